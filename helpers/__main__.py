@@ -1,0 +1,155 @@
+"""The command line: `pipeline`, also `python -m helpers`. Thin: it only calls the rest."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .errors import InputError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="pipeline-notebooks")
+def cli():
+    """From a raw table to production predictions, one notebook a stage.
+
+    \b
+    pipeline run                                            the flights that ship with it
+    pipeline run --data mine.csv --target churned           your own table
+    pipeline predict mine new_rows.csv --out scored.csv     score new rows
+    pipeline serve mine                                     answer over HTTP
+
+    Each run is a folder in reports/; open its index.html first.
+    """
+
+
+@cli.command()
+@click.option("--data", default="", metavar="SOURCE",
+              help="A CSV, TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet "
+                   "files, an http(s) address, or a database address (sqlite:///shop.db). "
+                   "[default: the flights that ship]")  # fmt: skip
+@click.option("--query", default="", metavar="SQL", help="What to read from a database.")
+@click.option("--target", default="", metavar="COLUMN",
+              help="The column to predict. Without one, stages 1 to 3 explore.")  # fmt: skip
+@click.option("--name", default="", help="The run's name, a folder in reports/. [default: the "
+                                         "source's]")  # fmt: skip
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
+              help="Any parameter of any notebook; may be given many times. `pipeline parameters` "
+                   "lists them.")  # fmt: skip
+@click.option("--stages", default="", metavar="N-M",
+              help="Only some stages, such as 4-6; the earlier ones must have run.")  # fmt: skip
+@click.option("--gate", is_flag=True, help="Exit with code 1 when the verdict is no.")
+@click.option("--force", is_flag=True, help="Write over a run that was made from another source.")
+def run(data, query, target, name, settings, stages, gate, force):
+    """Run the line, or some of its stages, and write its reports.
+
+    \b
+    Examples:
+      pipeline run
+      pipeline run --data mine.csv --target churned --name mine
+      pipeline run --data sqlite:///shop.db --query "SELECT * FROM orders" --target returned
+      pipeline run --set split_strategy=time --stages 4-6
+      pipeline run --gate
+
+    A task is found from the target: two values are a binary task, a few are multiclass, many
+    numbers are a regression. A database's password is named, not pasted:
+    postgresql://me:${DB_PASSWORD}@host/shop reads the environment variable DB_PASSWORD.
+
+    Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
+    data can't be used.
+    """
+    from .runner import Request, StageError, run_line
+
+    request = Request(data, query, target, name, stages, settings, force)
+    try:
+        made = run_line(request, say=click.echo)
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    click.echo(f"\nFront page: {made.file('index.html')}")
+    if not made.about.get("target"):
+        click.echo("No target was named: give one with --target COLUMN to go on from stage 4.")
+    verdict = made.read_json("metrics.json", {}).get("verdict", "not judged")
+    if gate and verdict != "good enough":
+        click.echo(f"The verdict is: {verdict}.", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("rows")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Where to write the scored rows: a .csv or .parquet file.")  # fmt: skip
+def predict(run, rows, out):
+    """Score the table ROWS with the model of RUN, and write it with the predictions.
+
+    \b
+    Example:
+      pipeline predict mine new_rows.csv --out scored.csv
+
+    ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
+    on. The file holds the rows' own columns, `prediction` and, for classes,
+    `probability_<class>`.
+    """
+    from .deploy import predict_file
+
+    count = predict_file(run, rows, out)
+    click.echo(f"{count:,} rows scored: {out}")
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--port", default=8000, show_default=True, help="The port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+def serve(run, port, host):
+    """Answer predictions of RUN over HTTP, until Ctrl-C.
+
+    \b
+    Example:
+      pipeline serve mine --port 8000
+      curl -X POST localhost:8000/predict -H 'Content-Type: application/json' -d '{"age": 40}'
+
+    /docs in a browser shows what can be asked.
+    """
+    import uvicorn
+
+    from .deploy import load_bundle, make_app
+
+    uvicorn.run(make_app(load_bundle(run)), host=host, port=port, log_level="info")
+
+
+@cli.command()
+def parameters():
+    """List every parameter of every notebook, for `pipeline run --set`."""
+    from .line import STAGES
+    from .parameters import SET_ELSEWHERE, of_stage
+
+    for stage in STAGES:
+        own = [p for p in of_stage(stage) if p.name not in SET_ELSEWHERE]
+        if own:
+            click.echo(f"\n{stage.number}  {stage.title}")
+        for p in own:
+            click.echo(f"   {p.name + '=' + str(p.default):<28} {p.help}")
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is one line and exit code 2."""
+    try:
+        cli(standalone_mode=False)
+    except InputError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What is finished is kept; run the command again to go on.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

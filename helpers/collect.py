@@ -1,0 +1,180 @@
+"""Stage 1, collect: read the sources, join them into one raw table, say where each came from."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from . import flights, tables
+from .errors import InputError
+from .line import FLIGHTS
+from .task import clean_target, find_task
+
+FLIGHTS_SAMPLE = 40_000
+FLIGHTS_UNTIL = "2013-08-31"
+
+
+def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, dict]:
+    """The raw table, one row an example, and a mapping from source to its own table.
+
+    `data` is "flights" or whatever `tables.read_table` reads; `until` is the last day to collect
+    (flights only, where later days are a later delivery).
+    """
+    if data == FLIGHTS:
+        sources = flights.read_sources(until=until or FLIGHTS_UNTIL)
+        return flights.join(sources), sources
+    if until:
+        raise InputError("until is a parameter of the flights table; your own table is read whole.")
+    tables.refuse_pasted_password(data)
+    frame = tables.read_table(data, query)
+    kind = "file or folder" if tables.is_path(data) else data.split(":", 1)[0]
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    frame.attrs = {"address": tables.shown(data), "kind": kind, "time": now}
+    return frame, {"table": frame}
+
+
+def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
+    """So many rows, evenly spread over the table's order; "all", or "auto": 40,000 flights.
+
+    >>> len(draw_sample(pd.DataFrame({"x": range(9)}), "3", "mine.csv"))
+    3
+    """
+    if sample == "auto":
+        sample = str(FLIGHTS_SAMPLE) if data == FLIGHTS else "all"
+    if sample == "all":
+        return frame
+    if not sample.isdigit() or int(sample) == 0:
+        raise InputError(f"sample is a number of rows, 'all' or 'auto'; it is '{sample}'.")
+    return flights.spread_evenly(frame, int(sample))
+
+
+def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row per source: kind, address, rows, columns, hash of the content, time of reading."""
+    return pd.DataFrame(
+        {
+            "source": name,
+            "kind": frame.attrs["kind"],
+            "address": frame.attrs["address"],
+            "rows": len(frame),
+            "columns": frame.shape[1],
+            "hash": content_hash(frame),
+            "read at (UTC)": frame.attrs["time"].removesuffix("+00:00"),
+        }
+        for name, frame in sources.items()
+    )
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """Twelve hexadecimal digits that change when a name, a cell or the order of rows does.
+
+    >>> content_hash(pd.DataFrame({"x": [1, 2]})) == content_hash(pd.DataFrame({"x": [2, 1]}))
+    False
+    """
+    rows = pd.util.hash_pandas_object(
+        frame.astype(dict.fromkeys(frame.select_dtypes("object"), "str"))
+    )
+    digest = hashlib.sha256(rows.to_numpy().tobytes())
+    digest.update("\x1f".join(map(str, frame.columns)).encode())
+    return digest.hexdigest()[:12]
+
+
+def describe(
+    frame: pd.DataFrame, sources: dict, data: str, query="", target="", task="auto", until=""
+) -> dict:
+    """What later stages need to know of the table; goes into `about.json`.
+
+    `frame` is the raw table before a sample is drawn. Raises InputError for a target that can't
+    be learnt.
+    """
+    about = {"table": "own", "source": tables.shown(data), "target": target, "task": "auto"}
+    if data == FLIGHTS:
+        about |= flights.KNOWLEDGE | {
+            "target": target or flights.KNOWLEDGE["target"],
+            "until": until or FLIGHTS_UNTIL,
+            "aliases": {"manufacturer": flights.maker_aliases(sources["makers"])},
+        }
+        if about["target"] != flights.KNOWLEDGE["target"]:
+            about["question"] = ""
+            about["not_known"] = {
+                c: r for c, r in (about["not_known"] | {"late": flights.AFTER_DEPARTURE}).items()
+                if c != about["target"]
+            }  # fmt: skip
+    target = about["target"]
+    if target:
+        tables.check_target(frame, target)
+        about["task"] = find_task(clean_target(frame[target]), target, task).kind
+    about.setdefault("question", "")
+    about["question"] = about["question"] or (f"What will {target} be?" if target else "")
+    about["address"] = data
+    about["query"] = query
+    return about
+
+
+def agreement(labels: pd.DataFrame) -> float:
+    """Cohen's kappa of two labellers: agreement beyond chance, 1 is perfect, 0 is chance.
+
+    Cohen (1960), "A coefficient of agreement for nominal scales".
+
+    >>> agreement(pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "y"]}))
+    1.0
+    """
+    from sklearn.metrics import cohen_kappa_score
+
+    return float(cohen_kappa_score(labels["labeller_a"], labels["labeller_b"]))
+
+
+def partners(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """For each joined source, the share of rows that found a partner.
+
+    `columns` maps a source to one of its columns in the joined table.
+    """
+    found = {source: frame[column].notna().mean() for source, column in columns.items()}
+    table = pd.DataFrame({"rows with a partner": pd.Series(found).map("{:.1%}".format)})
+    return table.rename_axis("source")
+
+
+def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
+    """The stage's result in a sentence."""
+    many = f"{len(sources)} sources" if len(sources) > 1 else about["source"]
+    text = f"{len(frame):,} rows and {frame.shape[1]} columns from {many}"
+    return (
+        f"{text}; the target is {about['target']}."
+        if about["target"]
+        else (f"{text}. No target is named, so the line explores and stops after stage 3.")
+    )
+
+
+def read_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str:
+    """A sentence that reads the sources."""
+    largest = max(sources, key=lambda name: len(sources[name]))
+    text = f"**{len(sources)} source{'s' * (len(sources) > 1)}** gave {raw.shape[1]} columns"
+    if len(sources) > 1:
+        text += f"; the largest is {largest}, with {len(sources[largest]):,} rows"
+    return f"{text}. This run works on **{len(raw):,} rows**."
+
+
+def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row per column: its type as stored, the share missing, distinct values and an example."""
+    return pd.DataFrame(
+        {
+            "type": [str(t) for t in frame.dtypes],
+            "missing": [f"{share:.1%}" for share in frame.isna().mean()],
+            "distinct": frame.nunique().to_list(),
+            "example": [
+                f"{frame[c].dropna().iloc[0]!s:.40}" if frame[c].notna().any() else ""
+                for c in frame
+            ],
+        },
+        index=frame.columns.rename("column"),
+    )
+
+
+def read_missing(frame: pd.DataFrame) -> str:
+    """A sentence that names the columns with most missing values."""
+    share = frame.isna().mean().sort_values(ascending=False)
+    if share.iloc[0] == 0:
+        return "No cell is empty. That says nothing yet about words that mean *missing*."
+    names = ", ".join(f"{c} ({s:.0%})" for c, s in share.head(3).items() if s > 0)
+    return f"**{(share > 0).sum()} of {len(share)} columns** have empty cells, most of all {names}."

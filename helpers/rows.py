@@ -1,0 +1,70 @@
+"""The rows that can be learnt from: which are for training, which are held out, and the folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .task import Task, encode, find_task
+
+TRAIN, TEST = "train", "test"
+NEVER = -1  # the fold of a row that is never validated on
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """n cleaned rows with their labels and, once they are split, their parts and folds.
+
+    `row` is the position of each row in `raw.parquet`.
+    """
+
+    task: Task
+    X: pd.DataFrame
+    y: np.ndarray
+    row: np.ndarray
+    part: np.ndarray | None = None
+    fold: np.ndarray | None = None
+    by_time: bool = False
+
+    def of(self, part: str) -> Labelled:
+        """The rows of one part, "train" or "test"."""
+        chosen = self.part == part
+        return Labelled(
+            self.task,
+            self.X[chosen].reset_index(drop=True),
+            self.y[chosen],
+            self.row[chosen],
+            self.part[chosen],
+            self.fold[chosen],
+            self.by_time,
+        )
+
+    def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Positions to train on and to validate on, fold by fold.
+
+        Under a time split a fold is validated by a model that has seen earlier rows only.
+        """
+        for number in range(self.fold.max() + 1):
+            earlier = self.fold < number if self.by_time else self.fold != number
+            yield np.flatnonzero(earlier), np.flatnonzero(self.fold == number)
+
+
+def labelled_rows(work) -> Labelled:
+    """The cleaned rows of a run and, when stage 4 has run, its split. `work` is an open stage."""
+    clean = work.read_table("clean")
+    aside = work.read_table("quarantine")["row"].to_numpy()
+    row = np.setdiff1d(np.arange(len(clean) + len(aside)), aside)
+    target = work.about["target"]
+    task = find_task(clean[target], target, work.about["task"])
+    X, y = clean.drop(columns=target), encode(clean[target], task)
+    if work.stage.number <= 4:
+        return Labelled(task, X, y, row)
+    split = work.read_table("split")
+    strategy = work.read_json("split.json")["strategy"]
+    if not np.array_equal(split["row"].to_numpy(), row):
+        raise ValueError("The split belongs to other rows: run stage 4 again.")
+    part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
+    return Labelled(task, X, y, row, part, fold, strategy == "time")

@@ -1,0 +1,293 @@
+"""Stage 4, split: hold out rows that the model will not see, and lay out the folds.
+
+Random and stratified where rows are independent; by time where the model will be asked about
+later rows; by group where rows belong together (one patient, one customer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    StratifiedKFold,
+    train_test_split,
+)
+
+from . import pipeline
+from .errors import InputError, nearest
+from .rows import NEVER, TEST, TRAIN, Labelled
+from .task import PLAIN_NAMES, predict_scores
+
+STRATEGIES = ("random", "time", "group")
+FEWEST_ROWS = 10
+PROBE_ROWS = 20_000
+
+
+def choose_strategy(
+    strategy: str, about: dict, columns, time_column: str = "", group_column: str = ""
+) -> dict:
+    """The strategy and its column: what is asked for, or what the table calls for.
+
+    "auto" is by group when a group column is named, by time when a time column is named or known
+    (flights), and random otherwise.
+    """
+    time_column = time_column or about.get("time_column", "")
+    for name in filter(None, (time_column, group_column)):
+        if name not in columns:
+            raise InputError(f"The table has no column '{name}'. {nearest(name, columns)}")
+    if strategy == "auto":
+        by_known_time = time_column and about.get("split_strategy", "time") == "time"
+        strategy = "group" if group_column else "time" if by_known_time else "random"
+    if strategy not in STRATEGIES:
+        raise InputError(
+            f"split_strategy is auto, {', '.join(STRATEGIES)}; it is '{strategy}'. "
+            f"{nearest(strategy, STRATEGIES)}"
+        )
+    column = {"time": time_column, "group": group_column, "random": ""}[strategy]
+    if strategy != "random" and not column:
+        raise InputError(
+            f"A {strategy} split needs a column: name it with --set {strategy}_column=COLUMN."
+        )
+    return {"strategy": strategy, "column": column}
+
+
+def date_columns(clean: pd.DataFrame) -> list[str]:
+    """The columns that hold dates."""
+    return [c for c in clean if pd.api.types.is_datetime64_any_dtype(clean[c].dtype)]
+
+
+def split_rows(
+    rows: Labelled, choice: dict, test_share=0.2, test_from="", folds=4, seed=42
+) -> Labelled:
+    """The rows with their `part` and `fold`.
+
+    `test_share` of the rows are held out; under a time split the latest ones, or all from the day
+    `test_from` on. Raises InputError when there are too few rows to hold any out.
+    """
+    if not 0 < test_share < 1:
+        raise InputError(f"test_share lies between 0 and 1; it is {test_share}.")
+    if folds < 2:
+        raise InputError(f"folds is 2 or more; it is {folds}.")
+    if len(rows.y) < FEWEST_ROWS:
+        raise InputError(
+            f"{len(rows.y)} rows have a label; at least {FEWEST_ROWS} are needed to hold some out."
+        )
+    if choice["strategy"] == "time":
+        return _by_time(rows, choice["column"], test_share, test_from, folds)
+    if choice["strategy"] == "group":
+        return _by_group(rows, choice["column"], test_share, folds, seed)
+    return _at_random(rows, test_share, folds, seed)
+
+
+def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
+    positions = np.arange(len(rows.y))
+    rarest = 0 if rows.task.is_regression else int(pd.Series(rows.y).value_counts().min())
+    enough = min(share, 1 - share) * len(positions) >= len(rows.task.classes)
+    stratify = rows.y if rarest >= 2 and enough else None
+    train, test = train_test_split(
+        positions, test_size=share, random_state=seed, shuffle=True, stratify=stratify
+    )
+    train = np.sort(train)
+    return _with_folds(rows, train, test, _random_folds(rows, train, folds, seed))
+
+
+def _random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    y = rows.y[train]
+    rarest = 0 if rows.task.is_regression else int(pd.Series(y).value_counts().min())
+    if rarest >= 2:
+        cutter = StratifiedKFold(min(folds, rarest), shuffle=True, random_state=seed)
+    else:
+        cutter = KFold(min(folds, len(train)), shuffle=True, random_state=seed)
+    fold = np.full(len(train), NEVER)
+    for number, (_, validation) in enumerate(cutter.split(train, y)):
+        fold[validation] = number
+    return fold
+
+
+def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) -> Labelled:
+    groups = rows.X[column].astype("str")
+    alone = "row " + pd.Series(np.arange(len(groups)), index=groups.index).astype("str")
+    groups = groups.where(groups.notna(), alone).to_numpy(dtype=object)
+    if len(set(groups)) < 4:
+        raise InputError(
+            f"'{column}' has {len(set(groups))} groups; a group split needs 4 or more."
+        )
+    cutter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    train, test = next(cutter.split(rows.X, rows.y, groups))
+    fold = np.full(len(train), NEVER)
+    count = min(folds, len(set(groups[train])))
+    for number, (_, validation) in enumerate(GroupKFold(count).split(train, groups=groups[train])):
+        fold[validation] = number
+    return _with_folds(rows, train, test, fold)
+
+
+def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: int) -> Labelled:
+    when = _times(rows.X[column], column)
+    if test_from:
+        cut = pd.to_datetime(test_from, errors="coerce")
+        if pd.isna(cut):
+            raise InputError(f"test_from is a day such as 2013-07-01; it is '{test_from}'.")
+    else:
+        cut = when.quantile(1 - share, interpolation="higher")
+    late = (when >= cut).to_numpy()  # a row without a date is taken as early
+    if late.all() or not late.any():
+        raise InputError(
+            f"A time split from {cut} on leaves one side empty: '{column}' runs from {when.min()} "
+            f"to {when.max()}."
+        )
+    train, test = np.flatnonzero(~late), np.flatnonzero(late)
+    order = when.iloc[train].rank(method="dense", na_option="top", pct=True).to_numpy()
+    blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
+    _, blocks = np.unique(blocks, return_inverse=True)
+    return replace(_with_folds(rows, train, test, blocks - 1), by_time=True)
+
+
+def _times(column: pd.Series, name: str) -> pd.Series:
+    types = pd.api.types
+    if types.is_datetime64_any_dtype(column.dtype):
+        return column
+    if types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
+        return column.astype(float)  # a year, or a count of seconds
+    raise InputError(f"'{name}' holds no dates and no numbers, so it gives no order in time.")
+
+
+def _with_folds(rows: Labelled, train, test, fold) -> Labelled:
+    part = np.full(len(rows.y), TRAIN, dtype=object)
+    part[test] = TEST
+    folds = np.full(len(rows.y), NEVER)
+    folds[train] = fold
+    return replace(rows, part=part, fold=folds)
+
+
+def split_table(rows: Labelled) -> pd.DataFrame:
+    """The table that goes into `split.parquet`: `row`, `part`, `fold`."""
+    return pd.DataFrame({"row": rows.row, "part": rows.part.astype(str), "fold": rows.fold})
+
+
+# --- What the choice is worth -------------------------------------------------------------------
+
+
+def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
+    """The main metric on the held-out rows of a quick gradient boosting, on up to 20,000 rows."""
+    train, test = rows.of(TRAIN), rows.of(TEST)
+    model = (
+        HistGradientBoostingRegressor if rows.task.is_regression else HistGradientBoostingClassifier
+    )
+    chosen = np.linspace(0, len(train.y) - 1, min(len(train.y), PROBE_ROWS)).astype(int)
+    quick = pipeline.learner(features, model(max_iter=60, random_state=seed), seed)
+    quick.fit(train.X.iloc[chosen], train.y[chosen])
+    metric = rows.task.main_metric
+    return predict_scores(rows.task, quick, test.X, test.y, [metric]).get(metric, float("nan"))
+
+
+def options(choice: dict, about: dict, test_share, test_from, folds, seed) -> dict:
+    """The options of `split_rows`; the flights know from which day on to hold out."""
+    known = choice["column"] == about.get("time_column")
+    return {
+        "test_share": test_share,
+        "test_from": test_from or (about.get("test_from", "") if known else ""),
+        "folds": folds,
+        "seed": seed,
+    }
+
+
+def choices_to_compare(choice: dict, X: pd.DataFrame, time_column: str = "") -> list[dict]:
+    """A random split, and whatever else the table allows: by group, or by a date column."""
+    choices = [{"strategy": "random", "column": ""}]
+    if choice["strategy"] != "random":
+        return [*choices, choice]
+    dates = [c for c in dict.fromkeys([time_column, *date_columns(X)]) if c]
+    return choices + [{"strategy": "time", "column": name} for name in dates[:1]]
+
+
+def compare_strategies(
+    rows: Labelled, features: dict, choices: list[dict], **options
+) -> pd.DataFrame:
+    """The same quick model under several splits: rows held out, and the score it seems to reach.
+
+    `options` go to `split_rows`. A split that can't be made is left out.
+    """
+    metric = rows.task.main_metric
+    found = {}
+    for choice in choices:
+        try:
+            cut = split_rows(rows, choice, **options)
+        except InputError:
+            continue
+        name = choice["strategy"] + (f" ({choice['column']})" if choice["column"] else "")
+        found[name] = {
+            "held out": int((cut.part == TEST).sum()),
+            PLAIN_NAMES[metric]: probe_score(cut, features, options.get("seed", 42)),
+        }
+    return pd.DataFrame(found).T.astype({"held out": int}).rename_axis("split")
+
+
+def parts_overview(rows: Labelled) -> pd.DataFrame:
+    """Rows in each part, and the target there: its mean, or the share of each class."""
+    table = {}
+    for part in (TRAIN, TEST):
+        y = pd.Series(rows.of(part).y)
+        about = {"rows": f"{len(y):,}"}
+        if rows.task.is_regression:
+            about |= {"mean": f"{y.mean():.2f}", "deviation": f"{y.std():.2f}"}
+        else:
+            shares = y.value_counts(normalize=True)
+            about |= {f"share of {c}": f"{shares.get(c, 0):.1%}" for c in rows.task.classes[:10]}
+        table[part] = about
+    return pd.DataFrame(table).T.rename_axis("part")
+
+
+def headline(rows: Labelled, choice: dict) -> str:
+    """The stage's result in a sentence."""
+    train, test = (rows.part == TRAIN).sum(), (rows.part == TEST).sum()
+    how = {
+        "random": "drawn at random"
+        + ("" if rows.task.is_regression else ", classes in proportion"),
+        "time": f"the latest by {choice['column']}",
+        "group": f"whole groups of {choice['column']}",
+    }[choice["strategy"]]
+    return f"{test:,} of {train + test:,} rows are held out: {how}."
+
+
+def read_comparison(table: pd.DataFrame, choice: dict) -> str:
+    """A sentence that says what the split is worth."""
+    metric = table.columns[-1]
+    if len(table) < 2:
+        return (
+            "The table has no date column and no group was named, so there is nothing to compare: "
+            "a random split it is. If rows belong together (one customer, many rows), name the "
+            "column with `--set group_column=…`."
+        )
+    random = table[metric].iloc[0]
+    other, value = table.index[1], table[metric].iloc[1]
+    gap = random - value
+    chosen = f"This run splits by **{choice['strategy']}**."
+    if gap > 0.01:
+        return (
+            f"The same model scores **{random:.2f}** ({metric}) under a random split and "
+            f"**{value:.2f}** by {other}: a random split flatters it by {gap:.2f}. {chosen}"
+        )
+    return f"Random {random:.2f}, by {other} {value:.2f} ({metric}): it makes little odds. {chosen}"
+
+
+def parts_picture(rows: Labelled, choice: dict):
+    """Rows over time for a time split; otherwise the target in each part."""
+    from . import plots
+
+    if choice["strategy"] == "time" and choice["column"] in date_columns(rows.X):
+        return plots.parts_over_time(rows.X[choice["column"]], rows.part)
+    return plots.parts_by_target(rows.y, rows.part, rows.task)
+
+
+def folds_table(rows: Labelled) -> pd.DataFrame:
+    """A row per fold: how many rows it learns from, how many it is examined on."""
+    sizes = [(len(learn), len(valid)) for learn, valid in rows.of(TRAIN).folds()]
+    columns = ["learns from", "is examined on"]
+    table = pd.DataFrame(sizes, columns=columns, index=range(1, len(sizes) + 1))
+    return table.map("{:,}".format).rename_axis("fold")

@@ -1,0 +1,350 @@
+"""Reading a table from wherever it is: a file, a folder, a web address or a database.
+
+Text stays as the source has it: "NA" or "None" may be a real category, so nothing but an empty
+field is taken for a missing value here. Deciding is the cleaning stage's work.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from .errors import InputError, nearest
+
+READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
+TIMEOUT = (5, 30)  # seconds to connect, and to wait for bytes
+MOST_ATTEMPTS = 4
+
+
+def read_table(source: str, query: str = "") -> pd.DataFrame:
+    """Read a table from a file, a folder of Parquet files, an http(s) address or a database.
+
+    `${NAME}` in an address is filled from the environment, so that a password is named and never
+    written. `query` is SQL for a database address. Raises InputError, with what to do, when the
+    source is missing, empty, has no rows or can't be read as a table.
+
+    >>> read_table("missing.csv")
+    Traceback (most recent call last):
+    helpers.errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
+JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database address.
+    """
+    if re.match(r"https?://", source):
+        frame = _read_address(source)
+    elif "://" in source:
+        frame = read_sql(source, query)
+    else:
+        frame = _read_path(Path(source).expanduser())
+    return _tidy(frame, shown(source))
+
+
+def is_path(source: str) -> bool:
+    """Whether a source is a file or folder, not an address."""
+    return "://" not in source
+
+
+def shown(source: str) -> str:
+    """The source as it may be shown: a file's name, an address without user, password or query.
+
+    >>> shown("postgresql://me:${PASSWORD}@db.example/shop")
+    'postgresql://db.example/shop'
+    >>> shown("/some/folder/mine.csv")
+    'mine.csv'
+    """
+    if is_path(source):
+        return Path(source).name
+    parts = urlsplit(source)
+    return f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}{parts.path}"
+
+
+def refuse_pasted_password(source: str) -> None:
+    """Raise when an address holds a password in plain text: it would end up in every report.
+
+    >>> refuse_pasted_password("postgresql://me:${DB_PASSWORD}@localhost/shop")
+    """
+    password = None if is_path(source) else urlsplit(source).password
+    if password and not re.fullmatch(r"\$\{\w+\}", password):
+        raise InputError(
+            "The address holds a password in plain text, and reports keep addresses. Put it into "
+            "an environment variable and name that: scheme://user:${DB_PASSWORD}@host/database."
+        )
+
+
+def session():
+    """An HTTP session that waits for a limited time and tries again on 429, 500, 502, 503, 504."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(
+        total=MOST_ATTEMPTS - 1,
+        backoff_factor=0.1,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=("GET",),
+        redirect=5,
+    )
+    client = requests.Session()
+    for scheme in ("http://", "https://"):
+        client.mount(scheme, HTTPAdapter(max_retries=retry))
+    return client
+
+
+def fetch(address: str, client=None, **query):
+    """GET an address, with a timeout and retries; raises InputError when it does not answer."""
+    import requests
+
+    try:
+        answer = (client or session()).get(address, params=query, timeout=TIMEOUT)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        reason = type(error).__name__
+        if error.response is not None:
+            reason = f"status {error.response.status_code}"
+        raise InputError(
+            f"The address {shown(address)} gave no table ({reason}, after up to {MOST_ATTEMPTS} "
+            f"attempts). Open it in a browser, or download the file and give its path."
+        ) from None
+    return answer
+
+
+def read_pages(address: str, client=None) -> pd.DataFrame:
+    """All items of a JSON API whose pages hold `items` and `next`, the number of the next page."""
+    items, page = [], 1
+    while page is not None:
+        answer = fetch(address, client, page=page).json()
+        items += answer["items"]
+        page = answer["next"]
+    return pd.DataFrame(items)
+
+
+def read_web_table(address: str, client=None) -> pd.DataFrame:
+    """The first table of a web page."""
+    page = fetch(address, client).text
+    return pd.read_html(io.StringIO(page), keep_default_na=False, na_values=[""])[0]
+
+
+def read_sensors(folder: Path) -> pd.DataFrame:
+    """The readings of a folder of JSON lines files, one file a station."""
+    return pd.concat([pd.read_json(f, lines=True) for f in sorted(folder.glob("*.jsonl"))])
+
+
+def _read_address(source: str) -> pd.DataFrame:
+    answer = fetch(os.path.expandvars(source))
+    kind = answer.headers.get("content-type", "").split(";")[0]
+    ending = Path(urlsplit(source).path).suffix.lower()
+    known = {"application/json": ".json", "text/csv": ".csv", "text/tab-separated-values": ".tsv"}
+    if kind == "text/html":
+        raise InputError(
+            f"{shown(source)} is a web page, not a table. Give the address of the file itself."
+        )
+    ending = ending if ending in READERS else known.get(kind, ".csv")
+    return _parse(answer.content, ending, shown(source))
+
+
+def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:
+    """Read a query's rows from a database, or its only table where there is no query.
+
+    `source` is a SQLAlchemy address; `values` fill the query's named placeholders (`:name`), so
+    that no value is ever pasted into SQL.
+    """
+    import sqlalchemy as sa
+
+    refuse_pasted_password(source)
+    try:
+        url = sa.engine.make_url(os.path.expandvars(source))
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            raise InputError(f"There is no SQLite file '{url.database or ''}'.")
+        engine = sa.create_engine(url)
+        try:
+            if query:
+                return pd.read_sql_query(sa.text(query), engine, params=values)
+            return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
+        finally:
+            engine.dispose()
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        first = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise InputError(
+            f"The database {shown(source)} could not be read: {first}. Check the address (such as "
+            f"sqlite:///shop.db) and the query."
+        ) from None
+
+
+def _only_table(inspector, source: str) -> str:
+    names = inspector.get_table_names() + inspector.get_view_names()
+    if len(names) != 1:
+        raise InputError(
+            f"{source} has {len(names)} tables ({', '.join(names[:20]) or 'none'}): say which "
+            f"rows you mean with --query 'SELECT … FROM …'."
+        )
+    return names[0]
+
+
+def _read_path(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        return _read_folder(path)
+    if not path.is_file():
+        raise InputError(
+            f"There is no file '{path}'. Give the path of a {READABLE} file, a folder of Parquet "
+            f"files, an http(s) or a database address."
+        )
+    return _parse(path.read_bytes(), path.suffix.lower(), path.name)
+
+
+def _read_folder(path: Path) -> pd.DataFrame:
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.")
+    try:
+        return pd.read_parquet(path)
+    except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
+        raise InputError(f"The folder '{path}' can't be read as Parquet: {_line(error)}") from None
+
+
+def _parse(content: bytes, ending: str, name: str) -> pd.DataFrame:
+    if not content.strip():
+        raise InputError(f"'{name}' is empty: it holds no header and no rows.")
+    reader = READERS.get(ending)
+    if reader is None:
+        raise InputError(
+            f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
+            f"Rename it if it is one of these."
+        )
+    try:
+        return reader(content)
+    except InputError as error:
+        raise InputError(f"'{name}' {error}") from None
+    except Exception as error:  # each parser has errors of its own; all mean "not such a file"
+        kind = ending.lstrip(".").upper()
+        raise InputError(f"'{name}' can't be read as {kind}: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _decode(content: bytes) -> str:
+    """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    if b"\x00" in content[:4096]:
+        raise InputError(f"is not text. If it is a {READABLE} file, give it that ending.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(content[:200_000]).best()
+        return content.decode(best.encoding if best else "latin-1", errors="replace")
+
+
+def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
+    text = _decode(content)
+    if delimiter is None:
+        delimiter = _delimiter(text)
+    return pd.read_csv(
+        io.StringIO(text), sep=delimiter, keep_default_na=False, na_values=[""], low_memory=False
+    )
+
+
+def _delimiter(text: str) -> str:
+    """The character that parts the fields of the header: a comma unless another one does."""
+    header = next(iter(csv.reader([text.lstrip().splitlines()[0]])), [""])
+    if len(header) > 1:
+        return ","
+    return max(",;\t|", key=lambda mark: header[0].count(mark))
+
+
+def _read_json(content: bytes) -> pd.DataFrame:
+    text = _decode(content).strip()
+    try:
+        records = json.loads(text)
+    except json.JSONDecodeError:
+        records = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if isinstance(records, dict):
+        lists = [value for value in records.values() if isinstance(value, list)]
+        records = lists[0] if len(lists) == 1 else records
+    if isinstance(records, dict):  # a mapping from column to values
+        return pd.DataFrame(records)
+    if not all(isinstance(record, dict) for record in records):
+        raise InputError("holds JSON that is not a list of objects, one a row.")
+    return pd.json_normalize(records)
+
+
+def _read_excel(content: bytes) -> pd.DataFrame:
+    return pd.read_excel(io.BytesIO(content), keep_default_na=False, na_values=[""])
+
+
+READERS = {
+    ".csv": _read_delimited,
+    ".txt": _read_delimited,
+    ".tsv": lambda content: _read_delimited(content, "\t"),
+    ".tab": lambda content: _read_delimited(content, "\t"),
+    ".json": _read_json,
+    ".jsonl": _read_json,
+    ".ndjson": _read_json,
+    ".xlsx": _read_excel,
+    ".parquet": lambda content: pd.read_parquet(io.BytesIO(content)),
+}
+
+
+def _tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Column names as distinct text, an ordinary index, cells that Parquet can hold."""
+    if isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index(drop=True)
+    else:
+        frame = frame.reset_index()
+    if frame.shape[1] == 0 or frame.shape[0] == 0:
+        raise InputError(
+            f"'{name}' has {frame.shape[1]:,} columns and {frame.shape[0]:,} rows: a table needs "
+            f"a header and at least one row below it."
+        )
+    frame.columns = _distinct([str(column).strip() for column in frame.columns])
+    # A frame in memory may share its blocks; each column is mended by itself.
+    return frame.assign(**{c: _plain(frame[c]) for c in frame if frame[c].dtype == object})
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names without repeats or blanks: 'x', 'x' becomes 'x', 'x.2'."""
+    taken: set[str] = set()
+    for position, name in enumerate(names):
+        name = name or f"column_{position + 1}"
+        choice, number = name, 2
+        while choice in taken:
+            choice, number = f"{name}.{number}", number + 1
+        taken.add(choice)
+        names[position] = choice
+    return names
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """A column of mixed objects as one type: text, unless pandas knows a better one."""
+    better = column.infer_objects()
+    if better.dtype != object:
+        return better
+    present = column.dropna()
+    if present.map(lambda value: isinstance(value, bool)).all():
+        return column.astype("boolean")
+
+    def as_text(value):
+        if isinstance(value, (dict, list)):
+            return json.dumps(value, ensure_ascii=False)
+        return str(value)
+
+    return column.map(as_text, na_action="ignore").astype("str")
+
+
+def check_target(frame: pd.DataFrame, target: str) -> None:
+    """Raise InputError unless `target` is a column of the frame.
+
+    >>> check_target(pd.DataFrame({"species": [1]}), "speceis")
+    Traceback (most recent call last):
+    helpers.errors.InputError: The target 'speceis' is not a column. Did you mean 'species'?
+    """
+    if target not in frame.columns:
+        raise InputError(f"The target '{target}' is not a column. {nearest(target, frame.columns)}")

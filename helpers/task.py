@@ -1,0 +1,263 @@
+"""What is to be predicted, and how predictions are scored.
+
+The target's type decides the task (binary, multiclass or regression), and the task decides the
+metrics; they carry scikit-learn's names throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .errors import InputError
+from .values import MISSING_WORDS, parse_number
+
+TASKS = ("binary", "multiclass", "regression")
+MOST_CLASSES = 50
+POSITIVE_WORDS = ("true", "yes", "y", "1", "t", "positive", "late")
+MAIN_METRIC = {"binary": "roc_auc", "multiclass": "f1_macro", "regression": "r2"}
+METRICS = {
+    "binary": ("roc_auc", "average_precision", "accuracy", "precision", "recall", "f1", "log_loss"),
+    "multiclass": ("accuracy", "f1_macro", "precision_macro", "recall_macro", "log_loss"),
+    "regression": ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error"),
+}
+PLAIN_NAMES = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "area under precision-recall",
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "log_loss": "log loss",
+    "f1_macro": "macro F1",
+    "precision_macro": "macro precision",
+    "recall_macro": "macro recall",
+    "r2": "R²",
+    "neg_mean_absolute_error": "mean absolute error (negative)",
+    "neg_root_mean_squared_error": "root mean squared error (negative)",
+}
+LESS_IS_BETTER = ("log_loss",)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The target column, the kind of task, and for classes their names.
+
+    `positive` is the class that a binary model looks for.
+    """
+
+    target: str
+    kind: str
+    classes: tuple[str, ...] = ()
+    positive: str = ""
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that decides between models."""
+        return MAIN_METRIC[self.kind]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of this task, scikit-learn's names."""
+        return METRICS[self.kind]
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether a number is predicted, not a class."""
+        return self.kind == "regression"
+
+
+def clean_target(column: pd.Series) -> pd.Series:
+    """The target with missing words as missing and, for text, one spelling a class.
+
+    Numbers written as text become numbers; everything else keeps its most frequent spelling.
+
+    >>> clean_target(pd.Series(["yes", "Yes ", "no", "N/A", "yes"])).tolist()
+    ['yes', 'yes', 'no', nan, 'yes']
+    """
+    if not pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
+        if pd.api.types.is_float_dtype(column.dtype):
+            return column.where(np.isfinite(column))
+        return column
+    text = column.map(lambda value: " ".join(str(value).split()), na_action="ignore")
+    text = text.mask(text.str.casefold().isin(MISSING_WORDS - {"none", "unknown"}))
+    numbers = text.map(parse_number, na_action="ignore")
+    if text.notna().any() and numbers.notna().sum() == text.notna().sum():
+        return numbers.astype(float)
+    spellings = text.value_counts()
+    common: dict[str, str] = {}
+    for spelling in spellings.index:
+        common.setdefault(spelling.casefold(), spelling)
+    return text.map(lambda value: common[value.casefold()], na_action="ignore")
+
+
+def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
+    """The task that a (cleaned) target column calls for.
+
+    Numbers with more than 20 distinct values mean regression; two values mean binary. `kind`
+    overrides. Raises InputError when nothing can be learnt: all missing, one class, more than 50
+    classes, or text where a number is asked for.
+
+    >>> find_task(pd.Series(["no", "yes", "no"]), "churned")
+    Task(target='churned', kind='binary', classes=('no', 'yes'), positive='yes')
+    """
+    present = column.dropna()
+    if present.empty:
+        raise InputError(f"The target '{target}' is missing in every row: nothing can be learnt.")
+    distinct = present.nunique()
+    if distinct == 1:
+        raise InputError(
+            f"The target '{target}' has one class only ({present.iloc[0]!s:.60}): a model needs at "
+            f"least two. Choose another target, or collect rows of the other class."
+        )
+    if kind not in ("auto", *TASKS):
+        raise InputError(f"task is auto, {', '.join(TASKS)}; it is '{kind}'.")
+    numeric = _is_number(present)
+    if kind == "auto":
+        whole = numeric and bool((present % 1 == 0).all())
+        many = distinct > 20 or (numeric and not whole and distinct > 10)
+        kind = "regression" if numeric and many else "binary" if distinct == 2 else "multiclass"
+    if kind == "regression":
+        if not numeric:
+            raise InputError(
+                f"task=regression needs numbers, and the target '{target}' holds text such as "
+                f"'{present.iloc[0]!s:.40}'."
+            )
+        return Task(target, kind)
+    if distinct > MOST_CLASSES:
+        raise InputError(
+            f"The target '{target}' has {distinct:,} classes in {len(present):,} rows, more than "
+            f"the {MOST_CLASSES} that can be told apart here. Group them, or choose another target."
+        )
+    if kind == "binary" and distinct != 2:
+        raise InputError(f"task=binary needs two classes; '{target}' has {distinct}.")
+    labels = as_labels(present)
+    classes = tuple(sorted(labels.unique()))
+    return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
+
+
+def _is_number(column: pd.Series) -> bool:
+    types = pd.api.types
+    return types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
+
+
+def as_labels(column: pd.Series) -> pd.Series:
+    """Class labels as text; whole numbers without a decimal point.
+
+    >>> as_labels(pd.Series([0.0, 1.0])).tolist()
+    ['0', '1']
+    """
+    if pd.api.types.is_float_dtype(column.dtype):
+        return column.map(lambda v: str(int(v)) if v == int(v) else str(v)).astype("str")
+    return column.astype("str")
+
+
+def encode(column: pd.Series, task: Task) -> np.ndarray:
+    """A target without missing values as what models learn from: floats, or labels as text."""
+    if task.is_regression:
+        return column.astype(float).to_numpy()
+    return as_labels(column).to_numpy(dtype=object)
+
+
+def _positive(labels: pd.Series, classes: tuple[str, ...]) -> str:
+    """The class that a model looks for: the one that says yes, or else the rarer one."""
+    said = [label for label in classes if label.casefold() in POSITIVE_WORDS]
+    return said[0] if len(said) == 1 else labels.value_counts().index[-1]
+
+
+def score(task: Task, truth, prediction, probability=None, metrics=None) -> dict[str, float]:
+    """The task's metrics of some predictions.
+
+    `truth` and `prediction` are arrays of n labels or numbers; `probability` is n × classes in
+    the order of `task.classes`. A metric that is not defined (one class only) is left out.
+    """
+    names = task.metrics if metrics is None else metrics
+    known = _regression_scores if task.is_regression else _class_scores
+    values = known(task, np.asarray(truth), np.asarray(prediction), probability, set(names))
+    return {name: float(values[name]) for name in names if name in values}
+
+
+def _regression_scores(task, truth, prediction, _, names):
+    error = truth.astype(float) - prediction.astype(float)
+    spread = np.var(truth.astype(float))
+    scores = {
+        "neg_mean_absolute_error": -np.abs(error).mean(),
+        "neg_root_mean_squared_error": -np.sqrt((error**2).mean()),
+    }
+    if spread > 0:
+        scores["r2"] = 1 - (error**2).mean() / spread
+    return scores
+
+
+def _class_scores(task, truth, prediction, probability, names):
+    from sklearn import metrics as m
+
+    truth, prediction = truth.astype(str), prediction.astype(str)
+    scores = {"accuracy": (truth == prediction).mean()}
+    if task.kind == "binary":
+        positive = truth == task.positive
+        options = {"zero_division": 0.0}
+        chosen = prediction == task.positive
+        scores["precision"] = m.precision_score(positive, chosen, **options)
+        scores["recall"] = m.recall_score(positive, chosen, **options)
+        scores["f1"] = m.f1_score(positive, chosen, **options)
+        if probability is not None and 0 < positive.sum() < len(positive):
+            chance = np.asarray(probability)[:, task.classes.index(task.positive)]
+            scores["roc_auc"] = m.roc_auc_score(positive, chance)
+            if "average_precision" in names:
+                scores["average_precision"] = m.average_precision_score(positive, chance)
+    else:
+        options = {"average": "macro", "zero_division": 0.0}
+        scores["precision_macro"] = m.precision_score(truth, prediction, **options)
+        scores["recall_macro"] = m.recall_score(truth, prediction, **options)
+        scores["f1_macro"] = m.f1_score(truth, prediction, **options)
+    if probability is not None and "log_loss" in names:
+        scores["log_loss"] = m.log_loss(truth, np.asarray(probability), labels=list(task.classes))
+    return scores
+
+
+def predict_scores(task: Task, model, rows: pd.DataFrame, truth, metrics=None) -> dict[str, float]:
+    """The metrics of a fitted model on some rows whose truth is known."""
+    prediction, probability = predict(task, model, rows)
+    return score(task, truth, prediction, probability, metrics)
+
+
+def predict(task: Task, model, rows: pd.DataFrame):
+    """A fitted model's predictions, and for classes the n × classes probabilities (else None).
+
+    Columns of the probabilities follow `task.classes`, also where the model has not seen a class.
+    """
+    if task.is_regression:
+        return model.predict(rows), None
+    found = model.predict_proba(rows)
+    probability = np.zeros((len(found), len(task.classes)))
+    columns = [task.classes.index(str(label)) for label in model.classes_]
+    probability[:, columns] = found
+    return model.predict(rows), probability
+
+
+def bootstrap(task: Task, truth, prediction, probability=None, draws=200, seed=42, metrics=None):
+    """95 % intervals of the metrics by drawing rows with replacement (Efron 1979).
+
+    Returns a frame: one row a metric, columns `low` and `high`.
+    """
+    random = np.random.default_rng(seed)
+    truth, prediction = np.asarray(truth), np.asarray(prediction)
+    scores = []
+    for _ in range(draws):
+        rows = random.integers(0, len(truth), len(truth))
+        chance = None if probability is None else probability[rows]
+        scores.append(score(task, truth[rows], prediction[rows], chance, metrics))
+    found = pd.DataFrame(scores)
+    return pd.DataFrame({"low": found.quantile(0.025), "high": found.quantile(0.975)})
+
+
+def better(metric: str, value: float, than: float) -> float:
+    """By how much `value` is better than `than`, in the metric's own units.
+
+    >>> better("log_loss", 0.4, 0.5) > 0
+    True
+    """
+    return than - value if metric in LESS_IS_BETTER else value - than

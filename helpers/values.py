@@ -1,0 +1,129 @@
+"""One value at a time: what a text says, as a number, a date, a yes or no, or nothing at all.
+
+Everything here depends on the value and the named format alone, so that a row is read the same
+by itself, in a batch of a million and behind the API.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+MISSING_WORDS = frozenset(
+    {
+        "", "-", "--", "---", "?", "??", ".", "n/a", "na", "n.a.", "n.a", "#n/a", "#na", "nan",
+        "null", "nil", "none", "(null)", "<na>", "missing", "(missing)", "not available",
+        "unknown", "#value!", "#div/0!", "\\n", "nat", "tbd", "—", "–",
+    }
+)  # fmt: skip
+SURELY_MISSING = MISSING_WORDS - {"none", "unknown", "missing", ".", "tbd"}
+BOOLEANS = {
+    "yes": True, "no": False, "y": True, "n": False, "true": True, "false": False,
+    "t": True, "f": False, "on": True, "off": False,
+}  # fmt: skip
+DATE_FORMATS = (
+    "iso", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
+    "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%y",
+    "%d/%m/%y",
+)  # fmt: skip
+UNITS = frozenset(
+    {
+        "%", "$", "€", "£", "¥", "₹", "usd", "eur", "gbp", "kg", "g", "mg", "µg", "lb", "lbs", "oz",
+        "t", "km", "m", "cm", "mm", "mi", "miles", "ft", "in", "inch", "yd", "mph", "kmh", "km/h",
+        "kph", "kn", "m/s", "°c", "°f", "c", "f", "k", "l", "ml", "cl", "gal", "h", "hr", "hrs",
+        "hours", "min", "mins", "minutes", "s", "sec", "ms", "d", "days", "weeks", "months",
+        "years", "yr", "yrs", "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "w", "kw", "kwh",
+        "v", "hp", "bhp", "cc", "ha", "m²", "m2", "km²", "sqft", "bar", "hpa", "pa", "psi", "px",
+        "pcs", "ppm", "db", "kcal", "cal",
+    }
+)  # fmt: skip
+
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apostrophes; a comma
+    "point": re.compile(r"[+-]?\d{1,3}([,  ']\d{3})+(\.\d+)?"),
+    "comma": re.compile(r"[+-]?(\d{1,3}([.  ]\d{3})+|\d+)(,\d+)?"),
+}
+_CURRENCY = r"[$€£¥₹]|USD|EUR|GBP"
+_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d.,  ']*\d)"
+                    rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µ²³/]{{1,8}})?")  # fmt: skip
+
+
+def tidy(text: str) -> str:
+    """Text in one Unicode form (NFKC), with single spaces and none at the ends.
+
+    >>> tidy(" New\u00a0 York ")
+    'New York'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def fingerprint(text: str) -> str:
+    """A key that spellings of one thing share: case, accents, spaces and, without digits,
+    punctuation and word order do not count (OpenRefine's fingerprint method).
+
+    >>> fingerprint("York, new") == fingerprint("New  York")
+    True
+    >>> fingerprint("1.5") == fingerprint("15")
+    False
+    """
+    plain = unicodedata.normalize("NFKD", tidy(text).casefold())
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    if any(mark.isdigit() for mark in plain):
+        return " ".join(plain.split())
+    words = re.sub(r"[^\w\s]+", " ", plain).split()
+    return " ".join(sorted(set(words))) or plain
+
+
+def parse_number(text: str, style: str = "point") -> float | None:
+    """A text as a number, or None. `style` says what the decimal sign is: "point" or "comma".
+
+    >>> parse_number("1,234.50"), parse_number("1.234,5", "comma"), parse_number("x")
+    (1234.5, 1234.5, None)
+    """
+    text = str(text).strip()
+    if _PLAIN.fullmatch(text) and style == "point":
+        value = float(text)
+    elif _NUMBERS[style].fullmatch(text):
+        plain = re.sub(r"[  ']", "", text)
+        plain = plain.replace(",", "") if style == "point" else plain.replace(".", "")
+        value = float(plain.replace(",", "."))
+    else:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
+    """A number with a currency sign, per cent sign or unit glued on, and that unit; or None.
+
+    >>> parse_quantity("$1,200"), parse_quantity("12 %"), parse_quantity("3kg")
+    ((1200.0, '$'), (12.0, '%'), (3.0, 'kg'))
+    """
+    match = _GLUED.fullmatch(tidy(str(text)))
+    if not match or (match["before"] and match["unit"]):
+        return None
+    value = parse_number(match["number"], style)
+    if value is None:
+        return None
+    return (-value if match["sign"] == "-" else value), match["before"] or match["unit"] or ""
+
+
+def parse_date(text: str, form: str) -> datetime | None:
+    """A text as a date without a time zone (UTC where the text names one), or None.
+
+    >>> parse_date("2013-01-01T10:00:00Z", "iso"), parse_date("31/12/2013", "%d/%m/%Y")
+    (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 0, 0))
+    """
+    text = str(text).strip()
+    try:
+        if form == "iso":
+            if len(text) < 8 or "-" not in text[:8]:  # "20130101" may be a number
+                return None
+            date = datetime.fromisoformat(text)
+        else:
+            date = datetime.strptime(text, form)
+        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+    except (ValueError, OverflowError):
+        return None
