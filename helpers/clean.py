@@ -21,6 +21,7 @@ from .task import clean_target
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
+    IMAGE_ENDINGS,
     MISSING_WORDS,
     SURELY_MISSING,
     UNITS,
@@ -111,7 +112,8 @@ def _draft_text(column: pd.Series, aliases: dict[str, str]) -> dict:
     for draft in (_draft_boolean, _draft_number, _draft_date):
         if plan := draft(words):
             return plan
-    if _reads_like_prose(words):
+    names_images = sum(word.lower().endswith(IMAGE_ENDINGS) for word in words) > 0.9 * len(words)
+    if names_images or _reads_like_prose(words):  # spellings of paths and sentences are their own
         return {"kind": "text"}
     return _draft_category(counts, words, aliases)
 

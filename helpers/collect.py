@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -30,8 +29,7 @@ def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, 
     tables.refuse_pasted_password(data)
     frame = tables.read_table(data, query)
     kind = "file or folder" if tables.is_path(data) else data.split(":", 1)[0]
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    frame.attrs = {"address": tables.shown(data), "kind": kind, "time": now}
+    tables.stamp(frame, kind, tables.shown(data))
     return frame, {"table": frame}
 
 
@@ -60,7 +58,7 @@ def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
             "rows": len(frame),
             "columns": frame.shape[1],
             "hash": content_hash(frame),
-            "read at (UTC)": frame.attrs["time"].removesuffix("+00:00"),
+            "read at (UTC)": frame.attrs["time"],
         }
         for name, frame in sources.items()
     )

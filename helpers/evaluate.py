@@ -230,7 +230,9 @@ def read_importance(falls: pd.Series) -> str:
     return f"The model leans most on **{', '.join(top)}**."
 
 
-def metrics_file(task: Task, rows: dict, model: str, scores: pd.DataFrame, verdict: dict) -> dict:
+def metrics_file(
+    task: Task, rows: dict, model: str, scores: pd.DataFrame, verdict: dict, reading: str
+) -> dict:
     """The content of `metrics.json`."""
     return {
         "task": task.kind,
@@ -246,6 +248,7 @@ def metrics_file(task: Task, rows: dict, model: str, scores: pd.DataFrame, verdi
         "baseline": scores["baseline"].to_dict(),
         "verdict": verdict["verdict"],
         "checks": verdict["checks"],
+        "reading": reading,
     }
 
 

@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .errors import InputError, nearest
 from .formulas import columns_of, evaluate, parse_formulas
+from .values import IMAGE_ENDINGS
 
 FEW_LEVELS = 30  # up to here a category becomes one column a level; above, one number a class
 ROLES = ("number", "category", "many categories", "date", "text", "image")
@@ -35,7 +36,6 @@ ROLE_SAYS = {
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
     "image": "grey levels and edge directions",
 }
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 YEAR = 365  # days
 
 
@@ -120,11 +120,13 @@ def role_of(column: pd.Series, kind: str) -> str:
     """
     if kind in ("number", "boolean"):
         return "number"
-    if kind in ("date", "text"):
+    if kind == "date":
         return kind
     present = column.dropna().astype(str)
     if len(present) and present.str.lower().str.endswith(IMAGE_ENDINGS).mean() > 0.9:
         return "image"
+    if kind == "text":
+        return kind
     return "category" if present.nunique() <= FEW_LEVELS else "many categories"
 
 
@@ -354,7 +356,7 @@ class ImageToNumbers(_Stateless):
         return pd.DataFrame(np.hstack(blocks), index=X.index, columns=self.get_feature_names_out())
 
     def _read(self, value) -> np.ndarray:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
 
         try:
             source = io.BytesIO(value) if isinstance(value, bytes) else Path(value)
@@ -362,7 +364,7 @@ class ImageToNumbers(_Stateless):
                 grey = picture.convert("L")
                 small = np.asarray(grey.resize((self.side, self.side)), dtype=float) / 255
                 large = np.asarray(grey.resize((32, 32)), dtype=float) / 255
-        except (OSError, TypeError, ValueError, UnidentifiedImageError):
+        except (OSError, TypeError, ValueError, SyntaxError, Image.DecompressionBombError):
             return np.full(self.side**2 + 32, np.nan)
         return np.concatenate([small.ravel(), _edge_directions(large)])
 
@@ -455,10 +457,25 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     table = Derive(plan["derived"]).fit(rows).transform(rows)
     usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
     spread = {c: _spread(table[c], label) for c in [*usable, *plan["derived"]]}
-    best = sorted(spread, key=spread.get, reverse=True)[:most]
+    best = _unlike(table, sorted(spread, key=spread.get, reverse=True), most)
     units = about.get("units", {})
     axes = {c: f"{c} ({units[c]})" if c in units else c for c in best}
     return plots.against_target(table, label, axes) if best else None
+
+
+def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
+    """The first columns of a ranking, but for numbers that say what an earlier one says."""
+    chosen: list[str] = []
+    for name in ranked:
+        numbers = [c for c in chosen if pd.api.types.is_numeric_dtype(table[c].dtype)]
+        if pd.api.types.is_numeric_dtype(table[name].dtype):
+            ranks = table[name].astype(float).rank()
+            if any(abs(ranks.corr(table[c].astype(float).rank())) > 0.9 for c in numbers):
+                continue
+        chosen.append(name)
+        if len(chosen) == most:
+            break
+    return chosen
 
 
 def _spread(column: pd.Series, label: pd.Series) -> float:
@@ -467,7 +484,7 @@ def _spread(column: pd.Series, label: pd.Series) -> float:
         groups = pd.qcut(column.astype(float), 10, duplicates="drop")
     else:
         groups = column.astype("str").fillna("(missing)")
-    sizes = groups.value_counts(normalize=True)
+    sizes = groups.value_counts() / len(groups)  # rows without a value count for nothing
     means = label.groupby(groups, observed=True).mean()
     return float((sizes.reindex(means.index) * (means - label.mean()) ** 2).sum())
 

@@ -16,7 +16,6 @@ import tempfile
 import threading
 import zipfile
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -220,29 +219,22 @@ def read_sources(since: str = "", until: str = LAST_DAY_OF_YEAR) -> dict[str, pd
     folder = stage_sources()
     period = {"since": f"{since or '0000-00-00'} 99", "until": f"{until} 99"}
     database = f"sqlite:///{folder / 'flights.sqlite'}"
-    found = {
-        "flights": _from(database, "database", tables.read_sql(database, FLIGHTS_QUERY, period))
-    }
+    flights = tables.read_sql(database, FLIGHTS_QUERY, period)
     with website(folder) as address:
         client = tables.session()
-        page = f"{address}/airports.html"
         airlines = tables.read_pages(f"{address}/airlines", client)
-        found["airlines"] = _from(
-            "http://127.0.0.1/airlines?page=1", "HTTP API, in pages", airlines
-        )
-        airports = tables.read_web_table(page, client)
-        found["airports"] = _from("http://127.0.0.1/airports.html", "web page", airports)
-    sensors = folder / "weather"
-    found["weather"] = _from("weather/*.jsonl", "sensor files", tables.read_sensors(sensors))
-    found["planes"] = _from("planes.csv", "CSV file", pd.read_csv(folder / "planes.csv"))
-    found["makers"] = _from("data/maker_labels.csv", "manual labels", pd.read_csv(MAKER_LABELS))
-    return found
-
-
-def _from(address: str, kind: str, frame: pd.DataFrame) -> pd.DataFrame:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    frame.attrs = {"address": tables.shown(address), "kind": kind, "time": now}
-    return frame
+        airports = tables.read_web_table(f"{address}/airports.html", client)
+    found = {
+        "flights": ("database", "sqlite:///flights.sqlite", flights),
+        "airlines": ("HTTP API, in pages", "http://127.0.0.1/airlines", airlines),
+        "airports": ("web page", "http://127.0.0.1/airports.html", airports),
+        "weather": ("sensor files", "weather/*.jsonl", tables.read_sensors(folder / "weather")),
+        "planes": ("CSV file", "planes.csv", pd.read_csv(folder / "planes.csv")),
+        "makers": ("manual labels", "data/maker_labels.csv", pd.read_csv(MAKER_LABELS)),
+    }
+    for kind, address, frame in found.values():
+        tables.stamp(frame, kind, address)
+    return {name: frame for name, (_, _, frame) in found.items()}
 
 
 def join(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:

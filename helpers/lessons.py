@@ -374,13 +374,18 @@ def eight_dirty_rows() -> pd.DataFrame:
     )  # fmt: skip
 
 
-def alarms(drifted: pd.DataFrame, by_period: pd.DataFrame, metrics: dict) -> pd.DataFrame:
-    """Columns that drift, beside the score that was promised and the score month by month."""
+def alarms(production, by_period: pd.DataFrame, metrics: dict, time_column: str) -> pd.DataFrame:
+    """Columns that drift in each period, beside the score there and the one that was promised."""
+    from . import monitor
     from .task import PLAIN_NAMES
 
-    name, metric = PLAIN_NAMES[metrics["main_metric"]], metrics["main_metric"]
-    facts = {
-        "columns that drift": f"{int(drifted['drifts'].sum())} of {len(drifted)}",
-        f"{name} promised": f"{metrics['test'][metric]:.2f}",
-    } | {f"{name} in {period}": f"{value:.2f}" for period, value in by_period[metric].items()}
-    return pd.DataFrame({"": facts}).rename_axis("monitor")
+    metric = metrics["main_metric"]
+    name = PLAIN_NAMES[metric]
+    table = {"held out": {"columns that drift": "", name: metrics["test"][metric]}}
+    for period, row in by_period.iterrows():
+        chosen = production.period == period
+        month = replace(production, X=production.X[chosen].reset_index(drop=True))
+        count = int(monitor.column_drift(month, time_column)["drifts"].sum())
+        table[period] = {"columns that drift": str(count), name: row[metric]}
+    shown = pd.DataFrame(table).T.rename_axis("period")
+    return shown.assign(**{name: shown[name].map("{:.2f}".format)})

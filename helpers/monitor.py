@@ -182,7 +182,11 @@ def decide(
     moved = drifted.index[drifted["drifts"]].tolist()
     if metric not in performance or performance.empty:
         decision = RETRAIN if moved else KEEP
-        return {"decision": decision, "reason": "no labels yet; drift decides", "drifted": moved}
+        return {
+            "decision": decision,
+            "reason": "There are no labels yet, so drift decides",
+            "drifted": moved,
+        }
     drops = -better_than(metric, performance[metric], promised)
     worst = drops.idxmax()
     slipped = bool(drops[worst] > max_drop)
@@ -251,7 +255,7 @@ def compared_table(compared: dict | None) -> pd.DataFrame:
     if compared is None:
         return pd.DataFrame(columns=["gain (95 % interval)"]).rename_axis("model")
     name = PLAIN_NAMES[compared["metric"]]
-    gain = f"{compared['gain_from']:+.2f} to {compared['gain_to']:+.2f}"
+    gain = f"{_signed(compared['gain_from'])} to {_signed(compared['gain_to'])}"
     return pd.DataFrame(
         {
             name: [f"{compared['champion']:.2f}", f"{compared['challenger']:.2f}"],
@@ -259,6 +263,15 @@ def compared_table(compared: dict | None) -> pd.DataFrame:
         },
         index=pd.Index(["champion (in service)", "challenger (retrained)"], name="model"),
     )
+
+
+def _signed(value: float) -> str:
+    """A difference with its sign; what rounds to zero has none that matters.
+
+    >>> _signed(-0.001), _signed(0.02)
+    ('+0.00', '+0.02')
+    """
+    return f"{round(value, 2) + 0:+.2f}"
 
 
 def read_comparison(compared: dict | None) -> str:
@@ -269,7 +282,7 @@ def read_comparison(compared: dict | None) -> str:
         return "**Promote the challenger**: it is better by more than chance explains."
     return (
         "**Keep the champion**: the challenger's gain may be chance (its interval reaches "
-        f"{compared['gain_from']:+.2f}). The champion stays in service."
+        f"{_signed(compared['gain_from'])}). The champion stays in service."
     )
 
 
@@ -291,7 +304,7 @@ def read_decision(decision: dict, production: Production) -> str:
             "with `--set new_data=FILE`."
         )
     moved = decision["drifted"]
-    text = f"**Decision: {decision['decision']}.** {decision['reason'].capitalize()}."
+    text = f"**Decision: {decision['decision']}.** {decision['reason']}."
     return text + (f" Columns that moved: {', '.join(moved[:5])}." if moved else "")
 
 
@@ -299,11 +312,15 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
     """The stage's result in a sentence."""
     if not production.seen:
         return "Production has not been seen yet; train and test were compared instead."
-    text = f"{len(production.X):,} later rows: {decision['decision']}. {decision['reason']}."
-    if compared:
-        chosen = "promote the challenger" if compared["promote"] else "keep the champion"
-        text += f" Compared on rows neither has seen: {chosen}."
-    return text
+    text = f"{len(production.X):,} later rows. {decision['reason']}"
+    if decision["decision"] == KEEP:
+        return f"{text}: the model stays."
+    if compared is None:
+        return f"{text}: train it again."
+    outcome = (
+        "is better: promote it." if compared["promote"] else "is no better: the old one stays."
+    )
+    return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
 
 
 def read_production(production: Production) -> str:

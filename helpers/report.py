@@ -46,8 +46,7 @@ def write_stage_page(run: Run, stage: Stage, notebook) -> None:
         "style": _style(),
         "links": [
             {"href": s.report, "number": s.number, "title": s.title, "current": s == stage}
-            for s in STAGES
-            if s == stage or run.line_of(s.number) or run.file(s.report).exists()
+            for s in stages_of(run)
         ],
         "contents": _contents(notebook),
         "footer": _footer(run),
@@ -56,16 +55,37 @@ def write_stage_page(run: Run, stage: Stage, notebook) -> None:
     run.write_text(stage.report, html)
 
 
+def stages_of(run: Run) -> list[Stage]:
+    """The stages that this run can have: no lesson stage without flights, three without target."""
+    about = run.about
+    flights = run.is_flights or not about
+    return [
+        s
+        for s in STAGES
+        if (flights or not s.lesson) and (about.get("target") or not s.needs_target or not about)
+    ]
+
+
 def _answer_first(notebook):
-    """The notebook with the cells tagged `answer` moved up, below the title."""
+    """The notebook with the answer below the title: cells tagged `answer`, moved up, and a copy
+    of the figure tagged `picture`."""
     import nbformat
 
-    cells = list(notebook.cells)
-    answers = [c for c in cells if "answer" in c.metadata.get("tags", [])]
-    others = [c for c in cells if c not in answers]
+    cells = notebook.cells
+    answers = [c for c in cells if _has_tag(c, "answer")]
+    pictures = [
+        nbformat.v4.new_code_cell(outputs=c.outputs, metadata={"tags": ["answer"]})
+        for c in cells
+        if _has_tag(c, "picture")
+    ]
+    others = [c for c in cells if not _has_tag(c, "answer")]
     moved = nbformat.from_dict(notebook)
-    moved.cells = others[:1] + answers + others[1:]
+    moved.cells = others[:1] + answers + pictures + others[1:]
     return moved
+
+
+def _has_tag(cell, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
 
 
 def _contents(notebook) -> list[dict]:
@@ -142,7 +162,9 @@ def _lead(run: Run, metrics: dict | None) -> str:
         last = max(ledger, default=None)
         return ledger[last]["headline"] if last is not None else ""
     text = f"The {metrics['model']} was tried on {metrics['rows']['test']:,} rows it had not seen. "
-    return text + (ledger[8]["headline"] if 8 in ledger else "")
+    text += re.sub(r"[*]", "", metrics.get("reading", ""))
+    later = f" Later: {ledger[8]['headline']}" if 8 in ledger else ""
+    return text + later
 
 
 def _figures(metrics: dict) -> list[dict]:

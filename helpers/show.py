@@ -9,6 +9,8 @@ from IPython.display import HTML, Markdown
 
 from .line import STAGES, stage
 
+pd.set_option("display.max_colwidth", 120)  # pandas cuts text at 50 characters otherwise
+
 
 def say(*sentences: str) -> Markdown:
     """Sentences as Markdown. A `<` or `&` in them is shown as text: names come from the data."""

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,6 +43,12 @@ JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a da
     else:
         frame = _read_path(Path(source).expanduser())
     return _tidy(frame, shown(source))
+
+
+def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
+    """Note in `frame.attrs` where a table came from, and that it was read now (UTC)."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    frame.attrs = {"kind": kind, "address": address, "time": now}
 
 
 def is_path(source: str) -> bool:

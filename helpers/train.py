@@ -228,7 +228,7 @@ def read_ladder(trials: list[Trial], task: Task) -> str:
     text += f"the baseline, which ignores every column, has {baseline.mean:.2f}."
     close = [t.family for t in others if best.mean - t.mean < np.std(best.scores)]
     if close:
-        text += f" {' and '.join(close)} lies within the spread of the folds."
+        text += f" Within the spread of the folds: {' and '.join(close)}."
     return text
 
 

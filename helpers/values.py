@@ -29,6 +29,7 @@ DATE_FORMATS = (
     "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%y",
     "%d/%m/%y",
 )  # fmt: skip
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 UNITS = frozenset(
     {
         "%", "$", "€", "£", "¥", "₹", "usd", "eur", "gbp", "kg", "g", "mg", "µg", "lb", "lbs", "oz",

@@ -1,0 +1,60 @@
+# Everything that a user runs. `make` alone lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST := $(BIN)/python -m pytest -q
+
+.PHONY: help setup run lab test test-stages test-units test-all notebooks lint lock clean
+
+help:
+	@echo "make run        set up, run the series on the flights, say where the front page is"
+	@echo "make lab        open JupyterLab in notebooks/"
+	@echo "make test       every test but the slow ones (nbval on all notebooks included)"
+	@echo "make test-all   the slow ones too, and those that need Chromium"
+	@echo "make notebooks  run the notebooks and store their outputs"
+	@echo "make lint       ruff: lint and format"
+	@echo "make lock       resolve requirements.lock anew from pyproject.toml"
+	@echo "make clean      remove .venv, staged sources and caches; runs in reports/ stay"
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(v < (3, 11) and f'Python 3.11 or newer is needed, this is {v[0]}.{v[1]}: make run PYTHON=python3.13')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
+
+run: $(READY)
+	$(BIN)/pipeline run
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks/
+
+# Notebooks on one core, all other tests on the other.
+test: $(READY)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stages test-units
+
+test-stages: $(READY)
+	$(PYTEST) --nbval notebooks tests/stages
+
+test-units: $(READY)
+	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages
+
+test-all: test
+	$(PYTEST) -m slow -rs tests
+
+notebooks: $(READY)
+	$(BIN)/python -m tests.refresh_notebooks
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --no-header --no-emit-index-url pyproject.toml --upgrade -o requirements.lock
+
+clean:
+	rm -rf .venv data/sources .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,57 @@
+"""Tests never touch the user's runs, and any one notebook passes alone.
+
+Runs are kept in a temporary folder (PIPELINE_REPORTS). Before the
+first cell of a notebook is compared, the stages before it are run, unless they have run already:
+when all notebooks are compared in order, each makes what the next one needs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure(config):
+    config.reports = tempfile.mkdtemp(prefix="pipeline-tests-")
+    os.environ["PIPELINE_REPORTS"] = config.reports
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # silences a debugger's warning
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(config.reports, ignore_errors=True)
+
+
+def pytest_runtest_setup(item):
+    if item.path.suffix == ".ipynb":
+        make_stages_before(item.path)
+
+
+def make_stages_before(notebook: Path) -> None:
+    """Run the stages of the flights before a notebook's own that have not run yet."""
+    from helpers.line import STAGES
+
+    number = next((s.number for s in STAGES if s.path == notebook), 0)
+    make_stages(range(1, number))
+
+
+def make_stages(numbers) -> None:
+    """Run those stages of the flights that have not run yet."""
+    from helpers.line import FLIGHTS, Run
+    from helpers.runner import Request, run_line
+
+    missing = [str(n) for n in numbers if Run(FLIGHTS).line_of(n) is None]
+    if missing:
+        run_line(Request(stages=",".join(missing)), say=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def flights_run():
+    """The run of the flights with all its stages."""
+    from helpers.line import FLIGHTS, Run
+
+    make_stages(range(1, 9))
+    return Run(FLIGHTS)

@@ -1,0 +1,50 @@
+"""Run the committed notebooks in order and store their outputs: `make notebooks`.
+
+The run folder is a temporary one. Only what a reader sees is kept: no times, no widget state, no
+version of the interpreter, so that a second refresh changes nothing.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from helpers.line import NOTEBOOKS
+
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def refresh(path: Path) -> None:
+    """Execute one notebook and write it back with its outputs."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],
+    )
+    client.execute()
+    notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    nbformat.write(notebook, path)
+
+
+def main() -> None:
+    """Refresh the notebooks that are named, or all."""
+    named = [Path(name).resolve() for name in sys.argv[1:]]
+    every = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    with tempfile.TemporaryDirectory() as reports:
+        os.environ["PIPELINE_REPORTS"] = reports
+        for path in named or every:
+            print(path.name, flush=True)
+            refresh(path)
+
+
+if __name__ == "__main__":
+    main()

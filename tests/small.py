@@ -1,0 +1,79 @@
+"""Small tables for the tests: numbers with gaps, categories, a date, a boolean; and a model of one.
+
+Nothing here is a mock: plans are drafted, features fitted and pipelines made as a run makes them.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from helpers import clean, features, pipeline, split
+from helpers.rows import Labelled
+from helpers.task import Task, encode, find_task
+
+
+def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
+    """Raw rows: `weight` decides `bought`; `note` is a constant; `price` is a number to predict."""
+    random = np.random.default_rng(seed)
+    weight = random.normal(50, 10, rows).round(2)
+    paid = random.random(rows) < 0.4
+    city = random.choice(["Rome", "Oslo", "Lima"], rows)
+    days = pd.Timestamp("2020-01-06") + pd.to_timedelta(np.arange(rows), unit="D")
+    chance = 1 / (1 + np.exp(-(weight - 50) / 4))
+    table = pd.DataFrame(
+        {
+            "weight": weight,
+            "height": random.normal(170, 8, rows).round(1),
+            "city": city,
+            "day": days.strftime("%Y-%m-%d"),
+            "paid": np.where(paid, "yes", "no"),
+            "note": "same",
+            "bought": np.where(random.random(rows) < chance, "yes", "no"),
+            "price": (weight * 2 + paid * 10 + random.normal(0, 1, rows)).round(0).astype(int),
+        }
+    )
+    table.loc[table.index % 9 == 4, "height"] = np.nan
+    table.loc[table.index % 11 == 5, "city"] = None
+    table.loc[table.index % 13 == 6, "paid"] = None
+    return table
+
+
+def prepared(target: str = "bought", raw: pd.DataFrame | None = None) -> SimpleNamespace:
+    """The plans, the cleaned and labelled rows and the task of the table with that target."""
+    raw = raw_table() if raw is None else raw
+    raw = raw.drop(columns={"bought", "price"} - {target}, errors="ignore")
+    about = {"target": target, "task": "auto"}
+    cleaning = clean.draft_plan(raw, about)
+    X = clean.Cleaner(cleaning).fit(raw).transform(raw)
+    label = clean.clean_label(raw, target)[0]
+    task = find_task(label, target)
+    plan = features.plan_features(X.assign(**{target: label}), cleaning, about)
+    plan["task"] = task.kind
+    rows = Labelled(task, X, encode(label, task), np.arange(len(raw)))
+    return SimpleNamespace(raw=raw, cleaning=cleaning, plan=plan, rows=rows, task=task)
+
+
+def fitted(made: SimpleNamespace, model=None):
+    """The whole pipeline, fitted on all rows: raw rows in, predictions out."""
+    if model is None:
+        model = Ridge() if made.task.is_regression else LogisticRegression(max_iter=500)
+    return pipeline.fit(made.cleaning, made.plan, model, made.rows.X, made.rows.y)
+
+
+def at_random(made: SimpleNamespace, **options) -> Labelled:
+    """The rows with a random split."""
+    return split.split_rows(made.rows, {"strategy": "random", "column": ""}, **options)
+
+
+def labelled(y, X=None, kind: str = "binary") -> Labelled:
+    """Labelled rows with those labels and columns, for a target `y`."""
+    X = pd.DataFrame({"x": np.arange(len(y), dtype=float)}) if X is None else X
+    if kind == "regression":
+        return Labelled(Task("y", kind), X, np.asarray(y, float), np.arange(len(y)))
+    y = np.asarray(y, dtype=object)
+    classes = tuple(sorted(set(y)))
+    return Labelled(Task("y", kind, classes, classes[-1]), X, y, np.arange(len(y)))

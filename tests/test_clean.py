@@ -1,0 +1,598 @@
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris, load_wine
+
+from helpers import clean, flights, tables
+from helpers.clean import Cleaner, draft_column, draft_plan, read_plan, repair_value
+from helpers.errors import InputError
+
+DIRTY = pd.DataFrame(
+    {
+        "city": [
+            "New York",
+            "new  york",
+            " York, New",
+            "Boston",
+            "n/a",
+            "New York",
+            None,
+            "Boston",
+        ],
+        "weight": ["3 kg", "1,200 kg", "4", "n/a", "5kg", "-2", None, "999 kg"],
+        "paid": ["yes", "No", "YES", "unknown", "n", "y", None, "no"],
+        "day": ["13/01/2013", "14/02/2013", "15/03/2013", "?", None] + ["31/12/2013"] * 3,
+        "zip": ["02134", "10001", "02134", "", "90210", "90210", None, "02134"],
+        "code": ["NA", "US", "FR", "DE", "US", None, "na", "FR"],
+        "note": [f"a {n} that goes on  and on" for n in ("one", "two", "six", "ten", "red")]
+        + ["an old one that is fine", "an odd one that is fine", "-"],
+        "speed": [3.0, 1048.0, np.inf, np.nan, 5.0, -1.0, 253.0, 0.0],
+        "count": range(3, 11),
+    }
+)
+ABOUT = {"limits": {"speed": [0, 253]}, "aliases": {"city": {"NYC": "New York"}}}
+PLAN = draft_plan(DIRTY, ABOUT, limits="count:0..8")
+KINDS = {name: column["kind"] for name, column in PLAN["columns"].items()}
+
+
+def column(values):
+    return pd.Series(values, name="x")
+
+
+def cleaned(values, **about):
+    frame = pd.DataFrame({"x": values})
+    return Cleaner(draft_plan(frame, about)).fit(frame).transform(frame)["x"].tolist()
+
+
+def repaired(frame=DIRTY, plan=PLAN):
+    return Cleaner(plan).fit(frame).repair(frame)
+
+
+def as_text(series):
+    return clean._texts(series).astype(object).where(series.notna(), None)
+
+
+# --- The plan -------------------------------------------------------------------------------
+
+
+def test_a_draft_says_what_each_column_is():
+    assert KINDS == {
+        "city": "category",
+        "weight": "number",
+        "paid": "boolean",
+        "day": "date",
+        "zip": "category",
+        "code": "category",
+        "note": "text",
+        "speed": "number",
+        "count": "number",
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "plan"),
+    [
+        (["1", "2", "3"], {"kind": "number"}),
+        (["1,5", "2,75"], {"kind": "number", "style": "comma"}),
+        (["1,234", "2,345"], {"kind": "number"}),
+        (["$3", "$1,200"], {"kind": "number", "unit": "$"}),
+        (["3%", "4 %", "5"], {"kind": "number", "unit": "%"}),
+        (["t", "F"], {"kind": "boolean"}),
+        ([True, False], {"kind": "boolean"}),
+        (["2013-01-01", "2013-02-01"], {"kind": "date", "formats": ["iso"]}),
+        (["31.12.2013", "01.02.2013"], {"kind": "date", "formats": ["%d.%m.%Y"]}),
+        (pd.to_datetime(["2013-01-01", "2013-02-01"]), {"kind": "date"}),
+        (["b", "a"], {"kind": "category", "values": ["a", "b"]}),
+        (["3 kg", "4 lb"], {"kind": "category", "values": ["3 kg", "4 lb"]}),
+    ],
+)
+def test_a_column_is_recognised(values, plan):
+    assert draft_column(column(values)) == plan
+
+
+def test_leading_zeros_stay_categories():
+    assert draft_column(column(["02134", "10001"]))["kind"] == "category"
+    assert cleaned(["02134", "10001"]) == ["02134", "10001"]
+    assert draft_column(column(["0.5", "0.25", "0"]))["kind"] == "number"
+
+
+def test_dates_that_fit_both_orders_are_flagged_and_others_are_not():
+    assert draft_column(column(["01/02/2013", "03/04/2013"]))["ambiguous"]
+    assert "ambiguous" not in draft_column(column(["01/02/2013", "13/04/2013"]))
+
+
+def test_an_ambiguous_date_goes_to_the_review_list():
+    frame = pd.DataFrame({"x": ["01/02/2013", "03/04/2013"]})
+    plan = draft_plan(frame)
+    out, changes = repaired(frame, plan)
+    review = clean.review_list(frame, out, plan, changes)
+    assert review["kind"].tolist() == ["ambiguous date"]
+
+
+def test_na_is_kept_among_codes_of_two_capitals_and_nowhere_else():
+    assert cleaned(["NA", "US", "FR", "DE"]) == ["NA", "US", "FR", "DE"]
+    assert pd.isna(cleaned(["NA", "Boston", "Paris", "Rome"])[0])
+
+
+@pytest.mark.parametrize("word", ["None", "Unknown"])
+def test_a_word_that_may_be_a_category_is_kept(word):
+    assert cleaned([word, "Good", "Typical"]) == [word, "Good", "Typical"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["A1", "A2", "a3"],
+        ["10 Main St", "100 Main St"],
+        ["<5", ">5"],
+        ["18+", "18-"],
+        ["B-12", "B 1-2"],
+        ["v1.5", "v15"],
+        ["route 12 x", "route 21 x"],
+    ],
+)
+def test_values_that_differ_in_a_digit_never_merge(values):
+    assert cleaned(values * 3 + values[:1] * 40) == values * 3 + values[:1] * 40
+
+
+@pytest.mark.parametrize("values", [["Newark", "New Ark"], ["Smith", "Smyth"], ["low", "slow"]])
+def test_values_that_are_merely_similar_never_merge(values):
+    assert cleaned(values * 2) == values * 2
+
+
+def test_the_most_frequent_spelling_wins():
+    assert set(cleaned(["new york", "new york", "New York", "Boston"])) == {"new york", "Boston"}
+
+
+def test_an_alias_is_followed():
+    about = {"aliases": {"x": {"AIRBUS INDUSTRIE": "AIRBUS"}}}
+    assert cleaned(["AIRBUS", "AIRBUS INDUSTRIE", "BOEING"], **about) == [
+        "AIRBUS",
+        "AIRBUS",
+        "BOEING",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        ([None] * 3, "empty"),
+        ([np.nan] * 3, "empty"),
+        (["a"] * 3, "constant"),
+        ([5] * 30, "constant"),
+        (["a", None, "a"], None),
+        (range(30), "identifier"),
+        ([f"u{n * 7}" for n in range(30)], "identifier"),
+        ([n * 0.5 for n in range(30)], None),
+        ([n % 10 for n in range(30)], None),
+        (pd.date_range("2013", periods=30), None),
+    ],
+)
+def test_a_column_that_no_model_can_learn_from_is_noted(values, note):
+    assert draft_column(column(list(values))).get("note") == note
+
+
+def test_whole_distinct_numbers_are_identifiers_by_name_only():
+    numbers = pd.Series(range(30)) * 3 % 31
+    assert draft_column(numbers.rename("customer_id"))["note"] == "identifier"
+    assert "note" not in draft_column(numbers.rename("humid"))
+
+
+def test_unusable_names_the_columns_and_why():
+    plan = draft_plan(pd.DataFrame({"a": [1, 1], "b": [None, None], "c": [1, 2]}))
+    assert clean.unusable(plan) == {"a": "constant", "b": "empty"}
+
+
+def test_the_target_is_not_in_the_plan_and_never_looked_at():
+    one = draft_plan(DIRTY.assign(y=range(8)), {"target": "y"})
+    other = draft_plan(DIRTY.assign(y=list("abababab")), {"target": "y"})
+    assert one == other and "y" not in one["columns"]
+
+
+# --- Limits ---------------------------------------------------------------------------------
+
+
+def test_limits_are_read_from_text_and_added_to_the_known_ones():
+    assert PLAN["columns"]["speed"]["limits"] == [0, 253]
+    assert PLAN["columns"]["count"]["limits"] == [0, 8]
+    assert clean.parse_limits("t:-40..50.5, a:b:0..1", ["t", "a:b"]) == {
+        "t": [-40, 50.5],
+        "a:b": [0, 1],
+    }
+    assert clean.parse_limits("", []) == {}
+
+
+@pytest.mark.parametrize("text", ["age", "age:3", "age:5..1", "age:a..b", "age:1..", "0..1:age"])
+def test_limits_that_say_no_range_are_refused(text):
+    with pytest.raises(InputError, match="limits look like"):
+        clean.parse_limits(text, ["age"])
+
+
+def test_limits_of_a_misspelt_column_name_the_nearest():
+    with pytest.raises(InputError, match="Did you mean 'age'"):
+        clean.parse_limits("agee:0..1", ["age"])
+
+
+def test_limits_on_a_column_without_numbers_are_refused():
+    with pytest.raises(InputError, match="holds category, not numbers"):
+        draft_plan(pd.DataFrame({"x": ["a", "b"]}), limits="x:0..1")
+
+
+def test_limits_include_their_bounds():
+    out = repaired()[0]["speed"]
+    assert out.tolist()[:1] + out.tolist()[6:] == [3, 253, 0]
+    assert out[[1, 2, 5]].isna().all()
+
+
+# --- The plan as text -----------------------------------------------------------------------
+
+
+def test_a_plan_written_and_read_again_is_the_same():
+    assert read_plan(clean.plan_text(PLAN), DIRTY.columns) == PLAN
+    assert list(read_plan(clean.plan_text(PLAN), DIRTY.columns)["columns"]) == list(DIRTY.columns)
+
+
+@pytest.mark.parametrize(
+    "word", ["no", "NO", "1e3", "0o7", "12:30:45", "2013-01-01", "# x", "a: b", "{", "é", "x" * 200]
+)
+def test_no_word_of_a_plan_changes_when_it_is_written(word):
+    plan = {"columns": {word: {"kind": "category", "values": [word, "with space " * 20]}}}
+    assert read_plan(clean.plan_text(plan), [word]) == plan
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "mapping 'columns'"),
+        ("3", "mapping 'columns'"),
+        ("columns: 3", "mapping 'columns'"),
+        ("columns:\n  a: [", "not valid YAML"),
+        ("columns: {city: {kind: text}}", "says nothing about the column 'day'"),
+        ("columns: {city: {kind: words}, day: {kind: text}}", "'city' is 'words'"),
+        ("columns: {city: null, day: {kind: text}}", "'city' is 'None'"),
+        ("columns: {citty: {kind: text}, day: {kind: text}}", "Did you mean 'city'"),
+        ("columns: {city: {kind: text}, day: {kind: text}, y: {kind: text}}", "no column 'y'"),
+    ],
+)
+def test_a_bad_plan_is_refused_with_what_to_mend(text, says):
+    with pytest.raises(InputError, match=says):
+        read_plan(text, ["city", "day", "y"], target="y")
+
+
+def test_a_plan_that_is_broken_yaml_names_the_line():
+    with pytest.raises(InputError, match=r"\(line 3\)"):
+        read_plan("columns:\n  a: {kind: text}\n  b: }", ["a", "b"])
+
+
+# --- Repairs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "plan", "repair"),
+    [
+        ("5", {"kind": "number"}, (5.0, "")),
+        ("1,200", {"kind": "number"}, (1200.0, "number")),
+        ("3 kg", {"kind": "number", "unit": "kg"}, (3.0, "number")),
+        ("3 lb", {"kind": "number", "unit": "kg"}, (None, "unreadable")),
+        ("1,5", {"kind": "number", "style": "comma"}, (1.5, "number")),
+        ("many", {"kind": "number"}, (None, "unreadable")),
+        ("inf", {"kind": "number"}, (None, "unreadable")),
+        ("300", {"kind": "number", "limits": [0, 253]}, (None, "impossible")),
+        ("253", {"kind": "number", "limits": [0, 253]}, (253.0, "")),
+        ("0", {"kind": "number", "limits": [0, 253]}, (0.0, "")),
+        ("Unknown", {"kind": "number"}, (None, "missing word")),
+        ("Yes", {"kind": "boolean"}, (True, "boolean")),
+        ("0", {"kind": "boolean"}, (False, "")),
+        ("maybe", {"kind": "boolean"}, (None, "unreadable")),
+        ("2013-02-01", {"kind": "date", "formats": ["iso"]}, (pd.Timestamp("2013-02-01"), "")),
+        (
+            "01/02/2013",
+            {"kind": "date", "formats": ["%d/%m/%Y"]},
+            (pd.Timestamp("2013-02-01"), "date"),
+        ),
+        ("31/02/2013", {"kind": "date", "formats": ["%d/%m/%Y"]}, (None, "unreadable")),
+        ("boston", {"kind": "category", "values": ["Boston"]}, ("Boston", "spelling")),
+        (" Boston", {"kind": "category", "values": ["Boston"]}, ("Boston", "spaces")),
+        ("Rome", {"kind": "category", "values": ["Boston"]}, ("Rome", "")),
+        ("AI", {"kind": "category", "aliases": {"AI": "AIRBUS"}}, ("AIRBUS", "alias")),
+        ("N/A", {"kind": "category", "values": []}, (None, "missing word")),
+        ("NA", {"kind": "category", "keep": ["NA"]}, ("NA", "")),
+        ("two  words", {"kind": "text"}, ("two words", "spaces")),
+        ("none", {"kind": "text"}, ("none", "")),
+    ],
+)
+def test_every_kind_of_repair(text, plan, repair):
+    assert repair_value(text, plan) == repair
+
+
+def test_every_repair_has_a_rule_in_words():
+    assert set(repaired()[1]["kind"]) <= set(clean.RULES)
+
+
+def test_the_dirty_table_comes_out_clean():
+    out = repaired()[0]
+    assert out["city"].tolist()[:4] == ["New York"] * 3 + ["Boston"]
+    assert out["weight"].tolist()[:3] == [3, 1200, 4]
+    assert out["paid"].tolist()[:3] == [True, False, True]
+    assert out["day"].iloc[0] == pd.Timestamp("2013-01-13")
+    assert out["zip"].tolist()[:3] == ["02134", "10001", "02134"]
+    assert out["code"].tolist()[0] == "NA" and pd.isna(out["code"].iloc[6])
+    assert out["note"].iloc[0] == "a one that goes on and on"
+
+
+def test_cleaning_twice_changes_nothing_more():
+    once = repaired()[0]
+    twice, changes = repaired(once)
+    assert changes.empty
+    pd.testing.assert_frame_equal(twice, once)
+
+
+def test_one_row_alone_is_cleaned_as_in_the_batch():
+    batch, cleaner = repaired()[0], Cleaner(PLAN).fit(DIRTY)
+    for position in range(len(DIRTY)):
+        alone = cleaner.transform(DIRTY.iloc[[position]])
+        expected = batch.iloc[[position]]
+        pd.testing.assert_frame_equal(alone, expected, check_dtype=False)
+
+
+def test_one_row_from_a_mapping_is_cleaned_as_in_the_batch():
+    batch, cleaner = repaired()[0], Cleaner(PLAN).fit(DIRTY)
+    for position, row in enumerate(DIRTY.to_dict("records")):
+        alone = cleaner.transform(pd.DataFrame([row]))
+        expected = batch.iloc[[position]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone, expected, check_dtype=False)
+
+
+def test_transform_keeps_rows_order_and_index():
+    shuffled = DIRTY.set_axis([5, 5, 1, 9, "a", 0, 2, 7]).iloc[::-1]
+    out = Cleaner(PLAN).fit(DIRTY).transform(shuffled)
+    assert out.index.tolist() == shuffled.index.tolist()
+    assert out["count"].tolist()[2:] == [8, 7, 6, 5, 4, 3]
+
+
+def test_repeated_rows_stay_in_a_transform():
+    twice = pd.concat([DIRTY, DIRTY])
+    assert len(Cleaner(PLAN).fit(DIRTY).transform(twice)) == 2 * len(DIRTY)
+
+
+def test_no_rows_in_means_no_rows_out():
+    out, changes = repaired(DIRTY.iloc[:0])
+    assert out.shape == (0, 9) and changes.empty
+
+
+def test_a_missing_column_comes_out_missing_and_unlogged():
+    out, changes = repaired(DIRTY.drop(columns=["city", "speed", "day", "paid"]))
+    assert out.columns.tolist() == list(PLAN["columns"])
+    assert out[["city", "speed", "day", "paid"]].isna().all(axis=None)
+    assert not changes["column"].isin(["city", "speed", "day", "paid"]).any()
+
+
+def test_extra_columns_and_their_order_do_not_matter():
+    mixed = DIRTY.assign(extra=1)[["extra", *DIRTY.columns[::-1]]]
+    pd.testing.assert_frame_equal(repaired(mixed)[0], repaired()[0])
+
+
+def test_the_rows_that_came_are_left_as_they_were():
+    before = DIRTY.copy(deep=True)
+    repaired()
+    pd.testing.assert_frame_equal(DIRTY, before)
+
+
+def test_a_cleaner_is_an_ordinary_transformer():
+    cleaner = clone(Cleaner(PLAN)).fit(DIRTY)
+    assert cleaner.get_feature_names_out().tolist() == list(DIRTY.columns)
+    assert cleaner.n_features_in_ == 9 and cleaner.plan_ == PLAN
+
+
+def test_a_written_plan_is_frozen():
+    other = pd.DataFrame({"city": ["boston"] * 9}).reindex(columns=DIRTY.columns)
+    assert Cleaner(PLAN).fit(other).transform(other)["city"].unique().tolist() == ["Boston"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_dates_with_a_time_zone_come_out_in_utc_without_one(zone):
+    frame = pd.DataFrame({"x": pd.to_datetime(["2013-01-01 12:00"], utc=True).tz_convert(zone)})
+    assert Cleaner().fit_transform(frame)["x"].tolist() == [pd.Timestamp("2013-01-01 12:00")]
+
+
+# --- The log --------------------------------------------------------------------------------
+
+
+def test_the_log_is_exactly_the_changed_cells():
+    out, changes = repaired()
+    logged = set(zip(changes["row"], changes["column"], strict=True))
+    assert len(logged) == len(changes)
+    for name in ("city", "zip", "code", "note", "speed", "count"):
+        before, after = as_text(DIRTY[name]), as_text(out[name])
+        different = [n for n in range(8) if before[n] != after[n]]
+        assert {row for row, column_ in logged if column_ == name} == set(different)
+
+
+def test_the_log_has_the_texts_before_and_after():
+    out, changes = repaired()
+    for change in changes.itertuples():
+        assert change.before == as_text(DIRTY[change.column])[change.row]
+        after = as_text(out[change.column])[change.row]
+        assert (pd.isna(change.after) and after is None) or change.after == after
+
+
+def test_the_log_names_the_kind_of_each_change():
+    changes = repaired()[1].set_index(["row", "column"])
+    found = {key: changes.loc[key, "kind"] for key in changes.index}
+    assert found[1, "city"] == "spelling" and found[4, "city"] == "missing word"
+    assert found[1, "weight"] == "number" and (2, "weight") not in found
+    assert found[0, "paid"] == "boolean" and found[0, "day"] == "date"
+    assert found[1, "speed"] == "impossible" and found[7, "note"] == "missing word"
+    assert found[0, "note"] == "spaces" and found[6, "count"] == "impossible"
+
+
+def test_the_row_in_the_log_is_the_position_and_not_the_index():
+    changes = repaired(DIRTY.set_axis(range(100, 108)))[1]
+    pd.testing.assert_frame_equal(changes, repaired()[1])
+
+
+def test_a_missing_cell_is_no_change():
+    changes = repaired()[1]
+    assert changes["before"].notna().all()
+
+
+def test_the_log_survives_parquet(tmp_path):
+    for changes in (repaired()[1], repaired(DIRTY.iloc[:0])[1]):
+        changes.to_parquet(tmp_path / "changes.parquet")
+        again = pd.read_parquet(tmp_path / "changes.parquet")
+        assert again.columns.tolist() == clean.CHANGE_COLUMNS and len(again) == len(changes)
+
+
+@pytest.mark.parametrize("load", [load_iris, load_wine])
+def test_a_clean_table_is_not_changed_at_all(load, tmp_path):
+    frame = load(as_frame=True).frame
+    frame.to_csv(tmp_path / "clean.csv", index=False)
+    for table in (frame, tables.read_table(str(tmp_path / "clean.csv"))):
+        out, changes = repaired(table, draft_plan(table))
+        assert changes.empty
+        pd.testing.assert_frame_equal(out, frame)
+
+
+def test_clean_text_written_and_read_as_csv_is_not_changed(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "day": ["2013-01-31", "2013-02-01", "2013-02-02"],
+            "city": ["New York", "Boston", "São Paulo"],
+            "note": ["It's fine.", "A, b; c", "Größe 5"],
+            "flag": [True, False, True],
+            "count": ["1", "2", "3"],
+        }
+    )
+    text = io.StringIO()
+    frame.to_csv(text, index=False)
+    (tmp_path / "a.csv").write_text(text.getvalue(), encoding="utf-8")
+    table = tables.read_table(str(tmp_path / "a.csv"))
+    assert repaired(table, draft_plan(table))[1].empty
+
+
+def test_the_penguins_keep_every_word_but_missing_ones():
+    frame = tables.read_table(str(flights.penguins()))
+    changes = repaired(frame, draft_plan(frame))[1]
+    assert set(changes["kind"]) <= {"missing word", "boolean", "date"}
+    lost = changes[changes["after"].isna()]
+    assert set(lost["before"]) <= {"NA", "."}
+
+
+# --- Rows that are set aside ----------------------------------------------------------------
+
+
+def aside_table():
+    return pd.DataFrame(
+        {"row": [1, 1, 2, 3], "reason": ["a", "a", "b", "c"], "y": ["p", "p", None, "q"]}
+    )
+
+
+def test_what_is_set_aside_and_what_stays_add_up():
+    raw = aside_table()
+    reason = clean.set_aside(raw, "y")
+    gone = clean.quarantine(raw, reason)
+    assert reason.tolist()[1:3] == ["duplicate", "no label"]
+    assert len(gone) + int(reason.isna().sum()) == len(raw)
+    assert gone["row"].tolist() == [1, 2]
+    assert gone["reason"].tolist() == ["duplicate", "no label"]
+
+
+def test_the_quarantine_keeps_a_tables_own_columns_named_row_and_reason():
+    gone = clean.quarantine(aside_table(), clean.set_aside(aside_table(), "y"))
+    assert gone.columns.is_unique
+    assert gone["row (in the table)"].tolist() == [1, 2]
+    assert gone["reason (in the table)"].tolist() == ["a", "b"]
+
+
+def test_the_quarantine_holds_the_rows_as_they_came():
+    reason = clean.set_aside(repaired()[0], "code")
+    gone = clean.quarantine(DIRTY, reason).set_index("row")
+    pd.testing.assert_frame_equal(
+        gone.drop(columns="reason"), DIRTY.iloc[gone.index], check_names=False
+    )
+
+
+def test_duplicates_can_be_kept():
+    reason = clean.set_aside(aside_table(), "y", duplicates="keep")
+    assert reason.notna().tolist() == [False, False, True, False]
+
+
+def test_without_a_target_no_row_lacks_a_label():
+    assert clean.set_aside(aside_table()).notna().tolist() == [False, True, False, False]
+
+
+def test_nothing_set_aside_is_an_empty_quarantine():
+    raw = pd.DataFrame({"x": [1, 2]})
+    assert clean.quarantine(raw, clean.set_aside(raw)).columns.tolist() == ["row", "reason", "x"]
+
+
+def test_another_word_for_duplicates_is_refused():
+    with pytest.raises(InputError, match="'set aside' or 'keep'; it is 'drop'"):
+        clean.set_aside(aside_table(), duplicates="drop")
+
+
+def test_a_label_gets_one_spelling_a_class_and_the_change_is_logged():
+    raw = pd.DataFrame({"y": ["yes", "Yes ", "no", "N/A", "yes", None]})
+    label, changes = clean.clean_label(raw, "y")
+    assert label.tolist()[:3] == ["yes", "yes", "no"] and label.isna().sum() == 2
+    assert changes["row"].tolist() == [1, 3]
+    assert changes["before"].tolist() == ["Yes ", "N/A"]
+    assert set(changes["kind"]) == {"label"}
+
+
+# --- What a person should look at -----------------------------------------------------------
+
+
+def review_of(values):
+    frame = pd.DataFrame({"x": values})
+    plan = draft_plan(frame)
+    out, changes = repaired(frame, plan)
+    return clean.review_list(frame, out, plan, changes), out
+
+
+def test_a_code_for_missing_goes_to_the_review_list_and_not_into_the_data():
+    review, out = review_of([float(n % 30) for n in range(200)] + [999.0] * 5)
+    assert review[["value", "cells", "kind"]].values.tolist() == [["999", 5, "code for missing"]]
+    assert (out["x"] == 999).sum() == 5
+
+
+def test_a_number_far_from_all_others_goes_to_the_review_list():
+    winds = np.random.default_rng(0).gamma(2, 5, size=500)
+    review, out = review_of([*winds, 1048.36])
+    assert review["kind"].tolist() == ["far from all others"]
+    assert out["x"].max() == 1048.36
+
+
+def test_what_could_not_be_read_goes_to_the_review_list():
+    review, out = review_of([str(n) for n in range(99)] + ["many"])
+    assert review[["value", "kind"]].values.tolist() == [["many", "unreadable"]]
+    assert out["x"].isna().sum() == 1
+
+
+def test_a_plain_column_leaves_the_review_list_empty():
+    review, _ = review_of([float(n) for n in np.random.default_rng(0).normal(size=500)])
+    assert review.empty and review.columns.tolist() == clean.REVIEW_COLUMNS
+    assert "empty" in clean.read_review(review)
+
+
+# --- What the notebook shows ----------------------------------------------------------------
+
+
+def test_the_health_table_counts_what_the_log_holds():
+    out, changes = repaired()
+    health = clean.health(DIRTY, out, changes, PLAN)
+    assert health["cells changed"].sum() == len(changes)
+    assert health.loc["speed", "missing after"] == 4
+    assert clean.changes_by_kind(changes)["cells"].sum() == len(changes)
+
+
+def test_the_headline_adds_up():
+    out, changes = repaired()
+    reason = clean.set_aside(out, "code")
+    text = clean.headline(changes, reason, clean.review_list(DIRTY, out, PLAN, changes))
+    assert text.startswith(f"{len(changes)} cells repaired")
+    assert "2 of 8 rows set aside (no label: 2)" in text
+    assert "8 rows in = 6 rows out + 2 set aside" in clean.read_rows(8, reason)

@@ -1,0 +1,396 @@
+"""Deployment: one answer by every road, plain refusals, and a bundle that can't be swapped."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+
+from helpers import deploy
+from helpers.errors import InputError
+from helpers.line import Run, Work
+from tests.small import fitted, prepared
+
+
+def bundle_of(made) -> deploy.Bundle:
+    schema = deploy.make_schema(made.raw, made.rows.X, made.cleaning, made.plan)
+    return deploy.Bundle(fitted(made), made.task, schema, {"model_sha256": "0" * 64})
+
+
+def card_of(made) -> dict:
+    metrics = {
+        "task": made.task.kind,
+        "target": made.task.target,
+        "classes": list(made.task.classes),
+        "positive": made.task.positive,
+        "model": "linear",
+        "rows": {"train": 240, "test": 48},
+        "test": {"roc_auc": 0.8},
+        "interval": {"roc_auc": [0.7, 0.9]},
+        "baseline": {"roc_auc": 0.5},
+        "verdict": "good enough",
+    }
+    return deploy.make_card("small", {"question": "Why?", "source": "here"}, metrics, 240, True)
+
+
+def write_run(made, name: str = "small") -> Run:
+    """A run whose stage 7 has finished, written the way the notebook does."""
+    work = Work(7, Run(name), {})
+    bundle = bundle_of(made)
+    reference = deploy.reference(
+        made.rows.X, deploy.predict_rows_clean(bundle.model, made.rows), list(made.plan["columns"])
+    )
+    deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), reference)
+    work.finish(len(made.raw), len(made.raw), "done")
+    return work.run
+
+
+@pytest.fixture(scope="module")
+def made():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def bundle(made):
+    return bundle_of(made)
+
+
+@pytest.fixture(scope="module")
+def address(bundle):
+    with deploy.serving(bundle) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def row(made):
+    return deploy.as_record(made.raw.iloc[0])
+
+
+@pytest.fixture
+def run(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    return write_run(made)
+
+
+def post(address: str, body: str) -> requests.Response:
+    headers = {"Content-Type": "application/json"}
+    return requests.post(f"{address}/predict", data=body, headers=headers, timeout=30)
+
+
+# --- One answer ---------------------------------------------------------------------------------
+
+
+def test_one_row_is_many_rows_is_batch_is_in_process(made, bundle, address):
+    rows = made.raw.head(60)
+    here = deploy.predict_rows(bundle, rows)
+    status, many = deploy.ask(address, rows)
+    assert status == 200 and len(many) == 60
+    batch = deploy.predict_table(bundle, rows)
+    for i in range(60):
+        assert many[i]["prediction"] == here["prediction"][i] == batch["prediction"][i]
+        for label in ("no", "yes"):
+            chance = here[f"probability_{label}"][i]
+            assert abs(many[i]["probability"][label] - chance) < 1e-9
+            assert abs(batch[f"probability_{label}"][i] - chance) < 1e-9
+    for i in (0, 4, 5, 6, 59):
+        _, one = deploy.ask(address, deploy.as_record(rows.iloc[i]))
+        assert one["prediction"] == many[i]["prediction"]
+        assert one["probability"] == pytest.approx(many[i]["probability"], abs=1e-9)
+
+
+def test_the_roads_agree_by_csv_and_json(made, bundle, address, tmp_path):
+    table = deploy.agreement(bundle, made.raw.head(50), address, tmp_path / "data")
+    assert table["same answers"].tolist() == ["yes", "yes"]
+    assert table["rows"].tolist() == [50, 50]
+    assert (table["largest difference"].astype(float) < 1e-9).all()
+    assert "One answer by three roads" in deploy.read_agreement(table)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_roads_that_part_are_named(made, address, tmp_path):
+    other = prepared(raw=made.raw.assign(bought=made.raw["bought"][::-1].to_numpy()))
+    table = deploy.agreement(bundle_of(other), made.raw.head(20), address, tmp_path)
+    assert table.loc["API", "same answers"] == "no"
+    assert "**The roads part**: API" in deploy.read_agreement(table)
+
+
+def test_typed_and_written_rows_get_the_same_answers(made, bundle):
+    typed = made.raw.assign(
+        day=pd.to_datetime(made.raw["day"]),
+        paid=made.raw["paid"].map({"yes": True, "no": False}).astype("boolean"),
+    )
+    texts = made.raw.astype("str").where(made.raw.notna(), None)
+    expected = deploy.predict_rows(bundle, made.raw)["probability_yes"]
+    for rows in (typed, texts):
+        assert np.allclose(
+            deploy.predict_rows(bundle, rows)["probability_yes"], expected, atol=1e-9
+        )
+
+
+def test_a_regression_answers_with_numbers():
+    made = prepared("price")
+    bundle = bundle_of(made)
+    with deploy.serving(bundle) as address:
+        status, answers = deploy.ask(address, made.raw.head(5))
+    assert status == 200 and set(answers[0]) == {"prediction", "warnings"}
+    found = [answer["prediction"] for answer in answers]
+    assert found == pytest.approx(deploy.predict_rows(bundle, made.raw.head(5))["prediction"])
+
+
+def test_probabilities_of_a_row_add_up(address, row):
+    _, answer = deploy.ask(address, row)
+    assert set(answer["probability"]) == {"no", "yes"}
+    assert sum(answer["probability"].values()) == pytest.approx(1)
+    assert answer["warnings"] == []
+
+
+# --- What traffic brings ------------------------------------------------------------------------
+
+
+def warnings_of(address, row) -> str:
+    status, answer = deploy.ask(address, row)
+    assert status == 200
+    return "; ".join(answer["warnings"])
+
+
+def test_a_missing_field_is_warned_of_where_none_was_missing(address, row):
+    short = {k: v for k, v in row.items() if k not in ("weight", "height")}
+    assert warnings_of(address, short) == "weight: missing, filled as the model has learnt"
+    assert warnings_of(address, row | {"weight": None}).startswith("weight: missing")
+
+
+def test_an_unseen_category_is_warned_of(address, row):
+    assert "city: 'Paris' was not seen in training" in warnings_of(address, row | {"city": "Paris"})
+
+
+def test_another_spelling_is_no_unseen_category(address, row):
+    assert warnings_of(address, row | {"city": " rome "}) == ""
+
+
+def test_a_value_outside_the_training_range_is_warned_of(address, row):
+    assert "outside the training range" in warnings_of(address, row | {"weight": 9_999})
+
+
+def test_a_word_that_means_missing_is_warned_of(address, row):
+    assert "weight: 'n/a' is taken as missing" in warnings_of(address, row | {"weight": "n/a"})
+
+
+def test_unknown_fields_are_ignored_with_a_warning(address, row):
+    _, plain = deploy.ask(address, row)
+    _, answer = deploy.ask(address, row | {"colour": "blue"})
+    assert answer["warnings"] == ["colour: unknown field, ignored"]
+    assert answer["probability"] == plain["probability"]
+
+
+@pytest.mark.parametrize("value", ["yes", "junk", 5, None, ["yes"]])
+def test_the_target_in_the_row_is_ignored(address, row, value):
+    _, plain = deploy.ask(address, {k: v for k, v in row.items() if k != "bought"})
+    assert deploy.ask(address, row | {"bought": value}) == (200, plain)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("weight", "twelve"), ("weight", True), ("day", "soon"), ("day", 5), ("paid", "perhaps")],
+)
+def test_a_wrong_type_is_refused_naming_row_and_field(address, row, field, value):
+    status, answer = deploy.ask(address, [row, row | {field: value}])
+    assert status == 422
+    assert f"Row 2, field '{field}'" in answer["detail"] and repr(value) in answer["detail"]
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}])
+def test_a_list_or_object_as_a_value_is_refused(address, row, value):
+    status, answer = deploy.ask(address, row | {"weight": value})
+    assert status == 422 and "'weight': a single value" in answer["detail"]
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_are_none_are_refused(address, word):
+    answer = post(address, f'{{"weight": {word}}}')
+    assert answer.status_code == 422 and "'weight'" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", ["[[]]", "[[{}]]", "[1]", "null", '"text"', "", "{", "[{}, null]", "[" * 50_000]
+)
+def test_a_body_that_is_no_row_is_refused(address, body):
+    assert 400 <= post(address, body).status_code < 500
+
+
+def test_no_rows_and_too_many_rows_are_refused(address):
+    assert deploy.ask(address, [])[0] == 422
+    status, answer = deploy.ask(address, [{}] * (deploy.MOST_ROWS + 1))
+    assert status == 422 and "10,001" in answer["detail"]
+
+
+def test_a_thousand_unknown_fields_are_enough(address, row):
+    many = {f"field {i}": 1 for i in range(deploy.MOST_UNKNOWN)}
+    assert warnings_of(address, row | many).count("unknown field") == 10
+    assert deploy.ask(address, row | many | {"one more": 1})[0] == 422
+
+
+def test_the_service_tells_its_health_model_and_schema(address, bundle):
+    health, model, schema = (
+        requests.get(f"{address}/{page}", timeout=30).json()
+        for page in ("health", "model", "schema")
+    )
+    assert health == {"status": "ok", "model": "0" * 12}
+    assert model == bundle.card and schema == bundle.schema
+
+
+def test_the_service_is_gone_after_its_block(bundle):
+    with deploy.serving(bundle) as address:
+        pass
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{address}/health", timeout=5)
+
+
+def test_the_edge_cases_of_the_notebook_are_answered_or_refused(bundle, address, row):
+    table = deploy.answers_table(address, deploy.edge_cases(bundle, row))
+    assert table["status"].tolist() == [200, 200, 200, 200, 422]
+
+
+# --- The bundle ---------------------------------------------------------------------------------
+
+
+def test_the_schema_tells_kinds_ranges_and_levels_and_what_is_ignored(bundle):
+    assert bundle.fields["weight"]["kind"] == "number" and bundle.fields["weight"]["missing"] == 0
+    assert bundle.fields["city"]["levels"] == ["Lima", "Oslo", "Rome"]
+    assert bundle.ignored == {"note", "bought"}
+    assert json.loads(json.dumps(bundle.schema)) == bundle.schema
+    assert deploy.fields_table(bundle.schema).index.tolist() == list(bundle.fields)
+
+
+def test_a_bundle_is_written_and_read_back(made, run):
+    loaded = deploy.load_bundle("small")
+    expected = deploy.predict_rows(bundle_of(made), made.raw)
+    found = deploy.predict_rows(loaded, made.raw)
+    assert np.allclose(found["probability_yes"], expected["probability_yes"], atol=1e-9)
+    assert loaded.task == made.task
+    reference = run.read_json("model/reference.json")
+    assert set(reference) == {*made.plan["columns"], "(predictions)"}
+    assert "# Model card: bought" in run.file("model/card.md").read_text()
+
+
+def test_a_model_file_that_was_changed_is_refused(run):
+    path = run.file("model/model.skops")
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(InputError, match="not the one that its card describes"):
+        deploy.load_bundle("small")
+
+
+def test_a_model_of_another_run_in_its_place_is_refused(made, run):
+    other = write_run(prepared("bought", made.raw.assign(weight=0)), "other")
+    run.file("model/model.skops").write_bytes(other.file("model/model.skops").read_bytes())
+    with pytest.raises(InputError, match="not the one that its card describes"):
+        deploy.load_bundle("small")
+
+
+def test_a_run_that_is_absent_or_not_deployed_is_refused(run):
+    with pytest.raises(InputError, match="Did you mean 'small'"):
+        deploy.load_bundle("smal")
+    run.write_json("ledger.json", [])
+    with pytest.raises(InputError, match="Stage 7"):
+        deploy.load_bundle("small")
+
+
+def test_a_model_that_is_too_large_is_refused(made, run, monkeypatch):
+    monkeypatch.setattr(deploy, "MOST_BYTES", 100)
+    with pytest.raises(InputError, match="more than 0 MB"):
+        write_run(made, "large")
+    assert not Run("large").file("model/model.skops").exists()
+
+
+# --- A file -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_file_keeps_its_columns_rows_and_order(made, run, tmp_path, ending):
+    rows = made.raw.sample(40, random_state=1)[["note", *made.plan["columns"]]]
+    rows = rows.assign(mine=range(40))
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / f"scored.{ending}"
+    assert deploy.predict_file("small", str(tmp_path / "rows.csv"), out) == 40
+    scored = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
+    added = ["prediction", "probability_no", "probability_yes"]
+    assert scored.columns.tolist() == [*rows.columns, *added]
+    assert scored["mine"].tolist() == list(range(40))
+    pd.testing.assert_frame_equal(
+        scored[["weight", "city"]], rows[["weight", "city"]].reset_index(drop=True)
+    )
+    expected = deploy.predict_rows(deploy.load_bundle("small"), rows)["probability_yes"]
+    assert np.allclose(scored["probability_yes"], expected, atol=1e-9)
+
+
+def test_a_file_without_a_needed_column_is_refused_naming_it_and_nothing_is_written(
+    made, run, tmp_path
+):
+    rows = made.raw.rename(columns={"weight": "wieght"})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(InputError, match="'weight'.*Did you mean 'wieght'"):
+        deploy.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["reports", "rows.csv"]
+
+
+def test_a_write_that_fails_leaves_nothing_and_an_older_file_as_it_was(
+    made, run, tmp_path, monkeypatch
+):
+    made.raw.head(3).to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "out.csv").write_text("older")
+
+    def full(frame, path, **_):
+        path.write_text("half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    with pytest.raises(OSError, match="No space"):
+        deploy.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "older"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "reports", "rows.csv"]
+
+
+@pytest.mark.parametrize(
+    ("out", "says"), [("out.xlsx", "ends in .csv or .parquet"), ("gone/out.csv", "does not exist")]
+)
+def test_a_place_that_can_not_be_written_to_is_refused_first(tmp_path, out, says):
+    with pytest.raises(InputError, match=says):
+        deploy.predict_file("no run", "no rows", tmp_path / out)
+
+
+def test_a_column_named_prediction_in_the_rows_survives(made, bundle):
+    rows = made.raw.head(3).assign(prediction=[7, 8, 9])
+    scored = deploy.predict_table(bundle, rows)
+    assert scored["prediction (in the rows)"].tolist() == [7, 8, 9]
+    assert set(scored["prediction"]) <= {"no", "yes"}
+
+
+def test_rows_with_an_index_of_their_own_stay_in_place(made, bundle):
+    rows = made.raw.sample(10, random_state=0)
+    scored = deploy.predict_table(bundle, rows)
+    assert scored.index.tolist() == rows.index.tolist()
+    expected = deploy.predict_rows(bundle, made.raw)["prediction"].loc[rows.index]
+    assert scored["prediction"].tolist() == expected.tolist()
+
+
+# --- Small parts --------------------------------------------------------------------------------
+
+
+def test_rows_become_json_with_null_for_missing():
+    rows = pd.DataFrame({"n": [0.1 + 0.2, np.nan], "d": pd.to_datetime(["2020-01-01", None])})
+    found = json.loads(deploy.as_json(rows))
+    assert found[0]["n"] == pytest.approx(0.3, abs=1e-14) and found[1] == {"n": None, "d": None}
+    assert found[0]["d"].startswith("2020-01-01T00:00:00")
+
+
+def test_rows_to_ask_are_spread_over_all():
+    assert deploy.spread(np.arange(100), 3).tolist() == [0, 49, 99]
+    assert deploy.spread(np.arange(2), 5).tolist() == [0, 1]
+
+
+def test_the_card_tells_when_a_model_is_not_good_enough(made):
+    metrics = card_of(made)["held_out"]
+    assert metrics["scores"] == {"roc_auc": 0.8}
+    limits = deploy._limits({"time_column": "day"}, {"verdict": "not good enough"})
+    assert any("do not use it for decisions" in limit for limit in limits)
+    assert any("age" in limit for limit in limits)

@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.errors import InputError
+from helpers.formulas import columns_of, evaluate, parse_formulas
+
+
+@pytest.fixture
+def frame():
+    return pd.DataFrame({"x": [4.0, 9.0], "y": [0, 2], "air time": [30, 60]}, index=[7, 3])
+
+
+@pytest.mark.parametrize(
+    ("formula", "values"),
+    [
+        ("x + y * 2", [4, 13]),
+        ("(x + y) * 2", [8, 22]),
+        ("x // 2 + x % 2", [2, 5]),
+        ("-x", [-4, -9]),
+        ("x ** 0.5", [2, 3]),
+        ("sqrt(x)", [2, 3]),
+        ("abs(y - x)", [4, 7]),
+        ("minimum(x, 5)", [4, 5]),
+        ("maximum(x, `air time`)", [30, 60]),
+        ("log1p(y)", [0, math.log(3)]),
+        ("`air time` / 60", [0.5, 1]),
+        ("3", [3, 3]),
+    ],
+)
+def test_a_formula_is_arithmetic_on_columns(frame, formula, values):
+    assert evaluate(formula, frame).tolist() == pytest.approx(values)
+
+
+def test_the_rows_stay_in_place(frame):
+    assert evaluate("x + 1", frame).index.tolist() == [7, 3]
+
+
+@pytest.mark.parametrize("formula", ["x / y", "x // y", "x % y", "y / y", "log1p(-1 - y)"])
+def test_what_is_undefined_is_missing_and_not_infinite(frame, formula):
+    assert math.isnan(evaluate(formula, frame)[7])
+
+
+@pytest.mark.parametrize("formula", ["1 / 0", "2 ** 10000", "9 ** 9 ** 9 ** 9"])
+def test_undefined_constants_are_missing_and_come_at_once(frame, formula):
+    assert evaluate(formula, frame).isna().all()
+
+
+def test_a_missing_value_stays_missing():
+    frame = pd.DataFrame({"x": pd.array([1, None], dtype="Int64")})
+    assert evaluate("x + 1", frame).tolist() == pytest.approx([2, np.nan], nan_ok=True)
+
+
+def test_the_frame_is_left_as_it_was(frame):
+    before = frame.copy()
+    evaluate("x * 2 + y", frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "__import__('os').system('true')",
+        "x.to_csv('/tmp/no')",
+        "x[0]",
+        "lambda: x",
+        "[x for x in y]",
+        "x if y else 1",
+        "x and y",
+        "x == y",
+        "x @ y",
+        "'text'",
+        "True",
+        "1j",
+        "eval(x)",
+        "abs(x, y)",
+        "minimum(x)",
+        "abs(*x)",
+        "minimum(x, x2=y)",
+    ],
+)
+def test_anything_but_arithmetic_is_refused_and_never_run(frame, formula):
+    with pytest.raises(InputError, match="uses more than"):
+        evaluate(formula, frame)
+
+
+@pytest.mark.parametrize("formula", ["", "x +", "x y", "(x", "x = 1", "`x` 2", "\x00"])
+def test_what_is_no_expression_is_refused(frame, formula):
+    with pytest.raises(InputError, match="can't be read as arithmetic"):
+        evaluate(formula, frame)
+
+
+def test_a_misspelt_column_names_the_nearest(frame):
+    with pytest.raises(InputError, match="Did you mean 'air time'"):
+        evaluate("`air tme` / 2", frame)
+
+
+@pytest.mark.parametrize("column", [["a", "b"], pd.to_datetime(["2013-01-01", "2013-01-02"])])
+def test_a_column_without_numbers_is_refused_by_name(column):
+    with pytest.raises(InputError, match="needs numbers in 'x'"):
+        evaluate("x + 1", pd.DataFrame({"x": column}))
+
+
+def test_columns_of_leaves_out_functions_and_repeats():
+    assert columns_of("sqrt(x) + x / `air time` - minimum(y, 2)") == ["air time", "x", "y"]
+
+
+def test_formulas_are_parted_by_semicolons():
+    assert parse_formulas(" a = x / y ; b=2*a; ") == {"a": "x / y", "b": "2*a"}
+    assert parse_formulas("") == {}
+
+
+@pytest.mark.parametrize("text", ["a", "= x", "a =", "a = x; b"])
+def test_a_derived_column_without_name_or_formula_is_refused(text):
+    with pytest.raises(InputError, match="looks like 'name = a / b'"):
+        parse_formulas(text)
+
+
+def test_a_broken_formula_is_refused_when_it_is_parsed():
+    with pytest.raises(InputError, match="can't be read"):
+        parse_formulas("a = x +")

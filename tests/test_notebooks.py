@@ -1,0 +1,145 @@
+"""The committed notebooks: shape, stored outputs, and that nbval would catch a change."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from helpers.line import NOTEBOOKS, STAGES
+from helpers.parameters import SET_ELSEWHERE, of_stage
+
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
+STAGE_PATHS = [stage.path for stage in STAGES]
+MACHINE_PATH = re.compile(r"(/root/|/home/|/tmp/|/work/|/Users/|[A-Z]:\\\\)")
+PORT = re.compile(r"127\.0\.0\.1:\d+|localhost:\d+")
+
+
+def cells(path, kind=None):
+    notebook = nbformat.read(path, as_version=4)
+    return [c for c in notebook.cells if kind in (None, c.cell_type)]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def every(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def test_every_stage_has_its_notebook():
+    assert all(stage.path.exists() for stage in STAGES)
+
+
+@every(PATHS)
+def test_every_code_cell_was_executed_in_order(path):
+    counts = [c.execution_count for c in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every(PATHS)
+def test_no_output_holds_a_path_a_port_or_an_error(path):
+    for cell in cells(path, "code"):
+        if "nbval-ignore-output" not in tags(cell):
+            text = json.dumps(cell.outputs)
+            assert not MACHINE_PATH.search(text)
+            assert not PORT.search(text)
+        assert not MACHINE_PATH.search(json.dumps(cell.outputs))
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr"
+
+
+@every(PATHS)
+def test_cells_whose_output_is_not_compared_are_few(path):
+    ignored = [c for c in cells(path, "code") if "nbval-ignore-output" in tags(c)]
+    assert len(ignored) <= 1
+
+
+@every(PATHS)
+def test_a_cell_is_short_and_never_three_of_code_in_a_row(path):
+    in_a_row = 0
+    for cell in cells(path):
+        if cell.cell_type == "code":
+            in_a_row += 1
+            if "parameters" not in tags(cell):
+                assert len(cell.source.splitlines()) <= 9, cell.source
+        else:
+            in_a_row = 0
+        assert in_a_row <= 3  # the parameters, the imports and a first look may follow each other
+
+
+@every(STAGE_PATHS)
+def test_every_parameter_has_a_type_a_comment_and_is_read_below(path):
+    stage = next(s for s in STAGES if s.path == path)
+    source = "\n".join(c.source for c in cells(path, "code") if "parameters" not in tags(c))
+    for parameter in of_stage(stage):
+        assert parameter.type in ("str", "int", "float", "bool")
+        assert parameter.help
+        assert re.search(rf"\b{parameter.name}\b", source), parameter.name
+
+
+@every(PATHS)
+def test_papermill_can_read_every_parameter(path):
+    from papermill.inspection import inspect_notebook
+
+    found = inspect_notebook(str(path))
+    declared = [c.source for c in cells(path, "code") if "parameters" in tags(c)]
+    names = re.findall(r"^(\w+):", "\n".join(declared), re.MULTILINE)
+    assert list(found) == names
+    assert all(parameter["help"] for parameter in found.values())
+
+
+def test_a_parameter_means_the_same_wherever_it_stands():
+    seen = {}
+    for stage in STAGES:
+        for parameter in of_stage(stage):
+            if parameter.name not in SET_ELSEWHERE:
+                assert seen.setdefault(parameter.name, parameter) == parameter
+
+
+@every(STAGE_PATHS)
+def test_the_prose_is_of_the_length_that_the_design_asks_for(path):
+    words = sum(len(c.source.split()) for c in cells(path, "markdown"))
+    assert 400 <= words <= 1_000
+    assert 18 <= len(cells(path)) <= 45
+
+
+@every(STAGE_PATHS)
+def test_what_a_report_shows_of_another_table_makes_sense_alone(path):
+    plain = [c for c in cells(path, "markdown") if "lesson" not in tags(c)]
+    text = "\n".join(c.source for c in plain)
+    if path.name != "00_start_here.ipynb":
+        assert "flight" not in text.lower()
+        assert text.startswith("# ")
+    answers = [c for c in cells(path) if "answer" in tags(c)]
+    assert [c.cell_type for c in answers] == ["markdown", "code"]
+
+
+@every(PATHS)
+def test_a_notebook_is_small(path):
+    assert path.stat().st_size < 500_000
+
+
+def test_nbval_turns_red_when_one_stored_number_is_changed(tmp_path):
+    notebook = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4)
+    changed = 0
+    for cell in notebook.cells:
+        if "memorised_labels" in cell.source:
+            for form, text in cell.outputs[0].data.items():
+                cell.outputs[0].data[form] = text.replace("1.00", "0.99", 1)
+            changed += 1
+    assert changed == 1
+    nbformat.write(notebook, tmp_path / "changed.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env=os.environ | {"PIPELINE_REPORTS": str(tmp_path / "reports")},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert "1 failed" in done.stdout
+    assert "0.99" in done.stdout

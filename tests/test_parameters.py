@@ -1,0 +1,108 @@
+"""Parameters: typed, described, and refused when they are misspelt or ill-typed."""
+
+import pytest
+
+from helpers.errors import InputError
+from helpers.line import STAGES
+from helpers.parameters import TYPES, Parameter, of_stage, parse_cell, read_settings
+
+ALL = list(STAGES)
+
+
+@pytest.mark.parametrize("stage", [s for s in STAGES if not s.lesson], ids=lambda s: s.name)
+def test_every_parameter_of_a_notebook_is_typed_and_described(stage):
+    parameters = of_stage(stage)
+    assert parameters[0].name == "run"
+    for parameter in parameters:
+        assert parameter.type in TYPES
+        assert type(parameter.default) is TYPES[parameter.type]
+        assert parameter.help
+
+
+def test_a_cell_is_read_with_its_comments():
+    source = 'run: str = "a # b"  # the name\nshare: float = 0.2  # how much\n\nplain = 3\n'
+    assert parse_cell(source) == [
+        Parameter("run", "str", "a # b", "the name"),
+        Parameter("share", "float", 0.2, "how much"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("int", "5", 5),
+        ("int", "-1", -1),
+        ("float", "0.5", 0.5),
+        ("float", "1", 1.0),
+        ("str", "5", "5"),
+        ("str", "", ""),
+    ],
+)
+def test_a_text_is_read_as_its_type(kind, text, value):
+    read = Parameter("x", kind, value, "").read(text)
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize("word", ["true", "True", "yes", "YES", "1"])
+def test_words_for_yes_are_true(word):
+    assert Parameter("refit", "bool", True, "").read(word) is True
+
+
+@pytest.mark.parametrize("word", ["false", "False", "no", "NO", "0"])
+def test_words_for_no_are_false(word):
+    assert Parameter("refit", "bool", True, "").read(word) is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        ("int", "4.5", "a whole number"),
+        ("int", "four", "a whole number"),
+        ("float", "much", "a number"),
+        ("bool", "maybe", "true or false"),
+        ("bool", "", "true or false"),
+    ],
+)
+def test_an_ill_typed_value_is_refused_with_the_value_and_the_help(kind, text, says):
+    with pytest.raises(InputError) as error:
+        Parameter("x", kind, 4, "what it means").read(text)
+    said = str(error.value)
+    assert says in said and f"'{text}'" in said and "what it means" in said and "\n" not in said
+
+
+def test_settings_come_back_typed():
+    found = read_settings(["folds=5", " test_share = 0.3", "refit=no", "drop=a, b"], ALL)
+    assert found["folds"] == 5 and found["refit"] is False and found["drop"] == "a, b"
+    assert found["test_share"] == pytest.approx(0.3)
+
+
+def test_a_value_may_hold_equals_signs():
+    assert read_settings(["derive=a = b / c"], ALL) == {"derive": "a = b / c"}
+
+
+def test_an_unknown_parameter_names_the_nearest():
+    with pytest.raises(InputError, match="no parameter 'fold'.*Did you mean 'folds'"):
+        read_settings(["fold=5"], ALL)
+
+
+def test_a_setting_without_an_equals_sign_is_refused():
+    with pytest.raises(InputError, match="'folds' has no '='"):
+        read_settings(["folds"], ALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [("run", "--name"), ("data", "--data"), ("target", "--target")]
+)
+def test_what_has_an_option_of_its_own_is_not_set(name, option):
+    with pytest.raises(InputError, match=f"{option}, not with --set"):
+        read_settings([f"{name}=x"], ALL)
+
+
+def test_a_parameter_of_a_stage_that_does_not_run_is_refused():
+    with pytest.raises(InputError, match="parameter of stage 4"):
+        read_settings(["folds=5"], [STAGES[5]])
+
+
+def test_one_wrong_setting_among_right_ones_is_refused():
+    with pytest.raises(InputError, match="folds is a whole number"):
+        read_settings(["test_share=0.3", "folds=many"], ALL)

@@ -1,0 +1,130 @@
+"""Figures: each is a PNG with a title, also where names hold a dollar sign."""
+
+import inspect
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from helpers import plots
+from helpers.task import Task
+
+ODD = r"$\frac$"  # a formula that matplotlib can't read
+ROWS = 40
+
+
+def task(kind: str, name: str) -> Task:
+    classes = {"binary": (name, "z"), "multiclass": (name, "y", "z")}.get(kind, ())
+    return Task(name, kind, classes, classes[0] if kind == "binary" else "")
+
+
+def drawn(name: str) -> dict[str, plots.Picture]:
+    """A picture of each function, with `name` wherever a name comes from the data."""
+    random = np.random.default_rng(0)
+    numbers = random.normal(size=ROWS)
+    part = np.array(["train"] * 30 + ["test"] * 10, dtype=object)
+    label = pd.Series(np.arange(ROWS) % 2, name=name)
+    frame = pd.DataFrame({name: numbers, "words": [name, "z"] * (ROWS // 2)})
+    days = pd.Series(pd.date_range("2020-01-01", periods=ROWS), name=name)
+    counts = pd.DataFrame([[3, 1], [0, 4]], index=[name, "z"], columns=[name, "z"])
+    groups = pd.DataFrame({"group": [1, 2], "predicted": [0.1, 0.8], "observed": [0.2, 0.7]})
+    cells = pd.DataFrame({"missing before": [3, 1], "missing after": [4, 0]}, index=[name, "z"])
+    periods = pd.DataFrame({"r2": [0.4, 0.3]}, index=["2020-01", "2020-02"])
+    classes = np.array([name, "z"] * (ROWS // 2), dtype=object)
+    return {
+        "assembly_line": plots.assembly_line(),
+        "bars": plots.bars(pd.Series([3, 2], index=[name, "z"]), "Bars", "length"),
+        "health": plots.health(cells, 10),
+        "against_target": plots.against_target(frame, label, {name: name, "words": name}),
+        "parts_over_time": plots.parts_over_time(days, part),
+        "parts_by_target": plots.parts_by_target(classes, part, task("binary", name)),
+        "trials": plots.trials(["linear", "baseline"], [[0.7, 0.8], [0.5, 0.5]], "roc_auc"),
+        "risk_groups": plots.risk_groups(groups, task("binary", name), 0.4),
+        "confusion": plots.confusion(counts),
+        "curves": plots.curves(label.to_numpy() == 1, random.random(ROWS)),
+        "residuals": plots.residuals(numbers, numbers + random.normal(size=ROWS), name),
+        "answers": plots.answers(pd.Series(classes), name),
+        "over_periods": plots.over_periods(periods, "r2", 0.5),
+        "errors_along": plots.errors_along(numbers, numbers + 0.1, name),
+    }
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return drawn("weight")
+
+
+@pytest.fixture(scope="module")
+def odd():
+    return drawn(ODD)
+
+
+def functions() -> set[str]:
+    return {
+        name
+        for name, function in inspect.getmembers(plots, inspect.isfunction)
+        if hasattr(function, "__wrapped__") and function.__module__ == plots.__name__
+    }
+
+
+def test_every_function_is_tried_here(plain):
+    assert set(plain) == functions()
+
+
+@pytest.mark.parametrize("names", ["plain", "odd"])
+def test_every_picture_is_a_png_with_a_title(names, request):
+    for picture in request.getfixturevalue(names).values():
+        image = Image.open(io.BytesIO(picture.png))
+        image.load()
+        assert image.format == "PNG" and image.width == round(plots.WIDTH * plots.DPI)
+        assert image.convert("L").getextrema()[0] < 200
+        assert picture.title
+
+
+def test_the_title_is_the_text_for_those_who_can_not_see(plain):
+    data, about = plain["bars"]._repr_mimebundle_()
+    assert data["image/png"] == plain["bars"].png
+    assert data["text/plain"] == "<Picture: Bars>" and about["image/png"]["alt"] == "Bars"
+
+
+def test_the_same_figure_is_the_same_bytes(plain):
+    again = plots.bars(pd.Series([3, 2], index=["weight", "z"]), "Bars", "length")
+    assert again.png == plain["bars"].png
+
+
+def test_numbers_have_pictures_of_their_own():
+    y = np.random.default_rng(0).normal(size=ROWS)
+    part = np.array(["train", "test"] * (ROWS // 2), dtype=object)
+    assert plots.parts_by_target(y, part, task("regression", "price")).title.endswith("price")
+    assert plots.answers(pd.Series(y), "price").png
+    assert plots.residuals(y, y + 1e-3 * np.arange(ROWS), "price").png
+
+
+def test_many_bars_and_long_names_fit():
+    values = pd.Series(np.arange(60.0)[::-1], index=[f"{i} " + "long " * 20 for i in range(60)])
+    assert plots.bars(values, "Bars", "length", percent=True).png
+    assert len(plots._short("long " * 20)) == 28
+
+
+def test_gaps_do_not_stop_a_picture():
+    frame = pd.DataFrame({"n": [1.0, None] * 20, "c": ["a", None] * 20})
+    label = pd.Series(np.arange(40) % 2, name="y")
+    assert plots.against_target(frame, label, {"n": "n", "c": "c"}).png
+    days = pd.Series(pd.to_datetime([None, "2020-01-01", "2020-02-01"] * 10), name="d")
+    assert plots.parts_over_time(days, np.array(["train", "test", "train"] * 10)).png
+
+
+def test_the_theme_stays_inside_the_picture():
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    plots.bars(pd.Series([1.0], index=["a"]), "Bars", "length")
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_picture_may_be_as_tall_as_asked():
+    values = pd.Series([1.0], index=["a"])
+    tall = Image.open(io.BytesIO(plots.bars(values, "Bars", "length", height=5).png))
+    assert tall.height == 500

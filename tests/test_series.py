@@ -1,0 +1,210 @@
+"""Whole series by the command line: three kinds of task, exploration, bad input, exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.datasets import load_diabetes
+
+from helpers import deploy, flights
+from helpers.line import Run, reports_folder
+
+BAD = {
+    "a file that is missing": (["--data", "nowhere.csv"], "no file"),
+    "an empty file": (["--data", "empty.csv"], "empty"),
+    "a header only": (["--data", "header.csv"], "header"),
+    "a file that is not text": (["--data", "binary.csv"], "not text"),
+    "a target that is no column": (["--data", "ok.csv", "--target", "labl"], "'label'"),
+    "a target of one class": (["--data", "ok.csv", "--target", "same"], "one class"),
+    "a target that is all missing": (["--data", "ok.csv", "--target", "void"], "missing in every"),
+    "an unknown parameter": (["--set", "tria1s=3"], "trials"),
+    "a parameter of the wrong type": (["--set", "trials=many"], "whole number"),
+    "a parameter of another stage": (["--stages", "1-2", "--set", "trials=3"], "stage 5"),
+    "an unknown stage": (["--stages", "9"], "0 to 8"),
+    "a stage whose turn has not come": (["--name", "new", "--stages", "5"], "Stage 1"),
+    "a name that leaves the folder": (["--name", "../away"], "name"),
+    "a pasted password": (["--data", "postgresql://a:b@127.0.0.1/x"], "environment variable"),
+}
+
+
+def pipeline(*arguments, cwd=None):
+    command = [sys.executable, "-m", "helpers", *map(str, arguments)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "100"},
+    )
+
+
+def check_whole_run(run: Run, task: str):
+    metrics = run.read_json("metrics.json")
+    assert metrics["task"] == task
+    assert metrics["main_metric"] in metrics["test"]
+    ledger = {entry["stage"]: entry for entry in run.ledger}
+    assert sorted(ledger) == list(range(1, 9))
+    for entry in ledger.values():
+        assert entry["rows_in"] == entry["rows_out"] + entry["set_aside"]
+    raw = pd.read_parquet(run.file("data/raw.parquet"))
+    clean = pd.read_parquet(run.file("data/clean.parquet"))
+    aside = pd.read_parquet(run.file("data/quarantine.parquet"))
+    assert len(raw) == len(clean) + len(aside)
+    assert run.file("model/model.skops").stat().st_size < 20 * 2**20
+    assert not list(run.path.rglob("*.draft*"))
+    index = run.file("index.html").read_text()
+    assert "http://" not in index and "https://" not in index
+    return metrics
+
+
+def check_predictions(run: Run, table: Path, tmp_path: Path):
+    out = tmp_path / "scored.csv"
+    done = pipeline("predict", run.name, table, "--out", out)
+    assert done.returncode == 0, done.stderr
+    given, scored = pd.read_csv(table), pd.read_csv(out)
+    assert list(scored.columns[: given.shape[1]]) == list(given.columns)
+    assert len(scored) == len(given)
+    bundle = deploy.load_bundle(run.name)
+    names = ["prediction"]
+    if not bundle.task.is_regression:
+        names += [f"probability_{c}" for c in bundle.task.classes]
+        shares = scored[names[1:]].sum(axis=1)
+        assert (abs(shares - 1) < 1e-6).all()
+    assert list(scored.columns[given.shape[1] :]) == names
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    (folder / "empty.csv").write_text("")
+    (folder / "header.csv").write_text("a,b\n")
+    (folder / "binary.csv").write_bytes(bytes(range(256)) * 8)
+    table = pd.DataFrame({"x": range(40), "label": ["a", "b"] * 20, "same": "c", "void": None})
+    table.to_csv(folder / "ok.csv", index=False)
+    return folder
+
+
+def test_penguins_three_classes_from_start_to_end(tmp_path):
+    table = tmp_path / "penguins.csv"
+    table.write_bytes(flights.penguins().read_bytes())
+    done = pipeline("run", "--data", table, "--target", "Species", "--set", "trials=2")
+    assert done.returncode == 0, done.stderr
+    run = Run("penguins")
+    metrics = check_whole_run(run, "multiclass")
+    assert metrics["test"]["accuracy"] > 0.9
+    assert len(metrics["classes"]) == 3
+    check_predictions(run, table, tmp_path)
+    monitoring = run.read_json("monitoring.json")
+    assert monitoring["seen"] is False
+    for page in run.path.glob("0*.html"):
+        assert "quick check" not in page.read_text().lower(), "lessons are for the flights"
+        assert "flights" not in page.read_text().split("</header>", 1)[1].lower()
+
+    other = pipeline(
+        "run", "--data", __file__.replace("test_series.py", "x.csv"), "--name", "penguins"
+    )
+    assert other.returncode == 2
+    taken = tmp_path / "other.csv"
+    taken.write_text("a,b\n1,2\n3,4\n")
+    refused = pipeline("run", "--data", taken, "--name", "penguins")
+    assert refused.returncode == 2 and "--force" in refused.stderr
+    assert Run("penguins").read_json("metrics.json") == metrics, "a refusal changes nothing"
+
+    again = pipeline(
+        "run", "--name", "penguins", "--stages", "6", "--gate", "--set", "at_least=accuracy:2"
+    )
+    assert again.returncode == 1, "a verdict of no is exit code 1 with --gate"
+    later = pipeline("run", "--name", "penguins", "--stages", "7-8", "--set", f"new_data={table}")
+    assert later.returncode == 0, later.stderr
+    assert Run("penguins").read_json("monitoring.json")["seen"] is True
+
+
+def test_diabetes_a_number_from_start_to_end(tmp_path):
+    table = tmp_path / "diabetes.csv"
+    load_diabetes(as_frame=True, scaled=False).frame.to_csv(table, index=False)
+    done = pipeline("run", "--data", table, "--target", "target", "--set", "trials=2", "--gate")
+    assert done.returncode == 0, done.stderr
+    metrics = check_whole_run(Run("diabetes"), "regression")
+    assert metrics["test"]["r2"] > 0.3
+    check_predictions(Run("diabetes"), table, tmp_path)
+
+
+def test_without_a_target_the_line_explores_and_says_what_is_missing(tmp_path):
+    table = tmp_path / "explored.csv"
+    pd.DataFrame({"a": range(30), "b": ["x", "y", "z"] * 10}).to_csv(table, index=False)
+    done = pipeline("run", "--data", table)
+    assert done.returncode == 0, done.stderr
+    assert "--target" in done.stdout
+    run = Run("explored")
+    assert [entry["stage"] for entry in run.ledger] == [1, 2, 3]
+    assert "--target" in run.file("03_feature_engineering.html").read_text()
+    onward = pipeline("run", "--name", "explored", "--stages", "4")
+    assert onward.returncode == 2 and "--target" in onward.stderr
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.replace(" ", "_"))
+def test_bad_input_is_one_clear_line_and_leaves_nothing(case, folder):
+    arguments, said = BAD[case]
+    before = {path.name for path in reports_folder().glob("*")}
+    done = pipeline("run", *arguments, cwd=folder)
+    assert done.returncode == 2, done.stdout + done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(errors) == 1 and errors[0].startswith("Error: "), done.stderr
+    assert said in errors[0]
+    assert {path.name for path in reports_folder().glob("*")} - {".locks"} <= before
+
+
+def test_a_run_in_use_is_refused(folder):
+    from filelock import FileLock
+
+    locks = reports_folder() / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / "held.lock"):
+        done = pipeline("run", "--data", "ok.csv", "--name", "held", cwd=folder)
+    assert done.returncode == 2
+    assert "in use" in done.stderr
+
+
+def test_predict_says_which_run_does_not_exist(tmp_path):
+    done = pipeline("predict", "nobody", "x.csv", "--out", tmp_path / "y.csv")
+    assert done.returncode == 2
+    assert "no run 'nobody'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "predict", "serve", "parameters"])
+def test_help_reads_like_documentation(command):
+    done = pipeline(command, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) >= 5
+
+
+def test_a_broken_cell_fails_the_stage_and_shows_it(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    import nbformat
+
+    from helpers import line, runner
+
+    stages = [replace(stage, notebook=f"broken_{stage.notebook}") for stage in line.STAGES[:3]]
+    monkeypatch.setattr(line, "NOTEBOOKS", tmp_path)
+    for stage, kept in zip(stages, line.STAGES[:3], strict=True):
+        notebook = nbformat.read(
+            Path(__file__).parent.parent / f"notebooks/{kept.notebook}.ipynb", 4
+        )
+        if stage.number == 2:
+            notebook.cells.append(nbformat.v4.new_code_cell("1 / 0"))
+        nbformat.write(notebook, tmp_path / f"{stage.notebook}.ipynb")
+    table = tmp_path / "breaks.csv"
+    pd.DataFrame({"a": range(30), "b": ["x", "y", "z"] * 10}).to_csv(table, index=False)
+    values = {"run": "breaks", "data": str(table), "query": "", "target": ""}
+    run = Run("breaks")
+    runner._run_stage(run, stages[1], values, "1/2", say=lambda _: None)
+    with pytest.raises(runner.StageError, match="ZeroDivisionError"):
+        runner._run_stage(run, stages[2], values, "2/2", say=lambda _: None)
+    assert [entry["verdict"] for entry in run.ledger] == ["done", "failed"]
+    assert "ZeroDivisionError" in run.file("index.html").read_text()
+    assert run.file(stages[1].report).exists()

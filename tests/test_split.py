@@ -1,0 +1,249 @@
+"""Split: parts that do not overlap, folds that never look ahead, groups that stay together."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import split
+from helpers.errors import InputError
+from helpers.rows import NEVER
+from tests.small import labelled, prepared, raw_table
+
+RANDOM = {"strategy": "random", "column": ""}
+TIME = {"strategy": "time", "column": "when"}
+GROUP = {"strategy": "group", "column": "who"}
+
+
+def labels(rows: int, share: float = 0.25) -> list[str]:
+    return ["yes" if i < rows * share else "no" for i in range(rows)]
+
+
+def by_time(rows: int = 60, days: int = 30):
+    """Two rows a day, in mixed order."""
+    when = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(rows) % days, unit="D")
+    return labelled(["no", "yes"] * (rows // 2), pd.DataFrame({"when": when}))
+
+
+def by_group(rows: int = 60, groups: int = 12):
+    who = [f"p{i % groups}" for i in range(rows)]
+    return labelled(["no", "yes"] * (rows // 2), pd.DataFrame({"who": who}))
+
+
+EVERY = [
+    pytest.param(lambda: labelled(labels(80)), RANDOM, id="random"),
+    pytest.param(by_time, TIME, id="time"),
+    pytest.param(by_group, GROUP, id="group"),
+]
+
+
+@pytest.mark.parametrize(("rows", "choice"), EVERY)
+def test_each_row_is_in_one_part_and_rows_stay_in_place(rows, choice):
+    before = rows()
+    cut = split.split_rows(before, choice)
+    train, test = cut.of("train"), cut.of("test")
+    assert not set(train.row) & set(test.row)
+    assert sorted([*train.row, *test.row]) == before.row.tolist()
+    pd.testing.assert_frame_equal(cut.X, before.X)
+    assert cut.y.tolist() == before.y.tolist()
+
+
+@pytest.mark.parametrize(("rows", "choice"), EVERY)
+def test_folds_leave_test_rows_out_and_do_not_overlap(rows, choice):
+    cut = split.split_rows(rows(), choice)
+    assert (cut.fold[cut.part == "test"] == NEVER).all()
+    folds = list(cut.of("train").folds())
+    assert len(folds) >= 2
+    for learn, valid in folds:
+        assert len(learn) and len(valid)
+        assert not set(learn) & set(valid)
+    examined = np.concatenate([valid for _, valid in folds])
+    assert len(examined) == len(set(examined))
+
+
+@pytest.mark.parametrize(("rows", "choice"), EVERY)
+def test_the_same_seed_gives_the_same_split(rows, choice):
+    first, second = (split.split_rows(rows(), choice, seed=3) for _ in range(2))
+    assert (first.part == second.part).all() and (first.fold == second.fold).all()
+
+
+def test_another_seed_gives_another_split():
+    first, second = (split.split_rows(labelled(labels(80)), RANDOM, seed=s) for s in (1, 2))
+    assert (first.part != second.part).any()
+
+
+def test_a_random_split_keeps_the_shares_of_the_classes():
+    cut = split.split_rows(labelled(labels(200)), RANDOM, test_share=0.2, folds=5)
+    assert (cut.part == "test").sum() == 40
+    for part in ("train", "test"):
+        assert (cut.of(part).y == "yes").mean() == pytest.approx(0.25)
+    train = cut.of("train")
+    for _, valid in train.folds():
+        assert (train.y[valid] == "yes").mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_random_folds_examine_every_training_row_once():
+    train = split.split_rows(labelled(labels(80)), RANDOM).of("train")
+    assert sorted(np.concatenate([valid for _, valid in train.folds()])) == list(range(64))
+
+
+def test_a_time_split_holds_out_later_rows_only_and_ties_never_straddle():
+    rows = by_time()
+    cut = split.split_rows(rows, TIME, test_share=0.25)
+    when = rows.X["when"]
+    assert when[cut.part == "train"].max() < when[cut.part == "test"].min()
+    assert (pd.Series(cut.part).groupby(when).nunique() == 1).all()
+    assert cut.by_time
+
+
+def test_folds_by_time_learn_from_earlier_rows_only():
+    train = split.split_rows(by_time(), TIME, folds=4).of("train")
+    when = train.X["when"]
+    folds = list(train.folds())
+    assert len(folds) == 4
+    for learn, valid in folds:
+        assert when[learn].max() < when[valid].min()
+    assert [len(learn) for learn, _ in folds] == sorted(len(learn) for learn, _ in folds)
+
+
+def test_a_day_to_hold_out_from_is_kept_to():
+    cut = split.split_rows(rows := by_time(), TIME, test_from="2020-01-21")
+    assert ((cut.part == "test") == (rows.X["when"] >= "2020-01-21")).all()
+
+
+def test_rows_without_a_date_are_early_ones():
+    rows = by_time()
+    rows.X.loc[[0, 7], "when"] = pd.NaT
+    cut = split.split_rows(rows, TIME)
+    assert (cut.part[[0, 7]] == "train").all()
+
+
+def test_time_may_be_a_number():
+    rows = labelled(["no", "yes"] * 20, pd.DataFrame({"when": np.arange(40) // 4 + 2000}))
+    cut = split.split_rows(rows, TIME)
+    assert rows.X["when"][cut.part == "test"].min() > rows.X["when"][cut.part == "train"].max()
+
+
+def test_groups_never_straddle_parts_or_folds():
+    rows = by_group()
+    cut = split.split_rows(rows, GROUP, folds=3)
+    who = rows.X["who"]
+    assert (pd.Series(cut.part).groupby(who).nunique() == 1).all()
+    assert (pd.Series(cut.fold).groupby(who).nunique() == 1).all()
+
+
+def test_rows_without_a_group_are_each_on_their_own():
+    rows = labelled(["no", "yes"] * 20, pd.DataFrame({"who": ["a", "b"] * 5 + [None] * 30}))
+    cut = split.split_rows(rows, GROUP, test_share=0.5)
+    assert set(cut.part[10:]) == {"train", "test"}
+
+
+def test_ten_rows_are_enough_and_nine_are_refused():
+    assert (split.split_rows(labelled(labels(10, 0.5)), RANDOM).part == "test").sum() == 2
+    with pytest.raises(InputError, match="9 rows have a label"):
+        split.split_rows(labelled(labels(9, 0.5)), RANDOM)
+
+
+@pytest.mark.parametrize("rare", [1, 2, 3])
+def test_a_rare_class_does_not_stop_the_split(rare):
+    cut = split.split_rows(labelled(["yes"] * rare + ["no"] * 40), RANDOM)
+    assert (cut.part == "test").sum() in (8, 9)
+    assert cut.of("train").fold.min() == 0
+
+
+def test_more_classes_than_held_out_rows_do_not_stop_the_split():
+    cut = split.split_rows(labelled([f"c{i % 6}" for i in range(12)]), RANDOM)
+    assert (cut.part == "test").sum() == 3
+
+
+def test_a_regression_is_split_too():
+    cut = split.split_rows(labelled(np.arange(50.0), kind="regression"), RANDOM)
+    assert (cut.part == "test").sum() == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"test_share": 0}, "test_share lies between 0 and 1"),
+        ({"test_share": 1.5}, "it is 1.5"),
+        ({"test_share": float("nan")}, "test_share"),
+        ({"folds": 1}, "folds is 2 or more"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, says):
+    with pytest.raises(InputError, match=says):
+        split.split_rows(labelled(labels(40)), RANDOM, **options)
+
+
+@pytest.mark.parametrize("day", ["soon", "2030-01-01", "1990-01-01"])
+def test_a_day_that_leaves_one_side_empty_or_is_none_is_refused(day):
+    with pytest.raises(InputError):
+        split.split_rows(by_time(), TIME, test_from=day)
+
+
+def test_a_column_of_words_gives_no_order_in_time():
+    with pytest.raises(InputError, match="no order in time"):
+        split.split_rows(by_group(), {"strategy": "time", "column": "who"})
+
+
+def test_three_groups_are_too_few():
+    with pytest.raises(InputError, match="3 groups"):
+        split.split_rows(by_group(groups=3), GROUP)
+
+
+@pytest.mark.parametrize(
+    ("asked", "about", "expected"),
+    [
+        (("auto", "", ""), {}, RANDOM),
+        (("auto", "when", ""), {}, TIME),
+        (("auto", "", "who"), {}, GROUP),
+        (("auto", "when", "who"), {}, GROUP),
+        (("auto", "", ""), {"time_column": "when"}, TIME),
+        (("random", "when", ""), {}, RANDOM),
+    ],
+)
+def test_the_strategy_is_what_the_table_calls_for(asked, about, expected):
+    strategy, time, group = asked
+    assert split.choose_strategy(strategy, about, ["when", "who"], time, group) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("tme", "", ""), "Did you mean 'time'"),
+        (("time", "", ""), "time_column=COLUMN"),
+        (("group", "", ""), "group_column=COLUMN"),
+        (("auto", "whn", ""), "Did you mean 'when'"),
+    ],
+)
+def test_a_strategy_that_can_not_be_followed_is_refused(asked, says):
+    strategy, time, group = asked
+    with pytest.raises(InputError, match=says):
+        split.choose_strategy(strategy, {}, ["when", "who"], time, group)
+
+
+def test_the_flights_day_holds_for_their_own_column_only():
+    about = {"time_column": "when", "test_from": "2013-07-01"}
+    assert split.options(TIME, about, 0.2, "", 4, 1)["test_from"] == "2013-07-01"
+    other = {"strategy": "time", "column": "other"}
+    assert split.options(other, about, 0.2, "", 4, 1)["test_from"] == ""
+    assert split.options(TIME, about, 0.2, "2013-08-01", 4, 1)["test_from"] == "2013-08-01"
+
+
+def test_strategies_are_compared_by_a_score_and_one_that_fails_is_left_out():
+    made = prepared(raw=raw_table(90))
+    choices = split.choices_to_compare(RANDOM, made.rows.X)
+    assert choices[1] == {"strategy": "time", "column": "day"}
+    impossible = {"strategy": "time", "column": "city"}
+    table = split.compare_strategies(made.rows, made.plan, [*choices, impossible])
+    assert table.index.tolist() == ["random", "time (day)"]
+    assert table["ROC AUC"].between(0.6, 1).all()
+    assert split.read_comparison(table, RANDOM)
+
+
+def test_the_tables_of_the_split_add_up():
+    cut = split.split_rows(labelled(labels(80)), RANDOM)
+    table = split.split_table(cut)
+    assert table.columns.tolist() == ["row", "part", "fold"] and len(table) == 80
+    assert split.parts_overview(cut)["rows"].tolist() == ["64", "16"]
+    assert len(split.folds_table(cut)) == 4
+    assert split.headline(cut, RANDOM).startswith("16 of 80 rows are held out")

@@ -1,0 +1,282 @@
+"""Training and the one pipeline: seeded, baseline first, and files that hold no code."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.preprocessing import FunctionTransformer
+
+from helpers import pipeline, split, train
+from helpers.errors import InputError
+from helpers.task import Task
+from tests.small import at_random, fitted, prepared
+
+BINARY = Task("y", "binary", ("no", "yes"), "yes")
+
+
+@pytest.fixture(scope="module")
+def made():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def learn(made):
+    return at_random(made, folds=3).of("train")
+
+
+@pytest.fixture(scope="module")
+def folds(made, learn):
+    return train.make_folds(learn, made.plan)
+
+
+@pytest.fixture(scope="module")
+def ladder(made, folds):
+    return train.run_ladder(made.task, folds, 200, "random forest, linear")
+
+
+def trial(truth, chance, family="linear", scores=(0.5,)) -> train.Trial:
+    chance = np.asarray(chance)
+    model = LogisticRegression()
+    return train.Trial(
+        model, family, {}, list(scores), 0.1, np.asarray(truth), np.c_[1 - chance, chance]
+    )
+
+
+def test_the_baseline_comes_first_and_knows_nothing(ladder):
+    assert [t.family for t in ladder] == ["baseline", "random forest", "linear"]
+    assert ladder[0].mean == pytest.approx(0.5)
+    assert train.best_of(ladder).mean > 0.75
+
+
+def test_the_baseline_is_there_when_it_is_not_asked_for(made, folds):
+    families = [t.family for t in train.run_ladder(made.task, folds, 200, "linear")]
+    assert families == ["baseline", "linear"]
+
+
+def test_an_unknown_model_is_refused_by_name(made, folds):
+    with pytest.raises(InputError, match="'forst' is none of them"):
+        train.run_ladder(made.task, folds, 200, "forst")
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_every_kind_of_task_has_a_ladder_of_four(kind):
+    families = list(train.candidates(Task("y", kind), 100))
+    assert families == ["baseline", "linear", "random forest", "gradient boosting"]
+
+
+def test_runs_with_the_same_seed_are_the_same(made, learn, ladder):
+    again = train.make_folds(learn, made.plan)
+    other = train.run_ladder(made.task, again, 200, "random forest, linear")
+    for first, second in zip(ladder, other, strict=True):
+        assert first.scores == pytest.approx(second.scores, abs=1e-9)
+        assert np.abs(first.probability - second.probability).max() < 1e-9
+
+
+def test_features_of_a_fold_are_made_from_its_training_rows(made, learn):
+    learnt, valid = next(learn.folds())
+    changed = learn.X.copy()
+    changed.loc[valid, "weight"] = 1e9
+    moved = train.make_folds(type(learn)(**(vars(learn) | {"X": changed})), made.plan)[0]
+    assert np.array_equal(moved.X, train.make_folds(learn, made.plan)[0].X)
+    assert len(moved.X) == len(learnt)
+
+
+def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
+    best = ladder[2]
+    found, again = (train.search(made.task, best, folds, 3, seed=1) for _ in range(2))
+    assert [t.parameters for t in found] == [t.parameters for t in again]
+    assert len(found) == 3
+    assert all(t.model.get_params()["C"] == t.parameters["C"] for t in found)
+    assert train.search(made.task, best, folds, 0) == []
+    assert train.search(made.task, ladder[0], folds, 3) == []
+
+
+@pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_every_parameter_that_may_be_drawn_is_one_of_its_model(family, kind):
+    model = train.candidates(Task("y", kind), 100)[family]
+    space = "ridge" if family == "linear" and kind == "regression" else family
+    assert set(train.SPACES[space]) <= set(model.get_params())
+
+
+def test_the_best_trial_is_the_earlier_of_two_equal_ones():
+    first, second = (trial(["yes"], [0.5], scores=[0.7]) for _ in range(2))
+    assert train.best_of([trial(["yes"], [0.5]), first, second]) is first
+
+
+def test_the_threshold_moves_only_when_it_wins():
+    truth = ["no"] * 80 + ["yes"] * 20
+    low = trial(truth, [0.1] * 80 + [0.3] * 20)
+    assert train.best_threshold(BINARY, low) == 0.3
+    sound = trial(truth, [0.4] * 80 + [0.6] * 20)
+    assert train.best_threshold(BINARY, sound) == 0.5
+    # One row in a hundred more: F1 rises from 0.995 to 1, which is less than 0.02.
+    close = trial(["no"] * 50 + ["yes"] * 100, [0.1] * 50 + [0.45] + [0.9] * 99)
+    assert train.best_threshold(BINARY, close) == 0.5
+
+
+def test_baseline_and_other_tasks_have_no_threshold():
+    truth = ["no"] * 8 + ["yes"] * 2
+    assert train.best_threshold(BINARY, trial(truth, [0.1] * 8 + [0.3] * 2, "baseline")) == 0.5
+    assert train.best_threshold(Task("y", "regression"), trial(truth, [0.1] * 10)) == 0.5
+
+
+def test_a_threshold_that_is_asked_for_is_taken_or_refused():
+    one = trial(["no", "yes"], [0.1, 0.9])
+    assert train.choose_threshold(BINARY, one, 0.25) == 0.25
+    assert train.choose_threshold(BINARY, one, 0) == 0.5
+    for wrong in (-0.1, 1, float("nan")):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            train.choose_threshold(BINARY, one, wrong)
+
+
+def test_the_final_model_holds_one_thread_and_its_threshold():
+    forest = trial(["no", "yes"], [0.1, 0.9])
+    forest = train.Trial(**(vars(forest) | {"model": RandomForestClassifier(n_jobs=-1)}))
+    assert train.final_model(BINARY, forest).n_jobs is None
+    moved = train.final_model(BINARY, forest, 0.3)
+    assert isinstance(moved, FixedThresholdClassifier)
+    assert (moved.threshold, moved.pos_label, moved.estimator.n_jobs) == (0.3, "yes", None)
+
+
+def test_a_moved_threshold_says_yes_from_there_on(made):
+    model = train.final_model(made.task, trial(["no", "yes"], [0.1, 0.9]), 0.2)
+    fitted_model = fitted(made, model)
+    chance = fitted_model.predict_proba(made.raw)[:, 1]
+    assert ((chance >= 0.2) == (fitted_model.predict(made.raw) == "yes")).all()
+
+
+def test_trials_are_listed_best_first(made, ladder):
+    table = train.trials_table(ladder, made.task)
+    assert table["ROC AUC"].is_monotonic_decreasing and table["model"].iloc[-1] == "baseline"
+    assert "baseline" in train.headline(made.task, ladder[1], ladder[0], 3)
+    assert train.read_ladder(ladder, made.task) and train.read_search(ladder, [], made.task)
+
+
+# --- The one pipeline ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model(made, learn):
+    forest = RandomForestClassifier(30, random_state=0)
+    return train.fit_final(made.cleaning, made.plan, forest, learn)
+
+
+@pytest.fixture(scope="module")
+def saved(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.skops"
+    pipeline.save(model, path)
+    return path
+
+
+def test_raw_rows_in_the_pipeline_are_cleaned_rows_in_the_learner(made, model):
+    raw, X = model.predict_proba(made.raw), model[1:].predict_proba(made.rows.X)
+    assert np.abs(raw - X).max() < 1e-9
+
+
+def test_one_row_alone_gets_the_answer_it_gets_among_many(made, model):
+    alone = np.vstack([model.predict_proba(made.raw[i : i + 1]) for i in range(12)])
+    assert np.abs(alone - model.predict_proba(made.raw)[:12]).max() < 1e-9
+
+
+def test_absent_columns_and_unseen_levels_still_get_an_answer(made, model):
+    rows = made.raw.head(4).drop(columns=["height", "day"]).assign(city="Atlantis", paid=None)
+    assert np.isfinite(model.predict_proba(rows)).all()
+
+
+def test_the_target_and_other_columns_in_the_rows_change_nothing(made, model):
+    rows = made.raw.assign(bought="yes", extra=1)[::-1]
+    expected = model.predict_proba(made.raw.drop(columns="bought"))[::-1]
+    assert np.abs(model.predict_proba(rows) - expected).max() < 1e-9
+
+
+def test_a_saved_model_gives_the_same_answers(made, model, saved):
+    loaded = pipeline.load(saved)
+    assert np.abs(loaded.predict_proba(made.raw) - model.predict_proba(made.raw)).max() < 1e-9
+    assert loaded["model"].n_jobs is None
+
+
+@pytest.mark.parametrize("target", ["bought", "price"])
+@pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
+def test_every_model_of_the_ladder_is_saved_and_loaded(target, family, tmp_path):
+    made = prepared(target)
+    choice = train.candidates(made.task, 100)[family]
+    quick = {"random forest": {"n_estimators": 10}, "gradient boosting": {"max_iter": 10}}
+    choice.set_params(**quick.get(family, {}))
+    choice = train.final_model(made.task, train.Trial(choice, family, {}, [], 0, None, None), 0.4)
+    model = fitted(made, choice)
+    pipeline.save(model, tmp_path / "m.skops")
+    loaded = pipeline.load(tmp_path / "m.skops")
+    assert (loaded.predict(made.raw) == model.predict(made.raw)).all()
+
+
+def test_features_of_every_role_are_saved_and_loaded(tmp_path):
+    raw = pd.DataFrame(
+        {
+            "many": [f"level {i % 40}" for i in range(120)],
+            "words": [f"a {i % 7} word{i % 13} and word{i % 3} more" for i in range(120)],
+            "photo": ["nowhere.png", "absent.jpg", "gone.png"] * 40,
+            "y": ["no", "yes"] * 60,
+        }
+    )
+    made = prepared("y", raw)
+    assert set(made.plan["columns"].values()) == {"many categories", "text", "image"}
+    model = fitted(made)
+    pipeline.save(model, tmp_path / "m.skops")
+    apart = pipeline.load(tmp_path / "m.skops").predict_proba(raw) - model.predict_proba(raw)
+    assert np.abs(apart).max() < 1e-9
+
+
+def test_a_file_with_an_unknown_type_is_refused_by_its_name(tmp_path):
+    from skops import io
+
+    io.dump(FunctionTransformer(pd.util.hash_array), tmp_path / "odd.skops")
+    with pytest.raises(InputError, match="not trusted.*hash_array"):
+        pipeline.load(tmp_path / "odd.skops")
+
+
+def test_a_pickle_with_another_ending_is_refused_and_not_run(tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return (exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",))
+
+    (tmp_path / "bad.skops").write_bytes(pickle.dumps(Payload()))
+    with pytest.raises(InputError, match="can't be read"):
+        pipeline.load(tmp_path / "bad.skops")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.99])
+def test_a_truncated_file_is_refused(saved, share, tmp_path):
+    content = saved.read_bytes()
+    (tmp_path / "cut.skops").write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InputError, match="can't be read"):
+        pipeline.load(tmp_path / "cut.skops")
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match="gone.skops"):
+        pipeline.load(tmp_path / "gone.skops")
+
+
+def test_refitting_learns_from_the_new_rows_and_keeps_the_old_model(made, model):
+    before = model.predict_proba(made.raw)
+    turned = np.where(made.rows.y == "yes", "no", "yes")
+    other = pipeline.refit(model, made.rows.X, turned)
+    assert np.corrcoef(other.predict_proba(made.raw)[:, 1], before[:, 1])[0, 1] < -0.3
+    assert np.array_equal(model.predict_proba(made.raw), before)
+    assert other["clean"].plan_ == model["clean"].plan_
+
+
+def test_a_fold_that_lacks_one_of_three_classes_is_scored():
+    raw = prepared().raw.assign(bought=["a"] * 90 + ["b", "a"] * 30 + ["a", "b", "c"] * 30)
+    made = prepared("bought", raw)
+    cut = split.split_rows(made.rows, {"strategy": "time", "column": "day"})
+    folds = train.make_folds(cut.of("train"), made.plan)
+    lacking = next(fold for fold in folds if set(fold.y) == {"a", "b"})
+    found = train.run_ladder(made.task, [lacking], 200, "linear")
+    assert found[1].probability.shape[1] == 3

@@ -1,0 +1,154 @@
+import subprocess
+import sys
+from datetime import datetime
+
+import pytest
+
+from helpers.values import (
+    MISSING_WORDS,
+    SURELY_MISSING,
+    fingerprint,
+    parse_date,
+    parse_number,
+    parse_quantity,
+    tidy,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12", 12.0),
+        (" -3.5 ", -3.5),
+        ("+3", 3.0),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("1,234", 1234.0),
+        ("1,234,567.5", 1234567.5),
+        ("1 234", 1234.0),
+        ("1'234.5", 1234.5),
+    ],
+)
+def test_a_number_with_a_decimal_point_is_read(text, value):
+    assert parse_number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,5", 1.5), ("1.234,5", 1234.5), ("1.234", 1234.0), ("-0,25", -0.25), ("7", 7.0)],
+)
+def test_a_number_with_a_decimal_comma_is_read(text, value):
+    assert parse_number(text, "comma") == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "12_000", "0x10", "(5)", "1,23", "1,234,56", "1.2.3", "5-", "nan", "inf"]
+)
+def test_what_is_not_a_number_is_none(text):
+    assert parse_number(text) is None
+
+
+def test_a_number_too_large_for_a_float_is_none_and_not_infinite():
+    assert parse_number("1e400") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("$1,200", (1200.0, "$")),
+        ("-$5", (-5.0, "$")),
+        ("$-5", (-5.0, "$")),
+        ("12 %", (12.0, "%")),
+        ("3kg", (3.0, "kg")),
+        ("20 EUR", (20.0, "EUR")),
+        ("7", (7.0, "")),
+        ("70 mph", (70.0, "mph")),
+    ],
+)
+def test_a_quantity_is_read_with_its_unit_and_sign(text, quantity):
+    assert parse_quantity(text) == quantity
+
+
+@pytest.mark.parametrize("text", ["", "kg", "$5 kg", "3 kg and 2 g", "about 3", "3-4"])
+def test_what_is_not_one_quantity_is_none(text):
+    assert parse_quantity(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "day"),
+    [
+        ("2013-02-01", "iso", datetime(2013, 2, 1)),
+        ("2013-02-01 10:30", "iso", datetime(2013, 2, 1, 10, 30)),
+        ("02/01/2013", "%m/%d/%Y", datetime(2013, 2, 1)),
+        ("02/01/2013", "%d/%m/%Y", datetime(2013, 1, 2)),
+        ("1 Feb 2013", "%d %b %Y", datetime(2013, 2, 1)),
+    ],
+)
+def test_a_date_is_read_in_the_named_format_only(text, form, day):
+    assert parse_date(text, form) == day
+
+
+def test_a_date_with_a_time_zone_comes_out_in_utc_without_one():
+    assert parse_date("2013-01-01T02:00:00+05:00", "iso") == datetime(2012, 12, 31, 21)
+
+
+@pytest.mark.parametrize("text", ["20130101", "2013-02-30", "", "soon", "13", "1.5"])
+def test_what_is_not_an_iso_date_is_none(text):
+    assert parse_date(text, "iso") is None
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_date_beyond_the_calendar_is_none_and_no_error(text):
+    assert parse_date(text, "iso") is None
+
+
+@pytest.mark.parametrize("text", ["  New \t York\n", "New\u00a0York", "Ｎｅｗ York", "New York"])
+def test_tidy_gives_one_form_and_single_spaces(text):
+    assert tidy(text) == "New York"
+
+
+@pytest.mark.parametrize("text", [" a  b ", "ﬁne", "½ x²", "m²\u2003"])
+def test_tidying_twice_changes_nothing_more(text):
+    assert tidy(tidy(text)) == tidy(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("New York", "new  york"),
+        ("York, New", "New York"),
+        ("Málaga", "malaga"),
+        ("AIRBUS.", "Airbus"),
+        ("a1", "A1"),
+    ],
+)
+def test_spellings_of_one_thing_share_a_fingerprint(one, other):
+    assert fingerprint(one) == fingerprint(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A1", "A2"),
+        ("10 mg", "100 mg"),
+        ("1.5", "15"),
+        ("<5", ">5"),
+        ("18+", "18-"),
+        ("route 1 2", "route 2 1"),
+        ("New York", "Newark"),
+        ("+", "*"),
+    ],
+)
+def test_different_things_have_different_fingerprints(one, other):
+    assert fingerprint(one) != fingerprint(other)
+
+
+def test_words_that_may_be_a_category_are_not_surely_missing():
+    assert {"none", "unknown"} <= MISSING_WORDS - SURELY_MISSING
+    assert {"", "n/a", "null", "-"} <= SURELY_MISSING
+
+
+def test_importing_helpers_stays_cheap():
+    code = "import sys, helpers; print({'pandas', 'numpy', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
