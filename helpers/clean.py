@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,23 +18,26 @@ import yaml
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .errors import InputError, nearest
-from .task import clean_target
+from .task import read_label
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
     IMAGE_ENDINGS,
     MISSING_WORDS,
+    PLAIN_NUMBER,
+    SURE_SHARE,
     SURELY_MISSING,
-    UNITS,
     fingerprint,
+    number_format,
     parse_date,
     parse_number,
     parse_quantity,
+    share_read,
     tidy,
 )
 
 KINDS = ("number", "boolean", "date", "category", "text")
-SURE_SHARE = 0.95  # so much of a column must read as numbers or dates to call it that
+FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 CHANGE_COLUMNS = ["row", "column", "kind", "before", "after", "rule"]
 REVIEW_COLUMNS = ["column", "value", "cells", "kind", "suggestion", "evidence", "apply"]
@@ -97,7 +101,7 @@ def draft_column(column: pd.Series, aliases: dict[str, str] | None = None) -> di
         plan = {"kind": "date"}
     else:
         plan = _draft_text(column, aliases or {})
-    note = _note(column, plan["kind"])
+    note = _note(repair_column(column, plan)[0], plan["kind"])
     return plan | ({"note": note} if note else {})
 
 
@@ -124,50 +128,28 @@ def _draft_boolean(words: Counter) -> dict | None:
 
 
 def _draft_number(words: Counter) -> dict | None:
-    if any(word.isdigit() and len(word) > 1 and word[0] == "0" for word in words):
-        return None  # a code such as a ZIP: the leading zero says something
-    best = max(
-        ("point", "comma"), key=lambda style: _share(words, lambda w: parse_number(w, style))
-    )
-    read = {word: parse_quantity(word, best) for word in words}
-    units = Counter()
-    for word, quantity in read.items():
-        if quantity and quantity[1]:
-            units[quantity[1]] += words[word]
-    if len(units) > 1 or any(unit.casefold() not in UNITS for unit in units):
-        return None
-    unit = next(iter(units), "")
-    if _share(words, lambda word: read[word]) < SURE_SHARE:
-        return None
-    style = {} if best == "point" else {"style": best}
-    return {"kind": "number"} | style | ({"unit": unit} if unit else {})
+    form = number_format(words)
+    return None if form is None else {"kind": "number"} | form
 
 
 def _draft_date(words: Counter) -> dict | None:
-    left, formats = words, []
+    left, formats, ambiguous = words, [], False
     probe = Counter(dict(words.most_common(2000)))
     for _ in range(3):
-        shares = {form: _share(probe, lambda w, f=form: parse_date(w, f)) for form in DATE_FORMATS}
+        shares = {
+            form: share_read(probe, lambda w, f=form: parse_date(w, f)) for form in DATE_FORMATS
+        }
         best = max(shares, key=shares.get)
         if shares[best] == 0:
             break
         formats.append(best)
         twin = best.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")
-        if twin != best and shares.get(twin) == shares[best]:
-            formats = [best]
-            ambiguous = True
-        else:
-            ambiguous = False
+        ambiguous |= twin != best and shares.get(twin) == shares[best]
         left = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
         if 1 - left.total() / words.total() >= SURE_SHARE:
             return {"kind": "date", "formats": formats} | ({"ambiguous": True} if ambiguous else {})
         probe = Counter(dict(left.most_common(2000)))
     return None
-
-
-def _share(words: Counter, reads) -> float:
-    """The share of cells whose word reads as something."""
-    return sum(n for word, n in words.items() if reads(word) is not None) / max(words.total(), 1)
 
 
 def _reads_like_prose(words: Counter) -> bool:
@@ -267,6 +249,15 @@ def plan_text(plan: dict) -> str:
     return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, width=100)
 
 
+def open_plan(path: str, columns, target: str = "") -> dict:
+    """A plan from a file (see `read_plan`)."""
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"There is no readable cleaning plan '{path}'.") from None
+    return read_plan(text, columns, target)
+
+
 def read_plan(text: str, columns, target: str = "") -> dict:
     """A plan from YAML that a person may have edited; checked against the table's columns."""
     try:
@@ -280,13 +271,34 @@ def read_plan(text: str, columns, target: str = "") -> dict:
     for name, column in plan["columns"].items():
         if name not in columns or name == target:
             raise InputError(f"The plan names no column '{name}'. {nearest(name, columns)}")
-        kind = column.get("kind") if isinstance(column, dict) else column
-        if kind not in KINDS:
-            raise InputError(f"The plan says that '{name}' is '{kind}'; it can be: {KINDS}.")
+        _check_column_plan(name, column)
     missing = [c for c in columns if c not in plan["columns"] and c != target]
     if missing:
         raise InputError(f"The plan says nothing about the column '{missing[0]}': add it.")
     return plan
+
+
+def _check_column_plan(name: str, column) -> None:
+    """Raise InputError when what a plan says of a column can't be followed."""
+    if not isinstance(column, dict) or column.get("kind") not in KINDS:
+        raise InputError(f"The plan needs a 'kind' for '{name}', one of: {', '.join(KINDS)}.")
+    bounds = column.get("limits", [0, 1])
+    numbers = isinstance(bounds, list) and all(type(bound) in (int, float) for bound in bounds)
+    lists = [column.get(key, []) for key in ("formats", "values", "keep")]
+    wrong = {
+        "limits": not numbers or len(bounds) != 2 or bounds[0] > bounds[1],
+        "style": column.get("style", "point") not in ("point", "comma"),
+        "formats, values and keep": not all(
+            isinstance(texts, list) and all(isinstance(t, str) for t in texts) for texts in lists
+        ),
+        "aliases": not isinstance(column.get("aliases", {}), dict),
+    }
+    for key, is_wrong in wrong.items():
+        if is_wrong:
+            raise InputError(
+                f"The plan's {key} for '{name}' can't be followed: limits are [low, high], style "
+                f"is point or comma, formats, values and keep are lists of quoted text."
+            )
 
 
 # --- The cleaner --------------------------------------------------------------------------------
@@ -379,7 +391,7 @@ def repair_cell(value, plan: dict) -> tuple[object, str]:
     (None, 'impossible')
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool) and plan["kind"] == "number":
-        return (float(value), "") if _within(value, plan) else (None, "impossible")
+        return (value, "") if abs(value) < 1e308 and _within(value, plan) else (None, "impossible")
     return repair_value(_as_text(value), plan)
 
 
@@ -388,14 +400,12 @@ def _missing_words(kind: str) -> frozenset[str]:
 
 
 def _read_number(text: str, plan: dict):
-    try:
-        value = float(text) if plan.get("style", "point") == "point" else None
-    except ValueError:
-        value = None
-    if value is not None and np.isfinite(value):
-        return value, ""
-    quantity = parse_quantity(text, plan.get("style", "point"))
-    if quantity is None or quantity[1] not in ("", plan.get("unit", "")):
+    style, unit = plan.get("style", "point"), plan.get("unit", "")
+    if PLAIN_NUMBER.fullmatch(text) and (style == "point" or "." not in text):
+        value = float(text)
+        return (value, "") if np.isfinite(value) else (None, "")
+    quantity = parse_quantity(text, style)
+    if quantity is None or quantity[1].casefold() not in ("", unit.casefold()):
         return None, ""
     return quantity[0], "number"
 
@@ -413,14 +423,11 @@ def _read_boolean(text: str, plan: dict):
 
 
 def _read_category(text: str, plan: dict):
-    if text in plan.get("aliases", {}):
-        return plan["aliases"][text], "alias"
-    values = tuple(plan.get("values", ()))
+    aliases, values = plan.get("aliases", {}), tuple(plan.get("values", ()))
+    said = aliases.get(text, text)
     known = _spellings(values)
-    if text in known.values():
-        return text, ""
-    common = known.get(fingerprint(text), text)
-    return common, "" if common == text else "spelling"
+    common = said if said in known["values"] else known["common"].get(fingerprint(said), said)
+    return common, "alias" if text in aliases else "" if common == text else "spelling"
 
 
 def _read_text(text: str, plan: dict):
@@ -437,12 +444,13 @@ _READERS = {
 
 
 @lru_cache(maxsize=256)
-def _spellings(values: tuple[str, ...]) -> dict[str, str]:
-    """The canonical value of each fingerprint."""
-    found: dict[str, str] = {}
+def _spellings(values: tuple[str, ...]) -> dict:
+    """The canonical values as a set, and the one of each fingerprint that only one has."""
+    found: dict[str, list[str]] = {}
     for value in values:
-        found.setdefault(fingerprint(value), value)
-    return found
+        found.setdefault(fingerprint(value), []).append(value)
+    common = {key: several[0] for key, several in found.items() if len(several) == 1}
+    return {"values": frozenset(values), "common": common}
 
 
 def _is_typed(column: pd.Series, kind: str) -> bool:
@@ -510,12 +518,12 @@ def _log(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame
 # --- Rows that are set aside --------------------------------------------------------------------
 
 
-def clean_label(raw: pd.DataFrame, target: str) -> tuple[pd.Series, pd.DataFrame]:
-    """The target, one spelling a class, and the log of what that changed."""
-    label = clean_target(raw[target])
+def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, pd.DataFrame]:
+    """The target read by its plan (`about["label"]`), and the log of what that changed."""
+    label = read_label(raw[target], plan)
     before, after = _texts(raw[target]), _texts(label)
     changed = (before != after) & ~(before.isna() & after.isna())
-    if pd.api.types.is_float_dtype(label.dtype):  # "1.50" as 1.5 says the same
+    if pd.api.types.is_numeric_dtype(label.dtype):  # "1.50" as 1.5 says the same
         changed &= before.notna() & after.isna()
     return label, _log(raw[target], label, np.where(changed.fillna(False), "label", ""))
 
@@ -524,16 +532,18 @@ def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set asid
     """The reason why each row is set aside, or missing for rows that stay.
 
     A row goes when it has no label, or repeats an earlier row in every cell. With
-    `duplicates="keep"` repeats stay.
+    `duplicates="keep"` repeats stay; with "auto" they stay where more than one row in ten is one,
+    as in a table of a few categories, where equal rows are nothing odd.
 
     >>> set_aside(pd.DataFrame({"x": [1, 1, 2], "y": ["a", "a", None]}), "y").tolist()
     [nan, 'duplicate', 'no label']
     """
-    if duplicates not in ("set aside", "keep"):
-        raise InputError(f"duplicates is 'set aside' or 'keep'; it is '{duplicates}'.")
+    if duplicates not in ("auto", "set aside", "keep"):
+        raise InputError(f"duplicates is auto, 'set aside' or keep; it is '{duplicates}'.")
     reason = pd.Series(None, index=clean.index, dtype="str")
-    if duplicates == "set aside":
-        reason[clean.duplicated(keep="first")] = "duplicate"
+    repeats = clean.duplicated(keep="first")
+    if duplicates == "set aside" or (duplicates == "auto" and repeats.mean() <= FEW_REPEATS):
+        reason[repeats] = "duplicate"
     if target:
         reason[clean[target].isna()] = "no label"
     return reason
@@ -564,7 +574,8 @@ def review_list(raw: pd.DataFrame, clean: pd.DataFrame, plan: dict, changes) -> 
             found += _odd_numbers(name, clean[name])
         if column.get("ambiguous"):
             example = _texts(raw[name]).dropna().iloc[0]
-            note = "day and month can be told apart in no cell; read as month first"
+            first = "month" if column["formats"][-1].startswith("%m") else "day"
+            note = f"day and month can be told apart in no cell; read as {first} first"
             found.append((name, example, len(raw), "ambiguous date", "check the order", note))
     lost = changes[changes["kind"] == "unreadable"].groupby(["column", "before"]).size()
     for (name, text), cells in lost.items():
@@ -588,7 +599,7 @@ def _odd_numbers(name: str, column: pd.Series) -> list[tuple]:
         if value in SENTINELS and cells >= 3 and gap > 2 * width:
             note = f"{gap:g} from the next value, the middle half spans {width:g}"
             found.append((name, f"{value:g}", cells, "code for missing", "missing", note))
-        elif cells <= max(1, len(values) // 1000) and gap > 4 * abs(inner - middle) > 8 * width:
+        elif cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
             note = f"the next value is {inner:g}, the median {middle:g}"
             found.append((name, f"{value:g}", cells, "far from all others", "missing", note))
     return found
@@ -634,7 +645,7 @@ def unusable(plan: dict) -> dict[str, str]:
     return {name: c["note"] for name, c in plan["columns"].items() if c.get("note")}
 
 
-def note_findings(work, plan: dict, review: pd.DataFrame, reason: pd.Series) -> None:
+def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame) -> None:
     """Note what a person should see of this stage on the front page. `work` is the open stage."""
     for name, note in unusable(plan).items():
         work.find(f"{note}_column", "note", [name], f"The column {name} is {note}: not used.")
@@ -642,14 +653,14 @@ def note_findings(work, plan: dict, review: pd.DataFrame, reason: pd.Series) -> 
         columns = doubts["column"].unique().tolist()
         message = f"{kind}: {', '.join(columns[:5])} ({int(doubts['cells'].sum()):,} cells)"
         work.find(kind.replace(" ", "_"), "warning", columns, message)
-    repeats = int((reason == "duplicate").sum())
+    repeats = int(kept.duplicated().sum())
     if repeats:
-        share = repeats / len(reason)
-        severity = "warning" if share > 0.1 else "note"
-        message = f"{repeats:,} rows ({share:.1%}) repeat an earlier one and were set aside."
-        if severity == "warning":
-            message += " If they are true repeats, keep them: --set duplicates=keep."
-        work.find("duplicate_rows", severity, [], message)
+        share = repeats / len(kept)
+        message = (
+            f"{repeats:,} rows ({share:.0%}) repeat an earlier one and were kept. If they are "
+        )
+        message += "mistakes: --set duplicates='set aside'."
+        work.find("duplicate_rows", "warning" if share > FEW_REPEATS else "note", [], message)
 
 
 def headline(changes: pd.DataFrame, reason: pd.Series, review: pd.DataFrame) -> str:

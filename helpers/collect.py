@@ -9,7 +9,7 @@ import pandas as pd
 from . import flights, tables
 from .errors import InputError
 from .line import FLIGHTS
-from .task import clean_target, find_task
+from .task import draft_label, find_task, read_label
 
 FLIGHTS_SAMPLE = 40_000
 FLIGHTS_UNTIL = "2013-08-31"
@@ -43,7 +43,7 @@ def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
         sample = str(FLIGHTS_SAMPLE) if data == FLIGHTS else "all"
     if sample == "all":
         return frame
-    if not sample.isdigit() or int(sample) == 0:
+    if not sample.isdecimal() or int(sample) == 0:
         raise InputError(f"sample is a number of rows, 'all' or 'auto'; it is '{sample}'.")
     return flights.spread_evenly(frame, int(sample))
 
@@ -71,7 +71,7 @@ def content_hash(frame: pd.DataFrame) -> str:
     False
     """
     rows = pd.util.hash_pandas_object(
-        frame.astype(dict.fromkeys(frame.select_dtypes("object"), "str"))
+        frame.astype({c: "str" for c in frame if frame[c].dtype == object})
     )
     digest = hashlib.sha256(rows.to_numpy().tobytes())
     digest.update("\x1f".join(map(str, frame.columns)).encode())
@@ -102,7 +102,8 @@ def describe(
     target = about["target"]
     if target:
         tables.check_target(frame, target)
-        about["task"] = find_task(clean_target(frame[target]), target, task).kind
+        about["label"] = draft_label(frame[target])
+        about["task"] = find_task(read_label(frame[target], about["label"]), target, task).kind
     about.setdefault("question", "")
     about["question"] = about["question"] or (f"What will {target} be?" if target else "")
     about["address"] = data
@@ -120,6 +121,8 @@ def agreement(labels: pd.DataFrame) -> float:
     """
     from sklearn.metrics import cohen_kappa_score
 
+    if labels["labeller_a"].nunique() == 1 and labels["labeller_a"].equals(labels["labeller_b"]):
+        return 1.0  # one label only: kappa itself is 0 / 0
     return float(cohen_kappa_score(labels["labeller_a"], labels["labeller_b"]))
 
 

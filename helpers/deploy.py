@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
@@ -218,8 +219,13 @@ def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
             f"needs, the first is '{missing[0]}'. {nearest(missing[0], rows.columns)}"
         )
     answers = predict_rows(bundle, rows)
-    taken = {name: f"{name} (in the rows)" for name in answers.columns if name in rows.columns}
+    taken = {name: _free(f"{name} (in the rows)", rows) for name in answers if name in rows}
     return rows.rename(columns=taken).join(answers)
+
+
+def _free(name: str, rows: pd.DataFrame) -> str:
+    """A column name that the rows do not have yet."""
+    return _free(f"{name}'", rows) if name in rows else name
 
 
 def predict_file(run: str, source: str, out: Path) -> int:
@@ -233,7 +239,7 @@ def predict_file(run: str, source: str, out: Path) -> int:
     if not out.parent.is_dir():
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
     bundle = load_bundle(run)
-    scored = predict_table(bundle, tables.read_table(source))
+    scored = predict_table(bundle, tables.read_table(source, typed=False))
     draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
     try:
         writers[out.suffix.lower()](scored, draft)
@@ -254,10 +260,17 @@ def make_app(bundle: Bundle):
     of the wrong type is refused (422) with a sentence that names the field.
     """
     from fastapi import Body, FastAPI
+    from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
 
     app = FastAPI(title=f"Predicts {bundle.task.target}", version=bundle.card["model_sha256"][:12])
     example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request, error):  # the default repeats the input, which JSON may not be able to hold
+        return JSONResponse(
+            {"detail": "The body is a JSON object (a row), or a list of objects."}, 422
+        )
 
     @app.post("/predict")
     def answer(body: dict | list[dict] = Body(examples=[example])):  # noqa: B008 - FastAPI's way
@@ -312,14 +325,16 @@ def _check_row(bundle: Bundle, row: dict, number: int) -> list[str]:
     unknown = [name for name in row if name not in bundle.fields and name not in bundle.ignored]
     if len(unknown) > MOST_UNKNOWN:
         raise InputError(f"Row {number} has {len(unknown):,} unknown fields.")
-    return warnings + [f"{name:.80}: unknown field, ignored" for name in unknown[:10]]
+    return warnings + [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in unknown[:10]]
 
 
 def _check_value(bundle: Bundle, name: str, field: dict, value, number: int) -> list[str]:
     if isinstance(value, (dict, list)):
         raise InputError(f"Row {number}, field '{name}': a single value was expected, not a list.")
-    if isinstance(value, float) and not np.isfinite(value):
-        raise InputError(f"Row {number}, field '{name}': {value} is not a number.")
+    if isinstance(value, (int, float)) and not abs(value) < 1e308:
+        raise InputError(f"Row {number}, field '{name}': {str(value):.20} is not a usable number.")
+    if isinstance(value, str) and not _is_encodable(value):
+        raise InputError(f"Row {number}, field '{name}': the text is not valid Unicode.")
     seen, repair = repair_cell(value, bundle.model["clean"].plan_["columns"][name])
     if repair == "unreadable":
         raise InputError(
@@ -334,6 +349,10 @@ def _check_value(bundle: Bundle, name: str, field: dict, value, number: int) -> 
         low, high = field["range"]
         return [f"{name}: {seen:g} lies outside the training range, {low:g} to {high:g}"]
     return []
+
+
+def _is_encodable(text: str) -> bool:
+    return text.encode("utf-8", "ignore").decode() == text
 
 
 @contextmanager
@@ -413,18 +432,35 @@ def answers_table(address: str, cases: dict[str, dict]) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("case")
 
 
+def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the service answers; one with a value that can't be read it refuses (422)."""
+    records = json.loads(as_json(rows))
+
+    def is_answered(record: dict) -> bool:
+        try:
+            return bool(check_rows(bundle, [record])) or True
+        except InputError:
+            return False
+
+    return rows[[is_answered(record) for record in records]].reset_index(drop=True)
+
+
 def agreement(bundle: Bundle, rows: pd.DataFrame, address: str, folder: Path) -> pd.DataFrame:
     """The same raw rows by three roads: how far the answers lie from the in-process model's.
 
-    Batch goes through a CSV file and back, the API through JSON; rows = as many as are given.
+    Batch goes through a CSV file and back, the API through JSON.
     """
     here = predict_rows(bundle, rows).reset_index(drop=True)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "rows.csv"
     rows.to_csv(file, index=False)
-    batch = predict_table(bundle, tables.read_table(str(file)))[here.columns].reset_index(drop=True)
+    batch = predict_table(bundle, tables.read_table(str(file), typed=False))[
+        here.columns
+    ].reset_index(drop=True)
     file.unlink()
-    _, answers = ask(address, rows)
+    status, answers = ask(address, rows)
+    if status != 200:
+        raise RuntimeError(f"The service refused the rows ({status}): {answers}")
     api = pd.DataFrame([_flat(answer) for answer in answers])[here.columns]
     return pd.DataFrame(
         {road: _distance(here, other) for road, other in (("batch", batch), ("API", api))}
@@ -477,7 +513,7 @@ def reference(rows: pd.DataFrame, predictions: pd.DataFrame, columns: list[str])
 def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     """What is deployed: the steps, the rows it was fitted on, whether held-out rows were among."""
     last = model["model"]
-    inner = getattr(last, "estimator", last)
+    inner = last.estimator if isinstance(last, FixedThresholdClassifier) else last
     facts = {
         "steps": " → ".join(model.named_steps),
         "model": type(inner).__name__,
@@ -518,7 +554,10 @@ def fields_table(schema: dict) -> pd.DataFrame:
 
 def spread(rows: np.ndarray, count: int) -> np.ndarray:
     """So many of the rows, evenly spread."""
-    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+    if count < 1:
+        raise InputError(f"asks is 1 or more; it is {count}.")
+    count = min(count, len(rows), MOST_ROWS)
+    return rows[np.linspace(0, len(rows) - 1, count).astype(int)]
 
 
 def as_record(row: pd.Series) -> dict:

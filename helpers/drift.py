@@ -50,11 +50,7 @@ def reference_of(frame: pd.DataFrame) -> dict:
 
 def _reference_column(values: pd.Series) -> dict:
     if values.dtype == float:
-        edges = (
-            np.unique(np.nanquantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-            if values.notna().any()
-            else np.array([])
-        )
+        edges = _edges(values)
         return {
             "kind": "number",
             "edges": edges.tolist(),
@@ -64,6 +60,17 @@ def _reference_column(values: pd.Series) -> dict:
     kept = counts.head(MOST_LEVELS)
     levels = kept.to_dict() | {OTHER: float(counts.iloc[MOST_LEVELS:].sum())}
     return {"kind": "category", "levels": {str(k): float(v) for k, v in levels.items()}}
+
+
+def _edges(values: pd.Series) -> np.ndarray:
+    """The edges of ten equal groups; a value that fills several of them gets a bin of its own."""
+    present = values.dropna()
+    if present.empty:
+        return np.array([])
+    edges = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1]))
+    if len(edges) < BINS - 1:
+        edges = np.unique(np.concatenate([edges, np.nextafter(edges, np.inf)]))
+    return edges
 
 
 def _shares(values: pd.Series, edges: np.ndarray) -> np.ndarray:

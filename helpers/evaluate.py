@@ -82,7 +82,7 @@ def judge(task: Task, scores: pd.DataFrame, at_least: dict[str, float], min_gain
         }
     ]
     for name, needed in at_least.items():
-        reached = scores.loc[name, "test"]
+        reached = scores["test"].get(name, np.nan)
         passed = better(name, reached, needed) >= 0
         sign = "at most" if name in LESS_IS_BETTER else "at least"
         checks.append(
@@ -216,7 +216,8 @@ def importance(task: Task, model, test: Labelled, rows: int = 1_000, seed: int =
     full = score(task, y, *predict(task, model, X), [metric]).get(metric, np.nan)
     falls = {}
     for name in X.columns:
-        shuffled = X.assign(**{name: X[name].to_numpy()[random.permutation(len(X))]})
+        shuffled = X.copy(deep=False)
+        shuffled[name] = X[name].array.take(random.permutation(len(X)))
         without = score(task, y, *predict(task, model, shuffled), [metric]).get(metric, np.nan)
         falls[name] = better(metric, full, without)
     return pd.Series(falls).sort_values(ascending=False)

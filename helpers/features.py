@@ -67,8 +67,14 @@ def plan_features(
             left_out[name] = reason
         else:
             columns[name] = role_of(clean[name], column["kind"])
-    formulas = about.get("derive", {}) | parse_formulas(derive)
-    derived = _usable_formulas(formulas, list(columns), derive)
+    asked = parse_formulas(derive)
+    for name in asked:
+        if name in cleaning["columns"] or name == target:
+            raise InputError(
+                f"derive makes a new column, and '{name}' exists: choose another name."
+            )
+    formulas = about.get("derive", {}) | asked
+    derived = _usable_formulas(formulas, list(columns), asked)
     return {
         "target": target,
         "task": about.get("task", "auto"),
@@ -95,13 +101,12 @@ def _why_useless(note: str | None) -> str:
     }.get(note or "", "")
 
 
-def _usable_formulas(formulas: dict[str, str], columns: list[str], asked: str) -> dict[str, str]:
+def _usable_formulas(formulas: dict[str, str], columns: list[str], asked) -> dict[str, str]:
     """The formulas whose columns are all in use; an error for one that the user asked for."""
-    requested = parse_formulas(asked)
     usable, available = {}, list(columns)
     for name, formula in formulas.items():
         absent = [c for c in columns_of(formula) if c not in available]
-        if absent and name in requested:
+        if absent and name in asked:
             raise InputError(
                 f"The formula '{name} = {formula}' needs '{absent[0]}', which is not among the "
                 f"columns in use. {nearest(absent[0], available)}"

@@ -24,6 +24,7 @@ OPERATORS = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
     ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
 }
 FUNCTIONS = {
     "abs": np.abs,
@@ -93,7 +94,7 @@ def _parse(formula: str) -> tuple[ast.expr, dict[str, str]]:
 
 
 def _value(node: ast.AST, names: dict, frame: pd.DataFrame, formula: str):
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value < 1e300:
         return float(node.value)
     if isinstance(node, ast.Name):
         return _column(names.get(node.id, node.id), frame, formula)

@@ -16,11 +16,12 @@ from sklearn.pipeline import Pipeline
 from . import clean, drift, flights, pipeline, tables
 from .errors import InputError
 from .rows import TEST, TRAIN, Labelled, labelled_rows
-from .task import PLAIN_NAMES, Task, as_labels, better, predict, score
+from .task import PLAIN_NAMES, Task, as_labels, better, bootstrap, predict, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 FEWEST_PER_PERIOD = 30
 DRAWS = 200
+AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a period
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _production(work, raw, model, known: Labelled, origin: str) -> Production:
     X = model["clean"].transform(raw)
     y = None
     if target in raw.columns:
-        labels = clean.clean_label(raw, target)[0]
+        labels = clean.clean_label(raw, target, work.about["label"])[0]
         kept = labels.notna().to_numpy()
         if known.task.is_regression:
             y = labels[kept].astype(float).to_numpy()
@@ -164,15 +165,18 @@ def performance(production: Production, model: Pipeline | None = None) -> pd.Dat
     for period in np.unique(production.period):
         chosen = production.period == period
         chance = None if probability is None else probability[chosen]
-        scores = score(task, production.y[chosen], prediction[chosen], chance)
-        rows[period] = {"rows": int(chosen.sum())} | scores
+        said = task, production.y[chosen], prediction[chosen], chance
+        high = bootstrap(*said, draws=100, metrics=[task.main_metric])["high"]
+        rows[period] = {"rows": int(chosen.sum())} | score(*said)
+        rows[period][AT_BEST] = high.get(task.main_metric, np.nan)
     return pd.DataFrame(rows).T.astype({"rows": int}).rename_axis("period")
 
 
 def decide(
     performance: pd.DataFrame, drifted: pd.DataFrame, metrics: dict, max_drop: float
 ) -> dict:
-    """Keep or retrain: retrain when the main metric of any period fell by more than `max_drop`.
+    """Keep or retrain: retrain when the main metric of a period fell by more than `max_drop`, and
+    not by chance (its whole 95 % interval lies below what was promised).
 
     Drift without labels is a reason to look, not to retrain: a column may move and the model
     still be right. Without any labels, drift decides.
@@ -180,7 +184,7 @@ def decide(
     metric = metrics["main_metric"]
     promised = metrics["test"][metric]
     moved = drifted.index[drifted["drifts"]].tolist()
-    if metric not in performance or performance.empty:
+    if metric not in performance or not performance[metric].notna().any():
         decision = RETRAIN if moved else KEEP
         return {
             "decision": decision,
@@ -188,8 +192,9 @@ def decide(
             "drifted": moved,
         }
     drops = -better_than(metric, performance[metric], promised)
+    surely = better_than(metric, performance[AT_BEST], promised) < 0
     worst = drops.idxmax()
-    slipped = bool(drops[worst] > max_drop)
+    slipped = bool(((drops > max_drop) & surely).any())
     value, name = performance.loc[worst, metric], PLAIN_NAMES[metric]
     reason = f"{name} was {promised:.2f} when it was held out, and {value:.2f} at worst ({worst})"
     return {"decision": RETRAIN if slipped else KEEP, "reason": reason, "drifted": moved}
@@ -198,6 +203,16 @@ def decide(
 def better_than(metric: str, values: pd.Series, promised: float) -> pd.Series:
     """By how much each value is better than what was promised."""
     return values.map(lambda value: better(metric, value, promised))
+
+
+def performance_picture(performance: pd.DataFrame, metrics: dict):
+    """The main metric over the periods, or a sentence while there are no labels."""
+    from . import plots, show
+
+    metric = metrics["main_metric"]
+    if metric not in performance:
+        return show.say("The labels have not come yet, or hold one class only: nothing to draw.")
+    return plots.over_periods(performance, metric, metrics["test"][metric])
 
 
 def retrain(production: Production) -> tuple[Pipeline, np.ndarray]:
@@ -289,7 +304,8 @@ def read_comparison(compared: dict | None) -> str:
 def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
     """Performance by period as it is shown, with what was promised in the first row."""
     promised = pd.DataFrame({"held out": {"rows": metrics["rows"]["test"]} | metrics["test"]}).T
-    both = pd.concat([promised, table])[["rows", *[c for c in table if c != "rows"]]]
+    shown = [c for c in table if c not in ("rows", AT_BEST)]
+    both = pd.concat([promised, table])[["rows", *shown]]
     numbers = both.drop(columns="rows").map("{:.2f}".format).rename(columns=PLAIN_NAMES)
     numbers.insert(0, "rows", both["rows"].astype(int).map("{:,}".format))
     return numbers.rename_axis("period")

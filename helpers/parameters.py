@@ -39,7 +39,9 @@ class Parameter:
                 return WORDS[text.casefold()]
         else:
             try:
-                return TYPES[self.type](text)
+                value = TYPES[self.type](text)
+                if self.type == "str" or 0 <= value < float("inf"):
+                    return value
             except ValueError:
                 pass
         raise InputError(
@@ -49,7 +51,11 @@ class Parameter:
 
 
 def _article(kind: str) -> str:
-    return {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind, "text")
+    return {
+        "int": "a whole number from 0",
+        "float": "a number from 0",
+        "bool": "true or false",
+    }.get(kind, "text")
 
 
 def parse_cell(source: str) -> list[Parameter]:

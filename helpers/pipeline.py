@@ -77,9 +77,14 @@ def load(path: Path) -> Pipeline:
                 f"The model file {Path(path).name} holds types that are not trusted "
                 f"({', '.join(unknown[:5])}), so it was not loaded."
             )
-        return io.load(path, trusted=list(TRUSTED))
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        model = io.load(path, trusted=list(TRUSTED))
+    except InputError:
+        raise
+    except Exception as error:  # a broken zip, JSON or array: each has errors of its own
         raise InputError(
             f"The model file {Path(path).name} can't be read ({type(error).__name__}): make it "
             f"again with `pipeline run --stages 5-7`."
         ) from None
+    if not isinstance(model, Pipeline):
+        raise InputError(f"The file {Path(path).name} holds no model: make it again.")
+    return model

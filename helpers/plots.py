@@ -114,13 +114,14 @@ def bars(
     """Horizontal bars, largest on top; at most 15."""
     axes = figure.subplots()
     shown = values.head(MOST_BARS)[::-1]
-    axes.barh([_short(name) for name in shown.index], shown.to_numpy(), color=colour)
+    axes.barh(range(len(shown)), shown.to_numpy(), color=colour)
+    axes.set_yticks(range(len(shown)), [_short(name) for name in shown.index])
     if percent:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
-    axes.set(title=title, xlabel=axis)
+    axes.set(title=_short(title, 70), xlabel=_short(axis, 70))
     if values.index.name:
-        axes.set_ylabel(str(values.index.name))
+        axes.set_ylabel(_short(values.index.name))
     return title
 
 
@@ -160,8 +161,8 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
             means = label.groupby(column.fillna("(missing)").astype("str")).mean()
             common = column.fillna("(missing)").astype("str").value_counts().head(8).index
             means = means.loc[common].sort_values()
-            axes.bar([_short(v, 10) for v in means.index], means.to_numpy(), color=BLUE)
-            axes.tick_params(axis="x", rotation=60)
+            axes.bar(range(len(means)), means.to_numpy(), color=BLUE)
+            axes.set_xticks(range(len(means)), [_short(v, 10) for v in means.index], rotation=60)
         axes.set_xlabel(_short(axis))
     every[0].set_ylabel(f"mean of {_short(label.name)}")
     title = f"What the columns say about {label.name}"
@@ -298,7 +299,9 @@ def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target:
     left.plot(ends, ends, color="#555", ls="--", lw=1)
     left.set(title="Predicted and true", xlabel=f"true {_short(target, 20)}")
     left.set_ylabel(f"predicted {_short(target, 20)}")
-    sns.histplot(prediction - truth, bins=40, color=ORANGE, ax=right)
+    error = prediction - truth
+    alike = np.ptp(error) <= 1e-9 * max(1.0, np.abs(error).max())
+    sns.histplot(error, bins=1 if alike else 40, color=ORANGE, ax=right)
     right.axvline(0, color="#555", ls="--", lw=1)
     right.set(title="Errors", xlabel="predicted − true", ylabel="rows")
     return f"Predictions of {target} on held-out rows, and their errors"
@@ -312,7 +315,8 @@ def answers(figure: Figure, values: pd.Series, axis: str) -> str:
         sns.histplot(values.astype(float), bins=30, color=BLUE, ax=axes)
     else:
         counts = values.value_counts().head(MOST_BARS)
-        axes.bar([_short(v, 18) for v in counts.index], counts.to_numpy(), color=BLUE)
+        axes.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
+        axes.set_xticks(range(len(counts)), [_short(v, 18) for v in counts.index])
     title = "What the service answered"
     axes.set(title=title, xlabel=_short(axis, 50), ylabel="rows")
     return title
@@ -322,7 +326,9 @@ def answers(figure: Figure, values: pd.Series, axis: str) -> str:
 def over_periods(figure: Figure, table: pd.DataFrame, metric: str, promised: float) -> str:
     """The main metric in each period, beside what was promised on held-out rows."""
     axes = figure.subplots()
-    axes.plot(table.index, table[metric], "o-", color=BLUE, label="later rows")
+    places = range(len(table))
+    axes.plot(places, table[metric], "o-", color=BLUE, label="later rows")
+    axes.set_xticks(places, [_short(period) for period in table.index])
     axes.axhline(promised, color=ORANGE, ls="--", label=f"promised ({promised:.2f})")
     values = [*table[metric], promised]
     room = max(0.05, (max(values) - min(values)) * 0.5)

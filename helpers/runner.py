@@ -96,6 +96,8 @@ def _stages(request: Request, run: Run, data: str) -> list[Stage]:
     target = request.target or (FLIGHTS if data == FLIGHTS else "")
     if request.stages:
         chosen = parse_stages(request.stages)
+        for earlier in range(1, chosen[0].number):
+            run.require(earlier)
         if request.target and 1 not in [stage.number for stage in chosen]:
             known = run.about.get("target", "")
             if request.target != known:
@@ -103,9 +105,6 @@ def _stages(request: Request, run: Run, data: str) -> list[Stage]:
                     f"--target is read by stage 1, which this run leaves out; run '{run.name}' has "
                     f"the target '{known}'. Include stage 1: --stages 1-{chosen[-1].number}."
                 )
-        first = chosen[0].number
-        for earlier in range(1, first):
-            run.require(earlier)
         return chosen
     last = len(STAGES) if target else EXPLORATION.stop
     return [s for s in STAGES[:last] if data == FLIGHTS or not s.lesson]
@@ -175,7 +174,9 @@ def _execute(run: Run, stage: Stage, values: dict, place: str, about_flights: bo
             executed,
             parameters=values,
             kernel_name=KERNEL,
-            extra_arguments=["--log-level=ERROR"],  # else each kernel warns of plain loopback TCP
+            extra_arguments=[
+                "--log-level=CRITICAL"
+            ],  # else each kernel warns of plain loopback TCP
             request_save_on_cell_execute=False,
             progress_bar={
                 "desc": f"{place} {stage.title}",

@@ -79,14 +79,33 @@ def split_rows(
             f"{len(rows.y)} rows have a label; at least {FEWEST_ROWS} are needed to hold some out."
         )
     if choice["strategy"] == "time":
-        return _by_time(rows, choice["column"], test_share, test_from, folds)
-    if choice["strategy"] == "group":
-        return _by_group(rows, choice["column"], test_share, folds, seed)
-    return _at_random(rows, test_share, folds, seed)
+        cut = _by_time(rows, choice["column"], test_share, test_from, folds)
+    elif choice["strategy"] == "group":
+        cut = _by_group(rows, choice["column"], test_share, folds, seed)
+    else:
+        cut = _at_random(rows, test_share, folds, seed)
+    _check_parts(cut, choice)
+    return cut
+
+
+def _check_parts(cut: Labelled, choice: dict) -> None:
+    """Raise InputError when a part has too few rows, or one class only: it can't teach or judge."""
+    for part, does in ((TRAIN, "learn from"), (TEST, "judge by")):
+        y = cut.y[cut.part == part]
+        if len(y) < 2:
+            raise InputError(
+                f"This {choice['strategy']} split leaves {len(y)} rows to {does}: change test_share."
+            )
+        if not cut.task.is_regression and len(set(y)) == 1:
+            raise InputError(
+                f"This {choice['strategy']} split leaves rows of one class only ({y[0]!s:.40}) to "
+                f"{does}: collect more rows of the others, or change test_share or split_strategy."
+            )
 
 
 def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
     positions = np.arange(len(rows.y))
+    _check_share(len(positions), share, "rows")
     rarest = 0 if rows.task.is_regression else int(pd.Series(rows.y).value_counts().min())
     enough = min(share, 1 - share) * len(positions) >= len(rows.task.classes)
     stratify = rows.y if rarest >= 2 and enough else None
@@ -95,6 +114,13 @@ def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
     )
     train = np.sort(train)
     return _with_folds(rows, train, test, _random_folds(rows, train, folds, seed))
+
+
+def _check_share(count: int, share: float, what: str) -> None:
+    if count - int(np.ceil(count * share)) < 2:
+        raise InputError(
+            f"test_share {share:g} of {count} {what} leaves fewer than two to learn from: lower it."
+        )
 
 
 def _random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> np.ndarray:
@@ -118,6 +144,7 @@ def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) 
         raise InputError(
             f"'{column}' has {len(set(groups))} groups; a group split needs 4 or more."
         )
+    _check_share(len(set(groups)), share, "groups")
     cutter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     train, test = next(cutter.split(rows.X, rows.y, groups))
     fold = np.full(len(train), NEVER)
@@ -130,9 +157,7 @@ def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) 
 def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: int) -> Labelled:
     when = _times(rows.X[column], column)
     if test_from:
-        cut = pd.to_datetime(test_from, errors="coerce")
-        if pd.isna(cut):
-            raise InputError(f"test_from is a day such as 2013-07-01; it is '{test_from}'.")
+        cut = _moment(test_from, when)
     else:
         cut = when.quantile(1 - share, interpolation="higher")
     late = (when >= cut).to_numpy()  # a row without a date is taken as early
@@ -145,7 +170,26 @@ def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: i
     order = when.iloc[train].rank(method="dense", na_option="top", pct=True).to_numpy()
     blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
     _, blocks = np.unique(blocks, return_inverse=True)
+    if blocks.max() < 1:
+        raise InputError(
+            f"'{column}' holds one moment only before the held-out rows, so no fold can learn from "
+            f"earlier ones: use --set split_strategy=random or group."
+        )
     return replace(_with_folds(rows, train, test, blocks - 1), by_time=True)
+
+
+def _moment(text: str, when: pd.Series):
+    """The moment that `test_from` names, of the kind that the time column holds."""
+    if pd.api.types.is_numeric_dtype(when.dtype):
+        moment = pd.to_numeric(text, errors="coerce")
+        such = f"a number such as {when.max():g}"
+    else:
+        moment = pd.to_datetime(text, errors="coerce", utc=True)
+        moment = moment.tz_localize(None) if not pd.isna(moment) else moment
+        such = "a day such as 2013-07-01"
+    if pd.isna(moment):
+        raise InputError(f"test_from is {such}; it is '{text}'.")
+    return moment
 
 
 def _times(column: pd.Series, name: str) -> pd.Series:
@@ -241,6 +285,17 @@ def parts_overview(rows: Labelled) -> pd.DataFrame:
             about |= {f"share of {c}": f"{shares.get(c, 0):.1%}" for c in rows.task.classes[:10]}
         table[part] = about
     return pd.DataFrame(table).T.rename_axis("part")
+
+
+def note_findings(work, choice: dict, plan: dict) -> None:
+    """Note on the front page when the column that groups rows is a feature as well."""
+    if choice["strategy"] == "group" and choice["column"] in plan["columns"]:
+        message = (
+            f"Rows are held out by {choice['column']}, and it is a feature too, though held-out rows "
+            f"have values of it that training has not seen. Leave it out: --set drop="
+            f"{choice['column']} --stages 3-8."
+        )
+        work.find("group_as_feature", "warning", [choice["column"]], message)
 
 
 def headline(rows: Labelled, choice: dict) -> str:

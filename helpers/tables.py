@@ -12,23 +12,27 @@ import json
 import os
 import re
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 import pandas as pd
 
 from .errors import InputError, nearest
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
+SECRET_NAME = re.compile(r"passw|pwd|token|secret|api_?key|^key$|^sig", re.IGNORECASE)
 TIMEOUT = (5, 30)  # seconds to connect, and to wait for bytes
 MOST_ATTEMPTS = 4
 
 
-def read_table(source: str, query: str = "") -> pd.DataFrame:
+def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
     """Read a table from a file, a folder of Parquet files, an http(s) address or a database.
 
     `${NAME}` in an address is filled from the environment, so that a password is named and never
-    written. `query` is SQL for a database address. Raises InputError, with what to do, when the
+    written. `query` is SQL for a database address. With `typed=False` the cells of a CSV file stay
+    text, to be read one by one by a cleaning plan. Raises InputError, with what to do, when the
     source is missing, empty, has no rows or can't be read as a table.
 
     >>> read_table("missing.csv")
@@ -36,12 +40,14 @@ def read_table(source: str, query: str = "") -> pd.DataFrame:
     helpers.errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
 JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database address.
     """
-    if re.match(r"https?://", source):
-        frame = _read_address(source)
+    if query and is_path(source):
+        raise InputError("--query is for a database address such as sqlite:///shop.db.")
+    if re.match(r"https?://", source, re.IGNORECASE):
+        frame = _read_address(source, typed)
     elif "://" in source:
         frame = read_sql(source, query)
     else:
-        frame = _read_path(Path(source).expanduser())
+        frame = _read_path(Path(source).expanduser(), typed)
     return _tidy(frame, shown(source))
 
 
@@ -49,6 +55,21 @@ def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
     """Note in `frame.attrs` where a table came from, and that it was read now (UTC)."""
     now = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
     frame.attrs = {"kind": kind, "address": address, "time": now}
+
+
+def from_environment(text: str) -> str:
+    """A text with each `${NAME}` filled in; raises InputError for a variable that is not set.
+
+    >>> from_environment("no variable here")
+    'no variable here'
+    """
+
+    def value(match: re.Match) -> str:
+        if match[1] not in os.environ:
+            raise InputError(f"The environment variable {match[1]} is not set: export it first.")
+        return os.environ[match[1]]
+
+    return re.sub(r"\$\{(\w+)\}", value, text)
 
 
 def is_path(source: str) -> bool:
@@ -75,8 +96,15 @@ def refuse_pasted_password(source: str) -> None:
 
     >>> refuse_pasted_password("postgresql://me:${DB_PASSWORD}@localhost/shop")
     """
-    password = None if is_path(source) else urlsplit(source).password
-    if password and not re.fullmatch(r"\$\{\w+\}", password):
+    if is_path(source):
+        return
+    try:
+        parts = urlsplit(source)
+        secrets = [parts.password or ""]
+    except ValueError:
+        raise InputError(f"The address '{source:.40}…' can't be read: check its form.") from None
+    secrets += [value for name, value in parse_qsl(parts.query) if SECRET_NAME.search(name)]
+    if any(secret and not re.fullmatch(r"\$\{\w+\}", secret) for secret in secrets):
         raise InputError(
             "The address holds a password in plain text, and reports keep addresses. Put it into "
             "an environment variable and name that: scheme://user:${DB_PASSWORD}@host/database."
@@ -141,8 +169,9 @@ def read_sensors(folder: Path) -> pd.DataFrame:
     return pd.concat([pd.read_json(f, lines=True) for f in sorted(folder.glob("*.jsonl"))])
 
 
-def _read_address(source: str) -> pd.DataFrame:
-    answer = fetch(os.path.expandvars(source))
+def _read_address(source: str, typed: bool) -> pd.DataFrame:
+    refuse_pasted_password(source)
+    answer = fetch(from_environment(source))
     kind = answer.headers.get("content-type", "").split(";")[0]
     ending = Path(urlsplit(source).path).suffix.lower()
     known = {"application/json": ".json", "text/csv": ".csv", "text/tab-separated-values": ".tsv"}
@@ -151,7 +180,7 @@ def _read_address(source: str) -> pd.DataFrame:
             f"{shown(source)} is a web page, not a table. Give the address of the file itself."
         )
     ending = ending if ending in READERS else known.get(kind, ".csv")
-    return _parse(answer.content, ending, shown(source))
+    return _parse(answer.content, ending, shown(source), typed)
 
 
 def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:
@@ -164,7 +193,7 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
 
     refuse_pasted_password(source)
     try:
-        url = sa.engine.make_url(os.path.expandvars(source))
+        url = _filled(sa.engine.make_url(source))
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InputError(f"There is no SQLite file '{url.database or ''}'.")
         engine = sa.create_engine(url)
@@ -174,12 +203,25 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
             return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
         finally:
             engine.dispose()
-    except (sa.exc.SQLAlchemyError, ImportError) as error:
+    except InputError:
+        raise
+    except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError) as error:
         first = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise InputError(
             f"The database {shown(source)} could not be read: {first}. Check the address (such as "
             f"sqlite:///shop.db) and the query."
         ) from None
+
+
+def _filled(url):
+    """A database address whose parts are filled from the environment, each by itself."""
+    parts = {
+        name: from_environment(value)
+        for name in ("username", "password", "host", "database")
+        if (value := getattr(url, name))
+    }
+    query = {k: from_environment(v) if isinstance(v, str) else v for k, v in url.query.items()}
+    return url.set(**parts, query=query)
 
 
 def _only_table(inspector, source: str) -> str:
@@ -192,15 +234,15 @@ def _only_table(inspector, source: str) -> str:
     return names[0]
 
 
-def _read_path(path: Path) -> pd.DataFrame:
-    if path.is_dir():
+def _read_path(path: Path, typed: bool) -> pd.DataFrame:
+    if str(path) and path.name and path.is_dir():
         return _read_folder(path)
     if not path.is_file():
         raise InputError(
             f"There is no file '{path}'. Give the path of a {READABLE} file, a folder of Parquet "
             f"files, an http(s) or a database address."
         )
-    return _parse(path.read_bytes(), path.suffix.lower(), path.name)
+    return _parse(path.read_bytes(), path.suffix.lower(), path.name, typed)
 
 
 def _read_folder(path: Path) -> pd.DataFrame:
@@ -208,27 +250,33 @@ def _read_folder(path: Path) -> pd.DataFrame:
     if not files:
         raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.")
     try:
-        return pd.read_parquet(path)
+        from pyarrow import dataset
+
+        found = dataset.dataset(files, partitioning="hive", partition_base_dir=str(path))
+        return found.to_table().to_pandas()
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
         raise InputError(f"The folder '{path}' can't be read as Parquet: {_line(error)}") from None
 
 
-def _parse(content: bytes, ending: str, name: str) -> pd.DataFrame:
+def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     if not content.strip():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     reader = READERS.get(ending)
     if reader is None:
         raise InputError(
             f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
-            f"Rename it if it is one of these."
+            f"Save it as one of these."
         )
     try:
-        return reader(content)
+        frame = reader(content)
     except InputError as error:
         raise InputError(f"'{name}' {error}") from None
     except Exception as error:  # each parser has errors of its own; all mean "not such a file"
         kind = ending.lstrip(".").upper()
         raise InputError(f"'{name}' can't be read as {kind}: {_line(error)}") from None
+    if not typed or ending not in DELIMITED:
+        return frame
+    return pd.DataFrame({column: _numbers_if_surely(frame[column]) for column in frame})
 
 
 def _line(error: Exception) -> str:
@@ -239,32 +287,84 @@ def _decode(content: bytes) -> str:
     """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16")
-    if b"\x00" in content[:4096]:
+    if b"\x00" in content:
         raise InputError(f"is not text. If it is a {READABLE} file, give it that ending.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 
-        best = from_bytes(content[:200_000]).best()
-        return content.decode(best.encoding if best else "latin-1", errors="replace")
+        # The guess rests on what is not plain ASCII: its first place, and what is around it.
+        first = next(i for i, byte in enumerate(content) if byte > 127)
+        best = from_bytes(content[max(0, first - 1000) : first + 100_000]).best()
+        for encoding in (best.encoding if best else "cp1252", "cp1252"):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        return content.decode("latin-1")
 
 
 def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
     text = _decode(content)
-    if delimiter is None:
-        delimiter = _delimiter(text)
-    return pd.read_csv(
-        io.StringIO(text), sep=delimiter, keep_default_na=False, na_values=[""], low_memory=False
+    if not text.strip():
+        raise InputError("is empty: it holds no header and no rows.")
+    delimiter = delimiter or _delimiter(text)
+    # The header is read as a row: rows with more fields than it are an error, not an index.
+    rows = pd.read_csv(
+        io.StringIO(_without_trailing(text, delimiter)),
+        sep=delimiter,
+        header=None,
+        dtype=str,
+        keep_default_na=False,
+        na_values=[""],
     )
+    frame = rows.iloc[1:].reset_index(drop=True)
+    frame.columns = _distinct([_name(cell) for cell in rows.iloc[0]])
+    return frame
+
+
+def _name(cell) -> str:
+    return "" if pd.isna(cell) else str(cell).strip()
 
 
 def _delimiter(text: str) -> str:
-    """The character that parts the fields of the header: a comma unless another one does."""
-    header = next(iter(csv.reader([text.lstrip().splitlines()[0]])), [""])
-    if len(header) > 1:
-        return ","
-    return max(",;\t|", key=lambda mark: header[0].count(mark))
+    """The mark that parts the first rows into equally many fields, more than one; else a comma."""
+    best, most = ",", (0.0, 0)
+    for mark in ",;\t|":
+        try:
+            rows = list(islice(csv.reader(io.StringIO(text[:200_000]), delimiter=mark), 30))
+        except csv.Error:
+            continue
+        rows = [row for row in rows if row][: 29 if len(text) > 200_000 else 30]
+        width = len(rows[0]) if rows else 0
+        alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
+        if width > 1 and (alike, width) > most:
+            best, most = mark, (alike, width)
+    return best
+
+
+def _without_trailing(text: str, delimiter: str) -> str:
+    """The text without the delimiter that ends every row but the header's, where one does."""
+    header, *rows = text.splitlines()
+    if header.endswith(delimiter) or not all(r.endswith(delimiter) for r in rows if r):
+        return text
+    return "\n".join([header, *[row.removesuffix(delimiter) for row in rows]])
+
+
+def _numbers_if_surely(column: pd.Series) -> pd.Series:
+    """A column of text as numbers when each cell is one and nothing is lost by it.
+
+    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
+    """
+    present = column.dropna()
+    if present.empty or present.str.match(r"[+-]?0\d|\d{16,}$").any():
+        return column
+    numbers = pd.to_numeric(column, errors="coerce")
+    lost = numbers.isna() & column.notna()
+    if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
+        return column
+    return numbers
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
@@ -274,17 +374,25 @@ def _read_json(content: bytes) -> pd.DataFrame:
     except json.JSONDecodeError:
         records = [json.loads(line) for line in text.splitlines() if line.strip()]
     if isinstance(records, dict):
-        lists = [value for value in records.values() if isinstance(value, list)]
-        records = lists[0] if len(lists) == 1 else records
-    if isinstance(records, dict):  # a mapping from column to values
-        return pd.DataFrame(records)
-    if not all(isinstance(record, dict) for record in records):
+        lists = [
+            v for v in records.values() if isinstance(v, list) and v and isinstance(v[0], dict)
+        ]
+        if len(lists) == 1:  # the rows are one entry of an envelope
+            records = lists[0]
+        elif all(isinstance(value, (list, dict)) for value in records.values()):
+            return pd.DataFrame(records).reset_index(drop=True)  # a mapping from column to values
+        else:
+            records = [records]
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise InputError("holds JSON that is not a list of objects, one a row.")
     return pd.json_normalize(records)
 
 
 def _read_excel(content: bytes) -> pd.DataFrame:
-    return pd.read_excel(io.BytesIO(content), keep_default_na=False, na_values=[""])
+    if not content.startswith(b"PK"):
+        raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
+    # As objects, so that a text "02134" stays one.
+    return pd.read_excel(io.BytesIO(content), dtype=object, keep_default_na=False, na_values=[""])
 
 
 READERS = {
@@ -300,12 +408,14 @@ READERS = {
 }
 
 
+DELIMITED = (".csv", ".txt", ".tsv", ".tab")
+
+
 def _tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Column names as distinct text, an ordinary index, cells that Parquet can hold."""
-    if isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index(drop=True)
-    else:
-        frame = frame.reset_index()
+    # An index without a name that counts rows is left over from some earlier step.
+    counts_rows = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index.dtype)
+    frame = frame.reset_index(drop=counts_rows and frame.index.nlevels == 1)
     if frame.shape[1] == 0 or frame.shape[0] == 0:
         raise InputError(
             f"'{name}' has {frame.shape[1]:,} columns and {frame.shape[0]:,} rows: a table needs "

@@ -6,13 +6,14 @@ metrics; they carry scikit-learn's names throughout.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from .errors import InputError
-from .values import MISSING_WORDS, parse_number
+from .values import MISSING_WORDS, number_format, parse_quantity, tidy
 
 TASKS = ("binary", "multiclass", "regression")
 MOST_CLASSES = 50
@@ -69,28 +70,48 @@ class Task:
         return self.kind == "regression"
 
 
-def clean_target(column: pd.Series) -> pd.Series:
-    """The target with missing words as missing and, for text, one spelling a class.
+def draft_label(column: pd.Series) -> dict:
+    """How the target is to be read: as it is, as numbers written as text, or as classes.
 
-    Numbers written as text become numbers; everything else keeps its most frequent spelling.
-
-    >>> clean_target(pd.Series(["yes", "Yes ", "no", "N/A", "yes"])).tolist()
-    ['yes', 'yes', 'no', nan, 'yes']
+    >>> draft_label(pd.Series(["yes", "Yes ", "no", "N/A", "yes"]))
+    {'kind': 'class', 'values': ['no', 'yes']}
     """
     if not pd.api.types.is_string_dtype(column.dtype) and column.dtype != object:
-        if pd.api.types.is_float_dtype(column.dtype):
-            return column.where(np.isfinite(column))
-        return column
-    text = column.map(lambda value: " ".join(str(value).split()), na_action="ignore")
-    text = text.mask(text.str.casefold().isin(MISSING_WORDS - {"none", "unknown"}))
-    numbers = text.map(parse_number, na_action="ignore")
-    if text.notna().any() and numbers.notna().sum() == text.notna().sum():
-        return numbers.astype(float)
-    spellings = text.value_counts()
+        return {"kind": "as it is"}
+    words = Counter(_label_words(column).dropna().tolist())
+    form = number_format(words) if words else None
+    if form is not None:
+        return {"kind": "number"} | form
     common: dict[str, str] = {}
-    for spelling in spellings.index:
+    for spelling, _ in sorted(words.items(), key=lambda item: (-item[1], item[0])):
         common.setdefault(spelling.casefold(), spelling)
-    return text.map(lambda value: common[value.casefold()], na_action="ignore")
+    return {"kind": "class", "values": sorted(common.values())}
+
+
+def read_label(column: pd.Series, plan: dict) -> pd.Series:
+    """The target as its plan reads it; words that mean missing, and infinities, are missing.
+
+    A class keeps the spelling of the plan, whatever its case; one that is not in it stays.
+    """
+    if plan["kind"] == "class":
+        known = {value.casefold(): value for value in plan["values"]}
+        return _label_words(column).map(lambda v: known.get(v.casefold(), v), na_action="ignore")
+    if plan["kind"] == "number":
+        style = plan.get("style", "point")
+        read = {w: parse_quantity(w, style) for w in _label_words(column).dropna().unique()}
+        numbers = {word: quantity[0] if quantity else np.nan for word, quantity in read.items()}
+        return _label_words(column).map(numbers).astype(float)
+    if pd.api.types.is_string_dtype(column.dtype) or column.dtype == object:
+        numbers = pd.to_numeric(column, errors="coerce")  # a later delivery may come as text
+        column = numbers if numbers.notna().any() else column
+    if pd.api.types.is_float_dtype(column.dtype):
+        return column.where(np.isfinite(column.astype(float)))
+    return column
+
+
+def _label_words(column: pd.Series) -> pd.Series:
+    text = column.map(lambda value: tidy(str(value)), na_action="ignore").astype("str")
+    return text.mask(text.str.casefold().isin(MISSING_WORDS - {"none", "unknown"}))
 
 
 def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
@@ -234,7 +255,7 @@ def predict(task: Task, model, rows: pd.DataFrame):
     found = model.predict_proba(rows)
     probability = np.zeros((len(found), len(task.classes)))
     columns = [task.classes.index(str(label)) for label in model.classes_]
-    probability[:, columns] = found
+    probability[:, columns] = found[:, : len(columns)]
     return model.predict(rows), probability
 
 

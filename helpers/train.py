@@ -85,9 +85,15 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
     """The folds of the training rows as numbers; made once, used by every model."""
     folds = []
     for train, valid in rows.folds():
+        if not rows.task.is_regression and len(set(rows.y[train])) < 2:
+            continue  # nothing can be learnt from one class
         maker = make_features(features, seed)
         X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
         folds.append(Fold(X, rows.y[train], maker.transform(rows.X.iloc[valid]), rows.y[valid]))
+    if not folds:
+        raise InputError(
+            "No fold has two classes to learn from: collect more rows of the rare one."
+        )
     return folds
 
 
@@ -170,7 +176,10 @@ def best_threshold(task: Task, trial: Trial) -> float:
     f1 = (2 * precision * recall / total)[:-1]
     at_half = f1[thresholds >= 0.5][0] if (thresholds >= 0.5).any() else 0.0
     best = int(np.argmax(f1))
-    return round(float(thresholds[best]), 3) if f1[best] > at_half + WORTHWHILE else 0.5
+    if f1[best] <= at_half + WORTHWHILE:
+        return 0.5
+    lower = thresholds[best - 1] if best else 0.0
+    return float((lower + thresholds[best]) / 2)  # between two probabilities, not on one
 
 
 def final_model(task: Task, trial: Trial, threshold: float = 0.5):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import Counter
 from datetime import UTC, datetime
 
 MISSING_WORDS = frozenset(
@@ -18,6 +19,7 @@ MISSING_WORDS = frozenset(
         "unknown", "#value!", "#div/0!", "\\n", "nat", "tbd", "—", "–",
     }
 )  # fmt: skip
+SURE_SHARE = 0.95  # so much of a column must read as numbers or dates to call it that
 SURELY_MISSING = MISSING_WORDS - {"none", "unknown", "missing", ".", "tbd"}
 BOOLEANS = {
     "yes": True, "no": False, "y": True, "n": False, "true": True, "false": False,
@@ -32,24 +34,25 @@ DATE_FORMATS = (
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 UNITS = frozenset(
     {
-        "%", "$", "€", "£", "¥", "₹", "usd", "eur", "gbp", "kg", "g", "mg", "µg", "lb", "lbs", "oz",
+        "%", "$", "€", "£", "¥", "₹", "usd", "eur", "gbp", "kg", "g", "mg", "μg", "lb", "lbs", "oz",
         "t", "km", "m", "cm", "mm", "mi", "miles", "ft", "in", "inch", "yd", "mph", "kmh", "km/h",
         "kph", "kn", "m/s", "°c", "°f", "c", "f", "k", "l", "ml", "cl", "gal", "h", "hr", "hrs",
         "hours", "min", "mins", "minutes", "s", "sec", "ms", "d", "days", "weeks", "months",
         "years", "yr", "yrs", "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "w", "kw", "kwh",
-        "v", "hp", "bhp", "cc", "ha", "m²", "m2", "km²", "sqft", "bar", "hpa", "pa", "psi", "px",
+        "v", "hp", "bhp", "cc", "ha", "m2", "km2", "m3", "cm3", "sqft", "bar", "hpa", "pa", "psi",
         "pcs", "ppm", "db", "kcal", "cal",
     }
 )  # fmt: skip
 
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_SIGNED = re.compile(r"\w[+#*<>]|(?<!\w)[-+#*<>]\w|\w-(?!\w)")  # A+ and A-, C# and C++, -x and x
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apostrophes; a comma
-    "point": re.compile(r"[+-]?\d{1,3}([,  ']\d{3})+(\.\d+)?"),
-    "comma": re.compile(r"[+-]?(\d{1,3}([.  ]\d{3})+|\d+)(,\d+)?"),
+    "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
+    "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
 }
 _CURRENCY = r"[$€£¥₹]|USD|EUR|GBP"
-_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d.,  ']*\d)"
-                    rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µ²³/]{{1,8}})?")  # fmt: skip
+_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d., ']*\d)"
+                    rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µμ/]{{1,8}}[23]?)?")  # fmt: skip
 
 
 def tidy(text: str) -> str:
@@ -70,12 +73,26 @@ def fingerprint(text: str) -> str:
     >>> fingerprint("1.5") == fingerprint("15")
     False
     """
-    plain = unicodedata.normalize("NFKD", tidy(text).casefold())
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    if any(mark.isdigit() for mark in plain):
-        return " ".join(plain.split())
-    words = re.sub(r"[^\w\s]+", " ", plain).split()
+    plain = _without_accents(tidy(text).casefold())
+    if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):
+        return plain
+    words = "".join(mark if _in_a_word(mark) else " " for mark in plain).split()
     return " ".join(sorted(set(words))) or plain
+
+
+def _without_accents(text: str) -> str:
+    """Latin letters without their accents; marks of other scripts make another letter and stay."""
+    bare, base = [], ""
+    for mark in unicodedata.normalize("NFD", text):
+        if "\u0300" <= mark <= "\u036f" and "a" <= base <= "z":
+            continue
+        bare.append(mark)
+        base = mark
+    return unicodedata.normalize("NFC", "".join(bare))
+
+
+def _in_a_word(mark: str) -> bool:
+    return mark.isalnum() or mark == "_" or unicodedata.category(mark)[0] == "M"
 
 
 def parse_number(text: str, style: str = "point") -> float | None:
@@ -84,11 +101,11 @@ def parse_number(text: str, style: str = "point") -> float | None:
     >>> parse_number("1,234.50"), parse_number("1.234,5", "comma"), parse_number("x")
     (1234.5, 1234.5, None)
     """
-    text = str(text).strip()
-    if _PLAIN.fullmatch(text) and style == "point":
+    text = tidy(str(text))  # narrow and no-break spaces as plain ones
+    if PLAIN_NUMBER.fullmatch(text) and style == "point":
         value = float(text)
     elif _NUMBERS[style].fullmatch(text):
-        plain = re.sub(r"[  ']", "", text)
+        plain = re.sub(r"[ ']", "", text)
         plain = plain.replace(",", "") if style == "point" else plain.replace(".", "")
         value = float(plain.replace(",", "."))
     else:
@@ -104,6 +121,8 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     """
     match = _GLUED.fullmatch(tidy(str(text)))
     if not match or (match["before"] and match["unit"]):
+        return None
+    if match["sign"] and match["number"][0] in "+-":
         return None
     value = parse_number(match["number"], style)
     if value is None:
@@ -128,3 +147,34 @@ def parse_date(text: str, form: str) -> datetime | None:
         return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
     except (ValueError, OverflowError):
         return None
+
+
+def share_read(words: Counter, reads) -> float:
+    """The share of cells whose word reads as something; `words` counts the cells of each word."""
+    return sum(n for word, n in words.items() if reads(word) is not None) / max(words.total(), 1)
+
+
+def number_format(words: Counter) -> dict | None:
+    """How the words of a column read as numbers, {"style": …, "unit": …}, or None if they do not.
+
+    At least 95 % of the cells must read, with one unit at most. A code with a leading zero (a ZIP)
+    makes the column none of numbers.
+
+    >>> number_format(Counter(["1.234,5", "7,25"])), number_format(Counter(["$5", "$1,200"]))
+    ({'style': 'comma'}, {'unit': '$'})
+    """
+    if any(word.isdigit() and len(word) > 1 and word[0] == "0" for word in words):
+        return None
+    styles = ("point", "comma")
+    found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
+    style = max(styles, key=lambda s: share_read(words, found[s].get))
+    if share_read(words, found[style].get) < SURE_SHARE:
+        return None
+    units: Counter = Counter()
+    for word, quantity in found[style].items():
+        if quantity and quantity[1]:
+            units[quantity[1]] += words[word]
+    if len({u.casefold() for u in units}) > 1 or any(u.casefold() not in UNITS for u in units):
+        return None
+    unit = max(units, key=units.get, default="")
+    return ({} if style == "point" else {"style": style}) | ({"unit": unit} if unit else {})

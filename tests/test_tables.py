@@ -357,7 +357,7 @@ def web():
     server.server_close()
 
 
-@pytest.mark.parametrize("path", ["/a.csv", "/export", "/api", "/a.csv?token=1"])
+@pytest.mark.parametrize("path", ["/a.csv", "/export", "/api", "/a.csv?page=1"])
 def test_a_file_behind_an_address_is_read_by_its_ending_or_type(web, path):
     assert read_table(web.address + path).to_dict("list") == FRAME.to_dict("list")
 
@@ -388,7 +388,7 @@ def test_an_empty_answer_is_refused(web):
 def test_an_address_where_nobody_listens_is_refused_without_its_query():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    text = refusal(f"http://127.0.0.1:{port}/a.csv?token=s3cret")
+    text = refusal(f"http://127.0.0.1:{port}/a.csv?page=s3cret")
     assert "gave no table" in text and "s3cret" not in text
 
 
