@@ -9,6 +9,7 @@ duplicates and rows without a label; it belongs to this stage alone, never to a 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,7 +50,7 @@ RULES = {
     "number": "a number written as text",
     "date": "a date written as text",
     "boolean": "a yes or no written as text",
-    "spelling": "one spelling for case, space, accent and word order",
+    "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "a name that a person settled",
     "spaces": "single spaces, one Unicode form",
     "impossible": "outside the limits of what can be",
@@ -83,7 +84,7 @@ def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "")
                 )
             column["limits"] = [float(bound) for bound in known_limits[name]]
         columns[str(name)] = column
-    return {"missing_words": sorted(MISSING_WORDS), "columns": columns}
+    return {"columns": columns}
 
 
 def draft_column(column: pd.Series, aliases: dict[str, str] | None = None) -> dict:
@@ -262,7 +263,7 @@ def read_plan(text: str, columns, target: str = "") -> dict:
     """A plan from YAML that a person may have edited; checked against the table's columns."""
     try:
         plan = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
         raise InputError(f"The cleaning plan is not valid YAML{line}: mend it there.") from None
@@ -283,7 +284,10 @@ def _check_column_plan(name: str, column) -> None:
     if not isinstance(column, dict) or column.get("kind") not in KINDS:
         raise InputError(f"The plan needs a 'kind' for '{name}', one of: {', '.join(KINDS)}.")
     bounds = column.get("limits", [0, 1])
-    numbers = isinstance(bounds, list) and all(type(bound) in (int, float) for bound in bounds)
+    numbers = isinstance(bounds, list) and all(
+        type(bound) in (int, float) and np.isfinite(bound) for bound in bounds
+    )
+    aliases = column.get("aliases", {})
     lists = [column.get(key, []) for key in ("formats", "values", "keep")]
     wrong = {
         "limits": not numbers or len(bounds) != 2 or bounds[0] > bounds[1],
@@ -291,14 +295,27 @@ def _check_column_plan(name: str, column) -> None:
         "formats, values and keep": not all(
             isinstance(texts, list) and all(isinstance(t, str) for t in texts) for texts in lists
         ),
-        "aliases": not isinstance(column.get("aliases", {}), dict),
+        "unit": not isinstance(column.get("unit", ""), str),
+        "formats": not all(_is_date_format(form) for form in column.get("formats", [])),
+        "aliases": not isinstance(aliases, dict)
+        or not all(isinstance(text, str) for pair in aliases.items() for text in pair),
     }
     for key, is_wrong in wrong.items():
         if is_wrong:
             raise InputError(
                 f"The plan's {key} for '{name}' can't be followed: limits are [low, high], style "
-                f"is point or comma, formats, values and keep are lists of quoted text."
+                f"is point or comma, formats, values and keep are lists of quoted text, and "
+                f"aliases map text to text."
             )
+
+
+def _is_date_format(form) -> bool:
+    if form == "iso" or not isinstance(form, str):
+        return form == "iso"
+    try:
+        return parse_date(datetime(2001, 2, 3, 4, 5, 6).strftime(form), form) is not None
+    except ValueError:
+        return False
 
 
 # --- The cleaner --------------------------------------------------------------------------------
@@ -661,6 +678,15 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame) ->
         )
         message += "mistakes: --set duplicates='set aside'."
         work.find("duplicate_rows", "warning" if share > FEW_REPEATS else "note", [], message)
+
+
+def hand_on(work, raw, kept, reason, changes, plan: dict, review: pd.DataFrame) -> None:
+    """Write what this stage makes: the rows that stay and go, the log, the plan, the doubts."""
+    work.write_table("clean", kept)
+    work.write_table("changes", changes)
+    work.write_table("quarantine", quarantine(raw, reason))
+    work.write_text("cleaning.yaml", plan_text(plan))
+    work.write_text("review.csv", review.to_csv(index=False))
 
 
 def headline(changes: pd.DataFrame, reason: pd.Series, review: pd.DataFrame) -> str:

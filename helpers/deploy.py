@@ -240,6 +240,9 @@ def predict_file(run: str, source: str, out: Path) -> int:
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
     bundle = load_bundle(run)
     scored = predict_table(bundle, tables.read_table(source, typed=False))
+    if out.suffix.lower() == ".parquet":  # a CSV file's numbers as numbers; in a CSV all is text
+        texts = scored.columns[scored.dtypes == "str"]
+        scored = scored.assign(**{c: tables.numbers_if_surely(scored[c]) for c in texts})
     draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
     try:
         writers[out.suffix.lower()](scored, draft)
@@ -520,7 +523,7 @@ def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
         "fitted on": f"{rows:,} rows" + (", held-out ones included" if refitted else ""),
     }
     if inner is not last:
-        facts["says yes from"] = f"{last.threshold:.2f}"
+        facts["says yes from"] = f"{last.threshold:.2g}"
     return pd.DataFrame({"": facts}).rename_axis("deployed")
 
 

@@ -433,9 +433,9 @@ def outline(features: Pipeline) -> str:
     """The pipeline as indented text: each step, and the columns it takes."""
     lines = ["derive: " + (", ".join(features["derive"].formulas) or "nothing")]
     for name, steps, columns in features["encode"].transformers:
-        lines.append(
-            f"{name} ({len(columns)}): " + " → ".join(type(s).__name__ for _, s in steps.steps)
-        )
+        chain = [step for _, step in steps.steps] if isinstance(steps, Pipeline) else [steps]
+        said = " → ".join(type(step).__name__ for step in chain)
+        lines.append(f"{name} ({len(columns)}): {said}")
     return "\n".join(lines)
 
 

@@ -18,8 +18,9 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from . import pipeline, plots
-from .clean import Cleaner, clean_label, draft_plan
+from .clean import Cleaner, draft_plan
 from .features import TextToNumbers, make_features, plan_features
+from .task import draft_label, read_label
 
 SIMPLE = LogisticRegression(max_iter=1_000)
 
@@ -38,7 +39,7 @@ def through_the_line(
     """
     about = {"target": target, "not_known": not_known or {}}
     cleaning = draft_plan(raw, about)
-    label, _ = clean_label(raw, target)
+    label = read_label(raw[target], draft_label(raw[target]))
     rows = Cleaner(cleaning).fit_transform(raw).assign(**{target: label})
     return rows, plan_features(rows, cleaning, about, drop)
 

@@ -52,7 +52,7 @@ def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) 
     known = labelled_rows(work)
     if new_data:
         tables.refuse_pasted_password(new_data)
-        raw, origin = tables.read_table(new_data), tables.shown(new_data)
+        raw, origin = tables.read_table(new_data, typed=False), tables.shown(new_data)
     elif work.run.is_flights:
         raw, origin = _later_flights(work, until), "the flights after the collection ended"
     else:
@@ -232,10 +232,13 @@ def retrain(production: Production) -> tuple[Pipeline, np.ndarray]:
     return pipeline.refit(production.champion, X, y), newer
 
 
-def compare_models(production: Production, challenger: Pipeline, newer, seed: int = 42) -> dict:
+def compare_models(
+    production: Production, challenger: Pipeline, newer, seed: int = 42
+) -> dict | None:
     """Champion and challenger on the same rows, and the 95 % interval of the difference.
 
-    The interval is that of a paired bootstrap: both models on the same drawn rows.
+    The interval is that of a paired bootstrap: both models on the same drawn rows. None when the
+    metric is not defined there.
     """
     task, metric = production.known.task, production.known.task.main_metric
     X, y = production.X[newer].reset_index(drop=True), production.y[newer]
@@ -252,6 +255,8 @@ def compare_models(production: Production, challenger: Pipeline, newer, seed: in
     random = np.random.default_rng(seed)
     draws = (random.integers(0, len(y), len(y)) for _ in range(DRAWS))
     gains = [better(metric, value("challenger", rows), value("champion", rows)) for rows in draws]
+    if np.isnan(gains).all():  # one class only: the metric is not defined
+        return None
     low, high = np.nanquantile(gains, [0.025, 0.975])
     everything = np.arange(len(y))
     return {

@@ -94,7 +94,8 @@ def _check_parts(cut: Labelled, choice: dict) -> None:
         y = cut.y[cut.part == part]
         if len(y) < 2:
             raise InputError(
-                f"This {choice['strategy']} split leaves {len(y)} rows to {does}: change test_share."
+                f"This {choice['strategy']} split leaves {len(y)} rows to {does}: "
+                f"change test_share."
             )
         if not cut.task.is_regression and len(set(y)) == 1:
             raise InputError(
@@ -291,8 +292,8 @@ def note_findings(work, choice: dict, plan: dict) -> None:
     """Note on the front page when the column that groups rows is a feature as well."""
     if choice["strategy"] == "group" and choice["column"] in plan["columns"]:
         message = (
-            f"Rows are held out by {choice['column']}, and it is a feature too, though held-out rows "
-            f"have values of it that training has not seen. Leave it out: --set drop="
+            f"Rows are held out by {choice['column']}, and it is a feature too, though held-out "
+            f"rows have values of it that training has not seen. Leave it out: --set drop="
             f"{choice['column']} --stages 3-8."
         )
         work.find("group_as_feature", "warning", [choice["column"]], message)

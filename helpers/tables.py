@@ -14,7 +14,7 @@ import re
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -57,8 +57,10 @@ def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
     frame.attrs = {"kind": kind, "address": address, "time": now}
 
 
-def from_environment(text: str) -> str:
+def from_environment(text: str, quoted: bool = False) -> str:
     """A text with each `${NAME}` filled in; raises InputError for a variable that is not set.
+
+    With `quoted` the values are written as a web address needs them (`@` as `%40`).
 
     >>> from_environment("no variable here")
     'no variable here'
@@ -67,7 +69,8 @@ def from_environment(text: str) -> str:
     def value(match: re.Match) -> str:
         if match[1] not in os.environ:
             raise InputError(f"The environment variable {match[1]} is not set: export it first.")
-        return os.environ[match[1]]
+        filled = os.environ[match[1]]
+        return quote(filled, safe="") if quoted else filled
 
     return re.sub(r"\$\{(\w+)\}", value, text)
 
@@ -102,7 +105,7 @@ def refuse_pasted_password(source: str) -> None:
         parts = urlsplit(source)
         secrets = [parts.password or ""]
     except ValueError:
-        raise InputError(f"The address '{source:.40}…' can't be read: check its form.") from None
+        raise InputError("The address can't be read: write it as scheme://host/path.") from None
     secrets += [value for name, value in parse_qsl(parts.query) if SECRET_NAME.search(name)]
     if any(secret and not re.fullmatch(r"\$\{\w+\}", secret) for secret in secrets):
         raise InputError(
@@ -171,7 +174,7 @@ def read_sensors(folder: Path) -> pd.DataFrame:
 
 def _read_address(source: str, typed: bool) -> pd.DataFrame:
     refuse_pasted_password(source)
-    answer = fetch(from_environment(source))
+    answer = fetch(from_environment(source, quoted=True))
     kind = answer.headers.get("content-type", "").split(";")[0]
     ending = Path(urlsplit(source).path).suffix.lower()
     known = {"application/json": ".json", "text/csv": ".csv", "text/tab-separated-values": ".tsv"}
@@ -276,7 +279,7 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
         raise InputError(f"'{name}' can't be read as {kind}: {_line(error)}") from None
     if not typed or ending not in DELIMITED:
         return frame
-    return pd.DataFrame({column: _numbers_if_surely(frame[column]) for column in frame})
+    return pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame})
 
 
 def _line(error: Exception) -> str:
@@ -294,9 +297,9 @@ def _decode(content: bytes) -> str:
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 
-        # The guess rests on what is not plain ASCII: its first place, and what is around it.
-        first = next(i for i, byte in enumerate(content) if byte > 127)
-        best = from_bytes(content[max(0, first - 1000) : first + 100_000]).best()
+        # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
+        strange = sum(byte > 127 for byte in content)
+        best = from_bytes(content).best() if strange >= 30 else None
         for encoding in (best.encoding if best else "cp1252", "cp1252"):
             try:
                 return content.decode(encoding)
@@ -309,6 +312,8 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
     text = _decode(content)
     if not text.strip():
         raise InputError("is empty: it holds no header and no rows.")
+    if said := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
+        text, delimiter = text[said.end() :], said[1]
     delimiter = delimiter or _delimiter(text)
     # The header is read as a row: rows with more fields than it are an error, not an index.
     rows = pd.read_csv(
@@ -352,13 +357,13 @@ def _without_trailing(text: str, delimiter: str) -> str:
     return "\n".join([header, *[row.removesuffix(delimiter) for row in rows]])
 
 
-def _numbers_if_surely(column: pd.Series) -> pd.Series:
+def numbers_if_surely(column: pd.Series) -> pd.Series:
     """A column of text as numbers when each cell is one and nothing is lost by it.
 
     A leading zero (a ZIP code) or more digits than a float keeps would be lost.
     """
     present = column.dropna()
-    if present.empty or present.str.match(r"[+-]?0\d|\d{16,}$").any():
+    if present.empty or present.str.match(r"[+-]?(0\d|\d{16,}$)").any():
         return column
     numbers = pd.to_numeric(column, errors="coerce")
     lost = numbers.isna() & column.notna()

@@ -98,12 +98,14 @@ def read_label(column: pd.Series, plan: dict) -> pd.Series:
         return _label_words(column).map(lambda v: known.get(v.casefold(), v), na_action="ignore")
     if plan["kind"] == "number":
         style = plan.get("style", "point")
+        units = ("", plan.get("unit", "").casefold())
         read = {w: parse_quantity(w, style) for w in _label_words(column).dropna().unique()}
-        numbers = {word: quantity[0] if quantity else np.nan for word, quantity in read.items()}
+        numbers = {w: q[0] if q and q[1].casefold() in units else np.nan for w, q in read.items()}
         return _label_words(column).map(numbers).astype(float)
     if pd.api.types.is_string_dtype(column.dtype) or column.dtype == object:
-        numbers = pd.to_numeric(column, errors="coerce")  # a later delivery may come as text
-        column = numbers if numbers.notna().any() else column
+        words = _label_words(column)
+        numbers = pd.to_numeric(words, errors="coerce")  # a later delivery may come as text
+        column = numbers if numbers.notna().sum() == words.notna().sum() else words
     if pd.api.types.is_float_dtype(column.dtype):
         return column.where(np.isfinite(column.astype(float)))
     return column

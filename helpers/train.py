@@ -278,7 +278,7 @@ def read_threshold(task: Task, trial: Trial, threshold: float) -> str:
         return f"The model says {task.target} = {task.positive} from a probability of 0.50 on."
     return (
         f"The model says {task.target} = {task.positive} from a probability of "
-        f"**{threshold:.2f}** on, where F1 is best on the validation rows."
+        f"**{threshold:.2g}** on, where F1 is best on the validation rows."
     )
 
 

@@ -44,7 +44,9 @@ UNITS = frozenset(
     }
 )  # fmt: skip
 
-_SIGNED = re.compile(r"\w[+#*<>]|(?<!\w)[-+#*<>]\w|\w-(?!\w)")  # A+ and A-, C# and C++, -x and x
+_SIGNED = re.compile(
+    r"\w[+#*<>]|(?<!\w)[-+#*<>!~]\w|\w-(?!\w)|\s[-+#*<>](\s|$)"
+)  # A+ and A-, C# and C++, -x and x
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apostrophes; a comma
     "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
@@ -65,8 +67,9 @@ def tidy(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """A key that spellings of one thing share: case, accents, spaces and, without digits,
-    punctuation and word order do not count (OpenRefine's fingerprint method).
+    """A key that spellings of one thing share: case, accents and spaces do not count, nor, without
+    digits and signs, punctuation and a turn at a comma (after OpenRefine's fingerprint method,
+    which forgets the order of all words; JFK-LAX is not LAX-JFK).
 
     >>> fingerprint("York, new") == fingerprint("New  York")
     True
@@ -76,8 +79,9 @@ def fingerprint(text: str) -> str:
     plain = _without_accents(tidy(text).casefold())
     if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):
         return plain
-    words = "".join(mark if _in_a_word(mark) else " " for mark in plain).split()
-    return " ".join(sorted(set(words))) or plain
+    if plain.count(",") == 1:
+        plain = " ".join(reversed(plain.split(",")))
+    return " ".join("".join(mark if _in_a_word(mark) else " " for mark in plain).split()) or plain
 
 
 def _without_accents(text: str) -> str:

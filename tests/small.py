@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from helpers import clean, features, pipeline, split
 from helpers.rows import Labelled
-from helpers.task import Task, encode, find_task
+from helpers.task import Task, draft_label, encode, find_task
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def prepared(target: str = "bought", raw: pd.DataFrame | None = None) -> SimpleN
     about = {"target": target, "task": "auto"}
     cleaning = clean.draft_plan(raw, about)
     X = clean.Cleaner(cleaning).fit(raw).transform(raw)
-    label = clean.clean_label(raw, target)[0]
+    label = clean.clean_label(raw, target, draft_label(raw[target]))[0]
     task = find_task(label, target)
     plan = features.plan_features(X.assign(**{target: label}), cleaning, about)
     plan["task"] = task.kind

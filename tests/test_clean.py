@@ -9,6 +9,7 @@ from sklearn.datasets import load_iris, load_wine
 from helpers import clean, flights, tables
 from helpers.clean import Cleaner, draft_column, draft_plan, read_plan, repair_value
 from helpers.errors import InputError
+from helpers.task import draft_label
 
 DIRTY = pd.DataFrame(
     {
@@ -251,8 +252,11 @@ def test_no_word_of_a_plan_changes_when_it_is_written(word):
         ("columns: 3", "mapping 'columns'"),
         ("columns:\n  a: [", "not valid YAML"),
         ("columns: {city: {kind: text}}", "says nothing about the column 'day'"),
-        ("columns: {city: {kind: words}, day: {kind: text}}", "'city' is 'words'"),
-        ("columns: {city: null, day: {kind: text}}", "'city' is 'None'"),
+        (
+            "columns: {city: {kind: words}, day: {kind: text}}",
+            "needs a 'kind' for 'city', one of: number",
+        ),
+        ("columns: {city: null, day: {kind: text}}", "needs a 'kind' for 'city'"),
         ("columns: {citty: {kind: text}, day: {kind: text}}", "Did you mean 'city'"),
         ("columns: {city: {kind: text}, day: {kind: text}, y: {kind: text}}", "no column 'y'"),
     ],
@@ -530,13 +534,13 @@ def test_nothing_set_aside_is_an_empty_quarantine():
 
 
 def test_another_word_for_duplicates_is_refused():
-    with pytest.raises(InputError, match="'set aside' or 'keep'; it is 'drop'"):
+    with pytest.raises(InputError, match="auto, 'set aside' or keep; it is 'drop'"):
         clean.set_aside(aside_table(), duplicates="drop")
 
 
 def test_a_label_gets_one_spelling_a_class_and_the_change_is_logged():
     raw = pd.DataFrame({"y": ["yes", "Yes ", "no", "N/A", "yes", None]})
-    label, changes = clean.clean_label(raw, "y")
+    label, changes = clean.clean_label(raw, "y", draft_label(raw["y"]))
     assert label.tolist()[:3] == ["yes", "yes", "no"] and label.isna().sum() == 2
     assert changes["row"].tolist() == [1, 3]
     assert changes["before"].tolist() == ["Yes ", "N/A"]
@@ -596,3 +600,202 @@ def test_the_headline_adds_up():
     assert text.startswith(f"{len(changes)} cells repaired")
     assert "2 of 8 rows set aside (no label: 2)" in text
     assert "8 rows in = 6 rows out + 2 set aside" in clean.read_rows(8, reason)
+
+
+# --- Defects that were mended ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["A+", "A-", "B+"],
+        ["A+", "A-", "A", "B+", "B-", "B"],
+        ["C++", "C#", "C"],
+        ["a", "A"],
+        ["a", "A", "b", "B"],
+        ["A+", "A-", "B+", "C++", "C#", "a", "A"],
+        ["バス", "パス", "ハス"],
+        ["が", "か"],
+    ],
+)
+def test_grades_languages_codes_and_voiced_letters_never_merge(values):
+    plan = draft_plan(pd.DataFrame({"x": values * 3}))["columns"]["x"]
+    assert plan["values"] == sorted(values)
+    assert cleaned(values * 3) == values * 3
+    assert cleaned(values * 3 + values[:1] * 40) == values * 3 + values[:1] * 40
+
+
+def test_accents_of_latin_letters_merge():
+    assert cleaned(["café", "cafe", "café", "Tee"]) == ["café", "café", "café", "Tee"]
+
+
+def test_an_alias_takes_the_canonical_spelling_and_cleaning_twice_changes_nothing():
+    frame = pd.DataFrame({"x": ["NEW YORK", "new york", "new york", "NYC", "Boston", "BOS"]})
+    plan = draft_plan(frame, {"aliases": {"x": {"NYC": "New  York", "BOS": "boston"}}})
+    once, changes = repaired(frame, plan)
+    assert once["x"].tolist() == ["new york"] * 4 + [once["x"][4]] * 2
+    assert changes.set_index("row").loc[3, "kind"] == "alias"
+    twice, again = repaired(once, plan)
+    assert again.empty
+    pd.testing.assert_frame_equal(twice, once)
+
+
+def test_a_column_of_decimal_commas_is_read_as_such():
+    assert cleaned(["0,525", "0,25", "1,5"]) == [0.525, 0.25, 1.5]
+    assert draft_column(column(["0,525", "0,250", "0,125"])) == {"kind": "number", "style": "comma"}
+    assert cleaned(["0,525", "0,250", "0,125"]) == [0.525, 0.25, 0.125]
+
+
+def test_units_by_any_sign_and_case_are_numbers():
+    assert cleaned(["5 µg", "7 μg", "6 µg"]) == [5, 7, 6]  # the micro sign and the Greek letter
+    assert cleaned(["5 m²", "6 m2"]) == [5, 6]
+    assert cleaned(["3 kg", "4 KG", "5kg"]) == [3, 4, 5]
+
+
+def test_two_signs_are_no_number():
+    values = cleaned([*map(str, range(1, 40)), "--5"])
+    assert pd.isna(values[-1]) and values[:3] == [1, 2, 3]
+
+
+def test_mixed_date_formats_are_all_read():
+    values = ["2013-01-31"] * 6 + ["31.01.2013"] * 5 + ["Jan 31, 2013"] * 4
+    assert cleaned(values) == [pd.Timestamp("2013-01-31")] * 15
+    assert "ambiguous" not in draft_column(column(values))
+
+
+def test_mixed_date_formats_keep_the_flag_of_the_ambiguous_one():
+    values = ["01/02/2013"] * 10 + ["2013-05-06"] * 8
+    plan = draft_column(column(values))
+    assert plan["kind"] == "date" and plan["ambiguous"] and len(plan["formats"]) == 2
+    assert not pd.isna(pd.Series(cleaned(values))).any()
+
+
+def test_an_ambiguous_date_that_is_read_second_is_flagged_too():
+    values = ["2013-05-06"] * 10 + ["01/02/2013"] * 8
+    plan = draft_column(column(values))
+    assert plan["formats"] == ["iso", "%m/%d/%Y"] and plan["ambiguous"]
+
+
+@pytest.mark.parametrize("name", ["gone.yaml", "", "."])
+def test_a_plan_that_is_not_there_is_refused(tmp_path, name):
+    with pytest.raises(InputError, match="no readable cleaning plan"):
+        clean.open_plan(str(tmp_path / name), ["x"])
+
+
+def test_a_plan_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "plan.yaml").write_bytes(b"\xff\xfe\x00columns")
+    with pytest.raises(InputError, match="no readable cleaning plan"):
+        clean.open_plan(str(tmp_path / "plan.yaml"), ["x"])
+
+
+def test_a_plan_is_opened_from_its_file(tmp_path):
+    (tmp_path / "plan.yaml").write_text(clean.plan_text(PLAN), encoding="utf-8")
+    assert clean.open_plan(str(tmp_path / "plan.yaml"), DIRTY.columns) == PLAN
+
+
+@pytest.mark.parametrize(
+    "column_plan",
+    [
+        {"kind": "number", "limits": [5, 1]},
+        {"kind": "number", "limits": [1]},
+        {"kind": "number", "limits": 5},
+        {"kind": "number", "limits": ["0", "1"]},
+        {"kind": "number", "limits": [True, 2]},
+        {"kind": "number", "limits": None},
+        {"kind": "number", "style": "dot"},
+        {"kind": "number", "style": None},
+        {"kind": "category", "values": "a"},
+        {"kind": "category", "values": [True, "a"]},
+        {"kind": "category", "values": [1, 2]},
+        {"kind": "category", "values": None},
+        {"kind": "category", "keep": [None]},
+        {"kind": "category", "aliases": ["a"]},
+        {"kind": "date", "formats": "iso"},
+        {"kind": "words"},
+        {"kind": None},
+        {"kind": ["number"]},
+        {},
+        "number",
+        ["number"],
+    ],
+)
+def test_a_plan_that_can_not_be_followed_is_refused(column_plan):
+    with pytest.raises(InputError, match="'x'") as caught:
+        read_plan(clean.plan_text({"columns": {"x": column_plan}}), ["x"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_code_among_the_numbers_from_0_to_29_is_flagged():
+    review, _ = review_of([float(n % 30) for n in range(300)] + [1048.0])
+    assert review[["value", "cells", "kind"]].values.tolist() == [
+        ["1048", 1, "far from all others"]
+    ]
+
+
+def test_paths_of_images_are_text_and_their_spellings_are_their_own():
+    paths = [f"pictures/{name}.png" for name in ["a", "b", "A", "B", "é", "e"]] * 5
+    plan = draft_column(column(paths))
+    assert plan == {"kind": "text"}
+    assert cleaned(paths) == paths
+
+
+def test_distinct_paths_of_images_are_no_identifier():
+    assert draft_column(column([f"img_{n}.jpg" for n in range(60)])) == {"kind": "text"}
+
+
+def many_repeats(copies: int):
+    return pd.DataFrame({"x": [*range(20), *[0] * copies], "y": ["a"] * (20 + copies)})
+
+
+def test_few_duplicates_are_mistakes_and_many_are_not():
+    few, many = many_repeats(2), many_repeats(3)
+    assert clean.set_aside(few, "y", duplicates="auto").notna().sum() == 2
+    assert clean.set_aside(many, "y", duplicates="auto").notna().sum() == 0
+    assert clean.set_aside(many, "y", duplicates="set aside").notna().sum() == 3
+
+
+class Findings:
+    def __init__(self):
+        self.found = []
+
+    def find(self, code, level, columns, message, numbers=None):
+        self.found.append((code, level, columns, message))
+
+
+def test_what_a_person_should_see_is_noted():
+    frame = pd.DataFrame({"x": ["01/02/2013"] * 30, "same": "s", "n": range(30)})
+    plan = draft_plan(frame)
+    out, changes = repaired(frame, plan)
+    review = clean.review_list(frame, out, plan, changes)
+    work = Findings()
+    clean.note_findings(work, plan, review, out[["x", "same"]])
+    codes = {code: (level, columns) for code, level, columns, _ in work.found}
+    assert codes["constant_column"][0] == "note"
+    assert codes["identifier_column"] == ("note", ["n"])
+    assert codes["ambiguous_date"] == ("warning", ["x"])
+    assert codes["duplicate_rows"] == ("warning", [])
+    assert "29 rows (97%)" in work.found[-1][3]
+
+
+def test_repeats_that_are_few_are_a_note():
+    work, out = Findings(), many_repeats(1)
+    clean.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out)
+    assert [(code, level) for code, level, _, _ in work.found] == [("duplicate_rows", "note")]
+    work = Findings()
+    clean.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out.drop_duplicates())
+    assert work.found == []
+
+
+def test_a_label_in_other_case_in_new_rows_is_the_known_class():
+    plan = draft_label(pd.Series(["Yes", "No", "Yes"]))
+    later = pd.DataFrame({"y": ["YES", " no", "No", "perhaps", "n/a"]})
+    label, changes = clean.clean_label(later, "y", plan)
+    assert label.tolist()[:4] == ["Yes", "No", "No", "perhaps"] and pd.isna(label[4])
+    assert changes["row"].tolist() == [0, 1, 4]
+
+
+def test_a_label_that_is_a_number_logs_only_what_is_lost():
+    raw = pd.DataFrame({"y": ["€1,234", "€5", "n/a", "€7"]})
+    label, changes = clean.clean_label(raw, "y", draft_label(raw["y"]))
+    assert label.tolist()[:2] == [1234.0, 5.0]
+    assert changes["row"].tolist() == [2]

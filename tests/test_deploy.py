@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers import deploy
 from helpers.errors import InputError
@@ -73,7 +76,7 @@ def run(made, tmp_path, monkeypatch):
     return write_run(made)
 
 
-def post(address: str, body: str) -> requests.Response:
+def post(address: str, body: str | bytes) -> requests.Response:
     headers = {"Content-Type": "application/json"}
     return requests.post(f"{address}/predict", data=body, headers=headers, timeout=30)
 
@@ -218,6 +221,57 @@ def test_a_body_that_is_no_row_is_refused(address, body):
     assert 400 <= post(address, body).status_code < 500
 
 
+HUGE = "9" * 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["NaN", "[NaN]", "[[NaN]]", "-Infinity", HUGE, f"[{HUGE}]", '"\\ud800"', '["\\ud800"]']
+    + ["[{}, NaN]", '{"weight": [NaN]}', '{"weight": {"a": NaN}}', "{NaN: 1}", "\x00"],
+)
+def test_a_body_that_json_can_not_repeat_is_refused(address, body):
+    answer = post(address, body.encode())
+    assert 400 <= answer.status_code < 500 and answer.json()["detail"]
+
+
+@pytest.mark.parametrize("field", ["weight", "height", "city", "day", "paid"])
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", HUGE, f"-{HUGE}", f"1{'0' * 5000}", "1e308", "-1e308", "9" * 300, "1e-400"]
+    + ['"\\ud800"', '"a\\udfffb"', '"\\u0000"', f'"{HUGE}"', '""', '"\\u202e"', '"1e999"']
+    + ['"' + "x" * 100_000 + '"', '"9999-12-31T23:59:59-12:00"', "[]", "{}", "true", "null"],
+)
+def test_an_odd_value_in_any_field_is_refused_or_warned_of(address, row, field, value):
+    rest = json.dumps({k: v for k, v in row.items() if k != field})
+    answer = post(address, rest[:-1] + f', "{field}": {value}}}')
+    assert answer.status_code == 200 or 400 <= answer.status_code < 500
+    if answer.status_code == 200 and value not in ("null", "true", "1e-400"):
+        assert answer.json()["warnings"]
+
+
+@pytest.mark.parametrize("name", ['"\\ud800"', '"\\udfff\\u0000"', '""', '"' + "x" * 100_000 + '"'])
+def test_an_odd_name_of_a_field_is_ignored_with_a_warning(address, row, name):
+    answer = post(address, json.dumps(row)[:-1] + f", {name}: 5}}")
+    assert answer.status_code == 200
+    assert "unknown field, ignored" in answer.json()["warnings"][0]
+
+
+def test_rows_with_what_can_not_be_read_are_left_out_of_the_proof(made, bundle, address, tmp_path):
+    rows = made.raw.head(12).astype({"weight": object})
+    rows.loc[[3, 7], "weight"] = ["twelve", "n/a"]
+    rows.loc[5, "day"] = "soon"
+    status, _ = deploy.ask(address, rows)
+    assert status == 422
+    kept = deploy.answerable(bundle, rows)
+    assert kept["height"].equals(rows["height"].drop([3, 5]).reset_index(drop=True))
+    table = deploy.agreement(bundle, kept, address, tmp_path)
+    assert table["same answers"].tolist() == ["yes", "yes"] and table["rows"].tolist() == [10, 10]
+
+
+def test_rows_that_can_all_be_read_are_all_kept(made, bundle):
+    assert deploy.answerable(bundle, made.raw).equals(made.raw)
+
+
 def test_no_rows_and_too_many_rows_are_refused(address):
     assert deploy.ask(address, [])[0] == 422
     status, answer = deploy.ask(address, [{}] * (deploy.MOST_ROWS + 1))
@@ -315,9 +369,11 @@ def test_a_file_keeps_its_columns_rows_and_order(made, run, tmp_path, ending):
     scored = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
     added = ["prediction", "probability_no", "probability_yes"]
     assert scored.columns.tolist() == [*rows.columns, *added]
-    assert scored["mine"].tolist() == list(range(40))
+    # The cells of a CSV file are kept as the text that they are.
+    assert scored["mine"].astype(int).tolist() == list(range(40))
     pd.testing.assert_frame_equal(
-        scored[["weight", "city"]], rows[["weight", "city"]].reset_index(drop=True)
+        scored[["weight", "city"]].astype({"weight": float}),
+        rows[["weight", "city"]].reset_index(drop=True),
     )
     expected = deploy.predict_rows(deploy.load_bundle("small"), rows)["probability_yes"]
     assert np.allclose(scored["probability_yes"], expected, atol=1e-9)
@@ -373,6 +429,18 @@ def test_rows_with_an_index_of_their_own_stay_in_place(made, bundle):
     assert scored["prediction"].tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("name", ["prediction", "probability_yes"])
+def test_a_column_named_as_its_own_way_out_survives_too(made, bundle, name):
+    other = f"{name} (in the rows)"
+    rows = made.raw.head(2).assign(**{name: [7, 8], other: [1, 2], f"{other}'": [3, 4]})
+    scored = deploy.predict_table(bundle, rows)
+    assert scored.columns.is_unique
+    assert scored[other].tolist() == [1, 2] and scored[f"{other}'"].tolist() == [3, 4]
+    assert scored[f"{other}''"].tolist() == [7, 8]
+    expected = deploy.predict_rows(bundle, made.raw.head(2))[name]
+    assert scored[name].tolist() == expected.tolist()
+
+
 # --- Small parts --------------------------------------------------------------------------------
 
 
@@ -394,3 +462,22 @@ def test_the_card_tells_when_a_model_is_not_good_enough(made):
     limits = deploy._limits({"time_column": "day"}, {"verdict": "not good enough"})
     assert any("do not use it for decisions" in limit for limit in limits)
     assert any("age" in limit for limit in limits)
+
+
+@pytest.mark.parametrize("target", ["bought", "price"])
+def test_a_forest_without_a_threshold_is_described(target):
+    other = prepared(target)
+    forest = RandomForestRegressor if target == "price" else RandomForestClassifier
+    table = deploy.describe_model(fitted(other, forest(5, random_state=0)), 240, False)
+    assert table.loc["model", ""] == forest.__name__
+    assert table.loc["fitted on", ""] == "240 rows"
+    assert "says yes from" not in table.index
+
+
+def test_a_model_with_a_threshold_is_described(made):
+    inner = LogisticRegression(max_iter=500)
+    model = FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes")
+    table = deploy.describe_model(fitted(made, model), 240, True)
+    assert table.loc["model", ""] == "LogisticRegression"
+    assert table.loc["says yes from", ""] == "0.25"
+    assert table.loc["fitted on", ""].endswith("held-out ones included")

@@ -143,3 +143,25 @@ def test_rare_levels_are_taken_together():
     levels = drift.reference_of(column.to_frame("x"))["x"]["levels"]
     assert len(levels) == drift.MOST_LEVELS + 1
     assert levels["(other)"] == pytest.approx(30 / 80)
+
+
+def test_a_flag_of_0_and_1_that_goes_from_few_to_many_is_found():
+    few, many = (np.arange(400) % 100 < share for share in (5, 95))
+    assert compared(few.astype(float), many.astype(float))["drifts"]
+    assert compared(many.astype(int), few.astype(int))["drifts"]
+    assert not compared(few.astype(float), few[::-1].astype(float))["drifts"]
+
+
+def test_a_constant_that_becomes_another_is_found():
+    assert compared(np.full(300, 5.0), np.full(300, 7.0))["drifts"]
+    assert compared(np.full(300, 7.0), np.full(300, 5.0))["drifts"]
+    assert compared(np.full(300, 0.0), np.full(300, 1e-9))["drifts"]
+
+
+def test_a_constant_that_starts_to_vary_upwards_is_found():
+    assert compared(np.full(300, 5.0), 5.0 + np.arange(300) % 5)["drifts"]
+
+
+def test_a_few_values_that_change_their_shares_are_found():
+    before, after = np.repeat([0, 1, 2], [280, 15, 5]), np.repeat([0, 1, 2], [5, 15, 280])
+    assert compared(before, after)["drifts"]

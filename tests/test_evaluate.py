@@ -6,7 +6,6 @@ import pytest
 
 from helpers import evaluate
 from helpers.errors import InputError
-from helpers.rows import Labelled
 from helpers.task import Task, predict
 from tests.small import at_random, fitted, prepared
 
@@ -133,8 +132,8 @@ def test_the_verdict_in_words_gives_advice_only_when_it_is_no():
 
 def test_importance_finds_the_column_that_matters(binary, number):
     for made, model, _, test, _ in (binary, number):
-        full = Labelled(made.task, test.X.assign(paid=test.X["paid"].fillna(False)), test.y, None)
-        falls = evaluate.importance(made.task, model[1:], full)
+        assert str(test.X["paid"].dtype) == "boolean" and test.X["paid"].isna().any()
+        falls = evaluate.importance(made.task, model[1:], test)
         assert falls.index[0] == "weight" and falls["weight"] > 0.1
         assert falls["note"] == 0
         assert falls.is_monotonic_decreasing
@@ -143,10 +142,9 @@ def test_importance_finds_the_column_that_matters(binary, number):
 
 def test_importance_leaves_the_rows_as_they_were(number):
     made, model, _, test, _ = number
-    X = test.X.drop(columns="paid").assign(paid=False)
-    before = X.copy()
-    evaluate.importance(made.task, model[1:], Labelled(made.task, X, test.y, None))
-    pd.testing.assert_frame_equal(X, before)
+    before = test.X.copy()
+    evaluate.importance(made.task, model[1:], test)
+    pd.testing.assert_frame_equal(test.X, before)
 
 
 def test_nothing_matters_when_shuffling_costs_nothing():
@@ -211,3 +209,9 @@ def test_errors_of_a_regression_are_read_with_their_sign():
     truth, said = np.zeros(10), np.full(10, 2.0)
     assert evaluate.read_main_picture(NUMBER, truth, said, None).endswith("2 too high.")
     assert evaluate.confusion_shown(NUMBER, truth, said)["predicted − true"].tolist() == ["2"] * 5
+
+
+def test_a_threshold_on_a_metric_that_is_not_defined_is_not_reached():
+    verdict = evaluate.judge(BINARY, scores_of(), {"recall": 0.5}, 0.05)
+    assert not verdict["passed"]
+    assert evaluate.checks_table(verdict)["passed"].tolist() == ["yes", "no"]

@@ -347,3 +347,30 @@ def test_tables_and_sentences_tell_the_plan(made, cleaned):
 def test_the_picture_of_signals_needs_a_target(made, cleaned):
     assert features.signal_picture(cleaned, made.plan | {"target": ""}, {}) is None
     assert features.signal_picture(cleaned, made.plan, {}).png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["weight", "city", "note", "bought"])
+def test_a_derived_column_that_exists_is_refused(made, cleaned, name):
+    with pytest.raises(InputError, match=f"'{name}' exists: choose another name"):
+        plan_of(made, cleaned, derive=f"{name} = height * 2")
+
+
+def test_a_derived_column_that_exists_is_refused_also_when_it_was_dropped(made, cleaned):
+    with pytest.raises(InputError, match="'weight' exists"):
+        plan_of(made, cleaned, drop="weight", derive="weight = height * 2")
+
+
+def test_distinct_paths_of_images_are_images_and_in_use():
+    paths = [f"pictures/{n}.png" for n in range(40)]
+    raw = pd.DataFrame({"photo": paths, "y": ["no", "yes"] * 20})
+    other = prepared("y", raw)
+    assert other.cleaning["columns"]["photo"] == {"kind": "text"}
+    assert other.plan["columns"] == {"photo": "image"}
+    assert other.rows.X["photo"].tolist() == paths
+
+
+def test_the_outline_names_the_steps_of_every_role():
+    plan = simple(n="number", c="category", m="many categories", d="date", t="text", i="image")
+    lines = features.outline(make_features(plan)).splitlines()
+    assert lines[0] == "derive: nothing" and len(lines) == 7
+    assert "text (1): TextToNumbers" in lines

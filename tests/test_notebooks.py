@@ -67,10 +67,10 @@ def test_a_cell_is_short_and_never_three_of_code_in_a_row(path):
         if cell.cell_type == "code":
             in_a_row += 1
             if "parameters" not in tags(cell):
-                assert len(cell.source.splitlines()) <= 9, cell.source
+                assert len(cell.source.splitlines()) <= 8, cell.source
         else:
             in_a_row = 0
-        assert in_a_row <= 3  # the parameters, the imports and a first look may follow each other
+        assert in_a_row <= 2
 
 
 @every(STAGE_PATHS)
@@ -105,8 +105,8 @@ def test_a_parameter_means_the_same_wherever_it_stands():
 @every(STAGE_PATHS)
 def test_the_prose_is_of_the_length_that_the_design_asks_for(path):
     words = sum(len(c.source.split()) for c in cells(path, "markdown"))
-    assert 400 <= words <= 1_000
-    assert 18 <= len(cells(path)) <= 45
+    assert 650 <= words <= 1_000
+    assert 20 <= len(cells(path)) <= 34
 
 
 @every(STAGE_PATHS)

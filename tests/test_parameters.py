@@ -31,7 +31,7 @@ def test_a_cell_is_read_with_its_comments():
     ("kind", "text", "value"),
     [
         ("int", "5", 5),
-        ("int", "-1", -1),
+        ("int", "0", 0),
         ("float", "0.5", 0.5),
         ("float", "1", 1.0),
         ("str", "5", "5"),
@@ -59,6 +59,10 @@ def test_words_for_no_are_false(word):
         ("int", "4.5", "a whole number"),
         ("int", "four", "a whole number"),
         ("float", "much", "a number"),
+        ("int", "-1", "a whole number from 0"),
+        ("float", "-0.1", "a number from 0"),
+        ("float", "nan", "a number from 0"),
+        ("float", "inf", "a number from 0"),
         ("bool", "maybe", "true or false"),
         ("bool", "", "true or false"),
     ],
@@ -106,3 +110,9 @@ def test_a_parameter_of_a_stage_that_does_not_run_is_refused():
 def test_one_wrong_setting_among_right_ones_is_refused():
     with pytest.raises(InputError, match="folds is a whole number"):
         read_settings(["test_share=0.3", "folds=many"], ALL)
+
+
+@pytest.mark.parametrize("setting", ["folds=-1", "test_share=-0.2", "test_share=inf"])
+def test_settings_below_zero_or_without_end_are_refused(setting):
+    with pytest.raises(InputError, match="from 0 such as"):
+        read_settings([setting], ALL)

@@ -128,3 +128,52 @@ def test_a_picture_may_be_as_tall_as_asked():
     values = pd.Series([1.0], index=["a"])
     tall = Image.open(io.BytesIO(plots.bars(values, "Bars", "length", height=5).png))
     assert tall.height == 500
+
+
+@pytest.fixture
+def axes(monkeypatch):
+    """The axes of every figure that is drawn."""
+    from matplotlib.figure import Figure
+
+    seen, plain = [], Figure.savefig
+
+    def savefig(figure, *args, **options):
+        seen.extend(figure.axes)
+        return plain(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    return seen
+
+
+LONG = ["a long name that goes on and on " * 3 + end for end in "xyz"]
+
+
+def test_names_that_are_equal_after_shortening_all_have_a_bar(axes):
+    plots.bars(pd.Series([3, 2, 1], index=LONG), "Bars", "length")
+    assert [bar.get_width() for bar in axes[0].patches] == [1, 2, 3]
+    assert len({bar.get_y() for bar in axes[0].patches}) == 3  # none hides another
+    assert len(axes[0].get_yticklabels()) == 3
+
+
+def test_answers_that_are_equal_after_shortening_all_have_a_bar(axes):
+    plots.answers(pd.Series(LONG * 2 + LONG[:1]), "y")
+    assert sorted(bar.get_height() for bar in axes[0].patches) == [2, 2, 3]
+    assert len({bar.get_x() for bar in axes[0].patches}) == 3
+
+
+def test_levels_that_are_equal_after_shortening_all_have_a_bar(axes):
+    frame = pd.DataFrame({"c": LONG * 4})
+    plots.against_target(frame, pd.Series([0, 1, 1] * 4, name="y"), {"c": "c"})
+    assert len({bar.get_x() for bar in axes[0].patches}) == 3
+
+
+def test_periods_that_are_equal_after_shortening_all_have_a_place(axes):
+    plots.over_periods(pd.DataFrame({"r2": [0.1, 0.2, 0.3]}, index=LONG), "r2", 0.5)
+    assert axes[0].lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3]
+    assert len(set(axes[0].lines[0].get_xdata())) == 3
+
+
+@pytest.mark.parametrize("error", [0.0, 2.0, 1e-12])
+def test_errors_that_are_all_alike_have_a_picture(error):
+    truth = np.arange(20.0)
+    assert plots.residuals(truth, truth + error, "price").png

@@ -1,6 +1,7 @@
 """Whole series by the command line: three kinds of task, exploration, bad input, exit codes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -101,13 +102,9 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
     monitoring = run.read_json("monitoring.json")
     assert monitoring["seen"] is False
     for page in run.path.glob("0*.html"):
-        assert "quick check" not in page.read_text().lower(), "lessons are for the flights"
-        assert "flights" not in page.read_text().split("</header>", 1)[1].lower()
+        text = re.sub(r'<details class="code">.*?</details>', "", page.read_text(), flags=re.S)
+        assert "Quick check" not in text and "flight" not in text, "lessons are left out"
 
-    other = pipeline(
-        "run", "--data", __file__.replace("test_series.py", "x.csv"), "--name", "penguins"
-    )
-    assert other.returncode == 2
     taken = tmp_path / "other.csv"
     taken.write_text("a,b\n1,2\n3,4\n")
     refused = pipeline("run", "--data", taken, "--name", "penguins")

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
+from sqlalchemy import make_url
 
 from helpers import tables
 from helpers.errors import InputError
@@ -187,10 +188,15 @@ def test_a_wrong_ending_is_refused_with_the_right_ones(write, name):
     assert tables.READABLE in text and "ends in" in text
 
 
-@pytest.mark.parametrize("ending", ["xlsx", "parquet", "json", "jsonl"])
+@pytest.mark.parametrize("ending", ["parquet", "json", "jsonl"])
 def test_a_broken_file_is_refused_by_name_and_kind(write, ending):
     text = refusal(write(f"a.{ending}", "this is not such a file"))
     assert text.startswith(f"'a.{ending}' can't be read as {ending.upper()}")
+
+
+def test_what_only_ends_like_excel_is_refused(write):
+    text = refusal(write("a.xlsx", "this is not such a file"))
+    assert text.startswith("'a.xlsx' is not an Excel file of the .xlsx kind")
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "parquet"])
@@ -423,3 +429,201 @@ def test_the_readings_of_all_stations_are_read(tmp_path):
         line = json.dumps({"station": station, "wind": 3})
         (tmp_path / f"{station}.jsonl").write_text(line + "\n" + line + "\n")
     assert tables.read_sensors(tmp_path)["station"].tolist() == ["A", "A", "B", "B"]
+
+
+# --- Defects that were mended ---------------------------------------------------------------
+
+
+def test_latin_1_with_a_late_accent_is_read(write):
+    plain = "".join(f"street {n},{n}\n" for n in range(20_000))
+    cities = ["Málaga", "Córdoba", "Zürich", "Orléans"]
+    last = "".join(f"{city},1\n" for city in cities)
+    content = ("city,n\n" + plain + last).encode("latin-1")
+    assert read_table(write("a.csv", content))["city"].tolist()[-4:] == cities
+
+
+def test_a_variable_that_is_not_set_is_refused_by_name(monkeypatch):
+    monkeypatch.delenv("NOT_SET_HERE", raising=False)
+    for source in ("sqlite:///${NOT_SET_HERE}/a.db", "postgresql://me:${NOT_SET_HERE}@127.0.0.1/x"):
+        assert "NOT_SET_HERE is not set" in refusal(source)
+    assert "NOT_SET_HERE is not set" in refusal("http://127.0.0.1:1/a.csv?token=${NOT_SET_HERE}")
+
+
+@pytest.mark.parametrize("password", ["p@ss/w:rd?#%41", "${HOME}", "a b", "é@", "%40"])
+def test_a_password_reaches_the_driver_unharmed(monkeypatch, password):
+    monkeypatch.setenv("DB_PASSWORD", password)
+    monkeypatch.setenv("DB_HOST", "db.example")
+    url = tables._filled(make_url("postgresql://me:${DB_PASSWORD}@${DB_HOST}/shop?application=x"))
+    assert (url.username, url.password, url.host) == ("me", password, "db.example")
+    assert (url.database, dict(url.query)) == ("shop", {"application": "x"})
+    assert make_url(url.render_as_string(hide_password=False)).password == password
+
+
+def test_a_folder_with_odd_marks_from_the_environment_reaches_sqlite(tmp_path, monkeypatch):
+    folder = tmp_path / "p@ss?#x"
+    folder.mkdir()
+    database = sqlite3.connect(folder / "a.db")
+    database.execute("CREATE TABLE t AS SELECT 5 AS x")
+    database.close()
+    monkeypatch.setenv("ODD_FOLDER", str(folder))
+    assert read_table("sqlite:///${ODD_FOLDER}/a.db")["x"].tolist() == [5]
+
+
+@pytest.mark.parametrize("query", ["SELEC x", "SELECT gone FROM orders", "SELECT * FROM gone", "'"])
+def test_sql_that_is_wrong_is_refused(shop, tmp_path, query):
+    assert "could not be read" in refusal(f"sqlite:///{tmp_path}/shop.db", query)
+
+
+def test_a_query_without_its_values_is_refused(shop, tmp_path):
+    assert "could not be read" in refusal(
+        f"sqlite:///{tmp_path}/shop.db", "SELECT x FROM orders WHERE word = :word"
+    )
+
+
+@pytest.mark.parametrize("name", ["a.csv", "."])
+def test_a_query_for_a_file_is_refused(write, tmp_path, name):
+    write("a.csv", "x\n1\n")
+    assert "--query is for a database" in refusal(str(tmp_path / name), "SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "http://[::1/a.csv",
+        "https://[broken/a.csv",
+        "postgresql://[::1/shop",
+        "postgresql://host:port/shop",
+        "://",
+        "://x",
+        "sqlite://",
+        "sqlite:///",
+        "http://",
+        "http:///a.csv",
+        "HTTP://[x/a.csv",
+        "not a scheme://x",
+        "http://127.0.0.1:99999/a.csv",
+    ],
+)
+def test_a_malformed_address_is_refused(source):
+    refusal(source)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "token=abc",
+        "key=abc",
+        "api_key=abc",
+        "apikey=abc",
+        "password=abc",
+        "pwd=abc",
+        "client_secret=abc",
+        "sig=abc",
+        "x=1&access_token=abc",
+    ],
+)
+def test_a_secret_in_the_query_of_an_address_is_refused_and_not_repeated(query):
+    with pytest.raises(InputError) as caught:
+        tables.refuse_pasted_password(f"https://h.example/a.csv?{query}")
+    assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["", "page=2", "token=${MY_TOKEN}", "keyboard=qwerty", "key="])
+def test_an_address_without_a_secret_in_its_query_is_taken(query):
+    tables.refuse_pasted_password(f"https://h.example/a.csv?{query}")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"a": 1}', {"a": [1]}),
+        ('{"a": 1, "b": "x"}', {"a": [1], "b": ["x"]}),
+        ('{"a": [1, 2]}', {"a": [1, 2]}),
+        ('{"a": [1, 2], "b": ["x", "y"]}', {"a": [1, 2], "b": ["x", "y"]}),
+        ('{"a": 1}\n{"a": 2}\n', {"a": [1, 2]}),
+    ],
+)
+def test_an_object_of_json_is_a_row_or_a_mapping_of_columns(write, content, expected):
+    assert read_table(write("a.json", content)).to_dict("list") == expected
+
+
+@pytest.mark.parametrize("content", ["5", "null", "true", "[[1, 2]]", '{"a": [1, 2], "b": [1]}'])
+def test_other_json_is_refused(write, content):
+    refusal(write("a.json", content))
+
+
+def test_a_folder_with_other_files_in_it_is_read(tmp_path):
+    for part in ("year=2020", "year=2021"):
+        (tmp_path / part).mkdir()
+        FRAME.to_parquet(tmp_path / part / "a.parquet")
+    (tmp_path / "notes.txt").write_text("stray")
+    (tmp_path / "year=2020" / "_SUCCESS").write_text("")
+    frame = read_table(str(tmp_path))
+    assert frame["x"].tolist() == [1, 2, 3] * 2
+    assert frame["year"].astype(int).tolist() == [2020] * 3 + [2021] * 3
+
+
+@pytest.mark.parametrize("content", ["x,y\n1,2,3\n", "x,y\n1,2,3\n4,5,6\n", "x,y\n1,2\n1,2,3\n"])
+def test_more_fields_than_the_header_are_refused_and_no_index(write, content):
+    assert "can't be read as CSV" in refusal(write("a.csv", content))
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_taken(write):
+    for content in ("x,y\n1,2,\n3,4,\n", "x;y\r\n1;2;\r\n3;4;\r\n"):
+        frame = read_table(write("a.csv", content))
+        assert frame.to_dict("list") == {"x": [1, 3], "y": [2, 4]}
+
+
+def test_empty_last_fields_are_no_trailing_delimiter(write):
+    frame = read_table(write("a.csv", "x,y\n1,\n2,\n"))
+    assert frame["x"].tolist() == [1, 2] and frame["y"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "values", [["02134", "10001"], ["1234567890123456", "1234567890123457"], ["007", "8"]]
+)
+def test_codes_of_digits_stay_text(write, values):
+    frame = read_table(write("a.csv", "code\n" + "\n".join(values) + "\n"))
+    assert frame["code"].tolist() == values
+
+
+def test_numbers_with_zeros_stay_numbers(write):
+    frame = read_table(write("a.csv", "a,b\n0,0.5\n10,-0.25\n"))
+    assert frame.to_dict("list") == {"a": [0, 10], "b": [0.5, -0.25]}
+
+
+def test_text_in_excel_stays_text_and_numbers_stay_numbers(tmp_path):
+    frame = pd.DataFrame({"zip": ["02134", "10001"], "n": [1, 2], "h": [0.5, None]})
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    found = read_table(str(tmp_path / "a.xlsx"))
+    assert found["zip"].tolist() == ["02134", "10001"] and found["n"].tolist() == [1, 2]
+    assert found["h"].tolist()[:1] == [0.5] and found["h"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("name;text\na;one, two, three\nb;four, five, six\n", ["name", "text"]),
+        ("a b,c\n1 2,3\n4 5,6\n", ["a b", "c"]),
+        ("day|n\n1,5|2\n2,5|3\n", ["day", "n"]),
+        ("x;y,z\n1;2,3\n4;5,6\n", ["x;y", "z"]),
+        ('t,u\n"a;b;c",1\n"d;e;f",2\n', ["t", "u"]),
+        ("only\none\ntwo\n", ["only"]),
+    ],
+)
+def test_the_delimiter_is_the_one_that_parts_all_rows_alike(write, content, columns):
+    assert read_table(write("a.csv", content)).columns.tolist() == columns
+
+
+def test_the_cells_of_a_file_may_stay_text(write, tmp_path):
+    path = write("a.csv", "x,y\n1,\n2.50,b\n")
+    frame = read_table(path, typed=False)
+    assert frame["x"].tolist() == ["1", "2.50"] and frame["y"].isna().tolist() == [True, False]
+    FRAME.to_parquet(tmp_path / "a.parquet")
+    assert read_table(str(tmp_path / "a.parquet"), typed=False)["x"].tolist() == [1, 2, 3]
+
+
+def test_a_text_is_filled_from_the_environment(monkeypatch):
+    monkeypatch.setenv("ONE_NAME", "${OTHER}")
+    assert tables.from_environment("a${ONE_NAME}b") == "a${OTHER}b"
+    assert tables.from_environment("$ONE_NAME ${} $") == "$ONE_NAME ${} $"

@@ -1,5 +1,6 @@
 """What is to be predicted: kinds, classes, refusals, and metrics that are scikit-learn's own."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,17 +16,23 @@ from helpers.task import (
     as_labels,
     better,
     bootstrap,
-    clean_target,
+    draft_label,
     encode,
     find_task,
     predict,
     predict_scores,
+    read_label,
     score,
 )
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
 THREE = Task("y", "multiclass", ("a", "b", "c"))
 NUMBER = Task("y", "regression")
+
+
+def read_target(column: pd.Series) -> pd.Series:
+    """The target as stage 1 plans it and reads it."""
+    return read_label(column, draft_label(column))
 
 
 def one_line(error) -> str:
@@ -80,16 +87,16 @@ def test_fifty_classes_are_still_taken():
 
 def test_labels_are_merged_by_case_and_space_into_the_commonest_spelling():
     column = pd.Series(["Yes", "yes", "yes ", "  YES", "No", "n/a", "", None])
-    assert clean_target(column).dropna().tolist() == ["yes", "yes", "yes", "yes", "No"]
+    assert read_target(column).dropna().tolist() == ["yes", "yes", "yes", "yes", "No"]
 
 
 def test_none_and_unknown_may_be_classes():
-    assert clean_target(pd.Series(["none", "unknown", "x"])).notna().all()
+    assert read_target(pd.Series(["none", "unknown", "x"])).notna().all()
 
 
 def test_numbers_as_text_become_numbers_and_infinity_is_missing():
-    assert clean_target(pd.Series(["1", "2.5", "N/A"])).tolist()[:2] == [1.0, 2.5]
-    assert clean_target(pd.Series([1.0, np.inf, -np.inf])).isna().tolist() == [False, True, True]
+    assert read_target(pd.Series(["1", "2.5", "N/A"])).tolist()[:2] == [1.0, 2.5]
+    assert read_target(pd.Series([1.0, np.inf, -np.inf])).isna().tolist() == [False, True, True]
 
 
 def test_the_positive_class_says_yes_or_is_the_rarer_one():
@@ -221,3 +228,48 @@ def test_less_log_loss_and_more_of_anything_else_is_better():
     assert better("log_loss", 0.4, 0.5) == pytest.approx(0.1)
     assert better("roc_auc", 0.8, 0.7) == pytest.approx(0.1)
     assert better("neg_mean_absolute_error", -1, -2) == 1
+
+
+# --- How the target is read ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["0,525", "0,25", "1,5"], [0.525, 0.25, 1.5]),
+        (["0,525", "0,250", "0,125"], [0.525, 0.25, 0.125]),
+        (["€1,234", "€5"], [1234.0, 5.0]),
+        (["50%", "7 %"], [50.0, 7.0]),
+        (["1.234,5", "7,25"], [1234.5, 7.25]),
+    ],
+)
+def test_a_target_of_quantities_is_read_as_numbers(texts, numbers):
+    assert read_target(pd.Series(texts)).tolist() == numbers
+
+
+def test_a_target_with_leading_zeros_is_a_class():
+    assert read_target(pd.Series(["02134", "10001"])).tolist() == ["02134", "10001"]
+
+
+@pytest.mark.parametrize(
+    "column", [pd.Series([1, 2]), pd.Series([True, False]), pd.Series([0.5, 1.5])]
+)
+def test_a_typed_target_is_read_as_it_is(column):
+    assert draft_label(column) == {"kind": "as it is"}
+    assert read_target(column).tolist() == column.tolist()
+
+
+def test_a_later_target_is_read_by_the_plan_of_the_first():
+    plan = draft_label(pd.Series(["Yes", "No"]))
+    assert read_label(pd.Series(["YES", "no ", "new"]), plan).tolist() == ["Yes", "No", "new"]
+    plan = draft_label(pd.Series(["1,5", "2,25"]))
+    later = read_label(pd.Series(["3,5", "junk", None]), plan)
+    assert later[0] == 3.5 and later[1:].isna().all()
+    plan = draft_label(pd.Series([1, 2]))
+    assert read_label(pd.Series(["1", "2"]), plan).tolist() == [1, 2]
+
+
+def test_a_plan_of_the_target_survives_json():
+    for values in (["Yes", "no"], ["€5", "€6"], ["1,5"], [1, 2]):
+        plan = draft_label(pd.Series(values))
+        assert json.loads(json.dumps(plan)) == plan

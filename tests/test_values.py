@@ -1,16 +1,20 @@
 import subprocess
 import sys
+from collections import Counter
 from datetime import datetime
 
 import pytest
 
 from helpers.values import (
     MISSING_WORDS,
+    PLAIN_NUMBER,
     SURELY_MISSING,
     fingerprint,
+    number_format,
     parse_date,
     parse_number,
     parse_quantity,
+    share_read,
     tidy,
 )
 
@@ -63,13 +67,20 @@ def test_a_number_too_large_for_a_float_is_none_and_not_infinite():
         ("20 EUR", (20.0, "EUR")),
         ("7", (7.0, "")),
         ("70 mph", (70.0, "mph")),
+        ("€1,234", (1234.0, "€")),
+        ("50%", (50.0, "%")),
+        ("5 m²", (5.0, "m2")),
+        ("4 KG", (4.0, "KG")),
     ],
 )
 def test_a_quantity_is_read_with_its_unit_and_sign(text, quantity):
     assert parse_quantity(text) == quantity
 
 
-@pytest.mark.parametrize("text", ["", "kg", "$5 kg", "3 kg and 2 g", "about 3", "3-4"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "kg", "$5 kg", "3 kg and 2 g", "about 3", "3-4", "--5", "+-5", "-$-5", "$--5", "5,"],
+)
 def test_what_is_not_one_quantity_is_none(text):
     assert parse_quantity(text) is None
 
@@ -120,6 +131,10 @@ def test_tidying_twice_changes_nothing_more(text):
         ("Málaga", "malaga"),
         ("AIRBUS.", "Airbus"),
         ("a1", "A1"),
+        ("café", "cafe"),
+        ("cafe\u0301", "café"),
+        ("A+", "a+"),
+        ("ハ\u3099ス", "バス"),
     ],
 )
 def test_spellings_of_one_thing_share_a_fingerprint(one, other):
@@ -137,6 +152,14 @@ def test_spellings_of_one_thing_share_a_fingerprint(one, other):
         ("route 1 2", "route 2 1"),
         ("New York", "Newark"),
         ("+", "*"),
+        ("A+", "A-"),
+        ("A+", "A"),
+        ("C++", "C#"),
+        ("C++", "C"),
+        ("-x", "x"),
+        ("バス", "パス"),
+        ("バス", "ハス"),
+        ("パス", "ハス"),
     ],
 )
 def test_different_things_have_different_fingerprints(one, other):
@@ -152,3 +175,45 @@ def test_importing_helpers_stays_cheap():
     code = "import sys, helpers; print({'pandas', 'numpy', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("words", "form"),
+    [
+        (["1", "2.5"], {}),
+        (["0,525", "0,7", "12,5"], {"style": "comma"}),
+        (["1.234,5", "7,25"], {"style": "comma"}),
+        (["5 µg", "7 µg"], {"unit": "μg"}),
+        (["5 μg", "7 μg"], {"unit": "μg"}),
+        (["5 m²", "6 m2"], {"unit": "m2"}),
+        (["3 kg", "4 KG", "5 kg"], {"unit": "kg"}),
+        (["€1,234", "€5"], {"unit": "€"}),
+        (["50%", "7 %"], {"unit": "%"}),
+        (["02134", "10001"], None),
+        (["3 kg", "4 lb"], None),
+        (["5 apples"], None),
+        (["a", "1"], None),
+    ],
+)
+def test_a_column_of_words_has_one_form_of_number_or_none(words, form):
+    assert number_format(Counter(words)) == form
+
+
+def test_nineteen_in_twenty_cells_must_read_as_numbers():
+    assert number_format(Counter({"5": 95, "many": 5})) == {}
+    assert number_format(Counter({"5": 94, "many": 6})) is None
+
+
+def test_the_share_that_reads_counts_cells_and_not_words():
+    words = Counter({"1": 3, "x": 1})
+    assert share_read(words, parse_number) == 0.75
+    assert share_read(Counter(), parse_number) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [("5", True), ("-.5", True), ("1e3", True), ("5.", True)]
+    + [(text, False) for text in ("", ".", "1,5", "5 ", "nan", "1_000", "--5")],
+)
+def test_a_plain_number_is_one_that_python_writes(text, is_plain):
+    assert bool(PLAIN_NUMBER.fullmatch(text)) == is_plain

@@ -1,0 +1,244 @@
+"""Monitoring: deliveries with labels, without, with one class; what is kept, what retrained."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import monitor
+from helpers.errors import InputError
+from helpers.monitor import AT_BEST, KEEP, RETRAIN, Production
+from tests.small import fitted, prepared, raw_table
+
+METRICS = {"main_metric": "roc_auc", "test": {"roc_auc": 0.85}, "rows": {"test": 48}}
+
+
+@pytest.fixture(scope="module")
+def made():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def champion(made):
+    return fitted(made)
+
+
+def delivery(made, champion, y="as they are", periods=2, rows=240) -> Production:
+    """Later rows of the same kind, in so many months."""
+    raw = raw_table(rows, seed=7).drop(columns="price")
+    if isinstance(y, str):
+        y = raw["bought"].to_numpy(dtype=object)
+    period = np.array([f"2021-{1 + i * periods // rows:02}" for i in range(rows)], dtype=object)
+    X = champion["clean"].transform(raw)
+    return Production(raw, X, y, period, champion, made.rows, "the next delivery")
+
+
+@pytest.fixture(scope="module")
+def later(made, champion):
+    return delivery(made, champion)
+
+
+def still() -> pd.DataFrame:
+    return pd.DataFrame({"psi": [0.0], "p_value": [1.0], "drifts": [False]}, index=["weight"])
+
+
+def moved() -> pd.DataFrame:
+    return still().assign(drifts=True)
+
+
+def periods(values, at_best) -> pd.DataFrame:
+    names = [f"2021-{n + 1:02}" for n in range(len(values))]
+    return pd.DataFrame({"rows": 80, "roc_auc": values, AT_BEST: at_best}, index=names)
+
+
+# --- Performance --------------------------------------------------------------------------------
+
+
+def test_each_period_has_its_rows_its_metrics_and_the_best_they_may_be(later):
+    table = monitor.performance(later)
+    assert table.index.tolist() == ["2021-01", "2021-02"]
+    assert table["rows"].tolist() == [120, 120]
+    assert (table[AT_BEST] >= table["roc_auc"]).all() and (table[AT_BEST] <= 1).all()
+    assert AT_BEST not in monitor.shown_performance(table, METRICS)
+    assert len(monitor.shown_performance(table, METRICS)) == 3
+    assert monitor.performance_picture(table, METRICS).png
+
+
+def test_a_delivery_without_labels_goes_through(made, champion):
+    production = delivery(made, champion, y=None)
+    table = monitor.performance(production)
+    assert table.empty
+    assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
+    assert monitor.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
+    assert "no labels" in monitor.decide(table, still(), METRICS, 0.05)["reason"]
+    assert "labels have not come" in monitor.performance_picture(table, METRICS).data
+    assert len(monitor.shown_performance(table, METRICS)) == 1
+    assert not monitor.can_compare(production)
+    assert "without labels" in monitor.read_production(production)
+    assert len(monitor.column_drift(production)) and len(monitor.prediction_drift(production))
+
+
+@pytest.mark.parametrize("label", ["yes", "no"])
+def test_a_delivery_of_one_class_goes_through(made, champion, label):
+    production = delivery(made, champion, y=np.full(240, label, dtype=object))
+    table = monitor.performance(production)
+    assert table["rows"].tolist() == [120, 120] and "accuracy" in table
+    assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
+    assert monitor.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
+    assert "one class only" in monitor.performance_picture(table, METRICS).data
+    assert len(monitor.shown_performance(table, METRICS)) == 3
+
+
+def test_one_period_of_one_class_among_others_goes_through(made, champion, later):
+    y = np.where(later.period == "2021-02", "no", later.y).astype(object)
+    table = monitor.performance(delivery(made, champion, y=y))
+    assert table["roc_auc"].isna().tolist() == [False, True]
+    assert monitor.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
+    assert monitor.performance_picture(table, METRICS).png
+    assert len(monitor.shown_performance(table, METRICS)) == 3
+
+
+def test_a_period_of_one_row_goes_through(made, champion, later):
+    period = later.period.copy()
+    period[0] = "2020-12"
+    one = Production(**(vars(later) | {"period": period}))
+    table = monitor.performance(one)
+    assert (
+        len(table) == 3
+        and table.loc["2020-12", "rows"] == 1
+        and pd.isna(table.loc["2020-12", "roc_auc"])
+    )
+    assert monitor.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
+
+
+def test_a_regression_goes_through():
+    other = prepared("price")
+    model = fitted(other)
+    raw = raw_table(120, seed=3).drop(columns="bought")
+    period = np.array(["2021-01", "2021-02"] * 60, dtype=object)
+    y, X = raw["price"].to_numpy(float), model["clean"].transform(raw)
+    table = monitor.performance(Production(raw, X, y, period, model, other.rows, "later"))
+    metrics = {"main_metric": "r2", "test": {"r2": 0.9}, "rows": {"test": 48}}
+    assert (table["r2"] > 0.8).all() and (table[AT_BEST] >= table["r2"]).all()
+    assert monitor.decide(table, still(), metrics, 0.2)["decision"] == KEEP
+
+
+# --- The decision -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "at_best", "decision"),
+    [
+        ([0.84, 0.86], [0.9, 0.9], KEEP),
+        ([0.84, 0.70], [0.9, 0.80], RETRAIN),
+        ([0.84, 0.70], [0.9, 0.90], KEEP),  # may be chance: the interval reaches the promise
+        ([0.84, 0.82], [0.9, 0.84], KEEP),  # sure, but small
+        ([0.60, 0.74], [0.9, 0.80], RETRAIN),  # the worst may be chance, the other is not
+        ([0.70, np.nan], [0.80, np.nan], RETRAIN),
+        ([np.nan, np.nan], [np.nan, np.nan], KEEP),
+    ],
+)
+def test_the_model_is_retrained_when_it_surely_slipped_far(values, at_best, decision):
+    found = monitor.decide(periods(values, at_best), still(), METRICS, 0.05)
+    assert found["decision"] == decision
+
+
+def test_columns_that_move_are_named_and_do_not_decide_where_labels_do():
+    found = monitor.decide(periods([0.86], [0.9]), moved(), METRICS, 0.05)
+    assert found["decision"] == KEEP and found["drifted"] == ["weight"]
+
+
+def test_the_reason_names_the_worst_period():
+    found = monitor.decide(periods([0.84, 0.70], [0.9, 0.8]), still(), METRICS, 0.05)
+    assert "0.85" in found["reason"] and "0.70 at worst (2021-02)" in found["reason"]
+
+
+def test_labels_that_turned_are_found(made, champion, later):
+    turned = np.where(later.y == "yes", "no", "yes").astype(object)
+    table = monitor.performance(delivery(made, champion, y=turned))
+    assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == RETRAIN
+
+
+# --- The challenger -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few_draws(monkeypatch):
+    monkeypatch.setattr(monitor, "DRAWS", 40)
+
+
+def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later, few_draws):
+    challenger, newer = monitor.retrain(later)
+    assert set(later.period[newer]).isdisjoint(later.period[~newer])
+    found = monitor.compare_models(later, challenger, newer)
+    assert found["rows"] == int(newer.sum())
+    assert found["gain_from"] <= found["challenger"] - found["champion"] <= found["gain_to"]
+    assert len(monitor.compared_table(found)) == 2 and monitor.read_comparison(found)
+
+
+def test_one_period_is_halved(made, champion):
+    challenger, newer = monitor.retrain(delivery(made, champion, periods=1))
+    assert newer.tolist() == [False] * 120 + [True] * 120
+    assert challenger["clean"].plan_ == champion["clean"].plan_
+
+
+def test_the_champion_is_not_promoted_against_itself(later, few_draws):
+    found = monitor.compare_models(later, later.champion, np.ones(240, dtype=bool))
+    assert not found["promote"] and found["gain_from"] == found["gain_to"] == 0
+    assert "Keep the champion" in monitor.read_comparison(found)
+
+
+def test_nothing_to_compare_is_said():
+    assert monitor.compared_table(None).empty
+    assert "too few" in monitor.read_comparison(None)
+
+
+# --- A delivery as it comes ---------------------------------------------------------------------
+
+
+def work_of(label: dict) -> SimpleNamespace:
+    split = {"strategy": "random", "column": ""}
+    run = SimpleNamespace(read_json=lambda name, default=None: split, is_flights=False)
+    return SimpleNamespace(about={"label": label, "target": "bought"}, run=run)
+
+
+CLASSES = {"kind": "class", "values": ["no", "yes"]}
+
+
+def produced(made, champion, raw) -> Production:
+    return monitor._production(work_of(CLASSES), raw, champion, made.rows, "later")
+
+
+def test_a_label_in_other_case_is_the_known_class(made, champion, later):
+    raw = later.raw.assign(bought=later.raw["bought"].str.upper() + " ")
+    found = produced(made, champion, raw)
+    assert found.y.tolist() == later.y.tolist()
+    assert monitor.performance(found)["roc_auc"].notna().all()
+
+
+def test_rows_without_a_label_are_left_out(made, champion, later):
+    raw = later.raw.copy()
+    raw.loc[:9, "bought"] = ["n/a", None] * 5
+    found = produced(made, champion, raw)
+    assert len(found.y) == len(found.X) == len(found.raw) == len(found.period) == 230
+
+
+def test_a_delivery_without_the_target_has_no_labels(made, champion, later):
+    found = produced(made, champion, later.raw.drop(columns="bought"))
+    assert found.y is None and len(found.X) == 240
+
+
+def test_a_class_that_is_not_known_is_refused(made, champion, later):
+    with pytest.raises(InputError, match="does not know: 'perhaps'"):
+        produced(made, champion, later.raw.assign(bought="perhaps"))
+
+
+def test_a_delivery_whose_labels_are_all_missing_is_refused(made, champion, later):
+    with pytest.raises(InputError, match="None of the new rows has a label"):
+        produced(made, champion, later.raw.assign(bought=None))
+
+
+def test_a_delivery_that_lacks_a_needed_column_is_refused(made, champion, later):
+    with pytest.raises(InputError, match="lack the column 'weight'"):
+        monitor._check_columns(later.raw.drop(columns="weight"), champion, made.task)
