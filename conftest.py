@@ -19,6 +19,7 @@ def pytest_configure(config):
     config.reports = tempfile.mkdtemp(prefix="pipeline-tests-")
     os.environ["PIPELINE_REPORTS"] = config.reports
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # silences a debugger's warning
+    import helpers  # noqa: F401 - its thread settings hold for the kernels as well
 
 
 def pytest_unconfigure(config):

@@ -294,6 +294,12 @@ class Work:
         """The content of a JSON file that an earlier stage made."""
         return json.loads(self.read(name).read_text(encoding="utf-8"))
 
+    def read_yaml(self, name: str):
+        """The content of a YAML file that an earlier stage made."""
+        import yaml
+
+        return yaml.safe_load(self.read(name).read_text(encoding="utf-8"))
+
     @contextmanager
     def writing(self, name: str):
         """Write a file of this stage whole, and note its hash.

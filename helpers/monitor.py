@@ -333,7 +333,7 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
     """The stage's result in a sentence."""
     if not production.seen:
         return "Production has not been seen yet; train and test were compared instead."
-    text = f"{len(production.X):,} later rows. {decision['reason']}"
+    text = f"{len(production.X):,} rows came later. {decision['reason']}"
     if decision["decision"] == KEEP:
         return f"{text}: the model stays."
     if compared is None:

@@ -163,7 +163,7 @@ def _lead(run: Run, metrics: dict | None) -> str:
         return ledger[last]["headline"] if last is not None else ""
     text = f"The {metrics['model']} was tried on {metrics['rows']['test']:,} rows it had not seen. "
     text += re.sub(r"[*]", "", metrics.get("reading", ""))
-    later = f" Later: {ledger[8]['headline']}" if 8 in ledger else ""
+    later = f" {ledger[8]['headline']}" if 8 in ledger else ""
     return text + later
 
 
