@@ -13,6 +13,8 @@ import pandas as pd
 from IPython.display import Markdown
 
 from .errors import InputError, nearest
+from .flights import KNOWLEDGE
+from .line import FLIGHTS
 from .show import say
 
 
@@ -185,8 +187,17 @@ def grade(asked: Check, answer: str) -> str:
 
 
 # --- Surprises: what looks too good, and what it is ----------------------------------------------
-# Each gives a small table with both numbers. They are about the flights; on another table the
-# cells that call them are left out of the run.
+# Each gives a small table with both numbers. They are about the flights: `pipeline run` leaves
+# their cells out for another table, and a notebook that is run by itself says so.
+
+
+def on_flights(work, show):
+    """What a lesson shows, when the run is about the flights; otherwise a sentence.
+
+    `work` is the open stage, `show` a function without arguments.
+    """
+    of_flights = work.parameters.get("data", FLIGHTS if work.run.is_flights else "") == FLIGHTS
+    return show() if of_flights else say("*This lesson is about the flights, not your table.*")
 
 
 def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
@@ -257,12 +268,14 @@ def merged_by_likeness(column: pd.Series, likeness: float = 0.85) -> pd.DataFram
     return pd.DataFrame(rows).T.rename_axis("way")
 
 
-def with_the_answer(rows, plan: dict, split: dict, column: str, **options) -> pd.DataFrame:
+def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
     """The score of a quick model without and with a column that is known only afterwards."""
     from . import split as station
     from .task import PLAIN_NAMES
 
-    cut = station.split_rows(rows, split, **options)
+    known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
+    choice = dict(zip(("strategy", "column"), known, strict=True))
+    cut = station.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
     leaky = plan | {"columns": plan["columns"] | {column: "number"}}
     scores = {
         f"without {column}": station.probe_score(cut, plan),
@@ -351,8 +364,16 @@ def read_iris(scores: dict, spread: float, held_out: int, brief: bool = False) -
     return f"**{text}**. The test score rests on {held_out} flowers."
 
 
-def read_agreement(labels: pd.DataFrame, kappa: float) -> str:
+def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
+    """The spellings that two labellers took for different makers."""
+    return labels[labels["labeller_a"] != labels["labeller_b"]].set_index("spelling")
+
+
+def read_agreement(labels: pd.DataFrame) -> str:
     """How far two labellers agree, in a sentence."""
+    from .collect import agreement
+
+    kappa = agreement(labels)
     same = int((labels["labeller_a"] == labels["labeller_b"]).sum())
     return (
         f"They agree on **{same} of {len(labels)}** spellings; **Cohen's kappa is {kappa:.2f}**. "

@@ -78,33 +78,31 @@ def assembly_line(figure: Figure) -> str:
     axes = figure.subplots()
     stages = [stage for stage in STAGES if not stage.lesson]
     for place, stage in enumerate(stages):
-        x, y = place % 4 * 2.6, 0 if place < 4 else -1.5
+        x, y = place % 4 * 2.6, 0 if place < 4 else -1.8
         colour = COLOURS[place % len(COLOURS)]
-        box = FancyBboxPatch(
-            (x, y), 2.0, 0.8, "round,pad=0.08", fc=(*colour, 0.18), ec=colour, lw=1.5
+        axes.add_patch(
+            FancyBboxPatch(
+                (x, y), 2.0, 0.8, "round,pad=0.08", fc=(*colour, 0.18), ec=colour, lw=1.5
+            )
         )
-        axes.add_patch(box)
         label = f"{stage.number}\n{stage.title}"
         axes.text(x + 1, y + 0.4, label, ha="center", va="center", fontsize=9.5)
         if place % 4 < 3:
             _arrow(axes, (x + 2.1, y + 0.4), (x + 2.5, y + 0.4), "#555")
-    _arrow(axes, (8.8, -0.1), (1.0, -0.6), "#555", "angle,angleA=-90,angleB=180,rad=6")
-    _arrow(axes, (3.6, -1.6), (3.6, -0.1), ORANGE, "arc3,rad=0")
-    axes.text(3.75, -0.42, "not good enough: go back", color=COLOURS[3], fontsize=8.5, va="center")
+    axes.plot([8.8, 8.8, 1.0, 1.0], [-0.12, -0.7, -0.7, -0.8], color="#555", lw=1)
+    _arrow(axes, (1.0, -0.7), (1.0, -0.92), "#555")
+    _arrow(axes, (3.6, -0.9), (3.6, -0.1), COLOURS[3])
+    axes.text(3.75, -0.4, "not good enough: go back", color=COLOURS[3], fontsize=8.5, va="center")
     axes.set_xlim(-0.3, 10.3)
-    axes.set_ylim(-1.9, 1.1)
+    axes.set_ylim(-2.1, 1.1)
     axes.axis("off")
     title = "The line: eight stations from raw data to production"
     axes.set_title(title)
     return title
 
 
-def _arrow(axes, start, end, colour, style="arc3,rad=0") -> None:
-    axes.add_patch(
-        FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=12, color=colour, connectionstyle=style
-        )
-    )
+def _arrow(axes, start, end, colour) -> None:
+    axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=12, color=colour))
 
 
 @picture

@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from helpers import deploy, flights
-from helpers.line import Run, reports_folder
+from helpers.line import STAGES, Run, reports_folder
 
 BAD = {
     "a file that is missing": (["--data", "nowhere.csv"], "no file"),
@@ -115,6 +115,16 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
         "run", "--name", "penguins", "--stages", "6", "--gate", "--set", "at_least=accuracy:2"
     )
     assert again.returncode == 1, "a verdict of no is exit code 1 with --gate"
+    # By themselves, by plain papermill, from another folder, lessons included.
+    for number in (2, 3):
+        source = STAGES[number].path
+        command = [sys.executable, "-m", "papermill", source, "out.ipynb", "-p", "run", "penguins"]
+        alone = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+        assert alone.returncode == 0, alone.stderr[-2000:]
+        assert "about the flights, not your table" in (tmp_path / "out.ipynb").read_text()
+    onward = pipeline("run", "--name", "penguins", "--stages", "4-6", "--set", "trials=1")
+    assert onward.returncode == 0, onward.stderr
+
     later = pipeline("run", "--name", "penguins", "--stages", "7-8", "--set", f"new_data={table}")
     assert later.returncode == 0, later.stderr
     assert Run("penguins").read_json("monitoring.json")["seen"] is True

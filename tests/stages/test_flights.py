@@ -87,7 +87,7 @@ def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
     calendar = lessons.calendar_parts(labelled, plan, choices, **options).astype(float)
     assert calendar.loc["random split", "with it"] > calendar.iloc[0, 0]
     assert calendar.loc["time split", "with it"] < calendar.iloc[1, 0]
-    leak = lessons.with_the_answer(labelled, plan, by_time, "dep_delay", **options).astype(float)
+    leak = lessons.with_the_answer(labelled, plan).astype(float)
     assert leak.iloc[1, 0] > 0.85 > leak.iloc[0, 0]
 
 
