@@ -45,18 +45,18 @@ CHECKS = {
         },
     ),
     "collection": Check(
-        "Two people labelled the same 35 spellings. Why is their agreement given as Cohen's kappa, "
+        "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's kappa, "
         "not as the share of equal labels?",
         {
             "a": "Kappa takes away the agreement that chance alone would give.",
             "b": "Kappa is always larger.",
-            "c": "The share needs more than two people.",
+            "c": "The share needs more than two labellers.",
         },
         "a",
-        "Where one label is common, two people who guess agree often; kappa discounts that.",
+        "Where one label is common, two labellers who guess agree often; kappa discounts that.",
         {
             "b": "Kappa is never above the share of equal labels; compare the two.",
-            "c": "A share of equal labels can be counted for two people; what does it flatter?",
+            "c": "A share of equal labels can be counted for two; what does it flatter?",
         },
     ),
     "cleaning": Check(
