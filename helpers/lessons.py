@@ -45,8 +45,8 @@ CHECKS = {
         },
     ),
     "collection": Check(
-        "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's kappa, "
-        "not as the share of equal labels?",
+        "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's "
+        "kappa, not as the share of equal labels?",
         {
             "a": "Kappa takes away the agreement that chance alone would give.",
             "b": "Kappa is always larger.",

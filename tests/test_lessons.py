@@ -101,5 +101,9 @@ def test_the_dirty_rows_have_a_mess_in_every_column():
 def test_readings_hold_their_figures():
     text = lessons.read_iris({"train": 0.99, "test": 0.97, "five folds": 0.96}, 0.02, 30)
     assert "0.970" in text and "30 flowers" in text
-    labels = pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "z"], "settled": "x"})
-    assert "**1 of 2**" in lessons.read_agreement(labels, 0.5)
+    labels = pd.DataFrame(
+        {"labeller_a": ["x", "y"], "labeller_b": ["x", "z"], "settled": "x", "spelling": ["x", "y"]}
+    )
+    said = lessons.read_agreement(labels)
+    assert "**1 of 2**" in said and "kappa is 0.33" in said
+    assert lessons.differing_labels(labels).index.name == "spelling"
