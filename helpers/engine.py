@@ -1,0 +1,87 @@
+"""Papermill's engine `warm`: warm kernels, and no waiting where nothing is waited for.
+
+`papermill --engine warm in.ipynb out.ipynb` runs any Python notebook this way, whatever kernel it
+names. Jupyter's own client waits in steps (0.2 s of silence before a kernel counts as ready, 0.1 s
+between looks at one that leaves); here each wait ends when its event comes.
+"""
+
+from __future__ import annotations
+
+import time
+from queue import Empty
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine
+from papermill.log import logger
+from papermill.utils import merge_kwargs, remove_args
+
+
+class PromptClient(AsyncKernelClient):
+    """A client that holds a kernel to be ready as soon as it has answered on both channels."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel has answered; raise RuntimeError when it is late or dead."""
+        until = time.monotonic() + (timeout or float("inf"))
+        while not await self._has_answered():
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > until:
+                raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
+
+    async def _has_answered(self) -> bool:
+        asked = self.kernel_info()
+        try:
+            reply = await self.get_shell_msg(timeout=1)
+            if reply["msg_type"] != "kernel_info_reply":
+                return False
+            while not _is_idle(await self.get_iopub_msg(timeout=0.5), asked):
+                pass
+        except Empty:
+            return False
+        self._handle_kernel_info_reply(reply)
+        return True
+
+
+def _is_idle(message: dict, asked: str) -> bool:
+    return (
+        message["msg_type"] == "status"
+        and message["content"]["execution_state"] == "idle"
+        and message["parent_header"].get("msg_id") == asked
+    )
+
+
+class WarmManager(AsyncKernelManager):
+    """A manager that starts the kernel it was asked for through the `warm` provisioner."""
+
+    client_class = f"{__name__}.PromptClient"
+    client_factory = PromptClient
+
+    @property
+    def kernel_spec(self) -> KernelSpec | None:
+        """The kernel's own specification, but for who starts it."""
+        spec = super().kernel_spec
+        if spec is not None:
+            spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": "warm"}}
+        return spec
+
+
+class WarmEngine(NBClientEngine):
+    """Papermill's usual engine with warm kernels."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, start_timeout=60,
+                                 execution_timeout=None, **kwargs):  # fmt: skip
+        """Run the notebook's cells in a warm kernel; arguments as in papermill's own engine."""
+        rest = remove_args(["input_path", "timeout", "startup_timeout"], **kwargs)
+        options = merge_kwargs(
+            rest,
+            timeout=execution_timeout or kwargs.get("timeout"),
+            startup_timeout=start_timeout,
+            kernel_name=kernel_name,
+            kernel_manager_class=WarmManager,
+            log=logger,
+        )
+        return PapermillNotebookClient(nb_man, **options).execute()
