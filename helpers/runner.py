@@ -1,4 +1,8 @@
-"""Running the line: each notebook by papermill, its page, the front page; one line of progress."""
+"""Running the line: each notebook by papermill, its page, the front page; one line of progress.
+
+A stage whose result still stands is not run again (see `helpers.freshness`), and the page of one
+stage is made while the next one runs.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,18 @@ import os
 import shutil
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from . import parameters, report, tables
+from . import code, freshness, parameters, report, tables
 from .errors import InputError
-from .line import FLIGHTS, STAGES, Run, Stage, parse_stages, reports_folder, versions
+from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
 
 KERNEL = "python3"
+WARM, STOCK = "warm", "stock"
 EXPLORATION = range(1, 4)  # the stages that need no target
 
 
@@ -33,10 +40,11 @@ class Request:
     stages: str = ""
     settings: tuple[str, ...] = ()
     force: bool = False
+    kernels: str = WARM
 
 
 def run_line(request: Request, say=print) -> Run:
-    """Run the stages that were asked for; returns the run.
+    """Run the stages that were asked for, but for those that stand; returns the run.
 
     `say` gets one line of text a stage. Raises InputError for a request or data that can't be
     used (the run is left as it was), StageError when a notebook broke.
@@ -51,13 +59,19 @@ def run_line(request: Request, say=print) -> Run:
         existed = run.path.exists()
         _refuse_other_source(run, data, request.force)
         try:
-            for position, stage in enumerate(stages, start=1):
-                _run_stage(run, stage, values, f"{position}/{len(stages)}", say)
+            with _Pages(run) as pages:
+                for position, stage in enumerate(stages, start=1):
+                    place = f"{position}/{len(stages)}"
+                    say(_line(place, stage, *_run_or_keep(run, stage, values, request, place, pages)))
         except InputError:
             if not existed and not run.ledger:  # nothing was made: leave nothing behind
                 shutil.rmtree(run.path, ignore_errors=True)
             raise
     return run
+
+
+def _line(place: str, stage: Stage, took: str, headline: str) -> str:
+    return f"{place}  {stage.title:<20} {took:>7}  {headline}"
 
 
 def _complete(request: Request, run: Run) -> Request:
@@ -122,12 +136,10 @@ def _refuse_other_source(run: Run, data: str, force: bool) -> None:
 @contextmanager
 def _alone(run: Run):
     """Hold the run for this process; refuse when another one holds it."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    folder = reports_folder() / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / f"{run.name}.lock", timeout=0):
+        with lock(run.name, timeout=0):
             yield
     except Timeout:
         raise InputError(
@@ -136,31 +148,116 @@ def _alone(run: Run):
         ) from None
 
 
-def _run_stage(run: Run, stage: Stage, values: dict, place: str, say) -> None:
+class _Pages:
+    """Makes the pages of a run in a thread of their own, one after the other, as stages finish.
+
+    Leaving it waits for the last; what broke in it is raised then.
+    """
+
+    def __init__(self, run: Run):
+        self._run, self._thread, self._made = run, ThreadPoolExecutor(1), []
+
+    def __enter__(self) -> _Pages:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._thread.shutdown(wait=True)
+        for made in self._made:
+            made.result()
+
+    def make(self, stage: Stage, notebook) -> Future:
+        """Make a stage's page, put its cost into the ledger, then make the front page anew."""
+        made = self._thread.submit(self._make, stage, notebook)
+        self._made.append(made)
+        return made
+
+    def _make(self, stage: Stage, notebook) -> None:
+        began = time.perf_counter()
+        report.write_stage_page(self._run, stage, notebook)
+        spent = (self._run.line_of(stage.number) or {}).get("spent", {})
+        spent |= {"html": round(time.perf_counter() - began, 2)}
+        self._run.amend(stage.number, spent=spent, seconds=round(sum(spent.values()), 2),
+                        page=report.stamp())  # fmt: skip
+        report.write_front_page(self._run)
+
+
+def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages) -> tuple:
+    """Run a stage unless its result still stands; how long it took, and its headline."""
+    given = _given(stage, values)
+    if not request.force and not freshness.reasons(run, stage, given):
+        _keep_page(run, stage, pages)
+        return "kept", run.line_of(stage.number)["headline"]
     began = time.perf_counter()
-    known = {p.name for p in parameters.of_stage(stage)}
-    given = {name: value for name, value in values.items() if name in known}
     about_flights = values["data"] == FLIGHTS if stage.number <= 1 else run.is_flights
+    _run_stage(run, stage, given, request.kernels, place, about_flights, pages)
+    return f"{time.perf_counter() - began:.1f} s", run.line_of(stage.number)["headline"]
+
+
+def _given(stage: Stage, values: dict) -> dict:
+    known = {p.name for p in parameters.of_stage(stage)}
+    return {name: value for name, value in values.items() if name in known}
+
+
+def _keep_page(run: Run, stage: Stage, pages: _Pages) -> None:
+    """Leave the page of a stage that stands; make it anew when it is missing or looks otherwise."""
+    current = run.line_of(stage.number).get("page") == report.stamp()
+    if current and run.file(stage.report).exists() and run.file("index.html").exists():
+        return
+    pages.make(stage, _kept_notebook(run, stage))
+
+
+def _run_stage(
+    run: Run, stage: Stage, given: dict, kernels: str, place: str, about_flights: bool, pages: _Pages
+) -> None:
+    used = code.fingerprint(stage.path)  # before it runs: an edit meanwhile makes it out of date
+    began = time.time()
     try:
-        notebook = _execute(run, stage, given, place, about_flights)
+        notebook = _execute(run, stage, given, kernels, place, about_flights)
     except StageError as error:
         _write_failure(run, stage, str(error))
-        report.write_front_page(run)
+        pages.make(stage, _kept_notebook(run, stage))
         raise
     _keep_notebook(run, stage, notebook)
-    report.write_stage_page(run, stage, notebook)
-    entry = run.line_of(stage.number)
-    run.enter(entry | {"seconds": round(time.perf_counter() - began, 1)})
-    report.write_front_page(run)
-    say(f"{place}  {stage.title:<20} {time.perf_counter() - began:5.1f} s  {entry['headline']}")
+    spent = _spent(notebook, run.line_of(stage.number)["opened"], began, time.time())
+    run.amend(stage.number, code=used, spent=spent, seconds=round(sum(spent.values()), 2))
+    pages.make(stage, notebook)
 
 
-def _execute(run: Run, stage: Stage, values: dict, place: str, about_flights: bool):
+def _spent(notebook, opened: str, began: float, ended: float) -> dict[str, float]:
+    """The seconds of a stage: starting and stopping the kernel, importing, the cells' own work.
+
+    A notebook opens its stage right after its imports, in the same cell; where that comes later
+    (the first one), the whole cell of the imports counts.
+    """
+    times = [
+        (cell.source, _seconds(cell, "start_time"), _seconds(cell, "end_time"))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.metadata.papermill.get("start_time")
+    ]
+    cells = sum(end - start for _, start, end in times)
+    imports = 0.0
+    for source, start, end in times:
+        if source.startswith(("import ", "from ")):
+            opened_at = datetime.fromisoformat(opened).timestamp()
+            imports = min(opened_at, end) - start
+            break
+    spent = {"kernel": ended - began - cells, "imports": imports, "cells": cells - imports}
+    return {what: round(max(seconds, 0.0), 2) for what, seconds in spent.items()}
+
+
+def _seconds(cell, name: str) -> float:
+    moment = datetime.fromisoformat(cell.metadata.papermill[name])
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, about_flights: bool):
     """The executed notebook; without the lessons when the table is not the one they are about."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # silences a debugger's warning
+    if kernels == WARM:
+        _warm_up()
     import nbformat
     import papermill
 
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # silences a debugger's warning
     notebook = nbformat.read(stage.path, as_version=4)
     if not about_flights:
         notebook.cells = [c for c in notebook.cells if "lesson" not in c.metadata.get("tags", [])]
@@ -174,6 +271,7 @@ def _execute(run: Run, stage: Stage, values: dict, place: str, about_flights: bo
             executed,
             parameters=values,
             kernel_name=KERNEL,
+            engine_name=WARM if kernels == WARM else None,
             extra_arguments=[
                 "--log-level=CRITICAL"
             ],  # else each kernel warns of plain loopback TCP
@@ -187,7 +285,7 @@ def _execute(run: Run, stage: Stage, values: dict, place: str, about_flights: bo
     except papermill.PapermillExecutionError as error:
         if error.ename == "InputError":
             raise InputError(error.evalue) from None
-        _write_failed_page(run, stage, executed)
+        _keep_notebook(run, stage, nbformat.read(executed, as_version=4))
         raise StageError(
             f"Stage {stage.number} ({stage.title}) failed in cell {error.exec_count}: "
             f"{error.ename}: {error.evalue}"
@@ -204,16 +302,21 @@ def _keep_notebook(run: Run, stage: Stage, notebook) -> None:
         nbformat.write(notebook, draft)
 
 
-def _write_failed_page(run: Run, stage: Stage, executed: Path) -> None:
+def _warm_up() -> None:
+    """Let the kernels' libraries be imported beside our own."""
+    from .kernels import warm_up
+
+    warm_up()
+
+
+def _kept_notebook(run: Run, stage: Stage):
     import nbformat
 
-    notebook = nbformat.read(executed, as_version=4)
-    _keep_notebook(run, stage, notebook)
-    report.write_stage_page(run, stage, notebook)
+    return nbformat.read(run.file(f"notebooks/{stage.notebook}.ipynb"), as_version=4)
 
 
 def _write_failure(run: Run, stage: Stage, message: str) -> None:
-    run.withdraw(stage.number)
+    run.withdraw(stage.number, and_later=True)
     run.enter(
         {
             "stage": stage.number,
@@ -224,8 +327,10 @@ def _write_failure(run: Run, stage: Stage, message: str) -> None:
             "rows_out": 0,
             "set_aside": 0,
             "parameters": {},
+            "sources": {},
             "inputs": {},
             "outputs": {},
+            "identities": {},
             "versions": versions(),
             "seconds": 0.0,
         }

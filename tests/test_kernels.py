@@ -114,7 +114,7 @@ def test_random_numbers_differ_from_kernel_to_kernel_and_follow_a_seed(tmp_path)
 
 
 def test_each_notebook_has_a_process_of_its_own_that_did_not_import_again(tmp_path):
-    look = "import sys; known = 'sklearn.ensemble' in sys.modules\nimport os; print(os.getpid(), known)"
+    look = "import os, sys\nprint(os.getpid(), 'sklearn.ensemble' in sys.modules)"
     (one, known), (two, _) = (outputs(look, folder=tmp_path)[0].split() for _ in range(2))
     assert one != two
     assert known == "True"
