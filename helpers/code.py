@@ -20,6 +20,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
 ALL = ()  # the use of every module
 IMPORT = "import"  # ends a use of which no more is known than that it is imported
 FUTURE = "__future__"  # an import that changes the meaning of its whole module
@@ -35,22 +36,24 @@ Use = tuple[str, ...]
 
 
 def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
-    """Short hashes of the notebook itself and of what it uses of each module of the package.
+    """Short hashes of a notebook's code, of its text, and of what it uses of each module.
 
     Outputs, execution counts and ids of the notebook do not count; cell types, sources and tags
     do. Raises SyntaxError when a module that is used can't be parsed.
 
     >>> list(fingerprint(HERE.parent / "notebooks" / "00_start_here.ipynb"))[:3]
-    ['notebook', '__init__', 'errors']
+    ['notebook', 'text', '__init__']
     """
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     seen = [[c["cell_type"], "".join(c["source"]), c["metadata"].get("tags", [])] for c in cells]
     code = [source for kind, source, _ in seen if kind == "code"]
     package = Path(package).absolute()
     reached = _reach(_used_by_cells(code, package.name), package)
-    modules = {name: _hash_all(reached[name]) for name in sorted(reached) if reached[name]}
-    seen.append(modules.pop("notebook", ""))  # should a module have that name
-    return {"notebook": _hash(json.dumps(seen))} | modules
+    used = {name: _hash_all(reached[name]) for name in sorted(reached) if reached[name]}
+    parts = {"notebook": [c for c in seen if c[0] == "code"], "text": [c[0] for c in seen]}
+    parts["text"] += [c for c in seen if c[0] != "code"]
+    own = {name: _hash(json.dumps([part, used.pop(name, "")])) for name, part in parts.items()}
+    return own | used
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
@@ -60,8 +63,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     ['helpers/clean.py has changed', 'helpers/line.py has changed']
     """
     parts = {part for part, _ in before.items() ^ after.items()}
-    first = ["the notebook has changed"] if "notebook" in parts else []
-    return first + [f"{HERE.name}/{p}.py has changed" for p in sorted(parts - {"notebook"})]
+    first = [words for part, words in OF_THE_NOTEBOOK.items() if part in parts]
+    return first + [f"{HERE.name}/{p}.py has changed" for p in sorted(parts - {*OF_THE_NOTEBOOK})]
 
 
 @dataclass(eq=False)

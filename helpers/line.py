@@ -373,7 +373,7 @@ class Work:
         from . import code
 
         parameters = {name: value for name, value in self.parameters.items() if name != "run"}
-        used = {k: v for k, v in code.fingerprint(self.stage.path).items() if k != "notebook"}
+        used = {k: v for k, v in code.fingerprint(self.stage.path).items() if k != "text"}
         made_of = {"inputs": self.inputs, "parameters": parameters, "code": used}
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 

@@ -233,7 +233,11 @@ def _where_the_time_went(run: Run) -> dict:
             "title": f"{number} · {STAGES[number].title}",
             "seconds": _seconds(totals[number]),
             "parts": [
-                {"kind": kind, "width": 100 * parts[kind] / longest, "seconds": f"{parts[kind]:.1f}"}
+                {
+                    "kind": kind,
+                    "width": 100 * parts[kind] / longest,
+                    "seconds": f"{parts[kind]:.1f}",
+                }
                 for kind in SPENT_ON
                 if kind in parts
             ],
@@ -251,8 +255,8 @@ def _read_time(spent: dict, totals: dict, whole: float) -> str:
     longest = max(totals, key=totals.get)
     around = sum(v for parts in spent.values() for kind, v in parts.items() if kind != "cells")
     text = (
-        f"The stages took {_seconds(whole)} of machine time, {totals[longest] / whole:.0%} of it in "
-        f"{STAGES[longest].title.lower()}; {around / whole:.0%} was not the stages' own work."
+        f"The stages took {_seconds(whole)} of machine time, {totals[longest] / whole:.0%} of it "
+        f"in {STAGES[longest].title.lower()}; {around / whole:.0%} was not the stages' own work."
     )
     if 2 in totals:
         text += (

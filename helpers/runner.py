@@ -62,16 +62,13 @@ def run_line(request: Request, say=print) -> Run:
             with _Pages(run) as pages:
                 for position, stage in enumerate(stages, start=1):
                     place = f"{position}/{len(stages)}"
-                    say(_line(place, stage, *_run_or_keep(run, stage, values, request, place, pages)))
+                    took, headline = _run_or_keep(run, stage, values, request, place, pages)
+                    say(f"{place}  {stage.title:<20} {took:>7}  {headline}")
         except InputError:
             if not existed and not run.ledger:  # nothing was made: leave nothing behind
                 shutil.rmtree(run.path, ignore_errors=True)
             raise
     return run
-
-
-def _line(place: str, stage: Stage, took: str, headline: str) -> str:
-    return f"{place}  {stage.title:<20} {took:>7}  {headline}"
 
 
 def _complete(request: Request, run: Run) -> Request:
@@ -81,7 +78,8 @@ def _complete(request: Request, run: Run) -> Request:
         request = replace(request, data=about["address"], query=request.query or about["query"])
     request = replace(request, data=request.data or FLIGHTS)
     if not request.target and about.get("address") == request.data:
-        request = replace(request, target=about["target"])
+        before = (run.line_of(1) or {}).get("parameters", {})
+        request = replace(request, target=before.get("target", about["target"]))
     return request
 
 
@@ -206,9 +204,7 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> None:
     pages.make(stage, _kept_notebook(run, stage))
 
 
-def _run_stage(
-    run: Run, stage: Stage, given: dict, kernels: str, place: str, about_flights: bool, pages: _Pages
-) -> None:
+def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pages) -> None:
     used = code.fingerprint(stage.path)  # before it runs: an edit meanwhile makes it out of date
     began = time.time()
     try:

@@ -119,7 +119,7 @@ def test_an_unrelated_definition_of_the_same_module_does_not_count(kit, old, new
 def test_a_module_that_is_not_used_does_not_count(kit):
     kit.write("a", BASE)
     assert kit.changes("b", "X = 1", "X = 2") == set()
-    assert set(kit.prints()) == {"notebook", "a"}
+    assert set(kit.prints()) == {"notebook", "text", "a"}
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_sources_kinds_tags_and_order_of_cells_count(kit, cells):
     kit.write("a", BASE)
     before = kit.prints()
     kit.cells(*cells)
-    assert kit.prints()["notebook"] != before["notebook"]
+    assert kit.prints() != before
 
 
 def test_a_cell_without_tags_is_one_with_none(kit):
@@ -437,7 +437,7 @@ def test_a_fingerprint_is_short_hashes_in_a_stable_order(kit):
     kit.write("b", DEEP)
     kit.write("c", DEEP)
     prints = kit.prints()
-    assert list(prints) == ["notebook", "a", "b", "c"]
+    assert list(prints) == ["notebook", "text", "a", "b", "c"]
     assert all(len(value) == 12 and int(value, 16) >= 0 for value in prints.values())
     assert kit.prints() == prints
 
@@ -516,3 +516,11 @@ def test_all_notebooks_are_read_in_a_moment():
     for stage in STAGES:
         fingerprint(stage.path)
     assert time.process_time() - began < 1  # 0.2 s when nothing else runs
+
+
+def test_a_sentence_changes_the_text_of_a_notebook_and_not_its_code(kit):
+    kit.write("a", BASE)
+    kit.cells(cell("from kit import a"), cell("A sentence.", "markdown"))
+    before = kit.prints()
+    kit.cells(cell("from kit import a"), cell("Another sentence.", "markdown"))
+    assert changed(before, kit.prints()) == ["its text has changed"]
