@@ -37,12 +37,14 @@ test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stages test-units
 
 test-stages: $(READY)
-	$(PYTEST) --nbval notebooks tests/stages
+	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages
 
 test-units: $(READY)
 	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages
 
+# The kernels that Jupyter starts by itself must give the same outputs as the warm ones.
 test-all: test
+	$(PYTEST) --nbval notebooks
 	$(PYTEST) -m slow -rs tests
 
 notebooks: $(READY)

@@ -85,6 +85,8 @@ def _other_files(run: Run, entry: dict) -> list[str]:
             found.append(f"{name} is missing" if now is None else f"{name} has changed")
     for name, before in entry["outputs"].items():
         now = run.content(name)
-        if now not in (before, entry["identities"].get(name)):
-            found.append(f"{name}, which it made, {'is missing' if now is None else 'was altered'}")
+        if now is None:
+            found.append(f"{name}, which it made, is missing")
+        elif now not in (before, entry["identities"].get(name)):
+            found.append(f"{name}, which it made, was altered")
     return found

