@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-stages test-units test-all notebooks lint lock clean
+.PHONY: help setup run lab test test-stages test-units test-all notebooks bench lint lock clean
 
 help:
 	@echo "make run        set up, run the series on the flights, say where the front page is"
@@ -12,6 +12,7 @@ help:
 	@echo "make test       every test but the slow ones (nbval on all notebooks included)"
 	@echo "make test-all   the slow ones too, and those that need Chromium"
 	@echo "make notebooks  run the notebooks and store their outputs"
+	@echo "make bench      measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make lint       ruff: lint and format"
 	@echo "make lock       resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean      remove .venv, staged sources and caches; runs in reports/ stay"
@@ -49,6 +50,9 @@ test-all: test
 
 notebooks: $(READY)
 	$(BIN)/python -m tests.refresh_notebooks
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 lint: $(READY)
 	$(BIN)/ruff check .

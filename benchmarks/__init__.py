@@ -1,0 +1,1 @@
+"""What the line costs, measured: `make bench` writes `benchmarks/RESULTS.md`."""
