@@ -39,11 +39,11 @@ LIBRARIES = (
     "sklearn.calibration", "sklearn.compose", "sklearn.datasets", "sklearn.dummy",
     "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.impute",
     "sklearn.inspection", "sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection",
-    "sklearn.pipeline", "sklearn.preprocessing", "sklearn.utils.estimator_checks", "joblib",
+    "sklearn.pipeline", "sklearn.preprocessing", "joblib",
     "threadpoolctl", "skops.io", "yaml", "jinja2", "requests", "charset_normalizer",
     "sqlalchemy", "sqlalchemy.dialects.sqlite", "sqlite3", "lxml.html", "openpyxl", "fastapi",
     "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "pydantic",
-    "http.server", "concurrent.futures",
+    "http.server", "concurrent.futures", "filelock", "anyio._backends._asyncio",
 )  # fmt: skip
 HEADER = struct.Struct("!I")
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel sets before matplotlib comes

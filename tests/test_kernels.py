@@ -342,3 +342,43 @@ def test_the_provisioner_is_the_local_one_but_for_the_start():
     own = {name for name in vars(WarmProvisioner) if not name.startswith("_")}
     assert own <= {"launch_kernel", "shutdown_requested", "kill"}
     assert {"poll", "wait", "send_signal", "kill", "terminate"} <= set(dir(KernelProcess))
+
+
+def test_a_kernel_can_be_restarted_as_a_person_would(tmp_path):
+    from jupyter_client.manager import start_new_kernel
+
+    manager, asking = start_new_kernel(kernel_name="warm")
+    try:
+        first = manager.provisioner.pid
+        asking.execute_interactive("x = 1", timeout=20)
+        manager.restart_kernel(now=True)
+        asking.wait_for_ready(timeout=20)
+        reply = asking.execute_interactive("x", timeout=20, output_hook=lambda _: None)
+        assert reply["content"]["ename"] == "NameError"
+        assert manager.provisioner.pid != first
+        assert gone_within([first], 2)
+    finally:
+        asking.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_many_kernels_at_once_keep_apart():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from jupyter_client.manager import start_new_kernel
+
+    def ask(number: int) -> str:
+        manager, asking = start_new_kernel(kernel_name="warm")
+        said = []
+        try:
+            asking.execute_interactive(
+                f"mine = {number}\nimport time; time.sleep(0.2)\nprint(mine)", timeout=30,
+                output_hook=lambda m: said.append(m["content"].get("text", "")),
+            )  # fmt: skip
+        finally:
+            asking.stop_channels()
+            manager.shutdown_kernel(now=True)
+        return "".join(said).strip()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(8))) == [str(n) for n in range(8)]
