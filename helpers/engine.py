@@ -8,15 +8,19 @@ between looks at one that leaves); here each wait ends when its event comes.
 from __future__ import annotations
 
 import time
+from functools import cache
 from queue import Empty
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine
-from papermill.log import logger
-from papermill.utils import merge_kwargs, remove_args
+
+
+def __getattr__(name: str):
+    """Make the engine when it is asked for: papermill does so while it is being imported itself."""
+    if name == "WarmEngine":
+        return _warm_engine()
+    raise AttributeError(f"module {__name__} has no attribute {name}")
 
 
 class PromptClient(AsyncKernelClient):
@@ -68,20 +72,29 @@ class WarmManager(AsyncKernelManager):
         return spec
 
 
-class WarmEngine(NBClientEngine):
-    """Papermill's usual engine with warm kernels."""
+@cache
+def _warm_engine() -> type:
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine
+    from papermill.log import logger
+    from papermill.utils import merge_kwargs, remove_args
 
-    @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, start_timeout=60,
-                                 execution_timeout=None, **kwargs):  # fmt: skip
-        """Run the notebook's cells in a warm kernel; arguments as in papermill's own engine."""
-        rest = remove_args(["input_path", "timeout", "startup_timeout"], **kwargs)
-        options = merge_kwargs(
-            rest,
-            timeout=execution_timeout or kwargs.get("timeout"),
-            startup_timeout=start_timeout,
-            kernel_name=kernel_name,
-            kernel_manager_class=WarmManager,
-            log=logger,
-        )
-        return PapermillNotebookClient(nb_man, **options).execute()
+    class WarmEngine(NBClientEngine):
+        """Papermill's usual engine with warm kernels."""
+
+        @classmethod
+        def execute_managed_notebook(
+            cls, nb_man, kernel_name, start_timeout=60, execution_timeout=None, **kwargs
+        ):
+            """Run the cells in a warm kernel; arguments as in papermill's own engine."""
+            options = merge_kwargs(
+                remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
+                timeout=execution_timeout or kwargs.get("timeout"),
+                startup_timeout=start_timeout,
+                kernel_name=kernel_name,
+                kernel_manager_class=WarmManager,
+                log=logger,
+            )
+            return PapermillNotebookClient(nb_man, **options).execute()
+
+    return WarmEngine
