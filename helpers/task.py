@@ -321,15 +321,26 @@ def bootstrap(task: Task, truth, prediction, probability=None, draws=200, seed=4
 
     Returns a frame: one row a metric, columns `low` and `high`.
     """
+    found = drawn_scores(task, truth, [(prediction, probability)], draws, seed, metrics)[0]
+    return pd.DataFrame({"low": found.quantile(0.025), "high": found.quantile(0.975)})
+
+
+def drawn_scores(task: Task, truth, said: list[tuple], draws=200, seed=42, metrics=None) -> list:
+    """The metrics on so many draws of the rows, with replacement; the same draws for each model.
+
+    `said` holds each model's predictions and probabilities. Returns a frame a model: one row a
+    draw, one column a metric.
+    """
     random = np.random.default_rng(seed)
-    truth, prediction = (_as_numbers(task, values) for values in (truth, prediction))
-    scores = []
+    truth = _as_numbers(task, truth)
+    said = [(_as_numbers(task, prediction), probability) for prediction, probability in said]
+    scores = [[] for _ in said]
     for _ in range(draws):
         rows = random.integers(0, len(truth), len(truth))
-        chance = None if probability is None else probability[rows]
-        scores.append(_score(task, truth[rows], prediction[rows], chance, metrics))
-    found = pd.DataFrame(scores)
-    return pd.DataFrame({"low": found.quantile(0.025), "high": found.quantile(0.975)})
+        for found, (prediction, probability) in zip(scores, said, strict=True):
+            chance = None if probability is None else probability[rows]
+            found.append(_score(task, truth[rows], prediction[rows], chance, metrics))
+    return [pd.DataFrame(found) for found in scores]
 
 
 def better(metric: str, value: float, than: float) -> float:
