@@ -282,7 +282,8 @@ def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame
         f"with {column}": station.probe_score(cut, leaky),
     }
     name = PLAIN_NAMES[rows.task.main_metric]
-    return pd.DataFrame({name: scores}).map("{:.2f}".format).rename_axis("features")
+    shown = pd.DataFrame({name: scores}).map("{:.2f}".format)
+    return shown.rename_axis(f"learnt from {station.probe_rows(cut):,} rows")
 
 
 def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **options) -> pd.DataFrame:

@@ -233,6 +233,11 @@ def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
     return predict_scores(rows.task, quick, test.X, test.y, [metric]).get(metric, float("nan"))
 
 
+def probe_rows(rows: Labelled) -> int:
+    """How many rows the quick model learns from."""
+    return min(int((rows.part == TRAIN).sum()), PROBE_ROWS)
+
+
 def _fewer(part: Labelled) -> Labelled:
     return part.at(spread_over(part.y, PROBE_ROWS))
 
@@ -272,10 +277,9 @@ def compare_strategies(
             cut = split_rows(rows, choice, **options)
         except InputError:
             continue
-        train, test = (int((cut.part == part).sum()) for part in (TRAIN, TEST))
         found[name_of(choice)] = {
-            "held out": test,
-            "learnt from": min(train, PROBE_ROWS),
+            "held out": int((cut.part == TEST).sum()),
+            "learnt from": probe_rows(cut),
             PLAIN_NAMES[metric]: probe_score(cut, features, options.get("seed", 42)),
         }
     whole = {"held out": int, "learnt from": int}
