@@ -242,6 +242,8 @@ def join(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
     Every join is many to one and keeps each flight; what has no partner gets missing values.
     """
+    # All 336,776 flights take pandas 0.2 s, and polars 0.04 s plus 0.06 s to convert; the models
+    # take minutes. Another engine would not earn its place.
     planes = sources["planes"].rename(columns=PLANES)[["tailnum", *PLANES.values()]]
     airports = sources["airports"].rename(columns=AIRPORTS)[list(AIRPORTS.values())]
     airlines = sources["airlines"].rename(columns={"name": "airline"})

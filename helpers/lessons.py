@@ -282,25 +282,25 @@ def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame
         f"with {column}": station.probe_score(cut, leaky),
     }
     name = PLAIN_NAMES[rows.task.main_metric]
-    return pd.DataFrame({name: scores}).map("{:.2f}".format).rename_axis("features")
+    shown = pd.DataFrame({name: scores}).map("{:.2f}".format)
+    return shown.rename_axis(f"learnt from {station.probe_rows(cut):,} rows")
 
 
-def calendar_parts(rows, plan: dict, choices: list[dict], **options) -> pd.DataFrame:
-    """The score of a quick model without and with the day of the year, split by split."""
+def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **options) -> pd.DataFrame:
+    """The score of a quick model without and with the day of the year, split by split.
+
+    `comparison` has the scores without it already (see `split.compare_strategies`).
+    """
     from . import split as station
 
     column = next(c for c in choices if c["strategy"] == "time")["column"]
     day = rows.X.assign(day_of_year=rows.X[column].dt.day_of_year)
-    more = replace(rows, X=day)
     with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    table = {}
-    for choice in choices:
-        cut = station.split_rows(more, choice, **options)
-        table[f"{choice['strategy']} split"] = {
-            "without the day of the year": station.probe_score(cut, plan),
-            "with it": station.probe_score(cut, with_day),
-        }
-    return pd.DataFrame(table).T.map("{:.2f}".format).rename_axis("ROC AUC under a")
+    more = station.compare_strategies(replace(rows, X=day), with_day, choices, **options)
+    table = {"without the day of the year": comparison.iloc[:, -1], "with it": more.iloc[:, -1]}
+    names = {station.name_of(choice): f"{choice['strategy']} split" for choice in choices}
+    shown = pd.DataFrame(table).rename(index=names).map("{:.2f}".format)
+    return shown.rename_axis("ROC AUC under a")
 
 
 def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from . import clean, drift, flights, pipeline, tables
 from .errors import InputError
 from .rows import TEST, TRAIN, Labelled, labelled_rows
-from .task import PLAIN_NAMES, Task, as_labels, better, bootstrap, predict, score
+from .task import PLAIN_NAMES, Task, as_labels, better, bootstrap, drawn_scores, predict, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 FEWEST_PER_PERIOD = 30
@@ -242,28 +242,18 @@ def compare_models(
     """
     task, metric = production.known.task, production.known.task.main_metric
     X, y = production.X[newer].reset_index(drop=True), production.y[newer]
-    said = {
-        "champion": predict(task, production.champion[1:], X),
-        "challenger": predict(task, challenger[1:], X),
-    }
-
-    def value(name: str, rows) -> float:
-        prediction, probability = said[name]
-        chance = None if probability is None else probability[rows]
-        return score(task, y[rows], prediction[rows], chance, [metric]).get(metric, np.nan)
-
-    random = np.random.default_rng(seed)
-    draws = (random.integers(0, len(y), len(y)) for _ in range(DRAWS))
-    gains = [better(metric, value("challenger", rows), value("champion", rows)) for rows in draws]
-    if np.isnan(gains).all():  # one class only: the metric is not defined
+    said = [predict(task, model[1:], X) for model in (production.champion, challenger)]
+    drawn = drawn_scores(task, y, said, DRAWS, seed, [metric])
+    if any(scores.empty for scores in drawn):  # one class only: the metric is not defined
         return None
+    gains = better(metric, *(scores[metric] for scores in reversed(drawn)))
+    champion, challenged = (score(task, y, *answers, [metric])[metric] for answers in said)
     low, high = np.nanquantile(gains, [0.025, 0.975])
-    everything = np.arange(len(y))
     return {
         "metric": metric,
         "rows": len(y),
-        "champion": value("champion", everything),
-        "challenger": value("challenger", everything),
+        "champion": champion,
+        "challenger": challenged,
         "gain_from": float(low),
         "gain_to": float(high),
         "promote": bool(low > 0),

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pandas as pd
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -47,13 +48,19 @@ def with_cleaner(cleaning: dict, fitted: Pipeline) -> Pipeline:
 
 def fit(cleaning: dict, features: dict, model, clean: pd.DataFrame, y, seed: int = 42) -> Pipeline:
     """The whole pipeline, fitted on n cleaned rows and their n labels."""
-    return with_cleaner(cleaning, learner(features, model, seed).fit(clean, y))
+    return with_cleaner(cleaning, _fit(learner(features, model, seed), clean, y))
 
 
 def refit(model: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
     """A pipeline like a fitted one, fitted anew on other cleaned rows; the plans stay."""
-    fresh = clone(model[1:]).fit(clean, y)
+    fresh = _fit(clone(model[1:]), clean, y)
     return Pipeline([("clean", model["clean"]), *fresh.steps])
+
+
+def _fit(unfitted: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
+    """Fitted on all cores. The trees are the same as on one, and the file says nothing of cores."""
+    with parallel_config("threading", n_jobs=-1):
+        return unfitted.fit(clean, y)
 
 
 def save(model: Pipeline, path: Path) -> None:

@@ -23,6 +23,7 @@ BLUE, ORANGE, GREEN, GREY = COLOURS[0], COLOURS[1], COLOURS[2], "#8a8f98"
 WIDTH = 7.5  # inches
 DPI = 100
 MOST_BARS = 15
+MOST_POINTS = 2_000  # more of them hide each other
 THEME = sns.axes_style("whitegrid") | {
     "font.size": 10,
     "axes.titlesize": 11,
@@ -287,15 +288,22 @@ def curves(figure: Figure, truth: np.ndarray, chance: np.ndarray) -> str:
     return "ROC and precision-recall curves on the held-out rows"
 
 
+def _points(rows: int) -> tuple[np.ndarray, str]:
+    """The positions of the rows that are drawn, evenly spread, and how many where not all are."""
+    drawn = min(rows, MOST_POINTS)
+    some = f", {drawn:,} of {rows:,} rows" if drawn < rows else ""
+    return np.linspace(0, rows - 1, drawn).astype(int), some
+
+
 @picture
 def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
     """Predicted against true values, and the errors' distribution."""
     left, right = figure.subplots(1, 2)
-    chosen = np.linspace(0, len(truth) - 1, min(len(truth), 2_000)).astype(int)
+    chosen, some = _points(len(truth))
     left.plot(truth[chosen], prediction[chosen], "o", color=BLUE, ms=3, alpha=0.4)
     ends = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
     left.plot(ends, ends, color="#555", ls="--", lw=1)
-    left.set(title="Predicted and true", xlabel=f"true {_short(target, 20)}")
+    left.set(title=f"Predicted and true{some}", xlabel=f"true {_short(target, 20)}")
     left.set_ylabel(f"predicted {_short(target, 20)}")
     error = prediction - truth
     alike = np.ptp(error) <= 1e-9 * max(1.0, np.abs(error).max())
@@ -341,9 +349,9 @@ def over_periods(figure: Figure, table: pd.DataFrame, metric: str, promised: flo
 def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
     """The error along the true value: where the model says too much, and where too little."""
     axes = figure.subplots()
-    chosen = np.linspace(0, len(truth) - 1, min(len(truth), 2_000)).astype(int)
+    chosen, some = _points(len(truth))
     axes.plot(truth[chosen], (prediction - truth)[chosen], "o", color=BLUE, ms=3, alpha=0.4)
     axes.axhline(0, color="#555", ls="--", lw=1)
-    title = "The error along the true value"
+    title = f"The error along the true value{some}"
     axes.set(title=title, xlabel=f"true {_short(target)}", ylabel="predicted − true")
     return title

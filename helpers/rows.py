@@ -31,16 +31,13 @@ class Labelled:
 
     def of(self, part: str) -> Labelled:
         """The rows of one part, "train" or "test"."""
-        chosen = self.part == part
-        return Labelled(
-            self.task,
-            self.X[chosen].reset_index(drop=True),
-            self.y[chosen],
-            self.row[chosen],
-            self.part[chosen],
-            self.fold[chosen],
-            self.by_time,
-        )
+        return self.at(np.flatnonzero(self.part == part))
+
+    def at(self, positions: np.ndarray) -> Labelled:
+        """The rows at some positions; they are split already."""
+        X = self.X.iloc[positions].reset_index(drop=True)
+        kept = (values[positions] for values in (self.y, self.row, self.part, self.fold))
+        return Labelled(self.task, X, *kept, self.by_time)
 
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Positions to train on and to validate on, fold by fold.
@@ -50,6 +47,19 @@ class Labelled:
         for number in range(self.fold.max() + 1):
             earlier = self.fold < number if self.by_time else self.fold != number
             yield np.flatnonzero(earlier), np.flatnonzero(self.fold == number)
+
+
+def spread_over(y: np.ndarray, count: int) -> np.ndarray:
+    """The positions of up to so many rows, evenly spread; classes (or numbers) keep their shares.
+
+    The first and the last class are always there, so there are two to tell apart where there were.
+
+    >>> spread_over(np.array(["no"] * 8 + ["yes"]), 3)
+    array([0, 4, 8])
+    """
+    order = np.argsort(y, kind="stable")
+    steps = np.linspace(0, len(y) - 1, min(count, len(y))).round().astype(int)
+    return np.sort(order[steps])
 
 
 def labelled_rows(work) -> Labelled:

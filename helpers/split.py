@@ -21,12 +21,12 @@ from sklearn.model_selection import (
 
 from . import pipeline
 from .errors import InputError, nearest
-from .rows import NEVER, TEST, TRAIN, Labelled
+from .rows import NEVER, TEST, TRAIN, Labelled, spread_over
 from .task import PLAIN_NAMES, predict_scores
 
 STRATEGIES = ("random", "time", "group")
 FEWEST_ROWS = 10
-PROBE_ROWS = 20_000
+PROBE_ROWS = 20_000  # enough for two decimals of a score; a quick look need not wait for more
 
 
 def choose_strategy(
@@ -219,16 +219,27 @@ def split_table(rows: Labelled) -> pd.DataFrame:
 
 
 def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
-    """The main metric on the held-out rows of a quick gradient boosting, on up to 20,000 rows."""
-    train, test = rows.of(TRAIN), rows.of(TEST)
+    """The main metric on held-out rows of a quick gradient boosting.
+
+    It learns from up to `PROBE_ROWS` rows, and is examined on up to as many.
+    """
+    train, test = (_fewer(rows.of(part)) for part in (TRAIN, TEST))
     model = (
         HistGradientBoostingRegressor if rows.task.is_regression else HistGradientBoostingClassifier
     )
-    chosen = np.linspace(0, len(train.y) - 1, min(len(train.y), PROBE_ROWS)).astype(int)
     quick = pipeline.learner(features, model(max_iter=60, random_state=seed), seed)
-    quick.fit(train.X.iloc[chosen], train.y[chosen])
+    quick.fit(train.X, train.y)
     metric = rows.task.main_metric
     return predict_scores(rows.task, quick, test.X, test.y, [metric]).get(metric, float("nan"))
+
+
+def probe_rows(rows: Labelled) -> int:
+    """How many rows the quick model learns from."""
+    return min(int((rows.part == TRAIN).sum()), PROBE_ROWS)
+
+
+def _fewer(part: Labelled) -> Labelled:
+    return part.at(spread_over(part.y, PROBE_ROWS))
 
 
 def options(choice: dict, about: dict, test_share, test_from, folds, seed) -> dict:
@@ -256,7 +267,8 @@ def compare_strategies(
 ) -> pd.DataFrame:
     """The same quick model under several splits: rows held out, and the score it seems to reach.
 
-    `options` go to `split_rows`. A split that can't be made is left out.
+    `options` go to `split_rows`. A split that can't be made is left out. *Learnt from* counts the
+    rows that the quick model is given, which are not all where there are many.
     """
     metric = rows.task.main_metric
     found = {}
@@ -265,12 +277,22 @@ def compare_strategies(
             cut = split_rows(rows, choice, **options)
         except InputError:
             continue
-        name = choice["strategy"] + (f" ({choice['column']})" if choice["column"] else "")
-        found[name] = {
+        found[name_of(choice)] = {
             "held out": int((cut.part == TEST).sum()),
+            "learnt from": probe_rows(cut),
             PLAIN_NAMES[metric]: probe_score(cut, features, options.get("seed", 42)),
         }
-    return pd.DataFrame(found).T.astype({"held out": int}).rename_axis("split")
+    whole = {"held out": int, "learnt from": int}
+    return pd.DataFrame(found).T.astype(whole).rename_axis("split")
+
+
+def name_of(choice: dict) -> str:
+    """A way to split, and its column, in words.
+
+    >>> name_of({"strategy": "time", "column": "sold"})
+    'time (sold)'
+    """
+    return choice["strategy"] + (f" ({choice['column']})" if choice["column"] else "")
 
 
 def parts_overview(rows: Labelled) -> pd.DataFrame:
@@ -322,14 +344,18 @@ def read_comparison(table: pd.DataFrame, choice: dict) -> str:
         )
     random = table[metric].iloc[0]
     other, value = table.index[1], table[metric].iloc[1]
-    gap = random - value
+    gap, fitted = random - value, f"{table['learnt from'].max():,} rows"
     chosen = f"This run splits by **{choice['strategy']}**."
     if gap > 0.01:
         return (
-            f"The same model scores **{random:.2f}** ({metric}) under a random split and "
-            f"**{value:.2f}** by {other}: a random split flatters it by {gap:.2f}. {chosen}"
+            f"The same model, fitted on {fitted}, scores **{random:.2f}** ({metric}) under a "
+            f"random split and **{value:.2f}** by {other}: a random split flatters it by "
+            f"{gap:.2f}. {chosen}"
         )
-    return f"Random {random:.2f}, by {other} {value:.2f} ({metric}): it makes little odds. {chosen}"
+    return (
+        f"Random {random:.2f}, by {other} {value:.2f} ({metric} of a model fitted on {fitted}): "
+        f"it makes little odds. {chosen}"
+    )
 
 
 def parts_picture(rows: Labelled, choice: dict):

@@ -137,7 +137,7 @@ def test_importance_finds_the_column_that_matters(binary, number):
         assert falls.index[0] == "weight" and falls["weight"] > 0.1
         assert falls["note"] == 0
         assert falls.is_monotonic_decreasing
-        assert "**weight" in evaluate.read_importance(falls)
+        assert "**weight" in evaluate.read_importance(falls, 90)
 
 
 def test_importance_leaves_the_rows_as_they_were(number):
@@ -148,7 +148,7 @@ def test_importance_leaves_the_rows_as_they_were(number):
 
 
 def test_nothing_matters_when_shuffling_costs_nothing():
-    assert "none matters" in evaluate.read_importance(pd.Series({"a": 0.0, "b": -0.1}))
+    assert "none matters" in evaluate.read_importance(pd.Series({"a": 0.0, "b": -0.1}), 90)
 
 
 def test_confusion_counts_add_up_and_keep_classes_that_never_came():

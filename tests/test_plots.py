@@ -177,3 +177,9 @@ def test_periods_that_are_equal_after_shortening_all_have_a_place(axes):
 def test_errors_that_are_all_alike_have_a_picture(error):
     truth = np.arange(20.0)
     assert plots.residuals(truth, truth + error, "price").png
+
+
+def test_a_picture_of_some_rows_says_how_many():
+    assert plots._points(40)[1] == ""
+    drawn, some = plots._points(5_000)
+    assert len(drawn) == plots.MOST_POINTS and some == ", 2,000 of 5,000 rows"

@@ -241,6 +241,15 @@ def test_strategies_are_compared_by_a_score_and_one_that_fails_is_left_out():
     assert split.read_comparison(table, RANDOM)
 
 
+def test_a_quick_model_says_on_how_many_rows_it_was_fitted(monkeypatch):
+    monkeypatch.setattr(split, "PROBE_ROWS", 40)
+    made = prepared(raw=raw_table(90))
+    choices = split.choices_to_compare(RANDOM, made.rows.X)
+    table = split.compare_strategies(made.rows, made.plan, choices)
+    assert table["learnt from"].tolist() == [40, 40]
+    assert "fitted on 40 rows" in split.read_comparison(table, RANDOM)
+
+
 def test_the_tables_of_the_split_add_up():
     cut = split.split_rows(labelled(labels(80)), RANDOM)
     table = split.split_table(cut)

@@ -7,6 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics as m
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from helpers.errors import InputError
 from helpers.task import (
@@ -17,6 +21,7 @@ from helpers.task import (
     better,
     bootstrap,
     draft_label,
+    drawn_scores,
     encode,
     find_task,
     predict,
@@ -204,6 +209,35 @@ def test_probability_columns_follow_the_task_when_a_fold_lacks_a_class():
 def test_scores_of_a_model_that_lacks_a_class_are_finite():
     found = predict_scores(THREE, Stub(), pd.DataFrame({"x": [1, 2, 3]}), list("abc"))
     assert np.isfinite(list(found.values())).all()
+
+
+@pytest.mark.parametrize("threshold", [None, 0.2, 0.5])
+def test_a_prediction_is_what_the_model_says_by_itself(threshold):
+    random = np.random.default_rng(4)
+    X = random.normal(size=(300, 3))
+    y = np.where(X[:, 0] + random.normal(size=300) > 0.8, "yes", "no").astype(object)
+    model = RandomForestClassifier(20, max_depth=4, random_state=0)
+    if threshold:
+        model = FixedThresholdClassifier(
+            model, threshold=threshold, pos_label="yes", response_method="predict_proba"
+        )
+    fitted = make_pipeline(StandardScaler(), model).fit(X, y)
+    assert (predict(BINARY, fitted, X)[0] == fitted.predict(X)).all()
+
+
+def test_equal_probabilities_share_their_rank():
+    truth = np.array(["yes", "no", "yes", "no", "no"])
+    chance = np.array([0.5, 0.5, 0.9, 0.1, 0.9])
+    found = score(BINARY, truth, truth, np.c_[1 - chance, chance], ["roc_auc"])["roc_auc"]
+    assert found == pytest.approx(m.roc_auc_score(truth == "yes", chance))
+
+
+def test_two_models_are_scored_on_the_same_draws():
+    truth = np.array(["yes", "no"] * 30)
+    said = (np.roll(truth, 1), None)
+    one, other = drawn_scores(BINARY, truth, [said, said], draws=5, seed=2, metrics=["accuracy"])
+    pd.testing.assert_frame_equal(one, other)
+    assert one.shape == (5, 1)
 
 
 def test_a_regression_has_no_probabilities():

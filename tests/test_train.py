@@ -95,6 +95,56 @@ def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
     assert train.search(made.task, ladder[0], folds, 3) == []
 
 
+@pytest.fixture
+def few_are_many(monkeypatch):
+    """Tables are small here: what holds for many rows holds for these."""
+    monkeypatch.setattr(train, "MANY_ROWS", 50)
+
+
+def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladder, few_are_many):
+    found, again = (train.search(made.task, ladder[2], folds, 6, seed=1) for _ in range(2))
+    assert [(t.parameters, t.scores) for t in found] == [(t.parameters, t.scores) for t in again]
+    assert len({str(t.parameters) for t in found}) == 6
+    finalists = train.on_all_rows(found)
+    assert [t.rows for t in finalists] == [ladder[2].rows] * 2
+    dropped = [t for t in found if t.rows < ladder[2].rows]
+    assert len(dropped) == 4 and {t.rows for t in dropped} == {round(ladder[2].rows / 4)}
+    assert all(len(t.truth) == len(ladder[2].truth) for t in found), "all are asked the same rows"
+
+
+def test_a_score_on_fewer_rows_wins_nothing_and_comes_last(made):
+    few = train.Trial(**(vars(trial(["yes"], [0.5], scores=[0.9])) | {"rows": 10}))
+    every = train.Trial(**(vars(trial(["yes"], [0.5], scores=[0.7])) | {"rows": 40}))
+    assert train.best_of([few, every]) is every
+    assert train.trials_table([few, every], made.task)["rows"].tolist() == [40, 10]
+
+
+def test_the_search_says_on_how_many_rows_it_worked(made, folds, ladder, few_are_many):
+    found = train.search(made.task, ladder[2], folds, 6, seed=1)
+    said = train.read_search(ladder, found, made.task)
+    rows = ladder[2].rows
+    assert f"up to {round(rows / 4):,} rows a fold, the best 2 of them again from all {rows:,}" in (
+        said
+    )
+    assert "rows a fold" not in train.read_search(ladder, train.on_all_rows(found), made.task)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_fewer_rows_keep_the_classes(kind):
+    y = {"binary": ["a"] * 97 + ["b"] * 3, "multiclass": list("abcd") * 25}.get(kind, range(100))
+    fold = train.Fold(np.arange(100)[:, None], np.array(y), np.ones((7, 1)), np.ones(7))
+    fewer = train._thinned(fold)
+    assert len(fewer.y) == len(fewer.X) == 25 and len(fewer.y_valid) == 7
+    assert set(fewer.y) == set(y) or kind == "regression"
+    assert [y[i] for i in fewer.X[:, 0]] == list(fewer.y)
+
+
+def test_small_tables_have_whole_forests_and_large_ones_trees_of_a_share():
+    task = Task("y", "regression")
+    assert train.candidates(task, train.MANY_ROWS)["random forest"].max_samples is None
+    assert train.candidates(task, train.MANY_ROWS + 1)["random forest"].max_samples == 0.3
+
+
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 @pytest.mark.parametrize("kind", ["binary", "regression"])
 def test_every_parameter_that_may_be_drawn_is_one_of_its_model(family, kind):

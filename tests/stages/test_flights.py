@@ -84,7 +84,7 @@ def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
     options = {"test_from": "2013-07-01"}
     table = split.compare_strategies(labelled, plan, choices, **options)
     assert table["ROC AUC"].iloc[0] > table["ROC AUC"].iloc[1] + 0.01
-    calendar = lessons.calendar_parts(labelled, plan, choices, **options).astype(float)
+    calendar = lessons.calendar_parts(labelled, plan, table, choices, **options).astype(float)
     assert calendar.loc["random split", "with it"] > calendar.iloc[0, 0]
     assert calendar.loc["time split", "with it"] < calendar.iloc[1, 0]
     leak = lessons.with_the_answer(labelled, plan).astype(float)
