@@ -112,7 +112,7 @@ def _production(work, raw, model, known: Labelled, origin: str) -> Production:
 
 def _periods(work, X: pd.DataFrame) -> np.ndarray:
     """The month of each row where time is known, otherwise one period for all."""
-    split = work.run.read_json("split.json", {})
+    split = work.read_json("split.json")
     name = work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
     if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
         months = X[name].dt.strftime("%Y-%m").fillna("undated")

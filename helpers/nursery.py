@@ -15,6 +15,7 @@ socket ends that kernel; whoever closes the control socket ends the nursery and 
 from __future__ import annotations
 
 import atexit
+import builtins
 import contextlib
 import gc
 import importlib
@@ -27,6 +28,7 @@ import struct
 import sys
 import threading
 import time
+import types
 import warnings
 
 # What the notebooks import, and what a kernel itself needs. A module that is missing is skipped.
@@ -197,11 +199,12 @@ def import_libraries() -> dict[str, str]:
     """Import what kernels will want; returns the variables that the libraries set meanwhile."""
     before = dict(os.environ)
     os.environ.setdefault("MPLBACKEND", INLINE)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in LIBRARIES:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+    # pandas asks when it is imported whether it is in a notebook, and shows tables accordingly.
+    builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    del builtins.get_ipython
     gc.collect()
     gc.freeze()  # else every collection in a child would copy these pages
     return {name: value for name, value in os.environ.items() if name not in before}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -138,7 +139,9 @@ print(forest.score(X, y) > 0.9, boosted.score(X, y) > 0.9, back.shape)
 """
 
 
-def test_threads_work_in_a_forked_kernel(tmp_path):
+def test_threads_work_in_a_forked_kernel(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
     for _ in range(2):
         found = outputs(THREADS, folder=tmp_path, cwd=tmp_path, execution_timeout=60)
         assert found == ["True True (4000, 20)"]
@@ -160,6 +163,38 @@ def test_outputs_are_those_of_a_stock_kernel(tmp_path):
         outputs(*cells, folder=tmp_path, engine=engine, cwd=tmp_path) for engine in ("warm", None)
     )
     assert warm == stock
+
+
+SETTINGS = """
+import json, logging, warnings
+import matplotlib, matplotlib.pyplot, numpy, pandas, pyarrow, seaborn, sklearn.ensemble
+import scipy.stats, skops.io, sqlalchemy, requests, fastapi, uvicorn, yaml, decimal, locale, sys
+def flat(options, name=""):
+    for key in dir(options):
+        value = getattr(options, key)
+        yield from flat(value, name + key + ".") if "Wrapper" in type(value).__name__ else [
+            (name + key, repr(value).replace('UTF-8', 'utf-8'))]
+print(json.dumps({
+    "pandas": dict(flat(pandas.options)),
+    "matplotlib": {k: repr(v) for k, v in matplotlib.rcParams.items()},
+    "numpy": repr([numpy.get_printoptions(), numpy.geterr()]),
+    "sklearn": repr(sklearn.get_config()),
+    "pyarrow": repr([pyarrow.cpu_count(), pyarrow.default_memory_pool().backend_name]),
+    "warnings": sorted({repr(f[:1] + f[2:3] + f[4:]) for f in warnings.filters}),
+    "logging": [logging.getLogger().level, len(logging.getLogger().handlers)],
+    "python": repr([decimal.getcontext(), locale.getlocale(), sys.getrecursionlimit(),
+                    sys.getswitchinterval(), sys.excepthook is sys.__excepthook__]),
+}))
+"""
+
+
+def test_libraries_have_the_settings_of_a_stock_kernel(tmp_path):
+    warm, stock = (
+        json.loads(outputs(SETTINGS, folder=tmp_path, engine=engine)[0].splitlines()[0])
+        for engine in ("warm", None)
+    )
+    for library in stock:
+        assert warm[library] == stock[library]
 
 
 def test_a_figure_is_the_same_as_in_a_stock_kernel(tmp_path):

@@ -199,8 +199,9 @@ def test_nothing_to_compare_is_said():
 
 def work_of(label: dict) -> SimpleNamespace:
     split = {"strategy": "random", "column": ""}
-    run = SimpleNamespace(read_json=lambda name, default=None: split, is_flights=False)
-    return SimpleNamespace(about={"label": label, "target": "bought"}, run=run)
+    about = {"label": label, "target": "bought"}
+    return SimpleNamespace(about=about, run=SimpleNamespace(is_flights=False),
+                           read_json=lambda name: split)  # fmt: skip
 
 
 CLASSES = {"kind": "class", "values": ["no", "yes"]}

@@ -286,9 +286,11 @@ def test_a_broken_cell_fails_the_stage_and_shows_it(tmp_path, monkeypatch):
     pd.DataFrame({"a": range(30), "b": ["x", "y", "z"] * 10}).to_csv(table, index=False)
     values = {"run": "breaks", "data": str(table), "query": "", "target": ""}
     run = Run("breaks")
-    runner._run_stage(run, stages[1], values, "1/2", say=lambda _: None)
-    with pytest.raises(runner.StageError, match="ZeroDivisionError"):
-        runner._run_stage(run, stages[2], values, "2/2", say=lambda _: None)
+    request = runner.Request()
+    with runner._Pages(run) as pages:
+        runner._run_or_keep(run, stages[1], values, request, "1/2", pages)
+        with pytest.raises(runner.StageError, match="ZeroDivisionError"):
+            runner._run_or_keep(run, stages[2], values, request, "2/2", pages)
     assert [entry["verdict"] for entry in run.ledger] == ["done", "failed"]
     assert "ZeroDivisionError" in run.file("index.html").read_text()
     assert run.file(stages[1].report).exists()
