@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -163,11 +163,9 @@ class _Pages:
         for made in self._made:
             made.result()
 
-    def make(self, stage: Stage, notebook) -> Future:
+    def make(self, stage: Stage, notebook) -> None:
         """Make a stage's page, put its cost into the ledger, then make the front page anew."""
-        made = self._thread.submit(self._make, stage, notebook)
-        self._made.append(made)
-        return made
+        self._made.append(self._thread.submit(self._make, stage, notebook))
 
     def _make(self, stage: Stage, notebook) -> None:
         began = time.perf_counter()
@@ -182,8 +180,8 @@ class _Pages:
 def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages) -> tuple:
     """Run a stage unless its result still stands; how long it took, and its headline."""
     given = _given(stage, values)
-    if not request.force and not freshness.reasons(run, stage, given):
-        _keep_page(run, stage, pages)
+    stands = not request.force and not freshness.reasons(run, stage, given)
+    if stands and _keep_page(run, stage, pages):
         return "kept", run.line_of(stage.number)["headline"]
     began = time.perf_counter()
     about_flights = values["data"] == FLIGHTS if stage.number <= 1 else run.is_flights
@@ -196,12 +194,18 @@ def _given(stage: Stage, values: dict) -> dict:
     return {name: value for name, value in values.items() if name in known}
 
 
-def _keep_page(run: Run, stage: Stage, pages: _Pages) -> None:
-    """Leave the page of a stage that stands; make it anew when it is missing or looks otherwise."""
+def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
+    """Keep the page of a stage that stands; make it anew when it is missing or looks otherwise.
+
+    False when it can't be made, since the executed notebook is missing too.
+    """
     current = run.line_of(stage.number).get("page") == report.stamp()
     if current and run.file(stage.report).exists() and run.file("index.html").exists():
-        return
+        return True
+    if not run.file(f"notebooks/{stage.notebook}.ipynb").exists():
+        return False
     pages.make(stage, _kept_notebook(run, stage))
+    return True
 
 
 def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pages) -> None:

@@ -119,6 +119,10 @@ def test_no_stage_runs_twice_for_nothing(folder, tmp_path):
     page.unlink()
     assert kept(pipeline("run", "--data", table)) == [1, 2, 3]
     assert page.exists(), "a page is made again without running its stage"
+    page.unlink()
+    run.file("notebooks/02_data_cleaning.ipynb").unlink()
+    assert kept(pipeline("run", "--data", table)) == [1, 3], "nothing is left to make it from"
+    assert page.exists()
 
     table.write_text(table.read_text() + "77,a,c,\n")
     assert "twice.csv has changed" in pipeline("status", "twice").stdout
