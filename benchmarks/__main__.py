@@ -17,6 +17,8 @@ from pathlib import Path
 import click
 import psutil
 
+from helpers.line import NOTEBOOKS
+
 from .figures import FIGURES, QUICK
 from .measure import median, spread
 
@@ -71,8 +73,9 @@ def results(raw: dict) -> str:
 
 def notes(raw: dict) -> list[str]:
     """How it was measured, and on what."""
+    spent = _nbval_spent({name: one["measured"] for name, one in raw.items()})
     machines = {json.dumps({k: v for k, v in r["on"].items() if k != "day"}) for r in raw.values()}
-    text = ["## How", "", *HOW, "", "## Where", ""]
+    text = ["## How", "", *HOW, *spent, "", "## Where", ""]
     for one in sorted(machines):
         on = json.loads(one)
         versions = ", ".join(f"{name} {version}" for name, version in on["libraries"].items())
@@ -93,6 +96,20 @@ HOW = (
     "- *Memory*: the largest sum of the proportional set sizes of all processes of the run.",
     "- *nbval*: all notebooks in `notebooks/`, the lab included, the work of their cells too.",
 )
+
+
+def _nbval_spent(raw: dict) -> list[str]:
+    """What the warm side of nbval is spent on, in a sentence."""
+    if not {"nbval", "per_notebook"} <= raw.keys():
+        return []
+    count = len(list(NOTEBOOKS.rglob("*.ipynb")))
+    kernels = count * median(raw["per_notebook"]["warm"])
+    whole = median(raw["nbval"]["warm"])
+    return [
+        f"- *Where nbval's time goes*: of {whole:.0f} s warm, {count} kernels are {kernels:.1f} s;",
+        "  nearly all of the rest is the cells' own work, training above all, which is the same on",
+        "  both sides and which no kernel saves.",
+    ]
 
 
 def _count(measured: dict) -> int:
