@@ -22,7 +22,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
-from .clean import repair_cell
+from .columns import repair_cell
 from .drift import reference_of
 from .errors import InputError, nearest
 from .line import existing_run, sha256

@@ -18,8 +18,9 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from . import pipeline, plots
-from .clean import Cleaner, draft_plan
+from .clean import Cleaner
 from .features import TextToNumbers, make_features, plan_features
+from .plans import draft_plan
 from .task import draft_label, read_label
 
 SIMPLE = LogisticRegression(max_iter=1_000)

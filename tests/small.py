@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import clean, features, pipeline, split
+from helpers import clean, features, pipeline, plans, split
 from helpers.rows import Labelled
 from helpers.task import Task, draft_label, encode, find_task
 
@@ -47,7 +47,7 @@ def prepared(target: str = "bought", raw: pd.DataFrame | None = None) -> SimpleN
     raw = raw_table() if raw is None else raw
     raw = raw.drop(columns={"bought", "price"} - {target}, errors="ignore")
     about = {"target": target, "task": "auto"}
-    cleaning = clean.draft_plan(raw, about)
+    cleaning = plans.draft_plan(raw, about)
     X = clean.Cleaner(cleaning).fit(raw).transform(raw)
     label = clean.clean_label(raw, target, draft_label(raw[target]))[0]
     task = find_task(label, target)

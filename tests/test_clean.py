@@ -7,8 +7,10 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 
 from helpers import clean, flights, tables
-from helpers.clean import Cleaner, draft_column, draft_plan, read_plan, repair_value
+from helpers.clean import Cleaner
+from helpers.columns import draft_column, repair_value, texts
 from helpers.errors import InputError
+from helpers.plans import draft_plan, open_plan, parse_limits, plan_text, read_plan
 from helpers.task import draft_label
 
 DIRTY = pd.DataFrame(
@@ -53,7 +55,7 @@ def repaired(frame=DIRTY, plan=PLAN):
 
 
 def as_text(series):
-    return clean._texts(series).astype(object).where(series.notna(), None)
+    return texts(series).astype(object).where(series.notna(), None)
 
 
 # --- The plan -------------------------------------------------------------------------------
@@ -199,22 +201,22 @@ def test_the_target_is_not_in_the_plan_and_never_looked_at():
 def test_limits_are_read_from_text_and_added_to_the_known_ones():
     assert PLAN["columns"]["speed"]["limits"] == [0, 253]
     assert PLAN["columns"]["count"]["limits"] == [0, 8]
-    assert clean.parse_limits("t:-40..50.5, a:b:0..1", ["t", "a:b"]) == {
+    assert parse_limits("t:-40..50.5, a:b:0..1", ["t", "a:b"]) == {
         "t": [-40, 50.5],
         "a:b": [0, 1],
     }
-    assert clean.parse_limits("", []) == {}
+    assert parse_limits("", []) == {}
 
 
 @pytest.mark.parametrize("text", ["age", "age:3", "age:5..1", "age:a..b", "age:1..", "0..1:age"])
 def test_limits_that_say_no_range_are_refused(text):
     with pytest.raises(InputError, match="limits look like"):
-        clean.parse_limits(text, ["age"])
+        parse_limits(text, ["age"])
 
 
 def test_limits_of_a_misspelt_column_name_the_nearest():
     with pytest.raises(InputError, match="Did you mean 'age'"):
-        clean.parse_limits("agee:0..1", ["age"])
+        parse_limits("agee:0..1", ["age"])
 
 
 def test_limits_on_a_column_without_numbers_are_refused():
@@ -232,8 +234,8 @@ def test_limits_include_their_bounds():
 
 
 def test_a_plan_written_and_read_again_is_the_same():
-    assert read_plan(clean.plan_text(PLAN), DIRTY.columns) == PLAN
-    assert list(read_plan(clean.plan_text(PLAN), DIRTY.columns)["columns"]) == list(DIRTY.columns)
+    assert read_plan(plan_text(PLAN), DIRTY.columns) == PLAN
+    assert list(read_plan(plan_text(PLAN), DIRTY.columns)["columns"]) == list(DIRTY.columns)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +243,7 @@ def test_a_plan_written_and_read_again_is_the_same():
 )
 def test_no_word_of_a_plan_changes_when_it_is_written(word):
     plan = {"columns": {word: {"kind": "category", "values": [word, "with space " * 20]}}}
-    assert read_plan(clean.plan_text(plan), [word]) == plan
+    assert read_plan(plan_text(plan), [word]) == plan
 
 
 @pytest.mark.parametrize(
@@ -679,18 +681,18 @@ def test_an_ambiguous_date_that_is_read_second_is_flagged_too():
 @pytest.mark.parametrize("name", ["gone.yaml", "", "."])
 def test_a_plan_that_is_not_there_is_refused(tmp_path, name):
     with pytest.raises(InputError, match="no readable cleaning plan"):
-        clean.open_plan(str(tmp_path / name), ["x"])
+        open_plan(str(tmp_path / name), ["x"])
 
 
 def test_a_plan_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "plan.yaml").write_bytes(b"\xff\xfe\x00columns")
     with pytest.raises(InputError, match="no readable cleaning plan"):
-        clean.open_plan(str(tmp_path / "plan.yaml"), ["x"])
+        open_plan(str(tmp_path / "plan.yaml"), ["x"])
 
 
 def test_a_plan_is_opened_from_its_file(tmp_path):
-    (tmp_path / "plan.yaml").write_text(clean.plan_text(PLAN), encoding="utf-8")
-    assert clean.open_plan(str(tmp_path / "plan.yaml"), DIRTY.columns) == PLAN
+    (tmp_path / "plan.yaml").write_text(plan_text(PLAN), encoding="utf-8")
+    assert open_plan(str(tmp_path / "plan.yaml"), DIRTY.columns) == PLAN
 
 
 @pytest.mark.parametrize(
@@ -721,7 +723,7 @@ def test_a_plan_is_opened_from_its_file(tmp_path):
 )
 def test_a_plan_that_can_not_be_followed_is_refused(column_plan):
     with pytest.raises(InputError, match="'x'") as caught:
-        read_plan(clean.plan_text({"columns": {"x": column_plan}}), ["x"])
+        read_plan(plan_text({"columns": {"x": column_plan}}), ["x"])
     assert "\n" not in str(caught.value)
 
 
