@@ -4,18 +4,19 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-stages test-units test-all notebooks bench lint lock clean
+.PHONY: help setup run lab test test-stages test-units test-all notebooks bench bench-cleaning lint lock clean
 
 help:
-	@echo "make run        set up, run the series on the flights, say where the front page is"
-	@echo "make lab        open JupyterLab in notebooks/"
-	@echo "make test       every test but the slow ones (nbval on all notebooks included)"
-	@echo "make test-all   the slow ones too, and those that need Chromium"
-	@echo "make notebooks  run the notebooks and store their outputs"
-	@echo "make bench      measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
-	@echo "make lint       ruff: lint and format"
-	@echo "make lock       resolve requirements.lock anew from pyproject.toml"
-	@echo "make clean      remove .venv, staged sources and caches; runs in reports/ stay"
+	@echo "make run            set up, run the series on the flights, say where the front page is"
+	@echo "make lab            open JupyterLab in notebooks/"
+	@echo "make test           every test but the slow ones (nbval on all notebooks included)"
+	@echo "make test-all       the slow ones too, and those that need Chromium"
+	@echo "make notebooks      run the notebooks and store their outputs"
+	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
+	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
+	@echo "make lint           ruff: lint and format"
+	@echo "make lock           resolve requirements.lock anew from pyproject.toml"
+	@echo "make clean          remove .venv, staged sources and caches; runs in reports/ stay"
 
 setup: $(READY)
 
@@ -53,6 +54,10 @@ notebooks: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# DATA names a folder of benchmark sets: make bench-cleaning DATA=folder
+bench-cleaning: $(READY)
+	$(BIN)/python -m benchmarks.cleaning $(if $(DATA),--data $(DATA))
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -91,6 +92,28 @@ def peak_memory(command: list, **environment: str) -> tuple[float, int]:
         done.set()
         watcher.join()
     return time.perf_counter() - began, most[0]
+
+
+@contextmanager
+def grown_memory():
+    """By how much this process grows while the block runs; yields {"most": bytes}.
+
+    The largest resident size over the one at the beginning, looked at fifty times a second.
+    """
+    process, done = psutil.Process(), threading.Event()
+    before, found = process.memory_info().rss, {"most": 0}
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            found["most"] = max(found["most"], process.memory_info().rss - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _held(process: psutil.Process) -> int:

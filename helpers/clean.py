@@ -11,29 +11,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from . import doubts, duplicates, relations
 from .columns import repair_column, texts
 from .errors import InputError
+from .mess import read_score, score
 from .plans import draft_plan, plan_text
 from .task import read_label
 
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 CHANGE_COLUMNS = ["row", "column", "kind", "before", "after", "rule"]
-REVIEW_COLUMNS = ["column", "value", "cells", "kind", "suggestion", "evidence", "apply"]
-SENTINELS = {-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0}
 
-RULES = {
-    "missing word": "a word that means missing",
-    "number": "a number written as text",
-    "date": "a date written as text",
-    "boolean": "a yes or no written as text",
-    "spelling": "one spelling for case, space, accent, punctuation",
-    "alias": "a name that a person settled",
-    "spaces": "single spaces, one Unicode form",
-    "impossible": "outside the limits of what can be",
-    "unreadable": "does not read as what the column holds",
-    "label": "one spelling a class of the target",
+BY_OTHERS = "mended by what other columns say"
+STEP_OF = dict.fromkeys(("dependency", "filled", "split", "swapped"), BY_OTHERS) | {
+    "decision": "decided by a person"
 }
+BY_EVIDENCE = ("typo", *(kind for kind, step in STEP_OF.items() if step == BY_OTHERS))
 
 
 # --- The cleaner --------------------------------------------------------------------------------
@@ -43,7 +37,9 @@ class Cleaner(TransformerMixin, BaseEstimator):
     """Applies a cleaning plan to rows, as a scikit-learn transformer.
 
     With `plan=None`, `fit` drafts one. `transform` gives the plan's columns in the plan's order,
-    one row out for each row in; a column that is absent comes out missing.
+    one row out for each row in; a column that is absent comes out missing. What becomes of a row
+    depends on that row and the plan alone. An array of n rows × m columns is taken as a table
+    with the columns x0, x1 …
 
     >>> dirty = pd.DataFrame({"city": ["New York", "new  york", "New York", "N/A"]})
     >>> Cleaner().fit_transform(dirty)["city"].tolist()
@@ -55,9 +51,11 @@ class Cleaner(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y=None) -> Cleaner:
         """Freeze the plan, or draft one from the rows. The target is never looked at."""
-        self.plan_ = self.plan if self.plan is not None else draft_plan(X)
+        frame = self._as_frame(X, reset=True)
+        self.plan_ = self.plan if self.plan is not None else draft_plan(frame)
         self.n_features_in_ = len(self.plan_["columns"])
-        self.feature_names_in_ = np.array(list(self.plan_["columns"]), dtype=object)
+        if isinstance(X, pd.DataFrame):
+            self.feature_names_in_ = np.array(list(self.plan_["columns"]), dtype=object)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -69,24 +67,65 @@ class Cleaner(TransformerMixin, BaseEstimator):
 
         `row` is the position in X; `before` and `after` are text, missing is null.
         """
-        clean, changes = {}, []
+        check_is_fitted(self, "plan_")
+        X = self._as_frame(X)
+        clean, kinds = {}, {}
         for name, plan in self.plan_["columns"].items():
             column = X[name] if name in X.columns else pd.Series(None, index=X.index, dtype="str")
-            clean[name], kinds = repair_column(column, plan)
-            if log and kinds is not None:
-                changes.append(_log(column, clean[name], kinds))
+            clean[name], kinds[name] = repair_column(column, plan)
         frame = pd.DataFrame(clean, index=X.index)
-        changes = [change for change in changes if len(change)]
-        if not changes:
-            return frame, pd.DataFrame(columns=CHANGE_COLUMNS).astype({"row": "int64"})
-        return frame, pd.concat(changes, ignore_index=True)
+        for step in (self._by_relations, self._by_decisions):
+            frame, more = step(frame)
+            kinds |= {name: _latest(kinds[name], kind) for name, kind in more.items()}
+        return frame, _log(X, frame, kinds) if log else _no_changes()
+
+    def _by_relations(self, frame: pd.DataFrame):
+        return relations.repair(frame, self.plan_.get("relations", []))
+
+    def _by_decisions(self, frame: pd.DataFrame):
+        decided, cells = doubts.decide(frame, self.plan_)
+        return decided, {name: np.where(mask, "decision", "") for name, mask in cells.items()}
+
+    def _as_frame(self, X, reset: bool = False) -> pd.DataFrame:
+        """A frame as it is; an array as scikit-learn checks it, with the columns x0, x1 …"""
+        if isinstance(X, pd.DataFrame):
+            return X
+        array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+        return pd.DataFrame(array, columns=[f"x{n}" for n in range(array.shape[1])])
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """The names of the columns that come out."""
-        return self.feature_names_in_
+        return np.array(list(self.plan_["columns"]), dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = tags.input_tags.categorical = True
+        return tags
 
 
-def _log(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame:
+def _latest(kinds: np.ndarray | None, more: np.ndarray) -> np.ndarray:
+    """The kind of the last repair of each cell."""
+    return more if kinds is None else np.where(more != "", more, kinds)
+
+
+def _no_changes() -> pd.DataFrame:
+    empty = pd.DataFrame(columns=CHANGE_COLUMNS, dtype="str")
+    return empty.astype({"row": "int64"})
+
+
+def _log(raw: pd.DataFrame, clean: pd.DataFrame, kinds: dict) -> pd.DataFrame:
+    """The log of changed cells, column by column."""
+    found = [
+        _log_column(raw[name], clean[name], kind)
+        for name, kind in kinds.items()
+        if kind is not None and name in raw.columns
+    ]
+    found = [changes for changes in found if len(changes)]
+    return pd.concat(found, ignore_index=True) if found else _no_changes()
+
+
+def _log_column(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame:
     rows = np.flatnonzero(kinds != "")
     return pd.DataFrame(
         {
@@ -101,6 +140,17 @@ def _log(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame
     ).astype({"before": "str", "after": "str", "column": "str", "kind": "str", "rule": "str"})
 
 
+def repair_rows(raw: pd.DataFrame, plan: dict, about: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows cleaned by a plan, the target read too, and the log of what both changed."""
+    cleaned, changes = Cleaner(plan).fit(raw).repair(raw)
+    target = about.get("target")
+    if not target:
+        return cleaned, changes
+    label, relabelled = clean_label(raw, target, about["label"])
+    changes = pd.concat([changes, relabelled], ignore_index=True) if len(relabelled) else changes
+    return cleaned.assign(**{target: label}), changes
+
+
 # --- Rows that are set aside --------------------------------------------------------------------
 
 
@@ -111,7 +161,7 @@ def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, 
     changed = (before != after) & ~(before.isna() & after.isna())
     if pd.api.types.is_numeric_dtype(label.dtype):  # "1.50" as 1.5 says the same
         changed &= before.notna() & after.isna()
-    return label, _log(raw[target], label, np.where(changed.fillna(False), "label", ""))
+    return label, _log_column(raw[target], label, np.where(changed.fillna(False), "label", ""))
 
 
 def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set aside") -> pd.Series:
@@ -149,46 +199,80 @@ def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
     return rows
 
 
-# --- What a person should look at ---------------------------------------------------------------
+# --- Records that are nearly the same -----------------------------------------------------------
 
 
-def review_list(raw: pd.DataFrame, clean: pd.DataFrame, plan: dict, changes) -> pd.DataFrame:
-    """Repairs that are likely but not sure: for a person to decide, never made by themselves."""
-    found = []
-    for name, column in plan["columns"].items():
-        if column["kind"] == "number":
-            found += _odd_numbers(name, clean[name])
-        if column.get("ambiguous"):
-            example = texts(raw[name]).dropna().iloc[0]
-            first = "month" if column["formats"][-1].startswith("%m") else "day"
-            note = f"day and month can be told apart in no cell; read as {first} first"
-            found.append((name, example, len(raw), "ambiguous date", "check the order", note))
-    lost = changes[changes["kind"] == "unreadable"].groupby(["column", "before"]).size()
-    for (name, text), cells in lost.items():
-        kind = plan["columns"][name]["kind"]
-        found.append((name, text, cells, "unreadable", f"write it as a {kind}", "set to missing"))
-    rows = [(*row, "") for row in found]
-    return pd.DataFrame(rows, columns=REVIEW_COLUMNS).astype({"value": "str"})
+def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") -> pd.DataFrame:
+    """The rows that stay and are nearly the same as another: `row` and its `group`.
+
+    `group` is the first row of the group. Nothing is deleted: who is right nobody knows. The label
+    is not looked at.
+    """
+    staying = np.flatnonzero(reason.isna())
+    records = clean.iloc[staying].drop(columns=target or [])
+    group = duplicates.link(records)
+    size = pd.Series(group).groupby(group).transform("size").to_numpy()
+    linked = size > 1
+    return pd.DataFrame({"row": staying[linked], "group": staying[group[linked]]})
 
 
-def _odd_numbers(name: str, column: pd.Series) -> list[tuple]:
-    """Numbers far off by themselves, and numbers that may stand for "missing" (999, -1)."""
-    values = column.dropna().astype(float)
-    if len(values) < 50 or values.nunique() < 10:
-        return []
-    counts = values.value_counts().sort_index()
-    low, middle, high = values.quantile([0.25, 0.5, 0.75])
-    width = max(high - low, 1e-12)
-    found = []
-    for value, inner in ((counts.index[-1], counts.index[-2]), (counts.index[0], counts.index[1])):
-        cells, gap = int(counts[value]), abs(value - inner)
-        if value in SENTINELS and cells >= 3 and gap > 2 * width:
-            note = f"{gap:g} from the next value, the middle half spans {width:g}"
-            found.append((name, f"{value:g}", cells, "code for missing", "missing", note))
-        elif cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
-            note = f"the next value is {inner:g}, the median {middle:g}"
-            found.append((name, f"{value:g}", cells, "far from all others", "missing", note))
-    return found
+def alike_rows(clean: pd.DataFrame, linked: pd.DataFrame, most: int = 2) -> pd.DataFrame:
+    """The first groups of near duplicates, with the columns in which their rows differ."""
+    rows = linked[linked["group"].isin(linked["group"].drop_duplicates().head(most))]
+    shown = clean.iloc[rows["row"]].set_axis(pd.MultiIndex.from_frame(rows[["group", "row"]]))
+    differ = shown.groupby(level="group").nunique(dropna=False).max() > 1
+    return shown.loc[:, differ.to_numpy()].iloc[:, :8]
+
+
+def read_near_duplicates(linked: pd.DataFrame, rows: int) -> str:
+    """A sentence that says how many rows are nearly the same as another."""
+    if linked.empty:
+        return f"No two of the {rows:,} rows that stay are nearly the same."
+    groups = linked["group"].nunique()
+    return (
+        f"**{len(linked):,} of the {rows:,} rows that stay are nearly the same as another**, in "
+        f"{groups:,} group{'s' * (groups > 1)}. They stay, linked; stage 4 keeps a group on one "
+        f"side of the split."
+    )
+
+
+# --- The score ----------------------------------------------------------------------------------
+
+
+def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.DataFrame):
+    """The score against the answer key of planted mess; None when nothing was planted.
+
+    This is the only place of the line that opens the key.
+    """
+    if not work.about.get("mess"):
+        return None
+    groups = np.arange(len(reason))
+    groups[linked["row"].to_numpy()] = linked["group"].to_numpy()
+    return score(changes, work.read_table("mess_key"), reason=reason, groups=groups)
+
+
+def read_planted(scored) -> str:
+    """The score in a sentence; without an answer key, what there is instead."""
+    if scored is None:
+        return (
+            "No mess was planted into this table, so there is no answer key, and nobody can say "
+            "how well it was cleaned: look at the log and the review list. To see how this "
+            "cleaner does on columns like yours, plant some: `--set mess=0.05`."
+        )
+    return read_score(scored)
+
+
+def score_table(scored) -> pd.DataFrame:
+    """Planted, right and wrong cells, precision and recall, by kind of mess."""
+    if scored is None:
+        return pd.DataFrame(columns=["planted", "right", "wrong", "precision", "recall"])
+    table = scored.by_kind[["planted", "right", "wrong", "precision", "recall"]]
+    shares = {name: table[name].map(_share) for name in ("precision", "recall")}
+    return table.assign(**shares).rename_axis("kind of mess")
+
+
+def _share(value) -> str:
+    return "" if pd.isna(value) else f"{value:.0%}"
 
 
 # --- What the notebook shows --------------------------------------------------------------------
@@ -197,14 +281,19 @@ def _odd_numbers(name: str, column: pd.Series) -> list[tuple]:
 def health(
     raw: pd.DataFrame, clean: pd.DataFrame, changes: pd.DataFrame, plan: dict
 ) -> pd.DataFrame:
-    """A row per column: its kind, missing and distinct values before and after, cells changed."""
+    """A row per column: its kind, missing and distinct values before and after, cells changed.
+
+    `faulty` are the cells that were changed and had something in them before.
+    """
     columns = [name for name in plan["columns"] if name in raw.columns]
     changed = changes["column"].value_counts()
+    faulty = changes.loc[changes["before"].notna(), "column"].value_counts()
     return pd.DataFrame(
         {
             "kind": [plan["columns"][name]["kind"] for name in columns],
             "missing before": [int(raw[name].isna().sum()) for name in columns],
             "missing after": [int(clean[name].isna().sum()) for name in columns],
+            "faulty": [int(faulty.get(name, 0)) for name in columns],
             "distinct before": [raw[name].nunique() for name in columns],
             "distinct after": [clean[name].nunique() for name in columns],
             "cells changed": [int(changed.get(name, 0)) for name in columns],
@@ -218,12 +307,51 @@ def changes_by_kind(changes: pd.DataFrame) -> pd.DataFrame:
     if changes.empty:
         return pd.DataFrame(columns=["cells", "columns", "example"]).rename_axis("kind")
     grouped = changes.groupby("kind", sort=False)
-    first = grouped.first()
-    arrow = first["before"].fillna("(missing)") + " → " + first["after"].fillna("(missing)")
     table = pd.DataFrame(
-        {"cells": grouped.size(), "columns": grouped["column"].nunique(), "example": arrow}
+        {
+            "cells": grouped.size(),
+            "columns": grouped["column"].nunique(),
+            "example": _arrows(grouped.first()),
+        }
     )
     return table.sort_values("cells", ascending=False)
+
+
+def _arrows(changes: pd.DataFrame) -> pd.Series:
+    return changes["before"].fillna("(missing)") + " → " + changes["after"].fillna("(missing)")
+
+
+def most_doubtful(changes: pd.DataFrame, most: int = 8) -> pd.DataFrame:
+    """The repairs that rest on evidence and not on form, the rarest first: to be looked at.
+
+    Each line is one repair (column, before, after), in so many cells, with its rule.
+    """
+    weak = changes[changes["kind"].isin(BY_EVIDENCE)]
+    keys = ["column", "kind", "before", "after", "rule"]
+    table = weak.fillna({"before": "(missing)", "after": "(missing)"})
+    table = table.groupby(keys, sort=False).size().rename("cells").reset_index()
+    table = table.sort_values("cells", kind="stable").drop_duplicates(["column", "kind"])
+    return table.head(most).set_index("column")[["kind", "before", "after", "cells", "rule"]]
+
+
+def steps(raw: pd.DataFrame, changes, reason: pd.Series, linked: pd.DataFrame) -> pd.DataFrame:
+    """What each step of the station did: rows in and out, cells changed."""
+    step = changes["kind"].map(lambda kind: STEP_OF.get(kind, "each column read by its plan"))
+    rows = len(raw)
+    table = {}
+    for name in ("each column read by its plan", *dict.fromkeys(STEP_OF.values())):
+        table[name] = {
+            "rows in": rows,
+            "rows out": rows,
+            "cells changed": int((step == name).sum()),
+        }
+    for why, gone in reason.value_counts().items():
+        table[f"set aside: {why}"] = {"rows in": rows, "rows out": rows - gone, "cells changed": 0}
+        rows -= int(gone)
+    many = linked["group"].nunique()
+    name = f"near duplicates linked: {many:,} group{'s' * (many != 1)}"
+    table[name] = {"rows in": rows, "rows out": rows, "cells changed": 0}
+    return pd.DataFrame(table).T.rename_axis("step").map("{:,}".format)
 
 
 def unusable(plan: dict) -> dict[str, str]:
@@ -231,14 +359,20 @@ def unusable(plan: dict) -> dict[str, str]:
     return {name: c["note"] for name, c in plan["columns"].items() if c.get("note")}
 
 
-def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame) -> None:
+def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, linked) -> None:
     """Note what a person should see of this stage on the front page. `work` is the open stage."""
     for name, note in unusable(plan).items():
         work.find(f"{note}_column", "note", [name], f"The column {name} is {note}: not used.")
-    for kind, doubts in review.groupby("kind"):
-        columns = doubts["column"].unique().tolist()
-        message = f"{kind}: {', '.join(columns[:5])} ({int(doubts['cells'].sum()):,} cells)"
+    for kind, found in review.groupby("kind"):
+        columns = found["column"].unique().tolist()
+        message = f"{kind}: {', '.join(columns[:5])} ({int(found['cells'].sum()):,} cells)"
         work.find(kind.replace(" ", "_"), "warning", columns, message)
+    if len(linked):
+        message = (
+            f"{len(linked):,} rows are nearly the same as another (data/duplicates.parquet). They "
+            f"stay, and are kept on one side of the split."
+        )
+        work.find("near_duplicates", "note", [], message)
     repeats = int(kept.duplicated().sum())
     if repeats:
         share = repeats / len(kept)
@@ -249,25 +383,38 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame) ->
         work.find("duplicate_rows", "warning" if share > FEW_REPEATS else "note", [], message)
 
 
-def hand_on(work, raw, kept, reason, changes, plan: dict, review: pd.DataFrame) -> None:
+def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.DataFrame) -> None:
     """Write what this stage makes: the rows that stay and go, the log, the plan, the doubts."""
+    marked = work.run.file("review.csv")
+    if marked.exists():  # what a person wrote into it must not be lost
+        review = doubts.keep_marks(review, doubts.open_review(str(marked)))
     work.write_table("clean", kept)
     work.write_table("changes", changes)
     work.write_table("quarantine", quarantine(raw, reason))
+    work.write_table("duplicates", linked)
     work.write_text("cleaning.yaml", plan_text(plan))
     work.write_text("review.csv", review.to_csv(index=False))
 
 
-def headline(changes: pd.DataFrame, reason: pd.Series, review: pd.DataFrame) -> str:
-    """The stage's result in a sentence."""
+def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:
+    """The stage's result in a sentence, with the score where mess was planted."""
     aside = int(reason.notna().sum())
     text = f"{len(changes):,} cells repaired in {changes['column'].nunique()} columns"
+    if scored is not None:
+        total = scored.total
+        text += (
+            f", {_share(total['recall'])} of the planted mess, {total['precision']:.1%} of them "
+            f"rightly, {total['broken']:,} sound cells broken"
+        )
     text += f"; {aside:,} of {len(reason):,} rows set aside"
     if aside:
         counts = reason.value_counts()
         text += " (" + ", ".join(f"{why}: {n:,}" for why, n in counts.items()) + ")"
-    if len(review):
-        text += f"; {len(review)} doubt{'s' * (len(review) > 1)} left to a person"
+    if len(linked):
+        text += f"; {len(linked):,} rows nearly the same as another"
+    doubted = int((review["apply"] == "").sum())
+    if doubted:
+        text += f"; {doubted:,} doubt{'s' * (doubted > 1)} left to a person"
     return text + "."
 
 
@@ -275,15 +422,3 @@ def read_rows(rows_in: int, reason: pd.Series) -> str:
     """A sentence that shows that the rows add up."""
     aside = int(reason.notna().sum())
     return f"**{rows_in:,} rows in = {rows_in - aside:,} rows out + {aside:,} set aside.**"
-
-
-def read_review(review: pd.DataFrame) -> str:
-    """A sentence that reads the review list."""
-    if review.empty:
-        return "Nothing is in doubt: the review list is empty."
-    first = review.iloc[0]
-    return (
-        f"**{len(review)} doubt{'s' * (len(review) > 1)}** for a person, such as "
-        f"{first['column']} = {first['value']} in {first['cells']} cells ({first['kind']}). The "
-        f"data stay as they are until someone decides."
-    )

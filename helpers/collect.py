@@ -7,11 +7,14 @@ import hashlib
 import pandas as pd
 
 from . import flights, tables
+from . import mess as planting
 from .errors import InputError
 from .line import FLIGHTS
 from .task import draft_label, find_task, read_label
 
 FLIGHTS_SAMPLE = 40_000
+FLIGHTS_MESS = 0.01
+MOST_MESS = 0.3
 FLIGHTS_UNTIL = "2013-08-31"
 
 
@@ -46,6 +49,50 @@ def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
     if not sample.isdecimal() or int(sample) == 0:
         raise InputError(f"sample is a number of rows, 'all' or 'auto'; it is '{sample}'.")
     return flights.spread_evenly(frame, int(sample))
+
+
+def mess_rate(mess: str, data: str) -> float:
+    """The share of cells to plant errors in: a number as text, or "auto": 1 % of the flights.
+
+    >>> mess_rate("auto", "flights"), mess_rate("auto", "mine.csv"), mess_rate("0.05", "mine.csv")
+    (0.01, 0.0, 0.05)
+    """
+    if mess == "auto":
+        return FLIGHTS_MESS if data == FLIGHTS else 0.0
+    try:
+        rate = float(mess)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= MOST_MESS:
+        raise InputError(f"mess is a share from 0 to {MOST_MESS}, or auto; it is '{mess}'.")
+    return rate
+
+
+def plant_mess(
+    frame: pd.DataFrame, rate: float, data: str, target: str = ""
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The table with planted errors and their answer key; at rate 0 the table itself, and None.
+
+    The target is left as it is.
+    """
+    if rate == 0:
+        return frame, None
+    if data == FLIGHTS:
+        return flights.planted(frame, rate)
+    return planting.plant(frame, rate=rate, protect=[target] if target else [])
+
+
+def read_mess(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
+    """A sentence that announces planted mess."""
+    if key is None:
+        return "No mess was planted: what is wrong in this table was wrong at its source."
+    cells = key["column"].notna().sum()
+    kinds = key["kind"].nunique()
+    return (
+        f"**{cells:,} of {frame.size:,} cells and {key['column'].isna().sum():,} rows are planted "
+        f"mess**, of {kinds} kinds. The answer key lies beside the data; only the scoring at the "
+        f"end of stage 2 opens it."
+    )
 
 
 def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -109,6 +156,14 @@ def describe(
     about["address"] = data
     about["query"] = query
     return about
+
+
+def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> None:
+    """Write what this stage makes: the raw rows, what is known of them, the key of planted mess."""
+    work.write_json("about.json", about)
+    work.write_table("raw", raw)
+    if key is not None:
+        work.write_table("mess_key", key)
 
 
 def agreement(labels: pd.DataFrame) -> float:

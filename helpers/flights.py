@@ -50,6 +50,7 @@ PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufactu
           "engine": "engine"}  # fmt: skip
 WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
            "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
+KEPT_CLEAN = ("late", "arr_delay", "scheduled")  # no mess is planted in these
 AFTER_DEPARTURE = "known only after the flight has left"
 
 # What a person who knows flights tells the line about this table; it goes into about.json.
@@ -284,6 +285,19 @@ def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     return frame.iloc[np.linspace(0, len(frame) - 1, rows).round().astype(int)].reset_index(
         drop=True
     )
+
+
+def planted(
+    flights: pd.DataFrame, rate: float, seed: int = 42
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The joined flights with mess planted on purpose, and its answer key (see `helpers.mess`).
+
+    The label, what it is made from and the time by which the rows are split stay as they are.
+    """
+    from . import mess
+
+    units = {name: unit for name, unit in KNOWLEDGE["units"].items() if name in flights}
+    return mess.plant(flights, rate=rate, seed=seed, units=units, protect=KEPT_CLEAN)
 
 
 def maker_aliases(labels: pd.DataFrame) -> dict[str, str]:

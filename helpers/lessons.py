@@ -395,6 +395,16 @@ def eight_dirty_rows() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def eight_rows_cleaned() -> pd.DataFrame:
+    """The eight dirty rows and, to their right, what the cleaner makes of them."""
+    from .clean import Cleaner
+    from .plans import draft_plan
+
+    dirty = eight_dirty_rows()
+    cleaner = Cleaner(draft_plan(dirty, {"aliases": {"city": {"NY": "New York"}}}))
+    return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
+
+
 def alarms(production, by_period: pd.DataFrame, metrics: dict, time_column: str) -> pd.DataFrame:
     """Columns that drift in each period, beside the score there and the one that was promised."""
     from . import monitor

@@ -25,7 +25,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
-NAME_SOURCES = ("data", "plan", "new_data")  # parameters that name what lies outside a run
+NAME_SOURCES = (
+    "data",
+    "plan",
+    "review",
+    "new_data",
+)  # parameters that name what lies outside a run
 
 
 @dataclass(frozen=True)

@@ -9,34 +9,85 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from .columns import KINDS, draft_column
+from . import relations, spelling
+from .columns import KINDS, doubts_of, draft_column, repair_column
+from .doubts import check_decisions
 from .errors import InputError, nearest
 from .values import parse_date, parse_number
+
+PLAN_KEYS = {
+    "unit": "units",
+    "formats": "date formats",
+    "missing": "values that mean missing",
+    "aliases": "aliases: other names of one thing",
+    "typos": "typing errors, with what was meant",
+}
+MOST_SPELLINGS = 100_000  # a column with more different values is no list of names to misspell
 
 
 def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> dict:
     """A cleaning plan drafted from the collected rows: for each column, what it is, how to read it.
 
-    `about` may bring what a person knows: `target` (left out of the plan), `limits` and
-    `aliases` by column. `limits` adds more, as text: "wind_speed:0..253, age:0..120".
+    `about` may bring what a person knows: `target` (left out of the plan), by column `limits`,
+    `aliases` and `units`, and `not_known`, the columns that are filled in too late to repair
+    others by. `limits` adds more, as text: "wind_speed:0..253, age:0..120".
 
     >>> plan = draft_plan(pd.DataFrame({"weight": ["3 kg", "N/A", "4 kg"]}))
     >>> plan["columns"]["weight"]
     {'kind': 'number', 'unit': 'kg'}
     """
+    return draft(frame, about, limits)[0]
+
+
+def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> tuple[dict, list]:
+    """The plan (see `draft_plan`), and the doubts that came up (see `helpers.doubts`)."""
     about = about or {}
+    _check_names(frame)
     known_limits = about.get("limits", {}) | parse_limits(limits, frame.columns)
-    columns = {}
+    columns, cleaned, found = {}, {}, []
     for name in frame.columns.drop(about.get("target") or [], errors="ignore"):
-        column = draft_column(frame[name], about.get("aliases", {}).get(name))
+        plan = draft_column(
+            frame[name], about.get("aliases", {}).get(name), about.get("units", {}).get(name, "")
+        )
         if name in known_limits:
-            if column["kind"] != "number":
-                raise InputError(
-                    f"limits name '{name}', which holds {column['kind']}, not numbers."
-                )
-            column["limits"] = [float(bound) for bound in known_limits[name]]
-        columns[str(name)] = column
-    return {"columns": columns}
+            _set_limits(plan, name, known_limits[name])
+        plan, cleaned[name], doubted = _with_typos(plan, frame[name])
+        columns[str(name)] = plan
+        found += [{"column": name} | one for one in (*doubts_of(frame[name], plan), *doubted)]
+    related, likely = relations.draft(
+        pd.DataFrame(cleaned, index=frame.index), columns, exclude=about.get("not_known", ())
+    )
+    return {"columns": columns} | ({"relations": related} if related else {}), found + likely
+
+
+def _check_names(frame: pd.DataFrame) -> None:
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise InputError(
+            f"The table has more than one column '{twice[0]}': a plan needs a name for each. "
+            f"Rename it at the source."
+        )
+
+
+def _set_limits(plan: dict, name: str, bounds) -> None:
+    if plan["kind"] != "number":
+        raise InputError(f"limits name '{name}', which holds {plan['kind']}, not numbers.")
+    plan["limits"] = [float(bound) for bound in bounds]
+
+
+def _with_typos(plan: dict, column: pd.Series) -> tuple[dict, pd.Series, list[dict]]:
+    """The plan of a category with its surely mistyped values; the column by it; the likely ones."""
+    cleaned = repair_column(column, plan)[0]
+    counts = cleaned.value_counts() if plan["kind"] == "category" else pd.Series(dtype="int64")
+    if plan.get("note") or len(counts) > MOST_SPELLINGS:
+        return plan, cleaned, []
+    sure, likely = spelling.typos(counts)
+    doubted = [{"kind": "typo"} | one for one in likely]
+    if not sure:
+        return plan, cleaned, doubted
+    values = [value for value in plan["values"] if value not in sure]
+    plan = plan | {"values": values, "typos": dict(sorted(sure.items()))}
+    return plan, repair_column(column, plan)[0], doubted
 
 
 def parse_limits(text: str, columns) -> dict[str, list[float]]:
@@ -56,6 +107,37 @@ def parse_limits(text: str, columns) -> dict[str, list[float]]:
             raise InputError(f"limits name no column '{name.strip()}'. {nearest(name, columns)}")
         limits[name.strip()] = [low, high]
     return limits
+
+
+def overview(plan: dict) -> pd.DataFrame:
+    """What a plan holds, line by line: how many columns of each kind, names merged, relations.
+
+    >>> overview({"columns": {"paid": {"kind": "boolean"}}}).loc["boolean columns"].tolist()
+    ['1', 'paid']
+    """
+    columns, found = plan["columns"], {}
+    for kind in KINDS:
+        names = [name for name, column in columns.items() if column["kind"] == kind]
+        found[f"{kind} columns"] = (len(names), ", ".join(names[:3]))
+    for key, what in PLAN_KEYS.items():
+        named = [(name, column[key]) for name, column in columns.items() if column.get(key)]
+        entries = [f"{name}: {entry}" for name, some in named for entry in _entries(some)]
+        found[what] = (len(entries), ", ".join(entries[:2]))
+    for relation in plan.get("relations", []):
+        kind = relations.name_of(relation)
+        count, first = found.get(kind, (0, relations.in_words(relation)))
+        found[kind] = (count + 1, first)
+    found["decisions of a person, row by row"] = (len(plan.get("decisions", [])), "")
+    rows = {what: (f"{n:,}", first) for what, (n, first) in found.items() if n}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["how many", "for example"])
+    return table.rename_axis("the plan has")
+
+
+def _entries(some) -> list[str]:
+    """What stands under a key of a column's plan, as texts: pairs, values or one text."""
+    if isinstance(some, dict):
+        return [f"{old} → {new}" for old, new in some.items()]
+    return [str(one) for one in some] if isinstance(some, list) else [str(some)]
 
 
 def plan_text(plan: dict) -> str:
@@ -86,6 +168,8 @@ def read_plan(text: str, columns, target: str = "") -> dict:
         if name not in columns or name == target:
             raise InputError(f"The plan names no column '{name}'. {nearest(name, columns)}")
         _check_column_plan(name, column)
+    relations.check(plan.get("relations", []), plan["columns"])
+    check_decisions(plan.get("decisions", []), plan["columns"])
     missing = [c for c in columns if c not in plan["columns"] and c != target]
     if missing:
         raise InputError(f"The plan says nothing about the column '{missing[0]}': add it.")
@@ -100,25 +184,28 @@ def _check_column_plan(name: str, column) -> None:
     numbers = isinstance(bounds, list) and all(
         type(bound) in (int, float) and np.isfinite(bound) for bound in bounds
     )
-    aliases = column.get("aliases", {})
-    lists = [column.get(key, []) for key in ("formats", "values", "keep")]
+    lists = [column.get(key, []) for key in ("formats", "values", "keep", "missing")]
+    pairs = [column.get(key, {}) for key in ("aliases", "typos")]
     wrong = {
         "limits": not numbers or len(bounds) != 2 or bounds[0] > bounds[1],
         "style": column.get("style", "point") not in ("point", "comma"),
-        "formats, values and keep": not all(
+        "formats, values, keep and missing": not all(
             isinstance(texts, list) and all(isinstance(t, str) for t in texts) for texts in lists
         ),
         "unit": not isinstance(column.get("unit", ""), str),
         "formats": not all(_is_date_format(form) for form in column.get("formats", [])),
-        "aliases": not isinstance(aliases, dict)
-        or not all(isinstance(text, str) for pair in aliases.items() for text in pair),
+        "aliases and typos": not all(
+            isinstance(known, dict)
+            and all(isinstance(t, str) for pair in known.items() for t in pair)
+            for known in pairs
+        ),
     }
     for key, is_wrong in wrong.items():
         if is_wrong:
             raise InputError(
                 f"The plan's {key} for '{name}' can't be followed: limits are [low, high], style "
-                f"is point or comma, formats, values and keep are lists of quoted text, and "
-                f"aliases map text to text."
+                f"is point or comma, formats, values, keep and missing are lists of quoted text, "
+                f"and aliases and typos map text to text."
             )
 
 

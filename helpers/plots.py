@@ -126,19 +126,22 @@ def bars(
 
 @picture
 def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
-    """Share of missing cells of each column before and after cleaning."""
+    """The twelve columns with most to mend: their missing and faulty cells before, and after."""
     axes = figure.subplots()
-    worst = table.assign(most=table[["missing before", "missing after"]].max(axis=1))
-    worst = worst.sort_values("most", ascending=False).head(12)[::-1]
+    table = table[["missing before", "faulty", "missing after"]]
+    worst = table.loc[table.sum(axis=1).sort_values(ascending=False).index].head(12)[::-1]
+    shares = worst / max(rows, 1)
     places = np.arange(len(worst))
-    for shift, name, colour in ((0.2, "missing before", GREY), (-0.2, "missing after", BLUE)):
-        shares = worst[name] / max(rows, 1)
-        axes.barh(places + shift, shares, height=0.38, color=colour, label=name.split()[1])
+    options = {"height": 0.38}
+    axes.barh(places + 0.2, shares["missing before"], color=GREY, label="missing before", **options)
+    axes.barh(places + 0.2, shares["faulty"], left=shares["missing before"], color=ORANGE,
+              label="faulty before", **options)  # fmt: skip
+    axes.barh(places - 0.2, shares["missing after"], color=BLUE, label="missing after", **options)
     axes.set_yticks(places, [_short(name) for name in worst.index])
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
-    axes.legend(title="cleaning", loc="lower right")
-    title = "Missing cells of the twelve emptiest columns"
+    axes.legend(loc="lower right")
+    title = "Each column's health before and after: the twelve with most to mend"
     axes.set(title=title, xlabel="share of rows", ylabel="column")
     return title
 

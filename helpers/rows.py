@@ -18,13 +18,15 @@ NEVER = -1  # the fold of a row that is never validated on
 class Labelled:
     """n cleaned rows with their labels and, once they are split, their parts and folds.
 
-    `row` is the position of each row in `raw.parquet`.
+    `row` is the position of each row in `raw.parquet`; rows with the same number in `alike` are
+    taken for records of the same thing (near duplicates).
     """
 
     task: Task
     X: pd.DataFrame
     y: np.ndarray
     row: np.ndarray
+    alike: np.ndarray | None = None
     part: np.ndarray | None = None
     fold: np.ndarray | None = None
     by_time: bool = False
@@ -36,7 +38,10 @@ class Labelled:
     def at(self, positions: np.ndarray) -> Labelled:
         """The rows at some positions; they are split already."""
         X = self.X.iloc[positions].reset_index(drop=True)
-        kept = (values[positions] for values in (self.y, self.row, self.part, self.fold))
+        kept = (
+            None if values is None else values[positions]
+            for values in (self.y, self.row, self.alike, self.part, self.fold)
+        )
         return Labelled(self.task, X, *kept, self.by_time)
 
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -70,11 +75,26 @@ def labelled_rows(work) -> Labelled:
     target = work.about["target"]
     task = find_task(clean[target], target, work.about["task"])
     X, y = clean.drop(columns=target), encode(clean[target], task)
+    alike = alike_rows(row, work.read_table("duplicates"))
     if work.stage.number <= 4:
-        return Labelled(task, X, y, row)
+        return Labelled(task, X, y, row, alike)
     split = work.read_table("split")
     strategy = work.read_json("split.json")["strategy"]
     if not np.array_equal(split["row"].to_numpy(), row):
         raise ValueError("The split belongs to other rows: run stage 4 again.")
     part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
-    return Labelled(task, X, y, row, part, fold, strategy == "time")
+    return Labelled(task, X, y, row, alike, part, fold, strategy == "time")
+
+
+def alike_rows(row: np.ndarray, duplicates: pd.DataFrame) -> np.ndarray:
+    """The group of each row: of near duplicates the group's number, of any other its own `row`.
+
+    `duplicates` has the columns `row` and `group`, a line for each row that is in a group.
+
+    >>> alike_rows(np.array([0, 2, 3]), pd.DataFrame({"row": [0, 3], "group": [0, 0]}))
+    array([0, 2, 0])
+    """
+    group = pd.Series(row, index=row)
+    linked = duplicates[duplicates["row"].isin(row)]
+    group[linked["row"].to_numpy()] = linked["group"].to_numpy()
+    return group.to_numpy()

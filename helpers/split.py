@@ -83,9 +83,24 @@ def split_rows(
     elif choice["strategy"] == "group":
         cut = _by_group(rows, choice["column"], test_share, folds, seed)
     else:
-        cut = _at_random(rows, test_share, folds, seed)
+        cut = _records_at_random(rows, test_share, folds, seed)
+    cut = keep_together(cut)
     _check_parts(cut, choice)
     return cut
+
+
+def keep_together(cut: Labelled) -> Labelled:
+    """The split with near duplicates on one side: held out if one of them is, else in one fold.
+
+    A copy of a held-out row among the training rows would be an answer learnt by heart.
+    """
+    if cut.alike is None:
+        return cut
+    alike = pd.Series(cut.alike)
+    held_out = pd.Series(cut.part == TEST).groupby(alike).transform("max").to_numpy()
+    fold = pd.Series(cut.fold).groupby(alike).transform("max").to_numpy()
+    part = np.where(held_out, TEST, TRAIN).astype(object)
+    return replace(cut, part=part, fold=np.where(held_out, NEVER, fold))
 
 
 def _check_parts(cut: Labelled, choice: dict) -> None:
@@ -102,6 +117,15 @@ def _check_parts(cut: Labelled, choice: dict) -> None:
                 f"This {choice['strategy']} split leaves rows of one class only ({y[0]!s:.40}) to "
                 f"{does}: collect more rows of the others, or change test_share or split_strategy."
             )
+
+
+def _records_at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
+    """A random split of the records; near duplicates go where the first of them goes."""
+    if rows.alike is None:
+        return _at_random(rows, share, folds, seed)
+    _, first, record = np.unique(rows.alike, return_index=True, return_inverse=True)
+    cut = _at_random(rows.at(first), share, folds, seed)
+    return replace(rows, part=cut.part[record], fold=cut.fold[record])
 
 
 def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
@@ -141,6 +165,7 @@ def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) 
     groups = rows.X[column].astype("str")
     alone = "row " + pd.Series(np.arange(len(groups)), index=groups.index).astype("str")
     groups = groups.where(groups.notna(), alone).to_numpy(dtype=object)
+    groups = _joined(groups, rows.alike)
     if len(set(groups)) < 4:
         raise InputError(
             f"'{column}' has {len(set(groups))} groups; a group split needs 4 or more."
@@ -153,6 +178,21 @@ def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) 
     for number, (_, validation) in enumerate(GroupKFold(count).split(train, groups=groups[train])):
         fold[validation] = number
     return _with_folds(rows, train, test, fold)
+
+
+def _joined(groups: np.ndarray, alike: np.ndarray | None) -> np.ndarray:
+    """The groups, those that near duplicates reach into joined to one."""
+    if alike is None:
+        return groups
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    group, alike = pd.factorize(groups)[0], pd.factorize(alike)[0]
+    size = group.max() + 1
+    links = coo_array(
+        (np.ones(len(group)), (group, size + alike)), shape=[size + alike.max() + 1] * 2
+    )
+    return connected_components(links, directed=False)[1][group]
 
 
 def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: int) -> Labelled:

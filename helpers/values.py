@@ -76,7 +76,7 @@ def fingerprint(text: str) -> str:
     >>> fingerprint("1.5") == fingerprint("15")
     False
     """
-    plain = _without_accents(tidy(text).casefold())
+    plain = without_accents(tidy(text).casefold())
     if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):
         return plain
     if plain.count(",") == 1:
@@ -84,7 +84,7 @@ def fingerprint(text: str) -> str:
     return " ".join("".join(mark if _in_a_word(mark) else " " for mark in plain).split()) or plain
 
 
-def _without_accents(text: str) -> str:
+def without_accents(text: str) -> str:
     """Latin letters without their accents; marks of other scripts make another letter and stay."""
     bare, base = [], ""
     for mark in unicodedata.normalize("NFD", text):

@@ -1,0 +1,334 @@
+"""How well, how fast and in how much memory a table is cleaned; writes CLEANING.md.
+
+python -m benchmarks.cleaning                      planted mess, clean tables, speed
+python -m benchmarks.cleaning --data DIR           and the benchmark sets in that folder
+
+In DIR, a folder with `dirty.csv` and `clean.csv` (the same rows and columns) is a cleaning set; a
+CSV file whose first column holds ids like `rec-7-org` and `rec-7-dup-0` is a set of duplicates
+(FEBRL); two that differ in the last letter of their names are two sources of one set.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from helpers import clean, duplicates, flights, mess, spelling, tables
+from helpers.plans import draft
+
+from .__main__ import machine
+from .measure import grown_memory
+
+HERE = Path(__file__).resolve().parent
+RAW = HERE / "cleaning.json"
+REPORT = HERE / "CLEANING.md"
+RATES = (0.01, 0.05, 0.10)
+SEED = 42
+FLIGHT_ROWS = 20_000
+
+
+@click.command(help=__doc__)
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="A folder with benchmark sets.")  # fmt: skip
+@click.option("--only", default="", help="Some parts, by name, parted by commas.")
+def main(data, only):
+    """Measure and write."""
+    raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
+    parts = {"unplanted": unplanted, "planted": planted, "speed": speed, "alike": alike}
+    if data:
+        parts |= {"pairs": lambda: pairs(data), "duplicates": lambda: duplicate_sets(data)}
+    for name in only.split(",") if only else parts:
+        click.echo(name)
+        raw[name] = parts[name]()
+        raw["on"] = machine()
+        RAW.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+        REPORT.write_text(report(raw), encoding="utf-8")
+    click.echo(report(raw))
+
+
+# --- Planted mess -------------------------------------------------------------------------------
+
+
+def shipped_tables() -> dict[str, pd.DataFrame]:
+    """Flights and penguins, as their sources have them."""
+    joined = flights.join(flights.read_sources(until="2013-08-31"))
+    return {
+        "flights": flights.spread_evenly(joined, FLIGHT_ROWS),
+        "penguins": tables.read_table(str(flights.penguins())),
+    }
+
+
+def unplanted() -> dict:
+    """What cleaning changes in tables that nobody has planted anything in."""
+    found = {}
+    for name, table in shipped_tables().items():
+        changes = clean.Cleaner().fit(table).repair(table)[1]
+        found[name] = {"cells": table.size, "changes": len(changes), "kinds": _kinds(changes)}
+    return found
+
+
+def _kinds(changes: pd.DataFrame) -> dict[str, int]:
+    return {kind: int(cells) for kind, cells in changes["kind"].value_counts().items()}
+
+
+def planted() -> dict:
+    """The score of the sure repairs on planted mess, by table and rate."""
+    found = {}
+    for name, table in shipped_tables().items():
+        for rate in RATES:
+            dirty, key = mess.plant(table, rate=rate, seed=SEED)
+            found[f"{name}, {rate:.0%}"] = _score(dirty, key, link=True)
+    return found
+
+
+def _score(dirty: pd.DataFrame, key: pd.DataFrame, link: bool = False) -> dict:
+    """Plan, clean and score; no labels, no knowledge of the table."""
+    began = time.perf_counter()
+    plan, doubts = draft(dirty)
+    cleaned, changes = clean.Cleaner(plan).fit(dirty).repair(dirty)
+    seconds = time.perf_counter() - began
+    reason = groups = None
+    if link:
+        reason = clean.set_aside(cleaned)
+        groups = duplicates.link(cleaned)
+    score = mess.score(changes, key, reason=reason, groups=groups)
+    return {
+        "cells": dirty.size,
+        "seconds": round(seconds, 2),
+        "doubts": len(doubts),
+        "total": _plain(score.total),
+        "by_kind": {kind: _plain(row) for kind, row in score.by_kind.to_dict("index").items()},
+        "broken_by": {k: int(n) for k, n in score.broken["kind"].value_counts().items()},
+    }
+
+
+def _plain(values: dict) -> dict:
+    """Numbers as JSON has them; what is not defined is null."""
+    numbers = {name: None if pd.isna(v) else float(v) for name, v in values.items()}
+    return {name: v if v is None or v % 1 else int(v) for name, v in numbers.items()}
+
+
+# --- Benchmark sets -----------------------------------------------------------------------------
+
+
+def pairs(folder: Path) -> dict:
+    """The score on each pair of a dirty and a clean file."""
+    found = {}
+    for path in sorted(folder.rglob("dirty.csv")):
+        truth = path.with_name("clean.csv")
+        if truth.exists():
+            dirty, sound = (tables.read_table(str(p), typed=False) for p in (path, truth))
+            found[path.parent.name] = _score(dirty, mess.key_of(dirty, sound))
+    return found
+
+
+def duplicate_sets(folder: Path) -> dict:
+    """Precision and recall of the pairs found in each set of duplicates."""
+    found = {}
+    for name, frame in _record_sets(folder).items():
+        began = time.perf_counter()
+        groups = duplicates.link(frame.iloc[:, 1:])
+        seconds = time.perf_counter() - began
+        person = frame.iloc[:, 0].str.extract(r"rec-(\d+)-")[0].to_numpy()
+        found[name] = _pair_score(person, groups) | {"seconds": round(seconds, 2)}
+    return found
+
+
+def _record_sets(folder: Path) -> dict[str, pd.DataFrame]:
+    """The FEBRL files by name; sources of one set (`4a`, `4b`) one below the other."""
+    sets: dict[str, list[pd.DataFrame]] = {}
+    for path in sorted(folder.rglob("*.csv")):
+        frame = pd.read_csv(path, dtype="str", skipinitialspace=True)
+        ids = frame.iloc[:, 0].astype("str")
+        if ids.str.fullmatch(r"rec-\d+-(org|dup-\d+)\s*").all():
+            name = path.stem
+            sets.setdefault(name.rstrip("ab") if name[-1] in "ab" else name, []).append(frame)
+    return {name: pd.concat(frames, ignore_index=True) for name, frames in sets.items()}
+
+
+def _pair_score(truth: np.ndarray, groups: np.ndarray) -> dict:
+    """Pairs in both, of the pairs linked (precision), of the true pairs (recall)."""
+
+    def count(*keys) -> int:
+        sizes = pd.DataFrame(dict(enumerate(keys))).value_counts().to_numpy()
+        return int((sizes * (sizes - 1) // 2).sum())
+
+    right, linked, true = count(truth, groups), count(groups), count(truth)
+    return {
+        "records": len(truth),
+        "pairs": true,
+        "precision": right / max(linked, 1),
+        "recall": right / max(true, 1),
+    }
+
+
+# --- Speed and memory ---------------------------------------------------------------------------
+
+
+def wide_table(rows: int = 1_000_000, seed: int = SEED) -> pd.DataFrame:
+    """A table of 20 columns such as a delivery has: numbers, text numbers, dates, names, codes."""
+    random = np.random.default_rng(seed)
+    words = np.array([f"place {n:03d} north" for n in range(1000)])
+    day = pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 900, rows), unit="D")
+    columns = {f"measure {n}": random.normal(50, 10, rows).round(3) for n in range(6)}
+    columns |= {f"count {n}": random.integers(0, 5_000, rows).astype(str) for n in range(3)}
+    weights = random.integers(1, 9_000, rows)
+    columns |= {f"weight {n}": pd.Series(weights + n).astype("str") + " kg" for n in range(2)}
+    columns |= {f"day {n}": (day + pd.Timedelta(days=n)).strftime("%Y-%m-%d") for n in range(3)}
+    for n, many in enumerate((5, 50, 300, 1000)):
+        columns[f"name {n}"] = words[random.integers(0, many, rows)]
+    columns["text"] = pd.Series(np.arange(rows)).astype("str") + " is what was said of it"
+    columns["paid"] = random.choice(["yes", "no"], rows)
+    return pd.DataFrame(columns)
+
+
+def speed() -> dict:
+    """A million rows of 20 columns, with 1 % mess: seconds, and the peak in tables' sizes."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_clean_a_million)
+
+
+def _clean_a_million() -> dict:
+    table, _ = mess.plant(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
+    size = int(table.memory_usage(deep=True).sum())
+    with grown_memory() as memory:
+        began = time.perf_counter()
+        cleaner = clean.Cleaner().fit(table)
+        planned = time.perf_counter() - began
+        changes = cleaner.repair(table)[1]
+        seconds = time.perf_counter() - began
+    return {
+        "rows": len(table),
+        "columns": table.shape[1],
+        "planned": round(planned, 2),
+        "seconds": round(seconds, 2),
+        "changes": len(changes),
+        "table_bytes": size,
+        "peak_bytes": memory["most"] + size,
+    }
+
+
+_CELL_KINDS = [kind for kind in mess.KINDS if "duplicate" not in kind]
+
+
+def alike() -> dict:
+    """Pairs one edit apart among 100,000 distinct values."""
+    random = np.random.default_rng(SEED)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    values = {"".join(random.choice(letters, random.integers(5, 15))) for _ in range(90_000)}
+    for value in sorted(values)[:10_000]:
+        values.add(value[:2] + value[3:])
+    values = sorted(values)[:100_000]
+    began = time.perf_counter()
+    found = spelling.alike(values)
+    return {
+        "values": len(values),
+        "pairs": len(found),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+
+
+# --- The report ---------------------------------------------------------------------------------
+
+
+def report(raw: dict) -> str:
+    """What has been measured so far, as Markdown."""
+    parts = [
+        "# What cleaning repairs, and what it breaks",
+        "",
+        "Written by `make bench-cleaning`; raw numbers in `cleaning.json`. Only *sure* repairs are",
+        "made here, no person marks anything, and nothing is known of the tables beforehand.",
+    ]
+    for name, title, make in SECTIONS:
+        if name in raw:
+            parts += ["", f"## {title}", "", *make(raw[name])]
+    on = raw.get("on", {})
+    parts += [
+        "",
+        f"Measured on {on.get('day')}: {on.get('machine')}, Python {on.get('python')}.",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _table(header: list[str], rows: list[list]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
+
+
+def _share(value) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _unplanted_rows(found: dict) -> list[str]:
+    rows = [
+        [name, f"{one['cells']:,}", one["changes"], ", ".join(one["kinds"])]
+        for name, one in found.items()
+    ]
+    return _table(["table", "cells", "changes", "of kind"], rows)
+
+
+def _score_rows(found: dict) -> list[str]:
+    rows = []
+    for name, one in found.items():
+        total = one["total"]
+        row = [name, f"{one['cells']:,}", f"{total['planted']:,}"]
+        row += [_share(total[m]) for m in ("precision", "recall", "f1")]
+        rows.append([*row, total["broken"], one["doubts"], f"{one['seconds']:.1f}"])
+    header = ["set", "cells", "wrong", "precision", "recall", "F1", "sound cells broken", "doubts"]
+    return _table([*header, "seconds"], rows)
+
+
+def _planted_rows(found: dict) -> list[str]:
+    kinds = list(dict.fromkeys(kind for one in found.values() for kind in one["by_kind"]))
+    rows = [
+        [kind, *(_share(one["by_kind"].get(kind, {}).get("recall")) for one in found.values())]
+        for kind in kinds
+    ]
+    return [*_score_rows(found), "", "Recall by kind:", "", *_table(["kind", *found], rows)]
+
+
+def _duplicate_rows(found: dict) -> list[str]:
+    rows = [
+        [name, f"{one['records']:,}", f"{one['pairs']:,}", _share(one["precision"]),
+         _share(one["recall"]), f"{one['seconds']:.1f}"]
+        for name, one in found.items()
+    ]  # fmt: skip
+    return _table(["set", "records", "true pairs", "precision", "recall", "seconds"], rows)
+
+
+def _speed_rows(one: dict) -> list[str]:
+    times = one["peak_bytes"] / one["table_bytes"]
+    return [
+        f"{one['rows']:,} rows × {one['columns']} columns, planned in {one['planned']:.1f} s,",
+        f"planned and cleaned in {one['seconds']:.1f} s (goal: under 30), with a peak of",
+        f"{times:.1f} times the table's {one['table_bytes'] / 1e6:.0f} MB, the table included",
+        f"(goal: under 4); {one['changes']:,} cells changed.",
+    ]
+
+
+def _alike_rows(one: dict) -> list[str]:
+    return [
+        f"{one['pairs']:,} pairs one edit apart among {one['values']:,} distinct values in",
+        f"{one['seconds']:.1f} s (goal: under 10).",
+    ]
+
+
+SECTIONS = (
+    ("pairs", "Dirty and clean files", _score_rows),
+    ("duplicates", "Duplicate records", _duplicate_rows),
+    ("planted", "Planted mess", _planted_rows),
+    ("unplanted", "Tables as their sources have them", _unplanted_rows),
+    ("speed", "Speed and memory", _speed_rows),
+    ("alike", "Candidates for a typing error", _alike_rows),
+)
+
+
+if __name__ == "__main__":
+    main()

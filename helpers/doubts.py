@@ -1,0 +1,210 @@
+"""What cleaning is not sure of: the review list that a person marks, and how the marks are applied.
+
+A doubt is a mapping with `column`, `value` (the text that is doubted), `where` (cells of the same
+row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggestion` (a value,
+"missing", or "" where only a person can say it) and `evidence`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .columns import repair_value, texts
+from .errors import InputError, nearest
+
+REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
+KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and the next
+MISSING = "missing"
+YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
+AND = "; "
+
+
+# --- The list -----------------------------------------------------------------------------------
+
+
+def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
+    """The doubts as a table (columns `REVIEW_COLUMNS`), those of most cells first within a kind.
+
+    Doubts that no longer hold are left out: their value is nowhere in the cleaned column. What
+    was set to missing because it could not be read is told by `clean` having no such text.
+    """
+    rows = [
+        {**doubt, "where": _where_text(doubt.get("where", {})), "apply": ""}
+        for doubt in found
+        if doubt["kind"] in GONE_KINDS or still_there(clean, doubt)
+    ]
+    table = pd.DataFrame(rows, columns=REVIEW_COLUMNS)
+    table = table.astype({name: "str" for name in REVIEW_COLUMNS if name != "cells"})
+    table = table.drop_duplicates(KEY)
+    return table.sort_values(["kind", "cells"], ascending=[True, False], ignore_index=True)
+
+
+GONE_KINDS = ("unreadable", "ambiguous date")  # the doubted text is missing from the clean column
+
+
+def still_there(clean: pd.DataFrame, doubt: dict) -> bool:
+    """Whether a doubted value is in the cleaned rows, beside what it is doubted for."""
+    return bool(_cells(clean, doubt["column"], doubt["value"], doubt.get("where", {})).any())
+
+
+def _cells(frame: pd.DataFrame, column: str, value: str, where: dict) -> np.ndarray:
+    """Which rows hold a value in a column, and such neighbours."""
+    said = {column: value} | where
+    if not set(said) <= set(frame.columns):
+        return np.zeros(len(frame), dtype=bool)
+    return np.logical_and.reduce([(texts(frame[c]) == v).fillna(False) for c, v in said.items()])
+
+
+def _where_text(where: dict) -> str:
+    return AND.join(f"{column}={value}" for column, value in where.items())
+
+
+def _parse_where(text: str, columns) -> dict[str, str]:
+    where = {}
+    for part in filter(None, text.split(AND)):
+        column = next((c for c in columns if part.startswith(f"{c}=")), None)
+        if column is None:
+            raise InputError(
+                f"The review list's 'where' looks like 'zip=35233'; '{part}' names no column."
+            )
+        where[column] = part.removeprefix(f"{column}=")
+    return where
+
+
+def keep_marks(review: pd.DataFrame, *earlier: pd.DataFrame) -> pd.DataFrame:
+    """The list with the marks and suggestions that a person has written into earlier ones.
+
+    Doubts that are settled are doubts no more; their marked lines stay, so nobody's work is lost.
+    """
+    marked = [one[one["apply"].str.strip() != ""] for one in earlier if len(one)]
+    if not marked:
+        return review
+    marked = pd.concat(marked).drop_duplicates(KEY)
+    open_still = review.merge(marked[KEY], on=KEY, how="left", indicator=True)["_merge"]
+    rest = review[(open_still == "left_only").to_numpy()]
+    return pd.concat([rest, marked], ignore_index=True)[REVIEW_COLUMNS]
+
+
+# --- What a person decided ----------------------------------------------------------------------
+
+
+def open_review(path: str) -> pd.DataFrame:
+    """A review list from a CSV file: the columns `REVIEW_COLUMNS`, all text but `cells`."""
+    try:
+        table = pd.read_csv(Path(path).expanduser(), dtype="str", keep_default_na=False)
+    except (OSError, UnicodeDecodeError, ValueError):  # pandas' parser errors are ValueErrors
+        raise InputError(f"There is no readable review list '{path}' (a CSV file).") from None
+    missing = [name for name in REVIEW_COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"The review list '{Path(path).name}' lacks the column '{missing[0]}': it needs "
+            f"{', '.join(REVIEW_COLUMNS)}, as stage 2 writes them."
+        )
+    cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
+    return table[REVIEW_COLUMNS].assign(cells=cells)
+
+
+def settle(plan: dict, review: pd.DataFrame) -> dict:
+    """The plan with what a person has marked with yes; the plan that was given stays as it was.
+
+    A value that is missing goes into its column's `missing`, another name into its `aliases`, and
+    a repair that holds for some rows only into the plan's `decisions`.
+
+    >>> line = dict.fromkeys(REVIEW_COLUMNS, "") | {"column": "city", "value": "Bostom"}
+    >>> line |= {"suggestion": "Boston", "apply": "yes"}
+    >>> plan = {"columns": {"city": {"kind": "category", "values": ["Boston"]}}}
+    >>> settle(plan, pd.DataFrame([line]))["columns"]["city"]["aliases"]
+    {'Bostom': 'Boston'}
+    """
+    settled = deepcopy(plan)
+    for row in review.to_dict("records"):
+        if _is_yes(row):
+            _settle_one(settled, row)
+    return settled
+
+
+def _is_yes(row: dict) -> bool:
+    mark = row["apply"].strip().casefold()
+    if mark not in YES | NO | {""}:
+        raise InputError(
+            f"The review list marks {row['column']} = '{row['value']}' with '{row['apply']}': "
+            f"write yes or no into 'apply', or leave it empty."
+        )
+    return mark in YES
+
+
+def _settle_one(plan: dict, row: dict) -> None:
+    name, value, becomes = row["column"], row["value"], row["suggestion"].strip()
+    if name not in plan["columns"]:
+        raise InputError(
+            f"The review list names no column of the plan: '{name}'. "
+            f"{nearest(name, plan['columns'])}"
+        )
+    column = plan["columns"][name]
+    if not becomes:
+        raise InputError(
+            f"The review list marks {name} = '{value}' with yes, but says not what it becomes: "
+            f"write that into 'suggestion'."
+        )
+    if becomes != MISSING and repair_value(becomes, column)[0] is None:
+        raise InputError(
+            f"The review list makes {name} = '{value}' into '{becomes}', which does not read as "
+            f"a {column['kind']}: mend 'suggestion'."
+        )
+    where = _parse_where(row["where"], plan["columns"])
+    if where:
+        decision = {"column": name, "value": value, "where": where, "becomes": becomes}
+        plan["decisions"] = [*plan.get("decisions", []), decision]
+    elif becomes == MISSING:
+        column["missing"] = [*column.get("missing", []), value]
+    else:
+        column["aliases"] = column.get("aliases", {}) | {value: becomes}
+
+
+def decide(frame: pd.DataFrame, plan: dict) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Cleaned rows with the plan's `decisions` carried out, and by column which cells they changed.
+
+    Each decision looks at one row at a time: a value, and the neighbours that it depends on.
+    """
+    changed: dict[str, np.ndarray] = {}
+    decided = frame
+    for one in plan.get("decisions", []):
+        name = one["column"]
+        cells = _cells(frame, name, one["value"], one["where"])
+        if not cells.any():
+            continue
+        value = None
+        if one["becomes"] != MISSING:
+            value = repair_value(one["becomes"], plan["columns"][name])[0]
+        decided = decided.assign(**{name: decided[name].mask(cells, value)})
+        changed[name] = changed.get(name, np.zeros(len(frame), dtype=bool)) | cells
+    return decided, changed
+
+
+def check_decisions(decisions, columns) -> None:
+    """Raise InputError when what a plan has under `decisions` can't be followed."""
+    if not isinstance(decisions, list):
+        raise InputError("The plan's decisions are a list, one mapping each.")
+    for number, one in enumerate(decisions, 1):
+        if not isinstance(one, dict) or set(one) != {"column", "value", "where", "becomes"}:
+            raise InputError(
+                f"The plan's decision {number} can't be followed: it needs column, value, where "
+                f"and becomes."
+            )
+        where = one["where"]
+        said = [one["value"], one["becomes"], *(where.values() if isinstance(where, dict) else [0])]
+        if not all(isinstance(text, str) for text in said):
+            raise InputError(
+                f"The plan's decision {number} can't be followed: value, becomes and what stands "
+                f"under where are quoted text."
+            )
+        for name in (one["column"], *where):
+            if name not in columns:
+                raise InputError(
+                    f"The plan's decision {number} names no column '{name}'. "
+                    f"{nearest(name, columns)}"
+                )

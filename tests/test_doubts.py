@@ -1,0 +1,188 @@
+import pandas as pd
+import pytest
+
+from helpers import doubts
+from helpers.clean import Cleaner
+from helpers.doubts import REVIEW_COLUMNS, keep_marks, open_review, review_list, settle
+from helpers.errors import InputError
+from helpers.plans import draft_plan, plan_text, read_plan
+
+FRAME = pd.DataFrame(
+    {
+        "city": ["Boston", "Bostom", "Salem", "Boston", "Salem", "Boston", "Salem", "Boston"],
+        "zip": ["02108", "02108", "01970", "02108", "01970", "02108", "02108", "02108"],
+        "age": [31.0, 45.0, 999.0, 28.0, 61.0, 50.0, 33.0, 47.0],
+    }
+)
+PLAN = {
+    "columns": {
+        "city": {"kind": "category", "values": ["Bostom", "Boston", "Salem"]},
+        "zip": {"kind": "category", "values": ["01970", "02108"]},
+        "age": {"kind": "number"},
+    }
+}
+
+
+def doubt(column="city", value="Bostom", suggestion="Boston", where=None, kind="typo"):
+    return {
+        "column": column, "value": value, "where": where or {}, "cells": 1, "kind": kind,
+        "suggestion": suggestion, "evidence": "1 cell against 4",
+    }  # fmt: skip
+
+
+def marked(*found, apply="yes", **edits):
+    return review_list(list(found), FRAME).assign(apply=apply, **edits)
+
+
+def cleaned(plan, frame=FRAME):
+    return Cleaner(plan).fit(frame).repair(frame)
+
+
+def test_a_doubt_that_nobody_marked_changes_nothing():
+    for mark in ("", "no", " N "):
+        assert settle(PLAN, marked(doubt(), apply=mark)) == PLAN
+
+
+@pytest.mark.parametrize("mark", ["yes", "Y", " x ", "1", "TRUE"])
+def test_a_name_that_a_person_settles_is_written_from_then_on(mark):
+    frame, changes = cleaned(settle(PLAN, marked(doubt(), apply=mark)))
+    assert frame["city"].tolist()[1] == "Boston"
+    assert changes[["row", "column", "before", "after"]].values.tolist() == [
+        [1, "city", "Bostom", "Boston"]
+    ]
+
+
+def test_the_spelling_of_a_settled_name_does_not_matter():
+    plan = settle(PLAN, marked(doubt()))
+    frame = FRAME.assign(city=[" bostom"] + FRAME["city"].tolist()[1:])
+    assert cleaned(plan, frame)[0]["city"].tolist()[:2] == ["Boston", "Boston"]
+
+
+def test_a_code_that_a_person_calls_missing_becomes_missing():
+    plan = settle(PLAN, marked(doubt("age", "999", "missing", kind="code for missing")))
+    frame, changes = cleaned(plan)
+    assert frame["age"].isna().tolist() == [False, False, True] + [False] * 5
+    assert changes["before"].tolist() == ["999"]
+
+
+def test_a_repair_for_some_rows_only_touches_those():
+    plan = settle(PLAN, marked(doubt("city", "Salem", "Boston", where={"zip": "02108"})))
+    frame, changes = cleaned(plan)
+    assert frame["city"].tolist()[6] == "Boston" and frame["city"].tolist()[2] == "Salem"
+    assert changes[["row", "kind"]].values.tolist() == [[6, "decision"]]
+
+
+def test_what_a_person_decided_is_in_the_plan_and_survives_the_file():
+    plan = settle(PLAN, marked(doubt(), doubt("city", "Salem", "Boston", {"zip": "02108"})))
+    assert read_plan(plan_text(plan), FRAME.columns) == plan
+    assert settle(plan, marked(doubt(), apply="")) == plan
+
+
+def test_one_row_is_decided_as_in_a_batch():
+    plan = settle(PLAN, marked(doubt(), doubt("city", "Salem", "Boston", {"zip": "02108"})))
+    batch = cleaned(plan)[0]
+    for position in range(len(FRAME)):
+        alone = cleaned(plan, FRAME.iloc[[position]])[0]
+        pd.testing.assert_frame_equal(alone, batch.iloc[[position]])
+
+
+@pytest.mark.parametrize(
+    ("edits", "says"),
+    [
+        ({"apply": "perhaps"}, "yes or no"),
+        ({"column": "town"}, "Did you mean"),
+        ({"suggestion": ""}, "says not what it becomes"),
+        ({"where": "postcode=1"}, "postcode=1"),
+    ],
+)
+def test_a_mark_that_cant_be_followed_is_one_clear_line(edits, says):
+    table = marked(doubt()).assign(**edits)
+    table = table.assign(column=table["column"].replace("town", "citty"))
+    with pytest.raises(InputError, match=says) as error:
+        settle(PLAN, table)
+    assert "\n" not in str(error.value)
+
+
+def test_a_number_that_does_not_read_as_one_is_refused():
+    with pytest.raises(InputError, match="does not read as a number"):
+        settle(PLAN, marked(doubt("age", "999", "ninety-nine")))
+
+
+def test_a_list_goes_through_a_file_and_back(tmp_path):
+    table = marked(
+        doubt(), doubt("age", "999", "missing"), doubt("zip", "02108", "01970", {"city": "Salem"})
+    )
+    table.to_csv(tmp_path / "review.csv", index=False)
+    pd.testing.assert_frame_equal(open_review(str(tmp_path / "review.csv")), table)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "no readable review list"),
+        ("a,b\n1,2\n", "lacks the column 'column'"),
+        ("", "no readable"),
+    ],
+)
+def test_a_file_that_is_no_review_list_is_refused(tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "review.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        open_review(str(tmp_path / "review.csv"))
+
+
+def test_doubts_that_no_longer_hold_are_left_out():
+    found = [doubt(), doubt("city", "Chicagoo"), doubt("city", "Salem", where={"zip": "99999"})]
+    assert review_list(found, FRAME)["value"].tolist() == ["Bostom"]
+    assert review_list([doubt("age", "??", "", kind="unreadable")], FRAME)["value"].tolist() == [
+        "??"
+    ]
+
+
+def test_the_marks_of_a_person_outlive_the_next_run():
+    before = marked(doubt(), apply="yes", suggestion="BOSTON")
+    again = keep_marks(review_list([doubt(), doubt("age", "999", "missing")], FRAME), before)
+    kept = again.set_index("value")
+    assert kept.loc["Bostom", ["suggestion", "apply"]].tolist() == ["BOSTON", "yes"]
+    assert kept.loc["999", "apply"] == "" and len(again) == 2
+    gone = keep_marks(review_list([], FRAME), before)  # settled, so no doubt now: the line stays
+    assert gone["value"].tolist() == ["Bostom"] and gone.columns.tolist() == REVIEW_COLUMNS
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        {"column": "city", "value": "Salem", "where": {}},
+        {"column": "city", "value": "Salem", "where": {"zip": 2108}, "becomes": "Boston"},
+        {"column": "town", "value": "Salem", "where": {"zip": "02108"}, "becomes": "Boston"},
+        {"column": "city", "value": "Salem", "where": {"postcode": "1"}, "becomes": "Boston"},
+        "Salem is Boston",
+    ],
+)
+def test_a_decision_in_an_edited_plan_that_cant_be_followed_is_refused(decision):
+    with pytest.raises(InputError, match="decision 1"):
+        read_plan(plan_text(PLAN | {"decisions": [decision]}), FRAME.columns)
+
+
+def test_an_empty_list_has_its_columns():
+    empty = review_list([], FRAME)
+    assert empty.columns.tolist() == REVIEW_COLUMNS and empty.empty
+    assert keep_marks(empty, empty).empty and settle(PLAN, empty) == PLAN
+
+
+def test_the_plan_that_was_given_stays_as_it_was():
+    before = plan_text(PLAN)
+    settle(PLAN, marked(doubt(), doubt("age", "999", "missing")))
+    assert plan_text(PLAN) == before
+
+
+def test_drafting_refuses_two_columns_of_one_name():
+    with pytest.raises(InputError, match="more than one column 'x'"):
+        draft_plan(pd.DataFrame([[1, 2]], columns=["x", "x"]))
+
+
+def test_decisions_without_their_column_change_nothing():
+    plan = settle(PLAN, marked(doubt("city", "Salem", "Boston", {"zip": "02108"})))
+    frame = FRAME.drop(columns="zip")
+    assert cleaned(plan, frame)[0]["city"].tolist() == frame["city"].tolist()
+    assert doubts.decide(frame, {})[1] == {}
