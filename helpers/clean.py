@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, relations
-from .columns import repair_column, texts
+from .columns import RULES, repair_column, texts
 from .errors import InputError
 from .mess import read_score, score
 from .plans import draft_plan, plan_text
@@ -23,11 +23,11 @@ from .task import read_label
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 CHANGE_COLUMNS = ["row", "column", "kind", "before", "after", "rule"]
 
-BY_OTHERS = "mended by what other columns say"
-STEP_OF = dict.fromkeys(("dependency", "filled", "split", "swapped"), BY_OTHERS) | {
+EVERY_RULE = RULES | relations.KINDS | {"decision": "decided by a person"}
+STEP_OF = dict.fromkeys(relations.KINDS, "mended by what other columns say") | {
     "decision": "decided by a person"
 }
-BY_EVIDENCE = ("typo", *(kind for kind, step in STEP_OF.items() if step == BY_OTHERS))
+BY_EVIDENCE = ("typo", *relations.KINDS)
 
 
 # --- The cleaner --------------------------------------------------------------------------------
@@ -69,10 +69,17 @@ class Cleaner(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "plan_")
         X = self._as_frame(X)
-        clean, kinds = {}, {}
-        for name, plan in self.plan_["columns"].items():
-            column = X[name] if name in X.columns else pd.Series(None, index=X.index, dtype="str")
-            clean[name], kinds[name] = repair_column(column, plan)
+        clean, kinds, known = {}, {}, self.plan_["columns"]
+        put_back, swapped = relations.unswap(X, known, self.plan_.get("relations", []))
+        for name, plan in known.items():
+            column = pd.Series(None, index=X.index, dtype="str")
+            column = put_back[name] if name in X.columns else column
+            clean[name], kind = repair_column(column, plan)
+            if kind is not None and "usual" in plan:
+                kind = np.where(kind == plan["usual"], "", kind)
+            kinds[name] = kind
+        for name, rows in swapped.items():
+            kinds[name] = _latest(kinds[name], np.where(rows, "swapped", ""))
         frame = pd.DataFrame(clean, index=X.index)
         for step in (self._by_relations, self._by_decisions):
             frame, more = step(frame)
@@ -134,7 +141,7 @@ def _log_column(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.Da
             "kind": kinds[rows],
             "before": texts(before.iloc[rows]).to_numpy(),
             "after": texts(after.iloc[rows]).to_numpy(),
-            "rule": [RULES[kind] for kind in kinds[rows]],
+            "rule": [EVERY_RULE[kind] for kind in kinds[rows]],
         },
         columns=CHANGE_COLUMNS,
     ).astype({"before": "str", "after": "str", "column": "str", "kind": "str", "rule": "str"})

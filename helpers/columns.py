@@ -12,99 +12,214 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from . import aliases as alias_table
+from . import units
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
     IMAGE_ENDINGS,
     MISSING_WORDS,
     PLAIN_NUMBER,
-    SURE_SHARE,
     SURELY_MISSING,
     fingerprint,
+    mend_encoding,
     number_format,
     parse_date,
     parse_quantity,
     share_read,
     tidy,
+    twin_format,
 )
 
+USUAL = 0.8
+READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
 KINDS = ("number", "boolean", "date", "category", "text")
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
+MOST_PROBED = 20_000  # so many different texts tell what a column of a million holds
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
+SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
+SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
+DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
+FEW_TURNED = 0.02  # up to this share of dates with day and month turned round is a slip
+
+RULES = {
+    "missing word": "a word or code that means missing",
+    "number": "a number written as text",
+    "unit": "a number in the column's unit",
+    "date": "a date written as text",
+    "ambiguous date": "day and month can't be told apart",
+    "boolean": "a yes or no written as text",
+    "spelling": "one spelling for case, space, accent, punctuation",
+    "alias": "another name of the same thing",
+    "typo": "a typing error in a closed list of names",
+    "spaces": "single spaces, one Unicode form",
+    "mojibake": "text that was read in the wrong encoding",
+    "impossible": "outside the limits of what can be",
+    "unreadable": "does not read as what the column holds",
+    "label": "one spelling a class of the target",
+}
 
 
 # --- Drafting -----------------------------------------------------------------------------------
 
 
-def draft_column(column: pd.Series, aliases: dict[str, str] | None = None) -> dict:
-    """The plan of one column.
+def draft_column(column: pd.Series, aliases: dict[str, str] | None = None, unit: str = "") -> dict:
+    """The plan of one column. `aliases` and `unit` are what a person knows of it.
 
-    >>> draft_column(pd.Series(["yes", "No", None]))
-    {'kind': 'boolean'}
+    >>> draft_column(pd.Series(["3 kg", "4 kg", "5", "6"]))
+    {'kind': 'number', 'unit': 'kg'}
     """
     types = pd.api.types
     if types.is_bool_dtype(column.dtype):
         plan = {"kind": "boolean"}
     elif types.is_numeric_dtype(column.dtype):
-        plan = {"kind": "number"}
+        plan = {"kind": "number"} | ({"unit": units.known(unit) or unit} if unit else {})
     elif types.is_datetime64_any_dtype(column.dtype):
         plan = {"kind": "date"}
     else:
-        plan = _draft_text(column, aliases or {})
-    note = _note(repair_column(column, plan)[0], plan["kind"])
-    return plan | ({"note": note} if note else {})
+        plan = _draft_text(column, aliases or {}, unit)
+    repaired = repair_column(column, plan)[0]
+    if plan["kind"] == "number" and (codes := _sentinels(repaired)):
+        plan["missing"] = codes
+        repaired = repair_column(column, plan)[0]
+    note = _note(repaired, plan["kind"])
+    usual = _usual(column, plan)
+    return plan | ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
 
 
-def _draft_text(column: pd.Series, aliases: dict[str, str]) -> dict:
+def _usual(column: pd.Series, plan: dict) -> str:
+    """The kind of reading that most cells need, "" for none: so the column is written.
+
+    Where all weights are "3 kg", reading them is no repair, and the log would drown in it.
+    """
+    kinds = repair_column(column, plan)[1]
+    if kinds is None:
+        return ""
+    present = column.notna().to_numpy()
+    return next((k for k in READINGS if (kinds == k).sum() > USUAL * present.sum()), "")
+
+
+def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     """The plan of a column of text: what its words turn out to be."""
-    counts = Counter(texts(column).dropna().map(tidy).value_counts().to_dict())
+    counts = _word_counts(column)
     words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
     if not words:
         return {"kind": "text"}
     if aliases:
         return _draft_category(counts, words, aliases)
-    for draft in (_draft_boolean, _draft_number, _draft_date):
-        if plan := draft(words):
-            return plan
-    names_images = sum(word.lower().endswith(IMAGE_ENDINGS) for word in words) > 0.9 * len(words)
-    if names_images or _reads_like_prose(words):  # spellings of paths and sentences are their own
+    probe = _probe(words)
+    drafts = (_draft_boolean(probe), number_format(probe, unit), _draft_date(probe))
+    for kind, plan in zip(("boolean", "number", "date"), drafts, strict=True):
+        if plan is not None:
+            return {"kind": kind} | plan
+    names_images = sum(w.lower().endswith(IMAGE_ENDINGS) for w in probe) > 0.9 * len(probe)
+    if names_images or _reads_like_prose(probe):  # spellings of paths and sentences are their own
         return {"kind": "text"}
+    if len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
+        return {"kind": "category", "values": []}  # codes, each of its own
     return _draft_category(counts, words, aliases)
+
+
+def _word_counts(column: pd.Series) -> Counter:
+    """How many cells hold each text, tidied, its encoding mended."""
+    counts: Counter = Counter()
+    for text, cells in texts(column).value_counts().items():
+        counts[mend_encoding(tidy(text))] += cells
+    return counts
+
+
+def _probe(words: Counter) -> Counter:
+    """So many words that the rest can't tell another story, evenly spread over the alphabet."""
+    if len(words) <= MOST_PROBED:
+        return words
+    every = sorted(words)
+    chosen = [every[n] for n in np.linspace(0, len(every) - 1, MOST_PROBED).astype(int)]
+    return Counter({word: words[word] for word in chosen})
+
+
+def _sentinels(column: pd.Series) -> list[str]:
+    """Codes such as 999 that surely stand for "missing": repeated, and far from all other values.
+
+    Far is more than five times the range of 98 % of the others (and the largest of them): prices
+    from 10 to 500 may hold a 999, ages may not. What else lies so far out must be rarer by far,
+    or 999 is only one value of a long tail.
+    """
+    values = column.to_numpy(dtype="float64", na_value=np.nan)
+    found, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    is_code = np.isin(found, list(SENTINELS))
+    if (~is_code).sum() < 10 or not is_code.any():
+        return []
+    low, high = np.quantile(np.repeat(found[~is_code], counts[~is_code]), [0.01, 0.99])
+    reach = 5 * max(high - low, abs(high), abs(low))
+    far = (found > high + reach) | (found < low - reach)
+    others = counts[far & ~is_code]
+    surely = is_code & far & (counts >= 3) & (counts >= 3 * others.max(initial=1))
+    return [as_text(float(value)) for value in found[surely]]
 
 
 def _draft_boolean(words: Counter) -> dict | None:
     known = {BOOLEANS.get(word.casefold()) for word in words}
-    return {"kind": "boolean"} if known == {True, False} else None
-
-
-def _draft_number(words: Counter) -> dict | None:
-    form = number_format(words)
-    return None if form is None else {"kind": "number"} | form
+    return {} if known == {True, False} else None
 
 
 def _draft_date(words: Counter) -> dict | None:
-    left, formats, ambiguous = words, [], False
-    probe = Counter(dict(words.most_common(2000)))
-    for _ in range(3):
-        shares = {
-            form: share_read(probe, lambda w, f=form: parse_date(w, f)) for form in DATE_FORMATS
-        }
-        best = max(shares, key=shares.get)
-        if shares[best] == 0:
+    """The formats of a column of dates, the most frequent first; None if it has too few dates.
+
+    Where a text reads both ways and the column has dates of both orders, nobody can tell: such
+    cells become missing (`ambiguous: missing`), unless one order is so rare that it is a slip.
+    With `ambiguous: doubt` they are read by the format that comes first.
+    """
+    if sum(n for w, n in words.items() if _may_be_date(w)) < DATES_READ * words.total():
+        return None
+    left, formats, share, twins = words, [], {}, {}
+    while left.total() > 0.002 * words.total() and len(formats) < 12:
+        probe = Counter(dict(left.most_common(1000)))
+        read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
+        best = max(read, key=read.get)
+        if read[best] == 0:
             break
         formats.append(best)
-        twin = best.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")
-        ambiguous |= twin != best and shares.get(twin) == shares[best]
-        left = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
-        if 1 - left.total() / words.total() >= SURE_SHARE:
-            return {"kind": "date", "formats": formats} | ({"ambiguous": True} if ambiguous else {})
-        probe = Counter(dict(left.most_common(2000)))
-    return None
+        twins[best] = read.get(twin_format(best)) == read[best]
+        rest = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
+        share[best], left = (left.total() - rest.total()) / words.total(), rest
+    if left.total() > (1 - DATES_READ) * words.total():
+        return None
+    return {"formats": formats} | _ambiguity(words, formats, twins)
+
+
+def _may_be_date(word: str) -> bool:
+    digits = sum(mark.isdigit() for mark in word)
+    return (
+        digits >= 3
+        and len(word) - digits >= 2
+        and len(word) <= 40
+        or (digits == len(word) == 8 and word[:2] in ("19", "20"))
+    )
+
+
+def _ambiguity(words: Counter, formats: list[str], twins: dict) -> dict:
+    """What to do with texts that read both ways."""
+    for form in formats:
+        twin = twin_format(form)
+        if twins[form]:  # every cell reads both ways
+            return {"ambiguous": "doubt"}
+        if twin in formats:
+            cells = {f: _cells_that_only_read(words, f, twin_format(f)) for f in (form, twin)}
+            if min(cells.values()) > FEW_TURNED * sum(cells.values()):
+                return {"ambiguous": "missing"}
+            return {"ambiguous": "doubt"}
+    return {}
+
+
+def _cells_that_only_read(words: Counter, form: str, other: str) -> int:
+    return sum(n for w, n in words.items() if parse_date(w, form) and not parse_date(w, other))
 
 
 def _reads_like_prose(words: Counter) -> bool:
+    """Whether a column holds sentences; a few that come again and again are a list of names."""
     lengths = [len(word.split()) for word in words]
-    return len(words) >= 7 and float(np.mean(lengths)) >= 4
+    many = len(words) >= 7 and len(words) > 0.2 * words.total()
+    return many and float(np.mean(lengths)) >= 4
 
 
 def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
@@ -112,18 +227,40 @@ def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) ->
     for word, cells in counts.items():
         spellings[aliases.get(word, word)] += cells
     keep = _words_to_keep(spellings)
+    missing = _words_that_are_missing(counts) - keep
     spellings = Counter(
-        {w: n for w, n in spellings.items() if w in keep or w.casefold() not in SURELY_MISSING}
-    )
+        {
+            w: n for w, n in spellings.items()
+            if w in keep or (w.casefold() not in SURELY_MISSING and w not in missing)
+        }
+    )  # fmt: skip
     values, merged = _one_spelling_each(spellings)
+    kept = Counter({value: spellings[value] for value in values})
+    known = aliases or alias_table.draft(_with_merged(kept, merged, spellings))
+    values = [value for value in values if value not in known]
     if len(values) > MOST_VALUES:  # only the spellings that collide need to be written down
         values = sorted(set(merged.values()))
     plan = {"kind": "category", "values": sorted(values)}
     if keep:
         plan["keep"] = sorted(keep)
-    if aliases:
-        plan["aliases"] = {a: c for a, c in aliases.items() if a != c}
+    if missing:
+        plan["missing"] = sorted(missing)
+    if pairs := {a: c for a, c in known.items() if a != c}:
+        plan["aliases"] = pairs
     return plan
+
+
+def _with_merged(kept: Counter, merged: dict[str, str], spellings: Counter) -> dict[str, int]:
+    counts = dict(kept)
+    for spelling, value in merged.items():
+        counts[value] = counts.get(value, 0) + spellings[spelling]
+    return counts
+
+
+def _words_that_are_missing(words: Counter) -> set[str]:
+    """Words such as "unknown", where they are rare; where they are many they may be a class."""
+    found = {w for w in words if w.casefold() in SOMETIMES_MISSING}
+    return found if sum(words[w] for w in found) <= 0.2 * words.total() else set()
 
 
 def _words_to_keep(words: Counter) -> set[str]:
@@ -139,7 +276,8 @@ def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
     canonical: dict[str, str] = {}
     merged: dict[str, str] = {}
     values = []
-    for word, cells in sorted(words.items(), key=lambda item: (-item[1], item[0])):
+    style = _usual_style(words)
+    for word, cells in sorted(words.items(), key=lambda item: _rank(*item, style)):
         key = fingerprint(word)
         first = canonical.setdefault(key, word)
         short_code = len(key) < 2 or (len(key) == 2 and cells > 0.2 * words[first])
@@ -148,6 +286,24 @@ def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
         else:
             merged[word] = first
     return values, merged
+
+
+def _rank(word: str, cells: int, style: str) -> tuple:
+    """Frequent words first; among rare ones those in the column's usual case."""
+    return (-cells if cells > 3 else 0, _style(word) != style, -cells, word)
+
+
+def _usual_style(words: Counter) -> str:
+    styles: Counter = Counter()
+    for word, cells in words.items():
+        styles[_style(word)] += cells
+    return styles.most_common(1)[0][0] if styles else ""
+
+
+def _style(word: str) -> str:
+    """How a word is written: upper, lower or title case, or else."""
+    ways = {"upper": word.isupper(), "lower": word.islower(), "title": word.istitle()}
+    return next((style for style, fits in ways.items() if fits), "")
 
 
 def _note(column: pd.Series, kind: str) -> str:
@@ -182,13 +338,64 @@ def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray 
     """One column, repaired, and the kind of repair of each cell ("" for none; None for no cell)."""
     if _is_typed(column, plan["kind"]):
         return _repair_typed(column, plan)
-    found = texts(column)
-    codes, distinct = pd.factorize(found)
-    repairs = [repair_value(text, plan) for text in distinct]
-    values = np.array([value for value, _ in repairs] + [None], dtype=object)
-    kinds = np.array([kind for _, kind in repairs] + [""], dtype=object)
-    repaired = pd.Series(values[codes], index=column.index, name=column.name, dtype=object)
-    return _with_type(repaired, plan["kind"]), kinds[codes]
+    codes, distinct = pd.factorize(texts(column))
+    values, kinds = _repair_distinct(distinct, plan)
+    if (codes < 0).any():  # missing cells have the code -1: the last place
+        values = np.append(values, _nothing(plan["kind"]))
+        kinds = np.append(kinds, "") if kinds is not None else None
+    repaired = pd.Series(values[codes], index=column.index, name=column.name)
+    return _with_type(repaired, plan["kind"]), kinds[codes] if kinds is not None else None
+
+
+def _nothing(kind: str):
+    return {"number": np.nan, "date": np.datetime64("NaT")}.get(kind)
+
+
+def _repair_distinct(distinct: pd.Index, plan: dict) -> tuple[np.ndarray, np.ndarray | None]:
+    """The values and kinds of repair of different texts; what is plainly fine is read at once."""
+    values, fine = _read_plain(pd.Series(distinct, dtype="str"), plan)
+    doubtful = np.flatnonzero(~fine)
+    if not len(doubtful):
+        return values, None
+    kinds = np.full(len(distinct), "", dtype=object)
+    for place in doubtful:
+        value, kinds[place] = repair_value(distinct[place], plan)
+        values[place] = _nothing(plan["kind"]) if value is None else value
+    return values, kinds
+
+
+def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Texts read without a look at each: values, and which of them are fine as they are."""
+    kind = plan["kind"]
+    if kind == "number":
+        values = pd.to_numeric(distinct, errors="coerce").to_numpy(dtype="float64").copy()
+        fine = distinct.str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool, copy=True)
+        fine &= np.isfinite(values) & ~_impossible(values, plan) & ~np.isin(values, _codes(plan))
+        if plan.get("style", "point") != "point":
+            fine &= ~distinct.str.contains(".", regex=False).to_numpy(dtype=bool)
+        return values, fine & ~_is_named(distinct, plan)
+    if kind == "date":
+        fine = distinct.str.fullmatch(_ISO_DATE).to_numpy(dtype=bool, copy=True)
+        read = pd.to_datetime(distinct.where(fine), format="ISO8601", errors="coerce")
+        values = read.to_numpy(dtype="datetime64[us]").copy()
+        return values, fine & ~np.isnat(values) & ~_is_named(distinct, plan)
+    values = distinct.to_numpy(dtype=object, copy=True)
+    if kind == "boolean":
+        return values, np.zeros(len(values), dtype=bool)
+    fine = distinct.str.fullmatch(_TIDY_ASCII).to_numpy(dtype=bool) & ~_is_named(distinct, plan)
+    if kind == "category" and plan.get("values"):
+        fine &= distinct.isin(plan["values"]).to_numpy()
+    return values, fine & ~distinct.str.casefold().isin(SURELY_MISSING).to_numpy()
+
+
+_ISO_DATE = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"
+_TIDY_ASCII = r"[!-~]+( [!-~]+)*"
+
+
+def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
+    """Which texts the plan names one by one: as missing, as an alias, as a typing error."""
+    named = [*plan.get("missing", ()), *plan.get("aliases", ()), *plan.get("typos", ())]
+    return distinct.isin(named).to_numpy()
 
 
 def repair_value(text: str, plan: dict) -> tuple[object, str]:
@@ -196,19 +403,31 @@ def repair_value(text: str, plan: dict) -> tuple[object, str]:
 
     >>> repair_value("1,200", {"kind": "number"}), repair_value("n/a", {"kind": "number"})
     ((1200.0, 'number'), (None, 'missing word'))
+    >>> repair_value("2.2 lbs", {"kind": "number", "unit": "kg"})
+    (0.997903, 'unit')
     """
-    plain = tidy(text)
-    kind = plan["kind"]
-    if plain.casefold() in _missing_words(kind) and plain not in plan.get("keep", ()):
+    plain, kind = tidy(text), plan["kind"]
+    if _means_missing(plain, plan):
         return None, "missing word"
-    value, repair = _READERS[kind](plain, plan)
+    said = plan.get("aliases", {}).get(plain, plain)
+    value, repair = _READERS[kind](said, plan)
     if value is None:
-        return None, "unreadable"
+        return None, repair or "unreadable"
+    if kind == "number" and value in _codes(plan):
+        return None, "missing word"
+    if kind == "number" and _impossible(np.array(value), plan):
+        return None, "impossible"
+    if said != plain:
+        return value, "alias"
     if not repair and plain != text and kind in ("category", "text"):
         repair = "spaces"
-    if kind == "number" and not _within(value, plan):
-        return None, "impossible"
     return value, repair
+
+
+def _means_missing(plain: str, plan: dict) -> bool:
+    if plain in plan.get("missing", ()):
+        return True
+    return plain.casefold() in _missing_words(plan["kind"]) and plain not in plan.get("keep", ())
 
 
 def repair_cell(value, plan: dict) -> tuple[object, str]:
@@ -218,7 +437,11 @@ def repair_cell(value, plan: dict) -> tuple[object, str]:
     (None, 'impossible')
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool) and plan["kind"] == "number":
-        return (value, "") if abs(value) < 1e308 and _within(value, plan) else (None, "impossible")
+        if value in _codes(plan):
+            return None, "missing word"
+        if abs(value) >= 1e308 or _impossible(np.array(value), plan):
+            return None, "impossible"
+        return value, ""
     return repair_value(as_text(value), plan)
 
 
@@ -232,14 +455,25 @@ def _read_number(text: str, plan: dict):
         value = float(text)
         return (value, "") if np.isfinite(value) else (None, "")
     quantity = parse_quantity(text, style)
-    if quantity is None or quantity[1].casefold() not in ("", unit.casefold()):
+    if quantity is None:
         return None, ""
-    return quantity[0], "number"
+    value, named = quantity
+    if not named or units.known(named) == units.known(unit) != "" or named == unit:
+        return value, "number"
+    if units.can_convert(named, unit):
+        return units.convert(value, named, unit), "unit"
+    return None, ""
 
 
 def _read_date(text: str, plan: dict):
-    for form in plan.get("formats", ["iso"]):
+    formats = plan.get("formats", ["iso"])
+    for form in formats:
         if date := parse_date(text, form):
+            twin = twin_format(form)
+            if plan.get("ambiguous") == "missing" and twin in formats:
+                other = parse_date(text, twin)
+                if other not in (None, date):
+                    return None, "ambiguous date"
             return date, "" if form == "iso" else "date"
     return parse_date(text, "iso"), ""
 
@@ -250,15 +484,28 @@ def _read_boolean(text: str, plan: dict):
 
 
 def _read_category(text: str, plan: dict):
-    aliases, values = plan.get("aliases", {}), tuple(plan.get("values", ()))
-    said = aliases.get(text, text)
-    known = _spellings(values)
-    common = said if said in known["values"] else known["common"].get(fingerprint(said), said)
-    return common, "alias" if text in aliases else "" if common == text else "spelling"
+    said = mend_encoding(text)
+    known = _spellings(tuple(plan.get("values", ())))
+    if said in known["values"]:
+        return said, "" if said == text else "mojibake"
+    aliases, typos = plan.get("aliases", {}), plan.get("typos", {})
+    common = known["common"].get(fingerprint(said), said) if known["values"] else said
+    for kind, names in (("alias", aliases), ("typo", typos)):
+        if common in names or (names and (common := _by_fingerprint(common, names)) in names):
+            return names[common], kind
+    if said != text and common == said:
+        return common, "mojibake"
+    return common, "" if common == text else "spelling"
+
+
+def _by_fingerprint(text: str, names: dict[str, str]) -> str:
+    """The name that a text is a spelling of, itself if of none."""
+    return _spellings(tuple(names))["common"].get(fingerprint(text), text)
 
 
 def _read_text(text: str, plan: dict):
-    return text, ""
+    said = mend_encoding(text)
+    return said, "" if said == text else "mojibake"
 
 
 _READERS = {
@@ -297,16 +544,23 @@ def _repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray 
         plain = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz else column
         return plain.astype("datetime64[us]"), None
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    low, high = plan.get("limits", (-np.inf, np.inf))
-    impossible = np.isinf(values) | (values < low) | (values > high)
-    if not impossible.any():
+    impossible = np.isinf(values) | _impossible(values, plan)
+    missing = np.isin(values, _codes(plan))
+    if not (impossible | missing).any():
         return column, None
-    return column.astype(float).mask(impossible), np.where(impossible, "impossible", "")
+    kinds = np.select([missing, impossible], ["missing word", "impossible"], "").astype(object)
+    return column.astype(float).mask(impossible | missing), kinds
 
 
-def _within(value: float, plan: dict) -> bool:
+def _impossible(values: np.ndarray, plan: dict) -> np.ndarray:
+    """Which numbers lie outside the limits of what can be; a missing one does not."""
     low, high = plan.get("limits", (-np.inf, np.inf))
-    return low <= value <= high
+    return (values < low) | (values > high)
+
+
+def _codes(plan: dict) -> list[float]:
+    """The numbers that a plan says to stand for "missing"."""
+    return [float(text) for text in plan.get("missing", ()) if PLAIN_NUMBER.fullmatch(text)]
 
 
 def _with_type(column: pd.Series, kind: str) -> pd.Series:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .columns import repair_value, texts
+from .columns import as_text, repair_column, repair_value, texts
 from .errors import InputError, nearest
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
@@ -21,6 +21,67 @@ KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and th
 MISSING = "missing"
 YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
 AND = "; "
+LOST = {  # the doubted text is gone from the cleaned column
+    "unreadable": "does not read as a {kind}, so it is missing; write what was meant",
+    "ambiguous date": "day and month can't be told apart, so it is missing; write what was meant",
+}
+GONE = (*LOST, "order of day and month")
+
+
+SENTINELS = {-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0}
+MOST_LISTED = 200  # texts of one column that could not be read
+
+
+# --- Doubts about one column --------------------------------------------------------------------
+
+
+def doubts_of(column: pd.Series, plan: dict) -> list[dict]:
+    """What is doubtful in a column as its plan reads it: odd numbers, dates, lost texts.
+
+    >>> doubts_of(pd.Series(["3", "many"]), {"kind": "number"})[0]["value"]
+    'many'
+    """
+    repaired, kinds = repair_column(column, plan)
+    found = _odd_numbers(repaired) if plan["kind"] == "number" else []
+    if plan.get("ambiguous") == "doubt":
+        first = "month" if plan["formats"][-1].startswith("%m") else "day"
+        note = f"day and month can't be told apart in some cells; read as {first} first"
+        example = texts(column).dropna().iloc[0]
+        found.append(_doubt(example, len(column), "order of day and month", "", note))
+    if kinds is None:
+        return found
+    for kind, note in LOST.items():
+        lost = texts(column[kinds == kind]).value_counts().head(MOST_LISTED)
+        note = note.format(kind=plan["kind"])
+        found += [_doubt(text, int(cells), kind, "", note) for text, cells in lost.items()]
+    return found
+
+
+def _doubt(value: str, cells: int, kind: str, suggestion: str, evidence: str) -> dict:
+    return {
+        "value": value, "cells": cells, "kind": kind, "suggestion": suggestion,
+        "evidence": evidence,
+    }  # fmt: skip
+
+
+def _odd_numbers(column: pd.Series) -> list[dict]:
+    """Numbers far off by themselves, and numbers that may stand for "missing" (999, -1)."""
+    values = column.dropna().astype(float)
+    if len(values) < 50 or values.nunique() < 10:
+        return []
+    counts = values.value_counts().sort_index()
+    low, middle, high = values.quantile([0.25, 0.5, 0.75])
+    width = max(high - low, 1e-12)
+    found = []
+    for value, inner in ((counts.index[-1], counts.index[-2]), (counts.index[0], counts.index[1])):
+        cells, gap, text = int(counts[value]), abs(value - inner), as_text(float(value))
+        if value in SENTINELS and cells >= 3 and gap > 2 * width:
+            note = f"{gap:g} from the next value, the middle half spans {width:g}"
+            found.append(_doubt(text, cells, "code for missing", MISSING, note))
+        elif cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
+            note = f"the next value is {inner:g}, the median {middle:g}"
+            found.append(_doubt(text, cells, "far from all others", MISSING, note))
+    return found
 
 
 # --- The list -----------------------------------------------------------------------------------
@@ -35,15 +96,12 @@ def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {**doubt, "where": _where_text(doubt.get("where", {})), "apply": ""}
         for doubt in found
-        if doubt["kind"] in GONE_KINDS or still_there(clean, doubt)
+        if doubt["kind"] in GONE or still_there(clean, doubt)
     ]
     table = pd.DataFrame(rows, columns=REVIEW_COLUMNS)
     table = table.astype({name: "str" for name in REVIEW_COLUMNS if name != "cells"})
     table = table.drop_duplicates(KEY)
     return table.sort_values(["kind", "cells"], ascending=[True, False], ignore_index=True)
-
-
-GONE_KINDS = ("unreadable", "ambiguous date")  # the doubted text is missing from the clean column
 
 
 def still_there(clean: pd.DataFrame, doubt: dict) -> bool:

@@ -674,7 +674,7 @@ def says_the_same(left: str, right: str) -> bool:
     if left == right or {left.casefold(), right.casefold()} in _TRUTHS:
         return True
     numbers = [parse_quantity(text) for text in (left, right)]
-    if all(numbers):
+    if all(number and units.known(number[1] or "%") for number in numbers):
         a, b = (number[0] for number in numbers)
         return abs(a - b) <= SAME_NUMBER * max(abs(a), abs(b))
     moments = [parse_date(text, "iso") for text in (left, right)]

@@ -10,8 +10,8 @@ import pandas as pd
 import yaml
 
 from . import relations, spelling
-from .columns import KINDS, doubts_of, draft_column, repair_column
-from .doubts import check_decisions
+from .columns import KINDS, draft_column, repair_column
+from .doubts import check_decisions, doubts_of
 from .errors import InputError, nearest
 from .values import parse_date, parse_number
 
@@ -43,21 +43,34 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     """The plan (see `draft_plan`), and the doubts that came up (see `helpers.doubts`)."""
     about = about or {}
     _check_names(frame)
+    names = frame.columns.drop(about.get("target") or [], errors="ignore")
     known_limits = about.get("limits", {}) | parse_limits(limits, frame.columns)
-    columns, cleaned, found = {}, {}, []
-    for name in frame.columns.drop(about.get("target") or [], errors="ignore"):
-        plan = draft_column(
-            frame[name], about.get("aliases", {}).get(name), about.get("units", {}).get(name, "")
-        )
-        if name in known_limits:
-            _set_limits(plan, name, known_limits[name])
-        plan, cleaned[name], doubted = _with_typos(plan, frame[name])
-        columns[str(name)] = plan
-        found += [{"column": name} | one for one in (*doubts_of(frame[name], plan), *doubted)]
+    plans = {str(n): _draft_one(frame[n], n, about, known_limits.get(n)) for n in names}
+    swaps = relations.draft_swaps(frame, plans)
+    put_back, swapped = relations.unswap(frame, plans, swaps)
+    for name in swapped:
+        plans[name] = _draft_one(put_back[name], name, about, known_limits.get(name))
+    cleaned, found = {}, []
+    for name in plans:
+        plans[name], cleaned[name], doubted = _with_typos(plans[name], put_back[name])
+        doubted += doubts_of(put_back[name], plans[name])
+        found += [{"column": name} | one for one in doubted]
     related, likely = relations.draft(
-        pd.DataFrame(cleaned, index=frame.index), columns, exclude=about.get("not_known", ())
+        pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
     )
-    return {"columns": columns} | ({"relations": related} if related else {}), found + likely
+    related = swaps + related
+    return {"columns": plans} | ({"relations": related} if related else {}), found + likely
+
+
+def _draft_one(column: pd.Series, name: str, about: dict, limits=None) -> dict:
+    """The plan of a column, with what a person knows of it."""
+    aliases = about.get("aliases", {}).get(name)
+    plan = draft_column(column, aliases, about.get("units", {}).get(name, ""))
+    if limits is None:
+        return plan
+    if plan["kind"] != "number":
+        raise InputError(f"limits name '{name}', which holds {plan['kind']}, not numbers.")
+    return plan | {"limits": [float(bound) for bound in limits]}
 
 
 def _check_names(frame: pd.DataFrame) -> None:
@@ -67,12 +80,6 @@ def _check_names(frame: pd.DataFrame) -> None:
             f"The table has more than one column '{twice[0]}': a plan needs a name for each. "
             f"Rename it at the source."
         )
-
-
-def _set_limits(plan: dict, name: str, bounds) -> None:
-    if plan["kind"] != "number":
-        raise InputError(f"limits name '{name}', which holds {plan['kind']}, not numbers.")
-    plan["limits"] = [float(bound) for bound in bounds]
 
 
 def _with_typos(plan: dict, column: pd.Series) -> tuple[dict, pd.Series, list[dict]]:

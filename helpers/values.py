@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
+
+from . import units
 
 MISSING_WORDS = frozenset(
     {
@@ -20,30 +23,18 @@ MISSING_WORDS = frozenset(
     }
 )  # fmt: skip
 SURE_SHARE = 0.95  # so much of a column must read as numbers or dates to call it that
+LIKELY_SHARE = 0.85  # so much will do where all the rest is of many sorts
 SURELY_MISSING = MISSING_WORDS - {"none", "unknown", "missing", ".", "tbd"}
 BOOLEANS = {
     "yes": True, "no": False, "y": True, "n": False, "true": True, "false": False,
     "t": True, "f": False, "on": True, "off": False,
 }  # fmt: skip
-DATE_FORMATS = (
+DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
     "iso", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
-    "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%d/%y",
-    "%d/%m/%y",
+    "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
+    "%d.%m.%y", "%d-%b-%y",
 )  # fmt: skip
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-UNITS = frozenset(
-    {
-        "%", "$", "€", "£", "¥", "₹", "usd", "eur", "gbp", "kg", "g", "mg", "μg", "lb", "lbs", "oz",
-        "t", "km", "m", "cm", "mm", "mi", "miles", "ft", "in", "inch", "yd", "mph", "kmh", "km/h",
-        "kph", "kn", "m/s", "°c", "°f", "c", "f", "k", "l", "ml", "cl", "gal", "h", "hr", "hrs",
-        "hours", "min", "mins", "minutes", "s", "sec", "ms", "d", "days", "weeks", "months",
-        "years", "yr", "yrs", "kb", "mb", "gb", "tb", "hz", "khz", "mhz", "ghz", "w", "kw", "kwh",
-        "v", "hp", "bhp", "cc", "ha", "m2", "km2", "m3", "cm3", "sqft", "bar", "hpa", "pa", "psi",
-        "pcs", "ppm", "db", "kcal", "cal",
-    }
-)  # fmt: skip
-
 _SIGNED = re.compile(
     r"\w[+#*<>]|(?<!\w)[-+#*<>!~]\w|\w-(?!\w)|\s[-+#*<>](\s|$)"
 )  # A+ and A-, C# and C++, -x and x
@@ -53,8 +44,21 @@ _NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apost
     "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
 }
 _CURRENCY = r"[$€£¥₹]|USD|EUR|GBP"
-_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d., ']*\d)"
-                    rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µμ/]{{1,8}}[23]?)?")  # fmt: skip
+_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
+                    rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?")  # fmt: skip
+_CODE = re.compile(r"\d+[A-Za-z]+\d*|[A-Za-z]+\d+[A-Za-z]*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")
+_ACCOUNTING = re.compile(r"\(([^()]*\d[^()]*)\)")  # (1,234) is minus 1,234 in a ledger
+_TIME = re.compile(r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([AaPp])\.?[Mm]\.?)?")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_QUOTES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u201c\u201d", '"')
+)
+_UNSEEN = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+# The first byte of a UTF-8 letter read as a letter of its own, followed by what its second became.
+_MOJIBAKE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac"
+    "\u2122]"
+)
 
 
 def tidy(text: str) -> str:
@@ -63,7 +67,22 @@ def tidy(text: str) -> str:
     >>> tidy(" New\u00a0 York ")
     'New York'
     """
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    if text.isascii():
+        return " ".join(text.split())
+    return " ".join(unicodedata.normalize("NFKC", text.translate(_UNSEEN)).split())
+
+
+def mend_encoding(text: str) -> str:
+    """Text that was read in the wrong encoding, as it was meant; any other as it is.
+
+    >>> mend_encoding("S\u00c3\u00a3o Paulo"), mend_encoding("S\u00e3o Paulo")
+    ('São Paulo', 'São Paulo')
+    """
+    if text.isascii() or not _MOJIBAKE.search(text):
+        return text
+    from ftfy import fix_encoding  # imported where needed: few tables do
+
+    return fix_encoding(text)
 
 
 def fingerprint(text: str) -> str:
@@ -76,7 +95,9 @@ def fingerprint(text: str) -> str:
     >>> fingerprint("1.5") == fingerprint("15")
     False
     """
-    plain = without_accents(tidy(text).casefold())
+    plain = tidy(text).casefold()
+    if not plain.isascii():
+        plain = without_accents(plain.translate(_DASHES).translate(_QUOTES))
     if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):
         return plain
     if plain.count(",") == 1:
@@ -105,7 +126,7 @@ def parse_number(text: str, style: str = "point") -> float | None:
     >>> parse_number("1,234.50"), parse_number("1.234,5", "comma"), parse_number("x")
     (1234.5, 1234.5, None)
     """
-    text = tidy(str(text))  # narrow and no-break spaces as plain ones
+    text = tidy(str(text)).translate(_DASHES)  # narrow spaces and minus signs as plain ones
     if PLAIN_NUMBER.fullmatch(text) and style == "point":
         value = float(text)
     elif _NUMBERS[style].fullmatch(text):
@@ -123,7 +144,10 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     >>> parse_quantity("$1,200"), parse_quantity("12 %"), parse_quantity("3kg")
     ((1200.0, '$'), (12.0, '%'), (3.0, 'kg'))
     """
-    match = _GLUED.fullmatch(tidy(str(text)))
+    text = tidy(str(text)).translate(_DASHES)
+    if (ledger := _ACCOUNTING.fullmatch(text)) and (inside := parse_quantity(ledger[1], style)):
+        return (-inside[0], inside[1]) if inside[0] > 0 else None
+    match = _GLUED.fullmatch(text)
     if not match or (match["before"] and match["unit"]):
         return None
     if match["sign"] and match["number"][0] in "+-":
@@ -137,8 +161,10 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
 def parse_date(text: str, form: str) -> datetime | None:
     """A text as a date without a time zone (UTC where the text names one), or None.
 
-    >>> parse_date("2013-01-01T10:00:00Z", "iso"), parse_date("31/12/2013", "%d/%m/%Y")
-    (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 0, 0))
+    A time of day may follow a format of days alone.
+
+    >>> parse_date("2013-01-01T10:00:00Z", "iso"), parse_date("31/12/2013 9:05", "%d/%m/%Y")
+    (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 9, 5))
     """
     text = str(text).strip()
     try:
@@ -147,10 +173,30 @@ def parse_date(text: str, form: str) -> datetime | None:
                 return None
             date = datetime.fromisoformat(text)
         else:
-            date = datetime.strptime(text, form)
+            date = _strptime(text, form)
         return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
     except (ValueError, OverflowError):
         return None
+
+
+def _strptime(text: str, form: str) -> datetime:
+    timed = _TIME.fullmatch(text) if ":" in text and "%H" not in form else None
+    if not timed:
+        return datetime.strptime(text, form)
+    clock = f"{timed[2]} {timed[3]}m" if timed[3] else timed[2]
+    hour = ("%I" if timed[3] else "%H") + ":%M" + (":%S" if timed[2].count(":") == 2 else "")
+    return datetime.strptime(f"{timed[1]} {clock}", f"{form} {hour}" + (" %p" if timed[3] else ""))
+
+
+def twin_format(form: str) -> str:
+    """A date format with day and month exchanged.
+
+    >>> twin_format("%d/%m/%Y"), twin_format("%Y/%m/%d"), twin_format("iso")
+    ('%m/%d/%Y', '', '')
+    """
+    if form.startswith("%Y") or "%m" not in form:
+        return ""
+    return form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")
 
 
 def share_read(words: Counter, reads) -> float:
@@ -158,27 +204,65 @@ def share_read(words: Counter, reads) -> float:
     return sum(n for word, n in words.items() if reads(word) is not None) / max(words.total(), 1)
 
 
-def number_format(words: Counter) -> dict | None:
+def number_format(words: Counter, unit: str = "") -> dict | None:
     """How the words of a column read as numbers, {"style": …, "unit": …}, or None if they do not.
 
-    At least 95 % of the cells must read, with one unit at most. A code with a leading zero (a ZIP)
-    makes the column none of numbers.
+    At least 95 % of the cells must read, in units that can be told in one another; less (85 %) is
+    enough when what does not read is of many sorts, each of them rare. `unit` is the column's, if
+    a person knows it; otherwise it is the one that most cells name, or of two about equally
+    frequent the one that fits the plain numbers. A code with a leading zero (a ZIP), or letters
+    glued to digits that are no unit (5A), make the column none of numbers.
 
     >>> number_format(Counter(["1.234,5", "7,25"])), number_format(Counter(["$5", "$1,200"]))
     ({'style': 'comma'}, {'unit': '$'})
+    >>> number_format(Counter({"3 kg": 8, "6.6 lbs": 1, "4": 90}))
+    {'unit': 'kg'}
     """
     if any(word.isdigit() and len(word) > 1 and word[0] == "0" for word in words):
         return None
     styles = ("point", "comma")
     found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
     style = max(styles, key=lambda s: share_read(words, found[s].get))
-    if share_read(words, found[style].get) < SURE_SHARE:
+    quantities = {w: q for w, q in found[style].items() if q and (not q[1] or units.known(q[1]))}
+    unit = units.known(unit) or _unit_of(words, quantities)
+    fits = {
+        w: q for w, q in quantities.items()
+        if not q[1] or units.known(q[1]) == unit or units.can_convert(q[1], unit)
+    }  # fmt: skip
+    if not _enough_read(words, fits):
         return None
-    units: Counter = Counter()
-    for word, quantity in found[style].items():
-        if quantity and quantity[1]:
-            units[quantity[1]] += words[word]
-    if len({u.casefold() for u in units}) > 1 or any(u.casefold() not in UNITS for u in units):
-        return None
-    unit = max(units, key=units.get, default="")
     return ({} if style == "point" else {"style": style}) | ({"unit": unit} if unit else {})
+
+
+def _enough_read(words: Counter, read: dict) -> bool:
+    """Whether so many cells read that the others are mistakes, not another sort of value."""
+    rest = {word: n for word, n in words.items() if word not in read}
+    total, lost = words.total(), sum(rest.values())
+    codes = sum(n for word, n in rest.items() if _CODE.fullmatch(word))
+    if codes > max(1, 0.01 * total) or not read:
+        return False
+    rare = max(rest.values(), default=0) <= max(2, 0.02 * total)
+    return lost <= (1 - SURE_SHARE) * total or (
+        rare and lost <= (1 - LIKELY_SHARE) * total and len(read) >= 10
+    )
+
+
+def _unit_of(words: Counter, quantities: dict) -> str:
+    """The unit that most cells name; of two about as frequent, the one that plain cells fit."""
+    named: Counter = Counter()
+    for word, (_, unit) in quantities.items():
+        if unit:
+            named[units.known(unit)] += words[word]
+    if not named:
+        return ""
+    common = named.most_common()
+    close = [unit for unit, n in common if 2 * n > common[0][1]]
+    plain = [q[0] for q in quantities.values() if not q[1]]
+    if len(close) == 1 or len(plain) < 10:
+        return close[0]
+    middle = statistics.median(plain)
+    return min(close, key=lambda u: abs(_middle_of(u, quantities) - middle))
+
+
+def _middle_of(unit: str, quantities: dict) -> float:
+    return statistics.median(q[0] for q in quantities.values() if units.known(q[1]) == unit)
