@@ -310,7 +310,7 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
         }
         swap = {"swap": [a, b], "home": {n: v for n, v in home.items() if v is not None}}
         rows = _exchanged(raw, columns, swap)
-        if FEWEST <= rows.sum() <= MOST_SWAPPED * len(raw):
+        if 0 < rows.sum() <= MOST_SWAPPED * len(raw):
             found.append(swap)
     return found
 
