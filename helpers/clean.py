@@ -253,9 +253,30 @@ def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.Dat
     """
     if not work.about.get("mess"):
         return None
+    key = _as_settled(work.read_table("mess_key"), work.about)
     groups = np.arange(len(reason))
     groups[linked["row"].to_numpy()] = linked["group"].to_numpy()
-    return score(changes, work.read_table("mess_key"), reason=reason, groups=groups)
+    own = changes[~_said_by_a_person(changes, key, work.about)]
+    return score(own, key, reason=reason, groups=groups)
+
+
+def _as_settled(key: pd.DataFrame, about: dict) -> pd.DataFrame:
+    """The key with the names that a person settled for the true ones."""
+    true = key["true"].copy()
+    for name, names in about.get("aliases", {}).items():
+        rows = key["column"] == name
+        true[rows] = true[rows].replace(names)
+    return key.assign(true=true)
+
+
+def _said_by_a_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) -> np.ndarray:
+    """The repairs of cells that were wrong at the source, which a person's word mended."""
+    planted = pd.MultiIndex.from_frame(changes[["row", "column"]]).isin(
+        pd.MultiIndex.from_frame(key[["row", "column"]])
+    )
+    by_name = (changes["kind"] == "alias") & changes["column"].isin(about.get("aliases", {}))
+    by_limit = (changes["kind"] == "impossible") & changes["column"].isin(about.get("limits", {}))
+    return (by_name | by_limit).to_numpy() & ~planted
 
 
 def read_planted(scored) -> str:

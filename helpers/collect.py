@@ -138,7 +138,8 @@ def describe(
         about |= flights.KNOWLEDGE | {
             "target": target or flights.KNOWLEDGE["target"],
             "until": until or FLIGHTS_UNTIL,
-            "aliases": {"manufacturer": flights.maker_aliases(sources["makers"])},
+            "aliases": flights.SETTLED_NAMES
+            | {"manufacturer": flights.maker_aliases(sources["makers"])},
         }
         if about["target"] != flights.KNOWLEDGE["target"]:
             about["question"] = ""

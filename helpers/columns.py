@@ -40,6 +40,7 @@ ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed:
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
 DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
+DATES_PROBED = 300  # texts that each format is tried on
 FEW_TURNED = 0.02  # up to this share of dates with day and month turned round is a slip
 
 RULES = {
@@ -78,21 +79,20 @@ def draft_column(column: pd.Series, aliases: dict[str, str] | None = None, unit:
         plan = {"kind": "date"}
     else:
         plan = _draft_text(column, aliases or {}, unit)
-    repaired = repair_column(column, plan)[0]
+    repaired, kinds = repair_column(column, plan)
     if plan["kind"] == "number" and (codes := _sentinels(repaired)):
         plan["missing"] = codes
-        repaired = repair_column(column, plan)[0]
+        repaired, kinds = repair_column(column, plan)
     note = _note(repaired, plan["kind"])
-    usual = _usual(column, plan)
+    usual = _usual(column, kinds)
     return plan | ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
 
 
-def _usual(column: pd.Series, plan: dict) -> str:
+def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
     """The kind of reading that most cells need, "" for none: so the column is written.
 
     Where all weights are "3 kg", reading them is no repair, and the log would drown in it.
     """
-    kinds = repair_column(column, plan)[1]
     if kinds is None:
         return ""
     present = column.notna().to_numpy()
@@ -173,7 +173,7 @@ def _draft_date(words: Counter) -> dict | None:
         return None
     left, formats, share, twins = words, [], {}, {}
     while left.total() > 0.002 * words.total() and len(formats) < 12:
-        probe = Counter(dict(left.most_common(1000)))
+        probe = Counter(dict(left.most_common(DATES_PROBED)))
         read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
         best = max(read, key=read.get)
         if read[best] == 0:
@@ -412,7 +412,7 @@ def repair_value(text: str, plan: dict) -> tuple[object, str]:
     said = plan.get("aliases", {}).get(plain, plain)
     value, repair = _READERS[kind](said, plan)
     if value is None:
-        return None, repair or "unreadable"
+        return None, "ambiguous date" if repair == "ambiguous date" else "unreadable"
     if kind == "number" and value in _codes(plan):
         return None, "missing word"
     if kind == "number" and _impossible(np.array(value), plan):
@@ -572,7 +572,11 @@ def texts(column: pd.Series) -> pd.Series:
     """Each cell as the text that a CSV file would hold; missing stays missing."""
     if isinstance(column.dtype, pd.StringDtype):
         return column
-    return column.map(as_text, na_action="ignore").astype("str")
+    if column.dtype == object:
+        return column.map(as_text, na_action="ignore").astype("str")
+    codes, distinct = pd.factorize(column)
+    said = pd.array([as_text(value) for value in distinct], dtype="str")
+    return pd.Series(said.take(codes, allow_fill=True), index=column.index, name=column.name)
 
 
 def as_text(value) -> str:

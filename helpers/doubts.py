@@ -35,13 +35,15 @@ MOST_LISTED = 200  # texts of one column that could not be read
 # --- Doubts about one column --------------------------------------------------------------------
 
 
-def doubts_of(column: pd.Series, plan: dict) -> list[dict]:
+def doubts_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> list[dict]:
     """What is doubtful in a column as its plan reads it: odd numbers, dates, lost texts.
+
+    `repaired` is what `repair_column` gives, where it is at hand.
 
     >>> doubts_of(pd.Series(["3", "many"]), {"kind": "number"})[0]["value"]
     'many'
     """
-    repaired, kinds = repair_column(column, plan)
+    repaired, kinds = repaired or repair_column(column, plan)
     found = _odd_numbers(repaired) if plan["kind"] == "number" else []
     if plan.get("ambiguous") == "doubt":
         first = "month" if plan["formats"][-1].startswith("%m") else "day"

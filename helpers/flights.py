@@ -50,6 +50,7 @@ PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufactu
           "engine": "engine"}  # fmt: skip
 WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
            "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
+SETTLED_NAMES = {"plane_model": {"FALCON XP": "FALCON-XP"}}  # the registry writes it both ways
 KEPT_CLEAN = ("late", "arr_delay", "scheduled")  # no mess is planted in these
 AFTER_DEPARTURE = "known only after the flight has left"
 

@@ -336,7 +336,7 @@ def second_road(bundle, raw: pd.DataFrame) -> pd.DataFrame:
 
     used = list(bundle.fields)
     numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
-    own = raw[used].assign(**{c: raw[c].fillna(0) for c in numbers})
+    own = raw[used].assign(**{c: pd.to_numeric(raw[c], errors="coerce").fillna(0) for c in numbers})
     own = own.assign(
         **{c: pd.to_datetime(own[c]) for c in used if bundle.fields[c]["kind"] == "date"}
     )

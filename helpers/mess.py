@@ -88,7 +88,7 @@ def plant(
     kinds = _check(frame, kinds, rate, columns, protect)
     touched = [c for c in (frame.columns if columns is None else columns) if c not in protect]
     random = np.random.default_rng(seed)
-    table = _Table(frame.reset_index(drop=True), touched, units or {}, random)
+    table = _Table(frame.reset_index(drop=True), touched, units or {}, rate, random)
     cell_kinds = [kind for kind in PLANTERS if kind in kinds and table.eligible(kind)]
     budget = round(rate * frame.shape[0] * frame.shape[1])
     for position, kind in enumerate(cell_kinds):  # what one kind can't use, the others get
@@ -138,8 +138,9 @@ class _Column:
 class _Table:
     """A table being spoilt: its columns, the edits so far, and the key of them."""
 
-    def __init__(self, frame: pd.DataFrame, touched, units: dict, random):
-        self.frame, self.random, self.known_units = frame, random, set(units)
+    def __init__(self, frame: pd.DataFrame, touched, units: dict, rate: float, random):
+        self.frame, self.rate, self.random = frame, rate, random
+        self.known_units = set(units)
         self.columns = {name: _column(frame[name]) for name in touched}
         self.edits: dict[str, dict[int, str | None]] = {name: {} for name in touched}
         self.key: list[tuple] = []
@@ -214,8 +215,8 @@ class _Table:
         names = list(self.columns)
         pairs = [(a, b) for a, b in zip(names, names[1:], strict=False) if self._can_swap(a, b)]
         for a, b in pairs:
-            room = max(count // (2 * len(pairs)), 1)
             both = np.flatnonzero(self.columns[a].free & self.columns[b].free)
+            room = min(max(count // (2 * len(pairs)), 1), int(2 * self.rate * len(both)))
             for row in self.random.permutation(both)[:room].tolist():
                 left, right = (texts(self.columns[c].cells.iloc[[row]]).iloc[0] for c in (a, b))
                 if left != right:

@@ -52,9 +52,14 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
         plans[name] = _draft_one(put_back[name], name, about, known_limits.get(name))
     cleaned, found = {}, []
     for name in plans:
-        plans[name], cleaned[name], doubted = _with_typos(plans[name], put_back[name])
-        doubted += doubts_of(put_back[name], plans[name])
-        found += [{"column": name} | one for one in doubted]
+        column = put_back[name]
+        repaired = repair_column(column, plans[name])
+        plans[name], likely = _with_typos(plans[name], repaired[0])
+        if "typos" in plans[name]:
+            repaired = repair_column(column, plans[name])
+        cleaned[name] = repaired[0]
+        likely += doubts_of(column, plans[name], repaired)
+        found += [{"column": name} | one for one in likely]
     related, likely = relations.draft(
         pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
     )
@@ -82,19 +87,17 @@ def _check_names(frame: pd.DataFrame) -> None:
         )
 
 
-def _with_typos(plan: dict, column: pd.Series) -> tuple[dict, pd.Series, list[dict]]:
-    """The plan of a category with its surely mistyped values; the column by it; the likely ones."""
-    cleaned = repair_column(column, plan)[0]
+def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
+    """The plan of a category with its surely mistyped values, and the likely ones."""
     counts = cleaned.value_counts() if plan["kind"] == "category" else pd.Series(dtype="int64")
     if plan.get("note") or len(counts) > MOST_SPELLINGS:
-        return plan, cleaned, []
+        return plan, []
     sure, likely = spelling.typos(counts)
     doubted = [{"kind": "typo"} | one for one in likely]
     if not sure:
-        return plan, cleaned, doubted
+        return plan, doubted
     values = [value for value in plan["values"] if value not in sure]
-    plan = plan | {"values": values, "typos": dict(sorted(sure.items()))}
-    return plan, repair_column(column, plan)[0], doubted
+    return plan | {"values": values, "typos": dict(sorted(sure.items()))}, doubted
 
 
 def parse_limits(text: str, columns) -> dict[str, list[float]]:

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from .columns import repair_value, texts
+from .columns import repair_column, repair_value, texts
 from .errors import InputError, nearest
 from .spelling import is_slip
-from .values import tidy
 
 # A dependency is sure when each row is told by the other rows of its key in so many cases. With
 # five errors in a hundred cells on both sides, as in the hospital benchmark, true dependencies
@@ -284,9 +283,9 @@ def _split(frame: pd.DataFrame, relation: dict) -> dict[str, tuple[pd.Series, np
 
 
 def _with(column: pd.Series, rows: np.ndarray, values: list) -> pd.Series:
-    changed = column.astype(object)
-    changed[rows] = values
-    return changed.astype(column.dtype)
+    changed = column.copy()
+    changed.iloc[np.flatnonzero(rows)] = pd.array(values, dtype=column.dtype)
+    return changed
 
 
 # --- Cells that are exchanged -------------------------------------------------------------------
@@ -298,26 +297,28 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
     `home` lists, for a column of names, those that are at home there: in three cells or more, and
     ten times as often as in the other column. In a column of numbers or dates what reads is.
     """
-    names = [n for n in columns if isinstance(raw[n].dtype, pd.StringDtype)]
+    kinds = {"category", "number", "date"}
+    names = [n for n in columns if _is_text(raw[n]) and columns[n]["kind"] in kinds]
+    counts = {n: raw[n].value_counts() for n in names}
     found = []
     for a, b in [pair for step in (1, 2) for pair in zip(names, names[step:], strict=False)]:
-        if {columns[a]["kind"], columns[b]["kind"]} & {"text", "boolean"}:
-            continue
-        counts = [raw[name].map(tidy, na_action="ignore").value_counts() for name in (a, b)]
         home = {
-            a: _at_home(counts[0], counts[1], columns[a]),
-            b: _at_home(counts[1], counts[0], columns[b]),
+            name: _at_home(counts[name], counts[other])
+            for name, other in ((a, b), (b, a))
+            if columns[name]["kind"] == "category"
         }
-        swap = {"swap": [a, b], "home": {n: v for n, v in home.items() if v is not None}}
+        swap = {"swap": [a, b], "home": home}
         rows = _exchanged(raw, columns, swap)
         if 0 < rows.sum() <= MOST_SWAPPED * len(raw):
             found.append(swap)
     return found
 
 
-def _at_home(own: pd.Series, other: pd.Series, plan: dict) -> list[str] | None:
-    if plan["kind"] != "category":
-        return None
+def _is_text(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.StringDtype)
+
+
+def _at_home(own: pd.Series, other: pd.Series) -> list[str]:
     there = other.reindex(own.index).fillna(0)
     return sorted(own.index[(own >= FEWEST) & (own >= 10 * there)][:MOST_KEYS])
 
@@ -325,20 +326,20 @@ def _at_home(own: pd.Series, other: pd.Series, plan: dict) -> list[str] | None:
 def _exchanged(raw: pd.DataFrame, columns: dict, swap: dict) -> np.ndarray:
     """The rows in which each of two cells belongs into the other column, and not into its own."""
     a, b = swap["swap"]
-    own = [_belongs(raw[name], name, swap, columns) for name in (a, b)]
-    across = [_belongs(raw[a], b, swap, columns), _belongs(raw[b], a, swap, columns)]
-    return ~own[0] & ~own[1] & across[0] & across[1]
+    rows = np.flatnonzero(~_belongs(raw[a], a, swap, columns) & raw[a].notna().to_numpy())
+    for cells, name, expected in ((b, b, False), (a, b, True), (b, a, True)):
+        rows = rows[_belongs(raw[cells].iloc[rows], name, swap, columns) == expected]
+    found = np.zeros(len(raw), dtype=bool)
+    found[rows[raw[b].iloc[rows].notna().to_numpy()]] = True
+    return found
 
 
 def _belongs(cells: pd.Series, name: str, swap: dict, columns: dict) -> np.ndarray:
-    """Which texts are at home in a column."""
-    codes, distinct = pd.factorize(texts(cells))
+    """Which texts are at home in a column: listed there, or read as what it holds."""
     if name in swap["home"]:
-        at_home = frozenset(swap["home"][name])
-        found = [tidy(text) in at_home for text in distinct]
-    else:
-        found = [repair_value(text, columns[name])[0] is not None for text in distinct]
-    return np.append(np.array(found, dtype=bool), False)[codes]
+        return cells.isin(swap["home"][name]).to_numpy()
+    read, _ = repair_column(cells, columns[name])
+    return read.notna().to_numpy()
 
 
 def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
@@ -348,7 +349,7 @@ def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
         if "swap" not in swap or not set(swap["swap"]) <= set(raw.columns):
             continue
         a, b = swap["swap"]
-        if not all(isinstance(raw[name].dtype, pd.StringDtype) for name in (a, b)):
+        if not (_is_text(raw[a]) and _is_text(raw[b])):
             continue
         rows = _exchanged(raw, columns, swap)
         if rows.any():

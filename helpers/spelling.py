@@ -6,6 +6,7 @@ out of each (Mor and Fraenkel 1982), so nothing has to be compared with everythi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +23,7 @@ TIMES_IF_SHORT = 20  # where it has four letters only
 LONG = 10  # from so many letters on, more than one edit may be a slip
 EDITS_A_LETTER = 0.2
 ALIKE = 0.4  # of the letters may be wrong where a neighbour in the row says what was meant
+_NO_DIGIT = re.compile(r"\D+")
 MOST_COMPARED = 4_000
 # A closed list of names: nearly all cells hold frequent values, and most rare values are within a
 # letter of a frequent one. Among the surnames and first names of people (FEBRL) one rare value in
@@ -160,7 +162,7 @@ def _letters(value: str) -> bool:
 
 
 def _digits(value: str) -> str:
-    return "".join(mark for mark in value if mark.isdigit())
+    return _NO_DIGIT.sub("", value)
 
 
 def _meant(rare: list[str], counts: pd.Series) -> dict[str, list[str]]:
@@ -168,12 +170,11 @@ def _meant(rare: list[str], counts: pd.Series) -> dict[str, list[str]]:
     found: dict[str, list[tuple]] = {value: [] for value in rare}
     pairs = alike(counts.index)
     every = pd.concat([pairs, pairs.rename(columns={"value": "other", "other": "value"})])
-    for value, other in zip(every["value"], every["other"], strict=True):
-        if value in found and _may_be(value, other, counts):
-            found[value].append((1, -int(counts[other]), other))
-    for value, distance, other in _further(rare, counts):
-        if _may_be(value, other, counts):
-            found[value].append((distance, -int(counts[other]), other))
+    cells = counts.to_dict()
+    near = zip(every["value"], every["distance"], every["other"], strict=True)
+    for value, distance, other in (*near, *_further(rare, counts)):
+        if value in found and _may_be(value, other, cells):
+            found[value].append((distance, -cells[other], other))
     nearest = {value: _nearest(meant) for value, meant in found.items()}
     return {v: [other for other in meant if not nearest.get(other)] for v, meant in nearest.items()}
 
@@ -187,7 +188,7 @@ def _nearest(meant: list[tuple]) -> list[str]:
     return list(dict.fromkeys(other for distance, _, other in meant if distance <= least))
 
 
-def _may_be(value: str, other: str, counts: pd.Series) -> bool:
+def _may_be(value: str, other: str, counts: dict[str, int]) -> bool:
     """Whether a value may be a slip of another: so much rarer, and different in words only."""
     times = TIMES if counts[value] <= RARE else TIMES_IF_MANY
     times = times if len(value) > FEWEST_LETTERS else TIMES_IF_SHORT

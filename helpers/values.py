@@ -171,7 +171,7 @@ def parse_date(text: str, form: str) -> datetime | None:
         if form == "iso":
             if len(text) < 8 or "-" not in text[:8]:  # "20130101" may be a number
                 return None
-            date = datetime.fromisoformat(text)
+            date = datetime.fromisoformat(text.upper())
         else:
             date = _strptime(text, form)
         return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date

@@ -9,8 +9,9 @@ from sklearn.datasets import load_iris, load_wine
 from helpers import clean, flights, tables
 from helpers.clean import Cleaner
 from helpers.columns import draft_column, repair_value, texts
+from helpers.doubts import REVIEW_COLUMNS, review_list
 from helpers.errors import InputError
-from helpers.plans import draft_plan, open_plan, parse_limits, plan_text, read_plan
+from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
 from helpers.task import draft_label
 
 DIRTY = pd.DataFrame(
@@ -79,17 +80,22 @@ def test_a_draft_says_what_each_column_is():
     ("values", "plan"),
     [
         (["1", "2", "3"], {"kind": "number"}),
-        (["1,5", "2,75"], {"kind": "number", "style": "comma"}),
-        (["1,234", "2,345"], {"kind": "number"}),
-        (["$3", "$1,200"], {"kind": "number", "unit": "$"}),
+        (["1,5", "2,75"], {"kind": "number", "style": "comma", "usual": "number"}),
+        (["1,234", "2,345"], {"kind": "number", "usual": "number"}),
+        (["$3", "$1,200"], {"kind": "number", "unit": "$", "usual": "number"}),
         (["3%", "4 %", "5"], {"kind": "number", "unit": "%"}),
-        (["t", "F"], {"kind": "boolean"}),
+        (["t", "F"], {"kind": "boolean", "usual": "boolean"}),
         ([True, False], {"kind": "boolean"}),
         (["2013-01-01", "2013-02-01"], {"kind": "date", "formats": ["iso"]}),
-        (["31.12.2013", "01.02.2013"], {"kind": "date", "formats": ["%d.%m.%Y"]}),
+        (
+            ["31.12.2013", "01.02.2013"],
+            {"kind": "date", "formats": ["%d.%m.%Y"], "usual": "date"},
+        ),
         (pd.to_datetime(["2013-01-01", "2013-02-01"]), {"kind": "date"}),
         (["b", "a"], {"kind": "category", "values": ["a", "b"]}),
-        (["3 kg", "4 lb"], {"kind": "category", "values": ["3 kg", "4 lb"]}),
+        (["3 kg", "4", "4 lb"], {"kind": "number", "unit": "kg"}),
+        (["3 kg", "4 km"], {"kind": "category", "values": ["3 kg", "4 km"]}),
+        (["$3", "€4"], {"kind": "category", "values": ["$3", "€4"]}),
     ],
 )
 def test_a_column_is_recognised(values, plan):
@@ -109,10 +115,8 @@ def test_dates_that_fit_both_orders_are_flagged_and_others_are_not():
 
 def test_an_ambiguous_date_goes_to_the_review_list():
     frame = pd.DataFrame({"x": ["01/02/2013", "03/04/2013"]})
-    plan = draft_plan(frame)
-    out, changes = repaired(frame, plan)
-    review = clean.review_list(frame, out, plan, changes)
-    assert review["kind"].tolist() == ["ambiguous date"]
+    review = review_list(draft(frame)[1], repaired(frame, draft_plan(frame))[0])
+    assert review["kind"].tolist() == ["order of day and month"]
 
 
 def test_na_is_kept_among_codes_of_two_capitals_and_nowhere_else():
@@ -282,7 +286,8 @@ def test_a_plan_that_is_broken_yaml_names_the_line():
         ("5", {"kind": "number"}, (5.0, "")),
         ("1,200", {"kind": "number"}, (1200.0, "number")),
         ("3 kg", {"kind": "number", "unit": "kg"}, (3.0, "number")),
-        ("3 lb", {"kind": "number", "unit": "kg"}, (None, "unreadable")),
+        ("3 lb", {"kind": "number", "unit": "kg"}, (1.36078, "unit")),
+        ("3 km", {"kind": "number", "unit": "kg"}, (None, "unreadable")),
         ("1,5", {"kind": "number", "style": "comma"}, (1.5, "number")),
         ("many", {"kind": "number"}, (None, "unreadable")),
         ("inf", {"kind": "number"}, (None, "unreadable")),
@@ -430,7 +435,8 @@ def test_the_log_names_the_kind_of_each_change():
     found = {key: changes.loc[key, "kind"] for key in changes.index}
     assert found[1, "city"] == "spelling" and found[4, "city"] == "missing word"
     assert found[1, "weight"] == "number" and (2, "weight") not in found
-    assert found[0, "paid"] == "boolean" and found[0, "day"] == "date"
+    assert (0, "paid") not in found and (0, "day") not in found  # so most cells are written
+    assert found[3, "paid"] == "missing word"
     assert found[1, "speed"] == "impossible" and found[7, "note"] == "missing word"
     assert found[0, "note"] == "spaces" and found[6, "count"] == "impossible"
 
@@ -554,13 +560,34 @@ def test_a_label_gets_one_spelling_a_class_and_the_change_is_logged():
 
 def review_of(values):
     frame = pd.DataFrame({"x": values})
-    plan = draft_plan(frame)
-    out, changes = repaired(frame, plan)
-    return clean.review_list(frame, out, plan, changes), out
+    plan, found = draft(frame)
+    out = repaired(frame, plan)[0]
+    return review_list(found, out), out
 
 
-def test_a_code_for_missing_goes_to_the_review_list_and_not_into_the_data():
-    review, out = review_of([float(n % 30) for n in range(200)] + [999.0] * 5)
+def test_a_code_far_beyond_all_values_is_missing_and_stands_in_the_plan():
+    values = [float(n % 30) for n in range(200)] + [999.0] * 5
+    review, out = review_of(values)
+    assert draft_column(column(values))["missing"] == ["999"]
+    assert out["x"].isna().sum() == 5 and review.empty
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [float(n % 300) for n in range(600)] + [999.0] * 5,  # a price may be 999
+        [float(n % 30) for n in range(200)] + [999.0] * 2,  # twice is no code
+        [float(n % 30) for n in range(200)] + [990.0, 997.0, 1001.0, 1001.0] + [999.0] * 3,
+    ],
+)
+def test_a_code_that_may_be_a_value_goes_to_the_review_list_or_stays(values):
+    review, out = review_of(values)
+    assert (out["x"] == 999).sum() == values.count(999.0)
+    assert set(review["kind"]) <= {"code for missing", "far from all others"}
+
+
+def test_a_likely_code_for_missing_is_listed():
+    review, out = review_of([float(n % 200) for n in range(600)] + [999.0] * 5)
     assert review[["value", "cells", "kind"]].values.tolist() == [["999", 5, "code for missing"]]
     assert (out["x"] == 999).sum() == 5
 
@@ -580,8 +607,7 @@ def test_what_could_not_be_read_goes_to_the_review_list():
 
 def test_a_plain_column_leaves_the_review_list_empty():
     review, _ = review_of([float(n) for n in np.random.default_rng(0).normal(size=500)])
-    assert review.empty and review.columns.tolist() == clean.REVIEW_COLUMNS
-    assert "empty" in clean.read_review(review)
+    assert review.empty and review.columns.tolist() == REVIEW_COLUMNS
 
 
 # --- What the notebook shows ----------------------------------------------------------------
@@ -598,7 +624,8 @@ def test_the_health_table_counts_what_the_log_holds():
 def test_the_headline_adds_up():
     out, changes = repaired()
     reason = clean.set_aside(out, "code")
-    text = clean.headline(changes, reason, clean.review_list(DIRTY, out, PLAN, changes))
+    linked = clean.near_duplicates(out, reason, "code")
+    text = clean.headline(changes, reason, linked, review_list([], out))
     assert text.startswith(f"{len(changes)} cells repaired")
     assert "2 of 8 rows set aside (no label: 2)" in text
     assert "8 rows in = 6 rows out + 2 set aside" in clean.read_rows(8, reason)
@@ -644,7 +671,11 @@ def test_an_alias_takes_the_canonical_spelling_and_cleaning_twice_changes_nothin
 
 def test_a_column_of_decimal_commas_is_read_as_such():
     assert cleaned(["0,525", "0,25", "1,5"]) == [0.525, 0.25, 1.5]
-    assert draft_column(column(["0,525", "0,250", "0,125"])) == {"kind": "number", "style": "comma"}
+    assert draft_column(column(["0,525", "0,250", "0,125"])) == {
+        "kind": "number",
+        "style": "comma",
+        "usual": "number",
+    }
     assert cleaned(["0,525", "0,250", "0,125"]) == [0.525, 0.25, 0.125]
 
 
@@ -756,6 +787,9 @@ def test_few_duplicates_are_mistakes_and_many_are_not():
     assert clean.set_aside(many, "y", duplicates="set aside").notna().sum() == 3
 
 
+NOTHING_LINKED = pd.DataFrame({"row": [], "group": []})
+
+
 class Findings:
     def __init__(self):
         self.found = []
@@ -766,25 +800,25 @@ class Findings:
 
 def test_what_a_person_should_see_is_noted():
     frame = pd.DataFrame({"x": ["01/02/2013"] * 30, "same": "s", "n": range(30)})
-    plan = draft_plan(frame)
-    out, changes = repaired(frame, plan)
-    review = clean.review_list(frame, out, plan, changes)
+    plan, found = draft(frame)
+    out = repaired(frame, plan)[0]
     work = Findings()
-    clean.note_findings(work, plan, review, out[["x", "same"]])
+    clean.note_findings(work, plan, review_list(found, out), out[["x", "same"]], NOTHING_LINKED)
     codes = {code: (level, columns) for code, level, columns, _ in work.found}
     assert codes["constant_column"][0] == "note"
     assert codes["identifier_column"] == ("note", ["n"])
-    assert codes["ambiguous_date"] == ("warning", ["x"])
+    assert codes["order_of_day_and_month"] == ("warning", ["x"])
     assert codes["duplicate_rows"] == ("warning", [])
     assert "29 rows (97%)" in work.found[-1][3]
 
 
 def test_repeats_that_are_few_are_a_note():
     work, out = Findings(), many_repeats(1)
-    clean.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out)
+    clean.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out, NOTHING_LINKED)
     assert [(code, level) for code, level, _, _ in work.found] == [("duplicate_rows", "note")]
     work = Findings()
-    clean.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out.drop_duplicates())
+    review, once = review_of([1.0, 2.0])[0], out.drop_duplicates()
+    clean.note_findings(work, {"columns": {}}, review, once, NOTHING_LINKED)
     assert work.found == []
 
 
