@@ -282,8 +282,7 @@ def make_app(bundle: Bundle):
             warnings = check_rows(bundle, rows)
         except InputError as error:
             return JSONResponse({"detail": str(error)}, status_code=422)
-        frame = pd.DataFrame(rows, columns=list(bundle.fields), dtype=object)
-        answers = predict_rows(bundle, frame).to_dict("records")
+        answers = predict_rows(bundle, _as_frame(bundle, rows)).to_dict("records")
         said = [_one_answer(bundle, a, w) for a, w in zip(answers, warnings, strict=True)]
         return said if isinstance(body, list) else said[0]
 
@@ -300,6 +299,23 @@ def make_app(bundle: Bundle):
         return bundle.schema
 
     return app
+
+
+def _as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
+    """Checked rows as a raw table: the model's fields, and the columns that help to clean them.
+
+    Those were not checked: what is no plain value in them is taken as missing.
+    """
+    fields = bundle.fields
+    known = bundle.model["clean"].get_feature_names_out()
+    plain = [{name: v for name, v in row.items() if name in fields or _is_plain(v)} for row in rows]
+    return pd.DataFrame(plain, columns=known, dtype=object)
+
+
+def _is_plain(value) -> bool:
+    return isinstance(value, (bool, int, float)) or (
+        isinstance(value, str) and _is_encodable(value)
+    )
 
 
 def _one_answer(bundle: Bundle, answer: dict, warnings: list[str]) -> dict:

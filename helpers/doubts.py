@@ -106,6 +106,12 @@ def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["kind", "cells"], ascending=[True, False], ignore_index=True)
 
 
+def examples(review: pd.DataFrame, of_each: int = 2) -> pd.DataFrame:
+    """The first doubts of each kind, without what a person is to write."""
+    shown = review.groupby("kind", sort=False).head(of_each)
+    return shown.set_index("kind")[["column", "value", "where", "cells", "suggestion", "evidence"]]
+
+
 def still_there(clean: pd.DataFrame, doubt: dict) -> bool:
     """Whether a doubted value is in the cleaned rows, beside what it is doubted for."""
     return bool(_cells(clean, doubt["column"], doubt["value"], doubt.get("where", {})).any())

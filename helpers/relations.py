@@ -349,12 +349,12 @@ def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
         if "swap" not in swap or not set(swap["swap"]) <= set(raw.columns):
             continue
         a, b = swap["swap"]
-        if not (_is_text(raw[a]) and _is_text(raw[b])):
+        if not all(_is_text(raw[name]) or raw[name].dtype == object for name in (a, b)):
             continue
-        rows = _exchanged(raw, columns, swap)
+        said = raw.assign(**{a: texts(raw[a]), b: texts(raw[b])})
+        rows = _exchanged(said, columns, swap)
         if rows.any():
-            left, right = raw[a].copy(), raw[b].copy()
-            left[rows], right[rows] = raw[b][rows], raw[a][rows]
+            left, right = said[a].where(~rows, said[b]), said[b].where(~rows, said[a])
             raw = raw.assign(**{a: left, b: right})
             for name in (a, b):
                 changed[name] = changed.get(name, np.zeros(len(raw), dtype=bool)) | rows

@@ -30,7 +30,9 @@ def drawn(name: str) -> dict[str, plots.Picture]:
     days = pd.Series(pd.date_range("2020-01-01", periods=ROWS), name=name)
     counts = pd.DataFrame([[3, 1], [0, 4]], index=[name, "z"], columns=[name, "z"])
     groups = pd.DataFrame({"group": [1, 2], "predicted": [0.1, 0.8], "observed": [0.2, 0.7]})
-    cells = pd.DataFrame({"missing before": [3, 1], "missing after": [4, 0]}, index=[name, "z"])
+    cells = pd.DataFrame(
+        {"missing before": [3, 1], "faulty": [0, 2], "missing after": [4, 0]}, index=[name, "z"]
+    )
     periods = pd.DataFrame({"r2": [0.4, 0.3]}, index=["2020-01", "2020-02"])
     classes = np.array([name, "z"] * (ROWS // 2), dtype=object)
     return {
