@@ -59,8 +59,9 @@ class Cleaner(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The rows, cleaned; as many as came, in the same order."""
-        return self.repair(X, log=False)[0]
+        """The rows, cleaned; as many as came, in the same order. An array for an array."""
+        cleaned = self.repair(X, log=False)[0]
+        return cleaned if isinstance(X, pd.DataFrame) else cleaned.to_numpy()
 
     def repair(self, X: pd.DataFrame, log: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The cleaned rows and the log of changed cells (columns `CHANGE_COLUMNS`).

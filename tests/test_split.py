@@ -1,5 +1,7 @@
 """Split: parts that do not overlap, folds that never look ahead, groups that stay together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,6 +86,30 @@ def test_a_random_split_keeps_the_shares_of_the_classes():
 def test_random_folds_examine_every_training_row_once():
     train = split.split_rows(labelled(labels(80)), RANDOM).of("train")
     assert sorted(np.concatenate([valid for _, valid in train.folds()])) == list(range(64))
+
+
+ALIKE = np.array([0, 1, 2, 2, 0, *range(5, 77), 5, 5, 40])  # rows that are one record
+
+
+@pytest.mark.parametrize(("rows", "choice"), EVERY)
+def test_near_duplicates_are_on_one_side_and_in_one_fold(rows, choice):
+    table = rows()
+    alike = np.resize(ALIKE, len(table.y))
+    cut = split.split_rows(replace(table, alike=alike), choice)
+    assert (pd.Series(cut.part).groupby(alike).nunique() == 1).all()
+    assert (pd.Series(cut.fold).groupby(alike).nunique() == 1).all()
+    share = (cut.part == "test").mean()
+    assert 0.1 < share < 0.45
+    if choice["strategy"] == "group":
+        assert (pd.Series(cut.part).groupby(table.X[choice["column"]]).nunique() == 1).all()
+
+
+def test_rows_without_near_duplicates_are_split_as_ever():
+    table = labelled(labels(80))
+    plain, linked = (
+        split.split_rows(t, RANDOM) for t in (table, replace(table, alike=np.arange(80)))
+    )
+    assert (plain.part == linked.part).all() and (plain.fold == linked.fold).all()
 
 
 def test_a_time_split_holds_out_later_rows_only_and_ties_never_straddle():

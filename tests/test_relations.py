@@ -1,0 +1,199 @@
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from helpers import plans, relations
+from helpers.clean import Cleaner
+from helpers.errors import InputError
+
+RANDOM = np.random.default_rng(3)
+PLACES = pd.DataFrame(
+    [(f"{n:05d}", f"{name} town", "north" if n % 2 else "south", f"0{n}{n} 555")
+     for n, name in enumerate(["oak", "elm", "ash", "fir", "yew", "bay", "fig", "nut"], 11)],
+    columns=["zip", "city", "side", "phone"],
+)  # fmt: skip
+SOUND = PLACES.iloc[RANDOM.integers(0, 8, 400)].reset_index(drop=True)
+SOUND["amount"] = RANDOM.normal(50, 9, 400).round(2)
+
+
+def drafted(frame):
+    return plans.draft(frame)
+
+
+def cleaned(frame):
+    plan = drafted(frame)[0]
+    return Cleaner(plan).fit(frame).repair(frame)
+
+
+def spoilt(**cells):
+    """The sound table with some cells overwritten: column={row: value}."""
+    frame = SOUND.copy()
+    for name, rows in cells.items():
+        for row, value in rows.items():
+            frame.loc[row, name] = value
+    return frame
+
+
+def test_a_sound_table_stays_as_it_is_and_has_no_relations():
+    plan = drafted(SOUND)[0]
+    assert "relations" not in plan
+    frame, changes = cleaned(SOUND)
+    assert changes.empty and frame["city"].tolist() == SOUND["city"].tolist()
+
+
+def test_a_wrong_cell_is_mended_by_its_neighbours():
+    frame, changes = cleaned(spoilt(city={5: "zzz qqq"}, zip={9: "9x999"}))
+    assert frame["city"].tolist() == SOUND["city"].tolist()
+    assert frame["zip"].tolist() == SOUND["zip"].tolist()
+    assert set(changes["kind"]) == {"dependency"} and len(changes) == 2
+
+
+def test_a_known_value_in_the_wrong_row_is_mended_when_two_neighbours_say_so():
+    other = "oak town" if SOUND["city"][3] != "oak town" else "elm town"
+    frame, _ = cleaned(spoilt(city={3: other}))
+    assert frame["city"].tolist() == SOUND["city"].tolist()
+
+
+def test_a_wrong_key_does_not_overrule_the_others():
+    other = "00011" if SOUND["zip"][3] != "00011" else "00012"
+    frame, changes = cleaned(spoilt(zip={3: other}))
+    assert frame["zip"].tolist() == SOUND["zip"].tolist()
+    assert changes["column"].tolist() == ["zip"]
+
+
+def test_a_missing_cell_is_filled_where_the_others_agree():
+    frame, changes = cleaned(spoilt(city={1: None, 7: None}, side={2: None}))
+    assert frame["city"].tolist() == SOUND["city"].tolist()
+    assert frame["side"].tolist() == SOUND["side"].tolist()
+    assert set(changes["kind"]) == {"filled"} and changes["before"].isna().all()
+
+
+def test_one_neighbour_alone_is_a_doubt_for_a_person():
+    frame = SOUND[["zip", "city", "amount"]].copy()
+    other = "oak town" if frame["city"][3] != "oak town" else "elm town"
+    frame.loc[3, "city"] = other
+    plan, found = drafted(frame)
+    assert Cleaner(plan).fit(frame).transform(frame)["city"][3] == other
+    doubt = next(d for d in found if d["column"] == "city")
+    assert doubt["value"] == other and doubt["where"] == {"zip": SOUND["zip"][3]}
+    assert doubt["suggestion"] == SOUND["city"][3] and "zip → city" in doubt["evidence"]
+
+
+def test_what_holds_by_habit_only_is_no_dependency():
+    frame = pd.DataFrame({"plane": RANDOM.choice(list("abcdefgh"), 600)})
+    usual = frame["plane"].map(
+        dict(zip("abcdefgh", ["north", "south", "east", "west"] * 2, strict=True))
+    )
+    frame["carrier"] = usual.mask(RANDOM.random(600) < 0.2, "east")
+    frame["gate"] = usual.mask(RANDOM.random(600) < 0.2, "west")
+    assert cleaned(frame)[1].empty
+
+
+def test_an_exception_that_comes_again_is_no_error():
+    frame = pd.concat(
+        [SOUND, SOUND[SOUND["city"] == "oak town"].head(9).assign(city="oak village")]
+    )
+    frame = frame.reset_index(drop=True)
+    assert (cleaned(frame)[0]["city"] == "oak village").sum() == 9
+
+
+def test_measurements_and_unique_numbers_are_no_keys():
+    frame = pd.DataFrame(
+        {"id": range(300), "x": RANDOM.normal(size=300), "y": RANDOM.choice(["a", "b"], 300)}
+    )
+    frame.loc[3, "y"] = None
+    assert cleaned(frame)[1].empty
+
+
+def test_columns_known_too_late_neither_mend_nor_are_mended():
+    frame = spoilt(city={5: "zzz qqq"})
+    plan, _ = plans.draft(frame, {"not_known": ["zip", "phone"]})
+    named = {name for r in plan.get("relations", []) for name in [*r["from"], r["to"]]}
+    assert not named & {"zip", "phone"}
+
+
+STATES = ["OR", "CA", "WA", "TX"]
+TWO_FACTS = pd.DataFrame(
+    {
+        "city": [*RANDOM.choice(["Portland", "Salem", "Austin", "Reno"], 120), "Portland OR",
+                 "Salem, OR", "Austin TX", "New York"],
+        "state": [*RANDOM.choice(STATES, 120), None, None, None, "CA"],
+        "ounces": [12.0, 16.0, 8.5, 9.0] * 31,
+    }
+)  # fmt: skip
+
+
+def test_two_facts_in_one_cell_are_parted_where_the_other_is_missing():
+    frame, changes = cleaned(TWO_FACTS)
+    assert frame["city"].tolist()[-4:] == ["Portland", "Salem", "Austin", "New York"]
+    assert frame["state"].tolist()[-4:] == ["OR", "OR", "TX", "CA"]
+    assert set(changes["kind"]) == {"split"} and len(changes) == 6
+
+
+def test_names_that_end_like_a_code_stay_where_the_code_is_there():
+    frame = TWO_FACTS.assign(state=TWO_FACTS["state"].fillna("OR"))
+    assert cleaned(frame)[1].empty
+
+
+def exchanged():
+    frame = SOUND.astype({"amount": "str"})
+    for row in (4, 40, 140, 240):
+        frame.loc[row, ["phone", "amount"]] = frame.loc[row, ["amount", "phone"]].tolist()
+    return frame
+
+
+def test_exchanged_cells_are_put_back():
+    frame, changes = cleaned(exchanged())
+    assert frame["phone"].tolist() == SOUND["phone"].tolist()
+    assert frame["amount"].tolist() == SOUND["amount"].tolist()
+    assert set(changes["kind"]) == {"swapped"} and len(changes) == 8
+
+
+@pytest.mark.parametrize("frame", [spoilt(city={5: "zzz qqq", 6: None}), TWO_FACTS, exchanged()])
+def test_a_row_alone_is_mended_as_in_the_batch_and_order_does_not_matter(frame):
+    cleaner = Cleaner(drafted(frame)[0]).fit(frame)
+    batch = cleaner.transform(frame)
+    for row in [*range(4, 8), len(frame) - 3]:
+        pd.testing.assert_frame_equal(cleaner.transform(frame.iloc[[row]]), batch.iloc[[row]])
+    turned = cleaner.transform(frame[::-1])
+    pd.testing.assert_frame_equal(turned[::-1], batch)
+
+
+def test_relations_go_through_yaml_and_back():
+    for frame in (spoilt(city={5: "zzz qqq"}), TWO_FACTS, exchanged()):
+        plan = drafted(frame)[0]
+        assert plan["relations"]
+        assert plans.read_plan(plans.plan_text(plan), frame.columns) == plan
+        assert yaml.safe_load(plans.plan_text(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    "relation",
+    [
+        "zip gives city",
+        {"from": "zip", "to": "city", "values": {}},
+        {"from": ["zip"], "to": "city", "values": {"1": 2}},
+        {"from": ["zip", "city", "side"], "to": "phone", "values": {}},
+        {"from": ["zip"], "to": "town", "values": {}},
+        {"split": "city", "into": "state", "tails": ["OR"]},
+        {"split": "city", "into": "side"},
+        {"swap": ["zip"], "home": {}},
+    ],
+)
+def test_a_relation_that_cant_be_followed_is_refused_by_number(relation):
+    with pytest.raises(InputError, match="relation 1") as error:
+        relations.check([relation], SOUND.columns)
+    assert "\n" not in str(error.value)
+
+
+def test_a_plan_without_the_columns_of_a_relation_still_cleans():
+    frame = spoilt(city={5: "zzz qqq"})
+    plan = drafted(frame)[0]
+    alone = Cleaner(plan).fit(frame).transform(frame[["city"]])
+    assert alone["city"][5] == "zzz qqq" and len(alone) == len(frame)
+
+
+def test_a_table_of_many_columns_is_mined_in_bounds():
+    wide = pd.DataFrame({f"c{n}": RANDOM.choice(["a", "b", "c"], 60) for n in range(400)})
+    assert cleaned(wide)[1].empty
