@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from . import doubts, duplicates, relations
 from .columns import RULES, repair_column, texts
 from .errors import InputError
+from .line import outside
 from .mess import read_score, score
 from .plans import draft_plan, plan_text
 from .task import read_label
@@ -423,6 +424,7 @@ def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.Dat
     work.write_table("duplicates", linked)
     work.write_text("cleaning.yaml", plan_text(plan))
     work.write_text("review.csv", review.to_csv(index=False))
+    work.sources = outside(work.parameters)  # the list that was read may be the one written here
 
 
 def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:

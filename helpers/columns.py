@@ -35,6 +35,7 @@ USUAL = 0.8
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
 KINDS = ("number", "boolean", "date", "category", "text")
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
+MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
 MOST_PROBED = 20_000  # so many different texts tell what a column of a million holds
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
@@ -70,6 +71,13 @@ def draft_column(column: pd.Series, aliases: dict[str, str] | None = None, unit:
     >>> draft_column(pd.Series(["3 kg", "4 kg", "5", "6"]))
     {'kind': 'number', 'unit': 'kg'}
     """
+    return draft_and_repair(column, aliases, unit)[0]
+
+
+def draft_and_repair(
+    column: pd.Series, aliases: dict[str, str] | None = None, unit: str = ""
+) -> tuple[dict, tuple]:
+    """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
     types = pd.api.types
     if types.is_bool_dtype(column.dtype):
         plan = {"kind": "boolean"}
@@ -85,7 +93,8 @@ def draft_column(column: pd.Series, aliases: dict[str, str] | None = None, unit:
         repaired, kinds = repair_column(column, plan)
     note = _note(repaired, plan["kind"])
     usual = _usual(column, kinds)
-    return plan | ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
+    plan |= ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
+    return plan, (repaired, kinds)
 
 
 def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
@@ -122,8 +131,11 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
 
 def _word_counts(column: pd.Series) -> Counter:
     """How many cells hold each text, tidied, its encoding mended."""
+    found = texts(column).value_counts()
+    if len(found) > MOST_COUNTED:  # evenly spread; so many different texts are no list of names
+        found = found.sort_index().iloc[np.linspace(0, len(found) - 1, MOST_COUNTED).astype(int)]
     counts: Counter = Counter()
-    for text, cells in texts(column).value_counts().items():
+    for text, cells in found.items():
         counts[mend_encoding(tidy(text))] += cells
     return counts
 

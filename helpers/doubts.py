@@ -163,7 +163,10 @@ def open_review(path: str) -> pd.DataFrame:
     try:
         table = pd.read_csv(Path(path).expanduser(), dtype="str", keep_default_na=False)
     except (OSError, UnicodeDecodeError, ValueError):  # pandas' parser errors are ValueErrors
-        raise InputError(f"There is no readable review list '{path}' (a CSV file).") from None
+        raise InputError(
+            f"There is no readable review list '{path}': it is a CSV file such as stage 2 writes, "
+            f"reports/<run>/review.csv."
+        ) from None
     missing = [name for name in REVIEW_COLUMNS if name not in table.columns]
     if missing:
         raise InputError(

@@ -25,12 +25,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
-NAME_SOURCES = (
-    "data",
-    "plan",
-    "review",
-    "new_data",
-)  # parameters that name what lies outside a run
+# Parameters that name what lies outside a run
+NAME_SOURCES = ("data", "plan", "review", "new_data")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from . import relations, spelling
-from .columns import KINDS, draft_column, repair_column
+from .columns import KINDS, draft_and_repair, repair_column
 from .doubts import check_decisions, doubts_of
 from .errors import InputError, nearest
 from .values import parse_date, parse_number
@@ -48,20 +48,23 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     _check_names(frame)
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
     known_limits = about.get("limits", {}) | parse_limits(limits, frame.columns)
-    plans = {str(n): _draft_one(frame[n], n, about, known_limits.get(n)) for n in names}
+    plans, repaired = {}, {}
+    for name in names:
+        drafted = _draft_one(frame[name], name, about, known_limits.get(name))
+        plans[str(name)], repaired[str(name)] = drafted
     swaps = relations.draft_swaps(frame, plans)
     put_back, swapped = relations.unswap(frame, plans, swaps)
     for name in swapped:
-        plans[name] = _draft_one(put_back[name], name, about, known_limits.get(name))
+        drafted = _draft_one(put_back[name], name, about, known_limits.get(name))
+        plans[name], repaired[name] = drafted
     cleaned, found = {}, []
     for name in plans:
-        column = put_back[name]
-        repaired = repair_column(column, plans[name])
-        plans[name], likely = _with_typos(plans[name], repaired[0])
+        own = repaired.pop(name)
+        plans[name], likely = _with_typos(plans[name], own[0])
         if "typos" in plans[name]:
-            repaired = repair_column(column, plans[name])
-        cleaned[name] = repaired[0]
-        likely += doubts_of(column, plans[name], repaired)
+            own = repair_column(put_back[name], plans[name])
+        cleaned[name] = own[0]
+        likely += doubts_of(put_back[name], plans[name], own)
         found += [{"column": name} | one for one in likely]
     related, likely = relations.draft(
         pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
@@ -70,15 +73,16 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
 
 
-def _draft_one(column: pd.Series, name: str, about: dict, limits=None) -> dict:
-    """The plan of a column, with what a person knows of it."""
+def _draft_one(column: pd.Series, name: str, about: dict, limits=None) -> tuple[dict, tuple]:
+    """The plan of a column, with what a person knows of it; and the column repaired by it."""
     aliases = about.get("aliases", {}).get(name)
-    plan = draft_column(column, aliases, about.get("units", {}).get(name, ""))
+    plan, repaired = draft_and_repair(column, aliases, about.get("units", {}).get(name, ""))
     if limits is None:
-        return plan
+        return plan, repaired
     if plan["kind"] != "number":
         raise InputError(f"limits name '{name}', which holds {plan['kind']}, not numbers.")
-    return plan | {"limits": [float(bound) for bound in limits]}
+    plan |= {"limits": [float(bound) for bound in limits]}
+    return plan, repair_column(column, plan)
 
 
 def _check_names(frame: pd.DataFrame) -> None:

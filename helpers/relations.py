@@ -72,8 +72,10 @@ def draft(
     splits = _draft_splits(frame, columns, names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
     repaired, _ = repair(frame, splits)
-    useful = [r for r in found if _is_useful(repaired, r)]
-    return splits + useful, _likely(repaired, useful)
+    said = [_said(repaired, relation) for relation in found]
+    useful = [n for n, relation in enumerate(found) if _is_useful(repaired, relation, said[n])]
+    likely = _likely(repaired, [found[n] for n in useful], [said[n] for n in useful])
+    return splits + [found[n] for n in useful], likely
 
 
 class _Coded:
@@ -81,7 +83,7 @@ class _Coded:
 
     def __init__(self, frame: pd.DataFrame, names: Sequence[str]):
         self.names, self.rows = list(names), len(frame)
-        self.codes, self.values = {}, {}
+        self.codes, self.values, self._whole = {}, {}, {}
         for name in self.names:
             self.codes[name], self.values[name] = pd.factorize(texts(frame[name]))
 
@@ -95,6 +97,14 @@ class _Coded:
         first, second = (self.codes[name] for name in names)
         both = first.astype(np.int64) * self.levels(names[1]) + second
         return np.where((first < 0) | (second < 0), -1, both)
+
+    def whole_keys(self, names: Sequence[str]) -> np.ndarray:
+        """Rows to look at for a key (see `_whole_keys`); found once for a single column."""
+        if len(names) > 1:
+            return _whole_keys(self.key(names))
+        if names[0] not in self._whole:
+            self._whole[names[0]] = _whole_keys(self.key(names))
+        return self._whole[names[0]]
 
 
 def _draft_target(table: _Coded, columns: dict, to: str) -> list[dict]:
@@ -160,7 +170,7 @@ def _agreement(table: _Coded, names: Sequence[str], to: str) -> tuple[float, flo
     The first figure is 0 where naming the most frequent value would do nearly as well.
     """
     key, values = table.key(names), table.codes[to]
-    chosen = _whole_keys(key)
+    chosen = table.whole_keys(names)
     if len(chosen) < 20:
         return 0.0, 0.0
     _, _, top, second, total = _counts(key[chosen], values[chosen], table.levels(to))
@@ -227,9 +237,8 @@ def _key_text(table: _Coded, names: list[str], key: int) -> str:
     return f"{table.values[names[0]][first]}{JOIN}{table.values[names[1]][second]}"
 
 
-def _is_useful(frame: pd.DataFrame, relation: dict) -> bool:
+def _is_useful(frame: pd.DataFrame, relation: dict, said: pd.Series) -> bool:
     """Whether a cell of the frame contradicts a dependency, or misses what it gives."""
-    said = _said(frame, relation)
     return bool((said.notna() & (texts(frame[relation["to"]]) != said).fillna(True)).any())
 
 
@@ -308,10 +317,23 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
             if columns[name]["kind"] == "category"
         }
         swap = {"swap": [a, b], "home": home}
+        if not _has_strangers(counts, columns, swap):
+            continue
         rows = _exchanged(raw, columns, swap)
         if 0 < rows.sum() <= MOST_SWAPPED * len(raw):
             found.append(swap)
     return found
+
+
+def _has_strangers(counts: dict, columns: dict, swap: dict) -> bool:
+    """Whether both columns hold some value that belongs into the other, and not into its own."""
+    a, b = swap["swap"]
+    for own, other in ((a, b), (b, a)):
+        values = pd.Series(counts[own].index, dtype="str")
+        strange = values[~_belongs(values, own, swap, columns)]
+        if not _belongs(strange, other, swap, columns).any():
+            return False
+    return True
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -378,7 +400,10 @@ def repair(frame: pd.DataFrame, relations: list[dict]) -> tuple[pd.DataFrame, di
             for name, (column, rows) in _split(frame, relation).items():
                 frame = frame.assign(**{name: column})
                 _note_kind(kinds, name, rows, "split")
-    votes = {to: _votes(frame, own) for to, own in _by_target(frame, relations).items()}
+    votes = {
+        to: _votes(frame, own, [_said(frame, relation) for relation in own])
+        for to, own in _by_target(frame, relations).items()
+    }
     for to, vote in votes.items():
         for kind in ("filled", "dependency"):
             rows = vote[kind]
@@ -411,11 +436,12 @@ def _said(frame: pd.DataFrame, relation: dict) -> pd.Series:
     return key.map(relation["values"]).astype("str")
 
 
-def _votes(frame: pd.DataFrame, relations: list[dict]) -> dict:
+def _votes(frame: pd.DataFrame, relations: list[dict], said: list[pd.Series]) -> dict:
     """What is said of a column by all that know it, and which cells it overrules or fills."""
-    to = relations[0]["to"]
-    own = texts(frame[to])
-    every = np.column_stack([_said(frame, r).to_numpy(dtype=object) for r in relations])
+    whole = texts(frame[relations[0]["to"]])
+    asked = _contested(whole, said)
+    own, said = whole.iloc[asked], [one.iloc[asked] for one in said]
+    every = np.column_stack([one.to_numpy(dtype=object) for one in said])
     known = pd.notna(every)
     first = np.where(known.any(axis=1), known.argmax(axis=1), 0)
     said = every[np.arange(len(every)), first]
@@ -430,12 +456,28 @@ def _votes(frame: pd.DataFrame, relations: list[dict]) -> dict:
     slip[rows] = [is_slip(own.iloc[row], said[row]) for row in rows]
     odds = known @ np.array([np.log(r["agree"] / max(1 - r["agree"], 0.001)) for r in relations])
     sure = (odds > np.where(unheard, UNHEARD_ODDS, HEARD_ODDS)) & (known.sum(axis=1) >= 2)
-    return {
-        "said": said,
-        "filled": agree & missing,
-        "dependency": against & (sure | slip),
-        "doubted": known.any(axis=1) & ~missing & ~for_it & ~(against & (sure | slip)),
+    overruled = against & (sure | slip)
+    doubted = known.any(axis=1) & ~missing & ~for_it & ~overruled
+    found = {"filled": agree & missing, "dependency": overruled, "doubted": doubted}
+    return {"said": _spread(said, asked, len(whole))} | {
+        kind: _spread(rows, asked, len(whole)) for kind, rows in found.items()
     }
+
+
+def _contested(own: pd.Series, said: list[pd.Series]) -> np.ndarray:
+    """The rows in which some relation says another value than the cell, or fills a gap."""
+    rows = np.zeros(len(own), dtype=bool)
+    for one in said:
+        differs = (one != own).fillna(True).to_numpy(dtype=bool)
+        rows |= one.notna().to_numpy() & differs
+    return np.flatnonzero(rows)
+
+
+def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """Values of some rows among all rows; nothing in the others."""
+    spread = np.zeros(count, dtype=values.dtype)
+    spread[rows] = values
+    return spread
 
 
 def _typed(values: np.ndarray, column: pd.Series) -> list:
@@ -453,16 +495,16 @@ def _typed(values: np.ndarray, column: pd.Series) -> list:
     return [read[value] for value in values]
 
 
-def _likely(frame: pd.DataFrame, relations: list[dict]) -> list[dict]:
+def _likely(frame: pd.DataFrame, relations: list[dict], said: list[pd.Series]) -> list[dict]:
     """The cells that one relation contradicts, and nothing else: for a person to decide."""
     found = []
-    for to, own in _by_target(frame, relations).items():
-        vote = _votes(frame, own)
+    for to in dict.fromkeys(relation["to"] for relation in relations):
+        own = [n for n, relation in enumerate(relations) if relation["to"] == to]
+        vote = _votes(frame, [relations[n] for n in own], [said[n] for n in own])
         rows = np.flatnonzero(vote["doubted"])[: 10 * MOST_LIKELY]
-        said = [_said(frame.iloc[rows], relation) for relation in own]
-        for relation, one in zip(own, said, strict=True):
-            speaks = one.notna().to_numpy()
-            found += _likely_of(frame.iloc[rows[speaks]], relation, one[speaks], to)
+        for n in own:
+            speaks = rows[said[n].iloc[rows].notna().to_numpy()]
+            found += _likely_of(frame.iloc[speaks], relations[n], said[n].iloc[speaks], to)
     return found
 
 
