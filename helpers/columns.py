@@ -25,6 +25,7 @@ from .values import (
     mend_encoding,
     number_format,
     parse_date,
+    parse_leading_quantity,
     parse_quantity,
     share_read,
     tidy,
@@ -466,8 +467,8 @@ def _read_number(text: str, plan: dict):
     if PLAIN_NUMBER.fullmatch(text) and (style == "point" or "." not in text):
         value = float(text)
         return (value, "") if np.isfinite(value) else (None, "")
-    quantity = parse_quantity(text, style)
-    if quantity is None:
+    quantity = parse_quantity(text, style) or (unit and parse_leading_quantity(text, style))
+    if not quantity:
         return None, ""
     value, named = quantity
     if not named or units.known(named) == units.known(unit) != "" or named == unit:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from . import relations
 from .columns import as_text, repair_column, repair_value, texts
 from .errors import InputError, nearest
 
@@ -25,7 +26,7 @@ LOST = {  # the doubted text is gone from the cleaned column
     "unreadable": "does not read as a {kind}, so it is missing; write what was meant",
     "ambiguous date": "day and month can't be told apart, so it is missing; write what was meant",
 }
-GONE = (*LOST, "order of day and month")
+GONE = (*LOST, "order of day and month", relations.DISAGREE)
 
 
 SENTINELS = {-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0}
@@ -214,6 +215,9 @@ def _settle_one(plan: dict, row: dict) -> None:
             f"{nearest(name, plan['columns'])}"
         )
     column = plan["columns"][name]
+    if row["kind"] == relations.DISAGREE:
+        plan["relations"] = relations.settle(plan.get("relations", []), name, becomes)
+        return
     if not becomes:
         raise InputError(
             f"The review list marks {name} = '{value}' with yes, but says not what it becomes: "

@@ -40,6 +40,7 @@ KINDS = {
     "mojibake": 'text read in the wrong encoding: "SÃ£o Paulo"',
 }
 ROW_KINDS = ("exact duplicate", "near duplicate")
+CELLS_OF_COPIES = "cells of near duplicates"
 LEFT_OUT = ("missing", "missing by another")  # of the total's recall: nothing is left to go by
 UNKNOWABLE = ("null word", "ambiguous date", "impossible")  # what was there is nobody's to know
 KEY_COLUMNS = ["row", "column", "kind", "true", "planted"]
@@ -611,6 +612,7 @@ def score(
     cells = key[key["column"].notna()]
     merged = changes.merge(cells[KEY_COLUMNS].rename(columns={"kind": "mess"}),
                            on=["row", "column"], how="outer", indicator=True)  # fmt: skip
+    merged["mess"] = merged["mess"].replace("near duplicate", CELLS_OF_COPIES)
     merged["changed"] = merged["_merge"] != "right_only"
     verdict = _verdicts(merged)
     merged["verdict"] = verdict
@@ -622,11 +624,10 @@ def score(
     broken = merged.loc[merged["verdict"] == "broken", ["row", "column", "kind", "before", "after"]]
     counted = by_kind[~by_kind.index.isin([*LEFT_OUT, *ROW_KINDS])]
     filled = by_kind[by_kind.index.isin(LEFT_OUT)]
-    cell_slips = _tally(merged[merged["mess"] == "near duplicate"], "mess")
     total = {
-        "planted": int(counted["planted"].sum() + cell_slips["planted"].sum()),
+        "planted": int(counted["planted"].sum()),
         "changed": int((merged["changed"]).sum()),
-        "right": int(counted["right"].sum() + cell_slips["right"].sum()),
+        "right": int(counted["right"].sum()),
         "wrong": int(by_kind["wrong"].sum()),
         "broken": len(broken),
         "rows_broken": rows_broken,

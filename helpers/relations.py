@@ -23,6 +23,8 @@ from .spelling import is_slip
 # town) stays below or has exceptions that come again, which take the vote from their key.
 SURE = 0.9
 LIFT = 0.8  # and so much better than always naming the most frequent value
+# Sources that disagree still agree on one value for nearly every key; they are asked about.
+ASKED, ONE_TRUTH = 0.5, 0.9
 REFINED = 0.7  # a second key column must take away so much of the errors that are left, or more
 FEWEST = 3  # rows that agree on a key's value before it is written down
 OTHERS = 0.1  # of the rows that agree: so many may say one other thing, more is an exception
@@ -42,6 +44,7 @@ KINDS = {
     "split": "two facts in one cell",
     "swapped": "two neighbouring cells exchanged, each at home in the other column",
 }
+DISAGREE, ANY_OTHER, BY = "sources disagree", "(any other)", "by "
 JOIN = " | "  # between the values of a key of two columns
 
 
@@ -74,8 +77,10 @@ def draft(
     repaired, _ = repair(frame, splits)
     said = [_said(repaired, relation) for relation in found]
     useful = [n for n, relation in enumerate(found) if _is_useful(repaired, relation, said[n])]
-    likely = _likely(repaired, [found[n] for n in useful], [said[n] for n in useful])
-    return splits + [found[n] for n in useful], likely
+    sure = [n for n in useful if found[n].get("sure", True)]
+    likely = _likely(repaired, [found[n] for n in sure], [said[n] for n in sure])
+    asked = [_asked(repaired, found[n], said[n]) for n in useful if n not in sure]
+    return splits + [found[n] for n in useful], likely + asked
 
 
 class _Coded:
@@ -114,14 +119,17 @@ def _draft_target(table: _Coded, columns: dict, to: str) -> list[dict]:
         if name == to or not _can_be_key(table, columns, name):
             continue
         agree, covered = _agreement(table, [name], to)
-        if agree < REFINED or covered < COVERED:
+        if agree < ASKED or covered < COVERED:
             continue
         names, agree = _refined(table, columns, [name], to, agree)
-        if agree >= SURE:
-            found.append((agree, names))
+        found.append((agree, names))
     found.sort(key=lambda one: (-one[0], one[1]))
-    chosen = [_written(table, names, to, agree) for agree, names in found[:MOST_FOR_ONE]]
-    return [relation for relation in chosen if relation["values"]]
+    sure = [_written(table, names, to, agree) for agree, names in found if agree >= SURE]
+    asked = [_written(table, names, to, agree) for agree, names in found[:1] if agree < SURE]
+    asked = [r | {"sure": False} for r in asked if r.pop("one_truth") >= ONE_TRUTH]
+    for relation in sure:
+        relation.pop("one_truth")
+    return [relation for relation in [*sure[:MOST_FOR_ONE], *asked] if relation["values"]]
 
 
 def _can_be_key(table: _Coded, columns: dict, name: str) -> bool:
@@ -214,7 +222,9 @@ def _written(table: _Coded, names: list[str], to: str, agree: float) -> dict:
     """A dependency as it stands in the plan: only keys whose rows leave no doubt."""
     key, levels = table.key(names), table.levels(to)
     keys, values, top, second, total = _counts(key, table.codes[to], levels)
-    clear = (top >= FEWEST) & (second <= np.maximum(1, OTHERS * top)) & (2 * top > total)
+    others = OTHERS if agree >= SURE else ASKED
+    clear = (top >= FEWEST) & (second <= np.maximum(1, others * top)) & (2 * top > total)
+    large = total >= 2 * FEWEST
     most = np.argsort(-total[clear], kind="stable")[:MOST_KEYS]
     keys, values = keys[clear][most], values[clear][most]
     said = {
@@ -225,6 +235,7 @@ def _written(table: _Coded, names: list[str], to: str, agree: float) -> dict:
         "from": list(names),
         "to": to,
         "agree": round(float(agree), 3),
+        "one_truth": float((clear & large).sum() / max(large.sum(), 1)),
         "rows": int(total[clear].sum()),
         "values": dict(sorted(said.items())),
     }
@@ -424,7 +435,11 @@ def _by_target(frame: pd.DataFrame, relations: list[dict]) -> dict[str, list[dic
     """The dependencies that can be asked of a frame, by the column that they give."""
     found: dict[str, list[dict]] = {}
     for relation in relations:
-        if "to" in relation and {relation["to"], *relation["from"]} <= set(frame.columns):
+        if (
+            "to" in relation
+            and relation.get("sure", True)
+            and {relation["to"], *relation["from"]} <= set(frame.columns)
+        ):
             found.setdefault(relation["to"], []).append(relation)
     return found
 
@@ -456,7 +471,8 @@ def _votes(frame: pd.DataFrame, relations: list[dict], said: list[pd.Series]) ->
     slip[rows] = [is_slip(own.iloc[row], said[row]) for row in rows]
     odds = known @ np.array([np.log(r["agree"] / max(1 - r["agree"], 0.001)) for r in relations])
     sure = (odds > np.where(unheard, UNHEARD_ODDS, HEARD_ODDS)) & (known.sum(axis=1) >= 2)
-    overruled = against & (sure | slip)
+    by_person = known @ np.array([relation.get("sure") is True for relation in relations])
+    overruled = against & (sure | slip | by_person)
     doubted = known.any(axis=1) & ~missing & ~for_it & ~overruled
     found = {"filled": agree & missing, "dependency": overruled, "doubted": doubted}
     return {"said": _spread(said, asked, len(whole))} | {
@@ -506,6 +522,34 @@ def _likely(frame: pd.DataFrame, relations: list[dict], said: list[pd.Series]) -
             speaks = rows[said[n].iloc[rows].notna().to_numpy()]
             found += _likely_of(frame.iloc[speaks], relations[n], said[n].iloc[speaks], to)
     return found
+
+
+def _asked(frame: pd.DataFrame, relation: dict, said: pd.Series) -> dict:
+    """The doubt about a whole relation whose rows agree too little: one line for a person."""
+    cells = len(_contested(texts(frame[relation["to"]]), [said]))
+    return {
+        "column": relation["to"],
+        "value": ANY_OTHER,
+        "where": {},
+        "cells": cells,
+        "kind": DISAGREE,
+        "suggestion": BY + " + ".join(relation["from"]),
+        "evidence": f"rows of one {' + '.join(relation['from'])} agree in "
+        f"{relation['agree']:.0%} only; yes takes what most of them say",
+    }
+
+
+def settle(relations: list[dict], to: str, suggestion: str) -> list[dict]:
+    """The relations with the one that a person has agreed to made sure; see `_asked`.
+
+    >>> settle([{"from": ["flight"], "to": "time", "sure": False}], "time", "by flight")
+    [{'from': ['flight'], 'to': 'time', 'sure': True}]
+    """
+    named = suggestion.removeprefix(BY)
+    return [
+        r | {"sure": True} if r.get("to") == to and " + ".join(r["from"]) == named else r
+        for r in relations
+    ]
 
 
 def _likely_of(frame: pd.DataFrame, relation: dict, said: pd.Series, to: str) -> Iterator[dict]:

@@ -16,17 +16,17 @@ import pandas as pd
 MOST_IN_BLOCK = 50  # values that share a key; more say nothing about a typing error
 FEWEST_LETTERS = 4
 RARE = 3  # cells of a value that may be a slip
-RARE_SHARE = 0.01  # or this share of all cells, where there are many
+RARE_SHARE = 0.02  # or this share of all cells, where there are many
 TIMES = 4  # so many times as frequent is the value that was meant
-TIMES_IF_MANY = 10  # where more than `RARE` cells hold the slip
+TIMES_IF_MANY = 20  # where more than `RARE` cells hold the slip
 TIMES_IF_SHORT = 20  # where it has four letters only
 LONG = 10  # from so many letters on, more than one edit may be a slip
 EDITS_A_LETTER = 0.2
 ALIKE = 0.4  # of the letters may be wrong where a neighbour in the row says what was meant
 _NO_DIGIT = re.compile(r"\D+")
 MOST_COMPARED = 4_000
-# A closed list of names: nearly all cells hold frequent values, and most rare values are within a
-# letter of a frequent one. Among the surnames and first names of people (FEBRL) one rare value in
+# A closed list of names: nearly all cells hold frequent values, and most values of one to three
+# cells are within a letter of a frequent one. Among the names of people (FEBRL) one rare value in
 # ten has such a neighbour; among misspelt cities, owners and measures of hospitals nine in ten.
 CLOSED_CELLS = 0.8
 CLOSED_NEAR = 0.5
@@ -100,11 +100,21 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     >>> typos({"room a": 60, "room b": 40})
     ({}, [])
     """
-    counts = pd.Series(counts, dtype="int64").sort_index()
-    sure, likely = _slips(counts)
-    by_words = _slips_of_words(counts.drop(list(sure)))
-    likely = [doubt for doubt in likely if doubt["value"] not in by_words]
-    return sure | by_words, likely
+    counts = pd.Series(counts, dtype="int64").sort_values(ascending=False, kind="stable")
+    written = {}  # each name in small letters, as it is written most often
+    for value in counts.index:
+        written.setdefault(value.casefold(), value)
+    folded = counts.groupby([value.casefold() for value in counts.index]).sum().sort_index()
+    sure, likely = _slips(folded)
+    by_words = _slips_of_words(folded.drop(list(sure)))
+    meant = {value: written.get(name, name) for value, name in (sure | by_words).items()}
+    doubted = [
+        doubt | {"value": written[doubt["value"]], "suggestion": written[doubt["suggestion"]]}
+        for doubt in likely
+        if doubt["value"] not in by_words
+    ]
+    mended = {v: meant[v.casefold()] for v in counts.index if v.casefold() in meant}
+    return dict(sorted(mended.items())), doubted
 
 
 def _slips_of_words(counts: pd.Series) -> dict[str, str]:
@@ -135,7 +145,9 @@ def _slips(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
     found = _meant(rare, counts)
     near = [value for value, meant in found.items() if meant]
     frequent_cells = int(counts[counts > rare_cells].sum()) + int(counts[near].sum())
-    closed = frequent_cells >= CLOSED_CELLS * total and len(near) >= CLOSED_NEAR * len(rare)
+    few = [value for value in rare if counts[value] <= RARE]
+    few_near = sum(bool(found[value]) for value in few)
+    closed = frequent_cells >= CLOSED_CELLS * total and few_near >= CLOSED_NEAR * len(few)
     sure, likely = {}, []
     for value in near:
         meant = found[value]

@@ -158,6 +158,22 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     return (-value if match["sign"] == "-" else value), match["before"] or match["unit"] or ""
 
 
+def parse_leading_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
+    """A number with a known unit and words after it, as `parse_quantity` has it; or None.
+
+    >>> parse_leading_quantity("24.0 oz. in a can"), parse_leading_quantity("3 brown dogs")
+    ((24.0, 'oz.'), None)
+    """
+    parts = tidy(str(text)).split(" ")
+    for count in (1, 2):
+        rest = parts[count:]
+        if rest and not any(mark.isdigit() for mark in "".join(rest)):
+            found = parse_quantity(" ".join(parts[:count]), style)
+            if found and units.known(found[1]):
+                return found
+    return None
+
+
 def parse_date(text: str, form: str) -> datetime | None:
     """A text as a date without a time zone (UTC where the text names one), or None.
 
