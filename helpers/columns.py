@@ -42,6 +42,7 @@ ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed:
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
 DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
+MOST_FORMATS = 12
 DATES_PROBED = 300  # texts that each format is tried on
 FEW_TURNED = 0.02  # up to this share of dates with day and month turned round is a slip
 
@@ -142,12 +143,8 @@ def _word_counts(column: pd.Series) -> Counter:
 
 
 def _probe(words: Counter) -> Counter:
-    """So many words that the rest can't tell another story, evenly spread over the alphabet."""
-    if len(words) <= MOST_PROBED:
-        return words
-    every = sorted(words)
-    chosen = [every[n] for n in np.linspace(0, len(every) - 1, MOST_PROBED).astype(int)]
-    return Counter({word: words[word] for word in chosen})
+    """So many words that the rest can't tell another story."""
+    return words if len(words) <= MOST_PROBED else _spread(words, MOST_PROBED)
 
 
 def _sentinels(column: pd.Series) -> list[str]:
@@ -184,20 +181,25 @@ def _draft_date(words: Counter) -> dict | None:
     """
     if sum(n for w, n in words.items() if _may_be_date(w)) < DATES_READ * words.total():
         return None
-    left, formats, share, twins = words, [], {}, {}
-    while left.total() > 0.002 * words.total() and len(formats) < 12:
-        probe = Counter(dict(left.most_common(DATES_PROBED)))
+    left, formats = words, []
+    while left and len(formats) < MOST_FORMATS:
+        probe = _spread(left, DATES_PROBED)
         read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
         best = max(read, key=read.get)
         if read[best] == 0:
             break
         formats.append(best)
-        twins[best] = read.get(twin_format(best)) == read[best]
-        rest = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
-        share[best], left = (left.total() - rest.total()) / words.total(), rest
+        left = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
     if left.total() > (1 - DATES_READ) * words.total():
         return None
-    return {"formats": formats} | _ambiguity(words, formats, twins)
+    return {"formats": formats} | _ambiguity(words, formats)
+
+
+def _spread(words: Counter, count: int) -> Counter:
+    """So many of the words, evenly spread over the alphabet."""
+    every = sorted(words)
+    places = np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)
+    return Counter({every[place]: words[every[place]] for place in places})
 
 
 def _may_be_date(word: str) -> bool:
@@ -210,16 +212,18 @@ def _may_be_date(word: str) -> bool:
     )
 
 
-def _ambiguity(words: Counter, formats: list[str], twins: dict) -> dict:
+def _ambiguity(words: Counter, formats: list[str]) -> dict:
     """What to do with texts that read both ways."""
     for form in formats:
         twin = twin_format(form)
-        if twins[form]:  # every cell reads both ways
-            return {"ambiguous": "doubt"}
-        if twin in formats:
-            cells = {f: _cells_that_only_read(words, f, twin_format(f)) for f in (form, twin)}
-            if min(cells.values()) > FEW_TURNED * sum(cells.values()):
-                return {"ambiguous": "missing"}
+        if not twin:
+            continue
+        one_way, other_way = (
+            _cells_that_only_read(words, *f) for f in ((form, twin), (twin, form))
+        )
+        if min(one_way, other_way) > FEW_TURNED * (one_way + other_way):
+            return {"ambiguous": "missing"}
+        if other_way or not one_way:  # a slip or two; or every cell reads both ways
             return {"ambiguous": "doubt"}
     return {}
 

@@ -172,6 +172,7 @@ class _Table:
         if kind == "unit" and name not in self.known_units:
             glued = sum(1 for _, c, k, *_ in self.key if c == name and k == "number as text")
             count = min(count, glued // 2)  # most glued cells must be in the column's own unit
+        count = min(count, int(np.ceil(self.rate * column.free.sum())))  # few cells, little mess
         rows = self._draw(kind, name, 2 * count + 10)
         true = texts(column.cells.iloc[rows]).tolist()
         planted = 0
@@ -450,7 +451,8 @@ def _ambiguous_date(text: str, column: _Column, random):
 
 def _impossible(text: str, column: _Column, random) -> str:
     value, width = float(text), max(column.high - column.low, abs(column.high), 1.0)
-    far = -value if column.low > 0 and random.random() < 0.5 else column.high + 1000 * width
+    far = column.high + width * random.uniform(100, 10_000)
+    far = -value if column.low > 0 and random.random() < 0.5 else far
     return f"{far:.10g}"
 
 

@@ -46,7 +46,7 @@ _NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apost
 _CURRENCY = r"[$€£¥₹]|USD|EUR|GBP"
 _GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
                     rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?")  # fmt: skip
-_CODE = re.compile(r"\d+[A-Za-z]+\d*|[A-Za-z]+\d+[A-Za-z]*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")
+_CODE = re.compile(r"\d+[A-Za-z]+\d*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")  # 5A, 1.2.3, 55-12
 _ACCOUNTING = re.compile(r"\(([^()]*\d[^()]*)\)")  # (1,234) is minus 1,234 in a ledger
 _TIME = re.compile(r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([AaPp])\.?[Mm]\.?)?")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
@@ -255,7 +255,7 @@ def _enough_read(words: Counter, read: dict) -> bool:
     rest = {word: n for word, n in words.items() if word not in read}
     total, lost = words.total(), sum(rest.values())
     codes = sum(n for word, n in rest.items() if _CODE.fullmatch(word))
-    if codes > max(1, 0.01 * total) or not read:
+    if codes > max(1, 0.02 * total) or not read:
         return False
     rare = max(rest.values(), default=0) <= max(2, 0.02 * total)
     return lost <= (1 - SURE_SHARE) * total or (

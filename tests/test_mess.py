@@ -85,7 +85,7 @@ def test_the_rate_is_the_share_of_cells():
 def test_missing_by_another_depends_on_it():
     frame = pd.DataFrame({"x": ["a"] * 2_000, "y": np.arange(2_000.0)})
     key = mess.plant(frame, "missing by another", rate=0.05, columns=["x"])[1]
-    assert (key["row"] >= 1_399).all() and len(key) > 100
+    assert (key["row"] >= 1_399).all() and len(key) >= 90
 
 
 def test_rows_that_come_twice_are_in_the_key_with_the_one_they_repeat():
