@@ -292,13 +292,16 @@ def read_planted(scored) -> str:
     return read_score(scored)
 
 
-def score_table(scored) -> pd.DataFrame:
-    """Planted, right and wrong cells, precision and recall, by kind of mess."""
+def score_table(scored, by: str = "kind of mess") -> pd.DataFrame:
+    """Planted, right, wrong and broken cells, precision and recall, by kind of mess or column."""
+    columns = ["planted", "right", "wrong", "broken", "precision", "recall"]
     if scored is None:
-        return pd.DataFrame(columns=["planted", "right", "wrong", "precision", "recall"])
-    table = scored.by_kind[["planted", "right", "wrong", "precision", "recall"]]
+        return pd.DataFrame(columns=columns)
+    table = (scored.by_column if by == "column" else scored.by_kind)[columns]
+    if by != "column":
+        table = table.drop(columns="broken")  # a sound cell is of no kind
     shares = {name: table[name].map(_share) for name in ("precision", "recall")}
-    return table.assign(**shares).rename_axis("kind of mess")
+    return table.assign(**shares).rename_axis(by)
 
 
 def _share(value) -> str:

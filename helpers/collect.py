@@ -165,6 +165,11 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     work.write_table("raw", raw)
     if key is not None:
         work.write_table("mess_key", key)
+        cells = int(key["column"].notna().sum())
+        message = (
+            f"{cells:,} of {raw.size:,} cells are mess planted on purpose (--set mess=0: none)."
+        )
+        work.find("planted_mess", "note", [], message)
 
 
 def agreement(labels: pd.DataFrame) -> float:

@@ -72,7 +72,7 @@ def draft(
     names = [n for n in frame if n not in left_out and columns[n]["kind"] != "text"]
     names = [n for n in names if columns[n].get("note") not in ("constant", "empty", "identifier")]
     table = _Coded(frame, names[:MOST_COLUMNS])
-    splits = _draft_splits(frame, columns, names)
+    splits = _draft_splits(frame, columns, table.names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
     repaired, _ = repair(frame, splits)
     said = [_said(repaired, relation) for relation in found]
@@ -190,7 +190,8 @@ def _agreement(table: _Coded, names: Sequence[str], to: str) -> tuple[float, flo
     if rows < 20:
         return 0.0, 0.0
     agree = told / rows
-    return (agree if _lift(key[chosen], values[chosen]) >= LIFT else 0.0), rows / len(chosen)
+    needed = LIFT if agree >= SURE else LIFT * agree
+    return (agree if _lift(key[chosen], values[chosen]) >= needed else 0.0), rows / len(chosen)
 
 
 def _lift(key: np.ndarray, values: np.ndarray) -> float:

@@ -5,6 +5,7 @@ import yaml
 
 from helpers import plans, relations
 from helpers.clean import Cleaner
+from helpers.doubts import review_list, settle
 from helpers.errors import InputError
 
 RANDOM = np.random.default_rng(3)
@@ -197,3 +198,29 @@ def test_a_plan_without_the_columns_of_a_relation_still_cleans():
 def test_a_table_of_many_columns_is_mined_in_bounds():
     wide = pd.DataFrame({f"c{n}": RANDOM.choice(["a", "b", "c"], 60) for n in range(400)})
     assert cleaned(wide)[1].empty
+
+
+def disagreeing_sources():
+    """Twelve sources say when 80 trains leave; three in ten are wrong or silent."""
+    random = np.random.default_rng(8)
+    hours = [f"{h}:{m:02d} a.m." for h, m in random.integers([1, 0], [12, 60], (80, 2))]
+    sound = pd.DataFrame({"train": [f"T{n}" for n in range(80)], "leaves": hours})
+    sound = sound.loc[np.repeat(np.arange(80), 12)].reset_index(drop=True)
+    dirty = sound.copy()
+    wrong, silent = random.random(960) < 0.2, random.random(960) < 0.1
+    dirty.loc[wrong, "leaves"] = random.choice(hours, wrong.sum())
+    dirty.loc[silent, "leaves"] = None
+    return dirty, sound
+
+
+def test_sources_that_disagree_are_a_question_and_a_yes_takes_the_majority():
+    dirty, sound = disagreeing_sources()
+    plan, found = drafted(dirty)
+    assert Cleaner(plan).fit(dirty).repair(dirty)[1].empty
+    asked = review_list(found, dirty)
+    asked = asked[(asked["kind"] == relations.DISAGREE) & (asked["column"] == "leaves")]
+    assert asked["suggestion"].tolist() == ["by train"]
+    settled = settle(plan, asked.assign(apply="yes"))
+    assert plans.read_plan(plans.plan_text(settled), dirty.columns) == settled
+    mended = Cleaner(settled).fit(dirty).transform(dirty)
+    assert (mended["leaves"] == sound["leaves"]).mean() > 0.97
