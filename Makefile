@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-stages test-units test-all notebooks bench bench-cleaning lint lock clean
+.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -34,15 +34,22 @@ run: $(READY)
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks/
 
-# Notebooks on one core, all other tests on the other.
+# Whole series on one core, notebooks and all other tests on the other.
 test: $(READY)
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stages test-units
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
+
+test-series: $(READY)
+	$(PYTEST) -m "not slow" tests/test_series.py
+
+test-others: $(READY)
+	@$(MAKE) --no-print-directory test-stages
+	@$(MAKE) --no-print-directory test-units
 
 test-stages: $(READY)
 	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages
 
 test-units: $(READY)
-	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages
+	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones.
 test-all: test
