@@ -20,6 +20,7 @@ def cli():
     \b
     pipeline run                                            the flights that ship with it
     pipeline run --data mine.csv --target churned           your own table
+    pipeline explore mine.csv --target churned              look at a table, in seconds
     pipeline status mine                                    what stands, and what has to run again
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP
@@ -86,6 +87,42 @@ def run(data, query, target, name, settings, stages, gate, force, kernels):
     if gate and verdict != "good enough":
         click.echo(f"The verdict is: {verdict}.", err=True)
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("source")
+@click.option("--query", default="", metavar="SQL", help="What to read from a database.")
+@click.option("--target", default="", metavar="COLUMN",
+              help="A column to hold all others against.")  # fmt: skip
+@click.option("--against", default="", metavar="OTHER",
+              help="A second table to put beside the first: which columns have moved?")  # fmt: skip
+@click.option("--name", default="", help="The run's name, a folder in reports/. [default: the "
+                                         "source's]")  # fmt: skip
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def explore(source, query, target, against, name, kernels):
+    """Look at a table: what it holds, what is missing, what goes together, what stands out.
+
+    \b
+    Examples:
+      pipeline explore mine.csv
+      pipeline explore mine.csv --target churned
+      pipeline explore march.parquet --against february.parquet
+      pipeline explore "sqlite:///shop.db" --query "SELECT * FROM orders"
+
+    SOURCE and OTHER are whatever --data of `pipeline run` takes. One page comes out, to open
+    offline or to send on; in JupyterLab, notebooks/explore.ipynb does the same cell by cell.
+    """
+    from .execution import CellError
+    from .explorer import Question
+    from .explorer import explore as look
+
+    try:
+        page = look(Question(source, query, target, against, name, kernels))
+    except CellError as error:
+        click.echo(f"Error: The notebook {error}", err=True)
+        sys.exit(1)
+    click.echo(f"Page: {page}")
 
 
 @cli.command()

@@ -26,7 +26,8 @@ from .columns import repair_cell
 from .drift import reference_of
 from .errors import InputError, nearest
 from .line import existing_run, sha256
-from .task import PLAIN_NAMES, Task, predict
+from .metrics import PLAIN_NAMES
+from .task import Task, predict
 from .values import tidy
 
 MOST_ROWS = 10_000  # in one request

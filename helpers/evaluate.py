@@ -10,8 +10,9 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from .errors import InputError, nearest
+from .metrics import LESS_IS_BETTER, PLAIN_NAMES
 from .rows import Labelled
-from .task import LESS_IS_BETTER, PLAIN_NAMES, Task, better, bootstrap, predict, score
+from .task import Task, better, bootstrap, predict, score
 
 GOOD, NOT_GOOD = "good enough", "not good enough"
 IMPORTANCE_ROWS = 1_000  # each is asked once a column; more would not change the order at the top

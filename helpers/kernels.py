@@ -135,11 +135,11 @@ class KernelProcess:
 class _Owner:
     """This process's nursery: started when first wanted, gone when this process goes."""
 
-    def __init__(self, environment: dict[str, str]):
+    def __init__(self, environment: dict[str, str], purpose: str = ""):
         control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", BOOT, str(theirs.fileno()), str(NURSERY)],
+                [sys.executable, "-c", BOOT, str(theirs.fileno()), str(NURSERY), purpose],
                 env=environment,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -187,10 +187,13 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "win32"
 
 
-def warm_up(environment: dict[str, str] | None = None) -> None:
-    """Start this process's nursery now, so that it imports while the caller does other things."""
+def warm_up(environment: dict[str, str] | None = None, purpose: str = "") -> None:
+    """Start this process's nursery now, so that it imports while the caller does other things.
+
+    For the purpose "exploring" it imports less; a kernel that wants more imports it by itself.
+    """
     if can_fork():
-        _nursery({**os.environ, **(environment or {})})
+        _nursery({**os.environ, **(environment or {})}, purpose)
 
 
 def cool_down() -> None:
@@ -203,13 +206,13 @@ def cool_down() -> None:
 atexit.register(cool_down)
 
 
-def _nursery(environment: dict[str, str]) -> _Owner:
+def _nursery(environment: dict[str, str], purpose: str = "") -> _Owner:
     """The nursery whose libraries were imported as this environment wants them."""
     key = _import_settings(environment)
     with _starting:
         owner = _nurseries.get(key)
         if owner is None or not owner.is_alive:
-            owner = _nurseries[key] = _Owner(environment)
+            owner = _nurseries[key] = _Owner(environment, purpose)
     return owner
 
 

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from . import pipeline, plots
+from . import figures, pipeline
 from .clean import Cleaner
 from .features import TextToNumbers, make_features, plan_features
 from .plans import draft_plan
@@ -349,7 +349,7 @@ def grey_and_edges(
     return pd.DataFrame(found).T.rename_axis("accuracy on held-out")
 
 
-@plots.picture
+@figures.picture
 def digits_picture(figure: Figure, scans: pd.DataFrame, numbers: pd.DataFrame, digits: str) -> str:
     """The first scan of each digit as grey levels, and under it the directions of its edges.
 
@@ -371,7 +371,7 @@ def digits_picture(figure: Figure, scans: pd.DataFrame, numbers: pd.DataFrame, d
         seen.grid(visible=False)
         strength = edges.iloc[row].to_numpy().reshape(4, 8).sum(axis=0)  # over the four quarters
         shares = strength / max(strength.sum(), 1e-9)
-        bars.bar(np.arange(8) * 22.5, shares, width=20, align="edge", color=plots.BLUE)
+        bars.bar(np.arange(8) * 22.5, shares, width=20, align="edge", color=figures.BLUE)
         bars.set_xticks(np.arange(0, 181, 45), ["0\n|", "45\n/", "90\n—", "135\n\\", "180\n|"])
         bars.set_xlabel("direction (°)")
     above[0].set_ylabel("pixel")

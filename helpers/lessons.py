@@ -271,7 +271,7 @@ def merged_by_likeness(column: pd.Series, likeness: float = 0.85) -> pd.DataFram
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
     """The score of a quick model without and with a column that is known only afterwards."""
     from . import split as station
-    from .task import PLAIN_NAMES
+    from .metrics import PLAIN_NAMES
 
     known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
     choice = dict(zip(("strategy", "column"), known, strict=True))
@@ -408,7 +408,7 @@ def eight_rows_cleaned() -> pd.DataFrame:
 def alarms(production, by_period: pd.DataFrame, metrics: dict, time_column: str) -> pd.DataFrame:
     """Columns that drift in each period, beside the score there and the one that was promised."""
     from . import monitor
-    from .task import PLAIN_NAMES
+    from .metrics import PLAIN_NAMES
 
     metric = metrics["main_metric"]
     name = PLAIN_NAMES[metric]

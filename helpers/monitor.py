@@ -15,8 +15,9 @@ from sklearn.pipeline import Pipeline
 
 from . import clean, drift, flights, pipeline, tables
 from .errors import InputError
+from .metrics import PLAIN_NAMES
 from .rows import TEST, TRAIN, Labelled, labelled_rows
-from .task import PLAIN_NAMES, Task, as_labels, better, bootstrap, drawn_scores, predict, score
+from .task import Task, as_labels, better, bootstrap, drawn_scores, predict, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 FEWEST_PER_PERIOD = 30

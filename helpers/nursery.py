@@ -47,6 +47,10 @@ LIBRARIES = (
     "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "pydantic",
     "http.server", "concurrent.futures", "filelock", "anyio._backends._asyncio",
 )  # fmt: skip
+EXPLORING = (  # what `pipeline explore` needs, without the seconds that all of them take
+    *LIBRARIES[:5], "numpy", "pandas", "pyarrow.parquet", "pyarrow.compute", "yaml",
+    "matplotlib.figure", "matplotlib.backends.backend_svg", "seaborn", "rapidfuzz", "ftfy",
+)  # fmt: skip
 HEADER = struct.Struct("!I")
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel sets before matplotlib comes
 
@@ -195,13 +199,13 @@ def _kill_group(pid: int) -> None:
             attempt(pid, signal.SIGKILL)
 
 
-def import_libraries() -> dict[str, str]:
+def import_libraries(names=LIBRARIES) -> dict[str, str]:
     """Import what kernels will want; returns the variables that the libraries set meanwhile."""
     before = dict(os.environ)
     os.environ.setdefault("MPLBACKEND", INLINE)
     # pandas asks when it is imported whether it is in a notebook, and shows tables accordingly.
     builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
-    for name in LIBRARIES:
+    for name in names:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     del builtins.get_ipython
@@ -251,7 +255,7 @@ def main() -> None:
     """Import, then serve; in a child, be a kernel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller
     control = socket.socket(fileno=int(sys.argv[1]))
-    set_by_libraries = import_libraries()
+    set_by_libraries = import_libraries(EXPLORING if "exploring" in sys.argv[2:] else LIBRARIES)
     request = Nursery(control).serve()
     if request:
         become_kernel(request, set_by_libraries)

@@ -5,9 +5,6 @@ Every function gives a `Picture`: a PNG with a text that says what it shows.
 
 from __future__ import annotations
 
-import io
-from functools import wraps
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -15,62 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import PercentFormatter
 
+from .figures import BLUE, COLOURS, GREY, ORANGE, picture, short
 from .line import STAGES
-from .task import PLAIN_NAMES, Task
+from .metrics import PLAIN_NAMES
+from .task import Task
 
-COLOURS = sns.color_palette("colorblind")
-BLUE, ORANGE, GREEN, GREY = COLOURS[0], COLOURS[1], COLOURS[2], "#8a8f98"
-WIDTH = 7.5  # inches
-DPI = 100
 MOST_BARS = 15
 MOST_POINTS = 2_000  # more of them hide each other
-THEME = sns.axes_style("whitegrid") | {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": "#e6e8eb",
-    "axes.edgecolor": "#9aa0a8",
-}
-
-
-class Picture:
-    """A figure as PNG bytes, with its title as the text for those who can't see it."""
-
-    def __init__(self, figure: Figure, title: str):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-        self.png, self.title = buffer.getvalue(), title
-
-    def __repr__(self) -> str:
-        return f"<Picture: {self.title}>"
-
-    def _repr_mimebundle_(self, **_):
-        data = {"image/png": self.png, "text/plain": repr(self)}
-        return data, {"image/png": {"alt": self.title}}
-
-
-def picture(draw):
-    """Make a function that draws on a figure and returns its title give a `Picture`."""
-
-    @wraps(draw)
-    def drawn(*args, height: float = 3.0, **options) -> Picture:
-        import matplotlib as mpl
-
-        with mpl.rc_context(THEME):
-            figure = Figure(figsize=(WIDTH, height), layout="constrained")
-            title = draw(figure, *args, **options)
-            return Picture(figure, title)
-
-    return drawn
-
-
-def _short(name, most: int = 28) -> str:
-    """A name that fits an axis; `$` would start a formula."""
-    text = str(name).replace("$", r"\$")
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 @picture
@@ -114,13 +62,13 @@ def bars(
     axes = figure.subplots()
     shown = values.head(MOST_BARS)[::-1]
     axes.barh(range(len(shown)), shown.to_numpy(), color=colour)
-    axes.set_yticks(range(len(shown)), [_short(name) for name in shown.index])
+    axes.set_yticks(range(len(shown)), [short(name) for name in shown.index])
     if percent:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
-    axes.set(title=_short(title, 70), xlabel=_short(axis, 70))
+    axes.set(title=short(title, 70), xlabel=short(axis, 70))
     if values.index.name:
-        axes.set_ylabel(_short(values.index.name))
+        axes.set_ylabel(short(values.index.name))
     return title
 
 
@@ -137,7 +85,7 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
     axes.barh(places + 0.2, shares["faulty"], left=shares["missing before"], color=ORANGE,
               label="faulty before", **options)  # fmt: skip
     axes.barh(places - 0.2, shares["missing after"], color=BLUE, label="missing after", **options)
-    axes.set_yticks(places, [_short(name) for name in worst.index])
+    axes.set_yticks(places, [short(name) for name in worst.index])
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower right")
@@ -164,11 +112,11 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
             common = column.fillna("(missing)").astype("str").value_counts().head(8).index
             means = means.loc[common].sort_values()
             axes.bar(range(len(means)), means.to_numpy(), color=BLUE)
-            axes.set_xticks(range(len(means)), [_short(v, 10) for v in means.index], rotation=60)
-        axes.set_xlabel(_short(axis))
-    every[0].set_ylabel(f"mean of {_short(label.name)}")
+            axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+        axes.set_xlabel(short(axis))
+    every[0].set_ylabel(f"mean of {short(label.name)}")
     title = f"What the columns say about {label.name}"
-    figure.suptitle(_short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
 
 
@@ -182,7 +130,7 @@ def parts_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
         hue_order=["test", "train"], palette=[ORANGE, BLUE], alpha=0.9,
     )  # fmt: skip
     title = "Rows over time: what is learnt from, what is held out"
-    axes.set(title=title, xlabel=_short(when.name), ylabel="rows")
+    axes.set(title=title, xlabel=short(when.name), ylabel="rows")
     axes.tick_params(axis="x", rotation=20)
     return title
 
@@ -198,18 +146,18 @@ def parts_by_target(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task)
         sns.kdeplot(
             frame, x="y", hue="part", hue_order=order, palette=palette, common_norm=False, ax=axes
         )
-        axes.set(xlabel=_short(task.target), ylabel="density of rows")
+        axes.set(xlabel=short(task.target), ylabel="density of rows")
     else:
         shares = (
             frame.groupby("part")["y"].value_counts(normalize=True).rename("share").reset_index()
         )
-        shares["y"] = shares["y"].map(lambda label: _short(label, 18))
+        shares["y"] = shares["y"].map(lambda label: short(label, 18))
         shares = shares.sort_values("share", ascending=False).head(24)
         sns.barplot(shares, x="y", y="share", hue="part", hue_order=order, palette=palette, ax=axes)
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set(xlabel=_short(task.target), ylabel="share of rows")
+        axes.set(xlabel=short(task.target), ylabel="share of rows")
     title = f"The target in both parts: {task.target}"
-    axes.set_title(_short(title, 70))
+    axes.set_title(short(title, 70))
     return title
 
 
@@ -247,9 +195,9 @@ def risk_groups(figure: Figure, table: pd.DataFrame, task: Task, overall: float)
     says = f"{task.target} = {task.positive}"
     title = f"From the least to the most likely tenth of the held-out rows: {says}"
     axes.set(
-        xlabel="tenth of the rows, by predicted probability", ylabel=f"share with {_short(says)}"
+        xlabel="tenth of the rows, by predicted probability", ylabel=f"share with {short(says)}"
     )
-    axes.set_title(_short(title, 80))
+    axes.set_title(short(title, 80))
     return title
 
 
@@ -258,7 +206,7 @@ def confusion(figure: Figure, counts: pd.DataFrame) -> str:
     """Rows by true and predicted class, shaded by the share of the true class."""
     axes = figure.subplots()
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
-    names = [_short(c, 22) for c in counts.index]
+    names = [short(c, 22) for c in counts.index]
     sns.heatmap(
         shares, annot=counts.to_numpy() if len(counts) <= 12 else None, fmt=",d", cmap="Blues",
         vmin=0, vmax=1, cbar_kws={"label": "share of the true class"}, ax=axes,
@@ -306,8 +254,8 @@ def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target:
     left.plot(truth[chosen], prediction[chosen], "o", color=BLUE, ms=3, alpha=0.4)
     ends = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
     left.plot(ends, ends, color="#555", ls="--", lw=1)
-    left.set(title=f"Predicted and true{some}", xlabel=f"true {_short(target, 20)}")
-    left.set_ylabel(f"predicted {_short(target, 20)}")
+    left.set(title=f"Predicted and true{some}", xlabel=f"true {short(target, 20)}")
+    left.set_ylabel(f"predicted {short(target, 20)}")
     error = prediction - truth
     alike = np.ptp(error) <= 1e-9 * max(1.0, np.abs(error).max())
     sns.histplot(error, bins=1 if alike else 40, color=ORANGE, ax=right)
@@ -325,9 +273,9 @@ def answers(figure: Figure, values: pd.Series, axis: str) -> str:
     else:
         counts = values.value_counts().head(MOST_BARS)
         axes.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
-        axes.set_xticks(range(len(counts)), [_short(v, 18) for v in counts.index])
+        axes.set_xticks(range(len(counts)), [short(v, 18) for v in counts.index])
     title = "What the service answered"
-    axes.set(title=title, xlabel=_short(axis, 50), ylabel="rows")
+    axes.set(title=title, xlabel=short(axis, 50), ylabel="rows")
     return title
 
 
@@ -337,7 +285,7 @@ def over_periods(figure: Figure, table: pd.DataFrame, metric: str, promised: flo
     axes = figure.subplots()
     places = range(len(table))
     axes.plot(places, table[metric], "o-", color=BLUE, label="later rows")
-    axes.set_xticks(places, [_short(period) for period in table.index])
+    axes.set_xticks(places, [short(period) for period in table.index])
     axes.axhline(promised, color=ORANGE, ls="--", label=f"promised ({promised:.2f})")
     values = [*table[metric], promised]
     room = max(0.05, (max(values) - min(values)) * 0.5)
@@ -356,5 +304,5 @@ def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, targ
     axes.plot(truth[chosen], (prediction - truth)[chosen], "o", color=BLUE, ms=3, alpha=0.4)
     axes.axhline(0, color="#555", ls="--", lw=1)
     title = f"The error along the true value{some}"
-    axes.set(title=title, xlabel=f"true {_short(target)}", ylabel="predicted − true")
+    axes.set(title=title, xlabel=f"true {short(target)}", ylabel="predicted − true")
     return title

@@ -14,11 +14,12 @@ from html import unescape
 from pathlib import Path
 
 from .line import STAGES, Run, Stage
-from .task import PLAIN_NAMES
+from .metrics import PLAIN_NAMES
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN_METRICS = 4
 PICTURE = "front.png"
+EXPLORATION = "explore.html"
 SPENT_ON = {
     "cells": "the cells' own work",
     "imports": "imports",
@@ -30,6 +31,11 @@ SPENT_ON = {
 @cache
 def _style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    return (TEMPLATES / "page.js").read_text(encoding="utf-8")
 
 
 @cache
@@ -55,19 +61,35 @@ def _exporter():
 
 def write_stage_page(run: Run, stage: Stage, notebook) -> None:
     """Write a stage's page from its executed notebook."""
+    _write_page(run, stage.report, f"{stage.number} · {stage.title}", notebook)
+
+
+def write_exploration(run: Run, notebook) -> None:
+    """Write the page of an exploration from its executed notebook."""
+    _write_page(run, EXPLORATION, _heading(notebook), notebook)
+
+
+def _write_page(run: Run, name: str, title: str, notebook) -> None:
+    ordered = _answer_first(notebook)
     page = {
-        "title": f"{stage.number} · {stage.title}",
+        "title": title,
         "run": run.name,
+        "home": "index.html" if run.ledger else "",
         "style": _style(),
+        "script": _script(),
         "links": [
-            {"href": s.report, "number": s.number, "title": s.title, "current": s == stage}
-            for s in stages_of(run)
+            {"href": s.report, "number": s.number, "title": s.title, "current": s.report == name}
+            for s in (stages_of(run) if run.ledger else [])
         ],
-        "contents": _contents(notebook),
+        "contents": _contents(ordered),
         "footer": _footer(run),
     }
-    html, _ = _exporter().from_notebook_node(_answer_first(notebook), resources={"page": page})
-    run.write_text(stage.report, html)
+    html, _ = _exporter().from_notebook_node(ordered, resources={"page": page})
+    run.write_text(name, html)
+
+
+def _heading(notebook) -> str:
+    return re.sub(r"^#\s*|\\", "", notebook.cells[0].source.splitlines()[0])
 
 
 def stages_of(run: Run) -> list[Stage]:
@@ -121,6 +143,7 @@ def _anchor(heading: str) -> str:
 def _footer(run: Run) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     raw = next((e["outputs"].get("data/raw.parquet") for e in run.ledger if e["stage"] == 1), None)
+    raw = raw or run.read_json("explore.json", {}).get("content")
     data = f" · data {raw[:12]}" if raw else ""
     return f"Run {run.name} · {now}{data}"
 

@@ -6,9 +6,7 @@ stage is made while the next one runs.
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,12 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import code, freshness, parameters, report, tables
+from . import code, execution, freshness, parameters, report, tables
 from .errors import InputError
+from .execution import WARM
 from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
 
-KERNEL = "python3"
-WARM, STOCK = "warm", "stock"
 EXPLORATION = range(1, 4)  # the stages that need no target
 
 
@@ -49,15 +46,15 @@ def run_line(request: Request, say=print) -> Run:
     `say` gets one line of text a stage. Raises InputError for a request or data that can't be
     used (the run is left as it was), StageError when a notebook broke.
     """
-    run = Run(request.name or _name_for(request.data or FLIGHTS))
+    run = Run(request.name or name_for(request.data or FLIGHTS))
     request = _complete(request, run)
-    data = _whole_address(request.data)
+    data = whole_address(request.data)
     stages = _stages(request, run, data)
     values = parameters.read_settings(list(request.settings), stages)
     values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
-    with _alone(run):
+    with alone(run):
         existed = run.path.exists()
-        _refuse_other_source(run, data, request.force)
+        refuse_other_source(run, data, request.force)
         try:
             with _Pages(run) as pages:
                 for position, stage in enumerate(stages, start=1):
@@ -83,7 +80,12 @@ def _complete(request: Request, run: Run) -> Request:
     return request
 
 
-def _name_for(data: str) -> str:
+def name_for(data: str) -> str:
+    """The name of a run that is given none: that of its source.
+
+    >>> name_for("/data/my table.csv")
+    'my_table'
+    """
     if data == FLIGHTS:
         return FLIGHTS
     stem = Path(tables.shown(data)).stem
@@ -93,7 +95,7 @@ def _name_for(data: str) -> str:
     )
 
 
-def _whole_address(data: str) -> str:
+def whole_address(data: str) -> str:
     """A path is made absolute, so that a kernel finds it from any folder; checked at once."""
     if data == FLIGHTS or not tables.is_path(data):
         tables.refuse_pasted_password(data)
@@ -122,7 +124,8 @@ def _stages(request: Request, run: Run, data: str) -> list[Stage]:
     return [s for s in STAGES[:last] if data == FLIGHTS or not s.lesson]
 
 
-def _refuse_other_source(run: Run, data: str, force: bool) -> None:
+def refuse_other_source(run: Run, data: str, force: bool = False) -> None:
+    """Raise when a run of that name was made from another source."""
     made_from = run.about.get("address", data)
     if made_from != data and not force:
         raise InputError(
@@ -132,7 +135,7 @@ def _refuse_other_source(run: Run, data: str, force: bool) -> None:
 
 
 @contextmanager
-def _alone(run: Run):
+def alone(run: Run):
     """Hold the run for this process; refuse when another one holds it."""
     from filelock import Timeout
 
@@ -204,7 +207,7 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
         return True
     if not run.file(f"notebooks/{stage.notebook}.ipynb").exists():
         return False
-    pages.make(stage, _kept_notebook(run, stage))
+    pages.make(stage, execution.kept(run, stage.notebook))
     return True
 
 
@@ -215,9 +218,9 @@ def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pa
         notebook = _execute(run, stage, given, kernels, place, about_flights)
     except StageError as error:
         _write_failure(run, stage, str(error))
-        pages.make(stage, _kept_notebook(run, stage))
+        pages.make(stage, execution.kept(run, stage.notebook))
         raise
-    _keep_notebook(run, stage, notebook)
+    execution.keep(run, stage.notebook, notebook)
     spent = _spent(notebook, run.line_of(stage.number)["opened"], began, time.time())
     run.amend(stage.number, code=used, spent=spent, seconds=round(sum(spent.values()), 2))
     pages.make(stage, notebook)
@@ -252,67 +255,17 @@ def _seconds(cell, name: str) -> float:
 
 def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, about_flights: bool):
     """The executed notebook; without the lessons when the table is not the one they are about."""
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # silences a debugger's warning
-    if kernels == WARM:
-        _warm_up()
+    execution.prepare(kernels)
     import nbformat
-    import papermill
 
     notebook = nbformat.read(stage.path, as_version=4)
     if not about_flights:
-        notebook.cells = [c for c in notebook.cells if "lesson" not in c.metadata.get("tags", [])]
-    draft = run.file(f"notebooks/.{stage.notebook}.source.ipynb")
-    executed = run.file(f"notebooks/.{stage.notebook}.draft.ipynb")
-    draft.parent.mkdir(parents=True, exist_ok=True)
+        execution.without(notebook, {"lesson"})
+    title = f"{place} {stage.title}"
     try:
-        nbformat.write(notebook, draft)
-        return papermill.execute_notebook(
-            draft,
-            executed,
-            parameters=values,
-            kernel_name=KERNEL,
-            engine_name=WARM if kernels == WARM else None,
-            extra_arguments=[
-                "--log-level=CRITICAL"
-            ],  # else each kernel warns of plain loopback TCP
-            request_save_on_cell_execute=False,
-            progress_bar={
-                "desc": f"{place} {stage.title}",
-                "leave": False,
-                "disable": not sys.stderr.isatty(),
-            },
-        )
-    except papermill.PapermillExecutionError as error:
-        if error.ename == "InputError":
-            raise InputError(error.evalue) from None
-        _keep_notebook(run, stage, nbformat.read(executed, as_version=4))
-        raise StageError(
-            f"Stage {stage.number} ({stage.title}) failed in cell {error.exec_count}: "
-            f"{error.ename}: {error.evalue}"
-        ) from None
-    finally:
-        draft.unlink(missing_ok=True)
-        executed.unlink(missing_ok=True)
-
-
-def _keep_notebook(run: Run, stage: Stage, notebook) -> None:
-    import nbformat
-
-    with run.replacing(f"notebooks/{stage.notebook}.ipynb") as draft:
-        nbformat.write(notebook, draft)
-
-
-def _warm_up() -> None:
-    """Let the kernels' libraries be imported beside our own."""
-    from .kernels import warm_up
-
-    warm_up()
-
-
-def _kept_notebook(run: Run, stage: Stage):
-    import nbformat
-
-    return nbformat.read(run.file(f"notebooks/{stage.notebook}.ipynb"), as_version=4)
+        return execution.execute(run, stage.notebook, notebook, values, kernels, title)
+    except execution.CellError as error:
+        raise StageError(f"Stage {stage.number} ({stage.title}) {error}") from None
 
 
 def _write_failure(run: Run, stage: Stage, message: str) -> None:

@@ -21,8 +21,9 @@ from sklearn.model_selection import (
 
 from . import pipeline
 from .errors import InputError, nearest
+from .metrics import PLAIN_NAMES
 from .rows import NEVER, TEST, TRAIN, Labelled, spread_over
-from .task import PLAIN_NAMES, predict_scores
+from .task import predict_scores
 
 STRATEGIES = ("random", "time", "group")
 FEWEST_ROWS = 10

@@ -245,6 +245,8 @@ def _read_path(path: Path, typed: bool) -> pd.DataFrame:
             f"There is no file '{path}'. Give the path of a {READABLE} file, a folder of Parquet "
             f"files, an http(s) or a database address."
         )
+    if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
+        return _read_as(pd.read_parquet, path, ".parquet", path.name)
     return _parse(path.read_bytes(), path.suffix.lower(), path.name, typed)
 
 
@@ -270,16 +272,20 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
             f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
             f"Save it as one of these."
         )
+    frame = _read_as(reader, content, ending, name)
+    if not typed or ending not in DELIMITED:
+        return frame
+    return pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame})
+
+
+def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
     try:
-        frame = reader(content)
+        return reader(content)
     except InputError as error:
         raise InputError(f"'{name}' {error}") from None
     except Exception as error:  # each parser has errors of its own; all mean "not such a file"
         kind = ending.lstrip(".").upper()
         raise InputError(f"'{name}' can't be read as {kind}: {_line(error)}") from None
-    if not typed or ending not in DELIMITED:
-        return frame
-    return pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame})
 
 
 def _line(error: Exception) -> str:

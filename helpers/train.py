@@ -27,8 +27,9 @@ from sklearn.pipeline import Pipeline
 from . import pipeline
 from .errors import InputError
 from .features import make_features
+from .metrics import PLAIN_NAMES
 from .rows import Labelled, spread_over
-from .task import PLAIN_NAMES, Task, predict, score
+from .task import Task, predict, score
 
 BASELINE = "baseline"
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import plots
+from helpers import figures, plots
 from helpers.task import Task
 
 ODD = r"$\frac$"  # a formula that matplotlib can't read
@@ -20,7 +20,7 @@ def task(kind: str, name: str) -> Task:
     return Task(name, kind, classes, classes[0] if kind == "binary" else "")
 
 
-def drawn(name: str) -> dict[str, plots.Picture]:
+def drawn(name: str) -> dict[str, figures.Picture]:
     """A picture of each function, with `name` wherever a name comes from the data."""
     random = np.random.default_rng(0)
     numbers = random.normal(size=ROWS)
@@ -80,7 +80,7 @@ def test_every_picture_is_a_png_with_a_title(names, request):
     for picture in request.getfixturevalue(names).values():
         image = Image.open(io.BytesIO(picture.png))
         image.load()
-        assert image.format == "PNG" and image.width == round(plots.WIDTH * plots.DPI)
+        assert image.format == "PNG" and image.width == round(figures.WIDTH * figures.DPI)
         assert image.convert("L").getextrema()[0] < 200
         assert picture.title
 
@@ -107,7 +107,7 @@ def test_numbers_have_pictures_of_their_own():
 def test_many_bars_and_long_names_fit():
     values = pd.Series(np.arange(60.0)[::-1], index=[f"{i} " + "long " * 20 for i in range(60)])
     assert plots.bars(values, "Bars", "length", percent=True).png
-    assert len(plots._short("long " * 20)) == 28
+    assert len(figures.short("long " * 20)) == 28
 
 
 def test_gaps_do_not_stop_a_picture():

@@ -1,0 +1,91 @@
+"""One notebook, run by papermill in a warm kernel or a stock one, and kept in the run folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .errors import InputError
+from .line import Run
+
+KERNEL = "python3"
+WARM, STOCK = "warm", "stock"
+
+
+class CellError(Exception):
+    """A cell of a notebook raised; the text says which, and what it said."""
+
+
+def prepare(kernels: str = WARM, purpose: str = "") -> None:
+    """Start what takes time: the kernels' imports in a process of their own, Jupyter's here."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # silences a debugger's warning
+    if kernels == WARM:
+        from .kernels import warm_up
+
+        warm_up(purpose=purpose)
+    # nbformat imports jsonschema, which builds a parser for one kind of web address if it finds
+    # this package, for 0.7 s; notebooks have no such field, and jsonschema does without.
+    sys.modules.setdefault("rfc3987_syntax", None)
+    import nbformat  # noqa: F401
+    import papermill  # noqa: F401
+
+
+def without(notebook, tags: set[str]):
+    """The notebook without the cells that have one of these tags (changed in place)."""
+    notebook.cells = [c for c in notebook.cells if not tags & set(c.metadata.get("tags", []))]
+    return notebook
+
+
+def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: str):
+    """Run a notebook with these parameters; returns it with its outputs.
+
+    Raises InputError where a cell did, CellError when one broke: what ran until then is kept.
+    """
+    prepare(kernels)
+    import nbformat
+    import papermill
+
+    draft = run.file(f"notebooks/.{name}.source.ipynb")
+    executed = run.file(f"notebooks/.{name}.draft.ipynb")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        nbformat.write(notebook, draft)
+        return papermill.execute_notebook(
+            draft,
+            executed,
+            parameters=values,
+            kernel_name=KERNEL,
+            engine_name=WARM if kernels == WARM else None,
+            extra_arguments=[
+                "--log-level=CRITICAL"
+            ],  # else each kernel warns of plain loopback TCP
+            request_save_on_cell_execute=False,
+            progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
+        )
+    except papermill.PapermillExecutionError as error:
+        if error.ename == "InputError":
+            raise InputError(error.evalue) from None
+        keep(run, name, nbformat.read(executed, as_version=4))
+        raise CellError(
+            f"failed in cell {error.exec_count}: {error.ename}: {error.evalue}"
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)
+        executed.unlink(missing_ok=True)
+
+
+def keep(run: Run, name: str, notebook) -> None:
+    """Keep an executed notebook in the run folder, written whole."""
+    import nbformat
+
+    with run.replacing(f"notebooks/{name}.ipynb") as draft:
+        nbformat.write(notebook, draft)
+
+
+def kept(run: Run, name: str):
+    """An executed notebook of the run folder; None where there is none."""
+    prepare(STOCK)
+    import nbformat
+
+    path = run.file(f"notebooks/{name}.ipynb")
+    return nbformat.read(path, as_version=4) if path.exists() else None

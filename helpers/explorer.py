@@ -1,0 +1,75 @@
+"""`pipeline explore`: the notebook that explores any table, run on one, and its page."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import execution, tables
+from .line import FLIGHTS, NOTEBOOKS, Run
+from .runner import alone, name_for, refuse_other_source, whole_address
+
+NOTEBOOK = "explore"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What `pipeline explore` was asked."""
+
+    source: str
+    query: str = ""
+    target: str = ""
+    against: str = ""
+    name: str = ""
+    kernels: str = execution.WARM
+
+
+def explore(asked: Question) -> Path:
+    """Run the notebook on a table and write its page; returns the page's path.
+
+    Raises InputError for what can't be read or used, and leaves nothing behind then; CellError
+    when the notebook broke.
+    """
+    source, against = (whole_address(a) if a else "" for a in (asked.source, asked.against))
+    run = Run(asked.name or _name(asked))
+    existed = run.path.exists()
+    refuse_other_source(run, source)
+    execution.prepare(asked.kernels, purpose="exploring" if source != FLIGHTS else "")
+    values = {
+        "data": source, "query": asked.query, "target": asked.target, "against": against,
+        "run": run.name,
+    }  # fmt: skip
+    with alone(run):
+        try:
+            executed = execution.execute(
+                run, NOTEBOOK, _notebook(asked), values, asked.kernels, "explore"
+            )
+        except BaseException:
+            if not existed:
+                shutil.rmtree(run.path, ignore_errors=True)
+            raise
+        execution.keep(run, NOTEBOOK, executed)
+        from . import report
+
+        report.write_exploration(run, executed)
+    return run.file(report.EXPLORATION)
+
+
+def _name(asked: Question) -> str:
+    name = name_for(asked.source)
+    return f"{name}_against_{name_for(asked.against)}"[:100] if asked.against else name
+
+
+def _notebook(asked: Question):
+    """The notebook under a heading that names the table, without the parts that have no subject."""
+    import nbformat
+
+    notebook = nbformat.read(NOTEBOOKS / f"{NOTEBOOK}.ipynb", as_version=4)
+    unasked = {tag for tag in ("target", "against") if not getattr(asked, tag)}
+    heading = f"What is in {tables.shown(asked.source)}?"
+    plain = re.sub(r"([\\`*_{}\[\]<>#|$&])", r"\\\1", heading)
+    title = notebook.cells[0]
+    title.source = re.sub(r"^# .*", lambda _: f"# {plain}", title.source, count=1)
+    return execution.without(notebook, unasked)
