@@ -113,7 +113,9 @@ def explore(source, query, target, against, name, kernels):
     SOURCE and OTHER are whatever --data of `pipeline run` takes. One page comes out, to open
     offline or to send on; in JupyterLab, notebooks/explore.ipynb does the same cell by cell.
     """
-    from .execution import CellError
+    from .execution import EXPLORING, CellError, begin
+
+    begin(kernels, EXPLORING)  # it imports beside us
     from .explorer import Question
     from .explorer import explore as look
 

@@ -6,7 +6,7 @@ import hashlib
 
 import pandas as pd
 
-from . import flights, tables
+from . import addresses, flights, tables
 from . import mess as planting
 from .errors import InputError
 from .line import FLIGHTS
@@ -29,10 +29,10 @@ def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, 
         return flights.join(sources), sources
     if until:
         raise InputError("until is a parameter of the flights table; your own table is read whole.")
-    tables.refuse_pasted_password(data)
+    addresses.refuse_pasted_password(data)
     frame = tables.read_table(data, query)
-    kind = "file or folder" if tables.is_path(data) else data.split(":", 1)[0]
-    tables.stamp(frame, kind, tables.shown(data))
+    kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
+    tables.stamp(frame, kind, addresses.shown(data))
     return frame, {"table": frame}
 
 
@@ -133,7 +133,7 @@ def describe(
     `frame` is the raw table before a sample is drawn. Raises InputError for a target that can't
     be learnt.
     """
-    about = {"table": "own", "source": tables.shown(data), "target": target, "task": "auto"}
+    about = {"table": "own", "source": addresses.shown(data), "target": target, "task": "auto"}
     if data == FLIGHTS:
         about |= flights.KNOWLEDGE | {
             "target": target or flights.KNOWLEDGE["target"],

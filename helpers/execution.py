@@ -10,24 +10,34 @@ from .line import Run
 
 KERNEL = "python3"
 WARM, STOCK = "warm", "stock"
+# Arrow's pool and the C library keep much of what is freed: 300 of 1,000 MB at a million rows.
+FREE_AT_ONCE = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_MMAP_THRESHOLD_": "4000000"}
+EXPLORING = "exploring"  # a purpose for which kernels import less
 
 
 class CellError(Exception):
     """A cell of a notebook raised; the text says which, and what it said."""
 
 
-def prepare(kernels: str = WARM, purpose: str = "") -> None:
-    """Start what takes time: the kernels' imports in a process of their own, Jupyter's here."""
+def begin(kernels: str = WARM, purpose: str = "") -> None:
+    """Start the process that imports for the kernels, while this one does other things."""
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # silences a debugger's warning
+    if purpose == EXPLORING:
+        os.environ.update(FREE_AT_ONCE | os.environ)
     if kernels == WARM:
         from .kernels import warm_up
 
         warm_up(purpose=purpose)
-    # nbformat imports jsonschema, which builds a parser for one kind of web address if it finds
-    # this package, for 0.7 s; notebooks have no such field, and jsonschema does without.
+
+
+def import_jupyter() -> None:
+    """Import nbformat, and what comes with it, without what it does not need.
+
+    It imports jsonschema, which builds a parser for one kind of web address where it finds this
+    package, for 0.7 s; notebooks have no such field, and jsonschema does without.
+    """
     sys.modules.setdefault("rfc3987_syntax", None)
     import nbformat  # noqa: F401
-    import papermill  # noqa: F401
 
 
 def without(notebook, tags: set[str]):
@@ -41,7 +51,8 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
 
     Raises InputError where a cell did, CellError when one broke: what ran until then is kept.
     """
-    prepare(kernels)
+    begin(kernels)
+    import_jupyter()
     import nbformat
     import papermill
 
@@ -84,7 +95,7 @@ def keep(run: Run, name: str, notebook) -> None:
 
 def kept(run: Run, name: str):
     """An executed notebook of the run folder; None where there is none."""
-    prepare(STOCK)
+    import_jupyter()
     import nbformat
 
     path = run.file(f"notebooks/{name}.ipynb")

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import association, oddities, tables
+from . import addresses, association, oddities, tables
 from . import explore_figures as draw
 from .association import Associations
 from .errors import InputError
@@ -84,11 +84,7 @@ def read(data: str, query: str = "") -> pd.DataFrame:
         from .collect import collect
 
         return collect(data)[0]
-    frame = tables.read_table(data, query)
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()  # what reading needed and the table does not
-    return frame
+    return tables.read_table(data, query)
 
 
 def look(frame: pd.DataFrame, target: str = "") -> Exploration:
@@ -376,10 +372,10 @@ def _read_counts(column: Column) -> str:
     if len(counts) == 1:
         return f"Every value is {first}."
     text = f"{first} is the most frequent, in {share} of the cells."
-    if len(counts) > 5:
-        half = int(np.searchsorted(counts.cumsum().to_numpy(), column.present / 2)) + 1
-        text += f" {_many(half, 'value')} of {len(counts):,} {'makes' if half == 1 else 'make'} up "
-        text += "half of the cells."
+    if column.distinct > 5:
+        half = column.facts["make half"]
+        make = "makes" if half == 1 else "make"
+        text += f" {_many(half, 'value')} of {column.distinct:,} {make} up half of the cells."
     return text
 
 
@@ -456,7 +452,8 @@ def _category_facts(column: Column) -> dict[str, str]:
     if column.facts.get("once"):
         facts["once only"] = _many(column.facts["once"], "value")
         rare = column.counts.index[column.counts.to_numpy() == 1][:3]
-        facts["rare ones"] = _values(rare, 30)
+        if len(rare):
+            facts["rare ones"] = _values(rare, 30)
     return facts
 
 
@@ -688,8 +685,8 @@ def beside(found: Exploration, against: str, data: str = "", query: str = "") ->
         return Piece(_p("No second table was named. To put one beside this one: "
                         "<code>pipeline explore SOURCE --against OTHER</code>."),
                      place="beside-another-table")  # fmt: skip
-    other = read(against, query if tables.is_path(data) == tables.is_path(against) else "")
-    names = tables.shown(data) or "this table", tables.shown(against)
+    other = read(against, query if addresses.is_path(data) == addresses.is_path(against) else "")
+    names = addresses.shown(data) or "this table", addresses.shown(against)
     if names[0] == names[1]:
         names = f"{names[0]} (first)", f"{names[1]} (second)"
     return side_by_side(found, other, names)
@@ -831,7 +828,7 @@ def hand_on(found: Exploration, run: str = "", data: str = "") -> Piece:
     Run(run).write_json(
         "explore.json",
         {
-            "source": tables.shown(data) if data else "",
+            "source": addresses.shown(data) if data else "",
             "content": content,
             "rows": survey.rows,
             "columns": {c.name: c.kind for c in survey.columns},

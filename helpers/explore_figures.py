@@ -139,9 +139,9 @@ def frequent(figure: Figure, column: Column) -> str:
     """Bars of the most frequent values, and of all others together."""
     counts = column.counts.iloc[:MOST_BARS]
     names = [_cell(value) for value in counts.index]
-    rest = int(column.counts.iloc[MOST_BARS:].sum())
+    rest = int(column.present - counts.sum())
     if rest:
-        names.append(f"({len(column.counts) - MOST_BARS:,} others)")
+        names.append(f"({column.distinct - MOST_BARS:,} others)")
         counts = [*counts, rest]
     axes = _place(figure, 0.25 + LETTER * max(map(len, names)), 0.42, right=0.4, top=0.05)
     colours = [BLUE] * len(names)

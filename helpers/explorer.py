@@ -7,8 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import execution, tables
-from .line import FLIGHTS, NOTEBOOKS, Run
+from . import addresses, execution, report
+from .line import NOTEBOOKS, Run
 from .runner import alone, name_for, refuse_other_source, whole_address
 
 NOTEBOOK = "explore"
@@ -36,13 +36,15 @@ def explore(asked: Question) -> Path:
     run = Run(asked.name or _name(asked))
     existed = run.path.exists()
     refuse_other_source(run, source)
-    execution.prepare(asked.kernels, purpose="exploring" if source != FLIGHTS else "")
+    execution.begin(asked.kernels, execution.EXPLORING)
+    execution.import_jupyter()
     values = {
         "data": source, "query": asked.query, "target": asked.target, "against": against,
         "run": run.name,
     }  # fmt: skip
     with alone(run):
         try:
+            report.prepare()  # while the kernel's libraries are imported
             executed = execution.execute(
                 run, NOTEBOOK, _notebook(asked), values, asked.kernels, "explore"
             )
@@ -51,8 +53,6 @@ def explore(asked: Question) -> Path:
                 shutil.rmtree(run.path, ignore_errors=True)
             raise
         execution.keep(run, NOTEBOOK, executed)
-        from . import report
-
         report.write_exploration(run, executed)
     return run.file(report.EXPLORATION)
 
@@ -68,7 +68,7 @@ def _notebook(asked: Question):
 
     notebook = nbformat.read(NOTEBOOKS / f"{NOTEBOOK}.ipynb", as_version=4)
     unasked = {tag for tag in ("target", "against") if not getattr(asked, tag)}
-    heading = f"What is in {tables.shown(asked.source)}?"
+    heading = f"What is in {addresses.shown(asked.source)}?"
     plain = re.sub(r"([\\`*_{}\[\]<>#|$&])", r"\\\1", heading)
     title = notebook.cells[0]
     title.source = re.sub(r"^# .*", lambda _: f"# {plain}", title.source, count=1)

@@ -27,17 +27,10 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from .nursery import HEADER
+from .nursery import BOOT, HEADER
 
 NURSERY = Path(__file__).with_name("nursery.py")
 LAUNCHER = "ipykernel_launcher"
-# The nursery is run by path, and without the folder that Python then puts first: a stock kernel
-# has no such entry, and the names of helpers would hide modules of Python's own.
-BOOT = """
-import runpy, sys
-sys.path[:] = filter(None, sys.path)
-runpy.run_path(sys.argv[2], run_name="__main__")
-"""
 START_SECONDS = 60  # a nursery imports for some seconds on a busy machine
 READ_AT_IMPORT = ("PYTHON", "OMP_", "OPENBLAS_", "MKL_", "MPL", "KMP_", "GOMP_", "LD_", "NPY_",
                   "ARROW_", "SKLEARN_", "JOBLIB_", "LOKY_")  # fmt: skip

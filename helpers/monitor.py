@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import clean, drift, flights, pipeline, tables
+from . import addresses, clean, drift, flights, pipeline, tables
 from .errors import InputError
 from .metrics import PLAIN_NAMES
 from .rows import TEST, TRAIN, Labelled, labelled_rows
@@ -53,8 +53,8 @@ def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) 
     """
     known = labelled_rows(work)
     if new_data:
-        tables.refuse_pasted_password(new_data)
-        raw, origin = tables.read_table(new_data, typed=False), tables.shown(new_data)
+        addresses.refuse_pasted_password(new_data)
+        raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
     elif work.run.is_flights:
         raw, origin = _later_flights(work, until), "the flights after the collection ended"
     else:

@@ -1,6 +1,6 @@
 """The process that kernels are forked from: it has the heavy libraries imported, and runs nothing.
 
-`helpers.kernels` starts this file as a script of its own (`BOOT` there), so nothing
+`helpers.kernels` starts this file as a script of its own (`BOOT`), so nothing
 of the caller's `__main__` is in it. It only imports: it starts no thread of its own, draws no
 figure and opens no event loop, so each fork begins like a fresh interpreter that has already
 imported. The helpers themselves are not imported: an edit counts from the next kernel on.
@@ -31,6 +31,13 @@ import time
 import types
 import warnings
 
+# The nursery is run by path, and without the folder that Python then puts first: a stock kernel
+# has no such entry, and the names of helpers would hide modules of Python's own.
+BOOT = """
+import runpy, sys
+sys.path[:] = filter(None, sys.path)
+runpy.run_path(sys.argv[2], run_name="__main__")
+"""
 # What the notebooks import, and what a kernel itself needs. A module that is missing is skipped.
 # Not matplotlib_inline: it looks for its kernel when it is imported.
 LIBRARIES = (
@@ -47,10 +54,11 @@ LIBRARIES = (
     "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "pydantic",
     "http.server", "concurrent.futures", "filelock", "anyio._backends._asyncio",
 )  # fmt: skip
-EXPLORING = (  # what `pipeline explore` needs, without the seconds that all of them take
+FOR_EXPLORING = (  # what `pipeline explore` needs, without the seconds that all of them take
     *LIBRARIES[:5], "numpy", "pandas", "pyarrow.parquet", "pyarrow.compute", "yaml",
     "matplotlib.figure", "matplotlib.backends.backend_svg", "seaborn", "rapidfuzz", "ftfy",
 )  # fmt: skip
+EXPLORING, ADOPTING = "exploring", "adopting"  # what a nursery is started for
 HEADER = struct.Struct("!I")
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel sets before matplotlib comes
 
@@ -71,9 +79,14 @@ class Nursery:
         for end in (control, self.wakeup):
             self.selector.register(end, selectors.EVENT_READ)
 
-    def serve(self) -> dict | None:
-        """Serve until the control socket closes; returns in each forked child, with its request."""
+    def serve(self, once: bool = False) -> dict | None:
+        """Serve until the control socket closes; returns in each forked child, with its request.
+
+        With `once` it lets go of the libraries after the first kernel.
+        """
         while True:
+            if once:
+                self.let_go()
             for key, _ in self.selector.select():
                 end = key.fileobj
                 if end is self.control:
@@ -119,6 +132,29 @@ class Nursery:
             self.kernels[kernel] = pid
             self.selector.register(kernel, selectors.EVENT_READ)
         return {}
+
+    def let_go(self) -> None:
+        """Start this process anew without the libraries: it keeps its kernels, and forks on.
+
+        A kernel writes to most pages that it shares with the nursery, so that each soon has its
+        own; where only one kernel is wanted, half of that memory is for nothing.
+        """
+        if not self.kernels:
+            return
+        for end in (self.control, *self.kernels):
+            end.set_inheritable(True)
+        kept = [f"{end.fileno()}:{pid}" for end, pid in self.kernels.items()]
+        os.execv(sys.executable, [sys.executable, "-c", BOOT, str(self.control.fileno()),
+                                  __file__, ADOPTING, *kept])  # fmt: skip
+
+    def adopt(self, kept: list[str]) -> None:
+        """Take over kernels that this process forked before it was started anew."""
+        for descriptor, pid in (pair.split(":") for pair in kept):
+            kernel = socket.socket(fileno=int(descriptor))
+            kernel.set_inheritable(False)
+            self.kernels[kernel] = int(pid)
+            self.selector.register(kernel, selectors.EVENT_READ)
+        self._reap()
 
     def _leave(self) -> None:
         """In a child: forget all that belongs to the nursery."""
@@ -254,9 +290,13 @@ def _leave_at_once() -> None:
 def main() -> None:
     """Import, then serve; in a child, be a kernel."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller
-    control = socket.socket(fileno=int(sys.argv[1]))
-    set_by_libraries = import_libraries(EXPLORING if "exploring" in sys.argv[2:] else LIBRARIES)
-    request = Nursery(control).serve()
+    control, _, purpose, *kept = sys.argv[1:]
+    adopts, once = purpose == ADOPTING, purpose == EXPLORING
+    names = () if adopts else FOR_EXPLORING if once else LIBRARIES
+    set_by_libraries = import_libraries(names)
+    nursery = Nursery(socket.socket(fileno=int(control)))
+    nursery.adopt(kept)
+    request = nursery.serve(once)
     if request:
         become_kernel(request, set_by_libraries)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .association import Associations
-from .survey import Column, Survey
+from .survey import MOST_KEPT, Column, Survey
 from .values import MISSING_WORDS, PLAIN_NUMBER, fingerprint
 
 SEVERITIES = ("alarm", "warning", "note")
@@ -29,7 +29,6 @@ RARE_CLASS = 0.1
 FEW_NUMBERS_IN_TEXT = 0.02
 FAR_AWAY = 10  # times the range of the middle half
 OFTEN_OUT = 0.002
-MOST_SPELLINGS = 20_000  # different texts that are compared for collisions
 A_FEW = 3
 
 
@@ -276,7 +275,7 @@ def _many_values(column: Column) -> Iterator[Finding]:
 
 def _colliding(column: Column) -> Iterator[Finding]:
     """Spellings that differ in case, space, accents or punctuation alone."""
-    if column.kind != "category" or not 1 < column.distinct <= MOST_SPELLINGS:
+    if column.kind != "category" or not 1 < column.distinct <= MOST_KEPT:
         return
     by_print: dict[str, list[str]] = {}
     for word in column.counts.index:
@@ -300,9 +299,9 @@ def _mixed(column: Column) -> Iterator[Finding]:
                      f"{column.unread:,} of its cells do not read as a {column.kind}.",
                      0.3 + column.unread / column.rows)  # fmt: skip
     elif column.kind in ("category", "text") and column.counts is not None:
-        words = pd.Series(column.counts.index[:MOST_SPELLINGS], dtype="str")
+        words = pd.Series(column.counts.index, dtype="str")
         numeric = words.str.strip().str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool)
-        cells = column.counts.to_numpy()[: len(words)]
+        cells = column.counts.to_numpy()
         share = cells[numeric].sum() / max(cells.sum(), 1)
         if FEW_NUMBERS_IN_TEXT <= share <= 1 - FEW_NUMBERS_IN_TEXT:
             evidence = (

@@ -59,6 +59,15 @@ def _exporter():
     )
 
 
+def prepare() -> None:
+    """Import what pages need and read the template, so that the first page is made at once."""
+    import nbformat
+
+    empty = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("None")])
+    page = {"links": [], "contents": []}
+    _exporter().from_notebook_node(empty, resources={"page": page})
+
+
 def write_stage_page(run: Run, stage: Stage, notebook) -> None:
     """Write a stage's page from its executed notebook."""
     _write_page(run, stage.report, f"{stage.number} · {stage.title}", notebook)

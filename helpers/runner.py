@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import code, execution, freshness, parameters, report, tables
+from . import addresses, code, execution, freshness, parameters, report
 from .errors import InputError
 from .execution import WARM
 from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
@@ -88,7 +88,7 @@ def name_for(data: str) -> str:
     """
     if data == FLIGHTS:
         return FLIGHTS
-    stem = Path(tables.shown(data)).stem
+    stem = Path(addresses.shown(data)).stem
     return (
         "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem).strip("_-")
         or "table"
@@ -97,11 +97,13 @@ def name_for(data: str) -> str:
 
 def whole_address(data: str) -> str:
     """A path is made absolute, so that a kernel finds it from any folder; checked at once."""
-    if data == FLIGHTS or not tables.is_path(data):
-        tables.refuse_pasted_password(data)
+    if data == FLIGHTS or not addresses.is_path(data):
+        addresses.refuse_pasted_password(data)
         return data
     path = Path(data).expanduser()
     if not path.exists():
+        from . import tables
+
         tables.read_table(data)  # says what is missing, and what can be given
     return str(path.resolve())
 
@@ -129,8 +131,8 @@ def refuse_other_source(run: Run, data: str, force: bool = False) -> None:
     made_from = run.about.get("address", data)
     if made_from != data and not force:
         raise InputError(
-            f"The run '{run.name}' was made from {tables.shown(made_from)}, not from "
-            f"{tables.shown(data)}. Give another --name, or --force to write over it."
+            f"The run '{run.name}' was made from {addresses.shown(made_from)}, not from "
+            f"{addresses.shown(data)}. Give another --name, or --force to write over it."
         )
 
 
@@ -255,7 +257,8 @@ def _seconds(cell, name: str) -> float:
 
 def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, about_flights: bool):
     """The executed notebook; without the lessons when the table is not the one they are about."""
-    execution.prepare(kernels)
+    execution.begin(kernels)
+    execution.import_jupyter()
     import nbformat
 
     notebook = nbformat.read(stage.path, as_version=4)

@@ -26,6 +26,8 @@ BINS = 30
 LARGE = 100_000  # rows from which threads are worth their while
 THREADS = 2
 MOST_TOP = 12
+MOST_KEPT = 20_000  # different texts whose counts are kept
+MOST_CLASSES = 1_000
 FEW_NUMBERS = 12  # so many different numbers are drawn and grouped one by one
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 PERIODS = {"year": "Y", "month": "M", "day": "D", "hour": "h", "minute": "m"}
@@ -50,7 +52,7 @@ class Column:
     quantiles: dict[float, object] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)  # mean, std, skew, zeros …
     extremes: tuple[list, list] = ((), ())  # the smallest and the largest different values
-    counts: pd.Series | None = None  # cells of each value, most frequent first
+    counts: pd.Series | None = None  # cells of each value, most frequent first (20,000 at most)
     shape: tuple[np.ndarray, np.ndarray] | None = None  # edges and counts of a histogram
     cut: float = 0.0  # share of values that lie outside the histogram's edges
     words: pd.Series | None = None  # frequent words, of the sampled rows
@@ -189,7 +191,7 @@ class _Read:
     stored: str
     values: np.ndarray  # numbers, moments, booleans (as 0 and 1), or codes of words
     is_missing: np.ndarray
-    words: np.ndarray | None = None
+    words: pd.Series | None = None  # kept by Arrow: a million Python strings are 100 MB
     unread: int = 0
     as_text: bool = False
     key: np.ndarray | None = None  # what tells rows apart
@@ -227,11 +229,11 @@ def _read_text(column: pd.Series, stored: str) -> _Read:
         return _Read("empty", stored, codes, gaps, words=words, key=codes)
     present = np.flatnonzero(~gaps)
     probed = present[np.linspace(0, len(present) - 1, min(len(present), PROBED_ROWS)).astype(int)]
-    plan = draft_column(pd.Series(words[codes[probed]], name=column.name, dtype="str"))
+    plan = draft_column(words.iloc[codes[probed]].rename(column.name).reset_index(drop=True))
     if plan["kind"] not in ("number", "date", "boolean"):
         kind = "text" if plan["kind"] == "text" else "category"
         return _Read(kind, stored, codes, gaps, words=words, key=codes)
-    found, _ = repair_column(pd.Series(words, dtype="str"), plan)
+    found, _ = repair_column(words, plan)
     if plan["kind"] == "date":
         of_words, nothing = found.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us")
     else:
@@ -243,7 +245,7 @@ def _read_text(column: pd.Series, stored: str) -> _Read:
     return read
 
 
-def _encode(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _encode(column: pd.Series) -> tuple[np.ndarray, pd.Series]:
     """Codes (-1 for missing) and the different texts that they stand for."""
     import pyarrow as pa
 
@@ -253,14 +255,13 @@ def _encode(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         array = pa.array(column, type=pa.large_string())
     except (pa.ArrowInvalid, UnicodeEncodeError):  # halves of surrogate pairs are no UTF-8
         codes, words = pd.factorize(column.astype(object))
-        return codes.astype(np.int32), np.asarray(words, dtype=object)
-    encoded = array.dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-        encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    words = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
-    return codes.astype(np.int32, copy=False), words
+        words = [word.encode("utf-8", "replace").decode() for word in words]
+        return codes.astype(np.int32), pd.Series(words, dtype="str")
+    encoded = array.dictionary_encode()  # the chunks share one dictionary
+    chunks = encoded.chunks if isinstance(encoded, pa.ChunkedArray) else [encoded]
+    codes = [c.indices.fill_null(-1).to_numpy(zero_copy_only=False) for c in chunks]
+    words = pd.Series(pd.array(chunks[-1].dictionary, dtype="str"))
+    return np.concatenate(codes).astype(np.int32, copy=False), words
 
 
 def _mix(hashed: np.ndarray, key: np.ndarray) -> None:
@@ -289,7 +290,7 @@ def _label(column: Column, read: _Read) -> tuple[np.ndarray, list[str]]:
         if column.kind == "boolean":
             return codes, [("no", "yes")[int(v)] for v in names]
         return codes, [f"{v:g}" for v in names]
-    if column.kind == "category":
+    if column.kind == "category" and column.distinct <= MOST_CLASSES:
         return np.where(read.is_missing, np.nan, read.values.astype(float)), list(read.words)
     return None, []
 
@@ -300,8 +301,7 @@ def _label(column: Column, read: _Read) -> tuple[np.ndarray, list[str]]:
 def _column(name: str, position: int, read: _Read, sampled: np.ndarray) -> Column:
     values = read.values[sampled]
     if read.words is not None:
-        texts = np.append(read.words, None)[values]
-        sample = pd.Series(texts, dtype="str" if read.kind != "empty" else object, name=name)
+        sample = pd.Series(read.words.array.take(values, allow_fill=True), name=name)
     else:
         sample = pd.Series(values, name=name)
     column = Column(
@@ -413,14 +413,17 @@ def _count_words(column: Column, read: _Read) -> None:
     counts = np.bincount(read.values[~read.is_missing], minlength=len(read.words))
     order = np.argsort(-counts, kind="stable")
     column.distinct = int((counts > 0).sum())
-    column.counts = pd.Series(counts[order], index=pd.Index(read.words[order], dtype=object))
-    column.facts["once"] = int((counts == 1).sum())
+    kept = order[:MOST_KEPT]
+    names = pd.Index(read.words.iloc[kept].tolist(), dtype=object)
+    column.counts = pd.Series(counts[kept], index=names)
+    half = np.searchsorted(np.cumsum(counts[order]), column.present / 2)
+    column.facts |= {"once": int((counts == 1).sum()), "make half": int(half) + 1}
 
 
 def _count_text(column: Column, read: _Read) -> None:
     column.distinct = len(read.words)
     column.facts["repeated"] = column.present - column.distinct
-    lengths_of_words = np.fromiter(map(len, read.words), dtype=np.int64, count=len(read.words))
+    lengths_of_words = read.words.str.len().to_numpy(dtype=np.int64)
     lengths = np.sort(lengths_of_words[read.values[~read.is_missing]]).astype(float)
     column.quantiles = {
         q: float(v) for q, v in zip(QUANTILES, _at(lengths, QUANTILES), strict=True)
@@ -428,7 +431,7 @@ def _count_text(column: Column, read: _Read) -> None:
     column.facts |= {"whole": True, "mean": float(lengths.mean())} | _far_out(lengths)
     column.shape, column.cut = _histogram(lengths, column)
     shortest, longest = lengths_of_words.argmin(), lengths_of_words.argmax()
-    column.extremes = [read.words[shortest]], [read.words[longest]]
+    column.extremes = [read.words.iloc[shortest]], [read.words.iloc[longest]]
     counted: Counter = Counter()
     for text in column.sample.dropna().head(20_000):
         counted.update(word for word in text.casefold().split() if len(word) > 3)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import make_url
 
-from helpers import tables
+from helpers import addresses, tables
 from helpers.errors import InputError
 from helpers.tables import read_table
 
@@ -294,7 +294,7 @@ def test_an_unknown_kind_of_database_is_refused():
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql+pymysql", "https"])
 def test_a_pasted_password_is_refused_and_not_repeated(scheme):
     with pytest.raises(InputError) as caught:
-        tables.refuse_pasted_password(f"{scheme}://me:s3cret@db.example/shop")
+        addresses.refuse_pasted_password(f"{scheme}://me:s3cret@db.example/shop")
     assert "environment variable" in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
@@ -304,7 +304,7 @@ def test_a_pasted_password_is_refused_and_not_repeated(scheme):
     ["a.csv", "sqlite:///a.db", "postgresql://me@h/shop", "postgresql://me:${DB_PASSWORD}@h/shop"],
 )
 def test_an_address_without_a_pasted_password_is_taken(source):
-    tables.refuse_pasted_password(source)
+    addresses.refuse_pasted_password(source)
 
 
 def test_a_database_with_a_pasted_password_is_not_even_tried():
@@ -312,7 +312,7 @@ def test_a_database_with_a_pasted_password_is_not_even_tried():
 
 
 def test_an_address_is_shown_without_user_password_and_query():
-    assert tables.shown("https://me:pw@h.example:8080/a.csv?token=t#f") == (
+    assert addresses.shown("https://me:pw@h.example:8080/a.csv?token=t#f") == (
         "https://h.example:8080/a.csv"
     )
 
@@ -524,13 +524,13 @@ def test_a_malformed_address_is_refused(source):
 )
 def test_a_secret_in_the_query_of_an_address_is_refused_and_not_repeated(query):
     with pytest.raises(InputError) as caught:
-        tables.refuse_pasted_password(f"https://h.example/a.csv?{query}")
+        addresses.refuse_pasted_password(f"https://h.example/a.csv?{query}")
     assert "abc" not in str(caught.value)
 
 
 @pytest.mark.parametrize("query", ["", "page=2", "token=${MY_TOKEN}", "keyboard=qwerty", "key="])
 def test_an_address_without_a_secret_in_its_query_is_taken(query):
-    tables.refuse_pasted_password(f"https://h.example/a.csv?{query}")
+    addresses.refuse_pasted_password(f"https://h.example/a.csv?{query}")
 
 
 @pytest.mark.parametrize(
@@ -625,5 +625,5 @@ def test_the_cells_of_a_file_may_stay_text(write, tmp_path):
 
 def test_a_text_is_filled_from_the_environment(monkeypatch):
     monkeypatch.setenv("ONE_NAME", "${OTHER}")
-    assert tables.from_environment("a${ONE_NAME}b") == "a${OTHER}b"
-    assert tables.from_environment("$ONE_NAME ${} $") == "$ONE_NAME ${} $"
+    assert addresses.from_environment("a${ONE_NAME}b") == "a${OTHER}b"
+    assert addresses.from_environment("$ONE_NAME ${} $") == "$ONE_NAME ${} $"
