@@ -136,7 +136,9 @@ def value_text(value) -> str:
         return "yes" if value else "no"
     if isinstance(value, (int, float, np.number)):
         whole = np.isfinite(value) and float(value).is_integer() and abs(value) < 1e15
-        return f"{int(value):,}" if whole else f"{value:.4g}"
+        if whole:  # a year or a code has four digits
+            return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+        return f"{value:.4g}"
     if isinstance(value, pd.Timestamp):
         return re.sub(r" 00:00(:00)?$", "", value.strftime("%Y-%m-%d %H:%M"))
     return str(value)
@@ -153,6 +155,22 @@ def _many(count: int, thing: str) -> str:
 
 
 # --- What deserves a look -----------------------------------------------------------------------
+
+
+def first_rows(frame: pd.DataFrame, most: int = 5) -> Piece:
+    """The first rows, as they came."""
+    head = "".join(f'<th scope="col">{_e(name, 40)}</th>' for name in frame.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>"
+        for row in frame.head(most).itertuples(index=False, name=None)
+    )
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return Piece(f'<div class="xp-scroll" tabindex="0">{table}</div>', place="first-rows")
+
+
+def _cell(value) -> str:
+    missing = value is None or value is pd.NA or value is pd.NaT or value != value
+    return "–" if missing else _e(value_text(value), 40)
 
 
 def findings(found: Exploration) -> Piece:
@@ -207,7 +225,8 @@ def overview(found: Exploration) -> Piece:
     text = ", ".join(f"{count} {_kind(kind, count)}" for kind, count in kinds.most_common())
     target = ""
     if survey.target:
-        target = f" The target is {_link(survey[survey.target])}, a {survey[survey.target].kind}."
+        column = survey[survey.target]
+        target = f" The target is {_link(column)}, {_kind(column.kind, 1)}."
     return Piece(
         _tiles(tiles),
         _p(f"The columns hold {text}.{target}"),
@@ -499,11 +518,11 @@ def read_missing(survey: Survey) -> str:
         return "Nothing is missing."
     gaps = [column for column in survey.columns if column.missing]
     complete = (~survey.missing.any(axis=1)).mean()
-    about = "" if survey.all_rows else "about "
+    drawn = "" if survey.all_rows else " drawn"
     return (
         f"{_many(total, 'cell')} of {survey.rows * len(survey.columns):,} are missing, in "
-        f"{len(gaps)} of {_many(len(survey.columns), 'column')}; {about}{share_text(complete)} of "
-        f"the rows are complete."
+        f"{len(gaps)} of {_many(len(survey.columns), 'column')}; {share_text(complete)} of the "
+        f"rows{drawn} are complete."
     )
 
 
@@ -715,7 +734,8 @@ def side_by_side(
                      for sides in (alike, [theirs[c.name] for c in alike]))  # fmt: skip
     parts = [_p(_read_shape(survey, later, names, only, kinds))]
     if alike:
-        table = drift.compare(pd.DataFrame(before), pd.DataFrame(after))
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
+            table = drift.compare(pd.DataFrame(before), pd.DataFrame(after))
         tasks = [partial(draw.ranking, table["psi"], "How far columns have moved",
                          "population stability index (0.2 is large)", limit=None)]  # fmt: skip
         tasks += [_moved(found, theirs[str(n)], names) for n in table.index[:MOST_PAIRS]]
@@ -776,7 +796,7 @@ def _moved(found: Exploration, other: Column, names):
         _, edges = association.group_numbers(numbers[0])
         inner = edges[1:-1] if len(edges) > 2 else edges[:1]
         before, after = (np.where(np.isfinite(v), np.searchsorted(inner, v), -1) for v in numbers)
-        ends = [_edge(column, edge) for edge in inner]
+        ends = [_edge(column, edge) for edge in inner] or ["any"]
         labels = [f"up to {ends[0]}", *(f"to {end}" for end in ends[1:]), f"over {ends[-1]}"]
     both = [np.bincount(np.where(c < 0, len(labels), c), minlength=len(labels) + 1) / len(c)
             for c in (before, after)]  # fmt: skip

@@ -70,6 +70,5 @@ def _notebook(asked: Question):
     unasked = {tag for tag in ("target", "against") if not getattr(asked, tag)}
     heading = f"What is in {addresses.shown(asked.source)}?"
     plain = re.sub(r"([\\`*_{}\[\]<>#|$&])", r"\\\1", heading)
-    title = notebook.cells[0]
-    title.source = re.sub(r"^# .*", lambda _: f"# {plain}", title.source, count=1)
+    notebook.cells[0].source = f"# {plain}"  # what a learner is told there is not for a reader
     return execution.without(notebook, unasked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from functools import wraps
 from html import escape
 
@@ -77,6 +78,7 @@ USELESS = tuple(
         r'(?<=<g) id="[^"]*"', r' (?:width|height)="[\d.]+pt"',
     )
 )  # fmt: skip
+SHARED = "font-size:8px;fill:currentColor;stroke-linejoin:round"  # said once, not of each text
 # Colours that stand for the page's own until the SVG is written
 INK, RULE = "#010203", "#040506"
 SKETCH_THEME = sns.axes_style("ticks") | {
@@ -125,8 +127,9 @@ def _compact(svg: str, title: str) -> str:
     if "<g " not in svg:  # groups that neither move nor clip
         svg = svg.replace("<g>", "").replace("</g>", "")
     svg = svg.replace(INK, "currentColor").replace(RULE, "var(--line, #c8ced6)")
+    svg = svg.replace("font-size: 8px; ", "").replace("; fill: currentColor", "")
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1]) * 4 / 3  # points to pixels
-    look = f"width:100%;max-width:{width:.0f}px;height:auto;stroke-linejoin:round"
+    look = f"width:100%;max-width:{width:.0f}px;height:auto;{SHARED}"
     label = escape(title, quote=True)
     opening, rest = svg.split(">", 1)
     return f'{opening} role="img" aria-label="{label}" style="{look}">{rest}'
@@ -145,7 +148,8 @@ def drawing(draw):
     def drawn(*args, size: tuple[float, float] = (7.5, 3.0), **options) -> Drawing:
         import matplotlib as mpl
 
-        with mpl.rc_context(SKETCH_THEME):
+        with mpl.rc_context(SKETCH_THEME), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the browser has more
             figure = Figure(figsize=size)
             title = draw(figure, *args, **options)
             return Drawing(figure, title)

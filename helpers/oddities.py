@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .association import Associations
+from .association import Associations, missing_together
 from .survey import MOST_KEPT, Column, Survey
 from .values import MISSING_WORDS, PLAIN_NUMBER, fingerprint
 
 SEVERITIES = ("alarm", "warning", "note")
 GIVES_AWAY = 0.95  # strength with the target, or area under the ROC curve below or above
 ALIKE = 0.98  # strength of two columns that may say the same
+SAME_GAPS = 0.95  # correlation of two columns' gaps
 NOT_AT_RANDOM = 0.2  # strength of "is missing" with another column: Cohen's (1988) small to medium
 MOSTLY = 0.5
 NEARLY = 0.99  # of all cells hold one value
@@ -97,6 +98,8 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
             f"The target {target.name} is missing in {target.missing:,} rows.",
             f"{share_text(share)} of the rows can't be learnt from.", target.anchor, share,
         )  # fmt: skip
+    if survey.label is None:
+        return
     yield from _out_of_balance(survey)
     strengths = associations.with_target(target.name)
     for name, strength in strengths[strengths > 0.5].items():
@@ -183,22 +186,49 @@ def _same(a: Column, b: Column) -> str:
 
 
 def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Finding]:
-    """Columns whose gaps depend on another column: the strongest such column for each."""
-    for name, row in associations.missing.iterrows():
-        column = survey[str(name)]
-        present = row.dropna()
+    """Columns whose gaps depend on another column: the strongest such column for each.
+
+    Columns that go missing in the same rows count as one.
+    """
+    for names in _same_gaps(survey, associations.missing.index):
+        column = survey[names[0]]
+        present = associations.missing.loc[column.name].dropna()
         if present.empty or column.kind == "empty":
             continue
         other, strength = str(present.idxmax()), float(present.max())
         if strength >= NOT_AT_RANDOM:
             group, most, least = _gaps_by_group(survey, associations, column.name, other)
             yield Finding(
-                "missing not at random", "warning", (column.name, other),
-                f"Whether {column.name} is missing depends on {other}.",
+                "missing not at random", "warning", (*names, other),
+                f"Whether {_and_others(names)} missing depends on {other}.",
                 f"Missing in {share_text(most)} of the rows where {other} is {_quoted([group])}, "
                 f"in {share_text(least)} elsewhere (Cramér's V {strength:.2f}).",
                 "what-is-missing", strength * min(1.0, 2 * column.missing / column.rows),
             )  # fmt: skip
+
+
+def _and_others(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is"
+    others = "1 other column" if len(names) == 2 else f"{len(names) - 1} other columns"
+    return f"{names[0]} and {others} are"
+
+
+def _same_gaps(survey: Survey, names) -> list[list[str]]:
+    """Groups of columns whose gaps are (nearly) the same rows', in the order of the table."""
+    together = missing_together(survey)
+    groups: list[list[str]] = []
+    for name in names:
+        known = name in together.index
+        first = next(
+            (g for g in groups if known and g[0] in together.index
+             and together.loc[name, g[0]] > SAME_GAPS), None,
+        )  # fmt: skip
+        if first is None:
+            groups.append([str(name)])
+        else:
+            first.append(str(name))
+    return groups
 
 
 def _gaps_by_group(survey, associations, name: str, other: str) -> tuple[str, float, float]:
@@ -334,7 +364,7 @@ def _skewed(column: Column) -> Iterator[Finding]:
 
 def _outliers(column: Column) -> Iterator[Finding]:
     infinite = column.facts.get("infinite", 0)
-    if infinite:
+    if infinite:  # then what is far from the others is one of them
         yield _about(column, "infinite", "warning", f"{column.name} holds infinite values.",
                      f"{infinite:,} cells: what was divided by zero?", 0.5)  # fmt: skip
     below, above = column.facts.get("far below", 0), column.facts.get("far above", 0)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .columns import draft_column, repair_column
+from .columns import ID_NAME, draft_column, repair_column
 from .errors import InputError, nearest
 
 KINDS = ("number", "category", "boolean", "date", "text", "empty")
@@ -79,8 +79,23 @@ class Column:
         if self.present < 20 or self.kind not in ("category", "number"):
             return False
         if self.kind == "number":
-            return bool(self.facts.get("whole")) and self.distinct == self.present == self.rows
+            whole = bool(self.facts.get("whole")) and self.distinct == self.present == self.rows
+            return whole and (self._counts_up or sounds_like_a_key(self.name))
         return self.distinct > 0.95 * self.present
+
+    @property
+    def _counts_up(self) -> bool:
+        return self.quantiles[1.0] - self.quantiles[0.0] + 1 == self.rows
+
+
+def sounds_like_a_key(name: str) -> bool:
+    """Whether a column is called what keys are called.
+
+    >>> sounds_like_a_key("order_id"), sounds_like_a_key("width")
+    (True, False)
+    """
+    words = name.casefold().replace("_", " ").split()
+    return bool(words) and (words[-1] in ID_NAME or name.casefold() in ID_NAME)
 
 
 @dataclass
@@ -342,12 +357,7 @@ def _count_number(column: Column, read: _Read) -> None:
     column.quantiles = {
         q: float(v) for q, v in zip(QUANTILES, _at(ordered, QUANTILES), strict=True)
     }
-    mean, deviation = float(ordered.mean()), float(ordered.std())
-    centred = (ordered - mean) / deviation if deviation > 0 else np.zeros(1)
-    column.facts |= {
-        "mean": mean,
-        "std": deviation,
-        "skew": float(np.mean(centred * centred * centred)),
+    column.facts |= _moments(ordered) | {
         "zeros": int(np.searchsorted(ordered, 0, "right") - np.searchsorted(ordered, 0)),
         "negative": int(np.searchsorted(ordered, 0)),
         "whole": bool((np.floor(ordered) == ordered).all()),
@@ -359,6 +369,13 @@ def _count_number(column: Column, read: _Read) -> None:
     column.shape, column.cut = _histogram(ordered, column)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # squares of 1e200 are infinite, and shown as that
+def _moments(values: np.ndarray) -> dict[str, float]:
+    mean, deviation = float(values.mean()), float(values.std())
+    centred = (values - mean) / deviation if deviation > 0 else np.zeros(1)
+    return {"mean": mean, "std": deviation, "skew": float(np.mean(centred * centred * centred))}
+
+
 def _quantiles(ordered: np.ndarray) -> dict[float, float]:
     return dict(zip(QUANTILES, _at(ordered, QUANTILES).tolist(), strict=True))
 
@@ -368,27 +385,34 @@ def _at(ordered: np.ndarray, quantiles) -> np.ndarray:
     places = np.asarray(quantiles) * (len(ordered) - 1)
     low = np.floor(places).astype(int)
     high = np.minimum(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (places - low)
+    return ordered[low] * (1 - (places - low)) + ordered[high] * (places - low)
 
 
 def _far_out(ordered: np.ndarray) -> dict:
     """Values beyond three interquartile ranges from the quartiles (Tukey's outer fence)."""
     first, third = _at(ordered, (0.25, 0.75))
-    reach = 3 * (third - first)
+    with np.errstate(over="ignore"):
+        reach = 3 * (third - first)
+    if not np.isfinite(reach):
+        return {"far below": 0, "far above": 0}
     below = int(np.searchsorted(ordered, first - reach)) if reach else 0
     above = len(ordered) - int(np.searchsorted(ordered, third + reach, "right")) if reach else 0
     return {"far below": below, "far above": above}
 
 
-def _histogram(ordered: np.ndarray, column: Column) -> tuple[tuple, float]:
+def _histogram(ordered: np.ndarray, column: Column) -> tuple[tuple | None, float]:
     """Edges and counts. A few values far out would leave one bar: the edges then leave them out."""
     low, high = ordered[0], ordered[-1]
+    with np.errstate(over="ignore"):
+        span = high - low
+    if not np.isfinite(span):  # from -1e308 to 1e308: no axis holds that
+        return None, 0.0
     if column.facts["far below"] or column.facts["far above"]:
         near_low, near_high = _at(ordered, (0.005, 0.995))
         room = near_high - near_low
         if room > 0 and high - low > 4 * room:
             low, high = max(low, near_low - 0.1 * room), min(high, near_high + 0.1 * room)
-    if low == high or not np.isfinite(high - low):
+    if low == high:
         edges = np.array([low - 0.5, low + 0.5])
     else:
         bins = BINS
