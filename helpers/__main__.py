@@ -154,6 +154,50 @@ def status(run):
 
 @cli.command()
 @click.argument("run")
+@click.option("--zip", "packed", is_flag=True, help="Also pack all pages into one file to send.")
+def report(run, packed):
+    """Make the pages of RUN again from its executed notebooks.
+
+    \b
+    Examples:
+      pipeline report mine
+      pipeline report mine --zip
+    """
+    from . import report as pages
+    from .line import Run
+
+    made = Run(run)
+    if not made.path.is_dir():
+        from .line import existing_run
+
+        existing_run(run)
+    names = pages.remake(made)
+    click.echo(f"{len(names)} pages made again in {made.path}")
+    if packed:
+        path = pages.pack(made)
+        click.echo(f"To send: {path} ({path.stat().st_size / 2**20:.1f} MiB)")
+
+
+@cli.command()
+@click.argument("run_a")
+@click.argument("run_b")
+def compare(run_a, run_b):
+    """Put two runs side by side: parameters that differ, metrics, curves, findings.
+
+    \b
+    Example:
+      pipeline compare mine mine_without_dates
+    """
+    from .comparison import compare as put_side_by_side
+    from .line import existing_run
+
+    first, second = existing_run(run_a), existing_run(run_b)
+    page = put_side_by_side(first, second)
+    click.echo(f"Page: {first.file(page)}")
+
+
+@cli.command()
+@click.argument("run")
 @click.argument("rows")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="Where to write the scored rows: a .csv or .parquet file.")  # fmt: skip

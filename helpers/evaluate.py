@@ -268,6 +268,40 @@ def metrics_file(
     }
 
 
+def curves(task: Task, truth, prediction, probability, points: int = 101) -> dict:
+    """What is drawn when two runs are compared, as lists of x and y; also in `metrics.json`.
+
+    Binary: ROC and precision-recall. Several classes: F1 by class. Numbers: the share of rows that
+    are off by no more than an error. Lines have at most `points` points.
+    """
+    if task.kind == "binary":
+        from sklearn.metrics import precision_recall_curve, roc_curve
+
+        chance = probability[:, task.classes.index(task.positive)]
+        yes = np.asarray(truth) == task.positive
+        false, true, _ = roc_curve(yes, chance)
+        precision, recall, _ = precision_recall_curve(yes, chance)
+        return {
+            "ROC": _thinned(false, true, points),
+            "precision and recall": _thinned(recall[::-1], precision[::-1], points),
+        }
+    if task.is_regression:
+        error = np.abs(np.asarray(prediction, float) - np.asarray(truth, float))
+        shares = np.linspace(0, 1, points)
+        return {"errors": {"x": np.quantile(error, shares).tolist(), "y": shares.tolist()}}
+    from sklearn.metrics import f1_score
+
+    found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
+    return {"F1 by class": {"x": list(task.classes), "y": found.tolist()}}
+
+
+def _thinned(x: np.ndarray, y: np.ndarray, points: int) -> dict[str, list]:
+    """A line of many points, by those nearest to even steps along x."""
+    places = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], points)).clip(0, len(x) - 1))
+    places = np.union1d(places, [0, len(x) - 1])
+    return {"x": np.round(x[places], 4).tolist(), "y": np.round(y[places], 4).tolist()}
+
+
 def held_out_scores(task: Task, truth, prediction, probability, draws: int = 200, seed: int = 42):
     """The metrics on held-out rows, and their 95 % bootstrap intervals."""
     found = score(task, truth, prediction, probability)

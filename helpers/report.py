@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import zipfile
 from datetime import UTC, datetime
 from functools import cache
 from html import unescape
 from pathlib import Path
 
+from .errors import InputError
 from .line import STAGES, Run, Stage
 from .metrics import PLAIN_NAMES
 
@@ -31,6 +33,12 @@ SPENT_ON = {
 @cache
 def _style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+def _template(name: str):
+    from jinja2 import Environment, FileSystemLoader
+
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True).get_template(name)
 
 
 @cache
@@ -159,12 +167,9 @@ def _footer(run: Run) -> str:
 
 def write_front_page(run: Run) -> None:
     """Write `index.html`: the question, the verdict, the numbers, one picture, then the stages."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     metrics = run.read_json("metrics.json") if _is_current(run, 6) else None
     picture = run.file(PICTURE)
-    html = environment.get_template("front.html.j2").render(
+    html = _template("front.html.j2").render(
         run=run.name,
         style=_style(),
         question=run.about.get("question") or f"What is in {run.about.get('source', run.name)}?",
@@ -176,12 +181,54 @@ def write_front_page(run: Run) -> None:
         findings=sorted(
             run.findings, key=lambda f: ("alarm", "warning", "note").index(f["severity"])
         ),
+        explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
+        compared=sorted(page.name for page in run.path.glob("compared_with_*.html")),
         cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],
         time=_where_the_time_went(run),
         next_steps=_next_steps(run) if _is_current(run, 7) else "",
         footer=_footer(run),
     )
     run.write_text("index.html", html)
+
+
+def write_comparison(run: Run, name: str, content: dict) -> None:
+    """Write the page that puts another run beside this one (see `helpers.comparison`)."""
+    page = {"style": _style(), "footer": _footer(run), "home": "index.html", "run": run.name}
+    run.write_text(name, _template("compare.html.j2").render(**page, **content))
+
+
+def remake(run: Run) -> list[str]:
+    """Make all pages of a run again from its executed notebooks; returns their names."""
+    from . import execution
+
+    made = []
+    for stage in STAGES:
+        notebook = execution.kept(run, stage.notebook) if run.line_of(stage.number) else None
+        if notebook is not None:
+            write_stage_page(run, stage, notebook)
+            made.append(stage.report)
+    explored = execution.kept(run, "explore")
+    if explored is not None:
+        write_exploration(run, explored)
+        made.append(EXPLORATION)
+    if run.ledger:
+        write_front_page(run)
+        made.append("index.html")
+    if not made:
+        raise InputError(
+            f"The run '{run.name}' has no executed notebook to make pages from: run "
+            f"`pipeline run --name {run.name} --force`."
+        )
+    return made
+
+
+def pack(run: Run) -> Path:
+    """Put all pages of a run into one file to send; returns its path."""
+    name = f"{run.name}_report.zip"
+    with run.replacing(name) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as packed:
+        for page in sorted(run.path.glob("*.html")):
+            packed.write(page, f"{run.name}/{page.name}")
+    return run.file(name)
 
 
 def _is_current(run: Run, number: int) -> bool:
