@@ -57,16 +57,15 @@ def read(runs, metrics) -> str:
         return f"They answer different questions: {a['task']} and {b['task']}."
     name = a["main_metric"]
     one, other = a["test"][name], b["test"][name]
-    low, high = a["interval"][name]
-    within = low <= other <= high
+    (low, high), (lowest, highest) = (found["interval"][name] for found in metrics)
     better = (other < one) == (name in LESS_IS_BETTER)
-    text = f"{PLAIN_NAMES[name]} is {one:.3f} in {runs[0].name} and {other:.3f} in {runs[1].name}: "
-    if within:
-        return text + (
-            f"no difference that could not be chance (the interval of {runs[0].name} is "
-            f"{low:.3f} to {high:.3f})."
+    text = f"{PLAIN_NAMES[name]} is {one:.3f} in {runs[0].name} and {other:.3f} in {runs[1].name}"
+    if low <= highest and lowest <= high:
+        return (
+            f"{text}: that may be chance, their 95 % intervals overlap ({low:.3f} to {high:.3f}, "
+            f"{lowest:.3f} to {highest:.3f})."
         )
-    return text + f"{runs[1].name} is {'better' if better else 'worse'}."
+    return f"{text}: {runs[1].name} is {'better' if better else 'worse'}."
 
 
 def warnings(runs, metrics) -> list[str]:
@@ -93,7 +92,7 @@ def parameters(runs) -> list[dict]:
         for name in dict.fromkeys([*given[0], *given[1]]):
             values = [one.get(name, "–") for one in given]
             if name != "run" and values[0] != values[1]:
-                shown = name if name not in SET_ELSEWHERE else SET_ELSEWHERE[name]
+                shown = SET_ELSEWHERE.get(name, name)
                 values = [_shown(name, value) for value in values]
                 rows.append({"stage": stage.title, "name": shown, "values": values})
     return rows

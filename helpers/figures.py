@@ -78,6 +78,7 @@ USELESS = tuple(
         r'(?<=<g) id="[^"]*"', r' (?:width|height)="[\d.]+pt"',
     )
 )  # fmt: skip
+PLAIN_GROUP = re.compile(r"<g>([^<]*(?:<(?!/?g[ >])[^<]*)*)</g>")
 SHARED = "font-size:8px;fill:currentColor;stroke-linejoin:round"  # said once, not of each text
 # Colours that stand for the page's own until the SVG is written
 INK, RULE = "#010203", "#040506"
@@ -124,8 +125,9 @@ def _compact(svg: str, title: str) -> str:
         svg = useless.sub("", svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><")
     svg = re.sub(r' (?:d|transform|x|y|width|height)="[^"]*"', _shorter, svg)
-    if "<g " not in svg:  # groups that neither move nor clip
-        svg = svg.replace("<g>", "").replace("</g>", "")
+    inner = True
+    while inner:  # groups that neither move nor clip, from the inside out
+        svg, inner = PLAIN_GROUP.subn(r"\1", svg)
     svg = svg.replace(INK, "currentColor").replace(RULE, "var(--line, #c8ced6)")
     svg = svg.replace("font-size: 8px; ", "").replace("; fill: currentColor", "")
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1]) * 4 / 3  # points to pixels
@@ -150,6 +152,7 @@ def drawing(draw):
 
         with mpl.rc_context(SKETCH_THEME), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the browser has more
+            warnings.filterwarnings("ignore", "vert: bool was deprecated")  # seaborn's box plots
             figure = Figure(figsize=size)
             title = draw(figure, *args, **options)
             return Drawing(figure, title)

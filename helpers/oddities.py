@@ -18,7 +18,7 @@ from .survey import MOST_KEPT, Column, Survey
 from .values import MISSING_WORDS, PLAIN_NUMBER, fingerprint
 
 SEVERITIES = ("alarm", "warning", "note")
-GIVES_AWAY = 0.95  # strength with the target, or area under the ROC curve below or above
+GIVES_AWAY = 0.95  # strength with the target: V, rank correlation, twice the ROC AUC less one
 ALIKE = 0.98  # strength of two columns that may say the same
 SAME_GAPS = 0.95  # correlation of two columns' gaps
 NOT_AT_RANDOM = 0.2  # strength of "is missing" with another column: Cohen's (1988) small to medium
@@ -103,20 +103,21 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
     yield from _out_of_balance(survey)
     strengths = associations.with_target(target.name)
     for name, strength in strengths[strengths > 0.5].items():
-        measure, size = _gives_away(survey, str(name), float(strength))
+        size, evidence = _gives_away(survey, str(name), float(strength))
         if size >= GIVES_AWAY:
             yield Finding(
                 "gives the target away", "alarm", (str(name), target.name),
                 f"{name} alone all but tells {target.name}.",
-                f"{measure} {size:.3f}. Is it known when the prediction is made?",
+                f"{evidence}. Is it known when the prediction is made?",
                 "against-the-target", size,
             )  # fmt: skip
 
 
-def _gives_away(survey: Survey, name: str, strength: float) -> tuple[str, float]:
-    """How well one column tells the target, by the measure that says most."""
+@np.errstate(invalid="ignore", over="ignore")  # numbers of 1e308 have no correlation
+def _gives_away(survey: Survey, name: str, strength: float) -> tuple[float, str]:
+    """How well one column tells the target (0 to 1), by the measure that says most; in words."""
     column, target = survey[name], survey[survey.target]
-    found = [("Cramér's V", strength)]
+    found = [(strength, f"Cramér's V {strength:.3f}")]
     if column.kind in ("number", "date"):
         values = pd.Series(column.sample.to_numpy()).astype("float64" if column.kind == "number"
                                                              else "int64")  # fmt: skip
@@ -126,12 +127,12 @@ def _gives_away(survey: Survey, name: str, strength: float) -> tuple[str, float]
         if survey.classes and len(np.unique(label)) == 2:
             yes = label == label.max()
             area = (ranks[yes].mean() - (yes.sum() + 1) / 2) / max((~yes).sum(), 1)
-            found.append(("ROC AUC", float(max(area, 1 - area))))
+            area = max(area, 1 - area)  # half is chance, so it counts from there
+            found.append((2 * float(area) - 1, f"ROC AUC {area:.3f}"))
         elif target.kind == "number" and not survey.classes:
             rank = np.corrcoef(ranks, pd.Series(label).rank())[0, 1]
-            found.append(("Rank correlation", float(abs(rank))))
-    # An area of 0.5 is chance, so it needs to be nearer to 1 than a V does.
-    return max(found, key=lambda f: (f[1] >= GIVES_AWAY, f[0] != "ROC AUC" or f[1] > 0.98, f[1]))
+            found.append((float(abs(rank)), f"Rank correlation {rank:.3f}"))
+    return max(found)
 
 
 def _out_of_balance(survey: Survey) -> Iterator[Finding]:
@@ -166,6 +167,7 @@ def _alike(survey: Survey, associations: Associations) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def _same(a: Column, b: Column) -> str:
     """How two columns of the sampled rows are the same, "" when they are not."""
     known = a.sample.notna().to_numpy() & b.sample.notna().to_numpy()
@@ -174,8 +176,8 @@ def _same(a: Column, b: Column) -> str:
         if (one.to_numpy() == other.to_numpy()).all():
             return "Equal wherever both are present."
         rank = np.corrcoef(one, other)[0, 1]
-        return f"One is a multiple of the other (correlation {rank:.4f})." if abs(rank) > 0.9999 \
-            else ""  # fmt: skip
+        follows = f"One follows from the other: their correlation is {rank:.5f}."
+        return follows if abs(rank) > 0.9999 else ""
     if {a.kind, b.kind} <= {"category", "boolean", "number"}:
         pairs = pd.DataFrame({"a": one.to_numpy(), "b": other.to_numpy()}).drop_duplicates()
         if len(pairs) == pairs["a"].nunique() == pairs["b"].nunique():
