@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning lint lock clean
+.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -14,6 +14,7 @@ help:
 	@echo "make notebooks      run the notebooks and store their outputs"
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
+	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
 	@echo "make lint           ruff: lint and format"
 	@echo "make lock           resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean          remove .venv, staged sources and caches; runs in reports/ stay"
@@ -65,6 +66,10 @@ bench: $(READY)
 # DATA names a folder of benchmark sets: make bench-cleaning DATA=folder
 bench-cleaning: $(READY)
 	$(BIN)/python -m benchmarks.cleaning $(if $(DATA),--data $(DATA))
+
+# BENCH_PYTHON names a Python that has skrub
+bench-exploring: $(READY)
+	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -16,6 +16,10 @@ import pytest
 
 
 def pytest_configure(config):
+    # Figures as SVG are left out of the comparison, as nbval leaves out PNGs: their bytes depend
+    # on the machine.
+    if hasattr(config.option, "nbval_sanitize_with") and not config.option.nbval_sanitize_with:
+        config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests/sanitize.cfg")
     config.reports = tempfile.mkdtemp(prefix="pipeline-tests-")
     os.environ["PIPELINE_REPORTS"] = config.reports
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # silences a debugger's warning

@@ -131,6 +131,8 @@ def _names(column: Column, codes: np.ndarray, edges: np.ndarray) -> list[str]:
         edges = [f"{edge:.4g}" for edge in edges]
     if len(edges) == count:
         return list(edges)
+    if column.kind == "date":
+        return [f"from {low}" for low in edges[:-1]][:count]
     return [f"{low} to {high}" for low, high in zip(edges[:-1], edges[1:], strict=True)][:count]
 
 

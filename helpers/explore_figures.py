@@ -25,7 +25,7 @@ from .survey import Column, Survey
 LIGHT = sns.light_palette(BLUE, as_cmap=True)
 CARD = (3.6, 1.5)  # inches
 LINE = 0.17  # inches of a row of bars
-LETTER = 0.058  # inches of a letter at the usual size
+LETTER, CAPITAL = 0.058, 0.075  # inches of a letter at the usual size
 MOST_BARS = 8
 MOST_HEATED = 30  # columns of a heat map
 MOST_POINTS = 1_500
@@ -44,6 +44,11 @@ def _place(figure: Figure, left: float, bottom: float, right: float = 0.1, top: 
     width, height = figure.get_size_inches()
     return figure.add_axes((left / width, bottom / height, 1 - (left + right) / width,
                             1 - (bottom + top) / height))  # fmt: skip
+
+
+def _room(names: list[str]) -> float:
+    """Inches that the longest of some labels takes."""
+    return max(sum(CAPITAL if letter.isupper() else LETTER for letter in name) for name in names)
 
 
 def _number(value: float, _=None) -> str:
@@ -148,7 +153,7 @@ def frequent(figure: Figure, column: Column) -> str:
     if rest:
         names.append(f"({column.distinct - MOST_BARS:,} others)")
         counts = [*counts, rest]
-    axes = _place(figure, 0.25 + LETTER * max(map(len, names)), 0.42, right=0.4, top=0.05)
+    axes = _place(figure, 0.25 + _room(names), 0.42, right=0.4, top=0.05)
     colours = [BLUE] * len(names)
     if rest:
         colours[-1] = GREY
@@ -204,7 +209,7 @@ def missing_matrix(survey: Survey):
 @drawing
 def _missing_matrix(figure: Figure, gaps: pd.DataFrame, rows: int) -> str:
     names = [short(name, 24) for name in gaps.columns]
-    axes = _place(figure, 0.2 + LETTER * max(map(len, names)), 0.42, right=0.9, top=0.05)
+    axes = _place(figure, 0.2 + _room(names), 0.42, right=0.9, top=0.05)
     blocks = np.array_split(gaps.to_numpy(dtype=float), min(BLOCKS, len(gaps)))
     shares = np.array([block.mean(axis=0) for block in blocks]).T
     sns.heatmap(shares, ax=axes, cmap=LIGHT, vmin=0, vmax=1, yticklabels=names, xticklabels=False,
@@ -219,16 +224,16 @@ def _missing_matrix(figure: Figure, gaps: pd.DataFrame, rows: int) -> str:
 def heat(table: pd.DataFrame, title: str, label: str, low: float = 0.0):
     """A square table of strengths as a heat map."""
     side = len(table)
-    most = max(len(short(name, 20)) for name in table.columns)
-    wide = 1.4 + LETTER * most + max(0.22 * side, 2.2)
+    most = _room([short(name, 20) for name in table.columns])
+    wide = 1.4 + most + max(0.22 * side, 2.2)
     return _heat(table, title, label, low,
-                 size=(min(wide, 9.0), 0.5 + LETTER * most + max(0.2 * side, 0.8)))  # fmt: skip
+                 size=(min(wide, 9.0), 0.5 + most + max(0.2 * side, 0.8)))  # fmt: skip
 
 
 @drawing
 def _heat(figure: Figure, table: pd.DataFrame, title: str, label: str, low: float) -> str:
     names = [short(name, 20) for name in table.columns]
-    room = 0.2 + LETTER * max(map(len, names))
+    room = 0.2 + _room(names)
     axes = _place(figure, room, room, right=0.7, top=0.1)
     few = len(names) <= 14
     colours = LIGHT if low == 0 else sns.diverging_palette(30, 240, as_cmap=True)
@@ -254,7 +259,9 @@ def pair(survey: Survey, associations: Associations, a: str, b: str):
         number, levels = (one, associations.levels[b]) if numbers[0] else (
             other, associations.levels[a])  # fmt: skip
         return boxes(number, levels, size=(3.6, 2.5))
-    return shares(associations.levels[a], associations.levels[b], size=(3.6, 2.5))
+    levels = associations.levels[a], associations.levels[b]
+    height = 0.5 + _room([_cell(name) for name in levels[1].labels]) + LINE * len(levels[0].labels)
+    return shares(*levels, size=(3.6, max(height, 1.6)))
 
 
 @drawing
@@ -278,7 +285,7 @@ def boxes(figure: Figure, number: Column, levels: Levels) -> str:
     """A number in each group of the other column: its quartiles, and 1.5 times their range."""
     known = levels.codes >= 0
     names = [_cell(label) for label in levels.labels]
-    axes = _place(figure, 0.25 + LETTER * max(map(len, names)), 0.42, top=0.1)
+    axes = _place(figure, 0.25 + _room(names), 0.42, top=0.1)
     frame = pd.DataFrame({"number": number.sample.to_numpy()[known], "group": levels.codes[known]})
     sns.boxplot(frame, x="number", y="group", orient="h", ax=axes, showfliers=False, color=BLUE,
                 linewidth=0.7, fill=False, order=list(range(len(names))))  # fmt: skip
@@ -293,8 +300,8 @@ def boxes(figure: Figure, number: Column, levels: Levels) -> str:
 def shares(figure: Figure, one: Levels, other: Levels) -> str:
     """Two grouped columns: in each group of the first, the shares of the other's groups."""
     down, across = [[_cell(label) for label in levels.labels] for levels in (one, other)]
-    axes = _place(figure, 0.25 + LETTER * max(map(len, down)),
-                  0.3 + LETTER * max(map(len, across)), right=0.55, top=0.1)  # fmt: skip
+    axes = _place(figure, 0.25 + _room(down),
+                  0.3 + _room(across), right=0.55, top=0.1)  # fmt: skip
     known = (one.codes >= 0) & (other.codes >= 0)
     counts = np.zeros((len(down), len(across)))
     np.add.at(counts, (one.codes[known], other.codes[known]), 1)
@@ -318,7 +325,7 @@ def ranking(strengths: pd.Series, title: str, axis: str, limit: float | None = 1
 @drawing
 def _ranking(figure: Figure, strengths: pd.Series, title: str, axis: str, limit) -> str:
     names = [short(name, 28) for name in strengths.index]
-    axes = _place(figure, 0.25 + LETTER * max(map(len, names)), 0.42, right=0.4, top=0.05)
+    axes = _place(figure, 0.25 + _room(names), 0.42, right=0.4, top=0.05)
     places = list(map(str, range(len(names))))
     sns.barplot(x=strengths.to_numpy(), y=places, ax=axes, errorbar=None, color=BLUE, width=0.75,
                 saturation=1)  # fmt: skip
@@ -338,7 +345,7 @@ def target_by(survey: Survey, levels: Levels):
 @drawing
 def _target_by(figure: Figure, survey: Survey, levels: Levels) -> str:
     names = [_cell(label) for label in levels.labels]
-    axes = _place(figure, 0.25 + LETTER * max(map(len, names)), 0.42, right=0.15, top=0.05)
+    axes = _place(figure, 0.25 + _room(names), 0.42, right=0.15, top=0.05)
     label = survey.label[survey.sampled]
     known = (levels.codes >= 0) & ~np.isnan(label)
     codes, label = levels.codes[known], label[known]
@@ -474,7 +481,7 @@ def target_over_time(survey: Survey, column: Column) -> np.ndarray:
 def side_by_side(figure: Figure, name: str, names: list[str], before, after, labels) -> str:
     """The shares of a column's groups in two tables."""
     groups = [_cell(label) for label in names]
-    axes = _place(figure, 0.25 + LETTER * max(map(len, groups)), 0.42, right=0.15, top=0.08)
+    axes = _place(figure, 0.25 + _room(groups), 0.42, right=0.15, top=0.08)
     frame = pd.DataFrame(
         {
             "group": np.tile(np.arange(len(groups)).astype(str), 2),

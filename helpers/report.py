@@ -67,8 +67,13 @@ def _exporter():
     )
 
 
+@cache
 def prepare() -> None:
-    """Import what pages need and read the template, so that the first page is made at once."""
+    """Import what pages need and read the template, so that the first page is made at once.
+
+    Call it before pages are made in a thread: two threads that import parts of Jupyter at the same
+    time may each find the other's half imported.
+    """
     import nbformat
 
     empty = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("None")])
@@ -128,7 +133,7 @@ def _answer_first(notebook):
     cells = notebook.cells
     answers = [c for c in cells if _has_tag(c, "answer")]
     pictures = [
-        nbformat.v4.new_code_cell(outputs=c.outputs, metadata={"tags": ["answer"]})
+        nbformat.v4.new_code_cell(outputs=c.outputs, metadata={"tags": ["answer"]}, id="picture")
         for c in cells
         if _has_tag(c, "picture")
     ]

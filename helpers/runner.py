@@ -170,6 +170,8 @@ class _Pages:
 
     def make(self, stage: Stage, notebook) -> None:
         """Make a stage's page, put its cost into the ledger, then make the front page anew."""
+        execution.import_jupyter()
+        report.prepare()
         self._made.append(self._thread.submit(self._make, stage, notebook))
 
     def _make(self, stage: Stage, notebook) -> None:

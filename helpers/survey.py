@@ -327,7 +327,7 @@ def _column(name: str, position: int, read: _Read, sampled: np.ndarray) -> Colum
              "category": _count_words, "text": _count_text}  # fmt: skip
     if read.kind in count:
         count[read.kind](column, read)
-        column.examples = _examples(sample)
+        column.examples = _examples(sample.astype("boolean") if read.kind == "boolean" else sample)
     return column
 
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from helpers.line import NOTEBOOKS, STAGES
-from helpers.parameters import SET_ELSEWHERE, of_stage
+from helpers.parameters import SET_ELSEWHERE, of_stage, parse_cell
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
 STAGE_PATHS = [stage.path for stage in STAGES]
@@ -107,6 +107,15 @@ def test_the_prose_is_of_the_length_that_the_design_asks_for(path):
     words = sum(len(c.source.split()) for c in cells(path, "markdown"))
     assert 650 <= words <= 1_000
     assert 20 <= len(cells(path)) <= 34
+
+
+def test_the_exploration_names_its_parameters_and_reads_each():
+    path = NOTEBOOKS / "explore.ipynb"
+    declared = next(c.source for c in cells(path, "code") if "parameters" in tags(c))
+    source = "\n".join(c.source for c in cells(path, "code") if "parameters" not in tags(c))
+    known = parse_cell(declared)
+    assert [p.name for p in known] == ["data", "query", "target", "against", "run"]
+    assert all(p.help and re.search(rf"\b{p.name}\b", source) for p in known)
 
 
 @every(STAGE_PATHS)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -220,6 +221,41 @@ def test_diabetes_a_number_from_start_to_end(tmp_path):
     metrics = check_whole_run(Run("diabetes"), "regression")
     assert metrics["test"]["r2"] > 0.3
     check_predictions(Run("diabetes"), table, tmp_path)
+    check_report(Run("diabetes"))
+    check_comparison(Run("diabetes"), table)
+
+
+def check_report(run: Run):
+    """The pages made again are the pages that were there, and all go into one file."""
+    page = run.file(STAGES[6].report)
+    before = page.read_text()
+    page.unlink()
+    done = pipeline("report", run.name, "--zip")
+    assert done.returncode == 0, done.stderr
+    assert without_time(page.read_text()) == without_time(before)
+    packed = run.file(f"{run.name}_report.zip")
+    assert str(packed) in done.stdout
+    with zipfile.ZipFile(packed) as archive:
+        names = {f"{run.name}/{path.name}" for path in run.path.glob("*.html")}
+        assert set(archive.namelist()) == names and len(names) == 9
+        assert archive.testzip() is None
+
+
+def without_time(page: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "", page)
+
+
+def check_comparison(run: Run, table: Path):
+    done = pipeline("run", "--data", table, "--target", "target", "--name", "few", "--stages",
+                    "1-6", "--set", "trials=1", "--set", "sample=200")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    done = pipeline("compare", run.name, "few")
+    assert done.returncode == 0, done.stderr
+    page = run.file("compared_with_few.html").read_text()
+    assert 'aria-label="errors of diabetes and few"' in page
+    assert "<td>2</td><td>1</td>" in page and "They were tested on different rows" in page
+    assert pipeline("compare", run.name, run.name).returncode == 2
+    assert pipeline("report", "nobody").returncode == 2
 
 
 def test_without_a_target_the_line_explores_and_says_what_is_missing(tmp_path):
@@ -264,7 +300,9 @@ def test_predict_says_which_run_does_not_exist(tmp_path):
     assert "no run 'nobody'" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "predict", "serve", "parameters"])
+@pytest.mark.parametrize(
+    "command", ["run", "explore", "report", "compare", "predict", "serve", "parameters"]
+)
 def test_help_reads_like_documentation(command):
     done = pipeline(command, "--help")
     assert done.returncode == 0

@@ -13,9 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers.errors import InputError
+from helpers.metrics import METRICS, PLAIN_NAMES
 from helpers.task import (
-    METRICS,
-    PLAIN_NAMES,
     Task,
     as_labels,
     better,

@@ -1,0 +1,140 @@
+"""An exploration beside another table: what is in one only, and how far each column has moved."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from . import association, drift
+from . import explore_figures as draw
+from .errors import InputError
+from .pieces import Piece, figure, folded, link, listed, many, of_sample, para, safe
+from .survey import Column, Survey
+from .survey import survey as make_survey
+
+MOST_DRAWN = 6  # columns that have moved most
+
+
+def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) -> Piece:
+    """This table and another: columns in one only, and how far each shared one has moved.
+
+    `names` are what the two are called. Drift is ranked by the population stability index.
+    """
+    if len(other) == 0:
+        raise InputError("The table to compare with has no rows.")
+    place, survey = "beside-another-table", found.survey
+    later = make_survey(other)
+    theirs = {column.name: column for column in later.columns}
+    shared = [c for c in survey.columns if c.name in theirs]
+    only = [[c.name for c in survey.columns if c.name not in theirs],
+            [n for n in theirs if n not in {c.name for c in survey.columns}]]  # fmt: skip
+    kinds = [c.name for c in shared if c.kind != theirs[c.name].kind]
+    alike = [c for c in shared if c.name not in kinds and c.kind != "empty"]
+    before, after = ({c.name: _comparable(side) for c, side in zip(alike, sides, strict=True)}
+                     for sides in (alike, [theirs[c.name] for c in alike]))  # fmt: skip
+    parts = [para(_read_shape(survey, later, names, only, kinds))]
+    if alike:
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
+            table = drift.compare(pd.DataFrame(before), pd.DataFrame(after))
+        tasks = [partial(draw.ranking, table["psi"], "How far columns have moved",
+                         "population stability index (0.2 is large)", limit=None)]  # fmt: skip
+        tasks += [_moved(found, theirs[str(n)], names) for n in table.index[:MOST_DRAWN]]
+        ranking, *drawn = draw.draw_all(tasks)
+        captions = [f"{link(survey[str(n)])}: {table['psi'][n]:.2f}" for n in table.index]
+        figures = "".join(map(figure, drawn, captions))
+        parts += [
+            para(_read_drift(table, names)),
+            figure(ranking, of_sample(survey, "Population stability index over ten bins or the "
+                                                "levels")),
+            f'<div class="xp-grid">{figures}</div>',
+            folded("Every column", f'<div class="xp-scroll">{_drift_table(table)}</div>'),
+        ]  # fmt: skip
+    return Piece(*parts, place=place)
+
+
+def _comparable(column: Column) -> pd.Series:
+    """Sampled values as drift compares them: text by its length."""
+    if column.kind == "text":
+        return column.sample.str.len().astype(float)
+    return column.sample.astype("str") if column.kind == "category" else column.sample
+
+
+def _read_shape(survey: Survey, later: Survey, names, only, kinds) -> str:
+    text = (
+        f"{safe(names[0])} has {many(survey.rows, 'row')} and {many(len(survey.columns), 'column')}"
+        f", {safe(names[1])} {many(later.rows, 'row')} and {many(len(later.columns), 'column')}."
+    )
+    for name, missing_there in zip(names, only, strict=True):
+        if missing_there:
+            text += f" Only in {safe(name)}: {listed(missing_there[:10], 30)}"
+            text += " …." if len(missing_there) > 10 else "."
+    if kinds:
+        text += f" Of another kind than before: {listed(kinds[:10], 30)}."
+    return text
+
+
+def _read_drift(table: pd.DataFrame, names) -> str:
+    moved = table.index[table["drifts"]]
+    if not len(moved):
+        return f"No column has moved: none of {len(table)} has an index above 0.2."
+    listed = ", ".join(f"{safe(n, 40)} ({table['psi'][n]:.2f})" for n in moved[:3])
+    return f"<b>{len(moved)} of {many(len(table), 'column')}</b> moved, most of all {listed}."
+
+
+def _moved(found, other: Column, names):
+    """A task that draws a column's groups in both tables, by the groups of the first."""
+    column = found.survey[other.name]
+    levels = found.associations.levels[other.name]
+    if column.kind == "category":
+        kept = levels.labels[:-1] if levels.labels[-1:] == ["(other)"] else levels.labels
+        codes = pd.Index(kept).get_indexer(other.sample.astype(object))
+        rest = (codes < 0) & other.sample.notna().to_numpy()
+        labels = [*kept, "(other)"]
+        before, after = levels.codes, np.where(rest, len(kept), codes)
+    else:
+        numbers = [_as_numbers(side) for side in (column, other)]
+        _, edges = association.group_numbers(numbers[0])
+        inner = edges[1:-1] if len(edges) > 2 else edges[:1]
+        before, after = (np.where(np.isfinite(v), np.searchsorted(inner, v), -1) for v in numbers)
+        ends = [_edge(column, edge) for edge in inner] or ["any"]
+        labels = [f"up to {ends[0]}", *(f"to {end}" for end in ends[1:]), f"over {ends[-1]}"]
+    both = [np.bincount(np.where(c < 0, len(labels), c), minlength=len(labels) + 1) / len(c)
+            for c in (before, after)]  # fmt: skip
+    labels = [*labels, "(missing)"]
+    shown = [i for i in range(len(labels)) if both[0][i] or both[1][i]]
+    height = 0.55 + 0.2 * max(len(shown), 2)
+    return partial(
+        draw.side_by_side, other.name, [labels[i] for i in shown], both[0][shown], both[1][shown],
+        names, size=(3.6, height),
+    )  # fmt: skip
+
+
+def _as_numbers(column: Column) -> np.ndarray:
+    if column.kind == "text":
+        return column.sample.str.len().to_numpy(dtype=float, na_value=np.nan)
+    if column.kind == "date":
+        values = column.sample.to_numpy(dtype="datetime64[s]").astype(float)
+        return np.where(column.sample.isna(), np.nan, values)
+    return column.sample.to_numpy(dtype=float)
+
+
+def _edge(column: Column, edge: float) -> str:
+    if column.kind == "date":
+        return str(np.datetime64(int(edge), "s").astype("datetime64[D]"))
+    if column.kind == "boolean":
+        return ("no", "yes")[int(edge)]
+    return f"{edge:.4g}"
+
+
+def _drift_table(table: pd.DataFrame) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{safe(name)}</th><td class="n">{row["psi"]:.3f}</td>'
+        f'<td class="n">{row["missing before"]:.1%}</td><td class="n">{row["missing after"]:.1%}'
+        f"</td><td>{'yes' if row['drifts'] else 'no'}</td></tr>"
+        for name, row in table.iterrows()
+    )
+    names = ("column", "index", "missing before", "missing after", "moved")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return f'<table class="sortable"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

@@ -1,0 +1,139 @@
+"""Two runs side by side, from what they wrote; pages made again and packed."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from helpers import comparison, evaluate, report
+from helpers.errors import InputError
+from helpers.line import STAGES, Run
+from helpers.task import Task
+
+BINARY = Task("late", "binary", ("no", "yes"), "yes")
+
+
+@pytest.fixture
+def reports(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    return tmp_path
+
+
+def made(name, auc=0.7, spread=0.01, trials=6, source="mine.csv", task=BINARY, findings=()) -> Run:
+    """A run as its files tell it."""
+    run = Run(name)
+    random = np.random.default_rng(0)
+    yes = random.random(400) < 0.3
+    chance = np.clip(yes * (auc - 0.4) + random.random(400) * 0.6, 0, 1)
+    truth = np.where(yes, "yes", "no")
+    curves = evaluate.curves(task, truth, truth, np.column_stack([1 - chance, chance]))
+    run.write_json("about.json", {"source": source, "address": source, "target": task.target})
+    run.write_json("findings.json", list(findings))
+    run.write_json(
+        "metrics.json",
+        {
+            "task": "binary", "target": task.target, "rows": {"train": 900, "test": 400},
+            "model": "forest", "main_metric": "roc_auc", "verdict": "good enough", "reading": "",
+            "test": {"roc_auc": auc, "log_loss": 1 - auc}, "baseline": {"roc_auc": 0.5},
+            "interval": {n: [auc - spread, auc + spread] for n in ("roc_auc", "log_loss")},
+            "curves": curves,
+        },
+    )  # fmt: skip
+    for stage in STAGES[1:7]:
+        run.enter(
+            {
+                "stage": stage.number, "name": stage.name, "verdict": "done", "seconds": 1.0,
+                "headline": f"{stage.title} of {name}", "rows_in": 900, "rows_out": 900,
+                "set_aside": 0, "outputs": {}, "inputs": {}, "spent": {"cells": 1.0},
+                "parameters": {"run": name, "trials": trials, "seed": 42}
+                if stage.number == 5 else {"run": name},
+            }
+        )  # fmt: skip
+    return run
+
+
+def page_of(first: Run, second: Run) -> str:
+    return first.file(comparison.compare(first, second)).read_text()
+
+
+def test_the_page_holds_what_differs_and_only_that(reports):
+    finding = {"stage": 2, "code": "a", "severity": "warning", "columns": [], "evidence": ""}
+    one = made("one", findings=[finding | {"message": "only in one <b>"}])
+    page = page_of(one, made("two", auc=0.8, trials=2))
+    rows = re.findall(r"<tr><td>Model training</td><th scope=\"row\">(\w+)</th>", page)
+    assert rows == ["trials"]
+    assert "<td>6</td><td>2</td>" in page
+    assert "two is better" in page
+    assert "only in one &lt;b&gt;" in page and "Only in one" in page
+    assert page.count("<svg") == 2  # ROC, precision and recall
+    assert "https://" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize(
+    ("auc", "spread", "says"),
+    [(0.8, 0.01, "two is better"), (0.6, 0.01, "two is worse"), (0.71, 0.02, "may be chance")],
+)
+def test_a_difference_within_the_intervals_may_be_chance(reports, auc, spread, says):
+    runs = made("one", spread=spread), made("two", auc=auc, spread=spread)
+    metrics = [run.read_json("metrics.json") for run in runs]
+    assert says in comparison.read(runs, metrics)
+
+
+def test_less_log_loss_is_better(reports):
+    runs = made("one"), made("two", auc=0.8)
+    rows = {r["name"]: r for r in comparison.scores([r.read_json("metrics.json") for r in runs])}
+    assert rows["log loss"]["difference"] == "-0.100" and rows["log loss"]["tone"] == "good"
+    assert rows["ROC AUC"]["tone"] == "good"
+
+
+def test_runs_of_other_tables_or_targets_are_said_to_be(reports):
+    other = Task("paid", "binary", ("no", "yes"), "yes")
+    page = page_of(made("one"), made("two", source="other.csv", task=other))
+    assert "different tables" in page and "different columns: late and paid" in page
+
+
+def test_a_run_without_a_verdict_is_compared_as_far_as_it_goes(reports):
+    early = made("early")
+    early.file("metrics.json").unlink()
+    page = page_of(made("one"), early)
+    assert "Only one has been judged." in page and "<h2>Curves</h2>" not in page
+
+
+def test_a_run_is_not_compared_with_itself(reports):
+    run = made("one")
+    with pytest.raises(InputError, match="given twice"):
+        comparison.compare(run, Run("one"))
+
+
+def test_curves_are_thinned_and_keep_their_ends():
+    random = np.random.default_rng(0)
+    yes = random.random(20_000) < 0.3
+    chance = random.random(20_000) + yes * 0.3
+    truth = np.where(yes, "yes", "no")
+    found = evaluate.curves(BINARY, truth, truth, np.column_stack([1 - chance, chance]))
+    roc = found["ROC"]
+    assert len(roc["x"]) <= 103
+    assert (roc["x"][0], roc["y"][0], roc["x"][-1], roc["y"][-1]) == (0, 0, 1, 1)
+    assert np.trapezoid(roc["y"], roc["x"]) == pytest.approx(0.75, abs=0.03)
+    assert len(json.dumps(found)) < 8_000
+
+
+def test_curves_of_numbers_and_of_classes():
+    truth = np.arange(50.0)
+    errors = evaluate.curves(Task("y", "regression"), truth, truth + 2, None)["errors"]
+    assert errors["x"][-1] == 2 and errors["y"][-1] == 1
+    three = Task("kind", "multiclass", ("a", "b", "c"))
+    names = np.array(list("abc") * 5)
+    assert evaluate.curves(three, names, names, None)["F1 by class"]["y"] == [1, 1, 1]
+
+
+def test_a_run_without_notebooks_says_what_to_do(reports):
+    with pytest.raises(InputError, match="--force"):
+        report.remake(made_without_pages())
+
+
+def made_without_pages() -> Run:
+    run = Run("bare")
+    run.write_json("about.json", {})
+    return run
