@@ -104,7 +104,9 @@ def findings(found: Exploration) -> Piece:
     if len(shown) > MOST_FINDINGS:
         more = f'<ol class="xp-found">{"".join(shown[MOST_FINDINGS:])}</ol>'
         rest = folded(f"{len(shown) - MOST_FINDINGS:,} more", more)
-    return Piece(text, first, rest, place="findings")
+    sampled = f"Findings on two columns rest on {found.survey.sample_note}."
+    note = para("" if found.survey.all_rows else sampled, "said")
+    return Piece(text, first, rest, note, place="findings")
 
 
 def _finding(finding: Finding) -> str:
@@ -260,8 +262,16 @@ def relations(found: Exploration) -> Piece:
         para(read_relations(found)),
         figure(heat, of_sample(survey, f"{note}{association.MEASURE}; text by its length")),
         f'<div class="xp-grid">{figures}</div>',
+        para(_of_pairs(survey) if figures else "", "said"),
         place="what-goes-together",
     )
+
+
+def _of_pairs(survey: Survey) -> str:
+    text = f"The pairs are drawn from {survey.sample_note}"
+    if len(survey.sampled) > draw.MOST_POINTS:
+        text += f"; points: {draw.MOST_POINTS:,} of them, evenly spread"
+    return text + "."
 
 
 def read_relations(found: Exploration) -> str:
@@ -310,7 +320,7 @@ def against_target(found: Exploration) -> Piece:
     return Piece(
         para(read_target(found, ranked)),
         figure(ranking, of_sample(survey, f"{association.MEASURE}; text by its length")),
-        para(_read_panels(survey)),
+        para(f"{_read_panels(survey)} Of {survey.sample_note}."),
         figure(legend),
         f'<div class="xp-grid">{panels}</div>',
         para(f"Drawn are the {MOST_DRAWN} strongest." if len(ranked) > MOST_DRAWN else "", "said"),

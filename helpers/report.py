@@ -58,13 +58,15 @@ def stamp() -> str:
 def _exporter():
     from nbconvert import HTMLExporter
 
-    return HTMLExporter(
+    exporter = HTMLExporter(
         template_name="stage",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_anchor_links=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
+    exporter.register_filter("with_anchors", _with_anchors)
+    return exporter
 
 
 @cache
@@ -148,18 +150,30 @@ def _has_tag(cell, tag: str) -> bool:
 
 
 def _contents(notebook) -> list[dict]:
-    """The headings of second rank, with the anchors that nbconvert gives them."""
+    """The headings of second rank, with their anchors."""
     headings = [
-        match[1].strip()
+        re.sub(r"[`*]", "", match[1].strip())
         for cell in notebook.cells
         if cell.cell_type == "markdown"
         for match in re.finditer(r"^## (.+)$", cell.source, re.MULTILINE)
     ]
-    return [{"text": re.sub(r"[`*]", "", h), "anchor": _anchor(h)} for h in headings]
+    return [{"text": heading, "anchor": _anchor(heading)} for heading in headings]
+
+
+def _with_anchors(html: str) -> str:
+    """HTML whose headings of second rank can be linked to; nbconvert would put a sign into each.
+
+    >>> _with_anchors("<h2>What <em>is</em> it?</h2>")
+    '<h2 id="section-what-is-it">What <em>is</em> it?</h2>'
+    """
+    return re.sub(
+        r"<h2>(.*?)</h2>", lambda m: f'<h2 id="{_anchor(m[1])}">{m[1]}</h2>', html, flags=re.DOTALL
+    )
 
 
 def _anchor(heading: str) -> str:
-    return unescape(re.sub(r"[`*]", "", heading)).replace(" ", "-")
+    words = re.findall(r"\w+", unescape(re.sub(r"<[^>]+>", "", heading)).casefold())
+    return "-".join(["section", *words])
 
 
 def _footer(run: Run) -> str:

@@ -457,7 +457,7 @@ def _count_text(column: Column, read: _Read) -> None:
     shortest, longest = lengths_of_words.argmin(), lengths_of_words.argmax()
     column.extremes = [read.words.iloc[shortest]], [read.words.iloc[longest]]
     counted: Counter = Counter()
-    for text in column.sample.dropna().head(20_000):
+    for text in column.sample.dropna():
         counted.update(word for word in text.casefold().split() if len(word) > 3)
     column.words = pd.Series(dict(counted.most_common(10)), dtype=int)
 
