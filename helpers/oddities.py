@@ -26,7 +26,7 @@ MOSTLY = 0.5
 NEARLY = 0.99  # of all cells hold one value
 SKEWED = 2.0
 MANY_VALUES = 50  # a category with more is hard to encode one by one
-RARE_CLASS = 0.1
+RARE_CLASS, TIMES_RARER = 0.1, 3  # ten equal classes are in balance
 FEW_NUMBERS_IN_TEXT = 0.02
 FAR_AWAY = 10  # times the range of the middle half
 OFTEN_OUT = 0.002
@@ -70,8 +70,13 @@ def share_text(part: float) -> str:
 
 
 def _quoted(values, most: int = A_FEW) -> str:
+    values = [f"{v:g}" if isinstance(v, float) else v for v in values]
     texts = [str(v) if len(str(v)) <= 40 else str(v)[:39] + "…" for v in values]
     return ", ".join(f"‘{text}’" for text in texts[:most]) + (" …" if len(texts) > most else "")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 # --- The table and its target -------------------------------------------------------------------
@@ -81,7 +86,9 @@ def _of_rows(survey: Survey) -> Iterator[Finding]:
     if survey.repeated:
         share = survey.repeated / survey.rows
         yield Finding(
-            "duplicates", "warning", (), f"{survey.repeated:,} rows repeat an earlier one.",
+            "duplicates", "warning", (),
+            f"{_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
+            f"earlier one.",
             f"{share_text(share)} of the rows: a random split puts the same row on both sides.",
             "overview", share,
         )  # fmt: skip
@@ -95,7 +102,7 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
         share = target.missing / target.rows
         yield Finding(
             "target missing", "warning", (target.name,),
-            f"The target {target.name} is missing in {target.missing:,} rows.",
+            f"The target {target.name} is missing in {_rows(target.missing)}.",
             f"{share_text(share)} of the rows can't be learnt from.", target.anchor, share,
         )  # fmt: skip
     if survey.label is None:
@@ -140,7 +147,7 @@ def _out_of_balance(survey: Survey) -> Iterator[Finding]:
     if not survey.classes or counts is None or len(counts) < 2 or len(counts) > MANY_VALUES:
         return
     share = counts.iloc[-1] / counts.sum()
-    if share < RARE_CLASS:
+    if share < RARE_CLASS and counts.iloc[0] > TIMES_RARER * counts.iloc[-1]:
         yield Finding(
             "classes out of balance", "warning", (survey.target,),
             f"The classes of {survey.target} are out of balance.",
@@ -323,12 +330,22 @@ def _colliding(column: Column) -> Iterator[Finding]:
                      f"spellings).", 0.2 + 0.8 * cells / column.rows)  # fmt: skip
 
 
+def _all_mean_missing(words: tuple[str, ...]) -> bool:
+    return bool(words) and all(word.strip().casefold() in MISSING_WORDS for word in words)
+
+
 def _mixed(column: Column) -> Iterator[Finding]:
     """Text among numbers or dates, or numbers among text."""
-    if column.as_text and column.unread:
+    if column.as_text and _all_mean_missing(column.unread_words):
+        yield _about(column, "words for missing", "warning",
+                     f"{column.name} has words that may mean missing.",
+                     f"{_quoted(column.unread_words)} in {column.unread:,} cells, among "
+                     f"{column.kind}s.", column.unread / column.rows)  # fmt: skip
+    elif column.as_text and column.unread:
         yield _about(column, "mixed types", "warning",
                      f"{column.name} mixes {column.kind}s with other text.",
-                     f"{column.unread:,} of its cells do not read as a {column.kind}.",
+                     f"{column.unread:,} of its cells do not read as a {column.kind}: "
+                     f"{_quoted(column.unread_words)}.",
                      0.3 + column.unread / column.rows)  # fmt: skip
     elif column.kind in ("category", "text") and column.counts is not None:
         words = pd.Series(column.counts.index, dtype="str")

@@ -48,6 +48,7 @@ class Column:
     sample: pd.Series  # typed values of the sampled rows
     examples: list = field(default_factory=list)
     unread: int = 0  # cells of text that do not read as the column's kind
+    unread_words: tuple[str, ...] = ()  # what they say, the most frequent first
     as_text: bool = False  # numbers, dates or yes and no that came as text
     quantiles: dict[float, object] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)  # mean, std, skew, zeros …
@@ -208,6 +209,7 @@ class _Read:
     is_missing: np.ndarray
     words: pd.Series | None = None  # kept by Arrow: a million Python strings are 100 MB
     unread: int = 0
+    unread_words: tuple[str, ...] = ()
     as_text: bool = False
     key: np.ndarray | None = None  # what tells rows apart
 
@@ -256,6 +258,10 @@ def _read_text(column: pd.Series, stored: str) -> _Read:
     values = np.append(of_words, nothing)[codes]
     read = _typed(plan["kind"], stored, values, as_text=True)
     read.unread = int(read.is_missing.sum() - gaps.sum())
+    if read.unread:
+        cells = np.bincount(codes[read.is_missing & ~gaps], minlength=len(words))
+        frequent = np.argsort(-cells, kind="stable")[: min(MOST_TOP, int((cells > 0).sum()))]
+        read.unread_words = tuple(words.iloc[frequent])
     read.key = codes
     return read
 
@@ -321,7 +327,7 @@ def _column(name: str, position: int, read: _Read, sampled: np.ndarray) -> Colum
         sample = pd.Series(values, name=name)
     column = Column(
         name, position, read.kind, read.stored, len(read.values), int(read.is_missing.sum()), 0,
-        sample, unread=read.unread, as_text=read.as_text,
+        sample, unread=read.unread, unread_words=read.unread_words, as_text=read.as_text,
     )  # fmt: skip
     count = {"number": _count_number, "date": _count_date, "boolean": _count_boolean,
              "category": _count_words, "text": _count_text}  # fmt: skip

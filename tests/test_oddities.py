@@ -82,7 +82,7 @@ def test_what_is_planted_is_found_with_its_column_and_evidence(code):
 def test_repeated_rows_are_found():
     frame = sound()
     found = codes(pd.concat([frame, frame.head(30)]))
-    assert found["duplicates"].message == "30 rows repeat an earlier one."
+    assert found["duplicates"].message == "30 rows say the same as an earlier one."
 
 
 def test_a_column_that_gives_the_target_away_is_an_alarm():
@@ -107,6 +107,20 @@ def test_a_rare_class_is_found():
     frame = sound().assign(fraud=np.arange(ROWS) % 50 == 0)
     found = codes(frame, "fraud")["classes out of balance"]
     assert "‘yes’ is 2.0% of the rows" in found.evidence
+
+
+def test_ten_equal_classes_are_in_balance():
+    frame = sound().assign(digit=np.arange(ROWS) % 10)
+    assert "classes out of balance" not in codes(frame, "digit")
+
+
+def test_words_for_missing_among_numbers_are_named_as_such():
+    texts = sound()["x"].map("{:.2f}".format).where(np.arange(ROWS) % 20 != 0, "NA")
+    found = codes(sound().assign(odd=texts))
+    assert "‘NA’ in 50 cells" in found["words for missing"].evidence
+    assert "mixed types" not in found
+    mixed = codes(sound().assign(odd=texts.replace("NA", "far too much")))["mixed types"]
+    assert "50 of its cells do not read as a number: ‘far too much’" in mixed.evidence
 
 
 def test_gaps_of_a_target_are_found():

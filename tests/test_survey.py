@@ -107,6 +107,7 @@ def test_text_is_read_as_what_it_holds(texts, kind):
 def test_what_does_not_read_is_counted():
     column = survey(pd.DataFrame({"x": [str(i) for i in range(98)] + ["many", "few"]}))["x"]
     assert (column.kind, column.unread, column.missing) == ("number", 2, 2)
+    assert set(column.unread_words) == {"many", "few"}
 
 
 def test_large_tables_are_sampled_and_say_so(frame, monkeypatch):
