@@ -61,8 +61,8 @@ def _index(found) -> str:
     )  # fmt: skip
     rows = "".join(_index_row(column, strengths) for column in survey.columns)
     return (
-        f'<div class="xp-scroll"><table class="sortable"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<div class="xp-scroll" tabindex="0"><table class="sortable">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 

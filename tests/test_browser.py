@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,7 +68,8 @@ def flights():
 def explored(tmp_path_factory):
     """The pages of explorations: a usual table, odd ones, and one beside another."""
     folder, found = tmp_path_factory.mktemp("tables"), {}
-    tables = {"usual": usual(), **odd_tables()}
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 1_000))).add_prefix("c")
+    tables = {"usual": usual(), "a thousand columns": wide, **odd_tables()}
     for number, (name, frame) in enumerate(tables.items()):
         path = folder / f"table{number}.parquet"
         frame.to_parquet(path)
