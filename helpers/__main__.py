@@ -172,7 +172,7 @@ def report(run, packed):
 
         existing_run(run)
     names = pages.remake(made)
-    click.echo(f"{len(names)} pages made again in {made.path}")
+    click.echo(f"Made again in {made.path}: {', '.join(names)}")
     if packed:
         path = pages.pack(made)
         click.echo(f"To send: {path} ({path.stat().st_size / 2**20:.1f} MiB)")
