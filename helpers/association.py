@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .survey import FEW_NUMBERS, Column, Survey
+from .survey import Column, Survey
 
 MEASURE = "Cramér's V (bias-corrected; numbers in ten groups)"
 GROUPS = 10
@@ -90,15 +90,25 @@ def group(column: Column, most: int = GROUPS) -> Levels:
         return Levels(column.name, np.full(len(column.sample), -1), [])
     if kind == "category":
         return _frequent(column, most)
-    if kind == "text":
-        values = column.sample.str.len().to_numpy(dtype=float, na_value=np.nan)
-    elif kind == "date":
-        values = column.sample.to_numpy(dtype="datetime64[s]").astype(float)
-        values[column.sample.isna().to_numpy()] = np.nan
-    else:
-        values = column.sample.to_numpy(dtype=float)
-    codes, edges = group_numbers(values, most)
+    codes, edges = group_numbers(as_numbers(column), most)
     return Levels(column.name, codes, _names(column, codes, edges))
+
+
+def as_numbers(column: Column) -> np.ndarray:
+    """Sampled values as numbers, NaN where missing: dates as seconds, text by its length."""
+    if column.kind == "text":
+        return column.sample.str.len().to_numpy(dtype=float, na_value=np.nan)
+    if column.kind == "date":
+        values = column.sample.to_numpy(dtype="datetime64[s]").astype(float)
+        return np.where(column.sample.isna(), np.nan, values)
+    return column.sample.to_numpy(dtype=float)
+
+
+def edge_text(column: Column, edge: float) -> str:
+    """The edge of a group of `as_numbers`, as people write such a value."""
+    if column.kind == "date":
+        return str(np.datetime64(int(edge), "s").astype("datetime64[D]"))
+    return ("no", "yes")[int(edge)] if column.kind == "boolean" else f"{edge:.4g}"
 
 
 def group_numbers(values: np.ndarray, most: int = GROUPS) -> tuple[np.ndarray, np.ndarray]:
@@ -123,14 +133,9 @@ def group_numbers(values: np.ndarray, most: int = GROUPS) -> tuple[np.ndarray, n
 
 def _names(column: Column, codes: np.ndarray, edges: np.ndarray) -> list[str]:
     count = int(codes.max(initial=-1)) + 1
-    if column.kind == "boolean":
-        return [("no", "yes")[int(edge)] for edge in edges]
-    if column.kind == "date":
-        edges = [str(np.datetime64(int(edge), "s").astype("datetime64[D]")) for edge in edges]
-    else:
-        edges = [f"{edge:.4g}" for edge in edges]
+    edges = [edge_text(column, edge) for edge in edges]
     if len(edges) == count:
-        return list(edges)
+        return edges
     if column.kind == "date":
         return [f"from {low}" for low in edges[:-1]][:count]
     return [f"{low} to {high}" for low, high in zip(edges[:-1], edges[1:], strict=True)][:count]
@@ -237,8 +242,3 @@ def missing_together(survey: Survey) -> pd.DataFrame:
     size = np.sqrt((centred**2).sum(axis=0))
     phi = (centred.T @ centred) / np.maximum(np.outer(size, size), SMALL)
     return pd.DataFrame(phi, index=gaps.columns, columns=gaps.columns)
-
-
-def is_few(column: Column) -> bool:
-    """Whether a column's values are few enough to be shown one by one."""
-    return column.kind in ("boolean", "category") or column.distinct <= FEW_NUMBERS

@@ -23,7 +23,8 @@ def begin(kernels: str = WARM, purpose: str = "") -> None:
     """Start the process that imports for the kernels, while this one does other things."""
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # silences a debugger's warning
     if purpose == EXPLORING:
-        os.environ.update(FREE_AT_ONCE | os.environ)
+        for name, value in FREE_AT_ONCE.items():
+            os.environ.setdefault(name, value)
     if kernels == WARM:
         from .kernels import warm_up
 

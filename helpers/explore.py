@@ -43,7 +43,6 @@ class Exploration:
     """A table's survey, and what follows from it, worked out when first asked for."""
 
     survey: Survey
-    frame: pd.DataFrame
 
     @cached_property
     def associations(self) -> Associations:
@@ -72,7 +71,7 @@ def look(frame: pd.DataFrame, target: str = "") -> Exploration:
     >>> [finding.code for finding in found.findings]
     ['spellings collide']
     """
-    return Exploration(make_survey(frame, target), frame)
+    return Exploration(make_survey(frame, target))
 
 
 # --- What deserves a look -----------------------------------------------------------------------

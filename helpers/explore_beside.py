@@ -57,7 +57,7 @@ def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) 
 def _comparable(column: Column) -> pd.Series:
     """Sampled values as drift compares them: text by its length."""
     if column.kind == "text":
-        return column.sample.str.len().astype(float)
+        return pd.Series(association.as_numbers(column))
     return column.sample.astype("str") if column.kind == "category" else column.sample
 
 
@@ -94,11 +94,11 @@ def _moved(found, other: Column, names):
         labels = [*kept, "(other)"]
         before, after = levels.codes, np.where(rest, len(kept), codes)
     else:
-        numbers = [_as_numbers(side) for side in (column, other)]
+        numbers = [association.as_numbers(side) for side in (column, other)]
         _, edges = association.group_numbers(numbers[0])
         inner = edges[1:-1] if len(edges) > 2 else edges[:1]
         before, after = (np.where(np.isfinite(v), np.searchsorted(inner, v), -1) for v in numbers)
-        ends = [_edge(column, edge) for edge in inner] or ["any"]
+        ends = [association.edge_text(column, edge) for edge in inner] or ["any"]
         labels = [f"up to {ends[0]}", *(f"to {end}" for end in ends[1:]), f"over {ends[-1]}"]
     both = [np.bincount(np.where(c < 0, len(labels), c), minlength=len(labels) + 1) / len(c)
             for c in (before, after)]  # fmt: skip
@@ -109,23 +109,6 @@ def _moved(found, other: Column, names):
         draw.side_by_side, other.name, [labels[i] for i in shown], both[0][shown], both[1][shown],
         names, size=(3.6, height),
     )  # fmt: skip
-
-
-def _as_numbers(column: Column) -> np.ndarray:
-    if column.kind == "text":
-        return column.sample.str.len().to_numpy(dtype=float, na_value=np.nan)
-    if column.kind == "date":
-        values = column.sample.to_numpy(dtype="datetime64[s]").astype(float)
-        return np.where(column.sample.isna(), np.nan, values)
-    return column.sample.to_numpy(dtype=float)
-
-
-def _edge(column: Column, edge: float) -> str:
-    if column.kind == "date":
-        return str(np.datetime64(int(edge), "s").astype("datetime64[D]"))
-    if column.kind == "boolean":
-        return ("no", "yes")[int(edge)]
-    return f"{edge:.4g}"
 
 
 def _drift_table(table: pd.DataFrame) -> str:

@@ -90,14 +90,21 @@ def draw_all(tasks: list[Callable]) -> list:
     if len(tasks) < WORTH_A_FORK or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
         return [task() for task in tasks]
     reader, writer = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # no more processes, or no memory for one
+        os.close(reader)
+        os.close(writer)
+        return [task() for task in tasks]
     if child == 0:
         _draw_in_child(tasks[1::2], reader, writer)
     os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        mine = [task() for task in tasks[::2]]
-        sent = pipe.read()
-    os.waitpid(child, 0)
+    try:
+        with os.fdopen(reader, "rb") as pipe:
+            mine = [task() for task in tasks[::2]]
+            sent = pipe.read()
+    finally:
+        os.waitpid(child, 0)
     try:
         theirs = pickle.loads(sent)
     except (EOFError, pickle.UnpicklingError):

@@ -19,13 +19,16 @@ COLOURS = sns.color_palette("colorblind")
 BLUE, ORANGE, GREEN, GREY = COLOURS[0], COLOURS[1], COLOURS[2], "#8a8f98"
 WIDTH = 7.5  # inches
 DPI = 100
-THEME = sns.axes_style("whitegrid") | {
-    "font.size": 10,
-    "axes.titlesize": 11,
+PLAIN = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
+}
+THEME = sns.axes_style("whitegrid") | {
+    **PLAIN,
+    "font.size": 10,
+    "axes.titlesize": 11,
     "grid.color": "#e6e8eb",
     "axes.edgecolor": "#9aa0a8",
 }
@@ -83,12 +86,9 @@ SHARED = "font-size:8px;fill:currentColor;stroke-linejoin:round"  # said once, n
 # Colours that stand for the page's own until the SVG is written
 INK, RULE = "#010203", "#040506"
 SKETCH_THEME = sns.axes_style("ticks") | {
+    **PLAIN,
     "font.size": 8,
     "axes.titlesize": 9,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
     "axes.facecolor": "none",
     "axes.edgecolor": RULE,
     "axes.labelcolor": INK,

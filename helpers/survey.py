@@ -360,9 +360,7 @@ def _count_number(column: Column, read: _Read) -> None:
         return
     starts, runs = _runs(ordered)
     column.distinct = len(starts)
-    column.quantiles = {
-        q: float(v) for q, v in zip(QUANTILES, _at(ordered, QUANTILES), strict=True)
-    }
+    column.quantiles = _quantiles(ordered)
     column.facts |= _moments(ordered) | {
         "zeros": int(np.searchsorted(ordered, 0, "right") - np.searchsorted(ordered, 0)),
         "negative": int(np.searchsorted(ordered, 0)),
@@ -455,9 +453,7 @@ def _count_text(column: Column, read: _Read) -> None:
     column.facts["repeated"] = column.present - column.distinct
     lengths_of_words = read.words.str.len().to_numpy(dtype=np.int64)
     lengths = np.sort(lengths_of_words[read.values[~read.is_missing]]).astype(float)
-    column.quantiles = {
-        q: float(v) for q, v in zip(QUANTILES, _at(lengths, QUANTILES), strict=True)
-    }
+    column.quantiles = _quantiles(lengths)
     column.facts |= {"whole": True, "mean": float(lengths.mean())} | _far_out(lengths)
     column.shape, column.cut = _histogram(lengths, column)
     shortest, longest = lengths_of_words.argmin(), lengths_of_words.argmax()

@@ -210,6 +210,15 @@ def test_what_a_fork_could_not_do_is_done_here():
     assert explore_figures.draw_all(tasks) == list(range(8))
 
 
+def test_where_no_process_can_be_started_all_is_done_here(monkeypatch):
+    def no_fork():
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", no_fork)
+    done = explore_figures.draw_all([partial(label, number) for number in range(8)])
+    assert done == [(number, os.getpid()) for number in range(8)]
+
+
 def test_a_task_that_fails_everywhere_fails():
     with pytest.raises(ZeroDivisionError):
         explore_figures.draw_all([lambda: 1 / 0] * 8)
