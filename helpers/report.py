@@ -89,8 +89,10 @@ def write_stage_page(run: Run, stage: Stage, notebook) -> None:
 
 
 def write_exploration(run: Run, notebook) -> None:
-    """Write the page of an exploration from its executed notebook."""
+    """Write the page of an exploration from its executed notebook; the front page leads to it."""
     _write_page(run, EXPLORATION, _heading(notebook), notebook)
+    if run.ledger:
+        write_front_page(run)
 
 
 def _write_page(run: Run, name: str, title: str, notebook) -> None:
@@ -211,9 +213,13 @@ def write_front_page(run: Run) -> None:
 
 
 def write_comparison(run: Run, name: str, content: dict) -> None:
-    """Write the page that puts another run beside this one (see `helpers.comparison`)."""
+    """Write the page that puts another run beside this one (see `helpers.comparison`).
+
+    The front page leads to it.
+    """
     page = {"style": _style(), "footer": _footer(run), "home": "index.html", "run": run.name}
     run.write_text(name, _template("compare.html.j2").render(**page, **content))
+    write_front_page(run)
 
 
 def remake(run: Run) -> list[str]:

@@ -30,6 +30,7 @@ def made(name, auc=0.7, spread=0.01, trials=6, source="mine.csv", task=BINARY, f
     curves = evaluate.curves(task, truth, truth, np.column_stack([1 - chance, chance]))
     run.write_json("about.json", {"source": source, "address": source, "target": task.target})
     run.write_json("findings.json", list(findings))
+    run.write_text("front.png", "")
     run.write_json(
         "metrics.json",
         {
@@ -67,6 +68,7 @@ def test_the_page_holds_what_differs_and_only_that(reports):
     assert "two is better" in page
     assert "only in one &lt;b&gt;" in page and "Only in one" in page
     assert page.count("<svg") == 2  # ROC, precision and recall
+    assert 'href="compared_with_two.html"' in one.file("index.html").read_text()
     assert "https://" not in page.replace("http://www.w3.org", "")
 
 

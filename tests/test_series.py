@@ -255,6 +255,9 @@ def check_comparison(run: Run, table: Path):
     assert 'aria-label="errors of diabetes and few"' in page
     assert "<td>2</td><td>1</td>" in page and "They were tested on different rows" in page
     assert pipeline("compare", run.name, run.name).returncode == 2
+    assert pipeline("explore", table, "--name", run.name).returncode == 0
+    front = run.file("index.html").read_text()
+    assert 'href="compared_with_few.html"' in front and 'href="explore.html"' in front
     assert pipeline("report", "nobody").returncode == 2
 
 
