@@ -6,37 +6,33 @@ the scikit-learn pipeline that the plan describes; nothing in it has seen a row 
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 import yaml
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
-from sklearn.utils.validation import check_is_fitted
+from skrub import SquashingScaler
 
+from .encoders import DateParts, Derive, ImageToNumbers, KeepBest, TextToNumbers, ToNumbers, ToText
 from .errors import InputError, nearest
-from .formulas import columns_of, evaluate, parse_formulas
+from .formulas import columns_of, parse_formulas
 from .values import IMAGE_ENDINGS
 
 FEW_LEVELS = 30  # up to here a category becomes one column a level; above, one number a class
+ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a mean of targets
+REPEATED_WORD = 0.01  # a word in so many of the values is more than a part of one name
 ROLES = ("number", "category", "many categories", "date", "text", "image")
 ROLE_SAYS = {
-    "number": "fill gaps with the median, mark them, scale",
+    "number": "fill gaps with the median, mark them, scale by the quartiles",
     "category": "one column a level (one-hot)",
     "many categories": "the mean target of each level (target encoding)",
     "date": "hour, weekday, and what else the training period covers",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
     "image": "grey levels and edge directions",
 }
-YEAR = 365  # days
 
 
 # --- The plan -----------------------------------------------------------------------------------
@@ -61,7 +57,7 @@ def plan_features(
             reasons.get(name)
             or known["not_known"].get(name)
             or known["leave_out"].get(name)
-            or _why_useless(column.get("note"))
+            or _why_useless(column.get("note"), clean[name])
         )
         if reason:
             left_out[name] = reason
@@ -93,7 +89,10 @@ def _columns_named(text: str, columns) -> list[str]:
     return names
 
 
-def _why_useless(note: str | None) -> str:
+def _why_useless(note: str | None, column: pd.Series) -> str:
+    """The reason to leave a column out; none for names whose words come again (Mr., Inc.)."""
+    if note == "identifier" and _is_wordy(column):
+        return ""
     return {
         "empty": "empty: it holds no value",
         "constant": "constant: the same value in every row",
@@ -132,7 +131,21 @@ def role_of(column: pd.Series, kind: str) -> str:
         return "image"
     if kind == "text":
         return kind
-    return "category" if present.nunique() <= FEW_LEVELS else "many categories"
+    if (levels := present.nunique()) <= FEW_LEVELS:
+        return "category"
+    few_rows_each = len(present) < ROWS_PER_LEVEL * levels
+    return "text" if few_rows_each and _is_wordy(column) else "many categories"
+
+
+def _is_wordy(column: pd.Series) -> bool:
+    """Whether most values are of several words, some of which come again in other values."""
+    if not pd.api.types.is_string_dtype(column.dtype):
+        return False
+    words = pd.Series(column.dropna().unique()).str.casefold().str.findall(r"[^\W\d_]{2,}")
+    if words.empty or (words.str.len() >= 2).mean() < 0.5:
+        return False
+    shares = words.map(set).explode().value_counts() / len(words)
+    return bool(shares.between(REPEATED_WORD, 0.95).any())
 
 
 def plan_text(plan: dict) -> str:
@@ -161,13 +174,14 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     if not steps:
         raise InputError("No column is left to learn from: every one is left out, with a reason.")
     encode = ColumnTransformer(steps, verbose_feature_names_out=False, sparse_threshold=0)
-    return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode)])
+    keep = [("keep", KeepBest(plan["keep"]))] if plan.get("keep") else []
+    return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode), *keep])
 
 
 def _steps_for(role: str, task: str | None, seed: int) -> TransformerMixin:
     if role == "number":
         return make_pipeline(
-            ToNumbers(), SimpleImputer(strategy="median", add_indicator=True), StandardScaler()
+            ToNumbers(), SimpleImputer(strategy="median", add_indicator=True), SquashingScaler()
         )
     if role == "category":
         return make_pipeline(
@@ -197,205 +211,6 @@ def _steps_for(role: str, task: str | None, seed: int) -> TransformerMixin:
     return make_pipeline(
         ImageToNumbers(), SimpleImputer(keep_empty_features=True), StandardScaler()
     )
-
-
-class _Stateless(TransformerMixin, BaseEstimator):
-    """A transformer whose result for a row depends on the row alone."""
-
-    def fit(self, X, y=None):
-        """Remember the names of the columns."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
-        return self
-
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """The names of the columns that come out."""
-        check_is_fitted(self)
-        return self.feature_names_in_
-
-
-class ToNumbers(_Stateless):
-    """Numbers and booleans as floats; missing is NaN."""
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The same columns as floats."""
-        return X.astype("float64")
-
-
-class ToText(_Stateless):
-    """Categories as text; a missing one is a level of its own."""
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The same columns as text."""
-        return X.astype("str").fillna("(missing)").astype(object)
-
-
-class Derive(_Stateless):
-    """Adds columns by formula (see `helpers.formulas`); a formula may use those before it."""
-
-    def __init__(self, formulas: dict[str, str]):
-        self.formulas = formulas
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The columns and the derived ones."""
-        out = X.copy(deep=False)
-        for name, formula in self.formulas.items():
-            out[name] = evaluate(formula, out)
-        return out
-
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """The names of the columns and of the derived ones."""
-        return np.append(self.feature_names_in_, list(self.formulas)).astype(object)
-
-
-class DateParts(TransformerMixin, BaseEstimator):
-    """Dates as numbers: hour and weekday, and the day of the year where a whole year was seen.
-
-    A part of the calendar that the training rows do not cover can't be learnt, and hurts on later
-    rows: with eight months of training, "day of the year" is left out. `parts="all"` takes it all
-    the same. A date column without times gets no hour.
-    """
-
-    def __init__(self, parts: str = "covered"):
-        self.parts = parts
-
-    def fit(self, X: pd.DataFrame, y=None) -> DateParts:
-        """Find out which parts vary and are covered."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
-        self.used_ = {str(name): self._parts_of(X[name].dropna()) for name in X.columns}
-        return self
-
-    def _parts_of(self, dates: pd.Series) -> list[str]:
-        if dates.empty:
-            return ["weekday"]
-        parts = ["weekday"]
-        if (dates.dt.hour != 0).any():
-            parts.insert(0, "hour")
-        if self.parts == "all" or (dates.max() - dates.min()).days >= YEAR:
-            parts += ["day_of_year", "year"]
-        return parts
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """One column a part; missing is NaN."""
-        read = {
-            "hour": lambda dates: dates.dt.hour + dates.dt.minute / 60,
-            "weekday": lambda dates: dates.dt.day_of_week,
-            "day_of_year": lambda dates: dates.dt.day_of_year,
-            "year": lambda dates: dates.dt.year,
-        }
-        columns = {
-            f"{name}_{part}": read[part](X[name]).astype("float64")
-            for name, parts in self.used_.items()
-            for part in parts
-        }
-        return pd.DataFrame(columns, index=X.index)
-
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """`<column>_<part>`."""
-        return np.array([f"{n}_{p}" for n, parts in self.used_.items() for p in parts], object)
-
-
-class TextToNumbers(TransformerMixin, BaseEstimator):
-    """Columns of text as a few numbers each: TF-IDF weights, reduced by truncated SVD (LSA).
-
-    Deerwester et al. (1990), "Indexing by latent semantic analysis".
-    """
-
-    def __init__(self, components: int = 10, seed: int = 42):
-        self.components = components
-        self.seed = seed
-
-    def fit(self, X: pd.DataFrame, y=None) -> TextToNumbers:
-        """Learn each column's words and main directions."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
-        self.models_ = {str(name): self._learn(self._texts(X[name])) for name in X.columns}
-        return self
-
-    def _learn(self, texts: list[str]) -> Pipeline | None:
-        words = TfidfVectorizer(min_df=min(2, len(texts)), max_features=20_000, sublinear_tf=True)
-        try:
-            size = words.fit_transform(texts).shape[1]
-        except ValueError:  # no word is left
-            return None
-        if size < 2:
-            return None
-        count = min(self.components, size - 1, max(len(texts) - 1, 1))
-        return make_pipeline(words, TruncatedSVD(count, random_state=self.seed)).fit(texts)
-
-    @staticmethod
-    def _texts(column: pd.Series) -> list[str]:
-        return column.astype("str").fillna("").tolist()
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Up to `components` columns for each column of text; zeros where it has no words."""
-        blocks = [
-            model.transform(self._texts(X[name])) if model else np.zeros((len(X), 1))
-            for name, model in self.models_.items()
-        ]
-        return pd.DataFrame(np.hstack(blocks), index=X.index, columns=self.get_feature_names_out())
-
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """`<column>_topic_<n>`."""
-        sizes = {n: m[-1].n_components if m else 1 for n, m in self.models_.items()}
-        return np.array(
-            [f"{n}_topic_{i + 1}" for n, size in sizes.items() for i in range(size)], object
-        )
-
-
-class ImageToNumbers(_Stateless):
-    """Columns of image paths (or bytes) as numbers: an 8 × 8 grey picture and edge directions.
-
-    Edge directions are counted in eight bins over four quarters of the picture, a plain form of
-    the histogram of oriented gradients (Dalal and Triggs 2005). A picture that can't be read is
-    missing: all NaN.
-    """
-
-    def __init__(self, side: int = 8):
-        self.side = side
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """`side`² + 32 columns for each column of images."""
-        blocks = [np.vstack([self._read(value) for value in X[name]]) for name in X.columns]
-        return pd.DataFrame(np.hstack(blocks), index=X.index, columns=self.get_feature_names_out())
-
-    def _read(self, value) -> np.ndarray:
-        from PIL import Image
-
-        try:
-            source = io.BytesIO(value) if isinstance(value, bytes) else Path(value)
-            with Image.open(source) as picture:
-                grey = picture.convert("L")
-                small = np.asarray(grey.resize((self.side, self.side)), dtype=float) / 255
-                large = np.asarray(grey.resize((32, 32)), dtype=float) / 255
-        except (OSError, TypeError, ValueError, SyntaxError, Image.DecompressionBombError):
-            return np.full(self.side**2 + 32, np.nan)
-        return np.concatenate([small.ravel(), _edge_directions(large)])
-
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """`<column>_grey_<n>` and `<column>_edge_<n>`."""
-        check_is_fitted(self)
-        return np.array(
-            [
-                f"{name}_{part}_{i + 1}"
-                for name in self.feature_names_in_
-                for part, size in (("grey", self.side**2), ("edge", 32))
-                for i in range(size)
-            ],
-            dtype=object,
-        )
-
-
-def _edge_directions(picture: np.ndarray) -> np.ndarray:
-    """32 numbers: how strong edges are in eight directions, in each quarter of 32 × 32 pixels."""
-    down, right = np.gradient(picture)
-    strength = np.hypot(down, right)
-    direction = ((np.arctan2(down, right) % np.pi) / np.pi * 8).astype(int) % 8
-    quarters = [(slice(a, a + 16), slice(b, b + 16)) for a in (0, 16) for b in (0, 16)]
-    counts = [np.bincount(direction[q].ravel(), strength[q].ravel(), minlength=8) for q in quarters]
-    total = np.concatenate(counts)
-    return total / max(np.linalg.norm(total), 1e-9)
 
 
 # --- What the notebook shows --------------------------------------------------------------------

@@ -20,17 +20,22 @@ from .errors import InputError
 from .features import make_features
 
 TRUSTED = (  # our own in full: `helpers.code` reads here which code a stored model needs
+    "helpers.calibration.Calibrated",
     "helpers.clean.Cleaner",
-    "helpers.features.Derive",
-    "helpers.features.DateParts",
-    "helpers.features.TextToNumbers",
-    "helpers.features.ImageToNumbers",
-    "helpers.features.ToNumbers",
-    "helpers.features.ToText",
+    "helpers.encoders.Derive",
+    "helpers.encoders.KeepBest",
+    "helpers.encoders.DateParts",
+    "helpers.encoders.TextToNumbers",
+    "helpers.encoders.ImageToNumbers",
+    "helpers.encoders.ToNumbers",
+    "helpers.encoders.ToText",
     "sklearn.model_selection._classification_threshold.FixedThresholdClassifier",
     "sklearn.model_selection._split.KFold",
     "sklearn.tree._tree.Tree",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "skrub._squashing_scaler.SquashingScaler",
+    "skrub._squashing_scaler._MinMaxScaler",
+    "sklearn.utils._bunch.Bunch",
     "numpy.dtype",
 )
 

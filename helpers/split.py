@@ -90,6 +90,18 @@ def split_rows(
     return cut
 
 
+def folds_only(rows: Labelled, choice: dict, folds: int = 4, seed: int = 42) -> Labelled:
+    """The rows, all of them for training, with their folds."""
+    every = np.arange(len(rows.y))
+    if choice["strategy"] == "time":
+        when = _times(rows.X[choice["column"]], choice["column"])
+        return replace(_with_folds(rows, every, [], _time_folds(when, folds, choice["column"])),
+                       by_time=True)  # fmt: skip
+    if choice["strategy"] == "group":
+        return _with_folds(rows, every, [], _group_folds(_groups(rows, choice["column"]), folds))
+    return _with_folds(rows, every, [], _random_folds(rows, every, folds, seed))
+
+
 def keep_together(cut: Labelled) -> Labelled:
     """The split with near duplicates on one side: held out if one of them is, else in one fold.
 
@@ -163,10 +175,7 @@ def _random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> n
 
 
 def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) -> Labelled:
-    groups = rows.X[column].astype("str")
-    alone = "row " + pd.Series(np.arange(len(groups)), index=groups.index).astype("str")
-    groups = groups.where(groups.notna(), alone).to_numpy(dtype=object)
-    groups = _joined(groups, rows.alike)
+    groups = _groups(rows, column)
     if len(set(groups)) < 4:
         raise InputError(
             f"'{column}' has {len(set(groups))} groups; a group split needs 4 or more."
@@ -174,11 +183,23 @@ def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) 
     _check_share(len(set(groups)), share, "groups")
     cutter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     train, test = next(cutter.split(rows.X, rows.y, groups))
-    fold = np.full(len(train), NEVER)
-    count = min(folds, len(set(groups[train])))
-    for number, (_, validation) in enumerate(GroupKFold(count).split(train, groups=groups[train])):
+    return _with_folds(rows, train, test, _group_folds(groups[train], folds))
+
+
+def _groups(rows: Labelled, column: str) -> np.ndarray:
+    """The group of each row; a row without one is a group of its own."""
+    groups = rows.X[column].astype("str")
+    alone = "row " + pd.Series(np.arange(len(groups)), index=groups.index).astype("str")
+    groups = groups.where(groups.notna(), alone).to_numpy(dtype=object)
+    return _joined(groups, rows.alike)
+
+
+def _group_folds(groups: np.ndarray, folds: int) -> np.ndarray:
+    fold = np.full(len(groups), NEVER)
+    cutter = GroupKFold(min(folds, len(set(groups))))
+    for number, (_, validation) in enumerate(cutter.split(groups, groups=groups)):
         fold[validation] = number
-    return _with_folds(rows, train, test, fold)
+    return fold
 
 
 def _joined(groups: np.ndarray, alike: np.ndarray | None) -> np.ndarray:
@@ -209,7 +230,13 @@ def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: i
             f"to {when.max()}."
         )
     train, test = np.flatnonzero(~late), np.flatnonzero(late)
-    order = when.iloc[train].rank(method="dense", na_option="top", pct=True).to_numpy()
+    fold = _time_folds(when.iloc[train], folds, column)
+    return replace(_with_folds(rows, train, test, fold), by_time=True)
+
+
+def _time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
+    """The fold of each row by its time; the earliest block is learnt from only."""
+    order = when.rank(method="dense", na_option="top", pct=True).to_numpy()
     blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
     _, blocks = np.unique(blocks, return_inverse=True)
     if blocks.max() < 1:
@@ -217,7 +244,7 @@ def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: i
             f"'{column}' holds one moment only before the held-out rows, so no fold can learn from "
             f"earlier ones: use --set split_strategy=random or group."
         )
-    return replace(_with_folds(rows, train, test, blocks - 1), by_time=True)
+    return blocks - 1
 
 
 def _moment(text: str, when: pd.Series):

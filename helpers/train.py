@@ -1,4 +1,4 @@
-"""Stage 5, train: a ladder of models, cross-validated; a seeded search on the best; one winner.
+"""Stage 5, train: a ladder of models, cross-validated; a seeded search above it; one winner.
 
 Every model sees numbers that were made by features fitted on its own training rows, fold by fold.
 """
@@ -10,80 +10,35 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import loguniform, randint, uniform
 from sklearn.base import clone
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import precision_recall_curve
 from sklearn.model_selection import FixedThresholdClassifier, ParameterSampler
 from sklearn.pipeline import Pipeline
 
 from . import pipeline
+from .calibration import Calibrated, find_calibration, mended
 from .errors import InputError
 from .features import make_features
 from .metrics import PLAIN_NAMES
+from .models import (
+    BASELINE,
+    ENSEMBLE,
+    MANY_ROWS,
+    candidates,
+    ensemble_of,
+    on_one_thread,
+    plain,
+    space_of,
+)
 from .rows import Labelled, spread_over
-from .task import Task, predict, score
+from .show import progress
+from .task import Task, better, predict, score
 
-BASELINE = "baseline"
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
-
-# From so many rows on, trees that each draw a share of the rows, and grow less deep: on the flights
-# they score as high in half the time. All rows are drawn by some. (On two made tables without noise
-# a forest loses 0.02 by it; there boosting is better than any forest, and the ladder takes that.)
-MANY_ROWS = 20_000
-MANY_ROWS_FOREST = {"max_samples": 0.3, "max_depth": 12}
 FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
 FINALISTS = 3  # one in so many draws goes on to all rows
-
-SPACES = {
-    "linear": {"C": loguniform(1e-3, 1e2)},
-    "ridge": {"alpha": loguniform(1e-2, 1e3)},
-    "random forest": {
-        "max_depth": randint(6, 18),
-        "min_samples_leaf": randint(2, 30),
-        "max_features": uniform(0.05, 0.25),
-    },
-    "gradient boosting": {
-        "learning_rate": loguniform(0.02, 0.2),
-        "max_leaf_nodes": randint(8, 48),
-        "min_samples_leaf": randint(10, 100),
-        "l2_regularization": loguniform(1e-3, 10),
-        "max_iter": randint(60, 300),
-    },
-}
-
-
-def candidates(task: Task, rows: int, seed: int = 42) -> dict:
-    """The ladder: a baseline that ignores the features, a linear model, a forest, boosting."""
-    leaf = 5 if rows > 2_000 else 2
-    forest = {"n_estimators": 100, "max_depth": 16, "min_samples_leaf": leaf, "n_jobs": -1}
-    forest |= MANY_ROWS_FOREST if rows > MANY_ROWS else {}
-    boosting = {"max_iter": 120, "learning_rate": 0.08, "early_stopping": False}
-    if task.is_regression:
-        return {
-            BASELINE: DummyRegressor(strategy="mean"),
-            "linear": Ridge(),
-            "random forest": RandomForestRegressor(random_state=seed, **forest),
-            "gradient boosting": HistGradientBoostingRegressor(random_state=seed, **boosting),
-        }
-    return {
-        BASELINE: DummyClassifier(strategy="prior"),
-        "linear": LogisticRegression(max_iter=2_000, solver=_solver(task, rows)),
-        "random forest": RandomForestClassifier(random_state=seed, **forest),
-        "gradient boosting": HistGradientBoostingClassifier(random_state=seed, **boosting),
-    }
-
-
-def _solver(task: Task, rows: int) -> str:
-    """Newton's method needs a tenth of the time on many rows; with many classes, much memory."""
-    return "newton-cholesky" if task.kind == "binary" and rows > 2_000 else "lbfgs"
+STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting grows by so many trees, and stops when idle
 
 
 @dataclass(frozen=True)
@@ -116,7 +71,8 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
 class Trial:
     """One model on every fold: its scores there, and what it said of the validation rows.
 
-    `rows` counts the rows that it learnt from in the largest fold.
+    `said` are the probabilities (n × classes), or the n predicted numbers of a regression; `rows`
+    counts the rows that it learnt from in the largest fold.
     """
 
     model: object
@@ -125,7 +81,7 @@ class Trial:
     scores: list[float]
     seconds: float
     truth: np.ndarray
-    probability: np.ndarray | None
+    said: np.ndarray | None
     rows: int = 0
 
     @property
@@ -133,27 +89,82 @@ class Trial:
         """The mean score over the folds."""
         return float(np.mean(self.scores))
 
+    @property
+    def spread(self) -> float:
+        """How far the scores of the folds lie apart: their standard deviation."""
+        return float(np.std(self.scores))
+
 
 def cross_validate(task: Task, family: str, model, folds: list[Fold], parameters=None) -> Trial:
-    """Fit a model on each fold and score it on that fold's validation rows."""
+    """Fit a model on each fold and score it on that fold's validation rows.
+
+    Boosting grows until more trees win nothing more on the validation rows (early stopping); the
+    number of trees is the one that is best over all folds.
+    """
     began = time.perf_counter()
-    scores, chances = [], []
-    for fold in folds:
-        fitted = clone(model).fit(fold.X, fold.y)
-        prediction, probability = predict(task, fitted, fold.X_valid)
-        found = score(task, fold.y_valid, prediction, probability, [task.main_metric])
-        scores.append(found.get(task.main_metric, np.nan))
-        chances.append(probability)
-    truth = np.concatenate([fold.y_valid for fold in folds])
-    probability = None if task.is_regression else np.vstack(chances)
+    if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
+        rounds, answers = _grown(task, model, folds)
+        model = clone(model).set_params(max_iter=rounds)
+        parameters = (parameters or {}) | {"max_iter": rounds}
+    else:
+        answers = [_answers(task, clone(model).fit(f.X, f.y), f.X_valid) for f in folds]
+    seconds = time.perf_counter() - began
+    return _trial(task, family, model, folds, answers, parameters, seconds)
+
+
+def _trial(task: Task, family, model, folds, answers, parameters, seconds) -> Trial:
+    scores = [_score(task, fold, said) for fold, said in zip(folds, answers, strict=True)]
     scores = [s for s in scores if np.isfinite(s)] or [0.0]
-    seconds, rows = time.perf_counter() - began, max(len(fold.y) for fold in folds)
-    return Trial(model, family, parameters or {}, scores, seconds, truth, probability, rows)
+    truth, said = np.concatenate([fold.y_valid for fold in folds]), np.concatenate(answers)
+    rows = max(len(fold.y) for fold in folds)
+    return Trial(model, family, parameters or {}, scores, seconds, truth, said, rows)
 
 
-def run_ladder(task: Task, folds: list[Fold], rows: int, models="all", seed=42) -> list[Trial]:
+def _answers(task: Task, fitted, X: np.ndarray) -> np.ndarray:
+    """The probabilities of the classes, or the predicted numbers."""
+    prediction, probability = predict(task, fitted, X)
+    return prediction if probability is None else probability
+
+
+def _score(task: Task, fold: Fold, said: np.ndarray) -> float:
+    """The main metric on a fold's validation rows; larger is better."""
+    if task.is_regression:
+        prediction, probability = said, None
+    else:
+        prediction, probability = np.asarray(task.classes, object)[said.argmax(axis=1)], said
+    found = score(task, fold.y_valid, prediction, probability, [task.main_metric])
+    return better(task.main_metric, found.get(task.main_metric, np.nan), 0)
+
+
+def _grown(task: Task, model, folds: list[Fold]) -> tuple[int, list[np.ndarray]]:
+    """The best number of trees over all folds, and each fold's answers with so many trees."""
+    curves = [_growth(task, model, fold) for fold in folds]
+    longest = max(map(len, curves))
+    # A fold that stopped early keeps what it had at its end.
+    curves = [curve + [curve[-1]] * (longest - len(curve)) for curve in curves]
+    means = np.nanmean([[s for s, _ in curve] for curve in curves] or [[0.0]], axis=0)
+    best = int(np.nanargmax(means)) if np.isfinite(means).any() else 0
+    return (best + 1) * STEP, [curve[best][1] for curve in curves]
+
+
+def _growth(task: Task, model, fold: Fold) -> list[tuple[float, np.ndarray]]:
+    """Score and answers on the validation rows, after each `STEP` trees until they win nothing."""
+    growing, curve, best = clone(model).set_params(warm_start=True), [], 0
+    for rounds in range(STEP, MOST_ROUNDS + 1, STEP):
+        said = _answers(task, growing.set_params(max_iter=rounds).fit(fold.X, fold.y), fold.X_valid)
+        curve.append((_score(task, fold, said), said))
+        if not curve[-1][0] <= curve[best][0]:
+            best = len(curve) - 1
+        if len(curve) - 1 - best >= PATIENCE:
+            break
+    return curve
+
+
+def run_ladder(
+    task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False
+) -> list[Trial]:
     """A trial of each model of the ladder; `models` names some of them, parted by commas."""
-    ladder = candidates(task, rows, seed)
+    ladder = candidates(task, rows, seed, balanced)
     chosen = list(ladder) if models == "all" else [m.strip() for m in models.split(",")]
     for name in chosen:
         if name not in ladder:
@@ -162,38 +173,114 @@ def run_ladder(task: Task, folds: list[Fold], rows: int, models="all", seed=42) 
     return [cross_validate(task, name, ladder[name], folds) for name in chosen]
 
 
-def search(task: Task, best: Trial, folds: list[Fold], trials: int, seed=42) -> list[Trial]:
-    """So many seeded draws of hyper-parameters for the family of the best trial.
+class Budget:
+    """So many minutes from now; 0 is no limit. `cut` says whether the time ran out."""
 
-    Where rows are many, all draws learn from a quarter of them, and only the best third goes on to
-    all (successive halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of
-    its last round; `best_of` looks at those on all rows alone.
+    def __init__(self, minutes: float = 0.0):
+        if minutes < 0:
+            raise InputError(f"minutes is 0 (no limit) or more; it is {minutes}.")
+        self.minutes, self.cut = minutes, False
+        self._until = time.monotonic() + minutes * 60 if minutes else np.inf
+
+    def allows(self, seconds: float = 0.0) -> bool:
+        """Whether what takes so long can still be done."""
+        self.cut = self.cut or time.monotonic() + seconds > self._until
+        return not self.cut
+
+
+def search(
+    task: Task, ladder: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
+) -> list[Trial]:
+    """So many seeded draws of settings, for the families that lead the ladder in turn.
+
+    A family leads when it lies within the spread of the folds behind the best. Where rows are many,
+    all draws learn from a quarter of them, and only the best third goes on to all (successive
+    halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of its last round;
+    `best_of` looks at those on all rows alone.
     """
-    family = "ridge" if best.family == "linear" and task.is_regression else best.family
-    space = SPACES.get(family)
-    if not space or trials < 1:
-        return []
-    drawn = [
-        {k: v.item() if isinstance(v, np.generic) else v for k, v in parameters.items()}
-        for parameters in ParameterSampler(space, trials, random_state=seed)
-    ]
-
-    def tried(parameters: dict, folds: list[Fold]) -> Trial:
-        model = clone(best.model).set_params(**parameters)
-        return cross_validate(task, best.family, model, folds, parameters)
-
-    if best.rows <= MANY_ROWS:
-        return [tried(parameters, folds) for parameters in drawn]
-    fewer = [_thinned(fold) for fold in folds]
-    first = sorted((tried(parameters, fewer) for parameters in drawn), key=lambda t: -t.mean)
+    drawn = _draws(task, leaders(ladder), trials, seed)
+    if best_of(ladder).rows <= MANY_ROWS:
+        return _tried(task, drawn, folds, budget)
+    first = _tried(task, drawn, [_thinned(fold) for fold in folds], budget)
+    first.sort(key=lambda trial: -trial.mean)
     count = -(-trials // FINALISTS)
-    return [*(tried(trial.parameters, folds) for trial in first[:count]), *first[count:]]
+    finalists = [(trial, trial.parameters) for trial in first[:count]]
+    finals = _tried(task, finalists, folds, budget)
+    return [*finals, *first[len(finals) :]]
+
+
+def leaders(ladder: list[Trial]) -> list[Trial]:
+    """The best of the ladder and those that lie within the folds' spread behind it, best first."""
+    best = best_of(ladder)
+    ranked = sorted(ladder, key=lambda trial: -trial.mean)
+    near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.spread]
+    return near or [best]
+
+
+def _draws(task: Task, families: list[Trial], count: int, seed: int) -> list[tuple[Trial, dict]]:
+    """Trials to start from, with settings drawn for each, the families in turn."""
+    families = [trial for trial in families if space_of(task, trial.family)]
+    if not families or count < 1:
+        return []
+    each = -(-count // len(families))
+    rounds = zip(
+        *(
+            [(trial, plain(p)) for p in ParameterSampler(space, each, random_state=seed)]
+            for trial in families
+            for space in [space_of(task, trial.family)]
+        ),
+        strict=True,
+    )
+    return [draw for one in rounds for draw in one][:count]
+
+
+def _tried(task: Task, draws: list, folds: list[Fold], budget: Budget | None) -> list[Trial]:
+    """A trial of each draw, as many as the budget allows."""
+    found, slowest = [], 0.0
+    for start, parameters in progress(draws, "search"):
+        if budget and not budget.allows(slowest):
+            break
+        settings = {k: v for k, v in parameters.items() if k in start.model.get_params()}
+        model = clone(start.model).set_params(**settings)
+        found.append(cross_validate(task, start.family, model, folds, parameters))
+        slowest = max(slowest, found[-1].seconds)
+    return found
 
 
 def _thinned(fold: Fold) -> Fold:
     """The fold with a share of its rows to learn from, and all those that it is examined on."""
     kept = spread_over(fold.y, round(FIRST_ROUND * len(fold.y)))
     return replace(fold, X=fold.X[kept], y=fold.y[kept])
+
+
+def try_ensemble(task: Task, trials: list[Trial], folds: list[Fold]) -> list[Trial]:
+    """The mean of the best models of two or three families, where it wins by more than the noise.
+
+    The noise is the standard error of the gain over the folds. An empty list when it does not.
+    """
+    best = best_of(trials)
+    families = {}
+    for trial in sorted(on_all_rows(trials), key=lambda trial: -trial.mean):
+        if trial.family != BASELINE:
+            families.setdefault(trial.family, trial)
+    members, found = list(families.values()), []
+    for count in range(2, len(members) + 1):
+        some = members[:count]
+        model = ensemble_of(task, {trial.family: trial.model for trial in some})
+        said = np.mean([trial.said for trial in some], axis=0)
+        cuts = np.cumsum([len(fold.y_valid) for fold in folds])[:-1]
+        seconds = sum(trial.seconds for trial in some)
+        names = {"members": " + ".join(trial.family for trial in some)}
+        found.append(_trial(task, ENSEMBLE, model, folds, np.split(said, cuts), names, seconds))
+    return [trial for trial in found if trial is best_of([best, *found]) and _surely(trial, best)]
+
+
+def _surely(trial: Trial, other: Trial) -> bool:
+    """Whether a trial beats another on the same folds by more than the noise of the gain."""
+    if len(trial.scores) != len(other.scores) or len(trial.scores) < 2:
+        return False
+    gains = np.subtract(trial.scores, other.scores)
+    return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def on_all_rows(trials: list[Trial]) -> list[Trial]:
@@ -210,6 +297,16 @@ def best_of(trials: list[Trial]) -> Trial:
     return max(on_all_rows(trials), key=lambda trial: trial.mean)
 
 
+def calibrated(task: Task, trial: Trial) -> Trial:
+    """The trial with its probabilities mended, by what it said of rows it had not learnt from."""
+    if task.is_regression or trial.family == BASELINE:
+        return trial
+    truth = pd.Index(task.classes).get_indexer(trial.truth.astype(str))
+    slope, shifts = find_calibration(trial.said, truth)
+    model = Calibrated(trial.model, slope, shifts)
+    return replace(trial, model=model, said=mended(trial.said, slope, shifts))
+
+
 def best_threshold(task: Task, trial: Trial) -> float:
     """The probability from which to say yes: the one with the best F1 on the validation rows.
 
@@ -217,8 +314,7 @@ def best_threshold(task: Task, trial: Trial) -> float:
     """
     if task.kind != "binary" or trial.family == BASELINE:
         return 0.5
-    chance = trial.probability[:, task.classes.index(task.positive)]
-    truth = trial.truth == task.positive
+    truth, chance = _yes(task, trial)
     precision, recall, thresholds = precision_recall_curve(truth, chance)
     total = np.maximum(precision + recall, 1e-12)
     f1 = (2 * precision * recall / total)[:-1]
@@ -230,16 +326,61 @@ def best_threshold(task: Task, trial: Trial) -> float:
     return float((lower + thresholds[best]) / 2)  # between two probabilities, not on one
 
 
+def _yes(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+    """Which validation rows are positive, and the probabilities that the trial gave them."""
+    return trial.truth == task.positive, trial.said[:, task.classes.index(task.positive)]
+
+
+def cheapest_threshold(task: Task, trial: Trial, false_alarm: float, miss: float) -> float:
+    """The probability from which to say yes that costs least on the validation rows.
+
+    `false_alarm` is the cost of saying yes wrongly, `miss` that of saying no wrongly.
+    """
+    truth, chance = _yes(task, trial)
+    order = np.argsort(-chance, kind="stable")
+    yes, chance = truth[order], chance[order]
+    # After each row from the top: all up to it are called yes, all below it no.
+    costs = false_alarm * np.append(0, np.cumsum(~yes)) + miss * np.append(
+        yes.sum(), yes.sum() - np.cumsum(yes)
+    )
+    ends = np.append(True, np.append(np.diff(chance) < 0, True))  # never between equal ones
+    best = int(np.argmin(np.where(ends, costs, np.inf)))
+    above = chance[best - 1] if best else 1.0
+    below = chance[best] if best < len(chance) else 0.0
+    return float(np.clip((above + below) / 2, 1e-6, 1 - 1e-6))
+
+
 def final_model(task: Task, trial: Trial, threshold: float = 0.5):
     """The winner, unfitted, one thread; with its threshold where that is not 0.5."""
-    model = clone(trial.model)
-    if "n_jobs" in model.get_params():
-        model.set_params(n_jobs=None)
+    model = on_one_thread(trial.model)
     if task.kind != "binary" or threshold == 0.5:
         return model
     return FixedThresholdClassifier(
         model, threshold=threshold, pos_label=task.positive, response_method="predict_proba"
     )
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What training found: every trial, the winner with its probabilities mended, the threshold."""
+
+    trials: list[Trial]
+    best: Trial
+    threshold: float
+    cut: bool = False
+
+
+def learn(
+    rows: Labelled, plan: dict, trials: int = 12, minutes: float = 0.0, models="all", seed=42
+) -> Learnt:
+    """All steps of this stage on rows that have folds; `plan` is the feature plan."""
+    task, budget = rows.task, Budget(minutes)
+    folds = make_folds(rows, plan, seed)
+    ladder = run_ladder(task, folds, len(rows.y), models, seed)
+    found = ladder + search(task, ladder, folds, trials, seed, budget)
+    found += try_ensemble(task, found, folds)
+    best = calibrated(task, best_of(found))
+    return Learnt(found, best, best_threshold(task, best), budget.cut)
 
 
 def fit_final(cleaning: dict, features: dict, model, rows: Labelled, seed: int = 42) -> Pipeline:
@@ -257,7 +398,7 @@ def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
         {
             "model": trial.family,
             metric: trial.mean,
-            "spread": float(np.std(trial.scores)),
+            "spread": trial.spread,
             "rows": trial.rows,
             "seconds": round(trial.seconds, 2),
             "parameters": ", ".join(f"{k}={_short(v)}" for k, v in trial.parameters.items())

@@ -488,7 +488,7 @@ def test_a_stage_does_not_use_later_stages():
 
 def test_whoever_loads_a_model_uses_what_is_in_it(copy):
     before = copy()
-    path = copy.folder / "features.py"
+    path = copy.folder / "encoders.py"
     source = path.read_text(encoding="utf-8")
     old = "class ToNumbers"
     path.write_text(source.replace(old, f"class Mark: pass\n\n\n{old}"), encoding="utf-8")

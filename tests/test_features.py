@@ -266,16 +266,33 @@ def dates(start: str, days: int, freq: str = "D") -> pd.DataFrame:
 
 def test_parts_of_the_calendar_that_are_not_covered_are_left_out():
     short, long = dates("2020-01-01", 240), dates("2020-01-01", 400)
-    assert DateParts().fit(short).get_feature_names_out().tolist() == ["d_weekday"]
+    week = ["d_weekday", "d_weekday_sin", "d_weekday_cos"]
+    assert DateParts().fit(short).get_feature_names_out().tolist() == week
     covered = DateParts().fit(long).get_feature_names_out().tolist()
-    assert covered == ["d_weekday", "d_day_of_year", "d_year"]
-    assert len(DateParts("all").fit(short).get_feature_names_out()) == 3
+    year = ["d_day_of_year", "d_day_of_year_sin", "d_day_of_year_cos", "d_year"]
+    assert covered == week + year
+    assert DateParts("all").fit(short).get_feature_names_out().tolist() == week + year
+
+
+def test_what_goes_round_is_a_circle():
+    late, early = (dates(f"2020-01-01 {hour}", 1) for hour in ("23:50", "00:10"))
+    parts = DateParts().fit(dates("2020-01-01 10:30", 5))
+    near = parts.transform(early) - parts.transform(late)
+    assert abs(near["d_hour"].iloc[0]) > 23
+    assert abs(near["d_hour_sin"].iloc[0]) < 0.1 and abs(near["d_hour_cos"].iloc[0]) < 0.1
+
+
+def test_two_dates_give_the_days_between_them():
+    both = pd.DataFrame({"sent": dates("2020-01-01", 3)["d"], "paid": dates("2020-01-11", 3)["d"]})
+    both.loc[1, "paid"] = None
+    out = DateParts().fit_transform(both)
+    assert out["paid_minus_sent_days"].fillna(-1).tolist() == [10.0, -1.0, 10.0]
 
 
 def test_an_hour_is_read_where_there_are_times():
     parts = DateParts().fit(dates("2020-01-01 10:30", 5))
     out = parts.transform(dates("2020-01-04 18:45", 1))
-    assert out.to_dict("records") == [{"d_hour": 18.75, "d_weekday": 5.0}]
+    assert out[["d_hour", "d_weekday"]].to_dict("records") == [{"d_hour": 18.75, "d_weekday": 5.0}]
 
 
 def test_a_missing_date_is_missing_and_dates_may_all_be_missing():
@@ -293,9 +310,9 @@ def test_text_without_words_is_a_column_of_zeros(texts):
     assert text.get_feature_names_out().tolist() == ["t_topic_1"]
 
 
-def test_text_becomes_at_most_ten_directions():
-    words = [f"word{i % 17} word{i % 5} other{i % 7}" for i in range(60)]
-    assert TextToNumbers().fit_transform(pd.DataFrame({"t": words})).shape == (60, 10)
+def test_text_becomes_at_most_thirty_directions():
+    words = [f"word{i % 37} word{i % 5} other{i % 29}" for i in range(120)]
+    assert TextToNumbers().fit_transform(pd.DataFrame({"t": words})).shape == (120, 30)
 
 
 def picture_bytes(shade: int) -> bytes:

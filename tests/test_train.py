@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from helpers import pipeline, split, train
+from helpers import models, pipeline, split, train
+from helpers.calibration import calibration_error
 from helpers.errors import InputError
 from helpers.task import Task
 from tests.small import at_random, fitted, prepared
@@ -64,7 +65,7 @@ def test_an_unknown_model_is_refused_by_name(made, folds):
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 def test_every_kind_of_task_has_a_ladder_of_four(kind):
-    families = list(train.candidates(Task("y", kind), 100))
+    families = list(models.candidates(Task("y", kind), 100))
     assert families == ["baseline", "linear", "random forest", "gradient boosting"]
 
 
@@ -73,7 +74,7 @@ def test_runs_with_the_same_seed_are_the_same(made, learn, ladder):
     other = train.run_ladder(made.task, again, 200, "random forest, linear")
     for first, second in zip(ladder, other, strict=True):
         assert first.scores == pytest.approx(second.scores, abs=1e-9)
-        assert np.abs(first.probability - second.probability).max() < 1e-9
+        assert np.abs(first.said - second.said).max() < 1e-9
 
 
 def test_features_of_a_fold_are_made_from_its_training_rows(made, learn):
@@ -87,12 +88,12 @@ def test_features_of_a_fold_are_made_from_its_training_rows(made, learn):
 
 def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
     best = ladder[2]
-    found, again = (train.search(made.task, best, folds, 3, seed=1) for _ in range(2))
+    found, again = (train.search(made.task, [best], folds, 3, seed=1) for _ in range(2))
     assert [t.parameters for t in found] == [t.parameters for t in again]
     assert len(found) == 3
     assert all(t.model.get_params()["C"] == t.parameters["C"] for t in found)
-    assert train.search(made.task, best, folds, 0) == []
-    assert train.search(made.task, ladder[0], folds, 3) == []
+    assert train.search(made.task, [best], folds, 0) == []
+    assert train.search(made.task, [ladder[0]], folds, 3) == []
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def few_are_many(monkeypatch):
 
 
 def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladder, few_are_many):
-    found, again = (train.search(made.task, ladder[2], folds, 6, seed=1) for _ in range(2))
+    found, again = (train.search(made.task, [ladder[2]], folds, 6, seed=1) for _ in range(2))
     assert [(t.parameters, t.scores) for t in found] == [(t.parameters, t.scores) for t in again]
     assert len({str(t.parameters) for t in found}) == 6
     finalists = train.on_all_rows(found)
@@ -120,7 +121,7 @@ def test_a_score_on_fewer_rows_wins_nothing_and_comes_last(made):
 
 
 def test_the_search_says_on_how_many_rows_it_worked(made, folds, ladder, few_are_many):
-    found = train.search(made.task, ladder[2], folds, 6, seed=1)
+    found = train.search(made.task, [ladder[2]], folds, 6, seed=1)
     said = train.read_search(ladder, found, made.task)
     rows = ladder[2].rows
     assert f"up to {round(rows / 4):,} rows a fold, the best 2 of them again from all {rows:,}" in (
@@ -141,16 +142,16 @@ def test_fewer_rows_keep_the_classes(kind):
 
 def test_small_tables_have_whole_forests_and_large_ones_trees_of_a_share():
     task = Task("y", "regression")
-    assert train.candidates(task, train.MANY_ROWS)["random forest"].max_samples is None
-    assert train.candidates(task, train.MANY_ROWS + 1)["random forest"].max_samples == 0.3
+    assert models.candidates(task, models.MANY_ROWS)["random forest"].max_samples is None
+    assert models.candidates(task, models.MANY_ROWS + 1)["random forest"].max_samples == 0.3
 
 
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 @pytest.mark.parametrize("kind", ["binary", "regression"])
 def test_every_parameter_that_may_be_drawn_is_one_of_its_model(family, kind):
-    model = train.candidates(Task("y", kind), 100)[family]
+    model = models.candidates(Task("y", kind), 100)[family]
     space = "ridge" if family == "linear" and kind == "regression" else family
-    assert set(train.SPACES[space]) <= set(model.get_params())
+    assert set(models.SPACES[space]) <= set(model.get_params())
 
 
 def test_the_best_trial_is_the_earlier_of_two_equal_ones():
@@ -254,7 +255,7 @@ def test_a_saved_model_gives_the_same_answers(made, model, saved):
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 def test_every_model_of_the_ladder_is_saved_and_loaded(target, family, tmp_path):
     made = prepared(target)
-    choice = train.candidates(made.task, 100)[family]
+    choice = models.candidates(made.task, 100)[family]
     quick = {"random forest": {"n_estimators": 10}, "gradient boosting": {"max_iter": 10}}
     choice.set_params(**quick.get(family, {}))
     choice = train.final_model(made.task, train.Trial(choice, family, {}, [], 0, None, None), 0.4)
@@ -329,7 +330,7 @@ def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     folds = train.make_folds(cut.of("train"), made.plan)
     lacking = next(fold for fold in folds if set(fold.y) == {"a", "b"})
     found = train.run_ladder(made.task, [lacking], 200, "linear")
-    assert found[1].probability.shape[1] == 3
+    assert found[1].said.shape[1] == 3
 
 
 # --- Defects that were mended -------------------------------------------------------------------
@@ -351,7 +352,7 @@ def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, cha
     threshold = train.best_threshold(BINARY, one)
     assert max(c for c, t in zip(chance, truth, strict=True) if t == "no") < threshold
     assert threshold < min(c for c, t in zip(chance, truth, strict=True) if t == "yes")
-    assert at_threshold(BINARY, one.truth, one.probability, threshold)["f1"] == 1
+    assert at_threshold(BINARY, one.truth, one.said, threshold)["f1"] == 1
 
 
 def with_labels(y):
@@ -433,3 +434,120 @@ def test_a_skops_file_that_holds_no_pipeline_is_refused(content, tmp_path):
     io.dump(content, tmp_path / "dict.skops")
     with pytest.raises(InputError, match="dict.skops holds no model"):
         pipeline.load(tmp_path / "dict.skops")
+
+
+# --- Growth, budget, ensemble, calibration ------------------------------------------------------
+
+
+def test_boosting_stops_growing_when_more_trees_win_nothing(made, folds):
+    grown = train.run_ladder(made.task, folds, 200, "gradient boosting")[1]
+    assert grown.parameters["max_iter"] == grown.model.max_iter
+    assert grown.model.max_iter % train.STEP == 0 and grown.model.max_iter < train.MOST_ROUNDS
+    # So many trees, fitted at once, score about what the trial says of them.
+    fold = folds[0]
+    whole = models.clone(grown.model).fit(fold.X, fold.y)
+    again = train._score(made.task, fold, train._answers(made.task, whole, fold.X_valid))
+    assert again == pytest.approx(grown.scores[0], abs=0.02)
+
+
+def test_the_families_that_lead_are_searched_in_turn(made, folds):
+    near = [trial(["yes"], [0.5], family, scores) for family, scores in
+            (("linear", [0.8, 0.9]), ("random forest", [0.82, 0.84]), ("baseline", [0.84]),
+             ("gradient boosting", [0.6, 0.6]))]  # fmt: skip
+    assert [t.family for t in train.leaders(near)] == ["linear", "random forest"]
+    drawn = [start.family for start, _ in train._draws(made.task, near[:2], 5, seed=1)]
+    assert drawn == ["linear", "random forest"] * 2 + ["linear"]
+
+
+def test_a_budget_in_minutes_cuts_the_search_and_says_so(made, folds, ladder):
+    spent = train.Budget(minutes=1e-9)
+    assert train.search(made.task, ladder, folds, 5, budget=spent) == [] and spent.cut
+    enough = train.Budget()
+    assert len(train.search(made.task, [ladder[2]], folds, 3, budget=enough)) == 3
+    assert not enough.cut
+    with pytest.raises(InputError, match="minutes is 0"):
+        train.Budget(-1)
+
+
+def halves(first: list, second: list) -> list[train.Trial]:
+    """Two trials on two folds of four rows each, from their probabilities of yes."""
+    truth = np.array(["no", "no", "yes", "yes"] * 2)
+    made = []
+    for family, chance in (("linear", first), ("random forest", second)):
+        one = trial(truth, chance, family)
+        scores = [train._score(BINARY, train.Fold(None, None, None, truth[part]), one.said[part])
+                  for part in (slice(0, 4), slice(4, 8))]  # fmt: skip
+        made.append(train.Trial(**(vars(one) | {"scores": scores})))
+    return made
+
+
+def test_an_ensemble_is_taken_only_where_it_wins_by_more_than_the_noise():
+    folds = [train.Fold(None, np.zeros(4), None, np.array(["no", "no", "yes", "yes"]))] * 2
+    unlike = halves([0.7, 0.1, 0.6, 0.9] * 2, [0.1, 0.7, 0.9, 0.6] * 2)  # each errs elsewhere
+    found = train.try_ensemble(BINARY, unlike, folds)
+    assert [t.parameters["members"] for t in found] == ["linear + random forest"]
+    assert found[0].mean == 1.0
+    same = halves([0.7, 0.1, 0.6, 0.9] * 2, [0.7, 0.1, 0.6, 0.9] * 2)
+    assert train.try_ensemble(BINARY, same, folds) == []
+
+
+@pytest.mark.parametrize("target", ["bought", "price"])
+def test_an_ensemble_is_saved_and_loaded_whole(tmp_path, target):
+    made = prepared(target)
+    ladder = models.candidates(made.task, 200)
+    members = {name: ladder[name] for name in ("linear", "random forest", "gradient boosting")}
+    whole = models.on_one_thread(models.ensemble_of(made.task, members))
+    kept = fitted(made, whole)
+    pipeline.save(kept, tmp_path / "m.skops")
+    again = pipeline.load(tmp_path / "m.skops")
+    assert (again.predict(made.raw) == kept.predict(made.raw)).all()
+    assert all(m.get_params().get("n_jobs") is None for m in again["model"].estimators_)
+
+
+def test_a_calibrated_model_with_its_threshold_is_saved_and_loaded(tmp_path, made, ladder):
+    mended = train.calibrated(made.task, ladder[2])
+    model = train.final_model(made.task, mended, 0.3)
+    kept = fitted(made, model)
+    pipeline.save(kept, tmp_path / "m.skops")
+    again = pipeline.load(tmp_path / "m.skops")
+    chance = again.predict_proba(made.raw)
+    assert np.abs(chance - kept.predict_proba(made.raw)).max() < 1e-9
+    assert ((chance[:, 1] >= 0.3) == (again.predict(made.raw) == "yes")).all()
+
+
+def test_calibration_leaves_the_order_and_mends_what_is_too_sure():
+    random = np.random.default_rng(0)
+    true = random.uniform(0.05, 0.95, 2_000)
+    truth = np.where(random.random(2_000) < true, "yes", "no")
+    logit = np.log(true / (1 - true))
+    too_sure = 1 / (1 + np.exp(-3 * logit))
+    mended = train.calibrated(BINARY, trial(truth, too_sure))
+    before = calibration_error(too_sure, truth == "yes")
+    after = calibration_error(mended.said[:, 1], truth == "yes")
+    assert before > 0.1 and after < 0.03
+    assert (np.argsort(mended.said[:, 1]) == np.argsort(too_sure)).all()
+    assert mended.model.slope == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_few_rows_and_other_tasks_are_not_mended():
+    few = trial(["no", "yes"], [0.1, 0.9])
+    assert train.calibrated(BINARY, few).model.slope == 1.0
+    numbers = trial([1.0, 2.0], [0.1, 0.9])
+    assert train.calibrated(Task("y", "regression"), numbers) is numbers
+
+
+@pytest.mark.parametrize("costs", [(1, 1), (1, 10), (10, 1), (1, 0)])
+def test_the_cheapest_threshold_costs_no_more_than_any_other(costs):
+    random = np.random.default_rng(1)
+    chance = random.random(300).round(2)
+    truth = np.where(random.random(300) < chance, "yes", "no")
+    one = trial(truth, chance)
+
+    def cost(threshold: float) -> float:
+        said = chance >= threshold
+        return costs[0] * (said & (truth == "no")).sum() + costs[1] * (
+            (~said & (truth == "yes")).sum()
+        )
+
+    cheapest = train.cheapest_threshold(BINARY, one, *costs)
+    assert cost(cheapest) == min(cost(t) for t in np.linspace(0, 1.01, 203))

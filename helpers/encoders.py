@@ -1,0 +1,286 @@
+"""What turns cleaned columns into numbers: scikit-learn transformers, one for each role.
+
+Each is fitted on training rows alone and stays a plain thing of lists and numbers, so that a stored
+model holds data and no code.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import f_classif, f_regression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .formulas import evaluate, group_statistics
+
+YEAR = 365  # days
+MOST_PAIRS = 6  # of date columns whose differences become numbers
+
+
+class _Stateless(TransformerMixin, BaseEstimator):
+    """A transformer whose result for a row depends on the row alone."""
+
+    def fit(self, X, y=None):
+        """Remember the names of the columns."""
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """The names of the columns that come out."""
+        check_is_fitted(self)
+        return self.feature_names_in_
+
+
+class ToNumbers(_Stateless):
+    """Numbers and booleans as floats; missing is NaN."""
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The same columns as floats."""
+        return X.astype("float64")
+
+
+class ToText(_Stateless):
+    """Categories as text; a missing one is a level of its own."""
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The same columns as text."""
+        return X.astype("str").fillna("(missing)").astype(object)
+
+
+class Derive(_Stateless):
+    """Adds columns by formula (see `helpers.formulas`); a formula may use those before it.
+
+    What a formula asks of groups, such as the mean price of a city, is learnt from the rows that it
+    is fitted on; a group that they lack gets what holds for all of them.
+    """
+
+    def __init__(self, formulas: dict[str, str]):
+        self.formulas = formulas
+
+    def fit(self, X, y=None) -> Derive:
+        """Remember the names of the columns, and learn the statistics of groups."""
+        super().fit(X)
+        self.groups_ = {}
+        out = X.copy(deep=False)
+        for name, formula in self.formulas.items():
+            self.groups_ |= group_statistics(formula, out)
+            out[name] = evaluate(formula, out, self.groups_)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The columns and the derived ones."""
+        out = X.copy(deep=False)
+        for name, formula in self.formulas.items():
+            out[name] = evaluate(formula, out, self.groups_)
+        return out
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """The names of the columns and of the derived ones."""
+        return np.append(self.feature_names_in_, list(self.formulas)).astype(object)
+
+
+class DateParts(TransformerMixin, BaseEstimator):
+    """Dates as numbers: hour, weekday, and the time of the year where a whole year was seen.
+
+    What goes round comes as a sine and a cosine too, so that 23:00 lies beside 0:00 and December
+    beside January. Two columns of dates give the days between them.
+
+    A part of the calendar that the training rows do not cover can't be learnt, and hurts on later
+    rows: with eight months of training, the time of the year is left out. `parts="all"` takes it
+    all the same. A date column without times gets no hour.
+    """
+
+    def __init__(self, parts: str = "covered"):
+        self.parts = parts
+
+    def fit(self, X: pd.DataFrame, y=None) -> DateParts:
+        """Find out which parts vary and are covered."""
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1]
+        self.used_ = {str(name): self._parts_of(X[name].dropna()) for name in X.columns}
+        names = list(self.used_)
+        self.pairs_ = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]][:MOST_PAIRS]
+        return self
+
+    def _parts_of(self, dates: pd.Series) -> list[str]:
+        if dates.empty:
+            return ["weekday"]
+        parts = ["weekday", "weekday_sin", "weekday_cos"]
+        if (dates.dt.hour != 0).any():
+            parts = ["hour", "hour_sin", "hour_cos", *parts]
+        if self.parts == "all" or (dates.max() - dates.min()).days >= YEAR:
+            parts += ["day_of_year", "day_of_year_sin", "day_of_year_cos", "year"]
+        return parts
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """One column a part, and one a pair of dates; missing is NaN."""
+        columns = {
+            f"{name}_{part}": _calendar(X[name], part)
+            for name, parts in self.used_.items()
+            for part in parts
+        }
+        for first, second in self.pairs_:
+            days = (X[second] - X[first]).dt.total_seconds() / 86_400
+            columns[f"{second}_minus_{first}_days"] = days.astype("float64")
+        return pd.DataFrame(columns, index=X.index)
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """`<column>_<part>`, then `<column>_minus_<column>_days`."""
+        parts = [f"{n}_{p}" for n, parts in self.used_.items() for p in parts]
+        return np.array(parts + [f"{b}_minus_{a}_days" for a, b in self.pairs_], object)
+
+
+def _calendar(dates: pd.Series, part: str) -> pd.Series:
+    """One part of some dates as floats; `_sin` and `_cos` of a part are its place on a circle."""
+    read = {
+        "hour": (24, lambda d: d.dt.hour + d.dt.minute / 60),
+        "weekday": (7, lambda d: d.dt.day_of_week),
+        "day_of_year": (365.25, lambda d: d.dt.day_of_year),
+        "year": (1, lambda d: d.dt.year + (d.dt.day_of_year - 1) / 366),  # with its fraction
+    }
+    name, wave, _ = part.partition("_sin" if part.endswith("_sin") else "_cos")
+    length, value = read[name]
+    number = value(dates).astype("float64")
+    if not wave:
+        return number
+    return (np.sin if wave == "_sin" else np.cos)(2 * np.pi * number / length)
+
+
+class TextToNumbers(TransformerMixin, BaseEstimator):
+    """Columns of text as a few numbers each: TF-IDF weights, reduced by truncated SVD (LSA).
+
+    Deerwester et al. (1990), "Indexing by latent semantic analysis".
+    """
+
+    def __init__(self, components: int = 30, seed: int = 42):
+        self.components = components
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame, y=None) -> TextToNumbers:
+        """Learn each column's words and main directions."""
+        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1]
+        self.models_ = {str(name): self._learn(self._texts(X[name])) for name in X.columns}
+        return self
+
+    def _learn(self, texts: list[str]) -> Pipeline | None:
+        words = TfidfVectorizer(min_df=min(2, len(texts)), max_features=20_000, sublinear_tf=True)
+        try:
+            size = words.fit_transform(texts).shape[1]
+        except ValueError:  # no word is left
+            return None
+        if size < 2:
+            return None
+        count = min(self.components, size - 1, max(len(texts) - 1, 1))
+        return make_pipeline(words, TruncatedSVD(count, random_state=self.seed)).fit(texts)
+
+    @staticmethod
+    def _texts(column: pd.Series) -> list[str]:
+        return column.astype("str").fillna("").tolist()
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Up to `components` columns for each column of text; zeros where it has no words."""
+        blocks = [
+            model.transform(self._texts(X[name])) if model else np.zeros((len(X), 1))
+            for name, model in self.models_.items()
+        ]
+        return pd.DataFrame(np.hstack(blocks), index=X.index, columns=self.get_feature_names_out())
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """`<column>_topic_<n>`."""
+        sizes = {n: m[-1].n_components if m else 1 for n, m in self.models_.items()}
+        return np.array(
+            [f"{n}_topic_{i + 1}" for n, size in sizes.items() for i in range(size)], object
+        )
+
+
+class ImageToNumbers(_Stateless):
+    """Columns of image paths (or bytes) as numbers: an 8 × 8 grey picture and edge directions.
+
+    Edge directions are counted in eight bins over four quarters of the picture, a plain form of
+    the histogram of oriented gradients (Dalal and Triggs 2005). A picture that can't be read is
+    missing: all NaN.
+    """
+
+    def __init__(self, side: int = 8):
+        self.side = side
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """`side`² + 32 columns for each column of images."""
+        blocks = [np.vstack([self._read(value) for value in X[name]]) for name in X.columns]
+        return pd.DataFrame(np.hstack(blocks), index=X.index, columns=self.get_feature_names_out())
+
+    def _read(self, value) -> np.ndarray:
+        from PIL import Image
+
+        try:
+            source = io.BytesIO(value) if isinstance(value, bytes) else Path(value)
+            with Image.open(source) as picture:
+                grey = picture.convert("L")
+                small = np.asarray(grey.resize((self.side, self.side)), dtype=float) / 255
+                large = np.asarray(grey.resize((32, 32)), dtype=float) / 255
+        except (OSError, TypeError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return np.full(self.side**2 + 32, np.nan)
+        return np.concatenate([small.ravel(), _edge_directions(large)])
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """`<column>_grey_<n>` and `<column>_edge_<n>`."""
+        check_is_fitted(self)
+        return np.array(
+            [
+                f"{name}_{part}_{i + 1}"
+                for name in self.feature_names_in_
+                for part, size in (("grey", self.side**2), ("edge", 32))
+                for i in range(size)
+            ],
+            dtype=object,
+        )
+
+
+def _edge_directions(picture: np.ndarray) -> np.ndarray:
+    """32 numbers: how strong edges are in eight directions, in each quarter of 32 × 32 pixels."""
+    down, right = np.gradient(picture)
+    strength = np.hypot(down, right)
+    direction = ((np.arctan2(down, right) % np.pi) / np.pi * 8).astype(int) % 8
+    quarters = [(slice(a, a + 16), slice(b, b + 16)) for a in (0, 16) for b in (0, 16)]
+    counts = [np.bincount(direction[q].ravel(), strength[q].ravel(), minlength=8) for q in quarters]
+    total = np.concatenate(counts)
+    return total / max(np.linalg.norm(total), 1e-9)
+
+
+class KeepBest(TransformerMixin, BaseEstimator):
+    """Keeps the numbers that say most about the target, each looked at by itself (F test).
+
+    `count` of them, or all where there are fewer. What it keeps is learnt from labels, so it
+    belongs inside the folds: chosen before, noise looks like a signal.
+    """
+
+    def __init__(self, count: int):
+        self.count = count
+
+    def fit(self, X, y) -> KeepBest:
+        """Rank the columns by F; those without any spread come last."""
+        X = np.asarray(X, dtype=float)
+        numeric = np.issubdtype(np.asarray(y).dtype, np.number)
+        with np.errstate(all="ignore"):
+            found = (f_regression if numeric else f_classif)(X, y)[0]
+        order = np.argsort(-np.nan_to_num(found, nan=-1.0), kind="stable")
+        self.kept_ = np.sort(order[: self.count])
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        """The columns that are kept, in their order."""
+        return X.iloc[:, self.kept_] if isinstance(X, pd.DataFrame) else X[:, self.kept_]
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """The names of those that are kept."""
+        return np.asarray(input_features, dtype=object)[self.kept_]
