@@ -12,6 +12,8 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
+from .task import Task
+
 FEWEST_ROWS = 200  # on fewer, the mending itself is a guess
 BINS = 10
 
@@ -83,6 +85,18 @@ def find_calibration(probability: np.ndarray, truth: np.ndarray) -> tuple[float,
     found = minimize(loss, np.append(1.0, np.zeros(count - 1)), method="L-BFGS-B").x
     slope = max(float(found[0]), 0.05)  # never turns the order round
     return slope, tuple(float(shift) for shift in np.append(0.0, found[1:]))
+
+
+def looked_at(task: Task, truth: np.ndarray, probability: np.ndarray):
+    """The probability to judge in each row, and whether it came true: of yes, or of the likeliest.
+
+    `truth` holds n labels, `probability` n × classes.
+    """
+    if task.kind == "binary":
+        return probability[:, task.classes.index(task.positive)], truth == task.positive
+    likeliest = probability.argmax(axis=1)
+    said = np.asarray(task.classes, dtype=object)[likeliest]
+    return probability.max(axis=1), said == truth
 
 
 def calibration_error(chance: np.ndarray, came_true: np.ndarray, bins: int = BINS) -> float:

@@ -36,6 +36,31 @@ def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, 
     return frame, {"table": frame}
 
 
+def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFrame:
+    """The table with the rows of a second file below it, which are to be held out.
+
+    `about` notes where they begin. Columns are matched by name; one that the second file lacks is
+    refused, one that only it has is left aside.
+    """
+    if not test_data:
+        return frame
+    addresses.refuse_pasted_password(test_data)
+    more = tables.read_table(test_data)
+    lacking = [name for name in frame if name not in more]
+    if lacking:
+        raise InputError(
+            f"test_data {addresses.shown(test_data)} lacks the column '{lacking[0]}' "
+            f"({len(lacking)} of {frame.shape[1]} are missing): it must have the columns of --data."
+        )
+    more = more[list(frame)]
+    unlike = [c for c in frame if frame[c].dtype != more[c].dtype and "str" in (
+        str(frame[c].dtype), str(more[c].dtype))]  # fmt: skip
+    as_text = dict.fromkeys(unlike, "str")  # one file wrote words where the other has numbers
+    about["test_rows"] = len(frame)
+    both = [part.astype(as_text) for part in (frame, more)]
+    return pd.concat(both, ignore_index=True)
+
+
 def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
     """So many rows, evenly spread over the table's order; "all", or "auto": 40,000 flights.
 

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from .formulas import evaluate, group_statistics
 
 YEAR = 365  # days
+WORDS_OF_A_SENTENCE = 4  # texts with fewer on average are names or titles
 MOST_PAIRS = 6  # of date columns whose differences become numbers
 
 
@@ -157,7 +158,9 @@ def _calendar(dates: pd.Series, part: str) -> pd.Series:
 class TextToNumbers(TransformerMixin, BaseEstimator):
     """Columns of text as a few numbers each: TF-IDF weights, reduced by truncated SVD (LSA).
 
-    Deerwester et al. (1990), "Indexing by latent semantic analysis".
+    Sentences are cut into words; names of few words into pieces of three and four letters, so that
+    Smith and Smithson have something in common. Deerwester et al. (1990), "Indexing by latent
+    semantic analysis".
     """
 
     def __init__(self, components: int = 30, seed: int = 42):
@@ -172,7 +175,10 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
         return self
 
     def _learn(self, texts: list[str]) -> Pipeline | None:
-        words = TfidfVectorizer(min_df=min(2, len(texts)), max_features=20_000, sublinear_tf=True)
+        pieces = {"analyzer": "char_wb", "ngram_range": (3, 4)} if _are_names(texts) else {}
+        words = TfidfVectorizer(
+            min_df=min(2, len(texts)), max_features=20_000, sublinear_tf=True, **pieces
+        )
         try:
             size = words.fit_transform(texts).shape[1]
         except ValueError:  # no word is left
@@ -200,6 +206,12 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
         return np.array(
             [f"{n}_topic_{i + 1}" for n, size in sizes.items() for i in range(size)], object
         )
+
+
+def _are_names(texts: list[str]) -> bool:
+    """Whether texts are names and titles rather than sentences."""
+    counts = [len(text.split()) for text in set(texts) if any(map(str.isalpha, text))]
+    return len(counts) > 1 and bool(np.mean(counts) < WORDS_OF_A_SENTENCE)
 
 
 class ImageToNumbers(_Stateless):

@@ -15,6 +15,8 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 
+PROGRESS = "progress"  # as in `helpers.show`, which imports more than an engine needs
+
 
 def __getattr__(name: str):
     """Make the engine when it is asked for: papermill does so while it is being imported itself."""
@@ -79,6 +81,16 @@ def _warm_engine() -> type:
     from papermill.log import logger
     from papermill.utils import merge_kwargs, remove_args
 
+    class TellingClient(PapermillNotebookClient):
+        """A client whose bar says how far a long cell is, where the cell tells."""
+
+        def process_message(self, msg, *arguments, **options):
+            """Show what `helpers.show.progress` sends; all else goes its usual way."""
+            content = msg.get("content", {})
+            if content.get("transient", {}).get("display_id") == PROGRESS and self.nb_man.pbar:
+                self.nb_man.pbar.set_postfix_str(content["data"]["text/plain"])
+            return super().process_message(msg, *arguments, **options)
+
     class WarmEngine(NBClientEngine):
         """Papermill's usual engine with warm kernels."""
 
@@ -95,6 +107,6 @@ def _warm_engine() -> type:
                 kernel_manager_class=WarmManager,
                 log=logger,
             )
-            return PapermillNotebookClient(nb_man, **options).execute()
+            return TellingClient(nb_man, **options).execute()
 
     return WarmEngine

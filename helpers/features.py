@@ -29,7 +29,7 @@ ROLE_SAYS = {
     "number": "fill gaps with the median, mark them, scale by the quartiles",
     "category": "one column a level (one-hot)",
     "many categories": "the mean target of each level (target encoding)",
-    "date": "hour, weekday, and what else the training period covers",
+    "date": "hour, weekday and time of the year as numbers and as circles; days between two dates",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
     "image": "grey levels and edge directions",
 }
@@ -39,17 +39,28 @@ ROLE_SAYS = {
 
 
 def plan_features(
-    clean: pd.DataFrame, cleaning: dict, about: dict, drop: str = "", derive: str = ""
+    clean: pd.DataFrame,
+    cleaning: dict,
+    about: dict,
+    drop: str = "",
+    derive: str = "",
+    keep: int = 0,
+    split_column: str = "",
+    group_column: str = "",
 ) -> dict:
     """The feature plan: a role for each usable column, a reason for each that is left out.
 
     `cleaning` is the cleaning plan, `about` what is known of the table (`target`, `not_known`,
     `leave_out`, `derive`). `drop` names more columns, parted by commas; `derive` adds
-    formulas, parted by semicolons.
+    formulas, parted by semicolons; `keep` is the number of features to keep, 0 all of them.
+    The columns that will split the rows say which are held out, or name groups that held-out rows
+    do not share: they are left out.
     """
     target = about.get("target", "")
-    named = _columns_named(drop, clean.columns)
-    reasons = dict.fromkeys(named, "dropped by request")
+    if keep < 0:
+        raise InputError(f"keep is a number of features, or 0 for all of them; it is {keep}.")
+    reasons = _that_split(clean, split_column, group_column)
+    reasons |= dict.fromkeys(_columns_named(drop, clean.columns), "dropped by request")
     known = {"not_known": about.get("not_known", {}), "leave_out": about.get("leave_out", {})}
     columns, left_out = {}, {}
     for name, column in cleaning["columns"].items():
@@ -78,7 +89,24 @@ def plan_features(
         "derived": derived,
         "left_out": left_out,
         "not_known": [name for name in known["not_known"] if name in left_out],
+        "keep": keep,
     }
+
+
+def _that_split(clean: pd.DataFrame, split_column: str, group_column: str) -> dict[str, str]:
+    """The columns that split the rows, with the reason why the model may not use them.
+
+    A group of few levels, such as a country, stays: held-out groups may share its features.
+    """
+    reasons = {}
+    for name in filter(None, (split_column, group_column)):
+        if name not in clean.columns:
+            raise InputError(f"The table has no column '{name}'. {nearest(name, clean.columns)}")
+    if split_column:
+        reasons[split_column] = "splits the rows: it says which are held out"
+    if group_column and clean[group_column].nunique() > FEW_LEVELS:
+        reasons[group_column] = "groups the rows: held-out ones have groups of their own"
+    return reasons
 
 
 def _columns_named(text: str, columns) -> list[str]:
@@ -173,7 +201,9 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     ]
     if not steps:
         raise InputError("No column is left to learn from: every one is left out, with a reason.")
-    encode = ColumnTransformer(steps, verbose_feature_names_out=False, sparse_threshold=0)
+    encode = ColumnTransformer(
+        steps, verbose_feature_names_out="{feature_name}", sparse_threshold=0
+    )
     keep = [("keep", KeepBest(plan["keep"]))] if plan.get("keep") else []
     return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode), *keep])
 
@@ -244,6 +274,19 @@ def derived_table(plan: dict) -> pd.DataFrame:
     return pd.DataFrame(plan["derived"].items(), columns=["column", "formula"]).set_index("column")
 
 
+def drawing(plan: dict):
+    """The plan as a picture: each role's columns, and the steps that make numbers of them."""
+    from . import plots
+
+    flows = []
+    for role in ROLES:
+        count = sum(r == role for r in plan["columns"].values())
+        count += len(plan["derived"]) if role == "number" else 0
+        if count:
+            flows.append((role, count, ROLE_SAYS[role]))
+    return plots.feature_map(flows, height=0.8 + 0.62 * len(flows))
+
+
 def outline(features: Pipeline) -> str:
     """The pipeline as indented text: each step, and the columns it takes."""
     lines = ["derive: " + (", ".join(features["derive"].formulas) or "nothing")]
@@ -251,6 +294,8 @@ def outline(features: Pipeline) -> str:
         chain = [step for _, step in steps.steps] if isinstance(steps, Pipeline) else [steps]
         said = " → ".join(type(step).__name__ for step in chain)
         lines.append(f"{name} ({len(columns)}): {said}")
+    if "keep" in features.named_steps:
+        lines.append(f"keep: the {features['keep'].count} numbers that say most about the target")
     return "\n".join(lines)
 
 

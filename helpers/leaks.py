@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
@@ -26,15 +27,17 @@ LOOKED_AT = 4_000  # training rows; more would not change what is found
 GROUPS = 50  # into which a column is cut to see how far it tells the target
 
 ALMOST_PERFECT = 0.98  # ROC AUC, or R², of one column alone
+COPIES = 0.85  # Cohen's kappa of a column that has a level for each class
 STANDS_OUT, REST_IS_WEAK = 0.95, 0.25  # one column alone; its error against that of all the others
 FOLLOWS = 0.6  # difference between classes in the share of rows that have a value
 FOLLOWS_AND_SOUNDS = 0.3  # the same, for a column that is called what is written down afterwards
 SOUNDS_AND_TELLS = 0.8
 IDENTIFIER_TELLS = 0.75
 SHARED_GAP = 0.05  # by how much whole groups must lower a score
-TELLS_PARTS_APART = {"random": 0.65, "group": 0.85, "time": 0.9}  # ROC AUC of train against test
+TELLS_PARTS_APART = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
 ADDS_UP = 0.9995  # R² of an exact sum, roundings included
 MOST_SUMMED = 200  # numeric columns among which a sum is looked for
+TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
 
 # What is written down after the event, as words of a column's name.
@@ -97,10 +100,8 @@ class Alarm:
         return f"{self.says} {self.remedy}"
 
 
-def find_alarms(
-    rows: Labelled, plan: dict, choice: dict, everything: pd.DataFrame, seed: int = 42
-) -> list[Alarm]:
-    """All alarms of a table that is split. `everything` are the cleaned rows with all columns.
+def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> list[Alarm]:
+    """All alarms of a table that is split, the gravest kinds first.
 
     `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`).
     """
@@ -161,9 +162,23 @@ def tells_alone(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) ->
             said[ask, i] = ((total + mean) / (count + 1))[groups[ask]]  # an unseen group: the mean
     if task.is_regression:
         spread = targets.var()
-        return float(1 - ((targets - said) ** 2).mean() / spread) if spread > 0 else 0.0
+        in_groups = float(1 - ((targets - said) ** 2).mean() / spread) if spread > 0 else 0.0
+        return max(in_groups, _along(column, targets[:, 0]))
     found = [_auc(targets[:, i] > 0, said[:, i]) for i in range(targets.shape[1])]
     return float(np.nanmean(found)) if np.isfinite(found).any() else 0.5
+
+
+def _along(column: pd.Series, target: np.ndarray) -> float:
+    """R² of a straight line, or of the ranks; groups are too coarse to see a copy of a number."""
+    if not pd.api.types.is_numeric_dtype(column.dtype) or column.nunique() < 3:
+        return 0.0
+    numbers = column.astype("float64")
+    known = np.isfinite(numbers.to_numpy())
+    if known.mean() < 0.5:
+        return 0.0
+    pair = pd.DataFrame({"x": numbers[known].to_numpy(), "y": target[known]})
+    found = [pair["x"].corr(pair["y"]), pair["x"].rank().corr(pair["y"].rank())]
+    return float(np.nanmax(np.square(found))) * known.mean() if np.isfinite(found).any() else 0.0
 
 
 def _targets(task: Task, y: np.ndarray) -> np.ndarray:
@@ -208,6 +223,8 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
         evidence = {"alone": round(alone, 3), "measure": measure}
         if alone >= _almost_perfect(task, len(learn.y)):
             says = f"{name} alone tells {task.target} almost perfectly ({measure} {alone:.2f})."
+        elif _is_copy(learn, name):
+            says = f"{name} has a level for each class of {task.target} and nearly always names it."
         elif alone >= STANDS_OUT:
             rest = _rest(learn, plan, [name], seed)
             evidence["all others"] = round(rest, 3)
@@ -222,6 +239,19 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
         remedy = f"Is it known when the prediction is made? If not: {_drop(name)}."
         found.append(Alarm("tells_the_target", [name], says, remedy, evidence))
     return found
+
+
+def _is_copy(learn: Labelled, name: str) -> bool:
+    """Whether a column has a level for each class and nearly always names it (Cohen's kappa)."""
+    task, column = learn.task, learn.X[name]
+    if task.is_regression or column.nunique() != len(task.classes):
+        return False
+    counts = pd.crosstab(column.astype("str").to_numpy(), learn.y.astype(str)).to_numpy()
+    level, label = linear_sum_assignment(-counts)
+    shares = counts / counts.sum()
+    agrees = shares[level, label].sum()
+    by_chance = (shares.sum(axis=1)[level] * shares.sum(axis=0)[label]).sum()
+    return bool(agrees - by_chance > COPIES * (1 - by_chance))
 
 
 def _almost_perfect(task: Task, rows: int) -> float:
@@ -434,19 +464,32 @@ def _r2(X: pd.DataFrame, y: np.ndarray) -> float:
 
 
 def _twins(rows: Labelled, used: list[str]) -> list[Alarm]:
-    """Held-out rows that stand among the training rows too, value for value."""
-    numbers = [n for n in used if pd.api.types.is_numeric_dtype(rows.X[n].dtype)]
+    """Held-out rows that stand among the training rows too, value for value.
+
+    A number that differs in every row may be a new number for a copy, so it is not compared. Equal
+    rows are copies only where two of their numbers are rare; in a table of few levels they are not.
+    """
+    compared = [n for n in used if not _numbers_rows(rows.X[n])]
+    numbers = [n for n in compared if pd.api.types.is_numeric_dtype(rows.X[n].dtype)]
     fine = [n for n in numbers if rows.X[n].nunique() > FEW_LEVELS_PER_ROW * len(rows.X)]
-    if len(fine) < 2:  # in a table of few levels, equal rows are no copies
+    if len(fine) < 2:
         return []
-    key = pd.util.hash_pandas_object(rows.X[used].astype("str"), index=False).to_numpy()
+    rare = sum((rows.X[n].map(rows.X[n].value_counts()) <= RARE).to_numpy(int) for n in fine)
+    key = pd.util.hash_pandas_object(rows.X[compared].astype("str"), index=False).to_numpy()
     held_out = rows.part == TEST
-    twins = np.isin(key[held_out], key[rows.part == TRAIN]).mean()
-    if twins < 0.005:
+    twins = (np.isin(key[held_out], key[rows.part == TRAIN]) & (rare[held_out] >= 2)).mean()
+    if twins < TWINS:
         return []
     says = f"{twins:.1%} of the held-out rows stand among the training rows too, value for value."
     remedy = "Set one of each aside at the source, or split by what they share: group_column."
     return [Alarm("rows_on_both_sides", [], says, remedy, {"share": round(float(twins), 4)})]
+
+
+def _numbers_rows(column: pd.Series) -> bool:
+    """Whether a column counts rows: whole numbers, another one in every row."""
+    if not pd.api.types.is_numeric_dtype(column.dtype) or column.isna().any():
+        return False
+    return bool(column.is_unique and (column.astype("float64") % 1 == 0).all())
 
 
 def _alike_on_both_sides(rows: Labelled) -> list[Alarm]:
@@ -501,7 +544,9 @@ def _keys(learn: Labelled, plan: dict) -> list[str]:
 
 def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Alarm]:
     """Adversarial validation: can a classifier tell training rows from held-out ones?"""
-    limit = TELLS_PARTS_APART.get(choice["strategy"], 0.65)
+    limit = TELLS_PARTS_APART.get(choice["strategy"])
+    if limit is None:  # groups are of other kinds by design
+        return []
     plan = _plan_without(plan, [choice["column"]] if choice["column"] else [])
     train, test = (np.flatnonzero(rows.part == part) for part in (TRAIN, TEST))
     some = min(len(train), len(test), LOOKED_AT // 2)
@@ -526,8 +571,7 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
         f"{', '.join(worst)}: the two are not of one kind."
     )
     remedy = f"Do production rows look like the held-out ones? If these age: {_drop(*worst)}."
-    by_design = choice["strategy"] in ("time", "group")
-    severity = "warning" if by_design else "alarm"
+    severity = "warning" if choice["strategy"] == "time" else "alarm"  # time changes much
     evidence = {"ROC AUC": round(told, 3)} | {n: round(apart[n], 3) for n in worst}
     return [Alarm("parts_told_apart", worst, says, remedy, evidence, severity)]
 

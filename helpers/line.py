@@ -26,7 +26,7 @@ NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
 # Parameters that name what lies outside a run
-NAME_SOURCES = ("data", "plan", "review", "new_data")
+NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
 
 
 @dataclass(frozen=True)

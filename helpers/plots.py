@@ -5,6 +5,8 @@ Every function gives a `Picture`: a PNG with a text that says what it shows.
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -305,4 +307,33 @@ def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, targ
     axes.axhline(0, color="#555", ls="--", lw=1)
     title = f"The error along the true value{some}"
     axes.set(title=title, xlabel=f"true {short(target)}", ylabel="predicted − true")
+    return title
+
+
+@picture
+def feature_map(figure: Figure, flows: list[tuple[str, int, str]]) -> str:
+    """The pipeline as a drawing: from the columns, role by role, through its steps to one row.
+
+    `flows` holds for each branch its role, how many columns take it, and its steps in words.
+    """
+    axes = figure.subplots()
+    height = len(flows)
+    for place, (role, count, steps) in enumerate(flows):
+        y, colour = height - 1 - place, COLOURS[place % len(COLOURS)]
+        says = f"{count} column{'s' * (count != 1)}\n{role}"
+        for x, width, text in ((0, 2.3, says), (3.3, 5.2, "\n".join(wrap(steps, 46)))):
+            axes.add_patch(
+                FancyBboxPatch(
+                    (x, y + 0.14), width, 0.62, "round,pad=0.06", fc=(*colour, 0.18), ec=colour
+                )
+            )
+            axes.text(x + width / 2, y + 0.45, text, ha="center", va="center", fontsize=8.5)
+        _arrow(axes, (2.45, y + 0.45), (3.15, y + 0.45), "#555")
+        _arrow(axes, (8.65, y + 0.45), (9.45, height / 2), "#555")
+    axes.text(9.6, height / 2, "one row\nof numbers,\neach with\nits name", va="center", fontsize=9)
+    axes.set_xlim(-0.2, 11.2)
+    axes.set_ylim(-0.1, height + 0.05)
+    axes.axis("off")
+    title = "The features: every column's way to numbers, learnt on training rows alone"
+    axes.set_title(title)
     return title

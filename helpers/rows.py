@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from .task import Task, encode, find_task
+from .task import Task, encode, find_task, with_metric
 
-TRAIN, TEST = "train", "test"
+TRAIN, TEST, GAP = "train", "test", "gap"
 NEVER = -1  # the fold of a row that is never validated on
 
 
@@ -19,7 +19,8 @@ class Labelled:
     """n cleaned rows with their labels and, once they are split, their parts and folds.
 
     `row` is the position of each row in `raw.parquet`; rows with the same number in `alike` are
-    taken for records of the same thing (near duplicates).
+    taken for records of the same thing (near duplicates). Under a time split `ready` is the first
+    fold that may learn from a row: without a gap, the one after its own.
     """
 
     task: Task
@@ -30,6 +31,7 @@ class Labelled:
     part: np.ndarray | None = None
     fold: np.ndarray | None = None
     by_time: bool = False
+    ready: np.ndarray | None = None
 
     def of(self, part: str) -> Labelled:
         """The rows of one part, "train" or "test"."""
@@ -40,17 +42,19 @@ class Labelled:
         X = self.X.iloc[positions].reset_index(drop=True)
         kept = (
             None if values is None else values[positions]
-            for values in (self.y, self.row, self.alike, self.part, self.fold)
+            for values in (self.y, self.row, self.alike, self.part, self.fold, self.ready)
         )
-        return Labelled(self.task, X, *kept, self.by_time)
+        *others, ready = kept
+        return Labelled(self.task, X, *others, self.by_time, ready)
 
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Positions to train on and to validate on, fold by fold.
 
         Under a time split a fold is validated by a model that has seen earlier rows only.
         """
+        ready = self.fold + 1 if self.ready is None else self.ready
         for number in range(self.fold.max() + 1):
-            earlier = self.fold < number if self.by_time else self.fold != number
+            earlier = ready <= number if self.by_time else self.fold != number
             yield np.flatnonzero(earlier), np.flatnonzero(self.fold == number)
 
 
@@ -74,6 +78,8 @@ def labelled_rows(work) -> Labelled:
     row = np.setdiff1d(np.arange(len(clean) + len(aside)), aside)
     target = work.about["target"]
     task = find_task(clean[target], target, work.about["task"])
+    if work.stage.number > 5:  # what stage 5 decided by is what its model is judged by
+        task = with_metric(task, work.read_json("training.json")["metric"])
     X, y = clean.drop(columns=target), encode(clean[target], task)
     alike = alike_rows(row, work.read_table("duplicates"))
     if work.stage.number <= 4:
@@ -83,7 +89,13 @@ def labelled_rows(work) -> Labelled:
     if not np.array_equal(split["row"].to_numpy(), row):
         raise ValueError("The split belongs to other rows: run stage 4 again.")
     part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
-    return Labelled(task, X, y, row, alike, part, fold, strategy == "time")
+    ready = split["ready"].to_numpy() if "ready" in split else None
+    return Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready)
+
+
+def with_metric_of(rows: Labelled, metric: str) -> Labelled:
+    """The rows with the metric that is to decide between models; "auto" is the task's own."""
+    return replace(rows, task=with_metric(rows.task, metric))
 
 
 def alike_rows(row: np.ndarray, duplicates: pd.DataFrame) -> np.ndarray:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython import get_ipython
+from IPython.display import HTML, Markdown, publish_display_data
 
 from .line import STAGES, stage
+
+PROGRESS = "progress"  # the display that tells who runs a notebook how far a cell is
 
 pd.set_option("display.max_colwidth", 120)  # pandas cuts text at 50 characters otherwise
 
@@ -50,6 +55,21 @@ def handed_on(entry: dict) -> pd.DataFrame:
     return pd.DataFrame({"": facts}).rename_axis("ledger")
 
 
-def progress(steps, title: str):
-    """The steps, with a bar while they are taken."""
-    return steps
+def progress(steps: Sequence, title: str) -> Iterator:
+    """The steps, with a bar while they are taken; nothing of it stays in the notebook.
+
+    In JupyterLab the bar stands under the cell. A notebook that is run by the line sends its place
+    to whoever runs it (see `helpers.engine`), as an update to a display that does not exist.
+    """
+    if "JPY_SESSION_NAME" in os.environ:  # Jupyter's server sets it for the notebooks it opens
+        from tqdm.auto import tqdm
+
+        yield from tqdm(steps, desc=title, leave=False)
+        return
+    for place, step in enumerate(steps, start=1):
+        if get_ipython() is not None:
+            text = f"{title} {place}/{len(steps)}"
+            publish_display_data(
+                {"text/plain": text}, transient={"display_id": PROGRESS}, update=True
+            )
+        yield step

@@ -1,7 +1,8 @@
 """Stage 4, split: hold out rows that the model will not see, and lay out the folds.
 
 Random and stratified where rows are independent; by time where the model will be asked about
-later rows; by group where rows belong together (one patient, one customer).
+later rows; by group where rows belong together (one patient, one customer); or as the table says,
+by a column of its own or by a second file.
 """
 
 from __future__ import annotations
@@ -22,40 +23,53 @@ from sklearn.model_selection import (
 from . import pipeline
 from .errors import InputError, nearest
 from .metrics import PLAIN_NAMES
-from .rows import NEVER, TEST, TRAIN, Labelled, spread_over
+from .rows import GAP, NEVER, TEST, TRAIN, Labelled, spread_over
 from .task import predict_scores
 
-STRATEGIES = ("random", "time", "group")
+STRATEGIES = ("random", "time", "group", "column", "file")
+GIVEN = ("column", "file")  # the parts are not the line's to choose
+TEST_WORDS = {"test", "testing", "holdout", "held out", "hold out", "held-out", "hold-out", "eval"}
+TRAIN_WORDS = {"train", "training", "learn", "valid", "validation", "val", "dev"}
 FEWEST_ROWS = 10
 PROBE_ROWS = 20_000  # enough for two decimals of a score; a quick look need not wait for more
 
 
 def choose_strategy(
-    strategy: str, about: dict, columns, time_column: str = "", group_column: str = ""
+    strategy: str, about: dict, columns, time_column="", group_column="", split_column=""
 ) -> dict:
     """The strategy and its column: what is asked for, or what the table calls for.
 
-    "auto" is by group when a group column is named, by time when a time column is named or known
-    (flights), and random otherwise.
+    "auto" is by column when a split column is named, by file when stage 1 was given a second one,
+    by group when a group column is named, by time when a time column is named or known (flights),
+    and random otherwise.
     """
     time_column = time_column or about.get("time_column", "")
-    for name in filter(None, (time_column, group_column)):
+    for name in filter(None, (time_column, group_column, split_column)):
         if name not in columns:
             raise InputError(f"The table has no column '{name}'. {nearest(name, columns)}")
     if strategy == "auto":
         by_known_time = time_column and about.get("split_strategy", "time") == "time"
         strategy = "group" if group_column else "time" if by_known_time else "random"
+        strategy = "column" if split_column else "file" if about.get("test_rows") else strategy
     if strategy not in STRATEGIES:
         raise InputError(
             f"split_strategy is auto, {', '.join(STRATEGIES)}; it is '{strategy}'. "
             f"{nearest(strategy, STRATEGIES)}"
         )
-    column = {"time": time_column, "group": group_column, "random": ""}[strategy]
-    if strategy != "random" and not column:
+    if strategy == "file" and not about.get("test_rows"):
+        raise InputError("A split by file needs a second one: --set test_data=FILE (stage 1).")
+    named = {"time": time_column, "group": group_column, "column": split_column}
+    column = named.get(strategy, "")
+    if strategy in named and not column:
         raise InputError(
-            f"A {strategy} split needs a column: name it with --set {strategy}_column=COLUMN."
+            f"A {strategy} split needs a column: name it with "
+            f"--set {_parameter_of(strategy)}=COLUMN."
         )
     return {"strategy": strategy, "column": column}
+
+
+def _parameter_of(strategy: str) -> str:
+    return "split_column" if strategy == "column" else f"{strategy}_column"
 
 
 def date_columns(clean: pd.DataFrame) -> list[str]:
@@ -64,12 +78,21 @@ def date_columns(clean: pd.DataFrame) -> list[str]:
 
 
 def split_rows(
-    rows: Labelled, choice: dict, test_share=0.2, test_from="", folds=4, seed=42
+    rows: Labelled,
+    choice: dict,
+    test_share=0.2,
+    test_from="",
+    gap="",
+    test_rows=0,
+    folds=4,
+    seed=42,
 ) -> Labelled:
     """The rows with their `part` and `fold`.
 
     `test_share` of the rows are held out; under a time split the latest ones, or all from the day
-    `test_from` on. Raises InputError when there are too few rows to hold any out.
+    `test_from` on, and rows within `gap` before them are left out of both parts. `test_rows` is the
+    position in the raw table from which on the rows of a second file begin. Raises InputError when
+    there are too few rows to hold any out.
     """
     if not 0 < test_share < 1:
         raise InputError(f"test_share lies between 0 and 1; it is {test_share}.")
@@ -79,8 +102,12 @@ def split_rows(
         raise InputError(
             f"{len(rows.y)} rows have a label; at least {FEWEST_ROWS} are needed to hold some out."
         )
+    if choice["strategy"] in GIVEN:
+        cut = _as_given(rows, choice, test_rows, folds, seed)
+        _check_parts(cut, choice)
+        return cut
     if choice["strategy"] == "time":
-        cut = _by_time(rows, choice["column"], test_share, test_from, folds)
+        cut = _by_time(rows, choice["column"], test_share, test_from, folds, gap)
     elif choice["strategy"] == "group":
         cut = _by_group(rows, choice["column"], test_share, folds, seed)
     else:
@@ -112,8 +139,11 @@ def keep_together(cut: Labelled) -> Labelled:
     alike = pd.Series(cut.alike)
     held_out = pd.Series(cut.part == TEST).groupby(alike).transform("max").to_numpy()
     fold = pd.Series(cut.fold).groupby(alike).transform("max").to_numpy()
-    part = np.where(held_out, TEST, TRAIN).astype(object)
-    return replace(cut, part=part, fold=np.where(held_out, NEVER, fold))
+    part = np.where(held_out, TEST, cut.part).astype(object)
+    ready = cut.ready
+    if ready is not None:
+        ready = pd.Series(ready).groupby(alike).transform("max").to_numpy()
+    return replace(cut, part=part, fold=np.where(held_out, NEVER, fold), ready=ready)
 
 
 def _check_parts(cut: Labelled, choice: dict) -> None:
@@ -130,6 +160,42 @@ def _check_parts(cut: Labelled, choice: dict) -> None:
                 f"This {choice['strategy']} split leaves rows of one class only ({y[0]!s:.40}) to "
                 f"{does}: collect more rows of the others, or change test_share or split_strategy."
             )
+
+
+def _as_given(rows: Labelled, choice: dict, test_rows: int, folds: int, seed: int) -> Labelled:
+    """The parts that a column names, or that two files make; near duplicates stay in place."""
+    if choice["strategy"] == "file":
+        held_out = rows.row >= test_rows
+    else:
+        held_out = _says_test(rows.X[choice["column"]], choice["column"])
+    train, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    if len(train) < 2 or len(test) < 2:
+        what = f"The column '{choice['column']}'" if choice["column"] else "The second file"
+        raise InputError(
+            f"{what} gives {len(train)} rows to learn from and {len(test)} to judge by: at least "
+            f"two of each are needed."
+        )
+    return _with_folds(rows, train, test, _random_folds(rows, train, folds, seed))
+
+
+def _says_test(column: pd.Series, name: str) -> np.ndarray:
+    """Which rows a column calls held out: by words such as train and test, or by true and false."""
+    words = column.astype("str").str.strip().str.casefold()
+    known = set(words.dropna())
+    if known <= {"true", "false", "1", "0", "1.0", "0.0", "yes", "no"} and known:
+        said = words.isin(["true", "1", "1.0", "yes"]).to_numpy()
+        if any(word in name.casefold() for word in ("test", "hold", "held")):
+            return said
+        if "train" in name.casefold():
+            return ~said
+    elif known and known <= TEST_WORDS | TRAIN_WORDS and not column.isna().any():
+        return words.isin(TEST_WORDS).to_numpy()
+    values = ", ".join(sorted(known)[:4])
+    raise InputError(
+        f"split_column '{name}' should say train or test in each row (or true and false, if its "
+        f"name says which); it holds {values or 'nothing'}"
+        f"{', and gaps' if column.isna().any() else ''}."
+    )
 
 
 def _records_at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
@@ -217,7 +283,9 @@ def _joined(groups: np.ndarray, alike: np.ndarray | None) -> np.ndarray:
     return connected_components(links, directed=False)[1][group]
 
 
-def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: int) -> Labelled:
+def _by_time(
+    rows: Labelled, column: str, share: float, test_from: str, folds: int, gap: str = ""
+) -> Labelled:
     when = _times(rows.X[column], column)
     if test_from:
         cut = _moment(test_from, when)
@@ -229,9 +297,48 @@ def _by_time(rows: Labelled, column: str, share: float, test_from: str, folds: i
             f"A time split from {cut} on leaves one side empty: '{column}' runs from {when.min()} "
             f"to {when.max()}."
         )
-    train, test = np.flatnonzero(~late), np.flatnonzero(late)
+    width = _width(gap, when)
+    near = (~late & (when > cut - width).to_numpy()) if gap else np.zeros(len(late), dtype=bool)
+    train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
+    if not len(train):
+        raise InputError(f"A gap of {gap} leaves no rows to learn from: make it smaller.")
     fold = _time_folds(when.iloc[train], folds, column)
-    return replace(_with_folds(rows, train, test, fold), by_time=True)
+    done = replace(_with_folds(rows, train, test, fold), by_time=True)
+    part = done.part.copy()
+    part[near] = GAP
+    ready = np.full(len(rows.y), done.fold.max() + 1)
+    ready[train] = _ready(when.iloc[train], fold, width if gap else None)
+    return replace(done, part=part, ready=ready)
+
+
+def _ready(when: pd.Series, fold: np.ndarray, width) -> np.ndarray:
+    """The first fold that may learn from each row: one that begins more than `width` after it."""
+    ready = fold + 1
+    if width is None:
+        return ready
+    for number in range(fold.max() + 1):
+        begins = when[fold == number].min()
+        too_near = (when > begins - width).to_numpy() & (ready == number)
+        ready = np.where(too_near, number + 1, ready)
+    return ready
+
+
+def _width(gap: str, when: pd.Series):
+    """A gap such as "7 days" as a length of time, or a number where time is a number."""
+    if not gap:
+        return None
+    try:
+        if pd.api.types.is_numeric_dtype(when.dtype):
+            width = float(gap)
+            sound = width >= 0
+        else:
+            width = pd.Timedelta(f"{gap} days" if gap.replace(".", "").isdecimal() else gap)
+            sound = width >= pd.Timedelta(0)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise InputError(f"gap is a length of time such as '7 days' or '12 hours'; it is '{gap}'.")
+    return width
 
 
 def _time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
@@ -280,7 +387,8 @@ def _with_folds(rows: Labelled, train, test, fold) -> Labelled:
 
 def split_table(rows: Labelled) -> pd.DataFrame:
     """The table that goes into `split.parquet`: `row`, `part`, `fold`."""
-    return pd.DataFrame({"row": rows.row, "part": rows.part.astype(str), "fold": rows.fold})
+    table = {"row": rows.row, "part": rows.part.astype(str), "fold": rows.fold}
+    return pd.DataFrame(table if rows.ready is None else table | {"ready": rows.ready})
 
 
 # --- What the choice is worth -------------------------------------------------------------------
@@ -310,12 +418,14 @@ def _fewer(part: Labelled) -> Labelled:
     return part.at(spread_over(part.y, PROBE_ROWS))
 
 
-def options(choice: dict, about: dict, test_share, test_from, folds, seed) -> dict:
+def options(choice: dict, about: dict, test_share, test_from, gap, folds, seed) -> dict:
     """The options of `split_rows`; the flights know from which day on to hold out."""
     known = choice["column"] == about.get("time_column")
     return {
         "test_share": test_share,
         "test_from": test_from or (about.get("test_from", "") if known else ""),
+        "gap": gap,
+        "test_rows": about.get("test_rows", 0),
         "folds": folds,
         "seed": seed,
     }
@@ -389,16 +499,29 @@ def note_findings(work, choice: dict, plan: dict) -> None:
         work.find("group_as_feature", "warning", [choice["column"]], message)
 
 
+def in_gap(rows: Labelled) -> int:
+    """How many rows lie in the gap between the parts."""
+    return int((rows.part == GAP).sum())
+
+
+def in_parts(rows: Labelled) -> int:
+    """How many rows are for training or held out."""
+    return len(rows.part) - in_gap(rows)
+
+
 def headline(rows: Labelled, choice: dict) -> str:
     """The stage's result in a sentence."""
-    train, test = (rows.part == TRAIN).sum(), (rows.part == TEST).sum()
+    train, test, gap = ((rows.part == part).sum() for part in (TRAIN, TEST, GAP))
     how = {
+        "column": f"those that the column {choice['column']} names",
+        "file": "those of the second file",
         "random": "drawn at random"
         + ("" if rows.task.is_regression else ", classes in proportion"),
         "time": f"the latest by {choice['column']}",
         "group": f"whole groups of {choice['column']}",
     }[choice["strategy"]]
-    return f"{test:,} of {train + test:,} rows are held out: {how}."
+    between = f", after a gap of {gap:,} rows" if gap else ""
+    return f"{test:,} of {train + test + gap:,} rows are held out: {how}{between}."
 
 
 def read_comparison(table: pd.DataFrame, choice: dict) -> str:

@@ -7,7 +7,7 @@ metrics; they carry scikit-learn's names throughout.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from .errors import InputError
+from .errors import InputError, nearest
 from .metrics import LESS_IS_BETTER, MAIN_METRIC, METRICS
 from .values import MISSING_WORDS, number_format, parse_quantity, tidy
 
@@ -28,18 +28,20 @@ POSITIVE_WORDS = ("true", "yes", "y", "1", "t", "positive", "late")
 class Task:
     """The target column, the kind of task, and for classes their names.
 
-    `positive` is the class that a binary model looks for.
+    `positive` is the class that a binary model looks for; `metric` decides between models (empty:
+    the one that fits the task).
     """
 
     target: str
     kind: str
     classes: tuple[str, ...] = ()
     positive: str = ""
+    metric: str = ""
 
     @property
     def main_metric(self) -> str:
-        """The metric that decides between models."""
-        return MAIN_METRIC[self.kind]
+        """The metric that decides between models: the one that was asked for, or the task's own."""
+        return self.metric or MAIN_METRIC[self.kind]
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -141,6 +143,23 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
     labels = as_labels(present)
     classes = tuple(sorted(labels.unique()))
     return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
+
+
+def with_metric(task: Task, metric: str) -> Task:
+    """The task with the metric that is to decide between models; "auto" is the task's own.
+
+    >>> with_metric(Task("y", "regression"), "neg_mean_absolute_error").main_metric
+    'neg_mean_absolute_error'
+    """
+    if metric == "auto":
+        return task
+    allowed = [name for name in task.metrics if name not in LESS_IS_BETTER]
+    if metric not in allowed:
+        raise InputError(
+            f"metric is auto, or for this {task.kind} task one of {', '.join(allowed)}; it is "
+            f"'{metric}'. {nearest(metric, allowed)}"
+        )
+    return replace(task, metric=metric)
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -17,7 +17,7 @@ from sklearn.model_selection import FixedThresholdClassifier, ParameterSampler
 from sklearn.pipeline import Pipeline
 
 from . import pipeline
-from .calibration import Calibrated, find_calibration, mended
+from .calibration import Calibrated, calibration_error, find_calibration, looked_at, mended
 from .errors import InputError
 from .features import make_features
 from .metrics import PLAIN_NAMES
@@ -37,7 +37,7 @@ from .task import Task, better, predict, score
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
 FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
-FINALISTS = 3  # one in so many draws goes on to all rows
+FINALISTS = 4  # one in so many draws goes on to all rows
 STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting grows by so many trees, and stops when idle
 
 
@@ -194,7 +194,7 @@ def search(
     """So many seeded draws of settings, for the families that lead the ladder in turn.
 
     A family leads when it lies within the spread of the folds behind the best. Where rows are many,
-    all draws learn from a quarter of them, and only the best third goes on to all (successive
+    all draws learn from a quarter of them, and only the best quarter goes on to all (successive
     halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of its last round;
     `best_of` looks at those on all rows alone.
     """
@@ -413,12 +413,13 @@ def _short(value) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def headline(task: Task, best: Trial, baseline: Trial, count: int) -> str:
-    """The stage's result in a sentence."""
+def headline(task: Task, best: Trial, baseline: Trial, count: int, budget=None) -> str:
+    """The stage's result in a sentence; says so when the time ran out."""
     metric = PLAIN_NAMES[task.main_metric]
+    cut = f" {read_budget(budget)}" if budget and budget.cut else ""
     return (
         f"The best of {count} trials is {best.family}: {metric} {best.mean:.2f} in "
-        f"cross-validation, against {baseline.mean:.2f} for the baseline."
+        f"cross-validation, against {baseline.mean:.2f} for the baseline.{cut}"
     )
 
 
@@ -470,32 +471,94 @@ def read_folds(folds: list[Fold]) -> str:
     )
 
 
-def choose_threshold(task: Task, trial: Trial, asked: float) -> float:
-    """The threshold that was asked for, or the best one when 0 was given."""
+def choose_threshold(
+    task: Task, trial: Trial, asked: float = 0.0, false_alarm: float = 0.0, miss: float = 0.0
+) -> float:
+    """The threshold that was asked for; when 0 was given, the cheapest one, or the best by F1.
+
+    `false_alarm` and `miss` are what the two kinds of errors cost; both 0: nobody has said.
+    """
     if not 0 <= asked < 1:
         raise InputError(f"threshold lies between 0 and 1 (0 finds the best); it is {asked}.")
-    return asked or best_threshold(task, trial)
+    if min(false_alarm, miss) < 0:
+        raise InputError(f"Costs are 0 or more; they are {false_alarm} and {miss}.")
+    if asked or task.kind != "binary":
+        return asked or 0.5
+    if false_alarm or miss:
+        return cheapest_threshold(task, trial, false_alarm, miss)
+    return best_threshold(task, trial)
 
 
-def read_threshold(task: Task, trial: Trial, threshold: float) -> str:
-    """From which probability on the model says yes, in a sentence."""
+def read_threshold(task: Task, threshold: float, false_alarm=0.0, miss=0.0) -> str:
+    """From which probability on the model says yes, and why, in a sentence."""
     if task.kind != "binary":
         return "There is no threshold to choose: that is a question of two classes."
+    text = f"The model says {task.target} = {task.positive} from a probability of "
+    if false_alarm or miss:
+        return (
+            f"{text}**{threshold:.2g}** on, where errors cost least on the validation rows: "
+            f"{false_alarm:g} for a false alarm, {miss:g} for a miss."
+        )
     if threshold == 0.5:
-        return f"The model says {task.target} = {task.positive} from a probability of 0.50 on."
+        return f"{text}0.50 on."
+    return f"{text}**{threshold:.2g}** on, where F1 is best on the validation rows."
+
+
+def read_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str:
+    """Whether an ensemble was taken, and why, in a sentence."""
+    best = best_of(trials)
+    if not ensemble:
+        return (
+            f"**No ensemble**: the mean of several models does not beat {best.family} alone by "
+            f"more than the noise between folds, and would be slower to ask."
+        )
+    gain = ensemble[0].mean - best.mean
     return (
-        f"The model says {task.target} = {task.positive} from a probability of "
-        f"**{threshold:.2g}** on, where F1 is best on the validation rows."
+        f"**An ensemble wins**: the mean of {ensemble[0].parameters['members']} scores "
+        f"{ensemble[0].mean:.3f} ({PLAIN_NAMES[task.main_metric]}), {gain:.3f} more than "
+        f"{best.family} alone, more than the noise between folds."
     )
 
 
-def summary(task: Task, best: Trial, threshold: float, headline: str) -> dict:
+def read_calibration(task: Task, before: Trial, after: Trial) -> str:
+    """How far probabilities are from what came true, before and after they are mended."""
+    if task.is_regression or before is after:
+        return "There are no probabilities to mend here."
+    errors = [calibration_error(*said_of_winner(task, trial)) for trial in (before, after)]
+    return (
+        f"On validation rows the probabilities were {errors[0]:.1%} off on average (expected "
+        f"calibration error); stretched by {after.model.slope:.2f} and shifted, "
+        f"**{errors[1]:.1%}**."
+    )
+
+
+def said_of_winner(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+    """The probability that calibration looks at in each row, and whether it came true."""
+    return looked_at(task, trial.truth, trial.said)
+
+
+def read_budget(budget: Budget) -> str:
+    """Whether the time ran out, as a sentence; empty where it did not."""
+    if not budget.cut:
+        return ""
+    return f"The search was cut after {budget.minutes:g} minutes, before all trials were made."
+
+
+def summary(
+    task: Task, best: Trial, threshold: float, headline: str, budget: Budget, calibration: Trial
+) -> dict:
     """The content of `training.json`: the winner and how it was found."""
+    mended_by = {}
+    if isinstance(calibration.model, Calibrated):
+        mended_by = {"slope": calibration.model.slope, "shifts": list(calibration.model.shifts)}
     return {
         "model": best.family,
         "parameters": best.parameters,
         "metric": task.main_metric,
         "cross_validated": best.mean,
+        "calibration": mended_by,
         "threshold": threshold,
+        "minutes": budget.minutes,
+        "cut": budget.cut,
         "headline": headline,
     }

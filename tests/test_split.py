@@ -250,10 +250,10 @@ def test_a_strategy_that_can_not_be_followed_is_refused(asked, says):
 
 def test_the_flights_day_holds_for_their_own_column_only():
     about = {"time_column": "when", "test_from": "2013-07-01"}
-    assert split.options(TIME, about, 0.2, "", 4, 1)["test_from"] == "2013-07-01"
+    assert split.options(TIME, about, 0.2, "", "", 4, 1)["test_from"] == "2013-07-01"
     other = {"strategy": "time", "column": "other"}
-    assert split.options(other, about, 0.2, "", 4, 1)["test_from"] == ""
-    assert split.options(TIME, about, 0.2, "2013-08-01", 4, 1)["test_from"] == "2013-08-01"
+    assert split.options(other, about, 0.2, "", "", 4, 1)["test_from"] == ""
+    assert split.options(TIME, about, 0.2, "2013-08-01", "", 4, 1)["test_from"] == "2013-08-01"
 
 
 def test_strategies_are_compared_by_a_score_and_one_that_fails_is_left_out():
