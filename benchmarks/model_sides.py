@@ -73,3 +73,58 @@ def skrubs(table: Table, X, y, task: Task, learnt, asked, seed: int):
         warnings.simplefilter("ignore")
         model.fit(X.iloc[learnt], y[learnt])
         return predict(task, model, X.iloc[asked])
+
+
+def flamls(table: Table, X, y, task: Task, learnt, asked, seed: int, seconds: float = 60.0):
+    """FLAML's automatic search with so many seconds, for the task's main metric."""
+    import logging
+
+    from flaml import AutoML
+
+    logging.disable(logging.CRITICAL)
+    X = X.drop(columns=[table.group] if table.group else [])
+    if table.time:
+        X = X.assign(**{table.time: pd.to_datetime(X[table.time])})
+    learn, ask = (X.iloc[part].reset_index(drop=True) for part in (learnt, asked))
+    metric = {"binary": "roc_auc", "multiclass": "macro_f1", "regression": "r2"}[task.kind]
+    kind = "regression" if task.is_regression else "classification"
+    model = AutoML()
+    model.fit(X_train=learn, y_train=y[learnt] if task.is_regression else y[learnt].astype(str),
+              task=kind, metric=metric, time_budget=seconds, seed=seed, verbose=0)  # fmt: skip
+    if task.is_regression:
+        return model.predict(ask), None
+    probability = np.zeros((len(ask), len(task.classes)))
+    columns = [task.classes.index(str(label)) for label in model.classes_]
+    probability[:, columns] = model.predict_proba(ask)
+    return np.asarray(task.classes, dtype=object)[probability.argmax(axis=1)], probability
+
+
+def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, budget=None) -> list:
+    """Settings suggested by Optuna's TPE, for the same families and ranges as `train.search`."""
+    import optuna
+
+    from helpers import models
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    families = {trial.family: trial for trial in train.leaders(ladder)}
+    found = []
+
+    def suggest(trial, name: str, distribution):
+        low, high = distribution.support()
+        label, kind = f"{name}", distribution.dist.name
+        if kind == "randint":
+            return trial.suggest_int(label, int(low), int(high))
+        return trial.suggest_float(label, float(low), float(high), log=kind == "loguniform")
+
+    def objective(trial) -> float:
+        family = trial.suggest_categorical("family", sorted(families))
+        space = models.space_of(task, family)
+        settings = {n: suggest(trial, f"{family}: {n}", d) for n, d in space.items()}
+        start = families[family]
+        model = models.clone(start.model).set_params(**settings)
+        found.append(train.cross_validate(task, family, model, folds, settings))
+        return found[-1].mean
+
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+    study.optimize(objective, n_trials=trials)
+    return found

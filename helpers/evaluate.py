@@ -16,7 +16,6 @@ from .task import Task, better, bootstrap, predict, score
 
 GOOD, NOT_GOOD = "good enough", "not good enough"
 IMPORTANCE_ROWS = 1_000  # each is asked once a column; more would not change the order at the top
-BIG_GAP = 0.10  # between training and test score: the model has learnt its rows by heart
 
 
 def baseline_scores(task: Task, train: Labelled, test: Labelled) -> dict[str, float]:
@@ -107,41 +106,14 @@ def checks_table(verdict: dict) -> pd.DataFrame:
     return table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
 
 
-def go_back_to(task: Task, scores: pd.DataFrame, rows: int, missing: float, by_time: bool) -> list:
-    """Which earlier stations to go back to, the likeliest first: (stage number, reason) pairs.
-
-    `rows` counts the training rows, `missing` is the share of empty cells in them.
-    """
+def read_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
+    """The verdict as a sentence."""
     row = scores.loc[task.main_metric]
-    name = PLAIN_NAMES[task.main_metric]
-    gap = better(task.main_metric, row["train"], row["test"])
-    advice = []
-    if rows < 1_000:
-        advice.append((1, f"{rows:,} training rows are few: more of them is the surest gain"))
-    if gap > BIG_GAP:
-        reason = f"{name} is {row['train']:.2f} on training rows and {row['test']:.2f} on test rows"
-        advice.append((5, f"{reason}: the model has learnt its rows by heart; make it simpler"))
-        if by_time:
-            advice.append((3, "what held in the past holds less later: drop columns that age"))
-    if missing > 0.2:
-        advice.append((2, f"{missing:.0%} of the cells are empty: find out why, fill what can be"))
-    if gap <= BIG_GAP:
-        advice.append((3, "training and test score are alike: the columns say no more than this"))
-    return advice
-
-
-def read_verdict(verdict: dict, task: Task, scores: pd.DataFrame, advice: list) -> str:
-    """The verdict as a sentence, and where to go back to when it is no."""
-    row = scores.loc[task.main_metric]
-    text = (
+    return (
         f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[task.main_metric]} "
         f"**{row['test']:.2f}** (95 % interval {row['from']:.2f} to {row['to']:.2f}) on rows it "
         f"had not seen, against {row['baseline']:.2f} for the baseline."
     )
-    if verdict["passed"]:
-        return text
-    steps = "\n".join(f"- back to **stage {number}**: {reason}." for number, reason in advice)
-    return f"{text}\n\nWhere to go from here:\n\n{steps}"
 
 
 def headline(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
@@ -246,10 +218,15 @@ def read_importance(falls: pd.Series, rows: int) -> str:
     return f"The model leans most on **{', '.join(top)}** {measured}."
 
 
+def rows_used(learn: Labelled, test: Labelled) -> dict[str, int]:
+    """How many rows were learnt from, and how many were held out."""
+    return {"train": len(learn.y), "test": len(test.y)}
+
+
 def metrics_file(
-    task: Task, rows: dict, model: str, scores: pd.DataFrame, verdict: dict, reading: str
+    task: Task, rows: dict, model: str, scores: pd.DataFrame, verdict: dict, reading: str, **more
 ) -> dict:
-    """The content of `metrics.json`."""
+    """The content of `metrics.json`; `more` is what else is kept of the evaluation."""
     return {
         "task": task.kind,
         "target": task.target,
@@ -265,7 +242,7 @@ def metrics_file(
         "verdict": verdict["verdict"],
         "checks": verdict["checks"],
         "reading": reading,
-    }
+    } | more
 
 
 def curves(task: Task, truth, prediction, probability, points: int = 101) -> dict:

@@ -261,6 +261,40 @@ def join(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return joined.assign(late=late.mask(joined["arr_delay"].isna()))
 
 
+def from_timetable(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """What the timetable says of each flight's plane: earlier departures that day, minutes since.
+
+    Counted over all flights of 2013 that left New York as planned, whether they are among `rows` or
+    not (n cleaned flights): a timetable is known beforehand. Minutes are missing for the first one.
+    """
+    with sqlite3.connect(stage_sources() / "flights.sqlite") as database:
+        plan = pd.read_sql_query(
+            "SELECT carrier, flight, origin, tailnum, time_hour, sched_dep_time FROM flights",
+            database,
+        )
+    database.close()
+    clock = plan["sched_dep_time"]
+    plan["scheduled"] = pd.to_datetime(plan["time_hour"].str[:10]) + pd.to_timedelta(
+        clock // 100 * 60 + clock % 100, unit="min"
+    )
+    plan = plan.sort_values("scheduled", kind="stable")
+    day = plan["scheduled"].dt.floor("D")
+    planes = plan.groupby(["tailnum", day], dropna=False)
+    plan["departures_before"] = planes.cumcount().where(plan["tailnum"].notna())
+    waited = planes["scheduled"].diff().dt.total_seconds() / 60
+    plan["minutes_since_last"] = waited.where(plan["tailnum"].notna())
+    key, found = ["carrier", "flight", "origin", "scheduled"], []
+    asked = rows[key].astype({"carrier": "str", "origin": "str", "flight": "float64"})
+    asked["scheduled"] = asked["scheduled"].astype(plan["scheduled"].dtype)
+    plan = plan.astype({"carrier": "str", "origin": "str", "flight": "float64"}).drop_duplicates(
+        key
+    )
+    joined = asked.merge(plan, on=key, how="left", validate="m:1")
+    for name in ("departures_before", "minutes_since_last"):
+        found.append(joined[name].astype("float64").set_axis(rows.index))
+    return {column.name: column for column in found}
+
+
 def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
     """Hourly readings, with the strongest wind (mph) and the rain (inches) of the last six hours.
 

@@ -584,15 +584,22 @@ def _untargeted(plan: dict) -> dict:
 # --- What the notebook shows --------------------------------------------------------------------
 
 
-def alarms_table(alarms: list[Alarm]) -> pd.DataFrame:
-    """A row per alarm: its columns, what was found, what to do."""
-    rows = [(", ".join(a.columns) or "rows", a.severity, a.says, a.remedy) for a in alarms]
-    columns = ["column", "severity", "found", "what to do"]
-    return pd.DataFrame(rows, columns=columns).set_index("column")
+def evidence_table(alarms: list[Alarm]) -> pd.DataFrame:
+    """A row per alarm: its kind, its columns, and what was measured."""
+    rows = [
+        (a.code.replace("_", " "), a.severity, ", ".join(a.columns) or "(rows)", _said(a.evidence))
+        for a in alarms
+    ]
+    columns = ["kind", "severity", "columns", "measured"]
+    return pd.DataFrame(rows, columns=columns).set_index("kind")
+
+
+def _said(evidence: dict) -> str:
+    return ", ".join(f"{name} {value}" for name, value in evidence.items())
 
 
 def read_alarms(alarms: list[Alarm]) -> str:
-    """A sentence that says how many alarms went off."""
+    """What the alarms say and what to do, as Markdown."""
     if not alarms:
         return (
             "**No alarm**: no column tells the answer, follows it or adds up to it, no row stands "
@@ -601,8 +608,8 @@ def read_alarms(alarms: list[Alarm]) -> str:
     loud = sum(alarm.severity == "alarm" for alarm in alarms)
     quiet = len(alarms) - loud
     parts = [f"{n} {what}{'s' * (n > 1)}" for n, what in ((loud, "alarm"), (quiet, "warning")) if n]
-    said = " and ".join(parts)
-    return f"**{said}**: settle each before you believe a score."
+    said = f"**{' and '.join(parts)}**: settle each before you believe a score."
+    return "\n".join([said, "", *(f"- **{a.severity}**: {a.message}" for a in alarms)])
 
 
 def note_alarms(work, alarms: list[Alarm]) -> None:

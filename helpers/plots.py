@@ -337,3 +337,49 @@ def feature_map(figure: Figure, flows: list[tuple[str, int, str]]) -> str:
     title = "The features: every column's way to numbers, learnt on training rows alone"
     axes.set_title(title)
     return title
+
+
+@picture
+def reliability(figure: Figure, tables: dict[str, pd.DataFrame], errors: dict[str, float]) -> str:
+    """Observed against predicted shares, before and after the probabilities were mended."""
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="as often as it says")
+    for (name, table), colour, mark in zip(tables.items(), (GREY, BLUE), ["s", "o"], strict=True):
+        label = f"{name}: {errors[name]:.1%} off"
+        axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
+    for format_axis in (axes.xaxis, axes.yaxis):
+        format_axis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="upper left")
+    title = "Does it come true as often as the model says? Before and after calibration"
+    axes.set(title=title, xlabel="predicted probability", ylabel="share that came true")
+    return title
+
+
+@picture
+def learning_curve(figure: Figure, table: pd.DataFrame, metric: str) -> str:
+    """The score on validation rows by the number of rows that were learnt from."""
+    axes = figure.subplots()
+    axes.plot(table["rows"], table["score"], "o-", color=BLUE)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(table["rows"], [f"{rows:,.0f}" for rows in table["rows"]])
+    axes.minorticks_off()
+    title = "Would more rows help? The score by how many were learnt from"
+    axes.set(title=title, xlabel="rows learnt from (each step doubles)", ylabel=PLAIN_NAMES[metric])
+    return title
+
+
+@picture
+def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
+    """The mean answer along a few columns, all else as it is."""
+    every = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, (name, means) in zip(every, found.items(), strict=True):
+        if pd.api.types.is_numeric_dtype(means.index.dtype):
+            axes.plot(means.index.to_numpy(float), means.to_numpy(), "o-", color=BLUE, ms=4)
+        else:
+            axes.plot(range(len(means)), means.to_numpy(), "o", color=BLUE)
+            axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+        axes.set_xlabel(short(name, 24))
+    every[0].set_ylabel(short(answer, 40))
+    title = f"Partial dependence: mean {answer}, one column changed at a time"
+    figure.suptitle(short(title, 90), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return title

@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 from IPython import get_ipython
-from IPython.display import HTML, Markdown, publish_display_data
+from IPython.display import HTML, Markdown, display, publish_display_data
 
 from .line import STAGES, stage
 
@@ -21,6 +21,13 @@ def say(*sentences: str) -> Markdown:
     """Sentences as Markdown. A `<` or `&` in them is shown as text: names come from the data."""
     text = "\n\n".join(sentence for sentence in sentences if sentence)
     return Markdown(text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def together(*parts) -> None:
+    """Show several things below one cell, in their order; None is nothing to show."""
+    for part in parts:
+        if part is not None:
+            display(part)
 
 
 def folded(title: str, *parts) -> HTML:

@@ -182,10 +182,17 @@ class Budget:
         self.minutes, self.cut = minutes, False
         self._until = time.monotonic() + minutes * 60 if minutes else np.inf
 
+    def half(self) -> Budget:
+        """A budget of half of the time that is left: a first round leaves some to a second."""
+        part = Budget(self.minutes)
+        part._until = time.monotonic() + max(self._until - time.monotonic(), 0) / 2
+        return part
+
     def allows(self, seconds: float = 0.0) -> bool:
         """Whether what takes so long can still be done."""
-        self.cut = self.cut or time.monotonic() + seconds > self._until
-        return not self.cut
+        enough = time.monotonic() + seconds <= self._until
+        self.cut = self.cut or not enough
+        return enough
 
 
 def search(
@@ -201,7 +208,10 @@ def search(
     drawn = _draws(task, leaders(ladder), trials, seed)
     if best_of(ladder).rows <= MANY_ROWS:
         return _tried(task, drawn, folds, budget)
-    first = _tried(task, drawn, [_thinned(fold) for fold in folds], budget)
+    half = budget.half() if budget else None
+    first = _tried(task, drawn, [_thinned(fold) for fold in folds], half)
+    if half and half.cut:
+        budget.cut = True
     first.sort(key=lambda trial: -trial.mean)
     count = -(-trials // FINALISTS)
     finalists = [(trial, trial.parameters) for trial in first[:count]]
@@ -371,13 +381,13 @@ class Learnt:
 
 
 def learn(
-    rows: Labelled, plan: dict, trials: int = 12, minutes: float = 0.0, models="all", seed=42
+    rows: Labelled, plan: dict, trials=12, minutes=0.0, models="all", seed=42, searcher=search
 ) -> Learnt:
     """All steps of this stage on rows that have folds; `plan` is the feature plan."""
     task, budget = rows.task, Budget(minutes)
     folds = make_folds(rows, plan, seed)
     ladder = run_ladder(task, folds, len(rows.y), models, seed)
-    found = ladder + search(task, ladder, folds, trials, seed, budget)
+    found = ladder + searcher(task, ladder, folds, trials, seed, budget)
     found += try_ensemble(task, found, folds)
     best = calibrated(task, best_of(found))
     return Learnt(found, best, best_threshold(task, best), budget.cut)
@@ -545,7 +555,13 @@ def read_budget(budget: Budget) -> str:
 
 
 def summary(
-    task: Task, best: Trial, threshold: float, headline: str, budget: Budget, calibration: Trial
+    task: Task,
+    best: Trial,
+    threshold: float,
+    headline: str,
+    budget: Budget,
+    calibration: Trial,
+    costs: tuple = (0.0, 0.0),
 ) -> dict:
     """The content of `training.json`: the winner and how it was found."""
     mended_by = {}
@@ -558,6 +574,7 @@ def summary(
         "cross_validated": best.mean,
         "calibration": mended_by,
         "threshold": threshold,
+        "costs": list(costs),
         "minutes": budget.minutes,
         "cut": budget.cut,
         "headline": headline,

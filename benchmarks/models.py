@@ -1,0 +1,286 @@
+"""`make bench-models`: the line's models against others', calibration, leak alarms; MODELS.md.
+
+python -m benchmarks.models                    all parts, about an hour on two cores
+python -m benchmarks.models scores --seeds 2   one part, fewer seeds
+
+The packages of the extra `bench` are needed, and the tables of ISLP and lifelines:
+pip install -e .[bench] and pip install --no-deps ISLP lifelines (their own needs are not used).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from helpers import clean, duplicates, features, leaks, plans, split
+from helpers.calibration import calibration_error, looked_at
+from helpers.metrics import PLAIN_NAMES
+from helpers.rows import Labelled
+from helpers.task import score
+
+from . import model_sides as sides
+from .__main__ import machine
+from .model_tables import TABLES, Table
+from .planted_leaks import CAUGHT_BY, KINDS, plant
+
+HERE = Path(__file__).resolve().parent
+RAW, REPORT = HERE / "models.json", HERE / "MODELS.md"
+AGAINST_FLAML = ("diabetes", "flights", "orange juice", "wages")
+MINUTE = 60.0  # seconds
+CALIBRATED_FROM = 2_000  # test rows
+RANDOM = {"strategy": "random", "column": ""}
+
+
+def scores(raw: dict, seeds: int) -> None:
+    """Each table, five splits: the line and skrub's `tabular_pipeline` on the same rows."""
+    for table in TABLES:
+        X, y, task = sides.labelled(table)
+        found = []
+        for seed in range(seeds):
+            learnt, asked = sides.parts(table, X, y, task, seed)
+            one = {"test rows": len(asked), "metric": task.main_metric}
+            for side in (sides.ours, sides.skrubs):
+                began = time.perf_counter()
+                said = side(table, X, y, task, learnt, asked, seed)
+                said = said[0] if side is sides.ours else said
+                name = side.__name__
+                one[name] = score(task, y[asked], *said)[task.main_metric]
+                one[f"{name} seconds"] = round(time.perf_counter() - began, 1)
+                if not task.is_regression:
+                    chance = looked_at(task, y[asked], said[1])
+                    one[f"{name} calibration"] = calibration_error(*chance)
+            found.append(one)
+            click.echo(f"{table.name} {seed}: {one['ours']:.4f} {one['skrubs']:.4f}")
+        raw.setdefault("scores", {})[table.name] = found
+        yield
+
+
+def search(raw: dict, seeds: int) -> None:
+    """Settings drawn at random (halved where rows are many) and by Optuna, as many trials each."""
+    for table in (t for t in TABLES if t.name in AGAINST_FLAML):
+        X, y, task = sides.labelled(table)
+        found = []
+        for seed in range(min(seeds, 3)):
+            learnt, asked = sides.parts(table, X, y, task, seed)
+            one = {"metric": task.main_metric}
+            for name, options in (("ours", {}), ("optuna", {"searcher": sides.by_optuna})):
+                began = time.perf_counter()
+                said, _ = sides.ours(table, X, y, task, learnt, asked, seed, **options)
+                one[name] = score(task, y[asked], *said)[task.main_metric]
+                one[f"{name} seconds"] = round(time.perf_counter() - began, 1)
+            found.append(one)
+            click.echo(f"{table.name} {seed}: {one}")
+        raw.setdefault("search", {})[table.name] = found
+        yield
+
+
+def flaml(raw: dict, seeds: int) -> None:
+    """The line and FLAML, a minute each, on four tables."""
+    for table in (t for t in TABLES if t.name in AGAINST_FLAML):
+        X, y, task = sides.labelled(table)
+        found = []
+        for seed in range(min(seeds, 3)):
+            learnt, asked = sides.parts(table, X, y, task, seed)
+            one = {"metric": task.main_metric}
+            options = {"trials": 1_000, "minutes": MINUTE / 60}
+            for name, side, more in (("ours", sides.ours, options), ("flaml", sides.flamls, {})):
+                began = time.perf_counter()
+                said = side(table, X, y, task, learnt, asked, seed, **more)
+                said = said[0] if name == "ours" else said
+                one[name] = score(task, y[asked], *said)[task.main_metric]
+                one[f"{name} seconds"] = round(time.perf_counter() - began, 1)
+            found.append(one)
+            click.echo(f"{table.name} {seed}: {one}")
+        raw.setdefault("flaml", {})[table.name] = found
+        yield
+
+
+def alarms(raw: dict, seeds: int) -> None:
+    """Leaks of each kind planted into each table, and the tables as they are."""
+    planted, clean_tables = {}, {}
+    for table in TABLES:
+        X, y, task = sides.labelled(table)
+        loud = [a for a in _alarms(table, X, y, task)[0] if a.severity == "alarm"]
+        clean_tables[table.name] = [[a.code, a.columns] for a in loud]
+        X = X.drop(columns=[table.group] if table.group else [])
+        for kind in KINDS:
+            made = plant(kind, X, y, task, seed=0)
+            if made is None:
+                continue
+            leaky, labels, columns = made
+            found, copies = _alarms(Table("", "", "", None), leaky, labels, task)
+            caught = any(a.code in CAUGHT_BY.get(kind, {a.code}) and (
+                not columns or set(columns) & set(a.columns)) for a in found)  # fmt: skip
+            caught = caught or (kind == "copied rows" and copies >= len(X) // 20)
+            planted.setdefault(kind, {})[table.name] = bool(caught)
+        click.echo(f"{table.name}: {clean_tables[table.name]}")
+    raw["alarms"] = {"planted": planted, "clean": clean_tables}
+    yield
+
+
+def _alarms(table: Table, X: pd.DataFrame, y, task) -> tuple[list, int]:
+    """The alarms of stage 4, and how many rows stage 2 takes for copies of another."""
+    about = {"target": task.target, "task": task.kind}
+    cleaning = plans.draft_plan(X, about)
+    rows = clean.Cleaner(cleaning).fit(X).transform(X)
+    plan = features.plan_features(rows, cleaning, about, table.group if table.group in rows else "")
+    choice = RANDOM
+    if table.group or table.time:
+        strategy = "group" if table.group else "time"
+        choice = {"strategy": strategy, "column": table.group or table.time}
+    cut = split.split_rows(Labelled(task, rows, np.asarray(y), np.arange(len(rows))), choice)
+    copies = len(rows) - len(set(duplicates.link(rows)))
+    return leaks.find_alarms(cut, plan, choice), copies
+
+
+PARTS = {"scores": scores, "search": search, "flaml": flaml, "alarms": alarms}
+
+
+@click.command(help=__doc__)
+@click.argument("names", nargs=-1, type=click.Choice(list(PARTS)))
+@click.option("--seeds", default=5, show_default=True, help="How many splits of each table.")
+def main(names, seeds):
+    """Measure, keep the raw numbers, write the report."""
+    warnings.simplefilter("ignore")
+    raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
+    for name in names or PARTS:
+        for _ in PARTS[name](raw, seeds):
+            raw["on"] = machine()
+            RAW.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+            REPORT.write_text(report(raw), encoding="utf-8")
+
+
+def report(raw: dict) -> str:
+    """MODELS.md: goals first, then every table."""
+    parts = [("scores", _scores), ("flaml", _flaml), ("search", _search), ("alarms", _alarm_lines)]
+    on = raw.get("on", {})
+    lines = [
+        "# How good the models are",
+        "",
+        "Written by `make bench-models`; raw numbers in `models.json`. Every side learns from the "
+        "same rows and is asked the same rows. The noise of a difference is its standard deviation "
+        "over the splits.",
+        "",
+        f"Measured on {on.get('day')}: {on.get('machine')}, Python {on.get('python')}, "
+        f"scikit-learn {on.get('libraries', {}).get('scikit-learn')}.",
+        "",
+    ]
+    for name, write in parts:
+        if name in raw:
+            lines += [*write(raw[name]), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _scores(found: dict) -> list[str]:
+    lines = [
+        "## Against skrub's `tabular_pipeline`, untouched",
+        "",
+        "| table | metric | the line | skrub | difference | noise | | seconds | skrub's |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    better = worse = 0
+    for name, rows in found.items():
+        table = pd.DataFrame(rows)
+        gains = table["ours"] - table["skrubs"]
+        mean, noise = gains.mean(), gains.std(ddof=1)
+        better, worse = better + (mean > 0), worse + (mean < -noise)
+        says = "better" if mean > noise else "worse" if mean < -noise else "alike"
+        lines.append(
+            f"| {name} | {PLAIN_NAMES[rows[0]['metric']]} | {table['ours'].mean():.4f} | "
+            f"{table['skrubs'].mean():.4f} | {mean:+.4f} | {noise:.4f} | {says} | "
+            f"{table['ours seconds'].median():.0f} | {table['skrubs seconds'].median():.1f} |"
+        )
+    lines += [
+        "",
+        f"Higher on {better} of {len(found)} tables (goal: half); lower by more than the noise on "
+        f"{worse} (goal: none).",
+        "",
+        *_calibration(found),
+    ]
+    return lines
+
+
+def _calibration(found: dict) -> list[str]:
+    lines = [
+        f"### Expected calibration error, tables with {CALIBRATED_FROM:,} test rows or more",
+        "",
+        "| table | the line | skrub | goal |",
+        "|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        if rows[0]["test rows"] < CALIBRATED_FROM * 0.99 or "ours calibration" not in rows[0]:
+            continue
+        ours, theirs = (np.mean([r[f"{s} calibration"] for r in rows]) for s in ("ours", "skrubs"))
+        lines.append(
+            f"| {name} | {ours:.4f} | {theirs:.4f} | {'<' if ours < 0.03 else 'not <'} 0.03 |"
+        )
+    return lines
+
+
+def _flaml(found: dict) -> list[str]:
+    lines = [
+        "## Against FLAML with the same minute",
+        "",
+        "| table | metric | the line | FLAML | difference | seconds | FLAML's |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    ahead = 0
+    for name, rows in found.items():
+        table = pd.DataFrame(rows)
+        gain = (table["ours"] - table["flaml"]).mean()
+        ahead += gain >= 0
+        lines.append(
+            f"| {name} | {PLAIN_NAMES[rows[0]['metric']]} | {table['ours'].mean():.4f} | "
+            f"{table['flaml'].mean():.4f} | {gain:+.4f} | {table['ours seconds'].median():.0f} | "
+            f"{table['flaml seconds'].median():.0f} |"
+        )
+    return [*lines, "", f"Equal or better on {ahead} of {len(found)} (goal: half)."]
+
+
+def _search(found: dict) -> list[str]:
+    lines = [
+        "## How to search: random draws (halved where rows are many) against Optuna",
+        "",
+        "As many trials each, over the same families and settings.",
+        "",
+        "| table | metric | random draws | Optuna (TPE) | seconds | Optuna's |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        table = pd.DataFrame(rows)
+        lines.append(
+            f"| {name} | {PLAIN_NAMES[rows[0]['metric']]} | {table['ours'].mean():.4f} | "
+            f"{table['optuna'].mean():.4f} | {table['ours seconds'].median():.0f} | "
+            f"{table['optuna seconds'].median():.0f} |"
+        )
+    gains = [r["ours"] - r["optuna"] for rows in found.values() for r in rows]
+    return [
+        *lines,
+        "",
+        f"Mean difference {np.mean(gains):+.4f} ± {np.std(gains):.4f} over all runs.",
+    ]
+
+
+def _alarm_lines(found: dict) -> list[str]:
+    lines = ["## Leak alarms", "", "| planted leak | caught | missed on |", "|---|---|---|"]
+    for kind, tables in found["planted"].items():
+        missed = ", ".join(name for name, caught in tables.items() if not caught) or "none"
+        lines.append(f"| {kind} | {sum(tables.values())} of {len(tables)} | {missed} |")
+    loud = {name: codes for name, codes in found["clean"].items() if codes}
+    said = "; ".join(f"{n}: {', '.join(c[0] for c in codes)}" for n, codes in loud.items())
+    lines += [
+        "",
+        f"Alarms on the {len(found['clean'])} tables as they are: "
+        f"{sum(map(len, loud.values()))} ({said or 'none'}).",
+    ]
+    return lines
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,453 @@
+"""What the errors of a model tell: which groups it fails, whether its probabilities hold, whether
+more rows would help, and which station to go back to.
+
+Everything here is measured on rows that the model has not learnt from.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+from scipy.stats import ttest_ind
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from .calibration import calibration_error, looked_at, reliability
+from .metrics import PLAIN_NAMES
+from .rows import Labelled, spread_over
+from .task import Task, better, drawn_scores, predict, score
+
+FEWEST_IN_SLICE = 30
+MOST_SLICES_OF_COLUMN = 12
+SURE = 0.01  # probability that so great a difference is chance, after all slices are counted
+CURVE_ROWS = 16_000  # to learn from at most: the shape of the curve shows on fewer
+CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
+PARTIAL_ROWS, PARTIAL_POINTS = 200, 9
+BIG_GAP = 0.10  # between training and test score: the model has learnt its rows by heart
+FEW_ROWS = 1_000  # fewer training rows than these: more of them is the surest gain
+MANY_EMPTY = 0.2  # share of empty cells
+STATIONS = {1: "collect more rows", 2: "clean", 3: "features", 5: "a simpler model"}
+
+
+# --- Groups that it fails -----------------------------------------------------------------------
+
+
+def losses(task: Task, truth, prediction, probability) -> np.ndarray:
+    """How wrong each answer is: minus the log of the true class's probability, or the error's size.
+
+    >>> losses(Task("y", "regression"), [1.0, 2.0], [1.5, 2.0], None).tolist()
+    [0.5, 0.0]
+    """
+    if task.is_regression:
+        return np.abs(np.asarray(prediction, float) - np.asarray(truth, float))
+    position = pd.Index(task.classes).get_indexer(np.asarray(truth).astype(str))
+    given = np.asarray(probability)[np.arange(len(position)), position]
+    return -np.log(np.clip(given, 1e-6, 1))
+
+
+def slices(
+    task: Task, X: pd.DataFrame, truth, prediction, probability, columns, most: int = 6
+) -> pd.DataFrame:
+    """The groups of rows that the model serves worst, surely: a row each, the worst first.
+
+    Rows are grouped by the levels of each column, by quarters of its numbers, and by whether it is
+    empty. A group is listed when its mean loss is higher than that of all other rows by more than
+    chance explains (Welch's t test, Bonferroni's correction for all groups that were looked at).
+    Columns: `rows`, the task's main metric in the group and over all rows, and `surely`, the
+    probability that it is chance.
+    """
+    loss = losses(task, truth, prediction, probability)
+    groups = [g for name in columns if name in X for g in _groups(X[name])]
+    groups = [(name, mask) for name, mask in groups if FEWEST_IN_SLICE <= mask.sum() < len(X)]
+    found = []
+    for name, mask in groups:
+        chance = ttest_ind(loss[mask], loss[~mask], equal_var=False, alternative="greater").pvalue
+        if chance * len(groups) < SURE:
+            found.append((name, mask, chance * len(groups)))
+    found.sort(key=lambda one: -loss[one[1]].mean())
+    name = PLAIN_NAMES[task.main_metric]
+    every = _metric(task, truth, prediction, probability, np.ones(len(X), dtype=bool))
+    rows = {
+        label: {
+            "rows": int(mask.sum()),
+            name: _metric(task, truth, prediction, probability, mask),
+            f"{name}, all rows": every,
+            "loss against others": loss[mask].mean() / max(loss[~mask].mean(), 1e-12),
+        }
+        for label, mask, _ in found[:most]
+    }
+    columns = ["rows", name, f"{name}, all rows", "loss against others"]
+    return pd.DataFrame(rows).T.reindex(columns=columns).rename_axis("group")
+
+
+def _groups(column: pd.Series) -> list[tuple[str, np.ndarray]]:
+    empty = column.isna().to_numpy()
+    found = [(f"{column.name} is empty", empty)] if empty.any() else []
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return found
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > MOST_SLICES_OF_COLUMN:
+        numbers = column.astype("float64")
+        edges = np.unique(numbers.quantile([0, 0.25, 0.5, 0.75, 1]).to_numpy())
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            inside = ((numbers >= low) if low == edges[0] else (numbers > low)) & (numbers <= high)
+            where = f"from {low:.4g} to {high:.4g}"
+            where = f"up to {high:.4g}" if low == edges[0] else where
+            where = f"above {low:.4g}" if high == edges[-1] and low != edges[0] else where
+            found.append((f"{column.name} {where}", inside.to_numpy()))
+        return found
+    levels = column.astype("str").value_counts().head(MOST_SLICES_OF_COLUMN).index
+    text = column.astype("str")
+    return found + [
+        (f"{column.name} = {lev}", (text == lev).fillna(False).to_numpy()) for lev in levels
+    ]
+
+
+def _metric(task: Task, truth, prediction, probability, mask: np.ndarray) -> float:
+    chance = None if probability is None else np.asarray(probability)[mask]
+    truth, prediction = np.asarray(truth)[mask], np.asarray(prediction)[mask]
+    found = score(task, truth, prediction, chance, [task.main_metric])
+    return found.get(task.main_metric, np.nan)
+
+
+def shown_slices(table: pd.DataFrame) -> pd.DataFrame:
+    """The groups as they are shown: two decimals, rows as whole numbers."""
+    shown = table.map("{:.2f}".format)
+    shown["rows"] = table["rows"].map("{:,.0f}".format)
+    shown["loss against others"] = table["loss against others"].map("× {:.2f}".format)
+    return shown
+
+
+def read_slices(table: pd.DataFrame) -> str:
+    """A sentence that names the group that is served worst."""
+    if table.empty:
+        return "**No group is served worse** than the others by more than chance explains."
+    worst = table.iloc[0]
+    return (
+        f"**It serves some groups worse**: where {table.index[0]} ({worst['rows']:,.0f} rows), its "
+        f"answers are {worst['loss against others']:.1f} times as far off as elsewhere."
+    )
+
+
+def worst_errors(
+    task: Task, raw: pd.DataFrame, truth, prediction, probability, columns, most: int = 6
+) -> pd.DataFrame:
+    """The rows with the largest errors, as they came, to be read: what does each have in common?
+
+    `columns` are the few that matter most to the model.
+    """
+    loss = losses(task, truth, prediction, probability)
+    order = np.argsort(-loss, kind="stable")[:most]
+    table = raw[[c for c in columns if c in raw]].iloc[order].reset_index(drop=True)
+    table.insert(0, f"true {task.target}", np.asarray(truth)[order])
+    if task.is_regression:
+        table.insert(1, "predicted", [f"{v:.4g}" for v in np.asarray(prediction, float)[order]])
+    else:
+        given = np.exp(-loss[order])
+        table.insert(1, "probability of it", [f"{p:.3f}" for p in given])
+    return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="error"))
+
+
+# --- Calibration --------------------------------------------------------------------------------
+
+
+def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
+    """What the probabilities were before they were mended (see `helpers.calibration`)."""
+    how = training.get("calibration") or {}
+    if not how or len(how["shifts"]) != probability.shape[1]:
+        return probability
+    logs = np.log(np.clip(probability, 1e-12, 1))
+    return softmax((logs - np.asarray(how["shifts"])) / how["slope"], axis=1)
+
+
+def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.DataFrame]:
+    """Predicted and observed shares, before and after the probabilities were mended.
+
+    A frame each, with `predicted`, `observed`, `rows`; empty for numbers.
+    """
+    if task.is_regression:
+        return {}
+    both = {"before": before_calibration(probability, training), "after": probability}
+    return {name: reliability(*looked_at(task, truth, said)) for name, said in both.items()}
+
+
+def calibration_errors(task: Task, truth, probability, training: dict) -> dict[str, float]:
+    """The expected calibration error on held-out rows, before and after; empty for numbers."""
+    if task.is_regression:
+        return {}
+    both = {"before": before_calibration(probability, training), "after": probability}
+    return {n: calibration_error(*looked_at(task, truth, said)) for n, said in both.items()}
+
+
+def calibration_picture(task: Task, truth, probability, training: dict):
+    """Observed against predicted shares, before and after; None for numbers."""
+    from . import plots
+
+    if task.is_regression:
+        return None
+    errors = calibration_errors(task, truth, probability, training)
+    return plots.reliability(calibration(task, truth, probability, training), errors, height=3.0)
+
+
+def read_calibration(errors: dict[str, float]) -> str:
+    """Whether the probabilities can be taken at their word, in a sentence."""
+    if not errors:
+        return "A predicted number has no probability; its errors are drawn below."
+    return (
+        f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
+        f"error); before stage 5 mended them, it was {errors['before']:.1%}."
+    )
+
+
+# --- Costs --------------------------------------------------------------------------------------
+
+
+def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) -> pd.DataFrame:
+    """What each rule costs for a thousand held-out rows, the cheapest first.
+
+    `costs` are those of a false alarm and of a miss; both 1 where nobody has said.
+    """
+    if task.kind != "binary":
+        return pd.DataFrame(columns=["cost of 1,000 rows"]).rename_axis("rule")
+    false_alarm, miss = costs if any(costs) else (1.0, 1.0)
+    chance = probability[:, task.classes.index(task.positive)]
+    yes = np.asarray(truth) == task.positive
+    rules = {
+        "never say yes": np.zeros(len(yes), dtype=bool),
+        "always say yes": np.ones(len(yes), dtype=bool),
+        "yes from 0.50": chance >= 0.5,
+        f"yes from {threshold:.2g} (the model's)": chance >= threshold,
+    }
+    rows = {
+        rule: {
+            "false alarms": int((said & ~yes).sum()),
+            "misses": int((~said & yes).sum()),
+            "cost of 1,000 rows": 1_000
+            * (false_alarm * (said & ~yes).sum() + miss * (~said & yes).sum())
+            / len(yes),
+        }
+        for rule, said in rules.items()
+    }
+    table = pd.DataFrame(rows).T.sort_values("cost of 1,000 rows", kind="stable")
+    whole = ["false alarms", "misses"]
+    table[whole] = table[whole].map("{:,.0f}".format)
+    table["cost of 1,000 rows"] = table["cost of 1,000 rows"].map("{:,.0f}".format)
+    return table.rename_axis("rule")
+
+
+def read_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
+    """Which rule is cheapest, in a sentence."""
+    if task.kind != "binary":
+        return "Costs of false alarms and misses are a question of two classes."
+    if not any(costs):
+        return (
+            f"Nobody has said what errors cost, so each counts 1: then *{table.index[0]}* is "
+            f"cheapest. Say it with `--set cost_false_alarm=1 --set cost_miss=5`."
+        )
+    return (
+        f"A false alarm costs {costs[0]:g}, a miss {costs[1]:g}: **{table.index[0]}** is cheapest."
+    )
+
+
+# --- Would more rows help? ----------------------------------------------------------------------
+
+
+def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataFrame:
+    """The main metric on the last fold, learnt from an eighth to all of the rows before it.
+
+    `model` is a fitted pipeline of features and model; copies of it are fitted. A row per size:
+    `rows`, `score`; the last doubling's gain has a 95 % interval in `gain_from` and `gain_to`
+    (paired bootstrap, same rows asked).
+    """
+    task, metric = learn.task, learn.task.main_metric
+    train, valid = list(learn.folds())[-1]
+    train = train[spread_over(learn.y[train], CURVE_ROWS)]
+    asked = learn.at(valid[spread_over(learn.y[valid], CURVE_ROWS)])
+    said, rows = [], []
+    for share in CURVE_SHARES:
+        chosen = train[spread_over(learn.y[train], max(round(share * len(train)), 2))]
+        if not task.is_regression and len(set(learn.y[chosen])) < 2:
+            continue
+        fitted = clone(model).fit(learn.X.iloc[chosen], learn.y[chosen])
+        said.append(predict(task, fitted, asked.X))
+        found = score(task, asked.y, *said[-1], [metric]).get(metric, np.nan)
+        rows.append({"rows": len(chosen), "score": found})
+    table = pd.DataFrame(rows)
+    if len(said) > 1:
+        drawn = drawn_scores(task, asked.y, said[-2:], 200, seed, [metric])
+        gains = better(metric, drawn[1].get(metric), drawn[0].get(metric))
+        table["gain_from"], table["gain_to"] = np.nanquantile(gains, [0.025, 0.975])
+    return table
+
+
+def read_learning_curve(task: Task, curve: pd.DataFrame) -> str:
+    """Whether more rows would help, in a sentence."""
+    if len(curve) < 2 or "gain_from" not in curve:
+        return "There are too few rows to draw a learning curve."
+    name, last = PLAIN_NAMES[task.main_metric], curve.iloc[-1]
+    gain = better(task.main_metric, last["score"], curve["score"].iloc[-2])
+    interval = f"95 % interval {last['gain_from']:+.3f} to {last['gain_to']:+.3f}"
+    text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3f} ({interval})"
+    if helps(curve):
+        return f"{text}: **more rows would help**."
+    return f"{text}: more rows of the same kind promise little."
+
+
+def helps(curve: pd.DataFrame) -> bool:
+    """Whether the last doubling of the rows surely won something."""
+    return "gain_from" in curve and bool(curve["gain_from"].iloc[-1] > 0)
+
+
+# --- What the model makes of its columns --------------------------------------------------------
+
+
+def partial_dependence(task: Task, model, X: pd.DataFrame, columns: list[str]) -> dict:
+    """The mean answer when one column is set to each of some values and all else stays as it is.
+
+    Friedman (2001). For two classes the probability of yes, for several that of the commonest
+    class, for numbers the number. Returns for each column a Series: value to mean answer.
+    """
+    some = X.iloc[np.linspace(0, len(X) - 1, min(PARTIAL_ROWS, len(X))).astype(int)]
+    frames, values = [], {}
+    for name in columns:
+        values[name] = _values_of(X[name])
+        frames += [some.assign(**{name: _filled(some[name], value)}) for value in values[name]]
+    if not frames:
+        return {}
+    prediction, probability = predict(task, model, pd.concat(frames, ignore_index=True))
+    answers = prediction if probability is None else probability[:, _watched(task, probability)]
+    means = np.asarray(answers, float).reshape(-1, len(some)).mean(axis=1)
+    found, first = {}, 0
+    for name, points in values.items():
+        part = means[first : first + len(points)]
+        found[name] = pd.Series(part, index=pd.Index(points, name=name))
+        first += len(points)
+    return found
+
+
+def _watched(task: Task, probability: np.ndarray) -> int:
+    if task.kind == "binary":
+        return task.classes.index(task.positive)
+    return int(probability.mean(axis=0).argmax())
+
+
+def _values_of(column: pd.Series) -> list:
+    present = column.dropna()
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        numbers = present.astype("float64")
+        if numbers.nunique() > PARTIAL_POINTS:
+            return np.unique(numbers.quantile(np.linspace(0.02, 0.98, PARTIAL_POINTS))).tolist()
+        return np.unique(numbers).tolist()
+    return present.value_counts().head(8).index.tolist()
+
+
+def _filled(column: pd.Series, value) -> pd.Series:
+    return pd.Series([value] * len(column), index=column.index).astype(
+        "float64" if pd.api.types.is_integer_dtype(column.dtype) else column.dtype
+    )
+
+
+def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, most: int = 4):
+    """The mean answer along the columns that the model leans on most; None where it has none."""
+    from . import plots
+
+    names = [name for name in falls.index if falls[name] > 0 and _can_be_set(X[name])][:most]
+    found = partial_dependence(task, model, X, names)
+    if task.kind == "regression":
+        answer = f"{task.target}"
+    else:
+        said = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
+        answer = f"probability of {said}"
+    return plots.dependence(found, answer, height=2.8) if found else None
+
+
+def _can_be_set(column: pd.Series) -> bool:
+    """Whether it means something to set all cells to one value: not for dates, texts, keys."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return False
+    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+    return is_number or 1 < column.nunique() <= 100
+
+
+# --- The way back -------------------------------------------------------------------------------
+
+
+def way_back(
+    task: Task, scores: pd.DataFrame, learn: Labelled, curve: pd.DataFrame, worst: pd.DataFrame
+) -> pd.DataFrame:
+    """For each station one could go back to, the evidence, and whether it points there.
+
+    A row per station number, the ones that evidence points to first: `evidence`, `go back`.
+    """
+    row, name = scores.loc[task.main_metric], PLAIN_NAMES[task.main_metric]
+    gap = better(task.main_metric, row["train"], row["test"])
+    empty = float(learn.X.isna().mean().mean())
+    gaps_hurt = [group for group in worst.index if group.endswith(" is empty")]
+    scored = f"{name} is {row['train']:.2f} on training rows, {row['test']:.2f} on held-out ones"
+    far = gap > BIG_GAP
+    evidence = {
+        1: (
+            read_learning_curve(task, curve).replace("**", ""),
+            helps(curve) or len(learn.y) < FEW_ROWS,
+        ),
+        2: (_read_gaps(empty, gaps_hurt), bool(gaps_hurt) or empty > MANY_EMPTY),
+        3: (
+            f"{scored}: what was learnt does not carry over"
+            if far
+            else f"{scored}: the columns say no more than this",
+            not far or learn.by_time,
+        ),
+        5: (f"{scored}: " + ("rows were learnt by heart" if far else "the gap is small"), far),
+    }
+    table = pd.DataFrame(
+        {
+            "station": [f"{number} ({STATIONS[number]})" for number in evidence],
+            "evidence": [said for said, _ in evidence.values()],
+            "go back": ["yes" if points else "no" for _, points in evidence.values()],
+        },
+        index=pd.Index(evidence, name="number"),
+    )
+    return table.sort_values("go back", ascending=False, kind="stable")
+
+
+def _read_gaps(empty: float, gaps_hurt: list[str]) -> str:
+    text = f"{empty:.0%} of the training cells are empty"
+    if gaps_hurt:
+        return f"{text}, and it errs more where {gaps_hurt[0]}"
+    return f"{text}; no group with gaps is served worse"
+
+
+def read_way_back(table: pd.DataFrame, passed: bool) -> str:
+    """Which stations to go back to, as Markdown; for a model that passes, where to gain more."""
+    pointed = table[table["go back"] == "yes"]
+    steps = "\n".join(
+        f"- **stage {row['station'].replace(' (', '** (', 1)}: {row['evidence'].rstrip('.')}."
+        for _, row in pointed.iterrows()
+    )
+    if passed:
+        return f"To make it better still:\n\n{steps}" if steps else ""
+    return f"Where to go from here:\n\n{steps}" if steps else ""
+
+
+def appendix(raw: pd.DataFrame, task: Task, truth, prediction, probability, columns):
+    """What a reader may want to unfold: the worst errors row by row, and the counts of answers.
+
+    `columns` are those the model leans on, the most important first.
+    """
+    from .evaluate import confusion_shown
+    from .show import folded
+
+    errors = worst_errors(task, raw, truth, prediction, probability, list(columns[:6]))
+    counts = confusion_shown(task, truth, prediction)
+    return folded(
+        "The worst errors, to be read one by one; and all answers, counted", errors, counts
+    )
+
+
+def kept(errors: dict, back: pd.DataFrame, worst: pd.DataFrame) -> dict:
+    """What `metrics.json` keeps of the diagnosis."""
+    return {
+        "calibration_error": errors,
+        "way_back": back.reset_index().to_dict("records"),
+        "served_worse": worst.reset_index().to_dict("records"),
+    }
