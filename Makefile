@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring lint lock clean
+.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring bench-models lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -15,6 +15,8 @@ help:
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
+	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
+	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make lint           ruff: lint and format"
 	@echo "make lock           resolve requirements.lock anew from pyproject.toml"
 	@echo "make clean          remove .venv, staged sources and caches; runs in reports/ stay"
@@ -70,6 +72,13 @@ bench-cleaning: $(READY)
 # BENCH_PYTHON names a Python that has skrub
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
+
+# BENCH_PYTHON names a Python that has this project and the extra `bench`
+bench-models: $(READY)
+	$(or $(BENCH_PYTHON),$(BIN)/python) -m benchmarks.models
+
+lab-grid: $(READY)
+	$(BIN)/python -W ignore -m helpers.lab_factors
 
 lint: $(READY)
 	$(BIN)/ruff check .

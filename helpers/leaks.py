@@ -29,6 +29,7 @@ GROUPS = 50  # into which a column is cut to see how far it tells the target
 ALMOST_PERFECT = 0.98  # ROC AUC, or R², of one column alone
 COPIES = 0.85  # Cohen's kappa of a column that has a level for each class
 STANDS_OUT, REST_IS_WEAK = 0.95, 0.25  # one column alone; its error against that of all the others
+WORTH_ASKING, REST_IS_WEAKER = 0.88, 0.4  # the same, for a warning
 FOLLOWS = 0.6  # difference between classes in the share of rows that have a value
 FOLLOWS_AND_SOUNDS = 0.3  # the same, for a column that is called what is written down afterwards
 SOUNDS_AND_TELLS = 0.8
@@ -219,17 +220,20 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
     task, found = learn.task, []
     ranked = sorted(tells, key=tells.get, reverse=True)[:3]
     for name in ranked:
-        alone, measure = tells[name], _measure(task)
+        alone, measure, severity = tells[name], _measure(task), "alarm"
         evidence = {"alone": round(alone, 3), "measure": measure}
         if alone >= _almost_perfect(task, len(learn.y)):
             says = f"{name} alone tells {task.target} almost perfectly ({measure} {alone:.2f})."
         elif _is_copy(learn, name):
             says = f"{name} has a level for each class of {task.target} and nearly always names it."
-        elif alone >= STANDS_OUT:
+        elif alone >= WORTH_ASKING:
             rest = _rest(learn, plan, [name], seed)
             evidence["all others"] = round(rest, 3)
-            if 1 - alone > REST_IS_WEAK * (1 - rest):
+            share = (1 - alone) / max(1 - rest, 1e-9)
+            if share > REST_IS_WEAKER:
                 continue
+            grave = alone >= STANDS_OUT and share <= REST_IS_WEAK
+            severity = "alarm" if grave else "warning"
             says = (
                 f"{name} alone tells {task.target} far better ({measure} {alone:.2f}) than all "
                 f"other columns together ({rest:.2f})."
@@ -237,7 +241,7 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
         else:
             continue
         remedy = f"Is it known when the prediction is made? If not: {_drop(name)}."
-        found.append(Alarm("tells_the_target", [name], says, remedy, evidence))
+        found.append(Alarm("tells_the_target", [name], says, remedy, evidence, severity))
     return found
 
 

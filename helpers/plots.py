@@ -383,3 +383,55 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
     title = f"Partial dependence: mean {answer}, one column changed at a time"
     figure.suptitle(short(title, 90), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
+
+
+@picture
+def gaps(figure: Figure, table: pd.DataFrame) -> str:
+    """By how much each mistake flatters, with two standard errors; `table` as in `lab_recipes`."""
+    axes = figure.subplots()
+    shown = table.sort_values("gap")
+    places = range(len(shown))
+    colours = [ORANGE if gap > 3 * error else GREY for gap, error in shown[["gap", "error"]].values]
+    axes.barh(places, shown["gap"], xerr=2 * shown["error"], color=colours, ecolor="#555")
+    axes.axvline(0, color="#555", lw=1)
+    axes.set_yticks(places, [short(name, 34) for name in shown.index])
+    axes.grid(axis="y", visible=False)
+    title = "By how much a mistake flatters: claimed score minus honest score"
+    axes.set(title=title, xlabel="gap (ROC AUC; accuracy for the split of time)", ylabel="mistake")
+    return title
+
+
+@picture
+def shares(figure: Figure, table: pd.DataFrame) -> str:
+    """The variance of the scores, split between the factors; a bar a table."""
+    axes = figure.subplots()
+    left = np.zeros(table.shape[1])
+    colours = [*COLOURS[: len(table) - 2], "#bbb", "#e5e5e5"]
+    for (name, row), colour in zip(table.iterrows(), colours, strict=True):
+        axes.barh(range(table.shape[1]), row, left=left, color=colour, label=name)
+        left = left + row.to_numpy()
+    axes.set_yticks(range(table.shape[1]), table.columns)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(table), frameon=False)
+    title = "What moved the scores: the variance split between the choices"
+    axes.set(title=title, xlabel="share of the variance", ylabel="table")
+    return title
+
+
+@picture
+def outcomes(figure: Figure, table: pd.DataFrame) -> str:
+    """What each broken line claims and what it serves; `table` as in `lab_stations`."""
+    axes = figure.subplots()
+    shown = table[::-1]
+    places = np.arange(len(shown))
+    claimed, served = (shown[name].astype(float) for name in ("claimed", "in production"))
+    axes.hlines(places, claimed.fillna(served), served, color=GREY, lw=2)
+    axes.plot(claimed, places, "D", color=ORANGE, ms=7, label="claimed")
+    axes.plot(served, places, "o", color=BLUE, ms=8, label="in production")
+    axes.axvline(0.5, color="#555", ls="--", lw=1, label="a coin")
+    axes.set_yticks(places, list(shown.index))
+    axes.legend(loc="center right")
+    title = "What each broken line claims, and what it serves"
+    axes.set(title=title, xlabel="ROC AUC", ylabel="broken station")
+    return title
