@@ -20,6 +20,7 @@ from .task import Task, better, drawn_scores, predict, score
 
 FEWEST_IN_SLICE = 30
 MOST_SLICES_OF_COLUMN = 12
+MUCH_WORSE = 1.1  # times the loss of all others; less is of no account, however sure
 SURE = 0.01  # probability that so great a difference is chance, after all slices are counted
 CURVE_ROWS = 16_000  # to learn from at most: the shape of the curve shows on fewer
 CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
@@ -62,6 +63,8 @@ def slices(
     groups = [(name, mask) for name, mask in groups if FEWEST_IN_SLICE <= mask.sum() < len(X)]
     found = []
     for name, mask in groups:
+        if loss[mask].mean() < MUCH_WORSE * loss[~mask].mean():
+            continue
         chance = ttest_ind(loss[mask], loss[~mask], equal_var=False, alternative="greater").pvalue
         if chance * len(groups) < SURE:
             found.append((name, mask, chance * len(groups)))

@@ -159,13 +159,14 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
     """Columns of text as a few numbers each: TF-IDF weights, reduced by truncated SVD (LSA).
 
     Sentences are cut into words; names of few words into pieces of three and four letters, so that
-    Smith and Smithson have something in common. Deerwester et al. (1990), "Indexing by latent
-    semantic analysis".
+    Smith and Smithson have something in common; `cut` ("words" or "letters") settles it. Deerwester
+    et al. (1990), "Indexing by latent semantic analysis".
     """
 
-    def __init__(self, components: int = 30, seed: int = 42):
+    def __init__(self, components: int = 30, seed: int = 42, cut: str = "auto"):
         self.components = components
         self.seed = seed
+        self.cut = cut
 
     def fit(self, X: pd.DataFrame, y=None) -> TextToNumbers:
         """Learn each column's words and main directions."""
@@ -175,7 +176,7 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
         return self
 
     def _learn(self, texts: list[str]) -> Pipeline | None:
-        pieces = {"analyzer": "char_wb", "ngram_range": (3, 4)} if _are_names(texts) else {}
+        pieces = {"analyzer": "char_wb", "ngram_range": (3, 4)} if self._in_letters(texts) else {}
         words = TfidfVectorizer(
             min_df=min(2, len(texts)), max_features=20_000, sublinear_tf=True, **pieces
         )
@@ -187,6 +188,9 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
             return None
         count = min(self.components, size - 1, max(len(texts) - 1, 1))
         return make_pipeline(words, TruncatedSVD(count, random_state=self.seed)).fit(texts)
+
+    def _in_letters(self, texts: list[str]) -> bool:
+        return self.cut == "letters" or (self.cut == "auto" and _are_names(texts))
 
     @staticmethod
     def _texts(column: pd.Series) -> list[str]:

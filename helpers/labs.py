@@ -79,7 +79,8 @@ def word_weights(text: TextToNumbers, comments: pd.Series, comment: str) -> pd.D
     TfidfVectorizer; Salton and Buckley 1988).
 
     >>> two = pd.Series(["wet nest", "wet egg", "wet nest"], name="c")
-    >>> word_weights(TextToNumbers(1).fit(two.to_frame()), two, "wet nest").index.tolist()
+    >>> text = TextToNumbers(1, cut="words").fit(two.to_frame())
+    >>> word_weights(text, two, "wet nest").index.tolist()
     ['nest', 'wet']
     """
     words = text.models_[str(comments.name)][0]
@@ -95,7 +96,7 @@ def directions(text: TextToNumbers, column: str, shown: int = 4, words: int = 5)
     """The first directions of a column of text: their share of the variance, and their words.
 
     >>> two = pd.DataFrame({"c": ["wet nest", "wet egg", "wet nest", "wet egg"]})
-    >>> directions(TextToNumbers(1).fit(two), "c")["heaviest words"].tolist()
+    >>> directions(TextToNumbers(1, cut="words").fit(two), "c")["heaviest words"].tolist()
     ['wet, egg, nest']
     """
     vocabulary, axes = text.models_[column]
@@ -113,7 +114,7 @@ def comments_as_numbers(text: TextToNumbers, comments: pd.Series, shown: int = 4
     """Each different comment, how many rows have it, and where it lies along the directions.
 
     >>> two = pd.Series(["wet nest", "wet egg", None], name="c")
-    >>> comments_as_numbers(TextToNumbers(1).fit(two.to_frame()), two)["rows"].tolist()
+    >>> comments_as_numbers(TextToNumbers(1, cut="words").fit(two.to_frame()), two)["rows"].tolist()
     [1, 1, 1]
     """
     counts = comments.value_counts(dropna=False, sort=False).rename("rows").reset_index()

@@ -111,8 +111,8 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
     used = [name for name in plan["columns"] if name in learn.X]
     tells = {name: tells_alone(learn.task, learn.X[name], learn.y, seed) for name in used}
     found = [
-        *_tell_too_much(learn, plan, tells, seed),
         *_known_afterwards(learn, used, tells),
+        *_tell_too_much(learn, plan, tells, seed),
         *_identifiers(learn, plan, seed),
         *_sums(learn, used, tells),
         *_twins(rows, used),

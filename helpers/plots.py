@@ -410,7 +410,7 @@ def shares(figure: Figure, table: pd.DataFrame) -> str:
     for (name, row), colour in zip(table.iterrows(), colours, strict=True):
         axes.barh(range(table.shape[1]), row, left=left, color=colour, label=name)
         left = left + row.to_numpy()
-    axes.set_yticks(range(table.shape[1]), table.columns)
+    axes.set_yticks(range(table.shape[1]), [short(name) for name in table.columns])
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(table), frameon=False)
@@ -430,7 +430,7 @@ def outcomes(figure: Figure, table: pd.DataFrame) -> str:
     axes.plot(claimed, places, "D", color=ORANGE, ms=7, label="claimed")
     axes.plot(served, places, "o", color=BLUE, ms=8, label="in production")
     axes.axvline(0.5, color="#555", ls="--", lw=1, label="a coin")
-    axes.set_yticks(places, list(shown.index))
+    axes.set_yticks(places, [short(name) for name in shown.index])
     axes.legend(loc="center right")
     title = "What each broken line claims, and what it serves"
     axes.set(title=title, xlabel="ROC AUC", ylabel="broken station")

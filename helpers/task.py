@@ -7,7 +7,7 @@ metrics; they carry scikit-learn's names throughout.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ class Task:
     kind: str
     classes: tuple[str, ...] = ()
     positive: str = ""
-    metric: str = ""
+    metric: str = field(default="", repr=False)
 
     @property
     def main_metric(self) -> str:

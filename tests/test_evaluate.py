@@ -106,27 +106,11 @@ def test_thresholds_that_make_no_sense_are_refused(text, says):
         evaluate.parse_thresholds(text, BINARY)
 
 
-def stations(**options) -> list[int]:
-    given = {"rows": 5_000, "missing": 0.0, "by_time": False, "scores": scores_of()} | options
-    scores = given.pop("scores")
-    return [number for number, _ in evaluate.go_back_to(BINARY, scores, **given)]
-
-
-def test_advice_names_the_station_that_the_figures_point_to():
-    assert stations() == [3]
-    assert stations(rows=200) == [1, 3]
-    assert stations(scores=scores_of(train=0.99)) == [5]
-    assert stations(scores=scores_of(train=0.99), by_time=True) == [5, 3]
-    assert stations(missing=0.3) == [2, 3]
-
-
-def test_the_verdict_in_words_gives_advice_only_when_it_is_no():
-    advice = [(3, "the reason")]
+def test_the_verdict_in_words():
     good = evaluate.judge(BINARY, scores_of(), {}, 0.05)
     bad = evaluate.judge(BINARY, scores_of(low=0.4), {}, 0.05)
-    assert "stage 3" not in evaluate.read_verdict(good, BINARY, scores_of(), advice)
-    text = evaluate.read_verdict(bad, BINARY, scores_of(), advice)
-    assert "not good enough" in text and "stage 3" in text and "the reason" in text
+    assert "is good enough" in evaluate.read_verdict(good, BINARY, scores_of())
+    assert "not good enough" in evaluate.read_verdict(bad, BINARY, scores_of())
     assert "not good enough" in evaluate.headline(bad, BINARY, scores_of())
 
 

@@ -391,3 +391,79 @@ def test_the_outline_names_the_steps_of_every_role():
     lines = features.outline(make_features(plan)).splitlines()
     assert lines[0] == "derive: nothing" and len(lines) == 7
     assert "text (1): TextToNumbers" in lines
+
+
+# --- Groups, selection, names -------------------------------------------------------------------
+
+
+def test_statistics_of_groups_are_learnt_from_the_rows_it_is_fitted_on():
+    learn = pd.DataFrame({"city": ["Rome", "Rome", "Oslo"], "price": [1.0, 3.0, 10.0]})
+    asked = pd.DataFrame({"city": ["Rome", "Lima", None], "price": [6.0, 7.0, 7.0]})
+    made = Derive({"dear": "price / mean_by(price, city)", "known": "count_by(city)"}).fit(learn)
+    out = made.transform(asked)
+    assert out["dear"].round(3).tolist() == [3.0, 1.5, 1.5]  # an unseen city: the mean of all, 14/3
+    assert out["known"].tolist() == [2.0, 0.0, 0.0]
+    again = made.transform(asked.assign(price=1e9))
+    assert again["known"].tolist() == out["known"].tolist(), "asked rows teach nothing"
+
+
+@pytest.mark.parametrize("formula", ["mean_by(price)", "mean_by(price, 3)", "count_by(price, x)"])
+def test_a_statistic_that_can_not_be_read_shows_how_it_is_used(formula):
+    rows = pd.DataFrame({"price": [1.0], "x": ["a"]})
+    with pytest.raises(InputError, match="is used as in"):
+        Derive({"new": formula}).fit(rows)
+
+
+def test_keeping_few_takes_those_that_say_most_and_keeps_their_names():
+    random = np.random.default_rng(0)
+    rows = pd.DataFrame(random.normal(size=(200, 30)), columns=[f"x{i}" for i in range(30)])
+    y = (rows["x7"] - rows["x21"] > 0).map({True: "yes", False: "no"}).to_numpy()
+    plan = simple(**dict.fromkeys(rows, "number")) | {"keep": 2}
+    maker = make_features(plan).fit(rows, y)
+    assert maker.get_feature_names_out().tolist() == ["x7", "x21"]
+    assert maker.transform(rows).shape == (200, 2)
+    assert "keep: the 2 numbers" in features.outline(make_features(plan))
+    every = make_features(plan | {"keep": 99}).fit(rows, y)
+    assert every.transform(rows).shape == (200, 30)
+
+
+def test_an_absurd_value_does_not_squeeze_the_others():
+    values = np.r_[np.linspace(0, 10, 99), 1e9]
+    rows = pd.DataFrame({"x": values})
+    scaled = make_features(simple(x="number")).fit_transform(rows, np.arange(100) % 2)[:, 0]
+    assert np.ptp(scaled[:99]) > 1.5 and np.abs(scaled).max() <= 3
+
+
+def test_names_survive_to_the_end_also_where_two_would_be_equal():
+    rows = pd.DataFrame({"a": ["b_c", "d"] * 10, "a_b": ["c", "e"] * 10, "n": range(20)})
+    plan = simple(a="category", a_b="category", n="number")
+    names = make_features(plan).fit(rows, [0, 1] * 10).get_feature_names_out().tolist()
+    assert names.count("a_b_c") == 2 and "n" in names
+
+
+def test_columns_that_split_the_rows_are_left_out(made, cleaned):
+    plan = plan_of(made, cleaned, split_column="city")
+    assert plan["left_out"]["city"].startswith("splits the rows")
+    few = plan_of(made, cleaned, group_column="city")
+    assert "city" in few["columns"], "held-out groups of few levels may share it"
+    with pytest.raises(InputError, match="no column 'town'"):
+        plan_of(made, cleaned, group_column="town")
+
+
+def test_names_whose_words_come_again_are_text_and_codes_are_not():
+    names = pd.Series(
+        [f"{t} {n}son" for t in ("Mr.", "Mrs.") for n in map(chr, range(97, 123))] * 2
+    )
+    assert role_of(names, "category") == "text"
+    codes = pd.Series([f"N{i}AA" for i in range(52)] * 2)
+    assert role_of(codes, "category") == "many categories"
+
+
+def test_short_names_are_cut_into_letters_and_sentences_into_words():
+    names = pd.DataFrame({"t": ["Smith", "Smithson", "Jones", "Jonesby"] * 5})
+    near = TextToNumbers(2).fit_transform(names).to_numpy()
+    assert near[0] @ near[1] > 3 * abs(near[0] @ near[2])
+    words = TextToNumbers(2).fit(
+        pd.DataFrame({"t": ["the nest was wet today", "an egg was dry"] * 5})
+    )
+    assert "nest" in words.models_["t"][0].get_feature_names_out()

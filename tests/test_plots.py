@@ -34,6 +34,13 @@ def drawn(name: str) -> dict[str, figures.Picture]:
         {"missing before": [3, 1], "faulty": [0, 2], "missing after": [4, 0]}, index=[name, "z"]
     )
     periods = pd.DataFrame({"r2": [0.4, 0.3]}, index=["2020-01", "2020-02"])
+    shares = groups[["predicted", "observed"]]
+    lab = pd.DataFrame({"gap": [0.0, 0.3], "error": [0.01, 0.02]}, index=[name, "z"])
+    parts = pd.DataFrame({name: [0.2] * 6}, index=["a", "b", "c", "d", "together", "rest"])
+    served = pd.DataFrame({"claimed": [0.8, None], "in production": [0.7, 0.5]}, index=[name, "z"])
+    curve = pd.DataFrame({"rows": [100, 200], "score": [0.6, 0.7]})
+    along = {name: pd.Series([0.1, 0.4], index=[1.0, 2.0]),
+             "words": pd.Series([0.3], index=[name])}  # fmt: skip
     classes = np.array([name, "z"] * (ROWS // 2), dtype=object)
     return {
         "assembly_line": plots.assembly_line(),
@@ -49,6 +56,15 @@ def drawn(name: str) -> dict[str, figures.Picture]:
         "residuals": plots.residuals(numbers, numbers + random.normal(size=ROWS), name),
         "answers": plots.answers(pd.Series(classes), name),
         "over_periods": plots.over_periods(periods, "r2", 0.5),
+        "feature_map": plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
+        "reliability": plots.reliability(
+            {"before": shares, "after": shares}, {"before": 0.1, "after": 0.02}
+        ),
+        "learning_curve": plots.learning_curve(curve, "roc_auc"),
+        "dependence": plots.dependence(along, f"probability of {name}"),
+        "gaps": plots.gaps(lab),
+        "shares": plots.shares(parts),
+        "outcomes": plots.outcomes(served),
         "errors_along": plots.errors_along(numbers, numbers + 0.1, name),
     }
 

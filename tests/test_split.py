@@ -372,3 +372,76 @@ def test_a_day_is_no_moment_of_a_numeric_time():
 def test_a_moment_with_a_time_zone_is_taken_in_utc(text):
     cut = split.split_rows(rows := by_time(), TIME, test_from=text)
     assert ((cut.part == "test") == (rows.X["when"] >= "2020-01-21")).all()
+
+
+# --- Parts that are given, and gaps -------------------------------------------------------------
+
+
+def given(words) -> tuple:
+    rows = labelled(["no", "no", "yes", "yes", "yes"] * (len(words) // 5), pd.DataFrame({"part": words}))
+    return split.split_rows(rows, {"strategy": "column", "column": "part"})
+
+
+def test_a_column_says_which_rows_are_held_out():
+    cut = given(["train", "Test", "train", "VALID"] * 10)
+    assert (cut.part == np.array(["train", "test", "train", "train"] * 10)).all()
+    assert (cut.fold[cut.part == "test"] == NEVER).all() and cut.fold.max() >= 1
+
+
+@pytest.mark.parametrize(("name", "held"), [("is_test", True), ("train", False)])
+def test_true_and_false_are_read_by_the_name_of_their_column(name, held):
+    rows = labelled(["no", "no", "yes", "yes"] * 10, pd.DataFrame({name: [held, not held] * 20}))
+    cut = split.split_rows(rows, {"strategy": "column", "column": name})
+    assert (cut.part[::2] == "test").all() and (cut.part[1::2] == "train").all()
+
+
+@pytest.mark.parametrize("words", [["a", "b"] * 20, ["train", None] * 20, ["train", "train"] * 20])
+def test_a_column_that_does_not_say_is_refused(words):
+    with pytest.raises(InputError, match="split_column|at least"):
+        given(words)
+
+
+def test_a_second_file_is_held_out_whole():
+    rows = labelled(["no", "yes"] * 20)
+    cut = split.split_rows(rows, {"strategy": "file", "column": ""}, test_rows=30)
+    assert (cut.part == np.where(np.arange(40) < 30, "train", "test")).all()
+    assert split.headline(cut, {"strategy": "file", "column": ""}).startswith("10 of 40 rows")
+
+
+def test_a_split_that_is_given_comes_first():
+    def chosen(about, **named):
+        return split.choose_strategy("auto", about, ["when", "who", "part"], **named)["strategy"]
+
+    assert chosen({}) == "random" and chosen({"test_rows": 9}) == "file"
+    assert chosen({"test_rows": 9}, split_column="part", time_column="when") == "column"
+    with pytest.raises(InputError, match="split_column=COLUMN"):
+        split.choose_strategy("column", {}, ["part"])
+    with pytest.raises(InputError, match="test_data=FILE"):
+        split.choose_strategy("file", {}, ["part"])
+
+
+@pytest.mark.parametrize("gap", ["3 days", "3", "72 hours"])
+def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
+    rows = by_time(120, 60)
+    cut = split.split_rows(rows, TIME, gap=gap)
+    when = rows.X["when"]
+    train, test = (when[cut.part == part] for part in ("train", "test"))
+    assert test.min() - train.max() >= pd.Timedelta(days=3)
+    assert set(cut.part) == {"train", "test", "gap"}
+    assert split.in_parts(cut) + split.in_gap(cut) == 120 and split.in_gap(cut) > 0
+    learn = cut.of("train")
+    for earlier, valid in learn.folds():
+        nearest = learn.X["when"].iloc[valid].min() - learn.X["when"].iloc[earlier].max()
+        assert nearest >= pd.Timedelta(days=3)
+
+
+def test_without_a_gap_nothing_changes():
+    plain, none = (split.split_rows(by_time(), TIME, gap=gap) for gap in ("", "0 days"))
+    assert (plain.part == none.part).all() and (plain.fold == none.fold).all()
+    assert "gap" not in plain.part
+
+
+@pytest.mark.parametrize("gap", ["soon", "-3 days", "999 days"])
+def test_a_gap_that_makes_no_sense_is_refused(gap):
+    with pytest.raises(InputError, match="gap"):
+        split.split_rows(by_time(), TIME, gap=gap)

@@ -1,0 +1,129 @@
+"""The labs: each mistake flatters as the lab says, the zeros too; the grid; broken stations."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import lab_factors, lab_recipes, lab_stations
+
+SEEDS = 6
+
+
+@pytest.mark.parametrize("name", ["scaling", "imputing (median)"])
+def test_what_looks_at_no_label_leaks_nothing_that_can_be_measured(name):
+    found = lab_recipes.gaps([name], 20).iloc[0]
+    assert abs(found["gap"]) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("imputing (mean of the class)", 0.2),
+        ("selecting columns", 0.2),
+        ("target encoding", 0.2),
+        ("oversampling", 0.2),
+        ("duplicates", 0.1),
+        ("shared entities", 0.2),
+        ("a random split of time", 0.05),
+        ("another transformation in service", 0.05),
+    ],
+)
+def test_each_mistake_flatters_beyond_doubt(name, least):
+    found = lab_recipes.gaps([name], SEEDS).iloc[0]
+    assert found["gap"] > least
+    assert found["gap"] > 3 * found["error"]
+
+
+@pytest.mark.parametrize("name", ["selecting columns", "target encoding", "duplicates"])
+def test_on_noise_the_honest_recipe_finds_nothing(name):
+    assert lab_recipes.gaps([name], SEEDS).iloc[0]["honest"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_gaps_in_words():
+    table = pd.DataFrame(
+        {"gap": [0.3, 0.001], "error": [0.01, 0.01]}, index=["selecting", "scaling"]
+    )
+    text = lab_recipes.read_gaps(table)
+    assert "**1 of 2**" in text and "selecting (+0.30)" in text and "scaling" in text
+
+
+# --- What matters most --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return pd.read_csv(lab_factors.RESULTS)
+
+
+def test_the_committed_grid_is_whole_and_balanced(committed):
+    cells = committed.groupby(["table", *lab_factors.FACTORS]).size()
+    assert len(cells) == 3 * 2 * 2 * 5 * 2
+    assert (cells == lab_factors.SEEDS).all()
+    assert committed["score"].between(0, 1).all()
+
+
+def test_a_slice_that_is_run_again_gives_the_committed_scores(committed):
+    again = lab_factors.grid(["diabetes"], 1, {"algorithm": "linear", "tuning": "defaults"})
+    assert len(again) == 4
+    assert lab_factors.compare(again, committed) < 0.02
+
+
+def test_the_shares_add_up_and_find_the_factor_that_decides(committed):
+    shares = lab_factors.shares(committed)
+    assert np.allclose(shares.sum(), 1)
+    assert (shares > -1e-9).all().all()
+    made = committed.assign(score=(committed["algorithm"] == "forest") * 1.0 + committed["seed"])
+    assert lab_factors.shares(made).loc["algorithm"].tolist() == pytest.approx([1, 1, 1])
+
+
+def test_the_sentence_says_what_was_found(committed):
+    shares = lab_factors.shares(committed)
+    holds = shares.loc[["data", "features"]].sum().mean() >= 0.8
+    assert ("does not hold" in lab_factors.read_shares(shares)) is not holds
+
+
+# --- Broken stations ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return lab_stations.outcomes(lab_stations.material())
+
+
+def test_every_break_is_noticed_and_the_whole_line_is_not(outcomes):
+    assert outcomes.loc["nothing is broken", "noticed by"] == "nobody"
+    assert (outcomes.drop(index="nothing is broken")["noticed by"] != "nobody").all()
+
+
+@pytest.mark.parametrize(
+    ("name", "station"),
+    [
+        ("skip cleaning", "stage 2"),
+        ("drop the join", "stage 2"),
+        ("leak the target", "stage 4, leak alarm: arr_delay"),
+        ("shuffle the labels", "stage 6, verdict"),
+        ("skip evaluation", "stage 7 refuses"),
+        ("mis-scale a unit in service", "stage 8, drift"),
+    ],
+)
+def test_each_break_is_noticed_at_its_own_door(outcomes, name, station):
+    assert station in outcomes.loc[name, "noticed by"]
+
+
+def test_the_leak_claims_most_and_serves_a_coin(outcomes):
+    numbers = outcomes[["claimed", "in production"]].astype(float)
+    assert numbers["claimed"].idxmax() == "leak the target"
+    assert numbers.loc["leak the target", "claimed"] > 0.99
+    assert numbers.loc["leak the target", "in production"] < 0.55
+    assert numbers.loc["shuffle the labels"].between(0.4, 0.6).all()
+    whole = numbers.loc["nothing is broken", "in production"]
+    assert numbers.loc["drop the join", "in production"] < whole
+
+
+def test_stage_7_does_refuse_without_an_evaluation(tmp_path, monkeypatch):
+    from helpers import line
+    from helpers.errors import InputError
+
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    with pytest.raises(InputError):
+        line.start(7, "nothing_was_judged")
