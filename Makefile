@@ -37,19 +37,20 @@ run: $(READY)
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks/
 
-# Whole series on one core, notebooks and all other tests on the other.
+# Whole series and labs on one core, notebooks and all other tests on the other.
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
 test-series: $(READY)
 	$(PYTEST) -m "not slow" tests/test_series.py
+	$(PYTEST) --nbval --nbval-kernel-name warm notebooks/labs
 
 test-others: $(READY)
 	@$(MAKE) --no-print-directory test-stages
 	@$(MAKE) --no-print-directory test-units
 
 test-stages: $(READY)
-	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages
+	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs
 
 test-units: $(READY)
 	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py

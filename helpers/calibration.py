@@ -25,12 +25,16 @@ class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     logistic calibration, with more the temperature and bias scaling of Guo et al. (2017).
     scikit-learn's CalibratedClassifierCV would fit the model once more for each fold; here the
     answers on validation rows, which the trials have made, are used again.
+
+    With several classes `weights` lean the decision towards rare ones: the answer is the class with
+    the largest weight × probability. The probabilities stay as they are.
     """
 
-    def __init__(self, estimator, slope: float = 1.0, shifts: tuple[float, ...] = ()):
+    def __init__(self, estimator, slope: float = 1.0, shifts=(), weights=()):
         self.estimator = estimator
         self.slope = slope
         self.shifts = shifts
+        self.weights = weights
 
     def fit(self, X, y) -> Calibrated:
         """Fit the classifier inside; slope and shifts stay as they were given."""
@@ -46,8 +50,14 @@ class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return mended(found, self.slope, self.shifts)
 
     def predict(self, X) -> np.ndarray:
-        """The likeliest class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        """The class that is decided on for each row."""
+        return self.classes_[self.decide(self.predict_proba(X))]
+
+    def decide(self, probability: np.ndarray) -> np.ndarray:
+        """The positions of the classes that are decided on, from n × classes probabilities."""
+        fits = len(self.weights) == probability.shape[1]
+        weighed = probability * np.asarray(self.weights) if fits else probability
+        return weighed.argmax(axis=1)
 
 
 def mended(probability: np.ndarray, slope: float, shifts) -> np.ndarray:

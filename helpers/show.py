@@ -14,7 +14,7 @@ from .line import STAGES, stage
 
 PROGRESS = "progress"  # the display that tells who runs a notebook how far a cell is
 
-pd.set_option("display.max_colwidth", 120)  # pandas cuts text at 50 characters otherwise
+pd.set_option("display.max_colwidth", 200)  # pandas cuts text at 50 characters otherwise
 
 
 def say(*sentences: str) -> Markdown:

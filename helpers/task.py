@@ -308,6 +308,8 @@ def _labels_of(model, found: np.ndarray) -> np.ndarray:
     Asking twice would clean the rows, make the features and climb every tree twice.
     """
     last = model[-1] if isinstance(model, Pipeline) else model
+    if hasattr(last, "decide"):  # see `helpers.calibration`
+        return model.classes_[last.decide(found)]
     if not isinstance(last, FixedThresholdClassifier):
         return model.classes_[found.argmax(axis=1)]
     positive = list(model.classes_).index(last.pos_label)

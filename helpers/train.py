@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.metrics import precision_recall_curve
+from sklearn.metrics import f1_score, precision_recall_curve
 from sklearn.model_selection import FixedThresholdClassifier, ParameterSampler
 from sklearn.pipeline import Pipeline
 
@@ -36,6 +36,8 @@ from .show import progress
 from .task import Task, better, predict, score
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
+WORTH_LEANING = 0.01  # macro F1 that weights of classes must win before they decide
+POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
 FINALISTS = 4  # one in so many draws goes on to all rows
 STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting grows by so many trees, and stops when idle
@@ -313,8 +315,30 @@ def calibrated(task: Task, trial: Trial) -> Trial:
         return trial
     truth = pd.Index(task.classes).get_indexer(trial.truth.astype(str))
     slope, shifts = find_calibration(trial.said, truth)
-    model = Calibrated(trial.model, slope, shifts)
-    return replace(trial, model=model, said=mended(trial.said, slope, shifts))
+    said = mended(trial.said, slope, shifts)
+    model = Calibrated(trial.model, slope, shifts, _weights(task, truth, said))
+    return replace(trial, model=model, said=said)
+
+
+def _weights(task: Task, truth: np.ndarray, said: np.ndarray) -> tuple[float, ...]:
+    """What lean the decision between several classes towards rare ones; empty where nothing does.
+
+    The counterpart of the threshold between two: a power of how rare a class is, the one with the
+    best macro F1 on the validation rows, where it wins at least 0.01 and F1 is what counts.
+    """
+    if task.kind != "multiclass" or task.main_metric != "f1_macro":
+        return ()
+    counts = np.bincount(truth, minlength=len(task.classes))
+    rarity = counts.max() / np.maximum(counts, 1)
+
+    def f1(power: float) -> float:
+        decided = (said * rarity**power).argmax(axis=1)
+        return f1_score(truth, decided, average="macro", zero_division=0)
+
+    best = max(POWERS, key=f1)
+    if f1(best) < f1(0.0) + WORTH_LEANING:
+        return ()
+    return tuple(float(weight) for weight in rarity**best)
 
 
 def best_threshold(task: Task, trial: Trial) -> float:
@@ -501,6 +525,11 @@ def choose_threshold(
 
 def read_threshold(task: Task, threshold: float, false_alarm=0.0, miss=0.0) -> str:
     """From which probability on the model says yes, and why, in a sentence."""
+    if task.kind == "multiclass":
+        return (
+            "There is no threshold between several classes; where leaning towards rare ones wins "
+            "macro F1 on the validation rows, the decision does."
+        )
     if task.kind != "binary":
         return "There is no threshold to choose: that is a question of two classes."
     text = f"The model says {task.target} = {task.positive} from a probability of "

@@ -378,7 +378,8 @@ def test_a_moment_with_a_time_zone_is_taken_in_utc(text):
 
 
 def given(words) -> tuple:
-    rows = labelled(["no", "no", "yes", "yes", "yes"] * (len(words) // 5), pd.DataFrame({"part": words}))
+    y = ["no", "no", "yes", "yes", "yes"] * (len(words) // 5)
+    rows = labelled(y, pd.DataFrame({"part": words}))
     return split.split_rows(rows, {"strategy": "column", "column": "part"})
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
@@ -551,3 +552,23 @@ def test_the_cheapest_threshold_costs_no_more_than_any_other(costs):
 
     cheapest = train.cheapest_threshold(BINARY, one, *costs)
     assert cost(cheapest) == min(cost(t) for t in np.linspace(0, 1.01, 203))
+
+
+def test_several_classes_lean_towards_rare_ones_where_it_wins():
+    three = Task("y", "multiclass", ("a", "b", "c"))
+    random = np.random.default_rng(0)
+    truth = random.choice(["a", "b", "c"], 900, p=[0.8, 0.1, 0.1]).astype(object)
+    position = np.array([three.classes.index(label) for label in truth])
+    logits = random.normal(size=(900, 3)) + [1.5, 0, 0]
+    logits[np.arange(900), position] += 1.2
+    chance = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    said = train.Trial(LogisticRegression(), "linear", {}, [0.5], 0.1, truth, chance)
+    mended = train.calibrated(three, said)
+    leaning = mended.model.decide(mended.said)
+    plain = mended.said.argmax(axis=1)
+    assert len(mended.model.weights) == 3 and mended.model.weights[0] == 1.0
+    assert f1_score(position, leaning, average="macro") > (
+        f1_score(position, plain, average="macro") + 0.01
+    )
+    by_accuracy = Task("y", "multiclass", ("a", "b", "c"), metric="accuracy")
+    assert train.calibrated(by_accuracy, said).model.weights == ()
