@@ -36,6 +36,7 @@ SOUNDS_AND_TELLS = 0.8
 IDENTIFIER_TELLS = 0.75
 SHARED_GAP = 0.05  # by how much whole groups must lower a score
 TELLS_PARTS_APART = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
+MOVED = 0.6  # ROC AUC of a column by which the parts can be told apart
 ADDS_UP = 0.9995  # R² of an exact sum, roundings included
 MOST_SUMMED = 200  # numeric columns among which a sum is looked for
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
@@ -569,7 +570,8 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
         return []
     task = Task("part", "binary", (TEST, TRAIN), TEST)
     apart = {name: tells_alone(task, X[name], part, seed) for name in plan["columns"]}
-    worst = sorted(apart, key=apart.get, reverse=True)[:3]
+    ranked = sorted(apart, key=apart.get, reverse=True)[:3]
+    worst = ranked[:1] + [name for name in ranked[1:] if apart[name] > MOVED]
     says = (
         f"A classifier tells held-out rows from training rows (ROC AUC {told:.2f}), most of all by "
         f"{', '.join(worst)}: the two are not of one kind."

@@ -106,9 +106,12 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
     for axes, (name, axis) in zip(every, columns.items(), strict=True):
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column.dtype):
-            groups = pd.qcut(column.astype(float), 10, duplicates="drop")
+            numbers = column.astype(float)
+            few = numbers.nunique() <= 10
+            groups = numbers if few else pd.qcut(numbers, 10, duplicates="drop")
             means = label.groupby(groups, observed=True).mean()
-            axes.plot([g.mid for g in means.index], means.to_numpy(), "o-", color=BLUE, ms=4)
+            places = [float(g) if few else g.mid for g in means.index]
+            axes.plot(places, means.to_numpy(), "o-", color=BLUE, ms=4)
         else:
             means = label.groupby(column.fillna("(missing)").astype("str")).mean()
             common = column.fillna("(missing)").astype("str").value_counts().head(8).index

@@ -38,7 +38,16 @@ def _style() -> str:
 def _template(name: str):
     from jinja2 import Environment, FileSystemLoader
 
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True).get_template(name)
+    pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    pages.filters["code"] = _with_code
+    return pages.get_template(name)
+
+
+def _with_code(text: str):
+    """A sentence with what stands between backticks as code; all else is escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 @cache
