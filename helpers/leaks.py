@@ -40,6 +40,7 @@ MOVED = 0.6  # ROC AUC of a column by which the parts can be told apart
 ADDS_UP = 0.9995  # R² of an exact sum, roundings included
 MOST_SUMMED = 200  # numeric columns among which a sum is looked for
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
+BEYOND_CHANCE = 3  # times as many twins of one target as chance would make
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
 
 # What is written down after the event, as words of a column's name.
@@ -103,7 +104,10 @@ class Alarm:
 
 
 def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> list[Alarm]:
-    """All alarms of a table that is split, the gravest kinds first.
+    """All alarms of a table that is split, a column's best explanation first.
+
+    A key that rows share tells the target too; that its rows lie on both sides says why, and what
+    to do, so this is looked for first.
 
     `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`).
     """
@@ -112,6 +116,7 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
     used = [name for name in plan["columns"] if name in learn.X]
     tells = {name: tells_alone(learn.task, learn.X[name], learn.y, seed) for name in used}
     found = [
+        *(_shared(learn, plan, seed) if choice["strategy"] == "random" else []),
         *_known_afterwards(learn, used, tells),
         *_tell_too_much(learn, plan, tells, seed),
         *_identifiers(learn, plan, seed),
@@ -120,8 +125,6 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
         *_alike_on_both_sides(rows),
         *_told_apart(rows, plan, choice, seed),
     ]
-    if choice["strategy"] == "random":
-        found += _shared(learn, plan, seed)
     return _one_each(found)
 
 
@@ -472,22 +475,51 @@ def _twins(rows: Labelled, used: list[str]) -> list[Alarm]:
     """Held-out rows that stand among the training rows too, value for value.
 
     A number that differs in every row may be a new number for a copy, so it is not compared. Equal
-    rows are copies only where two of their numbers are rare; in a table of few levels they are not.
+    rows need not be copies: in a table of few levels many rows agree by chance. They are where two
+    of their numbers are rare; where their targets agree far more often than chance has it, they may
+    be copies or several records of one thing, which is a warning.
     """
     compared = [n for n in used if not _numbers_rows(rows.X[n])]
-    numbers = [n for n in compared if pd.api.types.is_numeric_dtype(rows.X[n].dtype)]
-    fine = [n for n in numbers if rows.X[n].nunique() > FEW_LEVELS_PER_ROW * len(rows.X)]
-    if len(fine) < 2:
+    if not compared:
         return []
-    rare = sum((rows.X[n].map(rows.X[n].value_counts()) <= RARE).to_numpy(int) for n in fine)
     key = pd.util.hash_pandas_object(rows.X[compared].astype("str"), index=False).to_numpy()
     held_out = rows.part == TEST
-    twins = (np.isin(key[held_out], key[rows.part == TRAIN]) & (rare[held_out] >= 2)).mean()
+    equal = np.isin(key[held_out], key[rows.part == TRAIN])
+    copies = (equal & _rare(rows.X[compared])[held_out]).mean()
+    twins = max(copies, _agreeing(rows, key))
     if twins < TWINS:
         return []
+    severity = "alarm" if copies >= TWINS else "warning"
     says = f"{twins:.1%} of the held-out rows stand among the training rows too, value for value."
     remedy = "Set one of each aside at the source, or split by what they share: group_column."
-    return [Alarm("rows_on_both_sides", [], says, remedy, {"share": round(float(twins), 4)})]
+    evidence = {"share": round(float(twins), 4)}
+    return [Alarm("rows_on_both_sides", [], says, remedy, evidence, severity)]
+
+
+def _rare(X: pd.DataFrame) -> np.ndarray:
+    """Whether two numbers of a row are rare, among columns that are as good as continuous."""
+    numbers = [n for n in X if pd.api.types.is_numeric_dtype(X[n].dtype)]
+    fine = [n for n in numbers if X[n].nunique() > FEW_LEVELS_PER_ROW * len(X)]
+    rare = [(X[n].map(X[n].value_counts()) <= RARE).to_numpy(int) for n in fine]
+    return np.sum(rare, axis=0) >= 2 if rare else np.zeros(len(X), dtype=bool)
+
+
+def _agreeing(rows: Labelled, key: np.ndarray) -> float:
+    """Share of held-out rows with an equal training row of the same target, beyond chance.
+
+    Chance is what twins would share if targets were dealt at random; 0 where the share is not far
+    above it, for rows that look alike have targets that are somewhat alike.
+    """
+    held_out, learnt = rows.part == TEST, rows.part == TRAIN
+    label = pd.factorize(rows.y)[0]
+    both = pd.util.hash_pandas_object(
+        pd.DataFrame({"key": key, "y": label}), index=False
+    ).to_numpy()
+    observed = np.isin(both[held_out], both[learnt]).mean()
+    twins = pd.Series(key[held_out]).map(pd.Series(key[learnt]).value_counts()).fillna(0)
+    frequency = (np.bincount(label[learnt], minlength=label.max() + 1) / learnt.sum())[label]
+    by_chance = (1 - (1 - frequency[held_out]) ** twins.to_numpy()).mean()
+    return float(observed - by_chance) if observed > BEYOND_CHANCE * by_chance else 0.0
 
 
 def _numbers_rows(column: pd.Series) -> bool:

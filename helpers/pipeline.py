@@ -26,6 +26,7 @@ TRUSTED = (  # our own in full: `helpers.code` reads here which code a stored mo
     "helpers.encoders.KeepBest",
     "helpers.encoders.DateParts",
     "helpers.encoders.TextToNumbers",
+    "helpers.encoders.ImageParts",
     "helpers.encoders.ImageToNumbers",
     "helpers.encoders.ToNumbers",
     "helpers.encoders.ToText",

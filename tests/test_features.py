@@ -328,7 +328,7 @@ def test_a_broken_picture_is_missing(tmp_path):
     paths = [str(good), str(broken), str(tmp_path / "absent.png"), None, b"not a picture"]
     out = ImageToNumbers().fit(rows := pd.DataFrame({"p": paths})).transform(rows)
     assert out.isna().all(axis=1).tolist() == [False, True, True, True, True]
-    assert out.shape == (5, 8 * 8 + 32)
+    assert out.shape == (5, 8 * 8 + 32 + 24)
     assert np.allclose(out.iloc[0, :64], 1)
 
 
@@ -344,8 +344,37 @@ def test_edges_of_a_picture_tell_its_direction():
     for pixels in (stripes, stripes.T):
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG")
-        found.append(ImageToNumbers()._read(buffer.getvalue())[64:])
+        found.append(ImageToNumbers()._read(buffer.getvalue())[64:96])
     assert not np.allclose(*found)
+
+
+def coloured(rgb: tuple) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (20, 30), rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_colours_of_a_picture_are_counted():
+    rows = pd.DataFrame({"p": [coloured((255, 0, 40))]})
+    shares = ImageToNumbers().fit_transform(rows).filter(like="_colour_").iloc[0].to_numpy()
+    assert shares.reshape(3, 8).argmax(axis=1).tolist() == [7, 0, 1]  # red, green, blue
+    assert shares.sum() == pytest.approx(3)
+
+
+def test_pictures_become_few_directions_named_after_their_column():
+    random = np.random.default_rng(0)
+    reds, greens = ([coloured((int(r), g, 0)) for r in random.integers(0, 255, 60)]
+                    for g in (0, 200))  # fmt: skip
+    rows = pd.DataFrame({"front_side": reds, "back": greens})
+    made = make_features(simple(front_side="image", back="image"))
+    out = made.fit_transform(rows, [0, 1] * 30)
+    names = made.get_feature_names_out()
+    assert out.shape[1] == len(names) < 80  # of 240 that are read
+    assert {name.rsplit("_part_")[0] for name in names} == {"front_side", "back"}
+    again = made.transform(rows.assign(back=None))  # every picture of one column is gone
+    front = [name.startswith("front_side") for name in names]
+    assert np.allclose(np.asarray(again)[:, front], np.asarray(out)[:, front])
+    assert np.isfinite(again).all()
 
 
 # --- What the notebook shows --------------------------------------------------------------------

@@ -143,6 +143,30 @@ def test_equal_rows_of_a_table_with_few_levels_are_no_copies(table):
     assert alarms(X, y) == {}
 
 
+def test_copies_among_few_levels_show_by_their_targets():
+    """Of rows that many others equal, copies agree on a number that chance would not repeat."""
+    random = np.random.default_rng(7)
+    X = pd.DataFrame({"sex": random.choice(["f", "m"], ROWS), "age": random.integers(20, 60, ROWS)})
+    y = random.normal(size=ROWS).round(3)
+    assert alarms(X, y, NUMBER) == {}
+    again = np.arange(0, ROWS, 8)
+    both = pd.concat([X, X.iloc[again]], ignore_index=True)
+    found = alarms(both, np.concatenate([y, y[again]]), NUMBER)["rows_on_both_sides"]
+    assert found.severity == "warning" and 0.02 < found.evidence["share"] < 0.5
+
+
+def test_a_key_that_tells_the_target_is_explained_by_its_shared_rows():
+    random = np.random.default_rng(5)
+    who = np.repeat(np.arange(60), 10)
+    X = pd.DataFrame(random.normal(size=(60, 3))[who] + random.normal(0, 0.01, (600, 3)))
+    y = np.where(who < 30, "yes", "no").astype(object)  # the number of the patient tells it alone
+    plan = plan_of(X := X.set_axis(list("abc"), axis=1).assign(patient_id=who), BINARY)
+    found = alarms(X, y, plan=plan)
+    assert leaks.tells_alone(BINARY, X["patient_id"], y) > 0.98
+    assert found["shared_entities"].columns == ["patient_id"]
+    assert "tells_the_target" not in found
+
+
 def test_one_customer_on_both_sides_is_found_and_measured():
     random = np.random.default_rng(5)
     who = np.repeat(np.arange(100), 6)
