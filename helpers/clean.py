@@ -8,13 +8,15 @@ duplicates and rows without a label; it belongs to this stage alone, never to a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, relations
-from .columns import RULES, repair_column, texts
+from .columns import RULES, cell_reader, repair_column, texts
 from .errors import InputError
 from .line import outside
 from .mess import read_score, score
@@ -158,6 +160,69 @@ def repair_rows(raw: pd.DataFrame, plan: dict, about: dict) -> tuple[pd.DataFram
     label, relabelled = clean_label(raw, target, about["label"])
     changes = pd.concat([changes, relabelled], ignore_index=True) if len(relabelled) else changes
     return cleaned.assign(**{target: label}), changes
+
+
+# --- One row ------------------------------------------------------------------------------------
+
+
+def row_cleaner(plan: dict, needed: list[str]) -> tuple[dict[str, Callable], Callable]:
+    """The one-row form of `Cleaner`: a reader for each field, and what mends the row they read.
+
+    Only the columns in `needed`, and those that mend them, are looked at. The second function takes
+    a raw row and what the readers made of its fields (value and kind of repair), and gives the
+    cleaned row: a dict in which missing is None.
+
+    >>> readers, mend = row_cleaner({"columns": {"kg": {"kind": "number"}}}, ["kg"])
+    >>> mend({"kg": "1,200"}, {"kg": readers["kg"]("1,200")})
+    {'kg': 1200.0}
+    """
+    columns, every = plan["columns"], plan.get("relations", [])
+    names = _with_their_menders(needed, every, plan.get("decisions", []))
+    names = [name for name in columns if name in names]
+    own = [r for r in every if set(_named_by(r)) <= set(names)]
+    readers = {name: cell_reader(columns[name]) for name in names}
+    put_back = relations.row_unswap(own, columns, readers)
+    repair = relations.row_repair(own, {n: columns[n]["kind"] for n in names})
+    decided = [one for one in plan.get("decisions", []) if one["column"] in names]
+    decide = doubts.row_decisions(decided, columns)
+
+    def mend(raw: dict, seen: dict[str, tuple]) -> dict:
+        row = {name: seen[name][0] for name in names}
+        put_back(raw, row)
+        repair(row)
+        decide(row)
+        return row
+
+    return readers, mend
+
+
+def _with_their_menders(needed, every: list[dict], decisions: list[dict]) -> set[str]:
+    """The columns, and all by which they, or those that mend them, may be mended."""
+    found: set[str] = set()
+    more = set(needed)
+    while more - found:
+        found |= more
+        for relation in every:
+            if found & set(_mended_by(relation)):
+                more |= set(_named_by(relation))
+        for one in decisions:
+            if one["column"] in found:
+                more |= set(one["where"])
+    return found
+
+
+def _named_by(relation: dict) -> list[str]:
+    """Every column that a relation looks at."""
+    if "swap" in relation:
+        return list(relation["swap"])
+    if "split" in relation:
+        return [relation["split"], relation["into"]]
+    return [*relation["from"], relation["to"]]
+
+
+def _mended_by(relation: dict) -> list[str]:
+    """The columns that a relation may change."""
+    return [relation["to"]] if "to" in relation else _named_by(relation)
 
 
 # --- Rows that are set aside --------------------------------------------------------------------

@@ -7,6 +7,7 @@ A column's plan is a mapping that a person can read and edit (`kind`, `unit`, `f
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -43,6 +44,7 @@ SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecifie
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
 DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
 MOST_FORMATS = 12
+REMEMBERED = 4_096  # texts of a column whose reading is remembered
 DATES_PROBED = 300  # texts that each format is tried on
 FEW_TURNED = 0.02  # up to this share of dates with day and month turned round is a slip
 
@@ -460,6 +462,35 @@ def repair_cell(value, plan: dict) -> tuple[object, str]:
             return None, "impossible"
         return value, ""
     return repair_value(as_text(value), plan)
+
+
+def cell_reader(plan: dict) -> Callable:
+    """A function that does what `repair_cell` does, for one plan and many cells, and fast.
+
+    Missing (None, NaN) stays missing. It remembers the last few thousand texts.
+
+    >>> cell_reader({"kind": "number", "unit": "kg"})("3 kg")
+    (3.0, 'number')
+    """
+    codes, (low, high) = frozenset(_codes(plan)), plan.get("limits", (-np.inf, np.inf))
+    is_number = plan["kind"] == "number"
+
+    @lru_cache(maxsize=REMEMBERED)
+    def of_text(text: str) -> tuple[object, str]:
+        return repair_value(text, plan)
+
+    def read(value) -> tuple[object, str]:
+        if value is None or value != value:
+            return None, ""
+        if is_number and isinstance(value, (int, float)) and not isinstance(value, bool):
+            if value in codes:
+                return None, "missing word"
+            if abs(value) >= 1e308 or value < low or value > high:
+                return None, "impossible"
+            return float(value), ""
+        return of_text(as_text(value))
+
+    return read
 
 
 def _missing_words(kind: str) -> frozenset[str]:

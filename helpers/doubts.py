@@ -7,6 +7,7 @@ row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggesti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
@@ -256,6 +257,22 @@ def decide(frame: pd.DataFrame, plan: dict) -> tuple[pd.DataFrame, dict[str, np.
         decided = decided.assign(**{name: decided[name].mask(cells, value)})
         changed[name] = changed.get(name, np.zeros(len(frame), dtype=bool)) | cells
     return decided, changed
+
+
+def row_decisions(decisions: list[dict], columns: dict[str, dict]) -> Callable[[dict], None]:
+    """The one-row form of `decide`: a function that changes a cleaned row (a dict) in its place."""
+    ready = []
+    for one in decisions:
+        name, becomes = one["column"], one["becomes"]
+        value = None if becomes == MISSING else repair_value(becomes, columns[name])[0]
+        ready.append((name, {name: one["value"]} | one["where"], value))
+
+    def decide_row(row: dict) -> None:
+        for name, cells, value in ready:
+            if all(row.get(c) is not None and as_text(row[c]) == v for c, v in cells.items()):
+                row[name] = value
+
+    return decide_row
 
 
 def check_decisions(decisions, columns) -> None:

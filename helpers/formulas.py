@@ -8,8 +8,10 @@ statistics of groups: mean_by(price, city), median_by, std_by, and count_by(city
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -187,3 +189,54 @@ def _column(name: str, frame: pd.DataFrame, formula: str) -> pd.Series:
         return frame[name].astype(float)
     except (TypeError, ValueError):
         raise InputError(f"The formula '{formula}' needs numbers in '{name}'.") from None
+
+
+# --- One row ------------------------------------------------------------------------------------
+
+
+def row_formula(formula: str, groups: dict) -> Callable[[dict], float]:
+    """The one-row form of `evaluate`: a function of a row (a dict); NaN is missing.
+
+    >>> row_formula("distance / `air time` * 60", {})({"distance": 90.0, "air time": 30.0})
+    180.0
+    """
+    tree, names = _parse(formula)
+    worth = _row_value(tree, names, formula, groups)
+
+    def value(row: dict) -> float:
+        with np.errstate(all="ignore"):
+            found = float(worth(row))
+        return found if math.isfinite(found) else math.nan
+
+    return value
+
+
+def _row_value(node: ast.AST, names: dict, formula: str, groups: dict) -> Callable:
+    """A formula's node as a function of a row; `evaluate` has checked the formula before."""
+    if isinstance(node, ast.Constant):
+        number = np.float64(node.value)
+        return lambda row: number
+    if isinstance(node, ast.Name):
+        name = names.get(node.id, node.id)
+        return lambda row: np.float64(math.nan if row[name] is None else row[name])
+    if isinstance(node, ast.BinOp):
+        left, right = (_row_value(n, names, formula, groups) for n in (node.left, node.right))
+        work = OPERATORS[type(node.op)]
+        return lambda row: work(left(row), right(row))
+    if isinstance(node, ast.UnaryOp):
+        inner, work = _row_value(node.operand, names, formula, groups), OPERATORS[type(node.op)]
+        return lambda row: work(inner(row))
+    if _is_grouped(node):
+        key, _, group = _grouped(node, names, formula)
+        learnt = groups[key]
+        return lambda row: learnt.get(level_text(row[group]), learnt[ALL_ROWS])
+    function = FUNCTIONS[node.func.id]
+    inner = [_row_value(argument, names, formula, groups) for argument in node.args]
+    return lambda row: function(*(part(row) for part in inner))
+
+
+def level_text(value) -> str:
+    """A category as text, one at a time: what `astype("str").fillna("(missing)")` makes of it."""
+    if value is None or value != value:
+        return "(missing)"
+    return value if isinstance(value, str) else str(value)

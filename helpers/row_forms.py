@@ -1,0 +1,353 @@
+"""The one-row forms of fitted features and models: plain Python and small arrays.
+
+scikit-learn is made for many rows: for a single one, nearly all the time goes into frames and
+checks. What a fitted step has learnt is read out here once and kept as numbers and tables; the
+functions that come out answer one row in microseconds, with the same numbers up to rounding. They
+hold data and no code of their own making. A step that has no such form raises `NoRowFormError`, and the
+pipeline itself answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from skrub import SquashingScaler
+
+from .calibration import Calibrated, mended
+from .encoders import DateParts, KeepBest, TextToNumbers
+from .formulas import level_text, row_formula
+
+MOST_LEVELS = 50_000  # of a column's categories; more would be a table too large to keep
+
+RowForm = Callable[[dict], np.ndarray]
+
+
+class NoRowFormError(Exception):
+    """A fitted step for which there is no one-row form; says which."""
+
+
+# --- Features -----------------------------------------------------------------------------------
+
+
+def row_features(features: Pipeline) -> RowForm:
+    """The numbers that fitted features make of a cleaned row (a dict; missing is None)."""
+    derive = features["derive"]
+    formulas = [(n, row_formula(f, derive.groups_)) for n, f in derive.formulas.items()]
+    blocks = [
+        _row_block(name, steps, list(columns))
+        for name, steps, columns in features["encode"].transformers_
+        if steps != "drop"
+    ]
+    kept = features["keep"].kept_ if isinstance(features[-1], KeepBest) else None
+
+    def numbers(row: dict) -> np.ndarray:
+        if formulas:
+            row = dict(row)
+            for name, worth in formulas:
+                row[name] = worth(row)
+        found = np.concatenate([block(row) for block in blocks])
+        return found if kept is None else found[kept]
+
+    return numbers
+
+
+def _row_block(name: str, steps, columns: list[str]) -> RowForm:
+    """The form of one role's steps."""
+    if name == "number":
+        return _row_numbers(*(step for _, step in steps.steps[1:]), columns)
+    if name in ("category", "many_categories"):
+        return _row_levels(steps, columns)
+    if name == "date":
+        return _row_dates(*(step for _, step in steps.steps))
+    if isinstance(steps, TextToNumbers):
+        return _row_texts(steps)
+    raise NoRowFormError(f"columns of the role {name}")
+
+
+def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowForm:
+    """Gaps filled with medians and marked, then scaled by the quartiles and softly clipped."""
+    stays = np.flatnonzero(~np.isnan(imputer.statistics_))
+    fill = imputer.statistics_[stays]
+    marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
+    centre, factor = _centre_and_factor(scaler, len(stays) + len(marked))
+    most = scaler.max_absolute_value
+    take = [columns[i] for i in stays] == columns
+
+    def numbers(row: dict) -> np.ndarray:
+        values = np.array([row[name] for name in columns], dtype=float)  # None becomes NaN
+        gaps = np.isnan(values)
+        known = values if take else values[stays]
+        known = np.where(gaps if take else gaps[stays], fill, known)
+        scaled = (np.concatenate([known, gaps[marked]]) - centre) * factor
+        return scaled / np.sqrt(1 + (scaled / most) ** 2)
+
+    return numbers
+
+
+def _centre_and_factor(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the scaler takes off each column, and by what it multiplies; 0 for a constant one."""
+    centre, factor = np.zeros(count), np.zeros(count)
+    if scaler.robust_scaler_ is not None:
+        centre[scaler.robust_cols_] = scaler.robust_scaler_.center_
+        factor[scaler.robust_cols_] = 1 / scaler.robust_scaler_.scale_
+    if scaler.minmax_scaler_ is not None:
+        centre[scaler.minmax_cols_] = scaler.minmax_scaler_.median_
+        factor[scaler.minmax_cols_] = scaler.minmax_scaler_.scale_
+    return centre, factor
+
+
+def _row_levels(steps: Pipeline, columns: list[str]) -> RowForm:
+    """Categories by table: each level's numbers, found by asking the fitted steps once."""
+    encoder = steps[1]
+    if sum(map(len, encoder.categories_)) > MOST_LEVELS:
+        raise NoRowFormError("columns with very many categories")
+    names = steps.get_feature_names_out(columns)
+    tables = []
+    for place, (column, levels) in enumerate(zip(columns, encoder.categories_, strict=True)):
+        asked = pd.DataFrame({c: ["\0 none"] * (len(levels) + 1) for c in columns})
+        asked[column] = [*map(str, levels), "\0 none"]  # the last: what was never seen
+        found = np.asarray(steps.transform(asked), dtype=float)
+        own = _own_columns(encoder, place, len(columns), len(names))
+        tables.append((column, dict(zip(map(str, levels), found[:-1, own], strict=True)),
+                       found[-1, own]))  # fmt: skip
+
+    def numbers(row: dict) -> np.ndarray:
+        parts = [table.get(level_text(row[name]), unseen) for name, table, unseen in tables]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    return numbers
+
+
+def _own_columns(encoder, place: int, columns: int, total: int) -> slice:
+    """Where the numbers of one column stand among those of all."""
+    if hasattr(encoder, "_n_features_outs"):  # one-hot: as many as the column has levels
+        sizes = encoder._n_features_outs
+    else:  # target encoding: one, or one a class
+        sizes = [total // columns] * columns
+    start = sum(sizes[:place])
+    return slice(start, start + sizes[place])
+
+
+def _row_dates(parts: DateParts, imputer, scaler: StandardScaler) -> RowForm:
+    fill = np.where(np.isnan(imputer.statistics_), 0.0, imputer.statistics_)
+    used, pairs = list(parts.used_.items()), parts.pairs_
+
+    def numbers(row: dict) -> np.ndarray:
+        values = [_calendar(row[name], part) for name, own in used for part in own]
+        values += [_days_between(row[first], row[second]) for first, second in pairs]
+        found = np.array(values)
+        return (np.where(np.isnan(found), fill, found) - scaler.mean_) / scaler.scale_
+
+    return numbers
+
+
+def _calendar(date: datetime | None, part: str) -> float:
+    """One part of a date, as `encoders.DateParts` has it; its sine or cosine on the circle."""
+    if date is None:
+        return math.nan
+    name, wave, _ = part.partition("_sin" if part.endswith("_sin") else "_cos")
+    days = date.timetuple().tm_yday
+    length, value = {
+        "hour": (24, date.hour + date.minute / 60),
+        "weekday": (7, date.weekday()),
+        "day_of_year": (365.25, days),
+        "year": (1, date.year + (days - 1) / 366),
+    }[name]
+    if not wave:
+        return float(value)
+    return (math.sin if wave == "_sin" else math.cos)(2 * math.pi * value / length)
+
+
+def _days_between(first: datetime | None, second: datetime | None) -> float:
+    if first is None or second is None:
+        return math.nan
+    return (second - first).total_seconds() / 86_400
+
+
+def _row_texts(steps: TextToNumbers) -> RowForm:
+    forms = [(name, _row_text(model)) for name, model in steps.models_.items()]
+
+    def numbers(row: dict) -> np.ndarray:
+        return np.concatenate([form(row[name] or "") for name, form in forms])
+
+    return numbers
+
+
+def _row_text(model: Pipeline | None) -> Callable[[str], np.ndarray]:
+    """TF-IDF weights of one text, turned into directions; only its own words are looked at."""
+    if model is None:
+        return lambda text: np.zeros(1)
+    words, svd = model[0], model[1]
+    cut, places, weights = words.build_analyzer(), words.vocabulary_, words.idf_
+    directions = svd.components_.T  # words × directions
+
+    def numbers(text: str) -> np.ndarray:
+        counts = Counter(places[word] for word in cut(text) if word in places)
+        if not counts:
+            return np.zeros(directions.shape[1])
+        rows = np.fromiter(counts, dtype=int, count=len(counts))
+        often = np.fromiter(counts.values(), dtype=float, count=len(counts))
+        weight = (1 + np.log(often)) * weights[rows]
+        return (weight / np.sqrt((weight**2).sum())) @ directions[rows]
+
+    return numbers
+
+
+# --- Models -------------------------------------------------------------------------------------
+
+
+def row_model(model) -> Callable[[np.ndarray], np.ndarray | float]:
+    """The one-row form of a fitted model: the probabilities of its classes, or the number."""
+    if isinstance(model, FixedThresholdClassifier):
+        return row_model(model.estimator_)
+    if isinstance(model, Calibrated):
+        return _row_calibrated(model)
+    if isinstance(model, (VotingClassifier, VotingRegressor)):
+        members = [row_model(member) for member in model.estimators_]
+        return lambda x: sum(member(x) for member in members) / len(members)
+    for kinds, form in _MODELS.items():
+        if isinstance(model, kinds):
+            return form(model)
+    raise NoRowFormError(f"the model {type(model).__name__}")
+
+
+def _row_calibrated(model: Calibrated):
+    inner, shifts = row_model(model.estimator_), np.asarray(model.shifts, dtype=float)
+    if len(shifts) != len(model.classes_):
+        return inner
+    return lambda x: mended(inner(x)[None], model.slope, shifts)[0]
+
+
+def _row_constant(model):
+    answer = model.class_prior_ if hasattr(model, "class_prior_") else float(model.constant_.item())
+    return lambda x: answer
+
+
+def _row_logistic(model: LogisticRegression):
+    weights, start = model.coef_, model.intercept_
+    if len(model.classes_) > 2:
+        return lambda x: _softmax(weights @ x + start)
+    weights, start = weights[0], float(start[0])
+    return lambda x: _two(float(weights @ x) + start)
+
+
+def _row_ridge(model: Ridge):
+    weights, start = np.ravel(model.coef_), float(np.ravel(model.intercept_)[0])
+    return lambda x: float(weights @ x) + start
+
+
+def _two(margin: float) -> np.ndarray:
+    """The chances of no and yes of a margin."""
+    yes = 1 / (1 + math.exp(-margin)) if margin > -700 else 0.0
+    return np.array([1 - yes, yes])
+
+
+def _softmax(margins: np.ndarray) -> np.ndarray:
+    raised = np.exp(margins - margins.max())
+    return raised / raised.sum()
+
+
+class _Forest:
+    """Trees side by side in arrays: a row goes down all of them at once, a level a step.
+
+    `feature`, `threshold` hold a node's question; `child` the places to go to, twice a node (yes,
+    no). A leaf leads to itself.
+    """
+
+    def __init__(self, trees: list[dict]):
+        starts = np.cumsum([0, *(len(t["feature"]) for t in trees)])
+        self.roots = starts[:-1]
+        self.feature = np.concatenate([np.maximum(t["feature"], 0) for t in trees]).astype(np.intp)
+        self.threshold = np.concatenate([t["threshold"] for t in trees])
+        children = []
+        for start, tree in zip(starts[:-1], trees, strict=True):
+            own = np.arange(len(tree["feature"]))
+            pair = [np.where(tree["leaf"], own, tree[side]) for side in ("left", "right")]
+            children.append(np.column_stack(pair) + start)
+        self.child = np.concatenate(children).ravel().astype(np.intp)
+        self.value = np.concatenate([t["value"] for t in trees])
+        self.depth = max(t["depth"] for t in trees)
+
+    def leaves(self, x: np.ndarray) -> np.ndarray:
+        """The value of the leaf that the row ends in, tree by tree."""
+        nodes = self.roots
+        feature, threshold, child = self.feature, self.threshold, self.child
+        for _ in range(self.depth):
+            right = x.take(feature.take(nodes)) > threshold.take(nodes)
+            nodes = child.take(2 * nodes + right)
+        return self.value[nodes]
+
+
+def _row_forest(model):
+    trees = []
+    for member in model.estimators_:
+        tree = member.tree_
+        value = tree.value[:, 0, :]
+        trees.append({
+            "feature": tree.feature, "threshold": tree.threshold, "left": tree.children_left,
+            "right": tree.children_right, "leaf": tree.children_left < 0, "depth": tree.max_depth,
+            "value": value / value.sum(axis=1, keepdims=True) if value.shape[1] > 1 else value,
+        })  # fmt: skip
+    forest, is_class = _Forest(trees), isinstance(model, RandomForestClassifier)
+
+    def answer(x: np.ndarray):
+        # Its trees were grown on single precision, and ask in it.
+        mean = forest.leaves(x.astype(np.float32).astype(np.float64)).mean(axis=0)
+        return mean if is_class else float(mean[0])
+
+    return answer
+
+
+def _row_boosting(model):
+    columns = len(model._predictors[0])  # 1, or a tree a class in each round
+    trees = [_boosted(tree) for each_class in zip(*model._predictors, strict=True)
+             for tree in each_class]  # fmt: skip
+    forest, start = _Forest(trees), np.ravel(model._baseline_prediction)
+
+    def margins(x: np.ndarray) -> np.ndarray:
+        return forest.leaves(x).reshape(columns, -1).sum(axis=1) + start
+
+    if isinstance(model, HistGradientBoostingRegressor):
+        return lambda x: float(margins(x)[0])
+    if columns == 1:
+        return lambda x: _two(float(margins(x)[0]))
+    return lambda x: _softmax(margins(x))
+
+
+def _boosted(tree) -> dict:
+    nodes = tree.nodes
+    if nodes["is_categorical"].any():
+        raise NoRowFormError("boosting with categories of its own")
+    return {
+        "feature": nodes["feature_idx"].astype(int), "threshold": nodes["num_threshold"],
+        "left": nodes["left"].astype(int), "right": nodes["right"].astype(int),
+        "leaf": nodes["is_leaf"].astype(bool), "depth": int(nodes["depth"].max()),
+        "value": nodes["value"],
+    }  # fmt: skip
+
+
+_MODELS = {
+    (DummyClassifier, DummyRegressor): _row_constant,
+    (LogisticRegression,): _row_logistic,
+    (Ridge,): _row_ridge,
+    (RandomForestClassifier, RandomForestRegressor): _row_forest,
+    (HistGradientBoostingClassifier, HistGradientBoostingRegressor): _row_boosting,
+}
