@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -210,11 +211,20 @@ def predict(run, rows, out):
 
     ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
     on. The file holds the rows' own columns, `prediction` and, for classes,
-    `probability_<class>`.
+    `probability_<class>`. CSV and Parquet files are read a piece at a time, so they may be larger
+    than memory; a command that was stopped goes on where it was.
     """
-    from .deploy import predict_file
+    from tqdm import tqdm
 
-    count = predict_file(run, rows, out)
+    from .batch import predict_file
+
+    with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:  # none where nobody watches
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        count = predict_file(run, rows, out, advance)
     click.echo(f"{count:,} rows scored: {out}")
 
 
@@ -222,7 +232,14 @@ def predict(run, rows, out):
 @click.argument("run")
 @click.option("--port", default=8000, show_default=True, help="The port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-def serve(run, port, host):
+@click.option("--log", default="", metavar="ADDRESS",
+              help="Where answers are logged: a database address, or off. [default: SQLite in the "
+                   "run's folder]")  # fmt: skip
+@click.option("--at-once", default=64, show_default=True, help="Requests; more get a 503.")
+@click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
+@click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
+@click.option("--seconds", default=30.0, show_default=True, help="A request may take so long.")
+def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds):
     """Answer predictions of RUN over HTTP, until Ctrl-C.
 
     \b
@@ -230,13 +247,23 @@ def serve(run, port, host):
       pipeline serve mine --port 8000
       curl -X POST localhost:8000/predict -H 'Content-Type: application/json' -d '{"age": 40}'
 
-    /docs in a browser shows what can be asked.
+    /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
+    set, is asked for in the header X-API-Key. A database's password is named, not pasted:
+    --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
     """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
     import uvicorn
 
-    from .deploy import load_bundle, make_app
+    from .service import Limits, Options, make_app, service_of
 
-    uvicorn.run(make_app(load_bundle(run)), host=host, port=port, log_level="info")
+    limits = Limits(most_bytes, most_rows, seconds, at_once)
+    service = service_of(run, Options(log, limits))
+    state = service.state()
+    for said in ("answers from", "no compiled scorer"):
+        if said in state:
+            click.echo(f"{said.capitalize()}: {state[said]}", err=True)
+    click.echo(f"Run {run}, model {state['model']}: http://{host}:{port}/docs", err=True)
+    uvicorn.run(make_app(service), host=host, port=port, log_level="warning", access_log=False)
 
 
 @cli.command()

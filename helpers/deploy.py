@@ -7,12 +7,12 @@ reference statistics that monitoring compares with, and a card that says what it
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
@@ -22,16 +22,15 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
-from .columns import repair_cell
 from .drift import reference_of
 from .errors import InputError, nearest
-from .line import existing_run, sha256
+from .line import Run, existing_run, sha256
 from .metrics import PLAIN_NAMES
+from .row_check import RowCheck, is_plain
 from .task import Task, predict
-from .values import tidy
 
 MOST_ROWS = 10_000  # in one request
-MOST_UNKNOWN = 1_000  # unknown fields in one row
+EXAMPLES = 2_000  # raw rows that a bundle holds
 MOST_BYTES = 20 * 2**20  # of a model file
 MOST_LEVELS = 1_000
 
@@ -41,12 +40,28 @@ MOST_LEVELS = 1_000
 
 @dataclass(frozen=True)
 class Bundle:
-    """A deployed model with what is needed to ask it: its task and the schema of its rows."""
+    """A deployed model with what is needed to ask it: its task and the schema of its rows.
 
-    model: Pipeline
+    `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
+    baseline of the card can answer.
+    """
+
+    model: Pipeline | None
     task: Task
     schema: dict
     card: dict
+    examples: pd.DataFrame | None = None
+
+    @property
+    def version(self) -> str:
+        """The first letters of the model file's hash."""
+        return self.card["model_sha256"][:12]
+
+    @cached_property
+    def check(self) -> RowCheck:
+        """What looks at a row before it is answered."""
+        plans = None if self.model is None else self.model["clean"].plan_["columns"]
+        return RowCheck(self.fields, self.ignored, plans)
 
     @property
     def fields(self) -> dict[str, dict]:
@@ -88,10 +103,14 @@ def _plain(value):
     return value
 
 
-def write_bundle(work, model: Pipeline, schema: dict, card: dict, reference: dict) -> dict:
-    """Write the four files of `model/`, the model first and the card last. Returns sizes in bytes.
+def write_bundle(
+    work, model: Pipeline, schema: dict, card: dict, reference: dict, raw: pd.DataFrame
+) -> dict:
+    """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
 
-    Raises InputError when the model takes more than 20 MB.
+    Of the `raw` rows that it was fitted on, up to 2,000 go along, with the columns of the cleaning
+    plan: on them a service checks its compiled scorer. Raises InputError when the model takes more
+    than 20 MB.
     """
     with work.writing("model/model.skops") as draft:
         pipeline.save(model, draft)
@@ -101,23 +120,37 @@ def write_bundle(work, model: Pipeline, schema: dict, card: dict, reference: dic
                 f"The model takes {size / 2**20:.0f} MB, more than {MOST_BYTES / 2**20:.0f} MB: "
                 f"limit its depth or use another with --set models=…"
             )
+    with work.writing("model/examples.parquet") as draft:
+        known = [name for name in model["clean"].get_feature_names_out() if name in raw]
+        raw[known].iloc[spread(np.arange(len(raw)), EXAMPLES)].to_parquet(draft, index=False)
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", reference)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
-    names = ("model.skops", "schema.json", "reference.json", "card.json", "card.md")
+    names = (
+        "model.skops",
+        "examples.parquet",
+        "schema.json",
+        "reference.json",
+        "card.json",
+        "card.md",
+    )
     return {name: work.run.file(f"model/{name}").stat().st_size for name in names}
 
 
-def make_card(run: str, about: dict, metrics: dict, rows: int, refitted: bool) -> dict:
-    """The model card (Mitchell et al. 2019): what it predicts, from what, how well, its limits."""
+def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: bool) -> dict:
+    """The model card (Mitchell et al. 2019): what it predicts, from what, how well, its limits.
+
+    `y` are the labels it was fitted on; their mean, or the share of each class, is the answer of
+    last resort.
+    """
     return {
         "run": run,
         "question": about["question"],
         "source": about["source"],
         "task": {k: metrics[k] for k in ("task", "target", "classes", "positive")},
         "model": metrics["model"],
-        "fitted_on_rows": rows,
+        "fitted_on_rows": len(y),
         "refitted_on_all_labelled_rows": refitted,
         "held_out": {
             "rows": metrics["rows"]["test"],
@@ -126,9 +159,19 @@ def make_card(run: str, about: dict, metrics: dict, rows: int, refitted: bool) -
             "baseline": metrics["baseline"],
             "verdict": metrics["verdict"],
         },
+        "baseline_answer": _baseline(metrics, y),
         "limits": _limits(about, metrics),
         "versions": {n: metadata.version(n) for n in ("scikit-learn", "skops", "pandas")},
     }
+
+
+def _baseline(metrics: dict, y: np.ndarray) -> dict:
+    """What a service answers when it has no model: the mean, or the most frequent class."""
+    if metrics["task"] == "regression":
+        return {"prediction": float(np.mean(y)), "probability": None}
+    shares = pd.Series(y).astype("str").value_counts(normalize=True)
+    known = {label: float(shares.get(label, 0.0)) for label in metrics["classes"]}
+    return {"prediction": str(shares.index[0]), "probability": known}
 
 
 def _limits(about: dict, metrics: dict) -> list[str]:
@@ -177,25 +220,38 @@ def load_bundle(run: str) -> Bundle:
     """The bundle of a run, checked against its card: a file that was changed is refused."""
     folder = existing_run(run)
     folder.require(7)
-    return _open_bundle(folder)
+    return open_bundle(folder)
 
 
 def read_bundle(work) -> Bundle:
     """The bundle that the open stage 7 has just written, read back from its files."""
-    return _open_bundle(work.run)
+    return open_bundle(work.run)
 
 
-def _open_bundle(folder) -> Bundle:
-    card = folder.read_json("model/card.json")
-    path = folder.file("model/model.skops")
-    if not path.exists() or card is None or sha256(path) != card["model_sha256"]:
+def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -> Bundle:
+    """The bundle in a folder of a run; refused when its model is not the one of its card."""
+    card, schema = _read_card(folder, name), None
+    path = folder.file(f"{name}/model.skops")
+    sound = without_model or (path.exists() and sha256(path) == (card or {}).get("model_sha256"))
+    if card is not None:
+        schema = folder.read_json(f"{name}/schema.json")
+    if not sound or schema is None:
         raise InputError(
             f"The model of run '{folder.name}' is not the one that its card describes. Make "
             f"it again: `pipeline run --name {folder.name} --stages 7`."
         )
     said = card["task"]
     task = Task(said["target"], said["task"], tuple(said["classes"]), said["positive"])
-    return Bundle(pipeline.load(path), task, folder.read_json("model/schema.json"), card)
+    rows = folder.file(f"{name}/examples.parquet")
+    examples = pd.read_parquet(rows) if rows.exists() and not without_model else None
+    return Bundle(None if without_model else pipeline.load(path), task, schema, card, examples)
+
+
+def _read_card(folder: Run, name: str) -> dict | None:
+    try:
+        return folder.read_json(f"{name}/card.json")
+    except ValueError:  # cut short
+        return None
 
 
 # --- Predictions --------------------------------------------------------------------------------
@@ -229,150 +285,33 @@ def _free(name: str, rows: pd.DataFrame) -> str:
     return _free(f"{name}'", rows) if name in rows else name
 
 
-def predict_file(run: str, source: str, out: Path) -> int:
-    """Score a table and write it, whole, as CSV or Parquet. Returns the number of rows."""
-    writers = {
-        ".csv": lambda t, p: t.to_csv(p, index=False),
-        ".parquet": lambda t, p: t.to_parquet(p),
-    }
-    if out.suffix.lower() not in writers:
-        raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
-    if not out.parent.is_dir():
-        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
-    bundle = load_bundle(run)
-    scored = predict_table(bundle, tables.read_table(source, typed=False))
-    if out.suffix.lower() == ".parquet":  # a CSV file's numbers as numbers; in a CSV all is text
-        texts = scored.columns[scored.dtypes == "str"]
-        scored = scored.assign(**{c: tables.numbers_if_surely(scored[c]) for c in texts})
-    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
-    try:
-        writers[out.suffix.lower()](scored, draft)
-        draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)
-    return len(scored)
+# --- Rows of a request --------------------------------------------------------------------------
 
 
-# --- The service --------------------------------------------------------------------------------
-
-
-def make_app(bundle: Bundle):
-    """The FastAPI service over a bundle: `POST /predict`, `GET /health`, `/model`, `/schema`.
-
-    A body is a row or a list of rows; a row is an object with the columns of the raw table. What
-    is missing is filled as in training, an unseen category is answered with a warning, a value
-    of the wrong type is refused (422) with a sentence that names the field.
-    """
-    from fastapi import Body, FastAPI
-    from fastapi.exceptions import RequestValidationError
-    from fastapi.responses import JSONResponse
-
-    app = FastAPI(title=f"Predicts {bundle.task.target}", version=bundle.card["model_sha256"][:12])
-    example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
-
-    @app.exception_handler(RequestValidationError)
-    def refuse(request, error):  # the default repeats the input, which JSON may not be able to hold
-        return JSONResponse(
-            {"detail": "The body is a JSON object (a row), or a list of objects."}, 422
-        )
-
-    @app.post("/predict")
-    def answer(body: dict | list[dict] = Body(examples=[example])):  # noqa: B008 - FastAPI's way
-        rows = body if isinstance(body, list) else [body]
-        try:
-            warnings = check_rows(bundle, rows)
-        except InputError as error:
-            return JSONResponse({"detail": str(error)}, status_code=422)
-        answers = predict_rows(bundle, _as_frame(bundle, rows)).to_dict("records")
-        said = [_one_answer(bundle, a, w) for a, w in zip(answers, warnings, strict=True)]
-        return said if isinstance(body, list) else said[0]
-
-    @app.get("/health")
-    def health():
-        return {"status": "ok", "model": app.version}
-
-    @app.get("/model")
-    def model():
-        return bundle.card
-
-    @app.get("/schema")
-    def schema():
-        return bundle.schema
-
-    return app
-
-
-def _as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
+def as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
     """Checked rows as a raw table: the model's fields, and the columns that help to clean them.
 
     Those were not checked: what is no plain value in them is taken as missing.
     """
     fields = bundle.fields
     known = bundle.model["clean"].get_feature_names_out()
-    plain = [{name: v for name, v in row.items() if name in fields or _is_plain(v)} for row in rows]
+    plain = [{name: v for name, v in row.items() if name in fields or is_plain(v)} for row in rows]
     return pd.DataFrame(plain, columns=known, dtype=object)
 
 
-def _is_plain(value) -> bool:
-    return isinstance(value, (bool, int, float)) or (
-        isinstance(value, str) and _is_encodable(value)
-    )
+def check_rows(
+    bundle: Bundle, rows: list[dict], most: int = MOST_ROWS, first: int = 1
+) -> list[list[str]]:
+    """The warnings of each row; raises InputError for rows that can't be answered.
+
+    `first` is the number of the first row, by which a sentence names it.
+    """
+    if not 1 <= len(rows) <= most:
+        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+    return [bundle.check.row(row, number)[0] for number, row in enumerate(rows, start=first)]
 
 
-def _one_answer(bundle: Bundle, answer: dict, warnings: list[str]) -> dict:
-    said = {"prediction": answer["prediction"]}
-    if not bundle.task.is_regression:
-        said["probability"] = {c: answer[f"probability_{c}"] for c in bundle.task.classes}
-    return said | {"warnings": warnings}
-
-
-def check_rows(bundle: Bundle, rows: list[dict]) -> list[list[str]]:
-    """The warnings of each row; raises InputError for rows that can't be answered."""
-    if not 1 <= len(rows) <= MOST_ROWS:
-        raise InputError(f"A request holds 1 to {MOST_ROWS:,} rows; this one holds {len(rows):,}.")
-    return [_check_row(bundle, row, number) for number, row in enumerate(rows, start=1)]
-
-
-def _check_row(bundle: Bundle, row: dict, number: int) -> list[str]:
-    warnings = []
-    for name, field in bundle.fields.items():
-        value = row.get(name)
-        if value is None:
-            if field["missing"] == 0:
-                warnings.append(f"{name}: missing, filled as the model has learnt")
-        else:
-            warnings += _check_value(bundle, name, field, value, number)
-    unknown = [name for name in row if name not in bundle.fields and name not in bundle.ignored]
-    if len(unknown) > MOST_UNKNOWN:
-        raise InputError(f"Row {number} has {len(unknown):,} unknown fields.")
-    return warnings + [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in unknown[:10]]
-
-
-def _check_value(bundle: Bundle, name: str, field: dict, value, number: int) -> list[str]:
-    if isinstance(value, (dict, list)):
-        raise InputError(f"Row {number}, field '{name}': a single value was expected, not a list.")
-    if isinstance(value, (int, float)) and not abs(value) < 1e308:
-        raise InputError(f"Row {number}, field '{name}': {str(value):.20} is not a usable number.")
-    if isinstance(value, str) and not _is_encodable(value):
-        raise InputError(f"Row {number}, field '{name}': the text is not valid Unicode.")
-    seen, repair = repair_cell(value, bundle.model["clean"].plan_["columns"][name])
-    if repair == "unreadable":
-        raise InputError(
-            f"Row {number}, field '{name}': a {field['kind']} such as "
-            f"{field.get('example')!r} was expected, and {value!r:.80} came."
-        )
-    if seen is None:
-        return [f"{name}: {tidy(str(value))!r:.80} is taken as missing"]
-    if "levels" in field and seen not in field["levels"]:
-        return [f"{name}: {seen!r:.80} was not seen in training"]
-    if "range" in field and not field["range"][0] <= seen <= field["range"][1]:
-        low, high = field["range"]
-        return [f"{name}: {seen:g} lies outside the training range, {low:g} to {high:g}"]
-    return []
-
-
-def _is_encodable(text: str) -> bool:
-    return text.encode("utf-8", "ignore").decode() == text
+# --- The service --------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -380,8 +319,11 @@ def serving(bundle: Bundle):
     """Run the service on a free loopback port while the block lasts; yields its address."""
     import uvicorn
 
+    from .service import Service, make_app, served
+
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(make_app(bundle), log_level="error", lifespan="off", ws="none")
+    app = make_app(Service(served(bundle)))
+    config = uvicorn.Config(app, log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -450,6 +392,53 @@ def answers_table(address: str, cases: dict[str, dict]) -> pd.DataFrame:
             "the service says": said or "fine",
         }
     return pd.DataFrame(rows).T.rename_axis("case")
+
+
+def ready(address: str) -> dict:
+    """What a running service says of itself."""
+    import requests
+
+    return requests.get(f"{address}/ready", timeout=60).json()
+
+
+def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, asks: int = 30) -> dict[str, float]:
+    """The median time of a single row, in milliseconds: by the pipeline, and over HTTP."""
+    import requests
+
+    some = rows.iloc[spread(np.arange(len(rows)), asks)]
+    frames = [some.iloc[[i]] for i in range(len(some))]
+    bodies = [as_json(as_record(row)) for _, row in some.iterrows()]
+    with requests.Session() as client:
+        options = {"headers": {"Content-Type": "application/json"}, "timeout": 60}
+        client.post(f"{address}/predict", data=bodies[0], **options)  # the first opens the line
+        by_http = [
+            _seconds(lambda b=body: client.post(f"{address}/predict", data=b, **options))
+            for body in bodies
+        ]
+    by_pipeline = [_seconds(lambda f=frame: predict_rows(bundle, f)) for frame in frames]
+    found = {"pipeline": by_pipeline, "service": by_http}
+    return {name: 1000 * float(np.median(times)) for name, times in found.items()}
+
+
+def _seconds(work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def read_speeds(state: dict, speed: dict[str, float]) -> str:
+    """A sentence that says which road single rows take, and whether it is the quicker one.
+
+    Times differ from run to run, so the sentence names none.
+    """
+    if state["single rows"] != "compiled":
+        return f"Single rows are answered by the pipeline itself: {state['no compiled scorer']}."
+    quicker = speed["pipeline"] > speed["service"]
+    return (
+        "**Single rows are answered by the compiled scorer**, which agreed with the pipeline on "
+        "every example within 1e-9. Asked over HTTP, it took "
+        f"{'less' if quicker else 'more'} time than the pipeline does in this notebook."
+    )
 
 
 def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:

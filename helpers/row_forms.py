@@ -3,8 +3,8 @@
 scikit-learn is made for many rows: for a single one, nearly all the time goes into frames and
 checks. What a fitted step has learnt is read out here once and kept as numbers and tables; the
 functions that come out answer one row in microseconds, with the same numbers up to rounding. They
-hold data and no code of their own making. A step that has no such form raises `NoRowFormError`, and the
-pipeline itself answers.
+hold data and no code of their own making. A step that has no such form raises `NoRowFormError`,
+and the pipeline itself answers.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowFor
         known = values if take else values[stays]
         known = np.where(gaps if take else gaps[stays], fill, known)
         scaled = (np.concatenate([known, gaps[marked]]) - centre) * factor
-        return scaled / np.sqrt(1 + (scaled / most) ** 2)
+        with np.errstate(over="ignore"):  # a number beyond all others is clipped to 0 by overflow
+            return scaled / np.sqrt(1 + (scaled / most) ** 2)
 
     return numbers
 

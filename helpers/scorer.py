@@ -15,6 +15,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from .clean import row_cleaner
+from .row_check import is_plain
 from .row_forms import NoRowFormError, row_features, row_model
 from .task import Task, predict
 
@@ -41,6 +42,18 @@ class Scorer:
     def read(self, raw: dict) -> dict[str, tuple]:
         """What each field that is needed reads as, and the kind of repair."""
         return {name: reader(raw.get(name)) for name, reader in self.fields.items()}
+
+    def read_rest(self, raw: dict, seen: dict[str, tuple]) -> dict[str, tuple]:
+        """What is needed beside the fields that a service has read: columns that mend others.
+
+        Nobody has checked them: what is no plain value is taken as missing.
+        """
+        rest = {}
+        for name, reader in self.fields.items():
+            if name not in seen:
+                value = raw.get(name)
+                rest[name] = reader(value) if is_plain(value) else (None, "")
+        return rest
 
     def answer(self, raw: dict, seen: dict[str, tuple] | None = None) -> tuple:
         """The prediction, and the probabilities by `task.classes` (None for numbers)."""

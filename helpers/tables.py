@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -275,6 +276,35 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
     frame = rows.iloc[1:].reset_index(drop=True)
     frame.columns = _distinct([_name(cell) for cell in rows.iloc[0]])
     return frame
+
+
+def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    """A large CSV file as `read_table(typed=False)` reads it, so many rows at a time.
+
+    A file that is not plain UTF-8, or has oddities that only the whole of it shows, comes in one.
+    """
+    with path.open("rb") as file:
+        head = file.read(2**20)
+    try:
+        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    delimiter = _delimiter(text) if text else ","
+    odd = not text or text.startswith("sep=") or text.splitlines()[-1].endswith(delimiter)
+    if odd:
+        yield read_table(str(path), typed=False)
+        return
+    options = {"sep": delimiter, "header": None, "dtype": str, "keep_default_na": False,
+               "na_values": [""], "encoding": "utf-8-sig"}  # fmt: skip
+    names: list[str] = []
+    try:
+        for piece in pd.read_csv(path, chunksize=rows, **options):
+            if not names:
+                names = _distinct([_name(cell) for cell in piece.iloc[0]])
+                piece = piece.iloc[1:]
+            yield _tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
+        raise InputError(f"'{path.name}' can't be read as CSV: {_line(error)}") from None
 
 
 def _name(cell) -> str:

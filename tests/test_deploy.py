@@ -10,15 +10,17 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import deploy
+from helpers import batch, deploy
 from helpers.errors import InputError
 from helpers.line import Run, Work
+from helpers.row_check import MOST_UNKNOWN
 from tests.small import fitted, prepared
 
 
 def bundle_of(made) -> deploy.Bundle:
     schema = deploy.make_schema(made.raw, made.rows.X, made.cleaning, made.plan)
-    return deploy.Bundle(fitted(made), made.task, schema, {"model_sha256": "0" * 64})
+    card = {"model_sha256": "0" * 64}
+    return deploy.Bundle(fitted(made), made.task, schema, card, made.raw)
 
 
 def card_of(made) -> dict:
@@ -34,7 +36,9 @@ def card_of(made) -> dict:
         "baseline": {"roc_auc": 0.5},
         "verdict": "good enough",
     }
-    return deploy.make_card("small", {"question": "Why?", "source": "here"}, metrics, 240, True)
+    return deploy.make_card(
+        "small", {"question": "Why?", "source": "here"}, metrics, made.rows.y, True
+    )
 
 
 def write_run(made, name: str = "small") -> Run:
@@ -44,7 +48,7 @@ def write_run(made, name: str = "small") -> Run:
     reference = deploy.reference(
         made.rows.X, deploy.predict_rows_clean(bundle.model, made.rows), list(made.plan["columns"])
     )
-    deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), reference)
+    deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), reference, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return work.run
 
@@ -89,13 +93,13 @@ def test_one_row_is_many_rows_is_batch_is_in_process(made, bundle, address):
     here = deploy.predict_rows(bundle, rows)
     status, many = deploy.ask(address, rows)
     assert status == 200 and len(many) == 60
-    batch = deploy.predict_table(bundle, rows)
+    table = deploy.predict_table(bundle, rows)
     for i in range(60):
-        assert many[i]["prediction"] == here["prediction"][i] == batch["prediction"][i]
+        assert many[i]["prediction"] == here["prediction"][i] == table["prediction"][i]
         for label in ("no", "yes"):
             chance = here[f"probability_{label}"][i]
             assert abs(many[i]["probability"][label] - chance) < 1e-9
-            assert abs(batch[f"probability_{label}"][i] - chance) < 1e-9
+            assert abs(table[f"probability_{label}"][i] - chance) < 1e-9
     for i in (0, 4, 5, 6, 59):
         _, one = deploy.ask(address, deploy.as_record(rows.iloc[i]))
         assert one["prediction"] == many[i]["prediction"]
@@ -136,7 +140,7 @@ def test_a_regression_answers_with_numbers():
     bundle = bundle_of(made)
     with deploy.serving(bundle) as address:
         status, answers = deploy.ask(address, made.raw.head(5))
-    assert status == 200 and set(answers[0]) == {"prediction", "warnings"}
+    assert status == 200 and set(answers[0]) == {"id", "model", "prediction", "warnings"}
     found = [answer["prediction"] for answer in answers]
     assert found == pytest.approx(deploy.predict_rows(bundle, made.raw.head(5))["prediction"])
 
@@ -189,7 +193,8 @@ def test_unknown_fields_are_ignored_with_a_warning(address, row):
 @pytest.mark.parametrize("value", ["yes", "junk", 5, None, ["yes"]])
 def test_the_target_in_the_row_is_ignored(address, row, value):
     _, plain = deploy.ask(address, {k: v for k, v in row.items() if k != "bought"})
-    assert deploy.ask(address, row | {"bought": value}) == (200, plain)
+    status, answer = deploy.ask(address, row | {"bought": value})
+    assert status == 200 and answer | {"id": ""} == plain | {"id": ""}
 
 
 @pytest.mark.parametrize(
@@ -279,7 +284,7 @@ def test_no_rows_and_too_many_rows_are_refused(address):
 
 
 def test_a_thousand_unknown_fields_are_enough(address, row):
-    many = {f"field {i}": 1 for i in range(deploy.MOST_UNKNOWN)}
+    many = {f"field {i}": 1 for i in range(MOST_UNKNOWN)}
     assert warnings_of(address, row | many).count("unknown field") == 10
     assert deploy.ask(address, row | many | {"one more": 1})[0] == 422
 
@@ -290,6 +295,7 @@ def test_the_service_tells_its_health_model_and_schema(address, bundle):
         for page in ("health", "model", "schema")
     )
     assert health == {"status": "ok", "model": "0" * 12}
+    assert model.pop("service")["single rows"] == "compiled"
     assert model == bundle.card and schema == bundle.schema
 
 
@@ -365,7 +371,7 @@ def test_a_file_keeps_its_columns_rows_and_order(made, run, tmp_path, ending):
     rows = rows.assign(mine=range(40))
     rows.to_csv(tmp_path / "rows.csv", index=False)
     out = tmp_path / f"scored.{ending}"
-    assert deploy.predict_file("small", str(tmp_path / "rows.csv"), out) == 40
+    assert batch.predict_file("small", str(tmp_path / "rows.csv"), out) == 40
     scored = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
     added = ["prediction", "probability_no", "probability_yes"]
     assert scored.columns.tolist() == [*rows.columns, *added]
@@ -385,7 +391,7 @@ def test_a_file_without_a_needed_column_is_refused_naming_it_and_nothing_is_writ
     rows = made.raw.rename(columns={"weight": "wieght"})
     rows.to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(InputError, match="'weight'.*Did you mean 'wieght'"):
-        deploy.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+        batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["reports", "rows.csv"]
 
 
@@ -401,7 +407,7 @@ def test_a_write_that_fails_leaves_nothing_and_an_older_file_as_it_was(
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
     with pytest.raises(OSError, match="No space"):
-        deploy.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+        batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == "older"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "reports", "rows.csv"]
 
@@ -411,7 +417,7 @@ def test_a_write_that_fails_leaves_nothing_and_an_older_file_as_it_was(
 )
 def test_a_place_that_can_not_be_written_to_is_refused_first(tmp_path, out, says):
     with pytest.raises(InputError, match=says):
-        deploy.predict_file("no run", "no rows", tmp_path / out)
+        batch.predict_file("no run", "no rows", tmp_path / out)
 
 
 def test_a_column_named_prediction_in_the_rows_survives(made, bundle):
