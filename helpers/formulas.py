@@ -204,9 +204,13 @@ def row_formula(formula: str, groups: dict) -> Callable[[dict], float]:
     worth = _row_value(tree, names, formula, groups)
 
     def value(row: dict) -> float:
-        with np.errstate(all="ignore"):
-            found = float(worth(row))
-        return found if math.isfinite(found) else math.nan
+        try:
+            found = worth(row)
+        except (ZeroDivisionError, OverflowError):  # Python's numbers raise where numpy's go on
+            return math.nan
+        if isinstance(found, complex):  # a fractional power of a negative number
+            return math.nan
+        return float(found) if math.isfinite(found) else math.nan
 
     return value
 
@@ -214,11 +218,11 @@ def row_formula(formula: str, groups: dict) -> Callable[[dict], float]:
 def _row_value(node: ast.AST, names: dict, formula: str, groups: dict) -> Callable:
     """A formula's node as a function of a row; `evaluate` has checked the formula before."""
     if isinstance(node, ast.Constant):
-        number = np.float64(node.value)
+        number = float(node.value)
         return lambda row: number
     if isinstance(node, ast.Name):
         name = names.get(node.id, node.id)
-        return lambda row: np.float64(math.nan if row[name] is None else row[name])
+        return lambda row: math.nan if row[name] is None else float(row[name])
     if isinstance(node, ast.BinOp):
         left, right = (_row_value(n, names, formula, groups) for n in (node.left, node.right))
         work = OPERATORS[type(node.op)]
@@ -230,9 +234,19 @@ def _row_value(node: ast.AST, names: dict, formula: str, groups: dict) -> Callab
         key, _, group = _grouped(node, names, formula)
         learnt = groups[key]
         return lambda row: learnt.get(level_text(row[group]), learnt[ALL_ROWS])
-    function = FUNCTIONS[node.func.id]
+    function = _of_numbers(FUNCTIONS[node.func.id])
     inner = [_row_value(argument, names, formula, groups) for argument in node.args]
     return lambda row: function(*(part(row) for part in inner))
+
+
+def _of_numbers(function: Callable) -> Callable:
+    """A numpy function of single numbers, quiet where it is not defined."""
+
+    def quietly(*numbers: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(function(*numbers))
+
+    return quietly
 
 
 def level_text(value) -> str:

@@ -76,8 +76,10 @@ class PredictionLog:
         """Write answers (tuples by `COLUMNS`) in one transaction; raises when that fails."""
         try:
             if self._connection is None:
-                self._connection = self.engine.connect()
-            self._connection.exec_driver_sql(self._insert, answers)
+                self._connection = self.engine.raw_connection()
+            # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
+            cursor = self._connection.cursor()
+            cursor.executemany(self._insert, answers)
             self._connection.commit()
         except Exception:
             self.forget()

@@ -515,7 +515,7 @@ def row_repair(relations: list[dict], kinds: dict[str, str]) -> Callable[[dict],
             targets.setdefault(relation["to"], []).append(relation)
     voters = [(to, [_voter(r) for r in own]) for to, own in targets.items()]
     listed = {to: {v for r in own for v in r["values"].values()} for to, own in targets.items()}
-    names = {n for own in targets.values() for r in own for n in (*r["from"], r["to"])}
+    names = list({n: 0 for own in targets.values() for r in own for n in (*r["from"], r["to"])})
 
     def mend(row: dict) -> None:
         for name, into, tails in splits:
@@ -523,7 +523,7 @@ def row_repair(relations: list[dict], kinds: dict[str, str]) -> Callable[[dict],
                 head, tail = _head_and_tail(as_text(row[name]), tails)
                 if head:
                     row[name], row[into] = head, tail
-        said = {n: None if row[n] is None else as_text(row[n]) for n in names}
+        said = {n: v if (v := row[n]) is None or type(v) is str else as_text(v) for n in names}
         for to, own in voters:
             value = _overruled(said, to, own, listed[to])
             if value is not None:

@@ -7,6 +7,7 @@ from .errors import InputError
 from .values import tidy
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
+NOTHING = (None, "")  # how a missing cell reads
 MOST_NAMED = 10  # unknown fields that are warned of by name
 
 
@@ -34,15 +35,16 @@ class RowCheck:
 
         `number` is the row's place in its request. Raises InputError, naming the field.
         """
-        warnings, seen = [], {}
+        warnings, seen, get = [], {}, row.get
         for name, field, reader, levels, limits in self._fields:
-            value = row.get(name)
+            value = get(name)
             if value is None:
-                seen[name] = (None, "")
+                seen[name] = NOTHING
                 if field["missing"] == 0:
                     warnings.append(f"{name}: missing, filled as the model has learnt")
                 continue
-            _refuse_unusable(name, value, number)
+            if type(value) is not str or not value.isascii():
+                _refuse_unusable(name, value, number)
             read = seen[name] = reader(value)
             found, repair = read
             if found is None:

@@ -149,10 +149,11 @@ def _own_columns(encoder, place: int, columns: int, total: int) -> slice:
 
 def _row_dates(parts: DateParts, imputer, scaler: StandardScaler) -> RowForm:
     fill = np.where(np.isnan(imputer.statistics_), 0.0, imputer.statistics_)
-    used, pairs = list(parts.used_.items()), parts.pairs_
+    used = [(name, _CALENDAR[part]) for name, own in parts.used_.items() for part in own]
+    pairs = parts.pairs_
 
     def numbers(row: dict) -> np.ndarray:
-        values = [_calendar(row[name], part) for name, own in used for part in own]
+        values = [math.nan if row[name] is None else read(row[name]) for name, read in used]
         values += [_days_between(row[first], row[second]) for first, second in pairs]
         found = np.array(values)
         return (np.where(np.isnan(found), fill, found) - scaler.mean_) / scaler.scale_
@@ -160,21 +161,25 @@ def _row_dates(parts: DateParts, imputer, scaler: StandardScaler) -> RowForm:
     return numbers
 
 
-def _calendar(date: datetime | None, part: str) -> float:
-    """One part of a date, as `encoders.DateParts` has it; its sine or cosine on the circle."""
-    if date is None:
-        return math.nan
-    name, wave, _ = part.partition("_sin" if part.endswith("_sin") else "_cos")
-    days = date.timetuple().tm_yday
-    length, value = {
-        "hour": (24, date.hour + date.minute / 60),
-        "weekday": (7, date.weekday()),
-        "day_of_year": (365.25, days),
-        "year": (1, date.year + (days - 1) / 366),
-    }[name]
-    if not wave:
-        return float(value)
-    return (math.sin if wave == "_sin" else math.cos)(2 * math.pi * value / length)
+def _on_the_circle(read: Callable[[datetime], float], length: float) -> tuple[Callable, Callable]:
+    turn = 2 * math.pi / length
+    return (lambda d: math.sin(turn * read(d))), (lambda d: math.cos(turn * read(d)))
+
+
+def _day_of_year(date: datetime) -> float:
+    return float(date.toordinal() - date.replace(month=1, day=1).toordinal() + 1)
+
+
+# The parts of a date by name, as `encoders.DateParts` has them.
+_CIRCLES = {
+    "hour": (lambda d: d.hour + d.minute / 60, 24),
+    "weekday": (lambda d: float(d.weekday()), 7),
+    "day_of_year": (_day_of_year, 365.25),
+}
+_CALENDAR = {name: read for name, (read, _) in _CIRCLES.items()}
+_CALENDAR["year"] = lambda d: d.year + (_day_of_year(d) - 1) / 366  # with its fraction
+for _name, _circle in _CIRCLES.items():
+    _CALENDAR[f"{_name}_sin"], _CALENDAR[f"{_name}_cos"] = _on_the_circle(*_circle)
 
 
 def _days_between(first: datetime | None, second: datetime | None) -> float:

@@ -1,0 +1,376 @@
+"""`make bench-serve`: the service against a constant reply, a frame a request, MLflow; SERVING.md.
+
+python -m benchmarks.serving                    the run `flights`, which must exist (`make run`)
+python -m benchmarks.serving --run mine --seconds 10 --log postgresql+psycopg://me@host/base
+
+Each side is a server of its own on loopback; one client with one connection asks them in turn, and
+medians over the rounds are compared. MLflow takes part where its command is found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import numpy as np
+
+from .__main__ import machine
+
+HERE = Path(__file__).resolve().parent
+RAW, REPORT = HERE / "serving.json", HERE / "SERVING.md"
+ROUNDS = 3
+FLOOR = """
+import uvicorn
+from fastapi import FastAPI, Request, Response
+app = FastAPI()
+@app.post("/predict")
+async def predict(request: Request):
+    await request.body()
+    return Response(b'{"prediction": "yes"}', media_type="application/json")
+uvicorn.run(app, port=PORT, log_level="error", access_log=False)
+"""
+FRAMES = """
+import os
+os.environ["OMP_NUM_THREADS"] = "1"
+import json, uvicorn, pandas as pd
+from fastapi import FastAPI, Request
+from helpers.deploy import load_bundle
+bundle = load_bundle(RUN)
+columns = list(bundle.model["clean"].get_feature_names_out())
+app = FastAPI()
+@app.post("/predict")
+async def predict(request: Request):
+    row = json.loads(await request.body())
+    frame = pd.DataFrame([row], columns=columns, dtype=object)
+    chances = bundle.model.predict_proba(frame)[0] if bundle.task.classes else None
+    return {"prediction": str(bundle.model.predict(frame)[0]) if chances is None else
+            str(bundle.model.classes_[chances.argmax()]), "probability": list(map(float, chances))}
+uvicorn.run(app, port=PORT, log_level="error", access_log=False)
+"""
+
+
+class Client:
+    """One keep-alive connection that posts bodies and reads whole replies."""
+
+    def __init__(self, port: int, path: str = "/predict"):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.path = path.encode()
+
+    def post(self, body: bytes) -> tuple[int, bytes, bytes]:
+        """The status, the head and the body of the reply."""
+        head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" % self.path
+        self.socket.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        got = b""
+        while b"\r\n\r\n" not in got:
+            part = self.socket.recv(65536)
+            if not part:
+                raise ConnectionError("closed")
+            got += part
+        top, _, rest = got.partition(b"\r\n\r\n")
+        size = int(top.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        while len(rest) < size:
+            rest += self.socket.recv(65536)
+        return int(top.split(b" ", 2)[1]), top, rest
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def server(command: list[str], port: int, path: str = "/predict", patience: float = 180):
+    """A server process while the block lasts."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                Client(port).close()
+                break
+            except OSError:
+                if time.monotonic() > until or process.poll() is not None:
+                    raise RuntimeError(f"{command[:3]} did not start.") from None
+                time.sleep(0.2)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def measure(client: Client, bodies: list[bytes], seconds: float) -> dict:
+    """Requests a second, and the times of the middle and the slowest hundredth, in ms."""
+    times, until, place = [], time.perf_counter() + seconds, 0
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        status, _, _ = client.post(bodies[place % len(bodies)])
+        times.append(time.perf_counter() - began)
+        place += 1
+        if status != 200:
+            raise RuntimeError(f"status {status}")
+    return {
+        "rps": len(times) / sum(times),
+        "p50": 1000 * statistics.median(times),
+        "p99": 1000 * float(np.quantile(times, 0.99)),
+    }
+
+
+def sides_of(run: str, log: str) -> dict[str, tuple]:
+    """By side its command (port filled in), its path and how it wraps a row."""
+    plain = [sys.executable, "-c"]
+    line = [sys.executable, "-m", "helpers", "serve", run, "--port", "PORT"]
+    found = {
+        "constant reply": ([*plain, FLOOR], "/predict", None),
+        "the line": ([*line, *(["--log", log] if log else [])], "/predict", None),
+        "the line, no log": ([*line, "--log", "off"], "/predict", None),
+        "a frame a request": ([*plain, FRAMES.replace("RUN", repr(run))], "/predict", None),
+    }
+    if shutil.which("mlflow"):
+        folder = Path(tempfile.mkdtemp()) / "model"
+        saved = _save_for_mlflow(run, folder)
+        if saved:
+            found["mlflow models serve"] = (
+                ["mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local",
+                 "--port", "PORT"], "/invocations",
+                lambda row: {"dataframe_records": [row]},
+            )  # fmt: skip
+    return found
+
+
+def _save_for_mlflow(run: str, folder: Path) -> bool:
+    try:
+        import mlflow
+    except ImportError:
+        return False
+    from helpers.deploy import load_bundle
+
+    mlflow.sklearn.save_model(load_bundle(run).model, folder, serialization_format="cloudpickle")
+    return True
+
+
+def rows_of(run: str, count: int = 500) -> list[dict]:
+    """Raw rows as a client sends them: those that the service answers."""
+    from helpers.deploy import answerable, as_json, load_bundle
+
+    bundle = load_bundle(run)
+    return json.loads(as_json(answerable(bundle, bundle.examples.head(count))))
+
+
+def single_rows(run: str, log: str, seconds: float) -> dict:
+    """One client, one row a request, every side in turn."""
+    rows, found = rows_of(run), {}
+    sides = sides_of(run, log)
+    for round_ in range(ROUNDS):
+        for name, (command, path, wrap) in sides.items():
+            port = free_port()
+            command = [str(port) if part == "PORT" else part.replace("PORT", str(port))
+                       for part in command]  # fmt: skip
+            bodies = [json.dumps(wrap(row) if wrap else row).encode() for row in rows]
+            with server(command, port):
+                client = Client(port, path)
+                measure(client, bodies, 1.0)  # warm
+                one = measure(client, bodies, seconds)
+                client.close()
+            found.setdefault(name, []).append(one)
+            click.echo(f"{round_} {name}: {one['rps']:.0f}/s p50 {one['p50']:.2f} ms "
+                       f"p99 {one['p99']:.2f} ms")  # fmt: skip
+    return found
+
+
+def under_load(run: str, log: str, seconds: float) -> dict:
+    """Open-loop load: half of what it can take, then twice as much, then one client again."""
+    import psutil
+
+    rows = rows_of(run)
+    bodies = [json.dumps(row).encode() for row in rows]
+    port = free_port()
+    command = [sys.executable, "-m", "helpers", "serve", run, "--port", str(port)]
+    with server([*command, *(["--log", log] if log else [])], port) as process:
+        right = _right_answers(port, bodies)
+        most = _saturated(port, bodies, 5.0)
+        half = _open_loop(port, bodies, right, most / 2, seconds)
+        memory = psutil.Process(process.pid).memory_info().rss
+        twice = _open_loop(port, bodies, right, most * 2, seconds)
+        grown = psutil.Process(process.pid).memory_info().rss - memory
+        time.sleep(1)
+        after = _saturated(port, bodies, 4.0)
+    return {"saturated": most, "half": half, "twice": twice, "grown": grown, "after": after}
+
+
+def _right_answers(port: int, bodies: list[bytes]) -> list:
+    client = Client(port)
+    found = [json.loads(client.post(body)[2])["prediction"] for body in bodies]
+    client.close()
+    return found
+
+
+def _saturated(port: int, bodies: list[bytes], seconds: float, clients: int = 8) -> float:
+    """Requests a second that many clients get through together."""
+    counts = [0] * clients
+    until = time.perf_counter() + seconds
+
+    def ask(number: int) -> None:
+        client = Client(port)
+        while time.perf_counter() < until:
+            client.post(bodies[counts[number] % len(bodies)])
+            counts[number] += 1
+        client.close()
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / seconds
+
+
+def _open_loop(port, bodies, right, rate: float, seconds: float, clients: int = 96) -> dict:
+    """Requests sent at a rate, whatever comes back; times are from when each was due."""
+    statuses: dict[str, int] = {}
+    times, wrong, bare = [], [0], [0]
+    lock, start = threading.Lock(), time.perf_counter() + 0.5
+
+    def ask(number: int) -> None:
+        client, place = Client(port), number
+        while (due := place / rate) < seconds:
+            time.sleep(max(0, start + due - time.perf_counter()))
+            at = place % len(bodies)
+            try:
+                status, head, answer = client.post(bodies[at])
+            except OSError:
+                status, head, answer = 0, b"", b""
+                client = Client(port)
+            took = time.perf_counter() - start - due
+            with lock:
+                statuses[str(status)] = statuses.get(str(status), 0) + 1
+                if status == 200:
+                    times.append(took)
+                    wrong[0] += json.loads(answer)["prediction"] != right[at]
+                elif status == 503 and b"retry-after" not in head.lower():
+                    bare[0] += 1
+            place += clients
+        client.close()
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spread = np.quantile(times, [0.5, 0.99]) if times else [float("nan")] * 2
+    return {
+        "rate": rate,
+        "statuses": statuses,
+        "wrong": wrong[0],
+        "503 without Retry-After": bare[0],
+        "p50": 1000 * float(spread[0]),
+        "p99": 1000 * float(spread[1]),
+    }
+
+
+def batch(run: str) -> dict:
+    """`pipeline predict` on a Parquet file of 200,000 raw rows, in a process of its own."""
+    import pandas as pd
+
+    from helpers.line import existing_run
+
+    raw = pd.read_parquet(existing_run(run).file("data/raw.parquet"))
+    many = pd.concat([raw] * (1 + 200_000 // len(raw)), ignore_index=True).head(200_000)
+    with tempfile.TemporaryDirectory() as folder:
+        rows, out = Path(folder) / "rows.parquet", Path(folder) / "out.parquet"
+        many.to_parquet(rows)
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "helpers", "predict", run, str(rows), "--out",
+                        str(out)], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        seconds = time.perf_counter() - began
+    return {"rows": len(many), "seconds": seconds, "rows a second": len(many) / seconds}
+
+
+@click.command(help=__doc__)
+@click.argument("parts", nargs=-1, type=click.Choice(["single", "load", "batch"]))
+@click.option("--run", default="flights", show_default=True)
+@click.option("--log", default="", help="The log's address; SQLite in the run's folder if empty.")
+@click.option("--seconds", default=5.0, show_default=True, help="For each measurement.")
+@click.option("--load-seconds", default=60.0, show_default=True, help="For each load.")
+def main(parts, run, log, seconds, load_seconds):
+    """Measure, keep the raw numbers, write the report."""
+    raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
+    work = {
+        "single": lambda: single_rows(run, log, seconds),
+        "load": lambda: under_load(run, log, load_seconds),
+        "batch": lambda: batch(run),
+    }
+    for part in parts or work:
+        raw[part] = work[part]()
+        click.echo(f"{part}: {raw[part]}")
+        raw["on"] = machine()
+        RAW.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+        REPORT.write_text(report(raw), encoding="utf-8")
+
+
+def report(raw: dict) -> str:
+    """SERVING.md."""
+    on = raw["on"]
+    lines = [
+        "# How fast the service is",
+        "",
+        "Written by `make bench-serve`; raw numbers in `serving.json`. The shipped flights model.",
+        "",
+        f"Measured on {on['day']}: {on['machine']}, Python {on['python']}.",
+    ]
+    if "single" in raw:
+        lines += [
+            "",
+            "## One client, one row a request",
+            "",
+            "| side | requests/s | p50 ms | p99 ms | the line is |",
+            "|---|---|---|---|---|",
+        ]
+        middle = {name: {k: statistics.median(r[k] for r in rounds) for k in ("rps", "p50", "p99")}
+                  for name, rounds in raw["single"].items()}  # fmt: skip
+        ours = middle["the line"]
+        for name, one in middle.items():
+            times = "" if name == "the line" else f"{ours['rps'] / one['rps']:.1f} × as fast"
+            lines.append(f"| {name} | {one['rps']:.0f} | {one['p50']:.2f} | {one['p99']:.2f} | "
+                         f"{times} |")  # fmt: skip
+        slower = ours["p50"] / middle["constant reply"]["p50"]
+        lines += ["", f"p50 against the constant reply: {slower:.1f} × (goal: 4 ×, log on)."]
+    if "load" in raw:
+        load = raw["load"]
+        lines += ["", "## Under load", "",
+                  f"Saturated at {load['saturated']:.0f} requests/s (8 clients).", ""]  # fmt: skip
+        for name in ("half", "twice"):
+            one = load[name]
+            lines.append(f"- {name} of that: p50 {one['p50']:.1f} ms, p99 {one['p99']:.1f} ms, "
+                         f"statuses {one['statuses']}, wrong answers {one['wrong']}, 503 without "
+                         f"Retry-After {one['503 without Retry-After']}.")  # fmt: skip
+        lines.append(f"- memory grew by {load['grown'] / 2**20:.0f} MB; afterwards "
+                     f"{load['after']:.0f} requests/s again.")  # fmt: skip
+    if "batch" in raw:
+        one = raw["batch"]
+        lines += ["", "## Batch", "",
+                  f"{one['rows']:,} rows in {one['seconds']:.1f} s, start included: "
+                  f"{one['rows a second']:,.0f} a second (goal: 100,000)."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
