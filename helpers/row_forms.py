@@ -87,7 +87,7 @@ def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowFor
     stays = np.flatnonzero(~np.isnan(imputer.statistics_))
     fill = imputer.statistics_[stays]
     marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
-    centre, factor = _centre_and_factor(scaler, len(stays) + len(marked))
+    centre, divisor, factor = _scales(scaler, len(stays) + len(marked))
     most = scaler.max_absolute_value
     take = [columns[i] for i in stays] == columns
 
@@ -96,23 +96,27 @@ def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowFor
         gaps = np.isnan(values)
         known = values if take else values[stays]
         known = np.where(gaps if take else gaps[stays], fill, known)
-        scaled = (np.concatenate([known, gaps[marked]]) - centre) * factor
+        scaled = (np.concatenate([known, gaps[marked]]) - centre) / divisor * factor
         with np.errstate(over="ignore"):  # a number beyond all others is clipped to 0 by overflow
             return scaled / np.sqrt(1 + (scaled / most) ** 2)
 
     return numbers
 
 
-def _centre_and_factor(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """What the scaler takes off each column, and by what it multiplies; 0 for a constant one."""
-    centre, factor = np.zeros(count), np.zeros(count)
+def _scales(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the scaler takes off each column, divides and multiplies it by; a constant one by 0.
+
+    To the last bit as it does: boosting asks whether a number is at most one that it has seen.
+    """
+    centre, divisor, factor = np.zeros(count), np.ones(count), np.zeros(count)
     if scaler.robust_scaler_ is not None:
         centre[scaler.robust_cols_] = scaler.robust_scaler_.center_
-        factor[scaler.robust_cols_] = 1 / scaler.robust_scaler_.scale_
+        divisor[scaler.robust_cols_] = scaler.robust_scaler_.scale_
+        factor[scaler.robust_cols_] = 1
     if scaler.minmax_scaler_ is not None:
         centre[scaler.minmax_cols_] = scaler.minmax_scaler_.median_
         factor[scaler.minmax_cols_] = scaler.minmax_scaler_.scale_
-    return centre, factor
+    return centre, divisor, factor
 
 
 def _row_levels(steps: Pipeline, columns: list[str]) -> RowForm:
@@ -149,37 +153,41 @@ def _own_columns(encoder, place: int, columns: int, total: int) -> slice:
 
 def _row_dates(parts: DateParts, imputer, scaler: StandardScaler) -> RowForm:
     fill = np.where(np.isnan(imputer.statistics_), 0.0, imputer.statistics_)
-    used = [(name, _CALENDAR[part]) for name, own in parts.used_.items() for part in own]
+    every = [(name, part) for name, own in parts.used_.items() for part in own]
+    used = [(name, _CALENDAR[_plain_part(part)]) for name, part in every]
+    waves = {wave: np.array([i for i, (_, part) in enumerate(every) if part.endswith(wave)], int)
+             for wave in ("_sin", "_cos")}  # fmt: skip
+    lengths = np.array([_LENGTHS.get(_plain_part(part), 1) for _, part in every])
     pairs = parts.pairs_
 
     def numbers(row: dict) -> np.ndarray:
         values = [math.nan if row[name] is None else read(row[name]) for name, read in used]
         values += [_days_between(row[first], row[second]) for first, second in pairs]
         found = np.array(values)
+        turns = 2 * np.pi * found[: len(used)] / lengths
+        for wave, places in waves.items():
+            found[places] = (np.sin if wave == "_sin" else np.cos)(turns[places])
         return (np.where(np.isnan(found), fill, found) - scaler.mean_) / scaler.scale_
 
     return numbers
 
 
-def _on_the_circle(read: Callable[[datetime], float], length: float) -> tuple[Callable, Callable]:
-    turn = 2 * math.pi / length
-    return (lambda d: math.sin(turn * read(d))), (lambda d: math.cos(turn * read(d)))
+def _plain_part(part: str) -> str:
+    return part.removesuffix("_sin").removesuffix("_cos")
 
 
-def _day_of_year(date: datetime) -> float:
-    return float(date.toordinal() - date.replace(month=1, day=1).toordinal() + 1)
+def _day_of_year(date: datetime) -> int:
+    return date.toordinal() - date.replace(month=1, day=1).toordinal() + 1
 
 
-# The parts of a date by name, as `encoders.DateParts` has them.
-_CIRCLES = {
-    "hour": (lambda d: d.hour + d.minute / 60, 24),
-    "weekday": (lambda d: float(d.weekday()), 7),
-    "day_of_year": (_day_of_year, 365.25),
+# The parts of a date, as `encoders.DateParts` has them, and how long those that go round are.
+_CALENDAR = {
+    "hour": lambda d: d.hour + d.minute / 60,
+    "weekday": lambda d: d.weekday(),
+    "day_of_year": _day_of_year,
+    "year": lambda d: d.year + (_day_of_year(d) - 1) / 366,  # with its fraction
 }
-_CALENDAR = {name: read for name, (read, _) in _CIRCLES.items()}
-_CALENDAR["year"] = lambda d: d.year + (_day_of_year(d) - 1) / 366  # with its fraction
-for _name, _circle in _CIRCLES.items():
-    _CALENDAR[f"{_name}_sin"], _CALENDAR[f"{_name}_cos"] = _on_the_circle(*_circle)
+_LENGTHS = {"hour": 24, "weekday": 7, "day_of_year": 365.25}
 
 
 def _days_between(first: datetime | None, second: datetime | None) -> float:
@@ -209,10 +217,13 @@ def _row_text(model: Pipeline | None) -> Callable[[str], np.ndarray]:
         counts = Counter(places[word] for word in cut(text) if word in places)
         if not counts:
             return np.zeros(directions.shape[1])
-        rows = np.fromiter(counts, dtype=int, count=len(counts))
-        often = np.fromiter(counts.values(), dtype=float, count=len(counts))
-        weight = (1 + np.log(often)) * weights[rows]
-        return (weight / np.sqrt((weight**2).sum())) @ directions[rows]
+        rows = np.array(sorted(counts))
+        weight = (np.log([float(counts[row]) for row in rows]) + 1) * weights[rows]
+        weight /= math.sqrt(sum((weight * weight).tolist()))  # in the order that scikit-learn has
+        found = np.zeros(directions.shape[1])
+        for one, direction in zip(weight, directions[rows], strict=True):
+            found += one * direction
+        return found
 
     return numbers
 

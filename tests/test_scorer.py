@@ -1,0 +1,144 @@
+"""The compiled scorer: it says what the pipeline says, on every kind of column and model."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.naive_bayes import GaussianNB
+
+from helpers import clean, features, models, pipeline, plans, scorer
+from helpers.calibration import Calibrated
+from helpers.task import Task
+
+ROWS = 400
+RANDOM = np.random.default_rng(11)
+
+
+def table() -> pd.DataFrame:
+    """Every kind of column, with gaps, spellings, and a ZIP that gives its city."""
+    cities = ["Salem", "Boston", "Lowell", "Lynn"]
+    where = RANDOM.integers(0, 4, ROWS)
+    day = pd.Timestamp("2020-03-01") + pd.to_timedelta(RANDOM.integers(0, 600, ROWS), unit="h")
+    words = ["red", "warm", "loud", "thin", "sour", "late", "deep", "calm"]
+    frame = pd.DataFrame(
+        {
+            "weight": [f"{value:.2f} kg" for value in RANDOM.normal(60, 9, ROWS)],
+            "size": RANDOM.normal(10, 3, ROWS).round(3),
+            "zip": np.array(["01970", "02108", "01850", "01901"])[where],
+            "city": np.array(cities)[where],
+            "maker": [f"maker {n}" for n in RANDOM.integers(0, 60, ROWS)],
+            "seen": day.strftime("%Y-%m-%d %H:%M"),
+            "sold": day.strftime("%d/%m/%Y"),
+            "paid": RANDOM.choice(["yes", "no"], ROWS),
+            "note": [" ".join(RANDOM.choice(words, 6)) for _ in range(ROWS)],
+        }
+    ).astype({"weight": "str", "paid": "str"})
+    for name in ("weight", "size", "city", "seen", "note", "maker"):
+        frame.loc[RANDOM.random(ROWS) < 0.05, name] = None
+    frame.loc[RANDOM.random(ROWS) < 0.05, "city"] = "boston "
+    return frame
+
+
+RAW = table()
+CLASSES = {
+    "binary": Task("y", "binary", ("no", "yes"), "yes"),
+    "multiclass": Task("y", "multiclass", ("a", "b", "c")),
+    "regression": Task("y", "regression"),
+}
+
+
+def labels(kind: str) -> np.ndarray:
+    signal = RAW["size"].fillna(10).to_numpy() + RANDOM.normal(0, 1, ROWS)
+    if kind == "regression":
+        return signal
+    names = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"]}[kind]
+    edges = np.quantile(signal, np.linspace(0, 1, len(names) + 1)[1:-1])
+    return np.array(names, dtype=object)[np.searchsorted(edges, signal)]
+
+
+def fitted(kind: str, model, keep: int = 0):
+    cleaning = plans.draft_plan(RAW, {"target": "y", "task": kind})
+    rows = clean.Cleaner(cleaning).fit_transform(RAW)
+    derive = "ratio = size / weight; usual = size - mean_by(size, city); root = sqrt(size - 9)"
+    plan = features.plan_features(rows, cleaning, {"target": "y", "task": kind}, derive=derive)
+    plan |= {"task": kind, "keep": keep}
+    return pipeline.fit(cleaning, plan, model, rows, labels(kind)), list(plan["columns"])
+
+
+BOOSTED = {"max_iter": 30, "random_state": 0}
+FOREST = {"n_estimators": 20, "max_depth": 7, "random_state": 0}
+MODELS = {
+    "binary": [
+        LogisticRegression(max_iter=500),
+        RandomForestClassifier(**FOREST),
+        HistGradientBoostingClassifier(**BOOSTED),
+        DummyClassifier(strategy="prior"),
+        FixedThresholdClassifier(
+            Calibrated(RandomForestClassifier(**FOREST), 1.2, (0.0, 0.3)),
+            threshold=0.3, pos_label="yes", response_method="predict_proba"),
+        models.ensemble_of(CLASSES["binary"], {"a": LogisticRegression(max_iter=500),
+                                               "b": RandomForestClassifier(**FOREST)}),
+    ],
+    "multiclass": [
+        LogisticRegression(max_iter=500),
+        RandomForestClassifier(**FOREST),
+        HistGradientBoostingClassifier(**BOOSTED),
+        Calibrated(LogisticRegression(max_iter=500), 0.8, (0.0, 0.1, 0.2), (1.0, 2.0, 3.0)),
+    ],
+    "regression": [
+        Ridge(),
+        RandomForestRegressor(**FOREST),
+        HistGradientBoostingRegressor(**BOOSTED),
+        DummyRegressor(),
+    ],
+}  # fmt: skip
+CASES = [(kind, model) for kind, own in MODELS.items() for model in own]
+
+
+@pytest.mark.parametrize(("kind", "model"), CASES, ids=lambda one: type(one).__name__)
+def test_it_says_what_the_pipeline_says(kind, model):
+    whole, used = fitted(kind, model)
+    made, why = scorer.compile_scorer(CLASSES[kind], whole, used, RAW)
+    assert made is not None, why
+    asked = pd.concat([scorer.disturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
+    assert scorer.differences(made, CLASSES[kind], whole, asked) == 0
+
+
+def test_the_roles_of_the_table_are_all_there():
+    whole, _ = fitted("binary", DummyClassifier())
+    roles = {name for name, _, _ in whole["features"]["encode"].transformers_}
+    assert {"number", "category", "many_categories", "date", "text"} <= roles
+    assert any("to" in relation for relation in whole["clean"].plan_["relations"])
+
+
+def test_selected_numbers_are_scored_too():
+    whole, used = fitted("binary", LogisticRegression(max_iter=500), keep=7)
+    assert scorer.compile_scorer(CLASSES["binary"], whole, used, RAW)[1] == ""
+
+
+def test_a_model_without_a_row_form_is_named():
+    whole, used = fitted("binary", GaussianNB())
+    made, why = scorer.compile_scorer(CLASSES["binary"], whole, used, RAW)
+    assert made is None and "GaussianNB" in why
+
+
+def test_a_scorer_that_differs_is_not_used():
+    """A reader that reads one column otherwise is noticed by the check at load."""
+    whole, used = fitted("binary", LogisticRegression(max_iter=500))
+    made = scorer.Scorer(CLASSES["binary"], whole, used)
+    read = made.fields["size"]
+    made.fields["size"] = lambda value: ((read(value)[0] or 0) + 0.001, "")
+    assert scorer.differences(made, CLASSES["binary"], whole, RAW) > ROWS / 2
+
+
+def test_without_examples_the_pipeline_answers():
+    whole, used = fitted("binary", DummyClassifier())
+    assert "run stage 7 again" in scorer.compile_scorer(CLASSES["binary"], whole, used, None)[1]
