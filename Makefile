@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring bench-models lab-grid lint lock clean
+.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring bench-models bench-serve lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
+	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make lint           ruff: lint and format"
@@ -73,6 +74,10 @@ bench-cleaning: $(READY)
 # BENCH_PYTHON names a Python that has skrub
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
+
+# The run must exist: make run
+bench-serve: $(READY)
+	$(BIN)/python -m benchmarks.serving $(if $(RUN),--run $(RUN))
 
 # BENCH_PYTHON names a Python that has this project and the extra `bench`
 bench-models: $(READY)

@@ -315,14 +315,17 @@ def check_rows(
 
 
 @contextmanager
-def serving(bundle: Bundle):
-    """Run the service on a free loopback port while the block lasts; yields its address."""
+def serving(bundle: Bundle, service=None):
+    """Run a service on a free loopback port while the block lasts; yields its address.
+
+    `service` is one that was made before (see `helpers.service`); else one without a log.
+    """
     import uvicorn
 
     from .service import Service, make_app, served
 
     listener = socket.create_server(("127.0.0.1", 0))
-    app = make_app(Service(served(bundle)))
+    app = make_app(service or Service(served(bundle)))
     config = uvicorn.Config(app, log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

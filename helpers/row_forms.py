@@ -163,7 +163,7 @@ def _row_dates(parts: DateParts, imputer, scaler: StandardScaler) -> RowForm:
     def numbers(row: dict) -> np.ndarray:
         values = [math.nan if row[name] is None else read(row[name]) for name, read in used]
         values += [_days_between(row[first], row[second]) for first, second in pairs]
-        found = np.array(values)
+        found = np.array(values, dtype=float)
         turns = 2 * np.pi * found[: len(used)] / lengths
         for wave, places in waves.items():
             found[places] = (np.sin if wave == "_sin" else np.cos)(turns[places])

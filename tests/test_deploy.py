@@ -402,7 +402,7 @@ def test_a_write_that_fails_leaves_nothing_and_an_older_file_as_it_was(
     (tmp_path / "out.csv").write_text("older")
 
     def full(frame, path, **_):
-        path.write_text("half")
+        path.write("half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)

@@ -1,0 +1,88 @@
+"""The prediction log in a real PostgreSQL, started here; the service with it, when it goes away."""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from helpers import deploy, service
+from helpers.prediction_log import PredictionLog
+from tests.small import prepared
+from tests.test_deploy import bundle_of
+from tests.test_service import post
+
+FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+BIN = FOLDERS[0] if FOLDERS else Path(shutil.which("initdb") or "/none").parent
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (BIN / "initdb").exists(), reason="PostgreSQL is not installed"),
+]
+
+
+class Postgres:
+    """A server of its own in a folder; it may not run as root, so root lends it another name."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+        self.user = "postgres" if os.getuid() == 0 else getpass.getuser()
+        if os.getuid() == 0:
+            shutil.chown(folder, self.user)
+            for parent in [folder, *folder.parents][:4]:
+                parent.chmod(0o755)
+        self.do("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "me")
+        self.start()
+
+    def do(self, command: str, *arguments: str) -> None:
+        who = ["runuser", "-u", self.user, "--"] if os.getuid() == 0 else []
+        done = subprocess.run([*who, str(BIN / command), *arguments], capture_output=True,
+                              text=True, cwd="/", timeout=60)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        self.do("pg_ctl", "-D", f"{self.folder}/data", "-o", options, "-w", "-l",
+                f"{self.folder}/log", "start")  # fmt: skip
+
+    def stop(self) -> None:
+        self.do("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
+
+    @property
+    def address(self) -> str:
+        return f"postgresql+psycopg://me@127.0.0.1:{self.port}/postgres"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+def test_answers_and_outcomes_are_in_the_database(postgres):
+    bundle = bundle_of(made := prepared())
+    row = deploy.as_record(made.raw.iloc[0])
+    own = service.Service(service.served(bundle), PredictionLog(postgres.address))
+    with deploy.serving(bundle, own) as address:
+        told = [post(address, row).json() for _ in range(20)]
+        many = post(address, deploy.as_json(made.raw)).json()
+        assert all(answer["logged"] for answer in [*told, *many])
+        body = {"id": told[0]["id"], "outcome": "yes"}
+        assert post(address, body, page="feedback").json()["noted"] == 1
+        with sqlalchemy.create_engine(postgres.address).connect() as connection:
+            ids = {r[0] for r in connection.execute(sqlalchemy.text("SELECT id FROM predictions"))}
+            outcomes = connection.execute(sqlalchemy.text("SELECT id, outcome FROM outcomes"))
+            assert ids == {answer["id"] for answer in [*told, *many]}
+            assert outcomes.fetchall() == [(told[0]["id"], "yes")]
+        postgres.stop()
+        answer = post(address, row)
+        assert answer.status_code == 200 and answer.json()["logged"] is False
+        assert post(address, body, page="feedback").status_code == 503
+        postgres.start()
+        assert post(address, row).json()["logged"] is True
