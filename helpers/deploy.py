@@ -404,7 +404,7 @@ def ready(address: str) -> dict:
     return requests.get(f"{address}/ready", timeout=60).json()
 
 
-def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, asks: int = 30) -> dict[str, float]:
+def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, asks: int = 7) -> dict[str, float]:
     """The median time of a single row, in milliseconds: by the pipeline, and over HTTP."""
     import requests
 
