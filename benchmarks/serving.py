@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -30,6 +29,7 @@ from .__main__ import machine
 HERE = Path(__file__).resolve().parent
 RAW, REPORT = HERE / "serving.json", HERE / "SERVING.md"
 ROUNDS = 3
+PARTS = ("single", "load", "batch", "agreement", "odd")
 FLOOR = """
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -144,12 +144,13 @@ def sides_of(run: str, log: str) -> dict[str, tuple]:
         "the line, no log": ([*line, "--log", "off"], "/predict", None),
         "a frame a request": ([*plain, FRAMES.replace("RUN", repr(run))], "/predict", None),
     }
-    if shutil.which("mlflow"):
+    mlflow = Path(sys.executable).with_name("mlflow")
+    if mlflow.exists():
         folder = Path(tempfile.mkdtemp()) / "model"
         saved = _save_for_mlflow(run, folder)
         if saved:
             found["mlflow models serve"] = (
-                ["mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local",
+                [str(mlflow), "models", "serve", "-m", str(folder), "--env-manager", "local",
                  "--port", "PORT"], "/invocations",
                 lambda row: {"dataframe_records": [row]},
             )  # fmt: skip
@@ -286,6 +287,69 @@ def _open_loop(port, bodies, right, rate: float, seconds: float, clients: int = 
     }
 
 
+def agreement(run: str, log: str, count: int = 10_000) -> dict:
+    """Raw rows one by one over HTTP, in a batch file, in this process: how far apart they are."""
+    import pandas as pd
+
+    from helpers.deploy import answerable, as_json, load_bundle, predict_rows
+    from helpers.line import existing_run
+
+    bundle = load_bundle(run)
+    raw = pd.read_parquet(existing_run(run).file("data/raw.parquet")).head(2 * count)
+    rows = answerable(bundle, raw).head(count)
+    here = predict_rows(bundle, rows)
+    port = free_port()
+    command = [sys.executable, "-m", "helpers", "serve", run, "--port", str(port)]
+    with server([*command, *(["--log", log] if log else [])], port):
+        client = Client(port)
+        records = json.loads(as_json(rows))
+        answers = [json.loads(client.post(json.dumps(row).encode())[2]) for row in records]
+        client.close()
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "rows.csv", Path(folder) / "out.parquet"
+        rows.to_csv(source, index=False)
+        subprocess.run([sys.executable, "-m", "helpers", "predict", run, str(source), "--out",
+                        str(out)], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        scored = pd.read_parquet(out)
+    names = [name for name in here if name != "prediction"]
+    api = pd.DataFrame([
+        a.get("probability", {}) | {"prediction": a["prediction"]} for a in answers
+    ])  # fmt: skip
+    api = api.rename(columns={name.removeprefix("probability_"): name for name in names})
+    found = {"rows": len(rows)}
+    for road, other in (("API", api), ("batch", scored)):
+        numbers = names or ["prediction"]
+        apart = np.abs(other[numbers].to_numpy(float) - here[numbers].to_numpy(float)).max()
+        found[f"{road}: largest difference"] = float(apart)
+        if names:
+            same = other["prediction"].astype(str).to_numpy() == here["prediction"].astype(str)
+            found[f"{road}: other classes"] = int((~same).sum())
+    return found
+
+
+def odd_requests(run: str, log: str, cases: int = 10_000) -> dict:
+    """Requests that schemathesis makes up from the service's description of itself."""
+    import hypothesis
+    import schemathesis
+
+    port, statuses = free_port(), {}
+    command = [sys.executable, "-m", "helpers", "serve", run, "--port", str(port)]
+    with server([*command, *(["--log", log] if log else [])], port):
+        schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{port}/openapi.json")
+
+        @hypothesis.settings(
+            max_examples=cases, deadline=None, derandomize=True, database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )  # fmt: skip
+        @hypothesis.given(case=schema["/predict"]["POST"].as_strategy())
+        def ask(case):
+            status = str(case.call(timeout=60).status_code)
+            statuses[status] = statuses.get(status, 0) + 1
+
+        ask()
+    return {"cases": sum(statuses.values()), "statuses": dict(sorted(statuses.items()))}
+
+
 def batch(run: str) -> dict:
     """`pipeline predict` on a Parquet file of 200,000 raw rows, in a process of its own."""
     import pandas as pd
@@ -305,7 +369,7 @@ def batch(run: str) -> dict:
 
 
 @click.command(help=__doc__)
-@click.argument("parts", nargs=-1, type=click.Choice(["single", "load", "batch"]))
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--run", default="flights", show_default=True)
 @click.option("--log", default="", help="The log's address; SQLite in the run's folder if empty.")
 @click.option("--seconds", default=5.0, show_default=True, help="For each measurement.")
@@ -317,6 +381,8 @@ def main(parts, run, log, seconds, load_seconds):
         "single": lambda: single_rows(run, log, seconds),
         "load": lambda: under_load(run, log, load_seconds),
         "batch": lambda: batch(run),
+        "agreement": lambda: agreement(run, log),
+        "odd": lambda: odd_requests(run, log),
     }
     for part in parts or work:
         raw[part] = work[part]()
@@ -369,6 +435,13 @@ def report(raw: dict) -> str:
         lines += ["", "## Batch", "",
                   f"{one['rows']:,} rows in {one['seconds']:.1f} s, start included: "
                   f"{one['rows a second']:,.0f} a second (goal: 100,000)."]  # fmt: skip
+    if "agreement" in raw:
+        said = ", ".join(f"{k} {v:g}" for k, v in raw["agreement"].items())
+        lines += ["", "## One answer by three roads", "", f"Against this process: {said}."]
+    if "odd" in raw:
+        one = raw["odd"]
+        lines += ["", "## Odd requests", "",
+                  f"{one['cases']:,} by schemathesis, statuses {one['statuses']}."]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
