@@ -98,7 +98,9 @@ def free_port() -> int:
 @contextmanager
 def server(command: list[str], port: int, path: str = "/predict", patience: float = 180):
     """A server process while the block lasts."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    more = {"OMP_NUM_THREADS": "1", "PATH": beside, "PYTHONPATH": str(HERE.parent)}
+    environment = os.environ | more
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip
     try:
