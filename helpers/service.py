@@ -156,32 +156,28 @@ class Service:
         """The answer to a body, as JSON."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            return await self._many(now, lambda: _read_table(body, ENDINGS[kind]), body=None)
+            return orjson.dumps(await self._many(now, lambda: _read_table(body, ENDINGS[kind])))
         content = parse_json(body)
-        if isinstance(content, dict):
-            answer = self._answer_one(now, content, 1)
-            answers, raw = [answer], [body]
-        elif len(content) <= ONE_BY_ONE and now.scorer:
-            check_count(content, self.limits.rows)
-            answers = [self._answer_one(now, row, n) for n, row in enumerate(content, 1)]
-            raw = [orjson.dumps(row, default=str) for row in content]
+        single = isinstance(content, dict)
+        rows = [content] if single else content
+        if now.scorer is None or len(rows) > ONE_BY_ONE:
+            answers = await self._many(now, lambda: rows)
         else:
-            return await self._many(now, lambda: content, body)
-        await self._note(now.road, answers, raw)
-        return orjson.dumps(answers[0] if isinstance(content, dict) else answers)
+            check_count(rows, self.limits.rows)
+            answers = [self._answer_one(now, row, n) for n, row in enumerate(rows, 1)]
+            await self._note(now.road, answers, [body] if single else [*map(_as_bytes, rows)])
+        return orjson.dumps(answers[0] if single else answers)
 
     def _answer_one(self, now: Served, row: dict, number: int) -> dict:
-        if now.scorer is None:
-            return self._answer_all(now, [row], number)[0]
         warnings, seen = now.bundle.check.row(row, number)
         prediction, chances = now.scorer.answer(row, seen | now.scorer.read_rest(row, seen))
         probability = dict(zip(now.bundle.task.classes, chances, strict=True)) if chances else None
         return self._worded(now, prediction, probability, warnings)
 
-    def _answer_all(self, now: Served, rows: list[dict], first: int = 1) -> list[dict]:
+    def _answer_all(self, now: Served, rows: list[dict]) -> list[dict]:
         """Many rows through the pipeline, or each the baseline's answer."""
         bundle = now.bundle
-        warnings = check_rows(bundle, rows, self.limits.rows, first)
+        warnings = check_rows(bundle, rows, self.limits.rows)
         if bundle.model is None:
             said = bundle.card["baseline_answer"]
             return [self._worded(now, said["prediction"], said["probability"], w) for w in warnings]
@@ -201,14 +197,14 @@ class Service:
             answer["fallback"] = now.fallback
         return answer
 
-    async def _many(self, now: Served, read: Callable[[], list], body: bytes | None) -> bytes:
-        """Many rows, in the worker thread, within the time that a request has."""
+    async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
+        """The answers to many rows, in the worker thread, within the time that a request has."""
 
         def work() -> tuple[list[dict], list[bytes]]:
             rows = read()
             check_count(rows, self.limits.rows)
             answers = self._answer_all(now, rows)
-            return answers, [orjson.dumps(row, default=str) for row in rows]
+            return answers, [_as_bytes(row) for row in rows]
 
         future = asyncio.get_running_loop().run_in_executor(self.worker, work)
         try:
@@ -218,7 +214,7 @@ class Service:
                 503, f"The rows took longer than {self.limits.seconds:g} s: send fewer, or try "
                 f"again later.", retry=True) from None  # fmt: skip
         await self._note("pipeline" if now.bundle.model else "baseline", answers, raw)
-        return await asyncio.get_running_loop().run_in_executor(None, orjson.dumps, answers)
+        return answers
 
     # --- The log -----------------------------------------------------------------------------
 
@@ -301,6 +297,14 @@ class Service:
 def _on_one_thread() -> None:
     """OpenMP threads inside a request get in the way of all others; this one keeps to itself."""
     threadpool_limits(1)
+
+
+def _as_bytes(row: dict) -> bytes:
+    """A row as JSON for the log, odd values in columns that nobody reads included."""
+    try:
+        return orjson.dumps(row, default=str)
+    except TypeError:  # a number beyond 64 bits, half of a surrogate pair
+        return json.dumps(row, default=str).encode()
 
 
 def check_count(rows: list, most: int) -> None:

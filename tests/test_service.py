@@ -165,6 +165,14 @@ def test_nonsense_is_refused_with_a_sentence(logged, body, kind, status, says):
     assert "Traceback" not in reply.text and "/tmp" not in reply.text
 
 
+@pytest.mark.parametrize("odd", ["1" + "0" * 40 + ', "note": NaN', r'"\ud800"', "[[1]]", "{}"])
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_odd_values_of_columns_that_nobody_reads_do_no_harm(logged, row, odd, count):
+    one = json.dumps(row)[:-1] + f', "bought": {odd}' + "}"
+    reply = post(logged[0], "[" + ", ".join([one] * count) + "]")
+    assert reply.status_code == 200 and all(answer["logged"] for answer in reply.json())
+
+
 def with_limits(bundle, **limits):
     own = service.Service(service.served(bundle), limits=service.Limits(**limits))
     return deploy.serving(bundle, own)
