@@ -30,15 +30,21 @@ def bundle(made):
     return bundle_of(made)
 
 
+@pytest.fixture(scope="module")
+def now(bundle):
+    """The bundle with its compiled scorer: made once, it serves many services."""
+    return service.served(bundle)
+
+
 @pytest.fixture
 def row(made):
     return deploy.as_record(made.raw.drop(columns="bought").iloc[0])
 
 
 @pytest.fixture
-def logged(bundle, tmp_path):
+def logged(bundle, now, tmp_path):
     """A service with a log, its address and the log's file."""
-    own = service.Service(service.served(bundle), PredictionLog("", tmp_path))
+    own = service.Service(now, PredictionLog("", tmp_path))
     with deploy.serving(bundle, own) as address:
         yield address, tmp_path / LOG_FILE, own
 
@@ -173,13 +179,13 @@ def test_odd_values_of_columns_that_nobody_reads_do_no_harm(logged, row, odd, co
     assert reply.status_code == 200 and all(answer["logged"] for answer in reply.json())
 
 
-def with_limits(bundle, **limits):
-    own = service.Service(service.served(bundle), limits=service.Limits(**limits))
-    return deploy.serving(bundle, own)
+def with_limits(now, **limits):
+    own = service.Service(now, limits=service.Limits(**limits))
+    return deploy.serving(now.bundle, own)
 
 
-def test_a_large_body_is_refused_before_it_is_read(bundle):
-    with with_limits(bundle, body=2_000) as address:
+def test_a_large_body_is_refused_before_it_is_read(now):
+    with with_limits(now, body=2_000) as address:
         assert post(address, "[" + " " * 3_000 + "]").status_code == 413
         port = int(address.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
@@ -190,8 +196,8 @@ def test_a_large_body_is_refused_before_it_is_read(bundle):
         assert requests.post(f"{address}/predict", data=chunks, timeout=30).status_code == 413
 
 
-def test_a_body_that_stops_half_way_is_given_up(bundle, row):
-    with with_limits(bundle, seconds=0.5) as address:
+def test_a_body_that_stops_half_way_is_given_up(now, row):
+    with with_limits(now, seconds=0.5) as address:
         port = int(address.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
             line.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -200,8 +206,8 @@ def test_a_body_that_stops_half_way_is_given_up(bundle, row):
         assert post(address, row).status_code == 200
 
 
-def test_too_many_at_once_are_told_to_come_again(bundle, row, made):
-    with with_limits(bundle, at_once=1) as address:
+def test_too_many_at_once_are_told_to_come_again(now, row, made):
+    with with_limits(now, at_once=1) as address:
         body = deploy.as_json(pd.concat([made.raw] * 30))
         statuses, retry = [], []
 
@@ -220,8 +226,8 @@ def test_too_many_at_once_are_told_to_come_again(bundle, row, made):
         assert post(address, row).status_code == 200
 
 
-def test_rows_that_take_too_long_are_given_up(bundle, made, row):
-    with with_limits(bundle, seconds=0.001) as address:
+def test_rows_that_take_too_long_are_given_up(now, made):
+    with with_limits(now, seconds=0.001) as address:
         reply = post(address, deploy.as_json(made.raw))
         assert reply.status_code == 503 and "fewer" in reply.json()["detail"]
 
