@@ -238,12 +238,17 @@ def _saturated(port: int, bodies: list[bytes], seconds: float, clients: int = 8)
             counts[number] += 1
         client.close()
 
+    _together(ask, clients)
+    return sum(counts) / seconds
+
+
+def _together(ask, clients: int) -> None:
+    """Let so many clients ask side by side, each told its number, until all are done."""
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / seconds
 
 
 def _open_loop(port, bodies, right, rate: float, seconds: float, clients: int = 96) -> dict:
@@ -273,11 +278,7 @@ def _open_loop(port, bodies, right, rate: float, seconds: float, clients: int = 
             place += clients
         client.close()
 
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _together(ask, clients)
     spread = np.quantile(times, [0.5, 0.99]) if times else [float("nan")] * 2
     return {
         "rate": rate,

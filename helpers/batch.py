@@ -81,10 +81,8 @@ def _pieces(source: str) -> Iterator[pd.DataFrame]:
     path = Path(source).expanduser()
     if path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size:
         try:
-            file = parquet.ParquetFile(path)
-            if file.metadata.num_rows > PIECE:
-                for batch in file.iter_batches(PIECE):
-                    yield batch.to_pandas()
+            if parquet.read_metadata(path).num_rows > PIECE:
+                yield from tables.read_parquet_in_pieces(path, PIECE)
                 return
         except (pa.ArrowInvalid, OSError):
             pass  # the usual reader says what is wrong with it

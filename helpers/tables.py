@@ -307,6 +307,14 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         raise InputError(f"'{path.name}' can't be read as CSV: {_line(error)}") from None
 
 
+def read_parquet_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    """A Parquet file as `read_table` reads it, so many rows at a time."""
+    from pyarrow import parquet
+
+    for batch in parquet.ParquetFile(path).iter_batches(rows):
+        yield _tidy(batch.to_pandas(), path.name)  # an index may repeat itself: it is put aside
+
+
 def _name(cell) -> str:
     return "" if pd.isna(cell) else str(cell).strip()
 

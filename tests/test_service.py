@@ -357,7 +357,8 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
     monkeypatch.setattr(batch, "LARGE", 100)
     source, out = tmp_path / f"rows.{ending}", tmp_path / f"out.{ending}"
     frame = made.raw.drop(columns="bought")
-    frame.to_csv(source, index=False) if ending == "csv" else frame.to_parquet(source)
+    repeated = frame.set_axis([5] * len(frame))  # as when tables were put one below the other
+    frame.to_csv(source, index=False) if ending == "csv" else repeated.to_parquet(source)
     scored = []
     score = batch.predict_table
 
