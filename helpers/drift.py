@@ -214,7 +214,7 @@ def _compare_column(before: pd.Series, after: pd.Series) -> dict:
     counts = [np.append(c, gap) for c, gap in zip(found.counts, gaps, strict=True)]
     shares = [side / side.sum() for side in counts]
     tests = [*found.tests]
-    if any(gaps):
+    if 0 < sum(gaps) < len(old) + len(new):
         chance = fisher(gaps[0], len(old), gaps[1], len(new))
         tests.append(("Fisher", chance, "its share of empty cells is compared"))
     test, chance, why = _surest(tests)
