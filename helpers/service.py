@@ -57,7 +57,7 @@ class Limits:
     body: int = 32 * 2**20  # bytes
     rows: int = MOST_ROWS
     seconds: float = 30.0
-    at_once: int = 64  # requests
+    at_once: int = 128  # requests
 
 
 @dataclass(frozen=True)
