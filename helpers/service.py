@@ -173,8 +173,9 @@ class Service:
 
     def _tick(self) -> None:
         if self.log is not None:
-            if not self._flushing and (self._requests or self._shadow_waits()):
-                self._begin_flush()
+            if not self._flushing and any(notes := self._taken_notes()):
+                self._flushing = True
+                self._write_elsewhere([], [], *notes)
             self.log_worker.submit(self.log.tidy)
         self.begin()
 
@@ -305,25 +306,28 @@ class Service:
     def _flush(self) -> None:
         """Write what waits. A file is written here and now; a server is waited for elsewhere."""
         waiting, self._waiting = self._waiting, []
-        requests, self._requests = self._requests, []
-        shadow = self.shadow.taken() if self._shadow_waits() else []
         lines = [line for own, _ in waiting for line in own]
         if self.log.is_local and len(lines) <= 2 * self.limits.at_once:
-            self._tell(waiting, self._write(lines, requests, shadow))
+            self._tell(waiting, self._write(lines))
         else:
-            loop = asyncio.get_running_loop()
-            done = loop.run_in_executor(self.log_worker, self._write, lines, requests, shadow)
-            done.add_done_callback(lambda future: self._tell(waiting, future.result()))
+            self._write_elsewhere(waiting, lines)
 
-    def _shadow_waits(self) -> bool:
-        return self.shadow is not None and self.shadow.has_answers
+    def _write_elsewhere(self, waiting: list, lines: list[tuple], *more: list[tuple]) -> None:
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self.log_worker, self._write, lines, *more)
+        done.add_done_callback(lambda future: self._tell(waiting, future.result()))
 
-    def _write(self, lines: list[tuple], requests: list[tuple], shadow: list[tuple]) -> bool:
+    def _write(self, lines: list[tuple], *more: list[tuple]) -> bool:
         try:
-            self.log.write(lines, requests, shadow)
+            self.log.write(lines, *more)
         except Exception:  # whatever a log fails of, the answer goes out
             return False
         return True
+
+    def _taken_notes(self) -> tuple[list[tuple], list[tuple]]:
+        """What nobody waits for: lines about requests, and what the shadow has said."""
+        requests, self._requests = self._requests, []
+        return requests, self.shadow.taken() if self.shadow else []
 
     def _tell(self, waiting: list, logged: bool) -> None:
         for _, future in waiting:
@@ -382,7 +386,7 @@ class Service:
         self.worker.shutdown(wait=False, cancel_futures=True)
         self.log_worker.shutdown(wait=True)
         if self.log is not None:
-            self._write([], self._requests, self.shadow.taken() if self.shadow else [])
+            self._write([], *self._taken_notes())
             self.log.close()
 
 
