@@ -157,16 +157,18 @@ def _aliases(client, name: str) -> dict[str, int] | None:
 
 
 def _by_alias(client, name: str, alias: str) -> Version | None:
-    number = (_aliases(client, name) or {}).get(alias)
-    return None if number is None else _by_number(client, name, number)
+    aliases = _aliases(client, name) or {}
+    return _get(client, name, aliases[alias], aliases) if alias in aliases else None
 
 
 def _by_number(client, name: str, number: int) -> Version | None:
+    aliases = _aliases(client, name)
+    return None if aliases is None else _get(client, name, number, aliases)
+
+
+def _get(client, name: str, number: int, aliases: dict[str, int]) -> Version | None:
     from mlflow.exceptions import MlflowException
 
-    aliases = _aliases(client, name)
-    if aliases is None:
-        return None
     try:
         return _read(client.get_model_version(name, str(number)), aliases)
     except MlflowException as error:
@@ -405,12 +407,10 @@ def _fetch(version: Version, folder: Path) -> None:
     draft = folder.with_name(f".{folder.name}.{os.getpid()}")
     draft.mkdir(parents=True, exist_ok=True)
     try:
-        with store():
-            import mlflow.artifacts
-
-            got = mlflow.artifacts.download_artifacts(version.address, dst_path=str(draft))
+        with store() as client:
+            got = tracking.fetch(client, version.name, version.number, draft)
         if not folder.exists():
-            Path(got).replace(folder)
+            got.replace(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from . import addresses
 from .errors import InputError
@@ -125,11 +126,9 @@ def store(writing: bool = False) -> Iterator:
             for file in filter(None, (_file_of(where), _file_of(of_models))):
                 follow_move(file)
             client = _client(where, of_models)
-            import mlflow
-
-            mlflow.set_tracking_uri(where)  # some of its functions know no other way
-            mlflow.set_registry_uri(of_models)
-            if not writing:
+            if writing:
+                held.enter_context(_in_environment(where, of_models))
+            else:
                 held.close()
             yield client
     except InputError:
@@ -145,6 +144,22 @@ def store(writing: bool = False) -> Iterator:
         raise _unusable(where, error) from error
 
 
+@contextmanager
+def _in_environment(where: str, of_models: str):
+    """Name the store in the environment for a block: where it registers, MLflow looks there."""
+    names = {"MLFLOW_TRACKING_URI": where, "MLFLOW_REGISTRY_URI": of_models}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def _is_of_the_store(error: Exception) -> bool:
     """Whether an exception says that the store failed, not that our own code is wrong."""
     of = {cls.__module__.partition(".")[0] for cls in type(error).__mro__}
@@ -154,7 +169,9 @@ def _is_of_the_store(error: Exception) -> bool:
 
 
 def _unusable(where: str, error: Exception) -> StoreError:
-    said = " ".join(str(error).split())[:200] or type(error).__name__
+    said = " ".join(str(error).split()) or type(error).__name__
+    secret = urlsplit(where).password
+    said = said.replace(secret, "…")[:300] if secret else said[:300]
     return StoreError(
         f"The MLflow store {addresses.shown(where)} can't be used ({said}): is it there, and may "
         f"it be written to? MLFLOW_TRACKING_URI names another; `pipeline run --no-track` does "
@@ -387,14 +404,14 @@ def _log_model(client, run: Run, experiment: str, run_id: str) -> str:
             params={k: v for k, v in parameters_of(run).items() if k.startswith("train.")},
         )  # fmt: skip
         with tempfile.TemporaryDirectory() as draft:
-            write_model(Path(draft), run, model.artifact_location, run_id, model.model_id)
+            write_model(Path(draft), run, run_id, model.model_id)
             client.log_model_artifacts(model.model_id, draft)
         client.finalize_logged_model(model.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
     return model.model_id
 
 
-def write_model(folder: Path, run: Run, location: str, run_id: str, model_id: str) -> None:
+def write_model(folder: Path, run: Run, run_id: str, model_id: str) -> None:
     """Write the bundle of a run as a model that MLflow can load and serve.
 
     The files are those of `model/`, byte for byte, so that the hash in the card holds; MLflow's
@@ -408,7 +425,7 @@ def write_model(folder: Path, run: Run, location: str, run_id: str, model_id: st
 
     shutil.copytree(run.file("model"), folder, dirs_exist_ok=True)
     card = run.read_json("model/card.json")
-    model = Model(artifact_path=location, run_id=run_id, model_id=model_id,
+    model = Model(artifact_path="model", run_id=run_id, model_id=model_id,
                   signature=signature_of(run), metadata={SHA_TAG: card[SHA_TAG]})  # fmt: skip
     mlflow.pyfunc.add_to_model(
         model, loader_module="mlflow.sklearn", model_path="model.skops", predict_fn="predict",
@@ -460,6 +477,15 @@ def _type_of(arrow) -> str:
     if types.is_integer(arrow) or types.is_floating(arrow) or types.is_decimal(arrow):
         return "double"
     return "datetime" if types.is_timestamp(arrow) or types.is_date(arrow) else "string"
+
+
+def fetch(client, name: str, number: int, folder: Path) -> Path:
+    """Copy the files of a version of a registered model into a folder; returns where they are."""
+    import mlflow.artifacts
+
+    where = client.get_model_version_download_uri(name, str(number))
+    got = mlflow.artifacts.download_artifacts(where, dst_path=str(folder), tracking_uri=address())
+    return Path(got)
 
 
 def moment() -> str:
