@@ -27,6 +27,7 @@ from .drift import reference_of
 from .errors import InputError, nearest
 from .line import Run, existing_run, sha256
 from .metrics import PLAIN_NAMES
+from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain
 from .task import Task, predict
 
@@ -218,10 +219,20 @@ def card_text(card: dict) -> str:
 
 
 def load_bundle(run: str) -> Bundle:
-    """The bundle of a run, checked against its card: a file that was changed is refused."""
+    """The bundle of a run, checked against its card: a file that was changed is refused.
+
+    `run` is a run's name, or the address of a registered model such as models:/NAME@champion.
+    """
+    if is_address(run):
+        return open_copy(resolve(run))
     folder = existing_run(run)
     folder.require(7)
     return open_bundle(folder)
+
+
+def open_copy(version: Version) -> Bundle:
+    """The bundle of a registered version, from its local copy; refused when it was changed."""
+    return open_bundle(Copy(version, bundle_folder(version)), ".")
 
 
 def read_bundle(work) -> Bundle:
