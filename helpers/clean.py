@@ -16,7 +16,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, relations
-from .columns import RULES, cell_reader, repair_column, texts
+from .coded import Coded
+from .columns import RULES, cell_reader, repair_cells, texts
 from .errors import InputError
 from .line import outside
 from .mess import read_score, score
@@ -72,30 +73,13 @@ class Cleaner(TransformerMixin, BaseEstimator):
         `row` is the position in X; `before` and `after` are text, missing is null.
         """
         check_is_fitted(self, "plan_")
-        X = self._as_frame(X)
-        clean, kinds, known = {}, {}, self.plan_["columns"]
-        put_back, swapped = relations.unswap(X, known, self.plan_.get("relations", []))
-        for name, plan in known.items():
-            column = pd.Series(None, index=X.index, dtype="str")
-            column = put_back[name] if name in X.columns else column
-            clean[name], kind = repair_column(column, plan)
-            if kind is not None and "usual" in plan:
-                kind = np.where(kind == plan["usual"], "", kind)
-            kinds[name] = kind
-        for name, rows in swapped.items():
-            kinds[name] = _latest(kinds[name], np.where(rows, "swapped", ""))
-        frame = pd.DataFrame(clean, index=X.index)
-        for step in (self._by_relations, self._by_decisions):
-            frame, more = step(frame)
-            kinds |= {name: _latest(kinds[name], kind) for name, kind in more.items()}
-        return frame, _log(X, frame, kinds) if log else _no_changes()
-
-    def _by_relations(self, frame: pd.DataFrame):
-        return relations.repair(frame, self.plan_.get("relations", []))
-
-    def _by_decisions(self, frame: pd.DataFrame):
-        decided, cells = doubts.decide(frame, self.plan_)
-        return decided, {name: np.where(mask, "decision", "") for name, mask in cells.items()}
+        X, known = self._as_frame(X), self.plan_["columns"]
+        raw = {name: relations.as_coded(X[name]) for name in known if name in X.columns}
+        nothing = pd.Series(None, index=X.index, dtype="str")
+        cleaned, kinds = clean_columns(dict.fromkeys(known, nothing) | raw, self.plan_)
+        frame = {name: _as_series(cleaned[name], X.index) for name in known}
+        clean = pd.DataFrame(frame, index=X.index)
+        return clean, _log(X, clean, kinds) if log else _no_changes()
 
     def _as_frame(self, X, reset: bool = False) -> pd.DataFrame:
         """A frame as it is; an array as scikit-learn checks it, with the columns x0, x1 …"""
@@ -113,6 +97,38 @@ class Cleaner(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def clean_columns(raw: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray | None]]:
+    """Raw columns by name (a Series, or `Coded` texts), cleaned, and the kind of each repair.
+
+    They are the columns of the plan, or some of them with those that mend them.
+    """
+    columns = {name: plan["columns"][name] for name in raw}
+    every, kinds, clean = plan.get("relations", []), {}, {}
+    put_back, swapped = relations.unswap_coded(raw, columns, every)
+    for name, own in columns.items():
+        clean[name], kind = repair_cells(put_back[name], own)
+        kinds[name] = None if kind is None else np.where(kind == own.get("usual"), "", kind)
+    mended, more = relations.repair(clean, every)
+    decided, cells = doubts.decide(mended, plan)
+    for name, rows in swapped.items():
+        kinds[name] = _latest(kinds[name], _kind_at(rows, "swapped", len(raw[name])))
+    for name, kind in more.items():
+        kinds[name] = _latest(kinds[name], kind)
+    for name, rows in cells.items():
+        kinds[name] = _latest(kinds[name], _kind_at(rows, "decision", len(raw[name])))
+    return decided, kinds
+
+
+def _kind_at(rows: np.ndarray, kind: str, count: int) -> np.ndarray:
+    kinds = np.full(count, "", dtype=object)
+    kinds[rows] = kind
+    return kinds
+
+
+def _as_series(column: Coded | pd.Series, index: pd.Index) -> pd.Series:
+    return column.column(index) if isinstance(column, Coded) else column
 
 
 def _latest(kinds: np.ndarray | None, more: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from . import aliases as alias_table
 from . import units
+from .coded import Coded
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
@@ -357,13 +358,26 @@ def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray 
     """One column, repaired, and the kind of repair of each cell ("" for none; None for no cell)."""
     if _is_typed(column, plan["kind"]):
         return _repair_typed(column, plan)
-    codes, distinct = pd.factorize(texts(column))
-    values, kinds = _repair_distinct(distinct, plan)
-    if (codes < 0).any():  # missing cells have the code -1: the last place
-        values = np.append(values, _nothing(plan["kind"]))
-        kinds = np.append(kinds, "") if kinds is not None else None
-    repaired = pd.Series(values[codes], index=column.index, name=column.name)
-    return _with_type(repaired, plan["kind"]), kinds[codes] if kinds is not None else None
+    repaired, kinds = repair_coded(Coded.of(texts(column)), plan)
+    return repaired.column(column.index, column.name), kinds
+
+
+def repair_coded(column: Coded, plan: dict) -> tuple[Coded, np.ndarray | None]:
+    """A column of coded texts, repaired, and the kind of repair of each cell as above."""
+    values, kinds = _repair_distinct(pd.Index(column.values), plan)
+    repaired = Coded(column.codes, _with_type(pd.Series(values), plan["kind"]))
+    return repaired, None if kinds is None else column.by_value(kinds, "")
+
+
+def repair_cells(
+    column: Coded | pd.Series, plan: dict
+) -> tuple[Coded | pd.Series, np.ndarray | None]:
+    """A column of texts (coded or not) or of its plan's type, repaired; see `repair_column`."""
+    if isinstance(column, Coded):
+        return repair_coded(column, plan)
+    if _is_typed(column, plan["kind"]):
+        return _repair_typed(column, plan)
+    return repair_coded(Coded.of(texts(column)), plan)
 
 
 def _nothing(kind: str):
