@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, relations
 from .coded import Coded
-from .columns import RULES, cell_reader, repair_cells, texts
+from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
 from .errors import InputError
 from .line import outside
 from .mess import read_score, score
@@ -76,7 +76,9 @@ class Cleaner(TransformerMixin, BaseEstimator):
         X, known = self._as_frame(X), self.plan_["columns"]
         raw = {name: relations.as_coded(X[name]) for name in known if name in X.columns}
         nothing = pd.Series(None, index=X.index, dtype="str")
-        cleaned, kinds = clean_columns(dict.fromkeys(known, nothing) | raw, self.plan_)
+        readers = {name: Reader(plan) for name, plan in known.items()}
+        raw = dict.fromkeys(known, nothing) | raw
+        cleaned, kinds = clean_columns(raw, readers, self.plan_, log)
         frame = {name: _as_series(cleaned[name], X.index) for name in known}
         clean = pd.DataFrame(frame, index=X.index)
         return clean, _log(X, clean, kinds) if log else _no_changes()
@@ -99,26 +101,40 @@ class Cleaner(TransformerMixin, BaseEstimator):
         return tags
 
 
-def clean_columns(raw: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray | None]]:
-    """Raw columns by name (a Series, or `Coded` texts), cleaned, and the kind of each repair.
+def clean_columns(
+    raw: dict, readers: dict[str, Reader], plan: dict, log: bool = False
+) -> tuple[dict, dict[str, np.ndarray | None]]:
+    """Raw columns by name (a Series, or `Coded` texts), cleaned; with `log`, the kinds of repair.
 
     They are the columns of the plan, or some of them with those that mend them.
     """
-    columns = {name: plan["columns"][name] for name in raw}
     every, kinds, clean = plan.get("relations", []), {}, {}
-    put_back, swapped = relations.unswap_coded(raw, columns, every)
-    for name, own in columns.items():
-        clean[name], kind = repair_cells(put_back[name], own)
-        kinds[name] = None if kind is None else np.where(kind == own.get("usual"), "", kind)
+    put_back, swapped = relations.unswap_coded(raw, readers, every)
+    for name, column in put_back.items():
+        clean[name], kinds[name] = _read_column(column, readers[name], log)
     mended, more = relations.repair(clean, every)
     decided, cells = doubts.decide(mended, plan)
-    for name, rows in swapped.items():
-        kinds[name] = _latest(kinds[name], _kind_at(rows, "swapped", len(raw[name])))
-    for name, kind in more.items():
-        kinds[name] = _latest(kinds[name], kind)
-    for name, rows in cells.items():
-        kinds[name] = _latest(kinds[name], _kind_at(rows, "decision", len(raw[name])))
+    if log:
+        count = max(map(len, raw.values()), default=0)
+        later = [{n: _kind_at(rows, "swapped", count) for n, rows in swapped.items()}, more]
+        later += [{n: _kind_at(rows, "decision", count) for n, rows in cells.items()}]
+        for one in later:
+            kinds |= {name: _latest(kinds[name], kind) for name, kind in one.items()}
     return decided, kinds
+
+
+def _read_column(column: Coded | pd.Series, reader: Reader, log: bool):
+    """A raw column as its plan reads it, and with `log` the kinds of repair (None for none)."""
+    plan = reader.plan
+    if isinstance(column, pd.Series) and is_typed(column, plan["kind"]):
+        repaired, kinds = repair_typed(column, plan)
+    else:
+        column = column if isinstance(column, Coded) else Coded.of(texts(column))
+        repaired, kinds = reader.column(column)
+        kinds = column.by_value(kinds, "") if log and kinds is not None else None
+    if kinds is not None and "usual" in plan:
+        kinds = np.where(kinds == plan["usual"], "", kinds)
+    return repaired, kinds
 
 
 def _kind_at(rows: np.ndarray, kind: str, count: int) -> np.ndarray:

@@ -356,45 +356,63 @@ def _note(column: pd.Series, kind: str) -> str:
 
 def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
     """One column, repaired, and the kind of repair of each cell ("" for none; None for no cell)."""
-    if _is_typed(column, plan["kind"]):
-        return _repair_typed(column, plan)
-    repaired, kinds = repair_coded(Coded.of(texts(column)), plan)
+    if is_typed(column, plan["kind"]):
+        return repair_typed(column, plan)
+    coded = Coded.of(texts(column))
+    repaired, kinds = Reader(plan).column(coded)
+    kinds = None if kinds is None else coded.by_value(kinds, "")
     return repaired.column(column.index, column.name), kinds
 
 
-def repair_coded(column: Coded, plan: dict) -> tuple[Coded, np.ndarray | None]:
-    """A column of coded texts, repaired, and the kind of repair of each cell as above."""
-    values, kinds = _repair_distinct(pd.Index(column.values), plan)
-    repaired = Coded(column.codes, _with_type(pd.Series(values), plan["kind"]))
-    return repaired, None if kinds is None else column.by_value(kinds, "")
+class Reader:
+    """Reads the different texts of a column by its plan, and remembers them for the next piece."""
+
+    def __init__(self, plan: dict):
+        self.plan = plan
+        self._of_text = lru_cache(maxsize=REMEMBERED)(lambda text: repair_value(text, plan))
+        self._texts = pd.Series(dtype="str")
+        self._found = self.read(self._texts)
+
+    def column(self, column: Coded) -> tuple[Coded, np.ndarray | None]:
+        """A coded column, repaired, and the kind of repair of each of its values; or None.
+
+        Values that begin with those of the last column are not read again.
+        """
+        count = len(self._texts)
+        if not count or not column.values.iloc[:count].equals(self._texts):
+            self._texts, count = column.values, len(column.values)
+            self._found = self.read(self._texts)
+        values, kinds = self._found
+        if len(column.values) > count:
+            more, kinds_too = self.read(column.values.iloc[count:])
+            values = pd.concat([values, more], ignore_index=True)
+            kinds = _joined(kinds, kinds_too, count, len(more))
+        return Coded(column.codes, values), kinds
+
+    def read(self, distinct: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
+        """The values of different texts, and kinds of repair; what is plainly fine, at once."""
+        kind = self.plan["kind"]
+        values, fine = _read_plain(distinct, self.plan)
+        doubtful, kinds = np.flatnonzero(~fine), None
+        if len(doubtful):
+            kinds = np.full(len(distinct), "", dtype=object)
+            for place, text in zip(doubtful, distinct.iloc[doubtful].tolist(), strict=True):
+                value, kinds[place] = self._of_text(text)
+                values[place] = _nothing(kind) if value is None else value
+        return _with_type(pd.Series(values), kind), kinds
 
 
-def repair_cells(
-    column: Coded | pd.Series, plan: dict
-) -> tuple[Coded | pd.Series, np.ndarray | None]:
-    """A column of texts (coded or not) or of its plan's type, repaired; see `repair_column`."""
-    if isinstance(column, Coded):
-        return repair_coded(column, plan)
-    if _is_typed(column, plan["kind"]):
-        return _repair_typed(column, plan)
-    return repair_coded(Coded.of(texts(column)), plan)
+def _joined(kinds, more, count: int, count_more: int) -> np.ndarray | None:
+    if kinds is None and more is None:
+        return None
+    none = np.full(max(count, count_more), "", dtype=object)
+    return np.append(
+        none[:count] if kinds is None else kinds, none[:count_more] if more is None else more
+    )
 
 
 def _nothing(kind: str):
     return {"number": np.nan, "date": np.datetime64("NaT")}.get(kind)
-
-
-def _repair_distinct(distinct: pd.Index, plan: dict) -> tuple[np.ndarray, np.ndarray | None]:
-    """The values and kinds of repair of different texts; what is plainly fine is read at once."""
-    values, fine = _read_plain(pd.Series(distinct, dtype="str"), plan)
-    doubtful = np.flatnonzero(~fine)
-    if not len(doubtful):
-        return values, None
-    kinds = np.full(len(distinct), "", dtype=object)
-    for place in doubtful:
-        value, kinds[place] = repair_value(distinct[place], plan)
-        values[place] = _nothing(plan["kind"]) if value is None else value
-    return values, kinds
 
 
 def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -589,7 +607,7 @@ def _spellings(values: tuple[str, ...]) -> dict:
     return {"values": frozenset(values), "common": common}
 
 
-def _is_typed(column: pd.Series, kind: str) -> bool:
+def is_typed(column: pd.Series, kind: str) -> bool:
     """Whether a column already has the type that its kind asks for."""
     types = pd.api.types
     if kind == "number":
@@ -599,7 +617,8 @@ def _is_typed(column: pd.Series, kind: str) -> bool:
     return kind == "date" and types.is_datetime64_any_dtype(column.dtype)
 
 
-def _repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+    """A column of its plan's type, repaired; kinds of repair as `repair_column` has them."""
     if plan["kind"] == "boolean":
         return column.astype("boolean"), None
     if plan["kind"] == "date":

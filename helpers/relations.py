@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .coded import Coded
-from .columns import as_text, repair_column, repair_value, texts
+from .columns import Reader, as_text, repair_value, texts
 from .errors import InputError, nearest
 from .spelling import is_slip
 
@@ -324,6 +324,7 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
     names = [n for n in columns if _is_text(raw[n]) and columns[n]["kind"] in kinds]
     counts = {n: raw[n].value_counts() for n in names}
     coded = {n: Coded.of(raw[n]) for n in names}
+    readers = {n: Reader(columns[n]) for n in names}
     found = []
     for a, b in [pair for step in (1, 2) for pair in zip(names, names[step:], strict=False)]:
         home = {
@@ -332,21 +333,21 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
             if columns[name]["kind"] == "category"
         }
         swap = {"swap": [a, b], "home": home}
-        if not _has_strangers(counts, columns, swap):
+        if not _has_strangers(counts, readers, swap):
             continue
-        rows = _exchanged(coded[a], coded[b], columns, swap)
+        rows = _exchanged(coded[a], coded[b], readers, swap)
         if 0 < len(rows) <= MOST_SWAPPED * len(raw):
             found.append(swap)
     return found
 
 
-def _has_strangers(counts: dict, columns: dict, swap: dict) -> bool:
+def _has_strangers(counts: dict, readers: dict[str, Reader], swap: dict) -> bool:
     """Whether both columns hold some value that belongs into the other, and not into its own."""
     a, b = swap["swap"]
     for own, other in ((a, b), (b, a)):
         values = pd.Series(counts[own].index, dtype="str")
-        strange = values[~_belongs(values, own, swap, columns)]
-        if not _belongs(strange, other, swap, columns).any():
+        strange = values[~_belongs(values, own, swap, readers)]
+        if not _belongs(strange, other, swap, readers).any():
             return False
     return True
 
@@ -360,37 +361,43 @@ def _at_home(own: pd.Series, other: pd.Series) -> list[str]:
     return sorted(own.index[(own >= FEWEST) & (own >= 10 * there)][:MOST_KEYS])
 
 
-def _exchanged(left: Coded, right: Coded, columns: dict, swap: dict) -> np.ndarray:
+def _exchanged(left: Coded, right: Coded, readers: dict[str, Reader], swap: dict) -> np.ndarray:
     """The rows in which each of two cells belongs into the other column, and not into its own."""
     a, b = swap["swap"]
-    rows = np.arange(len(left))
-    strange = ((left, a, False), (right, b, False), (left, b, True), (right, a, True))
-    for cells, name, expected in strange:  # nearly every row is at home where it is
+    rows = np.flatnonzero(left.by_value(~_at_home_here(left, a, swap, readers), False))
+    rows = rows[np.append(~_at_home_here(right, b, swap, readers), False)[right.codes[rows]]]
+    for cells, name in ((left, b), (right, a)):  # few are left: nearly all are at home
         codes = cells.codes[rows]
-        asked = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(cells.values)))
-        fits = np.zeros(len(cells.values) + 1, dtype=bool)  # a missing cell, the last, fits nowhere
-        fits[asked] = _belongs(cells.values.iloc[asked], name, swap, columns) == expected
-        rows = rows[fits[codes]]
+        strange = np.unique(codes)
+        fits = _belongs(cells.values.iloc[strange], name, swap, readers)
+        rows = rows[fits[np.searchsorted(strange, codes)]]
     return rows
 
 
-def _belongs(cells: pd.Series, name: str, swap: dict, columns: dict) -> np.ndarray:
+def _at_home_here(column: Coded, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
+    """Which of a column's values are at home in it."""
+    if name in swap["home"]:
+        return _belongs(column.values, name, swap, readers)
+    return readers[name].column(column)[0].values.notna().to_numpy()
+
+
+def _belongs(cells: pd.Series, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
     """Which texts are at home in a column: listed there, or read as what it holds."""
     if name in swap["home"]:
         return cells.isin(swap["home"][name]).to_numpy()
-    read, _ = repair_column(cells, columns[name])
-    return read.notna().to_numpy()
+    return readers[name].read(cells)[0].notna().to_numpy()
 
 
 def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
     """The raw rows with exchanged cells put back, and by column the rows that this changed."""
     named = {n for r in relations for n in r.get("swap", ()) if n in raw.columns}
     coded = {n: as_coded(raw[n]) for n in named}
-    put_back, changed = unswap_coded(coded, columns, relations)
+    readers = {n: Reader(columns[n]) for n in coded}
+    put_back, changed = unswap_coded(coded, readers, relations)
     return raw.assign(**{n: put_back[n].column(raw.index, n) for n in changed}), changed
 
 
-def unswap_coded(raw: Columns, columns: dict, relations: list[dict]):
+def unswap_coded(raw: Columns, readers: dict[str, Reader], relations: list[dict]):
     """As `unswap`, of columns by name. Cells of typed columns are never exchanged."""
     changed: dict[str, np.ndarray] = {}
     for swap in relations:
@@ -398,7 +405,7 @@ def unswap_coded(raw: Columns, columns: dict, relations: list[dict]):
         left, right = raw.get(a), raw.get(b)
         if not (isinstance(left, Coded) and isinstance(right, Coded)):
             continue
-        rows = _exchanged(left, right, columns, swap)
+        rows = _exchanged(left, right, readers, swap)
         if len(rows):
             cells = [right.values.iloc[right.codes[rows]], left.values.iloc[left.codes[rows]]]
             raw = raw | {a: left.with_cells(rows, cells[0]), b: right.with_cells(rows, cells[1])}
