@@ -208,24 +208,36 @@ def row_cleaner(plan: dict, needed: list[str]) -> tuple[dict[str, Callable], Cal
     >>> mend({"kg": "1,200"}, {"kg": readers["kg"]("1,200")})
     {'kg': 1200.0}
     """
-    columns, every = plan["columns"], plan.get("relations", [])
-    names = _with_their_menders(needed, every, plan.get("decisions", []))
-    names = [name for name in columns if name in names]
-    own = [r for r in every if set(_named_by(r)) <= set(names)]
-    readers = {name: cell_reader(columns[name]) for name in names}
-    put_back = relations.row_unswap(own, columns, readers)
-    repair = relations.row_repair(own, {n: columns[n]["kind"] for n in names})
-    decided = [one for one in plan.get("decisions", []) if one["column"] in names]
-    decide = doubts.row_decisions(decided, columns)
+    own = plan_for(plan, needed)
+    columns, related = own["columns"], own["relations"]
+    readers = {name: cell_reader(column) for name, column in columns.items()}
+    put_back = relations.row_unswap(related, columns, readers)
+    repair = relations.row_repair(related, {n: c["kind"] for n, c in columns.items()})
+    decide = doubts.row_decisions(own["decisions"], columns)
 
     def mend(raw: dict, seen: dict[str, tuple]) -> dict:
-        row = {name: seen[name][0] for name in names}
+        row = {name: seen[name][0] for name in columns}
         put_back(raw, row)
         repair(row)
         decide(row)
         return row
 
     return readers, mend
+
+
+def plan_for(plan: dict, needed: list[str]) -> dict:
+    """The part of a cleaning plan that some columns need: they, and what mends them.
+
+    >>> plan_for({"columns": {"kg": {"kind": "number"}, "id": {"kind": "text"}}}, ["kg"])
+    {'columns': {'kg': {'kind': 'number'}}, 'relations': [], 'decisions': []}
+    """
+    every, decisions = plan.get("relations", []), plan.get("decisions", [])
+    names = _with_their_menders(needed, every, decisions)
+    return {
+        "columns": {name: column for name, column in plan["columns"].items() if name in names},
+        "relations": [relation for relation in every if set(_named_by(relation)) <= names],
+        "decisions": [one for one in decisions if one["column"] in names],
+    }
 
 
 def _with_their_menders(needed, every: list[dict], decisions: list[dict]) -> set[str]:
