@@ -10,6 +10,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import compute
 
 
 class Coded:
@@ -73,3 +75,16 @@ class Coded:
         return pd.Series(
             self.values.array.take(self.codes, allow_fill=True), index=index, name=name
         )
+
+
+def is_in(texts: pd.Series, values) -> np.ndarray:
+    """Which texts are among some values; as `Series.isin`, without a look at each value.
+
+    >>> is_in(pd.Series(["a", "b"], dtype="str"), ["b"]).tolist()
+    [False, True]
+    """
+    if not values or not len(texts):
+        return np.zeros(len(texts), dtype=bool)
+    asked = pa.array(texts, type=pa.large_string())
+    found = compute.is_in(asked, value_set=pa.array(list(values), type=pa.large_string()))
+    return found.to_numpy(zero_copy_only=False)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from . import aliases as alias_table
 from . import units
-from .coded import Coded
+from .coded import Coded, is_in
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
@@ -371,7 +371,7 @@ class Reader:
         self.plan = plan
         self._of_text = lru_cache(maxsize=REMEMBERED)(lambda text: repair_value(text, plan))
         self._texts = pd.Series(dtype="str")
-        self._found = self.read(self._texts)
+        self._found: tuple | None = None
 
     def column(self, column: Coded) -> tuple[Coded, np.ndarray | None]:
         """A coded column, repaired, and the kind of repair of each of its values; or None.
@@ -379,7 +379,7 @@ class Reader:
         Values that begin with those of the last column are not read again.
         """
         count = len(self._texts)
-        if not count or not column.values.iloc[:count].equals(self._texts):
+        if self._found is None or not column.values.iloc[:count].equals(self._texts):
             self._texts, count = column.values, len(column.values)
             self._found = self.read(self._texts)
         values, kinds = self._found
@@ -435,8 +435,8 @@ def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray
         return values, np.zeros(len(values), dtype=bool)
     fine = distinct.str.fullmatch(_TIDY_ASCII).to_numpy(dtype=bool) & ~_is_named(distinct, plan)
     if kind == "category" and plan.get("values"):
-        fine &= distinct.isin(plan["values"]).to_numpy()
-    return values, fine & ~distinct.str.casefold().isin(SURELY_MISSING).to_numpy()
+        fine &= is_in(distinct, plan["values"])
+    return values, fine & ~is_in(distinct.str.casefold(), SURELY_MISSING)
 
 
 _ISO_DATE = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"
@@ -446,7 +446,7 @@ _TIDY_ASCII = r"[!-~]+( [!-~]+)*"
 def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
     """Which texts the plan names one by one: as missing, as an alias, as a typing error."""
     named = [*plan.get("missing", ()), *plan.get("aliases", ()), *plan.get("typos", ())]
-    return distinct.isin(named).to_numpy()
+    return is_in(distinct, named)
 
 
 def repair_value(text: str, plan: dict) -> tuple[object, str]:

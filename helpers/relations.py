@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .coded import Coded
+from .coded import Coded, is_in
 from .columns import Reader, as_text, repair_value, texts
 from .errors import InputError, nearest
 from .spelling import is_slip
@@ -384,7 +384,7 @@ def _at_home_here(column: Coded, name: str, swap: dict, readers: dict[str, Reade
 def _belongs(cells: pd.Series, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
     """Which texts are at home in a column: listed there, or read as what it holds."""
     if name in swap["home"]:
-        return cells.isin(swap["home"][name]).to_numpy()
+        return is_in(cells, swap["home"][name])
     return readers[name].read(cells)[0].notna().to_numpy()
 
 
