@@ -36,6 +36,12 @@ class Coded:
         """A column that may be coded already."""
         return column if isinstance(column, Coded) else cls.of(column)
 
+    @classmethod
+    def of_arrow(cls, column: pa.DictionaryArray) -> Coded:
+        """The codes of an Arrow column that has them already."""
+        codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
+        return cls(codes, pd.Series(column.dictionary, dtype="str"))
+
     def __len__(self) -> int:
         return len(self.codes)
 

@@ -10,9 +10,11 @@ it differs, the pipeline answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
@@ -32,6 +34,7 @@ from .formulas import columns_of, evaluate
 from .relations import Columns, as_coded
 from .row_forms import gaps_of, level_tables, scales_of
 from .scorer import MOST_CHECKED, TOLERANCE, disturbed
+from .tables import is_coded_text
 from .task import Task, predict, read_chances
 
 BLOCK = 8_192  # rows whose numbers stand in memory at once
@@ -54,6 +57,12 @@ class TableScorer:
         ]
         self._chances = table_model(model["model"])
         self._readers = {name: Reader(plan) for name, plan in self.plan["columns"].items()}
+
+    def for_another_thread(self) -> TableScorer:
+        """The same scorer, with a memory of its own."""
+        twin = copy(self)
+        twin._readers = {name: Reader(plan) for name, plan in self.plan["columns"].items()}
+        return twin
 
     @property
     def columns(self) -> list[str]:
@@ -264,3 +273,13 @@ def differences(scorer: TableScorer, task: Task, model: Pipeline, rows: pd.DataF
 def columns_of_frame(rows: pd.DataFrame) -> Columns:
     """The columns of a frame, texts as codes."""
     return {str(name): as_coded(rows[name]) for name in rows}
+
+
+def columns_of_table(table: pa.Table, names: list[str]) -> Columns:
+    """Some columns of an Arrow table whose texts are coded (see `tables.coded_table`)."""
+    known = [name for name in names if name in table.column_names]
+    coded = [name for name in known if is_coded_text(table.schema.field(name).type)]
+    others = [name for name in known if name not in coded]
+    frame = table.select(others).to_pandas().reset_index(drop=True)
+    found = {name: Coded.of_arrow(table.column(name).chunk(0)) for name in coded}
+    return found | columns_of_frame(frame)
