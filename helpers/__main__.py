@@ -239,12 +239,15 @@ def predict(run, rows, out):
 @click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
 @click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
 @click.option("--seconds", default=30.0, show_default=True, help="A request may take so long.")
-def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds):
+@click.option("--shadow", default="", metavar="RUN",
+              help="A run whose model is asked the same rows; the log alone sees its answers.")
+def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow):
     """Answer predictions of RUN over HTTP, until Ctrl-C.
 
     \b
     Example:
       pipeline serve mine --port 8000
+      pipeline serve mine --shadow mine-2
       curl -X POST localhost:8000/predict -H 'Content-Type: application/json' -d '{"age": 40}'
 
     /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
@@ -252,18 +255,24 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds):
     --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
+    import gc
+
     import uvicorn
 
-    from .service import Limits, Options, make_app, service_of
+    from .app import make_app
+    from .service import Limits, Options, service_of
 
     limits = Limits(most_bytes, most_rows, seconds, at_once)
-    service = service_of(run, Options(log, limits))
+    service = service_of(run, Options(log, limits, shadow))
     state = service.state()
     for said in ("answers from", "no compiled scorer"):
         if said in state:
             click.echo(f"{said.capitalize()}: {state[said]}", err=True)
     click.echo(f"Run {run}, model {state['model']}: http://{host}:{port}/docs", err=True)
-    uvicorn.run(make_app(service), host=host, port=port, log_level="warning", access_log=False)
+    app = make_app(service)
+    gc.collect()
+    gc.freeze()  # tables and trees that stay for good need not be looked through again and again
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
 @cli.command()

@@ -322,7 +322,8 @@ def serving(bundle: Bundle, service=None):
     """
     import uvicorn
 
-    from .service import Service, make_app, served
+    from .app import make_app
+    from .service import Service, served
 
     listener = socket.create_server(("127.0.0.1", 0))
     app = make_app(service or Service(served(bundle)))
