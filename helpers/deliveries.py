@@ -37,7 +37,7 @@ class Production:
     `raw` are n rows as they came, `X` the same rows cleaned, `y` their labels (missing where one
     has not come yet; None while there are none), `period` the month, day or delivery of each;
     `known` are the rows that the champion was fitted on. `seen` is False when these are only the
-    held-out rows of a table without time.
+    held-out rows of a table without time; `times` (UNIX seconds) say when a service answered them.
     """
 
     raw: pd.DataFrame
@@ -48,6 +48,7 @@ class Production:
     known: Labelled
     origin: str
     seen: bool = True
+    times: np.ndarray | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -57,8 +58,8 @@ class Production:
     def at(self, chosen: np.ndarray) -> Production:
         """Some of the rows, by a mask."""
         raw, X = (frame[chosen].reset_index(drop=True) for frame in (self.raw, self.X))
-        y = None if self.y is None else self.y[chosen]
-        return replace(self, raw=raw, X=X, y=y, period=self.period[chosen])
+        y, times = (None if v is None else v[chosen] for v in (self.y, self.times))
+        return replace(self, raw=raw, X=X, y=y, period=self.period[chosen], times=times)
 
 
 def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) -> Production:
@@ -141,8 +142,8 @@ def _held_out(work, known: Labelled) -> Production:
 def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
     X = model["clean"].transform(raw)
     y = _labels(raw, known.task, work.about["label"])
-    period = _periods_of(times) if times is not None else _periods(work, X)
-    return Production(raw, X, y, period, model, known, origin)
+    period = _periods(work, X) if times is None else _periods_of(times)
+    return Production(raw, X, y, period, model, known, origin, times=times)
 
 
 def model_columns(model: Pipeline) -> list[str]:
@@ -199,10 +200,11 @@ def _periods(work, X: pd.DataFrame) -> np.ndarray:
     return np.full(len(X), "new rows", dtype=object)
 
 
-def _periods_of(times: pd.Series) -> np.ndarray:
+def _periods_of(times: np.ndarray) -> np.ndarray:
     """The month of each time, or the day where all are of one month; one period for few."""
+    moments = pd.Series(pd.to_datetime(times, unit="s"))
     for form in ("%Y-%m", "%Y-%m-%d"):
-        periods = _named(times, form)
+        periods = _named(moments, form)
         if len(np.unique(periods)) > 1 and _can_divide(periods):
             return periods
     return np.full(len(times), "new rows", dtype=object)
@@ -234,13 +236,7 @@ def logged_rows(run) -> int:
     if folder is None:
         return 0
     query = "SELECT COUNT(*) AS rows FROM predictions WHERE at > :since"
-    return int(_ask(folder, query, {"since": since})["rows"].iloc[0])
-
-
-def last_time(run, chosen: np.ndarray) -> float:
-    """When the last of some logged rows (a mask of those that `later_rows` gives) was answered."""
-    folder, since = _log_of(run)
-    return float(_logged_answers(folder, since)["at"].to_numpy()[chosen].max())
+    return int(ask_log(folder, query, since=since)["rows"].iloc[0])
 
 
 def _log_of(run):
@@ -259,7 +255,7 @@ def _log_of(run):
     return None, 0.0
 
 
-def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, pd.Series]:
+def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray]:
     """The latest rows that the service has answered, raw, with their outcomes; and their times."""
     folder, since = _log_of(run)
     if folder is None:
@@ -267,21 +263,16 @@ def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, pd.Series]
             f"The run '{run.name}' has no log of answers: start `pipeline serve {run.name}`, or "
             f"give rows with --data."
         )
-    found = _logged_answers(folder, since)
-    known = list(model["clean"].get_feature_names_out())
-    raw = pd.DataFrame(map(_plain_row, found["row"]), columns=known, dtype=object)
-    raw = raw.apply(_of_one_type)
-    times = pd.to_datetime(found["at"], unit="s").reset_index(drop=True)
-    return raw.assign(**{target: found["outcome"].to_numpy(dtype=object)}), times
-
-
-def _logged_answers(folder, since: float) -> pd.DataFrame:
-    """The latest answers after a time, the oldest first: `at`, `row` (JSON) and `outcome`."""
     query = (
         "SELECT p.at AS at, p.row AS row, o.outcome AS outcome FROM predictions p "
         "LEFT JOIN outcomes o ON o.id = p.id WHERE p.at > :since ORDER BY p.at DESC LIMIT :most"
     )
-    return _ask(folder, query, {"since": since, "most": MOST_LOGGED})[::-1]
+    found = ask_log(folder, query, since=since, most=MOST_LOGGED)[::-1]
+    known = list(model["clean"].get_feature_names_out())
+    raw = pd.DataFrame(map(_plain_row, found["row"]), columns=known, dtype=object)
+    raw = raw.apply(_of_one_type)
+    raw[target] = found["outcome"].to_numpy(dtype=object)
+    return raw, found["at"].to_numpy(dtype=float)
 
 
 def _plain_row(text: str) -> dict:
@@ -301,8 +292,11 @@ def _of_one_type(column: pd.Series) -> pd.Series:
     return column.map(str, na_action="ignore").astype("str")
 
 
-def _ask(run, query: str, values: dict) -> pd.DataFrame:
-    """What the log in a run's folder says to a query; it is only read."""
+def ask_log(run, query: str, **values) -> pd.DataFrame:
+    """What the log in a run's folder says to a query in SQL, whose `:names` are filled in.
+
+    Nothing is written. Raises InputError when it can't be read.
+    """
     import sqlalchemy as sql
 
     path = run.file(LOG_FILE).as_posix()

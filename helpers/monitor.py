@@ -86,12 +86,14 @@ def decide(
             "decision": decision,
             "reason": "There are no labels yet, so drift decides",
             "drifted": moved,
+            "slipped": False,
         }
     worst = better_than(metric, performance[metric], promised).idxmin()
     value, name = performance.loc[worst, metric], PLAIN_NAMES[metric]
     reason = f"{name} was {promised:.2f} when it was held out, and {value:.2f} at worst ({worst})"
-    decision = RETRAIN if has_slipped(performance, metrics, max_drop) else KEEP
-    return {"decision": decision, "reason": reason, "drifted": moved}
+    slipped = has_slipped(performance, metrics, max_drop)
+    decision = RETRAIN if slipped else KEEP
+    return {"decision": decision, "reason": reason, "drifted": moved, "slipped": slipped}
 
 
 def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:

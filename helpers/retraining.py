@@ -263,8 +263,8 @@ def train(
     that names the challenger; a folder in which nothing was made is removed.
     """
     challenges = {"model": model_of(champion), "run": champion.name}
-    if source == LOG:
-        challenges["since"] = deliveries.last_time(champion, ~newer)
+    if production.times is not None:
+        challenges["since"] = float(production.times[~newer].max())
     challenger.write_json(CHALLENGES, challenges)
     try:
         request = _request(challenger, champion, production, newer, source)
