@@ -37,7 +37,8 @@ class Production:
     `raw` are n rows as they came, `X` the same rows cleaned, `y` their labels (missing where one
     has not come yet; None while there are none), `period` the month, day or delivery of each;
     `known` are the rows that the champion was fitted on. `seen` is False when these are only the
-    held-out rows of a table without time; `times` (UNIX seconds) say when a service answered them.
+    held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
+    seconds) say when a service answered them.
     """
 
     raw: pd.DataFrame
@@ -49,6 +50,7 @@ class Production:
     origin: str
     seen: bool = True
     times: np.ndarray | None = None
+    is_held_out: bool = False
 
     @property
     def labelled(self) -> np.ndarray:
@@ -136,7 +138,7 @@ def _held_out(work, known: Labelled) -> Production:
     test = known.of(TEST)
     rows = raw.iloc[test.row].reset_index(drop=True)
     made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
-    return replace(made, seen=known.by_time)
+    return replace(made, seen=known.by_time, is_held_out=True)
 
 
 def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:

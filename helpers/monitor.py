@@ -13,14 +13,16 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import drift, pipeline
+from . import alerts, drift, pipeline, traffic
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
+from .rows import TEST
 from .task import Task, better, bootstrap, drawn_scores, predict, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 DRAWS = 200
 FEWEST_COMPARED = 4 * FEWEST_PER_PERIOD  # rows with labels: half to learn from, half to judge by
+DRIFT_CODES = ("drift", "prediction_drift", "joint_drift")
 AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a period
 
 
@@ -33,12 +35,23 @@ def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
     return drift.compare(production.known.X[used], production.X[used])
 
 
-def prediction_drift(production: Production) -> pd.DataFrame:
-    """How far the predictions have moved from those on the rows the model was fitted on."""
-    fitted = production.champion[1:]  # features and model; both frames are cleaned already
-    parts = [predict(production.known.task, fitted, X) for X in (production.known.X, production.X)]
-    frames = [_as_frame(production.known.task, *part) for part in parts]
-    return drift.compare(*frames)
+def joint_drift(production: Production, time_column: str = "", seed: int = 42) -> drift.Domain:
+    """Whether the columns that the model uses have moved together (see `helpers.drift.domain`)."""
+    used = [c for c in model_columns(production.champion) if c != time_column]
+    return drift.domain(production.known.X[used], production.X[used], seed=seed)
+
+
+def prediction_drift(work, production: Production) -> pd.DataFrame | None:
+    """How far the predictions have moved; None where the held-out rows stand in for production.
+
+    Held-out and later rows are put to the model of stage 5, which has learnt from neither: answers
+    to rows that a model has learnt from are surer than any others. `work` is the open stage.
+    """
+    if production.is_held_out:
+        return None
+    task, fitted = production.known.task, pipeline.load(work.read("data/trained.skops"))[1:]
+    sides = production.known.of(TEST).X, production.X
+    return drift.compare(*(_as_frame(task, *predict(task, fitted, X)) for X in sides))
 
 
 def _as_frame(task: Task, prediction, probability) -> pd.DataFrame:
@@ -259,7 +272,7 @@ def read_decision(decision: dict, production: Production) -> str:
         return (
             "**Production has not been seen yet.** These are the held-out rows of the same "
             "delivery, so they show only that train and test are alike. Give the next delivery "
-            "with `--set new_data=FILE`."
+            "with `pipeline monitor RUN --data FILE`."
         )
     moved = decision["drifted"]
     text = f"**Decision: {decision['decision']}.** {decision['reason']}."
@@ -308,24 +321,77 @@ def verdict(decision: dict, production: Production) -> str:
     return decision["decision"] if production.seen else UNSEEN
 
 
-def note_findings(work, drifted: pd.DataFrame, production: Production) -> None:
-    """Note the columns that drift, for the front page. `work` is the open stage."""
-    for name, row in drifted[drifted["drifts"]].head(10).iterrows():
-        where = "since training" if production.seen else "between training and held-out rows"
-        message = f"The column {name} has drifted {where} (PSI {row['psi']:.2f})."
-        work.find("drift", "note", [name], message, {"psi": row["psi"], "p_value": row["p_value"]})
+def findings(drifted, answers, joint, days) -> list[dict]:
+    """All that has changed, the gravest first: columns, answers, all together, traffic."""
+    return alerts.ranked([*drift.alerts(drifted, answers, joint), *traffic.alerts(days)])
 
 
-def summary(production: Production, drifted, by_period, decision: dict, compared) -> dict:
-    """The content of `monitoring.json`."""
+def note_findings(work, found: list[dict], production: Production) -> None:
+    """Note what has changed, for the front page. `work` is the open stage.
+
+    What drifts is a note there: only a score that fell is a reason to act. Small changes are left
+    out, and all of rows that were held out at random.
+    """
+    worth_it = [one for one in found if one["severity"] != "note"] if production.seen else []
+    for one in worth_it[:10]:
+        severity = "note" if one["code"] in DRIFT_CODES else one["severity"]
+        work.find(one["code"], severity, one["columns"], one["message"], one["evidence"])
+
+
+def summary(
+    production: Production, decision: dict, by_period: pd.DataFrame, *, drifted: pd.DataFrame,
+    answers: pd.DataFrame | None, joint: drift.Domain, days: pd.DataFrame, compared, policies,
+) -> dict:  # fmt: skip
+    """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
+
+    `compared` comes from `compare_models`, `policies` from `policies.as_json`; either may be None.
+    """
+    found = findings(drifted, answers, joint, days)
     return {
         "seen": production.seen,
         "origin": production.origin,
         "rows": len(production.X),
+        "labels": int(production.labelled.sum()),
         "decision": verdict(decision, production),
         "reason": decision["reason"],
+        "slipped": decision["slipped"],
         "drift": {name: row["psi"] for name, row in drifted.iterrows()},
         "drifted": decision["drifted"],
+        "moved": drifted.index[drifted["moves"]].tolist(),
+        "joint": {"roc_auc": joint.auc, "p_value": joint.p_value, "tells": joint.tells},
+        "alerts": found,
         "performance": by_period.to_dict("index"),
+        "traffic": days.to_dict("index"),
         "compared": compared,
+        "policies": policies,
+        "said": {
+            "Volume": _plain(f"{read_production(production)} {traffic.read(days)}"),
+            "Drift": _plain(" ".join([drift.read(drifted), read_answers(answers)])),
+            "Performance": _plain(read_performance(by_period, production)),
+            "Decision": _plain(read_decision(decision, production)),
+        },
     }
+
+
+def read_performance(by_period: pd.DataFrame, production: Production) -> str:
+    """The main metric by period, in a sentence."""
+    metric = production.known.task.main_metric
+    if metric not in by_period:
+        return "No labels have come yet."
+    scores = ", ".join(f"{value:.2f} ({period})" for period, value in by_period[metric].items())
+    return f"{PLAIN_NAMES[metric]} {scores}."
+
+
+def _plain(text: str) -> str:
+    return text.replace("**", "").replace("`", "")
+
+
+def read_answers(answers: pd.DataFrame | None) -> str:
+    """Whether the predictions have moved, in a sentence."""
+    if answers is None:
+        return "The answers can't be compared before other rows have come."
+    if answers["drifts"].any():
+        return "The answers drift, too."
+    if answers["moves"].any():
+        return f"The answers have moved a little (PSI {answers['psi'].max():.2f})."
+    return "The answers have not moved."

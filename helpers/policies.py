@@ -17,7 +17,7 @@ from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
 from .task import better, drawn_scores, predict, score
 
-NEVER, EACH, ON_DRIFT, ON_FALL = "never", "every period", "on drift", "on a fall"
+NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
 CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for
 MOST_PLAYED = 6  # periods, the latest ones: each may cost a fit
 DRAWS = 100
@@ -55,7 +55,8 @@ def play(
     periods = history.periods()[-MOST_PLAYED:]
     if len(periods) < 2 or not production.seen:
         return None
-    rules = {NEVER: _never, EACH: _always, ON_DRIFT: history.drifted, ON_FALL: history.fell}
+    rules = {NEVER: _never, by_calendar(periods[0]): _always, ON_DRIFT: history.drifted,
+             ON_FALL: history.fell}  # fmt: skip
     served = {policy: _served(periods, rule) for policy, rule in rules.items()}
     costs = pd.DataFrame({policy: history.cost(served[policy]) for policy in served}).T
     scores = pd.DataFrame(
@@ -64,6 +65,15 @@ def play(
     gains = _gains(history, periods, served, seed)
     costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean()).join(gains)
     return Played(history.metric, scores.rename_axis("period"), costs.rename_axis("train again"))
+
+
+def by_calendar(period: str) -> str:
+    """The name of the policy that trains again at the beginning of each period.
+
+    >>> by_calendar("2013-09"), by_calendar("2013-09-30")
+    ('monthly', 'daily')
+    """
+    return {7: "monthly", 10: "daily"}.get(len(period), "every period")
 
 
 def _never(model: str, last: str) -> bool:
@@ -219,7 +229,7 @@ def read(played: Played | None) -> str:
     if cheapest == best:
         return f"{text} gave the best score, by more than chance explains over never."
     most = int(costs.loc[best, "retrainings"])
-    return f"{text} gained as much, within the noise, as {most} by the policy *{best}*."
+    return f"{text} gained as much, within the noise, as {most} ({best})."
 
 
 def as_json(played: Played | None) -> dict | None:

@@ -282,9 +282,7 @@ def train(
     return challenger.line_of(1)["rows_out"]
 
 
-def _request(
-    challenger: Run, champion: Run, production: Production, newer, source: str
-) -> Request:
+def _request(challenger: Run, champion: Run, production: Production, newer, source: str) -> Request:
     """What is asked of the line: the flights up to a later day, or a table of old and new rows."""
     about = champion.about
     given = settings_of(champion)

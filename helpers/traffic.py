@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .alerts import finding
 from .deliveries import ask_log
 from .line import Run
 from .prediction_log import LOG_FILE
 
 MOST_REQUESTS = 500_000  # the latest ones
-MOST_FAILED = 0.01  # share of a day's requests; more is worth a warning
+MOST_FAILED = 0.01  # share of a day's requests; more is an alarm
 SLOWER, FEWER = 2.0, 0.5  # times what the days before had
 COLUMNS = ["requests", "rows", "refused", "failed", "median", "slowest"]
 NONE_YET = "No service has logged its traffic in this run's folder yet."
@@ -67,7 +68,7 @@ def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame:
 
 
 def alerts(days: pd.DataFrame) -> list[dict]:
-    """What is worth a look on the last day, as findings; see `Work.find` for their form.
+    """What is worth a look on the last day, as findings.
 
     Failures are held against a share; volume and latency against the median of the days before,
     once there are three.
@@ -77,21 +78,18 @@ def alerts(days: pd.DataFrame) -> list[dict]:
     last, before, day = days.iloc[-1], days.iloc[:-1], days.index[-1]
     found = []
     if last["failed"] > MOST_FAILED:
-        found.append(_alert("failures", f"{last['failed']:.1%} of the requests failed on {day}."))
+        text = f"{last['failed']:.1%} of the requests failed on {day}."
+        found.append(finding("failures", "alarm", [], text, last["failed"]))
     if len(before) >= 3:
         usual = before.median()
         if last["requests"] < FEWER * usual["requests"]:
             text = f"{last['requests']:,.0f} requests on {day}, usually {usual['requests']:,.0f}."
-            found.append(_alert("volume", text))
+            found.append(finding("traffic", "warning", [], text, int(last["requests"])))
         if last["slowest"] > SLOWER * usual["slowest"]:
             slow, often = (1000 * one["slowest"] for one in (last, usual))
             text = f"Answers took up to {slow:.1f} ms on {day} (95 %), usually {often:.1f} ms."
-            found.append(_alert("latency", text))
+            found.append(finding("latency", "warning", [], text, last["slowest"]))
     return found
-
-
-def _alert(code: str, message: str) -> dict:
-    return {"code": code, "severity": "warning", "columns": [], "message": message}
 
 
 def read(days: pd.DataFrame) -> str:
