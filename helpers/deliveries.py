@@ -191,10 +191,15 @@ def _check_unread(column: pd.Series, task: Task) -> None:
 # --- Periods ------------------------------------------------------------------------------------
 
 
+def time_column(work) -> str:
+    """The column that says when, where the table has one that is known; else empty."""
+    split = work.read_json("split.json")
+    return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
+
+
 def _periods(work, X: pd.DataFrame) -> np.ndarray:
     """The month of each row where time is known, otherwise one period for all."""
-    split = work.read_json("split.json")
-    name = work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
+    name = time_column(work)
     if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
         months = _named(X[name], "%Y-%m")
         if _can_divide(months):

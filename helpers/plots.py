@@ -292,7 +292,7 @@ def over_periods(figure: Figure, table: pd.DataFrame, metric: str, promised: flo
     axes.plot(places, table[metric], "o-", color=BLUE, label="later rows")
     axes.set_xticks(places, [short(period) for period in table.index])
     axes.axhline(promised, color=ORANGE, ls="--", label=f"promised ({promised:.2f})")
-    values = [*table[metric], promised]
+    values = [*table[metric].dropna(), promised]
     room = max(0.05, (max(values) - min(values)) * 0.5)
     axes.set_ylim(min(values) - room, max(values) + room)
     axes.legend(loc="best")

@@ -94,7 +94,7 @@ def retrain(name: str, ask: Ask, say: Callable[[str], None] = print) -> dict:
             say(f"The champion of {asked.name} is the run {champion.name}.")
         begun = {"at": _now(), "when": ask.when, "champion": champion.name, "challenger": None}
         try:
-            found = begun | _retrained(asked, champion, ask, say)
+            found = begun | _retrained(champion, ask, say)
         except (InputError, StageError) as error:
             asked.write_json(RESULT, begun | {"outcome": FAILED, "said": _staying(champion, error)})
             raise type(error)(_staying(champion, error)) from None
@@ -107,7 +107,7 @@ def _staying(champion: Run, error: Exception) -> str:
     return f"{str(error).rstrip('.')}. {champion.name} {STAYS}."
 
 
-def _retrained(asked: Run, champion: Run, ask: Ask, say) -> dict:
+def _retrained(champion: Run, ask: Ask, say) -> dict:
     due, why = is_due(champion, ask)
     if not due:
         said = f"Training again is not due: {why}. {champion.name} {STAYS}."
@@ -118,7 +118,7 @@ def _retrained(asked: Run, champion: Run, ask: Ask, say) -> dict:
     production = later_rows(champion, source)
     newer = monitor.newer_half(production)
     check_labels(production, newer)
-    challenger = claim(model_of(asked))
+    challenger = claim(champion)
     say(f"Challenger {challenger.name}, by the notebooks of {champion.name}:")
     learnt = train(challenger, champion, production, newer, source, ask, say)
     compared = duel(production, challenger, newer)
@@ -241,17 +241,29 @@ def model_of(run: Run) -> str:
     return deliveries.challenged(run).get("model", run.name)
 
 
-def claim(model: str) -> Run:
-    """The folder of the next challenger: the model's name with the first number that is free."""
+def claim(champion: Run) -> Run:
+    """The folder of the next challenger: the model's name with the first number that is free.
+
+    A challenger of the same champion that was not finished is gone on with: what stands of it is
+    kept.
+    """
     number = 2
     while True:
-        run = Run(f"{model}-{number}")
+        run = Run(f"{model_of(champion)}-{number}")
         try:
             run.path.mkdir(parents=True)
         except FileExistsError:
+            if _is_unfinished(run, champion):
+                return run
             number += 1
         else:
             return run
+
+
+def _is_unfinished(run: Run, champion: Run) -> bool:
+    deployed = run.line_of(TRAINED_BY[-1])
+    mine = deliveries.challenged(run).get("run") == champion.name
+    return mine and (deployed is None or deployed["verdict"] == "failed")
 
 
 def train(
