@@ -237,7 +237,7 @@ def predict(run, rows, out):
 @click.option("--log", default="", metavar="ADDRESS",
               help="Where answers are logged: a database address, or off. [default: SQLite in the "
                    "run's folder]")  # fmt: skip
-@click.option("--at-once", default=64, show_default=True, help="Requests; more get a 503.")
+@click.option("--at-once", default=128, show_default=True, help="Requests; more get a 503.")
 @click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
 @click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
 @click.option("--seconds", default=30.0, show_default=True, help="A request may take so long.")

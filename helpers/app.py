@@ -35,13 +35,17 @@ def make_app(service: Service):
         service.close()
 
     bundle = service.now.bundle
-    app = FastAPIOffline(title=f"Predicts {bundle.task.target}", version=service.now.version,
-                         lifespan=life)  # fmt: skip
+    app = FastAPIOffline(
+        title=f"Predicts {bundle.task.target}",
+        version=service.now.version,
+        description=bundle.card.get("question", ""),
+        lifespan=life,
+    )
     _refuse_with_a_sentence(app)
     _add_feedback(app, service)
     _add_reload(app, service)
     _add_words_about_itself(app, service)
-    _describe_predict(app, bundle)
+    _describe(app, service)
     return PredictFirst(app, service)
 
 
@@ -155,9 +159,10 @@ def _refuse_with_a_sentence(app) -> None:
 
 
 def _add_feedback(app, service: Service) -> None:
-    @app.post("/feedback")
+    @app.post("/feedback", tags=["predictions"], summary="Tell what came true",
+              openapi_extra=_OUTCOMES)  # fmt: skip
     async def feedback(request: Request) -> Response:
-        """True outcomes: {"id": ..., "outcome": ...}, or a list of such objects."""
+        """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
         headers = dict(request.headers.raw)
         admit(service, headers)
         content = parse_json(await read_body(request.receive, headers, service.limits))
@@ -173,34 +178,36 @@ def _add_feedback(app, service: Service) -> None:
 
 
 def _add_reload(app, service: Service) -> None:
-    @app.post("/reload")
+    @app.post("/reload", tags=["the service"], summary="Take up a new model")
     async def reload(request: Request) -> Response:
-        """Take up a new model; requests in progress are answered by the old one."""
+        """The run's model is loaded again; requests in progress are answered by the old one."""
         admit(service, dict(request.headers.raw))
         await service.take_up()
         return said(service.state())
 
 
 def _add_words_about_itself(app, service: Service) -> None:
-    @app.get("/health")
+    about = ["the service"]
+
+    @app.get("/health", tags=about, summary="Whether it is alive")
     async def health() -> Response:
         return said({"status": "ok", "model": service.now.version})
 
-    @app.get("/ready")
+    @app.get("/ready", tags=about, summary="What answers, and whether anything is amiss")
     async def ready() -> Response:
         return said(service.state())
 
-    @app.get("/model")
+    @app.get("/model", tags=about, summary="The model card")
     async def model(request: Request) -> Response:
         admit(service, dict(request.headers.raw))
         return said(service.now.bundle.card | {"service": service.state()})
 
-    @app.get("/schema")
+    @app.get("/schema", tags=about, summary="What a row looks like")
     async def schema(request: Request) -> Response:
         admit(service, dict(request.headers.raw))
         return said(service.now.bundle.schema)
 
-    @app.get("/metrics")
+    @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
     async def metrics() -> Response:
         return Response(generate_latest(service.registry), media_type=PLAIN_TEXT)
 
@@ -208,20 +215,40 @@ def _add_words_about_itself(app, service: Service) -> None:
 # --- What the interactive pages say -------------------------------------------------------------
 
 
-def _describe_predict(app, bundle: Bundle) -> None:
-    """Put `/predict` first into the description of the service, for `/docs`."""
+def _describe(app, service: Service) -> None:
+    """Put `/predict`, and the key where one is asked for, into the description of the service."""
     rest = app.openapi
 
     def whole() -> dict:
         if app.openapi_schema is None:
-            description = rest()
-            paths = {PREDICT: {"post": _described(bundle)}} | description["paths"]
-            app.openapi_schema = description | {"paths": paths}
+            found = rest()
+            found["paths"] = {PREDICT: {"post": _described(service.now.bundle)}} | found["paths"]
+            if service.key:
+                scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+                found.setdefault("components", {})["securitySchemes"] = {"key": scheme}
+                found["security"] = [{"key": []}]
+            app.openapi_schema = found
         return app.openapi_schema
 
     app.openapi = whole
 
 
+_OUTCOME = {
+    "type": "object",
+    "required": ["id", "outcome"],
+    "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
+}
+_OUTCOMES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {
+                "schema": {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]},
+                "example": {"id": "the id of a prediction", "outcome": "True"},
+            }
+        },
+    }
+}
 _JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
 
 
@@ -252,6 +279,7 @@ def _described(bundle: Bundle) -> dict:
     refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
     answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
     return {
+        "tags": ["predictions"],
         "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
         "requestBody": {"required": True, "content": {
             "application/json": {"schema": either, "example": example},

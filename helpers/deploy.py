@@ -22,6 +22,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
+from .calibration import Calibrated
 from .drift import reference_of
 from .errors import InputError, nearest
 from .line import Run, existing_run, sha256
@@ -526,13 +527,16 @@ def reference(rows: pd.DataFrame, predictions: pd.DataFrame, columns: list[str])
 def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     """What is deployed: the steps, the rows it was fitted on, whether held-out rows were among."""
     last = model["model"]
-    inner = last.estimator if isinstance(last, FixedThresholdClassifier) else last
+    inner, mended = last, False
+    while isinstance(inner, (FixedThresholdClassifier, Calibrated)):
+        mended = mended or isinstance(inner, Calibrated)
+        inner = inner.estimator
     facts = {
         "steps": " → ".join(model.named_steps),
-        "model": type(inner).__name__,
+        "model": type(inner).__name__ + (", its probabilities mended" if mended else ""),
         "fitted on": f"{rows:,} rows" + (", held-out ones included" if refitted else ""),
     }
-    if inner is not last:
+    if isinstance(last, FixedThresholdClassifier):
         facts["says yes from"] = f"{last.threshold:.2g}"
     return pd.DataFrame({"": facts}).rename_axis("deployed")
 

@@ -31,7 +31,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skrub import SquashingScaler
 
-from .calibration import Calibrated, mended
+from .calibration import LEAST, Calibrated
 from .encoders import DateParts, KeepBest, TextToNumbers
 from .formulas import level_text, row_formula
 
@@ -250,7 +250,15 @@ def _row_calibrated(model: Calibrated):
     inner, shifts = row_model(model.estimator_), np.asarray(model.shifts, dtype=float)
     if len(shifts) != len(model.classes_):
         return inner
-    return lambda x: mended(inner(x)[None], model.slope, shifts)[0]
+    slope, shifts = float(model.slope), shifts.tolist()
+
+    def answer(x: np.ndarray) -> np.ndarray:
+        chances = zip(inner(x).tolist(), shifts, strict=True)
+        margins = [slope * math.log(max(p, LEAST)) + shift for p, shift in chances]
+        raised = [math.exp(margin - max(margins)) for margin in margins]
+        return np.array(raised) / sum(raised)
+
+    return answer
 
 
 def _row_constant(model):
@@ -285,32 +293,33 @@ def _softmax(margins: np.ndarray) -> np.ndarray:
 class _Forest:
     """Trees side by side in arrays: a row goes down all of them at once, a level a step.
 
-    `feature`, `threshold` hold a node's question; `child` the places to go to, twice a node (yes,
-    no). A leaf leads to itself.
+    A node has two places, one behind the other: `feature` and `threshold` hold its question in
+    both, `child` the first place of the node to go to, for yes and for no. A leaf leads to itself.
     """
 
     def __init__(self, trees: list[dict]):
         starts = np.cumsum([0, *(len(t["feature"]) for t in trees)])
-        self.roots = starts[:-1]
-        self.feature = np.concatenate([np.maximum(t["feature"], 0) for t in trees]).astype(np.intp)
-        self.threshold = np.concatenate([t["threshold"] for t in trees])
+        self.roots = 2 * starts[:-1]
+        feature = np.concatenate([np.maximum(t["feature"], 0) for t in trees])
+        self.feature = np.repeat(feature, 2).astype(np.intp)
+        self.threshold = np.repeat(np.concatenate([t["threshold"] for t in trees]), 2)
         children = []
         for start, tree in zip(starts[:-1], trees, strict=True):
             own = np.arange(len(tree["feature"]))
             pair = [np.where(tree["leaf"], own, tree[side]) for side in ("left", "right")]
             children.append(np.column_stack(pair) + start)
-        self.child = np.concatenate(children).ravel().astype(np.intp)
+        self.child = 2 * np.concatenate(children).ravel().astype(np.intp)
         self.value = np.concatenate([t["value"] for t in trees])
         self.depth = max(t["depth"] for t in trees)
 
     def leaves(self, x: np.ndarray) -> np.ndarray:
         """The value of the leaf that the row ends in, tree by tree."""
-        nodes = self.roots
+        places = self.roots
         feature, threshold, child = self.feature, self.threshold, self.child
         for _ in range(self.depth):
-            right = x.take(feature.take(nodes)) > threshold.take(nodes)
-            nodes = child.take(2 * nodes + right)
-        return self.value[nodes]
+            right = x.take(feature.take(places)) > threshold.take(places)
+            places = child.take(places + right)
+        return self.value[places >> 1]
 
 
 def _row_forest(model):
@@ -327,7 +336,7 @@ def _row_forest(model):
 
     def answer(x: np.ndarray):
         # Its trees were grown on single precision, and ask in it.
-        mean = forest.leaves(x.astype(np.float32).astype(np.float64)).mean(axis=0)
+        mean = np.add.reduce(forest.leaves(x.astype(np.float32).astype(np.float64))) / len(trees)
         return mean if is_class else float(mean[0])
 
     return answer

@@ -6,6 +6,7 @@ are left out and counted; when it fails, that is counted too. The service never 
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -41,6 +42,7 @@ class Shadow:
         self.differed = Counter("shadow_differs", "Rows it answered otherwise", registry=None)
         self.left_out = Counter("shadow_left_out", "Rows that it had no time for", registry=None)
         self.failed = Counter("shadow_failures", "Rows that it could not answer", registry=None)
+        self._until = math.inf
         self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
         self._thread.start()
 
@@ -66,10 +68,11 @@ class Shadow:
         """The answers since the last call: id, time, version, prediction, probabilities as JSON."""
         return [self._answers.popleft() for _ in range(len(self._answers))]
 
-    def close(self) -> None:
-        """Answer what waits, for two seconds at most, and end."""
+    def close(self, seconds: float = 2.0) -> None:
+        """Answer what waits, for so many seconds at most, and end."""
+        self._until = time.monotonic() + seconds
         self._asked.put(None)
-        self._thread.join(timeout=2)
+        self._thread.join(timeout=2 * seconds)
 
     def _work(self) -> None:
         going = True
@@ -77,7 +80,7 @@ class Shadow:
             some = [self._asked.get()]
             while len(some) < TOGETHER and not self._asked.empty():
                 some.append(self._asked.get())
-            going = None not in some
+            going = None not in some and time.monotonic() < self._until
             self._answer_some([one for one in some if one is not None])
             if going:
                 time.sleep(PAUSE)
