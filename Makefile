@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring bench-models bench-serve lab-grid lint lock clean
+.PHONY: help setup run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
 	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
+	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make lint           ruff: lint and format"
@@ -78,6 +79,10 @@ bench-exploring: $(READY)
 # The run must exist: make run
 bench-serve: $(READY)
 	$(BIN)/python -m benchmarks.serving $(if $(RUN),--run $(RUN))
+
+# The run must exist: make run. EVIDENTLY and NANNYML name Pythons that have these, to set beside
+bench-monitor: $(READY)
+	$(BIN)/python -W ignore -m benchmarks.monitoring $(if $(EVIDENTLY),--evidently $(EVIDENTLY)) $(if $(NANNYML),--nannyml $(NANNYML))
 
 # BENCH_PYTHON names a Python that has this project and the extra `bench`
 bench-models: $(READY)

@@ -86,7 +86,7 @@ def as_values(column: pd.Series) -> pd.Series:
     """A column as drift sees it: numbers as floats, all else as text. Dates become day numbers."""
     types = pd.api.types
     if column.dtype == object:
-        column = _inferred(column)
+        column = inferred(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert(None)
     if types.is_datetime64_any_dtype(column.dtype):
@@ -101,7 +101,7 @@ def as_values(column: pd.Series) -> pd.Series:
     return column.astype("str")
 
 
-def _inferred(column: pd.Series) -> pd.Series:
+def inferred(column: pd.Series) -> pd.Series:
     """A column of Python objects as numbers or dates, where all that it holds are such."""
     found = column.infer_objects()
     kind = pd.api.types.infer_dtype(found, skipna=True) if found.dtype == object else ""
