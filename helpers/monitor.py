@@ -8,12 +8,13 @@ neither has seen.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import alerts, drift, pipeline, traffic
+from . import alerts, drift, estimate, pipeline, plots, quality, show, traffic
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
 from .rows import TEST
@@ -22,6 +23,7 @@ from .task import Task, better, bootstrap, drawn_scores, predict, score
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 DRAWS = 200
 FEWEST_COMPARED = 4 * FEWEST_PER_PERIOD  # rows with labels: half to learn from, half to judge by
+MOST_SAID = 6  # periods in a sentence
 DRIFT_CODES = ("drift", "prediction_drift", "joint_drift")
 AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a period
 
@@ -41,17 +43,50 @@ def joint_drift(production: Production, time_column: str = "", seed: int = 42) -
     return drift.domain(production.known.X[used], production.X[used], seed=seed)
 
 
-def prediction_drift(work, production: Production) -> pd.DataFrame | None:
-    """How far the predictions have moved; None where the held-out rows stand in for production.
+@dataclass(frozen=True)
+class Unseen:
+    """What the model of stage 5 says to held-out rows and to later ones: it has seen neither.
 
-    Held-out and later rows are put to the model of stage 5, which has learnt from neither: answers
-    to rows that a model has learnt from are surer than any others. `work` is the open stage.
+    A model is surer of rows that it has learnt from than of any others, so the answers of the model
+    in service, which has learnt from all rows, can't be held against its answers to those.
+    """
+
+    truth: np.ndarray
+    held_out: tuple
+    later: tuple
+
+
+def unseen(work, production: Production) -> Unseen | None:
+    """The answers to rows not seen; None where the held-out rows stand in for later ones.
+
+    `work` is the open stage.
     """
     if production.is_held_out:
         return None
-    task, fitted = production.known.task, pipeline.load(work.read("data/trained.skops"))[1:]
-    sides = production.known.of(TEST).X, production.X
-    return drift.compare(*(_as_frame(task, *predict(task, fitted, X)) for X in sides))
+    task, test = production.known.task, production.known.of(TEST)
+    model = pipeline.load(work.read("data/trained.skops"))[1:]
+    return Unseen(test.y, *(predict(task, model, X) for X in (test.X, production.X)))
+
+
+def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
+    """How far the predictions have moved from those on the held-out rows; None: not applicable."""
+    if asked is None:
+        return None
+    return drift.compare(*(_as_frame(task, *said) for said in (asked.held_out, asked.later)))
+
+
+def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
+    """A row per period: the metrics of the model in service as they are to be expected.
+
+    No label is looked at (see `helpers.estimate`). The probabilities are mended as those on the
+    held-out rows had to be. No row where that is not applicable.
+    """
+    task = production.known.task
+    if asked is None or task.is_regression:
+        return pd.DataFrame(columns=["rows"]).rename_axis("period")
+    mending = estimate.calibrate(task, asked.truth, asked.held_out[1])
+    said, chance = predict(task, production.champion[1:], production.X)
+    return estimate.by_period(task, chance, said, production.period, calibration=mending)
 
 
 def _as_frame(task: Task, prediction, probability) -> pd.DataFrame:
@@ -82,31 +117,37 @@ def performance(production: Production, model: Pipeline | None = None) -> pd.Dat
 
 
 def decide(
-    performance: pd.DataFrame, drifted: pd.DataFrame, metrics: dict, max_drop: float
-) -> dict:
+    performance: pd.DataFrame, drifted: pd.DataFrame, metrics: dict, max_drop: float,
+    expected: pd.DataFrame | None = None,
+) -> dict:  # fmt: skip
     """Keep or retrain: retrain when the main metric of a period fell by more than `max_drop`, and
     not by chance (its whole 95 % interval lies below what was promised).
 
-    Drift without labels is a reason to look, not to retrain: a column may move and the model
-    still be right. Without any labels, drift decides.
+    Where labels tell, drift is a reason to look, not to retrain: a column may move and the model
+    still be right. Without labels the same rule looks at the `expected` scores, which see what
+    other rows do to the model but not what columns mean now; where there are none, drift decides.
     """
     metric = metrics["main_metric"]
-    promised = metrics["test"][metric]
     moved = drifted.index[drifted["drifts"]].tolist()
-    if metric not in performance or not performance[metric].notna().any():
-        decision = RETRAIN if moved else KEEP
-        return {
-            "decision": decision,
-            "reason": "There are no labels yet, so drift decides",
-            "drifted": moved,
-            "slipped": False,
-        }
-    worst = better_than(metric, performance[metric], promised).idxmin()
-    value, name = performance.loc[worst, metric], PLAIN_NAMES[metric]
-    reason = f"{name} was {promised:.2f} when it was held out, and {value:.2f} at worst ({worst})"
-    slipped = has_slipped(performance, metrics, max_drop)
+    found, says = performance, "{name} was {promised:.2f} when it was held out, and {worst}"
+    if not _is_known(performance, metric):
+        says = "There are no labels yet; {name} was {promised:.2f} when it was held out, and is "
+        says += "expected to be {worst}"
+        found = None if expected is None else expected.rename(columns={"to": AT_BEST})
+    if found is None or not _is_known(found, metric):
+        return {"decision": RETRAIN if moved else KEEP, "drifted": moved, "slipped": False,
+                "reason": "There are no labels yet, so drift decides"}  # fmt: skip
+    promised = metrics["test"][metric]
+    period = better_than(metric, found[metric], promised).idxmin()
+    worst = f"{found.loc[period, metric]:.2f} at worst ({period})"
+    reason = says.format(name=PLAIN_NAMES[metric], promised=promised, worst=worst)
+    slipped = has_slipped(found, metrics, max_drop)
     decision = RETRAIN if slipped else KEEP
     return {"decision": decision, "reason": reason, "drifted": moved, "slipped": slipped}
+
+
+def _is_known(table: pd.DataFrame, metric: str) -> bool:
+    return metric in table and bool(table[metric].notna().any())
 
 
 def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:
@@ -123,14 +164,22 @@ def better_than(metric: str, values: pd.Series, promised: float) -> pd.Series:
     return values.map(lambda value: better(metric, value, promised))
 
 
-def performance_picture(performance: pd.DataFrame, metrics: dict):
-    """The main metric over the periods, or a sentence while there are no labels."""
-    from . import plots, show
+def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.DataFrame):
+    """The main metric over the periods, as it is and as it was expected, beside the promise.
 
+    A sentence where neither is known.
+    """
     metric = metrics["main_metric"]
-    if metric not in performance:
-        return show.say("The labels have not come yet, or hold one class only: nothing to draw.")
-    return plots.over_periods(performance, metric, metrics["test"][metric])
+    if not _is_known(performance, metric) and not _is_known(expected, metric):
+        return show.say("There are no labels yet, or of one class only: nothing to draw.")
+    return plots.over_periods(performance, metric, metrics["test"][metric], expected)
+
+
+def read_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:
+    """What was to be expected without labels, in words."""
+    if expected.empty and not task.is_regression:
+        return "The labels of the held-out rows are known, so nothing has to be estimated."
+    return estimate.read(task, expected, performance)
 
 
 def newer_half(production: Production) -> np.ndarray:
@@ -225,10 +274,10 @@ def compared_table(compared: dict | None) -> pd.DataFrame:
     if compared is None:
         return pd.DataFrame(columns=["gain (95 % interval)"]).rename_axis("model")
     name = PLAIN_NAMES[compared["metric"]]
-    gain = f"{signed(compared['gain_from'])} to {signed(compared['gain_to'])}"
+    gain = f"{signed(compared['gain_from'], 3)} to {signed(compared['gain_to'], 3)}"
     return pd.DataFrame(
         {
-            name: [f"{compared['champion']:.2f}", f"{compared['challenger']:.2f}"],
+            name: [f"{compared['champion']:.3f}", f"{compared['challenger']:.3f}"],
             "gain (95 % interval)": ["", gain],
         },
         index=pd.Index(["champion (in service)", "challenger (retrained)"], name="model"),
@@ -252,7 +301,7 @@ def read_comparison(compared: dict | None) -> str:
         return "**Promote the challenger**: it is better by more than chance explains."
     return (
         "**Keep the champion**: the challenger's gain may be chance (its interval reaches "
-        f"{signed(compared['gain_from'])}). The champion stays in service."
+        f"{signed(compared['gain_from'], 3)}). The champion stays in service."
     )
 
 
@@ -321,9 +370,13 @@ def verdict(decision: dict, production: Production) -> str:
     return decision["decision"] if production.seen else UNSEEN
 
 
-def findings(drifted, answers, joint, days) -> list[dict]:
-    """All that has changed, the gravest first: columns, answers, all together, traffic."""
-    return alerts.ranked([*drift.alerts(drifted, answers, joint), *traffic.alerts(days)])
+def quality_changes(production: Production) -> list[dict]:
+    """What is wrong with the later rows, once cleaned, in the columns that the model uses.
+
+    Findings, the gravest first (see `helpers.quality.compare`).
+    """
+    used = model_columns(production.champion)
+    return quality.compare(production.known.X[used], production.X[used])
 
 
 def note_findings(work, found: list[dict], production: Production) -> None:
@@ -339,14 +392,16 @@ def note_findings(work, found: list[dict], production: Production) -> None:
 
 
 def summary(
-    production: Production, decision: dict, by_period: pd.DataFrame, *, drifted: pd.DataFrame,
-    answers: pd.DataFrame | None, joint: drift.Domain, days: pd.DataFrame, compared, policies,
+    production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[dict], joint: drift.Domain, days: pd.DataFrame,
+    compared: dict | None, policies: dict | None,
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
 
-    `compared` comes from `compare_models`, `policies` from `policies.as_json`; either may be None.
+    `found` are the findings, `compared` comes from `compare_models`, `policies` from
+    `policies.as_json`.
     """
-    found = findings(drifted, answers, joint, days)
+    wrong = [one for one in found if one["code"] not in DRIFT_CODES]
     return {
         "seen": production.seen,
         "origin": production.origin,
@@ -358,28 +413,42 @@ def summary(
         "drift": {name: row["psi"] for name, row in drifted.iterrows()},
         "drifted": decision["drifted"],
         "moved": drifted.index[drifted["moves"]].tolist(),
-        "joint": {"roc_auc": joint.auc, "p_value": joint.p_value, "tells": joint.tells},
+        "joint": {"roc_auc": joint.auc if joint.applicable else None, "p_value": joint.p_value,
+                  "tells": joint.tells},
         "alerts": found,
         "performance": by_period.to_dict("index"),
+        "expected": expected.to_dict("index"),
         "traffic": days.to_dict("index"),
         "compared": compared,
         "policies": policies,
         "said": {
             "Volume": _plain(f"{read_production(production)} {traffic.read(days)}"),
-            "Drift": _plain(" ".join([drift.read(drifted), read_answers(answers)])),
-            "Performance": _plain(read_performance(by_period, production)),
+            "Drift": _plain(f"{drift.read(drifted)} {drift.read_domain(joint)}"),
+            "Quality": _plain(read_quality(wrong)),
+            "Performance": _plain(read_performance(by_period, expected, production.known.task)),
             "Decision": _plain(read_decision(decision, production)),
         },
-    }
+    }  # fmt: skip
 
 
-def read_performance(by_period: pd.DataFrame, production: Production) -> str:
-    """The main metric by period, in a sentence."""
-    metric = production.known.task.main_metric
-    if metric not in by_period:
-        return "No labels have come yet."
-    scores = ", ".join(f"{value:.2f} ({period})" for period, value in by_period[metric].items())
-    return f"{PLAIN_NAMES[metric]} {scores}."
+def read_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task) -> str:
+    """The main metric by period, as it is or is to be expected, in a sentence."""
+    metric = task.main_metric
+    known, says = by_period, PLAIN_NAMES[metric]
+    if not _is_known(by_period, metric):
+        known, says = expected, f"No labels yet; expected {says}"
+    if not _is_known(known, metric):
+        return "No labels yet, and nothing to expect them from."
+    scores = [f"{v:.2f} ({p})" for p, v in known[metric].dropna().tail(MOST_SAID).items()]
+    return f"{says} {', '.join(scores)}."
+
+
+def read_quality(found: list[dict]) -> str:
+    """How many changes for the worse there are, and the gravest of them, in a sentence."""
+    grave = [one["message"] for one in found if one["severity"] != "note"]
+    if not grave:
+        return f"Nothing grave ({len(found)} notes)." if found else "Nothing has changed."
+    return f"{len(grave)} worth a look. {' '.join(grave[:2])}"
 
 
 def _plain(text: str) -> str:

@@ -96,15 +96,13 @@ def retrain(name: str, ask: Ask, say: Callable[[str], None] = print) -> dict:
         try:
             found = begun | _retrained(champion, ask, say)
         except (InputError, StageError) as error:
-            asked.write_json(RESULT, begun | {"outcome": FAILED, "said": _staying(champion, error)})
-            raise type(error)(_staying(champion, error)) from None
+            said = f"{str(error).rstrip('.')}. {champion.name} {STAYS}."
+            asked.write_json(RESULT, begun | {"outcome": FAILED, "said": said})
+            _show_on_front_page(asked)
+            raise type(error)(said) from None
         asked.write_json(RESULT, found)
     _show_on_front_page(asked)
     return found
-
-
-def _staying(champion: Run, error: Exception) -> str:
-    return f"{str(error).rstrip('.')}. {champion.name} {STAYS}."
 
 
 def _retrained(champion: Run, ask: Ask, say) -> dict:

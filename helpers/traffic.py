@@ -51,8 +51,10 @@ def _requests(run: Run) -> pd.DataFrame:
     return ask_log(run, query, most=MOST_REQUESTS)
 
 
-def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame:
-    """The latest days as they are shown."""
+def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
+    """The latest days as they are shown; None where there are none."""
+    if days.empty:
+        return None
     last = days.tail(most)
     milliseconds = last[["median", "slowest"]].astype(float).mul(1000).map("{:.1f} ms".format)
     return pd.DataFrame(
