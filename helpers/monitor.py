@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import alerts, drift, estimate, pipeline, plots, quality, show, traffic
+from . import drift, estimate, pipeline, quality, traffic
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
 from .rows import TEST
@@ -169,6 +169,8 @@ def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.D
 
     A sentence where neither is known.
     """
+    from . import plots, show
+
     metric = metrics["main_metric"]
     if not _is_known(performance, metric) and not _is_known(expected, metric):
         return show.say("There are no labels yet, or of one class only: nothing to draw.")

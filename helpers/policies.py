@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from . import drift, monitor, plots, show
+from . import drift, monitor
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
 from .task import better, drawn_scores, predict, score
@@ -184,6 +184,8 @@ def _gains(history: _History, periods: list[str], served: dict, seed: int) -> pd
 
 def picture(played: Played | None):
     """Scores by period and the cost of each policy, or a sentence where it is not applicable."""
+    from . import plots, show
+
     if played is None:
         return show.say(NOT_APPLICABLE)
     return plots.policies(played.scores, played.costs, played.metric)
