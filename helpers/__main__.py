@@ -339,11 +339,13 @@ def monitor(run, data, max_drop, settings, gate, kernels):
               help="The age at which the model is trained again in any case. [default: 30 with "
                    "--when calendar]")  # fmt: skip
 @click.option("--no-promote", is_flag=True, help="Leave the champion in place, whatever comes out.")
-@click.option("--no-track", is_flag=True,
-              help="Without the model registry: RUN is the champion.")  # fmt: skip
+@click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
+              show_envvar=True,
+              help="Ask MLflow's registry for the champion, and tell it of the challenger. Without "
+                   "it, RUN is the champion and nothing is promoted.")  # fmt: skip
 @click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
               help="As for `pipeline run`.")  # fmt: skip
-def retrain(run, data, when, every, no_promote, no_track, kernels):
+def retrain(run, data, when, every, no_promote, track, kernels):
     """Train the model of RUN again when that is due, and put the new one in place if it is better.
 
     \b
@@ -364,7 +366,7 @@ def retrain(run, data, when, every, no_promote, no_track, kernels):
     from .retraining import retrain as train_again
     from .runner import StageError
 
-    ask = Ask(data, when, every, not no_promote, not no_track, kernels)
+    ask = Ask(data, when, every, not no_promote, track, kernels)
     try:
         train_again(run, ask, say=click.echo)
     except StageError as error:

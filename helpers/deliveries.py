@@ -22,6 +22,7 @@ from .values import MISSING_WORDS, tidy
 
 LOG = "log"  # stands for what the service of a run has answered
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
+LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
 FEWEST_PER_PERIOD = 30
 FEWEST = 30  # rows: below that nothing can be told from chance
 FEWEST_LOGGED = 200
@@ -83,6 +84,7 @@ def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) 
         addresses.refuse_pasted_password(new_data)
         raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
         _check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+        raw, origin = _not_learnt(work.run, raw, origin)
     else:
         raw, origin = _later_flights(work, until), "the flights after the collection ended"
     _check_count(raw)
@@ -188,6 +190,45 @@ def _check_unread(column: pd.Series, task: Task) -> None:
         )
 
 
+# --- Rows that a challenger has learnt from -----------------------------------------------------
+
+
+def note_learnt(challenger, champion, rows: pd.DataFrame) -> None:
+    """Note the rows of a delivery that a challenger learns from, and those its champion learnt."""
+    known = [_row_hashes(fields_of(champion), rows), _learnt(champion)]
+    with challenger.replacing(LEARNT) as draft:
+        pd.DataFrame({"row": np.concatenate(known)}).to_parquet(draft, index=False)
+
+
+def fields_of(run) -> list[str]:
+    """The columns by which a row is known again: those that the first of the champions uses."""
+    return challenged(run).get("fields") or sorted(run.read_json("model/schema.json")["fields"])
+
+
+def _learnt(run) -> np.ndarray:
+    path = run.file(LEARNT)
+    return pd.read_parquet(path)["row"].to_numpy() if path.exists() else np.array([], np.uint64)
+
+
+def _row_hashes(fields: list[str], rows: pd.DataFrame) -> np.ndarray:
+    texts = rows.reindex(columns=fields).astype("str")
+    return pd.util.hash_pandas_object(texts, index=False).to_numpy()
+
+
+def _not_learnt(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a delivery without those that the model has learnt from, and where they are from.
+
+    A file that grows, or is given a second time, would let a model judge itself.
+    """
+    learnt = _learnt(run)
+    if not len(learnt):
+        return raw, origin
+    known = np.isin(_row_hashes(fields_of(run), raw), learnt)
+    if not known.any():
+        return raw, origin
+    return raw[~known].reset_index(drop=True), f"{origin} but for {known.sum():,} rows learnt from"
+
+
 # --- Periods ------------------------------------------------------------------------------------
 
 
@@ -230,7 +271,7 @@ def _can_divide(periods: np.ndarray) -> bool:
 
 
 def challenged(run) -> dict:
-    """What a challenger challenges: `model`, `run`, `since`; empty for a run that is none.
+    """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for any other run.
 
     `since` is the time (UNIX seconds) up to which it has learnt from the log of `run`.
     """

@@ -185,14 +185,15 @@ def read_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame)
 
 
 def newer_half(production: Production) -> np.ndarray:
-    """A mask of the later rows to judge by: the newer half, in whole periods where there are any.
+    """A mask of the later rows to judge by: of those with labels the newer half, in whole periods.
 
     Of one period it is the half that came last.
     """
-    periods = np.unique(production.period)
+    labelled = production.labelled
+    periods = np.unique(production.period[labelled])
     if len(periods) > 1:
-        return np.isin(production.period, periods[len(periods) // 2 :])
-    return np.arange(len(production.period)) >= len(production.period) // 2
+        return labelled & np.isin(production.period, periods[len(periods) // 2 :])
+    return labelled & (labelled.cumsum() > labelled.sum() // 2)
 
 
 class Refits:
@@ -221,7 +222,7 @@ def retrain(production: Production, refits: Refits) -> tuple[Pipeline, np.ndarra
     """
     newer = newer_half(production)
     first = production.period[newer].min()
-    if first > production.period.min():
+    if (production.period[production.labelled] < first).any():
         return refits.before(first)[0], newer
     return refitted(production, ~newer), newer
 
@@ -240,7 +241,7 @@ def compare_models(
 
     Both share the champion's cleaner, whose rows `production.X` are; see `compare_answers`.
     """
-    judged, task = production.at(newer & production.labelled), production.known.task
+    judged, task = production.at(newer), production.known.task
     said = [predict(task, model[1:], judged.X) for model in (production.champion, challenger)]
     return compare_answers(task, judged.y, *said, seed=seed)
 
@@ -407,6 +408,7 @@ def summary(
     return {
         "seen": production.seen,
         "origin": production.origin,
+        "held_out": production.is_held_out,
         "rows": len(production.X),
         "labels": int(production.labelled.sum()),
         "decision": verdict(decision, production),

@@ -34,6 +34,7 @@ RESULT = "retraining.json"
 TABLE = "training_table.parquet"  # what a challenger learns from, in its own folder
 TRAINED_BY = range(1, 8)  # stages; the eighth looks at what came after
 STAYS = "stays in service"
+NOTHING_NEW = "Nothing has come since '{}' was trained: give new rows with --data."
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,8 @@ def is_due(champion: Run, ask: Ask) -> tuple[bool, str]:
         if ask.when == CALENDAR:
             return False, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
     seen = look(champion.name, ask.data, kernels=ask.kernels)
-    if not seen["seen"]:
-        raise InputError(
-            f"Nothing has come since '{champion.name}' was trained: give new rows with --data."
-        )
+    if seen["held_out"]:
+        raise InputError(NOTHING_NEW.format(champion.name))
     if ask.when == DRIFT:
         moved = seen["drifted"]
         if not moved:
@@ -176,13 +175,14 @@ def age(run: Run) -> float:
 
 def later_rows(run: Run, source: str) -> Production:
     """The rows that came after a run was trained, as stage 8 takes them."""
-    return deliveries.later_rows(Work(8, run, {"new_data": source}), source)
+    production = deliveries.later_rows(Work(8, run, {"new_data": source}), source)
+    if production.is_held_out:
+        raise InputError(NOTHING_NEW.format(run.name))
+    return production
 
 
 def check_labels(production: Production, newer: np.ndarray) -> None:
     """Raise unless there are labels enough to learn from and to judge two models by."""
-    if not production.seen:
-        raise InputError("No later rows have come: give new rows with --data.")
     if production.y is None:
         raise InputError(
             f"The new rows have no labels, so nothing can be learnt from them: give a table with "
@@ -193,12 +193,7 @@ def check_labels(production: Production, newer: np.ndarray) -> None:
             f"The new rows with labels are {production.labelled.sum()}, too few to train and to "
             f"judge by: at least {monitor.FEWEST_COMPARED} are needed."
         )
-    judges = production.y[newer & production.labelled]
-    if len(judges) < deliveries.FEWEST:
-        raise InputError(
-            f"The newer half of the new rows has {len(judges)} labels, too few to judge two "
-            f"models by: wait until more have come."
-        )
+    judges = production.y[newer]
     if not production.known.task.is_regression and len(set(judges)) < 2:
         raise InputError(
             f"The newer half of the new rows has one class only ({judges[0]}), so two models can't "
@@ -273,12 +268,16 @@ def train(
     that names the challenger; a folder in which nothing was made is removed.
     """
     challenges = {"model": model_of(champion), "run": champion.name}
+    challenges["fields"] = deliveries.fields_of(champion)
     if production.times is not None:
         challenges["since"] = float(production.times[~newer].max())
     challenger.write_json(CHALLENGES, challenges)
+    if source not in ("", LOG):
+        deliveries.note_learnt(challenger, champion, production.raw[~newer & production.labelled])
     try:
         request = _request(challenger, champion, production, newer, source)
-        run_line(replace(request, kernels=ask.kernels), say=lambda line: say(f"  {line}"))
+        request = replace(request, kernels=ask.kernels, track=ask.track)
+        run_line(request, say=lambda line: say(f"  {line}"))
     except StageError as error:
         raise StageError(
             f"The challenger {challenger.name} could not be trained: {error}"
@@ -368,7 +367,7 @@ def duel(production: Production, challenger: Run, newer: np.ndarray) -> dict:
 
     See `monitor.compare_answers` for what comes back.
     """
-    judged = production.at(newer & production.labelled)
+    judged = production.at(newer)
     other = pipeline.load(challenger.file("model/model.skops"))
     task = production.known.task
     said = [predict(task, model, judged.raw) for model in (production.champion, other)]
@@ -390,8 +389,9 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: Ask, say) -> dict
     better = found["compared"]["promote"]
     sound = found["challenger_verdict"] == "good enough"
     outcome = BETTER if better and sound else KEPT
-    if ask.track:
-        outcome = _register(challenger, outcome == BETTER, ask)
+    if outcome == BETTER and ask.promote and ask.track:
+        _promote(challenger)
+        outcome = PROMOTED
     said = {
         KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} may be chance.",
         BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
@@ -421,22 +421,18 @@ def champion_of(run: Run, track: bool = True) -> Run:
     from . import registry
 
     serving = registry.champion(model_of(run))
-    known = serving is not None and Run(serving.run).file("model/model.skops").exists()
-    return Run(serving.run) if known else run
+    if serving is None:  # the first to be registered becomes champion: not a challenger, unjudged
+        registry.register(run, force=True)
+        return run
+    is_here = bool(serving.run) and Run(serving.run).file("model/model.skops").exists()
+    return Run(serving.run) if is_here else run
 
 
-def _register(challenger: Run, better: bool, ask: Ask) -> str:
-    """Register the challenger where its verdict allows it; make it champion when it is better."""
+def _promote(challenger: Run) -> None:
+    """Make the challenger champion; it is registered already, unless the store was away then."""
     from . import registry
 
-    name = model_of(challenger)
-    if challenger.line_of(6)["verdict"] == "good enough":
-        version = registry.register(challenger)
-        registry.set_challenger(name, version)
-        if better and ask.promote:
-            registry.set_champion(name, version)
-            return PROMOTED
-    return BETTER if better else KEPT
+    registry.set_champion(model_of(challenger), registry.register(challenger))
 
 
 @contextmanager
