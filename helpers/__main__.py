@@ -27,6 +27,7 @@ def cli():
     pipeline serve mine                                     answer over HTTP
     pipeline monitor mine --data march.csv                  is the model still right?
     pipeline retrain mine --data march.csv                  train it again, if that is better
+    pipeline promote mine-2                                 let its model serve; rollback: back
 
     Each run is a folder in reports/; open its index.html first.
     """
@@ -54,7 +55,10 @@ def cli():
 @click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
               help="Fork each notebook's kernel from a process that has imported the libraries, "
                    "or start it as Jupyter does.")  # fmt: skip
-def run(data, query, target, name, settings, stages, gate, force, kernels):
+@click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
+              show_envvar=True,
+              help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
+def run(data, query, target, name, settings, stages, gate, force, kernels, track):
     """Run the line, or some of its stages, and write its reports.
 
     A stage whose notebook, code, parameters and inputs are as they were is kept, not run again.
@@ -71,14 +75,17 @@ def run(data, query, target, name, settings, stages, gate, force, kernels):
     numbers are a regression. A database's password is named, not pasted:
     postgresql://me:${DB_PASSWORD}@host/shop reads the environment variable DB_PASSWORD.
 
+    MLflow keeps runs and models in a SQLite file in reports/, or where MLFLOW_TRACKING_URI says;
+    nothing else leaves this machine.
+
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
     from .runner import Request, StageError, run_line
 
-    request = Request(data, query, target, name, stages, settings, force, kernels)
+    request = Request(data, query, target, name, stages, settings, force, kernels, track)
     try:
-        made = run_line(request, say=click.echo)
+        made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -208,8 +215,11 @@ def predict(run, rows, out):
     """Score the table ROWS with the model of RUN, and write it with the predictions.
 
     \b
-    Example:
+    Examples:
       pipeline predict mine new_rows.csv --out scored.csv
+      pipeline predict models:/mine@champion new_rows.csv --out scored.csv
+
+    RUN is a run, or a model of the registry: models:/NAME@champion, models:/NAME/3.
 
     ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
     on. The file holds the rows' own columns, `prediction` and, for classes,
@@ -255,6 +265,10 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
       pipeline serve mine --port 8000
       pipeline serve mine --shadow mine-2
       curl -X POST localhost:8000/predict -H 'Content-Type: application/json' -d '{"age": 40}'
+      pipeline serve models:/mine@champion
+
+    RUN is a run, or a model of the registry: then the service follows the alias and takes up a new
+    champion by itself, within seconds.
 
     /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
     set, is asked for in the header X-API-Key. A database's password is named, not pasted:
@@ -372,6 +386,44 @@ def retrain(run, data, when, every, no_promote, track, kernels):
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--force", is_flag=True, help="Also when its verdict is not good enough.")
+def promote(run, force):
+    """Make the model of RUN the champion; the one before stays, to go back to.
+
+    \b
+    Examples:
+      pipeline promote mine_october
+      pipeline promote models:/mine@challenger
+
+    It is registered first where it is not yet. A service on models:/NAME@champion takes it up
+    within seconds.
+    """
+    from . import registry
+
+    is_known = registry.is_address(run)
+    version = registry.resolve(run) if is_known else registry.register(run, force)
+    click.echo(f"Promoted: {registry.set_champion(version.name, version)}, of run {version.run}")
+
+
+@cli.command()
+@click.argument("name")
+def rollback(name):
+    """Go back to the champion that the model NAME had before.
+
+    \b
+    Example:
+      pipeline rollback mine
+
+    NAME is the model's, which is that of the run it was first made by.
+    """
+    from . import registry
+
+    version = registry.rollback(name)
+    click.echo(f"Back to: {version}, of run {version.run}")
 
 
 @cli.command()

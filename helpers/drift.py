@@ -214,7 +214,7 @@ def _compare_column(before: pd.Series, after: pd.Series) -> dict:
     counts = [np.append(c, gap) for c, gap in zip(found.counts, gaps, strict=True)]
     shares = [side / side.sum() for side in counts]
     tests = [*found.tests]
-    if any(gaps):
+    if 0 < sum(gaps) < len(old) + len(new):
         chance = fisher(gaps[0], len(old), gaps[1], len(new))
         tests.append(("Fisher", chance, "its share of empty cells is compared"))
     test, chance, why = _surest(tests)
@@ -520,9 +520,12 @@ def read(table: pd.DataFrame) -> str:
     """A sentence that reads the table."""
     drifting = table.index[table["drifts"]].tolist()
     sure = int(table["moves"].sum())
-    also = f" {sure} of {len(table)} have moved more than chance explains." if sure else ""
+    also = f" {sure} of {len(table)} moved by more than chance, however little." if sure else ""
     if not drifting:
-        return f"**No column drifts**: none of {len(table)} has a PSI above {PSI_LARGE}.{also}"
+        return (
+            f"**No column drifts**: none of {len(table)} has a PSI above {PSI_LARGE} that chance "
+            f"does not explain.{also}"
+        )
     names = ", ".join(drifting[:4]) + (" …" if len(drifting) > 4 else "")
     return (
         f"**{len(drifting)} of {len(table)} columns drift** (PSI above {PSI_LARGE}): {names}.{also}"

@@ -57,8 +57,9 @@ def expected(
     """The task's metrics as they are to be expected, without labels.
 
     `probability` is n × classes in the order of `task.classes`, `prediction` n labels as the model
-    decided; `metrics` are names of `task.metrics` (None: all). Empty for numbers: a predicted
-    number carries no probability, so nothing is to be expected (not applicable).
+    decided; `metrics` are names of `task.metrics` (None: all); one that is not defined (one class
+    only) is left out. Empty for numbers: a predicted number carries no probability, so nothing is
+    to be expected (not applicable).
 
     Assumes what `ASSUMPTIONS` says.
 
@@ -81,7 +82,8 @@ def expected(
         known["roc_auc"] = lambda: expected_roc_auc(chance, scores)
         known["average_precision"] = lambda: expected_average_precision(chance, scores)
     names = task.metrics if metrics is None else metrics
-    return {name: float(known[name]()) for name in names if name in known}
+    values = {name: float(known[name]()) for name in names if name in known}
+    return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
 def expected_confusion(weights: np.ndarray, said: np.ndarray) -> np.ndarray:

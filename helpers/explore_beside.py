@@ -78,7 +78,10 @@ def _read_shape(survey: Survey, later: Survey, names, only, kinds) -> str:
 def _read_drift(table: pd.DataFrame, names) -> str:
     moved = table.index[table["drifts"]]
     if not len(moved):
-        return f"No column has moved: none of {len(table)} has an index above 0.2."
+        return (
+            f"No column has moved: none of {len(table)} has an index above {drift.PSI_LARGE} that "
+            f"chance does not explain."
+        )
     listed = ", ".join(f"{safe(n, 40)} ({table['psi'][n]:.2f})" for n in moved[:3])
     return f"<b>{len(moved)} of {many(len(table), 'column')}</b> moved, most of all {listed}."
 

@@ -72,7 +72,7 @@ class PredictionLog:
         )  # fmt: skip
         self.requests = sql.Table(
             "requests", metadata,
-            sql.Column("at", sql.Float, index=True),
+            sql.Column("at", sql.Float),
             sql.Column("status", sql.Integer),
             sql.Column("seconds", sql.Float),
             sql.Column("rows", sql.Integer),
@@ -102,14 +102,15 @@ class PredictionLog:
             if self._connection is None:
                 self._connection = self.engine.raw_connection()
             # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
-            cursor = self._connection.cursor()
+            driver = self._connection.driver_connection
+            cursor = driver.cursor()
             if answers:
                 cursor.executemany(self._insert_answer, answers)
             if requests:
                 cursor.executemany(self._insert_request, requests)
             if shadow:
                 cursor.executemany(self._insert_shadow, shadow)
-            self._connection.commit()
+            driver.commit()
         except Exception:
             self.forget()
             raise

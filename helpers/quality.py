@@ -71,7 +71,7 @@ def _describe(column: pd.Series) -> dict:
     about["readable"] = int(counts[_is_number(counts.index)].sum())
     if len(counts) > MOST_KEPT:
         return about
-    return about | {"levels": {str(level): int(rows) for level, rows in counts.items()}}
+    return about | {"levels": dict(zip(counts.index.tolist(), counts.tolist(), strict=True))}
 
 
 def _kind(column: pd.Series) -> str:

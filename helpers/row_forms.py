@@ -84,10 +84,8 @@ def _row_block(name: str, steps, columns: list[str]) -> RowForm:
 
 def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowForm:
     """Gaps filled with medians and marked, then scaled by the quartiles and softly clipped."""
-    stays = np.flatnonzero(~np.isnan(imputer.statistics_))
-    fill = imputer.statistics_[stays]
-    marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
-    centre, divisor, factor = _scales(scaler, len(stays) + len(marked))
+    stays, fill, marked = gaps_of(imputer)
+    centre, divisor, factor = scales_of(scaler, len(stays) + len(marked))
     most = scaler.max_absolute_value
     take = [columns[i] for i in stays] == columns
 
@@ -103,7 +101,14 @@ def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowFor
     return numbers
 
 
-def _scales(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gaps_of(imputer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which columns stay, what fills their gaps, and in which columns gaps are marked."""
+    stays = np.flatnonzero(~np.isnan(imputer.statistics_))
+    marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
+    return stays, imputer.statistics_[stays], marked
+
+
+def scales_of(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the scaler takes off each column, divides and multiplies it by; a constant one by 0.
 
     To the last bit as it does: boosting asks whether a number is at most one that it has seen.
@@ -121,24 +126,34 @@ def _scales(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray
 
 def _row_levels(steps: Pipeline, columns: list[str]) -> RowForm:
     """Categories by table: each level's numbers, found by asking the fitted steps once."""
-    encoder = steps[1]
-    if sum(map(len, encoder.categories_)) > MOST_LEVELS:
+    if sum(map(len, steps[1].categories_)) > MOST_LEVELS:
         raise NoRowFormError("columns with very many categories")
-    names = steps.get_feature_names_out(columns)
-    tables = []
-    for place, (column, levels) in enumerate(zip(columns, encoder.categories_, strict=True)):
-        asked = pd.DataFrame({c: ["\0 none"] * (len(levels) + 1) for c in columns})
-        asked[column] = [*map(str, levels), "\0 none"]  # the last: what was never seen
-        found = np.asarray(steps.transform(asked), dtype=float)
-        own = _own_columns(encoder, place, len(columns), len(names))
-        tables.append((column, dict(zip(map(str, levels), found[:-1, own], strict=True)),
-                       found[-1, own]))  # fmt: skip
+    tables = [
+        (column, dict(zip(levels, found[:-1], strict=True)), found[-1])
+        for column, levels, found in level_tables(steps, columns)
+    ]
 
     def numbers(row: dict) -> np.ndarray:
         parts = [table.get(level_text(row[name]), unseen) for name, table, unseen in tables]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     return numbers
+
+
+def level_tables(steps: Pipeline, columns: list[str]) -> list[tuple[str, list[str], np.ndarray]]:
+    """By column its levels, and the numbers of each; the last row is of what was never seen.
+
+    `steps` are the fitted steps of a role of categories.
+    """
+    encoder, found = steps[1], []
+    total = len(steps.get_feature_names_out(columns))
+    for place, (column, levels) in enumerate(zip(columns, encoder.categories_, strict=True)):
+        asked = pd.DataFrame({c: ["\0 none"] * (len(levels) + 1) for c in columns})
+        asked[column] = [*map(str, levels), "\0 none"]
+        numbers = np.asarray(steps.transform(asked), dtype=float)
+        own = _own_columns(encoder, place, len(columns), total)
+        found.append((column, list(map(str, levels)), numbers[:, own]))
+    return found
 
 
 def _own_columns(encoder, place: int, columns: int, total: int) -> slice:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pandas as pd
@@ -38,8 +39,12 @@ from .deploy import (
 from .errors import InputError
 from .line import Run, existing_run
 from .prediction_log import PredictionLog
+from .registry import Version, is_address
 from .scorer import Scorer, compile_scorer
 from .shadow import Shadow
+
+if TYPE_CHECKING:
+    from .following import Follower
 
 KEY_VARIABLE = "PIPELINE_API_KEY"
 LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
@@ -68,6 +73,7 @@ class Served:
     scorer: Scorer | None
     no_scorer: str = ""  # why there is none
     fallback: str = ""  # what answers instead of the current model, and why
+    registered: Version | None = None  # the version of the registry that it is
 
     @property
     def version(self) -> str:
@@ -93,8 +99,12 @@ def served(bundle: Bundle, fallback: str = "") -> Served:
 def load_for_service(run: str) -> Served:
     """The model of a run; where it is broken the last good one, else the baseline of its card.
 
-    Raises InputError when there is nothing to answer with.
+    Or the registered model of an address. Raises InputError when there is nothing to answer with.
     """
+    if is_address(run):
+        from .following import load_version
+
+        return load_version(run)
     try:
         bundle = load_bundle(run)
     except InputError as error:
@@ -146,6 +156,7 @@ class Service:
         self.now, self.log, self.limits = now, log, limits or Limits()
         self.reload, self.busy, self.key = reload, 0, os.environ.get(KEY_VARIABLE, "")
         self.shadow = shadow
+        self.follower: Follower | None = None  # of a registered model's alias
         self._waiting: list[tuple[list, asyncio.Future]] = []
         self._requests: list[tuple] = []  # lines about requests, for the next write
         self._flushing = False
@@ -173,8 +184,9 @@ class Service:
 
     def _tick(self) -> None:
         if self.log is not None:
-            if not self._flushing and (self._requests or self._shadow_waits()):
-                self._begin_flush()
+            if not self._flushing and any(notes := self._taken_notes()):
+                self._flushing = True
+                self._write_elsewhere([], [], *notes)
             self.log_worker.submit(self.log.tidy)
         self.begin()
 
@@ -305,25 +317,28 @@ class Service:
     def _flush(self) -> None:
         """Write what waits. A file is written here and now; a server is waited for elsewhere."""
         waiting, self._waiting = self._waiting, []
-        requests, self._requests = self._requests, []
-        shadow = self.shadow.taken() if self._shadow_waits() else []
         lines = [line for own, _ in waiting for line in own]
         if self.log.is_local and len(lines) <= 2 * self.limits.at_once:
-            self._tell(waiting, self._write(lines, requests, shadow))
+            self._tell(waiting, self._write(lines))
         else:
-            loop = asyncio.get_running_loop()
-            done = loop.run_in_executor(self.log_worker, self._write, lines, requests, shadow)
-            done.add_done_callback(lambda future: self._tell(waiting, future.result()))
+            self._write_elsewhere(waiting, lines)
 
-    def _shadow_waits(self) -> bool:
-        return self.shadow is not None and self.shadow.has_answers
+    def _write_elsewhere(self, waiting: list, lines: list[tuple], *more: list[tuple]) -> None:
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self.log_worker, self._write, lines, *more)
+        done.add_done_callback(lambda future: self._tell(waiting, future.result()))
 
-    def _write(self, lines: list[tuple], requests: list[tuple], shadow: list[tuple]) -> bool:
+    def _write(self, lines: list[tuple], *more: list[tuple]) -> bool:
         try:
-            self.log.write(lines, requests, shadow)
+            self.log.write(lines, *more)
         except Exception:  # whatever a log fails of, the answer goes out
             return False
         return True
+
+    def _taken_notes(self) -> tuple[list[tuple], list[tuple]]:
+        """What nobody waits for: lines about requests, and what the shadow has said."""
+        requests, self._requests = self._requests, []
+        return requests, self.shadow.taken() if self.shadow else []
 
     def _tell(self, waiting: list, logged: bool) -> None:
         for _, future in waiting:
@@ -371,6 +386,10 @@ class Service:
             said["answers from"] = now.fallback
         if self.shadow is not None:
             said["shadow"] = self.shadow.version
+        if now.registered:
+            said["registered"] = str(now.registered)
+        if self.follower and self.follower.trouble:
+            said["registry"] = self.follower.trouble
         return said | {"log": self.log is not None}
 
     def close(self) -> None:
@@ -379,10 +398,12 @@ class Service:
             self._ticking.cancel()
         if self.shadow is not None:
             self.shadow.close()
+        if self.follower is not None:
+            self.follower.stop()
         self.worker.shutdown(wait=False, cancel_futures=True)
         self.log_worker.shutdown(wait=True)
         if self.log is not None:
-            self._write([], self._requests, self.shadow.taken() if self.shadow else [])
+            self._write([], *self._taken_notes())
             self.log.close()
 
 
@@ -474,16 +495,34 @@ class Options:
 
 
 def service_of(run: str, options: Options | None = None) -> Service:
-    """The service of a run, with its log, ready to be served."""
+    """The service of a run, with its log, ready to be served.
+
+    Of a registered model (`models:/NAME@champion`), it follows the alias.
+    """
     options = options or Options()
     now = load_for_service(run)
     log = None
     if options.log != "off":
         from .addresses import from_environment
 
-        log = PredictionLog(from_environment(options.log), existing_run(run).path)
-    return Service(now, log, options.limits, lambda: load_for_service(run),
-                   _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
+        log = PredictionLog(from_environment(options.log), _log_folder(run, now))
+    service = Service(now, log, options.limits, lambda: load_for_service(run),
+                      _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
+    if now.registered:
+        from .following import follow
+
+        service.follower = follow(service, run)
+    return service
+
+
+def _log_folder(run: str, now: Served) -> Path:
+    """Where a service's log lies: with the run that made the model, or under the model's name."""
+    if not now.registered:
+        return existing_run(run).path
+    made = Run(now.registered.run or now.registered.name)
+    folder = made.path if made.path.is_dir() else Run(now.registered.name).path
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _shadow_of(run: str, log: PredictionLog | None, bundle: Bundle) -> Shadow | None:

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import drift
+from benchmarks.monitoring import answers, table
+from helpers import drift, quality
+from helpers.alerts import rings
+from helpers.errors import InputError
 
 
 def normal(rows: int = 2_000, shift: float = 0.0, seed: int = 0) -> pd.Series:
@@ -165,3 +168,227 @@ def test_a_constant_that_starts_to_vary_upwards_is_found():
 def test_a_few_values_that_change_their_shares_are_found():
     before, after = np.repeat([0, 1, 2], [280, 15, 5]), np.repeat([0, 1, 2], [5, 15, 280])
     assert compared(before, after)["drifts"]
+
+
+# --- Which test, and why --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "test"),
+    [
+        (normal(300), normal(300, seed=1), "Kolmogorov-Smirnov"),
+        (pd.date_range("2020-01-01", periods=300), pd.date_range("2020-02-01", periods=300),
+         "Kolmogorov-Smirnov"),
+        (["a", "b"] * 150, ["a", "b", "b"] * 100, "chi-square"),
+        ([0, 1, 2] * 100, [0, 1, 1] * 100, "chi-square"),
+        ([True, False] * 100, [True, True] * 100, "chi-square"),
+        (normal(300), normal(300).mask(np.arange(300) % 4 == 0), "Fisher"),
+        (np.full(300, np.nan), np.full(300, np.nan), "not applicable"),
+        ([7] * 300, [7] * 300, "not applicable"),
+    ],
+)  # fmt: skip
+def test_the_test_fits_the_column_and_says_why(before, after, test):
+    row = compared(before, after)
+    assert row["test"] == test and row["why"]
+
+
+def test_what_is_sure_is_told_from_what_matters():
+    small = compared(normal(20_000), normal(20_000, shift=0.1, seed=1))
+    large = compared(normal(), normal(shift=1, seed=1))
+    assert (small["moves"], small["drifts"]) == (True, False)
+    assert (large["moves"], large["drifts"]) == (True, True)
+    severities = [
+        drift.alerts(drift.compare(a.to_frame("x"), b.to_frame("x")))[0]["severity"]
+        for a, b in ((normal(20_000), normal(20_000, 0.1, 1)), (normal(), normal(2_000, 1, 1)))
+    ]
+    assert severities == ["note", "alarm"]
+
+
+def test_the_adjusted_chance_counts_the_columns():
+    before = pd.DataFrame({f"c{i}": normal(300, seed=i) for i in range(10)})
+    after = pd.DataFrame({f"c{i}": normal(300, seed=50 + i) for i in range(10)})
+    table_ = drift.compare(before, after).sort_values("p_value")
+    assert table_["adjusted"].iloc[0] == pytest.approx(min(1, 10 * table_["p_value"].iloc[0]))
+    assert (table_["adjusted"] >= table_["p_value"]).all()
+
+
+def test_nulls_up_by_five_points_in_a_column_with_some_move_it():
+    random = np.random.default_rng(0)
+    before = normal(5_000).mask(random.random(5_000) < 0.10)
+    after = normal(5_000, seed=1).mask(random.random(5_000) < 0.15)
+    row = compared(before, after)
+    assert row["moves"] and row["test"] == "Fisher"
+
+
+def test_the_index_of_samples_that_have_not_changed_is_what_chance_gives():
+    random = np.random.default_rng(0)
+    sizes = drift.compare(*(pd.DataFrame(random.normal(size=(500, 100))) for _ in range(2)))
+    assert sizes["psi"].mean() == pytest.approx(sizes["by chance"].iloc[0], rel=0.2)
+
+
+def test_a_large_index_that_chance_gives_is_no_drift():
+    levels = np.random.default_rng(0).integers(0, 40, 400).astype(str)
+    row = compared(levels[:200], levels[200:])
+    assert row["psi"] > 0.1 and not row["moves"]
+
+
+def test_the_distance_is_zero_for_the_same_and_one_for_nothing_in_common():
+    assert compared(["a"] * 100, ["a"] * 100)["distance"] == 0
+    assert compared(["a"] * 100, ["b"] * 100)["distance"] == pytest.approx(1)
+    # by hand: shares 1, 0 and 1/2, 1/2 with the middle 3/4, 1/4
+    bits = (np.log2(4 / 3) + (np.log2(2 / 3) + np.log2(2)) / 2) / 2
+    assert drift.jensen_shannon([1, 0], [0.5, 0.5]) == pytest.approx(np.sqrt(bits))
+
+
+# --- Odd columns ----------------------------------------------------------------------------------
+
+
+def test_numbers_that_come_as_text_are_compared_as_numbers():
+    before = normal(300)
+    assert not compared(before, before.map("{:.6f}".format))["moves"]
+    assert compared(before, (before + 2).map("{:.6f}".format))["drifts"]
+
+
+def test_a_flag_that_comes_as_0_and_1_has_not_moved():
+    flags = pd.Series([True, False] * 100)
+    assert not compared(flags, flags.astype(int))["moves"]
+
+
+def test_numbers_that_become_words_drift():
+    assert compared(normal(300), ["a", "b", "c"] * 100)["drifts"]
+    assert compared(pd.Series([1, "a", None, 2.5] * 50, dtype=object), normal(200))["drifts"]
+
+
+def test_moments_with_a_time_zone_and_durations_are_compared():
+    days = pd.Series(pd.date_range("2020-01-01", periods=300, tz="Europe/Rome"))
+    assert compared(days, days + pd.Timedelta(days=300))["drifts"]
+    assert not compared(days, days.dt.tz_convert("UTC"))["moves"]
+    spans = pd.Series(pd.to_timedelta(np.arange(300), unit="h"))
+    assert compared(spans, spans + pd.Timedelta(days=10))["drifts"]
+
+
+def test_infinities_are_values_like_others():
+    before = normal(300)
+    assert not compared(before.replace(before.max(), np.inf), before)["moves"]
+    assert compared(before, np.full(300, np.inf))["drifts"]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 10])
+def test_a_few_rows_are_no_reason_to_ring(rows):
+    before, after = table(400, 0), table(rows, 1)
+    found = drift.compare(before, after)
+    assert not found["moves"].any() and found["psi"].notna().all()
+    assert not drift.domain(before, after).applicable
+
+
+def test_ten_rows_that_are_all_far_off_do_ring():
+    assert compared(normal(2_000), normal(10, shift=8, seed=1))["drifts"]
+
+
+def test_no_rows_or_no_column_in_common_are_an_error_in_one_line():
+    frame = mixed()
+    with pytest.raises(InputError, match="no later rows"):
+        drift.compare(frame, frame[:0])
+    with pytest.raises(InputError, match="none of the 7 columns"):
+        drift.compare(frame, pd.DataFrame({"other": [1]}))
+
+
+def test_a_column_of_five_thousand_levels_whose_rare_ones_are_all_replaced_moves():
+    random = np.random.default_rng(0)
+    before = pd.Series(random.integers(0, 5_000, 10_000)).astype(str)
+    same, other = (pd.Series(random.integers(0, 5_000, 10_000)).astype(str) + end
+                   for end in ("", "x"))  # fmt: skip
+    assert not compared(before, same)["moves"]
+    row = compared(before, other)
+    assert row["moves"] and row["test"] == "chi-square of rare levels"
+
+
+# --- False alarms, and drift of known size --------------------------------------------------------
+
+
+def says_anything(rows: int, split: int) -> bool:
+    both = table(2 * rows, 300 + split)
+    before, after = both[:rows], both[rows:].reset_index(drop=True)
+    predictions = drift.compare(answers(before), answers(after))
+    joint, noticed = drift.domain(before, after, seed=split), quality.compare(before, after)
+    return bool(drift.alerts(drift.compare(before, after), predictions, joint, noticed))
+
+
+def test_the_same_distribution_twice_raises_no_alarm():
+    assert not any(says_anything(500, split) for split in range(10))
+
+
+@pytest.mark.slow
+def test_the_same_distribution_twice_raises_no_alarm_with_more_rows():
+    sizes = (1_000, 2_000, 10_000)
+    assert np.mean([says_anything(rows, split) for rows in sizes for split in range(10)]) <= 0.05
+
+
+def test_a_shift_is_found_from_as_many_rows_as_its_size_asks_for():
+    before = table(10_000, 1)
+
+    def found(shift: float, rows: int) -> float:
+        some = (table(rows, 100 + draw) for draw in range(10))
+        moved = [drift.compare(before, s.assign(normal=s["normal"] + shift)) for s in some]
+        return np.mean([m.loc["normal", "moves"] for m in moved])
+
+    assert found(0.5, 500) == 1
+    assert found(0.2, 2_000) >= 0.9
+    assert found(0.1, 500) <= 0.5  # too small for so few: not to be expected
+
+
+# --- All columns together -------------------------------------------------------------------------
+
+
+def tied(rows: int, sign: int, seed: int) -> pd.DataFrame:
+    """Two numbers that rise together, or against each other, among eight others."""
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(random.normal(size=(rows, 10)), columns=list("abcdefghij"))
+    return frame.assign(b=sign * 0.8 * frame["a"] + 0.6 * frame["b"])
+
+
+def test_a_correlation_that_flips_is_found_though_no_column_moves():
+    before, after = tied(2_000, 1, 0), tied(2_000, -1, 1)
+    columns, joint = drift.compare(before, after), drift.domain(before, after)
+    assert not columns["moves"].any()
+    assert joint.moves and joint.auc > 0.7 and list(joint.tells)[:2] in (["a", "b"], ["b", "a"])
+    (alert,) = drift.alerts(columns, joint=joint)
+    assert (
+        alert["code"] == "joint_drift" and "not by themselves but with others" in alert["message"]
+    )
+    assert "tells new rows from old" in drift.read_domain(joint)
+
+
+def test_a_classifier_guesses_where_nothing_has_changed():
+    joint = drift.domain(tied(1_000, 1, 0), tied(1_000, 1, 1))
+    assert not joint.moves and joint.auc == pytest.approx(0.5, abs=0.05) and not joint.tells
+    assert "tell nothing" in drift.read_domain(joint)
+
+
+def test_a_category_that_goes_with_a_number_no_longer_is_found():
+    random = np.random.default_rng(0)
+    level = pd.Series(random.choice(["a", "b"], 3_000))
+    number = (level == "a") * 2 + random.normal(size=3_000)
+    before = pd.DataFrame({"level": level, "number": number})
+    after = before.assign(number=before["number"].sample(frac=1, random_state=0).to_numpy())
+    joint = drift.domain(before, after)
+    assert joint.moves and set(joint.tells) == {"level", "number"}
+
+
+def test_the_domain_classifier_says_when_it_is_not_applicable():
+    constant = pd.DataFrame({"x": [1.0] * 200})
+    for found in (drift.domain(constant, constant), drift.domain(mixed(50), mixed(400))):
+        assert not found.applicable and not found.moves
+        assert "not applicable" in drift.read_domain(found)
+
+
+def test_alerts_hold_columns_predictions_and_quality_the_gravest_first():
+    before = pd.DataFrame({"x": normal(), "y": normal(seed=3)})
+    after = before.assign(x=before["x"] + 2, y=normal(2_000, 0.2, 4))
+    said = drift.compare(before[["x"]].rename(columns={"x": "probability"}), after[["x"]].rename(
+        columns={"x": "probability"}))  # fmt: skip
+    found = drift.alerts(drift.compare(before, after), said, quality=quality.compare(before, after))
+    assert found[0]["severity"] == "alarm" and rings(found)
+    assert {"drift", "prediction_drift"} <= {f["code"] for f in found}
+    assert [f["code"] for f in found if f["columns"] == ["y"]] == ["drift"]
+    assert json.loads(json.dumps(found)) == found
