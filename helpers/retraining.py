@@ -158,7 +158,7 @@ def is_due(champion: Run, ask: Ask) -> tuple[bool, str]:
         moved = seen["drifted"]
         if not moved:
             return False, "no column has drifted"
-        return True, f"{len(moved)} columns have drifted ({', '.join(moved[:3])})"
+        return True, f"it has drifted: {', '.join(moved[:5])}"
     if ask.when == PERFORMANCE:
         return seen["slipped"], seen["reason"]
     return seen["decision"] == monitor.RETRAIN, seen["reason"]
