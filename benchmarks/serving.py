@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +29,10 @@ from .__main__ import machine
 HERE = Path(__file__).resolve().parent
 RAW, REPORT = HERE / "serving.json", HERE / "SERVING.md"
 ROUNDS = 3
-PARTS = ("single", "load", "batch", "agreement", "odd")
+GOALS = {"linear": 2, "boosting": 4}  # × the constant reply's p50
+FAMILIES = tuple(GOALS)
+PARTS = ("single", "families", "load", "batch", "agreement", "odd")
+# The least that FastAPI does for a request: an `async` function that looks at nothing.
 FLOOR = """
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -38,6 +41,16 @@ app = FastAPI()
 async def predict(request: Request):
     await request.body()
     return Response(b'{"prediction": "yes"}', media_type="application/json")
+uvicorn.run(app, port=PORT, log_level="error", access_log=False)
+"""
+# The same as FastAPI's own guide writes it: a function that is given the parsed row.
+GUIDE = """
+import uvicorn
+from fastapi import FastAPI
+app = FastAPI()
+@app.post("/predict")
+def predict(row: dict):
+    return {"prediction": "yes"}
 uvicorn.run(app, port=PORT, log_level="error", access_log=False)
 """
 FRAMES = """
@@ -142,6 +155,7 @@ def sides_of(run: str, log: str) -> dict[str, tuple]:
     line = [sys.executable, "-m", "helpers", "serve", run, "--port", "PORT"]
     found = {
         "constant reply": ([*plain, FLOOR], "/predict", None),
+        "constant reply, as in the guide": ([*plain, GUIDE], "/predict", None),
         "the line": ([*line, *(["--log", log] if log else [])], "/predict", None),
         "the line, no log": ([*line, "--log", "off"], "/predict", None),
         "a frame a request": ([*plain, FRAMES.replace("RUN", repr(run))], "/predict", None),
@@ -178,10 +192,10 @@ def rows_of(run: str, count: int = 500) -> list[dict]:
     return json.loads(as_json(answerable(bundle, bundle.examples.head(count))))
 
 
-def single_rows(run: str, log: str, seconds: float) -> dict:
-    """One client, one row a request, every side in turn."""
+def single_rows(run: str, log: str, seconds: float, only: tuple[str, ...] = ()) -> dict:
+    """One client, one row a request, every side in turn (or only those named)."""
     rows, found = rows_of(run), {}
-    sides = sides_of(run, log)
+    sides = {name: side for name, side in sides_of(run, log).items() if not only or name in only}
     for round_ in range(ROUNDS):
         for name, (command, path, wrap) in sides.items():
             port = free_port()
@@ -199,95 +213,71 @@ def single_rows(run: str, log: str, seconds: float) -> dict:
     return found
 
 
-def under_load(run: str, log: str, seconds: float) -> dict:
-    """Open-loop load: half of what it can take, then twice as much, then one client again."""
-    import psutil
+def families(run: str, seconds: float) -> dict:
+    """The same run trained with one family of models alone: its p50 beside the constant reply's."""
+    from helpers.line import existing_run
 
-    rows = rows_of(run)
-    bodies = [json.dumps(row).encode() for row in rows]
-    port = free_port()
-    command = [sys.executable, "-m", "helpers", "serve", run, "--port", str(port)]
-    with server([*command, *(["--log", log] if log else [])], port) as process:
-        right = _right_answers(port, bodies)
-        most = _saturated(port, bodies, 5.0)
-        half = _open_loop(port, bodies, right, most / 2, seconds)
-        memory = psutil.Process(process.pid).memory_info().rss
-        twice = _open_loop(port, bodies, right, most * 2, seconds)
-        grown = psutil.Process(process.pid).memory_info().rss - memory
-        time.sleep(1)
-        after = _saturated(port, bodies, 4.0)
-    return {"saturated": most, "half": half, "twice": twice, "grown": grown, "after": after}
-
-
-def _right_answers(port: int, bodies: list[bytes]) -> list:
-    client = Client(port)
-    found = [json.loads(client.post(body)[2])["prediction"] for body in bodies]
-    client.close()
+    found, source = {}, existing_run(run).path
+    with tempfile.TemporaryDirectory() as folder:
+        for family in FAMILIES:
+            shutil.rmtree(Path(folder) / run, ignore_errors=True)
+            shutil.copytree(source, Path(folder) / run, ignore=shutil.ignore_patterns("*.sqlite*"))
+            with reports_in(folder):
+                subprocess.run([sys.executable, "-m", "helpers", "run", "--name", run, "--stages",
+                                "5-7", "--set", f"models={family}"], check=True,
+                               stdout=subprocess.DEVNULL)  # fmt: skip
+                found[family] = single_rows(run, "", seconds, ("constant reply", "the line"))
     return found
 
 
-def _saturated(port: int, bodies: list[bytes], seconds: float, clients: int = 8) -> float:
-    """Requests a second that many clients get through together."""
-    counts = [0] * clients
-    until = time.perf_counter() + seconds
+@contextmanager
+def reports_in(folder: str):
+    """Runs are kept in a folder of their own while the block lasts."""
+    before = os.environ.get("PIPELINE_REPORTS")
+    os.environ["PIPELINE_REPORTS"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop("PIPELINE_REPORTS")
+        if before is not None:
+            os.environ["PIPELINE_REPORTS"] = before
 
-    def ask(number: int) -> None:
-        client = Client(port)
-        while time.perf_counter() < until:
-            client.post(bodies[counts[number] % len(bodies)])
-            counts[number] += 1
+
+def under_load(run: str, log: str, seconds: float) -> dict:
+    """What it can take; an open loop of half of that, and of twice as much; then what it can take.
+
+    The clients are a process of their own (see `benchmarks.load`).
+    """
+    import psutil
+
+    rows = rows_of(run)
+    port = free_port()
+    command = [sys.executable, "-m", "helpers", "serve", run, "--port", str(port)]
+    with (
+        server([*command, *(["--log", log] if log else [])], port) as process,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        client, file = Client(port), Path(folder) / "bodies.json"
+        bodies = [json.dumps(row) for row in rows]
+        right = [json.loads(client.post(body.encode())[2])["prediction"] for body in bodies]
         client.close()
-
-    _together(ask, clients)
-    return sum(counts) / seconds
-
-
-def _together(ask, clients: int) -> None:
-    """Let so many clients ask side by side, each told its number, until all are done."""
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        file.write_text(json.dumps(list(zip(bodies, right, strict=True))))
+        most = load(port, file, seconds=5.0)["rate"]
+        half = load(port, file, rate=most / 2, seconds=seconds)
+        memory = psutil.Process(process.pid).memory_info().rss
+        twice = load(port, file, rate=most * 2, seconds=seconds)
+        grown = psutil.Process(process.pid).memory_info().rss - memory
+        after = load(port, file, seconds=4.0)["rate"]
+    return {"saturated": most, "half": half, "twice": twice, "grown": grown, "after": after}
 
 
-def _open_loop(port, bodies, right, rate: float, seconds: float, clients: int = 96) -> dict:
-    """Requests sent at a rate, whatever comes back; times are from when each was due."""
-    statuses: dict[str, int] = {}
-    times, wrong, bare = [], [0], [0]
-    lock, start = threading.Lock(), time.perf_counter() + 0.5
-
-    def ask(number: int) -> None:
-        client, place = Client(port), number
-        while (due := place / rate) < seconds:
-            time.sleep(max(0, start + due - time.perf_counter()))
-            at = place % len(bodies)
-            try:
-                status, head, answer = client.post(bodies[at])
-            except OSError:
-                status, head, answer = 0, b"", b""
-                client = Client(port)
-            took = time.perf_counter() - start - due
-            with lock:
-                statuses[str(status)] = statuses.get(str(status), 0) + 1
-                if status == 200:
-                    times.append(took)
-                    wrong[0] += json.loads(answer)["prediction"] != right[at]
-                elif status == 503 and b"retry-after" not in head.lower():
-                    bare[0] += 1
-            place += clients
-        client.close()
-
-    _together(ask, clients)
-    spread = np.quantile(times, [0.5, 0.99]) if times else [float("nan")] * 2
-    return {
-        "rate": rate,
-        "statuses": statuses,
-        "wrong": wrong[0],
-        "503 without Retry-After": bare[0],
-        "p50": 1000 * float(spread[0]),
-        "p99": 1000 * float(spread[1]),
-    }
+def load(port: int, bodies: Path, **options) -> dict:
+    """What `python -m benchmarks.load` finds."""
+    command = [sys.executable, "-m", "benchmarks.load", str(port), str(bodies)]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    found = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent)
+    return json.loads(found.stdout)
 
 
 def agreement(run: str, log: str, count: int = 10_000) -> dict:
@@ -382,6 +372,7 @@ def main(parts, run, log, seconds, load_seconds):
     raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
     work = {
         "single": lambda: single_rows(run, log, seconds),
+        "families": lambda: families(run, seconds),
         "load": lambda: under_load(run, log, load_seconds),
         "batch": lambda: batch(run),
         "agreement": lambda: agreement(run, log),
@@ -421,16 +412,24 @@ def report(raw: dict) -> str:
             lines.append(f"| {name} | {one['rps']:.0f} | {one['p50']:.2f} | {one['p99']:.2f} | "
                          f"{times} |")  # fmt: skip
         slower = ours["p50"] / middle["constant reply"]["p50"]
-        lines += ["", f"p50 against the constant reply: {slower:.1f} × (goal: 4 ×, log on)."]
+        lines += ["", f"p50 against the constant reply: {slower:.1f} × (log on)."]
+    for family, rounds in raw.get("families", {}).items():
+        line, floor = (statistics.median(r["p50"] for r in rounds[side])
+                       for side in ("the line", "constant reply"))  # fmt: skip
+        lines += ["", f"Trained with the family {family} alone: p50 {line:.2f} ms, "
+                      f"{line / floor:.1f} × the constant reply's {floor:.2f} ms (goal: "
+                      f"{GOALS[family]} ×, log on)."]  # fmt: skip
     if "load" in raw:
         load = raw["load"]
         lines += ["", "## Under load", "",
                   f"Saturated at {load['saturated']:.0f} requests/s (8 clients).", ""]  # fmt: skip
         for name in ("half", "twice"):
             one = load[name]
-            lines.append(f"- {name} of that: p50 {one['p50']:.1f} ms, p99 {one['p99']:.1f} ms, "
-                         f"statuses {one['statuses']}, wrong answers {one['wrong']}, 503 without "
-                         f"Retry-After {one['503 without Retry-After']}.")  # fmt: skip
+            lines.append(f"- {name} of that ({one['rate']:.0f} requests/s by a Poisson clock, up "
+                         f"to {one['connections']} connections): p50 {one['p50']:.1f} ms, p99 "
+                         f"{one['p99']:.1f} ms of those answered, statuses {one['statuses']}, "
+                         f"wrong answers {one['wrong']}, 503 without Retry-After "
+                         f"{one['503 without Retry-After']}.")  # fmt: skip
         lines.append(f"- memory grew by {load['grown'] / 2**20:.0f} MB; afterwards "
                      f"{load['after']:.0f} requests/s again.")  # fmt: skip
     if "batch" in raw:

@@ -25,6 +25,9 @@ def cli():
     pipeline status mine                                    what stands, and what has to run again
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP
+    pipeline monitor mine --data march.csv                  is the model still right?
+    pipeline retrain mine --data march.csv                  train it again, if that is better
+    pipeline promote mine-2                                 let its model serve; rollback: back
 
     Each run is a folder in reports/; open its index.html first.
     """
@@ -52,7 +55,10 @@ def cli():
 @click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
               help="Fork each notebook's kernel from a process that has imported the libraries, "
                    "or start it as Jupyter does.")  # fmt: skip
-def run(data, query, target, name, settings, stages, gate, force, kernels):
+@click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
+              show_envvar=True,
+              help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
+def run(data, query, target, name, settings, stages, gate, force, kernels, track):
     """Run the line, or some of its stages, and write its reports.
 
     A stage whose notebook, code, parameters and inputs are as they were is kept, not run again.
@@ -69,14 +75,17 @@ def run(data, query, target, name, settings, stages, gate, force, kernels):
     numbers are a regression. A database's password is named, not pasted:
     postgresql://me:${DB_PASSWORD}@host/shop reads the environment variable DB_PASSWORD.
 
+    MLflow keeps runs and models in a SQLite file in reports/, or where MLFLOW_TRACKING_URI says;
+    nothing else leaves this machine.
+
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
     from .runner import Request, StageError, run_line
 
-    request = Request(data, query, target, name, stages, settings, force, kernels)
+    request = Request(data, query, target, name, stages, settings, force, kernels, track)
     try:
-        made = run_line(request, say=click.echo)
+        made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -206,8 +215,11 @@ def predict(run, rows, out):
     """Score the table ROWS with the model of RUN, and write it with the predictions.
 
     \b
-    Example:
+    Examples:
       pipeline predict mine new_rows.csv --out scored.csv
+      pipeline predict models:/mine@champion new_rows.csv --out scored.csv
+
+    RUN is a run, or a model of the registry: models:/NAME@champion, models:/NAME/3.
 
     ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
     on. The file holds the rows' own columns, `prediction` and, for classes,
@@ -235,35 +247,184 @@ def predict(run, rows, out):
 @click.option("--log", default="", metavar="ADDRESS",
               help="Where answers are logged: a database address, or off. [default: SQLite in the "
                    "run's folder]")  # fmt: skip
-@click.option("--at-once", default=64, show_default=True, help="Requests; more get a 503.")
+@click.option("--at-once", default=128, show_default=True, help="Requests; more get a 503.")
 @click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
 @click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
 @click.option("--seconds", default=30.0, show_default=True, help="A request may take so long.")
-def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds):
+@click.option(
+    "--shadow",
+    default="",
+    metavar="RUN",
+    help="A run whose model is asked the same rows; the log alone sees its answers.",
+)
+def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow):
     """Answer predictions of RUN over HTTP, until Ctrl-C.
 
     \b
     Example:
       pipeline serve mine --port 8000
+      pipeline serve mine --shadow mine-2
       curl -X POST localhost:8000/predict -H 'Content-Type: application/json' -d '{"age": 40}'
+      pipeline serve models:/mine@champion
+
+    RUN is a run, or a model of the registry: then the service follows the alias and takes up a new
+    champion by itself, within seconds.
 
     /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
     set, is asked for in the header X-API-Key. A database's password is named, not pasted:
     --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
+    import gc
+
     import uvicorn
 
-    from .service import Limits, Options, make_app, service_of
+    from .app import make_app
+    from .service import Limits, Options, service_of
 
     limits = Limits(most_bytes, most_rows, seconds, at_once)
-    service = service_of(run, Options(log, limits))
+    service = service_of(run, Options(log, limits, shadow))
     state = service.state()
     for said in ("answers from", "no compiled scorer"):
         if said in state:
             click.echo(f"{said.capitalize()}: {state[said]}", err=True)
-    click.echo(f"Run {run}, model {state['model']}: http://{host}:{port}/docs", err=True)
-    uvicorn.run(make_app(service), host=host, port=port, log_level="warning", access_log=False)
+    what = state.get("registered", f"Run {run}")
+    click.echo(f"{what}, model {state['model']}: http://{host}:{port}/docs", err=True)
+    app = make_app(service)
+    gc.collect()
+    gc.freeze()  # tables and trees that stay for good need not be looked through again and again
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", default="", metavar="NEW",
+              help="Rows that came after training, whatever --data of `pipeline run` takes. "
+                   "[default: what the service has answered, from 200 rows on; else the flights' "
+                   "later months, or the held-out rows]")  # fmt: skip
+@click.option("--max-drop", type=float, default=None, metavar="X",
+              help="How far the main metric may fall. [default: 0.05]")  # fmt: skip
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
+              help="Any other parameter of stage 8.")  # fmt: skip
+@click.option("--gate", is_flag=True, help="Exit with code 1 when retraining is due.")
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def monitor(run, data, max_drop, settings, gate, kernels):
+    """Look at rows that came after RUN was trained: is its model still right?
+
+    \b
+    Examples:
+      pipeline monitor mine --data march.csv
+      pipeline monitor mine --data march.csv --gate || pipeline retrain mine --data march.csv
+
+    Runs stage 8 and says what has drifted, what the rows are like, how the model does (or, while
+    there are no labels, how it probably does), and whether to train again.
+
+    Exit codes: 0 done; 1 the stage failed, or with --gate retraining is due; 2 the rows can't be
+    used.
+    """
+    from .retraining import look
+    from .runner import StageError
+
+    if max_drop is not None:
+        settings = (*settings, f"max_drop={max_drop}")
+    try:
+        seen = look(run, data, settings, kernels=kernels)
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    from .line import Run, stage
+
+    for subject, text in seen["said"].items():
+        click.echo(f"{subject:<12} {text}")
+    click.echo(f"{'Page':<12} {Run(run).file(stage(8).report)}")
+    if gate and seen["decision"] == "retrain":
+        click.echo(f"Retraining is due: {seen['reason']}.", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", default="", metavar="NEW", help="As for `pipeline monitor`.")
+@click.option("--when", type=click.Choice(["due", "drift", "performance", "calendar", "always"]),
+              default="due", show_default=True,
+              help="What makes it due: the decision of stage 8, a column that drifts, a score that "
+                   "fell, the model's age, or nothing at all.")  # fmt: skip
+@click.option("--every", type=click.FloatRange(min=0), default=None, metavar="DAYS",
+              help="The age at which the model is trained again in any case. [default: 30 with "
+                   "--when calendar]")  # fmt: skip
+@click.option("--no-promote", is_flag=True, help="Leave the champion in place, whatever comes out.")
+@click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
+              show_envvar=True,
+              help="Ask MLflow's registry for the champion, and tell it of the challenger. Without "
+                   "it, RUN is the champion and nothing is promoted.")  # fmt: skip
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def retrain(run, data, when, every, no_promote, track, kernels):
+    """Train the model of RUN again when that is due, and put the new one in place if it is better.
+
+    \b
+    Examples:
+      pipeline retrain mine --data march.csv
+      pipeline retrain mine --data march.csv --when calendar --every 30
+      pipeline retrain mine --data march.csv --when always --no-promote
+
+    The challenger is a run of its own, RUN-2 and so on, made by the same notebooks from the old
+    rows and the earlier part of the new. Both models answer the newer part, which neither has
+    seen; the challenger becomes champion only if it is better by more than the noise. `pipeline
+    rollback` goes back.
+
+    Exit codes: 0 done, or not due; 1 the challenger failed; 2 the rows can't be used. In each case
+    the champion goes on serving.
+    """
+    from .retraining import Ask
+    from .retraining import retrain as train_again
+    from .runner import StageError
+
+    ask = Ask(data, when, every, not no_promote, track, kernels)
+    try:
+        train_again(run, ask, say=click.echo)
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--force", is_flag=True, help="Also when its verdict is not good enough.")
+def promote(run, force):
+    """Make the model of RUN the champion; the one before stays, to go back to.
+
+    \b
+    Examples:
+      pipeline promote mine_october
+      pipeline promote models:/mine@challenger
+
+    It is registered first where it is not yet. A service on models:/NAME@champion takes it up
+    within seconds.
+    """
+    from . import registry
+
+    is_known = registry.is_address(run)
+    version = registry.resolve(run) if is_known else registry.register(run, force)
+    click.echo(f"Promoted: {registry.set_champion(version.name, version)}, of run {version.run}")
+
+
+@cli.command()
+@click.argument("name")
+def rollback(name):
+    """Go back to the champion that the model NAME had before.
+
+    \b
+    Example:
+      pipeline rollback mine
+
+    NAME is the model's, which is that of the run it was first made by.
+    """
+    from . import registry
+
+    version = registry.rollback(name)
+    click.echo(f"Back to: {version}, of run {version.run}")
 
 
 @cli.command()

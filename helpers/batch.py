@@ -1,29 +1,41 @@
 """Batch scoring: a file of any size, a piece at a time, each road's answer the same.
 
-The pieces' answers go into a hidden folder beside the result; a command that was stopped finds them
-there and goes on. The result appears whole, at the end.
+Pieces are answered side by side, a thread a core: nearly all of the work is in arrays, where
+threads do not wait for each other. The pieces' answers go into a hidden folder beside the result; a
+command that was stopped finds them there and goes on. The result is written as they come, into a
+draft, and appears whole, at the end.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
 import shutil
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
+from threadpoolctl import threadpool_limits
 
 from . import tables
-from .deploy import Bundle, load_bundle, predict_table
+from .deploy import Bundle, answers_frame, check_columns, load_bundle, names_beside, predict_table
 from .errors import InputError
+from .table_scorer import TableScorer, columns_of_table, compile_table_scorer
 
 PIECE = 50_000  # rows
+FEW = 10_000  # rows that the pipeline answers before a table scorer is checked
 LARGE = 64 * 2**20  # bytes of a CSV file that is read a piece at a time
 ENDINGS = (".csv", ".parquet")
+TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def predict_file(
@@ -39,21 +51,28 @@ def predict_file(
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
     bundle = load_bundle(run)
     folder = out.with_name(f".{out.name}.pieces")
+    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
     _begin(folder, _identity(bundle, source))
-    total, done, pieces = _rows_of(source), 0, []
+    total, done = _rows_of(source), 0
     try:
-        for number, rows in enumerate(_pieces(source)):
-            piece = folder / f"{number:06d}.parquet"
-            if not piece.exists():
-                _write_piece(_typed(predict_table(bundle, rows), out), piece)
-            done, pieces = done + len(rows), [*pieces, piece]
-            if advance:
-                advance(done, total)
-        _join(pieces, out)
+        with closing(_result(draft, out.suffix.lower())) as result:
+            with closing(_answered(bundle, _pieces(source), folder)) as pieces:
+                for rows, answers in pieces:
+                    result.add(rows, answers)
+                    done += len(rows)
+                    if advance:
+                        advance(done, total)
+            if not result.is_whole:
+                result.begin_again()
+                for number, rows in enumerate(_pieces(source)):
+                    result.add(rows, pd.read_parquet(_piece(folder, number)))
+        draft.replace(out)
     except BaseException:
-        if len(pieces) < 2:  # nothing is lost by beginning again
+        if len(list(folder.glob("*.parquet"))) < 2:  # nothing is lost by beginning again
             shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        draft.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     return done
 
@@ -63,7 +82,7 @@ def _identity(bundle: Bundle, source: str) -> str:
     path = Path(source).expanduser()
     stat = path.stat() if path.is_file() else None
     of_file = stat and [stat.st_size, stat.st_mtime_ns]
-    said = [bundle.card["model_sha256"], str(path), of_file, PIECE]
+    said = ["answers", bundle.card["model_sha256"], str(path), of_file, PIECE]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -76,8 +95,15 @@ def _begin(folder: Path, identity: str) -> None:
         note.write_text(identity)
 
 
-def _pieces(source: str) -> Iterator[pd.DataFrame]:
-    """The rows of a source, a piece at a time where its form allows that."""
+def _piece(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}.parquet"
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def _pieces(source: str) -> Iterator[pa.Table]:
+    """The rows of a source, a piece at a time where its form allows that; texts are coded."""
     path = Path(source).expanduser()
     if path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size:
         try:
@@ -87,11 +113,11 @@ def _pieces(source: str) -> Iterator[pd.DataFrame]:
         except (pa.ArrowInvalid, OSError):
             pass  # the usual reader says what is wrong with it
     if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        yield from tables.read_csv_in_pieces(path, PIECE)
+        yield from map(tables.coded_table, tables.read_csv_in_pieces(path, PIECE))
         return
     table = tables.read_table(source, typed=False)
     for start in range(0, len(table), PIECE):
-        yield table.iloc[start : start + PIECE].reset_index(drop=True)
+        yield tables.coded_table(table.iloc[start : start + PIECE])
 
 
 def _rows_of(source: str) -> int:
@@ -103,58 +129,215 @@ def _rows_of(source: str) -> int:
         return 0
 
 
-def _typed(scored: pd.DataFrame, out: Path) -> pd.DataFrame:
-    """For Parquet, a CSV file's numbers as numbers; in a CSV file all is text anyway."""
-    if out.suffix.lower() != ".parquet":
-        return scored
-    texts = scored.columns[scored.dtypes == "str"]
-    return scored.assign(**{c: tables.numbers_if_surely(scored[c]) for c in texts})
+# --- Answering ----------------------------------------------------------------------------------
 
 
-def _write_piece(scored: pd.DataFrame, piece: Path) -> None:
-    draft = piece.with_suffix(".draft")
-    scored.to_parquet(draft, index=False)
-    draft.replace(piece)
+def _answered(
+    bundle: Bundle, pieces: Iterator[pa.Table], folder: Path
+) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+    """The pieces in their order, each with its answers, which are written into the folder too.
 
-
-def _join(pieces: list[Path], out: Path) -> None:
-    """Write the pieces as one file, whole: a draft, then a rename."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
+    Where there are many rows and more than one core, pieces are answered side by side.
+    """
+    road, pool, waiting = None, None, deque()
     try:
-        if len(pieces) == 1 and out.suffix.lower() == ".parquet":
-            pieces[0].replace(draft)
-        elif out.suffix.lower() == ".parquet":
-            _join_parquet(pieces, draft)
-        else:
-            _join_csv(pieces, draft)
-        draft.replace(out)
+        for number, rows in enumerate(pieces):
+            if road is None:
+                road = _road(bundle, rows)
+                pool = ThreadPoolExecutor(_cores(), initializer=threadpool_limits, initargs=(1,))
+            if len(rows) < FEW and not waiting:
+                yield rows, _answers(road, rows, _piece(folder, number))
+                continue
+            waiting.append((rows, pool.submit(_answers, road, rows, _piece(folder, number))))
+            while len(waiting) > _cores():
+                yield _next(waiting)
+        while waiting:
+            yield _next(waiting)
     finally:
-        draft.unlink(missing_ok=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
-def _join_csv(pieces: list[Path], draft: Path) -> None:
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        for number, piece in enumerate(pieces):
-            pd.read_parquet(piece).to_csv(file, index=False, header=number == 0)
+def _next(waiting: deque[tuple[pa.Table, Future]]) -> tuple[pa.Table, pd.DataFrame]:
+    rows, answers = waiting.popleft()
+    return rows, answers.result()
 
 
-def _join_parquet(pieces: list[Path], draft: Path) -> None:
-    """Where a column is numbers in one piece and text in another, it is text in all."""
-    schemas = [parquet.read_schema(piece).remove_metadata() for piece in pieces]
-    fields = [
-        pa.field(name, _common([schema.field(name).type for schema in schemas]))
-        for name in schemas[0].names
-    ]
-    schema = pa.schema(fields)
-    with parquet.ParquetWriter(draft, schema) as writer:
-        for piece in pieces:
-            writer.write_table(parquet.read_table(piece).cast(schema))
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _common(types: list[pa.DataType]) -> pa.DataType:
+def _road(bundle: Bundle, first: pa.Table) -> Callable[[pa.Table], pd.DataFrame]:
+    """How pieces are answered: by the table scorer where there are many rows and one holds."""
+    check_columns(bundle, first.column_names)
+    scorer = None
+    if len(first) >= FEW:
+        scorer, _ = compile_table_scorer(
+            bundle.task, bundle.model, list(bundle.fields), bundle.examples
+        )
+    if scorer is None:
+        return lambda rows: _by_pipeline(bundle, rows)
+    own = threading.local()
+
+    def by_scorer(rows: pa.Table) -> pd.DataFrame:
+        if not hasattr(own, "scorer"):
+            own.scorer = scorer.for_another_thread()
+        return _by_scorer(own.scorer, rows)
+
+    return by_scorer
+
+
+def _by_pipeline(bundle: Bundle, rows: pa.Table) -> pd.DataFrame:
+    scored = predict_table(bundle, tables.plain_frame(rows))
+    return scored.iloc[:, rows.num_columns :]
+
+
+def _by_scorer(scorer: TableScorer, rows: pa.Table) -> pd.DataFrame:
+    found = scorer.answer(columns_of_table(rows, scorer.columns), len(rows))
+    return answers_frame(scorer.task, *found)
+
+
+def _answers(road, rows: pa.Table, piece: Path) -> pd.DataFrame:
+    """The answers of a piece: those that an earlier command left, or new ones."""
+    if piece.exists():
+        return pd.read_parquet(piece)
+    answers, draft = road(rows), piece.with_suffix(".draft")
+    answers.to_parquet(draft, index=False)
+    draft.replace(piece)
+    return answers
+
+
+# --- Writing ------------------------------------------------------------------------------------
+
+
+def _result(draft: Path, ending: str) -> _Csv | _Parquet:
+    return _Parquet(draft) if ending == ".parquet" else _Csv(draft)
+
+
+class _Csv:
+    """The scored rows as CSV; all is text."""
+
+    is_whole = True
+
+    def __init__(self, draft: Path):
+        self._file = draft.open("w", encoding="utf-8", newline="")
+        self._header = True
+
+    def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
+        """Write the rows of a piece with their answers."""
+        frame = tables.plain_frame(rows)
+        frame.columns = names_beside(frame.columns, answers)
+        frame.join(answers).to_csv(self._file, index=False, header=self._header)
+        self._header = False
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+class _Parquet:
+    """The scored rows as Parquet, a row group a piece.
+
+    A CSV file's numbers are written as numbers, which is told from the first piece. Where a later
+    one has texts there, the file is not whole, and is written once more from the start: what is
+    text in one piece is text in all.
+    """
+
+    def __init__(self, draft: Path):
+        self._draft = draft
+        self._writer: parquet.ParquetWriter | None = None
+        self._seen: dict[str, set[pa.DataType]] = {}
+        self._wanted: dict[str, pa.DataType] = {}
+        self.is_whole = True
+
+    def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
+        """Write the rows of a piece with their answers."""
+        said = tables.coded_table(answers)
+        columns = dict(zip(names_beside(rows.column_names, answers), rows.columns, strict=True))
+        columns |= dict(zip(said.column_names, said.columns, strict=True))
+        texts = {name for name, kind in self._wanted.items() if kind == TEXT} | set(answers)
+        told = {n: c if n in texts else _numbers_if_surely(c) for n, c in columns.items()}
+        for name, column in told.items():
+            self._seen.setdefault(name, set()).add(column.type)
+        self._wanted = self._wanted or {name: _common({told[name].type}) for name in told}
+        fits = all(_fits(column.type, self._wanted[name]) for name, column in told.items())
+        self.is_whole = self.is_whole and fits
+        if self.is_whole:
+            ready = {n: _as(columns[n], told[n], kind) for n, kind in self._wanted.items()}
+            if self._writer is None:
+                self._writer = _parquet_writer(self._draft, self._wanted, rows.schema)
+            self._writer.write_table(pa.table(ready))
+
+    def begin_again(self) -> None:
+        """Begin the file anew, with types that hold for every piece."""
+        self.close()
+        self._writer = None
+        self._wanted = {name: _common(types) for name, types in self._seen.items()}
+        self.is_whole = True
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """A column of texts as numbers, as `tables.numbers_if_surely` has it; nulls if all missing."""
+    if not tables.is_coded_text(column.type):
+        return column
+    coded = column.chunk(0)
+    if coded.null_count == len(coded):
+        return pa.nulls(len(coded))
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(coded.dictionary)))
+    texts = coded.dictionary.take(pa.array(used))
+    if texts[0].as_py().lstrip()[:1].strip("+-.0123456789"):  # a letter: no need to read them all
+        return column
+    numbers = tables.numbers_if_surely(pd.Series(texts, dtype="str"))
+    if not pd.api.types.is_numeric_dtype(numbers.dtype):
+        return column
+    places = np.full(len(coded.dictionary), -1)
+    places[used] = np.arange(len(used))
+    found = pa.array(numbers.to_numpy())
+    if coded.null_count:
+        found = found.cast(pa.float64())
+    return found.take(pa.array(places[codes], mask=codes < 0))
+
+
+def _fits(kind: pa.DataType, wanted: pa.DataType) -> bool:
+    if kind == wanted or wanted == TEXT or pa.types.is_null(kind):
+        return True
+    return pa.types.is_integer(kind) and pa.types.is_float64(wanted)
+
+
+def _as(column: pa.ChunkedArray, told: pa.ChunkedArray, wanted: pa.DataType):
+    """A column in the type that the file has for it; a text stays as the source has it."""
+    if wanted != TEXT:
+        return told.cast(wanted)
+    return column if column.type == TEXT else column.cast(pa.string()).dictionary_encode()
+
+
+def _common(types: set[pa.DataType]) -> pa.DataType:
     known = {t for t in types if not pa.types.is_null(t)}
     if len(known) == 1:
         return known.pop()
     if known and all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in known):
         return pa.float64()
-    return pa.large_string()
+    return TEXT
+
+
+def _parquet_writer(
+    draft: Path, types: dict[str, pa.DataType], source: pa.Schema
+) -> parquet.ParquetWriter:
+    """A writer of texts as codes, which are plain texts for whoever reads the file."""
+    writer = parquet.ParquetWriter(
+        draft, pa.schema(types.items()), store_schema=False, write_statistics=False
+    )
+    plain = pa.schema([(n, pa.string() if kind == TEXT else kind) for n, kind in types.items()])
+    notes = {"ARROW:schema": base64.b64encode(plain.serialize()).decode()}
+    if said := source.pandas_metadata:  # such as which columns of numbers may hold gaps
+        kept = [c for c in said["columns"] if types.get(c["field_name"], TEXT) != TEXT]
+        said |= {"columns": kept, "index_columns": [], "column_indexes": []}
+        notes["pandas"] = json.dumps(said)
+    writer.add_key_value_metadata(notes)
+    return writer

@@ -16,6 +16,7 @@ from .task import Task
 
 FEWEST_ROWS = 200  # on fewer, the mending itself is a guess
 BINS = 10
+LEAST = 1e-4  # a forest says 0 where no tree saw a case: never surer than one in ten thousand
 
 
 class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -70,8 +71,7 @@ def mended(probability: np.ndarray, slope: float, shifts) -> np.ndarray:
 
 
 def _logs(probability: np.ndarray) -> np.ndarray:
-    # A forest says 0 where no tree saw a case: never surer than one in ten thousand.
-    return np.log(np.clip(probability, 1e-4, 1))
+    return np.log(np.clip(probability, LEAST, 1))
 
 
 def find_calibration(probability: np.ndarray, truth: np.ndarray) -> tuple[float, tuple]:

@@ -8,6 +8,7 @@ duplicates and rows without a label; it belongs to this stage alone, never to a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -16,13 +17,15 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, relations
-from .columns import RULES, cell_reader, repair_column, texts
+from .coded import Coded
+from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
 from .errors import InputError
 from .line import outside
 from .mess import read_score, score
 from .plans import draft_plan, plan_text
 from .task import read_label
 
+PLANS = ("plan", "plan_")  # attributes of a cleaner
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 CHANGE_COLUMNS = ["row", "column", "kind", "before", "after", "rule"]
 
@@ -72,30 +75,15 @@ class Cleaner(TransformerMixin, BaseEstimator):
         `row` is the position in X; `before` and `after` are text, missing is null.
         """
         check_is_fitted(self, "plan_")
-        X = self._as_frame(X)
-        clean, kinds, known = {}, {}, self.plan_["columns"]
-        put_back, swapped = relations.unswap(X, known, self.plan_.get("relations", []))
-        for name, plan in known.items():
-            column = pd.Series(None, index=X.index, dtype="str")
-            column = put_back[name] if name in X.columns else column
-            clean[name], kind = repair_column(column, plan)
-            if kind is not None and "usual" in plan:
-                kind = np.where(kind == plan["usual"], "", kind)
-            kinds[name] = kind
-        for name, rows in swapped.items():
-            kinds[name] = _latest(kinds[name], np.where(rows, "swapped", ""))
-        frame = pd.DataFrame(clean, index=X.index)
-        for step in (self._by_relations, self._by_decisions):
-            frame, more = step(frame)
-            kinds |= {name: _latest(kinds[name], kind) for name, kind in more.items()}
-        return frame, _log(X, frame, kinds) if log else _no_changes()
-
-    def _by_relations(self, frame: pd.DataFrame):
-        return relations.repair(frame, self.plan_.get("relations", []))
-
-    def _by_decisions(self, frame: pd.DataFrame):
-        decided, cells = doubts.decide(frame, self.plan_)
-        return decided, {name: np.where(mask, "decision", "") for name, mask in cells.items()}
+        X, known = self._as_frame(X), self.plan_["columns"]
+        raw = {name: relations.as_coded(X[name]) for name in known if name in X.columns}
+        nothing = pd.Series(None, index=X.index, dtype="str")
+        readers = {name: Reader(plan) for name, plan in known.items()}
+        raw = dict.fromkeys(known, nothing) | raw
+        cleaned, kinds = clean_columns(raw, readers, self.plan_, log)
+        frame = {name: _as_series(cleaned[name], X.index) for name in known}
+        clean = pd.DataFrame(frame, index=X.index)
+        return clean, _log(X, clean, kinds) if log else _no_changes()
 
     def _as_frame(self, X, reset: bool = False) -> pd.DataFrame:
         """A frame as it is; an array as scikit-learn checks it, with the columns x0, x1 …"""
@@ -108,11 +96,83 @@ class Cleaner(TransformerMixin, BaseEstimator):
         """The names of the columns that come out."""
         return np.array(list(self.plan_["columns"]), dtype=object)
 
+    def __getstate__(self) -> dict:
+        """As stored: the plan as one text. Its ten thousands of names, each an entry of its own
+        in a model file, would take a second to load."""
+        state = super().__getstate__()
+        return state | {name: _packed(state[name]) for name in PLANS if name in state}
+
+    def __setstate__(self, state: dict) -> None:
+        """As it was; a plan that is both given and followed is one plan."""
+        plans = {name: _unpacked(state[name]) for name in PLANS if name in state}
+        if plans.get("plan") == plans.get("plan_"):
+            plans = dict.fromkeys(plans, plans.get("plan"))
+        super().__setstate__(state | plans)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def _packed(plan: dict | None) -> dict | str | None:
+    """A plan as JSON, where that holds all of it."""
+    try:
+        text = json.dumps(plan, ensure_ascii=False)
+        return text if plan is not None and json.loads(text) == plan else plan
+    except (TypeError, ValueError):
+        return plan
+
+
+def _unpacked(plan: dict | str | None) -> dict | None:
+    return json.loads(plan) if isinstance(plan, str) else plan
+
+
+def clean_columns(
+    raw: dict, readers: dict[str, Reader], plan: dict, log: bool = False
+) -> tuple[dict, dict[str, np.ndarray | None]]:
+    """Raw columns by name (a Series, or `Coded` texts), cleaned; with `log`, the kinds of repair.
+
+    They are the columns of the plan, or some of them with those that mend them.
+    """
+    every, kinds, clean = plan.get("relations", []), {}, {}
+    put_back, swapped = relations.unswap_coded(raw, readers, every)
+    for name, column in put_back.items():
+        clean[name], kinds[name] = _read_column(column, readers[name], log)
+    mended, more = relations.repair(clean, every)
+    decided, cells = doubts.decide(mended, plan)
+    if log:
+        count = max(map(len, raw.values()), default=0)
+        later = [{n: _kind_at(rows, "swapped", count) for n, rows in swapped.items()}, more]
+        later += [{n: _kind_at(rows, "decision", count) for n, rows in cells.items()}]
+        for one in later:
+            kinds |= {name: _latest(kinds[name], kind) for name, kind in one.items()}
+    return decided, kinds
+
+
+def _read_column(column: Coded | pd.Series, reader: Reader, log: bool):
+    """A raw column as its plan reads it, and with `log` the kinds of repair (None for none)."""
+    plan = reader.plan
+    if isinstance(column, pd.Series) and is_typed(column, plan["kind"]):
+        repaired, kinds = repair_typed(column, plan)
+    else:
+        column = column if isinstance(column, Coded) else Coded.of(texts(column))
+        repaired, kinds = reader.column(column)
+        kinds = column.by_value(kinds, "") if log and kinds is not None else None
+    if kinds is not None and "usual" in plan:
+        kinds = np.where(kinds == plan["usual"], "", kinds)
+    return repaired, kinds
+
+
+def _kind_at(rows: np.ndarray, kind: str, count: int) -> np.ndarray:
+    kinds = np.full(count, "", dtype=object)
+    kinds[rows] = kind
+    return kinds
+
+
+def _as_series(column: Coded | pd.Series, index: pd.Index) -> pd.Series:
+    return column.column(index) if isinstance(column, Coded) else column
 
 
 def _latest(kinds: np.ndarray | None, more: np.ndarray) -> np.ndarray:
@@ -176,24 +236,36 @@ def row_cleaner(plan: dict, needed: list[str]) -> tuple[dict[str, Callable], Cal
     >>> mend({"kg": "1,200"}, {"kg": readers["kg"]("1,200")})
     {'kg': 1200.0}
     """
-    columns, every = plan["columns"], plan.get("relations", [])
-    names = _with_their_menders(needed, every, plan.get("decisions", []))
-    names = [name for name in columns if name in names]
-    own = [r for r in every if set(_named_by(r)) <= set(names)]
-    readers = {name: cell_reader(columns[name]) for name in names}
-    put_back = relations.row_unswap(own, columns, readers)
-    repair = relations.row_repair(own, {n: columns[n]["kind"] for n in names})
-    decided = [one for one in plan.get("decisions", []) if one["column"] in names]
-    decide = doubts.row_decisions(decided, columns)
+    own = plan_for(plan, needed)
+    columns, related = own["columns"], own["relations"]
+    readers = {name: cell_reader(column) for name, column in columns.items()}
+    put_back = relations.row_unswap(related, columns, readers)
+    repair = relations.row_repair(related, {n: c["kind"] for n, c in columns.items()})
+    decide = doubts.row_decisions(own["decisions"], columns)
 
     def mend(raw: dict, seen: dict[str, tuple]) -> dict:
-        row = {name: seen[name][0] for name in names}
+        row = {name: seen[name][0] for name in columns}
         put_back(raw, row)
         repair(row)
         decide(row)
         return row
 
     return readers, mend
+
+
+def plan_for(plan: dict, needed: list[str]) -> dict:
+    """The part of a cleaning plan that some columns need: they, and what mends them.
+
+    >>> plan_for({"columns": {"kg": {"kind": "number"}, "id": {"kind": "text"}}}, ["kg"])
+    {'columns': {'kg': {'kind': 'number'}}, 'relations': [], 'decisions': []}
+    """
+    every, decisions = plan.get("relations", []), plan.get("decisions", [])
+    names = _with_their_menders(needed, every, decisions)
+    return {
+        "columns": {name: column for name, column in plan["columns"].items() if name in names},
+        "relations": [relation for relation in every if set(_named_by(relation)) <= names],
+        "decisions": [one for one in decisions if one["column"] in names],
+    }
 
 
 def _with_their_menders(needed, every: list[dict], decisions: list[dict]) -> set[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
 
 from . import aliases as alias_table
 from . import units
+from .coded import Coded, is_in
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
@@ -355,32 +356,64 @@ def _note(column: pd.Series, kind: str) -> str:
 
 def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
     """One column, repaired, and the kind of repair of each cell ("" for none; None for no cell)."""
-    if _is_typed(column, plan["kind"]):
-        return _repair_typed(column, plan)
-    codes, distinct = pd.factorize(texts(column))
-    values, kinds = _repair_distinct(distinct, plan)
-    if (codes < 0).any():  # missing cells have the code -1: the last place
-        values = np.append(values, _nothing(plan["kind"]))
-        kinds = np.append(kinds, "") if kinds is not None else None
-    repaired = pd.Series(values[codes], index=column.index, name=column.name)
-    return _with_type(repaired, plan["kind"]), kinds[codes] if kinds is not None else None
+    if is_typed(column, plan["kind"]):
+        return repair_typed(column, plan)
+    coded = Coded.of(texts(column))
+    repaired, kinds = Reader(plan).column(coded)
+    kinds = None if kinds is None else coded.by_value(kinds, "")
+    return repaired.column(column.index, column.name), kinds
+
+
+class Reader:
+    """Reads the different texts of a column by its plan, and remembers them for the next piece."""
+
+    def __init__(self, plan: dict):
+        self.plan = plan
+        read = value_reader(plan)
+        self._of_text = lru_cache(maxsize=REMEMBERED)(lambda text: repair_value(text, plan, read))
+        self._texts = pd.Series(dtype="str")
+        self._found: tuple | None = None
+
+    def column(self, column: Coded) -> tuple[Coded, np.ndarray | None]:
+        """A coded column, repaired, and the kind of repair of each of its values; or None.
+
+        Values that begin with those of the last column are not read again.
+        """
+        count = len(self._texts)
+        if self._found is None or not column.values.iloc[:count].equals(self._texts):
+            self._texts, count = column.values, len(column.values)
+            self._found = self.read(self._texts)
+        values, kinds = self._found
+        if len(column.values) > count:
+            more, kinds_too = self.read(column.values.iloc[count:])
+            values = pd.concat([values, more], ignore_index=True)
+            kinds = _joined(kinds, kinds_too, count, len(more))
+        return Coded(column.codes, values), kinds
+
+    def read(self, distinct: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
+        """The values of different texts, and kinds of repair; what is plainly fine, at once."""
+        kind = self.plan["kind"]
+        values, fine = _read_plain(distinct, self.plan)
+        doubtful, kinds = np.flatnonzero(~fine), None
+        if len(doubtful):
+            kinds = np.full(len(distinct), "", dtype=object)
+            for place, text in zip(doubtful, distinct.iloc[doubtful].tolist(), strict=True):
+                value, kinds[place] = self._of_text(text)
+                values[place] = _nothing(kind) if value is None else value
+        return _with_type(pd.Series(values), kind), kinds
+
+
+def _joined(kinds, more, count: int, count_more: int) -> np.ndarray | None:
+    if kinds is None and more is None:
+        return None
+    none = np.full(max(count, count_more), "", dtype=object)
+    return np.append(
+        none[:count] if kinds is None else kinds, none[:count_more] if more is None else more
+    )
 
 
 def _nothing(kind: str):
     return {"number": np.nan, "date": np.datetime64("NaT")}.get(kind)
-
-
-def _repair_distinct(distinct: pd.Index, plan: dict) -> tuple[np.ndarray, np.ndarray | None]:
-    """The values and kinds of repair of different texts; what is plainly fine is read at once."""
-    values, fine = _read_plain(pd.Series(distinct, dtype="str"), plan)
-    doubtful = np.flatnonzero(~fine)
-    if not len(doubtful):
-        return values, None
-    kinds = np.full(len(distinct), "", dtype=object)
-    for place in doubtful:
-        value, kinds[place] = repair_value(distinct[place], plan)
-        values[place] = _nothing(plan["kind"]) if value is None else value
-    return values, kinds
 
 
 def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -403,8 +436,8 @@ def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray
         return values, np.zeros(len(values), dtype=bool)
     fine = distinct.str.fullmatch(_TIDY_ASCII).to_numpy(dtype=bool) & ~_is_named(distinct, plan)
     if kind == "category" and plan.get("values"):
-        fine &= distinct.isin(plan["values"]).to_numpy()
-    return values, fine & ~distinct.str.casefold().isin(SURELY_MISSING).to_numpy()
+        fine &= is_in(distinct, plan["values"])
+    return values, fine & ~is_in(distinct.str.casefold(), SURELY_MISSING)
 
 
 _ISO_DATE = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"
@@ -414,11 +447,13 @@ _TIDY_ASCII = r"[!-~]+( [!-~]+)*"
 def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
     """Which texts the plan names one by one: as missing, as an alias, as a typing error."""
     named = [*plan.get("missing", ()), *plan.get("aliases", ()), *plan.get("typos", ())]
-    return distinct.isin(named).to_numpy()
+    return is_in(distinct, named)
 
 
-def repair_value(text: str, plan: dict) -> tuple[object, str]:
+def repair_value(text: str, plan: dict, read: Callable | None = None) -> tuple[object, str]:
     """What one text of a column becomes, and the kind of repair ("" when nothing was wrong).
+
+    `read` is what `value_reader` has made of the plan, for many texts.
 
     >>> repair_value("1,200", {"kind": "number"}), repair_value("n/a", {"kind": "number"})
     ((1200.0, 'number'), (None, 'missing word'))
@@ -429,7 +464,7 @@ def repair_value(text: str, plan: dict) -> tuple[object, str]:
     if _means_missing(plain, plan):
         return None, "missing word"
     said = plan.get("aliases", {}).get(plain, plain)
-    value, repair = _READERS[kind](said, plan)
+    value, repair = (read or value_reader(plan))(said)
     if value is None:
         return None, "ambiguous date" if repair == "ambiguous date" else "unreadable"
     if kind == "number" and value in _codes(plan):
@@ -441,6 +476,13 @@ def repair_value(text: str, plan: dict) -> tuple[object, str]:
     if not repair and plain != text and kind in ("category", "text"):
         repair = "spaces"
     return value, repair
+
+
+def value_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
+    """What reads a tidy text as the plan's kind of value: gives the value and kind of repair."""
+    if plan["kind"] == "category":
+        return _category_reader(plan)
+    return partial(_READERS[plan["kind"]], plan=plan)
 
 
 def _means_missing(plain: str, plan: dict) -> bool:
@@ -475,9 +517,11 @@ def cell_reader(plan: dict) -> Callable:
     codes, (low, high) = frozenset(_codes(plan)), plan.get("limits", (-np.inf, np.inf))
     is_number = plan["kind"] == "number"
 
+    read_text = value_reader(plan)
+
     @lru_cache(maxsize=REMEMBERED)
     def of_text(text: str) -> tuple[object, str]:
-        return repair_value(text, plan)
+        return repair_value(text, plan, read_text)
 
     def read(value) -> tuple[object, str]:
         if value is None or value != value:
@@ -531,24 +575,27 @@ def _read_boolean(text: str, plan: dict):
     return value, "" if text in ("True", "False", "1", "0") else "boolean"
 
 
-def _read_category(text: str, plan: dict):
-    said = mend_encoding(text)
+def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
+    """What reads the texts of one plan; the names that it holds are looked through once."""
     known = _spellings(tuple(plan.get("values", ())))
-    if said in known["values"]:
-        return said, "" if said == text else "mojibake"
-    aliases, typos = plan.get("aliases", {}), plan.get("typos", {})
-    common = known["common"].get(fingerprint(said), said) if known["values"] else said
-    for kind, names in (("alias", aliases), ("typo", typos)):
-        if common in names or (names and (common := _by_fingerprint(common, names)) in names):
-            return names[common], kind
-    if said != text and common == said:
-        return common, "mojibake"
-    return common, "" if common == text else "spelling"
+    kinds = [(kind, plan.get(key, {})) for kind, key in (("alias", "aliases"), ("typo", "typos"))]
+    named = [(kind, names, _spellings(tuple(names))["common"]) for kind, names in kinds if names]
 
+    def read(text: str) -> tuple[str, str]:
+        said = mend_encoding(text)
+        if said in known["values"]:
+            return said, "" if said == text else "mojibake"
+        key = fingerprint(said) if known["values"] or named else ""
+        common = known["common"].get(key, said)
+        for kind, names, spellings in named:
+            common = common if common in names else spellings.get(key, common)
+            if common in names:
+                return names[common], kind
+        if said != text and common == said:
+            return common, "mojibake"
+        return common, "" if common == text else "spelling"
 
-def _by_fingerprint(text: str, names: dict[str, str]) -> str:
-    """The name that a text is a spelling of, itself if of none."""
-    return _spellings(tuple(names))["common"].get(fingerprint(text), text)
+    return read
 
 
 def _read_text(text: str, plan: dict):
@@ -560,7 +607,6 @@ _READERS = {
     "number": _read_number,
     "date": _read_date,
     "boolean": _read_boolean,
-    "category": _read_category,
     "text": _read_text,
 }
 
@@ -575,7 +621,7 @@ def _spellings(values: tuple[str, ...]) -> dict:
     return {"values": frozenset(values), "common": common}
 
 
-def _is_typed(column: pd.Series, kind: str) -> bool:
+def is_typed(column: pd.Series, kind: str) -> bool:
     """Whether a column already has the type that its kind asks for."""
     types = pd.api.types
     if kind == "number":
@@ -585,7 +631,8 @@ def _is_typed(column: pd.Series, kind: str) -> bool:
     return kind == "date" and types.is_datetime64_any_dtype(column.dtype)
 
 
-def _repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+    """A column of its plan's type, repaired; kinds of repair as `repair_column` has them."""
     if plan["kind"] == "boolean":
         return column.astype("boolean"), None
     if plan["kind"] == "date":

@@ -22,10 +22,12 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
+from .calibration import Calibrated
 from .drift import reference_of
 from .errors import InputError, nearest
 from .line import Run, existing_run, sha256
 from .metrics import PLAIN_NAMES
+from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain
 from .task import Task, predict
 
@@ -217,10 +219,20 @@ def card_text(card: dict) -> str:
 
 
 def load_bundle(run: str) -> Bundle:
-    """The bundle of a run, checked against its card: a file that was changed is refused."""
+    """The bundle of a run, checked against its card: a file that was changed is refused.
+
+    `run` is a run's name, or the address of a registered model such as models:/NAME@champion.
+    """
+    if is_address(run):
+        return open_copy(resolve(run))
     folder = existing_run(run)
     folder.require(7)
     return open_bundle(folder)
+
+
+def open_copy(version: Version) -> Bundle:
+    """The bundle of a registered version, from its local copy; refused when it was changed."""
+    return open_bundle(Copy(version, bundle_folder(version)), ".")
 
 
 def read_bundle(work) -> Bundle:
@@ -259,30 +271,44 @@ def _read_card(folder: Run, name: str) -> dict | None:
 
 def predict_rows(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """Raw rows in, `prediction` out and, for classes, `probability_<class>`; row for row."""
-    prediction, probability = predict(bundle.task, bundle.model, rows)
-    out = pd.DataFrame({"prediction": prediction}, index=rows.index)
+    return answers_frame(bundle.task, *predict(bundle.task, bundle.model, rows), rows.index)
+
+
+def answers_frame(task: Task, prediction, probability, index=None) -> pd.DataFrame:
+    """Predictions and probabilities as columns; see `predict_rows`."""
+    out = pd.DataFrame({"prediction": prediction}, index=index)
     if probability is not None:
-        for position, label in enumerate(bundle.task.classes):
+        for position, label in enumerate(task.classes):
             out[f"probability_{label}"] = probability[:, position]
     return out
 
 
 def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows' own columns and the predictions; an error when a needed column is missing."""
-    missing = [name for name in bundle.fields if name not in rows.columns]
+    check_columns(bundle, rows.columns)
+    answers = predict_rows(bundle, rows)
+    return rows.set_axis(names_beside(rows.columns, answers), axis=1).join(answers)
+
+
+def check_columns(bundle: Bundle, columns) -> None:
+    """Raise InputError when a column that the model needs is missing."""
+    missing = [name for name in bundle.fields if name not in columns]
     if missing:
         raise InputError(
             f"The rows lack {len(missing)} of the {len(bundle.fields)} columns that the model "
-            f"needs, the first is '{missing[0]}'. {nearest(missing[0], rows.columns)}"
+            f"needs, the first is '{missing[0]}'. {nearest(missing[0], columns)}"
         )
-    answers = predict_rows(bundle, rows)
-    taken = {name: _free(f"{name} (in the rows)", rows) for name in answers if name in rows}
-    return rows.rename(columns=taken).join(answers)
 
 
-def _free(name: str, rows: pd.DataFrame) -> str:
+def names_beside(columns, answers) -> list[str]:
+    """The rows' columns, with another name for those that are named as the answers are."""
+    taken = set(answers)
+    return [_free(f"{name} (in the rows)", columns) if name in taken else name for name in columns]
+
+
+def _free(name: str, columns) -> str:
     """A column name that the rows do not have yet."""
-    return _free(f"{name}'", rows) if name in rows else name
+    return _free(f"{name}'", columns) if name in columns else name
 
 
 # --- Rows of a request --------------------------------------------------------------------------
@@ -322,7 +348,8 @@ def serving(bundle: Bundle, service=None):
     """
     import uvicorn
 
-    from .service import Service, make_app, served
+    from .app import make_app
+    from .service import Service, served
 
     listener = socket.create_server(("127.0.0.1", 0))
     app = make_app(service or Service(served(bundle)))
@@ -525,13 +552,16 @@ def reference(rows: pd.DataFrame, predictions: pd.DataFrame, columns: list[str])
 def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     """What is deployed: the steps, the rows it was fitted on, whether held-out rows were among."""
     last = model["model"]
-    inner = last.estimator if isinstance(last, FixedThresholdClassifier) else last
+    inner, mended = last, False
+    while isinstance(inner, (FixedThresholdClassifier, Calibrated)):
+        mended = mended or isinstance(inner, Calibrated)
+        inner = inner.estimator
     facts = {
         "steps": " → ".join(model.named_steps),
-        "model": type(inner).__name__,
+        "model": type(inner).__name__ + (", its probabilities mended" if mended else ""),
         "fitted on": f"{rows:,} rows" + (", held-out ones included" if refitted else ""),
     }
-    if inner is not last:
+    if isinstance(last, FixedThresholdClassifier):
         facts["says yes from"] = f"{last.threshold:.2g}"
     return pd.DataFrame({"": facts}).rename_axis("deployed")
 

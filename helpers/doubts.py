@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from . import relations
+from .coded import Coded
 from .columns import as_text, repair_column, repair_value, texts
 from .errors import InputError, nearest
 
@@ -239,24 +240,36 @@ def _settle_one(plan: dict, row: dict) -> None:
         column["aliases"] = column.get("aliases", {}) | {value: becomes}
 
 
-def decide(frame: pd.DataFrame, plan: dict) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Cleaned rows with the plan's `decisions` carried out, and by column which cells they changed.
+def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
+    """Cleaned columns with the plan's `decisions` carried out, and by column the rows changed.
 
-    Each decision looks at one row at a time: a value, and the neighbours that it depends on.
+    Columns are a Series or `Coded`, by name. Each decision looks at one row at a time: a value, and
+    the neighbours that it depends on.
     """
     changed: dict[str, np.ndarray] = {}
-    decided = frame
+    decided = columns
     for one in plan.get("decisions", []):
         name = one["column"]
-        cells = _cells(frame, name, one["value"], one["where"])
-        if not cells.any():
+        said = {name: one["value"]} | one["where"]
+        rows = _rows_that_say(columns, said) if set(said) <= set(columns) else []
+        if not len(rows):
             continue
         value = None
         if one["becomes"] != MISSING:
             value = repair_value(one["becomes"], plan["columns"][name])[0]
-        decided = decided.assign(**{name: decided[name].mask(cells, value)})
-        changed[name] = changed.get(name, np.zeros(len(frame), dtype=bool)) | cells
+        mended = Coded.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
+        decided = decided | {name: mended}
+        changed[name] = np.union1d(changed.get(name, rows), rows)
     return decided, changed
+
+
+def _rows_that_say(columns: dict, said: dict[str, str]) -> np.ndarray:
+    """The rows whose cells hold these texts, by column."""
+    fits = []
+    for name, text in said.items():
+        codes, texts_there = Coded.of_cells(columns[name]).said
+        fits.append(codes == (texts_there.index(text) if text in texts_there else len(texts_there)))
+    return np.flatnonzero(np.logical_and.reduce(fits))
 
 
 def row_decisions(decisions: list[dict], columns: dict[str, dict]) -> Callable[[dict], None]:

@@ -18,27 +18,7 @@ from sklearn.pipeline import Pipeline
 from .clean import Cleaner
 from .errors import InputError
 from .features import make_features
-
-TRUSTED = (  # our own in full: `helpers.code` reads here which code a stored model needs
-    "helpers.calibration.Calibrated",
-    "helpers.clean.Cleaner",
-    "helpers.encoders.Derive",
-    "helpers.encoders.KeepBest",
-    "helpers.encoders.DateParts",
-    "helpers.encoders.TextToNumbers",
-    "helpers.encoders.ImageParts",
-    "helpers.encoders.ImageToNumbers",
-    "helpers.encoders.ToNumbers",
-    "helpers.encoders.ToText",
-    "sklearn.model_selection._classification_threshold.FixedThresholdClassifier",
-    "sklearn.model_selection._split.KFold",
-    "sklearn.tree._tree.Tree",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "skrub._squashing_scaler.SquashingScaler",
-    "skrub._squashing_scaler._MinMaxScaler",
-    "sklearn.utils._bunch.Bunch",
-    "numpy.dtype",
-)
+from .trusted import TRUSTED
 
 
 def learner(features: dict, model, seed: int = 42) -> Pipeline:
@@ -79,17 +59,16 @@ def save(model: Pipeline, path: Path) -> None:
 def load(path: Path) -> Pipeline:
     """Read a pipeline; refuses a file that is not a model or that holds a type not known here."""
     from skops import io
+    from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
+        model = io.load(path, trusted=list(TRUSTED))  # looks at every type before it makes one
+    except UntrustedTypesFoundException:
         unknown = [t for t in io.get_untrusted_types(file=path) if t not in TRUSTED]
-        if unknown:
-            raise InputError(
-                f"The model file {Path(path).name} holds types that are not trusted "
-                f"({', '.join(unknown[:5])}), so it was not loaded."
-            )
-        model = io.load(path, trusted=list(TRUSTED))
-    except InputError:
-        raise
+        raise InputError(
+            f"The model file {Path(path).name} holds types that are not trusted "
+            f"({', '.join(unknown[:5])}), so it was not loaded."
+        ) from None
     except Exception as error:  # a broken zip, JSON or array: each has errors of its own
         raise InputError(
             f"The model file {Path(path).name} can't be read ({type(error).__name__}): make it "

@@ -1,7 +1,9 @@
-"""What a service has answered, and what came true: two tables in any SQL database.
+"""What a service has answered, and what came true: four tables in any SQL database.
 
-SQLite in WAL mode by default: once a write has returned, the rows outlive a kill of the process
-(not a power cut; `synchronous=NORMAL`). Nothing here knows of HTTP.
+`predictions` and `outcomes` share an id; `shadow` has what a second model would have said to the
+same rows; `requests` has a line a request. SQLite in WAL mode by default: once a write has
+returned, the rows outlive a kill of the process (not a power cut; `synchronous=NORMAL`). Nothing
+here knows of HTTP.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from .errors import InputError
 
 BUSY_MILLISECONDS = 100  # that a write waits for another process to let go of the file
 COLUMNS = ("id", "at", "model", "row", "prediction", "probability", "warnings")
+REQUESTS = ("at", "status", "seconds", "rows")  # when it was answered (Unix time), how, how fast
+SHADOW = ("id", "at", "model", "prediction", "probability")
 LOG_FILE = "predictions.sqlite"
+LONGEST_WAL = 16_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
 
 
 class PredictionLog:
@@ -42,10 +47,14 @@ class PredictionLog:
             ) from None
         self.is_local = self.engine.dialect.name == "sqlite"
         self._make_tables(sql)
-        mark = "?" if self.is_local else "%s"
-        marks = ", ".join([mark] * len(COLUMNS))
-        self._insert = f"INSERT INTO predictions ({', '.join(COLUMNS)}) VALUES ({marks})"
+        self._insert_answer = self._insert("predictions", COLUMNS)
+        self._insert_request = self._insert("requests", REQUESTS)
+        self._insert_shadow = self._insert("shadow", SHADOW)
         self._connection = None
+
+    def _insert(self, table: str, columns: tuple[str, ...]) -> str:
+        marks = ", ".join(["?" if self.is_local else "%s"] * len(columns))
+        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
     def _make_tables(self, sql) -> None:
         text, metadata = sql.Text, sql.MetaData()
@@ -61,6 +70,19 @@ class PredictionLog:
             sql.Column("at", sql.Float),
             sql.Column("outcome", text),
         )  # fmt: skip
+        self.requests = sql.Table(
+            "requests", metadata,
+            sql.Column("at", sql.Float),
+            sql.Column("status", sql.Integer),
+            sql.Column("seconds", sql.Float),
+            sql.Column("rows", sql.Integer),
+        )  # fmt: skip
+        self.shadow = sql.Table(
+            "shadow", metadata,
+            sql.Column("id", sql.String(40), index=True),
+            sql.Column("at", sql.Float),
+            *(sql.Column(name, text) for name in SHADOW[2:]),
+        )  # fmt: skip
         if self.is_local:
             sql.event.listen(self.engine, "connect", _prepare)
         try:
@@ -72,15 +94,23 @@ class PredictionLog:
                 f"written to? --log off serves without one."
             ) from None
 
-    def write(self, answers: list[tuple]) -> None:
-        """Write answers (tuples by `COLUMNS`) in one transaction; raises when that fails."""
+    def write(
+        self, answers: list[tuple], requests: list[tuple] = (), shadow: list[tuple] = ()
+    ) -> None:
+        """Write lines (tuples by `COLUMNS`, `REQUESTS`, `SHADOW`) in one transaction, or raise."""
         try:
             if self._connection is None:
                 self._connection = self.engine.raw_connection()
             # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
-            cursor = self._connection.cursor()
-            cursor.executemany(self._insert, answers)
-            self._connection.commit()
+            driver = self._connection.driver_connection
+            cursor = driver.cursor()
+            if answers:
+                cursor.executemany(self._insert_answer, answers)
+            if requests:
+                cursor.executemany(self._insert_request, requests)
+            if shadow:
+                cursor.executemany(self._insert_shadow, shadow)
+            driver.commit()
         except Exception:
             self.forget()
             raise
@@ -115,6 +145,59 @@ class PredictionLog:
                 )
         return [one for one in ids if one not in known]
 
+    # --- Reading ---------------------------------------------------------------------------------
+
+    def answers(self, since: float = 0.0):
+        """The answers as a frame, oldest first, with their `outcome` (missing: not known yet).
+
+        Its columns are `COLUMNS` and `outcome`; `row` is the raw row as JSON. `since` is Unix time.
+        """
+        return self._with_outcomes(self.predictions, since)
+
+    def shadowed(self, since: float = 0.0):
+        """What the shadow would have said, as `answers` has what was said, without the rows."""
+        return self._with_outcomes(self.shadow, since)
+
+    def traffic(self, since: float = 0.0):
+        """The requests as a frame, oldest first: `at` (Unix time), `status`, `seconds`, `rows`."""
+        import sqlalchemy as sql
+
+        return self._read(sql.select(self.requests).where(self.requests.c.at >= since), "at")
+
+    def _with_outcomes(self, table, since: float):
+        import sqlalchemy as sql
+
+        both = table.outerjoin(self.outcomes, table.c.id == self.outcomes.c.id)
+        chosen = sql.select(table, self.outcomes.c.outcome).select_from(both)
+        return self._read(chosen.where(table.c.at >= since), "at")
+
+    def _read(self, query, by: str):
+        import pandas as pd
+
+        with self.engine.connect() as connection:
+            found = pd.read_sql(query, connection)
+        return found.sort_values(by, kind="stable", ignore_index=True)
+
+    # --- Upkeep ----------------------------------------------------------------------------------
+
+    def tidy(self) -> None:
+        """Bring what was written into the SQLite file itself, so that its WAL stays short.
+
+        SQLite would do it in the middle of a write, which then takes milliseconds; done from
+        another thread, writes go on meanwhile. What fails now is done the next time.
+        """
+        import sqlalchemy as sql
+
+        if not self.is_local or self.engine.url.database in (None, "", ":memory:"):
+            return
+        try:
+            with self.engine.connect() as connection:
+                pages = connection.execute(sql.text("PRAGMA wal_checkpoint(PASSIVE)")).one()[1]
+                if pages > LONGEST_WAL:
+                    connection.execute(sql.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        except sql.exc.SQLAlchemyError:
+            return
+
     def close(self) -> None:
         """Close every connection."""
         self.forget()
@@ -122,6 +205,7 @@ class PredictionLog:
 
 
 def _prepare(connection, _) -> None:
-    """A new SQLite connection: WAL, and no sync at each commit."""
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}"):
+    """A new SQLite connection: WAL, no sync at each commit; see `tidy` for the last setting."""
+    for setting in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}",
+                    "wal_autocheckpoint=0"):  # fmt: skip
         connection.execute(f"PRAGMA {setting}")

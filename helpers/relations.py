@@ -9,11 +9,13 @@ others of its row leave no doubt.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .columns import as_text, repair_column, repair_value, texts
+from .coded import Coded, is_in
+from .columns import Reader, as_text, repair_value, texts
 from .errors import InputError, nearest
 from .spelling import is_slip
 
@@ -47,6 +49,8 @@ KINDS = {
 DISAGREE, ANY_OTHER, BY = "sources disagree", "(any other)", "by "
 JOIN = " | "  # between the values of a key of two columns
 
+Columns = dict[str, Coded | pd.Series]
+
 
 # --- Drafting -----------------------------------------------------------------------------------
 
@@ -74,13 +78,16 @@ def draft(
     table = _Coded(frame, names[:MOST_COLUMNS])
     splits = _draft_splits(frame, columns, table.names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
-    repaired, _ = repair(frame, splits)
-    said = [_said(repaired, relation) for relation in found]
-    useful = [n for n, relation in enumerate(found) if _is_useful(repaired, relation, said[n])]
-    sure = [n for n in useful if found[n].get("sure", True)]
-    likely = _likely(repaired, [found[n] for n in sure], [said[n] for n in sure])
-    asked = [_asked(repaired, found[n], said[n]) for n in useful if n not in sure]
-    return splits + [found[n] for n in useful], likely + asked
+    columns, _ = repair({name: Coded.of(frame[name]) for name in table.names}, splits)
+    contradicted = [len(_votes(columns, [relation]).rows) for relation in found]
+    useful = [relation for relation, cells in zip(found, contradicted, strict=True) if cells]
+    sure = [relation for relation in useful if relation.get("sure", True)]
+    asked = [
+        _asked(relation, cells)
+        for relation, cells in zip(found, contradicted, strict=True)
+        if cells and not relation.get("sure", True)
+    ]
+    return splits + useful, _likely(columns, sure) + asked
 
 
 class _Coded:
@@ -249,11 +256,6 @@ def _key_text(table: _Coded, names: list[str], key: int) -> str:
     return f"{table.values[names[0]][first]}{JOIN}{table.values[names[1]][second]}"
 
 
-def _is_useful(frame: pd.DataFrame, relation: dict, said: pd.Series) -> bool:
-    """Whether a cell of the frame contradicts a dependency, or misses what it gives."""
-    return bool((said.notna() & (texts(frame[relation["to"]]) != said).fillna(True)).any())
-
-
 # --- Two facts in one cell ----------------------------------------------------------------------
 
 
@@ -289,24 +291,24 @@ def _head_and_tail(value: str, tails: set[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _split(frame: pd.DataFrame, relation: dict) -> dict[str, tuple[pd.Series, np.ndarray]]:
+def _split(columns: Columns, relation: dict) -> dict[str, tuple[Coded | pd.Series, np.ndarray]]:
     """The two columns after a split, and which rows it changed."""
     name, into, tails = relation["split"], relation["into"], set(relation["tails"])
-    said = texts(frame[name])
-    parts = {value: _head_and_tail(value, tails) for value in said.dropna().unique()}
-    parts = {value: both for value, both in parts.items() if both[0]}
-    rows = (said.isin(list(parts)) & frame[into].isna()).to_numpy()
-    cut = said[rows]
+    codes, said = (whole := Coded.of_cells(columns[name])).said
+    parts = [_head_and_tail(text, tails) for text in said]
+    is_both = np.array([bool(head) for head, _ in parts] + [False])
+    rows = np.flatnonzero(is_both[codes] & Coded.of_cells(columns[into]).isna())
+    cut = [parts[code] for code in codes[rows]]
     return {
-        column: (_with(frame[column], rows, [parts[value][side] for value in cut]), rows)
-        for side, column in enumerate((name, into))
+        name: (whole.with_cells(rows, [head for head, _ in cut]), rows),
+        into: (_with_said(columns[into], rows, [tail for _, tail in cut]), rows),
     }
 
 
-def _with(column: pd.Series, rows: np.ndarray, values: list) -> pd.Series:
-    changed = column.copy()
-    changed.iloc[np.flatnonzero(rows)] = pd.array(values, dtype=column.dtype)
-    return changed
+def _with_said(column: Coded | pd.Series, rows: np.ndarray, said: list[str]) -> Coded:
+    """The column with other cells in some rows, given as text."""
+    coded = Coded.of_cells(column)
+    return coded.with_cells(rows, _typed(said, coded.values)) if len(rows) else coded
 
 
 # --- Cells that are exchanged -------------------------------------------------------------------
@@ -321,6 +323,8 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
     kinds = {"category", "number", "date"}
     names = [n for n in columns if _is_text(raw[n]) and columns[n]["kind"] in kinds]
     counts = {n: raw[n].value_counts() for n in names}
+    coded = {n: Coded.of(raw[n]) for n in names}
+    readers = {n: Reader(columns[n]) for n in names}
     found = []
     for a, b in [pair for step in (1, 2) for pair in zip(names, names[step:], strict=False)]:
         home = {
@@ -329,21 +333,21 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
             if columns[name]["kind"] == "category"
         }
         swap = {"swap": [a, b], "home": home}
-        if not _has_strangers(counts, columns, swap):
+        if not _has_strangers(counts, readers, swap):
             continue
-        rows = _exchanged(raw, columns, swap)
-        if 0 < rows.sum() <= MOST_SWAPPED * len(raw):
+        rows = _exchanged(coded[a], coded[b], readers, swap)
+        if 0 < len(rows) <= MOST_SWAPPED * len(raw):
             found.append(swap)
     return found
 
 
-def _has_strangers(counts: dict, columns: dict, swap: dict) -> bool:
+def _has_strangers(counts: dict, readers: dict[str, Reader], swap: dict) -> bool:
     """Whether both columns hold some value that belongs into the other, and not into its own."""
     a, b = swap["swap"]
     for own, other in ((a, b), (b, a)):
         values = pd.Series(counts[own].index, dtype="str")
-        strange = values[~_belongs(values, own, swap, columns)]
-        if not _belongs(strange, other, swap, columns).any():
+        strange = values[~_belongs(values, own, swap, readers)]
+        if not _belongs(strange, other, swap, readers).any():
             return False
     return True
 
@@ -357,49 +361,70 @@ def _at_home(own: pd.Series, other: pd.Series) -> list[str]:
     return sorted(own.index[(own >= FEWEST) & (own >= 10 * there)][:MOST_KEYS])
 
 
-def _exchanged(raw: pd.DataFrame, columns: dict, swap: dict) -> np.ndarray:
+def _exchanged(left: Coded, right: Coded, readers: dict[str, Reader], swap: dict) -> np.ndarray:
     """The rows in which each of two cells belongs into the other column, and not into its own."""
     a, b = swap["swap"]
-    rows = np.flatnonzero(~_belongs(raw[a], a, swap, columns) & raw[a].notna().to_numpy())
-    for cells, name, expected in ((b, b, False), (a, b, True), (b, a, True)):
-        rows = rows[_belongs(raw[cells].iloc[rows], name, swap, columns) == expected]
-    found = np.zeros(len(raw), dtype=bool)
-    found[rows[raw[b].iloc[rows].notna().to_numpy()]] = True
-    return found
+    rows = np.flatnonzero(left.by_value(~_at_home_here(left, a, swap, readers), False))
+    rows = rows[np.append(~_at_home_here(right, b, swap, readers), False)[right.codes[rows]]]
+    for cells, name in ((left, b), (right, a)):  # few are left: nearly all are at home
+        codes = cells.codes[rows]
+        strange = np.unique(codes)
+        fits = _belongs(cells.values.iloc[strange], name, swap, readers)
+        rows = rows[fits[np.searchsorted(strange, codes)]]
+    return rows
 
 
-def _belongs(cells: pd.Series, name: str, swap: dict, columns: dict) -> np.ndarray:
+def _at_home_here(column: Coded, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
+    """Which of a column's values are at home in it."""
+    if name in swap["home"]:
+        return _belongs(column.values, name, swap, readers)
+    return readers[name].column(column)[0].values.notna().to_numpy()
+
+
+def _belongs(cells: pd.Series, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
     """Which texts are at home in a column: listed there, or read as what it holds."""
     if name in swap["home"]:
-        return cells.isin(swap["home"][name]).to_numpy()
-    read, _ = repair_column(cells, columns[name])
-    return read.notna().to_numpy()
+        return is_in(cells, swap["home"][name])
+    return readers[name].read(cells)[0].notna().to_numpy()
 
 
 def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
-    """The raw rows with exchanged cells put back, and by column which cells that changed."""
+    """The raw rows with exchanged cells put back, and by column the rows that this changed."""
+    named = {n for r in relations for n in r.get("swap", ()) if n in raw.columns}
+    coded = {n: as_coded(raw[n]) for n in named}
+    readers = {n: Reader(columns[n]) for n in coded}
+    put_back, changed = unswap_coded(coded, readers, relations)
+    return raw.assign(**{n: put_back[n].column(raw.index, n) for n in changed}), changed
+
+
+def unswap_coded(raw: Columns, readers: dict[str, Reader], relations: list[dict]):
+    """As `unswap`, of columns by name. Cells of typed columns are never exchanged."""
     changed: dict[str, np.ndarray] = {}
     for swap in relations:
-        if "swap" not in swap or not set(swap["swap"]) <= set(raw.columns):
+        a, b = swap.get("swap", ("", ""))
+        left, right = raw.get(a), raw.get(b)
+        if not (isinstance(left, Coded) and isinstance(right, Coded)):
             continue
-        a, b = swap["swap"]
-        if not all(_is_text(raw[name]) or raw[name].dtype == object for name in (a, b)):
-            continue
-        said = raw.assign(**{a: texts(raw[a]), b: texts(raw[b])})
-        rows = _exchanged(said, columns, swap)
-        if rows.any():
-            left, right = said[a].where(~rows, said[b]), said[b].where(~rows, said[a])
-            raw = raw.assign(**{a: left, b: right})
+        rows = _exchanged(left, right, readers, swap)
+        if len(rows):
+            cells = [right.values.iloc[right.codes[rows]], left.values.iloc[left.codes[rows]]]
+            raw = raw | {a: left.with_cells(rows, cells[0]), b: right.with_cells(rows, cells[1])}
             for name in (a, b):
-                changed[name] = changed.get(name, np.zeros(len(raw), dtype=bool)) | rows
+                changed[name] = np.union1d(changed.get(name, rows), rows)
     return raw, changed
+
+
+def as_coded(column: pd.Series) -> Coded | pd.Series:
+    """A column of text, or of any objects as text, coded; a typed one as it is."""
+    is_text = _is_text(column) or column.dtype == object
+    return Coded.of(texts(column)) if is_text else column
 
 
 # --- Repairing ----------------------------------------------------------------------------------
 
 
-def repair(frame: pd.DataFrame, relations: list[dict]) -> tuple[pd.DataFrame, dict]:
-    """The cleaned rows, mended by what their other cells say, and by column the kinds of repair.
+def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
+    """The cleaned columns, mended by what their other cells say; by column each row's kind of it.
 
     A row's answer depends on that row and the relations alone; rows stay in their order. A missing
     cell is filled when all that know it agree. A cell is overruled when nothing in its row speaks
@@ -408,93 +433,124 @@ def repair(frame: pd.DataFrame, relations: list[dict]) -> tuple[pd.DataFrame, di
     """
     kinds: dict[str, np.ndarray] = {}
     for relation in relations:
-        if "split" in relation and {relation["split"], relation["into"]} <= set(frame.columns):
-            for name, (column, rows) in _split(frame, relation).items():
-                frame = frame.assign(**{name: column})
-                _note_kind(kinds, name, rows, "split")
-    votes = {
-        to: _votes(frame, own, [_said(frame, relation) for relation in own])
-        for to, own in _by_target(frame, relations).items()
-    }
+        if "split" in relation and {relation["split"], relation["into"]} <= set(columns):
+            for name, (column, rows) in _split(columns, relation).items():
+                columns = columns | {name: column}
+                _note_kind(kinds, name, rows, "split", len(column))
+    targets = _by_target(columns, relations)
+    keys = {name for own in targets.values() for r in own for name in (*r["from"], r["to"])}
+    columns = columns | {name: Coded.of_cells(columns[name]) for name in keys}
+    votes = {to: _votes(columns, own) for to, own in targets.items()}
     for to, vote in votes.items():
-        for kind in ("filled", "dependency"):
-            rows = vote[kind]
-            if rows.any():
-                value = _typed(vote["said"][rows], frame[to])
-                frame = frame.assign(**{to: _with(frame[to], rows, value)})
-                _note_kind(kinds, to, rows, kind)
-    return frame, kinds
+        for kind, these in (("filled", vote.filled), ("dependency", vote.overruled)):
+            rows = vote.rows[these]
+            column = _with_said(columns[to], rows, vote.answers(these))
+            columns = columns | {to: column}
+            _note_kind(kinds, to, rows, kind, len(column))
+    return columns, kinds
 
 
-def _note_kind(kinds: dict, name: str, rows: np.ndarray, kind: str) -> None:
-    if rows.any():
-        before = kinds.setdefault(name, np.full(len(rows), "", dtype=object))
-        before[rows] = kind
+def _note_kind(kinds: dict, name: str, rows: np.ndarray, kind: str, count: int) -> None:
+    if len(rows):
+        kinds.setdefault(name, np.full(count, "", dtype=object))[rows] = kind
 
 
-def _by_target(frame: pd.DataFrame, relations: list[dict]) -> dict[str, list[dict]]:
-    """The dependencies that can be asked of a frame, by the column that they give."""
+def _by_target(columns: Columns, relations: list[dict]) -> dict[str, list[dict]]:
+    """The dependencies that can be asked of these columns, by the column that they give."""
     found: dict[str, list[dict]] = {}
     for relation in relations:
         if (
             "to" in relation
             and relation.get("sure", True)
-            and {relation["to"], *relation["from"]} <= set(frame.columns)
+            and {relation["to"], *relation["from"]} <= set(columns)
         ):
             found.setdefault(relation["to"], []).append(relation)
     return found
 
 
-def _said(frame: pd.DataFrame, relation: dict) -> pd.Series:
-    """What a dependency says of its column, row by row; missing where it knows nothing."""
-    keys = [texts(frame[name]) for name in relation["from"]]
-    key = keys[0] if len(keys) == 1 else keys[0] + JOIN + keys[1]
-    return key.map(relation["values"]).astype("str")
+@dataclass(frozen=True)
+class _Votes:
+    """What is said of a column in the `rows` where some relation says another value than the cell.
+
+    `every` has what each relation says there, rows × relations, as codes of `texts` (-1: nothing).
+    """
+
+    rows: np.ndarray
+    every: np.ndarray
+    texts: list[str]
+    said: np.ndarray
+    filled: np.ndarray
+    overruled: np.ndarray
+    doubted: np.ndarray
+
+    def answers(self, these: np.ndarray) -> list[str]:
+        """What is said in some of the rows, as text."""
+        return [self.texts[code] for code in self.said[these]]
 
 
-def _votes(frame: pd.DataFrame, relations: list[dict], said: list[pd.Series]) -> dict:
+def _votes(columns: dict[str, Coded], relations: list[dict]) -> _Votes:
     """What is said of a column by all that know it, and which cells it overrules or fills."""
-    whole = texts(frame[relations[0]["to"]])
-    asked = _contested(whole, said)
-    own, said = whole.iloc[asked], [one.iloc[asked] for one in said]
-    every = np.column_stack([one.to_numpy(dtype=object) for one in said])
-    known = pd.notna(every)
-    first = np.where(known.any(axis=1), known.argmax(axis=1), 0)
-    said = every[np.arange(len(every)), first]
-    agree = known.any(axis=1) & ((every == said[:, None]) | ~known).all(axis=1)
-    missing = own.isna().to_numpy()
-    for_it = ((every == own.to_numpy(dtype=object)[:, None]) & known).any(axis=1)
+    whole, known_texts = columns[relations[0]["to"]].said
+    places = {text: code for code, text in enumerate(known_texts)}
+    said = [_said(columns, relation, places) for relation in relations]
+    rows = _contested(whole, said)
+    own, every, names = whole[rows], np.column_stack([one[rows] for one in said]), list(places)
+    known = every >= 0
+    answer = every[np.arange(len(every)), known.argmax(axis=1)]
+    agree = ((every == answer[:, None]) | ~known).all(axis=1)
+    missing = own < 0
+    for_it = ((every == own[:, None]) & known).any(axis=1)
     against = agree & ~missing & ~for_it
-    listed = {value for relation in relations for value in relation["values"].values()}
-    unheard = ~own.isin(listed).to_numpy()
-    rows = np.flatnonzero(against & unheard & (known.sum(axis=1) == 1))
-    slip = np.zeros(len(own), dtype=bool)
-    slip[rows] = [is_slip(own.iloc[row], said[row]) for row in rows]
+    unheard = ~_is_listed(own, names, relations)
+    slip = against & unheard & (known.sum(axis=1) == 1)
+    slip[slip] = [is_slip(names[a], names[b]) for a, b in zip(own[slip], answer[slip], strict=True)]
     odds = known @ np.array([np.log(r["agree"] / max(1 - r["agree"], 0.001)) for r in relations])
     sure = (odds > np.where(unheard, UNHEARD_ODDS, HEARD_ODDS)) & (known.sum(axis=1) >= 2)
     by_person = known @ np.array([relation.get("sure") is True for relation in relations])
     overruled = against & (sure | slip | by_person)
-    doubted = known.any(axis=1) & ~missing & ~for_it & ~overruled
-    found = {"filled": agree & missing, "dependency": overruled, "doubted": doubted}
-    return {"said": _spread(said, asked, len(whole))} | {
-        kind: _spread(rows, asked, len(whole)) for kind, rows in found.items()
-    }
+    doubted = ~missing & ~for_it & ~overruled
+    return _Votes(rows, every, names, answer, agree & missing, overruled, doubted)
 
 
-def _contested(own: pd.Series, said: list[pd.Series]) -> np.ndarray:
+def _said(columns: dict[str, Coded], relation: dict, places: dict[str, int]) -> np.ndarray:
+    """What a dependency says of its column, row by row; -1 where it knows nothing.
+
+    As codes by `places`, which gets more of them where a text is new.
+    """
+    codes, keys = _key([columns[name] for name in relation["from"]])
+    values = map(relation["values"].get, keys)
+    answers = [-1 if value is None else places.setdefault(value, len(places)) for value in values]
+    return np.array([*answers, -1])[codes]
+
+
+def _key(columns: list[Coded]) -> tuple[np.ndarray, list[str]]:
+    """The texts of one column, or of two joined, as codes and what they stand for."""
+    (codes, said), *second = (column.said for column in columns)
+    if not second:
+        return codes, said
+    others, said_too = second[0]
+    both = codes * np.int64(len(said_too)) + others
+    both[(codes < 0) | (others < 0)] = -1
+    found, pairs = pd.factorize(both)
+    keys = [
+        said[pair // len(said_too)] + JOIN + said_too[pair % len(said_too)] if pair >= 0 else None
+        for pair in pairs.tolist()
+    ]
+    return found, keys
+
+
+def _contested(own: np.ndarray, said: list[np.ndarray]) -> np.ndarray:
     """The rows in which some relation says another value than the cell, or fills a gap."""
     rows = np.zeros(len(own), dtype=bool)
     for one in said:
-        differs = (one != own).fillna(True).to_numpy(dtype=bool)
-        rows |= one.notna().to_numpy() & differs
+        rows |= (one >= 0) & (one != own)
     return np.flatnonzero(rows)
 
 
-def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
-    """Values of some rows among all rows; nothing in the others."""
-    spread = np.zeros(count, dtype=values.dtype)
-    spread[rows] = values
-    return spread
+def _is_listed(own: np.ndarray, names: list[str], relations: list[dict]) -> np.ndarray:
+    """Which cells hold a value that some relation knows of."""
+    listed = {value for relation in relations for value in relation["values"].values()}
+    return np.array([code >= 0 and names[code] in listed for code in own.tolist()], dtype=bool)
 
 
 def row_repair(relations: list[dict], kinds: dict[str, str]) -> Callable[[dict], None]:
@@ -597,7 +653,7 @@ def _at_home_in(text: str, home: frozenset | None, reader: Callable) -> bool:
     return reader(text)[0] is not None if home is None else text in home
 
 
-def _typed(values: np.ndarray, column: pd.Series) -> list:
+def _typed(values: list[str], column: pd.Series) -> list:
     """Texts as cells of a column."""
     kind = "category"
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -607,27 +663,27 @@ def _typed(values: np.ndarray, column: pd.Series) -> list:
     elif pd.api.types.is_numeric_dtype(column.dtype):
         kind = "number"
     if kind == "category":
-        return list(values)
+        return values
     read = {value: repair_value(value, {"kind": kind})[0] for value in set(values)}
     return [read[value] for value in values]
 
 
-def _likely(frame: pd.DataFrame, relations: list[dict], said: list[pd.Series]) -> list[dict]:
+def _likely(columns: dict[str, Coded], relations: list[dict]) -> list[dict]:
     """The cells that one relation contradicts, and nothing else: for a person to decide."""
     found = []
     for to in dict.fromkeys(relation["to"] for relation in relations):
-        own = [n for n, relation in enumerate(relations) if relation["to"] == to]
-        vote = _votes(frame, [relations[n] for n in own], [said[n] for n in own])
-        rows = np.flatnonzero(vote["doubted"])[: 10 * MOST_LIKELY]
-        for n in own:
-            speaks = rows[said[n].iloc[rows].notna().to_numpy()]
-            found += _likely_of(frame.iloc[speaks], relations[n], said[n].iloc[speaks], to)
+        own = [relation for relation in relations if relation["to"] == to]
+        vote = _votes(columns, own)
+        doubted = np.flatnonzero(vote.doubted)[: 10 * MOST_LIKELY]
+        for relation, said in zip(own, vote.every[doubted].T, strict=True):
+            speaks = said >= 0
+            suggested = [vote.texts[code] for code in said[speaks]]
+            found += _likely_of(columns, relation, vote.rows[doubted[speaks]], suggested)
     return found
 
 
-def _asked(frame: pd.DataFrame, relation: dict, said: pd.Series) -> dict:
+def _asked(relation: dict, cells: int) -> dict:
     """The doubt about a whole relation whose rows agree too little: one line for a person."""
-    cells = len(_contested(texts(frame[relation["to"]]), [said]))
     return {
         "column": relation["to"],
         "value": ANY_OTHER,
@@ -653,13 +709,15 @@ def settle(relations: list[dict], to: str, suggestion: str) -> list[dict]:
     ]
 
 
-def _likely_of(frame: pd.DataFrame, relation: dict, said: pd.Series, to: str) -> Iterator[dict]:
-    keys = [texts(frame[name]).to_numpy() for name in relation["from"]]
-    lines = zip(texts(frame[to]), said, *keys, strict=True)
+def _likely_of(
+    columns: dict[str, Coded], relation: dict, rows: np.ndarray, suggested: list[str]
+) -> Iterator[dict]:
+    own, *keys = (_texts_at(columns[name], rows) for name in (relation["to"], *relation["from"]))
+    lines = zip(own, suggested, *keys, strict=True)
     counts = pd.Series(list(lines), dtype=object).value_counts().head(MOST_LIKELY)
     for (value, suggestion, *key), cells in counts.items():
         yield {
-            "column": to,
+            "column": relation["to"],
             "value": value,
             "where": dict(zip(relation["from"], key, strict=True)),
             "cells": int(cells),
@@ -668,6 +726,12 @@ def _likely_of(frame: pd.DataFrame, relation: dict, said: pd.Series, to: str) ->
             "evidence": f"{in_words(relation)} in {relation['agree']:.1%} of "
             f"{relation['rows']:,} rows",
         }
+
+
+def _texts_at(column: Coded, rows: np.ndarray) -> list[str]:
+    """What the cells of some rows say; none of them is missing."""
+    codes, said = column.said
+    return [said[code] for code in codes[rows]]
 
 
 # --- Words, and checks --------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skrub import SquashingScaler
 
-from .calibration import Calibrated, mended
+from .calibration import LEAST, Calibrated
 from .encoders import DateParts, KeepBest, TextToNumbers
 from .formulas import level_text, row_formula
 
@@ -84,10 +84,8 @@ def _row_block(name: str, steps, columns: list[str]) -> RowForm:
 
 def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowForm:
     """Gaps filled with medians and marked, then scaled by the quartiles and softly clipped."""
-    stays = np.flatnonzero(~np.isnan(imputer.statistics_))
-    fill = imputer.statistics_[stays]
-    marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
-    centre, divisor, factor = _scales(scaler, len(stays) + len(marked))
+    stays, fill, marked = gaps_of(imputer)
+    centre, divisor, factor = scales_of(scaler, len(stays) + len(marked))
     most = scaler.max_absolute_value
     take = [columns[i] for i in stays] == columns
 
@@ -103,7 +101,14 @@ def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowFor
     return numbers
 
 
-def _scales(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gaps_of(imputer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which columns stay, what fills their gaps, and in which columns gaps are marked."""
+    stays = np.flatnonzero(~np.isnan(imputer.statistics_))
+    marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
+    return stays, imputer.statistics_[stays], marked
+
+
+def scales_of(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What the scaler takes off each column, divides and multiplies it by; a constant one by 0.
 
     To the last bit as it does: boosting asks whether a number is at most one that it has seen.
@@ -121,24 +126,34 @@ def _scales(scaler: SquashingScaler, count: int) -> tuple[np.ndarray, np.ndarray
 
 def _row_levels(steps: Pipeline, columns: list[str]) -> RowForm:
     """Categories by table: each level's numbers, found by asking the fitted steps once."""
-    encoder = steps[1]
-    if sum(map(len, encoder.categories_)) > MOST_LEVELS:
+    if sum(map(len, steps[1].categories_)) > MOST_LEVELS:
         raise NoRowFormError("columns with very many categories")
-    names = steps.get_feature_names_out(columns)
-    tables = []
-    for place, (column, levels) in enumerate(zip(columns, encoder.categories_, strict=True)):
-        asked = pd.DataFrame({c: ["\0 none"] * (len(levels) + 1) for c in columns})
-        asked[column] = [*map(str, levels), "\0 none"]  # the last: what was never seen
-        found = np.asarray(steps.transform(asked), dtype=float)
-        own = _own_columns(encoder, place, len(columns), len(names))
-        tables.append((column, dict(zip(map(str, levels), found[:-1, own], strict=True)),
-                       found[-1, own]))  # fmt: skip
+    tables = [
+        (column, dict(zip(levels, found[:-1], strict=True)), found[-1])
+        for column, levels, found in level_tables(steps, columns)
+    ]
 
     def numbers(row: dict) -> np.ndarray:
         parts = [table.get(level_text(row[name]), unseen) for name, table, unseen in tables]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     return numbers
+
+
+def level_tables(steps: Pipeline, columns: list[str]) -> list[tuple[str, list[str], np.ndarray]]:
+    """By column its levels, and the numbers of each; the last row is of what was never seen.
+
+    `steps` are the fitted steps of a role of categories.
+    """
+    encoder, found = steps[1], []
+    total = len(steps.get_feature_names_out(columns))
+    for place, (column, levels) in enumerate(zip(columns, encoder.categories_, strict=True)):
+        asked = pd.DataFrame({c: ["\0 none"] * (len(levels) + 1) for c in columns})
+        asked[column] = [*map(str, levels), "\0 none"]
+        numbers = np.asarray(steps.transform(asked), dtype=float)
+        own = _own_columns(encoder, place, len(columns), total)
+        found.append((column, list(map(str, levels)), numbers[:, own]))
+    return found
 
 
 def _own_columns(encoder, place: int, columns: int, total: int) -> slice:
@@ -250,7 +265,15 @@ def _row_calibrated(model: Calibrated):
     inner, shifts = row_model(model.estimator_), np.asarray(model.shifts, dtype=float)
     if len(shifts) != len(model.classes_):
         return inner
-    return lambda x: mended(inner(x)[None], model.slope, shifts)[0]
+    slope, shifts = float(model.slope), shifts.tolist()
+
+    def answer(x: np.ndarray) -> np.ndarray:
+        chances = zip(inner(x).tolist(), shifts, strict=True)
+        margins = [slope * math.log(max(p, LEAST)) + shift for p, shift in chances]
+        raised = [math.exp(margin - max(margins)) for margin in margins]
+        return np.array(raised) / sum(raised)
+
+    return answer
 
 
 def _row_constant(model):
@@ -285,32 +308,33 @@ def _softmax(margins: np.ndarray) -> np.ndarray:
 class _Forest:
     """Trees side by side in arrays: a row goes down all of them at once, a level a step.
 
-    `feature`, `threshold` hold a node's question; `child` the places to go to, twice a node (yes,
-    no). A leaf leads to itself.
+    A node has two places, one behind the other: `feature` and `threshold` hold its question in
+    both, `child` the first place of the node to go to, for yes and for no. A leaf leads to itself.
     """
 
     def __init__(self, trees: list[dict]):
         starts = np.cumsum([0, *(len(t["feature"]) for t in trees)])
-        self.roots = starts[:-1]
-        self.feature = np.concatenate([np.maximum(t["feature"], 0) for t in trees]).astype(np.intp)
-        self.threshold = np.concatenate([t["threshold"] for t in trees])
+        self.roots = 2 * starts[:-1]
+        feature = np.concatenate([np.maximum(t["feature"], 0) for t in trees])
+        self.feature = np.repeat(feature, 2).astype(np.intp)
+        self.threshold = np.repeat(np.concatenate([t["threshold"] for t in trees]), 2)
         children = []
         for start, tree in zip(starts[:-1], trees, strict=True):
             own = np.arange(len(tree["feature"]))
             pair = [np.where(tree["leaf"], own, tree[side]) for side in ("left", "right")]
             children.append(np.column_stack(pair) + start)
-        self.child = np.concatenate(children).ravel().astype(np.intp)
+        self.child = 2 * np.concatenate(children).ravel().astype(np.intp)
         self.value = np.concatenate([t["value"] for t in trees])
         self.depth = max(t["depth"] for t in trees)
 
     def leaves(self, x: np.ndarray) -> np.ndarray:
         """The value of the leaf that the row ends in, tree by tree."""
-        nodes = self.roots
+        places = self.roots
         feature, threshold, child = self.feature, self.threshold, self.child
         for _ in range(self.depth):
-            right = x.take(feature.take(nodes)) > threshold.take(nodes)
-            nodes = child.take(2 * nodes + right)
-        return self.value[nodes]
+            right = x.take(feature.take(places)) > threshold.take(places)
+            places = child.take(places + right)
+        return self.value[places >> 1]
 
 
 def _row_forest(model):
@@ -327,7 +351,7 @@ def _row_forest(model):
 
     def answer(x: np.ndarray):
         # Its trees were grown on single precision, and ask in it.
-        mean = forest.leaves(x.astype(np.float32).astype(np.float64)).mean(axis=0)
+        mean = np.add.reduce(forest.leaves(x.astype(np.float32).astype(np.float64))) / len(trees)
         return mean if is_class else float(mean[0])
 
     return answer

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from .execution import WARM
 from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
 
 EXPLORATION = range(1, 4)  # the stages that need no target
+KEPT = "kept"  # what stands in place of the seconds of a stage that stands
 
 
 class StageError(Exception):
@@ -38,18 +40,22 @@ class Request:
     settings: tuple[str, ...] = ()
     force: bool = False
     kernels: str = WARM
+    track: bool = False
 
 
-def run_line(request: Request, say=print) -> Run:
+def run_line(request: Request, say=print, warn=None) -> Run:
     """Run the stages that were asked for, but for those that stand; returns the run.
 
-    `say` gets one line of text a stage. Raises InputError for a request or data that can't be
+    `say` gets one line of text a stage, `warn` (else `say`) what went wrong with the tracking,
+    which never fails a run. Raises InputError for a request or data that can't be
     used (the run is left as it was), StageError when a notebook broke.
     """
     run = Run(request.name or name_for(request.data or FLIGHTS))
     request = _complete(request, run)
-    data = whole_address(request.data)
+    known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
+    data = request.data if known else whole_address(request.data)
     stages = _stages(request, run, data)
+    began, worked = time.time(), False
     values = parameters.read_settings(list(request.settings), stages)
     values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
     with alone(run):
@@ -61,11 +67,35 @@ def run_line(request: Request, say=print) -> Run:
                     place = f"{position}/{len(stages)}"
                     took, headline = _run_or_keep(run, stage, values, request, place, pages)
                     say(f"{place}  {stage.title:<20} {took:>7}  {headline}")
+                    if request.track and not worked and took != KEPT and position < len(stages):
+                        pages.meanwhile(_prepare_tracking)
+                    worked = worked or took != KEPT
         except InputError:
             if not existed and not run.ledger:  # nothing was made: leave nothing behind
                 shutil.rmtree(run.path, ignore_errors=True)
             raise
+        if request.track and worked:
+            _track(run, began, say, warn or say)
     return run
+
+
+def _prepare_tracking() -> None:
+    """Import MLflow and open its store while a notebook runs: that takes longer than logging."""
+    from . import tracking
+
+    tracking.prepare()
+
+
+def _track(run: Run, began: float, say, warn) -> None:
+    """Log the run to MLflow. Whatever that fails of, the run itself is done."""
+    from . import registry
+
+    try:
+        say(registry.track(run, began))
+    except InputError as error:
+        warn(f"Not logged to MLflow: {error}")
+    except Exception as error:  # noqa: BLE001
+        warn(f"Not logged to MLflow: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
 def _complete(request: Request, run: Run) -> Request:
@@ -174,6 +204,10 @@ class _Pages:
         report.prepare()
         self._made.append(self._thread.submit(self._make, stage, notebook))
 
+    def meanwhile(self, work: Callable[[], None]) -> None:
+        """Do other work in the thread of the pages, when they are made."""
+        self._made.append(self._thread.submit(work))
+
     def _make(self, stage: Stage, notebook) -> None:
         began = time.perf_counter()
         report.write_stage_page(self._run, stage, notebook)
@@ -189,7 +223,7 @@ def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages
     given = _given(stage, values)
     stands = not request.force and not freshness.reasons(run, stage, given)
     if stands and _keep_page(run, stage, pages):
-        return "kept", run.line_of(stage.number)["headline"]
+        return KEPT, run.line_of(stage.number)["headline"]
     began = time.perf_counter()
     about_flights = values["data"] == FLIGHTS if stage.number <= 1 else run.is_flights
     _run_stage(run, stage, given, request.kernels, place, about_flights, pages)

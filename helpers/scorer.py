@@ -34,7 +34,13 @@ class Scorer:
         self.fields, self.clean = row_cleaner(model["clean"].plan_, needed)
         self._numbers = row_features(model["features"])
         self._chances = row_model(model["model"])
-        self._last = model["model"]
+        self._last = last = model["model"]
+        self._threshold, self._positive = None, 0
+        if isinstance(last, FixedThresholdClassifier):
+            self._threshold, self._positive = (
+                last.threshold,
+                list(last.classes_).index(last.pos_label),
+            )
         classes = [] if task.is_regression else list(map(str, model.classes_))
         self._order = [classes.index(c) if c in classes else None for c in task.classes]
         self._labels = None if task.is_regression else model.classes_
@@ -66,12 +72,11 @@ class Scorer:
 
     def _decided(self, found: np.ndarray) -> int:
         """The position of the class that is decided on, as `task.predict` has it."""
-        last = self._last
-        if hasattr(last, "decide"):
-            return int(last.decide(found[None])[0])
-        if isinstance(last, FixedThresholdClassifier):
-            positive = list(last.classes_).index(last.pos_label)
-            return positive if found[positive] >= last.threshold else 1 - positive
+        if self._threshold is not None:
+            yes = found[self._positive] >= self._threshold
+            return self._positive if yes else 1 - self._positive
+        if hasattr(self._last, "decide"):
+            return int(self._last.decide(found[None])[0])
         return int(found.argmax())
 
 

@@ -1,31 +1,30 @@
-"""The service over a bundle: HTTP in, answers out, and nothing that traffic sends makes it fall.
+"""The service over a bundle: bodies in, answers out, and nothing that traffic sends makes it fall.
 
-One row takes the compiled scorer and never leaves the event loop; many rows go to one worker thread
-and through the pipeline. Both check each field, warn of what they fill, and refuse what makes no
-sense with a sentence that names the field. What was answered is logged before the answer goes out.
+One row takes the compiled scorer and never leaves the event loop; many rows go to one worker
+thread, and very many of them through the pipeline. Both check each field, warn of what they fill,
+and refuse what makes no sense with a sentence that names the field. What was answered is logged
+before the answer goes out. `helpers.app` puts it behind HTTP addresses.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import os
+import secrets
 import shutil
 import tempfile
+import threading
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pandas as pd
-from fastapi import FastAPI, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.requests import ClientDisconnect
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
 from .deploy import (
@@ -40,11 +39,19 @@ from .deploy import (
 from .errors import InputError
 from .line import Run, existing_run
 from .prediction_log import PredictionLog
+from .registry import Version, is_address
 from .scorer import Scorer, compile_scorer
+from .shadow import Shadow
+
+if TYPE_CHECKING:
+    from .following import Follower
 
 KEY_VARIABLE = "PIPELINE_API_KEY"
 LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
-ONE_BY_ONE = 8  # up to so many rows are scored one by one: the pipeline's start costs as much
+AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
+ONE_BY_ONE = 500  # up to so many rows take the compiled scorer: the pipeline's start costs as much
+STRETCH = 2_000  # rows between two looks at whether anybody still waits for the answer
+MOST_NOTED = 100_000  # requests that wait to be written; where the log fails they are let go
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
 
 
@@ -55,7 +62,7 @@ class Limits:
     body: int = 32 * 2**20  # bytes
     rows: int = MOST_ROWS
     seconds: float = 30.0
-    at_once: int = 64  # requests
+    at_once: int = 128  # requests
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class Served:
     scorer: Scorer | None
     no_scorer: str = ""  # why there is none
     fallback: str = ""  # what answers instead of the current model, and why
+    registered: Version | None = None  # the version of the registry that it is
 
     @property
     def version(self) -> str:
@@ -91,8 +99,12 @@ def served(bundle: Bundle, fallback: str = "") -> Served:
 def load_for_service(run: str) -> Served:
     """The model of a run; where it is broken the last good one, else the baseline of its card.
 
-    Raises InputError when there is nothing to answer with.
+    Or the registered model of an address. Raises InputError when there is nothing to answer with.
     """
+    if is_address(run):
+        from .following import load_version
+
+        return load_version(run)
     try:
         bundle = load_bundle(run)
     except InputError as error:
@@ -127,14 +139,28 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 class Service:
-    """What the endpoints share: the model that is served, the log, the limits, the counters."""
+    """What the addresses share: the model that is served, the log, the limits, the counters.
 
-    def __init__(self, now: Served, log: PredictionLog | None = None, limits: Limits | None = None,
-                 reload: Callable[[], Served] | None = None):  # fmt: skip
+    `reload` loads the model again; `shadow` is a second model that is asked the same rows and whose
+    answers only the log sees.
+    """
+
+    def __init__(
+        self,
+        now: Served,
+        log: PredictionLog | None = None,
+        limits: Limits | None = None,
+        reload: Callable[[], Served] | None = None,
+        shadow: Shadow | None = None,
+    ):
         self.now, self.log, self.limits = now, log, limits or Limits()
         self.reload, self.busy, self.key = reload, 0, os.environ.get(KEY_VARIABLE, "")
+        self.shadow = shadow
+        self.follower: Follower | None = None  # of a registered model's alias
         self._waiting: list[tuple[list, asyncio.Future]] = []
+        self._requests: list[tuple] = []  # lines about requests, for the next write
         self._flushing = False
+        self._ticking: asyncio.TimerHandle | None = None
         self.worker = ThreadPoolExecutor(1, "batch", initializer=_on_one_thread)
         self.log_worker = ThreadPoolExecutor(1, "log")
         self.registry = registry = CollectorRegistry()
@@ -147,26 +173,41 @@ class Service:
             "predict_seconds", "Time of a request", buckets=buckets, registry=registry
         )
         Gauge("requests_in_progress", "Now", registry=registry).set_function(lambda: self.busy)
+        if shadow is not None:
+            shadow.count_in(registry)
         self._ok = self.replies.labels("200")
         self._roads = {r: self.answered.labels(r) for r in ("compiled", "pipeline", "baseline")}
 
+    def begin(self) -> None:
+        """Begin what is done each second. Called in the event loop, once it runs."""
+        self._ticking = asyncio.get_running_loop().call_later(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self.log is not None:
+            if not self._flushing and any(notes := self._taken_notes()):
+                self._flushing = True
+                self._write_elsewhere([], [], *notes)
+            self.log_worker.submit(self.log.tidy)
+        self.begin()
+
     # --- Answers -----------------------------------------------------------------------------
 
-    async def predict(self, body: bytes, kind: str) -> bytes:
-        """The answer to a body, as JSON."""
+    async def predict(self, body: bytes, kind: str) -> tuple[bytes, int]:
+        """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            return orjson.dumps(await self._many(now, lambda: _read_table(body, ENDINGS[kind])))
+            answers = await self._many(now, lambda: _read_table(body, ENDINGS[kind]))
+            return orjson.dumps(answers), len(answers)
         content = parse_json(body)
         single = isinstance(content, dict)
         rows = [content] if single else content
-        if now.scorer is None or len(rows) > ONE_BY_ONE:
+        if now.scorer is None or len(rows) > AT_ONCE:
             answers = await self._many(now, lambda: rows)
         else:
             check_count(rows, self.limits.rows)
             answers = [self._answer_one(now, row, n) for n, row in enumerate(rows, 1)]
-            await self._note(now.road, answers, [body] if single else [*map(_as_bytes, rows)])
-        return orjson.dumps(answers[0] if single else answers)
+            await self._note("compiled", answers, [body] if single else [*map(_as_bytes, rows)])
+        return orjson.dumps(answers[0] if single else answers), len(answers)
 
     def _answer_one(self, now: Served, row: dict, number: int) -> dict:
         warnings, seen = now.bundle.check.row(row, number)
@@ -174,10 +215,22 @@ class Service:
         probability = dict(zip(now.bundle.task.classes, chances, strict=True)) if chances else None
         return self._worded(now, prediction, probability, warnings)
 
-    def _answer_all(self, now: Served, rows: list[dict]) -> list[dict]:
-        """Many rows through the pipeline, or each the baseline's answer."""
+    def _answer_all(self, now: Served, rows: list[dict], given_up: threading.Event) -> list[dict]:
+        """The answers to many rows; it stops where nobody waits for them any more."""
+        if now.scorer is not None and len(rows) <= ONE_BY_ONE:
+            return [self._answer_one(now, row, n) for n, row in enumerate(rows, 1)
+                    if not given_up.is_set()]  # fmt: skip
+        answers = []
+        for start in range(0, len(rows), STRETCH):
+            if given_up.is_set():
+                break
+            answers += self._answer_stretch(now, rows[start : start + STRETCH], start + 1)
+        return answers
+
+    def _answer_stretch(self, now: Served, rows: list[dict], first: int) -> list[dict]:
+        """Rows through the pipeline, or each the baseline's answer."""
         bundle = now.bundle
-        warnings = check_rows(bundle, rows, self.limits.rows)
+        warnings = check_rows(bundle, rows, self.limits.rows, first)
         if bundle.model is None:
             said = bundle.card["baseline_answer"]
             return [self._worded(now, said["prediction"], said["probability"], w) for w in warnings]
@@ -189,7 +242,7 @@ class Service:
         ]  # fmt: skip
 
     def _worded(self, now: Served, prediction, probability: dict | None, warnings: list) -> dict:
-        answer = {"id": uuid.uuid4().hex, "model": now.version, "prediction": prediction}
+        answer = {"id": new_id(), "model": now.version, "prediction": prediction}
         if probability is not None:
             answer["probability"] = probability
         answer["warnings"] = warnings
@@ -199,21 +252,24 @@ class Service:
 
     async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
+        given_up = threading.Event()
 
         def work() -> tuple[list[dict], list[bytes]]:
             rows = read()
             check_count(rows, self.limits.rows)
-            answers = self._answer_all(now, rows)
+            answers = self._answer_all(now, rows, given_up)
             return answers, [_as_bytes(row) for row in rows]
 
         future = asyncio.get_running_loop().run_in_executor(self.worker, work)
         try:
             answers, raw = await asyncio.wait_for(future, self.limits.seconds)
         except TimeoutError:
+            given_up.set()
             raise Refused(
                 503, f"The rows took longer than {self.limits.seconds:g} s: send fewer, or try "
                 f"again later.", retry=True) from None  # fmt: skip
-        await self._note("pipeline" if now.bundle.model else "baseline", answers, raw)
+        road = now.road if len(answers) <= ONE_BY_ONE or now.bundle.model is None else "pipeline"
+        await self._note(road, answers, raw)
         return answers
 
     # --- The log -----------------------------------------------------------------------------
@@ -223,6 +279,8 @@ class Service:
         self._roads[road].inc(len(answers))
         if warned := sum(len(answer["warnings"]) for answer in answers):
             self.warned.inc(warned)
+        if self.shadow is not None:
+            self.shadow.offer(answers, raw)
         if self.log is None:
             return
         at = time.time()
@@ -237,15 +295,24 @@ class Service:
         if not logged:
             self.unlogged.inc(len(answers))
 
+    def note_request(self, status: int, seconds: float, rows: int) -> None:
+        """Count a request to `/predict`, and note it for the next write to the log."""
+        (self._ok if status == 200 else self.replies.labels(str(status))).inc()
+        self.took.observe(seconds)
+        if self.log is not None and len(self._requests) < MOST_NOTED:
+            self._requests.append((time.time(), status, seconds, rows))
+
     def _logged(self, lines: list[tuple]) -> asyncio.Future:
         """Lines that wait for the next write; all that wait share one transaction."""
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
+        future = asyncio.get_running_loop().create_future()
         self._waiting.append((lines, future))
         if not self._flushing:
-            self._flushing = True
-            loop.call_soon(self._flush)
+            self._begin_flush()
         return future
+
+    def _begin_flush(self) -> None:
+        self._flushing = True
+        asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         """Write what waits. A file is written here and now; a server is waited for elsewhere."""
@@ -254,24 +321,57 @@ class Service:
         if self.log.is_local and len(lines) <= 2 * self.limits.at_once:
             self._tell(waiting, self._write(lines))
         else:
-            loop = asyncio.get_running_loop()
-            done = loop.run_in_executor(self.log_worker, self._write, lines)
-            done.add_done_callback(lambda future: self._tell(waiting, future.result()))
+            self._write_elsewhere(waiting, lines)
 
-    def _write(self, lines: list[tuple]) -> bool:
+    def _write_elsewhere(self, waiting: list, lines: list[tuple], *more: list[tuple]) -> None:
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self.log_worker, self._write, lines, *more)
+        done.add_done_callback(lambda future: self._tell(waiting, future.result()))
+
+    def _write(self, lines: list[tuple], *more: list[tuple]) -> bool:
         try:
-            self.log.write(lines)
+            self.log.write(lines, *more)
         except Exception:  # whatever a log fails of, the answer goes out
             return False
         return True
+
+    def _taken_notes(self) -> tuple[list[tuple], list[tuple]]:
+        """What nobody waits for: lines about requests, and what the shadow has said."""
+        requests, self._requests = self._requests, []
+        return requests, self.shadow.taken() if self.shadow else []
 
     def _tell(self, waiting: list, logged: bool) -> None:
         for _, future in waiting:
             if not future.done():
                 future.set_result(logged)
-        self._flushing = bool(self._waiting)
-        if self._flushing:
-            asyncio.get_running_loop().call_soon(self._flush)
+        self._flushing = False
+        if self._waiting:
+            self._begin_flush()
+
+    async def note_outcomes(self, pairs: list[tuple[str, str]]) -> list[str]:
+        """Note what came true, by prediction id; returns the ids that nobody knows."""
+        if self.log is None:
+            raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self.log_worker, self.log.note_outcomes, pairs)
+        except Exception:  # whatever the database says
+            raise Refused(503, "The log can't be written to: try again.", retry=True) from None
+
+    # --- Another model -----------------------------------------------------------------------
+
+    async def take_up(self) -> None:
+        """Load the model again and answer with it; requests in progress keep the old one."""
+        if self.reload is None:
+            raise Refused(409, "This service was started without a run to load again.")
+        loop = asyncio.get_running_loop()
+        try:
+            fresh = await loop.run_in_executor(self.worker, self.reload)
+        except InputError as error:
+            raise Refused(409, f"The model stays as it was. {error}") from None
+        if fresh.fallback and not self.now.fallback:
+            raise Refused(409, f"The model stays as it was: {fresh.fallback}")
+        self.now = fresh
 
     # --- Words about itself ------------------------------------------------------------------
 
@@ -284,14 +384,38 @@ class Service:
             said["no compiled scorer"] = now.no_scorer
         if now.fallback:
             said["answers from"] = now.fallback
+        if self.shadow is not None:
+            said["shadow"] = self.shadow.version
+        if now.registered:
+            said["registered"] = str(now.registered)
+        if self.follower and self.follower.trouble:
+            said["registry"] = self.follower.trouble
         return said | {"log": self.log is not None}
 
     def close(self) -> None:
         """Let go of threads and connections."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self.shadow is not None:
+            self.shadow.close()
+        if self.follower is not None:
+            self.follower.stop()
         self.worker.shutdown(wait=False, cancel_futures=True)
         self.log_worker.shutdown(wait=True)
         if self.log is not None:
+            self._write([], *self._taken_notes())
             self.log.close()
+
+
+def new_id() -> str:
+    """The id of an answer: 32 hexadecimal digits, the first 13 of them the time in microseconds.
+
+    Ids that grow with time are added at the end of a database's index, not all over it.
+
+    >>> len(new_id()), new_id() < new_id()[:12] + "g"
+    (32, True)
+    """
+    return f"{time.time_ns() // 1000:013x}{secrets.randbits(76):019x}"
 
 
 def _on_one_thread() -> None:
@@ -358,201 +482,7 @@ def _plain(value):
     return value.item() if hasattr(value, "item") else value
 
 
-# --- The app ------------------------------------------------------------------------------------
-
-
-def make_app(service: Service):
-    """The FastAPI application over a service."""
-
-    @asynccontextmanager
-    async def life(app):
-        yield
-        service.close()
-
-    bundle = service.now.bundle
-    app = FastAPI(title=f"Predicts {bundle.task.target}", version=service.now.version,
-                  lifespan=life)  # fmt: skip
-
-    def said(content, status: int = 200, **headers) -> Response:
-        return Response(orjson.dumps(content), status, headers, "application/json")
-
-    @app.exception_handler(Refused)
-    async def refuse(request: Request, error: Refused) -> Response:
-        more = {"Retry-After": "1"} if error.retry else {}
-        more |= {"Connection": "close"} if error.status in (408, 413) else {}
-        return said({"detail": error.detail}, error.status, **more)
-
-    @app.exception_handler(InputError)
-    async def refuse_input(request: Request, error: InputError) -> Response:
-        return said({"detail": str(error)}, 422)
-
-    def admit(request: Request) -> None:
-        given = request.headers.get("x-api-key", "")
-        if service.key and not hmac.compare_digest(given.encode(), service.key.encode()):
-            raise Refused(401, "The header X-API-Key is missing or wrong.")
-
-    @app.post("/predict", openapi_extra=_described(bundle))
-    async def predict(request: Request) -> Response:
-        admit(request)
-        if service.busy >= service.limits.at_once:
-            service.replies.labels("503").inc()
-            raise Refused(503, f"{service.busy} requests are in progress: try again.", retry=True)
-        service.busy += 1
-        began = time.perf_counter()
-        try:
-            kind = request.headers.get("content-type", "application/json").partition(";")[0]
-            kind = kind.strip().lower()
-            if kind not in ("application/json", *ENDINGS):
-                raise Refused(415, f"Send application/json, {' or '.join(ENDINGS)}; "
-                                   f"{kind[:60]!r} came.")  # fmt: skip
-            body = await read_body(request, service.limits)
-            answer = await service.predict(body, kind)
-        except (Refused, InputError) as error:
-            service.replies.labels(str(getattr(error, "status", 422))).inc()
-            raise
-        finally:
-            service.busy -= 1
-            service.took.observe(time.perf_counter() - began)
-        service._ok.inc()
-        return Response(answer, 200, media_type="application/json")
-
-    @app.post("/feedback")
-    async def feedback(request: Request) -> Response:
-        """True outcomes: {"id": ..., "outcome": ...}, or a list of such objects."""
-        admit(request)
-        content = parse_json(await read_body(request, service.limits))
-        told = content if isinstance(content, list) else [content]
-        for one in told:
-            if not isinstance(one.get("id"), str) or one.get("outcome") is None:
-                raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
-            if isinstance(one["outcome"], (dict, list)):
-                raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
-        if service.log is None:
-            raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
-        pairs = [(one["id"][:40], str(one["outcome"])) for one in told]
-        loop = asyncio.get_running_loop()
-        try:
-            unknown = await loop.run_in_executor(
-                service.log_worker, service.log.note_outcomes, pairs
-            )
-        except Exception:  # noqa: BLE001 - whatever the database says
-            raise Refused(503, "The log can't be written to: try again.", retry=True) from None
-        return said({"noted": len(pairs) - len(unknown), "unknown": unknown})
-
-    @app.post("/reload")
-    async def reload(request: Request) -> Response:
-        """Take up a new model; requests in progress are answered by the old one."""
-        admit(request)
-        if service.reload is None:
-            raise Refused(409, "This service was started without a run to load again.")
-        loop = asyncio.get_running_loop()
-        try:
-            fresh = await loop.run_in_executor(service.worker, service.reload)
-        except InputError as error:
-            raise Refused(409, f"The model stays as it was. {error}") from None
-        if fresh.fallback and not service.now.fallback:
-            raise Refused(409, f"The model stays as it was: {fresh.fallback}")
-        service.now = fresh
-        return said(service.state())
-
-    @app.get("/health")
-    async def health() -> Response:
-        return said({"status": "ok", "model": service.now.version})
-
-    @app.get("/ready")
-    async def ready() -> Response:
-        return said(service.state())
-
-    @app.get("/model")
-    async def model(request: Request) -> Response:
-        admit(request)
-        return said(service.now.bundle.card | {"service": service.state()})
-
-    @app.get("/schema")
-    async def schema(request: Request) -> Response:
-        admit(request)
-        return said(service.now.bundle.schema)
-
-    @app.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(service.registry), media_type="text/plain; version=0.0.4")
-
-    return app
-
-
-async def read_body(request, limits: Limits) -> bytes:
-    """The body of a request, as long as it is neither too large nor too slow."""
-    too_large = Refused(413, f"A body has {limits.body:,} bytes at most: send fewer rows at once.")
-    length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > limits.body:
-        raise too_large
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(limits.seconds):
-            async for part in request.stream():
-                parts.append(part)
-                size += len(part)
-                if size > limits.body:
-                    raise too_large
-    except TimeoutError:
-        raise Refused(408, f"The body did not arrive within {limits.seconds:g} s.") from None
-    except ClientDisconnect:
-        raise Refused(400, "The body was cut off.") from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-_JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
-
-
-def _described(bundle: Bundle) -> dict:
-    """What the interactive pages (`/docs`) say of a row and an answer, made from the schema."""
-    fields = {
-        name: {"type": _JSON_TYPES.get(one["kind"], ["string", "number", "null"])}
-        | ({"examples": [one["example"]]} if one.get("example") is not None else {})
-        | ({"description": "{:g} to {:g} in training".format(*one["range"])}
-           if "range" in one else {})
-        for name, one in bundle.fields.items()
-    }  # fmt: skip
-    row = {"type": "object", "title": "Row", "properties": fields}
-    example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
-    answer = {
-        "type": "object", "title": "Answer",
-        "required": ["id", "model", "prediction", "warnings"],
-        "properties": {
-            "id": {"type": "string"}, "model": {"type": "string"},
-            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
-            "probability": {"type": "object",
-                            "properties": {c: {"type": "number"} for c in bundle.task.classes}},
-            "warnings": {"type": "array", "items": {"type": "string"}},
-            "logged": {"type": "boolean"}, "fallback": {"type": "string"},
-        },
-    }  # fmt: skip
-    either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
-    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
-    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
-    return {
-        "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
-        "requestBody": {"required": True, "content": {
-            "application/json": {"schema": either, "example": example},
-            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in ENDINGS}}},
-        "responses": {
-            "200": {"description": "Answers",
-                    "content": {"application/json": {"schema": answers}}},
-            **{str(code): {"description": why,
-                           "content": {"application/json": {"schema": refused}}}
-               for code, why in _REFUSALS.items()}},
-    }  # fmt: skip
-
-
-_REFUSALS = {
-    400: "The body was cut off",
-    401: "The key is missing or wrong",
-    408: "The body came too slowly",
-    413: "The body is too large",
-    415: "A content type that is not read",
-    422: "The rows can't be answered: the sentence names the field",
-    503: "Too busy; Retry-After says when to ask again",
-}
+# --- Starting ----------------------------------------------------------------------------------
 
 
 @dataclass
@@ -561,15 +491,60 @@ class Options:
 
     log: str = ""  # a SQLAlchemy address; "" is SQLite in the run's folder, "off" none
     limits: Limits = field(default_factory=Limits)
+    shadow: str = ""  # another run, whose model is asked the same rows
 
 
 def service_of(run: str, options: Options | None = None) -> Service:
-    """The service of a run, with its log, ready to be served."""
+    """The service of a run, with its log, ready to be served.
+
+    Of a registered model (`models:/NAME@champion`), it follows the alias.
+    """
     options = options or Options()
     now = load_for_service(run)
     log = None
     if options.log != "off":
         from .addresses import from_environment
 
-        log = PredictionLog(from_environment(options.log), existing_run(run).path)
-    return Service(now, log, options.limits, reload=lambda: load_for_service(run))
+        log = PredictionLog(from_environment(options.log), _log_folder(run, now))
+    service = Service(now, log, options.limits, lambda: load_for_service(run),
+                      _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
+    if now.registered:
+        from .following import follow
+
+        service.follower = follow(service, run)
+    return service
+
+
+def _log_folder(run: str, now: Served) -> Path:
+    """Where a service's log lies: with the run that made the model, or under the model's name."""
+    if not now.registered:
+        return existing_run(run).path
+    made = Run(now.registered.run or now.registered.name)
+    folder = made.path if made.path.is_dir() else Run(now.registered.name).path
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _shadow_of(run: str, log: PredictionLog | None, bundle: Bundle) -> Shadow | None:
+    """The shadow of a service; only a log can tell what it says."""
+    if not run:
+        return None
+    if log is None:
+        raise InputError("A shadow's answers are seen in the log alone: leave out --log off.")
+    other = served(load_bundle(run))
+    if other.bundle.task != bundle.task:
+        raise InputError(
+            f"The shadow '{run}' answers another question ({other.bundle.task.target}, "
+            f"{other.bundle.task.kind}) than the model in service ({bundle.task.target}, "
+            f"{bundle.task.kind}): give a run with the same target and classes."
+        )
+    return Shadow(other.version, lambda rows: _plain_answers(other, rows))
+
+
+def _plain_answers(now: Served, rows: list[dict]) -> list[tuple]:
+    """Predictions and probabilities of rows that the model in service has answered already."""
+    if now.scorer is not None:
+        return [now.scorer.answer(row, now.scorer.read_rest(row, {})) for row in rows]
+    found = predict_rows(now.bundle, as_frame(now.bundle, rows)).to_dict("records")
+    classes = now.bundle.task.classes
+    return [(one["prediction"], [one[f"probability_{c}"] for c in classes]) for one in found]

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from .addresses import from_environment, is_path, refuse_pasted_password, shown
 from .errors import InputError, nearest
@@ -307,12 +308,72 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         raise InputError(f"'{path.name}' can't be read as CSV: {_line(error)}") from None
 
 
-def read_parquet_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """A Parquet file as `read_table` reads it, so many rows at a time."""
+def read_parquet_in_pieces(path: Path, rows: int) -> Iterator[pa.Table]:
+    """A Parquet file as `read_table` reads it, so many rows at a time, texts as codes."""
     from pyarrow import parquet
 
-    for batch in parquet.ParquetFile(path).iter_batches(rows):
-        yield _tidy(batch.to_pandas(), path.name)  # an index may repeat itself: it is put aside
+    schema = parquet.read_schema(path)
+    plain = _needs_no_mending(schema)
+    texts = [field.name for field in schema if _is_text(field.type)] if plain else None
+    for batch in parquet.ParquetFile(path, read_dictionary=texts).iter_batches(rows):
+        if plain:
+            yield _with_coded_texts(pa.Table.from_batches([batch]))
+        else:  # an index may repeat itself: it is put aside
+            yield coded_table(_tidy(batch.to_pandas(), path.name))
+
+
+def _needs_no_mending(schema: pa.Schema) -> bool:
+    """Whether `_tidy` would leave a Parquet file's columns as they are."""
+    said = schema.pandas_metadata or {"index_columns": []}
+    no_index = all(isinstance(i, dict) and i["name"] is None for i in said["index_columns"])
+    kinds = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
+    known = all(_is_text(f.type) or any(kind(f.type) for kind in kinds) for f in schema)
+    names = [name.strip() for name in schema.names]
+    return no_index and known and len(names) > 0 and _distinct(list(names)) == schema.names
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def is_coded_text(kind: pa.DataType) -> bool:
+    """Whether an Arrow column holds texts as codes."""
+    return pa.types.is_dictionary(kind) and _is_text(kind.value_type)
+
+
+def coded_table(frame: pd.DataFrame) -> pa.Table:
+    """A frame as an Arrow table, its texts as codes; the index is left out."""
+    return _with_coded_texts(pa.Table.from_pandas(frame, preserve_index=False))
+
+
+def _with_coded_texts(table: pa.Table) -> pa.Table:
+    for place, field in enumerate(table.schema):
+        if _is_text(field.type) or is_coded_text(field.type):
+            coded = _in_one(table.column(place), field.type)
+            table = table.set_column(place, field.name, coded)
+    return table
+
+
+def _in_one(column: pa.ChunkedArray, kind: pa.DataType) -> pa.DictionaryArray:
+    """A column of texts with one dictionary, of no more values than there are cells."""
+    if pa.types.is_dictionary(kind):
+        column = column.unify_dictionaries().combine_chunks()
+        few = isinstance(column, pa.DictionaryArray) and len(column.dictionary) <= len(column)
+        if few and column.dictionary.null_count == 0:
+            wanted = pa.dictionary(pa.int32(), pa.string())
+            return column if column.type == wanted else column.cast(wanted)
+        column = column.cast(pa.string())
+    coded = column.cast(pa.string()).dictionary_encode()
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    return coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
+
+
+def plain_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame, as it was before its texts were coded."""
+    for place, field in enumerate(table.schema):
+        if is_coded_text(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+    return table.to_pandas().reset_index(drop=True)
 
 
 def _name(cell) -> str:

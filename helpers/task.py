@@ -295,7 +295,11 @@ def predict(task: Task, model, rows: pd.DataFrame):
     """
     if task.is_regression:
         return model.predict(rows), None
-    found = model.predict_proba(rows)
+    return read_chances(task, model, model.predict_proba(rows))
+
+
+def read_chances(task: Task, model, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and probabilities, as `predict` has them, of what `predict_proba` has found."""
     probability = np.zeros((len(found), len(task.classes)))
     columns = [task.classes.index(str(label)) for label in model.classes_]
     probability[:, columns] = found[:, : len(columns)]

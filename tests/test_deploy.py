@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers import batch, deploy
+from helpers.calibration import Calibrated
 from helpers.errors import InputError
 from helpers.line import Run, Work
 from helpers.row_check import MOST_UNKNOWN
@@ -487,3 +488,6 @@ def test_a_model_with_a_threshold_is_described(made):
     assert table.loc["model", ""] == "LogisticRegression"
     assert table.loc["says yes from", ""] == "0.25"
     assert table.loc["fitted on", ""].endswith("held-out ones included")
+    mended = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
+    table = deploy.describe_model(fitted(made, mended), 240, True)
+    assert table.loc["model", ""] == "LogisticRegression, its probabilities mended"

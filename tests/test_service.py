@@ -226,10 +226,61 @@ def test_too_many_at_once_are_told_to_come_again(now, row, made):
         assert post(address, row).status_code == 200
 
 
-def test_rows_that_take_too_long_are_given_up(now, made):
-    with with_limits(now, seconds=0.001) as address:
-        reply = post(address, deploy.as_json(made.raw))
+def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
+    monkeypatch.setattr(service, "STRETCH", 50)
+    worked = []
+
+    def slowly(bundle, rows):
+        worked.append(len(rows))
+        time.sleep(0.2)
+        return deploy.predict_rows(bundle, rows)
+
+    monkeypatch.setattr(service, "predict_rows", slowly)
+    many = deploy.as_json(pd.concat([made.raw] * 5))
+    with with_limits(now, seconds=0.3) as address:
+        reply = post(address, many)
         assert reply.status_code == 503 and "fewer" in reply.json()["detail"]
+        time.sleep(1)
+    assert 1 <= len(worked) <= 3  # of a dozen stretches and more
+
+
+def test_requests_are_noted_with_status_time_and_rows(logged, row):
+    address, _, own = logged
+    post(address, row)
+    post(address, [row, row, row])
+    post(address, {"weight": "twelve"})
+    until = time.monotonic() + 10
+    while len(found := own.log.traffic()) < 3:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert found["status"].tolist() == [200, 200, 422] and found["rows"].tolist() == [1, 3, 0]
+    assert found["seconds"].between(0, 5).all() and found["at"].is_monotonic_increasing
+    assert own.log.traffic(since=time.time()).empty
+
+
+def test_other_ways_to_ask_for_predictions_are_told_how(logged):
+    reply = requests.get(f"{logged[0]}/predict", timeout=30)
+    assert reply.status_code == 405 and "POST" in reply.json()["detail"]
+
+
+def test_the_interactive_pages_need_no_network(logged):
+    page = requests.get(f"{logged[0]}/docs", timeout=30).text
+    assert "swagger-ui" in page and "https://" not in page
+    script = requests.get(f"{logged[0]}/static-offline-docs/swagger-ui-bundle.js", timeout=30)
+    assert script.status_code == 200 and len(script.content) > 100_000
+
+
+def test_a_long_log_is_brought_into_its_file(tmp_path):
+    log = PredictionLog("", tmp_path)
+    wal = tmp_path / f"{LOG_FILE}-wal"
+    for number in range(300):
+        log.write([(f"a{number}", 0.0, "v1", "x" * 900, "yes", "", "[]")])
+    before = wal.stat().st_size
+    log.tidy()
+    log.write([("b", 0.0, "v1", "x", "yes", "", "[]")])
+    assert before > 1_000_000 and wal.stat().st_size == before  # begun again from its start
+    assert (tmp_path / LOG_FILE).stat().st_size > 200_000
+    log.close()
 
 
 def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
@@ -239,6 +290,8 @@ def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
         assert post(address, row, headers={"X-API-Key": "wrong"}).status_code == 401
         assert post(address, row, headers={"X-API-Key": "open sesame"}).status_code == 200
         assert requests.get(f"{address}/model", timeout=30).status_code == 401
+        described = requests.get(f"{address}/openapi.json", timeout=30).json()
+        assert described["components"]["securitySchemes"]["key"]["name"] == "X-API-Key"
         assert requests.get(f"{address}/health", timeout=30).status_code == 200
 
 

@@ -1,0 +1,88 @@
+"""A second model that is asked what the service is asked, and answers nobody."""
+
+import time
+
+import pytest
+import requests
+
+from helpers import deploy, service
+from helpers.errors import InputError
+from helpers.prediction_log import PredictionLog
+from helpers.shadow import MOST_WAITING, Shadow
+from tests.small import prepared
+from tests.test_deploy import bundle_of, write_run
+from tests.test_service import post
+
+
+@pytest.fixture(scope="module")
+def made():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def other(made):
+    """The same rows with the answers in another order: another model."""
+    return prepared(raw=made.raw.assign(bought=made.raw["bought"][::-1].to_numpy()))
+
+
+def test_a_shadow_sees_every_row_and_only_the_log_sees_it(made, other, monkeypatch, tmp_path):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    write_run(other)
+    (tmp_path / "small").rename(tmp_path / "other")
+    run = write_run(made)
+    own = service.service_of("small", service.Options(shadow="other"))
+    rows = made.raw.drop(columns="bought").head(30)
+    with deploy.serving(own.now.bundle, own) as address:
+        answers = [post(address, deploy.as_record(row)).json() for _, row in rows.iterrows()]
+        post(address, {"id": answers[0]["id"], "outcome": "yes"}, page="feedback")
+        assert requests.get(f"{address}/ready", timeout=30).json()["shadow"] == own.shadow.version
+        counted = requests.get(f"{address}/metrics", timeout=30).text
+    log = PredictionLog("", run.path)
+    said, shadowed = log.answers(), log.shadowed()
+    log.close()
+    assert "shadow_answers_total" in counted
+    assert list(said["id"]) == [answer["id"] for answer in answers]
+    assert sorted(shadowed["id"]) == sorted(said["id"])
+    assert set(shadowed["model"]) == {own.shadow.version} != {own.now.version}
+    bundle = deploy.load_bundle("other")
+    expected = deploy.predict_rows(bundle, rows)["prediction"]
+    by_id = shadowed.set_index("id")["prediction"]
+    assert [by_id[answer["id"]] for answer in answers] == expected.tolist()
+    assert shadowed.set_index("id").loc[answers[0]["id"], "outcome"] == "yes"
+    assert said["outcome"].notna().sum() == 1
+
+
+def test_a_shadow_that_fails_fails_nobody(made):
+    def broken(rows):
+        raise RuntimeError("no model at all")
+
+    shadow = Shadow("v9", broken)
+    now = service.served(bundle_of(made))
+    own = service.Service(now, shadow=shadow)
+    row = deploy.as_record(made.raw.drop(columns="bought").iloc[0])
+    with deploy.serving(now.bundle, own) as address:
+        assert post(address, row).status_code == 200
+        until = time.monotonic() + 10
+        while "shadow_failures_total 1.0" not in requests.get(f"{address}/metrics", timeout=9).text:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_a_shadow_that_is_too_slow_leaves_rows_out_and_counts_them():
+    shadow = Shadow("v9", lambda rows: time.sleep(0.3) or [("no", None) for _ in rows])
+    for _ in range(MOST_WAITING // 100 + 5):
+        shadow.offer([{"id": "a", "prediction": "no"}] * 100, [b"{}"] * 100)
+    assert shadow.left_out._value.get() >= 300
+    shadow.close(seconds=0.5)
+    answered = len(shadow.taken())
+    time.sleep(0.7)
+    assert 0 < answered < MOST_WAITING and not shadow.taken()  # it has ended
+
+
+def test_a_shadow_of_another_question_is_refused(made, monkeypatch, tmp_path):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    write_run(made)
+    with pytest.raises(InputError, match="--log off"):
+        service.service_of("small", service.Options(log="off", shadow="small"))
+    with pytest.raises(InputError, match="no run 'nobody'"):
+        service.service_of("small", service.Options(shadow="nobody"))
