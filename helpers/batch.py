@@ -330,14 +330,14 @@ def _parquet_writer(
     draft: Path, types: dict[str, pa.DataType], source: pa.Schema
 ) -> parquet.ParquetWriter:
     """A writer of texts as codes, which are plain texts for whoever reads the file."""
+    plain = pa.schema([(n, pa.string() if kind == TEXT else kind) for n, kind in types.items()])
+    if said := source.pandas_metadata:  # such as which columns of yes and no may hold gaps
+        typed = {field.name for field in source if not tables.is_coded_text(field.type)}
+        kept = [c for c in said["columns"] if c["field_name"] in typed & set(types)]
+        said |= {"columns": kept, "index_columns": [], "column_indexes": []}
+        plain = plain.with_metadata({"pandas": json.dumps(said)})
     writer = parquet.ParquetWriter(
         draft, pa.schema(types.items()), store_schema=False, write_statistics=False
     )
-    plain = pa.schema([(n, pa.string() if kind == TEXT else kind) for n, kind in types.items()])
-    notes = {"ARROW:schema": base64.b64encode(plain.serialize()).decode()}
-    if said := source.pandas_metadata:  # such as which columns of numbers may hold gaps
-        kept = [c for c in said["columns"] if types.get(c["field_name"], TEXT) != TEXT]
-        said |= {"columns": kept, "index_columns": [], "column_indexes": []}
-        notes["pandas"] = json.dumps(said)
-    writer.add_key_value_metadata(notes)
+    writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(plain.serialize()).decode()})
     return writer
