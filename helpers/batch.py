@@ -13,11 +13,12 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def predict_file(
     total, done = _rows_of(source), 0
     try:
         with closing(_result(draft, out.suffix.lower())) as result:
-            with closing(_answered(bundle, _pieces(source), folder)) as pieces:
+            with _quick_turns(), closing(_answered(bundle, _pieces(source), folder)) as pieces:
                 for rows, answers in pieces:
                     result.add(rows, answers)
                     done += len(rows)
@@ -75,6 +76,21 @@ def predict_file(
         draft.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     return done
+
+
+@contextmanager
+def _quick_turns():
+    """Threads that ask for Python's lock get it ten times as soon, while the block lasts.
+
+    Else one that reads texts, in Python, holds up another that is at work in arrays and needs the
+    lock for a moment between two of them: that one gets half as far or less (measured).
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _identity(bundle: Bundle, source: str) -> str:
