@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 from . import tables
 from .deploy import Bundle, answers_frame, check_columns, load_bundle, names_beside, predict_table
 from .errors import InputError
-from .table_scorer import TableScorer, columns_of_table, compile_table_scorer
+from .table_scorer import TableScorer, columns_of_table, why_not
 
 PIECE = 50_000  # rows
 FEW = 10_000  # rows that the pipeline answers before a table scorer is checked
@@ -153,18 +153,23 @@ def _answered(
 ) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
     """The pieces in their order, each with its answers, which are written into the folder too.
 
-    Where there are many rows and more than one core, pieces are answered side by side.
+    A few rows are answered by the pipeline, there and then; many, side by side, a thread a core.
     """
     road, pool, waiting = None, None, deque()
     try:
         for number, rows in enumerate(pieces):
+            piece = _piece(folder, number)
             if road is None:
-                road = _road(bundle, rows)
-                pool = ThreadPoolExecutor(_cores(), initializer=threadpool_limits, initargs=(1,))
-            if len(rows) < FEW and not waiting:
-                yield rows, _answers(road, rows, _piece(folder, number))
+                check_columns(bundle, rows.column_names)
+                if len(rows) < FEW:
+                    road = _Road(bundle)
+                else:
+                    pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
+                    road = _Road(bundle, pool)
+            if pool is None:
+                yield rows, _answers(road, rows, piece)
                 continue
-            waiting.append((rows, pool.submit(_answers, road, rows, _piece(folder, number))))
+            waiting.append((rows, pool.submit(_answers, road, rows, piece)))
             while len(waiting) > _cores():
                 yield _next(waiting)
         while waiting:
@@ -183,24 +188,30 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _road(bundle: Bundle, first: pa.Table) -> Callable[[pa.Table], pd.DataFrame]:
-    """How pieces are answered: by the table scorer where there are many rows and one holds."""
-    check_columns(bundle, first.column_names)
-    scorer = None
-    if len(first) >= FEW:
-        scorer, _ = compile_table_scorer(
-            bundle.task, bundle.model, list(bundle.fields), bundle.examples
-        )
-    if scorer is None:
-        return lambda rows: _by_pipeline(bundle, rows)
-    own = threading.local()
+class _Road:
+    """How pieces are answered: by the pipeline; with a pool of threads, by the table scorer.
 
-    def by_scorer(rows: pa.Table) -> pd.DataFrame:
-        if not hasattr(own, "scorer"):
-            own.scorer = scorer.for_another_thread()
-        return _by_scorer(own.scorer, rows)
+    The first thing that a thread does is to hold the scorer against the pipeline. Pieces are
+    answered meanwhile, but none is kept before that is done; where they differ, the pipeline
+    answers instead.
+    """
 
-    return by_scorer
+    def __init__(self, bundle: Bundle, pool: ThreadPoolExecutor | None = None):
+        self._bundle, self._own = bundle, threading.local()
+        self._scorer = None
+        if pool is not None:
+            scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
+            self._why_not = pool.submit(why_not, scorer, bundle.model, bundle.examples)
+            self._scorer = scorer
+
+    def __call__(self, rows: pa.Table) -> pd.DataFrame:
+        """The answers of a piece."""
+        if self._scorer is None:
+            return _by_pipeline(self._bundle, rows)
+        if not hasattr(self._own, "scorer"):  # the one that is checked belongs to who checks it
+            self._own.scorer = self._scorer.for_another_thread()
+        found = _by_scorer(self._own.scorer, rows)
+        return _by_pipeline(self._bundle, rows) if self._why_not.result() else found
 
 
 def _by_pipeline(bundle: Bundle, rows: pa.Table) -> pd.DataFrame:
@@ -213,7 +224,7 @@ def _by_scorer(scorer: TableScorer, rows: pa.Table) -> pd.DataFrame:
     return answers_frame(scorer.task, *found)
 
 
-def _answers(road, rows: pa.Table, piece: Path) -> pd.DataFrame:
+def _answers(road: _Road, rows: pa.Table, piece: Path) -> pd.DataFrame:
     """The answers of a piece: those that an earlier command left, or new ones."""
     if piece.exists():
         return pd.read_parquet(piece)

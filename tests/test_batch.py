@@ -72,13 +72,15 @@ def test_the_scorer_answers_every_row_in_its_place(
 
 
 def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "compile_table_scorer", lambda *_: (None, "it differs"))
+    monkeypatch.setattr(batch, "why_not", lambda *_: "it differs")
+    wrong = pd.DataFrame({"prediction": ["maybe"]})
+    monkeypatch.setattr(batch, "_by_scorer", lambda *_: wrong)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 
 def test_a_file_of_few_rows_is_left_to_the_pipeline(run, rows, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "FEW", 1_000)
-    monkeypatch.setattr(batch, "compile_table_scorer", None)
+    monkeypatch.setattr(batch, "TableScorer", None)
     assert len(scored(rows, tmp_path)) == len(rows)
 
 

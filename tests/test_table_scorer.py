@@ -17,15 +17,16 @@ from tests.test_scorer import CASES, CLASSES, RAW, fitted
 )
 def test_it_says_what_the_pipeline_says(kind, model):
     whole, used = fitted(kind, model)
-    made, why = table_scorer.compile_table_scorer(CLASSES[kind], whole, used, RAW)
-    assert made is not None, why
+    made = table_scorer.TableScorer(CLASSES[kind], whole, used)
+    assert table_scorer.why_not(made, whole, RAW) == ""
     asked = pd.concat([disturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
-    assert table_scorer.differences(made, CLASSES[kind], whole, asked) == 0
+    assert table_scorer.differences(made, whole, asked) == 0
 
 
 def test_selected_numbers_are_scored_too():
     whole, used = fitted("binary", LogisticRegression(max_iter=500), keep=7)
-    assert table_scorer.compile_table_scorer(CLASSES["binary"], whole, used, RAW)[1] == ""
+    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert table_scorer.why_not(made, whole, RAW) == ""
 
 
 def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):
@@ -54,14 +55,14 @@ def test_a_scorer_that_differs_is_not_used(monkeypatch):
         return centre + 1e-3, divisor, factor
 
     monkeypatch.setattr(table_scorer, "scales_of", off)
-    made, why = table_scorer.compile_table_scorer(CLASSES["binary"], whole, used, RAW)
-    assert made is None and "differs from the pipeline" in why
+    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert "differs from the pipeline on" in table_scorer.why_not(made, whole, RAW)
 
 
-def test_without_examples_there_is_none():
+def test_without_examples_nobody_knows():
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made, why = table_scorer.compile_table_scorer(CLASSES["binary"], whole, used, None)
-    assert made is None and "run stage 7 again" in why
+    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert "run stage 7 again" in table_scorer.why_not(made, whole, None)
 
 
 # --- Readers ------------------------------------------------------------------------------------
