@@ -14,7 +14,7 @@ from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import STAGES, Run
 from helpers.retraining import Ask
-from tests.small import deployed_run, fitted, prepared, raw_table
+from tests.small import deployed_run, prepared, raw_table
 
 
 @pytest.fixture(scope="module")
