@@ -314,12 +314,13 @@ def _first_day(known, reference, rows: pd.DataFrame, name: str) -> int | None:
 
 def measure_estimate(others: dict) -> dict:
     """Metrics of the flights by month, estimated without labels and realised."""
-    from helpers import estimate, line, monitor, pipeline
+    from helpers import deliveries, estimate, line, monitor, pipeline
     from helpers.rows import TEST
     from helpers.task import predict
 
     work = line.start(8, "flights")
-    production = monitor.later_rows(work)
+    production = deliveries.later_rows(work)
+    production = production.at(production.labelled)
     task, held_out = production.known.task, production.known.of(TEST)
     known = predict(task, pipeline.load(work.read("data/trained.skops"))[1:], held_out.X)
     calibration = estimate.calibrate(task, held_out.y, known[1])

@@ -25,7 +25,9 @@ def cli():
     pipeline status mine                                    what stands, and what has to run again
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP
-    pipeline promote mine_october                           let its model serve; rollback: back
+    pipeline monitor mine --data march.csv                  is the model still right?
+    pipeline retrain mine --data march.csv                  train it again, if that is better
+    pipeline promote mine-2                                 let its model serve; rollback: back
 
     Each run is a folder in reports/; open its index.html first.
     """
@@ -292,6 +294,99 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
     gc.collect()
     gc.freeze()  # tables and trees that stay for good need not be looked through again and again
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", default="", metavar="NEW",
+              help="Rows that came after training, whatever --data of `pipeline run` takes. "
+                   "[default: what the service has answered, from 200 rows on; else the flights' "
+                   "later months, or the held-out rows]")  # fmt: skip
+@click.option("--max-drop", type=float, default=None, metavar="X",
+              help="How far the main metric may fall. [default: 0.05]")  # fmt: skip
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
+              help="Any other parameter of stage 8.")  # fmt: skip
+@click.option("--gate", is_flag=True, help="Exit with code 1 when retraining is due.")
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def monitor(run, data, max_drop, settings, gate, kernels):
+    """Look at rows that came after RUN was trained: is its model still right?
+
+    \b
+    Examples:
+      pipeline monitor mine --data march.csv
+      pipeline monitor mine --data march.csv --gate || pipeline retrain mine --data march.csv
+
+    Runs stage 8 and says what has drifted, what the rows are like, how the model does (or, while
+    there are no labels, how it probably does), and whether to train again.
+
+    Exit codes: 0 done; 1 the stage failed, or with --gate retraining is due; 2 the rows can't be
+    used.
+    """
+    from .retraining import look
+    from .runner import StageError
+
+    if max_drop is not None:
+        settings = (*settings, f"max_drop={max_drop}")
+    try:
+        seen = look(run, data, settings, kernels=kernels)
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    from .line import Run, stage
+
+    for subject, text in seen["said"].items():
+        click.echo(f"{subject:<12} {text}")
+    click.echo(f"{'Page':<12} {Run(run).file(stage(8).report)}")
+    if gate and seen["decision"] == "retrain":
+        click.echo(f"Retraining is due: {seen['reason']}.", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", default="", metavar="NEW", help="As for `pipeline monitor`.")
+@click.option("--when", type=click.Choice(["due", "drift", "performance", "calendar", "always"]),
+              default="due", show_default=True,
+              help="What makes it due: the decision of stage 8, a column that drifts, a score that "
+                   "fell, the model's age, or nothing at all.")  # fmt: skip
+@click.option("--every", type=click.FloatRange(min=0), default=None, metavar="DAYS",
+              help="The age at which the model is trained again in any case. [default: 30 with "
+                   "--when calendar]")  # fmt: skip
+@click.option("--no-promote", is_flag=True, help="Leave the champion in place, whatever comes out.")
+@click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
+              show_envvar=True,
+              help="Ask MLflow's registry for the champion, and tell it of the challenger. Without "
+                   "it, RUN is the champion and nothing is promoted.")  # fmt: skip
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def retrain(run, data, when, every, no_promote, track, kernels):
+    """Train the model of RUN again when that is due, and put the new one in place if it is better.
+
+    \b
+    Examples:
+      pipeline retrain mine --data march.csv
+      pipeline retrain mine --data march.csv --when calendar --every 30
+      pipeline retrain mine --data march.csv --when always --no-promote
+
+    The challenger is a run of its own, RUN-2 and so on, made by the same notebooks from the old
+    rows and the earlier part of the new. Both models answer the newer part, which neither has
+    seen; the challenger becomes champion only if it is better by more than the noise. `pipeline
+    rollback` goes back.
+
+    Exit codes: 0 done, or not due; 1 the challenger failed; 2 the rows can't be used. In each case
+    the champion goes on serving.
+    """
+    from .retraining import Ask
+    from .retraining import retrain as train_again
+    from .runner import StageError
+
+    ask = Ask(data, when, every, not no_promote, track, kernels)
+    try:
+        train_again(run, ask, say=click.echo)
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
 
 
 @cli.command()

@@ -7,122 +7,25 @@ neither has seen.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import addresses, clean, drift, flights, pipeline, tables
-from .errors import InputError
+from . import drift, estimate, pipeline, quality, traffic
+from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
-from .rows import TEST, TRAIN, Labelled, labelled_rows
-from .task import Task, as_labels, better, bootstrap, drawn_scores, predict, score
+from .rows import TEST
+from .task import Task, better, bootstrap, drawn_scores, predict, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
-FEWEST_PER_PERIOD = 30
 DRAWS = 200
-LATER_SEED = 43  # of the mess in a later delivery: as much as in the first, in other cells
+FEWEST_COMPARED = 4 * FEWEST_PER_PERIOD  # rows with labels: half to learn from, half to judge by
+MOST_SAID = 6  # periods in a sentence
+DRIFT_CODES = ("drift", "prediction_drift", "joint_drift")
 AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a period
-
-
-@dataclass(frozen=True)
-class Production:
-    """Rows that came after training, and the model that was in service when they came.
-
-    `raw` are n rows as they came, `X` the same rows cleaned, `y` their labels (None while there
-    are none), `period` the month or delivery of each; `known` are the rows that the champion was
-    fitted on. `seen` is False when these are only the held-out rows of a table without time.
-    """
-
-    raw: pd.DataFrame
-    X: pd.DataFrame
-    y: np.ndarray | None
-    period: np.ndarray
-    champion: Pipeline
-    known: Labelled
-    origin: str
-    seen: bool = True
-
-
-def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) -> Production:
-    """The rows that the model in service meets: a later delivery, or what comes closest to it.
-
-    Flights of the months after training; for another table `new_data` (whatever `--data` takes);
-    else the held-out rows, which are later ones under a time split and prove little otherwise.
-    """
-    known = labelled_rows(work)
-    if new_data:
-        addresses.refuse_pasted_password(new_data)
-        raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
-    elif work.run.is_flights:
-        raw, origin = _later_flights(work, until), "the flights after the collection ended"
-    else:
-        return _held_out(work, known)
-    model = pipeline.load(work.read("model/model.skops"))
-    _check_columns(raw, model, known.task)
-    return _production(work, raw, model, known, origin)
-
-
-def _later_flights(work, until: str) -> pd.DataFrame:
-    about = work.about
-    later = flights.join(flights.read_sources(since=about["until"], until=until))
-    later = flights.spread_evenly(later, max(1, round(len(later) * about["sampled"])))
-    return flights.planted(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
-
-
-def _check_columns(raw: pd.DataFrame, model: Pipeline, task: Task) -> None:
-    needed = model["features"].feature_names_in_
-    missing = [name for name in needed if name not in raw.columns]
-    if missing:
-        raise InputError(
-            f"The new rows lack the column '{missing[0]}' ({len(missing)} of {len(needed)} needed "
-            f"columns are missing): they must have the columns of the table the model knows."
-        )
-
-
-def _held_out(work, known: Labelled) -> Production:
-    raw = work.read_table("raw")
-    model = pipeline.load(work.read("data/trained.skops"))
-    test = known.of(TEST)
-    rows = raw.iloc[test.row].reset_index(drop=True)
-    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
-    return Production(**(made.__dict__ | {"seen": known.by_time}))
-
-
-def _production(work, raw, model, known: Labelled, origin: str) -> Production:
-    target = known.task.target
-    X = model["clean"].transform(raw)
-    y = None
-    if target in raw.columns:
-        labels = clean.clean_label(raw, target, work.about["label"])[0]
-        kept = labels.notna().to_numpy()
-        if known.task.is_regression:
-            y = labels[kept].astype(float).to_numpy()
-        else:
-            y = as_labels(labels[kept]).to_numpy(dtype=object)
-            strange = sorted(set(y) - set(known.task.classes))
-            if strange:
-                raise InputError(
-                    f"The new rows have a class that the model does not know: '{strange[0]}'. It "
-                    f"knows {', '.join(known.task.classes[:10])}."
-                )
-        raw, X = raw[kept].reset_index(drop=True), X[kept].reset_index(drop=True)
-    if len(X) == 0:
-        raise InputError("None of the new rows has a label, so there is nothing to judge.")
-    return Production(raw, X, y, _periods(work, X), model, known, origin)
-
-
-def _periods(work, X: pd.DataFrame) -> np.ndarray:
-    """The month of each row where time is known, otherwise one period for all."""
-    split = work.read_json("split.json")
-    name = work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
-    if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
-        months = X[name].dt.strftime("%Y-%m").fillna("undated")
-        sizes = months.value_counts()
-        if len(sizes) <= 36 and sizes.median() >= FEWEST_PER_PERIOD:
-            return months.to_numpy(dtype=object)
-    return np.full(len(X), "new rows", dtype=object)
 
 
 def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
@@ -130,22 +33,60 @@ def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
 
     The time column is left out: later rows are later by definition.
     """
-    used = [c for c in production.champion["features"].feature_names_in_ if c in production.X]
-    used = [c for c in used if c in _model_columns(production) and c != time_column]
+    used = [c for c in model_columns(production.champion) if c != time_column]
     return drift.compare(production.known.X[used], production.X[used])
 
 
-def _model_columns(production: Production) -> set[str]:
-    encode = production.champion["features"]["encode"]
-    return {column for _, _, columns in encode.transformers for column in columns}
+def joint_drift(production: Production, time_column: str = "", seed: int = 42) -> drift.Domain:
+    """Whether the columns that the model uses have moved together (see `helpers.drift.domain`)."""
+    used = [c for c in model_columns(production.champion) if c != time_column]
+    return drift.domain(production.known.X[used], production.X[used], seed=seed)
 
 
-def prediction_drift(production: Production) -> pd.DataFrame:
-    """How far the predictions have moved from those on the rows the model was fitted on."""
-    fitted = production.champion[1:]  # features and model; both frames are cleaned already
-    parts = [predict(production.known.task, fitted, X) for X in (production.known.X, production.X)]
-    frames = [_as_frame(production.known.task, *part) for part in parts]
-    return drift.compare(*frames)
+@dataclass(frozen=True)
+class Unseen:
+    """What the model of stage 5 says to held-out rows and to later ones: it has seen neither.
+
+    A model is surer of rows that it has learnt from than of any others, so the answers of the model
+    in service, which has learnt from all rows, can't be held against its answers to those.
+    """
+
+    truth: np.ndarray
+    held_out: tuple
+    later: tuple
+
+
+def unseen(work, production: Production) -> Unseen | None:
+    """The answers to rows not seen; None where the held-out rows stand in for later ones.
+
+    `work` is the open stage.
+    """
+    if production.is_held_out:
+        return None
+    task, test = production.known.task, production.known.of(TEST)
+    model = pipeline.load(work.read("data/trained.skops"))[1:]
+    return Unseen(test.y, *(predict(task, model, X) for X in (test.X, production.X)))
+
+
+def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
+    """How far the predictions have moved from those on the held-out rows; None: not applicable."""
+    if asked is None:
+        return None
+    return drift.compare(*(_as_frame(task, *said) for said in (asked.held_out, asked.later)))
+
+
+def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
+    """A row per period: the metrics of the model in service as they are to be expected.
+
+    No label is looked at (see `helpers.estimate`). The probabilities are mended as those on the
+    held-out rows had to be. No row where that is not applicable.
+    """
+    task = production.known.task
+    if asked is None or task.is_regression:
+        return pd.DataFrame(columns=["rows"]).rename_axis("period")
+    mending = estimate.calibrate(task, asked.truth, asked.held_out[1])
+    said, chance = predict(task, production.champion[1:], production.X)
+    return estimate.by_period(task, chance, said, production.period, calibration=mending)
 
 
 def _as_frame(task: Task, prediction, probability) -> pd.DataFrame:
@@ -165,8 +106,8 @@ def performance(production: Production, model: Pipeline | None = None) -> pd.Dat
     fitted = (model or production.champion)[1:]
     prediction, probability = predict(task, fitted, production.X)
     rows = {}
-    for period in np.unique(production.period):
-        chosen = production.period == period
+    for period in np.unique(production.period[production.labelled]):
+        chosen = (production.period == period) & production.labelled
         chance = None if probability is None else probability[chosen]
         said = task, production.y[chosen], prediction[chosen], chance
         high = bootstrap(*said, draws=100, metrics=[task.main_metric])["high"]
@@ -176,31 +117,46 @@ def performance(production: Production, model: Pipeline | None = None) -> pd.Dat
 
 
 def decide(
-    performance: pd.DataFrame, drifted: pd.DataFrame, metrics: dict, max_drop: float
-) -> dict:
+    performance: pd.DataFrame, drifted: pd.DataFrame, metrics: dict, max_drop: float,
+    expected: pd.DataFrame | None = None,
+) -> dict:  # fmt: skip
     """Keep or retrain: retrain when the main metric of a period fell by more than `max_drop`, and
     not by chance (its whole 95 % interval lies below what was promised).
 
-    Drift without labels is a reason to look, not to retrain: a column may move and the model
-    still be right. Without any labels, drift decides.
+    Where labels tell, drift is a reason to look, not to retrain: a column may move and the model
+    still be right. Without labels the same rule looks at the `expected` scores, which see what
+    other rows do to the model but not what columns mean now; where there are none, drift decides.
     """
     metric = metrics["main_metric"]
-    promised = metrics["test"][metric]
     moved = drifted.index[drifted["drifts"]].tolist()
-    if metric not in performance or not performance[metric].notna().any():
-        decision = RETRAIN if moved else KEEP
-        return {
-            "decision": decision,
-            "reason": "There are no labels yet, so drift decides",
-            "drifted": moved,
-        }
-    drops = -better_than(metric, performance[metric], promised)
+    found, says = performance, "{name} was {promised:.2f} when it was held out, and {worst}"
+    if not _is_known(performance, metric):
+        says = "There are no labels yet; {name} was {promised:.2f} when it was held out, and is "
+        says += "expected to be {worst}"
+        found = None if expected is None else expected.rename(columns={"to": AT_BEST})
+    if found is None or not _is_known(found, metric):
+        return {"decision": RETRAIN if moved else KEEP, "drifted": moved, "slipped": False,
+                "reason": "There are no labels yet, so drift decides"}  # fmt: skip
+    promised = metrics["test"][metric]
+    period = better_than(metric, found[metric], promised).idxmin()
+    worst = f"{found.loc[period, metric]:.2f} at worst ({period})"
+    reason = says.format(name=PLAIN_NAMES[metric], promised=promised, worst=worst)
+    slipped = has_slipped(found, metrics, max_drop)
+    decision = RETRAIN if slipped else KEEP
+    return {"decision": decision, "reason": reason, "drifted": moved, "slipped": slipped}
+
+
+def _is_known(table: pd.DataFrame, metric: str) -> bool:
+    return metric in table and bool(table[metric].notna().any())
+
+
+def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:
+    """Whether the main metric fell by more than `max_drop` in a period, and not by chance."""
+    metric = metrics["main_metric"]
+    promised = metrics["test"][metric]
+    far = better_than(metric, performance[metric], promised) < -max_drop
     surely = better_than(metric, performance[AT_BEST], promised) < 0
-    worst = drops.idxmax()
-    slipped = bool(((drops > max_drop) & surely).any())
-    value, name = performance.loc[worst, metric], PLAIN_NAMES[metric]
-    reason = f"{name} was {promised:.2f} when it was held out, and {value:.2f} at worst ({worst})"
-    return {"decision": RETRAIN if slipped else KEEP, "reason": reason, "drifted": moved}
+    return bool((far & surely).any())
 
 
 def better_than(metric: str, values: pd.Series, promised: float) -> pd.Series:
@@ -208,31 +164,74 @@ def better_than(metric: str, values: pd.Series, promised: float) -> pd.Series:
     return values.map(lambda value: better(metric, value, promised))
 
 
-def performance_picture(performance: pd.DataFrame, metrics: dict):
-    """The main metric over the periods, or a sentence while there are no labels."""
+def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.DataFrame):
+    """The main metric over the periods, as it is and as it was expected, beside the promise.
+
+    A sentence where neither is known.
+    """
     from . import plots, show
 
     metric = metrics["main_metric"]
-    if metric not in performance:
-        return show.say("The labels have not come yet, or hold one class only: nothing to draw.")
-    return plots.over_periods(performance, metric, metrics["test"][metric])
+    if not _is_known(performance, metric) and not _is_known(expected, metric):
+        return show.say("There are no labels yet, or of one class only: nothing to draw.")
+    return plots.over_periods(performance, metric, metrics["test"][metric], expected)
 
 
-def retrain(production: Production) -> tuple[Pipeline, np.ndarray]:
+def read_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:
+    """What was to be expected without labels, in words."""
+    if expected.empty and not task.is_regression:
+        return "The labels of the held-out rows are known, so nothing has to be estimated."
+    return estimate.read(task, expected, performance)
+
+
+def newer_half(production: Production) -> np.ndarray:
+    """A mask of the later rows to judge by: of those with labels the newer half, in whole periods.
+
+    Of one period it is the half that came last.
+    """
+    labelled = production.labelled
+    periods = np.unique(production.period[labelled])
+    if len(periods) > 1:
+        return labelled & np.isin(production.period, periods[len(periods) // 2 :])
+    return labelled & (labelled.cumsum() > labelled.sum() // 2)
+
+
+class Refits:
+    """The champion's recipe, fitted anew on all rows with labels before a period; each only once.
+
+    The cleaner stays: rows are cleaned already, and both models can be asked the same ones.
+    """
+
+    def __init__(self, production: Production):
+        self.production = production
+        self._made: dict[str, tuple[Pipeline, float]] = {}
+
+    def before(self, period: str) -> tuple[Pipeline, float]:
+        """The model as it would be at the beginning of the period, and the seconds it took."""
+        if period not in self._made:
+            began = time.perf_counter()
+            model = refitted(self.production, self.production.period < period)
+            self._made[period] = model, time.perf_counter() - began
+        return self._made[period]
+
+
+def retrain(production: Production, refits: Refits) -> tuple[Pipeline, np.ndarray]:
     """A challenger that has seen the earlier half of the later rows too, and the rows to judge by.
 
-    Halves are whole periods where there are several. Returns (challenger, mask of later rows that
-    neither model has seen).
+    Returns (challenger, mask of later rows that neither model has seen).
     """
-    periods = np.unique(production.period)
-    if len(periods) > 1:
-        newer = np.isin(production.period, periods[len(periods) // 2 :])
-    else:
-        newer = np.arange(len(production.period)) >= len(production.period) // 2
-    known = production.known
-    X = pd.concat([known.X, production.X[~newer][known.X.columns]], ignore_index=True)
-    y = np.concatenate([known.y, production.y[~newer]])
-    return pipeline.refit(production.champion, X, y), newer
+    newer = newer_half(production)
+    first = production.period[newer].min()
+    if (production.period[production.labelled] < first).any():
+        return refits.before(first)[0], newer
+    return refitted(production, ~newer), newer
+
+
+def refitted(production: Production, earlier: np.ndarray) -> Pipeline:
+    """The champion's recipe fitted anew, on the rows it knows and those of `earlier` (a mask)."""
+    known, more = production.known, production.at(earlier & production.labelled)
+    X = pd.concat([known.X, more.X[known.X.columns]], ignore_index=True)
+    return pipeline.refit(production.champion, X, np.concatenate([known.y, more.y]))
 
 
 def compare_models(
@@ -240,23 +239,33 @@ def compare_models(
 ) -> dict | None:
     """Champion and challenger on the same rows, and the 95 % interval of the difference.
 
-    The interval is that of a paired bootstrap: both models on the same drawn rows. None when the
-    metric is not defined there.
+    Both share the champion's cleaner, whose rows `production.X` are; see `compare_answers`.
     """
-    task, metric = production.known.task, production.known.task.main_metric
-    X, y = production.X[newer].reset_index(drop=True), production.y[newer]
-    said = [predict(task, model[1:], X) for model in (production.champion, challenger)]
+    judged, task = production.at(newer), production.known.task
+    said = [predict(task, model[1:], judged.X) for model in (production.champion, challenger)]
+    return compare_answers(task, judged.y, *said, seed=seed)
+
+
+def compare_answers(task: Task, y, champion, challenger, *, seed: int = 42) -> dict | None:
+    """Two models' answers (predictions, probabilities) to the same rows with the labels `y`.
+
+    The 95 % interval of the gain is that of a paired bootstrap (Efron 1979): both models on the
+    same drawn rows. None when the metric is not defined there.
+    """
+    metric, said = task.main_metric, (champion, challenger)
+    if len(y) == 0:
+        return None
     drawn = drawn_scores(task, y, said, DRAWS, seed, [metric])
     if any(scores.empty for scores in drawn):  # one class only: the metric is not defined
         return None
     gains = better(metric, *(scores[metric] for scores in reversed(drawn)))
-    champion, challenged = (score(task, y, *answers, [metric])[metric] for answers in said)
+    before, after = (score(task, y, *answers, [metric])[metric] for answers in said)
     low, high = np.nanquantile(gains, [0.025, 0.975])
     return {
         "metric": metric,
         "rows": len(y),
-        "champion": champion,
-        "challenger": challenged,
+        "champion": before,
+        "challenger": after,
         "gain_from": float(low),
         "gain_to": float(high),
         "promote": bool(low > 0),
@@ -268,23 +277,23 @@ def compared_table(compared: dict | None) -> pd.DataFrame:
     if compared is None:
         return pd.DataFrame(columns=["gain (95 % interval)"]).rename_axis("model")
     name = PLAIN_NAMES[compared["metric"]]
-    gain = f"{_signed(compared['gain_from'])} to {_signed(compared['gain_to'])}"
+    gain = f"{signed(compared['gain_from'], 3)} to {signed(compared['gain_to'], 3)}"
     return pd.DataFrame(
         {
-            name: [f"{compared['champion']:.2f}", f"{compared['challenger']:.2f}"],
+            name: [f"{compared['champion']:.3f}", f"{compared['challenger']:.3f}"],
             "gain (95 % interval)": ["", gain],
         },
         index=pd.Index(["champion (in service)", "challenger (retrained)"], name="model"),
     )
 
 
-def _signed(value: float) -> str:
+def signed(value: float, places: int = 2) -> str:
     """A difference with its sign; what rounds to zero has none that matters.
 
-    >>> _signed(-0.001), _signed(0.02)
+    >>> signed(-0.001), signed(0.02)
     ('+0.00', '+0.02')
     """
-    return f"{round(value, 2) + 0:+.2f}"
+    return f"{round(value, places) + 0:+.{places}f}"
 
 
 def read_comparison(compared: dict | None) -> str:
@@ -295,7 +304,7 @@ def read_comparison(compared: dict | None) -> str:
         return "**Promote the challenger**: it is better by more than chance explains."
     return (
         "**Keep the champion**: the challenger's gain may be chance (its interval reaches "
-        f"{_signed(compared['gain_from'])}). The champion stays in service."
+        f"{signed(compared['gain_from'], 3)}). The champion stays in service."
     )
 
 
@@ -315,7 +324,7 @@ def read_decision(decision: dict, production: Production) -> str:
         return (
             "**Production has not been seen yet.** These are the held-out rows of the same "
             "delivery, so they show only that train and test are alike. Give the next delivery "
-            "with `--set new_data=FILE`."
+            "with `pipeline monitor RUN --data FILE`."
         )
     moved = decision["drifted"]
     text = f"**Decision: {decision['decision']}.** {decision['reason']}."
@@ -344,15 +353,19 @@ def read_production(production: Production) -> str:
     text = f"**{len(production.X):,} rows**{when}: {production.origin}"
     if not production.seen:
         return f"{text}. Production has not been seen yet."
-    labels = "with" if production.y is not None else "without"
-    return f"{text}, {labels} labels."
+    return f"{text}, {_with_labels(production)}."
+
+
+def _with_labels(production: Production) -> str:
+    count, rows = int(production.labelled.sum()), len(production.X)
+    if count in (0, rows):
+        return "with labels" if count else "without labels"
+    return f"{count:,} of them with labels"
 
 
 def can_compare(production: Production) -> bool:
     """Whether there are enough later rows with labels to judge two models by."""
-    return (
-        production.seen and production.y is not None and len(production.y) >= 4 * FEWEST_PER_PERIOD
-    )
+    return production.seen and int(production.labelled.sum()) >= FEWEST_COMPARED
 
 
 def verdict(decision: dict, production: Production) -> str:
@@ -360,24 +373,98 @@ def verdict(decision: dict, production: Production) -> str:
     return decision["decision"] if production.seen else UNSEEN
 
 
-def note_findings(work, drifted: pd.DataFrame, production: Production) -> None:
-    """Note the columns that drift, for the front page. `work` is the open stage."""
-    for name, row in drifted[drifted["drifts"]].head(10).iterrows():
-        where = "since training" if production.seen else "between training and held-out rows"
-        message = f"The column {name} has drifted {where} (PSI {row['psi']:.2f})."
-        work.find("drift", "note", [name], message, {"psi": row["psi"], "p_value": row["p_value"]})
+def quality_changes(production: Production) -> list[dict]:
+    """What is wrong with the later rows, once cleaned, in the columns that the model uses.
+
+    Findings, the gravest first (see `helpers.quality.compare`).
+    """
+    used = model_columns(production.champion)
+    return quality.compare(production.known.X[used], production.X[used])
 
 
-def summary(production: Production, drifted, by_period, decision: dict, compared) -> dict:
-    """The content of `monitoring.json`."""
+def note_findings(work, found: list[dict], production: Production) -> None:
+    """Note what has changed, for the front page. `work` is the open stage.
+
+    What drifts is a note there: only a score that fell is a reason to act. Small changes are left
+    out, and all of rows that were held out at random.
+    """
+    worth_it = [one for one in found if one["severity"] != "note"] if production.seen else []
+    for one in worth_it[:10]:
+        severity = "note" if one["code"] in DRIFT_CODES else one["severity"]
+        work.find(one["code"], severity, one["columns"], one["message"], one["evidence"])
+
+
+def summary(
+    production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[dict], joint: drift.Domain, days: pd.DataFrame,
+    compared: dict | None, policies: dict | None,
+) -> dict:  # fmt: skip
+    """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
+
+    `found` are the findings, `compared` comes from `compare_models`, `policies` from
+    `policies.as_json`.
+    """
+    wrong = [one for one in found if one["code"] not in DRIFT_CODES]
     return {
         "seen": production.seen,
         "origin": production.origin,
+        "held_out": production.is_held_out,
         "rows": len(production.X),
+        "labels": int(production.labelled.sum()),
         "decision": verdict(decision, production),
         "reason": decision["reason"],
+        "slipped": decision["slipped"],
         "drift": {name: row["psi"] for name, row in drifted.iterrows()},
         "drifted": decision["drifted"],
+        "moved": drifted.index[drifted["moves"]].tolist(),
+        "joint": {"roc_auc": joint.auc if joint.applicable else None, "p_value": joint.p_value,
+                  "tells": joint.tells},
+        "alerts": found,
         "performance": by_period.to_dict("index"),
+        "expected": expected.to_dict("index"),
+        "traffic": days.to_dict("index"),
         "compared": compared,
-    }
+        "policies": policies,
+        "said": {
+            "Volume": _plain(f"{read_production(production)} {traffic.read(days)}"),
+            "Drift": _plain(f"{drift.read(drifted)} {drift.read_domain(joint)}"),
+            "Quality": _plain(read_quality(wrong)),
+            "Performance": _plain(read_performance(by_period, expected, production.known.task)),
+            "Decision": _plain(read_decision(decision, production)),
+        },
+    }  # fmt: skip
+
+
+def read_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task) -> str:
+    """The main metric by period, as it is or is to be expected, in a sentence."""
+    metric = task.main_metric
+    known, says = by_period, PLAIN_NAMES[metric]
+    if not _is_known(by_period, metric):
+        known, says = expected, f"No labels yet; expected {says}"
+    if not _is_known(known, metric):
+        return "No labels yet, and nothing to expect them from."
+    scores = [f"{v:.2f} ({p})" for p, v in known[metric].dropna().tail(MOST_SAID).items()]
+    return f"{says} {', '.join(scores)}."
+
+
+def read_quality(found: list[dict]) -> str:
+    """How many changes for the worse there are, and the gravest of them, in a sentence."""
+    grave = [one["message"] for one in found if one["severity"] != "note"]
+    if not grave:
+        return f"Nothing grave ({len(found)} notes)." if found else "Nothing has changed."
+    return f"{len(grave)} worth a look. {' '.join(grave[:2])}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("**", "").replace("`", "")
+
+
+def read_answers(answers: pd.DataFrame | None) -> str:
+    """Whether the predictions have moved, in a sentence."""
+    if answers is None:
+        return "The answers can't be compared before other rows have come."
+    if answers["drifts"].any():
+        return "The answers drift, too."
+    if answers["moves"].any():
+        return f"The answers have moved a little (PSI {answers['psi'].max():.2f})."
+    return "The answers have not moved."

@@ -293,7 +293,13 @@ def _lead(run: Run, metrics: dict | None) -> str:
     text = f"The {metrics['model']} was tried on {metrics['rows']['test']:,} rows it had not seen. "
     text += re.sub(r"[*]", "", metrics.get("reading", ""))
     later = f" {ledger[8]['headline']}" if 8 in ledger else ""
-    return text + later
+    return text + later + _retrained(run)
+
+
+def _retrained(run: Run) -> str:
+    """What came of the last time that training again was considered (`pipeline retrain`)."""
+    last = run.read_json("retraining.json")
+    return f" Retraining, {last['at'][:10]}: {last['said']}" if last else ""
 
 
 def _figures(metrics: dict) -> list[dict]:

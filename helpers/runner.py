@@ -52,7 +52,8 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     """
     run = Run(request.name or name_for(request.data or FLIGHTS))
     request = _complete(request, run)
-    data = whole_address(request.data)
+    known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
+    data = request.data if known else whole_address(request.data)
     stages = _stages(request, run, data)
     began, worked = time.time(), False
     values = parameters.read_settings(list(request.settings), stages)

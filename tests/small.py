@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import clean, features, pipeline, plans, split
-from helpers.rows import Labelled
-from helpers.task import Task, draft_label, encode, find_task
+from helpers import clean, deploy, features, pipeline, plans, split
+from helpers.line import Run, Work
+from helpers.rows import TEST, TRAIN, Labelled
+from helpers.task import Task, draft_label, encode, find_task, predict_scores
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -77,3 +78,67 @@ def labelled(y, X=None, kind: str = "binary") -> Labelled:
     y = np.asarray(y, dtype=object)
     classes = tuple(sorted(set(y)))
     return Labelled(Task("y", kind, classes, classes[-1]), X, y, np.arange(len(y)))
+
+
+def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
+    """A run with the files of stages 1 to 7, made without a kernel: rows split at random."""
+    run, target = Run(name), made.task.target
+    rows, model = at_random(made), fitted(made)
+    learnt = SimpleNamespace(**(vars(made) | {"rows": rows.of(TRAIN)}))
+    trained = fitted(learnt)
+    scores = predict_scores(made.task, trained[1:], rows.of(TEST).X, rows.of(TEST).y)
+    main = made.task.main_metric
+    metrics = {
+        "task": made.task.kind, "target": target, "classes": made.task.classes,
+        "positive": made.task.positive, "model": "linear", "main_metric": main, "test": scores,
+        "train": scores, "baseline": {main: 0.5}, "interval": {m: [v, v] for m, v in scores.items()},
+        "rows": {"train": int((rows.part == TRAIN).sum()), "test": int((rows.part == TEST).sum())},
+        "verdict": "good enough",
+    }  # fmt: skip
+    about = {
+        "table": "own", "source": "small.csv", "address": "small.csv", "query": "",
+        "target": target, "task": made.task.kind, "question": f"What will {target} be?",
+        "label": draft_label(made.raw[target]),
+    }  # fmt: skip
+    for number, write in enumerate(_stages_of(made, rows, trained, about, metrics), start=1):
+        work = Work(number, run, {"run": name})
+        write(work)
+        verdict = "good enough" if number == 6 else "done"
+        work.finish(len(made.raw), len(made.raw), "done", verdict=verdict)
+    work = Work(7, run, {"run": name})
+    clean_rows = made.rows.X.assign(**{target: made.rows.y})
+    schema = deploy.make_schema(made.raw, clean_rows, made.cleaning, made.plan)
+    card = deploy.make_card(name, about, metrics, made.rows.y, refitted=True)
+    deploy.write_bundle(work, model, schema, card, {}, made.raw)
+    work.finish(len(made.raw), len(made.raw), "done")
+    return run
+
+
+def _stages_of(made, rows: Labelled, trained, about: dict, metrics: dict):
+    """For each of stages 1 to 6, what writes its files."""
+
+    def cleaned(work):
+        none = pd.DataFrame({"row": pd.Series(dtype=int)})
+        work.write_table("clean", made.rows.X.assign(**{made.task.target: made.rows.y}))
+        work.write_table("quarantine", none.assign(reason=""))
+        work.write_table("duplicates", none.assign(group=0))
+
+    def cut(work):
+        table = pd.DataFrame({"row": rows.row, "part": rows.part, "fold": rows.fold})
+        work.write_table("split", table)
+        work.write_json("split.json", {"strategy": "random", "column": ""})
+
+    def learnt(work):
+        work.write_json("training.json", {"metric": "auto"})
+        with work.writing("data/trained.skops") as draft:
+            pipeline.save(trained, draft)
+
+    def collected(work):
+        work.write_json("about.json", about)
+        work.write_table("raw", made.raw)
+
+    def judged(work):
+        work.write_json("metrics.json", metrics)
+        work.write_text("front.png", "a picture")
+
+    yield from (collected, cleaned, lambda work: None, cut, learnt, judged)

@@ -1,0 +1,361 @@
+"""Rows that come after training: from where, whether they can be used, with which labels.
+
+They are a file, what a service has answered (its log), the flights' later months, or, where
+nothing has come yet, the held-out rows. Shared by monitoring and retraining.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from . import addresses, clean, flights, pipeline, tables
+from .errors import InputError, nearest
+from .prediction_log import LOG_FILE
+from .rows import TEST, TRAIN, Labelled, labelled_rows
+from .task import Task, as_labels
+from .values import MISSING_WORDS, tidy
+
+LOG = "log"  # stands for what the service of a run has answered
+CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
+LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
+FEWEST_PER_PERIOD = 30
+FEWEST = 30  # rows: below that nothing can be told from chance
+FEWEST_LOGGED = 200
+MOST_LOGGED = 50_000  # the latest answers of a service that are looked at
+MOST_PERIODS = 36
+LATER_SEED = 43  # of the mess in a later delivery: as much as in the first, in other cells
+
+
+@dataclass(frozen=True)
+class Production:
+    """Rows that came after training, and the model that was in service when they came.
+
+    `raw` are n rows as they came, `X` the same rows cleaned, `y` their labels (missing where one
+    has not come yet; None while there are none), `period` the month, day or delivery of each;
+    `known` are the rows that the champion was fitted on. `seen` is False when these are only the
+    held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
+    seconds) say when a service answered them.
+    """
+
+    raw: pd.DataFrame
+    X: pd.DataFrame
+    y: np.ndarray | None
+    period: np.ndarray
+    champion: Pipeline
+    known: Labelled
+    origin: str
+    seen: bool = True
+    times: np.ndarray | None = None
+    is_held_out: bool = False
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """A mask of the rows whose label has come."""
+        return np.zeros(len(self.X), bool) if self.y is None else ~pd.isna(self.y)
+
+    def at(self, chosen: np.ndarray) -> Production:
+        """Some of the rows, by a mask."""
+        raw, X = (frame[chosen].reset_index(drop=True) for frame in (self.raw, self.X))
+        y, times = (None if v is None else v[chosen] for v in (self.y, self.times))
+        return replace(self, raw=raw, X=X, y=y, period=self.period[chosen], times=times)
+
+
+def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) -> Production:
+    """The rows that the model in service meets: a later delivery, or what comes closest to it.
+
+    `new_data` is whatever `--data` takes, or "log" for what the service has answered. Without it:
+    flights of the months after training; for another table the held-out rows, which are later ones
+    under a time split and prove little otherwise. Raises InputError for rows that can't be used.
+    """
+    known = labelled_rows(work)
+    if not new_data and not work.run.is_flights:
+        return _held_out(work, known)
+    model = pipeline.load(work.read("model/model.skops"))
+    times = None
+    if new_data == LOG:
+        raw, times = _logged(work.run, model, known.task.target)
+        origin = "what the service has answered"
+    elif new_data:
+        addresses.refuse_pasted_password(new_data)
+        raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
+        _check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+        raw, origin = _not_learnt(work.run, raw, origin)
+    else:
+        raw, origin = _later_flights(work, until), "the flights after the collection ended"
+    _check_count(raw)
+    made = _production(work, raw, model, known, origin, times)
+    _check_values(made.X, known.X, model_columns(model))
+    return made
+
+
+def _later_flights(work, until: str) -> pd.DataFrame:
+    about = work.about
+    if about["until"] >= until:
+        raise InputError(
+            f"The run '{work.run.name}' has collected all flights up to {about['until']}, so no "
+            f"later ones are left: give rows with --data."
+        )
+    later = flights.join(flights.read_sources(since=about["until"], until=until))
+    later = flights.spread_evenly(later, max(1, round(len(later) * about["sampled"])))
+    return flights.planted(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+
+
+def _check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
+    missing = [name for name in needed if name not in raw.columns]
+    if missing:
+        raise InputError(
+            f"The new rows lack the column '{missing[0]}' ({len(missing)} of {len(needed)} needed "
+            f"columns are missing): they must have the columns of the table the model knows. "
+            f"{nearest(missing[0], raw.columns)}"
+        )
+
+
+def _check_count(raw: pd.DataFrame) -> None:
+    if len(raw) < FEWEST:
+        raise InputError(
+            f"The new rows are {len(raw)}, too few to tell a change from chance: at least {FEWEST} "
+            f"are needed. Wait for more, or put several deliveries together."
+        )
+
+
+def _check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
+    """Refuse rows that are the same in every column that used to vary."""
+    varied = [c for c in used if c in X and known[c].nunique(dropna=False) > 1]
+    if varied and all(X[name].nunique(dropna=False) <= 1 for name in varied):
+        raise InputError(
+            f"The new rows hold one value only in each of the {len(varied)} columns that the model "
+            f"uses, such as '{varied[0]}': no table of real rows looks like that. Was the export "
+            f"cut short?"
+        )
+
+
+def _held_out(work, known: Labelled) -> Production:
+    raw = work.read_table("raw")
+    model = pipeline.load(work.read("data/trained.skops"))
+    test = known.of(TEST)
+    rows = raw.iloc[test.row].reset_index(drop=True)
+    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
+    return replace(made, seen=known.by_time, is_held_out=True)
+
+
+def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
+    X = model["clean"].transform(raw)
+    y = _labels(raw, known.task, work.about["label"])
+    period = _periods(work, X) if times is None else _periods_of(times)
+    return Production(raw, X, y, period, model, known, origin, times=times)
+
+
+def model_columns(model: Pipeline) -> list[str]:
+    """The columns that the model uses, of those that its cleaner gives (not the derived ones)."""
+    used = {c for _, _, columns in model["features"]["encode"].transformers for c in columns}
+    return [c for c in model["features"].feature_names_in_ if c in used]
+
+
+def _labels(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
+    """The labels that have come; None where there are none."""
+    if task.target not in raw.columns:
+        return None
+    labels = clean.clean_label(raw, task.target, plan)[0]
+    if not labels.notna().any():
+        _check_unread(raw[task.target], task)
+        return None
+    if task.is_regression:
+        return labels.astype(float).to_numpy()
+    y = np.full(len(raw), None, dtype=object)
+    kept = labels.notna().to_numpy()
+    y[kept] = as_labels(labels[kept]).to_numpy(dtype=object)
+    strange = sorted(set(y[kept]) - set(task.classes))
+    if strange:
+        raise InputError(
+            f"The new rows have a class that the model does not know: '{strange[0]}' in the column "
+            f"'{task.target}'. It knows {', '.join(task.classes[:10])}. Is it another target?"
+        )
+    return y
+
+
+def _check_unread(column: pd.Series, task: Task) -> None:
+    """Refuse labels that were given and that none can be read of; empty ones may still come."""
+    words = column.dropna().map(lambda value: tidy(str(value)))
+    words = words[~words.str.casefold().isin(MISSING_WORDS)]
+    if len(words):
+        raise InputError(
+            f"The new rows have no label that can be read: '{words.iloc[0]:.40}' in the column "
+            f"'{task.target}' is no {'number' if task.is_regression else 'class'}. Is it another "
+            f"target?"
+        )
+
+
+# --- Rows that a challenger has learnt from -----------------------------------------------------
+
+
+def note_learnt(challenger, champion, rows: pd.DataFrame) -> None:
+    """Note the rows of a delivery that a challenger learns from, and those its champion learnt."""
+    known = [_row_hashes(fields_of(champion), rows), _learnt(champion)]
+    with challenger.replacing(LEARNT) as draft:
+        pd.DataFrame({"row": np.concatenate(known)}).to_parquet(draft, index=False)
+
+
+def fields_of(run) -> list[str]:
+    """The columns by which a row is known again: those that the first of the champions uses."""
+    return challenged(run).get("fields") or sorted(run.read_json("model/schema.json")["fields"])
+
+
+def _learnt(run) -> np.ndarray:
+    path = run.file(LEARNT)
+    return pd.read_parquet(path)["row"].to_numpy() if path.exists() else np.array([], np.uint64)
+
+
+def _row_hashes(fields: list[str], rows: pd.DataFrame) -> np.ndarray:
+    texts = rows.reindex(columns=fields).astype("str")
+    return pd.util.hash_pandas_object(texts, index=False).to_numpy()
+
+
+def _not_learnt(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a delivery without those that the model has learnt from, and where they are from.
+
+    A file that grows, or is given a second time, would let a model judge itself.
+    """
+    learnt = _learnt(run)
+    if not len(learnt):
+        return raw, origin
+    known = np.isin(_row_hashes(fields_of(run), raw), learnt)
+    if not known.any():
+        return raw, origin
+    return raw[~known].reset_index(drop=True), f"{origin} but for {known.sum():,} rows learnt from"
+
+
+# --- Periods ------------------------------------------------------------------------------------
+
+
+def time_column(work) -> str:
+    """The column that says when, where the table has one that is known; else empty."""
+    split = work.read_json("split.json")
+    return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
+
+
+def _periods(work, X: pd.DataFrame) -> np.ndarray:
+    """The month of each row where time is known, otherwise one period for all."""
+    name = time_column(work)
+    if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
+        months = _named(X[name], "%Y-%m")
+        if _can_divide(months):
+            return months
+    return np.full(len(X), "new rows", dtype=object)
+
+
+def _periods_of(times: np.ndarray) -> np.ndarray:
+    """The month of each time, or the day where all are of one month; one period for few."""
+    moments = pd.Series(pd.to_datetime(times, unit="s"))
+    for form in ("%Y-%m", "%Y-%m-%d"):
+        periods = _named(moments, form)
+        if len(np.unique(periods)) > 1 and _can_divide(periods):
+            return periods
+    return np.full(len(times), "new rows", dtype=object)
+
+
+def _named(times: pd.Series, form: str) -> np.ndarray:
+    return times.dt.strftime(form).fillna("undated").to_numpy(dtype=object)
+
+
+def _can_divide(periods: np.ndarray) -> bool:
+    sizes = np.unique(periods, return_counts=True)[1]
+    return len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD
+
+
+# --- The log of a service -----------------------------------------------------------------------
+
+
+def challenged(run) -> dict:
+    """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for any other run.
+
+    `since` is the time (UNIX seconds) up to which it has learnt from the log of `run`.
+    """
+    return run.read_json(CHALLENGES, {})
+
+
+def logged_rows(run) -> int:
+    """How many answers the service of a run has logged that its model has not learnt from."""
+    folder, since = _log_of(run)
+    if folder is None:
+        return 0
+    query = "SELECT COUNT(*) AS rows FROM predictions WHERE at > :since"
+    return int(ask_log(folder, query, since=since)["rows"].iloc[0])
+
+
+def _log_of(run):
+    """The run in whose folder the log lies, and since when its rows are new to the model.
+
+    A challenger that has taken over is served where the one before it was, until its own service
+    is started.
+    """
+    from .line import Run
+
+    if run.file(LOG_FILE).exists():
+        return run, 0.0
+    before = challenged(run)
+    if before and Run(before["run"]).file(LOG_FILE).exists():
+        return Run(before["run"]), before.get("since") or 0.0
+    return None, 0.0
+
+
+def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """The latest rows that the service has answered, raw, with their outcomes; and their times."""
+    folder, since = _log_of(run)
+    if folder is None:
+        raise InputError(
+            f"The run '{run.name}' has no log of answers: start `pipeline serve {run.name}`, or "
+            f"give rows with --data."
+        )
+    query = (
+        "SELECT p.at AS at, p.row AS row, o.outcome AS outcome FROM predictions p "
+        "LEFT JOIN outcomes o ON o.id = p.id WHERE p.at > :since ORDER BY p.at DESC LIMIT :most"
+    )
+    found = ask_log(folder, query, since=since, most=MOST_LOGGED)[::-1]
+    known = list(model["clean"].get_feature_names_out())
+    raw = pd.DataFrame(map(_plain_row, found["row"]), columns=known, dtype=object)
+    raw = raw.apply(_of_one_type)
+    raw[target] = found["outcome"].to_numpy(dtype=object)
+    return raw, found["at"].to_numpy(dtype=float)
+
+
+def _plain_row(text: str) -> dict:
+    """A logged row without what is no plain value, as the service has taken it."""
+    try:
+        row = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    return {name: value for name, value in row.items() if not isinstance(value, (dict, list))}
+
+
+def _of_one_type(column: pd.Series) -> pd.Series:
+    """Cells of a column as a table can hold them: all text where clients sent several types."""
+    column = column.infer_objects()
+    if column.dtype != object:
+        return column
+    return column.map(str, na_action="ignore").astype("str")
+
+
+def ask_log(run, query: str, **values) -> pd.DataFrame:
+    """What the log in a run's folder says to a query in SQL, whose `:names` are filled in.
+
+    Nothing is written. Raises InputError when it can't be read.
+    """
+    import sqlalchemy as sql
+
+    path = run.file(LOG_FILE).as_posix()
+    engine = sql.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    try:
+        with engine.connect() as connection:
+            return pd.read_sql_query(sql.text(query), connection, params=values)
+    except sql.exc.SQLAlchemyError as error:
+        raise InputError(
+            f"The log of the run '{run.name}' can't be read ({type(error).__name__}): give rows "
+            f"with --data."
+        ) from None
+    finally:
+        engine.dispose()

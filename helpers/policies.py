@@ -1,0 +1,244 @@
+"""When to train again: by the calendar, at an alarm, or after a fall; tried on periods now past.
+
+Each policy is played period by period. Before a period begins, the policy may train the recipe in
+service again, on all rows whose labels have come; then the model in service is scored on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from . import drift, monitor
+from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
+from .metrics import PLAIN_NAMES
+from .task import better, drawn_scores, predict, score
+
+NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
+CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for
+MOST_PLAYED = 6  # periods, the latest ones: each may cost a fit
+DRAWS = 100
+NOT_APPLICABLE = (
+    "**Not applicable**: to play policies takes two or more periods of later rows with labels."
+)
+
+Rule = Callable[[str, str], bool]  # of the model in service and the last period: train it again?
+
+
+@dataclass(frozen=True)
+class Played:
+    """What each policy came to.
+
+    `scores` has a row a period and a column a policy (the main metric). `costs` has a row a policy:
+    its mean `score`, `retrainings`, the `rows` learnt from in all of them, their `seconds`, and the
+    95 % interval of the gain over never training again, `gain_from` to `gain_to`.
+    """
+
+    metric: str
+    scores: pd.DataFrame
+    costs: pd.DataFrame
+
+
+def play(
+    production: Production, refits: monitor.Refits, metrics: dict, *, max_drop: float = 0.05,
+    time_column: str = "", seed: int = 42,
+) -> Played | None:  # fmt: skip
+    """Play each policy on the later rows; None where there are fewer than two periods.
+
+    A period is played when it has 30 labels or more and the main metric is defined there. `metrics`
+    says what was promised; drift does not look at the time column.
+    """
+    history = _History(production, refits, metrics, max_drop, time_column)
+    periods = history.periods()[-MOST_PLAYED:]
+    if len(periods) < 2 or not production.seen:
+        return None
+    rules = {NEVER: _never, by_calendar(periods[0]): _always, ON_DRIFT: history.drifted,
+             ON_FALL: history.fell}  # fmt: skip
+    served = {policy: _served(periods, rule) for policy, rule in rules.items()}
+    costs = pd.DataFrame({policy: history.cost(served[policy]) for policy in served}).T
+    scores = pd.DataFrame(
+        {policy: {p: history.score(m, p) for p, m in served[policy].items()} for policy in served}
+    )
+    gains = _gains(history, periods, served, seed)
+    costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean()).join(gains)
+    return Played(history.metric, scores.rename_axis("period"), costs.rename_axis("train again"))
+
+
+def by_calendar(period: str) -> str:
+    """The name of the policy that trains again at the beginning of each period.
+
+    >>> by_calendar("2013-09"), by_calendar("2013-09-30")
+    ('monthly', 'daily')
+    """
+    return {7: "monthly", 10: "daily"}.get(len(period), "every period")
+
+
+def _never(model: str, last: str) -> bool:
+    return False
+
+
+def _always(model: str, last: str) -> bool:
+    return True
+
+
+def _served(periods: list[str], rule: Rule) -> dict[str, str]:
+    """Which model serves in each period. Before the first one nothing later is known."""
+    serving, served = CHAMPION, {periods[0]: CHAMPION}
+    for last, period in zip(periods, periods[1:], strict=False):
+        if rule(serving, last):
+            serving = period
+        served[period] = serving
+    return served
+
+
+class _History:
+    """The later rows with their labels, and what models of any age say to each period of them."""
+
+    def __init__(self, production, refits, metrics: dict, max_drop: float, time_column: str):
+        self.rows = production.at(production.labelled)
+        self.task, self.metric = production.known.task, production.known.task.main_metric
+        self._refits, self._metrics, self._max_drop = refits, metrics, max_drop
+        self._columns = [c for c in model_columns(production.champion) if c != time_column]
+        self._answers: dict[tuple[str, str], tuple] = {}
+
+    def periods(self) -> list[str]:
+        """The periods that can be played, in order."""
+        names = [p for p in np.unique(self.rows.period) if self.truth(p).size >= FEWEST_PER_PERIOD]
+        return [p for p in names if not np.isnan(self.score(CHAMPION, p))]
+
+    def of(self, period: str) -> Production:
+        """The rows of one period."""
+        return self.rows.at(self.rows.period == period)
+
+    def truth(self, period: str) -> np.ndarray:
+        """The labels of one period."""
+        return self.rows.y[self.rows.period == period]
+
+    def model(self, name: str):
+        """A model: the champion, or the one fitted on all rows before the period of that name."""
+        return self.rows.champion if name == CHAMPION else self._refits.before(name)[0]
+
+    def answers(self, model: str, period: str) -> tuple:
+        """Predictions and probabilities of a model on a period."""
+        if (model, period) not in self._answers:
+            said = predict(self.task, self.model(model)[1:], self.of(period).X)
+            self._answers[model, period] = said
+        return self._answers[model, period]
+
+    def score(self, model: str, period: str) -> float:
+        """The main metric of a model on a period; NaN where it is not defined."""
+        said = self.answers(model, period)
+        return score(self.task, self.truth(period), *said, [self.metric]).get(self.metric, np.nan)
+
+    def learnt_from(self, model: str) -> pd.DataFrame:
+        """The rows that a model was fitted on."""
+        known, more = self.rows.known.X, self.rows.X
+        return known if model == CHAMPION else pd.concat([known, more[self.rows.period < model]])
+
+    def drifted(self, model: str, last: str) -> bool:
+        """Whether a column of the last period has drifted from what the model was fitted on."""
+        before, after = self.learnt_from(model)[self._columns], self.of(last).X[self._columns]
+        return bool(drift.compare(before, after)["drifts"].any())
+
+    def fell(self, model: str, last: str) -> bool:
+        """Whether the score of the last period lies below what was promised, by the rule."""
+        scores = monitor.performance(self.of(last), self.model(model))
+        return monitor.has_slipped(scores, self._metrics, self._max_drop)
+
+    def cost(self, served: dict[str, str]) -> dict:
+        """How often a policy has trained again, on how many rows, in how many seconds."""
+        fits = sorted(set(served.values()) - {CHAMPION})
+        return {
+            "retrainings": len(fits),
+            "rows": sum(len(self.learnt_from(name)) for name in fits),
+            "seconds": sum(self._refits.before(name)[1] for name in fits),
+        }
+
+
+def _gains(history: _History, periods: list[str], served: dict, seed: int) -> pd.DataFrame:
+    """The 95 % interval of each policy's gain over never, in the mean of the periods.
+
+    A paired bootstrap: within each period all models answer the same drawn rows.
+    """
+    gains = {policy: [] for policy in served}
+    for period in periods:
+        models = sorted({served[policy][period] for policy in served})
+        said = [history.answers(model, period) for model in models]
+        drawn = drawn_scores(
+            history.task, history.truth(period), said, DRAWS, seed, [history.metric]
+        )
+        by_model = dict(zip(models, (d[history.metric] for d in drawn), strict=True))
+        for policy in served:
+            own, none = by_model[served[policy][period]], by_model[served[NEVER][period]]
+            gains[policy].append(better(history.metric, own, none))
+    means = {policy: np.mean(found, axis=0) for policy, found in gains.items()}
+    low, high = (
+        {policy: float(np.nanquantile(mean, share)) for policy, mean in means.items()}
+        for share in (0.025, 0.975)
+    )
+    return pd.DataFrame({"gain_from": low, "gain_to": high})
+
+
+def picture(played: Played | None):
+    """Scores by period and the cost of each policy, or a sentence where it is not applicable."""
+    from . import plots, show
+
+    if played is None:
+        return show.say(NOT_APPLICABLE)
+    return plots.policies(played.scores, played.costs, played.metric)
+
+
+def shown(played: Played | None) -> pd.DataFrame:
+    """The policies as a small table: the mean score, the gain over never, what it cost."""
+    if played is None:
+        return pd.DataFrame(columns=["retrainings", "rows learnt from"]).rename_axis("train again")
+    costs = played.costs
+    interval = [
+        f"{monitor.signed(low, 3)} to {monitor.signed(high, 3)}" if count else ""
+        for low, high, count in zip(
+            costs["gain_from"], costs["gain_to"], costs["retrainings"], strict=True
+        )
+    ]
+    return pd.DataFrame(
+        {
+            f"mean {PLAIN_NAMES[played.metric]}": costs["score"].map("{:.3f}".format),
+            "gain over never (95 %)": interval,
+            "retrainings": costs["retrainings"],
+            "rows learnt from": costs["rows"].map("{:,}".format),
+        }
+    )
+
+
+def read(played: Played | None) -> str:
+    """A sentence that reads the table: the cheapest policy among those that are as good as any."""
+    if played is None:
+        return NOT_APPLICABLE
+    costs = played.costs
+    surely = costs[costs["gain_from"] > 0]
+    if surely.empty:
+        return (
+            "**To train again has not paid here**: no policy beats never by more than chance "
+            "explains."
+        )
+    best = surely["score"].map(lambda value: better(played.metric, value, 0)).idxmax()
+    within = surely[surely["gain_to"] >= surely.loc[best, "gain_from"]]
+    cheapest = within.sort_values(["retrainings", "rows"], kind="stable").index[0]
+    count = int(costs.loc[cheapest, "retrainings"])
+    text = f"**Train again {cheapest}**: {count} retraining{'s' * (count != 1)}"
+    if cheapest == best:
+        return f"{text} gave the best score, by more than chance explains over never."
+    most = int(costs.loc[best, "retrainings"])
+    return f"{text} gained as much, within the noise, as {most} ({best})."
+
+
+def as_json(played: Played | None) -> dict | None:
+    """The policies for `monitoring.json`: scores by period, and costs."""
+    if played is None:
+        return None
+    return {
+        policy: row.to_dict() | {"scores": played.scores[policy].to_dict()}
+        for policy, row in played.costs.iterrows()
+    }

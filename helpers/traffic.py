@@ -1,0 +1,107 @@
+"""The traffic of a service as its log has it: how much was asked, how fast, how often in vain."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .alerts import finding
+from .deliveries import ask_log
+from .line import Run
+from .prediction_log import LOG_FILE
+
+MOST_REQUESTS = 500_000  # the latest ones
+MOST_FAILED = 0.01  # share of a day's requests; more is an alarm
+SLOWER, FEWER = 2.0, 0.5  # times what the days before had
+COLUMNS = ["requests", "rows", "refused", "failed", "median", "slowest"]
+NONE_YET = "No service has logged its traffic in this run's folder yet."
+
+
+def by_day(run: Run) -> pd.DataFrame:
+    """A row a day (UTC): requests, rows, shares refused (4xx) and failed (5xx), seconds.
+
+    `median` and `slowest` (the 95th percentile) are of the requests that were answered. Empty
+    where there is no log, or one of an older kind.
+    """
+    found = _requests(run)
+    if found.empty:
+        return pd.DataFrame(columns=COLUMNS).rename_axis("day")
+    day = pd.to_datetime(found["at"], unit="s").dt.strftime("%Y-%m-%d").rename("day")
+    answered = found["seconds"].where(found["status"] < 400).groupby(day)
+    status = found["status"]
+    return pd.DataFrame(
+        {
+            "requests": status.groupby(day).size(),
+            "rows": found["rows"].groupby(day).sum(),
+            "refused": status.between(400, 499).groupby(day).mean(),
+            "failed": (status >= 500).groupby(day).mean(),
+            "median": answered.median(),
+            "slowest": answered.quantile(0.95),
+        }
+    )
+
+
+def _requests(run: Run) -> pd.DataFrame:
+    nothing = pd.DataFrame(columns=["at", "status", "seconds", "rows"])
+    if not run.file(LOG_FILE).exists():
+        return nothing
+    known = ask_log(run, "SELECT name FROM sqlite_master WHERE type = 'table'")["name"]
+    if "requests" not in set(known):
+        return nothing
+    query = "SELECT at, status, seconds, rows FROM requests ORDER BY at DESC LIMIT :most"
+    return ask_log(run, query, most=MOST_REQUESTS)
+
+
+def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
+    """The latest days as they are shown; None where there are none."""
+    if days.empty:
+        return None
+    last = days.tail(most)
+    milliseconds = last[["median", "slowest"]].astype(float).mul(1000).map("{:.1f} ms".format)
+    return pd.DataFrame(
+        {
+            "requests": last["requests"].map("{:,}".format),
+            "rows": last["rows"].map("{:,.0f}".format),
+            "refused": last["refused"].map("{:.1%}".format),
+            "failed": last["failed"].map("{:.1%}".format),
+            "median": milliseconds["median"],
+            "95 % within": milliseconds["slowest"],
+        }
+    )
+
+
+def alerts(days: pd.DataFrame) -> list[dict]:
+    """What is worth a look on the last day, as findings.
+
+    Failures are held against a share; volume and latency against the median of the days before,
+    once there are three.
+    """
+    if days.empty:
+        return []
+    last, before, day = days.iloc[-1], days.iloc[:-1], days.index[-1]
+    found = []
+    if last["failed"] > MOST_FAILED:
+        text = f"{last['failed']:.1%} of the requests failed on {day}."
+        found.append(finding("failures", "alarm", [], text, last["failed"]))
+    if len(before) >= 3:
+        usual = before.median()
+        if last["requests"] < FEWER * usual["requests"]:
+            text = f"{last['requests']:,.0f} requests on {day}, usually {usual['requests']:,.0f}."
+            found.append(finding("traffic", "warning", [], text, int(last["requests"])))
+        if last["slowest"] > SLOWER * usual["slowest"]:
+            slow, often = (1000 * one["slowest"] for one in (last, usual))
+            text = f"Answers took up to {slow:.1f} ms on {day} (95 %), usually {often:.1f} ms."
+            found.append(finding("latency", "warning", [], text, last["slowest"]))
+    return found
+
+
+def read(days: pd.DataFrame) -> str:
+    """A sentence that reads the traffic."""
+    if days.empty:
+        return NONE_YET
+    asked = days["requests"].sum()
+    failed = (days["failed"] * days["requests"]).sum() / asked
+    text = (
+        f"{asked:,} requests on {len(days)} day{'s' * (len(days) != 1)}, {failed:.1%} failed; half "
+        f"of the last day's were answered within {1000 * days['median'].iloc[-1]:.1f} ms."
+    )
+    return " ".join([text, *(alert["message"] for alert in alerts(days))])

@@ -1,0 +1,324 @@
+"""Monitoring and retraining by command: what is due, what is refused, who serves afterwards."""
+
+import json
+import shutil
+import sys
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import deliveries, monitor, pipeline, retraining
+from helpers.__main__ import main
+from helpers.errors import InputError
+from helpers.line import STAGES, Run
+from helpers.retraining import Ask
+from tests.small import deployed_run, fitted, prepared, raw_table
+
+
+@pytest.fixture(scope="module")
+def made():
+    return prepared()
+
+
+@pytest.fixture(scope="module")
+def written(made, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIPELINE_REPORTS", str(folder))
+        return deployed_run(made, "mine").path
+
+
+@pytest.fixture
+def run(written, tmp_path, monkeypatch):
+    """A run that is deployed, in a folder of runs of its own."""
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    shutil.copytree(written, tmp_path / "reports" / "mine")
+    return Run("mine")
+
+
+def later(rows: int = 600, seed: int = 7) -> pd.DataFrame:
+    """Rows as the model knows them."""
+    return raw_table(rows, seed).drop(columns="price")
+
+
+def changed(rows: int = 600, seed: int = 7) -> pd.DataFrame:
+    """Later rows in which tall ones buy, too, which the model does not know."""
+    table = later(rows, seed)
+    height = table["height"].fillna(170)
+    chance = 1 / (1 + np.exp(-(height - 170) / 2))
+    drawn = np.random.default_rng(seed).random(rows) < chance
+    return table.assign(bought=np.where(drawn, "yes", "no"))
+
+
+@pytest.fixture
+def command(run, monkeypatch, tmp_path, capsys):
+    """Runs a command on rows in this process; gives its exit code and what it said."""
+
+    def run_command(*arguments, rows=None):
+        if rows is not None:
+            rows.to_csv(tmp_path / "new.csv", index=False)
+            arguments = (*arguments, "--data", str(tmp_path / "new.csv"))
+        monkeypatch.setattr(sys, "argv", ["pipeline", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as done:
+            code = done.code
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run_command
+
+
+def one_line(text: str) -> bool:
+    return text.startswith("Error: ") and text.count("\n") == 1
+
+
+# --- Rows that can't be used --------------------------------------------------------------------
+
+BAD = {
+    "a needed column is missing": (lambda t: t.drop(columns="weight"), "lack the column 'weight'"),
+    "ten rows": (lambda t: t.head(10), "10, too few"),
+    "one value everywhere": (lambda t: t.iloc[[0] * 100], "one value only"),
+    "an unknown class": (lambda t: t.assign(bought="perhaps"), "does not know: 'perhaps'"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_rows_that_cant_be_used_are_refused_and_nothing_changes(run, command, kind):
+    change, says = BAD[kind]
+    before = {p.name: p.read_bytes() for p in run.path.glob("*.json")}
+    model = run.file("model/model.skops").read_bytes()
+    code, out, err = command("monitor", "mine", "--gate", rows=change(later()))
+    assert code == 2 and says in err and one_line(err) and not out
+    code, _, err = command("retrain", "mine", "--when", "always", rows=change(later()))
+    assert code == 2 and says in err and one_line(err) and "mine stays in service" in err
+    assert run.file("model/model.skops").read_bytes() == model
+    assert run.line_of(8) is None and not Run("mine-2").path.exists()
+    after = {p.name: p.read_bytes() for p in run.path.glob("*.json")}
+    assert run.read_json("retraining.json")["outcome"] == "failed"
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_constant_column_is_a_finding_not_a_refusal(run, command):
+    code, out, _ = command("monitor", "mine", rows=later().assign(city="Rome"))
+    assert code == 0 and "city" in out
+    alerts = run.read_json("monitoring.json")["alerts"]
+    assert "constant" in {a["code"] for a in alerts if a["columns"] == ["city"]}
+
+
+def test_retraining_without_labels_is_refused(run, command):
+    rows = later().drop(columns="bought")
+    code, _, err = command("retrain", "mine", "--when", "always", rows=rows)
+    assert code == 2 and "no labels" in err and "'bought'" in err and one_line(err)
+
+
+def test_retraining_on_too_few_labels_is_refused(run, command):
+    rows = later()
+    rows.loc[50:, "bought"] = None
+    code, _, err = command("retrain", "mine", "--when", "always", rows=rows)
+    assert code == 2 and "with labels are 50, too few" in err
+
+
+def test_retraining_on_one_class_is_refused(run, command):
+    code, _, err = command("retrain", "mine", "--when", "always", rows=later().assign(bought="no"))
+    assert code == 2 and "one class only (no)" in err
+
+
+def test_nothing_new_is_said(run, command):
+    for when in ("always", "performance"):
+        code, _, err = command("retrain", "mine", "--when", when)
+        assert code == 2 and "Nothing has come since 'mine' was trained" in err
+
+
+def test_a_run_that_is_not_deployed_is_refused(command):
+    assert command("monitor", "other")[0] == 2
+    Run("mine").withdraw(7)
+    code, _, err = command("retrain", "mine", rows=later())
+    assert code == 2 and "Stage 7" in err
+
+
+# --- Monitoring by command ----------------------------------------------------------------------
+
+
+def test_monitor_says_all_in_six_lines_and_the_gate_stays_open(run, command):
+    code, out, err = command("monitor", "mine", "--gate", rows=later())
+    subjects = [line.split()[0] for line in out.splitlines()]
+    assert subjects == ["Volume", "Drift", "Quality", "Performance", "Decision", "Page"]
+    assert code == 0 and not err and "keep" in out and "600 rows" in out
+    assert run.file(STAGES[8].report).exists()
+    said = run.read_json("monitoring.json")
+    assert said["seen"] and said["decision"] == "keep" and not said["slipped"]
+    assert list(said["expected"]) == ["new rows"] and said["labels"] == 600
+
+
+def test_the_gate_closes_when_the_score_has_fallen(run, command):
+    code, out, err = command("monitor", "mine", "--gate", rows=changed())
+    assert code == 1 and "Retraining is due" in err and "retrain" in out
+    code, out, _ = command("monitor", "mine", "--gate", "--max-drop", "0.9", rows=changed())
+    assert code == 0 and run.line_of(8)["parameters"]["max_drop"] == 0.9
+
+
+def test_without_labels_the_expected_score_is_said(run, command):
+    code, out, _ = command("monitor", "mine", rows=later().drop(columns="bought"))
+    assert code == 0 and "No labels yet; expected ROC AUC" in out
+    assert "There are no labels yet" in run.read_json("monitoring.json")["reason"]
+
+
+# --- Is it due? ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What stage 8 would have written; no kernel is started."""
+    content = {"held_out": False, "drifted": [], "slipped": False, "decision": "keep",
+               "reason": "it holds"}  # fmt: skip
+    monkeypatch.setattr(retraining, "look", lambda *_, **__: content)
+    return content
+
+
+def made_days_ago(run: Run, days: float) -> None:
+    run.amend(7, opened=(datetime.now(UTC) - timedelta(days=days)).isoformat())
+
+
+def test_nothing_is_due_while_all_is_well(run, seen):
+    for when in ("due", "drift", "performance"):
+        due, why = retraining.is_due(run, Ask(when=when))
+        assert not due and why
+    assert retraining.is_due(run, Ask(when="always"))[0]
+
+
+def test_each_reason_makes_it_due_where_it_is_asked_for(run, seen):
+    seen |= {"drifted": ["weight"], "slipped": False}
+    assert retraining.is_due(run, Ask(when="drift")) == (True, "it has drifted: weight")
+    assert not retraining.is_due(run, Ask(when="performance"))[0]
+    seen |= {"drifted": [], "slipped": True, "decision": "retrain"}
+    assert not retraining.is_due(run, Ask(when="drift"))[0]
+    assert retraining.is_due(run, Ask(when="performance"))[0]
+    assert retraining.is_due(run, Ask())[0]
+
+
+def test_the_calendar_looks_at_the_age_of_the_model(run, seen):
+    made_days_ago(run, 31)
+    assert retraining.is_due(run, Ask(when="calendar"))[0]
+    assert retraining.is_due(run, Ask(when="due", every=20))[0]
+    assert not retraining.is_due(run, Ask(when="due"))[0]
+    assert not retraining.is_due(run, Ask(when="calendar", every=40))[0]
+
+
+def test_not_due_is_said_and_is_no_error(run, command):
+    made_days_ago(run, 3)
+    code, out, _ = command("retrain", "mine", "--when", "calendar", rows=later())
+    assert code == 0 and "not due: mine is 3 days old" in out and "stays in service" in out
+    assert run.read_json("retraining.json")["outcome"] == "not due"
+    assert "Retraining, " in run.file("index.html").read_text()
+
+
+# --- The pieces of a challenger -----------------------------------------------------------------
+
+
+def test_new_rows_go_below_the_old_ones_in_their_types():
+    old = pd.DataFrame({"n": [1.5, 2.0], "flag": [True, False], "word": ["a", None]})
+    new = pd.DataFrame({"word": ["b"], "n": ["3"], "flag": ["True"], "more": [1]}, dtype=object)
+    table = retraining.training_table(old, new)
+    assert table["n"].tolist() == [1.5, 2.0, 3.0] and list(table) == ["n", "flag", "word"]
+    assert table["flag"].tolist() == ["True", "False", "True"]
+    assert table["word"].tolist()[::2] == ["a", "b"]
+    lacking = retraining.training_table(old, new.drop(columns="word"))
+    assert lacking["word"].isna().tolist() == [False, True, True]
+
+
+def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_finished(run):
+    first = retraining.claim(run)
+    first.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine"})
+    assert first.name == "mine-2" and retraining.claim(run).name == "mine-2"
+    Run("mine-3").path.mkdir()  # of somebody else
+    shutil.copy(run.file("ledger.json"), first.file("ledger.json"))
+    assert retraining.claim(run).name == "mine-4"
+    assert retraining.model_of(first) == "mine"
+
+
+def test_parameters_that_were_given_are_kept(run):
+    run.amend(5, parameters={"run": "mine", "trials": 3, "seed": 42, "models": "linear"})
+    run.amend(1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "mess": "0.1"})
+    found = retraining.settings_of(run)
+    assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
+
+
+def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path):
+    rows = later(200)
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    as_read = pd.read_csv(tmp_path / "new.csv", dtype=str)
+    run.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "first"})
+    deliveries.note_learnt(run, run, as_read.head(100))
+    found = retraining.later_rows(run, str(tmp_path / "new.csv"))
+    assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
+    assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
+    rows.head(100).to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(InputError, match="are 0, too few"):
+        retraining.later_rows(run, str(tmp_path / "new.csv"))
+
+
+def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
+    changed().to_csv(tmp_path / "new.csv", index=False)
+    production = retraining.later_rows(run, str(tmp_path / "new.csv"))
+    newer = monitor.newer_half(production)
+    other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
+    found = retraining.duel(production, other, newer)
+    assert found["promote"] and found["rows"] == 300
+    assert found["challenger"] > found["champion"] + 0.1
+    same = retraining.duel(production, run, newer)
+    assert not same["promote"] and same["gain_from"] == same["gain_to"] == 0
+
+
+@pytest.mark.parametrize(
+    ("better", "verdict", "outcome"),
+    [(True, "good enough", "better"), (False, "good enough", "kept"), (True, "poor", "kept")],
+)
+def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
+    found = {"compared": {"promote": better}, "challenger_verdict": verdict}
+    lines = []
+    done = retraining.conclude(Run("mine-2"), run, found, Ask(track=False), lines.append)
+    assert done["outcome"] == outcome and lines == [done["said"]]
+    assert ("pipeline promote mine-2" in done["said"]) == (outcome == "better")
+
+
+def test_two_retrainings_of_a_model_do_not_run_at_once(run):
+    with (
+        retraining._alone(run),
+        pytest.raises(InputError, match="trained again by another"),
+        retraining._alone(Run("mine")),
+    ):
+        pass
+
+
+# --- All of it ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
+    run.amend(5, parameters={"run": "mine", "models": "linear", "trials": 1, "seed": 42})
+    code, out, err = command("retrain", "mine", rows=changed(900))
+    assert code == 0, err
+    result = run.read_json("retraining.json")
+    assert result["outcome"] == "better" and result["challenger"] == "mine-2"
+    assert result["compared"]["rows"] == 450 and result["rows"]["learnt_from"] == 240 + 450
+    challenger = Run("mine-2")
+    assert [line["stage"] for line in challenger.ledger] == list(range(1, 8))
+    assert challenger.line_of(5)["parameters"]["models"] == "linear"
+    assert challenger.read_json("challenges.json")["run"] == "mine"
+    assert "pipeline promote mine-2" in out and "Retraining, " in run.file("index.html").read_text()
+    pipeline.load(challenger.file("model/model.skops"))
+
+
+@pytest.mark.slow
+def test_a_challenger_that_breaks_leaves_the_champion_in_service(run, command, monkeypatch):
+    before = run.file("model/model.skops").read_bytes()
+    run.amend(3, parameters={"run": "mine", "keep": -1})
+    code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
+    assert code in (1, 2) and one_line(err)
+    assert "The challenger mine-2 could not be trained" in err and "mine stays in service" in err
+    assert run.file("model/model.skops").read_bytes() == before
+    assert json.loads(run.file("retraining.json").read_text())["outcome"] == "failed"
