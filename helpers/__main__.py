@@ -288,7 +288,8 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
     for said in ("answers from", "no compiled scorer"):
         if said in state:
             click.echo(f"{said.capitalize()}: {state[said]}", err=True)
-    click.echo(f"Run {run}, model {state['model']}: http://{host}:{port}/docs", err=True)
+    what = state.get("registered", f"Run {run}")
+    click.echo(f"{what}, model {state['model']}: http://{host}:{port}/docs", err=True)
     app = make_app(service)
     gc.collect()
     gc.freeze()  # tables and trees that stay for good need not be looked through again and again

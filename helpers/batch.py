@@ -255,8 +255,8 @@ class _Parquet:
         said = tables.coded_table(answers)
         columns = dict(zip(names_beside(rows.column_names, answers), rows.columns, strict=True))
         columns |= dict(zip(said.column_names, said.columns, strict=True))
-        told = {name: _numbers_if_surely(column) for name, column in columns.items()}
-        told |= {name: columns[name] for name in answers}
+        texts = {name for name, kind in self._wanted.items() if kind == TEXT} | set(answers)
+        told = {n: c if n in texts else _numbers_if_surely(c) for n, c in columns.items()}
         for name, column in told.items():
             self._seen.setdefault(name, set()).add(column.type)
         self._wanted = self._wanted or {name: _common({told[name].type}) for name in told}

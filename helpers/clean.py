@@ -8,6 +8,7 @@ duplicates and rows without a label; it belongs to this stage alone, never to a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +25,7 @@ from .mess import read_score, score
 from .plans import draft_plan, plan_text
 from .task import read_label
 
+PLANS = ("plan", "plan_")  # attributes of a cleaner
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 CHANGE_COLUMNS = ["row", "column", "kind", "before", "after", "rule"]
 
@@ -94,11 +96,37 @@ class Cleaner(TransformerMixin, BaseEstimator):
         """The names of the columns that come out."""
         return np.array(list(self.plan_["columns"]), dtype=object)
 
+    def __getstate__(self) -> dict:
+        """As stored: the plan as one text. Its ten thousands of names, each an entry of its own
+        in a model file, would take a second to load."""
+        state = super().__getstate__()
+        return state | {name: _packed(state[name]) for name in PLANS if name in state}
+
+    def __setstate__(self, state: dict) -> None:
+        """As it was; a plan that is both given and followed is one plan."""
+        plans = {name: _unpacked(state[name]) for name in PLANS if name in state}
+        if plans.get("plan") == plans.get("plan_"):
+            plans = dict.fromkeys(plans, plans.get("plan"))
+        super().__setstate__(state | plans)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def _packed(plan: dict | None) -> dict | str | None:
+    """A plan as JSON, where that holds all of it."""
+    try:
+        text = json.dumps(plan, ensure_ascii=False)
+        return text if plan is not None and json.loads(text) == plan else plan
+    except (TypeError, ValueError):
+        return plan
+
+
+def _unpacked(plan: dict | str | None) -> dict | None:
+    return json.loads(plan) if isinstance(plan, str) else plan
 
 
 def clean_columns(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -369,7 +369,8 @@ class Reader:
 
     def __init__(self, plan: dict):
         self.plan = plan
-        self._of_text = lru_cache(maxsize=REMEMBERED)(lambda text: repair_value(text, plan))
+        read = value_reader(plan)
+        self._of_text = lru_cache(maxsize=REMEMBERED)(lambda text: repair_value(text, plan, read))
         self._texts = pd.Series(dtype="str")
         self._found: tuple | None = None
 
@@ -449,8 +450,10 @@ def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
     return is_in(distinct, named)
 
 
-def repair_value(text: str, plan: dict) -> tuple[object, str]:
+def repair_value(text: str, plan: dict, read: Callable | None = None) -> tuple[object, str]:
     """What one text of a column becomes, and the kind of repair ("" when nothing was wrong).
+
+    `read` is what `value_reader` has made of the plan, for many texts.
 
     >>> repair_value("1,200", {"kind": "number"}), repair_value("n/a", {"kind": "number"})
     ((1200.0, 'number'), (None, 'missing word'))
@@ -461,7 +464,7 @@ def repair_value(text: str, plan: dict) -> tuple[object, str]:
     if _means_missing(plain, plan):
         return None, "missing word"
     said = plan.get("aliases", {}).get(plain, plain)
-    value, repair = _READERS[kind](said, plan)
+    value, repair = (read or value_reader(plan))(said)
     if value is None:
         return None, "ambiguous date" if repair == "ambiguous date" else "unreadable"
     if kind == "number" and value in _codes(plan):
@@ -473,6 +476,13 @@ def repair_value(text: str, plan: dict) -> tuple[object, str]:
     if not repair and plain != text and kind in ("category", "text"):
         repair = "spaces"
     return value, repair
+
+
+def value_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
+    """What reads a tidy text as the plan's kind of value: gives the value and kind of repair."""
+    if plan["kind"] == "category":
+        return _category_reader(plan)
+    return partial(_READERS[plan["kind"]], plan=plan)
 
 
 def _means_missing(plain: str, plan: dict) -> bool:
@@ -507,9 +517,11 @@ def cell_reader(plan: dict) -> Callable:
     codes, (low, high) = frozenset(_codes(plan)), plan.get("limits", (-np.inf, np.inf))
     is_number = plan["kind"] == "number"
 
+    read_text = value_reader(plan)
+
     @lru_cache(maxsize=REMEMBERED)
     def of_text(text: str) -> tuple[object, str]:
-        return repair_value(text, plan)
+        return repair_value(text, plan, read_text)
 
     def read(value) -> tuple[object, str]:
         if value is None or value != value:
@@ -563,24 +575,27 @@ def _read_boolean(text: str, plan: dict):
     return value, "" if text in ("True", "False", "1", "0") else "boolean"
 
 
-def _read_category(text: str, plan: dict):
-    said = mend_encoding(text)
+def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
+    """What reads the texts of one plan; the names that it holds are looked through once."""
     known = _spellings(tuple(plan.get("values", ())))
-    if said in known["values"]:
-        return said, "" if said == text else "mojibake"
-    aliases, typos = plan.get("aliases", {}), plan.get("typos", {})
-    common = known["common"].get(fingerprint(said), said) if known["values"] else said
-    for kind, names in (("alias", aliases), ("typo", typos)):
-        if common in names or (names and (common := _by_fingerprint(common, names)) in names):
-            return names[common], kind
-    if said != text and common == said:
-        return common, "mojibake"
-    return common, "" if common == text else "spelling"
+    kinds = [(kind, plan.get(key, {})) for kind, key in (("alias", "aliases"), ("typo", "typos"))]
+    named = [(kind, names, _spellings(tuple(names))["common"]) for kind, names in kinds if names]
 
+    def read(text: str) -> tuple[str, str]:
+        said = mend_encoding(text)
+        if said in known["values"]:
+            return said, "" if said == text else "mojibake"
+        key = fingerprint(said) if known["values"] or named else ""
+        common = known["common"].get(key, said)
+        for kind, names, spellings in named:
+            common = common if common in names else spellings.get(key, common)
+            if common in names:
+                return names[common], kind
+        if said != text and common == said:
+            return common, "mojibake"
+        return common, "" if common == text else "spelling"
 
-def _by_fingerprint(text: str, names: dict[str, str]) -> str:
-    """The name that a text is a spelling of, itself if of none."""
-    return _spellings(tuple(names))["common"].get(fingerprint(text), text)
+    return read
 
 
 def _read_text(text: str, plan: dict):
@@ -592,7 +607,6 @@ _READERS = {
     "number": _read_number,
     "date": _read_date,
     "boolean": _read_boolean,
-    "category": _read_category,
     "text": _read_text,
 }
 

@@ -15,7 +15,8 @@ import pandas as pd
 
 from .calibration import find_calibration, mended
 from .metrics import PLAIN_NAMES
-from .task import Task, score
+from .rows import TEST, Labelled
+from .task import Task, predict, score
 
 ASSUMPTIONS = (
     "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "
@@ -49,6 +50,20 @@ def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
         return Calibration()
     positions = pd.Index(task.classes).get_indexer(np.asarray(truth).astype(str))
     return Calibration(*find_calibration(np.asarray(probability), positions))
+
+
+def held_out_calibration(work, known: Labelled) -> Calibration:
+    """The mending that fits a run's held-out rows, by the model that has not seen them.
+
+    The model in service was fitted on all rows, so what it says of them is no guide; the one that
+    was evaluated is its twin. `work` is the open stage, `known` its rows with their parts.
+    """
+    from . import pipeline
+
+    if known.task.is_regression:
+        return Calibration()
+    twin, held_out = pipeline.load(work.read("data/trained.skops")), known.of(TEST)
+    return calibrate(known.task, held_out.y, predict(known.task, twin[1:], held_out.X)[1])
 
 
 def expected(

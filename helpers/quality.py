@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import gammaincc, gammaln, stdtr
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
-from .drift import as_values, inferred
+from .comparable import as_values, inferred
 from .errors import InputError
 from .significance import all_in_one, fisher, holm
 

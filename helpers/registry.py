@@ -259,13 +259,32 @@ def _verdict(run: Run) -> str:
 
 
 def _register(client, run: Run, logged: tracking.Logged) -> Version:
-    """A new version of the run's model; the first one is champion, a later one challenges."""
-    known = _version_of(client, run)
-    if known is not None:
-        return known
-    name, card = model_name(run), run.read_json("model/card.json")
+    """The version of the run's model, made where there is none; returns it with its alias.
+
+    The first version of a model is champion, a later one challenges; one that was trained to
+    challenge is never champion by being first: the run that it challenges is registered before it.
+    """
+    name, known, challenged = model_name(run), _version_of(client, run), _challenged_by(run)
+    if known is None and challenged and not _versions(client, name):
+        _register(client, challenged, tracking.log(client, challenged, name))
+    number = known.number if known else _create_version(client, run, logged)
     aliases = _aliases(client, name)
-    if aliases is None:
+    if CHAMPION not in aliases and not challenged and not _promotions(client, name):
+        _promote(client, name, number)
+    elif known is None:
+        client.set_registered_model_alias(name, CHALLENGER, str(number))
+    return _by_number(client, name, number)
+
+
+def _challenged_by(run: Run) -> Run | None:
+    """The run whose model a run was trained to challenge, where it still has one."""
+    named = run.read_json("challenges.json", {}).get("run", run.name)
+    return Run(named) if named != run.name and Run(named).line_of(7) else None
+
+
+def _create_version(client, run: Run, logged: tracking.Logged) -> int:
+    name, card = model_name(run), run.read_json("model/card.json")
+    if _aliases(client, name) is None:
         client.create_registered_model(name, description=card["question"])
     made = client.create_model_version(
         name,
@@ -275,12 +294,7 @@ def _register(client, run: Run, logged: tracking.Logged) -> Version:
         tags={RUN_TAG: run.name, SHA_TAG: card[SHA_TAG], VERDICT_TAG: _verdict(run)},
         description=run.file("model/card.md").read_text(encoding="utf-8"),
     )
-    number = int(made.version)
-    if CHAMPION in (aliases or {}):
-        client.set_registered_model_alias(name, CHALLENGER, str(number))
-    else:
-        _promote(client, name, number)
-    return _by_number(client, name, number)
+    return int(made.version)
 
 
 def set_champion(name: str, version: Version | int) -> Version:

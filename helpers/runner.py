@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -66,6 +67,8 @@ def run_line(request: Request, say=print, warn=None) -> Run:
                     place = f"{position}/{len(stages)}"
                     took, headline = _run_or_keep(run, stage, values, request, place, pages)
                     say(f"{place}  {stage.title:<20} {took:>7}  {headline}")
+                    if request.track and not worked and took != KEPT and position < len(stages):
+                        pages.meanwhile(_prepare_tracking)
                     worked = worked or took != KEPT
         except InputError:
             if not existed and not run.ledger:  # nothing was made: leave nothing behind
@@ -74,6 +77,13 @@ def run_line(request: Request, say=print, warn=None) -> Run:
         if request.track and worked:
             _track(run, began, say, warn or say)
     return run
+
+
+def _prepare_tracking() -> None:
+    """Import MLflow and open its store while a notebook runs: that takes longer than logging."""
+    from . import tracking
+
+    tracking.prepare()
 
 
 def _track(run: Run, began: float, say, warn) -> None:
@@ -193,6 +203,10 @@ class _Pages:
         execution.import_jupyter()
         report.prepare()
         self._made.append(self._thread.submit(self._make, stage, notebook))
+
+    def meanwhile(self, work: Callable[[], None]) -> None:
+        """Do other work in the thread of the pages, when they are made."""
+        self._made.append(self._thread.submit(work))
 
     def _make(self, stage: Stage, notebook) -> None:
         began = time.perf_counter()

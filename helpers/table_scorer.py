@@ -33,11 +33,12 @@ from .encoders import KeepBest
 from .formulas import columns_of, evaluate
 from .relations import Columns, as_coded
 from .row_forms import gaps_of, level_tables, scales_of
-from .scorer import MOST_CHECKED, TOLERANCE, disturbed
+from .scorer import TOLERANCE, disturbed
 from .tables import is_coded_text
 from .task import Task, predict, read_chances
 
 BLOCK = 8_192  # rows whose numbers stand in memory at once
+MOST_CHECKED = 1_000  # rows as they came, and as many with a cell of another row or none
 MISSING_LEVEL = "(missing)"  # as `encoders.ToText` has it
 
 Fill = Callable[[np.ndarray, slice], None]  # writes the numbers of some rows into their places

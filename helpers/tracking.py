@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -142,6 +142,12 @@ def store(writing: bool = False) -> Iterator:
         if not _is_of_the_store(error):
             raise
         raise _unusable(where, error) from error
+
+
+def prepare() -> None:
+    """Import MLflow and open the store, ahead of time; what is wrong with it is said later."""
+    with suppress(Exception), store():
+        import mlflow.pyfunc  # noqa: F401 - what a model is logged with
 
 
 @contextmanager

@@ -351,7 +351,7 @@ def test_a_correlation_that_flips_is_found_though_no_column_moves():
     before, after = tied(2_000, 1, 0), tied(2_000, -1, 1)
     columns, joint = drift.compare(before, after), drift.domain(before, after)
     assert not columns["moves"].any()
-    assert joint.moves and joint.auc > 0.7 and list(joint.tells)[:2] in (["a", "b"], ["b", "a"])
+    assert joint.moves and joint.auc > 0.7 and set(joint.tells) == {"a", "b"}
     (alert,) = drift.alerts(columns, joint=joint)
     assert (
         alert["code"] == "joint_drift" and "not by themselves but with others" in alert["message"]

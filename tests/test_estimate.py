@@ -1,13 +1,17 @@
 """Performance before labels come: by hand, right where it may be, wrong where it can't."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from helpers import estimate
-from helpers.task import Task, score
+from helpers import estimate, pipeline
+from helpers.rows import TRAIN
+from helpers.task import Task, predict, score
+from tests import small
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")
 THREE = Task("kind", "multiclass", ("a", "b", "c"))
@@ -58,6 +62,13 @@ def test_sure_probabilities_give_the_metrics_themselves():
     assert estimate.expected_average_precision(truth * 1.0, scores) == pytest.approx(
         average_precision_score(truth, scores)
     )
+
+
+def test_a_row_makes_no_pair_with_itself():
+    # rows 0 and 1: p0 (1 - p1) pairs with row 0 ahead, which is wrong, p1 (1 - p0) the right way
+    right, wrong = 0.9 * (1 - 0.4), 0.4 * (1 - 0.9)
+    found = estimate.expected_roc_auc(np.array([0.4, 0.9]), np.array([0.1, 0.2]))
+    assert found == pytest.approx(right / (right + wrong))
 
 
 def test_every_binary_metric_is_foretold_where_probabilities_hold():
@@ -118,6 +129,18 @@ def test_probabilities_that_are_too_sure_are_mended_on_held_out_rows():
     found = estimate.expected(BINARY, two(too_sure), said, names, calibration)
     assert abs(naive["accuracy"] - realised["accuracy"]) > 0.05
     assert found == pytest.approx({n: realised[n] for n in names}, abs=0.02)
+
+
+def test_held_out_rows_are_asked_of_the_model_that_has_not_seen_them(tmp_path):
+    made = small.prepared(raw=small.raw_table(1_500))
+    rows = small.at_random(made)
+    learnt = SimpleNamespace(**vars(made) | {"rows": rows.of(TRAIN)})
+    pipeline.save(small.fitted(learnt), tmp_path / "trained.skops")
+    work = SimpleNamespace(read=lambda name: tmp_path / name.removeprefix("data/"))
+    found = estimate.held_out_calibration(work, rows)
+    assert found.slope == pytest.approx(1, abs=0.3) and found.slope != 1
+    probability = predict(made.task, small.fitted(learnt)[1:], rows.X)[1]
+    assert found.mend(probability).sum(axis=1) == pytest.approx(np.ones(1_500))
 
 
 def test_few_held_out_rows_mend_nothing():

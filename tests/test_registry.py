@@ -163,14 +163,27 @@ def test_the_same_model_is_registered_once_and_a_new_one_challenges(make, report
     assert registry.challenger("small").number == 3
 
 
-def test_a_challenger_is_registered_under_the_champion_s_name(make, reports):
-    registry.track(make())
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_a_challenger_is_registered_after_the_champion_under_its_name(make, reports, is_registered):
+    champion = make()
+    if is_registered:
+        registry.track(champion)
     run = make("small_october")
     run.write_json("challenges.json", {"model": "small", "run": "small"})
     assert registry.model_name(run) == "small"
     version = registry.register(run)
     assert (version.name, version.number, version.run) == ("small", 2, "small_october")
     assert version.aliases == ("challenger",)
+    assert registry.champion("small").run == "small"
+
+
+def test_a_registration_that_was_killed_is_completed_by_the_next(make, reports):
+    run = make()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        killed_after(0, patch)
+        registry.track(run)
+    assert registry.champion("small") is None and len(registry.versions("small")) == 1
+    assert registry.track(run).endswith("small version 1 (champion)")
 
 
 def test_a_model_that_is_not_good_enough_needs_force(make, reports):
@@ -542,7 +555,7 @@ def test_three_runs_that_log_at_once_into_a_new_store_lose_nothing(make, reports
     (reports / tracking.STORE).unlink()
     for name in ("a", "b", "c"):
         run = make(name)
-        run.write_json("challenges.json", {"model": "shared", "run": "a"})
+        run.write_json("challenges.json", {"model": "shared"})
     code = "import sys; from helpers import line, registry; registry.track(line.Run('{}'))"
     at_work = [in_process(code.format(name), reports) for name in ("a", "b", "c")]
     for one in at_work:
@@ -585,7 +598,9 @@ def test_a_run_is_logged_once_and_only_when_something_was_run(tmp_path, monkeypa
 
 
 @pytest.mark.slow
-def test_mlflow_itself_serves_the_champion_and_shows_the_store(made, make, reports):
+def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
+    made, make, reports, tmp_path, monkeypatch
+):
     registry.register(make())
     with tracking.store():
         pass
@@ -600,7 +615,8 @@ def test_mlflow_itself_serves_the_champion_and_shows_the_store(made, make, repor
     def start(*arguments):
         return subprocess.Popen([sys.executable, "-m", "mlflow", *arguments], env=os.environ | where
                                 | {"PATH": path}, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+                                stderr=subprocess.DEVNULL, start_new_session=True,
+                                cwd=tmp_path)  # fmt: skip
 
     def answers(address):
         try:
@@ -625,6 +641,15 @@ def test_mlflow_itself_serves_the_champion_and_shows_the_store(made, make, repor
         assert requests.get(api, timeout=30).json()["registered_model"]["aliases"] == [
             {"alias": "champion", "version": "1"}
         ]
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{showing}")
+        make("over_http")
+        version = registry.register("over_http")
+        assert version.aliases == ("champion",) and registry.version_of("over_http") == version
+        assert deploy.load_bundle("models:/over_http@champion").version == version.model_sha256[:12]
+        with pytest.raises(InputError, match="nothing to go back to"):
+            registry.rollback("over_http")
+        with pytest.raises(InputError, match="no registered model 'nobody'"):
+            registry.resolve("models:/nobody@champion")
     finally:
         for one in at_work:
             os.killpg(one.pid, 15)
