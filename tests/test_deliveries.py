@@ -143,6 +143,23 @@ def test_an_odd_day_is_an_alert(run, last, codes):
     assert [one["code"] for one in found] == codes
 
 
+def test_what_the_shadow_said_is_held_against_the_outcomes(run, made, table):
+    assert traffic.in_shadow(run, made.task) is None
+    log_rows(run, table.head(10), told=4)
+    log = PredictionLog("", run.path)
+    log.write([], shadow=[(f"r{i}", BEGAN, "old", "no", "") for i in range(10)])
+    said = [*table["bought"].head(4), "yes", "no", "yes", "no"]
+    log.write([], shadow=[(f"r{i}", BEGAN + 1, "v2", one, "") for i, one in enumerate(said)])
+    log.close()
+    found = traffic.in_shadow(run, made.task)
+    yes = sum(one == "yes" for one in said)
+    right = (table["bought"].head(4) == "yes").mean()
+    assert found == {"model": "v2", "rows": 8, "alike": yes / 8, "outcomes": 4,
+                     "shadow": 1.0, "serving": right}  # fmt: skip
+    assert "it was right in 100.0%" in traffic.read_shadow(found, made.task)
+    assert traffic.read_shadow(None, made.task) == ""
+
+
 def test_a_first_odd_day_has_nothing_to_be_held_against(run):
     log_requests(run, [(100, 200, 0.002), (10, 200, 0.1)])
     assert traffic.alerts(traffic.by_day(run)) == []
