@@ -352,7 +352,7 @@ def ask_log(run, query: str, **values) -> pd.DataFrame:
     try:
         with engine.connect() as connection:
             return pd.read_sql_query(sql.text(query), connection, params=values)
-    except sql.exc.SQLAlchemyError as error:
+    except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
         raise InputError(
             f"The log of the run '{run.name}' can't be read ({type(error).__name__}): give rows "
             f"with --data."

@@ -183,18 +183,21 @@ def _gains(history: _History, periods: list[str], served: dict, seed: int) -> pd
 
 
 def picture(played: Played | None):
-    """Scores by period and the cost of each policy, or a sentence where it is not applicable."""
-    from . import plots, show
+    """Scores by period and the cost of each policy; None where it is not applicable."""
+    from . import plots
 
     if played is None:
-        return show.say(NOT_APPLICABLE)
+        return None
     return plots.policies(played.scores, played.costs, played.metric)
 
 
-def shown(played: Played | None) -> pd.DataFrame:
-    """The policies as a small table: the mean score, the gain over never, what it cost."""
+def shown(played: Played | None) -> pd.DataFrame | None:
+    """The policies as a small table: the mean score, the gain over never, what it cost.
+
+    None where it is not applicable.
+    """
     if played is None:
-        return pd.DataFrame(columns=["retrainings", "rows learnt from"]).rename_axis("train again")
+        return None
     costs = played.costs
     interval = [
         f"{monitor.signed(low, 3)} to {monitor.signed(high, 3)}" if count else ""

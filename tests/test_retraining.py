@@ -1,6 +1,5 @@
 """Monitoring and retraining by command: what is due, what is refused, who serves afterwards."""
 
-import json
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor, pipeline, retraining
+from helpers import deliveries, monitor, registry, retraining
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import STAGES, Run
 from helpers.retraining import Ask
+from helpers.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
 
 
@@ -294,31 +294,55 @@ def test_two_retrainings_of_a_model_do_not_run_at_once(run):
         pass
 
 
+def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
+    def breaks(request, say):
+        raise StageError("Stage 5 (Model training) failed in cell 7: MemoryError")
+
+    monkeypatch.setattr(retraining, "run_line", breaks)
+    code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
+    assert code == 1 and one_line(err)
+    assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
+    assert run.read_json("retraining.json")["outcome"] == "failed"
+
+
+def test_a_store_that_cant_be_reached_stops_it_before_anything_is_trained(
+    run, command, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    code, _, err = command("retrain", "mine", "--when", "always", "--track", rows=changed())
+    assert code == 2 and one_line(err) and not Run("mine-2").path.exists()
+
+
 # --- All of it ----------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     run.amend(5, parameters={"run": "mine", "models": "linear", "trials": 1, "seed": 42})
-    code, out, err = command("retrain", "mine", rows=changed(900))
+    code, out, err = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0, err
     result = run.read_json("retraining.json")
-    assert result["outcome"] == "better" and result["challenger"] == "mine-2"
+    assert result["outcome"] == "promoted" and result["challenger"] == "mine-2"
     assert result["compared"]["rows"] == 450 and result["rows"]["learnt_from"] == 240 + 450
     challenger = Run("mine-2")
     assert [line["stage"] for line in challenger.ledger] == list(range(1, 8))
     assert challenger.line_of(5)["parameters"]["models"] == "linear"
     assert challenger.read_json("challenges.json")["run"] == "mine"
-    assert "pipeline promote mine-2" in out and "Retraining, " in run.file("index.html").read_text()
-    pipeline.load(challenger.file("model/model.skops"))
+    assert "it is the champion now" in out and "Retraining, " in run.file("index.html").read_text()
+    assert registry.champion("mine").run == "mine-2"
+    assert retraining.champion_of(run).name == "mine-2"
+    code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
+    assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
+    assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]
+    assert command("rollback", "mine")[0] == 0 and registry.champion("mine").run == "mine"
 
 
 @pytest.mark.slow
 def test_a_challenger_that_breaks_leaves_the_champion_in_service(run, command, monkeypatch):
     before = run.file("model/model.skops").read_bytes()
-    run.amend(3, parameters={"run": "mine", "keep": -1})
+    run.amend(5, parameters={"run": "mine", "models": "oracle"})
     code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
-    assert code in (1, 2) and one_line(err)
+    assert code == 2 and one_line(err) and "oracle" in err
     assert "The challenger mine-2 could not be trained" in err and "mine stays in service" in err
     assert run.file("model/model.skops").read_bytes() == before
-    assert json.loads(run.file("retraining.json").read_text())["outcome"] == "failed"
+    assert run.read_json("retraining.json")["outcome"] == "failed"
