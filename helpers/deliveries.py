@@ -15,12 +15,12 @@ from sklearn.pipeline import Pipeline
 
 from . import addresses, clean, flights, pipeline, tables
 from .errors import InputError, nearest
+from .line import LOG, Run
 from .prediction_log import LOG_FILE
 from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels
 from .values import MISSING_WORDS, tidy
 
-LOG = "log"  # stands for what the service of a run has answered
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
 FEWEST_PER_PERIOD = 30
@@ -293,8 +293,6 @@ def _log_of(run):
     A challenger that has taken over is served where the one before it was, until its own service
     is started.
     """
-    from .line import Run
-
     if run.file(LOG_FILE).exists():
         return run, 0.0
     before = challenged(run)

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from . import deliveries, flights, monitor, parameters, pipeline
-from .deliveries import CHALLENGES, FEWEST_LOGGED, LOG, Production
+from .deliveries import CHALLENGES, FEWEST_LOGGED, Production
 from .errors import InputError
 from .execution import WARM
-from .line import FLIGHTS, Run, Work, existing_run, lock, stage
+from .line import FLIGHTS, LOG, Run, Work, existing_run, lock, stage
 from .metrics import PLAIN_NAMES
 from .runner import Request, StageError, run_line, whole_address
 from .task import predict
@@ -269,11 +269,12 @@ def train(
     """
     challenges = {"model": model_of(champion), "run": champion.name}
     challenges["fields"] = deliveries.fields_of(champion)
+    learnt = ~newer & production.labelled
     if production.times is not None:
-        challenges["since"] = float(production.times[~newer].max())
+        challenges["since"] = float(production.times[learnt].max())
     challenger.write_json(CHALLENGES, challenges)
     if source not in ("", LOG):
-        deliveries.note_learnt(challenger, champion, production.raw[~newer & production.labelled])
+        deliveries.note_learnt(challenger, champion, production.raw[learnt])
     try:
         request = _request(challenger, champion, production, newer, source)
         request = replace(request, kernels=ask.kernels, track=ask.track)

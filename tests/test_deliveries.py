@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers import deliveries, deploy, retraining, traffic
-from helpers.deliveries import LOG
 from helpers.errors import InputError
-from helpers.line import Run
+from helpers.line import LOG, Run, outside
 from helpers.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 
@@ -53,6 +52,12 @@ def test_logged_rows_are_later_rows_with_the_outcomes_that_have_come(run, table)
     expected = found.champion["clean"].transform(table.drop(columns="bought"))
     pd.testing.assert_frame_equal(found.X.reset_index(drop=True), expected)
     assert np.unique(found.period).tolist() == ["2024-10-04", "2024-10-05", "2024-10-06"]
+
+
+def test_a_file_that_is_named_like_the_log_is_not_taken_for_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / LOG).write_text("something")
+    assert outside({"new_data": LOG}) == {LOG: None}
 
 
 def test_few_answers_are_not_looked_at_unasked(run, table):
