@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pandas as pd
-
 SEVERITIES = ("alarm", "warning", "note")
 
 
@@ -88,10 +86,3 @@ def read(findings: list[dict], most: int = 10) -> str:
     lines = [f"- **{found['severity']}**: {found['message']}" for found in shown]
     more = [f"- … and {len(findings) - most} more"] if len(findings) > most else []
     return "\n".join([f"**{', '.join(said)}**", "", *lines, *more])
-
-
-def shown(findings: list[dict], most: int = 12) -> pd.DataFrame:
-    """A row per finding as it is shown: how grave, of what kind, in which columns."""
-    rows = [(f["severity"], f["code"].replace("_", " "), ", ".join(f["columns"][:3]), f["message"])
-            for f in ranked(findings)[:most]]  # fmt: skip
-    return pd.DataFrame(rows, columns=["severity", "kind", "columns", "what"]).set_index("severity")

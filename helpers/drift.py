@@ -26,6 +26,7 @@ MOST_LEVELS = 50
 FEWEST_EXPECTED = 5  # rows of a level in the smaller sample (Cochran 1954); rarer are pooled
 FEWEST_RARE = 30  # rows with rare levels on either side, before they are tested one by one
 PSI_LARGE = DEFAULT.psi_large
+FISHER = "Fisher"
 MISSING, OTHER = "(missing)", "(other)"
 
 
@@ -161,7 +162,7 @@ def _compare_column(before: pd.Series, after: pd.Series) -> dict:
     tests = [*found.tests]
     if 0 < sum(gaps) < len(old) + len(new):
         chance = fisher(gaps[0], len(old), gaps[1], len(new))
-        tests.append(("Fisher", chance, "its share of empty cells is compared"))
+        tests.append((FISHER, chance, "its share of empty cells is compared"))
     test, chance, why = _surest(tests)
     return {
         "psi": psi(*shares),
@@ -258,12 +259,16 @@ def alerts(
     """All that is more than chance, as findings, the gravest first (see `helpers.alerts`).
 
     `columns` and `predictions` come from `compare`, `joint` from `domain`, `quality` from
-    `helpers.quality.compare`.
+    `helpers.quality.compare`; what that has said of empty cells is not said again.
     """
     found = [*(quality or [])]
+    told = {n: f["severity"] for f in found if f["code"] == "nulls_up" for n in f["columns"]}
     if predictions is not None:
         found += _moved(predictions, "prediction_drift", "The answers have moved", thresholds)
-    found += _moved(columns, "drift", "The column {name} has moved", thresholds)
+    for one in _moved(columns, "drift", "The column {name} has moved", thresholds):
+        severity = told.get(one["columns"][0]) if one["evidence"]["test"] == FISHER else None
+        if severity is None or ranked([{"severity": severity}, one])[0] is one:
+            found.append(one)
     if joint is not None and joint.moves:
         found.append(_jointly(joint, columns, thresholds))
     return ranked(found)
@@ -274,10 +279,7 @@ def _moved(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) ->
     for name, row in table[table["moves"]].iterrows():
         beyond = row["psi"] - row["by chance"]
         severity = by_size(beyond, thresholds.psi_moderate, thresholds.psi_large)
-        message = (
-            f"{says.format(name=name)} (PSI {row['psi']:.2f}; {row['test']}: {row['why']}"
-            f"{_said_of_gaps(row)})."
-        )
+        message = f"{says.format(name=name)} (PSI {row['psi']:.2f}, {row['test']}{_gaps(row)})."
         evidence = {"psi": round(row["psi"], 4), "by chance": round(row["by chance"], 4),
                     "distance": round(row["distance"], 4), "p_value": row["p_value"],
                     "adjusted": row["adjusted"], "test": row["test"]}  # fmt: skip
@@ -285,10 +287,10 @@ def _moved(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) ->
     return found
 
 
-def _said_of_gaps(row: pd.Series) -> str:
-    if row["test"] != "Fisher":
+def _gaps(row: pd.Series) -> str:
+    if row["test"] != FISHER:
         return ""
-    return f", {row['missing before']:.1%} before and {row['missing after']:.1%} now"
+    return f": {row['missing before']:.1%} empty before, {row['missing after']:.1%} now"
 
 
 def _jointly(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> dict:

@@ -15,8 +15,7 @@ import pandas as pd
 
 from .calibration import find_calibration, mended
 from .metrics import PLAIN_NAMES
-from .rows import TEST, Labelled
-from .task import Task, predict, score
+from .task import Task, score
 
 ASSUMPTIONS = (
     "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "
@@ -43,27 +42,15 @@ class Calibration:
 def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
     """The mending that fits held-out rows: n labels, and n × classes probabilities of a model.
 
-    The rows must not have been learnt from: on its own training rows a model is far too sure.
+    The rows must not have been learnt from: on its own training rows a model is far too sure. So
+    a model that was refitted on all rows is mended by what its twin, the one that was evaluated,
+    said of the held-out ones.
     Fewer than 200 rows change nothing; for numbers there is nothing to mend.
     """
     if task.is_regression:
         return Calibration()
     positions = pd.Index(task.classes).get_indexer(np.asarray(truth).astype(str))
     return Calibration(*find_calibration(np.asarray(probability), positions))
-
-
-def held_out_calibration(work, known: Labelled) -> Calibration:
-    """The mending that fits a run's held-out rows, by the model that has not seen them.
-
-    The model in service was fitted on all rows, so what it says of them is no guide; the one that
-    was evaluated is its twin. `work` is the open stage, `known` its rows with their parts.
-    """
-    from . import pipeline
-
-    if known.task.is_regression:
-        return Calibration()
-    twin, held_out = pipeline.load(work.read("data/trained.skops")), known.of(TEST)
-    return calibrate(known.task, held_out.y, predict(known.task, twin[1:], held_out.X)[1])
 
 
 def expected(
@@ -208,21 +195,6 @@ def by_period(
         rows[name] = {"rows": int(chosen.sum())} | expected(*said, metrics, calibration)
         rows[name] |= {"from": limits["low"], "to": limits["high"]}
     return pd.DataFrame(rows).T.astype({"rows": int}).rename_axis("period")
-
-
-def beside(estimated: pd.DataFrame, realised: pd.DataFrame, metrics) -> pd.DataFrame:
-    """Estimated and realised metrics by period, and how far they are apart.
-
-    Both have periods as rows and metrics as columns. Columns `<metric> estimated`, `realised` and
-    `error` (estimated less realised); periods without labels yet have no realised value.
-    """
-    table = {}
-    for name in metrics:
-        true = realised[name].reindex(estimated.index) if name in realised else np.nan
-        table[f"{name} estimated"] = estimated[name]
-        table[f"{name} realised"] = true
-        table[f"{name} error"] = estimated[name] - true
-    return pd.DataFrame(table, index=estimated.index)
 
 
 def shown(estimated: pd.DataFrame, realised: pd.DataFrame | None, metric: str) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from .comparable import as_values, inferred
 from .errors import InputError
 from .significance import all_in_one, fisher, holm
 
-MOST_KEPT = 20_000  # levels of a column; one with more is no category
+MOST_KEPT = 20_000  # levels of a column; one with more holds no categories
 FEWEST_EXPECTED = 5  # rows with new categories, before their number is judged
 FEWEST_PERIODS = 5  # of usual volume, before one can be unusual
 FLAGS = {"true", "false"}
@@ -69,8 +69,8 @@ def _describe(column: pd.Series) -> dict:
     counts = present.astype("str").value_counts()
     about |= {"most": int(counts.iloc[0]), "distinct": len(counts)}
     about["readable"] = int(counts[_is_number(counts.index)].sum())
-    if len(counts) > MOST_KEPT:
-        return about
+    if len(counts) > MOST_KEPT or about["readable"] > len(present) / 2 or _are_dates(counts.index):
+        return about  # no categories
     return about | {"levels": dict(zip(counts.index.tolist(), counts.tolist(), strict=True))}
 
 
@@ -90,6 +90,13 @@ def _kind(column: pd.Series) -> str:
 
 def _is_number(texts) -> np.ndarray:
     return pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").notna().to_numpy()
+
+
+def _are_dates(texts) -> bool:
+    """Whether most of the texts are dates, the year first; a hundred are looked at."""
+    some = pd.Series(texts[:100], dtype="str")
+    read = pd.to_datetime(some, errors="coerce", format="ISO8601", utc=True)
+    return bool(read.notna().mean() > 0.5)
 
 
 def _copies(frame: pd.DataFrame) -> int:
@@ -175,6 +182,8 @@ def _check(name: str, was: dict, column: pd.Series) -> list[Change]:
         found += _outside(name, was, column)
     if kinds[0] == "text" and "levels" in was:
         found.append(_new_levels(name, was, column))
+    if kinds[0] == "text" and was["readable"] > was["present"] / 2:
+        found.append(_unreadable(name, was, is_now, column))
     return [*found, _constant(name, was, is_now)]
 
 
@@ -189,20 +198,29 @@ def _nulls_up(name: str, was: dict, is_now: dict) -> Change:
 
 def _other_kind(name: str, was: dict, is_now: dict, column: pd.Series) -> Change:
     """Text among numbers, or another type altogether."""
-    rows = was["present"] + is_now["present"]
     kinds = {"before": was["kind"], "after": is_now["kind"]}
     if (was["kind"], is_now["kind"]) == ("number", "text"):
-        texts = column.dropna().astype("str")
-        strange = texts[~_is_number(texts)]
-        share = len(strange) / len(texts)
-        says = f"{name} holds text in {share:.1%} of its cells, such as '{strange.iloc[0]:.40}'."
-        chance = all_in_one(len(strange), is_now["present"], rows)
-        return Change("unreadable", (name,), chance, share, says, kinds | {"share": share})
+        return _unreadable(name, was | {"readable": was["present"]}, is_now, column)
     chance = 0.0
     if (was["kind"], is_now["kind"]) == ("text", "number"):  # codes that happen to be digits
+        rows = was["present"] + is_now["present"]
         chance = all_in_one(is_now["present"], was["readable"] + is_now["present"], rows)
     says = f"{name} was of the kind {was['kind']} and is {is_now['kind']} now."
     return Change("type_changed", (name,), chance, 1.0, says, kinds)
+
+
+def _unreadable(name: str, was: dict, is_now: dict, column: pd.Series) -> Change:
+    """More cells that are no numbers, in a column of numbers."""
+    texts = column.dropna().astype("str")
+    strange = texts[~_is_number(texts)]
+    before = 1 - was["readable"] / was["present"]
+    after = len(strange) / len(texts)
+    counts = was["present"] - was["readable"], was["present"], len(strange), len(texts)
+    chance = fisher(*counts) if after > before else 1.0
+    some = f", such as '{strange.iloc[0]:.40}'" if len(strange) else ""
+    says = f"{name} holds no number in {after:.1%} of its cells{some}; {before:.1%} before."
+    return Change("unreadable", (name,), chance, after - before, says,
+                  {"before": before, "after": after})  # fmt: skip
 
 
 def _outside(name: str, was: dict, column: pd.Series) -> list[Change]:

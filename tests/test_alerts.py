@@ -29,9 +29,8 @@ def test_the_gravest_comes_first_and_it_rings_from_the_asked_severity_on():
     assert alerts.rings(found[2:], at="warning") and alerts.rings(found[:1], at="note")
 
 
-def test_findings_are_read_and_shown_the_gravest_first():
+def test_findings_are_read_the_gravest_first():
     found = [one("note", "A little."), *[one("alarm", f"Much {i}.") for i in range(3)]]
     text = alerts.read(found, most=2)
     assert text.startswith("**3 alarms, 1 note**") and "2 more" in text and "A little" not in text
-    assert alerts.shown(found).index.tolist() == ["alarm"] * 3 + ["note"]
-    assert alerts.shown([]).empty and "Nothing has changed" in alerts.read([])
+    assert "Nothing has changed" in alerts.read([])

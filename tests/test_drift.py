@@ -392,3 +392,14 @@ def test_alerts_hold_columns_predictions_and_quality_the_gravest_first():
     assert {"drift", "prediction_drift"} <= {f["code"] for f in found}
     assert [f["code"] for f in found if f["columns"] == ["y"]] == ["drift"]
     assert json.loads(json.dumps(found)) == found
+
+
+def test_what_quality_says_of_empty_cells_is_not_said_again():
+    random = np.random.default_rng(0)
+    before, after = (normal(5_000, seed=i).mask(random.random(5_000) < share).to_frame("x")
+                     for i, share in enumerate((0.10, 0.15)))  # fmt: skip
+    other = normal(5_000, seed=5)  # or else empty rows repeat each other
+    noticed = quality.compare(before.assign(y=other), after.assign(y=other))
+    columns = drift.compare(before, after)
+    assert [f["code"] for f in drift.alerts(columns)] == ["drift"]
+    assert [f["code"] for f in drift.alerts(columns, quality=noticed)] == ["nulls_up"]

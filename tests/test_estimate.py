@@ -1,17 +1,13 @@
 """Performance before labels come: by hand, right where it may be, wrong where it can't."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from helpers import estimate, pipeline
-from helpers.rows import TRAIN
-from helpers.task import Task, predict, score
-from tests import small
+from helpers import estimate
+from helpers.task import Task, score
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")
 THREE = Task("kind", "multiclass", ("a", "b", "c"))
@@ -131,18 +127,6 @@ def test_probabilities_that_are_too_sure_are_mended_on_held_out_rows():
     assert found == pytest.approx({n: realised[n] for n in names}, abs=0.02)
 
 
-def test_held_out_rows_are_asked_of_the_model_that_has_not_seen_them(tmp_path):
-    made = small.prepared(raw=small.raw_table(1_500))
-    rows = small.at_random(made)
-    learnt = SimpleNamespace(**vars(made) | {"rows": rows.of(TRAIN)})
-    pipeline.save(small.fitted(learnt), tmp_path / "trained.skops")
-    work = SimpleNamespace(read=lambda name: tmp_path / name.removeprefix("data/"))
-    found = estimate.held_out_calibration(work, rows)
-    assert found.slope == pytest.approx(1, abs=0.3) and found.slope != 1
-    probability = predict(made.task, small.fitted(learnt)[1:], rows.X)[1]
-    assert found.mend(probability).sum(axis=1) == pytest.approx(np.ones(1_500))
-
-
 def test_few_held_out_rows_mend_nothing():
     calibration = estimate.calibrate(BINARY, drawn(np.full(50, 0.5)), two(np.full(50, 0.5)))
     assert (calibration.slope, set(calibration.shifts)) == (1, {0})
@@ -170,11 +154,6 @@ def test_periods_have_their_own_rows_and_intervals_beside_what_came_true():
     assert found.loc["2024-01", "from"] < found.loc["2024-01", "roc_auc"]
     assert found.loc["2024-01", "roc_auc"] < found.loc["2024-01", "to"]
     realised = pd.DataFrame({"roc_auc": {"2024-01": 0.7}})
-    both = estimate.beside(found, realised, ["roc_auc"])
-    assert both.loc["2024-01", "roc_auc error"] == pytest.approx(
-        found.loc["2024-01", "roc_auc"] - 0.7
-    )
-    assert np.isnan(both.loc["2024-02", "roc_auc realised"])
     shown = estimate.shown(found, realised, "roc_auc")
     assert shown["ROC AUC, realised"].tolist() == ["0.70", "(no labels)"]
     text = estimate.read(BINARY, found, realised)

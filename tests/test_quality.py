@@ -128,7 +128,22 @@ def test_words_among_numbers_are_found_and_numbers_as_text_are_fine():
     after.loc[after.index < 60, "weight"] = "heavy"
     one = found(after)["unreadable"]
     assert one["columns"] == ["weight"] and "'heavy'" in one["message"]
-    assert one["severity"] == "alarm" and one["evidence"]["share"] == pytest.approx(0.06)
+    assert one["severity"] == "alarm" and one["evidence"]["after"] == pytest.approx(0.06)
+
+
+def test_texts_that_are_mostly_numbers_or_dates_hold_no_categories():
+    def messy(seed: int, strange: int) -> pd.DataFrame:
+        frame = rows(seed=seed).astype({"weight": object, "day": str})
+        frame.loc[frame.index < strange, "weight"] = "heavy"
+        return frame.assign(day=lambda t: t["day"].mask(t.index < strange, "soon"))
+
+    assert found(messy(1, 25), messy(0, 20)) == {}
+    later = messy(1, 25).assign(day="2025-05-05")
+    later.loc[0, "day"] = "2025-05-06"
+    assert found(later, messy(0, 20)) == {}
+    said = found(messy(1, 200), messy(0, 20))
+    assert set(said) == {"unreadable"}
+    assert said["unreadable"]["evidence"]["before"] == pytest.approx(0.02)
 
 
 def test_another_type_is_found_and_other_spellings_of_one_are_fine():
