@@ -88,6 +88,9 @@ def test_a_challenger_takes_the_log_from_where_it_has_learnt(run, made, table):
     assert deliveries.logged_rows(challenger) == 300
     found = retraining.later_rows(challenger, LOG)
     assert len(found.X) == 300 and found.times.min() > since
+    third = deployed_run(made, "mine-3")
+    third.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine-2"})
+    assert deliveries.logged_rows(third) == 300
     log_rows(challenger, table.head(220))
     assert deliveries.logged_rows(challenger) == 220, "its own service's log comes first"
 

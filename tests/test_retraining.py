@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor, registry, retraining
+from helpers import deliveries, flights, monitor, registry, retraining
 from helpers.__main__ import main
 from helpers.errors import InputError
+from helpers.formulas import parse_formulas
 from helpers.line import STAGES, Run
 from helpers.retraining import Ask
 from helpers.runner import StageError
@@ -80,7 +81,7 @@ def one_line(text: str) -> bool:
 
 BAD = {
     "a needed column is missing": (lambda t: t.drop(columns="weight"), "lack the column 'weight'"),
-    "ten rows": (lambda t: t.head(10), "10, too few"),
+    "ten rows": (lambda t: t.head(10), "are 10, too few"),
     "one value everywhere": (lambda t: t.iloc[[0] * 100], "one value only"),
     "an unknown class": (lambda t: t.assign(bought="perhaps"), "does not know: 'perhaps'"),
 }
@@ -245,6 +246,12 @@ def test_parameters_that_were_given_are_kept(run):
     run.amend(1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "mess": "0.1"})
     found = retraining.settings_of(run)
     assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
+
+
+def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
+    given = retraining._knowledge(flights.KNOWLEDGE)
+    assert parse_formulas(given["derive"]) == flights.KNOWLEDGE["derive"]
+    assert {"dep_delay", "arr_delay", "time_hour"} <= set(given["drop"].split(","))
 
 
 def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path):
