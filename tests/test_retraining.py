@@ -12,10 +12,11 @@ from helpers import deliveries, flights, monitor, registry, retraining
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.formulas import parse_formulas
-from helpers.line import STAGES, Run
+from helpers.line import LOG, STAGES, Run
 from helpers.retraining import Ask
 from helpers.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
+from tests.test_deliveries import log_rows
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +311,24 @@ def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
     assert code == 1 and one_line(err)
     assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
     assert run.read_json("retraining.json")["outcome"] == "failed"
+
+
+def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
+    def breaks(request, say):
+        raise StageError("stopped")
+
+    monkeypatch.setattr(retraining, "run_line", breaks)
+    log_rows(run, later(400).drop(columns="note"), told=300)
+    production = retraining.later_rows(run, LOG)
+    newer = monitor.newer_half(production)
+    with pytest.raises(StageError):
+        retraining.train(Run("mine-2"), run, production, newer, LOG, Ask(), print)
+    since = Run("mine-2").read_json(deliveries.CHALLENGES)["since"]
+    learnt = ~newer & production.labelled
+    assert since == production.times[learnt].max() < production.times[newer].min()
+    table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
+    assert len(table) == 240 + learnt.sum() and table["bought"].notna().all()
+    assert deliveries.logged_rows(Run("mine-2")) == (production.times > since).sum()
 
 
 def test_a_store_that_cant_be_reached_stops_it_before_anything_is_trained(
