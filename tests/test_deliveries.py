@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers import deliveries, deploy, retraining, traffic
-from helpers.deliveries import LOG
 from helpers.errors import InputError
-from helpers.line import Run
+from helpers.line import LOG, Run, outside
 from helpers.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 
@@ -55,6 +54,12 @@ def test_logged_rows_are_later_rows_with_the_outcomes_that_have_come(run, table)
     assert np.unique(found.period).tolist() == ["2024-10-04", "2024-10-05", "2024-10-06"]
 
 
+def test_a_file_that_is_named_like_the_log_is_not_taken_for_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / LOG).write_text("something")
+    assert outside({"new_data": LOG}) == {LOG: None}
+
+
 def test_few_answers_are_not_looked_at_unasked(run, table):
     assert deliveries.logged_rows(run) == 0 and retraining.new_rows_of(run, "") == ""
     log_rows(run, table.head(50))
@@ -83,6 +88,9 @@ def test_a_challenger_takes_the_log_from_where_it_has_learnt(run, made, table):
     assert deliveries.logged_rows(challenger) == 300
     found = retraining.later_rows(challenger, LOG)
     assert len(found.X) == 300 and found.times.min() > since
+    third = deployed_run(made, "mine-3")
+    third.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine-2"})
+    assert deliveries.logged_rows(third) == 300
     log_rows(challenger, table.head(220))
     assert deliveries.logged_rows(challenger) == 220, "its own service's log comes first"
 

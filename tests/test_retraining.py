@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor, registry, retraining
+from helpers import deliveries, flights, monitor, registry, retraining
 from helpers.__main__ import main
 from helpers.errors import InputError
-from helpers.line import STAGES, Run
+from helpers.formulas import parse_formulas
+from helpers.line import LOG, STAGES, Run
 from helpers.retraining import Ask
 from helpers.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
+from tests.test_deliveries import log_rows
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def one_line(text: str) -> bool:
 
 BAD = {
     "a needed column is missing": (lambda t: t.drop(columns="weight"), "lack the column 'weight'"),
-    "ten rows": (lambda t: t.head(10), "10, too few"),
+    "ten rows": (lambda t: t.head(10), "are 10, too few"),
     "one value everywhere": (lambda t: t.iloc[[0] * 100], "one value only"),
     "an unknown class": (lambda t: t.assign(bought="perhaps"), "does not know: 'perhaps'"),
 }
@@ -247,6 +249,12 @@ def test_parameters_that_were_given_are_kept(run):
     assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
 
 
+def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
+    given = retraining._knowledge(flights.KNOWLEDGE)
+    assert parse_formulas(given["derive"]) == flights.KNOWLEDGE["derive"]
+    assert {"dep_delay", "arr_delay", "time_hour"} <= set(given["drop"].split(","))
+
+
 def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path):
     rows = later(200)
     rows.to_csv(tmp_path / "new.csv", index=False)
@@ -303,6 +311,24 @@ def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
     assert code == 1 and one_line(err)
     assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
     assert run.read_json("retraining.json")["outcome"] == "failed"
+
+
+def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
+    def breaks(request, say):
+        raise StageError("stopped")
+
+    monkeypatch.setattr(retraining, "run_line", breaks)
+    log_rows(run, later(400).drop(columns="note"), told=300)
+    production = retraining.later_rows(run, LOG)
+    newer = monitor.newer_half(production)
+    with pytest.raises(StageError):
+        retraining.train(Run("mine-2"), run, production, newer, LOG, Ask(), print)
+    since = Run("mine-2").read_json(deliveries.CHALLENGES)["since"]
+    learnt = ~newer & production.labelled
+    assert since == production.times[learnt].max() < production.times[newer].min()
+    table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
+    assert len(table) == 240 + learnt.sum() and table["bought"].notna().all()
+    assert deliveries.logged_rows(Run("mine-2")) == (production.times > since).sum()
 
 
 def test_a_store_that_cant_be_reached_stops_it_before_anything_is_trained(
