@@ -61,9 +61,13 @@ def test_the_cheapest_policy_among_the_best_is_recommended():
     scores = pd.DataFrame({name: [0.7] for name in (NONE, EACH, DRIFT, FALL)}, index=["2021-01"])
     costs = pd.DataFrame({"score": [0.70, 0.74, 0.74, 0.73], "retrainings": [0, 3, 3, 1],
                           "rows": [0, 900, 900, 300], "gain_from": [0, 0.02, 0.02, 0.01],
-                          "gain_to": [0, 0.06, 0.06, 0.05]}, index=list(scores))  # fmt: skip
+                          "gain_to": [0, 0.06, 0.06, 0.05], "short_from": [0.02, 0, 0, -0.001]},
+                         index=list(scores))  # fmt: skip
     said = policies.read(policies.Played("roc_auc", scores, costs))
-    assert said.startswith("**Train again on a fall**: 1 retraining gained as much")
+    assert "train again on a fall**: 1 retraining did as well" in said
+    costs.loc[FALL, "short_from"] = 0.001
+    said = policies.read(policies.Played("roc_auc", scores, costs))
+    assert "train again monthly**: 3 retrainings gave the best score" in said
     said = policies.read(policies.Played("roc_auc", scores, costs.assign(gain_from=0.0)))
     assert "has not paid here" in said
 
@@ -76,7 +80,7 @@ def test_what_columns_mean_changes_and_only_the_score_tells(made, champion):
     assert played.scores[FALL].iloc[1] == played.scores[NONE].iloc[1], "nothing was known yet"
     assert played.scores[FALL].iloc[-1] > played.scores[NONE].iloc[-1] + 0.1
     assert played.costs["gain_from"][FALL] > 0
-    assert "Train again" in policies.read(played)
+    assert "train again" in policies.read(played)
 
 
 def test_a_column_that_moves_trains_again_once_it_has_been_seen(made, champion):
