@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -226,10 +227,13 @@ def predict(run, rows, out):
     `probability_<class>`. CSV and Parquet files are read a piece at a time, so they may be larger
     than memory; a command that was stopped goes on where it was.
     """
+    gc.disable()  # what is imported is no garbage, and looking for some takes a while
     from tqdm import tqdm
 
     from .batch import predict_file
 
+    gc.freeze()
+    gc.enable()
     with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:  # none where nobody watches
 
         def advance(done: int, total: int) -> None:

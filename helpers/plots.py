@@ -322,13 +322,23 @@ def policies(figure: Figure, scores: pd.DataFrame, costs: pd.DataFrame, metric: 
     """When to train again: the score of each policy by period, and beside it what it cost."""
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     places = range(len(scores))
-    for policy, colour, mark in zip(scores, COLOURS, "os^D", strict=False):
-        left.plot(places, scores[policy], f"{mark}-", color=colour, label=policy, alpha=0.8)
+    looks = zip(scores, COLOURS, "os^D", (11, 9, 7, 5), strict=False)  # those that agree all show
+    for policy, colour, mark, size in looks:
+        left.plot(
+            places,
+            scores[policy],
+            f"{mark}-",
+            color=colour,
+            label=short(policy),
+            ms=size,
+            alpha=0.8,
+        )
     left.set_xticks(places, [short(period, 10) for period in scores.index])
     left.set(title="Score by period", xlabel="period", ylabel=PLAIN_NAMES[metric])
     left.legend(title="train again", fontsize=8)
-    bars = right.barh(list(costs.index), costs["seconds"], color=COLOURS[: len(costs)])
-    right.bar_label(bars, [f"{count} times" for count in costs["retrainings"]], padding=3)
+    names = [short(policy) for policy in costs.index]
+    bars = right.barh(names, costs["seconds"], color=COLOURS[: len(costs)])
+    right.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
     right.set_xlim(0, max(1.0, costs["seconds"].max()) * 1.4)
     right.invert_yaxis()
     right.set(title="Cost", xlabel="seconds of training")

@@ -33,8 +33,9 @@ class Played:
     """What each policy came to.
 
     `scores` has a row a period and a column a policy (the main metric). `costs` has a row a policy:
-    its mean `score`, `retrainings`, the `rows` learnt from in all of them, their `seconds`, and the
-    95 % interval of the gain over never training again, `gain_from` to `gain_to`.
+    its mean `score`, `retrainings`, the `rows` learnt from in all of them, their `seconds`, and two
+    95 % intervals: of the gain over never training again, `gain_from` to `gain_to`, and of what it
+    falls short of the policy with the best score, `short_from` to `short_to`.
     """
 
     metric: str
@@ -62,8 +63,9 @@ def play(
     scores = pd.DataFrame(
         {policy: {p: history.score(m, p) for p, m in served[policy].items()} for policy in served}
     )
-    gains = _gains(history, periods, served, seed)
-    costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean()).join(gains)
+    costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean())
+    best = costs["score"].map(lambda value: better(history.metric, value, 0)).idxmax()
+    costs = costs.join(_intervals(history, periods, served, best, seed))
     return Played(history.metric, scores.rename_axis("period"), costs.rename_axis("train again"))
 
 
@@ -158,43 +160,50 @@ class _History:
         }
 
 
-def _gains(history: _History, periods: list[str], served: dict, seed: int) -> pd.DataFrame:
-    """The 95 % interval of each policy's gain over never, in the mean of the periods.
+def _intervals(
+    history: _History, periods: list[str], served: dict, best: str, seed: int
+) -> pd.DataFrame:
+    """95 % intervals of each policy's gain over never and of its distance to the best one.
 
-    A paired bootstrap: within each period all models answer the same drawn rows.
+    In the mean of the periods, by a paired bootstrap: within each period all models answer the same
+    drawn rows.
     """
-    gains = {policy: [] for policy in served}
+    drawn = {policy: [] for policy in served}
     for period in periods:
         models = sorted({served[policy][period] for policy in served})
         said = [history.answers(model, period) for model in models]
-        drawn = drawn_scores(
-            history.task, history.truth(period), said, DRAWS, seed, [history.metric]
-        )
-        by_model = dict(zip(models, (d[history.metric] for d in drawn), strict=True))
+        truth, metric = history.truth(period), history.metric
+        found = drawn_scores(history.task, truth, said, DRAWS, seed, [metric])
+        by_model = dict(zip(models, (frame[metric] for frame in found), strict=True))
         for policy in served:
-            own, none = by_model[served[policy][period]], by_model[served[NEVER][period]]
-            gains[policy].append(better(history.metric, own, none))
-    means = {policy: np.mean(found, axis=0) for policy, found in gains.items()}
-    low, high = (
-        {policy: float(np.nanquantile(mean, share)) for policy, mean in means.items()}
-        for share in (0.025, 0.975)
-    )
-    return pd.DataFrame({"gain_from": low, "gain_to": high})
+            drawn[policy].append(by_model[served[policy][period]])
+    means = {policy: np.mean(scores, axis=0) for policy, scores in drawn.items()}
+    rows = {}
+    for policy, mean in means.items():
+        gain = better(history.metric, mean, means[NEVER])
+        short = better(history.metric, means[best], mean)
+        ends = [*np.nanquantile(gain, [0.025, 0.975]), *np.nanquantile(short, [0.025, 0.975])]
+        rows[policy] = [float(end) for end in ends]
+    columns = ["gain_from", "gain_to", "short_from", "short_to"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def picture(played: Played | None):
-    """Scores by period and the cost of each policy, or a sentence where it is not applicable."""
-    from . import plots, show
+    """Scores by period and the cost of each policy; None where it is not applicable."""
+    from . import plots
 
     if played is None:
-        return show.say(NOT_APPLICABLE)
+        return None
     return plots.policies(played.scores, played.costs, played.metric)
 
 
-def shown(played: Played | None) -> pd.DataFrame:
-    """The policies as a small table: the mean score, the gain over never, what it cost."""
+def shown(played: Played | None) -> pd.DataFrame | None:
+    """The policies as a small table: the mean score, the gain over never, what it cost.
+
+    None where it is not applicable.
+    """
     if played is None:
-        return pd.DataFrame(columns=["retrainings", "rows learnt from"]).rename_axis("train again")
+        return None
     costs = played.costs
     interval = [
         f"{monitor.signed(low, 3)} to {monitor.signed(high, 3)}" if count else ""
@@ -213,7 +222,10 @@ def shown(played: Played | None) -> pd.DataFrame:
 
 
 def read(played: Played | None) -> str:
-    """A sentence that reads the table: the cheapest policy among those that are as good as any."""
+    """A sentence that reads the table: the cheapest policy that is not surely worse than the best.
+
+    These periods are past: a season on, another policy may have come out.
+    """
     if played is None:
         return NOT_APPLICABLE
     costs = played.costs
@@ -224,14 +236,14 @@ def read(played: Played | None) -> str:
             "explains."
         )
     best = surely["score"].map(lambda value: better(played.metric, value, 0)).idxmax()
-    within = surely[surely["gain_to"] >= surely.loc[best, "gain_from"]]
+    within = surely[surely["short_from"] <= 0]
     cheapest = within.sort_values(["retrainings", "rows"], kind="stable").index[0]
     count = int(costs.loc[cheapest, "retrainings"])
-    text = f"**Train again {cheapest}**: {count} retraining{'s' * (count != 1)}"
+    text = f"**Here it was best to train again {cheapest}**: {count} retraining{'s' * (count != 1)}"
     if cheapest == best:
         return f"{text} gave the best score, by more than chance explains over never."
     most = int(costs.loc[best, "retrainings"])
-    return f"{text} gained as much, within the noise, as {most} ({best})."
+    return f"{text} did as well as {most} ({best}), but for what may be chance."
 
 
 def as_json(played: Played | None) -> dict | None:

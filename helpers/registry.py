@@ -265,7 +265,7 @@ def _register(client, run: Run, logged: tracking.Logged) -> Version:
     challenge is never champion by being first: the run that it challenges is registered before it.
     """
     name, known, challenged = model_name(run), _version_of(client, run), _challenged_by(run)
-    if known is None and challenged and not _versions(client, name):
+    if known is None and challenged and challenged.line_of(7) and not _versions(client, name):
         _register(client, challenged, tracking.log(client, challenged, name))
     number = known.number if known else _create_version(client, run, logged)
     aliases = _aliases(client, name)
@@ -277,9 +277,9 @@ def _register(client, run: Run, logged: tracking.Logged) -> Version:
 
 
 def _challenged_by(run: Run) -> Run | None:
-    """The run whose model a run was trained to challenge, where it still has one."""
+    """The run whose model a run was trained to challenge; it may be gone."""
     named = run.read_json("challenges.json", {}).get("run", run.name)
-    return Run(named) if named != run.name and Run(named).line_of(7) else None
+    return Run(named) if named != run.name else None
 
 
 def _create_version(client, run: Run, logged: tracking.Logged) -> int:

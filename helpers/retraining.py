@@ -18,16 +18,15 @@ import numpy as np
 import pandas as pd
 
 from . import deliveries, flights, monitor, parameters, pipeline
-from .deliveries import CHALLENGES, FEWEST_LOGGED, LOG, Production
+from .deliveries import CHALLENGES, FEWEST_LOGGED, Production
 from .errors import InputError
 from .execution import WARM
-from .line import FLIGHTS, Run, Work, existing_run, lock, stage
+from .line import FLIGHTS, LOG, Run, Work, existing_run, lock, stage
 from .metrics import PLAIN_NAMES
 from .runner import Request, StageError, run_line, whole_address
 from .task import predict
 
 DUE, DRIFT, PERFORMANCE, CALENDAR, ALWAYS = "due", "drift", "performance", "calendar", "always"
-WHEN = (DUE, DRIFT, PERFORMANCE, CALENDAR, ALWAYS)
 DAYS = 30  # the age of a champion at which the calendar asks for another
 NOT_DUE, KEPT, BETTER, PROMOTED, FAILED = "not due", "kept", "better", "promoted", "failed"
 RESULT = "retraining.json"
@@ -54,9 +53,7 @@ class Ask:
     kernels: str = WARM
 
 
-def look(
-    name: str, data: str = "", settings=(), *, force: bool = False, kernels: str = WARM
-) -> dict:
+def look(name: str, data: str = "", settings=(), *, kernels: str = WARM) -> dict:
     """Run stage 8 of a run on new rows and give what it wrote (`monitoring.json`).
 
     `data` is a source as `--data` takes it. Without one it is what the run's service has answered,
@@ -66,10 +63,8 @@ def look(
     run.require(7)
     source = new_rows_of(run, data)
     settings = (f"new_data={source}", *settings)
-    run_line(
-        Request(name=name, stages="8", settings=settings, force=force, kernels=kernels),
-        say=lambda _: None,
-    )
+    request = Request(name=name, stages="8", settings=settings, kernels=kernels)
+    run_line(request, say=lambda _: None)
     return run.read_json("monitoring.json")
 
 
@@ -269,11 +264,12 @@ def train(
     """
     challenges = {"model": model_of(champion), "run": champion.name}
     challenges["fields"] = deliveries.fields_of(champion)
+    learnt = ~newer & production.labelled
     if production.times is not None:
-        challenges["since"] = float(production.times[~newer].max())
+        challenges["since"] = float(production.times[learnt].max())
     challenger.write_json(CHALLENGES, challenges)
     if source not in ("", LOG):
-        deliveries.note_learnt(challenger, champion, production.raw[~newer & production.labelled])
+        deliveries.note_learnt(challenger, champion, production.raw[learnt])
     try:
         request = _request(challenger, champion, production, newer, source)
         request = replace(request, kernels=ask.kernels, track=ask.track)
@@ -299,8 +295,8 @@ def _request(challenger: Run, champion: Run, production: Production, newer, sour
         given |= _flights_until(production, newer, about, given.get("test_from", ""))
         return Request(data=FLIGHTS, target=about["target"], name=challenger.name,
                        stages=_stages(), settings=_as_texts(given))  # fmt: skip
-    earlier = production.raw[~newer & production.labelled]
-    table = training_table(pd.read_parquet(champion.file("data/raw.parquet")), earlier)
+    learnt = production.raw[~newer & production.labelled]
+    table = training_table(pd.read_parquet(champion.file("data/raw.parquet")), learnt)
     with challenger.replacing(TABLE) as draft:
         table.to_parquet(draft, index=False)
     given |= {"sample": "all", "mess": "0", "test_data": "", "until": ""}
@@ -385,7 +381,7 @@ def read_duel(compared: dict) -> str:
 
 
 def conclude(challenger: Run, champion: Run, found: dict, ask: Ask, say) -> dict:
-    """Say what follows, and tell the registry: a challenger, or the new champion."""
+    """Say what follows; where the challenger won, tell the registry."""
     better = found["compared"]["promote"]
     sound = found["challenger_verdict"] == "good enough"
     outcome = BETTER if better and sound else KEPT

@@ -89,7 +89,7 @@ class TableScorer:
             fills.append((block(columns), slice(width, width + size)))
             width += size
         last = self._features[-1]
-        for start in range(0, max(rows, 1), BLOCK):
+        for start in range(0, rows, BLOCK):
             these = slice(start, min(start + BLOCK, rows))
             numbers = np.empty((these.stop - these.start, width))
             for fill, own in fills:
@@ -244,26 +244,24 @@ def _forest(model) -> Callable[[np.ndarray], np.ndarray]:
 # --- The check ----------------------------------------------------------------------------------
 
 
-def compile_table_scorer(
-    task: Task, model: Pipeline, needed: list[str], rows: pd.DataFrame | None
-) -> tuple[TableScorer | None, str]:
-    """A scorer that agrees with the pipeline on raw `rows`, and ""; or None, and why not.
+def why_not(scorer: TableScorer, model: Pipeline, rows: pd.DataFrame | None) -> str:
+    """Why a scorer may not answer; "" where it agrees with the pipeline on raw `rows`.
 
     They are checked as they are, and once more with a cell of each taken from another row, or away.
     """
     if rows is None or rows.empty:
-        return None, "the bundle holds no rows to check it on: run stage 7 again"
-    scorer, rows = TableScorer(task, model, needed), rows.head(MOST_CHECKED)
+        return "the bundle holds no rows to check it on: run stage 7 again"
+    rows = rows.head(MOST_CHECKED)
     for asked in (rows, disturbed(rows)):
-        apart = differences(scorer, task, model, asked)
+        apart = differences(scorer, model, asked)
         if apart:
-            return None, f"it differs from the pipeline on {apart:,} of {len(asked):,} rows"
-    return scorer, ""
+            return f"it differs from the pipeline on {apart:,} of {len(asked):,} rows"
+    return ""
 
 
-def differences(scorer: TableScorer, task: Task, model: Pipeline, rows: pd.DataFrame) -> int:
+def differences(scorer: TableScorer, model: Pipeline, rows: pd.DataFrame) -> int:
     """On how many rows the scorer's answer is not the pipeline's, within 1e-9 (of the number)."""
-    said, chances = predict(task, model, rows)
+    said, chances = predict(scorer.task, model, rows)
     own, own_chances = scorer.answer(columns_of_frame(rows), len(rows))
     if chances is None:
         return int((~(np.abs(own - said) <= TOLERANCE * np.maximum(1, np.abs(said)))).sum())

@@ -8,6 +8,7 @@ from .alerts import finding
 from .deliveries import ask_log
 from .line import Run
 from .prediction_log import LOG_FILE
+from .task import Task
 
 MOST_REQUESTS = 500_000  # the latest ones
 MOST_FAILED = 0.01  # share of a day's requests; more is an alarm
@@ -41,14 +42,18 @@ def by_day(run: Run) -> pd.DataFrame:
 
 
 def _requests(run: Run) -> pd.DataFrame:
-    nothing = pd.DataFrame(columns=["at", "status", "seconds", "rows"])
-    if not run.file(LOG_FILE).exists():
-        return nothing
-    known = ask_log(run, "SELECT name FROM sqlite_master WHERE type = 'table'")["name"]
-    if "requests" not in set(known):
-        return nothing
+    if not _has(run, "requests"):
+        return pd.DataFrame(columns=["at", "status", "seconds", "rows"])
     query = "SELECT at, status, seconds, rows FROM requests ORDER BY at DESC LIMIT :most"
     return ask_log(run, query, most=MOST_REQUESTS)
+
+
+def _has(run: Run, table: str) -> bool:
+    """Whether there is a log with that table."""
+    if not run.file(LOG_FILE).exists():
+        return False
+    known = ask_log(run, "SELECT name FROM sqlite_master WHERE type = 'table'")["name"]
+    return table in set(known)
 
 
 def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
@@ -92,6 +97,70 @@ def alerts(days: pd.DataFrame) -> list[dict]:
             text = f"Answers took up to {slow:.1f} ms on {day} (95 %), usually {often:.1f} ms."
             found.append(finding("latency", "warning", [], text, last["slowest"]))
     return found
+
+
+# --- The shadow ---------------------------------------------------------------------------------
+
+
+def in_shadow(run: Run, task: Task) -> dict | None:
+    """What a second model said to the rows that the service answered; None where there is none.
+
+    Of the latest one: `model`, `rows`, `alike` (the share of equal classes, or the mean distance of
+    numbers), and, of the rows whose outcome is known, `outcomes`, `serving` and `shadow`: the share
+    of classes that each had right, or the mean error of its numbers.
+    """
+    if not _has(run, "shadow"):
+        return None
+    found = ask_log(run, SHADOWED, most=MOST_REQUESTS)
+    found = found[found["model"] == found["model"].head(1).squeeze()] if len(found) else found
+    if found.empty:
+        return None
+    apart = _distance(found["serving"], found["shadow"], task)
+    known = found[found["outcome"].notna()]
+    errors = {who: _distance(known[who], known["outcome"], task) for who in ("serving", "shadow")}
+    right = {who: _as_shown(error, task) for who, error in errors.items() if len(known)}
+    return {"model": found["model"].iloc[0], "rows": len(found), "alike": _as_shown(apart, task),
+            "outcomes": len(known)} | right  # fmt: skip
+
+
+SHADOWED = """
+SELECT s.model AS model, p.prediction AS serving, s.prediction AS shadow, o.outcome AS outcome
+FROM shadow s JOIN predictions p ON p.id = s.id LEFT JOIN outcomes o ON o.id = s.id
+ORDER BY s.at DESC LIMIT :most
+"""
+
+
+def _distance(said: pd.Series, other: pd.Series, task: Task) -> float:
+    """The mean distance of numbers, or the share of classes that differ."""
+    if task.is_regression:
+        numbers = (pd.to_numeric(side, errors="coerce") for side in (said, other))
+        return float(next(numbers).sub(next(numbers)).abs().mean())
+    return float((said.str.casefold() != other.str.casefold()).mean())
+
+
+def _as_shown(distance: float, task: Task) -> float:
+    return distance if task.is_regression else 1 - distance
+
+
+def read_shadow(found: dict | None, task: Task) -> str:
+    """A sentence about the shadow; empty where there is none."""
+    if found is None:
+        return ""
+    form = "{:,.3g}" if task.is_regression else "{:.1%}"
+    alike = "{} apart on average" if task.is_regression else "{} of the answers are the same"
+    text = (
+        f"**In the shadow**, model {found['model']} was asked {found['rows']:,} of the same rows: "
+        f"{alike.format(form.format(found['alike']))}."
+    )
+    if not found["outcomes"]:
+        return f"{text} No outcome of these has come yet."
+    was = "its mean error is {}, that of the model in service {}" if task.is_regression else (
+        "it was right in {}, the model in service in {}")  # fmt: skip
+    scores = was.format(*(form.format(found[who]) for who in ("shadow", "serving")))
+    return f"{text} Of the {found['outcomes']:,} with an outcome, {scores}."
+
+
+# --- What is said -------------------------------------------------------------------------------
 
 
 def read(days: pd.DataFrame) -> str:

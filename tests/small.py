@@ -91,7 +91,8 @@ def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
     metrics = {
         "task": made.task.kind, "target": target, "classes": made.task.classes,
         "positive": made.task.positive, "model": "linear", "main_metric": main, "test": scores,
-        "train": scores, "baseline": {main: 0.5}, "interval": {m: [v, v] for m, v in scores.items()},
+        "train": scores, "baseline": {main: 0.5},
+        "interval": {name: [value, value] for name, value in scores.items()},
         "rows": {"train": int((rows.part == TRAIN).sum()), "test": int((rows.part == TEST).sum())},
         "verdict": "good enough",
     }  # fmt: skip

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import monitor
+from helpers import deliveries, monitor
+from helpers.deliveries import Production
 from helpers.errors import InputError
-from helpers.monitor import AT_BEST, KEEP, RETRAIN, Production
-from tests.small import fitted, prepared, raw_table
+from helpers.monitor import AT_BEST, KEEP, RETRAIN, Refits
+from helpers.rows import TEST, TRAIN
+from helpers.task import predict
+from tests.small import at_random, fitted, prepared, raw_table
 
 METRICS = {"main_metric": "roc_auc", "test": {"roc_auc": 0.85}, "rows": {"test": 48}}
 
@@ -39,6 +42,18 @@ def later(made, champion):
     return delivery(made, champion)
 
 
+NOTHING = pd.DataFrame(columns=["rows"])  # no expected scores
+
+
+@pytest.fixture(scope="module")
+def asked(made, later) -> monitor.Unseen:
+    """The answers of a model that has learnt from the training rows alone."""
+    rows = at_random(made)
+    learnt, test = rows.of(TRAIN), rows.of(TEST)
+    model = fitted(SimpleNamespace(**(vars(made) | {"rows": learnt})))[1:]
+    return monitor.Unseen(test.y, *(predict(made.task, model, X) for X in (test.X, later.X)))
+
+
 def still() -> pd.DataFrame:
     return pd.DataFrame({"psi": [0.0], "p_value": [1.0], "drifts": [False]}, index=["weight"])
 
@@ -62,7 +77,7 @@ def test_each_period_has_its_rows_its_metrics_and_the_best_they_may_be(later):
     assert (table[AT_BEST] >= table["roc_auc"]).all() and (table[AT_BEST] <= 1).all()
     assert AT_BEST not in monitor.shown_performance(table, METRICS)
     assert len(monitor.shown_performance(table, METRICS)) == 3
-    assert monitor.performance_picture(table, METRICS).png
+    assert monitor.performance_picture(table, METRICS, NOTHING).png
 
 
 def test_a_delivery_without_labels_goes_through(made, champion):
@@ -72,11 +87,11 @@ def test_a_delivery_without_labels_goes_through(made, champion):
     assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
     assert monitor.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
     assert "no labels" in monitor.decide(table, still(), METRICS, 0.05)["reason"]
-    assert "labels have not come" in monitor.performance_picture(table, METRICS).data
+    assert "no labels yet" in monitor.performance_picture(table, METRICS, NOTHING).data
     assert len(monitor.shown_performance(table, METRICS)) == 1
     assert not monitor.can_compare(production)
     assert "without labels" in monitor.read_production(production)
-    assert len(monitor.column_drift(production)) and len(monitor.prediction_drift(production))
+    assert len(monitor.column_drift(production))
 
 
 @pytest.mark.parametrize("label", ["yes", "no"])
@@ -86,7 +101,7 @@ def test_a_delivery_of_one_class_goes_through(made, champion, label):
     assert table["rows"].tolist() == [120, 120] and "accuracy" in table
     assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
     assert monitor.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
-    assert "one class only" in monitor.performance_picture(table, METRICS).data
+    assert "one class only" in monitor.performance_picture(table, METRICS, NOTHING).data
     assert len(monitor.shown_performance(table, METRICS)) == 3
 
 
@@ -95,7 +110,7 @@ def test_one_period_of_one_class_among_others_goes_through(made, champion, later
     table = monitor.performance(delivery(made, champion, y=y))
     assert table["roc_auc"].isna().tolist() == [False, True]
     assert monitor.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
-    assert monitor.performance_picture(table, METRICS).png
+    assert monitor.performance_picture(table, METRICS, NOTHING).png
     assert len(monitor.shown_performance(table, METRICS)) == 3
 
 
@@ -160,6 +175,68 @@ def test_labels_that_turned_are_found(made, champion, later):
     assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == RETRAIN
 
 
+# --- What is expected without labels --------------------------------------------------------------
+
+
+def test_the_expected_score_lies_near_the_one_that_comes(later, asked):
+    expected, realised = monitor.estimated_performance(later, asked), monitor.performance(later)
+    assert expected.index.tolist() == realised.index.tolist()
+    assert (abs(expected["roc_auc"] - realised["roc_auc"]) < 0.06).all()
+    assert monitor.performance_picture(NOTHING, METRICS, expected).png
+    assert "Expected before any label" in monitor.read_expected(
+        later.known.task, expected, realised
+    )
+
+
+def test_expected_scores_decide_while_there_are_no_labels():
+    expected = pd.DataFrame({"rows": 80, "roc_auc": [0.8, 0.7], "from": [0.7, 0.6],
+                             "to": [0.9, 0.8]}, index=["2021-01", "2021-02"])  # fmt: skip
+    found = monitor.decide(NOTHING, moved(), METRICS, 0.05, expected)
+    assert found["decision"] == RETRAIN and found["slipped"]
+    assert "expected to be 0.70 at worst (2021-02)" in found["reason"]
+    assert monitor.decide(NOTHING, moved(), METRICS, 0.2, expected)["decision"] == KEEP
+    assert monitor.decide(NOTHING, moved(), METRICS, 0.05, NOTHING)["decision"] == RETRAIN
+    labels = periods([0.84, 0.86], [0.9, 0.9])
+    assert monitor.decide(labels, moved(), METRICS, 0.05, expected)["decision"] == KEEP
+
+
+def test_held_out_rows_are_no_later_ones(later):
+    held_out = Production(**(vars(later) | {"is_held_out": True}))
+    assert monitor.unseen(None, held_out) is None
+    assert monitor.prediction_drift(later.known.task, None) is None
+    assert monitor.estimated_performance(held_out, None).empty
+    assert "can't be compared" in monitor.read_answers(None)
+
+
+def test_answers_are_held_against_answers_to_rows_not_learnt_from(later, asked):
+    table = monitor.prediction_drift(later.known.task, asked)
+    assert table.index.tolist() == ["probability of yes"] and not table["moves"].any()
+    high = [(said, np.clip(chance + [-0.4, 0.4], 0, 1)) for said, chance in [asked.later]][0]
+    other = monitor.Unseen(asked.truth, asked.held_out, high)
+    assert monitor.prediction_drift(later.known.task, other)["drifts"].all()
+
+
+def test_numbers_have_no_expected_score():
+    other = prepared("price")
+    raw = raw_table(80, seed=3).drop(columns="bought")
+    model = fitted(other)
+    X, y = model["clean"].transform(raw), raw["price"].to_numpy(float)
+    production = Production(raw, X, y, np.full(80, "new rows"), model, other.rows, "later")
+    asked = monitor.Unseen(y, (y, None), (y, None))
+    assert monitor.estimated_performance(production, asked).empty
+    assert "not applicable" in monitor.read_expected(other.task, NOTHING, NOTHING)
+    said = monitor.read_performance(NOTHING, NOTHING, other.task)
+    assert said == "No labels yet, and nothing to expect them from."
+
+
+def test_columns_that_go_together_in_another_way_are_found(made, champion, later):
+    sound, none = monitor.joint_drift(later), monitor.quality_changes(later)
+    assert not sound.moves and not none
+    X = later.X.assign(weight=later.X["height"].fillna(170) - 120)
+    other = Production(**(vars(later) | {"X": X}))
+    assert monitor.joint_drift(other).moves
+
+
 # --- The challenger -----------------------------------------------------------------------------
 
 
@@ -169,7 +246,9 @@ def few_draws(monkeypatch):
 
 
 def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later, few_draws):
-    challenger, newer = monitor.retrain(later)
+    refits = Refits(later)
+    challenger, newer = monitor.retrain(later, refits)
+    assert challenger is refits.before("2021-02")[0], "one fit serves the policies, too"
     assert set(later.period[newer]).isdisjoint(later.period[~newer])
     found = monitor.compare_models(later, challenger, newer)
     assert found["rows"] == int(newer.sum())
@@ -178,7 +257,8 @@ def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later, few_draws
 
 
 def test_one_period_is_halved(made, champion):
-    challenger, newer = monitor.retrain(delivery(made, champion, periods=1))
+    production = delivery(made, champion, periods=1)
+    challenger, newer = monitor.retrain(production, Refits(production))
     assert newer.tolist() == [False] * 120 + [True] * 120
     assert challenger["clean"].plan_ == champion["clean"].plan_
 
@@ -208,7 +288,7 @@ CLASSES = {"kind": "class", "values": ["no", "yes"]}
 
 
 def produced(made, champion, raw) -> Production:
-    return monitor._production(work_of(CLASSES), raw, champion, made.rows, "later")
+    return deliveries._production(work_of(CLASSES), raw, champion, made.rows, "later")
 
 
 def test_a_label_in_other_case_is_the_known_class(made, champion, later):
@@ -218,11 +298,17 @@ def test_a_label_in_other_case_is_the_known_class(made, champion, later):
     assert monitor.performance(found)["roc_auc"].notna().all()
 
 
-def test_rows_without_a_label_are_left_out(made, champion, later):
+def test_rows_without_a_label_count_for_drift_but_are_not_scored(made, champion, later):
     raw = later.raw.copy()
     raw.loc[:9, "bought"] = ["n/a", None] * 5
     found = produced(made, champion, raw)
-    assert len(found.y) == len(found.X) == len(found.raw) == len(found.period) == 230
+    assert len(found.X) == len(found.raw) == 240 and found.labelled.sum() == 230
+    assert monitor.performance(found)["rows"].sum() == 230
+    assert "230 of them with labels" in monitor.read_production(found)
+    newer = monitor.newer_half(found)
+    assert not newer[:10].any() and newer.sum() == 115
+    refitted = monitor.refitted(found, ~newer)
+    assert len(refitted.predict_proba(found.raw)) == 240
 
 
 def test_a_delivery_without_the_target_has_no_labels(made, champion, later):
@@ -235,11 +321,22 @@ def test_a_class_that_is_not_known_is_refused(made, champion, later):
         produced(made, champion, later.raw.assign(bought="perhaps"))
 
 
-def test_a_delivery_whose_labels_are_all_missing_is_refused(made, champion, later):
-    with pytest.raises(InputError, match="None of the new rows has a label"):
-        produced(made, champion, later.raw.assign(bought=None))
+@pytest.mark.parametrize("empty", [None, "n/a", " "])
+def test_labels_that_have_not_come_are_no_labels(made, champion, later, empty):
+    found = produced(made, champion, later.raw.assign(bought=empty))
+    assert found.y is None and not found.labelled.any()
+
+
+def test_words_where_numbers_were_promised_are_refused():
+    other = prepared("price")
+    raw = raw_table(40, seed=3).drop(columns="bought")
+    about = {"kind": "number", "style": "point"}
+    with pytest.raises(InputError, match="'cheap' in the column 'price' is no number"):
+        deliveries._labels(raw.assign(price="cheap"), other.task, about)
+    some = raw["price"].astype(str).where(raw.index > 3, "cheap")
+    assert np.isnan(deliveries._labels(raw.assign(price=some), other.task, about)).sum() == 4
 
 
 def test_a_delivery_that_lacks_a_needed_column_is_refused(made, champion, later):
     with pytest.raises(InputError, match="lack the column 'weight'"):
-        monitor._check_columns(later.raw.drop(columns="weight"), champion, made.task)
+        deliveries._check_columns(later.raw.drop(columns="weight"), ["weight", "city"])

@@ -34,6 +34,9 @@ def drawn(name: str) -> dict[str, figures.Picture]:
         {"missing before": [3, 1], "faulty": [0, 2], "missing after": [4, 0]}, index=[name, "z"]
     )
     periods = pd.DataFrame({"r2": [0.4, 0.3]}, index=["2020-01", "2020-02"])
+    expected = periods.assign(**{"from": [0.3, 0.2], "to": [0.5, 0.4]})
+    policies = pd.DataFrame({"never": [0.4, 0.3], name: [0.4, 0.35]}, index=["2020-01", "2020-02"])
+    policy_costs = pd.DataFrame({"seconds": [0.0, 2.5], "retrainings": [0, 1]}, ["never", name])
     shares = groups[["predicted", "observed"]]
     lab = pd.DataFrame({"gap": [0.0, 0.3], "error": [0.01, 0.02]}, index=[name, "z"])
     parts = pd.DataFrame({name: [0.2] * 6}, index=["a", "b", "c", "d", "together", "rest"])
@@ -55,7 +58,8 @@ def drawn(name: str) -> dict[str, figures.Picture]:
         "curves": plots.curves(label.to_numpy() == 1, random.random(ROWS)),
         "residuals": plots.residuals(numbers, numbers + random.normal(size=ROWS), name),
         "answers": plots.answers(pd.Series(classes), name),
-        "over_periods": plots.over_periods(periods, "r2", 0.5),
+        "over_periods": plots.over_periods(periods, "r2", 0.5, expected),
+        "policies": plots.policies(policies, policy_costs, "r2"),
         "feature_map": plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
         "reliability": plots.reliability(
             {"before": shares, "after": shares}, {"before": 0.1, "after": 0.02}

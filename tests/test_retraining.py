@@ -1,6 +1,5 @@
 """Monitoring and retraining by command: what is due, what is refused, who serves afterwards."""
 
-import json
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,12 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor, pipeline, retraining
+from helpers import deliveries, flights, monitor, registry, retraining
 from helpers.__main__ import main
 from helpers.errors import InputError
-from helpers.line import STAGES, Run
+from helpers.formulas import parse_formulas
+from helpers.line import LOG, STAGES, Run
 from helpers.retraining import Ask
-from tests.small import deployed_run, fitted, prepared, raw_table
+from helpers.runner import StageError
+from tests.small import deployed_run, prepared, raw_table
+from tests.test_deliveries import log_rows
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def one_line(text: str) -> bool:
 
 BAD = {
     "a needed column is missing": (lambda t: t.drop(columns="weight"), "lack the column 'weight'"),
-    "ten rows": (lambda t: t.head(10), "10, too few"),
+    "ten rows": (lambda t: t.head(10), "are 10, too few"),
     "one value everywhere": (lambda t: t.iloc[[0] * 100], "one value only"),
     "an unknown class": (lambda t: t.assign(bought="perhaps"), "does not know: 'perhaps'"),
 }
@@ -247,6 +249,12 @@ def test_parameters_that_were_given_are_kept(run):
     assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
 
 
+def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
+    given = retraining._knowledge(flights.KNOWLEDGE)
+    assert parse_formulas(given["derive"]) == flights.KNOWLEDGE["derive"]
+    assert {"dep_delay", "arr_delay", "time_hour"} <= set(given["drop"].split(","))
+
+
 def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path):
     rows = later(200)
     rows.to_csv(tmp_path / "new.csv", index=False)
@@ -294,31 +302,73 @@ def test_two_retrainings_of_a_model_do_not_run_at_once(run):
         pass
 
 
+def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
+    def breaks(request, say):
+        raise StageError("Stage 5 (Model training) failed in cell 7: MemoryError")
+
+    monkeypatch.setattr(retraining, "run_line", breaks)
+    code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
+    assert code == 1 and one_line(err)
+    assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
+    assert run.read_json("retraining.json")["outcome"] == "failed"
+
+
+def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
+    def breaks(request, say):
+        raise StageError("stopped")
+
+    monkeypatch.setattr(retraining, "run_line", breaks)
+    log_rows(run, later(400).drop(columns="note"), told=300)
+    production = retraining.later_rows(run, LOG)
+    newer = monitor.newer_half(production)
+    with pytest.raises(StageError):
+        retraining.train(Run("mine-2"), run, production, newer, LOG, Ask(), print)
+    since = Run("mine-2").read_json(deliveries.CHALLENGES)["since"]
+    learnt = ~newer & production.labelled
+    assert since == production.times[learnt].max() < production.times[newer].min()
+    table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
+    assert len(table) == 240 + learnt.sum() and table["bought"].notna().all()
+    assert deliveries.logged_rows(Run("mine-2")) == (production.times > since).sum()
+
+
+def test_a_store_that_cant_be_reached_stops_it_before_anything_is_trained(
+    run, command, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    code, _, err = command("retrain", "mine", "--when", "always", "--track", rows=changed())
+    assert code == 2 and one_line(err) and not Run("mine-2").path.exists()
+
+
 # --- All of it ----------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     run.amend(5, parameters={"run": "mine", "models": "linear", "trials": 1, "seed": 42})
-    code, out, err = command("retrain", "mine", rows=changed(900))
+    code, out, err = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0, err
     result = run.read_json("retraining.json")
-    assert result["outcome"] == "better" and result["challenger"] == "mine-2"
+    assert result["outcome"] == "promoted" and result["challenger"] == "mine-2"
     assert result["compared"]["rows"] == 450 and result["rows"]["learnt_from"] == 240 + 450
     challenger = Run("mine-2")
     assert [line["stage"] for line in challenger.ledger] == list(range(1, 8))
     assert challenger.line_of(5)["parameters"]["models"] == "linear"
     assert challenger.read_json("challenges.json")["run"] == "mine"
-    assert "pipeline promote mine-2" in out and "Retraining, " in run.file("index.html").read_text()
-    pipeline.load(challenger.file("model/model.skops"))
+    assert "it is the champion now" in out and "Retraining, " in run.file("index.html").read_text()
+    assert registry.champion("mine").run == "mine-2"
+    assert retraining.champion_of(run).name == "mine-2"
+    code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
+    assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
+    assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]
+    assert command("rollback", "mine")[0] == 0 and registry.champion("mine").run == "mine"
 
 
 @pytest.mark.slow
 def test_a_challenger_that_breaks_leaves_the_champion_in_service(run, command, monkeypatch):
     before = run.file("model/model.skops").read_bytes()
-    run.amend(3, parameters={"run": "mine", "keep": -1})
+    run.amend(5, parameters={"run": "mine", "models": "oracle"})
     code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
-    assert code in (1, 2) and one_line(err)
+    assert code == 2 and one_line(err) and "oracle" in err
     assert "The challenger mine-2 could not be trained" in err and "mine stays in service" in err
     assert run.file("model/model.skops").read_bytes() == before
-    assert json.loads(run.file("retraining.json").read_text())["outcome"] == "failed"
+    assert run.read_json("retraining.json")["outcome"] == "failed"

@@ -1,5 +1,7 @@
 """The compiled scorer: it says what the pipeline says, on every kind of column and model."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,9 +66,14 @@ def labels(kind: str) -> np.ndarray:
     return np.array(names, dtype=object)[np.searchsorted(edges, signal)]
 
 
+@cache
+def cleaned() -> tuple[dict, pd.DataFrame]:
+    cleaning = plans.draft_plan(RAW, {"target": "y"})
+    return cleaning, clean.Cleaner(cleaning).fit_transform(RAW)
+
+
 def fitted(kind: str, model, keep: int = 0):
-    cleaning = plans.draft_plan(RAW, {"target": "y", "task": kind})
-    rows = clean.Cleaner(cleaning).fit_transform(RAW)
+    cleaning, rows = cleaned()
     derive = "ratio = size / weight; usual = size - mean_by(size, city); root = sqrt(size - 9)"
     plan = features.plan_features(rows, cleaning, {"target": "y", "task": kind}, derive=derive)
     plan |= {"task": kind, "keep": keep}

@@ -174,11 +174,30 @@ def test_the_busiest_month_of_alarms_has_the_best_score():
     assert scores[int(np.argmax(counts))] == max(scores)
 
 
+def test_to_wait_for_a_fall_is_as_good_as_each_month_and_costs_a_third(flights_run):
+    found = flights_run.read_json("monitoring.json")["policies"]
+    count = {policy: one["retrainings"] for policy, one in found.items()}
+    assert count == {"never": 0, "monthly": 3, "on drift": 3, "on a fall": 1}
+    never, fall = found["never"]["scores"], found["on a fall"]["scores"]
+    changed = [month for month in never if never[month] != fall[month]]
+    assert changed == ["2013-11", "2013-12"], "after October"
+    assert found["on a fall"]["gain_from"] > 0 and found["monthly"]["gain_from"] > 0
+    assert found["on a fall"]["short_from"] <= 0, "what it falls short of monthly may be chance"
+
+
+def test_the_score_was_to_be_expected_without_labels(flights_run):
+    said = flights_run.read_json("monitoring.json")
+    apart = [abs(said["expected"][month]["roc_auc"] - scores["roc_auc"])
+             for month, scores in said["performance"].items()]  # fmt: skip
+    assert len(apart) == 4 and np.mean(apart) < 0.02
+
+
 def test_the_decision_follows_the_rule(flights_run, work):
     said = flights_run.read_json("monitoring.json")
     metrics = flights_run.read_json("metrics.json")
     worst = min(period["roc_auc"] for period in said["performance"].values())
     slipped = metrics["test"]["roc_auc"] - worst > 0.05
+    assert said["slipped"] == slipped
     assert said["decision"] == (monitor.RETRAIN if slipped else monitor.KEEP)
     assert said["compared"]["promote"] == (said["compared"]["gain_from"] > 0)
 
