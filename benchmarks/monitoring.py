@@ -491,8 +491,10 @@ def draw(found: dict) -> None:
     import matplotlib
 
     matplotlib.use("agg")
+    import seaborn
     from matplotlib import pyplot
 
+    seaborn.set_palette("colorblind")
     figure, axis = pyplot.subplots(figsize=(7.5, 4), layout="constrained")
     markers = dict(zip(found, "ods^v<>P", strict=False))
     for name, rates in found.items():

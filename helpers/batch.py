@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
 from . import tables
@@ -252,14 +252,36 @@ class _Csv:
 
     def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Write the rows of a piece with their answers."""
-        frame = tables.plain_frame(rows)
-        frame.columns = names_beside(frame.columns, answers)
-        frame.join(answers).to_csv(self._file, index=False, header=self._header)
+        names = names_beside(rows.column_names, answers)
+        texts_only = all(tables.is_coded_text(kind) for kind in rows.schema.types)
+        if texts_only and len(rows) >= FEW:
+            self._add_texts(rows.rename_columns(names), answers)
+        else:
+            frame = tables.plain_frame(rows).set_axis(names, axis=1).join(answers)
+            frame.to_csv(self._file, index=False, header=self._header)
         self._header = False
+
+    def _add_texts(self, rows: pa.Table, answers: pd.DataFrame) -> None:
+        """Many rows of texts, as pandas would write them, in a tenth of the time."""
+        if self._header:
+            rows.schema.empty_table().to_pandas().join(answers.head(0)).to_csv(
+                self._file, index=False
+            )
+        for name, column in answers.items():
+            rows = rows.append_column(name, pa.array(map(str, column.tolist()), pa.string()))
+        plain = pa.table([_decoded(column) for column in rows.columns], rows.column_names)
+        lines = pa.BufferOutputStream()
+        csv.write_csv(plain, lines, csv.WriteOptions(include_header=False, quoting_style="needed"))
+        self._file.flush()
+        self._file.buffer.write(lines.getvalue())
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if tables.is_coded_text(column.type) else column
 
 
 class _Parquet:

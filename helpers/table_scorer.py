@@ -89,7 +89,7 @@ class TableScorer:
             fills.append((block(columns), slice(width, width + size)))
             width += size
         last = self._features[-1]
-        for start in range(0, max(rows, 1), BLOCK):
+        for start in range(0, rows, BLOCK):
             these = slice(start, min(start + BLOCK, rows))
             numbers = np.empty((these.stop - these.start, width))
             for fill, own in fills:

@@ -12,6 +12,7 @@ from tests.small import prepared
 from tests.test_deploy import write_run
 
 PIECE = 40
+CHANCES = ["probability_no", "probability_yes"]
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +169,20 @@ def test_words_of_which_each_piece_has_few_are_written_once(run, rows, tmp_path)
     tables = list(batch._pieces(str(tmp_path / "rows.parquet")))
     assert [len(t.column("id").chunk(0).dictionary) for t in tables] == [PIECE] * len(tables)
     assert np.concatenate([t.column("id").to_numpy() for t in tables]).tolist() == list(rows["id"])
+
+
+def test_texts_in_a_csv_file_are_written_as_pandas_writes_them(run, rows, tmp_path, monkeypatch):
+    odd = ["a,b", 'say "no"', "two\nlines", "\ttab ", "é ß 漢", "plain", None, "'", "\r"]
+    rows = rows.assign(odd=(odd * len(rows))[: len(rows)]).rename(columns={"note": 'no"te,'})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    fast = (tmp_path / "out.csv").read_bytes()
+    monkeypatch.setattr(batch, "FEW", 1_000)
+    batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    slow = pd.read_csv(tmp_path / "out.csv", dtype="str").drop(columns=CHANCES)
+    assert fast.splitlines()[0] == (tmp_path / "out.csv").read_bytes().splitlines()[0]
+    (tmp_path / "out.csv").write_bytes(fast)
+    found = pd.read_csv(tmp_path / "out.csv", dtype="str")
+    pd.testing.assert_frame_equal(found.drop(columns=CHANCES), slow)
+    near = answers_of(rows)[CHANCES].to_numpy()
+    assert found[CHANCES].astype(float).to_numpy() == pytest.approx(near, abs=1e-9)
