@@ -357,6 +357,8 @@ def monitor(run, data, max_drop, settings, gate, kernels):
 @click.option("--every", type=click.FloatRange(min=0), default=None, metavar="DAYS",
               help="The age at which the model is trained again in any case. [default: 30 with "
                    "--when calendar]")  # fmt: skip
+@click.option("--max-drop", type=float, default=None, metavar="X",
+              help="As for `pipeline monitor`.")  # fmt: skip
 @click.option("--no-promote", is_flag=True, help="Leave the champion in place, whatever comes out.")
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
@@ -364,7 +366,7 @@ def monitor(run, data, max_drop, settings, gate, kernels):
                    "it, RUN is the champion and nothing is promoted.")  # fmt: skip
 @click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
               help="As for `pipeline run`.")  # fmt: skip
-def retrain(run, data, when, every, no_promote, track, kernels):
+def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
     """Train the model of RUN again when that is due, and put the new one in place if it is better.
 
     \b
@@ -385,7 +387,7 @@ def retrain(run, data, when, every, no_promote, track, kernels):
     from .retraining import retrain as train_again
     from .runner import StageError
 
-    ask = Ask(data, when, every, not no_promote, track, kernels)
+    ask = Ask(data, when, every, not no_promote, track, kernels, max_drop)
     try:
         train_again(run, ask, say=click.echo)
     except StageError as error:

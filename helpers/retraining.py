@@ -42,7 +42,7 @@ class Ask:
 
     `when` says what makes it due (see `is_due`), `every` is the age of the champion in days at
     which it is; None: only when `when` is "calendar", at 30. With `track` the model registry knows
-    who is champion and is told of the challenger.
+    who is champion and is told of the challenger. `max_drop` is the parameter of stage 8.
     """
 
     data: str = ""
@@ -51,6 +51,7 @@ class Ask:
     promote: bool = True
     track: bool = True
     kernels: str = WARM
+    max_drop: float | None = None
 
 
 def look(name: str, data: str = "", settings=(), *, kernels: str = WARM) -> dict:
@@ -146,7 +147,8 @@ def is_due(champion: Run, ask: Ask) -> tuple[bool, str]:
             return True, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
         if ask.when == CALENDAR:
             return False, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
-    seen = look(champion.name, ask.data, kernels=ask.kernels)
+    settings = [] if ask.max_drop is None else [f"max_drop={ask.max_drop}"]
+    seen = look(champion.name, ask.data, settings, kernels=ask.kernels)
     if seen["held_out"]:
         raise InputError(NOTHING_NEW.format(champion.name))
     if ask.when == DRIFT:

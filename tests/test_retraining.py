@@ -163,6 +163,16 @@ def test_the_gate_closes_when_the_score_has_fallen(run, command):
     assert code == 0 and run.line_of(8)["parameters"]["max_drop"] == 0.9
 
 
+def test_a_number_is_monitored_too(command):
+    deployed_run(prepared("price"), "prices")
+    rows = raw_table(300, 7).drop(columns="bought")
+    code, out, err = command("monitor", "prices", rows=rows)
+    assert code == 0, err
+    assert "R² " in out and "keep" in out
+    code, out, _ = command("monitor", "prices", rows=rows.drop(columns="price"))
+    assert code == 0 and "No labels yet, and nothing to expect them from." in out
+
+
 def test_without_labels_the_expected_score_is_said(run, command):
     code, out, _ = command("monitor", "mine", rows=later().drop(columns="bought"))
     assert code == 0 and "No labels yet; expected ROC AUC" in out
@@ -208,6 +218,13 @@ def test_the_calendar_looks_at_the_age_of_the_model(run, seen):
     assert retraining.is_due(run, Ask(when="due", every=20))[0]
     assert not retraining.is_due(run, Ask(when="due"))[0]
     assert not retraining.is_due(run, Ask(when="calendar", every=40))[0]
+
+
+def test_how_far_the_score_may_fall_is_asked_of_both_commands(run, command):
+    code, out, _ = command("retrain", "mine", "--max-drop", "0.9", rows=changed())
+    assert code == 0 and "not due" in out
+    assert run.line_of(8)["parameters"]["max_drop"] == 0.9
+    assert command("retrain", "mine", "--max-drop", "-1", rows=changed())[0] == 2
 
 
 def test_not_due_is_said_and_is_no_error(run, command):
