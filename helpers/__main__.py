@@ -249,8 +249,9 @@ def predict(run, rows, out):
 @click.option("--port", default=8000, show_default=True, help="The port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--log", default="", metavar="ADDRESS",
-              help="Where answers are logged: a database address, or off. [default: SQLite in the "
-                   "run's folder]")  # fmt: skip
+              help="Where answers are logged: a database address, or off. [default: the address in "
+                   "PIPELINE_LOG, where `pipeline monitor` reads it too; else SQLite in the run's "
+                   "folder]")  # fmt: skip
 @click.option("--at-once", default=128, show_default=True, help="Requests; more get a 503.")
 @click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
 @click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")

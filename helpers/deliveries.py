@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from . import addresses, clean, flights, pipeline, tables
 from .errors import InputError, nearest
 from .line import LOG, Run
-from .prediction_log import LOG_FILE
+from .prediction_log import ask_log, elsewhere, has_log
 from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels
 from .values import MISSING_WORDS, tidy
@@ -284,7 +284,7 @@ def logged_rows(run) -> int:
     if folder is None:
         return 0
     query = "SELECT COUNT(*) AS rows FROM predictions WHERE at > :since"
-    return int(ask_log(folder, query, since=since)["rows"].iloc[0])
+    return int(ask_log(folder.path, query, since=since)["rows"].iloc[0])
 
 
 def _log_of(run):
@@ -293,9 +293,11 @@ def _log_of(run):
     A challenger that has taken over is served where the one before it was, until a service of its
     own is started.
     """
-    if run.file(LOG_FILE).exists():
-        return run, 0.0
     before = challenged(run)
+    if elsewhere():
+        return run, before.get("since", 0.0)
+    if has_log(run.path):
+        return run, 0.0
     if not before:
         return None, 0.0
     folder, since = _log_of(Run(before["run"]))
@@ -314,7 +316,7 @@ def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray
         "SELECT p.at AS at, p.row AS row, o.outcome AS outcome FROM predictions p "
         "LEFT JOIN outcomes o ON o.id = p.id WHERE p.at > :since ORDER BY p.at DESC LIMIT :most"
     )
-    found = ask_log(folder, query, since=since, most=MOST_LOGGED)[::-1]
+    found = ask_log(folder.path, query, since=since, most=MOST_LOGGED)[::-1]
     known = list(model["clean"].get_feature_names_out())
     raw = pd.DataFrame(map(_plain_row, found["row"]), columns=known, dtype=object)
     raw = raw.apply(_of_one_type)
@@ -337,24 +339,3 @@ def _of_one_type(column: pd.Series) -> pd.Series:
     if column.dtype != object:
         return column
     return column.map(str, na_action="ignore").astype("str")
-
-
-def ask_log(run, query: str, **values) -> pd.DataFrame:
-    """What the log in a run's folder says to a query in SQL, whose `:names` are filled in.
-
-    Nothing is written. Raises InputError when it can't be read.
-    """
-    import sqlalchemy as sql
-
-    path = run.file(LOG_FILE).as_posix()
-    engine = sql.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
-    try:
-        with engine.connect() as connection:
-            return pd.read_sql_query(sql.text(query), connection, params=values)
-    except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
-        raise InputError(
-            f"The log of the run '{run.name}' can't be read ({type(error).__name__}): give rows "
-            f"with --data."
-        ) from None
-    finally:
-        engine.dispose()

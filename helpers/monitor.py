@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from . import drift, estimate, pipeline, quality, traffic
+from .alerts import ranked
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
 from .rows import TEST
@@ -373,13 +374,25 @@ def verdict(decision: dict, production: Production) -> str:
     return decision["decision"] if production.seen else UNSEEN
 
 
-def quality_changes(production: Production) -> list[dict]:
+def quality_changes(production: Production, when: str = "") -> list[dict]:
     """What is wrong with the later rows, once cleaned, in the columns that the model uses.
 
-    Findings, the gravest first (see `helpers.quality.compare`).
+    With `when`, a column of dates, also days with far fewer or more rows than were usual. Findings,
+    the gravest first (see `helpers.quality`).
     """
     used = model_columns(production.champion)
-    return quality.compare(production.known.X[used], production.X[used])
+    found = quality.compare(production.known.X[used], production.X[used])
+    return ranked([*found, *_odd_days(production, when)])
+
+
+def _odd_days(production: Production, when: str) -> list[dict]:
+    """Days with far fewer or more rows than before; none where rows were held out at random."""
+    both = production.known.X, production.X
+    if not production.seen or not all(
+        when in X and pd.api.types.is_datetime64_any_dtype(X[when].dtype) for X in both
+    ):
+        return []
+    return quality.volume(*(quality.rows_per(X[when]) for X in both))
 
 
 def note_findings(work, found: list[dict], production: Production) -> None:

@@ -8,9 +8,12 @@ here knows of HTTP.
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
+from .addresses import from_environment
 from .errors import InputError
 
 BUSY_MILLISECONDS = 100  # that a write waits for another process to let go of the file
@@ -18,6 +21,7 @@ COLUMNS = ("id", "at", "model", "row", "prediction", "probability", "warnings")
 REQUESTS = ("at", "status", "seconds", "rows")  # when it was answered (Unix time), how, how fast
 SHADOW = ("id", "at", "model", "prediction", "probability")
 LOG_FILE = "predictions.sqlite"
+LOG_VARIABLE = "PIPELINE_LOG"  # in the environment: the address of another log than that file
 LONGEST_WAL = 16_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
 
 
@@ -145,41 +149,6 @@ class PredictionLog:
                 )
         return [one for one in ids if one not in known]
 
-    # --- Reading ---------------------------------------------------------------------------------
-
-    def answers(self, since: float = 0.0):
-        """The answers as a frame, oldest first, with their `outcome` (missing: not known yet).
-
-        Its columns are `COLUMNS` and `outcome`; `row` is the raw row as JSON. `since` is Unix time.
-        """
-        return self._with_outcomes(self.predictions, since)
-
-    def shadowed(self, since: float = 0.0):
-        """What the shadow would have said, as `answers` has what was said, without the rows."""
-        return self._with_outcomes(self.shadow, since)
-
-    def traffic(self, since: float = 0.0):
-        """The requests as a frame, oldest first: `at` (Unix time), `status`, `seconds`, `rows`."""
-        import sqlalchemy as sql
-
-        return self._read(sql.select(self.requests).where(self.requests.c.at >= since), "at")
-
-    def _with_outcomes(self, table, since: float):
-        import sqlalchemy as sql
-
-        both = table.outerjoin(self.outcomes, table.c.id == self.outcomes.c.id)
-        chosen = sql.select(table, self.outcomes.c.outcome).select_from(both)
-        return self._read(chosen.where(table.c.at >= since), "at")
-
-    def _read(self, query, by: str):
-        import pandas as pd
-
-        with self.engine.connect() as connection:
-            found = pd.read_sql(query, connection)
-        return found.sort_values(by, kind="stable", ignore_index=True)
-
-    # --- Upkeep ----------------------------------------------------------------------------------
-
     def tidy(self) -> None:
         """Bring what was written into the SQLite file itself, so that its WAL stays short.
 
@@ -209,3 +178,54 @@ def _prepare(connection, _) -> None:
     for setting in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}",
                     "wal_autocheckpoint=0"):  # fmt: skip
         connection.execute(f"PRAGMA {setting}")
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def elsewhere() -> str:
+    """The address of the log where the environment names one, else empty."""
+    return from_environment(os.environ.get(LOG_VARIABLE, ""))
+
+
+def has_log(folder: Path, table: str = "predictions") -> bool:
+    """Whether there is a log with that table: in a run's folder, or where the environment says."""
+    import sqlalchemy as sql
+
+    if not elsewhere() and not (folder / LOG_FILE).exists():
+        return False
+    with _reading(folder) as connection:
+        return sql.inspect(connection).has_table(table)
+
+
+def ask_log(folder: Path, query: str, **values):
+    """What a log says to a query in SQL, as a frame; the query's `:names` are filled in.
+
+    Nothing is written. Raises InputError when it can't be read.
+    """
+    import pandas as pd
+    import sqlalchemy as sql
+
+    with _reading(folder) as connection:
+        return pd.read_sql_query(sql.text(query), connection, params=values)
+
+
+@contextmanager
+def _reading(folder: Path):
+    """A connection to a log that changes nothing."""
+    import pandas as pd
+    import sqlalchemy as sql
+
+    file = f"sqlite:///file:{(folder / LOG_FILE).as_posix()}?mode=ro&uri=true"
+    try:
+        engine = sql.create_engine(elsewhere() or file)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+    except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError) as error:
+        where = LOG_VARIABLE if elsewhere() else f"the run '{folder.name}'"
+        raise InputError(
+            f"The log of {where} can't be read ({type(error).__name__}): give rows with --data."
+        ) from None

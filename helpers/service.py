@@ -27,6 +27,7 @@ import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
+from .addresses import from_environment
 from .deploy import (
     MOST_ROWS,
     Bundle,
@@ -38,7 +39,7 @@ from .deploy import (
 )
 from .errors import InputError
 from .line import Run, existing_run
-from .prediction_log import PredictionLog
+from .prediction_log import PredictionLog, elsewhere
 from .registry import Version, is_address
 from .scorer import Scorer, compile_scorer
 from .shadow import Shadow
@@ -489,7 +490,7 @@ def _plain(value):
 class Options:
     """How a service is started."""
 
-    log: str = ""  # a SQLAlchemy address; "" is SQLite in the run's folder, "off" none
+    log: str = ""  # a SQLAlchemy address; "" is PIPELINE_LOG's, or SQLite in the run's folder
     limits: Limits = field(default_factory=Limits)
     shadow: str = ""  # another run, whose model is asked the same rows
 
@@ -503,9 +504,8 @@ def service_of(run: str, options: Options | None = None) -> Service:
     now = load_for_service(run)
     log = None
     if options.log != "off":
-        from .addresses import from_environment
-
-        log = PredictionLog(from_environment(options.log), _log_folder(run, now))
+        address = from_environment(options.log) or elsewhere()
+        log = PredictionLog(address, _log_folder(run, now))
     service = Service(now, log, options.limits, lambda: load_for_service(run),
                       _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
     if now.registered:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from .alerts import finding
-from .deliveries import ask_log
 from .line import Run
-from .prediction_log import LOG_FILE
+from .prediction_log import ask_log, has_log
 from .task import Task
 
 MOST_REQUESTS = 500_000  # the latest ones
@@ -42,18 +41,10 @@ def by_day(run: Run) -> pd.DataFrame:
 
 
 def _requests(run: Run) -> pd.DataFrame:
-    if not _has(run, "requests"):
+    if not has_log(run.path, "requests"):
         return pd.DataFrame(columns=["at", "status", "seconds", "rows"])
     query = "SELECT at, status, seconds, rows FROM requests ORDER BY at DESC LIMIT :most"
-    return ask_log(run, query, most=MOST_REQUESTS)
-
-
-def _has(run: Run, table: str) -> bool:
-    """Whether there is a log with that table."""
-    if not run.file(LOG_FILE).exists():
-        return False
-    known = ask_log(run, "SELECT name FROM sqlite_master WHERE type = 'table'")["name"]
-    return table in set(known)
+    return ask_log(run.path, query, most=MOST_REQUESTS)
 
 
 def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
@@ -109,9 +100,9 @@ def in_shadow(run: Run, task: Task) -> dict | None:
     numbers), and, of the rows whose outcome is known, `outcomes`, `serving` and `shadow`: the share
     of classes that each had right, or the mean error of its numbers.
     """
-    if not _has(run, "shadow"):
+    if not has_log(run.path, "shadow"):
         return None
-    found = ask_log(run, SHADOWED, most=MOST_REQUESTS)
+    found = ask_log(run.path, SHADOWED, most=MOST_REQUESTS)
     found = found[found["model"] == found["model"].head(1).squeeze()] if len(found) else found
     if found.empty:
         return None

@@ -1,5 +1,6 @@
 """Monitoring: deliveries with labels, without, with one class; what is kept, what retrained."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -235,6 +236,20 @@ def test_columns_that_go_together_in_another_way_are_found(made, champion, later
     X = later.X.assign(weight=later.X["height"].fillna(170) - 120)
     other = Production(**(vars(later) | {"X": X}))
     assert monitor.joint_drift(other).moves
+
+
+def test_a_day_with_far_too_many_rows_is_found(later):
+    known, X = later.known.X, later.X
+    usual = pd.date_range("2021-01-01", periods=len(known) // 10 + 1).repeat(10)[: len(known)]
+    known = replace(later.known, X=known.assign(day=usual))
+    crowded = pd.date_range("2022-01-01", periods=len(X) // 10 + 1).repeat(10)[: len(X)]
+    found = []
+    together = crowded.where(~crowded.day.isin([2, 4, 5, 6]), pd.Timestamp("2022-01-03"))
+    for when in (crowded, together):
+        rows = replace(later, known=known, X=X.assign(day=when))
+        found.append([c["code"] for c in monitor.quality_changes(rows, "day")])
+        assert monitor.quality_changes(rows) == []
+    assert found == [[], ["volume"]]
 
 
 # --- The challenger -----------------------------------------------------------------------------

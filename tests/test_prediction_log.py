@@ -5,14 +5,17 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
-from helpers import deploy, service
-from helpers.prediction_log import PredictionLog
-from tests.small import prepared
+from helpers import deliveries, deploy, retraining, service, traffic
+from helpers.line import LOG
+from helpers.prediction_log import LOG_VARIABLE, PredictionLog
+from tests.small import deployed_run, prepared
 from tests.test_deploy import bundle_of
 from tests.test_service import post
 
@@ -34,8 +37,10 @@ class Postgres:
         self.user = "postgres" if os.getuid() == 0 else getpass.getuser()
         if os.getuid() == 0:
             shutil.chown(folder, self.user)
-            for parent in [folder, *folder.parents][:4]:
-                parent.chmod(0o755)
+            for parent in folder.parents:  # the other name has to get there
+                if parent == Path(tempfile.gettempdir()):
+                    break
+                parent.chmod(parent.stat().st_mode | 0o055)
         self.do("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "me")
         self.start()
 
@@ -65,7 +70,17 @@ def postgres(tmp_path_factory):
     server.stop()
 
 
-def test_answers_and_outcomes_are_in_the_database(postgres):
+def wait_for_traffic(run):
+    """The days' traffic, once the service has written its notes, which it does each second."""
+    until = time.monotonic() + 10
+    while (days := traffic.by_day(run)).empty:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    return days
+
+
+def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_path):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     bundle = bundle_of(made := prepared())
     row = deploy.as_record(made.raw.iloc[0])
     own = service.Service(service.served(bundle), PredictionLog(postgres.address))
@@ -80,6 +95,13 @@ def test_answers_and_outcomes_are_in_the_database(postgres):
             outcomes = connection.execute(sqlalchemy.text("SELECT id, outcome FROM outcomes"))
             assert ids == {answer["id"] for answer in [*told, *many]}
             assert outcomes.fetchall() == [(told[0]["id"], "yes")]
+        monkeypatch.setenv(LOG_VARIABLE, postgres.address)
+        run = deployed_run(made, "mine")
+        assert deliveries.logged_rows(run) == len(told) + len(many)
+        found = retraining.later_rows(run, LOG)
+        assert found.labelled.sum() == 1 and len(found.X) == len(told) + len(many)
+        days = wait_for_traffic(run)
+        assert days["rows"].sum() == len(told) + len(many)
         postgres.stop()
         answer = post(address, row)
         assert answer.status_code == 200 and answer.json()["logged"] is False
