@@ -39,12 +39,13 @@ run: $(READY)
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks/
 
-# Whole series and labs on one core, notebooks and all other tests on the other.
+# Whole series, labs and what starts kernels on one core, notebooks and all else on the other.
+WITH_KERNELS := tests/test_kernels.py tests/test_explore.py tests/test_explorer.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
 test-series: $(READY)
-	$(PYTEST) -m "not slow" tests/test_series.py
+	$(PYTEST) -m "not slow" tests/test_series.py $(WITH_KERNELS)
 	$(PYTEST) --nbval --nbval-kernel-name warm notebooks/labs
 
 test-others: $(READY)
@@ -55,7 +56,7 @@ test-stages: $(READY)
 	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs
 
 test-units: $(READY)
-	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py
+	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_KERNELS))
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones.
 test-all: test

@@ -517,7 +517,7 @@ def test_all_notebooks_are_read_in_a_moment():
     began = time.process_time()
     for stage in STAGES:
         fingerprint(stage.path)
-    assert time.process_time() - began < 2  # 0.4 s when nothing else runs
+    assert time.process_time() - began < 5  # about 1 s when nothing else runs
 
 
 def test_a_sentence_changes_the_text_of_a_notebook_and_not_its_code(kit):

@@ -76,6 +76,7 @@ def test_every_odd_table_gives_every_piece_with_and_without_a_target(name):
         assert "nan" not in re.sub(r"<[^>]+>|finance", " ", page).split()
 
 
+@pytest.mark.slow
 def test_a_thousand_columns():
     random = np.random.default_rng(2)
     frame = pd.DataFrame(random.normal(size=(60, 1_000))).add_prefix("c")

@@ -67,6 +67,7 @@ def test_without_a_target_that_part_is_left_out(table):
     assert 'id="against-the-target"' not in text and "No target was named" not in text
 
 
+@pytest.mark.slow
 def test_two_tables_and_a_stock_kernel(table, tmp_path):
     later = tmp_path / "later.parquet"
     usual().assign(x=lambda f: f["x"] + 3).to_parquet(later)
@@ -115,6 +116,7 @@ def test_a_run_of_another_table_is_not_written_over(table, tmp_path):
     assert not Run("taken").file("explore.html").exists()
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_alone_on_any_table(table, tmp_path):
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", "--engine", "warm", "--no-progress-bar", "-p",

@@ -239,6 +239,7 @@ def test_nbclient_finds_it_by_the_kernels_name():
     assert run.nb.cells[0].outputs[0].text == "True\n"
 
 
+@pytest.mark.slow
 def test_nbval_finds_it_by_the_kernels_name(tmp_path):
     known = notebook("import sys\nprint('seaborn' in sys.modules)")
     known.cells[0].execution_count = 1
@@ -332,7 +333,14 @@ papermill.execute_notebook(sys.argv[1], sys.argv[2], engine_name="warm", progres
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_or_killed_run_leaves_no_process(number, tmp_path):
     source = (
         "import os, subprocess, pathlib\n"

@@ -225,6 +225,7 @@ def numbers_of(name="small"):
     return champion.number, challenger and challenger.number
 
 
+@pytest.mark.slow
 def test_promotions_are_a_stack_that_rollback_takes_down(make, reports):
     for _ in range(3):
         registry.register(make())
@@ -274,6 +275,7 @@ def killed_after(calls: int, patch) -> None:
         patch.setattr(MlflowClient, name, may_be_killed(getattr(MlflowClient, name)))
 
 
+@pytest.mark.slow
 def test_a_promotion_or_rollback_that_was_killed_can_be_rolled_back(make, reports):
     registry.register(make())
     registry.register(make())

@@ -101,6 +101,7 @@ def kept(done) -> list[int]:
     return [int(number) for number, took in stages if took == "kept"]
 
 
+@pytest.mark.slow
 def test_no_stage_runs_twice_for_nothing(folder, tmp_path):
     table = tmp_path / "twice.csv"
     table.write_bytes((folder / "ok.csv").read_bytes())
