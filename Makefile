@@ -40,7 +40,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab notebooks/
 
 # Whole series, labs and what starts kernels on one core, notebooks and all else on the other.
-WITH_KERNELS := tests/test_kernels.py tests/test_explore.py tests/test_explorer.py
+WITH_KERNELS := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
