@@ -34,6 +34,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, told):
         self.told, self.got, self.asked, self.transport = told, b"", None, None
+        self.is_open = True
 
     def connection_made(self, transport) -> None:
         """Remember the way out."""
@@ -57,6 +58,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error) -> None:
         """A request that was on its way has no answer: status 0."""
+        self.is_open = False
         if self.asked is not None:
             asked, self.asked = self.asked, None
             self.told(None, asked, 0, b"", b"")
@@ -117,6 +119,9 @@ class Load:
             elif number % 16 == 0:
                 await asyncio.sleep(0)  # answers are read in between
             at = number % len(self.bodies)
+            while self.free and not self.free[-1].is_open:  # idle for long: the server hung up
+                self.free.pop()
+                self.opened -= 1
             if self.free:
                 self._send(self.free.pop(), due, at)
             elif self.opened < MOST:

@@ -22,7 +22,7 @@ REQUESTS = ("at", "status", "seconds", "rows")  # when it was answered (Unix tim
 SHADOW = ("id", "at", "model", "prediction", "probability")
 LOG_FILE = "predictions.sqlite"
 LOG_VARIABLE = "PIPELINE_LOG"  # in the environment: the address of another log than that file
-LONGEST_WAL = 16_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
+LONGEST_WAL = 50_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
 
 
 class PredictionLog:

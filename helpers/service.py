@@ -52,6 +52,8 @@ LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served l
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 ONE_BY_ONE = 500  # up to so many rows take the compiled scorer: the pipeline's start costs as much
 STRETCH = 2_000  # rows between two looks at whether anybody still waits for the answer
+TIDY_EVERY = 5  # seconds: while SQLite brings its log home, writes wait for the disk
+NOTES_TOGETHER = 64  # requests that are noted in one write
 MOST_NOTED = 100_000  # requests that wait to be written; where the log fails they are let go
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
 
@@ -160,7 +162,7 @@ class Service:
         self.follower: Follower | None = None  # of a registered model's alias
         self._waiting: list[tuple[list, asyncio.Future]] = []
         self._requests: list[tuple] = []  # lines about requests, for the next write
-        self._flushing = False
+        self._flushing, self._seconds = False, 0
         self._ticking: asyncio.TimerHandle | None = None
         self.worker = ThreadPoolExecutor(1, "batch", initializer=_on_one_thread)
         self.log_worker = ThreadPoolExecutor(1, "log")
@@ -185,10 +187,11 @@ class Service:
 
     def _tick(self) -> None:
         if self.log is not None:
-            if not self._flushing and any(notes := self._taken_notes()):
-                self._flushing = True
-                self._write_elsewhere([], [], *notes)
-            self.log_worker.submit(self.log.tidy)
+            if not self._flushing and (self._requests or self.shadow):
+                self._flush(with_notes=True)
+            self._seconds += 1
+            if self._seconds % TIDY_EVERY == 0:
+                self.log_worker.submit(self.log.tidy)
         self.begin()
 
     # --- Answers -----------------------------------------------------------------------------
@@ -315,14 +318,20 @@ class Service:
         self._flushing = True
         asyncio.get_running_loop().call_soon(self._flush)
 
-    def _flush(self) -> None:
-        """Write what waits. A file is written here and now; a server is waited for elsewhere."""
+    def _flush(self, with_notes: bool = False) -> None:
+        """Write what waits. A file is written here and now; a server is waited for elsewhere.
+
+        Notes that nobody waits for go along some dozens at a time: few writes, none of them long.
+        """
+        self._flushing = True
         waiting, self._waiting = self._waiting, []
         lines = [line for own, _ in waiting for line in own]
+        with_notes = with_notes or len(self._requests) >= NOTES_TOGETHER
+        notes = self._taken_notes() if with_notes else ()
         if self.log.is_local and len(lines) <= 2 * self.limits.at_once:
-            self._tell(waiting, self._write(lines))
+            self._tell(waiting, self._write(lines, *notes))
         else:
-            self._write_elsewhere(waiting, lines)
+            self._write_elsewhere(waiting, lines, *notes)
 
     def _write_elsewhere(self, waiting: list, lines: list[tuple], *more: list[tuple]) -> None:
         loop = asyncio.get_running_loop()
