@@ -134,6 +134,7 @@ def test_a_notebook_is_small(path):
     assert path.stat().st_size < 500_000
 
 
+@pytest.mark.slow
 def test_nbval_turns_red_when_one_stored_number_is_changed(tmp_path):
     notebook = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4)
     changed = 0

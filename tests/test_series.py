@@ -136,6 +136,7 @@ def test_no_stage_runs_twice_for_nothing(folder, tmp_path):
     assert "Where the time went" in run.file("index.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernels", ["warm", "stock"])
 def test_both_kinds_of_kernel_make_the_same(folder, kernels):
     name = f"by-{kernels}"
