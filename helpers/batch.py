@@ -52,8 +52,8 @@ def predict_file(
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
     bundle = load_bundle(run)
     folder = out.with_name(f".{out.name}.pieces")
-    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
     _begin(folder, _identity(bundle, source))
+    draft = folder / "result.draft"  # one that a kill leaves behind is written over
     total, done = _rows_of(source), 0
     try:
         with closing(_result(draft, out.suffix.lower())) as result:

@@ -1,4 +1,5 @@
 import io
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -943,3 +944,22 @@ def test_without_an_answer_key_nobody_can_say():
 
     assert clean.score_repairs(Work, None, None, None) is None
     assert "no answer key" in clean.read_planted(None) and clean.score_table(None).empty
+
+
+# --- Stored -------------------------------------------------------------------------------------
+
+
+def test_a_cleaner_is_stored_with_its_plan_as_one_text_and_comes_back_as_it_was():
+    cleaner = Cleaner(PLAN).fit(DIRTY)
+    assert isinstance(cleaner.__getstate__()["plan_"], str)
+    back = pickle.loads(pickle.dumps(cleaner))
+    assert back.plan_ == PLAN and back.plan is back.plan_
+    assert list(back.plan_["columns"]) == list(PLAN["columns"])
+    pd.testing.assert_frame_equal(back.transform(DIRTY), cleaner.transform(DIRTY))
+
+
+def test_a_plan_that_json_would_change_is_stored_as_it_is():
+    odd = {"columns": {"x": {"kind": "number", "limits": (0.0, 1.0)}}}
+    for plan in (odd, None):
+        back = pickle.loads(pickle.dumps(Cleaner(plan)))
+        assert back.plan == plan
