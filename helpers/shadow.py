@@ -59,11 +59,6 @@ class Shadow:
         for answer, row in zip(answers, raw, strict=True):
             self._asked.put((answer["id"], str(answer["prediction"]), row))
 
-    @property
-    def has_answers(self) -> bool:
-        """Whether there is something for the log."""
-        return bool(self._answers)
-
     def taken(self) -> list[tuple]:
         """The answers since the last call: id, time, version, prediction, probabilities as JSON."""
         return [self._answers.popleft() for _ in range(len(self._answers))]
