@@ -5,7 +5,7 @@ READY := .venv/.ready
 SCALE := .venv/.scale
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale run lab test test-series test-others test-stages test-units test-all notebooks bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
+.PHONY: help setup setup-scale run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -69,7 +69,12 @@ test-units: $(READY)
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones.
 test-all: test $(SCALE)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stock test-slow
+
+test-stock: $(READY)
 	$(PYTEST) --nbval notebooks
+
+test-slow: $(SCALE)
 	$(PYTEST) -m slow -rs tests
 
 notebooks: $(READY)

@@ -290,7 +290,9 @@ def _lead(run: Run, metrics: dict | None) -> str:
     if not metrics:
         last = max(ledger, default=None)
         return ledger[last]["headline"] if last is not None else ""
-    text = f"The {metrics['model']} was tried on {metrics['rows']['test']:,} rows it had not seen. "
+    what = {"linear": "linear model", "gradient boosting": "gradient boosting model"}
+    model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
+    text = f"The {model} was tried on {count:,} rows it had not seen. "
     text += re.sub(r"[*]", "", metrics.get("reading", ""))
     later = f" {ledger[8]['headline']}" if 8 in ledger else ""
     return text + later + _retrained(run)
