@@ -15,7 +15,7 @@ from pathlib import Path
 from .challenges import CHALLENGES
 from .errors import InputError, nearest
 from .grading import CORRECT, INCORRECT, NO_ANSWER, UNTOUCHED, Choice, Compute, Verdict
-from .line import FLIGHTS, Work, existing_run
+from .line import FLIGHTS, STAGES, Work, existing_run
 from .questions import GUESSES, QUESTIONS
 from .show import say
 
@@ -113,15 +113,15 @@ def attempt(name: str, thing=None, *, of=None) -> Shown:
     return Shown(_verdict(verdict, WORK), _in_text(verdict, WORK), verdict.state)
 
 
-def finished(run: str, stage: int) -> Work:
-    """What a stage of a finished run can read, for exercises that work on it; nothing is written.
+def finished(run: str, last: int) -> Work:
+    """What the stages of a run up to `last` have made, to be read by exercises.
 
-    Raises InputError when that run or stage is not there.
+    Raises InputError when that run or one of these stages is not there.
     """
     made = existing_run(run)
-    for earlier in range(1, stage + 1):
-        made.require(earlier)
-    return Work(stage, made, {"run": run})
+    for number in range(1, last + 1):
+        made.require(number)
+    return Work(min(last + 1, len(STAGES) - 1), made, {"run": run})
 
 
 def on_flights(work, show):

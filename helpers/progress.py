@@ -8,14 +8,40 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import InputError
-from .grading import CORRECT
-from .line import Run, as_json, lock, reports_folder
+from .grading import CORRECT, INCORRECT, UNTOUCHED
+from .line import STAGES, Run, as_json, lock, reports_folder
 
+MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
+BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are no stage
 RESET = "`pipeline progress --reset` starts a new one and keeps this one beside it"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A check or a challenge of the course, and how far the learner is with it."""
+
+    name: str
+    is_challenge: bool
+    state: str
+    tries: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The checks and challenges of one notebook."""
+
+    title: str
+    items: list[Item]
+
+    @property
+    def passed(self) -> int:
+        """How many of them were answered right."""
+        return sum(item.state == CORRECT for item in self.items)
 
 
 def path() -> Path:
@@ -58,6 +84,42 @@ def record(name: str, state: str) -> None:
         _write(file, tried)
     if state == CORRECT:
         _show_on_front_pages()
+
+
+def chapters() -> list[Chapter]:
+    """The course notebook by notebook, each check and challenge with its state.
+
+    What was tried under a name that the course no longer has is left out.
+    """
+    from .challenges import CHALLENGES
+    from .questions import QUESTIONS
+
+    tried, found = read(), []
+    titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE
+    for prefix, title in titles.items():
+        names = [n for n in (*QUESTIONS, *CHALLENGES) if n.partition(".")[0] == prefix]
+        items = [_item(name, name in CHALLENGES, tried.get(name, {})) for name in names]
+        if items:
+            found.append(Chapter(title, items))
+    return found
+
+
+def _item(name: str, is_challenge: bool, entry: dict) -> Item:
+    return Item(name, is_challenge, entry.get("state", UNTOUCHED), entry.get("tries", 0))
+
+
+def summary(course: list[Chapter]) -> str:
+    """How far a learner is, in a sentence.
+
+    >>> summary([Chapter("1", [Item("a", False, "correct", 1), Item("b", True, "", 0)])])
+    '1 of 1 check and 0 of 1 challenge passed.'
+    """
+    said = []
+    for what, is_challenge in (("check", False), ("challenge", True)):
+        items = [i for chapter in course for i in chapter.items if i.is_challenge is is_challenge]
+        passed = sum(item.state == CORRECT for item in items)
+        said.append(f"{passed} of {len(items)} {what}{'' if len(items) == 1 else 's'}")
+    return f"{' and '.join(said)} passed."
 
 
 def reset() -> Path | None:
