@@ -30,7 +30,7 @@ def locked(lock):
     return [Requirement(line) for line in lines if line.strip()]
 
 
-@pytest.mark.parametrize(("lock", "extras"), zip(LOCKS, ((), PAST_ONE_MACHINE), strict=True))
+@pytest.mark.parametrize(("lock", "extras"), list(zip(LOCKS, ((), PAST_ONE_MACHINE), strict=True)))
 def test_every_declared_package_is_locked_at_a_version_that_fits(lock, extras):
     pinned = {}
     for requirement in locked(lock):
