@@ -50,7 +50,8 @@ def cli():
               help="Any parameter of any notebook; may be given many times. `pipeline parameters` "
                    "lists them.")  # fmt: skip
 @click.option("--stages", default="", metavar="N-M",
-              help="Only some stages, such as 4-6; the earlier ones must have run.")  # fmt: skip
+              help="Only some stages, such as 4-6; the earlier ones must have run. `pipeline "
+                   "describe` lists them.")  # fmt: skip
 @click.option("--gate", is_flag=True, help="Exit with code 1 when the verdict is no.")
 @click.option("--force", is_flag=True,
               help="Run stages whose results still stand, too; write over a run that was made from "
@@ -448,6 +449,35 @@ def parameters():
             click.echo(f"\n{stage.number}  {stage.title}")
         for p in own:
             click.echo(f"   {p.name + '=' + str(p.default):<28} {p.help}")
+
+
+@cli.command()
+@click.option("--json", "as_data", is_flag=True,
+              help="Everything, parameters included, as JSON: for what builds on it.")  # fmt: skip
+def describe(as_data):
+    """Describe the line: its stages in order, what each asks, reads and hands on.
+
+    \b
+    Examples:
+      pipeline describe
+      pipeline describe --json
+
+    Files are those of a run's folder. A run without a target ends before the first stage that needs
+    one. The pipelines in deploy/ are built from this.
+    """
+    from .description import description
+    from .line import as_json
+
+    found = description()
+    if as_data:
+        click.echo(as_json(found), nl=False)
+        return
+    for stage in found["stages"]:
+        needs = "; needs a target" if stage["needs_target"] else ""
+        click.echo(f"{stage['number']}  {stage['title']}: {stage['asks']}")
+        click.echo(f"   notebooks/{stage['notebook']}.ipynb{needs}")
+        click.echo(f"   reads   {', '.join(stage['reads']) or 'nothing of the run'}")
+        click.echo(f"   writes  {', '.join(stage['writes'])}")
 
 
 @cli.command()

@@ -32,16 +32,27 @@ NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
 
 @dataclass(frozen=True)
 class Stage:
-    """One station of the line: its number, its notebook and the file it hands on."""
+    """One station of the line: its number, its notebook, and the files it reads and writes.
+
+    Files are those of the run folder that it may read or write; some runs have no use for some of
+    them (a key of planted mess is written where mess was planted). The first that it writes is what
+    it hands on.
+    """
 
     number: int
     name: str
     title: str
     notebook: str
-    makes: str
     asks: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
     needs_target: bool = False
     lesson: bool = False
+
+    @property
+    def makes(self) -> str:
+        """The file that the stage hands on."""
+        return self.writes[0]
 
     @property
     def report(self) -> str:
@@ -54,62 +65,108 @@ class Stage:
         return NOTEBOOKS / f"{self.notebook}.ipynb"
 
 
+ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
+CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
+PARTS = (*CLEANED, "data/split.parquet", SPLIT)  # the labelled rows, and who is held out
+
+# The one description of the line. Whatever runs it or tells of it is made from this: the command
+# line, the pages, and by `helpers.description` the pipelines of the schedulers.
 STAGES = (
-    Stage(0, "start", "Start here", "00_start_here", "iris.json", "What is the line?", lesson=True),
     Stage(
-        1,
-        "collect",
-        "Data collection",
-        "01_data_collection",
-        "data/raw.parquet",
-        "Where do the data come from, and what did they look like there?",
+        number=0,
+        name="start",
+        title="Start here",
+        notebook="00_start_here",
+        asks="What is the line?",
+        reads=(),
+        writes=("iris.json",),
+        lesson=True,
     ),
     Stage(
-        2,
-        "clean",
-        "Data cleaning",
-        "02_data_cleaning",
-        "data/clean.parquet",
-        "What is wrong with them, and what is surely right?",
+        number=1,
+        name="collect",
+        title="Data collection",
+        notebook="01_data_collection",
+        asks="Where do the data come from, and what did they look like there?",
+        reads=(),
+        writes=(RAW, ABOUT, "data/mess_key.parquet"),
     ),
     Stage(
-        3,
-        "features",
-        "Feature engineering",
-        "03_feature_engineering",
-        "features.yaml",
-        "What is known when the prediction is made?",
+        number=2,
+        name="clean",
+        title="Data cleaning",
+        notebook="02_data_cleaning",
+        asks="What is wrong with them, and what is surely right?",
+        reads=(ABOUT, RAW, "data/mess_key.parquet"),
+        writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv"),
     ),
     Stage(
-        4,
-        "split",
-        "Train-test split",
-        "04_train_test_split",
-        "data/split.parquet",
-        "Which rows must the model not see?",
-        True,
+        number=3,
+        name="features",
+        title="Feature engineering",
+        notebook="03_feature_engineering",
+        asks="What is known when the prediction is made?",
+        reads=(ABOUT, PLAN, *CLEANED),
+        writes=("features.yaml",),
     ),
     Stage(
-        5,
-        "train",
-        "Model training",
-        "05_model_training",
-        "data/trained.skops",
-        "Which model learns most?",
-        True,
-    ),
-    Stage(6, "evaluate", "Evaluation", "06_evaluation", "metrics.json", "Is it good enough?", True),
-    Stage(
-        7,
-        "deploy",
-        "Deployment",
-        "07_deployment",
-        "model/model.skops",
-        "Does it give the same answers in service?",
-        True,
+        number=4,
+        name="split",
+        title="Train-test split",
+        notebook="04_train_test_split",
+        asks="Which rows must the model not see?",
+        reads=(ABOUT, "features.yaml", *CLEANED),
+        writes=("data/split.parquet", SPLIT),
+        needs_target=True,
     ),
     Stage(
-        8, "monitor", "Monitoring", "08_monitoring", "monitoring.json", "Is it still right?", True
+        number=5,
+        name="train",
+        title="Model training",
+        notebook="05_model_training",
+        asks="Which model learns most?",
+        reads=(ABOUT, PLAN, "features.yaml", *PARTS),
+        writes=("data/trained.skops", "training.json", "trials.csv"),
+        needs_target=True,
+    ),
+    Stage(
+        number=6,
+        name="evaluate",
+        title="Evaluation",
+        notebook="06_evaluation",
+        asks="Is it good enough?",
+        reads=(ABOUT, RAW, "features.yaml", *PARTS, "data/trained.skops", "training.json"),
+        writes=("metrics.json", "front.png"),
+        needs_target=True,
+    ),
+    Stage(
+        number=7,
+        name="deploy",
+        title="Deployment",
+        notebook="07_deployment",
+        asks="Does it give the same answers in service?",
+        reads=(
+            *(ABOUT, RAW, PLAN, "features.yaml", *PARTS),
+            *("data/trained.skops", "training.json", "metrics.json"),
+        ),
+        writes=(
+            *("model/model.skops", "model/schema.json", "model/reference.json"),
+            *("model/card.json", "model/card.md", "model/examples.parquet"),
+        ),
+        needs_target=True,
+    ),
+    Stage(
+        number=8,
+        name="monitor",
+        title="Monitoring",
+        notebook="08_monitoring",
+        asks="Is it still right?",
+        reads=(
+            *(ABOUT, RAW, *PARTS, "data/trained.skops", "training.json", "metrics.json"),
+            *("model/model.skops", "model/schema.json"),
+        ),
+        writes=("monitoring.json", "data/later.parquet"),
+        needs_target=True,
     ),
 )
 
@@ -385,7 +442,7 @@ class Work:
         """The path of a file that an earlier stage made; its hash goes into the ledger."""
         path = self.run.file(name)
         if not path.exists():
-            maker = next((s for s in STAGES if s.makes == name), None)
+            maker = next((s for s in STAGES if name in s.writes), None)
             who = f"stage {maker.number} ({maker.title}) makes it" if maker else "run it again"
             raise InputError(f"'{name}' is missing from run '{self.run.name}': {who}.")
         self.inputs[name] = self.run.content(name)

@@ -20,7 +20,6 @@ from .errors import InputError
 from .execution import WARM
 from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
 
-EXPLORATION = range(1, 4)  # the stages that need no target
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
 
 
@@ -152,8 +151,9 @@ def _stages(request: Request, run: Run, data: str) -> list[Stage]:
                     f"the target '{known}'. Include stage 1: --stages 1-{chosen[-1].number}."
                 )
         return chosen
-    last = len(STAGES) if target else EXPLORATION.stop
-    return [s for s in STAGES[:last] if data == FLIGHTS or not s.lesson]
+    return [
+        s for s in STAGES if (target or not s.needs_target) and (data == FLIGHTS or not s.lesson)
+    ]
 
 
 def refuse_other_source(run: Run, data: str, force: bool = False) -> None:

@@ -55,6 +55,9 @@ def check_whole_run(run: Run, task: str):
     assert sorted(ledger) == list(range(1, 9))
     for entry in ledger.values():
         assert entry["rows_in"] == entry["rows_out"] + entry["set_aside"]
+        described = STAGES[entry["stage"]]
+        assert set(entry["inputs"]) <= set(described.reads), described.name
+        assert set(entry["outputs"]) <= set(described.writes), described.name
     raw = pd.read_parquet(run.file("data/raw.parquet"))
     clean = pd.read_parquet(run.file("data/clean.parquet"))
     aside = pd.read_parquet(run.file("data/quarantine.parquet"))
@@ -306,7 +309,7 @@ def test_predict_says_which_run_does_not_exist(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "explore", "report", "compare", "predict", "serve", "parameters"]
+    "command", ["run", "explore", "report", "compare", "predict", "serve", "parameters", "describe"]
 )
 def test_help_reads_like_documentation(command):
     done = pipeline(command, "--help")

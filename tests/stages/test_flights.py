@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from helpers import clean, deploy, flights, lessons, monitor, pipeline, rows, split
-from helpers.line import NOTEBOOKS, Work
+from helpers.line import NOTEBOOKS, STAGES, Work
 from helpers.task import predict
 
 
@@ -32,6 +32,13 @@ def test_the_rows_add_up_in_every_stage(flights_run):
         assert entry["rows_in"] == entry["rows_out"] + entry["set_aside"]
         for name in entry["outputs"]:
             assert flights_run.file(name).exists()
+
+
+def test_each_stage_read_and_wrote_what_the_line_is_described_to(flights_run):
+    for entry in flights_run.ledger:
+        stage = STAGES[entry["stage"]]
+        assert set(entry["inputs"]) <= set(stage.reads)
+        assert set(entry["outputs"]) == set(stage.writes)
 
 
 def test_the_sample_is_spread_evenly_up_to_the_last_day(work):
