@@ -107,7 +107,7 @@ FEATURES = {
 
 
 def _share(rows) -> float:
-    return float(rows.y.mean())
+    return float((rows.y == rows.task.positive).mean())
 
 
 def _apart(cut) -> float:
@@ -141,14 +141,14 @@ SPLIT = {
     ),
     "split.late_share": Compute(
         "By how much is the share of late flights larger among the held-out rows than among the "
-        'training rows? `cut.of("test").y` and `cut.of("train").y` hold the labels: true is '
+        'training rows? `cut.of("test").y` and `cut.of("train").y` hold the labels, "True" for '
         "late.",
         expected=_apart,
-        how='`cut.of("test").y.mean() - cut.of("train").y.mean()`',
+        how='`(cut.of("test").y == "True").mean() - (cut.of("train").y == "True").mean()`',
         why="Summer is a season of its own: a model that gives every flight the training rows' "
         "chance is off by this much, before it has said anything about a single one.",
         hints=(
-            "The mean of labels that are true or false is the share of the true ones.",
+            "Compare the labels with the text that means late; the mean of that is a share.",
             "Take the two means, and subtract the training rows' from the other.",
         ),
         mistakes=(

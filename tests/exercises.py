@@ -15,11 +15,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from pathlib import Path
 
 import nbformat
 
-from helpers.line import NOTEBOOKS
+from helpers.line import NOTEBOOKS, REPOSITORY
 
 SOLUTIONS, EXERCISES = NOTEBOOKS / "solutions", NOTEBOOKS / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -108,7 +107,7 @@ def main() -> None:
         (EXERCISES / path.name).write_text(written(exercise_of(solution)), encoding="utf-8")
     for stale in {p.name for p in EXERCISES.glob("*.ipynb")} - {p.name for p in sources}:
         (EXERCISES / stale).unlink()
-    sys.stdout.write(f"{len(sources)} exercises made in {EXERCISES.relative_to(Path.cwd())}\n")
+    sys.stdout.write(f"{len(sources)} exercises made in {EXERCISES.relative_to(REPOSITORY)}\n")
 
 
 def tidied(notebook):

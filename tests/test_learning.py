@@ -1,15 +1,15 @@
 """A learner's progress: what is noted, kept, shown and reset; and that a damaged file says so."""
 
 import json
-import subprocess
 import sys
 import threading
 
 import pytest
 
 from helpers import code, lessons, progress, report
+from helpers.__main__ import main
 from helpers.errors import InputError
-from helpers.line import NOTEBOOKS, Run
+from helpers.line import Run, stage
 
 
 @pytest.fixture(autouse=True)
@@ -19,9 +19,14 @@ def own_file(tmp_path, monkeypatch):
     return tmp_path / "progress.json"
 
 
-def command(*arguments):
-    line = [sys.executable, "-m", "helpers", "progress", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def command(monkeypatch, capsys):
+    def type_in(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pipeline", "progress", *arguments])
+        main()
+        return capsys.readouterr().out
+
+    return type_in
 
 
 def states():
@@ -86,18 +91,19 @@ def test_answers_from_several_kernels_are_all_kept(own_file):
     assert [p.name for p in own_file.parent.iterdir() if "draft" in p.name] == []
 
 
-def test_the_command_shows_what_was_passed_and_resets_it(own_file):
+def test_the_command_shows_what_was_passed_and_resets_it(own_file, command, capsys):
     lessons.check("split.latest", "b")
     lessons.check("split.latest", "a")
-    said = command().stdout
+    said = command()
     assert "✓ split.latest  (2 tries)" in said and "○ split.whole_days" in said
     assert "4 · Train-test split       1 of " in said and str(own_file) in said
-    kept = command("--reset").stdout
+    kept = command("--reset")
     assert "split.latest" in (own_file.parent / kept.split()[-1]).read_text()
     assert not own_file.exists()
     own_file.write_text("{")
-    done = command()
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    with pytest.raises(SystemExit) as stopped:
+        command()
+    assert stopped.value.code == 2 and capsys.readouterr().err.count("\n") == 1
 
 
 def make_front_page(table="flights"):
@@ -132,5 +138,4 @@ def test_a_damaged_file_does_not_stop_the_front_page(own_file):
 
 
 def test_no_stage_is_out_of_date_for_what_a_learner_answers():
-    for notebook in NOTEBOOKS.glob("0*.ipynb"):
-        assert not {"progress", "report"} & set(code.fingerprint(notebook))
+    assert not {"progress", "report"} & set(code.fingerprint(stage(4).path))
