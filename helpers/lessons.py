@@ -23,7 +23,7 @@ STYLE = Path(__file__).parent / "templates" / "quiz.css"
 MARKS = {CORRECT: "✓ Correct.", INCORRECT: "✗ Incorrect.", UNTOUCHED: "○ Not attempted.",
          NO_ANSWER: "○ Not an answer."}  # fmt: skip
 CLASSES = {CORRECT: "right", INCORRECT: "wrong", UNTOUCHED: "open", NO_ANSWER: "open"}
-CLICK = 'Click an answer to try it. Your letter in the cell, `answer="…"`, is recorded as well.'
+CLICK = 'Click an answer to try it; written into the cell, as `answer="…"`, it is recorded.'
 COMPUTE = "Compute it, write `answer=…` into the cell and run it."
 WORK = "Do it in the cells above, and run this one again."
 GUESS = "You have not guessed: write `guess=…` into the cell and run it. To see it without:"
