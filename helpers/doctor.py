@@ -212,6 +212,7 @@ def warm_kernel() -> Finding:
         )
     if not hasattr(os, "fork"):
         return Finding(WARN, "kernel warm", "this system can't fork", "use --kernels stock")
+    entry["warm"].load()
     return Finding(OK, "kernel warm", known["warm"])
 
 

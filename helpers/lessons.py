@@ -14,7 +14,16 @@ from pathlib import Path
 
 from .challenges import CHALLENGES
 from .errors import InputError, nearest
-from .grading import CORRECT, INCORRECT, NO_ANSWER, UNTOUCHED, Choice, Compute, Verdict
+from .grading import (
+    CORRECT,
+    INCORRECT,
+    NO_ANSWER,
+    UNTOUCHED,
+    Choice,
+    Compute,
+    Verdict,
+    is_untouched,
+)
 from .line import FLIGHTS, STAGES, Work, existing_run
 from .questions import GUESSES, QUESTIONS
 from .show import say
@@ -45,9 +54,12 @@ class Shown:
 def check(name: str, answer=None, *, of=None) -> Shown:
     """Show a check and, when an answer is given, whether it is right, and why (not).
 
-    `of` is what the answer of a compute-this check is computed from, as its question says.
+    `of` is what the answer of a compute-this check is computed from, as its question says; an
+    answer without it raises InputError.
     """
     asked = _find(name, QUESTIONS, "check")
+    if isinstance(asked, Compute) and of is None and not is_untouched(answer):
+        raise InputError(f"What is '{name}' asked of? Give it with `of=…`, as the notebook does.")
     verdict = _noted(name, asked.grade(answer, of))
     invite = CLICK if isinstance(asked, Choice) else COMPUTE
     question = asked.question

@@ -1,6 +1,7 @@
 """A learner's progress: what is noted, kept, shown and reset; and that a damaged file says so."""
 
 import json
+import os
 import sys
 import threading
 
@@ -10,6 +11,8 @@ from helpers import code, lessons, progress, report
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import Run, stage
+
+OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,10 @@ def test_answers_are_noted_and_what_was_passed_stays_passed(own_file):
     assert entry["tries"] == 2 and entry["at"]
     lessons.attempt("split.whole_days", lambda table: table["scheduled"])
     assert states()["split.whole_days"] == "incorrect"
+
+
+def test_the_suites_never_touch_the_learners_own_file():
+    assert OF_THE_SUITE[0].startswith(OF_THE_SUITE[1]) and "pipeline-tests-" in OF_THE_SUITE[1]
 
 
 def test_the_same_answers_given_again_leave_the_file_as_it_is(own_file):

@@ -148,6 +148,11 @@ def test_a_computed_check_can_be_shown_before_there_are_data(name):
     assert "within" in repr(shown) or not COMPUTED[name].within
 
 
+def test_an_answer_without_what_it_is_asked_of_is_told_so():
+    with pytest.raises(InputError, match="of=…"):
+        lessons.check("split.late_share", 0.1)
+
+
 def test_markup_of_data_is_shown_and_never_run():
     nasty = Choice("A <b>&?", {"a": "<i>", "b": "x", "c": "y"}, "a", "w", {"b": "", "c": ""}, "hh")
     assert "&lt;i&gt;" in lessons._option("n", nasty, "a", False)
