@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import sys
 import uuid
@@ -148,11 +149,11 @@ def _check_workers(client) -> None:
                 f"The Dask worker {worker} can't import this project ({_line(found)}): start it in "
                 f"the project's own environment."
             )
-        is_there, theirs = found
-        if not is_there:
+        is_there, theirs, reports = found
+        if not is_there or reports != str(folder):
             raise InputError(
                 f"The Dask worker {worker} does not see {folder}: the folder of runs must be "
-                f"shared, under the same path (PIPELINE_REPORTS names another one)."
+                f"shared, under the same path (start it with PIPELINE_REPORTS={folder})."
             )
         if theirs != _code():
             raise InputError(
@@ -161,8 +162,8 @@ def _check_workers(client) -> None:
             )
 
 
-def _look(token: str) -> tuple[bool, str]:
-    return Path(token).exists(), _code()
+def _look(token: str) -> tuple[bool, str, str]:
+    return Path(token).exists(), _code(), str(reports_folder())
 
 
 def _code() -> str:
@@ -230,3 +231,22 @@ def at_work() -> Iterator[Cluster]:
         yield Cluster(client, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def each(function: Callable, calls: Iterable[tuple]) -> Iterator:
+    """The results of `function(*call)`, in order: from the cluster where one is named, or here."""
+    if not current():
+        yield from (function(*call) for call in calls)
+        return
+    with at_work() as workers:
+        yield from workers.map(function, calls)
+
+
+def check_seen(*paths: Path | str) -> None:
+    """Raise, in a task, unless this machine sees the paths that it is to work on."""
+    for path in paths:
+        if not Path(path).exists():
+            raise InputError(
+                f"The machine {platform.node()} does not see '{path}': with --dask, what is read "
+                f"and written must be in folders that all workers share, under the same paths."
+            )
