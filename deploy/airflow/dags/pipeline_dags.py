@@ -157,11 +157,15 @@ def command_of(stage: dict, is_last: bool) -> str:
 
 
 def _dag(dag_id: str, schedule, params: dict, retry_delay: timedelta, title: str) -> DAG:
-    """One run at a time: two would write into the same folder."""
+    """A DAG of which one run goes at a time: two would write into the same folder.
+
+    It belongs to the file that names it, not to every file that imports this one.
+    """
     return DAG(
         dag_id,
         schedule=schedule,
         catchup=False,
+        auto_register=False,
         max_active_runs=1,
         params=params,
         description=title,
