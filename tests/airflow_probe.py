@@ -28,12 +28,14 @@ def nights(folder: str, name: str, *confs: str) -> list[dict]:
     return states
 
 
-def better(folder: str, *runs: str) -> list[str]:
-    """What the task `is_better` says of those runs."""
+def decisions(folder: str, *runs: str) -> tuple[list, list]:
+    """What the tasks `is_better` and `has_target` say of those runs."""
     sys.path.insert(0, folder)
-    import pipeline_dags
+    import pipeline_dags as dags
 
-    return [pipeline_dags.is_better.function({"run": run}) for run in runs]
+    pages = [str(dags.REPORTS / run / "index.html") for run in runs]
+    better = [dags.is_better.function({"run": run}) for run in runs]
+    return better, [dags.has_target.function(page) for page in pages]
 
 
 def _bag(folder: str):
@@ -62,5 +64,5 @@ def _dag(dag) -> dict:
 
 
 if __name__ == "__main__":
-    asked = {"dags": dags, "nights": nights, "better": better}[sys.argv[1]]
+    asked = {"dags": dags, "nights": nights, "decisions": decisions}[sys.argv[1]]
     Path("found.json").write_text(json.dumps(asked(*sys.argv[2:])), encoding="utf-8")

@@ -18,7 +18,7 @@ from helpers.line import REPOSITORY, STAGES, Run
 from helpers.parameters import of_stage
 from tests import longer_line
 from tests.small import raw_table
-from tests.test_retraining import changed, later
+from tests.test_retraining import changed
 
 pytestmark = pytest.mark.slow
 
@@ -30,9 +30,9 @@ OURS = """# an airflow dag
 from datetime import timedelta
 from pipeline_dags import line_dag, nightly_dag
 
-soon = timedelta(seconds=1)
-line = line_dag("mine", retry_delay=soon, run="mine", models="linear", trials=1, draws=20)
-nightly = nightly_dag("mine_nightly", retry_delay=soon, run="mine")
+soon, never = {"retry_delay": timedelta(seconds=1)}, {"retries": 0}
+line = line_dag("mine", tasks=soon, run="mine", models="linear", trials=1, draws=20)
+nightly = nightly_dag("mine_nightly", tasks=never, run="mine")
 """
 
 
@@ -85,9 +85,11 @@ def test_the_dags_load_and_one_run_of_each_goes_at_a_time(loaded):
     assert loaded["errors"] == []
     names = {"pipeline_line", "pipeline_nightly", "mine", "mine_nightly"}
     assert set(loaded["dags"]) == names
-    for dag in loaded["dags"].values():
+    for name, dag in loaded["dags"].items():
         assert dag["at_once"] == 1
-        assert all(t["hours"] > 0 and t["retries"] > 0 for t in dag["tasks"].values())
+        assert all(t["hours"] > 0 for t in dag["tasks"].values())
+        is_ours = name == "mine_nightly"
+        assert all(t["retries"] == (0 if is_ours else 2) for t in dag["tasks"].values())
         called = [task for task in dag["tasks"].values() if task["command"]]
         assert all(t["keeps_environment"] and t["folder"] == str(REPOSITORY) for t in called)
         assert not any("{{" in task["command"] for task in called), "params never enter a command"
@@ -192,40 +194,44 @@ def test_the_run_is_one_entry_in_mlflow_and_its_model_is_registered(airflow, lin
     assert registry.champion("mine").run == "mine"
 
 
-def test_a_run_without_a_target_ends_after_the_stages_that_need_none(airflow):
-    source = airflow / "plain.csv"
-    raw_table(60).to_csv(source, index=False)
-    conf = {"run": "plain", "data": str(source)}
-    (states,) = probe(airflow, "nights", airflow / "dags", "mine", json.dumps(conf))
-    for stage in LINE:
-        assert states[stage.name] == ("skipped" if stage.needs_target else "success")
-    assert [entry["stage"] for entry in Run("plain").ledger] == [1, 2, 3]
+@pytest.mark.parametrize(
+    ("code", "last", "goes_on"),
+    [
+        (0, "Page         08_monitoring.html", True),
+        (1, "Retraining is due: the score fell.", True),
+        (1, "Error: Stage 8 (Monitoring) failed in cell 7: MemoryError", False),
+        (1, "", False),
+        (2, "Error: The new rows are 10, too few.", False),
+        (137, "Retraining is due: but it was killed.", False),
+    ],
+)
+def test_the_gate_is_told_from_a_failure(loaded, tmp_path, code, last, goes_on):
+    says = tmp_path / "pipeline"
+    says.write_text(f"#!/bin/sh\necho looking\necho '{last}' >&2\nexit {code}\n")
+    says.chmod(0o755)
+    command = loaded["dags"]["pipeline_nightly"]["tasks"]["monitor"]["command"]
+    done = subprocess.run(["bash", "-c", command], env=os.environ | {"PIPELINE_BIN": str(says)},
+                          capture_output=True, text=True)  # fmt: skip
+    assert (done.returncode == 0) == goes_on
+    assert done.stdout == f"looking\n{last}\n", "the task's output is the command's"
 
 
 def test_at_night_a_model_is_replaced_where_that_is_due_and_better(airflow, line_done):
-    tables = {
-        "unusable": later().drop(columns="weight"),
-        "usual": later(),
-        "moved": changed(900),
-    }
-    confs = []
-    for name, table in tables.items():
-        table.to_csv(airflow / f"{name}.csv", index=False)
-        confs.append(json.dumps({"new_data": str(airflow / f"{name}.csv")}))
-    failed, kept, due = probe(airflow, "nights", airflow / "dags", "mine_nightly", *confs)
-    after = ("is_due", "retrain", "is_better", "promote")
-    assert failed == {"monitor": "failed"} | dict.fromkeys(after, "upstream_failed")
-    assert (kept["monitor"], kept["is_due"]) == ("success", "success")
-    assert [kept[name] for name in after[1:]] == ["skipped"] * 3
-    assert set(due.values()) == {"success"}
-    assert registry.champion("mine").run == "mine-2"
-    # and the night after it is the new champion that is looked at
+    changed(900).to_csv(airflow / "moved.csv", index=False)
+    confs = [json.dumps({"new_data": str(airflow / name)}) for name in ("none.csv", "moved.csv")]
+    nights = probe(airflow, "nights", airflow / "dags", "mine_nightly", *confs, confs[-1])
+    tasks = ("monitor", "is_due", "retrain", "is_better", "promote")
+    failed, due, kept = ([night[name] for name in tasks] for night in nights)
+    assert failed == ["failed"] + ["upstream_failed"] * 4
+    assert due == ["success"] * 5
+    assert kept == ["success"] * 2 + ["skipped"] * 3, "it is the new champion that is looked at"
+    assert registry.champion("mine").run == "mine-2" and not Run("mine-3").path.exists()
 
 
-def test_only_what_is_better_is_promoted(airflow):
-    for outcome in ("better", "kept", "not due", "failed"):
-        Run(outcome.replace(" ", "_")).write_json(
-            "retraining.json", {"outcome": outcome, "challenger": "mine-3"}
-        )
-    said = probe(airflow, "better", DAGS, "better", "kept", "not_due", "failed")
-    assert said == ["mine-3", "", "", ""]
+def test_what_is_not_better_or_has_no_target_goes_no_further(airflow):
+    for outcome in ("better", "kept", "failed"):
+        run, found = Run(outcome), {"outcome": outcome, "challenger": "mine-3"}
+        run.write_json("retraining.json", found)
+        run.write_json("about.json", {"target": "bought" if outcome == "better" else ""})
+    better, targets = probe(airflow, "decisions", DAGS, "better", "kept", "failed")
+    assert better == ["mine-3", "", ""] and targets == [True, False, False]

@@ -31,8 +31,11 @@ HOME = Path(os.environ.get("PIPELINE_HOME") or Path(__file__).resolve().parents[
 BIN = Path(os.environ.get("PIPELINE_BIN") or HOME / ".venv" / "bin" / "pipeline")
 REPORTS = Path(os.environ.get("PIPELINE_REPORTS") or HOME / "reports")
 
-LONGEST = timedelta(hours=3)  # a task may take
-RETRIES, RETRY_DELAY = 2, timedelta(minutes=1)
+TASKS = {
+    "execution_timeout": timedelta(hours=3),
+    "retries": 2,  # a stage that was killed, a server that was away, a run that was in use
+    "retry_delay": timedelta(minutes=1),
+}
 JSON_TYPES = {"str": ["string", "null"], "int": "integer", "float": "number", "bool": "boolean"}
 FRONT_PAGE, DUE = "Front page: ", "Retraining is due"  # how lines of the command begin
 
@@ -56,35 +59,34 @@ exec "$PIPELINE_BIN" retrain --when always --no-promote --data="$PARAM_new_data"
 PROMOTE = 'exec "$PIPELINE_BIN" promote -- "$CHALLENGER"'
 
 
-def line_dag(dag_id: str, schedule: str | None = None, retry_delay=RETRY_DELAY, **given) -> DAG:
+def line_dag(dag_id: str, schedule: str | None = None, tasks: dict | None = None, **given):
     """A DAG that takes a table down the line, a task a stage; each gives the front page's path.
 
-    `given` are parameters of the notebooks with other defaults than theirs. A task that is tried
-    again does its stage again and no other. Without a target the line ends before the first stage
-    that needs one.
+    `given` are parameters of the notebooks with other defaults than theirs, `tasks` arguments of
+    every task (`retries`, `queue`, `pool` …). A task that is tried again does its stage again and
+    no other. Without a target the line ends before the first stage that needs one.
     """
     stages = [stage for stage in describe_line() if not stage["lesson"]]
     params = params_of(stages, given)
-    with _dag(dag_id, schedule, params, retry_delay, "The line: a task a stage.") as dag:
-        tasks = [_stage_task(stage, is_last=stage is stages[-1]) for stage in stages]
-        first = next((i for i, stage in enumerate(stages) if stage["needs_target"]), None)
-        if first:
-            tasks.insert(first, has_target(tasks[first - 1].output))
-        chain(*tasks)
+    with _dag(dag_id, schedule, tasks, params, "The line: a task a stage.") as dag:
+        steps = [_stage_task(stage, is_last=stage is stages[-1]) for stage in stages]
+        first = [stage["needs_target"] for stage in stages].index(True)
+        steps.insert(first, has_target(steps[first - 1].output))
+        chain(*steps)
     return dag
 
 
-def nightly_dag(dag_id: str, schedule: str | None = None, retry_delay=RETRY_DELAY, **given) -> DAG:
-    """A DAG that looks after a model: monitor → retrain if that is due → promote if that is better.
+def nightly_dag(dag_id: str, schedule: str | None = None, tasks: dict | None = None, **given):
+    """A DAG that looks after a model: monitor → retrain if it is due → promote if it is better.
 
     `given` are parameters of stage 8 with other defaults than its own: `run`, the name of the
-    model, `new_data` and `max_drop`.
+    model, `new_data` and `max_drop`; `tasks` are arguments of every task.
     """
     stage = next(stage for stage in describe_line() if stage["name"] == "monitor")
     wanted = ("run", "new_data", "max_drop")
     used = stage | {"parameters": [p for p in stage["parameters"] if p["name"] in wanted]}
     title = "Monitor, train again where that is due, promote what is better."
-    with _dag(dag_id, schedule, params_of([used], given), retry_delay, title) as dag:
+    with _dag(dag_id, schedule, tasks, params_of([used], given), title) as dag:
         env = environment(used)
         monitor = _bash("monitor", MONITOR, env)
         retrain = _bash("retrain", RETRAIN, env)
@@ -156,7 +158,7 @@ def command_of(stage: dict, is_last: bool) -> str:
 # --- The tasks ----------------------------------------------------------------------------------
 
 
-def _dag(dag_id: str, schedule, params: dict, retry_delay: timedelta, title: str) -> DAG:
+def _dag(dag_id: str, schedule, tasks: dict | None, params: dict, title: str) -> DAG:
     """A DAG of which one run goes at a time: two would write into the same folder.
 
     It belongs to the file that names it, not to every file that imports this one.
@@ -171,11 +173,7 @@ def _dag(dag_id: str, schedule, params: dict, retry_delay: timedelta, title: str
         description=title,
         doc_md=__doc__,
         tags=["pipeline-notebooks"],
-        default_args={
-            "retries": RETRIES,
-            "retry_delay": retry_delay,
-            "execution_timeout": LONGEST,
-        },
+        default_args=TASKS | (tasks or {}),
     )
 
 
