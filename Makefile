@@ -49,7 +49,7 @@ setup-airflow: $(AIRFLOW)/.ready
 
 $(AIRFLOW)/.ready: deploy/airflow/requirements.txt
 	$(PYTHON) -m venv $(AIRFLOW)
-	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(AIRFLOW)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $<
 	@touch $@
 
 run: $(READY)
