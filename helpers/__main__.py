@@ -33,6 +33,8 @@ def cli():
     pipeline monitor mine --data march.csv                  is the model still right?
     pipeline retrain mine --data march.csv                  train it again, if that is better
     pipeline promote mine-2                                 let its model serve; rollback: back
+    pipeline progress                                       the course: which checks you passed
+    pipeline doctor                                         does this machine have what it takes?
 
     Each run is a folder in reports/; open its index.html first.
     """
@@ -504,6 +506,55 @@ def describe(as_data):
         click.echo(f"   notebooks/{stage['notebook']}.ipynb{needs}")
         click.echo(f"   reads   {', '.join(stage['reads']) or 'nothing of the run'}")
         click.echo(f"   writes  {', '.join(stage['writes'])}")
+
+
+@cli.command()
+@click.option("--reset", is_flag=True, help="Begin anew; what was noted is kept beside it.")
+def progress(reset):
+    """Show which checks and challenges of the course you have passed.
+
+    \b
+    Examples:
+      pipeline progress
+      pipeline progress --reset
+
+    Answers count that were given in a notebook's code. They are kept in reports/progress.json, or
+    where PIPELINE_PROGRESS says, and are sent nowhere.
+    """
+    from . import progress as learner
+
+    if reset:
+        kept = learner.reset()
+        click.echo(f"Begun anew; what was noted is in {kept}" if kept else "Nothing was noted yet.")
+        return
+    course = learner.chapters()
+    for chapter in course:
+        click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
+        for item in chapter.items:
+            tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
+            click.echo(f"   {learner.MARKS[item.state]} {item.name}{tries}")
+    click.echo(f"\n{learner.summary(course)} Kept in {learner.path()}")
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True, help="The port of `pipeline serve`.")
+def doctor(port):
+    """Check this machine for what the series needs: a line each, with the fix where one is due.
+
+    \b
+    Example:
+      pipeline doctor
+
+    OK: as it should be. WARN: an extra that something optional needs. FAIL: the series will not
+    run; exit code 1.
+    """
+    from .doctor import FAIL, findings
+
+    failed = False
+    for found in findings(port):
+        click.echo(str(found))
+        failed = failed or found.state == FAIL
+    sys.exit(1 if failed else 0)
 
 
 def main() -> None:

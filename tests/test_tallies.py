@@ -25,8 +25,6 @@ def test_parts_add_up_to_the_whole_table(cuts):
     random = np.random.default_rng(7)
 
     def table(rows, shift):
-        is_gap = random.random(rows) < 0.1 + shift
-        days = pd.to_timedelta(random.integers(0, 90, rows), "D")
         return pd.DataFrame(
             {
                 "fine": random.normal(shift, 1, rows),
