@@ -11,6 +11,10 @@ import click
 
 from .errors import InputError
 
+DASK = click.option(
+    "--dask", default="", metavar="ADDRESS",
+    help="Work on a Dask cluster: the address of its scheduler (tcp://10.0.0.5:8786), or local for "
+         "processes of our own.")  # fmt: skip
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -62,7 +66,8 @@ def cli():
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
               help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
-def run(data, query, target, name, settings, stages, gate, force, kernels, track):
+@DASK
+def run(data, query, target, name, settings, stages, gate, force, kernels, track, dask):
     """Run the line, or some of its stages, and write its reports.
 
     A stage whose notebook, code, parameters and inputs are as they were is kept, not run again.
@@ -79,23 +84,29 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
     numbers are a regression. A database's password is named, not pasted:
     postgresql://me:${DB_PASSWORD}@host/shop reads the environment variable DB_PASSWORD.
 
+    With --dask the models of stage 5 are tried on a cluster; what comes out is the same to the last
+    digit. Workers on other machines see this project and the folder of runs under the same paths.
+
     MLflow keeps runs and models in a SQLite file in reports/, or where MLFLOW_TRACKING_URI says;
     nothing else leaves this machine.
 
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
+    from . import cluster
     from .runner import Request, StageError, run_line
 
     request = Request(data, query, target, name, stages, settings, force, kernels, track)
     try:
-        made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
+        with cluster.opened(dask, say=click.echo):
+            made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-    click.echo(f"\nFront page: {made.file('index.html')}")
+    click.echo()
     if not made.about.get("target"):
         click.echo("No target was named: give one with --target COLUMN to go on from stage 4.")
+    click.echo(f"Front page: {made.file('index.html')}")  # last: a scheduler takes it from there
     judged = made.line_of(6)
     verdict = judged["verdict"] if judged else "not judged"
     if gate and verdict != "good enough":
@@ -215,29 +226,39 @@ def compare(run_a, run_b):
 @click.argument("rows")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="Where to write the scored rows: a .csv or .parquet file.")  # fmt: skip
-def predict(run, rows, out):
+@DASK
+def predict(run, rows, out, dask):
     """Score the table ROWS with the model of RUN, and write it with the predictions.
 
     \b
     Examples:
       pipeline predict mine new_rows.csv --out scored.csv
       pipeline predict models:/mine@champion new_rows.csv --out scored.csv
+      pipeline predict mine a_folder --out scored.parquet --dask tcp://10.0.0.5:8786
 
     RUN is a run, or a model of the registry: models:/NAME@champion, models:/NAME/3.
 
     ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
     on. The file holds the rows' own columns, `prediction` and, for classes,
-    `probability_<class>`. CSV and Parquet files are read a piece at a time, so they may be larger
-    than memory; a command that was stopped goes on where it was.
+    `probability_<class>`. CSV and Parquet files, and folders of Parquet, are read a piece at a
+    time, so they may be larger than memory; a command that was stopped goes on where it was.
+
+    With --dask the workers answer a folder of Parquet, or one large file, part by part. They see
+    it, the place of --out and the folder of runs under the same paths. On one machine that gains
+    nothing: all cores are at work without it, too.
     """
     gc.disable()  # what is imported is no garbage, and looking for some takes a while
     from tqdm import tqdm
 
+    from . import cluster
     from .batch import predict_file
 
     gc.freeze()
     gc.enable()
-    with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:  # none where nobody watches
+    with (
+        cluster.opened(dask, say=click.echo),
+        tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
+    ):  # none where nobody watches
 
         def advance(done: int, total: int) -> None:
             bar.total = total or None
@@ -324,6 +345,9 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     Examples:
       pipeline monitor mine --data march.csv
       pipeline monitor mine --data march.csv --gate || pipeline retrain mine --data march.csv
+      pipeline monitor models:/mine@champion --data march.csv
+
+    RUN is a run, or a model of the registry, which stands for the run that made it.
 
     Runs stage 8 and says what has drifted, what the rows are like, how the model does (or, while
     there are no labels, how it probably does), and whether to train again.
@@ -336,6 +360,10 @@ def monitor(run, data, max_drop, settings, gate, kernels):
 
     if max_drop is not None:
         settings = (*settings, f"max_drop={max_drop}")
+    if run.startswith("models:/"):
+        from . import registry
+
+        run = registry.resolve(run).run
     try:
         seen = look(run, data, settings, kernels=kernels)
     except StageError as error:
