@@ -198,7 +198,7 @@ ROWS_TO_CHECK = (
     ({"carrier": "UA"}, "", "A field that is missing can be filled, with a warning."),
     ({"carrier": None, "distance": 900}, "", "An empty field can be filled, with a warning."),
     ({"carrier": "ZZ", "distance": 900}, "", "A carrier never seen is odd, not nonsense."),
-    ({"carrier": "UA", "distance": 900, "colour": "red"}, "", "A field that nobody knows is harmless."),
+    ({"carrier": "UA", "distance": 900, "colour": "red"}, "", "An unknown field is harmless."),
     ({"carrier": "UA", "distance": "far"}, "distance", "`far` is no distance, and it passed."),
     ({"carrier": "UA", "distance": float("inf")}, "distance", "Infinitely far, and it passed."),
     ({"carrier": "UA", "distance": "nan"}, "distance", "`float` reads `nan`: not a distance."),
