@@ -14,6 +14,66 @@ from .grading import Challenge
 from .rows import TEST, TRAIN
 
 
+def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
+    """Four columns with labels by lot, and with labels that the first column settles."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
+    by_lot = pd.Series(random.permutation(np.arange(rows) % 2))
+    return {"by lot": (X, by_lot), "settled": (X, (X["a"] > 0).astype(int))}
+
+
+def _examine_honest_score(honest_score, of=None) -> str:
+    """Labels by lot must score like a coin, and a rule that can be learnt nearly perfectly."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    scores = {
+        name: honest_score(DecisionTreeClassifier(random_state=0), X.copy(), y.copy())
+        for name, (X, y) in _two_tables().items()
+    }
+    if any(np.ndim(score) or not isinstance(score, float | int) for score in scores.values()):
+        return "Return one number, the accuracy."
+    if max(scores.values()) > 1:
+        return "That looks like per cent; a share between 0 and 1 is asked."
+    if scores["by lot"] > 0.9:
+        return (
+            "With labels dealt by lot your function still finds the model excellent. Had the "
+            "model met the rows that it was asked about?"
+        )
+    if not 0.3 <= scores["by lot"] <= 0.7:
+        return "Two labels dealt by lot should come out near a half. Which rows were asked?"
+    if scores["settled"] < 0.9:
+        return (
+            "With a rule that a tree learns easily, your score is poor. Was the model fitted on "
+            "true pairs of rows and labels?"
+        )
+    return ""
+
+
+START = {
+    "start.honest_score": Challenge(
+        "**Challenge.** A colleague fits models and reports their score on the rows that they "
+        "learnt from. Write a function `honest_score(model, X, y)` that takes an unfitted model, "
+        "a table and its labels, and gives the accuracy (0 to 1) to be expected on rows that the "
+        "model has *not* met.",
+        _examine_honest_score,
+        makes="honest_score",
+        solution="""
+def honest_score(model, X, y):
+    from sklearn.model_selection import train_test_split
+
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0)
+    return model.fit(X_train, y_train).score(X_test, y_test)
+""",
+        why="Whoever is asked was kept away from the fit, so remembering does not help.",
+        hints=(
+            "Which rows may `fit` see, and which may `score` be asked about?",
+            "scikit-learn deals out rows at random to two sides, for the table and the labels at "
+            "once; the program of this page uses it, too.",
+        ),
+    ),
+}
+
+
 def _days_out_of_order(days: int = 20, a_day: int = 10, seed: int = 0) -> pd.DataFrame:
     """Departures over some days, as many each, in no order."""
     when = pd.Timestamp("2013-06-01") + pd.to_timedelta(np.arange(days * a_day) * 24 / a_day, "h")
@@ -62,4 +122,4 @@ def hold_out(table):
     ),
 }
 
-CHALLENGES = {**SPLIT}
+CHALLENGES = {**START, **SPLIT}

@@ -31,6 +31,55 @@ START = {
             ),
         ),
     ),
+    "start.one_flower": Compute(
+        "By how much does the test accuracy fall when one more flower is answered wrongly? "
+        "`parts` holds `X_train`, `X_test`, `y_train` and `y_test`, in this order.",
+        expected=lambda parts: 1 / len(parts[3]),
+        how="`1 / len(y_test)`",
+        why="Each held-out flower is one answer among few: no difference between two models that "
+        "is smaller than this can be seen here at all.",
+        hints=(
+            "Accuracy is right answers divided by answers; which flowers are asked for it?",
+            "One answer out of how many? `len(…)` counts rows.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda parts: 1 / (len(parts[2]) + len(parts[3])),
+                "You divided by all flowers. Is each of them asked in the test?",
+            ),
+            Mistake(
+                lambda parts: 1 / len(parts[2]),
+                "Those are the flowers that the model learnt from. Do they count in the test?",
+            ),
+            Mistake(
+                lambda parts: 1.0,
+                "That is one flower, as a count. What part of all the answers is it?",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
+    "start.unseen": Choice(
+        "A model was fitted on all rows of a table and answers every one of them correctly. What "
+        "does that tell about rows to come?",
+        {
+            "a": "It will be right about nearly all of them, too.",
+            "b": "It will be wrong about most: a perfect score proves overfitting.",
+            "c": "Nothing yet: it has not been asked about a row that it had not seen.",
+        },
+        "c",
+        "True labels and labels by lot give the same score on training rows; only unseen ones "
+        "tell them apart.",
+        {
+            "a": "The forest did as well with labels dealt by lot. How did it fare afterwards?",
+            "b": "The forest with the true labels was perfect on its training rows as well. Was "
+            "it bad on the others?",
+        },
+        hints=(
+            "Compare the two lines of the table: in which column do they differ?",
+            "Both columns are scores. What is different about the rows that they rest on?",
+        ),
+    ),
 }
 
 COLLECT = {
@@ -283,6 +332,11 @@ QUESTIONS = (
 )  # fmt: skip
 
 GUESSES = {
+    "start.by_lot": Guess(
+        "Before you look: the labels are dealt by lot, so nothing can be learnt. Which share of "
+        "the training rows (0 to 1) will the forest answer correctly all the same?",
+        result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
+    ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "
         "ones. Which ROC AUC will it reach? (0.5 is tossing a coin, 1 is perfect.)",

@@ -31,8 +31,34 @@ def half(table):
     return day.ge(day.sort_values().iloc[len(day) // 2]).map({True: "test", False: "train"})
 
 
+def on_what_it_learnt(model, X, y):
+    return model.fit(X, y).score(X, y)
+
+
+def fitted_on_all(model, X, y):
+    return model.fit(X, y).score(X.tail(50), y.tail(50))
+
+
+def in_per_cent(model, X, y):
+    return 100 * model.fit(X[:100], y[:100]).score(X[100:], y[100:])
+
+
+def labels_out_of_step(model, X, y):
+    shuffled = X.sample(frac=1, random_state=1)
+    return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "start.honest_score": [
+        (on_what_it_learnt, "Had the model met the rows"),
+        (fitted_on_all, "Had the model met the rows"),
+        (in_per_cent, "per cent"),
+        (labels_out_of_step, "true pairs of rows and labels"),
+        (lambda model, X, y: (1.0, 0.5), "one number"),
+        (lambda model, X, y: 0.5, "your score is poor"),
+        (lambda model, X, y: 0.0, "near a half"),
+    ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
         (at_random, "later than rows that are held out"),
