@@ -107,6 +107,59 @@ COLLECT = {
             "How often would those two have agreed, and what would that agreement be worth?",
         ),
     ),
+    "collect.no_partner": Choice(
+        "Some flights find no plane in the registry. An inner join would leave them out. Why are "
+        "they kept?",
+        {
+            "a": "A model always gets better with more rows.",
+            "b": "An inner join can't be done in pandas with several keys.",
+            "c": "Flights by unknown planes will be asked about in service, too.",
+        },
+        "c",
+        "Rows that were left out for convenience are a part of the world that the model never "
+        "met, and no score on the rest would show it.",
+        {
+            "a": "More rows of what? Rows that don't stand for the question help nobody.",
+            "b": "It can; the question is what would be missing afterwards.",
+        },
+        hints=(
+            "Think of whoever asks the finished model. Can they choose the plane?",
+            "Compare the flights in the table with those that will be asked about: which of them "
+            "would there be in one and not in the other?",
+        ),
+    ),
+    "collect.no_label": Compute(
+        'Which share of the rows has no label at all, neither late nor on time? `raw["late"]` '
+        "holds True, False or a missing value.",
+        expected=lambda raw: float(raw["late"].isna().mean()),
+        how='`raw["late"].isna().mean()`',
+        why="Nobody knows whether these would have been late: they can neither teach nor be used "
+        "to examine, so the next station sets them aside and says how many.",
+        hints=(
+            "A missing value is neither True nor False; pandas has a method that asks for it.",
+            "`isna()` gives True where a value is missing; what is the mean of True and False?",
+        ),
+        mistakes=(
+            Mistake(
+                lambda raw: float(1 - raw["late"].sum() / len(raw)),
+                "You counted all that is not True. Is a flight that arrived on time without label?",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].sum() / len(raw)),
+                "Those are the late ones; their label is known.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].isna().sum()),
+                "That counts them. Out of how many rows?",
+            ),
+            Mistake(
+                lambda raw: float(raw.isna().to_numpy().mean()),
+                "You looked at all columns; only one of them holds the label.",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
 }
 
 CLEAN = {
@@ -153,6 +206,10 @@ FEATURES = {
         ),
     ),
 }
+
+
+def _per_cent(text: str) -> float:
+    return float(text.rstrip("%"))
 
 
 def _share(rows) -> float:
@@ -336,6 +393,14 @@ GUESSES = {
         "Before you look: the labels are dealt by lot, so nothing can be learnt. Which share of "
         "the training rows (0 to 1) will the forest answer correctly all the same?",
         result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
+    ),
+    "collect.twice": Guess(
+        "Before you look: by how many percentage points will the share of late flights move when "
+        "the planes' file is joined twice over?",
+        result=lambda twice: abs(
+            _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
+        ),
+        form="{:.1f}",
     ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "
