@@ -15,6 +15,154 @@ from .rows import TEST as HELD_OUT
 from .rows import TRAIN as LEARNT_FROM
 
 
+def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
+    """Four columns with labels by lot, and with labels that the first column settles."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
+    by_lot = pd.Series(random.permutation(np.arange(rows) % 2))
+    return {"by lot": (X, by_lot), "settled": (X, (X["a"] > 0).astype(int))}
+
+
+def _examine_honest_score(honest_score, of=None) -> str:
+    """Labels by lot must score like a coin, and a rule that can be learnt nearly perfectly."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    scores = {
+        name: honest_score(DecisionTreeClassifier(random_state=0), X.copy(), y.copy())
+        for name, (X, y) in _two_tables().items()
+    }
+    if any(np.ndim(score) or not isinstance(score, float | int) for score in scores.values()):
+        return "Return one number, the accuracy."
+    if max(scores.values()) > 1:
+        return "That looks like per cent; a share between 0 and 1 is asked."
+    if scores["by lot"] > 0.9:
+        return (
+            "With labels dealt by lot your function still finds the model excellent. Had the "
+            "model met the rows that it was asked about?"
+        )
+    if not 0.3 <= scores["by lot"] <= 0.7:
+        return "Two labels dealt by lot should come out near a half. Which rows were asked?"
+    if scores["settled"] < 0.9:
+        return (
+            "With a rule that a tree learns easily, your score is poor. Was the model fitted on "
+            "true pairs of rows and labels?"
+        )
+    return ""
+
+
+START = {
+    "start.honest_score": Challenge(
+        "**Challenge.** A colleague fits models and reports their score on the rows that they "
+        "learnt from. Write a function `honest_score(model, X, y)` that takes an unfitted model, "
+        "a table and its labels, and gives the accuracy (0 to 1) to be expected on rows that the "
+        "model has *not* met.",
+        _examine_honest_score,
+        makes="honest_score",
+        solution="""
+def honest_score(model, X, y):
+    from sklearn.model_selection import train_test_split
+
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0)
+    return model.fit(X_train, y_train).score(X_test, y_test)
+""",
+        why="Whoever is asked was kept away from the fit, so remembering does not help.",
+        hints=(
+            "Which rows may `fit` see, and which may `score` be asked about?",
+            "scikit-learn deals out rows at random to two sides, for the table and the labels at "
+            "once; the program of this page uses it, too.",
+        ),
+    ),
+}
+
+
+class _Server:
+    """Pages of rows, behind a server that is busy at some calls and refuses to be hammered."""
+
+    def __init__(self, pages: list[list[int]], busy: dict[int, int]):
+        self.pages, self.busy, self.calls = pages, dict(busy), 0
+
+    def __call__(self, page: int) -> list[int]:
+        self.calls += 1
+        if self.calls > 50:
+            raise _HammeredError
+        if self.busy.get(page, 0):
+            self.busy[page] -= 1
+            raise ConnectionError("busy")
+        return list(self.pages[page]) if page < len(self.pages) else []
+
+
+class _HammeredError(BaseException):
+    """Too many calls; no `except Exception` of a learner's catches it."""
+
+
+def _examine_pages(read_all, of=None) -> str:
+    """All rows of all pages, three attempts a page, and an error when these fail."""
+    pages = [[1, 2, 3], [4, 5, 6], [7], [8, 9]]
+    wanted = sum(pages, [])
+    try:
+        calm = read_all(_Server(pages, {}))
+        if list(calm) != wanted:
+            return _what_rows_lack(list(calm), wanted)
+        try:
+            busy = list(read_all(_Server(pages, {0: 1, 2: 2})))
+        except ConnectionError:
+            return "A server that was busy once or twice stopped you. What would a second call do?"
+        if busy != wanted:
+            return "A page at which the server was busy is missing, or twice in the result."
+        try:
+            read_all(_Server(pages, {1: 99}))
+        except ConnectionError:
+            return ""
+        return "A page could not be read at all, and your function returned as if all were well."
+    except _HammeredError:
+        return "The server was called more than fifty times for a few pages. When do you give up?"
+
+
+def _what_rows_lack(given: list, wanted: list) -> str:
+    if given and all(isinstance(row, list) for row in given):
+        return "You return a list of pages; one list of rows is asked for."
+    if given == wanted[:3]:
+        return "You read the first page only."
+    if given == wanted[: len(given)]:
+        return "You stopped too early. Is a page that is shorter than others the last one?"
+    return "Rows are missing, twice in the result, or in another order."
+
+
+COLLECT = {
+    "collect.pages": Challenge(
+        "**Challenge.** An API gives its rows in pages. Write a function `read_all(fetch)` that "
+        "returns the rows of all pages as one list. `fetch(0)`, `fetch(1)` and so on give a list "
+        "of rows each, an *empty* list after the last page; pages differ in length. Now and then "
+        "`fetch` raises `ConnectionError`: ask for a page up to three times, then let the error "
+        "through. (A real client would pause between two attempts; here none is needed.)",
+        _examine_pages,
+        makes="read_all",
+        solution="""
+def read_all(fetch):
+    def ask(page, attempts=3):
+        try:
+            return fetch(page)
+        except ConnectionError:
+            if attempts == 1:
+                raise
+            return ask(page, attempts - 1)
+
+    rows, page = [], 0
+    while batch := ask(page):
+        rows, page = rows + batch, page + 1
+    return rows
+""",
+        why="Every row is there, a busy moment costs nothing, and a page that can't be read is an "
+        "error, not a gap.",
+        hints=(
+            "Write the loop over pages first, without any error. What ends it?",
+            "Then put the call into a function of its own, which tries a few times and raises "
+            "what the last attempt raised.",
+        ),
+    ),
+}
+
+
 def _days_out_of_order(days: int = 20, a_day: int = 10, seed: int = 0) -> pd.DataFrame:
     """Departures over some days, as many each, in no order."""
     when = pd.Timestamp("2013-06-01") + pd.to_timedelta(np.arange(days * a_day) * 24 / a_day, "h")
@@ -315,4 +463,4 @@ def alarm(before, after):
     ),
 }
 
-CHALLENGES = {**SPLIT, **TRAIN, **EVALUATE, **DEPLOY, **MONITOR}
+CHALLENGES = START | COLLECT | SPLIT | TRAIN | EVALUATE | DEPLOY | MONITOR

@@ -33,6 +33,55 @@ START = {
             ),
         ),
     ),
+    "start.one_flower": Compute(
+        "By how much does the test accuracy fall when one more flower is answered wrongly? "
+        "`parts` holds `X_train`, `X_test`, `y_train` and `y_test`, in this order.",
+        expected=lambda parts: 1 / len(parts[3]),
+        how="`1 / len(y_test)`",
+        why="Each held-out flower is one answer among few: no difference between two models that "
+        "is smaller than this can be seen here at all.",
+        hints=(
+            "Accuracy is right answers divided by answers; which flowers are asked for it?",
+            "One answer out of how many? `len(…)` counts rows.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda parts: 1 / (len(parts[2]) + len(parts[3])),
+                "You divided by all flowers. Is each of them asked in the test?",
+            ),
+            Mistake(
+                lambda parts: 1 / len(parts[2]),
+                "Those are the flowers that the model learnt from. Do they count in the test?",
+            ),
+            Mistake(
+                lambda parts: 1.0,
+                "That is one flower, as a count. What part of all the answers is it?",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
+    "start.unseen": Choice(
+        "A model was fitted on all rows of a table and answers every one of them correctly. What "
+        "does that tell about rows to come?",
+        {
+            "a": "It will be right about nearly all of them, too.",
+            "b": "It will be wrong about most: a perfect score proves overfitting.",
+            "c": "Nothing yet: it has not been asked about a row that it had not seen.",
+        },
+        "c",
+        "True labels and labels by lot give the same score on training rows; only unseen ones "
+        "tell them apart.",
+        {
+            "a": "The forest did as well with labels dealt by lot. How did it fare afterwards?",
+            "b": "The forest with the true labels was perfect on its training rows as well. Was "
+            "it bad on the others?",
+        },
+        hints=(
+            "Compare the two lines of the table: in which column do they differ?",
+            "Both columns are scores. What is different about the rows that they rest on?",
+        ),
+    ),
 }
 
 COLLECT = {
@@ -59,6 +108,59 @@ COLLECT = {
             ),
             "How often would those two have agreed, and what would that agreement be worth?",
         ),
+    ),
+    "collect.no_partner": Choice(
+        "Some flights find no plane in the registry. An inner join would leave them out. Why are "
+        "they kept?",
+        {
+            "a": "A model always gets better with more rows.",
+            "b": "An inner join can't be done in pandas with several keys.",
+            "c": "Flights by unknown planes will be asked about in service, too.",
+        },
+        "c",
+        "Rows that were left out for convenience are a part of the world that the model never "
+        "met, and no score on the rest would show it.",
+        {
+            "a": "More rows of what? Rows that don't stand for the question help nobody.",
+            "b": "It can; the question is what would be missing afterwards.",
+        },
+        hints=(
+            "Think of whoever asks the finished model. Can they choose the plane?",
+            "Compare the flights in the table with those that will be asked about: which of them "
+            "would there be in one and not in the other?",
+        ),
+    ),
+    "collect.no_label": Compute(
+        'Which share of the rows has no label at all, neither late nor on time? `raw["late"]` '
+        "holds True, False or a missing value.",
+        expected=lambda raw: float(raw["late"].isna().mean()),
+        how='`raw["late"].isna().mean()`',
+        why="Nobody knows whether these would have been late: they can neither teach nor be used "
+        "to examine, so the next station sets them aside and says how many.",
+        hints=(
+            "A missing value is neither True nor False; pandas has a method that asks for it.",
+            "`isna()` gives True where a value is missing; what is the mean of True and False?",
+        ),
+        mistakes=(
+            Mistake(
+                lambda raw: float(1 - raw["late"].sum() / len(raw)),
+                "You counted all that is not True. Is a flight that arrived on time without label?",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].sum() / len(raw)),
+                "Those are the late ones; their label is known.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].isna().sum()),
+                "That counts them. Out of how many rows?",
+            ),
+            Mistake(
+                lambda raw: float(raw.isna().to_numpy().mean()),
+                "You looked at all columns; only one of them holds the label.",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
     ),
 }
 
@@ -106,6 +208,10 @@ FEATURES = {
         ),
     ),
 }
+
+
+def _per_cent(text: str) -> float:
+    return float(text.rstrip("%"))
 
 
 def _share(rows) -> float:
@@ -703,6 +809,19 @@ QUESTIONS = (
 )  # fmt: skip
 
 GUESSES = {
+    "start.by_lot": Guess(
+        "Before you look: the labels are dealt by lot, so nothing can be learnt. Which share of "
+        "the training rows (0 to 1) will the forest answer correctly all the same?",
+        result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
+    ),
+    "collect.twice": Guess(
+        "Before you look: by how many percentage points will the share of late flights move when "
+        "the planes' file is joined twice over?",
+        result=lambda twice: abs(
+            _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
+        ),
+        form="{:.1f}",
+    ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "
         "ones. Which ROC AUC will it reach? (0.5 is tossing a coin, 1 is perfect.)",

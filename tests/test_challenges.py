@@ -1,5 +1,7 @@
 """Challenges: each solution is right, typical mistakes are named, the stub is not attempted."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +37,76 @@ def the_earliest(table):
 def half(table):
     day = table["scheduled"].dt.normalize()
     return day.ge(day.sort_values().iloc[len(day) // 2]).map({True: "test", False: "train"})
+
+
+def on_what_it_learnt(model, X, y):
+    return model.fit(X, y).score(X, y)
+
+
+def fitted_on_all(model, X, y):
+    return model.fit(X, y).score(X.tail(50), y.tail(50))
+
+
+def in_per_cent(model, X, y):
+    return 100 * model.fit(X[:100], y[:100]).score(X[100:], y[100:])
+
+
+def labels_out_of_step(model, X, y):
+    shuffled = X.sample(frac=1, random_state=1)
+    return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
+
+
+def first_page(fetch):
+    return fetch(0)
+
+
+def without_patience(fetch):
+    rows, page = [], 0
+    while batch := fetch(page):
+        rows, page = rows + batch, page + 1
+    return rows
+
+
+def until_a_short_page(fetch):
+    rows, page = [], 0
+    while len(batch := fetch(page)) == 3:
+        rows, page = rows + batch, page + 1
+    return rows + batch
+
+
+def as_pages(fetch):
+    return [fetch(page) for page in range(4)]
+
+
+def for_ever(fetch):
+    rows, page = [], 0
+    while True:
+        try:
+            if not (batch := fetch(page)):
+                return rows
+        except Exception:  # noqa: BLE001, S112 - the mistake that is to be found
+            continue
+        rows, page = rows + batch, page + 1
+
+
+def swallowing(fetch):
+    rows = []
+    for page in range(10):
+        with suppress(ConnectionError):
+            rows += fetch(page)
+    return rows
+
+
+def giving_back_what_there_is(fetch):
+    rows, page, failed = [], 0, 0
+    while failed < 3:
+        try:
+            if not (batch := fetch(page)):
+                break
+            rows, page, failed = rows + batch, page + 1, 0
+        except ConnectionError:
+            failed += 1
+    return rows
 
 
 def selected_before(X, y):
@@ -90,6 +162,24 @@ def by_psi(before, after):
 
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "collect.pages": [
+        (first_page, "first page only"),
+        (without_patience, "What would a second call do"),
+        (until_a_short_page, "shorter than others"),
+        (as_pages, "a list of pages"),
+        (for_ever, "When do you give up"),
+        (swallowing, "busy is missing"),
+        (giving_back_what_there_is, "as if all were well"),
+    ],
+    "start.honest_score": [
+        (on_what_it_learnt, "Had the model met the rows"),
+        (fitted_on_all, "Had the model met the rows"),
+        (in_per_cent, "per cent"),
+        (labels_out_of_step, "true pairs of rows and labels"),
+        (lambda model, X, y: (1.0, 0.5), "one number"),
+        (lambda model, X, y: 0.5, "your score is poor"),
+        (lambda model, X, y: 0.0, "near a half"),
+    ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
         (at_random, "later than rows that are held out"),
@@ -163,6 +253,8 @@ def test_what_was_not_touched_is_not_attempted(name):
 
 @EVERY
 def test_no_hint_is_the_solution(name):
-    lines = {line.strip() for line in CHALLENGES[name].solution.splitlines() if len(line) > 20}
+    lines = {
+        line.strip() for line in CHALLENGES[name].solution.splitlines() if len(line.strip()) > 20
+    }
     hints = " ".join(CHALLENGES[name].hints)
     assert not any(line in hints for line in lines)
