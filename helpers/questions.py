@@ -546,7 +546,7 @@ DEPLOY = {
 
 def _shares(values, edges) -> np.ndarray:
     known = values.dropna().to_numpy(float)
-    groups = np.searchsorted(edges, known, side="right")
+    groups = np.searchsorted(edges, known)
     return np.bincount(groups, minlength=len(edges) + 1) / len(known)
 
 
@@ -557,6 +557,10 @@ def _in_quarters(temps, of: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def _psi(old: np.ndarray, new: np.ndarray) -> float:
     return float(((new - old) * np.log(new / old)).sum())
+
+
+def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
+    return float((new * np.log(new / old)).sum())
 
 
 MONITOR = {
@@ -570,7 +574,7 @@ MONITOR = {
         ".75])`, shares `a, b = (np.bincount(np.searchsorted(edges, t), minlength=4) / len(t) "
         "for t in (old, new))`, and `((b - a) * np.log(b / a)).sum()`.",
         why="Groups that hold a quarter each before, and how far they are from it after. Fewer "
-        "groups see less, so the index is a little smaller than over ten.",
+        "groups see less, so the index is smaller than over ten.",
         hints=(
             "The old rows settle where to cut; both sides are then counted in the same groups.",
             "`quantile` gives the three edges, `np.searchsorted(edges, values)` the group of each "
@@ -586,11 +590,16 @@ MONITOR = {
                 "You cut at the quartiles of the new rows. Which side is the yardstick?",
             ),
             Mistake(
+                lambda temps: _one_sided(*_in_quarters(temps)),
+                "You weighed each group by its new share alone; what the question asks for is "
+                "the same seen from either side.",
+            ),
+            Mistake(
                 lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
                 "You added the differences of shares as they are; the logarithm is missing.",
             ),
         ),
-        within=0.01,
+        within=0.03,
         form="{:.2f}",
     ),
     "monitor.drift": Choice(
@@ -637,10 +646,10 @@ MONITOR = {
 }
 
 
-def _evening(table, hour: int = 1800) -> float:
-    late = table["late"].map({"True": 1.0, "False": 0.0, True: 1.0, False: 0.0})
-    evening = table["sched_dep_time"].astype(float) >= hour
-    return float(late[evening].mean() - late[~evening].mean())
+def _evening(table, others_only: bool = True) -> float:
+    late = table["late"].astype("boolean")
+    evening = table["sched_dep_time"] >= 1800
+    return float(late[evening].mean() - late[~evening if others_only else slice(None)].mean())
 
 
 EXPLORE = {
@@ -700,8 +709,8 @@ EXPLORE = {
                 "You took it the other way round: which side is compared with which?",
             ),
             Mistake(
-                lambda table: _evening(table, hour=18),
-                "You compared with 18, and clock times are written in four digits here.",
+                lambda table: _evening(table, others_only=False),
+                "You compared with all flights, and those of the evening are among these.",
             ),
         ),
         within=0.005,
