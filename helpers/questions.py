@@ -283,18 +283,18 @@ SPLIT = {
 }
 
 
-def _lead(trials) -> float:
-    best, second = trials.iloc[0], trials.iloc[1]
+def _lead(tried) -> float:
+    best, second = tried.iloc[0], tried.iloc[1]
     return float((best.iloc[1] - second.iloc[1]) / best["spread"])
 
 
 TRAIN = {
     "train.lead": Compute(
         "How many spreads does the first model of the table lie above the second? "
-        "`trials.iloc[0]` is the first line; the score is its second column, and `spread` is "
+        "`tried.iloc[0]` is the first line; the score is its second column, and `spread` is "
         "the first model's.",
         expected=_lead,
-        how='`(trials.iloc[0, 1] - trials.iloc[1, 1]) / trials.iloc[0]["spread"]`',
+        how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["spread"]`',
         why="A lead is big or small against what scores do anyway when only the rows change. "
         "Below one spread, take the simpler model with a good conscience.",
         hints=(
@@ -303,16 +303,16 @@ TRAIN = {
         ),
         mistakes=(
             Mistake(
-                lambda trials: float(trials.iloc[0, 1] - trials.iloc[1, 1]),
+                lambda tried: float(tried.iloc[0, 1] - tried.iloc[1, 1]),
                 "That is the lead itself; is that much or little, where scores differ from fold "
                 "to fold anyway?",
             ),
             Mistake(
-                lambda trials: float(trials.iloc[0, 1] / trials.iloc[1, 1]),
+                lambda tried: float(tried.iloc[0, 1] / tried.iloc[1, 1]),
                 "You divided one score by the other; what would that say of chance?",
             ),
             Mistake(
-                lambda trials: -_lead(trials),
+                lambda tried: -_lead(tried),
                 "You took them the other way round: which of the two is the first?",
             ),
         ),
