@@ -181,6 +181,59 @@ CLEAN = {
             "There are three places a value can go: the data, the bin, or somebody's desk.",
         ),
     ),
+    "clean.taken_away": Compute(
+        "Some repairs take a value away and put nothing in its place. Which share of the repairs "
+        "is that? `changes` has a line for each, with `before` and `after`.",
+        expected=lambda changes: float(changes["after"].isna().mean()),
+        how='`changes["after"].isna().mean()`',
+        why="Where nobody can know the true value, an honest gap is the best repair: whoever "
+        "fills it later knows that it was one.",
+        hints=(
+            "What stands in the log, after such a repair, where the value had been?",
+            "A missing value is found by `isna()`; the mean of True and False is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda changes: float(changes["before"].isna().mean()),
+                "Those cells were empty before. Which way round is a value taken away?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].isna().sum()),
+                "That counts them. Out of how many repairs?",
+            ),
+            Mistake(
+                lambda changes: float((changes["kind"] == "missing word").mean()),
+                "Words that mean missing are one kind; does no other kind leave a gap?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].notna().mean()),
+                "Those got a value. The question is about the others.",
+            ),
+        ),
+        within=0.002,
+        form="{:.3f}",
+    ),
+    "clean.best_recall": Choice(
+        "A cleaner merges all spellings that look alike. Of all cleaners it mends most of the "
+        "planted errors. Why is it not the best one?",
+        {
+            "a": "It is: to mend errors is what a cleaner is for.",
+            "b": "It may break sound cells, and that does not show in what it mended.",
+            "c": "Planted errors are not real ones, so nothing can be said.",
+        },
+        "b",
+        "Recall alone can be had by changing everything; precision is the price that it cost.",
+        {
+            "a": "Then a cleaner that changes every cell it sees is a good one. Which figure "
+            "would speak against it?",
+            "c": "They differ from real ones, but they alone have a key. What else can be "
+            "counted with the key in hand?",
+        },
+        hints=(
+            "Two things can go wrong with a cell: it is wrong and stays so, or…?",
+            "A bank that stops every payment stops all fraud. What do its customers say?",
+        ),
+    ),
 }
 
 FEATURES = {
@@ -401,6 +454,13 @@ GUESSES = {
             _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
         ),
         form="{:.1f}",
+    ),
+    "clean.merged": Guess(
+        "Before you look: names of plane models that are alike by 85 % are merged. Which share of "
+        "the names (0 to 1) will be left?",
+        result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
+        high="too many",
+        low="too few",
     ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "

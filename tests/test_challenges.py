@@ -103,8 +103,36 @@ def giving_back_what_there_is(fetch):
     return rows
 
 
+def rightly(column):
+    return made("clean.minutes")(column)
+
+
+def digits_alone(column):
+    return pd.to_numeric(column.str.extract(r"(\d+)")[0])
+
+
+def decimal_hours(column):
+    return rightly(column).where(~column.eq("2:05"), 2.05)
+
+
+def without_a_bound(column):
+    parts = column.str.extract(r"^(\d+):(\d+)$").astype(float)
+    return rightly(column).fillna(parts[0] * 60 + parts[1])
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "clean.minutes": [
+        (lambda column: rightly(column).fillna(0), "became 0"),
+        (lambda column: rightly(column).fillna(rightly(column).mean()), "all with one value"),
+        (lambda column: rightly(column).dropna(), "stay in place"),
+        (lambda column: rightly(column).reset_index(drop=True), "stay in place"),
+        (lambda column: rightly(column).tolist(), "stay in place"),
+        (decimal_hours, "decimal number"),
+        (digits_alone, "Can you be sure which"),
+        (without_a_bound, "How many minutes has an hour"),
+        (lambda column: pd.to_numeric(column, errors="coerce"), "Not read as meant: `125 min`"),
+    ],
     "collect.pages": [
         (first_page, "first page only"),
         (without_patience, "What would a second call do"),
