@@ -224,6 +224,79 @@ def minutes(column):
 }
 
 
+def _planted_leaks(rows: int = 400, seed: int = 0) -> pd.DataFrame:
+    """A target, two leaks of two sorts, an honest strong feature, and one with gaps by chance."""
+    random = np.random.default_rng(seed)
+    sick = random.integers(0, 2, rows)
+    discharge = np.where(sick == 1, random.normal(5, 2, rows), np.nan)
+    return pd.DataFrame(
+        {
+            "age": random.normal(50, 15, rows) + 4 * sick,
+            "fever": random.normal(37, 1, rows) + 1.8 * sick,
+            "invoice": 1_000 - 600 * sick + random.normal(0, 40, rows),
+            "days_in_ward": discharge,
+            "pulse": np.where(random.random(rows) < 0.3, np.nan, random.normal(70, 8, rows)),
+            "sick": sick,
+        }
+    )
+
+
+def _examine_suspects(suspects, of=None) -> str:
+    """Both leaks are named, the honest columns and the target are not."""
+    table = _planted_leaks()
+    found = suspects(table.copy(), "sick")
+    if isinstance(found, str) or not hasattr(found, "__iter__"):
+        return "Give a list of names of columns."
+    found = set(found)
+    if "sick" in found:
+        return "You accuse the target itself."
+    if found - set(table):
+        return f"There is no column {min(map(str, found - set(table)))!r}."
+    if "fever" in found:
+        return "`fever` is a strong feature, and an honest one: it is often wrong. Who isn't?"
+    if "pulse" in found:
+        return "`pulse` has gaps by chance. Do they go with the answer?"
+    if "age" in found:
+        return "`age` says little about the answer. What made you suspect it?"
+    if "days_in_ward" not in found:
+        return "A column that is filled in only after the event got through. What of its gaps?"
+    if "invoice" not in found:
+        return "A column that moves *against* the answer, and gives it away, got through."
+    renamed = _planted_leaks(seed=1).rename(columns=lambda name: f"{name}_2")
+    if set(suspects(renamed, "sick_2")) != {"invoice_2", "days_in_ward_2"}:
+        return "On another table it goes wrong. Do you look at the values, or at the names?"
+    return ""
+
+
+FEATURES = {
+    "features.suspects": Challenge(
+        "**Challenge.** A hospital's table has leaks. Write a function `suspects(table, target)` "
+        "that returns the names of the columns that *alone* tell the target (0 or 1) nearly "
+        "without error. All columns are numbers; some have gaps, and a gap may be the trace. A "
+        "strong but honest feature, with an AUC below 0.95, is not to be accused.",
+        _examine_suspects,
+        makes="suspects",
+        solution="""
+def suspects(table, target):
+    from sklearn.metrics import roc_auc_score
+
+    def tells(column):
+        area = roc_auc_score(table[target], column.fillna(column.min() - 1))
+        return max(area, 1 - area) >= 0.95
+
+    return [name for name in table.columns.drop(target) if tells(table[name])]
+""",
+        why="Each column was asked alone, in both directions, and its gaps were heard as well.",
+        hints=(
+            "`roc_auc_score(y, column)` takes any numbers as a ranking; which areas besides those "
+            "near one give an answer away?",
+            "A gap has to become a number before it can be ranked. Which one can't be mistaken "
+            "for a value that was measured?",
+        ),
+    ),
+}
+
+
 def _days_out_of_order(days: int = 20, a_day: int = 10, seed: int = 0) -> pd.DataFrame:
     """Departures over some days, as many each, in no order."""
     when = pd.Timestamp("2013-06-01") + pd.to_timedelta(np.arange(days * a_day) * 24 / a_day, "h")
@@ -272,4 +345,4 @@ def hold_out(table):
     ),
 }
 
-CHALLENGES = {**START, **COLLECT, **CLEAN, **SPLIT}
+CHALLENGES = {**START, **COLLECT, **CLEAN, **FEATURES, **SPLIT}

@@ -120,8 +120,50 @@ def without_a_bound(column):
     return rightly(column).fillna(parts[0] * 60 + parts[1])
 
 
+def areas(table, target, fill):
+    from sklearn.metrics import roc_auc_score
+
+    columns = {name: fill(table[name]) for name in table.columns.drop(target)}
+    return {
+        name: roc_auc_score(table.loc[column.index, target], column)
+        for name, column in columns.items()
+        if table.loc[column.index, target].nunique() == 2
+    }
+
+
+def below_all(column):
+    return column.fillna(column.min() - 1)
+
+
+def one_direction(table, target):
+    return [name for name, area in areas(table, target, below_all).items() if area > 0.95]
+
+
+def where_there_is_a_value(table, target):
+    found = areas(table, target, lambda column: column.dropna())
+    return [name for name, area in found.items() if not 0.05 < area < 0.95]
+
+
+def by_correlation(table, target):
+    related = table.corr()[target].abs().drop(target)
+    return related[related > 0.5].index
+
+
+def with_gaps(table, target):
+    return [*made("features.suspects")(table, target), *table.columns[table.isna().any()]]
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "features.suspects": [
+        (one_direction, "moves *against* the answer"),
+        (where_there_is_a_value, "What of its gaps"),
+        (by_correlation, "strong feature, and an honest one"),
+        (with_gaps, "gaps by chance"),
+        (lambda table, target: list(table), "the target itself"),
+        (lambda table, target: ["invoice", "days_in_ward"], "at the names"),
+        (lambda table, target: "invoice", "a list of names"),
+    ],
     "clean.minutes": [
         (lambda column: rightly(column).fillna(0), "became 0"),
         (lambda column: rightly(column).fillna(rightly(column).mean()), "all with one value"),

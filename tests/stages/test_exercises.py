@@ -76,6 +76,7 @@ ASKED_OF = {
     "start.one_flower": lambda run: _flowers(),
     "collect.no_label": lambda run: _table(run, "raw"),
     "clean.taken_away": lambda run: _table(run, "changes"),
+    "features.evening": lambda run: _table(run, "clean"),
     "split.late_share": lambda run: _cut(run),
 }
 
