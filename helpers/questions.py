@@ -183,7 +183,70 @@ CLEAN = {
             "There are three places a value can go: the data, the bin, or somebody's desk.",
         ),
     ),
+    "clean.taken_away": Compute(
+        "Some repairs take a value away and put nothing in its place. Which share of the repairs "
+        "is that? `changes` has a line for each, with `before` and `after`.",
+        expected=lambda changes: float(changes["after"].isna().mean()),
+        how='`changes["after"].isna().mean()`',
+        why="Where nobody can know the true value, an honest gap is the best repair: whoever "
+        "fills it later knows that it was one.",
+        hints=(
+            "What stands in the log, after such a repair, where the value had been?",
+            "A missing value is found by `isna()`; the mean of True and False is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda changes: float(changes["before"].isna().mean()),
+                "Those cells were empty before. Which way round is a value taken away?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].isna().sum()),
+                "That counts them. Out of how many repairs?",
+            ),
+            Mistake(
+                lambda changes: float((changes["kind"] == "missing word").mean()),
+                "Words that mean missing are one kind; does no other kind leave a gap?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].notna().mean()),
+                "Those got a value. The question is about the others.",
+            ),
+        ),
+        within=0.002,
+        form="{:.3f}",
+    ),
+    "clean.best_recall": Choice(
+        "A cleaner merges all spellings that look alike. Of all cleaners it mends most of the "
+        "planted errors. Why is it not the best one?",
+        {
+            "a": "It is: to mend errors is what a cleaner is for.",
+            "b": "It may break sound cells, and that does not show in what it mended.",
+            "c": "Planted errors are not real ones, so nothing can be said.",
+        },
+        "b",
+        "Recall alone can be had by changing everything; precision is the price that it cost.",
+        {
+            "a": "Then a cleaner that changes every cell it sees is a good one. Which figure "
+            "would speak against it?",
+            "c": "They differ from real ones, but they alone have a key. What else can be "
+            "counted with the key in hand?",
+        },
+        hints=(
+            "Two things can go wrong with a cell: it is wrong and stays so, or…?",
+            "A bank that stops every payment stops all fraud. What do its customers say?",
+        ),
+    ),
 }
+
+
+def _late_at(cleaned, chosen) -> float:
+    return float(cleaned.loc[chosen, "late"].mean())
+
+
+def _evening(cleaned) -> float:
+    hour = cleaned["scheduled"].dt.hour
+    return _late_at(cleaned, hour >= 18) - _late_at(cleaned, hour < 9)
+
 
 FEATURES = {
     "features.dep_delay": Choice(
@@ -205,6 +268,63 @@ FEATURES = {
                 " at home."
             ),
             "Go through the table's columns at that moment: which cells are still empty?",
+        ),
+    ),
+    "features.evening": Compute(
+        "By how much is the share of late flights larger among those due to leave at 18:00 or "
+        "later than among those due before 9:00? `cleaned` has the columns `scheduled` (a time) "
+        "and `late` (True or False).",
+        expected=_evening,
+        how='`hour = cleaned["scheduled"].dt.hour`, then '
+        '`cleaned.loc[hour >= 18, "late"].mean() - cleaned.loc[hour < 9, "late"].mean()`',
+        why="One number of the timetable, known months ahead, moves the chance this far: that is "
+        "a feature.",
+        hints=(
+            "`dt.hour` gives the hour of a time, and comparing it gives the rows of an evening.",
+            "The mean of a column of True and False is a share; you need two, and the difference.",
+        ),
+        mistakes=(
+            Mistake(lambda cleaned: -_evening(cleaned), "Which of the two is to be the larger?"),
+            Mistake(
+                lambda cleaned: _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18),
+                "That is the evening's share alone; how far is it from the morning's?",
+            ),
+            Mistake(
+                lambda cleaned: (
+                    _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18)
+                    - _late_at(cleaned, cleaned["scheduled"].dt.hour < 18)
+                ),
+                "You compared the evening with all of the day before it.",
+            ),
+            Mistake(
+                lambda cleaned: (
+                    _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18)
+                    - _late_at(cleaned, cleaned["scheduled"].dt.hour <= 9)
+                ),
+                "Is a flight that is due at half past nine due *before* nine?",
+            ),
+        ),
+        within=0.003,
+        form="{:.3f}",
+    ),
+    "features.rare_level": Choice(
+        "A tail number becomes the mean of the target over its flights. A plane has flown once, "
+        "and late. What goes wrong when that mean is computed from all rows?",
+        {
+            "a": "The model reads that flight's own answer in its features.",
+            "b": "Nothing: a mean is only a summary, and says nothing of single rows.",
+            "c": "The mean is missing, since one flight has no spread.",
+        },
+        "a",
+        "So such means are learnt from other rows than those that they are used on, and rare "
+        "levels are pulled towards the mean of all.",
+        {
+            "b": "Of how many rows is it a summary here?",
+            "c": "A spread needs two values. How many does a mean need?",
+        },
+        hints=(
+            "Compute that mean by hand, for the plane with one flight.",
+            "Suppose the flight is held out. What does the column now say about it?",
         ),
     ),
 }
@@ -279,6 +399,27 @@ SPLIT = {
         ),
         within=0.002,
         form="{:.3f}",
+    ),
+    "split.best_of_fifty": Choice(
+        "You train fifty models, ask each about the held-out rows, and report the best score. "
+        "What is wrong with it?",
+        {
+            "a": "Nothing: no model was fitted on the held-out rows.",
+            "b": "Too few models: with more of them the best score would be nearer the truth.",
+            "c": "It is too good: the choice among the fifty was made on those very rows.",
+        },
+        "c",
+        "The luckiest of fifty is in part lucky. Choose on folds, and ask the held-out rows about "
+        "the one that you chose.",
+        {
+            "a": "No model was. What else about the result was decided by these rows?",
+            "b": "With more models, does the largest of all their scores go up or down?",
+        },
+        hints=(
+            "Suppose all fifty are equally good, and their scores differ by luck alone.",
+            "If fifty people toss a coin ten times, how many heads has the one who got most? "
+            "What will that person's next ten tosses look like?",
+        ),
     ),
 }
 
@@ -832,6 +973,18 @@ GUESSES = {
             _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
         ),
         form="{:.1f}",
+    ),
+    "clean.merged": Guess(
+        "Before you look: names of plane models that are alike by 85 % are merged. Which share of "
+        "the names (0 to 1) will be left?",
+        result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
+        high="too many",
+        low="too few",
+    ),
+    "features.leaky": Guess(
+        "Before you look: which ROC AUC will the quick model reach with `dep_delay`, the minutes "
+        "by which the flight left late?",
+        result=lambda leaky: float(leaky.iloc[-1, 0]),
     ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "

@@ -109,6 +109,56 @@ def giving_back_what_there_is(fetch):
     return rows
 
 
+def rightly(column):
+    return made("clean.minutes")(column)
+
+
+def digits_alone(column):
+    return pd.to_numeric(column.str.extract(r"(\d+)")[0])
+
+
+def decimal_hours(column):
+    return rightly(column).where(~column.eq("2:05"), 2.05)
+
+
+def without_a_bound(column):
+    parts = column.str.extract(r"^(\d+):(\d+)$").astype(float)
+    return rightly(column).fillna(parts[0] * 60 + parts[1])
+
+
+def areas(table, target, fill):
+    from sklearn.metrics import roc_auc_score
+
+    columns = {name: fill(table[name]) for name in table.columns.drop(target)}
+    return {
+        name: roc_auc_score(table.loc[column.index, target], column)
+        for name, column in columns.items()
+        if table.loc[column.index, target].nunique() == 2
+    }
+
+
+def below_all(column):
+    return column.fillna(column.min() - 1)
+
+
+def one_direction(table, target):
+    return [name for name, area in areas(table, target, below_all).items() if area > 0.95]
+
+
+def where_there_is_a_value(table, target):
+    found = areas(table, target, lambda column: column.dropna())
+    return [name for name, area in found.items() if not 0.05 < area < 0.95]
+
+
+def by_correlation(table, target):
+    related = table.corr()[target].abs().drop(target)
+    return related[related > 0.5].index
+
+
+def with_gaps(table, target):
+    return [*made("features.suspects")(table, target), *table.columns[table.isna().any()]]
+
+
 def selected_before(X, y):
     return cross_val_score(LogisticRegression(), SelectKBest(k=10).fit_transform(X, y), y).mean()
 
@@ -162,6 +212,26 @@ def by_psi(before, after):
 
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "features.suspects": [
+        (one_direction, "moves *against* the answer"),
+        (where_there_is_a_value, "What of its gaps"),
+        (by_correlation, "strong feature, and an honest one"),
+        (with_gaps, "gaps by chance"),
+        (lambda table, target: list(table), "the target itself"),
+        (lambda table, target: ["invoice", "days_in_ward"], "at the names"),
+        (lambda table, target: "invoice", "a list of names"),
+    ],
+    "clean.minutes": [
+        (lambda column: rightly(column).fillna(0), "became 0"),
+        (lambda column: rightly(column).fillna(rightly(column).mean()), "all with one value"),
+        (lambda column: rightly(column).dropna(), "stay in place"),
+        (lambda column: rightly(column).reset_index(drop=True), "stay in place"),
+        (lambda column: rightly(column).tolist(), "stay in place"),
+        (decimal_hours, "decimal number"),
+        (digits_alone, "Can you be sure which"),
+        (without_a_bound, "How many minutes has an hour"),
+        (lambda column: pd.to_numeric(column, errors="coerce"), "Not read as meant: `125 min`"),
+    ],
     "collect.pages": [
         (first_page, "first page only"),
         (without_patience, "What would a second call do"),
