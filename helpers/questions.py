@@ -882,19 +882,25 @@ LABS = {
             "Ask of a step: does it look at labels, or make rows out of rows?",
         ),
     ),
-    "labs.worst": Compute(
-        "Which mistake flatters most? `every` has a line for each, with the column `gap`.",
-        expected=lambda every: str(every["gap"].astype(float).idxmax()),
-        how='`every["gap"].idxmax()`',
-        why="A copy on the other side of the split is an answer that was seen before.",
+    "labs.surest": Compute(
+        "The largest gap need not be the surest one. Which mistake's gap is the most standard "
+        "errors away from nothing? `every` has a line for each, with the columns `gap` and "
+        "`error`.",
+        expected=lambda every: str((every["gap"] / every["error"]).idxmax()),
+        how='`(every["gap"] / every["error"]).idxmax()`',
+        why="How large and how sure are two questions, here as in monitoring.",
         hints=(
-            "The larger the gap, the more the score was flattered.",
-            "A frame's column can name the line in which it is largest.",
+            "A gap is sure when it is many times as large as what seeds alone make of it.",
+            "Divide one column by the other, line by line; `idxmax` names the line.",
         ),
         mistakes=(
             Mistake(
-                lambda every: str(every["gap"].astype(float).idxmin()),
-                "That is the line at the other end of the table.",
+                lambda every: str(every["gap"].idxmax()),
+                "That is the largest gap. How much does it move from seed to seed?",
+            ),
+            Mistake(
+                lambda every: str(every["error"].idxmin()),
+                "That is the steadiest gap. Is it also away from nothing?",
             ),
         ),
     ),

@@ -86,7 +86,9 @@ ASKED_OF = {
     "explore.gust": lambda run: pd.DataFrame(
         {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 1, 1, None, 0]}
     ),
-    "labs.worst": lambda run: pd.DataFrame({"gap": {"copies": 0.5, "scaling": 0.0}}),
+    "labs.surest": lambda run: pd.DataFrame(
+        {"gap": [0.5, 0.4, 0.0], "error": [0.1, 0.01, 0.001]}, index=["copies", "choice", "scale"]
+    ),
 }
 
 
