@@ -28,9 +28,10 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
-from . import cluster, parts, tables
+from . import addresses, cluster, parts, tables
 from .deploy import Bundle, answers_frame, check_columns, load_bundle, names_beside, predict_table
 from .errors import InputError
+from .line import reports_folder
 from .table_scorer import TableScorer, columns_of_table, why_not
 
 PIECE = 50_000  # rows
@@ -54,6 +55,8 @@ def predict_file(
     bundle = load_bundle(run)
     folder = out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
+    if addresses.is_stored(source):
+        source = str(addresses.fetch_stored(source, folder / "source"))
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     total, done = _rows_of(source), 0
     if is_elsewhere := cluster.current():
@@ -82,6 +85,33 @@ def predict_file(
     return done
 
 
+def predict_to(
+    run: str, source: str, out: str, advance: Callable[[int, int], None] | None = None
+) -> int:
+    """Score a table and write it to a file here or in storage, as `predict_file` does.
+
+    What goes to storage is made in the folder of runs first; a command that was stopped goes on
+    there.
+    """
+    if not addresses.is_stored(out):
+        if not addresses.is_path(out):
+            raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
+        return predict_file(run, source, Path(out).expanduser(), advance)
+    found, path = addresses.filesystem(out)
+    mark = hashlib.sha256(out.encode()).hexdigest()[:12]
+    folder = reports_folder() / ".scored" / mark
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / Path(path).name
+    count = predict_file(run, source, made, advance)
+    try:
+        found.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        found.put_file(str(made), path)
+    except Exception as error:  # each kind of storage has errors of its own
+        raise addresses.fails_at(out, error) from None
+    shutil.rmtree(folder, ignore_errors=True)
+    return count
+
+
 @contextmanager
 def _quick_turns():
     """Threads that ask for Python's lock get it ten times as soon, while the block lasts.
@@ -99,6 +129,9 @@ def _quick_turns():
 
 def _identity(bundle: Bundle, source: str) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
+    if addresses.is_stored(source):
+        mark = addresses.stored_mark(source)
+        return hashlib.sha256(f"{bundle.card['model_sha256']} {mark} {PIECE}".encode()).hexdigest()
     path = Path(source).expanduser()
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
