@@ -121,7 +121,7 @@ def _tasks() -> Iterator:
     model = on_one_thread(candidates(learn.task, len(learn.y), SEED, False)[FAMILY])
     space = space_of(learn.task, FAMILY)
     with tempfile.TemporaryDirectory(dir=reports_folder()) as folder:
-        paths = [train._write_fold(f, Path(folder) / f"{n}.parquet") for n, f in enumerate(folds)]
+        paths = [train.write_fold(f, Path(folder) / f"{n}.parquet") for n, f in enumerate(folds)]
 
         def calls(trials: int) -> list[tuple]:
             drawn = ParameterSampler(space, trials, random_state=SEED)
