@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SCALE := .venv/.scale
+AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -21,9 +22,10 @@ help:
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make setup-scale    install the engines past one machine: Dask, Kubeflow, S3, DuckDB"
+	@echo "make setup-airflow  install Airflow, in an environment of its own: .venv-airflow"
 	@echo "make lint           ruff: lint and format"
 	@echo "make lock           resolve requirements.lock anew from pyproject.toml"
-	@echo "make clean          remove .venv, staged sources and caches; runs in reports/ stay"
+	@echo "make clean          remove .venv and .venv-airflow, staged sources and caches; runs in reports/ stay"
 
 setup: $(READY)
 
@@ -41,6 +43,14 @@ setup-scale: $(SCALE)
 $(SCALE): requirements-scale.lock $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-scale.lock
 	@touch $(SCALE)
+
+# Beside this project Airflow would hold FastAPI back
+setup-airflow: $(AIRFLOW)/.ready
+
+$(AIRFLOW)/.ready: deploy/airflow/requirements.txt
+	$(PYTHON) -m venv $(AIRFLOW)
+	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 run: $(READY)
 	$(BIN)/pipeline run
@@ -119,5 +129,5 @@ lock: $(READY)
 	$(COMPILE) pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
 
 clean:
-	rm -rf .venv data/sources .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv $(AIRFLOW) data/sources .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

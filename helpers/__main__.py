@@ -91,9 +91,10 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-    click.echo(f"\nFront page: {made.file('index.html')}")
+    click.echo()
     if not made.about.get("target"):
         click.echo("No target was named: give one with --target COLUMN to go on from stage 4.")
+    click.echo(f"Front page: {made.file('index.html')}")  # last: a scheduler takes it from there
     judged = made.line_of(6)
     verdict = judged["verdict"] if judged else "not judged"
     if gate and verdict != "good enough":
@@ -322,6 +323,9 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     Examples:
       pipeline monitor mine --data march.csv
       pipeline monitor mine --data march.csv --gate || pipeline retrain mine --data march.csv
+      pipeline monitor models:/mine@champion --data march.csv
+
+    RUN is a run, or a model of the registry, which stands for the run that made it.
 
     Runs stage 8 and says what has drifted, what the rows are like, how the model does (or, while
     there are no labels, how it probably does), and whether to train again.
@@ -334,6 +338,10 @@ def monitor(run, data, max_drop, settings, gate, kernels):
 
     if max_drop is not None:
         settings = (*settings, f"max_drop={max_drop}")
+    if run.startswith("models:/"):
+        from . import registry
+
+        run = registry.resolve(run).run
     try:
         seen = look(run, data, settings, kernels=kernels)
     except StageError as error:
