@@ -6,7 +6,7 @@ SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -14,6 +14,9 @@ help:
 	@echo "make test           every test but the slow ones (nbval on all notebooks included)"
 	@echo "make test-all       the slow ones too, and those that need Chromium"
 	@echo "make notebooks      run the notebooks and store their outputs"
+	@echo "make exercises      make notebooks/exercises/ from notebooks/solutions/"
+	@echo "make clean-copies   notebooks without prose and answers, to rebuild the line from memory"
+	@echo "make teaching-table the course in figures, for docs/teaching.md (RUN=flights)"
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
@@ -49,7 +52,7 @@ setup-airflow: $(AIRFLOW)/.ready
 
 $(AIRFLOW)/.ready: deploy/airflow/requirements.txt
 	$(PYTHON) -m venv $(AIRFLOW)
-	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(AIRFLOW)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $<
 	@touch $@
 
 run: $(READY)
@@ -59,6 +62,8 @@ lab: $(READY)
 	$(BIN)/jupyter lab notebooks/
 
 # Whole series, labs and what starts kernels on one core, notebooks and all else on the other.
+# Exercises, solutions and copies have no stored outputs to compare: tests/stages runs them.
+NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore notebooks/$(folder))
 WITH_KERNELS := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
@@ -72,7 +77,7 @@ test-others: $(READY)
 	@$(MAKE) --no-print-directory test-units
 
 test-stages: $(READY)
-	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs
+	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs $(NO_OUTPUTS)
 
 test-units: $(READY)
 	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_KERNELS))
@@ -82,13 +87,24 @@ test-all: test $(SCALE)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stock test-slow
 
 test-stock: $(READY)
-	$(PYTEST) --nbval notebooks
+	$(PYTEST) --nbval notebooks $(NO_OUTPUTS)
 
 test-slow: $(SCALE)
 	$(PYTEST) -m slow -rs tests
 
 notebooks: $(READY)
 	$(BIN)/python -m tests.refresh_notebooks
+
+exercises: $(READY)
+	$(BIN)/python -m tests.exercises
+
+# Into notebooks/clean_copies/, which git ignores; what stands there already is left alone
+clean-copies: $(READY)
+	$(BIN)/python -m tests.clean_copies
+
+# The run must exist: make run. Its ledger has the minutes
+teaching-table: $(READY)
+	$(BIN)/python -m tests.course_table $(if $(RUN),--run $(RUN))
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

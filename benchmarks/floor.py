@@ -21,7 +21,13 @@ from helpers.parameters import of_stage, read_settings
 def main() -> None:
     """Import, then time the cells."""
     import_libraries()
-    for module in ("lessons", "plots", "show", *(s.name for s in STAGES if not s.lesson)):
+    for module in (
+        "lessons",
+        "surprises",
+        "plots",
+        "show",
+        *(s.name for s in STAGES if not s.lesson),
+    ):
         importlib.import_module(f"helpers.{module}")
     from IPython.core.interactiveshell import InteractiveShell
 

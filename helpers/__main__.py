@@ -11,6 +11,10 @@ import click
 
 from .errors import InputError
 
+DASK = click.option(
+    "--dask", default="", metavar="ADDRESS",
+    help="Work on a Dask cluster: the address of its scheduler (tcp://10.0.0.5:8786), or local for "
+         "processes of our own.")  # fmt: skip
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -29,6 +33,8 @@ def cli():
     pipeline monitor mine --data march.csv                  is the model still right?
     pipeline retrain mine --data march.csv                  train it again, if that is better
     pipeline promote mine-2                                 let its model serve; rollback: back
+    pipeline progress                                       the course: which checks you passed
+    pipeline doctor                                         does this machine have what it takes?
 
     Each run is a folder in reports/; open its index.html first.
     """
@@ -60,7 +66,8 @@ def cli():
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
               help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
-def run(data, query, target, name, settings, stages, gate, force, kernels, track):
+@DASK
+def run(data, query, target, name, settings, stages, gate, force, kernels, track, dask):
     """Run the line, or some of its stages, and write its reports.
 
     A stage whose notebook, code, parameters and inputs are as they were is kept, not run again.
@@ -77,17 +84,22 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
     numbers are a regression. A database's password is named, not pasted:
     postgresql://me:${DB_PASSWORD}@host/shop reads the environment variable DB_PASSWORD.
 
+    With --dask the models of stage 5 are tried on a cluster; what comes out is the same to the last
+    digit. Workers on other machines see this project and the folder of runs under the same paths.
+
     MLflow keeps runs and models in a SQLite file in reports/, or where MLFLOW_TRACKING_URI says;
     nothing else leaves this machine.
 
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
+    from . import cluster
     from .runner import Request, StageError, run_line
 
     request = Request(data, query, target, name, stages, settings, force, kernels, track)
     try:
-        made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
+        with cluster.opened(dask, say=click.echo):
+            made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
@@ -214,29 +226,39 @@ def compare(run_a, run_b):
 @click.argument("rows")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="Where to write the scored rows: a .csv or .parquet file.")  # fmt: skip
-def predict(run, rows, out):
+@DASK
+def predict(run, rows, out, dask):
     """Score the table ROWS with the model of RUN, and write it with the predictions.
 
     \b
     Examples:
       pipeline predict mine new_rows.csv --out scored.csv
       pipeline predict models:/mine@champion new_rows.csv --out scored.csv
+      pipeline predict mine a_folder --out scored.parquet --dask tcp://10.0.0.5:8786
 
     RUN is a run, or a model of the registry: models:/NAME@champion, models:/NAME/3.
 
     ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
     on. The file holds the rows' own columns, `prediction` and, for classes,
-    `probability_<class>`. CSV and Parquet files are read a piece at a time, so they may be larger
-    than memory; a command that was stopped goes on where it was.
+    `probability_<class>`. CSV and Parquet files, and folders of Parquet, are read a piece at a
+    time, so they may be larger than memory; a command that was stopped goes on where it was.
+
+    With --dask the workers answer a folder of Parquet, or one large file, part by part. They see
+    it, the place of --out and the folder of runs under the same paths. On one machine that gains
+    nothing: all cores are at work without it, too.
     """
     gc.disable()  # what is imported is no garbage, and looking for some takes a while
     from tqdm import tqdm
 
+    from . import cluster
     from .batch import predict_file
 
     gc.freeze()
     gc.enable()
-    with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:  # none where nobody watches
+    with (
+        cluster.opened(dask, say=click.echo),
+        tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
+    ):  # none where nobody watches
 
         def advance(done: int, total: int) -> None:
             bar.total = total or None
@@ -484,6 +506,55 @@ def describe(as_data):
         click.echo(f"   notebooks/{stage['notebook']}.ipynb{needs}")
         click.echo(f"   reads   {', '.join(stage['reads']) or 'nothing of the run'}")
         click.echo(f"   writes  {', '.join(stage['writes'])}")
+
+
+@cli.command()
+@click.option("--reset", is_flag=True, help="Begin anew; what was noted is kept beside it.")
+def progress(reset):
+    """Show which checks and challenges of the course you have passed.
+
+    \b
+    Examples:
+      pipeline progress
+      pipeline progress --reset
+
+    Answers count that were given in a notebook's code. They are kept in reports/progress.json, or
+    where PIPELINE_PROGRESS says, and are sent nowhere.
+    """
+    from . import progress as learner
+
+    if reset:
+        kept = learner.reset()
+        click.echo(f"Begun anew; what was noted is in {kept}" if kept else "Nothing was noted yet.")
+        return
+    course = learner.chapters()
+    for chapter in course:
+        click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
+        for item in chapter.items:
+            tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
+            click.echo(f"   {learner.MARKS[item.state]} {item.name}{tries}")
+    click.echo(f"\n{learner.summary(course)} Kept in {learner.path()}")
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True, help="The port of `pipeline serve`.")
+def doctor(port):
+    """Check this machine for what the series needs: a line each, with the fix where one is due.
+
+    \b
+    Example:
+      pipeline doctor
+
+    OK: as it should be. WARN: an extra that something optional needs. FAIL: the series will not
+    run; exit code 1.
+    """
+    from .doctor import FAIL, findings
+
+    failed = False
+    for found in findings(port):
+        click.echo(str(found))
+        failed = failed or found.state == FAIL
+    sys.exit(1 if failed else 0)
 
 
 def main() -> None:

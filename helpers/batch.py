@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
-from . import tables
+from . import cluster, parts, tables
 from .deploy import Bundle, answers_frame, check_columns, load_bundle, names_beside, predict_table
 from .errors import InputError
 from .table_scorer import TableScorer, columns_of_table, why_not
@@ -55,18 +56,21 @@ def predict_file(
     _begin(folder, _identity(bundle, source))
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     total, done = _rows_of(source), 0
+    if is_elsewhere := cluster.current():
+        _answer_elsewhere(run, bundle, source, folder, advance)
     try:
         with closing(_result(draft, out.suffix.lower())) as result:
-            with _quick_turns(), closing(_answered(bundle, _pieces(source), folder)) as pieces:
+            answered = _answered(bundle, _pieces(source), folder, total)
+            with _quick_turns(), closing(answered) as pieces:
                 for rows, answers in pieces:
                     result.add(rows, answers)
                     done += len(rows)
-                    if advance:
+                    if advance and not is_elsewhere:
                         advance(done, total)
             if not result.is_whole:
                 result.begin_again()
-                for number, rows in enumerate(_pieces(source)):
-                    result.add(rows, pd.read_parquet(_piece(folder, number)))
+                for name, rows in _pieces(source):
+                    result.add(rows, pd.read_parquet(_piece(folder, name)))
         draft.replace(out)
     except BaseException:
         if len(list(folder.glob("*.parquet"))) < 2:  # nothing is lost by beginning again
@@ -96,8 +100,9 @@ def _quick_turns():
 def _identity(bundle: Bundle, source: str) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
     path = Path(source).expanduser()
-    stat = path.stat() if path.is_file() else None
-    of_file = stat and [stat.st_size, stat.st_mtime_ns]
+    files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
+    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
     said = ["answers", bundle.card["model_sha256"], str(path), of_file, PIECE]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
@@ -111,37 +116,57 @@ def _begin(folder: Path, identity: str) -> None:
         note.write_text(identity)
 
 
-def _piece(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.parquet"
+def _piece(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
 
 
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def _pieces(source: str) -> Iterator[pa.Table]:
-    """The rows of a source, a piece at a time where its form allows that; texts are coded."""
+def _pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of a source, a piece at a time where its form allows that, each with its name.
+
+    Texts are coded. A piece's name is the same for whoever reads the source.
+    """
     path = Path(source).expanduser()
-    if path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size:
-        try:
-            if parquet.read_metadata(path).num_rows > PIECE:
-                yield from tables.read_parquet_in_pieces(path, PIECE)
-                return
-        except (pa.ArrowInvalid, OSError):
-            pass  # the usual reader says what is wrong with it
-    if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        yield from map(tables.coded_table, tables.read_csv_in_pieces(path, PIECE))
+    if found := _parts(path):
+        for number, part in enumerate(found):
+            yield from _pieces_of(part, number)
         return
-    table = tables.read_table(source, typed=False)
-    for start in range(0, len(table), PIECE):
-        yield tables.coded_table(table.iloc[start : start + PIECE])
+    if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
+        tables_read = map(tables.coded_table, tables.read_csv_in_pieces(path, PIECE))
+    else:
+        table = tables.read_table(source, typed=False)
+        starts = range(0, len(table), PIECE)
+        tables_read = (tables.coded_table(table.iloc[at : at + PIECE]) for at in starts)
+    for number, rows in enumerate(tables_read):
+        yield f"{number:06d}", rows
+
+
+def _parts(path: Path) -> list[parts.Part]:
+    """The parts of a folder of Parquet, or of a large Parquet file; none of any other source."""
+    is_file = path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size
+    if not is_file and not (path.name and path.is_dir()):
+        return []
+    try:
+        found = parts.parts_of(path, PIECE)
+    except InputError:
+        return []  # the usual reader says what is wrong with it
+    return found if sum(part.rows for part in found) > PIECE else []
+
+
+def _pieces_of(part: parts.Part, number: int) -> Iterator[tuple[str, pa.Table]]:
+    for place, rows in enumerate(parts.read_part(part, PIECE)):
+        yield f"{number:06d}-{place:04d}", rows
 
 
 def _rows_of(source: str) -> int:
     """How many rows a source has, where that is known before it is read; else 0."""
     path = Path(source).expanduser()
     try:
-        return parquet.read_metadata(path).num_rows if path.suffix.lower() == ".parquet" else 0
-    except (pa.ArrowInvalid, OSError):
+        is_parquet = path.suffix.lower() == ".parquet" or (path.name and path.is_dir())
+        return sum(part.rows for part in parts.parts_of(path, PIECE)) if is_parquet else 0
+    except InputError:
         return 0
 
 
@@ -149,19 +174,20 @@ def _rows_of(source: str) -> int:
 
 
 def _answered(
-    bundle: Bundle, pieces: Iterator[pa.Table], folder: Path
+    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, total: int = 0
 ) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
     """The pieces in their order, each with its answers, which are written into the folder too.
 
     A few rows are answered by the pipeline, there and then; many, side by side, a thread a core.
+    `total` is how many rows there are, where that is known.
     """
     road, pool, waiting = None, None, deque()
     try:
-        for number, rows in enumerate(pieces):
-            piece = _piece(folder, number)
+        for name, rows in pieces:
+            piece = _piece(folder, name)
             if road is None:
                 check_columns(bundle, rows.column_names)
-                if len(rows) < FEW:
+                if max(len(rows), total) < FEW:
                     road = _Road(bundle)
                 else:
                     pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
@@ -177,6 +203,52 @@ def _answered(
     finally:
         if pool is not None:
             pool.shutdown(cancel_futures=True)
+
+
+def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advance) -> None:
+    """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
+    path = Path(source).expanduser().resolve()
+    found = _parts(path)
+    if not found and not path.is_dir() and path.suffix.lower() != ".parquet":
+        raise InputError(
+            f"With --dask, rows are a folder of Parquet files, or one such file: each worker reads "
+            f"a part of it. '{source}' is another kind; leave --dask out."
+        )
+    version, total, done = bundle.card["model_sha256"], sum(part.rows for part in found), 0
+    calls = (
+        (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
+    )
+    for rows in cluster.each(answer_part, calls):
+        done += rows
+        if advance:
+            advance(done, total)
+
+
+def answer_part(run: str, version: str, part: parts.Part, number: int, folder: str) -> int:
+    """Answer a part's rows into its pieces, unless they are there: the task of a worker.
+
+    Returns the number of rows. `version` is the hash of the model that is meant.
+    """
+    cluster.check_seen(part.path, folder)
+    bundle, scorer = _open_once(run, version, threading.get_ident())
+    road = partial(_by_scorer, scorer) if scorer else partial(_by_pipeline, bundle)
+    count = 0
+    with threadpool_limits(1):
+        for name, rows in _pieces_of(part, number):
+            check_columns(bundle, rows.column_names)
+            _answers(road, rows, _piece(Path(folder), name))
+            count += len(rows)
+    return count
+
+
+@lru_cache(maxsize=8)
+def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
+    """A model and its scorer, which has been held against it; once a thread of a worker."""
+    bundle = load_bundle(run)
+    if bundle.card["model_sha256"] != version:
+        raise InputError(f"The model of '{run}' has been replaced meanwhile: begin again.")
+    scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
+    return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
 
 
 def _next(waiting: deque[tuple[pa.Table, Future]]) -> tuple[pa.Table, pd.DataFrame]:

@@ -24,6 +24,7 @@ OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has
 ALL = ()  # the use of every module
 IMPORT = "import"  # ends a use of which no more is known than that it is imported
 FUTURE = "__future__"  # an import that changes the meaning of its whole module
+BESIDE_THE_WORK = {"progress"}  # modules that note what was done: no result depends on them
 LOOKS_UP = {"globals", "eval", "exec", "__subclasses__"}  # may use any name of their module
 LOADS = {"import_module", "__import__", "modules"}  # may use any module
 
@@ -152,7 +153,7 @@ def _parsed(path: Path, mtime_ns: int, size: int) -> Module:
 
 def _reach(uses: Iterable[Use], package: Path) -> dict[str, set[Definition]]:
     """The definitions, by module, that these uses lead to, directly or through others."""
-    paths = {path.stem: path for path in package.glob("*.py")}
+    paths = {p.stem: p for p in package.glob("*.py") if p.stem not in BESIDE_THE_WORK}
     reached, seen, todo = defaultdict(set), set(), [("__init__", IMPORT), *uses]
     while todo:
         use = todo.pop()

@@ -20,6 +20,7 @@ from .domain import Domain
 from .domain import domain as domain  # part of what is called drift here
 from .errors import InputError
 from .significance import chi_square, fisher, holm, kolmogorov_smirnov
+from .tallies import Levels, Numbers, Tally, sum_of, tally_of, tally_part
 
 BINS = 10
 MOST_LEVELS = 50
@@ -84,9 +85,9 @@ def reference_of(frame: pd.DataFrame) -> dict:
 
 def _reference_column(values: pd.Series) -> dict:
     if values.dtype == float:
-        present = np.sort(values.dropna().to_numpy())
-        edges = _edges(present)
-        counts = np.append(_counts(present, edges), values.isna().sum())
+        numbers = tally_of(values)
+        edges = _edges(numbers)
+        counts = np.append(_counts(numbers, edges), numbers.gaps)
         shares = counts / max(len(values), 1)
         return {"kind": "number", "edges": edges.tolist(), "shares": shares.tolist()}
     counts = values.fillna(MISSING).value_counts(normalize=True)
@@ -95,21 +96,20 @@ def _reference_column(values: pd.Series) -> dict:
     return {"kind": "category", "levels": {str(k): float(v) for k, v in levels.items()}}
 
 
-def _edges(present: np.ndarray) -> np.ndarray:
-    """The edges of ten equal groups of sorted numbers; a value that fills several has its own."""
-    if not len(present):
-        return present
-    places = np.ceil(np.arange(1, BINS) * len(present) / BINS).astype(int) - 1
-    edges = np.unique(present[places])
+def _edges(numbers: Numbers) -> np.ndarray:
+    """The edges of ten equal groups of numbers; a value that fills several has its own."""
+    if not numbers.known:
+        return numbers.values
+    places = np.ceil(np.arange(1, BINS) * numbers.known / BINS).astype(int) - 1
+    edges = np.unique(numbers.at(places))
     if len(edges) < BINS - 1:
         edges = np.unique(np.concatenate([edges, np.nextafter(edges, np.inf)]))
     return edges
 
 
-def _counts(present: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """How many of the sorted numbers lie in each bin; a number on an edge is in the upper one."""
-    below = np.searchsorted(present, edges, side="left")
-    return np.diff(np.concatenate([[0], below, [len(present)]]))
+def _counts(numbers: Numbers, edges: np.ndarray) -> np.ndarray:
+    """How many of the numbers lie in each bin; a number on an edge is in the upper one."""
+    return np.diff(np.concatenate([[0], numbers.below(edges), [numbers.known]]))
 
 
 # --- Column by column ---------------------------------------------------------------------------
@@ -135,7 +135,15 @@ def compare(
             f"The later rows have none of the {len(before.columns)} columns to compare, such as "
             f"'{before.columns[0]}': are they of another table?"
         )
-    rows = {str(name): _compare_column(before[name], after[name]) for name in shared}
+    sides = {name: alike(before[name], after[name]) for name in shared}
+    return compare_tallies({n: tuple(map(tally_of, both)) for n, both in sides.items()}, thresholds)
+
+
+def compare_tallies(
+    sides: dict[str, tuple[Tally, Tally]], thresholds: Thresholds = DEFAULT
+) -> pd.DataFrame:
+    """The same of columns whose earlier and later values have been counted (`helpers.tallies`)."""
+    rows = {str(name): _compare_column(*both) for name, both in sides.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(MEASURES))
     table = table.rename_axis("column").astype(MEASURES)
     table.insert(5, "adjusted", holm(table["p_value"]))
@@ -145,18 +153,50 @@ def compare(
     return table.sort_values("psi", ascending=False, kind="stable")
 
 
+@dataclass(frozen=True)
+class Later:
+    """What has been counted of a later column, held against the tally of the training rows.
+
+    `exact` has every number by itself while there are no more than could be compared as levels.
+    """
+
+    known: Tally
+    found: Tally | None = None
+    exact: Tally | None = None
+
+    @classmethod
+    def of(cls, known: Tally, part: pd.Series) -> Later:
+        """A part of the later column."""
+        return cls(known, *tally_part(part, known, BINS))
+
+    def __add__(self, other: Later) -> Later:
+        """Two parts together."""
+        if self.found is None or other.found is None:
+            return other if self.found is None else self
+        exact = None
+        if self.exact is not None and other.exact is not None:
+            exact = sum_of(self.exact, other.exact)
+            exact = exact if len(exact.values) <= BINS else None
+        return Later(self.known, sum_of(self.found, other.found), exact)
+
+    @property
+    def tally(self) -> Tally:
+        """The tally of all parts."""
+        if self.found is None:
+            raise InputError("There are no later rows to compare: drift needs some of both.")
+        return self.found if self.exact is None else self.exact
+
+
 MEASURES = {"psi": float, "by chance": float, "distance": float, "test": object, "p_value": float,
             "missing before": float, "missing after": float, "why": object}  # fmt: skip
 
 
-def _compare_column(before: pd.Series, after: pd.Series) -> dict:
-    old, new = alike(before, after)
-    gaps = [int(side.isna().sum()) for side in (old, new)]
-    known = [side.dropna() for side in (old, new)]
-    if old.dtype == float:
-        found = _compare_numbers(*(side.to_numpy() for side in known))
+def _compare_column(old: Tally, new: Tally) -> dict:
+    gaps = [side.gaps for side in (old, new)]
+    if isinstance(old, Numbers):
+        found = _compare_numbers(old, new)
     else:
-        found = _compare_levels(*_level_counts(*known))
+        found = _compare_levels(*_level_counts(old, new))
     counts = [np.append(c, gap) for c, gap in zip(found.counts, gaps, strict=True)]
     shares = [side / side.sum() for side in counts]
     tests = [*found.tests]
@@ -192,36 +232,23 @@ class _Compared:
     tests: list[tuple[str, float, str]]
 
 
-def _compare_numbers(old: np.ndarray, new: np.ndarray) -> _Compared:
-    old, new = np.sort(old), np.sort(new)
-    values = np.unique(np.concatenate([_some_values(old), _some_values(new)]))
+def _compare_numbers(old: Numbers, new: Numbers) -> _Compared:
+    values = np.union1d(old.values, new.values)
     if len(values) <= BINS:
         counts = [_counts(side, values[1:]) for side in (old, new)]
         return _compare_levels(*counts, "few different numbers: their shares are compared")
     edges = _edges(old)
     tests = []
-    if len(old) and len(new):
+    if old.known and new.known:
         why = "many different numbers: whole distributions are compared"
         tests = [("Kolmogorov-Smirnov", kolmogorov_smirnov(old, new), why)]
     return _Compared((_counts(old, edges), _counts(new, edges)), tests)
 
 
-def _some_values(ordered: np.ndarray) -> np.ndarray:
-    """The first distinct values of sorted numbers: all of them, or more than there are bins."""
-    found = ordered[:1]
-    while len(found) and len(found) <= BINS:
-        place = np.searchsorted(ordered, found[-1], side="right")
-        if place == len(ordered):
-            break
-        found = np.append(found, ordered[place])
-    return found
-
-
-def _level_counts(old: pd.Series, new: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _level_counts(old: Levels, new: Levels) -> tuple[np.ndarray, np.ndarray]:
     """How many rows each level has before and after; levels of both, in one order."""
-    codes, levels = pd.factorize(pd.concat([old, new], ignore_index=True))
-    return tuple(np.bincount(part, minlength=len(levels))
-                 for part in (codes[: len(old)], codes[len(old) :]))  # fmt: skip
+    both = old.counts.index.append(new.counts.index.difference(old.counts.index, sort=False))
+    return tuple(side.counts.reindex(both, fill_value=0).to_numpy() for side in (old, new))
 
 
 def _compare_levels(old, new, why: str = "shares of levels are compared") -> _Compared:

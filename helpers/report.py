@@ -214,6 +214,7 @@ def write_front_page(run: Run) -> None:
         explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
         compared=sorted(page.name for page in run.path.glob("compared_with_*.html")),
         cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],
+        course=_course(run),
         time=_where_the_time_went(run),
         next_steps=_next_steps(run) if _is_current(run, 7) else "",
         footer=_footer(run),
@@ -340,6 +341,30 @@ def _card(run: Run, stage: Stage) -> dict:
         "ledger": f"{rows} · {entry['seconds']:.1f} s · {entry['verdict']}",
         "state": "failed" if entry["verdict"] == "failed" else "done",
     }
+
+
+def _course(run: Run) -> dict:
+    """The learner's progress, on a page about the flights, once something was tried."""
+    from . import progress
+
+    if not run.is_flights or not progress.path().exists():
+        return {}
+    try:
+        chapters = progress.chapters()
+    except InputError as error:
+        return {"reading": str(error), "rows": []}
+    rows = [
+        {
+            "title": chapter.title,
+            "count": f"{chapter.passed} of {len(chapter.items)}",
+            "items": [
+                {"mark": progress.MARKS[i.state], "said": f"{i.name}: {i.state}"}
+                for i in chapter.items
+            ],
+        }
+        for chapter in chapters
+    ]
+    return {"reading": progress.summary(chapters), "rows": rows}
 
 
 def _where_the_time_went(run: Run) -> dict:

@@ -49,7 +49,7 @@ JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a da
         frame = read_sql(source, query)
     else:
         frame = _read_path(Path(source).expanduser(), typed)
-    return _tidy(frame, shown(source))
+    return tidy(frame, shown(source))
 
 
 def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
@@ -199,12 +199,20 @@ def _read_folder(path: Path) -> pd.DataFrame:
     if not files:
         raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.")
     try:
-        from pyarrow import dataset
-
-        found = dataset.dataset(files, partitioning="hive", partition_base_dir=str(path))
-        return found.to_table().to_pandas()
+        return dataset_of(path, files).to_table().to_pandas()
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
-        raise InputError(f"The folder '{path}' can't be read as Parquet: {_line(error)}") from None
+        raise InputError(f"The folder '{path}' can't be read as Parquet: {line(error)}") from None
+
+
+def dataset_of(path: Path, files: list[Path]):
+    """Parquet files as one table; the names of a folder's own folders may stand for columns."""
+    from pyarrow import dataset
+
+    if not path.is_dir():
+        return dataset.dataset(files, format="parquet")
+    return dataset.dataset(
+        files, format="parquet", partitioning="hive", partition_base_dir=str(path)
+    )
 
 
 def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
@@ -229,10 +237,11 @@ def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
         raise InputError(f"'{name}' {error}") from None
     except Exception as error:  # each parser has errors of its own; all mean "not such a file"
         kind = ending.lstrip(".").upper()
-        raise InputError(f"'{name}' can't be read as {kind}: {_line(error)}") from None
+        raise InputError(f"'{name}' can't be read as {kind}: {line(error)}") from None
 
 
-def _line(error: Exception) -> str:
+def line(error: Exception) -> str:
+    """The first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
@@ -303,52 +312,40 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
             if not names:
                 names = _distinct([_name(cell) for cell in piece.iloc[0]])
                 piece = piece.iloc[1:]
-            yield _tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
+            yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise InputError(f"'{path.name}' can't be read as CSV: {_line(error)}") from None
+        raise InputError(f"'{path.name}' can't be read as CSV: {line(error)}") from None
 
 
-def read_parquet_in_pieces(path: Path, rows: int) -> Iterator[pa.Table]:
-    """A Parquet file as `read_table` reads it, so many rows at a time, texts as codes."""
-    from pyarrow import parquet
-
-    schema = parquet.read_schema(path)
-    plain = _needs_no_mending(schema)
-    texts = [field.name for field in schema if _is_text(field.type)] if plain else None
-    for batch in parquet.ParquetFile(path, read_dictionary=texts).iter_batches(rows):
-        if plain:
-            yield _with_coded_texts(pa.Table.from_batches([batch]))
-        else:  # an index may repeat itself: it is put aside
-            yield coded_table(_tidy(batch.to_pandas(), path.name))
-
-
-def _needs_no_mending(schema: pa.Schema) -> bool:
-    """Whether `_tidy` would leave a Parquet file's columns as they are."""
+def needs_no_mending(schema: pa.Schema) -> bool:
+    """Whether `tidy` would leave a Parquet file's columns as they are."""
     said = schema.pandas_metadata or {"index_columns": []}
     no_index = all(isinstance(i, dict) and i["name"] is None for i in said["index_columns"])
     kinds = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
-    known = all(_is_text(f.type) or any(kind(f.type) for kind in kinds) for f in schema)
+    known = all(is_text(f.type) or any(kind(f.type) for kind in kinds) for f in schema)
     names = [name.strip() for name in schema.names]
     return no_index and known and len(names) > 0 and _distinct(list(names)) == schema.names
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether an Arrow column holds texts as such."""
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def is_coded_text(kind: pa.DataType) -> bool:
     """Whether an Arrow column holds texts as codes."""
-    return pa.types.is_dictionary(kind) and _is_text(kind.value_type)
+    return pa.types.is_dictionary(kind) and is_text(kind.value_type)
 
 
 def coded_table(frame: pd.DataFrame) -> pa.Table:
     """A frame as an Arrow table, its texts as codes; the index is left out."""
-    return _with_coded_texts(pa.Table.from_pandas(frame, preserve_index=False))
+    return with_coded_texts(pa.Table.from_pandas(frame, preserve_index=False))
 
 
-def _with_coded_texts(table: pa.Table) -> pa.Table:
+def with_coded_texts(table: pa.Table) -> pa.Table:
+    """An Arrow table with its texts as codes."""
     for place, field in enumerate(table.schema):
-        if _is_text(field.type) or is_coded_text(field.type):
+        if is_text(field.type) or is_coded_text(field.type):
             coded = _in_one(table.column(place), field.type)
             table = table.set_column(place, field.name, coded)
     return table
@@ -463,7 +460,7 @@ READERS = {
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
 
 
-def _tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Column names as distinct text, an ordinary index, cells that Parquet can hold."""
     # An index without a name that counts rows is left over from some earlier step.
     counts_rows = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index.dtype)

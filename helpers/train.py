@@ -6,7 +6,11 @@ Every model sees numbers that were made by features fitted on its own training r
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +19,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import f1_score, precision_recall_curve
 from sklearn.model_selection import FixedThresholdClassifier, ParameterSampler
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
-from . import pipeline
+from . import cluster, pipeline
 from .calibration import Calibrated, calibration_error, find_calibration, looked_at, mended
 from .errors import InputError
 from .features import make_features
@@ -37,9 +42,11 @@ from .task import Task, better, predict, score
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
 WORTH_LEANING = 0.01  # macro F1 that weights of classes must win before they decide
+BOOSTING_MODELS = HistGradientBoostingClassifier, HistGradientBoostingRegressor
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
 FINALISTS = 4  # one in so many draws goes on to all rows
+SEARCH = "search"  # how the progress of one is named
 STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting grows by so many trees, and stops when idle
 
 
@@ -97,21 +104,62 @@ class Trial:
         return float(np.std(self.scores))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A model that is to be tried: its family, and the settings that were drawn for it."""
+
+    family: str
+    model: object
+    parameters: dict | None = None
+
+
 def cross_validate(task: Task, family: str, model, folds: list[Fold], parameters=None) -> Trial:
     """Fit a model on each fold and score it on that fold's validation rows.
 
     Boosting grows until more trees win nothing more on the validation rows (early stopping); the
     number of trees is the one that is best over all folds.
     """
+    asked = Asked(family, model, parameters)
+    return _trial_of(task, asked, folds, [_on_fold(task, model, fold) for fold in folds])
+
+
+@dataclass(frozen=True)
+class OnFold:
+    """What came of a model on one fold, and the seconds that it took.
+
+    `curve` has its score and its answers on the validation rows; for boosting a pair for every so
+    many trees, for any other model one pair.
+    """
+
+    curve: list[tuple[float, np.ndarray]]
+    seconds: float
+
+
+def _on_fold(task: Task, model, fold: Fold) -> OnFold:
+    """Fit a model on one fold; the same numbers to the last bit on any number of cores."""
     began = time.perf_counter()
-    if isinstance(model, (HistGradientBoostingClassifier, HistGradientBoostingRegressor)):
-        rounds, answers = _grown(task, model, folds)
+    with threadpool_limits(1, "blas"):  # a sum that several threads share comes out otherwise
+        if isinstance(model, BOOSTING_MODELS):
+            curve = _growth(task, model, fold)
+        else:
+            said = _answers(task, clone(model).fit(fold.X, fold.y), fold.X_valid)
+            curve = [(_score(task, fold, said), said)]
+    return OnFold(curve, time.perf_counter() - began)
+
+
+def _trial_of(task: Task, asked: Asked, folds: list[Fold], found: list[OnFold]) -> Trial:
+    """The trial of a model, from what came of it on each fold."""
+    model, parameters, curves = asked.model, asked.parameters, [one.curve for one in found]
+    best = 0
+    if isinstance(model, BOOSTING_MODELS):
+        best = _best_step(curves)
+        rounds = (best + 1) * STEP
         model = clone(model).set_params(max_iter=rounds)
         parameters = (parameters or {}) | {"max_iter": rounds}
-    else:
-        answers = [_answers(task, clone(model).fit(f.X, f.y), f.X_valid) for f in folds]
-    seconds = time.perf_counter() - began
-    return _trial(task, family, model, folds, answers, parameters, seconds)
+    # A fold that stopped early keeps what it had at its end.
+    answers = [curve[min(best, len(curve) - 1)][1] for curve in curves]
+    seconds = sum(one.seconds for one in found)
+    return _trial(task, asked.family, model, folds, answers, parameters, seconds)
 
 
 def _trial(task: Task, family, model, folds, answers, parameters, seconds) -> Trial:
@@ -124,6 +172,8 @@ def _trial(task: Task, family, model, folds, answers, parameters, seconds) -> Tr
 
 def _answers(task: Task, fitted, X: np.ndarray) -> np.ndarray:
     """The probabilities of the classes, or the predicted numbers."""
+    if "n_jobs" in fitted.get_params():
+        fitted.set_params(n_jobs=None)  # threads add up the trees' answers in any order
     prediction, probability = predict(task, fitted, X)
     return prediction if probability is None else probability
 
@@ -138,15 +188,12 @@ def _score(task: Task, fold: Fold, said: np.ndarray) -> float:
     return better(task.main_metric, found.get(task.main_metric, np.nan), 0)
 
 
-def _grown(task: Task, model, folds: list[Fold]) -> tuple[int, list[np.ndarray]]:
-    """The best number of trees over all folds, and each fold's answers with so many trees."""
-    curves = [_growth(task, model, fold) for fold in folds]
-    longest = max(map(len, curves))
-    # A fold that stopped early keeps what it had at its end.
-    curves = [curve + [curve[-1]] * (longest - len(curve)) for curve in curves]
-    means = np.nanmean([[s for s, _ in curve] for curve in curves] or [[0.0]], axis=0)
-    best = int(np.nanargmax(means)) if np.isfinite(means).any() else 0
-    return (best + 1) * STEP, [curve[best][1] for curve in curves]
+def _best_step(curves: list[list[tuple[float, np.ndarray]]]) -> int:
+    """After which step of growth the mean score over all folds is best."""
+    scores = [[score for score, _ in curve] for curve in curves]
+    longest = max(map(len, scores))
+    means = np.nanmean([s + s[-1:] * (longest - len(s)) for s in scores], axis=0)
+    return int(np.nanargmax(means)) if np.isfinite(means).any() else 0
 
 
 def _growth(task: Task, model, fold: Fold) -> list[tuple[float, np.ndarray]]:
@@ -172,7 +219,7 @@ def run_ladder(
         if name not in ladder:
             raise InputError(f"models are {', '.join(ladder)}, or all; '{name}' is none of them.")
     chosen = [BASELINE, *[name for name in chosen if name != BASELINE]]
-    return [cross_validate(task, name, ladder[name], folds) for name in chosen]
+    return _tried(task, [Asked(name, ladder[name]) for name in chosen], folds)
 
 
 class Budget:
@@ -209,15 +256,15 @@ def search(
     """
     drawn = _draws(task, leaders(ladder), trials, seed)
     if best_of(ladder).rows <= MANY_ROWS:
-        return _tried(task, drawn, folds, budget)
+        return _tried(task, progress(drawn, SEARCH), folds, budget)
     half = budget.half() if budget else None
-    first = _tried(task, drawn, [_thinned(fold) for fold in folds], half)
+    first = _tried(task, progress(drawn, SEARCH), [_thinned(fold) for fold in folds], half)
     if half and half.cut:
         budget.cut = True
     first.sort(key=lambda trial: -trial.mean)
     count = -(-trials // FINALISTS)
-    finalists = [(trial, trial.parameters) for trial in first[:count]]
-    finals = _tried(task, finalists, folds, budget)
+    finalists = [_with(trial, trial.parameters) for trial in first[:count]]
+    finals = _tried(task, progress(finalists, SEARCH), folds, budget)
     return [*finals, *first[len(finals) :]]
 
 
@@ -229,15 +276,15 @@ def leaders(ladder: list[Trial]) -> list[Trial]:
     return near or [best]
 
 
-def _draws(task: Task, families: list[Trial], count: int, seed: int) -> list[tuple[Trial, dict]]:
-    """Trials to start from, with settings drawn for each, the families in turn."""
+def _draws(task: Task, families: list[Trial], count: int, seed: int) -> list[Asked]:
+    """The models of these trials with settings drawn for each, the families in turn."""
     families = [trial for trial in families if space_of(task, trial.family)]
     if not families or count < 1:
         return []
     each = -(-count // len(families))
     rounds = zip(
         *(
-            [(trial, plain(p)) for p in ParameterSampler(space, each, random_state=seed)]
+            [_with(trial, plain(p)) for p in ParameterSampler(space, each, random_state=seed)]
             for trial in families
             for space in [space_of(task, trial.family)]
         ),
@@ -246,17 +293,81 @@ def _draws(task: Task, families: list[Trial], count: int, seed: int) -> list[tup
     return [draw for one in rounds for draw in one][:count]
 
 
-def _tried(task: Task, draws: list, folds: list[Fold], budget: Budget | None) -> list[Trial]:
-    """A trial of each draw, as many as the budget allows."""
-    found, slowest = [], 0.0
-    for start, parameters in progress(draws, "search"):
-        if budget and not budget.allows(slowest):
-            break
-        settings = {k: v for k, v in parameters.items() if k in start.model.get_params()}
-        model = clone(start.model).set_params(**settings)
-        found.append(cross_validate(task, start.family, model, folds, parameters))
-        slowest = max(slowest, found[-1].seconds)
+def _with(start: Trial, parameters: dict) -> Asked:
+    """The model of a trial with other settings."""
+    settings = {k: v for k, v in parameters.items() if k in start.model.get_params()}
+    return Asked(start.family, clone(start.model).set_params(**settings), parameters)
+
+
+def _tried(task: Task, asked: Iterable[Asked], folds: list[Fold], budget=None) -> list[Trial]:
+    """A trial of each model, as many as the budget allows; on a cluster where one is named."""
+    found: list[Trial] = []
+
+    def affordable() -> Iterator[Asked]:
+        for one in asked:
+            if budget and not budget.allows(max((trial.seconds for trial in found), default=0.0)):
+                return
+            yield one
+
+    makes = _trials_elsewhere if cluster.current() else _trials_here
+    for trial in makes(task, affordable(), folds):
+        found.append(trial)
     return found
+
+
+def _trials_here(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> Iterator[Trial]:
+    for one in asked:
+        yield cross_validate(task, one.family, one.model, folds, one.parameters)
+
+
+def _trials_elsewhere(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> Iterator[Trial]:
+    """The same trials, a task for each fold of each model."""
+    with cluster.at_work() as workers:
+        paths = [_write_fold(fold, workers.folder / f"{n}.parquet") for n, fold in enumerate(folds)]
+        given: deque[Asked] = deque()
+
+        def calls() -> Iterator[tuple]:
+            for one in asked:
+                given.append(one)
+                for path in paths:
+                    yield task, on_one_thread(one.model), str(path)
+
+        found = []
+        for result in workers.map(fit_one, calls()):
+            found.append(result)
+            if len(found) == len(folds):
+                yield _trial_of(task, given.popleft(), folds, found)
+                found = []
+
+
+def fit_one(task: Task, model, path: str) -> OnFold:
+    """One model on one fold that lies in a Parquet file: the task that a worker is given."""
+    return _on_fold(task, model, _read_fold(path))
+
+
+def _write_fold(fold: Fold, path: Path) -> Path:
+    """A fold as a table: the numbers, the label `y`, and whether a row `learns`."""
+    table = pd.DataFrame(np.concatenate([fold.X, fold.X_valid]))
+    table.columns = [str(name) for name in table.columns]
+    table["y"] = np.concatenate([fold.y, fold.y_valid])
+    table["learns"] = np.arange(len(table)) < len(fold.y)
+    table.attrs = {"orders": ["F" if X.flags.f_contiguous else "C" for X in (fold.X, fold.X_valid)]}
+    table.to_parquet(path, index=False)
+    return path
+
+
+@lru_cache(maxsize=8)  # the folds of a search, so that a worker reads each once
+def _read_fold(path: str) -> Fold:
+    table = pd.read_parquet(path)
+    learns, orders = table.pop("learns").to_numpy(), table.attrs["orders"]
+    y = table.pop("y").to_numpy()
+    y = y if y.dtype.kind == "f" else y.astype(object)
+    X = table.to_numpy()
+    # Sums run along the memory: another order of it, other last bits.
+    X, X_valid = (
+        np.array(X[part], order=o) for part, o in zip((learns, ~learns), orders, strict=True)
+    )
+    return Fold(X, y[learns], X_valid, y[~learns])
 
 
 def _thinned(fold: Fold) -> Fold:

@@ -166,7 +166,7 @@ def test_words_of_which_each_piece_has_few_are_written_once(run, rows, tmp_path)
     scored(rows, tmp_path)
     group = parquet.ParquetFile(tmp_path / "out.parquet").read_row_group(0, columns=["id"])
     assert group.column("id").to_pylist() == [f"{n:04d}" for n in range(PIECE)]
-    tables = list(batch._pieces(str(tmp_path / "rows.parquet")))
+    tables = [t for _, t in batch._pieces(str(tmp_path / "rows.parquet"))]
     assert [len(t.column("id").chunk(0).dictionary) for t in tables] == [PIECE] * len(tables)
     assert np.concatenate([t.column("id").to_numpy() for t in tables]).tolist() == list(rows["id"])
 

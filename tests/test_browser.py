@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.line import REPOSITORY, STAGES, Run
+from helpers.line import NOTEBOOKS, REPOSITORY, STAGES, Run
 
 from .test_explore import NASTY, odd_tables, usual
 
@@ -79,6 +79,25 @@ def explored(tmp_path_factory):
     run_line(folder / "table0.parquet", "--against", folder / "later.parquet", command="explore")
     found["against"] = Run("table0_against_later").file("explore.html")
     return found
+
+
+EXERCISES = [NOTEBOOKS / kind for kind in ("exercises", "solutions")]
+
+
+@pytest.mark.parametrize("folder", EXERCISES, ids=lambda folder: folder.name)
+def test_exercises_and_solutions_run_in_a_kernel_on_a_finished_run(flights, folder, tmp_path):
+    import papermill
+
+    states = set()
+    for path in sorted(folder.glob("*.ipynb")):
+        done = papermill.execute_notebook(
+            path, tmp_path / path.name, parameters={"run": flights.name}, kernel_name="python3",
+            engine_name="warm", progress_bar=False,
+        )  # fmt: skip
+        shown = [o.data["text/plain"] for c in done.cells for o in c.get("outputs", [])
+                 if "text/html" in o.get("data", {})]  # fmt: skip
+        states |= {line[0] for text in shown for line in text.splitlines() if line[0] in "✓✗○"}
+    assert states == ({"○"} if folder.name == "exercises" else {"✓"})
 
 
 def pages(run):

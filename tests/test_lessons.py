@@ -1,109 +1,171 @@
-"""Lessons: every check can be answered, and a wrong answer never shows the solution."""
+"""Lessons: every question can be answered, and a wrong answer never shows the solution."""
 
-import numpy as np
-import pandas as pd
+import re
+from html import unescape
+
 import pytest
-from sklearn.tree import DecisionTreeClassifier
 
 from helpers import lessons
+from helpers.challenges import CHALLENGES
 from helpers.errors import InputError
-from helpers.lessons import CHECKS, grade
+from helpers.grading import Choice, Compute
+from helpers.line import STAGES
+from helpers.progress import BESIDE
+from helpers.questions import GUESSES, QUESTIONS
 
-EVERY = pytest.mark.parametrize("name", CHECKS)
+CHOICES = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Choice)}
+COMPUTED = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Compute)}
+EVERY = pytest.mark.parametrize("name", CHOICES)
+PREFIXES = {stage.name for stage in STAGES} | set(BESIDE)
+
+
+@pytest.fixture(autouse=True)
+def own_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_PROGRESS", str(tmp_path / "progress.json"))
+    return tmp_path / "progress.json"
+
+
+def words(html: str) -> str:
+    """HTML as plain text, without its style."""
+    blocks = re.sub(r"<style>.*?</style>|</?(p|details|summary)\b[^>]*>", " ", html, flags=re.S)
+    plain = re.sub(r"<[^>]+>", "", blocks)
+    return re.sub(r"\s+", " ", unescape(plain)).strip()
+
+
+def bare(text: str) -> str:
+    return re.sub(r"[*`]", "", text)
+
+
+@pytest.mark.parametrize("name", [*QUESTIONS, *CHALLENGES, *GUESSES])
+def test_a_name_says_the_notebook_and_the_question(name):
+    prefix, _, rest = name.partition(".")
+    assert prefix in PREFIXES and re.fullmatch(r"[a-z][a-z0-9_]*", rest)
+
+
+def test_no_name_is_used_twice():
+    names = [*QUESTIONS, *CHALLENGES, *GUESSES]
+    assert len(set(names)) == len(names)
 
 
 @EVERY
-def test_every_check_has_a_right_option_and_reasons_for_all_wrong_ones(name):
-    asked = CHECKS[name]
+def test_every_choice_has_a_right_option_and_reasons_for_all_wrong_ones(name):
+    asked = CHOICES[name]
     assert asked.right in asked.options and len(asked.options) >= 3
     assert set(asked.why_not) == set(asked.options) - {asked.right}
     assert asked.question.endswith("?") and asked.why
     assert len(set(asked.options.values())) == len(asked.options)
 
 
+@pytest.mark.parametrize("name", [*QUESTIONS, *CHALLENGES])
+def test_there_are_two_hints_and_they_differ(name):
+    hints = (QUESTIONS | CHALLENGES)[name].hints
+    assert len(hints) == len(set(hints)) == 2 and all(hints)
+
+
 @EVERY
-def test_a_wrong_answer_never_shows_the_solution(name):
-    asked = CHECKS[name]
+def test_neither_a_wrong_answer_nor_a_hint_shows_the_solution(name):
+    asked = CHOICES[name]
+    right, why = asked.options[asked.right], asked.why
+    for text in (*asked.why_not.values(), *asked.hints):
+        assert right.rstrip(".").casefold() not in text.casefold()
+        assert why.rstrip(".").casefold() not in text.casefold()
+        assert not re.search(rf"\b(option|answer) {asked.right}\b|\*\*{asked.right}\*\*", text)
     for wrong in asked.why_not:
-        said = grade(asked, wrong)
-        assert said.startswith("*Incorrect.*") and asked.why_not[wrong] in said
-        assert asked.why not in said
-        assert asked.options[asked.right] not in said
-        assert f"**{asked.right}**" not in said
+        shown = lessons.check(name, wrong)
+        said = shown.__repr__().splitlines()[-1]
+        assert said == f"✗ Incorrect. {asked.why_not[wrong]}" and shown.state == "incorrect"
 
 
 @EVERY
 def test_the_right_answer_is_told_why(name):
-    asked = CHECKS[name]
+    asked = CHOICES[name]
     for answer in (asked.right, f" {asked.right.upper()} "):
-        assert grade(asked, answer) == f"*Correct.* {asked.why}"
+        shown = lessons.check(name, answer)
+        assert repr(shown).splitlines()[-1] == f"✓ Correct. {asked.why}"
+        assert shown.state == "correct"
 
 
 @EVERY
-def test_an_untouched_check_stops_nothing(name):
-    shown = lessons.check(name).data
-    assert CHECKS[name].question in shown.replace("&lt;", "<").replace("&amp;", "&")
-    assert "Not attempted" in shown and "Correct" not in shown
-    assert not any(why in shown for why in CHECKS[name].why_not.values())
+@pytest.mark.parametrize("untouched", ["", None, ..., "  "])
+def test_an_untouched_check_stops_nothing_and_notes_nothing(name, untouched, own_file):
+    shown = lessons.check(name, untouched)
+    assert shown.state == "not attempted" and "Not attempted" in repr(shown)
+    assert CHOICES[name].question in repr(shown) and "Correct" not in repr(shown)
+    assert not any(why in repr(shown) for why in CHOICES[name].why_not.values())
+    assert not own_file.exists()
+
+
+@EVERY
+def test_each_option_unfolds_to_its_own_verdict_without_a_script(name):
+    asked, html = CHOICES[name], lessons.check(name)._repr_html_()
+    assert "<script" not in html and "http" not in html and " on" not in re.sub(r">[^<]*", "", html)
+    options = re.findall(r'<details class="option" name="(.*?)"><summary>(.*?)</details>', html)
+    assert [group for group, _ in options] == [name] * len(asked.options)
+    for (key, text), (_, shown) in zip(asked.options.items(), options, strict=True):
+        reason = asked.why if key == asked.right else asked.why_not[key]
+        mark = "✓ Correct." if key == asked.right else "✗ Incorrect."
+        assert words(shown) == bare(f"{key} {text} {mark} {reason}")
 
 
 def test_the_right_letter_is_not_always_the_same():
-    assert {asked.right for asked in CHECKS.values()} == {"a", "b", "c"}
+    letters = [asked.right for asked in CHOICES.values()]
+    assert max(letters.count(letter) for letter in "abc") <= 0.6 * len(letters)
 
 
-def test_what_is_no_option_is_not_an_answer():
-    assert grade(CHECKS["split"], "d") == "*Not an answer:* write a, b, c."
+def test_what_is_no_option_is_not_an_answer(own_file):
+    shown = lessons.check("split.latest", "d")
+    assert shown.state == "not an answer" and repr(shown).endswith("Write one of a, b, c.")
+    assert not own_file.exists()
 
 
-def test_an_unknown_check_names_the_nearest():
-    with pytest.raises(InputError, match="Did you mean 'split'"):
-        lessons.check("splt")
+@pytest.mark.parametrize(
+    "call",
+    [lessons.check, lessons.hint, lessons.solution, lessons.challenge, lessons.attempt],
+)
+def test_an_unknown_name_names_the_nearest(call):
+    known = "split.whole_days" if call in (lessons.challenge, lessons.attempt) else "split.latest"
+    with pytest.raises(InputError, match=f"Did you mean '{known}'"):
+        call(known[:-1])
 
 
-def test_a_deep_tree_learns_labels_by_lot_by_heart():
-    random = np.random.default_rng(0)
-    X = pd.DataFrame(random.normal(size=(200, 3)))
-    y = (X[0] > 0).astype(int)
-    table = lessons.memorised_labels(DecisionTreeClassifier(random_state=0), X, y)
-    assert table["train"].tolist() == ["1.00", "1.00"]
-    assert float(table.loc["labels by lot", "test"]) < 0.7 < float(table["test"].iloc[0])
+def test_hints_come_in_two_steps():
+    first, second = (lessons.hint("split.latest", step).data for step in (1, 2))
+    assert first.startswith("*Hint 1.*") and second.startswith("*Hint 2.*") and first != second
+    with pytest.raises(InputError, match="two hints"):
+        lessons.hint("split.latest", 3)
 
 
-def test_a_file_delivered_twice_doubles_the_rows_until_it_is_checked():
-    planes = pd.DataFrame({"tailnum": ["N1", "N2"], "seats": [10, 20]})
-    flights = pd.DataFrame({"tailnum": ["N1", "N1", "N2", "N9"], "late": [1, 1, 0, 0]})
-    table = lessons.delivered_twice(flights, planes)
-    assert table["rows"].tolist() == ["4", "7", "4"]
-    assert table["late"].iloc[0] == table["late"].iloc[2] != table["late"].iloc[1]
+def test_a_solution_is_shown_on_request(own_file):
+    assert "The latest ones." in lessons.solution("split.latest").data
+    assert "def hold_out" in lessons.solution("split.whole_days").data
+    assert not own_file.exists(), "what was read is not what was found"
 
 
-def test_merging_by_likeness_changes_more_than_merging_by_fingerprint():
-    column = pd.Series(["AIRBUS A320", "Airbus  a320", "AIRBUS A321", "BOEING"])
-    table = lessons.merged_by_likeness(column)
-    assert table.loc["same fingerprint", "spellings"] == 3
-    assert table.loc["alike by 85%", "for example"] == "AIRBUS A320 → AIRBUS A321" or (
-        table.loc["alike by 85%", "cells changed"] >= 1
-    )
+@pytest.mark.parametrize("name", COMPUTED)
+def test_a_computed_check_can_be_shown_before_there_are_data(name):
+    shown = lessons.check(name)
+    assert shown.state == "not attempted"
+    assert "within" in repr(shown) or not COMPUTED[name].within
 
 
-def test_selecting_before_the_folds_flatters_noise_and_scaling_does_not():
-    table = lessons.selected_before(columns=1_000).astype(float)
-    assert table.loc["select 20 columns", "before the folds"] > 0.75
-    assert table["inside the Pipeline"].between(0.3, 0.7).all()
-    assert table.loc["scale"].diff().abs().iloc[1] <= 0.01
+def test_an_answer_without_what_it_is_asked_of_is_told_so():
+    with pytest.raises(InputError, match="of=…"):
+        lessons.check("split.late_share", 0.1)
 
 
-def test_the_dirty_rows_have_a_mess_in_every_column():
-    rows = lessons.eight_dirty_rows()
-    assert len(rows) == 8 and rows.shape[1] == 4
+def test_markup_of_data_is_shown_and_never_run():
+    nasty = Choice("A <b>&?", {"a": "<i>", "b": "x", "c": "y"}, "a", "w", {"b": "", "c": ""}, "hh")
+    assert "&lt;i&gt;" in lessons._option("n", nasty, "a", False)
 
 
-def test_readings_hold_their_figures():
-    text = lessons.read_iris({"train": 0.99, "test": 0.97, "five folds": 0.96}, 0.02, 30)
-    assert "0.970" in text and "30 flowers" in text
-    labels = pd.DataFrame(
-        {"labeller_a": ["x", "y"], "labeller_b": ["x", "z"], "settled": "x", "spelling": ["x", "y"]}
-    )
-    said = lessons.read_agreement(labels)
-    assert "**1 of 2**" in said and "kappa is 0.33" in said
-    assert lessons.differing_labels(labels).index.name == "spelling"
+def test_a_guess_stands_beside_the_result_and_without_one_the_result_is_folded():
+    import pandas as pd
+
+    scores = pd.DataFrame({"ROC AUC": [0.75, 0.71]})
+    guessed = lessons.guess("split.by_time", 0.9, of=scores)
+    assert "You said 0.90; it is 0.71: 0.19 too hopeful." in repr(guessed)
+    assert "0.19 too hopeful" in guessed._repr_html_() and guessed.state == "guessed"
+    for untouched in (None, ..., ""):
+        shown = lessons.guess("split.by_time", untouched, of=scores)
+        assert shown.state == "not attempted" and "It is 0.71." in repr(shown)
+        assert "<details><summary>The result</summary><p>It is 0.71.</p>" in shown._repr_html_()

@@ -135,6 +135,13 @@ def test_nothing_new_is_said(run, command):
         assert code == 2 and "Nothing has come since 'mine' was trained" in err
 
 
+def test_the_champion_can_be_monitored_whichever_run_made_it(run, command, monkeypatch):
+    named = {"models:/shop@champion": registry.Version("shop", 2, "mine")}
+    monkeypatch.setattr(registry, "resolve", named.get)
+    code, _, err = command("monitor", "models:/shop@champion", "--data", "nowhere.csv")
+    assert code == 2 and "nowhere.csv" in err, "the run is found, its new rows are not"
+
+
 def test_a_run_that_is_not_deployed_is_refused(command):
     assert command("monitor", "other")[0] == 2
     Run("mine").withdraw(7)

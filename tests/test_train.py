@@ -456,7 +456,7 @@ def test_the_families_that_lead_are_searched_in_turn(made, folds):
             (("linear", [0.8, 0.9]), ("random forest", [0.82, 0.84]), ("baseline", [0.84]),
              ("gradient boosting", [0.6, 0.6]))]  # fmt: skip
     assert [t.family for t in train.leaders(near)] == ["linear", "random forest"]
-    drawn = [start.family for start, _ in train._draws(made.task, near[:2], 5, seed=1)]
+    drawn = [one.family for one in train._draws(made.task, near[:2], 5, seed=1)]
     assert drawn == ["linear", "random forest"] * 2 + ["linear"]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import clean, deploy, flights, lessons, monitor, pipeline, rows, split
+from helpers import clean, deploy, flights, monitor, pipeline, rows, split, surprises
 from helpers.line import NOTEBOOKS, STAGES, Work
 from helpers.task import predict
 
@@ -125,10 +125,10 @@ def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
     options = {"test_from": "2013-07-01"}
     table = split.compare_strategies(labelled, plan, choices, **options)
     assert table["ROC AUC"].iloc[0] > table["ROC AUC"].iloc[1] + 0.01
-    calendar = lessons.calendar_parts(labelled, plan, table, choices, **options).astype(float)
+    calendar = surprises.calendar_parts(labelled, plan, table, choices, **options).astype(float)
     assert calendar.loc["random split", "with it"] > calendar.iloc[0, 0]
     assert calendar.loc["time split", "with it"] < calendar.iloc[1, 0]
-    leak = lessons.with_the_answer(labelled, plan).astype(float)
+    leak = surprises.with_the_answer(labelled, plan).astype(float)
     assert leak.iloc[1, 0] > 0.85 > leak.iloc[0, 0]
 
 
@@ -143,7 +143,7 @@ def test_the_model_is_good_enough_and_accuracy_would_mislead(flights_run):
 
 
 def test_selecting_before_the_folds_leaks_and_scaling_does_not():
-    table = lessons.selected_before().astype(float)
+    table = surprises.selected_before().astype(float)
     assert table.loc["select 20 columns"].iloc[0] > 0.75
     assert abs(table.loc["scale"].iloc[0] - table.loc["scale"].iloc[1]) < 0.02
     assert abs(table["inside the Pipeline"] - 0.5).max() < 0.1
@@ -175,7 +175,7 @@ def test_nothing_of_a_later_delivery_was_known_before_stage_8(work):
 
 
 def test_the_busiest_month_of_alarms_has_the_best_score():
-    lines = [line.split() for line in shown("08_monitoring", "lessons.alarms").splitlines()[3:]]
+    lines = [line.split() for line in shown("08_monitoring", "surprises.alarms").splitlines()[3:]]
     counts, scores = [int(line[1]) for line in lines], [float(line[2]) for line in lines]
     assert len(lines) == 4 and min(counts) >= 1
     assert scores[int(np.argmax(counts))] == max(scores)

@@ -1,0 +1,154 @@
+"""A learner's own progress: which checks and challenges were answered in code, kept in one file.
+
+`reports/progress.json`, or the file that PIPELINE_PROGRESS names. Nothing of it is sent anywhere,
+and no result of a run depends on it (see `code.BESIDE_THE_WORK`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .errors import InputError
+from .grading import CORRECT, INCORRECT, UNTOUCHED
+from .line import STAGES, Run, as_json, lock, reports_folder
+
+MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
+BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are no stage
+RESET = "`pipeline progress --reset` starts a new one and keeps this one beside it"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A check or a challenge of the course, and how far the learner is with it."""
+
+    name: str
+    is_challenge: bool
+    state: str
+    tries: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The checks and challenges of one notebook."""
+
+    title: str
+    items: list[Item]
+
+    @property
+    def passed(self) -> int:
+        """How many of them were answered right."""
+        return sum(item.state == CORRECT for item in self.items)
+
+
+def path() -> Path:
+    """Where progress is kept: `progress.json` in the folder of runs, or what the variable names."""
+    named = os.environ.get("PIPELINE_PROGRESS")
+    return Path(named).expanduser().resolve() if named else reports_folder() / "progress.json"
+
+
+def read() -> dict[str, dict]:
+    """For each check or challenge that was tried: its `state`, `tries` and when (`at`).
+
+    Raises InputError when the file is not what `record` writes.
+    """
+    file = path()
+    if not file.exists():
+        return {}
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return {name: {"state": e["state"], "tries": e["tries"], "at": e["at"]}
+                for name, e in content.items()}  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"The file {file} does not hold progress (damaged?): {RESET}.") from None
+
+
+def record(name: str, state: str) -> None:
+    """Note that a check or challenge was tried; one that was passed once stays passed.
+
+    The front pages of the flights' runs show it at once.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    file = path()
+    with lock("progress", timeout=30):
+        tried = read()
+        before = tried.get(name, {"state": "", "tries": 0})
+        passed = before["state"] == CORRECT
+        state = CORRECT if passed else state
+        tried[name] = {"state": state, "tries": before["tries"] + (not passed), "at": now}
+        if passed:
+            return
+        _write(file, tried)
+    if state == CORRECT:
+        _show_on_front_pages()
+
+
+def chapters() -> list[Chapter]:
+    """The course notebook by notebook, each check and challenge with its state.
+
+    What was tried under a name that the course no longer has is left out.
+    """
+    from .challenges import CHALLENGES
+    from .questions import QUESTIONS
+
+    tried, found = read(), []
+    titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE
+    for prefix, title in titles.items():
+        names = [n for n in (*QUESTIONS, *CHALLENGES) if n.partition(".")[0] == prefix]
+        items = [_item(name, name in CHALLENGES, tried.get(name, {})) for name in names]
+        if items:
+            found.append(Chapter(title, items))
+    return found
+
+
+def _item(name: str, is_challenge: bool, entry: dict) -> Item:
+    return Item(name, is_challenge, entry.get("state", UNTOUCHED), entry.get("tries", 0))
+
+
+def summary(course: list[Chapter]) -> str:
+    """How far a learner is, in a sentence.
+
+    >>> summary([Chapter("1", [Item("a", False, "correct", 1), Item("b", True, "", 0)])])
+    '1 of 1 check and 0 of 1 challenge passed.'
+    """
+    said = []
+    for what, is_challenge in (("check", False), ("challenge", True)):
+        items = [i for chapter in course for i in chapter.items if i.is_challenge is is_challenge]
+        passed = sum(item.state == CORRECT for item in items)
+        said.append(f"{passed} of {len(items)} {what}{'' if len(items) == 1 else 's'}")
+    return f"{' and '.join(said)} passed."
+
+
+def reset() -> Path | None:
+    """Begin anew; what was there is kept beside it, under the name that is returned."""
+    file = path()
+    with lock("progress", timeout=30):
+        if not file.exists():
+            return None
+        kept = file.with_name(f"{file.stem}_until_{datetime.now(UTC):%Y%m%d_%H%M%S}{file.suffix}")
+        file.replace(kept)
+    _show_on_front_pages()
+    return kept
+
+
+def _write(file: Path, content: dict) -> None:
+    """Write the file whole: into a temporary neighbour that takes its name at the end."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
+    try:
+        draft.write_text(as_json(content), encoding="utf-8")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _show_on_front_pages() -> None:
+    from . import report
+
+    for page in reports_folder().glob("*/index.html"):
+        run = Run(page.parent.name)
+        if run.is_flights and run.ledger:
+            report.write_front_page(run)

@@ -1,0 +1,110 @@
+"""The course in figures, notebook by notebook, for docs/teaching.md: `make teaching-table`.
+
+Minutes are an estimate: words at half the 238 a minute at which adults read plain English silently
+(Brysbaert 2019, Journal of Memory and Language 109, 104047), since prose between code is read
+twice; half a minute a code cell with its output; one and a half a check; and the machine's time,
+from the ledger of a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from helpers.line import REPOSITORY, STAGES, Run
+
+WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
+PAGE = REPOSITORY / "docs" / "teaching.md"
+BEGIN, END = "<!-- the table: make teaching-table -->", "<!-- end of the table -->"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What can be counted in a notebook; `in_a_row` is the longest row of code cells."""
+
+    cells: int
+    words: int
+    code_cells: int
+    longest: int
+    in_a_row: int
+    checks: int
+    guesses: int
+
+
+def figures(path: Path) -> Figures:
+    """Count in one notebook; its parameters do not count as a long cell."""
+    cells = nbformat.read(path, as_version=4).cells
+    code = [c for c in cells if c.cell_type == "code"]
+    source = "\n".join(c.source for c in code)
+    kinds = "".join("c" if c.cell_type == "code" else "m" for c in cells)
+    return Figures(
+        cells=len(cells),
+        words=sum(len(c.source.split()) for c in cells if c.cell_type == "markdown"),
+        code_cells=len(code),
+        longest=max(len(c.source.splitlines()) for c in code if not _has_parameters(c)),
+        in_a_row=max(map(len, re.findall("c+", kinds))),
+        checks=len(set(re.findall(r'lessons\.check\(\s*"([^"]+)"', source))),
+        guesses=len(set(re.findall(r'lessons\.guess\(\s*"([^"]+)"', source))),
+    )
+
+
+def _has_parameters(cell) -> bool:
+    return "parameters" in cell.metadata.get("tags", [])
+
+
+def minutes(counted: Figures, seconds: float) -> float:
+    """How long a learner takes, with the machine's seconds.
+
+    >>> minutes(Figures(30, 952, 12, 8, 2, 4, 1), seconds=30)
+    20.5
+    """
+    read = counted.words / WORDS_A_MINUTE + counted.code_cells * MINUTES_A_CELL
+    return read + counted.checks * MINUTES_A_CHECK + seconds / 60
+
+
+def table(run: Run) -> str:
+    """The table in Markdown; minutes need a finished run."""
+    lines = [
+        "| notebook | cells | words | longest code cell | code cells in a row | checks | guesses "
+        "| machine, s | minutes |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for stage in STAGES:
+        counted, entry = figures(stage.path), run.line_of(stage.number)
+        seconds = entry["seconds"] if entry else 0.0
+        shown = f"{seconds:.0f}" if entry else "not run"
+        lines.append(
+            f"| {stage.number} · {stage.title} | {counted.cells} | {counted.words} "
+            f"| {counted.longest} | {counted.in_a_row} | {counted.checks} | {counted.guesses} "
+            f"| {shown} | {minutes(counted, seconds):.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def put_into(page: str, made: str) -> str:
+    """A page with the table between its two marks.
+
+    >>> put_into(f"a\\n{BEGIN}\\nold\\n{END}\\nb", "new") == f"a\\n{BEGIN}\\nnew\\n{END}\\nb"
+    True
+    """
+    pattern = rf"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})"
+    return re.sub(pattern, lambda _: f"{made}\n", page, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Print the table, and write it into the page that has the marks for it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", default="flights", help="the run whose ledger has the seconds")
+    made = table(Run(parser.parse_args().run))
+    if PAGE.exists() and BEGIN in (text := PAGE.read_text(encoding="utf-8")):
+        PAGE.write_text(put_into(text, made), encoding="utf-8")
+    sys.stdout.write(made + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Where each number in the notebooks' prose comes from: no figure is typed and left to age.
+
+A figure of a result belongs into a sentence that a helper computes. What stands typed in a
+Markdown cell, with a decimal point or a per cent sign, is listed here by notebook and figure:
+*defined* (a convention, a parameter, a truth of the method; the text says which), or *computed*
+from the code or the finished run of the flights, and held against it by
+`tests/stages/test_prose_numbers.py`.
+Code between backticks does not count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from helpers import drift, lab_factors
+
+NUMBER = re.compile(r"\d[\d,]*\.\d+(?:\s?(?:%|per cent))?|\d[\d,]*\s?(?:%|per cent)")
+NO_PROSE = re.compile(r"```.*?```|`[^`]*`|https?://\S+", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Defined:
+    """A figure that no run can change, and why that is so."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A figure of the flights' run, or of the code: its value, and the form it is typed in."""
+
+    value: Callable[[object], float]
+    form: str
+
+
+PUBLISHED = Defined("what the published program prints, quoted; the text says that it may differ")
+COIN = Defined("the ROC AUC of a ranking by chance, by its definition (Hanley and McNeil 1982)")
+INTERVAL = Defined("the level of the interval, as `task.bootstrap` draws it")
+
+GUARDS: dict[str, dict[str, Defined | Computed]] = {
+    "00_start_here": dict.fromkeys(["1.000", "0.967", "0.960", "0.022"], PUBLISHED),
+    "05_model_training": {"0.50": Defined("labels by lot on two equal classes: nothing to learn")},
+    "06_evaluation": {
+        "95 %": INTERVAL,
+        "0.5": COIN,
+        "0.50": Defined("the threshold that a model uses by itself"),
+        "30 %": Defined("an example of how a probability is used, not a result"),
+    },
+    "08_monitoring": {
+        "0.2": Computed(lambda run: drift.PSI_LARGE, "{:g}"),
+        "0.5": COIN,
+        "0.8": Defined("an example of what calibrated means, not a result"),
+        "95 %": INTERVAL,
+    },
+    "text_and_images": {"0.5": COIN},
+    "what_matters_most": {
+        "80 %": Defined("the claim that the lab examines, quoted"),
+        "8 %": Computed(lambda run: lab_factors.MESS, "{:.0%}"),
+    },
+    "why_pipelines_matter": {"0.50": Defined("labels by lot on two equal classes")},
+}
+
+
+def numbers(text: str) -> list[str]:
+    """The figures of a Markdown text that need a guard.
+
+    >>> numbers("1. The AUC is 0.71 (28.4 %), in `gap=0.5`, version 3, 40,000 rows, 5% more")
+    ['0.71', '28.4 %', '5%']
+    """
+    return NUMBER.findall(NO_PROSE.sub("", text))

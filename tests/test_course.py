@@ -1,0 +1,146 @@
+"""The course as a whole: bounds of the notebooks, figures in prose, exercises' tools, copies."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+
+from helpers.line import NOTEBOOKS, STAGES, Run
+from helpers.questions import GUESSES, QUESTIONS
+from tests import clean_copies, course_table
+from tests.course_table import Figures, figures
+from tests.exercises import SOLUTIONS, exercise_of, without_answers
+from tests.prose_numbers import GUARDS, numbers
+
+PATHS = [stage.path for stage in STAGES]
+TAUGHT = [*sorted(NOTEBOOKS.glob("*.ipynb")), *sorted(NOTEBOOKS.glob("labs/*.ipynb"))]
+PROSE = [*TAUGHT, *sorted(SOLUTIONS.glob("*.ipynb"))]
+
+# The bounds of the design for the notebook of a stage, each a lowest and a highest figure.
+BOUNDS = {
+    "cells": (20, 30),
+    "words": (700, 1_000),
+    "longest": (1, 8),
+    "in_a_row": (1, 2),
+    "checks": (3, 9),
+}
+ONE_CHECK = "its other checks are still to be written"
+# Where a notebook may leave them, and why.
+EXCEPTIONS = {
+    **{(stage.notebook, "checks"): ONE_CHECK for stage in STAGES},
+    ("02_data_cleaning", "cells"): "cleaning asks for more decisions than any other stage",
+    ("06_evaluation", "cells"): "the way back is part of the evaluation",
+    ("08_monitoring", "cells"): "four questions (drift, quality, score, retraining) in one stage",
+}
+
+
+def every(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def outside(path) -> set[str]:
+    """The bounds that a notebook does not keep."""
+    counted = figures(path)
+    return {
+        name for name, (low, high) in BOUNDS.items() if not low <= getattr(counted, name) <= high
+    }
+
+
+@every(PATHS)
+def test_a_notebook_keeps_the_bounds_or_has_a_reason(path):
+    reasoned = {bound for notebook, bound in EXCEPTIONS if notebook == path.stem}
+    assert outside(path) - reasoned == set(), figures(path)
+    assert reasoned - outside(path) == set(), "a reason that is no longer needed: take it out"
+
+
+def test_what_is_counted(tmp_path):
+    new = nbformat.v4
+    notebook = new.new_notebook(cells=[
+        new.new_markdown_cell("# One two"),
+        new.new_code_cell("a = 1\n" * 12, metadata={"tags": ["parameters"]}),
+        new.new_code_cell('lessons.check("x.y", answer="")\nlessons.check("x.z")'),
+        new.new_code_cell('lessons.guess("x.g", of=1)'),
+        new.new_markdown_cell("three"),
+        new.new_code_cell('lessons.check("x.y")'),
+    ])  # fmt: skip
+    nbformat.write(notebook, tmp_path / "n.ipynb")
+    assert figures(tmp_path / "n.ipynb") == Figures(6, 4, 4, 2, 3, 2, 1)
+
+
+def test_the_table_has_a_line_for_each_stage_with_or_without_a_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    run = Run("some")
+    assert course_table.table(run).count("| not run |") == len(STAGES)
+    run.write_json("ledger.json", [{"stage": 4, "seconds": 61.0}])
+    assert "| 61 |" in next(r for r in course_table.table(run).splitlines() if r[:5] == "| 4 ·")
+
+
+@every(PROSE)
+def test_no_figure_is_typed_without_a_guard(path):
+    cells = nbformat.read(path, as_version=4).cells
+    typed = {n for c in cells if c.cell_type == "markdown" for n in numbers(c.source)}
+    guarded = set(GUARDS.get(path.stem, {}))
+    assert typed - guarded == set(), "say where it comes from in tests/prose_numbers.py"
+    assert path in TAUGHT and guarded <= typed or path not in TAUGHT, "guards of nothing"
+
+
+def test_guards_are_of_notebooks_that_there_are():
+    assert set(GUARDS) <= {path.stem for path in PROSE}
+
+
+def test_every_question_is_asked_in_a_notebook():
+    source = "\n".join(c.source for path in TAUGHT for c in nbformat.read(path, as_version=4).cells)
+    asked = set(re.findall(r'lessons\.(?:check|guess)\(\s*"([^"]+)"', source))
+    assert asked == set(QUESTIONS) | set(GUESSES)
+
+
+def test_no_notebook_holds_an_answer():
+    for path in TAUGHT:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code" and "lessons." in cell.source:
+                assert without_answers(cell.source) == cell.source, path.name
+
+
+@pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_an_exercise_has_no_answer_left(path):
+    made = exercise_of(nbformat.read(path, as_version=4))
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            ast.parse(cell.source)
+            assert "SOLUTION" not in cell.source and without_answers(cell.source) == cell.source
+            assert cell.outputs == [] and cell.execution_count is None
+
+
+def test_a_solution_that_gives_nothing_a_name_is_refused():
+    with pytest.raises(ValueError, match="giving a name"):
+        without_answers("### BEGIN SOLUTION\nprint(1)\n### END SOLUTION\n")
+
+
+@every(PATHS)
+def test_a_clean_copy_has_headings_and_parameters_and_no_prose_or_answer(path):
+    notebook = nbformat.read(path, as_version=4)
+    copy = clean_copies.clean_copy(notebook)
+    nbformat.validate(copy)
+    text = [c.source for c in copy.cells if c.cell_type == "markdown"]
+    assert all(line.startswith("#") for t in text for line in t.splitlines() if line)
+    heads = re.findall(r"^#+ .+$", "\n".join(c.source for c in notebook.cells
+                       if c.cell_type == "markdown"), re.MULTILINE)  # fmt: skip
+    assert "\n".join(text).replace("\n\n", "\n").splitlines() == heads
+    declared = [c.source for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    code = [c for c in copy.cells if c.cell_type == "code"]
+    assert declared == [c.source for c in code if "parameters" in c.metadata.get("tags", [])]
+    allowed = ast.Import | ast.ImportFrom | ast.AnnAssign | ast.Expr
+    assert all(isinstance(s, allowed) for c in code for s in ast.parse(c.source).body)
+    assert all(c.outputs == [] for c in code)
+    assert figures(path).checks == sum("lessons.check(" in c.source for c in code)
+
+
+def test_a_copy_that_was_worked_on_is_left_alone(tmp_path):
+    made, left = clean_copies.write_copies(tmp_path)
+    assert len(made) == len(STAGES) and left == []
+    work = tmp_path / made[3]
+    work.write_text("my own")
+    (tmp_path / made[4]).unlink()
+    again, left = clean_copies.write_copies(tmp_path)
+    assert again == [made[4]] and len(left) == len(STAGES) - 1 and work.read_text() == "my own"

@@ -1,0 +1,148 @@
+"""A learner's progress: what is noted, kept, shown and reset; and that a damaged file says so."""
+
+import json
+import os
+import sys
+import threading
+
+import pytest
+
+from helpers import code, lessons, progress, report
+from helpers.__main__ import main
+from helpers.errors import InputError
+from helpers.line import Run, stage
+
+OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
+
+
+@pytest.fixture(autouse=True)
+def own_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    monkeypatch.delenv("PIPELINE_PROGRESS", raising=False)
+    return tmp_path / "progress.json"
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    def type_in(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pipeline", "progress", *arguments])
+        main()
+        return capsys.readouterr().out
+
+    return type_in
+
+
+def states():
+    return {i.name: i.state for chapter in progress.chapters() for i in chapter.items}
+
+
+def test_nothing_is_noted_before_an_answer(own_file):
+    lessons.check("split.latest")
+    lessons.attempt("split.whole_days", ...)
+    assert not own_file.exists()
+    assert set(states().values()) == {"not attempted"}
+
+
+def test_answers_are_noted_and_what_was_passed_stays_passed(own_file):
+    lessons.check("split.latest", "b")
+    assert states()["split.latest"] == "incorrect"
+    lessons.check("split.latest", "a")
+    lessons.check("split.latest", "c")
+    assert states()["split.latest"] == "correct"
+    entry = json.loads(own_file.read_text())["split.latest"]
+    assert entry["tries"] == 2 and entry["at"]
+    lessons.attempt("split.whole_days", lambda table: table["scheduled"])
+    assert states()["split.whole_days"] == "incorrect"
+
+
+def test_the_suites_never_touch_the_learners_own_file():
+    assert OF_THE_SUITE[0].startswith(OF_THE_SUITE[1]) and "pipeline-tests-" in OF_THE_SUITE[1]
+
+
+def test_the_same_answers_given_again_leave_the_file_as_it_is(own_file):
+    lessons.check("split.latest", "a")
+    before = own_file.read_bytes()
+    lessons.check("split.latest", "a")
+    assert own_file.read_bytes() == before
+
+
+def test_a_file_that_is_named_elsewhere_is_used(tmp_path, monkeypatch, own_file):
+    monkeypatch.setenv("PIPELINE_PROGRESS", str(tmp_path / "mine" / "p.json"))
+    lessons.check("split.latest", "a")
+    assert (tmp_path / "mine" / "p.json").exists() and not own_file.exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", '{"split.latest": 3}', '{"a": {"state": 1}}'])
+def test_a_damaged_file_is_one_clear_line_and_no_answer_is_lost_on_it(own_file, damage):
+    own_file.write_text(damage)
+    with pytest.raises(InputError, match=r"progress.json does not hold progress.*--reset"):
+        progress.read()
+    shown = lessons.check("split.latest", "a")
+    assert shown.state == "correct" and "Not recorded" in repr(shown)
+    assert own_file.read_text() == damage
+
+
+def test_a_folder_that_cannot_be_written_to_does_not_stop_a_cell(own_file):
+    own_file.mkdir()
+    assert "Not recorded" in repr(lessons.check("split.latest", "a"))
+
+
+def test_answers_from_several_kernels_are_all_kept(own_file):
+    names = [f"split.n{n}" for n in range(20)]
+    threads = [threading.Thread(target=progress.record, args=(n, "correct")) for n in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(json.loads(own_file.read_text())) == set(names)
+    assert [p.name for p in own_file.parent.iterdir() if "draft" in p.name] == []
+
+
+def test_the_command_shows_what_was_passed_and_resets_it(own_file, command, capsys):
+    lessons.check("split.latest", "b")
+    lessons.check("split.latest", "a")
+    said = command()
+    assert "✓ split.latest  (2 tries)" in said and "○ split.whole_days" in said
+    assert "4 · Train-test split       1 of " in said and str(own_file) in said
+    kept = command("--reset")
+    assert "split.latest" in (own_file.parent / kept.split()[-1]).read_text()
+    assert not own_file.exists()
+    own_file.write_text("{")
+    with pytest.raises(SystemExit) as stopped:
+        command()
+    assert stopped.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+
+
+def make_front_page(table="flights"):
+    run = Run("shown")
+    run.write_json("about.json", {"table": table, "question": "Late?"})
+    entry = {"stage": 1, "verdict": "done", "headline": "h", "rows_in": 1, "rows_out": 1,
+             "set_aside": 0, "seconds": 1.0, "outputs": {}}  # fmt: skip
+    run.write_json("ledger.json", [entry])
+    report.write_front_page(run)
+    return run.file("index.html")
+
+
+def test_the_front_page_of_the_flights_shows_an_answer_at_once():
+    page = make_front_page()
+    assert "Your progress" not in page.read_text()
+    lessons.check("split.latest", "a")
+    assert 'aria-label="split.latest: correct">✓' in page.read_text()
+    progress.reset()
+    assert "Your progress" not in page.read_text()
+
+
+def test_the_front_page_of_another_table_shows_none():
+    page = make_front_page("mine")
+    lessons.check("split.latest", "a")
+    report.write_front_page(Run("shown"))
+    assert "Your progress" not in page.read_text()
+
+
+def test_a_damaged_file_does_not_stop_the_front_page(own_file):
+    own_file.write_text("{")
+    assert "does not hold progress" in make_front_page().read_text()
+
+
+def test_no_stage_is_out_of_date_for_what_a_learner_answers():
+    assert not {"progress", "report"} & set(code.fingerprint(stage(4).path))

@@ -1,0 +1,56 @@
+"""Surprises: small tables that show what looks too good, beside what is so."""
+
+import numpy as np
+import pandas as pd
+from sklearn.tree import DecisionTreeClassifier
+
+from helpers import surprises
+
+
+def test_a_deep_tree_learns_labels_by_lot_by_heart():
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(random.normal(size=(200, 3)))
+    y = (X[0] > 0).astype(int)
+    table = surprises.memorised_labels(DecisionTreeClassifier(random_state=0), X, y)
+    assert table["train"].tolist() == ["1.00", "1.00"]
+    assert float(table.loc["labels by lot", "test"]) < 0.7 < float(table["test"].iloc[0])
+
+
+def test_a_file_delivered_twice_doubles_the_rows_until_it_is_checked():
+    planes = pd.DataFrame({"tailnum": ["N1", "N2"], "seats": [10, 20]})
+    flights = pd.DataFrame({"tailnum": ["N1", "N1", "N2", "N9"], "late": [1, 1, 0, 0]})
+    table = surprises.delivered_twice(flights, planes)
+    assert table["rows"].tolist() == ["4", "7", "4"]
+    assert table["late"].iloc[0] == table["late"].iloc[2] != table["late"].iloc[1]
+
+
+def test_merging_by_likeness_changes_more_than_merging_by_fingerprint():
+    column = pd.Series(["AIRBUS A320", "Airbus  a320", "AIRBUS A321", "BOEING"])
+    table = surprises.merged_by_likeness(column)
+    assert table.loc["same fingerprint", "spellings"] == 3
+    assert table.loc["alike by 85%", "for example"] == "AIRBUS A320 → AIRBUS A321" or (
+        table.loc["alike by 85%", "cells changed"] >= 1
+    )
+
+
+def test_selecting_before_the_folds_flatters_noise_and_scaling_does_not():
+    table = surprises.selected_before(columns=1_000).astype(float)
+    assert table.loc["select 20 columns", "before the folds"] > 0.75
+    assert table["inside the Pipeline"].between(0.3, 0.7).all()
+    assert table.loc["scale"].diff().abs().iloc[1] <= 0.01
+
+
+def test_the_dirty_rows_have_a_mess_in_every_column():
+    rows = surprises.eight_dirty_rows()
+    assert len(rows) == 8 and rows.shape[1] == 4
+
+
+def test_readings_hold_their_figures():
+    text = surprises.read_iris({"train": 0.99, "test": 0.97, "five folds": 0.96}, 0.02, 30)
+    assert "0.970" in text and "30 flowers" in text
+    labels = pd.DataFrame(
+        {"labeller_a": ["x", "y"], "labeller_b": ["x", "z"], "settled": "x", "spelling": ["x", "y"]}
+    )
+    said = surprises.read_agreement(labels)
+    assert "**1 of 2**" in said and "kappa is 0.33" in said
+    assert surprises.differing_labels(labels).index.name == "spelling"
