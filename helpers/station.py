@@ -20,11 +20,14 @@ from .line import REPOSITORY, STAGES, Stage, stage
 from .parameters import SET_ELSEWHERE
 
 FRONT_PAGE, METRICS, MODEL = "index.html", "metrics.json", "model/"
+GOOD_ENOUGH = "good enough"
 STORE = "MLFLOW_TRACKING_URI"
 
 
-def work(number: int, values: dict, before: str | None, outputs: dict) -> tuple[str, str, str]:
-    """Do a stage in a folder of its own; its verdict, its headline and the run's target.
+def work(number: int, values: dict, before: str | None, outputs: dict) -> bool:
+    """Do a stage in a folder of its own; whether the line goes on to what needs a target.
+
+    It does where there is a target, and after the verdict where that is "good enough".
 
     `values` are the stage's parameters, `before` the packed folder that was handed on (None for the
     first), `outputs` kfp's artefacts by name: `folder`, `page`, `front_page` and `made`. Raises
@@ -37,7 +40,20 @@ def work(number: int, values: dict, before: str | None, outputs: dict) -> tuple[
         run = Path(reports) / values["run"]
         _hand_on(run, stage(number), outputs)
         line = next(line for line in _json(run / "ledger.json") if line["stage"] == number)
-        return line["verdict"], line["headline"], _json(run / "about.json")["target"]
+        outputs["page"].metadata |= {"verdict": line["verdict"], "headline": line["headline"]}
+        return goes_on(stage(number), line["verdict"], _json(run / "about.json")["target"])
+
+
+def goes_on(done: Stage, verdict: str, target: str) -> bool:
+    """Whether the line goes on after a stage that ended with that verdict.
+
+    >>> goes_on(stage(6), "good enough", "churned"), goes_on(stage(6), "no gain", "churned")
+    (True, False)
+    >>> goes_on(stage(3), "done", "churned"), goes_on(stage(3), "done", "")
+    (True, False)
+    """
+    is_good = done.makes != METRICS or verdict == GOOD_ENOUGH
+    return bool(target) and is_good
 
 
 def command_of(number: int, values: dict, track: bool) -> list[str]:
