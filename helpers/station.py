@@ -1,4 +1,4 @@
-"""One stage in a pod of its own, as a Kubeflow pipeline runs it: the run folder comes and goes packed.
+"""One stage in a pod of its own, for Kubeflow: the run folder comes and goes packed.
 
 Pods share no disk. Each unpacks the run folder that the pod before it handed on, does its stage as
 `pipeline run --stages N` does, and packs the folder for the next. A pod that is tried again begins

@@ -106,6 +106,7 @@ def test_what_needs_a_target_or_a_good_verdict_stands_under_that_condition(spec)
     assert re.search(r"evaluate-Output'\]\s+== true", is_good["triggerPolicy"]["condition"])
 
 
+@pytest.mark.slow
 def test_a_stage_that_is_added_to_the_line_is_a_component(tmp_path):
     longer_line.copy_with_a_stage_more(tmp_path)
     copy = tmp_path / "deploy" / "kubeflow"
@@ -129,6 +130,7 @@ def run_local(*arguments, **environment):
                             env=os.environ | environment)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_clear_line_and_leaves_nothing(tmp_path):
     reports = tmp_path / "reports"
     process = run_local("--data", tmp_path / "none.csv", PIPELINE_REPORTS=str(reports))

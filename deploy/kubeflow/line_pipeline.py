@@ -48,13 +48,13 @@ def line_pipeline(image: str = IMAGE, **given) -> base_component.BaseComponent:
     def line(*channels):  # kfp gives them by place, in the order of the signature
         values = dict(zip(parameters, channels, strict=True))
         with ExitStack() as conditions:
-            task = None
+            task, had_target = None, False
             for stage, make in zip(stages, components, strict=True):
-                if task and stage["needs_target"] and not before["needs_target"]:
+                if stage["needs_target"] and not had_target:
                     conditions.enter_context(dsl.If(goes_on(task), name="has a target"))
                 own = {p["name"]: values[p["name"]] for p in stage["parameters"]}
                 own |= {"before": task.outputs["folder"]} if task else {}
-                task, before = make(**own), stage
+                task, had_target = make(**own), stage["needs_target"]
                 task.set_display_name(stage["title"])
                 task.set_caching_options(False)  # an address says nothing of what is there today
                 task.set_retry(2, backoff_duration="10s", backoff_factor=2)
@@ -120,7 +120,7 @@ def component(stage: dict, image: str, is_first: bool) -> base_component.BaseCom
 def artefact_of(file: str) -> str:
     """The kind of artefact that a file of the run folder is.
 
-    >>> [artefact_of(f) for f in ("data/raw.parquet", "metrics.json", "model/model.skops", "a.json")]
+    >>> [artefact_of(f) for f in ("data/raw.parquet", "metrics.json", "model/card.md", "a.json")]
     ['Dataset', 'Metrics', 'Model', 'Artifact']
     """
     if file == METRICS:
