@@ -1,7 +1,7 @@
 """What a scheduler's task costs beyond the stage that it runs, on a table of 240 rows.
 
-`make bench-scale` calls `airflow_overhead`. It needs `make setup-airflow`, and opens one port on
-loopback.
+`make bench-scale` calls `airflow_overhead` and `kfp_overhead`. The first needs `make setup-airflow`
+and opens one port on loopback, the second `make setup-scale`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .measure import run, seconds_of
 
 AIRFLOW = REPOSITORY / ".venv-airflow" / "bin" / "airflow"
 DAGS = REPOSITORY / "deploy" / "airflow" / "dags"
+KUBEFLOW = REPOSITORY / "deploy" / "kubeflow"
 PIPELINE = Path(sys.executable).with_name("pipeline")
 SETTINGS = {"models": "linear", "trials": 1, "draws": 20}
 LONGEST = 600  # seconds that a DAG run may take
@@ -194,5 +195,55 @@ def _gap(home: Path) -> float:
     )
 
 
+# --- With Kubeflow Pipelines --------------------------------------------------------------------
+
+
+def kfp_overhead() -> dict:
+    """Seconds that kfp's local runner adds to a stage's command, by stages 1 to 3.
+
+    `kfp_commands` is a command a stage without kfp, `kfp_start` importing kfp and making the
+    pipeline, `kfp_pipeline` the whole; `kfp_task` what is left over, by task: starting the
+    component's Python, and packing and unpacking the run folder. `cpu_kfp_task` is the same in
+    seconds of processor time, which other work on the machine hardly moves.
+    """
+    with tempfile.TemporaryDirectory(prefix="pipeline-kubeflow-") as folder:
+        home = Path(folder)
+        table = home / "small.csv"
+        raw_table(240).drop(columns="price").to_csv(table, index=False)
+        stages = [s for s in STAGES if not s.lesson and not s.needs_target]
+        source = ["--data", table, "--name", "mine"]
+        of_stage = [source, *([["--name", "mine"]] * (len(stages) - 1))]
+        reports = {"PIPELINE_REPORTS": str(home / "plain"), "PIPELINE_TRACK": "off"}
+        commands = [
+            _both_times([PIPELINE, "run", "--stages", s.number, *options], reports)
+            for s, options in zip(stages, of_stage, strict=True)
+        ]
+        start = _both_times([sys.executable, KUBEFLOW / "compile.py", "--out", home / "x.yaml"])
+        whole = _both_times(
+            [sys.executable, KUBEFLOW / "run_local.py", *source],
+            {"PIPELINE_REPORTS": str(home / "kfp")},
+        )
+    plain = [sum(times) for times in zip(*commands, strict=True)]
+    task = [(w - p - s) / len(stages) for w, p, s in zip(whole, plain, start, strict=True)]
+    return {
+        "kfp_commands": plain[0],
+        "kfp_start": start[0],
+        "kfp_pipeline": whole[0],
+        "kfp_task": task[0],
+        "cpu_kfp_task": task[1],
+    }
+
+
+def _both_times(command: list, environment: dict | None = None) -> tuple[float, float]:
+    """The wall time of a command, and the processor time of all that it started."""
+    before = os.times()
+    wall = seconds_of(command, **(environment or {}))
+    after = os.times()
+    used = (after.children_user + after.children_system) - (
+        before.children_user + before.children_system
+    )
+    return wall, used
+
+
 if __name__ == "__main__":
-    print(json.dumps(airflow_overhead(), indent=1))
+    print(json.dumps(airflow_overhead() | kfp_overhead(), indent=1))
