@@ -365,6 +365,64 @@ def _say_copied(told: dict, way: str) -> None:
 
 @cli.command()
 @click.argument("run")
+@click.argument("folder")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Where to write the cleaned rows: a new folder.")  # fmt: skip
+@DASK
+def clean(run, folder, out, dask):
+    """Clean a FOLDER of Parquet files by the plan of RUN, part by part.
+
+    \b
+    Examples:
+      pipeline clean mine deliveries/ --out cleaned/
+      pipeline clean mine deliveries/ --out cleaned/ --dask tcp://10.0.0.5:8786
+
+    Row for row, as the model of RUN would see them; the folder may be larger than memory. A command
+    that was stopped goes on where it was.
+    """
+    from . import cluster
+    from .folders import clean_folder
+
+    with cluster.opened(dask, say=click.echo), _counting() as advance:
+        count = clean_folder(run, folder, out, advance)
+    click.echo(f"{count:,} rows cleaned: {out}")
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("folder")
+@DASK
+def drift(run, folder, dask):
+    """Say which columns have moved in a FOLDER of Parquet since RUN was trained, from all its rows.
+
+    \b
+    Examples:
+      pipeline drift mine deliveries/
+      pipeline drift mine deliveries/ --dask local
+
+    The folder may be larger than memory: its parts are counted one by one, and what comes of the
+    sum is what comes of the whole. `pipeline monitor` tells more, of rows that fit into memory.
+    """
+    from . import cluster, drift
+    from .folders import drift_of_folder
+
+    with cluster.opened(dask, say=click.echo), _counting() as advance:
+        table = drift_of_folder(run, folder, advance)
+    click.echo(drift.shown(table, most=len(table)).to_string())
+    click.echo(f"\n{drift.read(table).replace('**', '')}")
+
+
+@contextmanager
+def _counting():
+    """A bar of the rows that are done, where somebody watches; a function that adds to them."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:
+        yield bar.update
+
+
+@cli.command()
+@click.argument("run")
 @click.option("--port", default=8000, show_default=True, help="The port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--log", default="", metavar="ADDRESS",

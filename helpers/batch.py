@@ -29,7 +29,15 @@ from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
 from . import addresses, cluster, parts, tables
-from .deploy import Bundle, answers_frame, check_columns, load_bundle, names_beside, predict_table
+from .deploy import (
+    Bundle,
+    answers_frame,
+    check_columns,
+    load_bundle,
+    load_version,
+    names_beside,
+    predict_table,
+)
 from .errors import InputError
 from .line import reports_folder
 from .table_scorer import TableScorer, columns_of_table, why_not
@@ -247,7 +255,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
             f"With --dask, rows are a folder of Parquet files, or one such file: each worker reads "
             f"a part of it. '{source}' is another kind; leave --dask out."
         )
-    version, total, done = bundle.card["model_sha256"], sum(part.rows for part in found), 0
+    version, total, done = bundle.version, sum(part.rows for part in found), 0
     calls = (
         (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
     )
@@ -260,7 +268,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
 def answer_part(run: str, version: str, part: parts.Part, number: int, folder: str) -> int:
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
-    Returns the number of rows. `version` is the hash of the model that is meant.
+    Returns the number of rows. `version` is that of the model that is meant.
     """
     cluster.check_seen(part.path, folder)
     bundle, scorer = _open_once(run, version, threading.get_ident())
@@ -277,9 +285,7 @@ def answer_part(run: str, version: str, part: parts.Part, number: int, folder: s
 @lru_cache(maxsize=8)
 def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
     """A model and its scorer, which has been held against it; once a thread of a worker."""
-    bundle = load_bundle(run)
-    if bundle.card["model_sha256"] != version:
-        raise InputError(f"The model of '{run}' has been replaced meanwhile: begin again.")
+    bundle = load_version(run, version)
     scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
     return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
 

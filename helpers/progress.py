@@ -71,17 +71,14 @@ def record(name: str, state: str) -> None:
 
     The front pages of the flights' runs show it at once.
     """
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    file = path()
     with lock("progress", timeout=30):
         tried = read()
-        before = tried.get(name, {"state": "", "tries": 0})
-        passed = before["state"] == CORRECT
-        state = CORRECT if passed else state
-        tried[name] = {"state": state, "tries": before["tries"] + (not passed), "at": now}
-        if passed:
+        before = tried.get(name, {"state": UNTOUCHED, "tries": 0})
+        if before["state"] == CORRECT:
             return
-        _write(file, tried)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        tried[name] = {"state": state, "tries": before["tries"] + 1, "at": now}
+        _write(path(), tried)
     if state == CORRECT:
         _show_on_front_pages()
 

@@ -102,6 +102,18 @@ def test_no_notebook_holds_an_answer():
                 assert without_answers(cell.source) == cell.source, path.name
 
 
+# Magic commands of IPython that are plausible as the name of a parameter
+MAGICS = {"run", "time", "load", "save", "store", "edit", "macro", "history", "notebook", "env"}
+
+
+@every(PROSE)
+def test_no_cell_is_taken_for_a_magic_command(path):
+    """`run: str = "flights"` alone in a cell is `%run` to IPython; two lines are not."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and len(cell.source.splitlines()) == 1:
+            assert re.match(r"\w*", cell.source)[0] not in MAGICS, cell.source
+
+
 @pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("*.ipynb")), ids=lambda p: p.stem)
 def test_an_exercise_has_no_answer_left(path):
     made = exercise_of(nbformat.read(path, as_version=4))

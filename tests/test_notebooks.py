@@ -102,13 +102,6 @@ def test_a_parameter_means_the_same_wherever_it_stands():
                 assert seen.setdefault(parameter.name, parameter) == parameter
 
 
-@every(STAGE_PATHS)
-def test_the_prose_is_of_the_length_that_the_design_asks_for(path):
-    words = sum(len(c.source.split()) for c in cells(path, "markdown"))
-    assert 650 <= words <= 1_000
-    assert 20 <= len(cells(path)) <= 34
-
-
 def test_the_exploration_names_its_parameters_and_reads_each():
     path = NOTEBOOKS / "explore.ipynb"
     declared = next(c.source for c in cells(path, "code") if "parameters" in tags(c))
