@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -40,8 +39,11 @@ COPIES = 0.05  # of the rows
 BORROWED = 0.1  # of the cells of a column, from other rows
 JITTERED = ("temp", "dewp", "humid", "pressure")
 MEMORY = "1GB"  # what DuckDB may hold
-# Parts that live in modules of their own: all their functions `*_overhead` and `measure_*`
-ELSEWHERE = {"dask": "benchmarks.scale_dask", "schedulers": "benchmarks.scale_schedulers"}
+# Parts that live in modules of their own, and the functions there that measure them
+ELSEWHERE = {
+    "dask": ("benchmarks.scale_dask", ("search_overhead", "killed_worker")),
+    "schedulers": ("benchmarks.scale_schedulers", ("airflow_overhead", "kubeflow_overhead")),
+}
 
 
 def write_rows(raw: pd.DataFrame, rows: int, folder: Path, seed: int = 0) -> None:
@@ -182,31 +184,23 @@ def main(parts, run, folder):
             with tempfile.TemporaryDirectory(dir=folder, prefix="pipeline-scale-") as own:
                 raw[part] = machine() | {"measured": MEASURES[part](run, Path(own))}
         elif part in ELSEWHERE:
-            module = _module(ELSEWHERE[part])
-            if module is None:
-                print(f"  {ELSEWHERE[part]} is not there: not measured", flush=True)
+            found = _measured_elsewhere(*ELSEWHERE[part])
+            if not found:
+                print("  nothing there measures it", flush=True)
                 continue
-            raw[part] = machine() | {"measured": _measured_by(module)}
+            raw[part] = machine() | {"measured": found}
         else:
             raise click.UsageError(f"There is no part '{part}'.")
         RAW.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
         write_pages(raw)
 
 
-def _module(name: str):
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return None
-
-
-def _measured_by(module) -> dict:
-    """What the measuring functions of a module return, by the functions' names."""
+def _measured_elsewhere(module: str, names: tuple[str, ...]) -> dict:
+    """What those functions of a module return, by their names; of those that are there."""
+    there = importlib.import_module(module)
     found = {}
-    for name, measure in vars(module).items():
-        if re.fullmatch(r"[a-z]\w*_overhead|measure_\w+", name) and callable(measure):
+    for name in names:
+        if measure := getattr(there, name, None):
             found[name] = measure()
             print(f"  {name}: {found[name]}", flush=True)
     return found
@@ -253,17 +247,14 @@ def report(raw: dict) -> str:
     ]
     for part, write in {"rows": _rows, "distinct": _distinct}.items():
         lines += write(raw[part]["measured"]) if part in raw else [f"## {part}: not measured", ""]
-    for part, module in ELSEWHERE.items():
+    for part in ELSEWHERE:
         lines += [f"## {part.capitalize()}", ""]
         if part not in raw:
             lines += [f"Not measured (`python -m benchmarks.scale {part}`).", ""]
             continue
-        found, own = raw[part]["measured"], _module(module)
-        if own is not None and hasattr(own, "lines"):
-            lines += [*own.lines(found), ""]
-        else:
-            lines += ["| figure | measured |", "|---|---|"]
-            lines += [f"| {name} | {_short(value)} |" for name, value in _flat(found)] + [""]
+        lines += ["| figure | measured |", "|---|---|"]
+        lines += [f"| {name} | {_short(value)} |" for name, value in _flat(raw[part]["measured"])]
+        lines += [""]
     return "\n".join([*lines, *_on_what(raw)]) + "\n"
 
 
