@@ -383,9 +383,9 @@ of two large tables) pass every row between workers, and a worker short of memor
 nothing on one machine.
 
 **DuckDB** (`pipeline distinct`) does such a step out of core on one machine: memory is what it is
-given, the rest is on disk. Its limit is that machine: the disk must hold what is spilled, about
-the table once more, and reads it again. Duplicates across days: key them by day or customer, and
-each partition is a job of its own, which is cheaper than any shuffle.
+given, the rest is on disk. Its limit is that disk: what is spilled is several times the size of
+the Parquet files, which are packed more tightly. Duplicates across days: key them by day or
+customer, and each partition is a job of its own, which is cheaper than any shuffle.
 
 **Spark** is for when a shuffle of the whole does not fit one machine's disk or night: joins of
 tables of terabytes, distinct rows over months that can't be keyed. Scoring is no reason for it:
