@@ -56,8 +56,9 @@ def write_rows(raw: pd.DataFrame, rows: int, folder: Path, seed: int = 0) -> Non
     schema = pa.Schema.from_pandas(raw, preserve_index=False)
     for number, start in enumerate(range(0, rows, FILE)):
         with parquet.ParquetWriter(folder / f"part-{number:04d}.parquet", schema) as writer:
-            for at in range(start, min(start + FILE, rows), GROUP):
-                piece = _noisy(raw, min(GROUP, rows - at), random)
+            end = min(start + FILE, rows)
+            for at in range(start, end, GROUP):
+                piece = _noisy(raw, min(GROUP, end - at), random)
                 writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
 
 
