@@ -31,6 +31,55 @@ START = {
             ),
         ),
     ),
+    "start.one_flower": Compute(
+        "By how much does the test accuracy fall when one more flower is answered wrongly? "
+        "`parts` holds `X_train`, `X_test`, `y_train` and `y_test`, in this order.",
+        expected=lambda parts: 1 / len(parts[3]),
+        how="`1 / len(y_test)`",
+        why="Each held-out flower is one answer among few: no difference between two models that "
+        "is smaller than this can be seen here at all.",
+        hints=(
+            "Accuracy is right answers divided by answers; which flowers are asked for it?",
+            "One answer out of how many? `len(…)` counts rows.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda parts: 1 / (len(parts[2]) + len(parts[3])),
+                "You divided by all flowers. Is each of them asked in the test?",
+            ),
+            Mistake(
+                lambda parts: 1 / len(parts[2]),
+                "Those are the flowers that the model learnt from. Do they count in the test?",
+            ),
+            Mistake(
+                lambda parts: 1.0,
+                "That is one flower, as a count. What part of all the answers is it?",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
+    "start.unseen": Choice(
+        "A model was fitted on all rows of a table and answers every one of them correctly. What "
+        "does that tell about rows to come?",
+        {
+            "a": "It will be right about nearly all of them, too.",
+            "b": "It will be wrong about most: a perfect score proves overfitting.",
+            "c": "Nothing yet: it has not been asked about a row that it had not seen.",
+        },
+        "c",
+        "True labels and labels by lot give the same score on training rows; only unseen ones "
+        "tell them apart.",
+        {
+            "a": "The forest did as well with labels dealt by lot. How did it fare afterwards?",
+            "b": "The forest with the true labels was perfect on its training rows as well. Was "
+            "it bad on the others?",
+        },
+        hints=(
+            "Compare the two lines of the table: in which column do they differ?",
+            "Both columns are scores. What is different about the rows that they rest on?",
+        ),
+    ),
 }
 
 COLLECT = {
@@ -58,6 +107,59 @@ COLLECT = {
             "How often would those two have agreed, and what would that agreement be worth?",
         ),
     ),
+    "collect.no_partner": Choice(
+        "Some flights find no plane in the registry. An inner join would leave them out. Why are "
+        "they kept?",
+        {
+            "a": "A model always gets better with more rows.",
+            "b": "An inner join can't be done in pandas with several keys.",
+            "c": "Flights by unknown planes will be asked about in service, too.",
+        },
+        "c",
+        "Rows that were left out for convenience are a part of the world that the model never "
+        "met, and no score on the rest would show it.",
+        {
+            "a": "More rows of what? Rows that don't stand for the question help nobody.",
+            "b": "It can; the question is what would be missing afterwards.",
+        },
+        hints=(
+            "Think of whoever asks the finished model. Can they choose the plane?",
+            "Compare the flights in the table with those that will be asked about: which of them "
+            "would there be in one and not in the other?",
+        ),
+    ),
+    "collect.no_label": Compute(
+        'Which share of the rows has no label at all, neither late nor on time? `raw["late"]` '
+        "holds True, False or a missing value.",
+        expected=lambda raw: float(raw["late"].isna().mean()),
+        how='`raw["late"].isna().mean()`',
+        why="Nobody knows whether these would have been late: they can neither teach nor be used "
+        "to examine, so the next station sets them aside and says how many.",
+        hints=(
+            "A missing value is neither True nor False; pandas has a method that asks for it.",
+            "`isna()` gives True where a value is missing; what is the mean of True and False?",
+        ),
+        mistakes=(
+            Mistake(
+                lambda raw: float(1 - raw["late"].sum() / len(raw)),
+                "You counted all that is not True. Is a flight that arrived on time without label?",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].sum() / len(raw)),
+                "Those are the late ones; their label is known.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].isna().sum()),
+                "That counts them. Out of how many rows?",
+            ),
+            Mistake(
+                lambda raw: float(raw.isna().to_numpy().mean()),
+                "You looked at all columns; only one of them holds the label.",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
 }
 
 CLEAN = {
@@ -79,7 +181,70 @@ CLEAN = {
             "There are three places a value can go: the data, the bin, or somebody's desk.",
         ),
     ),
+    "clean.taken_away": Compute(
+        "Some repairs take a value away and put nothing in its place. Which share of the repairs "
+        "is that? `changes` has a line for each, with `before` and `after`.",
+        expected=lambda changes: float(changes["after"].isna().mean()),
+        how='`changes["after"].isna().mean()`',
+        why="Where nobody can know the true value, an honest gap is the best repair: whoever "
+        "fills it later knows that it was one.",
+        hints=(
+            "What stands in the log, after such a repair, where the value had been?",
+            "A missing value is found by `isna()`; the mean of True and False is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda changes: float(changes["before"].isna().mean()),
+                "Those cells were empty before. Which way round is a value taken away?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].isna().sum()),
+                "That counts them. Out of how many repairs?",
+            ),
+            Mistake(
+                lambda changes: float((changes["kind"] == "missing word").mean()),
+                "Words that mean missing are one kind; does no other kind leave a gap?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].notna().mean()),
+                "Those got a value. The question is about the others.",
+            ),
+        ),
+        within=0.002,
+        form="{:.3f}",
+    ),
+    "clean.best_recall": Choice(
+        "A cleaner merges all spellings that look alike. Of all cleaners it mends most of the "
+        "planted errors. Why is it not the best one?",
+        {
+            "a": "It is: to mend errors is what a cleaner is for.",
+            "b": "It may break sound cells, and that does not show in what it mended.",
+            "c": "Planted errors are not real ones, so nothing can be said.",
+        },
+        "b",
+        "Recall alone can be had by changing everything; precision is the price that it cost.",
+        {
+            "a": "Then a cleaner that changes every cell it sees is a good one. Which figure "
+            "would speak against it?",
+            "c": "They differ from real ones, but they alone have a key. What else can be "
+            "counted with the key in hand?",
+        },
+        hints=(
+            "Two things can go wrong with a cell: it is wrong and stays so, or…?",
+            "A bank that stops every payment stops all fraud. What do its customers say?",
+        ),
+    ),
 }
+
+
+def _late_at(cleaned, chosen) -> float:
+    return float(cleaned.loc[chosen, "late"].mean())
+
+
+def _evening(cleaned) -> float:
+    hour = cleaned["scheduled"].dt.hour
+    return _late_at(cleaned, hour >= 18) - _late_at(cleaned, hour < 9)
+
 
 FEATURES = {
     "features.dep_delay": Choice(
@@ -103,7 +268,68 @@ FEATURES = {
             "Go through the table's columns at that moment: which cells are still empty?",
         ),
     ),
+    "features.evening": Compute(
+        "By how much is the share of late flights larger among those due to leave at 18:00 or "
+        "later than among those due before 9:00? `cleaned` has the columns `scheduled` (a time) "
+        "and `late` (True or False).",
+        expected=_evening,
+        how='`hour = cleaned["scheduled"].dt.hour`, then '
+        '`cleaned.loc[hour >= 18, "late"].mean() - cleaned.loc[hour < 9, "late"].mean()`',
+        why="One number of the timetable, known months ahead, moves the chance this far: that is "
+        "a feature.",
+        hints=(
+            "`dt.hour` gives the hour of a time, and comparing it gives the rows of an evening.",
+            "The mean of a column of True and False is a share; you need two, and the difference.",
+        ),
+        mistakes=(
+            Mistake(lambda cleaned: -_evening(cleaned), "Which of the two is to be the larger?"),
+            Mistake(
+                lambda cleaned: _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18),
+                "That is the evening's share alone; how far is it from the morning's?",
+            ),
+            Mistake(
+                lambda cleaned: (
+                    _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18)
+                    - _late_at(cleaned, cleaned["scheduled"].dt.hour < 18)
+                ),
+                "You compared the evening with all of the day before it.",
+            ),
+            Mistake(
+                lambda cleaned: (
+                    _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18)
+                    - _late_at(cleaned, cleaned["scheduled"].dt.hour <= 9)
+                ),
+                "Is a flight that is due at half past nine due *before* nine?",
+            ),
+        ),
+        within=0.003,
+        form="{:.3f}",
+    ),
+    "features.rare_level": Choice(
+        "A tail number becomes the mean of the target over its flights. A plane has flown once, "
+        "and late. What goes wrong when that mean is computed from all rows?",
+        {
+            "a": "The model reads that flight's own answer in its features.",
+            "b": "Nothing: a mean is only a summary, and says nothing of single rows.",
+            "c": "The mean is missing, since one flight has no spread.",
+        },
+        "a",
+        "So such means are learnt from other rows than those that they are used on, and rare "
+        "levels are pulled towards the mean of all.",
+        {
+            "b": "Of how many rows is it a summary here?",
+            "c": "A spread needs two values. How many does a mean need?",
+        },
+        hints=(
+            "Compute that mean by hand, for the plane with one flight.",
+            "Suppose the flight is held out. What does the column now say about it?",
+        ),
+    ),
 }
+
+
+def _per_cent(text: str) -> float:
+    return float(text.rstrip("%"))
 
 
 def _share(rows) -> float:
@@ -171,6 +397,27 @@ SPLIT = {
         ),
         within=0.002,
         form="{:.3f}",
+    ),
+    "split.best_of_fifty": Choice(
+        "You train fifty models, ask each about the held-out rows, and report the best score. "
+        "What is wrong with it?",
+        {
+            "a": "Nothing: no model was fitted on the held-out rows.",
+            "b": "Too few models: with more of them the best score would be nearer the truth.",
+            "c": "It is too good: the choice among the fifty was made on those very rows.",
+        },
+        "c",
+        "The luckiest of fifty is in part lucky. Choose on folds, and ask the held-out rows about "
+        "the one that you chose.",
+        {
+            "a": "No model was. What else about the result was decided by these rows?",
+            "b": "With more models, does the largest of all their scores go up or down?",
+        },
+        hints=(
+            "Suppose all fifty are equally good, and their scores differ by luck alone.",
+            "If fifty people toss a coin ten times, how many heads has the one who got most? "
+            "What will that person's next ten tosses look like?",
+        ),
     ),
 }
 
@@ -283,6 +530,31 @@ QUESTIONS = (
 )  # fmt: skip
 
 GUESSES = {
+    "start.by_lot": Guess(
+        "Before you look: the labels are dealt by lot, so nothing can be learnt. Which share of "
+        "the training rows (0 to 1) will the forest answer correctly all the same?",
+        result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
+    ),
+    "collect.twice": Guess(
+        "Before you look: by how many percentage points will the share of late flights move when "
+        "the planes' file is joined twice over?",
+        result=lambda twice: abs(
+            _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
+        ),
+        form="{:.1f}",
+    ),
+    "clean.merged": Guess(
+        "Before you look: names of plane models that are alike by 85 % are merged. Which share of "
+        "the names (0 to 1) will be left?",
+        result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
+        high="too many",
+        low="too few",
+    ),
+    "features.leaky": Guess(
+        "Before you look: which ROC AUC will the quick model reach with `dep_delay`, the minutes "
+        "by which the flight left late?",
+        result=lambda leaky: float(leaky.iloc[-1, 0]),
+    ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "
         "ones. Which ROC AUC will it reach? (0.5 is tossing a coin, 1 is perfect.)",

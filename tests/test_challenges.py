@@ -1,5 +1,7 @@
 """Challenges: each solution is right, typical mistakes are named, the stub is not attempted."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,8 +33,166 @@ def half(table):
     return day.ge(day.sort_values().iloc[len(day) // 2]).map({True: "test", False: "train"})
 
 
+def on_what_it_learnt(model, X, y):
+    return model.fit(X, y).score(X, y)
+
+
+def fitted_on_all(model, X, y):
+    return model.fit(X, y).score(X.tail(50), y.tail(50))
+
+
+def in_per_cent(model, X, y):
+    return 100 * model.fit(X[:100], y[:100]).score(X[100:], y[100:])
+
+
+def labels_out_of_step(model, X, y):
+    shuffled = X.sample(frac=1, random_state=1)
+    return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
+
+
+def first_page(fetch):
+    return fetch(0)
+
+
+def without_patience(fetch):
+    rows, page = [], 0
+    while batch := fetch(page):
+        rows, page = rows + batch, page + 1
+    return rows
+
+
+def until_a_short_page(fetch):
+    rows, page = [], 0
+    while len(batch := fetch(page)) == 3:
+        rows, page = rows + batch, page + 1
+    return rows + batch
+
+
+def as_pages(fetch):
+    return [fetch(page) for page in range(4)]
+
+
+def for_ever(fetch):
+    rows, page = [], 0
+    while True:
+        try:
+            if not (batch := fetch(page)):
+                return rows
+        except Exception:  # noqa: BLE001, S112 - the mistake that is to be found
+            continue
+        rows, page = rows + batch, page + 1
+
+
+def swallowing(fetch):
+    rows = []
+    for page in range(10):
+        with suppress(ConnectionError):
+            rows += fetch(page)
+    return rows
+
+
+def giving_back_what_there_is(fetch):
+    rows, page, failed = [], 0, 0
+    while failed < 3:
+        try:
+            if not (batch := fetch(page)):
+                break
+            rows, page, failed = rows + batch, page + 1, 0
+        except ConnectionError:
+            failed += 1
+    return rows
+
+
+def rightly(column):
+    return made("clean.minutes")(column)
+
+
+def digits_alone(column):
+    return pd.to_numeric(column.str.extract(r"(\d+)")[0])
+
+
+def decimal_hours(column):
+    return rightly(column).where(~column.eq("2:05"), 2.05)
+
+
+def without_a_bound(column):
+    parts = column.str.extract(r"^(\d+):(\d+)$").astype(float)
+    return rightly(column).fillna(parts[0] * 60 + parts[1])
+
+
+def areas(table, target, fill):
+    from sklearn.metrics import roc_auc_score
+
+    columns = {name: fill(table[name]) for name in table.columns.drop(target)}
+    return {
+        name: roc_auc_score(table.loc[column.index, target], column)
+        for name, column in columns.items()
+        if table.loc[column.index, target].nunique() == 2
+    }
+
+
+def below_all(column):
+    return column.fillna(column.min() - 1)
+
+
+def one_direction(table, target):
+    return [name for name, area in areas(table, target, below_all).items() if area > 0.95]
+
+
+def where_there_is_a_value(table, target):
+    found = areas(table, target, lambda column: column.dropna())
+    return [name for name, area in found.items() if not 0.05 < area < 0.95]
+
+
+def by_correlation(table, target):
+    related = table.corr()[target].abs().drop(target)
+    return related[related > 0.5].index
+
+
+def with_gaps(table, target):
+    return [*made("features.suspects")(table, target), *table.columns[table.isna().any()]]
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "features.suspects": [
+        (one_direction, "moves *against* the answer"),
+        (where_there_is_a_value, "What of its gaps"),
+        (by_correlation, "strong feature, and an honest one"),
+        (with_gaps, "gaps by chance"),
+        (lambda table, target: list(table), "the target itself"),
+        (lambda table, target: ["invoice", "days_in_ward"], "at the names"),
+        (lambda table, target: "invoice", "a list of names"),
+    ],
+    "clean.minutes": [
+        (lambda column: rightly(column).fillna(0), "became 0"),
+        (lambda column: rightly(column).fillna(rightly(column).mean()), "all with one value"),
+        (lambda column: rightly(column).dropna(), "stay in place"),
+        (lambda column: rightly(column).reset_index(drop=True), "stay in place"),
+        (lambda column: rightly(column).tolist(), "stay in place"),
+        (decimal_hours, "decimal number"),
+        (digits_alone, "Can you be sure which"),
+        (without_a_bound, "How many minutes has an hour"),
+        (lambda column: pd.to_numeric(column, errors="coerce"), "Not read as meant: `125 min`"),
+    ],
+    "collect.pages": [
+        (first_page, "first page only"),
+        (without_patience, "What would a second call do"),
+        (until_a_short_page, "shorter than others"),
+        (as_pages, "a list of pages"),
+        (for_ever, "When do you give up"),
+        (swallowing, "busy is missing"),
+        (giving_back_what_there_is, "as if all were well"),
+    ],
+    "start.honest_score": [
+        (on_what_it_learnt, "Had the model met the rows"),
+        (fitted_on_all, "Had the model met the rows"),
+        (in_per_cent, "per cent"),
+        (labels_out_of_step, "true pairs of rows and labels"),
+        (lambda model, X, y: (1.0, 0.5), "one number"),
+        (lambda model, X, y: 0.5, "your score is poor"),
+        (lambda model, X, y: 0.0, "near a half"),
+    ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
         (at_random, "later than rows that are held out"),
@@ -77,6 +237,8 @@ def test_what_was_not_touched_is_not_attempted(name):
 
 @EVERY
 def test_no_hint_is_the_solution(name):
-    lines = {line.strip() for line in CHALLENGES[name].solution.splitlines() if len(line) > 20}
+    lines = {
+        line.strip() for line in CHALLENGES[name].solution.splitlines() if len(line.strip()) > 20
+    }
     hints = " ".join(CHALLENGES[name].hints)
     assert not any(line in hints for line in lines)
