@@ -42,7 +42,7 @@ MEMORY = "1GB"  # what DuckDB may hold
 # Parts that live in modules of their own, and the functions there that measure them
 ELSEWHERE = {
     "dask": ("benchmarks.scale_dask", ("search_overhead", "killed_worker")),
-    "schedulers": ("benchmarks.scale_schedulers", ("airflow_overhead", "kubeflow_overhead")),
+    "schedulers": ("benchmarks.scale_schedulers", ("airflow_overhead", "kfp_overhead")),
 }
 
 
