@@ -17,8 +17,8 @@ import pandas as pd
 from . import cluster, drift, tables
 from .batch import PIECE
 from .comparable import as_values
-from .deliveries import model_columns
-from .deploy import Bundle, check_columns, load_bundle
+from .deliveries import model_columns, time_column
+from .deploy import Bundle, check_columns, load_bundle, load_version
 from .errors import InputError
 from .line import existing_run
 from .parts import Part, parts_of, read_part
@@ -116,9 +116,7 @@ def _known(run: str, version: str) -> dict[str, Tally]:
     """The tallies of the rows that the model was fitted on, but for the column of their time."""
     made, model = existing_run(run), _opened(run, version).model
     clean = pd.read_parquet(made.file("data/clean.parquet"))
-    split = made.read_json("split.json", {})
-    time_column = split.get("column", "") if split.get("strategy") == "time" else ""
-    used = [name for name in model_columns(model) if name != time_column]
+    used = [name for name in model_columns(model) if name != time_column(made)]
     return {name: tally_of(as_values(clean[name])) for name in used}
 
 
@@ -139,5 +137,5 @@ def _frames(part: Part):
 
 @lru_cache(maxsize=2)
 def _opened(run: str, version: str) -> Bundle:
-    """The model of a run, opened once a process, and again when it has been replaced."""
-    return load_bundle(run)
+    """The model of a run, opened once a process."""
+    return load_version(run, version)

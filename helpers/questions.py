@@ -7,6 +7,8 @@ solution but in `why`, `how` and the right option. Compute-this checks take what
 
 from __future__ import annotations
 
+import numpy as np
+
 from .grading import Choice, Compute, Guess, Mistake
 
 START = {
@@ -29,6 +31,55 @@ START = {
                 "A long script stops somewhere; what do you know then, and from where do you "
                 "start again?"
             ),
+        ),
+    ),
+    "start.one_flower": Compute(
+        "By how much does the test accuracy fall when one more flower is answered wrongly? "
+        "`parts` holds `X_train`, `X_test`, `y_train` and `y_test`, in this order.",
+        expected=lambda parts: 1 / len(parts[3]),
+        how="`1 / len(y_test)`",
+        why="Each held-out flower is one answer among few: no difference between two models that "
+        "is smaller than this can be seen here at all.",
+        hints=(
+            "Accuracy is right answers divided by answers; which flowers are asked for it?",
+            "One answer out of how many? `len(…)` counts rows.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda parts: 1 / (len(parts[2]) + len(parts[3])),
+                "You divided by all flowers. Is each of them asked in the test?",
+            ),
+            Mistake(
+                lambda parts: 1 / len(parts[2]),
+                "Those are the flowers that the model learnt from. Do they count in the test?",
+            ),
+            Mistake(
+                lambda parts: 1.0,
+                "That is one flower, as a count. What part of all the answers is it?",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
+    "start.unseen": Choice(
+        "A model was fitted on all rows of a table and answers every one of them correctly. What "
+        "does that tell about rows to come?",
+        {
+            "a": "It will be right about nearly all of them, too.",
+            "b": "It will be wrong about most: a perfect score proves overfitting.",
+            "c": "Nothing yet: it has not been asked about a row that it had not seen.",
+        },
+        "c",
+        "True labels and labels by lot give the same score on training rows; only unseen ones "
+        "tell them apart.",
+        {
+            "a": "The forest did as well with labels dealt by lot. How did it fare afterwards?",
+            "b": "The forest with the true labels was perfect on its training rows as well. Was "
+            "it bad on the others?",
+        },
+        hints=(
+            "Compare the two lines of the table: in which column do they differ?",
+            "Both columns are scores. What is different about the rows that they rest on?",
         ),
     ),
 }
@@ -58,6 +109,59 @@ COLLECT = {
             "How often would those two have agreed, and what would that agreement be worth?",
         ),
     ),
+    "collect.no_partner": Choice(
+        "Some flights find no plane in the registry. An inner join would leave them out. Why are "
+        "they kept?",
+        {
+            "a": "A model always gets better with more rows.",
+            "b": "An inner join can't be done in pandas with several keys.",
+            "c": "Flights by unknown planes will be asked about in service, too.",
+        },
+        "c",
+        "Rows that were left out for convenience are a part of the world that the model never "
+        "met, and no score on the rest would show it.",
+        {
+            "a": "More rows of what? Rows that don't stand for the question help nobody.",
+            "b": "It can; the question is what would be missing afterwards.",
+        },
+        hints=(
+            "Think of whoever asks the finished model. Can they choose the plane?",
+            "Compare the flights in the table with those that will be asked about: which of them "
+            "would there be in one and not in the other?",
+        ),
+    ),
+    "collect.no_label": Compute(
+        'Which share of the rows has no label at all, neither late nor on time? `raw["late"]` '
+        "holds True, False or a missing value.",
+        expected=lambda raw: float(raw["late"].isna().mean()),
+        how='`raw["late"].isna().mean()`',
+        why="Nobody knows whether these would have been late: they can neither teach nor be used "
+        "to examine, so the next station sets them aside and says how many.",
+        hints=(
+            "A missing value is neither True nor False; pandas has a method that asks for it.",
+            "`isna()` gives True where a value is missing; what is the mean of True and False?",
+        ),
+        mistakes=(
+            Mistake(
+                lambda raw: float(1 - raw["late"].sum() / len(raw)),
+                "You counted all that is not True. Is a flight that arrived on time without label?",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].sum() / len(raw)),
+                "Those are the late ones; their label is known.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].isna().sum()),
+                "That counts them. Out of how many rows?",
+            ),
+            Mistake(
+                lambda raw: float(raw.isna().to_numpy().mean()),
+                "You looked at all columns; only one of them holds the label.",
+            ),
+        ),
+        within=0.001,
+        form="{:.3f}",
+    ),
 }
 
 CLEAN = {
@@ -79,7 +183,70 @@ CLEAN = {
             "There are three places a value can go: the data, the bin, or somebody's desk.",
         ),
     ),
+    "clean.taken_away": Compute(
+        "Some repairs take a value away and put nothing in its place. Which share of the repairs "
+        "is that? `changes` has a line for each, with `before` and `after`.",
+        expected=lambda changes: float(changes["after"].isna().mean()),
+        how='`changes["after"].isna().mean()`',
+        why="Where nobody can know the true value, an honest gap is the best repair: whoever "
+        "fills it later knows that it was one.",
+        hints=(
+            "What stands in the log, after such a repair, where the value had been?",
+            "A missing value is found by `isna()`; the mean of True and False is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda changes: float(changes["before"].isna().mean()),
+                "Those cells were empty before. Which way round is a value taken away?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].isna().sum()),
+                "That counts them. Out of how many repairs?",
+            ),
+            Mistake(
+                lambda changes: float((changes["kind"] == "missing word").mean()),
+                "Words that mean missing are one kind; does no other kind leave a gap?",
+            ),
+            Mistake(
+                lambda changes: float(changes["after"].notna().mean()),
+                "Those got a value. The question is about the others.",
+            ),
+        ),
+        within=0.002,
+        form="{:.3f}",
+    ),
+    "clean.best_recall": Choice(
+        "A cleaner merges all spellings that look alike. Of all cleaners it mends most of the "
+        "planted errors. Why is it not the best one?",
+        {
+            "a": "It is: to mend errors is what a cleaner is for.",
+            "b": "It may break sound cells, and that does not show in what it mended.",
+            "c": "Planted errors are not real ones, so nothing can be said.",
+        },
+        "b",
+        "Recall alone can be had by changing everything; precision is the price that it cost.",
+        {
+            "a": "Then a cleaner that changes every cell it sees is a good one. Which figure "
+            "would speak against it?",
+            "c": "They differ from real ones, but they alone have a key. What else can be "
+            "counted with the key in hand?",
+        },
+        hints=(
+            "Two things can go wrong with a cell: it is wrong and stays so, or…?",
+            "A bank that stops every payment stops all fraud. What do its customers say?",
+        ),
+    ),
 }
+
+
+def _late_at(cleaned, chosen) -> float:
+    return float(cleaned.loc[chosen, "late"].mean())
+
+
+def _evening(cleaned) -> float:
+    hour = cleaned["scheduled"].dt.hour
+    return _late_at(cleaned, hour >= 18) - _late_at(cleaned, hour < 9)
+
 
 FEATURES = {
     "features.dep_delay": Choice(
@@ -103,7 +270,68 @@ FEATURES = {
             "Go through the table's columns at that moment: which cells are still empty?",
         ),
     ),
+    "features.evening": Compute(
+        "By how much is the share of late flights larger among those due to leave at 18:00 or "
+        "later than among those due before 9:00? `cleaned` has the columns `scheduled` (a time) "
+        "and `late` (True or False).",
+        expected=_evening,
+        how='`hour = cleaned["scheduled"].dt.hour`, then '
+        '`cleaned.loc[hour >= 18, "late"].mean() - cleaned.loc[hour < 9, "late"].mean()`',
+        why="One number of the timetable, known months ahead, moves the chance this far: that is "
+        "a feature.",
+        hints=(
+            "`dt.hour` gives the hour of a time, and comparing it gives the rows of an evening.",
+            "The mean of a column of True and False is a share; you need two, and the difference.",
+        ),
+        mistakes=(
+            Mistake(lambda cleaned: -_evening(cleaned), "Which of the two is to be the larger?"),
+            Mistake(
+                lambda cleaned: _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18),
+                "That is the evening's share alone; how far is it from the morning's?",
+            ),
+            Mistake(
+                lambda cleaned: (
+                    _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18)
+                    - _late_at(cleaned, cleaned["scheduled"].dt.hour < 18)
+                ),
+                "You compared the evening with all of the day before it.",
+            ),
+            Mistake(
+                lambda cleaned: (
+                    _late_at(cleaned, cleaned["scheduled"].dt.hour >= 18)
+                    - _late_at(cleaned, cleaned["scheduled"].dt.hour <= 9)
+                ),
+                "Is a flight that is due at half past nine due *before* nine?",
+            ),
+        ),
+        within=0.003,
+        form="{:.3f}",
+    ),
+    "features.rare_level": Choice(
+        "A tail number becomes the mean of the target over its flights. A plane has flown once, "
+        "and late. What goes wrong when that mean is computed from all rows?",
+        {
+            "a": "The model reads that flight's own answer in its features.",
+            "b": "Nothing: a mean is only a summary, and says nothing of single rows.",
+            "c": "The mean is missing, since one flight has no spread.",
+        },
+        "a",
+        "So such means are learnt from other rows than those that they are used on, and rare "
+        "levels are pulled towards the mean of all.",
+        {
+            "b": "Of how many rows is it a summary here?",
+            "c": "A spread needs two values. How many does a mean need?",
+        },
+        hints=(
+            "Compute that mean by hand, for the plane with one flight.",
+            "Suppose the flight is held out. What does the column now say about it?",
+        ),
+    ),
 }
+
+
+def _per_cent(text: str) -> float:
+    return float(text.rstrip("%"))
 
 
 def _share(rows) -> float:
@@ -172,9 +400,66 @@ SPLIT = {
         within=0.002,
         form="{:.3f}",
     ),
+    "split.best_of_fifty": Choice(
+        "You train fifty models, ask each about the held-out rows, and report the best score. "
+        "What is wrong with it?",
+        {
+            "a": "Nothing: no model was fitted on the held-out rows.",
+            "b": "Too few models: with more of them the best score would be nearer the truth.",
+            "c": "It is too good: the choice among the fifty was made on those very rows.",
+        },
+        "c",
+        "The luckiest of fifty is in part lucky. Choose on folds, and ask the held-out rows about "
+        "the one that you chose.",
+        {
+            "a": "No model was. What else about the result was decided by these rows?",
+            "b": "With more models, does the largest of all their scores go up or down?",
+        },
+        hints=(
+            "Suppose all fifty are equally good, and their scores differ by luck alone.",
+            "If fifty people toss a coin ten times, how many heads has the one who got most? "
+            "What will that person's next ten tosses look like?",
+        ),
+    ),
 }
 
+
+def _lead(trials) -> float:
+    best, second = trials.iloc[0], trials.iloc[1]
+    return float((best.iloc[1] - second.iloc[1]) / best["spread"])
+
+
 TRAIN = {
+    "train.lead": Compute(
+        "How many spreads does the first model of the table lie above the second? "
+        "`trials.iloc[0]` is the first line; the score is its second column, and `spread` is "
+        "the first model's.",
+        expected=_lead,
+        how='`(trials.iloc[0, 1] - trials.iloc[1, 1]) / trials.iloc[0]["spread"]`',
+        why="A lead is big or small against what scores do anyway when only the rows change. "
+        "Below one spread, take the simpler model with a good conscience.",
+        hints=(
+            "A difference by itself has no size. Against which other difference is it held here?",
+            "First how far both scores lie apart, then how often the spread goes into that.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda trials: float(trials.iloc[0, 1] - trials.iloc[1, 1]),
+                "That is the lead itself; is that much or little, where scores differ from fold "
+                "to fold anyway?",
+            ),
+            Mistake(
+                lambda trials: float(trials.iloc[0, 1] / trials.iloc[1, 1]),
+                "You divided one score by the other; what would that say of chance?",
+            ),
+            Mistake(
+                lambda trials: -_lead(trials),
+                "You took them the other way round: which of the two is the first?",
+            ),
+        ),
+        within=0.02,
+        form="{:.2f}",
+    ),
     "train.pipeline": Choice(
         "Why does scikit-learn's Pipeline matter for preventing data leakage?",
         {
@@ -184,6 +469,7 @@ TRAIN = {
                 "it to the others."
             ),
             "c": "It removes columns that leak.",
+            "d": "It scales the columns, and unscaled columns leak.",
         },
         "b",
         (
@@ -193,6 +479,7 @@ TRAIN = {
         {
             "a": "Nothing is hidden by it; think of *what is fitted on which rows*.",
             "c": "It can't know which columns leak: that was the work of stage 3.",
+            "d": "Look at the last line of the table: what did scaling before the folds win?",
         },
         hints=(
             "Think of cross-validation: what is done again for each fold?",
@@ -202,7 +489,33 @@ TRAIN = {
             ),
         ),
     ),
+    "train.luck": Choice(
+        "A hundred settings are tried on the same folds. The best of them scores a hair above "
+        "the defaults, by less than the spread. What does that tell?",
+        {
+            "a": "The best setting is the best one: it has the highest score.",
+            "b": "Nothing was searched long enough: a thousand would have found it.",
+            "c": "The highest of many noisy scores is high partly by luck.",
+        },
+        "c",
+        "Whoever picks the maximum picks the noise along with it, and the more are tried, the "
+        "more of it. So the line keeps the defaults unless the gain is beyond the noise.",
+        {
+            "a": "Suppose all hundred were equally good. Would their scores be equal, too?",
+            "b": "More draws find a higher maximum even where nothing is to be found. Why?",
+        },
+        hints=(
+            "Let a hundred people toss a coin ten times each, and look at the winner.",
+            "How many heads will the winner throw the next time?",
+        ),
+    ),
 }
+
+
+def _cost(counts, miss: float = 5, false_alarm: float = 1) -> float:
+    misses, alarms = counts.iloc[1, 0], counts.iloc[0, 1]
+    return float(1_000 * (miss * misses + false_alarm * alarms) / counts.to_numpy().sum())
+
 
 EVALUATE = {
     "evaluate.accuracy": Choice(
@@ -231,7 +544,68 @@ EVALUATE = {
             ),
         ),
     ),
+    "evaluate.cost": Compute(
+        "Suppose a missed delay costs five times as much as a false alarm, which costs 1. What do "
+        "the model's errors cost for a thousand held-out flights? `counts` has the true class "
+        "down and the predicted one across, late last.",
+        expected=_cost,
+        how="`1000 * (5 * counts.iloc[1, 0] + counts.iloc[0, 1]) / counts.to_numpy().sum()`",
+        why="One figure for both kinds of errors, in the units that the decision is about. "
+        "Compare rules by it, not by accuracy.",
+        hints=(
+            "Two of the four cells are errors. Which one is a late flight that was called "
+            "punctual?",
+            "Weigh each of the two by its price, add, and put the sum on a thousand of all rows.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda counts: _cost(counts, 1, 5),
+                "You gave the high price to the other error: which cell is a late flight that "
+                "nobody was warned of?",
+            ),
+            Mistake(
+                lambda counts: _cost(counts, 1, 1),
+                "You gave both errors the same price, which is what accuracy does.",
+            ),
+            Mistake(
+                lambda counts: _cost(counts) * counts.to_numpy().sum() / 1_000,
+                "That is the cost of all held-out flights; a thousand are asked for.",
+            ),
+            Mistake(
+                lambda counts: float(1_000 * 5 * counts.iloc[1, 0] / counts.to_numpy().sum()),
+                "You counted one kind of error only. Is the other one free?",
+            ),
+        ),
+        within=1.0,
+        form="{:.0f}",
+    ),
+    "evaluate.again": Choice(
+        "The score is not what you had hoped for. You try ten more settings, score each on the "
+        "held-out rows, and report the best. What is that figure?",
+        {
+            "a": "Too good: the held-out rows have helped to choose.",
+            "b": "Honest: the model has not learnt from these rows.",
+            "c": "Honest, if the interval is printed beside it.",
+        },
+        "a",
+        "A choice is learning, too. Choose on folds, and keep the held-out rows for one question "
+        "at the end; after that, new rows are needed.",
+        {
+            "b": "`fit` has not seen them. Who has, and what did that person do with the scores?",
+            "c": "The interval is of one model asked once. How many were asked?",
+        },
+        hints=(
+            "Something was decided by looking at these rows. What?",
+            "Imagine a pupil who may sit the same examination ten times and hand in the best.",
+        ),
+    ),
 }
+
+
+def _late_though_unlikely(said, at: float = 0.5) -> float:
+    yes = said["prediction"].astype(str) == "True"
+    return float((yes & (said["probability_True"] < at)).mean())
+
 
 DEPLOY = {
     "deploy.raw_rows": Choice(
@@ -252,9 +626,123 @@ DEPLOY = {
             ("Two programs that should do the same: which of them is mended when a bug is found?"),
         ),
     ),
+    "deploy.skew": Choice(
+        "A service that cleans rows in its own way raises no error. Which test would have found "
+        "it before a customer did?",
+        {
+            "a": "Score the model once more on the held-out rows.",
+            "b": "Ask the service for many rows, and see that each gets status 200.",
+            "c": "Ask the service and the notebook for the same raw rows, and compare answers.",
+        },
+        "c",
+        "Two roads are compared at their ends. That is what the table of roads does each time "
+        "this station runs.",
+        {
+            "a": "The model is the same in both. On which road did those rows travel?",
+            "b": "It answers everything, and cheerfully. Does 200 mean that it is right?",
+        },
+        hints=(
+            "Nothing crashed, so a test that waits for a crash waits long.",
+            "What would you put side by side to see a difference of this kind?",
+        ),
+    ),
+    "deploy.called_late": Compute(
+        "Which share of these rows does the model call late, although it holds it for likelier "
+        "that they are punctual? `said` has the columns `prediction` (text) and "
+        "`probability_True`.",
+        expected=_late_though_unlikely,
+        how='`((said["prediction"] == "True") & (said["probability_True"] < 0.5)).mean()`',
+        why="The threshold was chosen for what it finds, not set at one half. Whoever reads the "
+        "answers should know that *late* means *worth a warning* here.",
+        hints=(
+            "Likelier punctual than late: what does that say of `probability_True`?",
+            "Two conditions, joined by `&`, each in brackets; the mean of that is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda said: float((said["prediction"].astype(str) == "True").mean()),
+                "That is the share of all that are called late; some of them are likely to be.",
+            ),
+            Mistake(
+                lambda said: float((said["probability_True"] < 0.5).mean()),
+                "That is the share that is likelier punctual; what does the model call them?",
+            ),
+            Mistake(
+                lambda said: float((said["probability_True"] >= 0.5).mean()),
+                "Those are likelier late than punctual; the others are asked for.",
+            ),
+            Mistake(
+                lambda said: (
+                    _late_though_unlikely(said)
+                    / max(float((said["prediction"].astype(str) == "True").mean()), 1e-9)
+                ),
+                "You took the share of the flights that are called late; all rows count here.",
+            ),
+        ),
+        within=0.003,
+        form="{:.3f}",
+    ),
 }
 
+
+def _shares(values, edges) -> np.ndarray:
+    known = values.dropna().to_numpy(float)
+    groups = np.searchsorted(edges, known)
+    return np.bincount(groups, minlength=len(edges) + 1) / len(known)
+
+
+def _in_quarters(temps, of: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    edges = temps[of].quantile([0.25, 0.5, 0.75]).to_numpy()
+    return _shares(temps[0], edges), _shares(temps[1], edges)
+
+
+def _psi(old: np.ndarray, new: np.ndarray) -> float:
+    return float(((new - old) * np.log(new / old)).sum())
+
+
+def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
+    return float((new * np.log(new / old)).sum())
+
+
 MONITOR = {
+    "monitor.psi": Compute(
+        "Compute a population stability index yourself: cut the temperature into four groups at "
+        "the quartiles of the old rows, and leave empty cells out. `temps` holds the old and the "
+        "new temperatures. The index is the sum, over the groups, of (new share − old share) × "
+        "the natural logarithm of (new share / old share).",
+        expected=lambda temps: _psi(*_in_quarters(temps)),
+        how="With `old, new = (t.dropna() for t in temps)`: `edges = old.quantile([.25, .5, "
+        ".75])`, shares `a, b = (np.bincount(np.searchsorted(edges, t), minlength=4) / len(t) "
+        "for t in (old, new))`, and `((b - a) * np.log(b / a)).sum()`.",
+        why="Groups that hold a quarter each before, and how far they are from it after. Fewer "
+        "groups see less, so the index is smaller than over ten.",
+        hints=(
+            "The old rows settle where to cut; both sides are then counted in the same groups.",
+            "`quantile` gives the three edges, `np.searchsorted(edges, values)` the group of each "
+            "value, `np.bincount` how many are in each.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda temps: -_psi(*_in_quarters(temps)),
+                "The sign is turned: in each group both factors should have the same one.",
+            ),
+            Mistake(
+                lambda temps: _psi(*_in_quarters(temps, of=1)),
+                "You cut at the quartiles of the new rows. Which side is the yardstick?",
+            ),
+            Mistake(
+                lambda temps: _one_sided(*_in_quarters(temps)),
+                "You weighed each group by its new share alone; what the question asks for is "
+                "the same seen from either side.",
+            ),
+            Mistake(
+                lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
+                "You added the differences of shares as they are; the logarithm is missing.",
+            ),
+        ),
+        within=0.03,
+        form="{:.2f}",
+    ),
     "monitor.drift": Choice(
         "A column has drifted, but the model scores as well as ever. What now?",
         {
@@ -276,17 +764,259 @@ MONITOR = {
             "A fire brigade that is called by smoke looks first. What would you look at?",
         ),
     ),
+    "monitor.same_rows": Choice(
+        "In training, the challenger reached a higher score on its own held-out rows than the "
+        "champion once did on others. Is that enough to put it into service?",
+        {
+            "a": "Not yet: both have to answer the same rows, which neither has seen.",
+            "b": "Yes: the higher score wins.",
+            "c": "Yes, because it has learnt from more rows.",
+        },
+        "a",
+        "Some months are easier than others. On the same rows the difference is the models', and "
+        "its interval says whether it is more than luck.",
+        {
+            "b": "Suppose one of them was examined in a calm month, the other in a stormy one.",
+            "c": "More rows help as a rule. Which table in this notebook tells whether they did?",
+        },
+        hints=(
+            "Two pupils sat two different papers. Who is better?",
+            "What differs between the two figures besides the model?",
+        ),
+    ),
+}
+
+
+def _evening(table, others_only: bool = True) -> float:
+    late = table["late"].astype("boolean")
+    evening = table["sched_dep_time"] >= 1800
+    return float(late[evening].mean() - late[~evening if others_only else slice(None)].mean())
+
+
+EXPLORE = {
+    "explore.gaps": Choice(
+        "Gusts of wind are missing in three of four rows, and nearly always when the wind is "
+        "weak. What happens when the gaps are filled with the column's mean?",
+        {
+            "a": "Nothing: the mean does not change.",
+            "b": "Calm hours get the gusts of windy ones.",
+            "c": "The rows become unusable.",
+        },
+        "b",
+        "The gap itself says *calm*. Filling with an average hides it; a column that says "
+        "*missing* keeps it.",
+        {
+            "a": "The column keeps its mean. And the single rows, and what goes with them?",
+            "c": "They can be used; what do they say afterwards?",
+        },
+        hints=(
+            "The mean of a column is the mean of the cells that are there. Which hours are they?",
+            "Picture one calm hour, and the value that it is given.",
+        ),
+    ),
+    "explore.nothing": Choice(
+        "A column says nothing about the target by itself. May it be dropped?",
+        {
+            "a": "Yes: what says nothing alone says nothing.",
+            "b": "Yes, if a plot shows no trend.",
+            "c": "Not for that: together with another column it may say much.",
+        },
+        "c",
+        "Left and right each say nothing about *same or different*; both together say all.",
+        {
+            "a": "Take two coins. What does one of them tell about whether both show the same?",
+            "b": "The plot has two axes. How many columns are at work?",
+        },
+        hints=(
+            "Alone is the word to look at.",
+            "Look for a target that depends on two columns, and on neither of them alone.",
+        ),
+    ),
+    "explore.evening": Compute(
+        "By how much is the share of late flights higher among those scheduled from 18 o'clock on "
+        "than among those before? `table` has `sched_dep_time` (1755 is 17:55) and `late`.",
+        expected=_evening,
+        how='With `evening = table["sched_dep_time"] >= 1800`: `table["late"][evening].mean() - '
+        'table["late"][~evening].mean()`, where `late` is read as true or false.',
+        why="Delays add up over the day: a plane that is late at noon is late for all that is to "
+        "come. The hour is one of the best columns here.",
+        hints=(
+            "Cut the table in two by the clock time, and take the share of late ones in each.",
+            "18 o'clock is 1800 in this column; flights without a label are left out of both.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda table: -_evening(table),
+                "You took it the other way round: which side is compared with which?",
+            ),
+            Mistake(
+                lambda table: _evening(table, others_only=False),
+                "You compared with all flights, and those of the evening are among these.",
+            ),
+        ),
+        within=0.005,
+        form="{:.3f}",
+    ),
+}
+
+
+LABS = {
+    "labs.scaling": Choice(
+        "A colleague has scaled all columns before cutting the folds. What do you tell her?",
+        {
+            "a": "Her score is worthless.",
+            "b": "Her score has hardly moved; the habit is what is dangerous.",
+            "c": "It is right so: the scale has to be that of all rows.",
+        },
+        "b",
+        "A mean over all rows knows no label, and one row hardly moves it. The next step that she "
+        "puts there may be one that looks at labels.",
+        {
+            "a": "That is the usual advice. What did twenty seeds measure?",
+            "c": "In service there is one row at a time. Whose mean is subtracted then?",
+        },
+        hints=(
+            "Look at the gap and at its error, not at the rule.",
+            "Ask of a step: does it look at labels, or make rows out of rows?",
+        ),
+    ),
+    "labs.worst": Compute(
+        "Which mistake flatters most? `every` has a line for each, with the column `gap`.",
+        expected=lambda every: str(every["gap"].astype(float).idxmax()),
+        how='`every["gap"].idxmax()`',
+        why="A copy on the other side of the split is an answer that was seen before.",
+        hints=(
+            "The larger the gap, the more the score was flattered.",
+            "A frame's column can name the line in which it is largest.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda every: str(every["gap"].astype(float).idxmin()),
+                "That is the line at the other end of the table.",
+            ),
+        ),
+    ),
+    "labs.shares": Choice(
+        "In this grid the algorithm explains much of the variance. What follows?",
+        {
+            "a": "Algorithms matter more than data, in general.",
+            "b": "Among these five, on these tables, some are much worse than others.",
+            "c": "Cleaning is not worth its time.",
+        },
+        "b",
+        "A share depends on what was put into the grid. Leave the weak algorithms out, and the "
+        "same table tells another story.",
+        {
+            "a": "Which alternatives were they compared with, and who chose them?",
+            "c": "Where is the gain of cleaning shown, and for which algorithms is it large?",
+        },
+        hints=(
+            "Think of who put which candidates into the grid.",
+            "What would happen to the shares if one hopeless algorithm were added?",
+        ),
+    ),
+    "labs.silent": Choice(
+        "Another team sends clock times in another unit from tomorrow on. What notices?",
+        {
+            "a": "The score that was claimed at training.",
+            "b": "The service: such requests fail.",
+            "c": "A comparison of the columns in service with those of training.",
+        },
+        "c",
+        "The numbers are numbers still, so nothing fails; only their distribution is another.",
+        {
+            "a": "It was measured before. Can it know of tomorrow?",
+            "b": "Is 1075 no number? What would the service object to?",
+        },
+        hints=(
+            "Go through the table of breaks: which line claims a good score and serves a bad one?",
+            "What changes in a column when its unit does, if every cell stays a number?",
+        ),
+    ),
+    "labs.clutch": Choice(
+        "Comments alone tell perfectly whether a nest had its full clutch. What do you do?",
+        {
+            "a": "Keep them: a perfect score is the aim.",
+            "b": "Take out the one sentence that gives it away.",
+            "c": "Ask when they were written, and leave them out if it was afterwards.",
+        },
+        "c",
+        "A column that is filled in once the outcome is known is empty when it is needed.",
+        {
+            "a": "What will stand in that cell on the day of the prediction?",
+            "b": "You found one such sentence by reading. How will you find the others?",
+        },
+        hints=(
+            "A perfect answer to a hard question is a reason to be suspicious.",
+            "Eggs are laid, the observer writes, the model is asked: in which order?",
+        ),
+    ),
 }
 
 QUESTIONS = (
     START | COLLECT | CLEAN | FEATURES | SPLIT | TRAIN | EVALUATE | DEPLOY | MONITOR
+    | EXPLORE | LABS
 )  # fmt: skip
 
 GUESSES = {
+    "start.by_lot": Guess(
+        "Before you look: the labels are dealt by lot, so nothing can be learnt. Which share of "
+        "the training rows (0 to 1) will the forest answer correctly all the same?",
+        result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
+    ),
+    "collect.twice": Guess(
+        "Before you look: by how many percentage points will the share of late flights move when "
+        "the planes' file is joined twice over?",
+        result=lambda twice: abs(
+            _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
+        ),
+        form="{:.1f}",
+    ),
+    "clean.merged": Guess(
+        "Before you look: names of plane models that are alike by 85 % are merged. Which share of "
+        "the names (0 to 1) will be left?",
+        result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
+        high="too many",
+        low="too few",
+    ),
+    "features.leaky": Guess(
+        "Before you look: which ROC AUC will the quick model reach with `dep_delay`, the minutes "
+        "by which the flight left late?",
+        result=lambda leaky: float(leaky.iloc[-1, 0]),
+    ),
     "split.by_time": Guess(
         "Before you look: the quick model is asked about the latest flights instead of random "
         "ones. Which ROC AUC will it reach? (0.5 is tossing a coin, 1 is perfect.)",
         result=lambda comparison: comparison.iloc[-1, -1],
+        high="too hopeful",
+        low="too gloomy",
+    ),
+    "train.noise": Guess(
+        "Before you look: labels dealt by lot, so that one half is the truth. Which accuracy does "
+        "cross-validation report when the twenty best columns were chosen on all rows before?",
+        result=lambda table: float(table.iloc[0, 0]),
+        high="too suspicious",
+        low="too trusting",
+    ),
+    "evaluate.found": Guess(
+        "Before you look: which share of the late flights does the model find (its recall), if it "
+        "says *late* from a probability of one half on?",
+        result=lambda table: float(table.iloc[1]["recall"]),
+        high="too hopeful",
+        low="too gloomy",
+    ),
+    "deploy.otherwise": Guess(
+        "Before you look: on which share of the rows will that other service say something else "
+        "than the model? (A number between 0 and 1.)",
+        result=lambda table: float(table.iloc[1, 0].rstrip("%")) / 100,
+        form="{:.3f}",
+        high="too gloomy",
+        low="too hopeful",
+    ),
+    "monitor.worst": Guess(
+        "Before you look: how low does the ROC AUC of the worst of these months fall? Stage 6 "
+        "says what was promised.",
+        result=lambda by_period: float(by_period["roc_auc"].min()),
         high="too hopeful",
         low="too gloomy",
     ),

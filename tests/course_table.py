@@ -19,6 +19,7 @@ import nbformat
 from helpers.line import REPOSITORY, STAGES, Run
 
 WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
+SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
 PAGE = REPOSITORY / "docs" / "teaching.md"
 BEGIN, END = "<!-- the table: make teaching-table -->", "<!-- end of the table -->"
 
@@ -37,14 +38,15 @@ class Figures:
 
 
 def figures(path: Path) -> Figures:
-    """Count in one notebook; its parameters do not count as a long cell."""
+    """Count in one notebook, without folded side boxes; parameters are no long cell."""
     cells = nbformat.read(path, as_version=4).cells
     code = [c for c in cells if c.cell_type == "code"]
     source = "\n".join(c.source for c in code)
+    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
     kinds = "".join("c" if c.cell_type == "code" else "m" for c in cells)
     return Figures(
         cells=len(cells),
-        words=sum(len(c.source.split()) for c in cells if c.cell_type == "markdown"),
+        words=len(SIDE_BOX.sub("", prose).split()),
         code_cells=len(code),
         longest=max(len(c.source.splitlines()) for c in code if not _has_parameters(c)),
         in_a_row=max(map(len, re.findall("c+", kinds))),

@@ -1,10 +1,18 @@
 """Challenges: each solution is right, typical mistakes are named, the stub is not attempted."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp, ttest_ind
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
 
 from helpers.challenges import CHALLENGES
+from helpers.drift import psi
 from helpers.grading import CORRECT, INCORRECT, UNTOUCHED
 
 
@@ -31,8 +39,217 @@ def half(table):
     return day.ge(day.sort_values().iloc[len(day) // 2]).map({True: "test", False: "train"})
 
 
+def on_what_it_learnt(model, X, y):
+    return model.fit(X, y).score(X, y)
+
+
+def fitted_on_all(model, X, y):
+    return model.fit(X, y).score(X.tail(50), y.tail(50))
+
+
+def in_per_cent(model, X, y):
+    return 100 * model.fit(X[:100], y[:100]).score(X[100:], y[100:])
+
+
+def labels_out_of_step(model, X, y):
+    shuffled = X.sample(frac=1, random_state=1)
+    return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
+
+
+def first_page(fetch):
+    return fetch(0)
+
+
+def without_patience(fetch):
+    rows, page = [], 0
+    while batch := fetch(page):
+        rows, page = rows + batch, page + 1
+    return rows
+
+
+def until_a_short_page(fetch):
+    rows, page = [], 0
+    while len(batch := fetch(page)) == 3:
+        rows, page = rows + batch, page + 1
+    return rows + batch
+
+
+def as_pages(fetch):
+    return [fetch(page) for page in range(4)]
+
+
+def for_ever(fetch):
+    rows, page = [], 0
+    while True:
+        try:
+            if not (batch := fetch(page)):
+                return rows
+        except Exception:  # noqa: BLE001, S112 - the mistake that is to be found
+            continue
+        rows, page = rows + batch, page + 1
+
+
+def swallowing(fetch):
+    rows = []
+    for page in range(10):
+        with suppress(ConnectionError):
+            rows += fetch(page)
+    return rows
+
+
+def giving_back_what_there_is(fetch):
+    rows, page, failed = [], 0, 0
+    while failed < 3:
+        try:
+            if not (batch := fetch(page)):
+                break
+            rows, page, failed = rows + batch, page + 1, 0
+        except ConnectionError:
+            failed += 1
+    return rows
+
+
+def rightly(column):
+    return made("clean.minutes")(column)
+
+
+def digits_alone(column):
+    return pd.to_numeric(column.str.extract(r"(\d+)")[0])
+
+
+def decimal_hours(column):
+    return rightly(column).where(~column.eq("2:05"), 2.05)
+
+
+def without_a_bound(column):
+    parts = column.str.extract(r"^(\d+):(\d+)$").astype(float)
+    return rightly(column).fillna(parts[0] * 60 + parts[1])
+
+
+def areas(table, target, fill):
+    from sklearn.metrics import roc_auc_score
+
+    columns = {name: fill(table[name]) for name in table.columns.drop(target)}
+    return {
+        name: roc_auc_score(table.loc[column.index, target], column)
+        for name, column in columns.items()
+        if table.loc[column.index, target].nunique() == 2
+    }
+
+
+def below_all(column):
+    return column.fillna(column.min() - 1)
+
+
+def one_direction(table, target):
+    return [name for name, area in areas(table, target, below_all).items() if area > 0.95]
+
+
+def where_there_is_a_value(table, target):
+    found = areas(table, target, lambda column: column.dropna())
+    return [name for name, area in found.items() if not 0.05 < area < 0.95]
+
+
+def by_correlation(table, target):
+    related = table.corr()[target].abs().drop(target)
+    return related[related > 0.5].index
+
+
+def with_gaps(table, target):
+    return [*made("features.suspects")(table, target), *table.columns[table.isna().any()]]
+
+
+def selected_before(X, y):
+    return cross_val_score(LogisticRegression(), SelectKBest(k=10).fit_transform(X, y), y).mean()
+
+
+def asked_about_training_rows(X, y):
+    return LogisticRegression().fit(X, y).score(X, y)
+
+
+def no_model(X, y):
+    return cross_val_score(DummyClassifier(), X, y).mean()
+
+
+def best_accuracy(chance, late, false_alarm, miss):
+    return max(np.linspace(0, 1, 101), key=lambda t: ((chance >= t) == late).mean())
+
+
+def int_only(row):
+    return "" if isinstance(row.get("distance"), int) else "distance: no number."
+
+
+def no_missing(row):
+    return "" if {"carrier", "distance"} <= set(row) else "a field is missing."
+
+
+def trusting(row):
+    try:
+        float(row.get("distance") or 0)
+    except ValueError:
+        return "distance: no number."
+    return ""
+
+
+def nameless(row):
+    return "bad row" if made("deploy.refuse")(row) else ""
+
+
+def by_p_value(before, after):
+    return ks_2samp(before, after).pvalue < 0.001
+
+
+def by_mean(before, after):
+    far = abs(before.mean() - after.mean()) / before.std() > 0.2
+    return ttest_ind(before, after).pvalue < 0.001 and far
+
+
+def by_psi(before, after):
+    edges = np.quantile(before, np.linspace(0.1, 0.9, 9))
+    shares = [np.bincount(np.searchsorted(edges, v), minlength=10) for v in (before, after)]
+    return psi(*(s / s.sum() for s in shares)) > 0.1
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
+    "features.suspects": [
+        (one_direction, "moves *against* the answer"),
+        (where_there_is_a_value, "What of its gaps"),
+        (by_correlation, "strong feature, and an honest one"),
+        (with_gaps, "gaps by chance"),
+        (lambda table, target: list(table), "the target itself"),
+        (lambda table, target: ["invoice", "days_in_ward"], "at the names"),
+        (lambda table, target: "invoice", "a list of names"),
+    ],
+    "clean.minutes": [
+        (lambda column: rightly(column).fillna(0), "became 0"),
+        (lambda column: rightly(column).fillna(rightly(column).mean()), "all with one value"),
+        (lambda column: rightly(column).dropna(), "stay in place"),
+        (lambda column: rightly(column).reset_index(drop=True), "stay in place"),
+        (lambda column: rightly(column).tolist(), "stay in place"),
+        (decimal_hours, "decimal number"),
+        (digits_alone, "Can you be sure which"),
+        (without_a_bound, "How many minutes has an hour"),
+        (lambda column: pd.to_numeric(column, errors="coerce"), "Not read as meant: `125 min`"),
+    ],
+    "collect.pages": [
+        (first_page, "first page only"),
+        (without_patience, "What would a second call do"),
+        (until_a_short_page, "shorter than others"),
+        (as_pages, "a list of pages"),
+        (for_ever, "When do you give up"),
+        (swallowing, "busy is missing"),
+        (giving_back_what_there_is, "as if all were well"),
+    ],
+    "start.honest_score": [
+        (on_what_it_learnt, "Had the model met the rows"),
+        (fitted_on_all, "Had the model met the rows"),
+        (in_per_cent, "per cent"),
+        (labels_out_of_step, "true pairs of rows and labels"),
+        (lambda model, X, y: (1.0, 0.5), "one number"),
+        (lambda model, X, y: 0.5, "your score is poor"),
+        (lambda model, X, y: 0.0, "near a half"),
+    ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
         (at_random, "later than rows that are held out"),
@@ -42,6 +259,35 @@ MISTAKES = {
         (lambda table: table["scheduled"] > "2013-06-16", "`train` or `test`"),
         (lambda table: pd.Series(["test"]), "`train` or `test`"),
         (lambda table: table["day"], "it raised `KeyError"),
+    ],
+    "train.honest": [
+        (selected_before, "has seen the labels"),
+        (asked_about_training_rows, "rows that it has learnt from"),
+        (no_model, "hardly better than a coin"),
+        (lambda X, y: LogisticRegression(), "Give one number"),
+    ],
+    "evaluate.cheapest": [
+        (lambda chance, late, false_alarm, miss: 0.5, "One half ignores the prices"),
+        (lambda c, late, false_alarm, miss: false_alarm / (false_alarm + miss), "at their word"),
+        (lambda c, late, false_alarm, miss: miss / (false_alarm + miss), "sooner, or later"),
+        (best_accuracy, "there is a cheaper threshold"),
+        (lambda chance, *_: chance, "Give one threshold"),
+    ],
+    "deploy.refuse": [
+        (int_only, "came as text can be read"),
+        (no_missing, "can be filled"),
+        (trusting, "Infinitely far"),
+        (nameless, "names the field"),
+        (lambda row: row["distance"] and "", "must not fall over"),
+        (lambda row: True, "Give a text each time"),
+        (lambda row: "", "it passed"),
+    ],
+    "monitor.alarm": [
+        (by_p_value, "who would care"),
+        (by_mean, "the values spread out"),
+        (by_psi, "where nothing had changed"),
+        (lambda before, after: True, "whatever comes"),
+        (lambda before, after: False, "nothing rang"),
     ],
 }
 EVERY = pytest.mark.parametrize("name", CHALLENGES)
@@ -77,6 +323,8 @@ def test_what_was_not_touched_is_not_attempted(name):
 
 @EVERY
 def test_no_hint_is_the_solution(name):
-    lines = {line.strip() for line in CHALLENGES[name].solution.splitlines() if len(line) > 20}
+    lines = {
+        line.strip() for line in CHALLENGES[name].solution.splitlines() if len(line.strip()) > 20
+    }
     hints = " ".join(CHALLENGES[name].hints)
     assert not any(line in hints for line in lines)

@@ -98,6 +98,8 @@ def folder(made, tmp_path, reports, monkeypatch):
     if not (reports / "small").exists():
         write_run(made)
         (reports / "small" / "data").mkdir()
+        line.Run("small").write_json("about.json", {})
+        line.Run("small").write_json("split.json", {"strategy": "random"})
         made.rows.X.to_parquet(reports / "small" / "data" / "clean.parquet")
     wide = pd.concat([made.raw.drop(columns="bought")] * 85, ignore_index=True)
     wide["weight"] += np.linspace(0, 20, len(wide))

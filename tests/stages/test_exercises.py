@@ -6,6 +6,7 @@ The cells run in this process, which takes no kernel; `test_browser.py` runs the
 import ast
 
 import nbformat
+import pandas as pd
 import pytest
 
 from helpers.challenges import CHALLENGES
@@ -72,7 +73,43 @@ def test_every_challenge_is_in_an_exercise(name):
 
 
 # A check is asked in a notebook with what it is asked of; here every one of them is, once more.
-ASKED_OF = {"split.late_share": lambda run: _cut(run)}
+ASKED_OF = {
+    "start.one_flower": lambda run: _flowers(),
+    "collect.no_label": lambda run: _table(run, "raw"),
+    "clean.taken_away": lambda run: _table(run, "changes"),
+    "features.evening": lambda run: _table(run, "clean"),
+    "split.late_share": lambda run: _cut(run),
+    "train.lead": lambda run: pd.read_csv(run.file("trials.csv")),
+    "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
+    "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
+    "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
+    "explore.evening": lambda run: pd.DataFrame(
+        {"sched_dep_time": [600, 1200, 1759, 1800, 2100, 800], "late": [0, 0, 1, 1, 1, None]}
+    ),
+    "labs.worst": lambda run: pd.DataFrame({"gap": {"copies": 0.5, "scaling": 0.0}}),
+}
+
+
+def _table(run, name):
+    from helpers import lessons
+
+    return lessons.finished(run.name, 8).read_table(name)
+
+
+def _in_exercise(stem, name):
+    """What an exercise makes by that name before its first check."""
+    names = {}
+    for cell in nbformat.read(EXERCISES / f"{stem}.ipynb", as_version=4).cells:
+        if cell.cell_type == "code" and name not in names:
+            exec(cell.source, names)
+    return names[name]
+
+
+def _flowers():
+    from sklearn.datasets import load_iris
+    from sklearn.model_selection import train_test_split
+
+    return train_test_split(*load_iris(return_X_y=True), test_size=0.2, random_state=42)
 
 
 def _cut(run):
