@@ -198,40 +198,58 @@ def _gap(home: Path) -> float:
 # --- With Kubeflow Pipelines --------------------------------------------------------------------
 
 
-def kfp_overhead() -> dict:
+def kfp_overhead(rounds: int = 3) -> dict:
     """Seconds that kfp's local runner adds to a stage's command, by stages 1 to 3.
 
     `kfp_commands` is a command a stage without kfp, `kfp_start` importing kfp and making the
     pipeline, `kfp_pipeline` the whole; `kfp_task` what is left over, by task: starting the
-    component's Python, and packing and unpacking the run folder. `cpu_kfp_task` is the same in
-    seconds of processor time, which other work on the machine hardly moves.
+    component's Python, and packing and unpacking the run folder. It is a small difference of large
+    numbers: `kfp_task_range` is what the rounds gave. `cpu_*` are the same in seconds of processor
+    time, which other work on the machine moves less. A first round, which warms up, does not count.
     """
+    found = [_kfp_round(number) for number in range(rounds + 1)][1:]
+    middle = {name: round(median(one[name] for one in found), 2) for name in found[0]}
+    spread = {
+        f"{name}_range": [round(f(one[name] for one in found), 2) for f in (min, max)]
+        for name in ("kfp_task", "cpu_kfp_task")
+    }
+    return middle | spread
+
+
+def _kfp_round(number: int) -> dict[str, float]:
+    """Each side once; the sides change places from round to round."""
+    stages = [stage for stage in STAGES if not stage.lesson and not stage.needs_target]
     with tempfile.TemporaryDirectory(prefix="pipeline-kubeflow-") as folder:
         home = Path(folder)
         table = home / "small.csv"
         raw_table(240).drop(columns="price").to_csv(table, index=False)
-        stages = [s for s in STAGES if not s.lesson and not s.needs_target]
         source = ["--data", table, "--name", "mine"]
-        of_stage = [source, *([["--name", "mine"]] * (len(stages) - 1))]
-        reports = {"PIPELINE_REPORTS": str(home / "plain"), "PIPELINE_TRACK": "off"}
-        commands = [
-            _both_times([PIPELINE, "run", "--stages", s.number, *options], reports)
-            for s, options in zip(stages, of_stage, strict=True)
-        ]
-        start = _both_times([sys.executable, KUBEFLOW / "compile.py", "--out", home / "x.yaml"])
-        whole = _both_times(
-            [sys.executable, KUBEFLOW / "run_local.py", *source],
-            {"PIPELINE_REPORTS": str(home / "kfp")},
-        )
-    plain = [sum(times) for times in zip(*commands, strict=True)]
-    task = [(w - p - s) / len(stages) for w, p, s in zip(whole, plain, start, strict=True)]
-    return {
-        "kfp_commands": plain[0],
-        "kfp_start": start[0],
-        "kfp_pipeline": whole[0],
-        "kfp_task": task[0],
-        "cpu_kfp_task": task[1],
-    }
+
+        def plain():
+            env = {"PIPELINE_REPORTS": str(home / "plain"), "PIPELINE_TRACK": "off"}
+            options = [source, *([["--name", "mine"]] * (len(stages) - 1))]
+            times = [
+                _both_times([PIPELINE, "run", "--stages", stage.number, *given], env)
+                for stage, given in zip(stages, options, strict=True)
+            ]
+            return [sum(part) for part in zip(*times, strict=True)]
+
+        def start():
+            command = [sys.executable, KUBEFLOW / "compile.py", "--out", home / "pipeline.yaml"]
+            return _both_times(command)
+
+        def whole():
+            env = {"PIPELINE_REPORTS": str(home / "kfp")}
+            return _both_times([sys.executable, KUBEFLOW / "run_local.py", *source], env)
+
+        sides = {"kfp_commands": plain, "kfp_start": start, "kfp_pipeline": whole}
+        order = list(sides) if number % 2 else list(reversed(sides))
+        times = {name: sides[name]() for name in order}
+    found = {name: times[name][0] for name in sides}
+    for prefix, part in (("", 0), ("cpu_", 1)):
+        extra = times["kfp_pipeline"][part] - times["kfp_commands"][part] - times["kfp_start"][part]
+        found[f"{prefix}kfp_task"] = extra / len(stages)
+    return found
 
 
 def _both_times(command: list, environment: dict | None = None) -> tuple[float, float]:
