@@ -98,7 +98,9 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
 
 @picture
 def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, columns: dict) -> str:
-    """The mean label (0 to 1, or a number) along each column: ten equal groups, each at its median, or levels.
+    """The mean label (0 to 1, or a number) along each column: ten equal groups, or levels.
+
+    A group stands at its median.
 
     `columns` maps a column to its axis name, with the unit.
     """
