@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from .grading import Challenge
-from .rows import TEST, TRAIN
+from .rows import TEST as HELD_OUT
+from .rows import TRAIN as LEARNT_FROM
 
 
 def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
@@ -307,9 +308,9 @@ def _examine_whole_days(hold_out, of=None) -> str:
     """The latest fifth of rows has to be held out, and no day may lie on both sides."""
     table = _days_out_of_order()
     part = pd.Series(hold_out(table.copy()))
-    if len(part) != len(table) or set(part) - {TRAIN, TEST}:
+    if len(part) != len(table) or set(part) - {LEARNT_FROM, HELD_OUT}:
         return "Give a series with `train` or `test` for each row of the table, and nothing else."
-    test, when = (part == TEST).to_numpy(), table["scheduled"]
+    test, when = (part == HELD_OUT).to_numpy(), table["scheduled"]
     if not 0.1 <= test.mean() <= 0.3:
         return f"{test.mean():.0%} of the rows are held out; about a fifth was asked for."
     if test[-int(test.sum()) :].all():
@@ -345,4 +346,256 @@ def hold_out(table):
     ),
 }
 
-CHALLENGES = {**START, **COLLECT, **CLEAN, **FEATURES, **SPLIT}
+
+def _noise_and_signal(seed: int = 7) -> tuple:
+    """A table of noise, one with something to learn, and labels for each: 80 rows, 400 columns."""
+    random = np.random.default_rng(seed)
+    y = random.permutation(np.arange(80) % 2)
+    noise = random.normal(size=(80, 400))
+    signal = random.normal(size=(80, 400))
+    signal[:, :3] += 1.5 * y[:, None]
+    return noise, signal, y
+
+
+def _examine_honest_accuracy(accuracy, of=None) -> str:
+    """On noise the truth is a half; on the other table much can be learnt."""
+    noise, signal, y = _noise_and_signal()
+    found = [accuracy(X.copy(), y.copy()) for X in (noise, signal)]
+    if not all(isinstance(one, float | np.floating) for one in found):
+        return "Give one number, the mean of the folds' accuracies."
+    on_noise, on_signal = found
+    if on_noise > 0.9:
+        return "On pure noise it is nearly perfect: it is asked about rows that it has learnt from."
+    if on_noise > 0.65:
+        return (
+            f"On pure noise it says {on_noise:.2f}, and nothing can be learnt there. Which step "
+            "has seen the labels of the rows that are asked about?"
+        )
+    if on_signal < 0.75:
+        return "On a table with much to learn it does hardly better than a coin. Is there a model?"
+    return ""
+
+
+TRAIN = {
+    "train.honest": Challenge(
+        "**Challenge.** Find the leak in this function, and mend it.\n\n"
+        "```python\n"
+        "def accuracy(X, y):\n"
+        "    X = StandardScaler().fit_transform(X)\n"
+        "    X = SelectKBest(k=10).fit_transform(X, y)\n"
+        "    return cross_val_score(LogisticRegression(), X, y, cv=5).mean()\n"
+        "```\n\n"
+        "It should still scale, choose ten columns and fit a logistic regression. It is tried on a "
+        "table of noise and on one that can be learnt.",
+        _examine_honest_accuracy,
+        makes="accuracy",
+        solution="""
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def accuracy(X, y):
+    model = make_pipeline(StandardScaler(), SelectKBest(k=10), LogisticRegression())
+    return cross_val_score(model, X, y, cv=5).mean()
+""",
+        why="Each fold now chooses its own ten columns, from the rows that it may learn from.",
+        hints=(
+            "Two steps are fitted before the folds are cut. Which of them is given the labels?",
+            "What is handed to `cross_val_score` is fitted anew in each fold: hand it all steps.",
+        ),
+    ),
+}
+
+
+def _overconfident(rows: int = 4_000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities that rank well and are far too high, and what came true."""
+    random = np.random.default_rng(seed)
+    true_chance = random.beta(1, 4, rows)
+    return true_chance**0.4, random.random(rows) < true_chance
+
+
+def _total(chance, late, threshold, false_alarm, miss) -> float:
+    says = chance >= threshold
+    return false_alarm * (says & ~late).sum() + miss * (~says & late).sum()
+
+
+def _examine_cheapest(cheapest, of=None) -> str:
+    """Under two prices the threshold has to cost what the best one costs, nearly."""
+    chance, late = _overconfident()
+    for false_alarm, miss in ((1.0, 8.0), (4.0, 1.0)):
+        given = cheapest(chance.copy(), late.copy(), false_alarm, miss)
+        if not np.isscalar(given) or not 0 <= float(given) <= 1.01:
+            return "Give one threshold, a number between 0 and 1."
+        tried = [_total(chance, late, t, false_alarm, miss) for t in np.linspace(0, 1.01, 203)]
+        best, reached = min(tried), _total(chance, late, float(given), false_alarm, miss)
+        if reached <= 1.02 * best:
+            continue
+        if np.isclose(float(given), 0.5):
+            return "One half ignores the prices. What if a miss costs eight times as much?"
+        if np.isclose(float(given), false_alarm / (false_alarm + miss)):
+            return "That formula takes the probabilities at their word. Do these come true?"
+        if np.isclose(float(given), miss / (false_alarm + miss)):
+            return "When misses are dear, should the model say yes sooner, or later?"
+        return (
+            f"With prices {false_alarm:g} (false alarm) and {miss:g} (miss) there is a cheaper "
+            "threshold. What does your rule make small: cost, or something else?"
+        )
+    return ""
+
+
+EVALUATE = {
+    "evaluate.cheapest": Challenge(
+        "**Challenge.** An airline says what errors cost. Write a function "
+        "`cheapest(chance, late, false_alarm, miss)` that gives the threshold at which the errors "
+        "cost least. `chance` are a model's probabilities for some flights, `late` (true or false) "
+        "what came true, and the other two are the prices of the two errors. The model says *late* "
+        "from the threshold on. It is tried on a model that is sadly overconfident.",
+        _examine_cheapest,
+        makes="cheapest",
+        solution="""
+import numpy as np
+
+
+def cheapest(chance, late, false_alarm, miss):
+    def cost(threshold):
+        says = chance >= threshold
+        return false_alarm * (says & ~late).sum() + miss * (~says & late).sum()
+
+    return min(np.linspace(0, 1, 201), key=cost)
+""",
+        why="It was chosen by what it costs on rows with known outcome, so it needs no belief in "
+        "the probabilities. Choose it on validation rows, never on the held-out ones.",
+        hints=(
+            "What would one threshold cost? Write that first, then ask it of many.",
+            "`min(candidates, key=cost)` gives the candidate for which a function is smallest.",
+        ),
+    ),
+}
+
+ROWS_TO_CHECK = (
+    ({"carrier": "UA", "distance": 1400}, "", ""),
+    ({"carrier": "UA", "distance": "1400"}, "", "A number that came as text can be read."),
+    ({"carrier": "UA"}, "", "A field that is missing can be filled, with a warning."),
+    ({"carrier": None, "distance": 900}, "", "An empty field can be filled, with a warning."),
+    ({"carrier": "ZZ", "distance": 900}, "", "A carrier never seen is odd, not nonsense."),
+    ({"carrier": "UA", "distance": 900, "colour": "red"}, "", "An unknown field is harmless."),
+    ({"carrier": "UA", "distance": "far"}, "distance", "`far` is no distance, and it passed."),
+    ({"carrier": "UA", "distance": float("inf")}, "distance", "Infinitely far, and it passed."),
+    ({"carrier": "UA", "distance": "nan"}, "distance", "`float` reads `nan`: not a distance."),
+    ({"carrier": "UA", "distance": -30}, "distance", "A distance below zero passed."),
+    ({"carrier": ["UA", "DL"], "distance": 900}, "carrier", "A list passed for one value."),
+)  # fmt: skip
+
+
+def _examine_refusal(refuse, of=None) -> str:
+    """Rows that make sense have to pass, and of the others the field has to be named."""
+    refuse(dict(ROWS_TO_CHECK[0][0]))  # a stub shows itself here
+    for row, field, misconception in ROWS_TO_CHECK:
+        try:
+            said = refuse(dict(row))
+        except Exception as error:  # noqa: BLE001 - whatever the learner's code raises
+            return f"On `{row}` it raised {type(error).__name__}. A service must not fall over."
+        if not isinstance(said, str):
+            return "Give a text each time: an empty one, or the reason for the refusal."
+        if field and not said:
+            return misconception
+        if not field and said:
+            return misconception or "A row with all that is needed was refused."
+        if field not in said:
+            return "A refusal names the field: the caller has to know what to mend."
+    return ""
+
+
+DEPLOY = {
+    "deploy.refuse": Challenge(
+        "**Challenge.** Make the API reject a row. Write a function `refuse(row)` that is given "
+        'one row as a dictionary, as it came over HTTP, and gives `""` when it can be answered, '
+        "or one sentence that names the field when it can't. The model uses two fields: `carrier`, "
+        "a text, and `distance`, a number of miles. What can be filled or ignored is answered; "
+        "what makes no sense is not.",
+        _examine_refusal,
+        makes="refuse",
+        solution="""
+import math
+
+
+def refuse(row):
+    carrier, distance = row.get("carrier"), row.get("distance")
+    if carrier is not None and not isinstance(carrier, str):
+        return f"carrier: a text such as UA was expected, and {carrier!r} came."
+    if distance is None:
+        return ""
+    try:
+        miles = float(distance)
+    except (TypeError, ValueError):
+        miles = math.nan
+    if math.isfinite(miles) and miles >= 0:
+        return ""
+    return f"distance: a number of miles was expected, and {distance!r} came."
+""",
+        why="Missing and unknown are answered, nonsense is refused with the field's name, and "
+        "nothing raises.",
+        hints=(
+            "Go through what traffic brings: complete, missing, unknown, text for a number, lists.",
+            "`row.get(name)` is None for what is missing; `float` raises for words, but reads two "
+            "words that are no distance: `math.isfinite` tells them.",
+        ),
+    ),
+}
+
+
+def _rings(alarm, pairs) -> list[bool]:
+    return [bool(alarm(before.copy(), after.copy())) for before, after in pairs]
+
+
+def _examine_alarm(alarm, of=None) -> str:
+    """Silent when nothing changed or hardly anything; loud when the centre or the width moved."""
+    random = np.random.default_rng(5)
+    draw = random.normal
+    still = [(draw(size=400), draw(size=60)) for _ in range(40)]
+    wolf = sum(_rings(alarm, still))
+    if wolf == len(still):
+        return "It rings whatever comes."
+    if wolf > 2:
+        return (
+            f"It rang {wolf} times of {len(still)} where nothing had changed: with sixty new rows "
+            "chance alone makes shares differ."
+        )
+    if any(_rings(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
+        return "It rang for a shift of three hundredths of the spread: sure, but who would care?"
+    if not all(_rings(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
+        return "The whole column moved by as much as its spread, and nothing rang."
+    if not all(_rings(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
+        return "The mean stayed and the values spread out: a broken sensor, and nothing rang."
+    return ""
+
+
+MONITOR = {
+    "monitor.alarm": Challenge(
+        "**Challenge.** Write a drift alarm that does not cry wolf: a function "
+        "`alarm(before, after)` that is given the numbers of a column in training and in service "
+        "(two arrays of any length), and says `True` when somebody should look. It has to stay "
+        "silent when nothing has changed, with few rows and with many, and for a change that is "
+        "sure but too small to matter.",
+        _examine_alarm,
+        makes="alarm",
+        solution="""
+from scipy.stats import ks_2samp
+
+
+def alarm(before, after):
+    test = ks_2samp(before, after)
+    return test.pvalue < 0.001 and test.statistic > 0.1
+""",
+        why="Two questions, two conditions: more than chance, and enough to matter.",
+        hints=(
+            "One condition is about chance, the other about size; either alone cries wolf.",
+            "`scipy.stats.ks_2samp` compares whole distributions, and gives a p-value and a size.",
+        ),
+    ),
+}
+
+CHALLENGES = START | COLLECT | CLEAN | FEATURES | SPLIT | TRAIN | EVALUATE | DEPLOY | MONITOR

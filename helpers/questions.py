@@ -7,6 +7,8 @@ solution but in `why`, `how` and the right option. Compute-this checks take what
 
 from __future__ import annotations
 
+import numpy as np
+
 from .grading import Choice, Compute, Guess, Mistake
 
 START = {
@@ -421,7 +423,43 @@ SPLIT = {
     ),
 }
 
+
+def _lead(tried) -> float:
+    best, second = tried.iloc[0], tried.iloc[1]
+    return float((best.iloc[1] - second.iloc[1]) / best["spread"])
+
+
 TRAIN = {
+    "train.lead": Compute(
+        "How many spreads does the first model of the table lie above the second? "
+        "`tried.iloc[0]` is the first line; the score is its second column, and `spread` is "
+        "the first model's.",
+        expected=_lead,
+        how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["spread"]`',
+        why="A lead is big or small against what scores do anyway when only the rows change. "
+        "Below one spread, take the simpler model with a good conscience.",
+        hints=(
+            "A difference by itself has no size. Against which other difference is it held here?",
+            "First how far both scores lie apart, then how often the spread goes into that.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda tried: float(tried.iloc[0, 1] - tried.iloc[1, 1]),
+                "That is the lead itself; is that much or little, where scores differ from fold "
+                "to fold anyway?",
+            ),
+            Mistake(
+                lambda tried: float(tried.iloc[0, 1] / tried.iloc[1, 1]),
+                "You divided one score by the other; what would that say of chance?",
+            ),
+            Mistake(
+                lambda tried: -_lead(tried),
+                "You took them the other way round: which of the two is the first?",
+            ),
+        ),
+        within=0.02,
+        form="{:.2f}",
+    ),
     "train.pipeline": Choice(
         "Why does scikit-learn's Pipeline matter for preventing data leakage?",
         {
@@ -431,6 +469,7 @@ TRAIN = {
                 "it to the others."
             ),
             "c": "It removes columns that leak.",
+            "d": "It scales the columns, and unscaled columns leak.",
         },
         "b",
         (
@@ -440,6 +479,7 @@ TRAIN = {
         {
             "a": "Nothing is hidden by it; think of *what is fitted on which rows*.",
             "c": "It can't know which columns leak: that was the work of stage 3.",
+            "d": "Look at the last line of the table: what did scaling before the folds win?",
         },
         hints=(
             "Think of cross-validation: what is done again for each fold?",
@@ -449,7 +489,33 @@ TRAIN = {
             ),
         ),
     ),
+    "train.luck": Choice(
+        "A hundred settings are tried on the same folds. The best of them scores a hair above "
+        "the defaults, by less than the spread. What does that tell?",
+        {
+            "a": "The best setting is the best one: it has the highest score.",
+            "b": "Nothing was searched long enough: a thousand would have found it.",
+            "c": "The highest of many noisy scores is high partly by luck.",
+        },
+        "c",
+        "Whoever picks the maximum picks the noise along with it, and the more are tried, the "
+        "more of it. So the line keeps the defaults unless the gain is beyond the noise.",
+        {
+            "a": "Suppose all hundred were equally good. Would their scores be equal, too?",
+            "b": "More draws find a higher maximum even where nothing is to be found. Why?",
+        },
+        hints=(
+            "Let a hundred people toss a coin ten times each, and look at the winner.",
+            "How many heads will the winner throw the next time?",
+        ),
+    ),
 }
+
+
+def _cost(counts, miss: float = 5, false_alarm: float = 1) -> float:
+    misses, alarms = counts.iloc[1, 0], counts.iloc[0, 1]
+    return float(1_000 * (miss * misses + false_alarm * alarms) / counts.to_numpy().sum())
+
 
 EVALUATE = {
     "evaluate.accuracy": Choice(
@@ -478,7 +544,68 @@ EVALUATE = {
             ),
         ),
     ),
+    "evaluate.cost": Compute(
+        "Suppose a missed delay costs five times as much as a false alarm, which costs 1. What do "
+        "the model's errors cost for a thousand held-out flights? `counts` has the true class "
+        "down and the predicted one across, late last.",
+        expected=_cost,
+        how="`1000 * (5 * counts.iloc[1, 0] + counts.iloc[0, 1]) / counts.to_numpy().sum()`",
+        why="One figure for both kinds of errors, in the units that the decision is about. "
+        "Compare rules by it, not by accuracy.",
+        hints=(
+            "Two of the four cells are errors. Which one is a late flight that was called "
+            "punctual?",
+            "Weigh each of the two by its price, add, and put the sum on a thousand of all rows.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda counts: _cost(counts, 1, 5),
+                "You gave the high price to the other error: which cell is a late flight that "
+                "nobody was warned of?",
+            ),
+            Mistake(
+                lambda counts: _cost(counts, 1, 1),
+                "You gave both errors the same price, which is what accuracy does.",
+            ),
+            Mistake(
+                lambda counts: _cost(counts) * counts.to_numpy().sum() / 1_000,
+                "That is the cost of all held-out flights; a thousand are asked for.",
+            ),
+            Mistake(
+                lambda counts: float(1_000 * 5 * counts.iloc[1, 0] / counts.to_numpy().sum()),
+                "You counted one kind of error only. Is the other one free?",
+            ),
+        ),
+        within=1.0,
+        form="{:.0f}",
+    ),
+    "evaluate.again": Choice(
+        "The score is not what you had hoped for. You try ten more settings, score each on the "
+        "held-out rows, and report the best. What is that figure?",
+        {
+            "a": "Too good: the held-out rows have helped to choose.",
+            "b": "Honest: the model has not learnt from these rows.",
+            "c": "Honest, if the interval is printed beside it.",
+        },
+        "a",
+        "A choice is learning, too. Choose on folds, and keep the held-out rows for one question "
+        "at the end; after that, new rows are needed.",
+        {
+            "b": "`fit` has not seen them. Who has, and what did that person do with the scores?",
+            "c": "The interval is of one model asked once. How many were asked?",
+        },
+        hints=(
+            "Something was decided by looking at these rows. What?",
+            "Imagine a pupil who may sit the same examination ten times and hand in the best.",
+        ),
+    ),
 }
+
+
+def _late_though_unlikely(said, at: float = 0.5) -> float:
+    yes = said["prediction"].astype(str) == "True"
+    return float((yes & (said["probability_True"] < at)).mean())
+
 
 DEPLOY = {
     "deploy.raw_rows": Choice(
@@ -499,9 +626,123 @@ DEPLOY = {
             ("Two programs that should do the same: which of them is mended when a bug is found?"),
         ),
     ),
+    "deploy.skew": Choice(
+        "A service that cleans rows in its own way raises no error. Which test would have found "
+        "it before a customer did?",
+        {
+            "a": "Score the model once more on the held-out rows.",
+            "b": "Ask the service for many rows, and see that each gets status 200.",
+            "c": "Ask the service and the notebook for the same raw rows, and compare answers.",
+        },
+        "c",
+        "Two roads are compared at their ends. That is what the table of roads does each time "
+        "this station runs.",
+        {
+            "a": "The model is the same in both. On which road did those rows travel?",
+            "b": "It answers everything, and cheerfully. Does 200 mean that it is right?",
+        },
+        hints=(
+            "Nothing crashed, so a test that waits for a crash waits long.",
+            "What would you put side by side to see a difference of this kind?",
+        ),
+    ),
+    "deploy.called_late": Compute(
+        "Which share of these rows does the model call late, although it holds it for likelier "
+        "that they are punctual? `said` has the columns `prediction` (text) and "
+        "`probability_True`.",
+        expected=_late_though_unlikely,
+        how='`((said["prediction"] == "True") & (said["probability_True"] < 0.5)).mean()`',
+        why="The threshold was chosen for what it finds, not set at one half. Whoever reads the "
+        "answers should know that *late* means *worth a warning* here.",
+        hints=(
+            "Likelier punctual than late: what does that say of `probability_True`?",
+            "Two conditions, joined by `&`, each in brackets; the mean of that is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda said: float((said["prediction"].astype(str) == "True").mean()),
+                "That is the share of all that are called late; some of them are likely to be.",
+            ),
+            Mistake(
+                lambda said: float((said["probability_True"] < 0.5).mean()),
+                "That is the share that is likelier punctual; what does the model call them?",
+            ),
+            Mistake(
+                lambda said: float((said["probability_True"] >= 0.5).mean()),
+                "Those are likelier late than punctual; the others are asked for.",
+            ),
+            Mistake(
+                lambda said: (
+                    _late_though_unlikely(said)
+                    / max(float((said["prediction"].astype(str) == "True").mean()), 1e-9)
+                ),
+                "You took the share of the flights that are called late; all rows count here.",
+            ),
+        ),
+        within=0.003,
+        form="{:.3f}",
+    ),
 }
 
+
+def _shares(values, edges) -> np.ndarray:
+    known = values.dropna().to_numpy(float)
+    groups = np.searchsorted(edges, known)
+    return np.bincount(groups, minlength=len(edges) + 1) / len(known)
+
+
+def _in_quarters(temps, of: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    edges = temps[of].quantile([0.25, 0.5, 0.75]).to_numpy()
+    return _shares(temps[0], edges), _shares(temps[1], edges)
+
+
+def _psi(old: np.ndarray, new: np.ndarray) -> float:
+    return float(((new - old) * np.log(new / old)).sum())
+
+
+def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
+    return float((new * np.log(new / old)).sum())
+
+
 MONITOR = {
+    "monitor.psi": Compute(
+        "Compute a population stability index yourself: cut the temperature into four groups at "
+        "the quartiles of the old rows, and leave empty cells out. `temps` holds the old and the "
+        "new temperatures. The index is the sum, over the groups, of (new share − old share) × "
+        "the natural logarithm of (new share / old share).",
+        expected=lambda temps: _psi(*_in_quarters(temps)),
+        how="With `old, new = (t.dropna() for t in temps)`: `edges = old.quantile([.25, .5, "
+        ".75])`, shares `a, b = (np.bincount(np.searchsorted(edges, t), minlength=4) / len(t) "
+        "for t in (old, new))`, and `((b - a) * np.log(b / a)).sum()`.",
+        why="Groups that hold a quarter each before, and how far they are from it after. Fewer "
+        "groups see less, so the index is smaller than over ten.",
+        hints=(
+            "The old rows settle where to cut; both sides are then counted in the same groups.",
+            "`quantile` gives the three edges, `np.searchsorted(edges, values)` the group of each "
+            "value, `np.bincount` how many are in each.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda temps: -_psi(*_in_quarters(temps)),
+                "The sign is turned: in each group both factors should have the same one.",
+            ),
+            Mistake(
+                lambda temps: _psi(*_in_quarters(temps, of=1)),
+                "You cut at the quartiles of the new rows. Which side is the yardstick?",
+            ),
+            Mistake(
+                lambda temps: _one_sided(*_in_quarters(temps)),
+                "You weighed each group by its new share alone; what the question asks for is "
+                "the same seen from either side.",
+            ),
+            Mistake(
+                lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
+                "You added the differences of shares as they are; the logarithm is missing.",
+            ),
+        ),
+        within=0.03,
+        form="{:.2f}",
+    ),
     "monitor.drift": Choice(
         "A column has drifted, but the model scores as well as ever. What now?",
         {
@@ -523,10 +764,200 @@ MONITOR = {
             "A fire brigade that is called by smoke looks first. What would you look at?",
         ),
     ),
+    "monitor.same_rows": Choice(
+        "In training, the challenger reached a higher score on its own held-out rows than the "
+        "champion once did on others. Is that enough to put it into service?",
+        {
+            "a": "Not yet: both have to answer the same rows, which neither has seen.",
+            "b": "Yes: the higher score wins.",
+            "c": "Yes, because it has learnt from more rows.",
+        },
+        "a",
+        "Some months are easier than others. On the same rows the difference is the models', and "
+        "its interval says whether it is more than luck.",
+        {
+            "b": "Suppose one of them was examined in a calm month, the other in a stormy one.",
+            "c": "More rows help as a rule. Which table in this notebook tells whether they did?",
+        },
+        hints=(
+            "Two pupils sat two different papers. Who is better?",
+            "What differs between the two figures besides the model?",
+        ),
+    ),
+}
+
+
+def _gusty(table, others_only: bool = True) -> float:
+    late = table["late"].astype("boolean")
+    calm = table["wind_gust"].isna()
+    return float(late[~calm].mean() - late[calm if others_only else slice(None)].mean())
+
+
+EXPLORE = {
+    "explore.gaps": Choice(
+        "Gusts of wind are missing in three of four rows, and nearly always when the wind is "
+        "weak. What happens when the gaps are filled with the column's mean?",
+        {
+            "a": "Nothing: the mean does not change.",
+            "b": "Calm hours get the gusts of windy ones.",
+            "c": "The rows become unusable.",
+        },
+        "b",
+        "The gap itself says *calm*. Filling with an average hides it; a column that says "
+        "*missing* keeps it.",
+        {
+            "a": "The column keeps its mean. And the single rows, and what goes with them?",
+            "c": "They can be used; what do they say afterwards?",
+        },
+        hints=(
+            "The mean of a column is the mean of the cells that are there. Which hours are they?",
+            "Picture one calm hour, and the value that it is given.",
+        ),
+    ),
+    "explore.nothing": Choice(
+        "A column says nothing about the target by itself. May it be dropped?",
+        {
+            "a": "Yes: what says nothing alone says nothing.",
+            "b": "Yes, if a plot shows no trend.",
+            "c": "Not for that: together with another column it may say much.",
+        },
+        "c",
+        "Left and right each say nothing about *same or different*; both together say all.",
+        {
+            "a": "Take two coins. What does one of them tell about whether both show the same?",
+            "b": "The plot has two axes. How many columns are at work?",
+        },
+        hints=(
+            "Alone is the word to look at.",
+            "Look for a target that depends on two columns, and on neither of them alone.",
+        ),
+    ),
+    "explore.gust": Compute(
+        "By how much is the share of late flights higher where `wind_gust` has a value than where "
+        "it is empty? `table` has the columns `wind_gust` and `late`.",
+        expected=_gusty,
+        how='With `calm = table["wind_gust"].isna()`: `table["late"][~calm].mean() - '
+        'table["late"][calm].mean()`.',
+        why="Being empty says something by itself here: no gust was reported since there was none. "
+        "A gap like that is kept as a column of its own.",
+        hints=(
+            "Cut the table in two by whether the cell is empty, and take the share of late ones in "
+            "each.",
+            "`isna()` marks the empty cells, `~` turns the marks round; flights without a label "
+            "count in neither share.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda table: -_gusty(table),
+                "You took it the other way round: which side is compared with which?",
+            ),
+            Mistake(
+                lambda table: _gusty(table, others_only=False),
+                "You compared with all flights, and the gusty ones are among these.",
+            ),
+        ),
+        within=0.005,
+        form="{:.3f}",
+    ),
+}
+
+
+LABS = {
+    "labs.scaling": Choice(
+        "A colleague has scaled all columns before cutting the folds. What do you tell her?",
+        {
+            "a": "Her score is worthless.",
+            "b": "Her score has hardly moved; the habit is what is dangerous.",
+            "c": "It is right so: the scale has to be that of all rows.",
+        },
+        "b",
+        "A mean over all rows knows no label, and one row hardly moves it. The next step that she "
+        "puts there may be one that looks at labels.",
+        {
+            "a": "That is the usual advice. What did twenty seeds measure?",
+            "c": "In service there is one row at a time. Whose mean is subtracted then?",
+        },
+        hints=(
+            "Look at the gap and at its error, not at the rule.",
+            "Ask of a step: does it look at labels, or make rows out of rows?",
+        ),
+    ),
+    "labs.worst": Compute(
+        "Which mistake flatters most? `every` has a line for each, with the column `gap`.",
+        expected=lambda every: str(every["gap"].astype(float).idxmax()),
+        how='`every["gap"].idxmax()`',
+        why="A copy on the other side of the split is an answer that was seen before.",
+        hints=(
+            "The larger the gap, the more the score was flattered.",
+            "A frame's column can name the line in which it is largest.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda every: str(every["gap"].astype(float).idxmin()),
+                "That is the line at the other end of the table.",
+            ),
+        ),
+    ),
+    "labs.shares": Choice(
+        "In this grid the algorithm explains much of the variance. What follows?",
+        {
+            "a": "Algorithms matter more than data, in general.",
+            "b": "Among these five, on these tables, some are much worse than others.",
+            "c": "Cleaning is not worth its time.",
+        },
+        "b",
+        "A share depends on what was put into the grid. Leave the weak algorithms out, and the "
+        "same table tells another story.",
+        {
+            "a": "Which alternatives were they compared with, and who chose them?",
+            "c": "Where is the gain of cleaning shown, and for which algorithms is it large?",
+        },
+        hints=(
+            "Think of who put which candidates into the grid.",
+            "What would happen to the shares if one hopeless algorithm were added?",
+        ),
+    ),
+    "labs.silent": Choice(
+        "Another team sends clock times in another unit from tomorrow on. What notices?",
+        {
+            "a": "The score that was claimed at training.",
+            "b": "The service: such requests fail.",
+            "c": "A comparison of the columns in service with those of training.",
+        },
+        "c",
+        "The numbers are numbers still, so nothing fails; only their distribution is another.",
+        {
+            "a": "It was measured before. Can it know of tomorrow?",
+            "b": "Is 1075 no number? What would the service object to?",
+        },
+        hints=(
+            "Go through the table of breaks: which line claims a good score and serves a bad one?",
+            "What changes in a column when its unit does, if every cell stays a number?",
+        ),
+    ),
+    "labs.clutch": Choice(
+        "Comments alone tell perfectly whether a nest had its full clutch. What do you do?",
+        {
+            "a": "Keep them: a perfect score is the aim.",
+            "b": "Take out the one sentence that gives it away.",
+            "c": "Ask when they were written, and leave them out if it was afterwards.",
+        },
+        "c",
+        "A column that is filled in once the outcome is known is empty when it is needed.",
+        {
+            "a": "What will stand in that cell on the day of the prediction?",
+            "b": "You found one such sentence by reading. How will you find the others?",
+        },
+        hints=(
+            "A perfect answer to a hard question is a reason to be suspicious.",
+            "Eggs are laid, the observer writes, the model is asked: in which order?",
+        ),
+    ),
 }
 
 QUESTIONS = (
     START | COLLECT | CLEAN | FEATURES | SPLIT | TRAIN | EVALUATE | DEPLOY | MONITOR
+    | EXPLORE | LABS
 )  # fmt: skip
 
 GUESSES = {
@@ -561,5 +992,41 @@ GUESSES = {
         result=lambda comparison: comparison.iloc[-1, -1],
         high="too hopeful",
         low="too gloomy",
+    ),
+    "train.noise": Guess(
+        "Before you look: labels dealt by lot, so that one half is the truth. Which accuracy does "
+        "cross-validation report when the twenty best columns were chosen on all rows before?",
+        result=lambda table: float(table.iloc[0, 0]),
+        high="too suspicious",
+        low="too trusting",
+    ),
+    "evaluate.found": Guess(
+        "Before you look: which share of the late flights does the model find (its recall), if it "
+        "says *late* from a probability of one half on?",
+        result=lambda table: float(table.iloc[1]["recall"]),
+        high="too hopeful",
+        low="too gloomy",
+    ),
+    "deploy.otherwise": Guess(
+        "Before you look: on which share of the rows will that other service say something else "
+        "than the model? (A number between 0 and 1.)",
+        result=lambda table: float(table.iloc[1, 0].rstrip("%")) / 100,
+        form="{:.3f}",
+        high="too gloomy",
+        low="too hopeful",
+    ),
+    "monitor.worst": Guess(
+        "Before you look: how low does the ROC AUC of the worst of these months fall? Stage 6 "
+        "says what was promised.",
+        result=lambda by_period: float(by_period["roc_auc"].min()),
+        high="too hopeful",
+        low="too gloomy",
+    ),
+    "labs.selecting": Guess(
+        "Before you look: by how much does choosing the twenty best of a thousand columns of "
+        "noise, before the folds are cut, flatter the ROC AUC?",
+        result=lambda looked: float(looked.loc["selecting columns", "gap"]),
+        high="too suspicious",
+        low="too trusting",
     ),
 }

@@ -6,6 +6,7 @@ The cells run in this process, which takes no kernel; `test_browser.py` runs the
 import ast
 
 import nbformat
+import pandas as pd
 import pytest
 
 from helpers.challenges import CHALLENGES
@@ -78,6 +79,14 @@ ASKED_OF = {
     "clean.taken_away": lambda run: _table(run, "changes"),
     "features.evening": lambda run: _table(run, "clean"),
     "split.late_share": lambda run: _cut(run),
+    "train.lead": lambda run: pd.read_csv(run.file("trials.csv")),
+    "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
+    "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
+    "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
+    "explore.gust": lambda run: pd.DataFrame(
+        {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 1, 1, None, 0]}
+    ),
+    "labs.worst": lambda run: pd.DataFrame({"gap": {"copies": 0.5, "scaling": 0.0}}),
 }
 
 
@@ -85,6 +94,15 @@ def _table(run, name):
     from helpers import lessons
 
     return lessons.finished(run.name, 8).read_table(name)
+
+
+def _in_exercise(stem, name):
+    """What an exercise makes by that name before its first check."""
+    names = {}
+    for cell in nbformat.read(EXERCISES / f"{stem}.ipynb", as_version=4).cells:
+        if cell.cell_type == "code" and name not in names:
+            exec(cell.source, names)
+    return names[name]
 
 
 def _flowers():
