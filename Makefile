@@ -6,7 +6,7 @@ SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor lab-grid lint lock clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
+	@echo "make bench-scale    measure what rows cost as they grow, and the engines past one machine"
 	@echo "make setup-scale    install the engines past one machine: Dask, Kubeflow, S3, DuckDB"
 	@echo "make setup-airflow  install Airflow, in an environment of its own: .venv-airflow"
 	@echo "make lint           ruff: lint and format"
@@ -82,15 +83,18 @@ test-stages: $(READY)
 test-units: $(READY)
 	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_KERNELS))
 
-# The kernels that Jupyter starts by itself must give the same outputs as the warm ones.
+# The kernels that Jupyter starts by itself must give the same outputs as the warm ones. Each of the
+# two runs side by side takes about half of the time.
+ENGINES := $(wildcard tests/test_airflow.py tests/test_kubeflow.py tests/test_dask.py)
 test-all: test $(SCALE)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stock test-slow
 
-test-stock: $(READY)
+test-stock: $(SCALE)
 	$(PYTEST) --nbval notebooks $(NO_OUTPUTS)
+	$(PYTEST) -m slow -rs $(ENGINES)
 
 test-slow: $(SCALE)
-	$(PYTEST) -m slow -rs tests
+	$(PYTEST) -m slow -rs tests $(addprefix --ignore ,$(ENGINES))
 
 notebooks: $(READY)
 	$(BIN)/python -m tests.refresh_notebooks
@@ -128,6 +132,10 @@ bench-monitor: $(READY)
 # BENCH_PYTHON names a Python that has this project and the extra `bench`
 bench-models: $(READY)
 	$(or $(BENCH_PYTHON),$(BIN)/python) -m benchmarks.models
+
+# The run must exist: make run. RUN names another one
+bench-scale: $(SCALE)
+	$(BIN)/python -m benchmarks.scale $(if $(RUN),--run $(RUN))
 
 lab-grid: $(READY)
 	$(BIN)/python -W ignore -m helpers.lab_factors

@@ -1,10 +1,12 @@
 """Addresses of tables: what may be shown of one, and passwords that are named, never pasted.
 
-No heavy library is needed for that, so that a command can refuse at once.
+No heavy library is needed for that, so that a command can refuse at once. What is in storage (S3
+and whatever else fsspec knows) is opened here as well, with credentials from the environment alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -70,3 +72,117 @@ def refuse_pasted_password(source: str) -> None:
             "The address holds a password in plain text, and reports keep addresses. Put it into "
             "an environment variable and name that: scheme://user:${DB_PASSWORD}@host/database."
         )
+
+
+# --- Storage ------------------------------------------------------------------------------------
+
+# How filesystems mark what a file holds, the surest first
+MARKS = ("ETag", "etag", "md5Hash", "checksum", "LastModified", "mtime", "modify", "last_modified")
+
+
+def is_stored(source: str) -> bool:
+    """Whether a source is an address of storage that fsspec knows; http(s) has a way of its own.
+
+    >>> is_stored("s3://bucket/key.parquet"), is_stored("sqlite:///shop.db"), is_stored("mine.csv")
+    (True, False, False)
+    """
+    if is_path(source):
+        return False
+    from fsspec.registry import available_protocols
+
+    scheme = source.split("://", 1)[0].split("::")[-1].lower()
+    return scheme in set(available_protocols()) - {"http", "https"}
+
+
+def filesystem(address: str):
+    """The fsspec filesystem of an address, and its path there.
+
+    `${NAME}` in it is filled from the environment. Raises InputError where the package for that
+    kind of storage is missing, or the address holds a password.
+    """
+    refuse_pasted_password(address)
+    import fsspec
+
+    scheme = address.split("://", 1)[0].lower()
+    try:
+        found, path = fsspec.core.url_to_fs(from_environment(address, quoted=True))
+    except ImportError as error:
+        extra = 'pip install ".[s3]"' if scheme in ("s3", "s3a") else str(error).splitlines()[0]
+        raise InputError(f"A package for {scheme}:// addresses is missing: {extra}.") from None
+    except ValueError as error:
+        raise InputError(f"The address {shown(address)} can't be read: {error}.") from None
+    found.invalidate_cache()
+    return found, path.rstrip("/")
+
+
+def fails_at(address: str, error: Exception) -> InputError:
+    """What to say of an error of a filesystem, each kind of which has kinds of error of its own."""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if isinstance(error, FileNotFoundError):
+        said = "there is no such file or folder"
+    return InputError(
+        f"{shown(address)} can't be used: {said}. Check the address, and the credentials in the "
+        f"environment."
+    )
+
+
+def stored_files(address: str) -> dict[str, dict]:
+    """The files at an address by path, with what the filesystem says of each: one, or a folder's.
+
+    Of a folder of tables these are its Parquet files. Raises InputError where there is none.
+    """
+    found, path = filesystem(address)
+    try:
+        if found.isfile(path):
+            return {path: found.info(path)}
+        files = found.find(path, detail=True)
+    except Exception as error:
+        raise fails_at(address, error) from None
+    tables = {name: info for name, info in sorted(files.items()) if name.endswith(".parquet")}
+    if not tables:
+        raise fails_at(address, FileNotFoundError())
+    return tables
+
+
+def stored_mark(address: str) -> str | None:
+    """A hash that changes when what is stored at an address does, without reading it.
+
+    It is made of the files' names, sizes and ETags, or times of change; None where the filesystem
+    has no such thing, or does not answer.
+    """
+    try:
+        files = stored_files(address)
+    except InputError:
+        return None
+    said = []
+    for name, info in files.items():
+        mark = next((info[key] for key in MARKS if info.get(key)), None)
+        if mark is None:
+            return None
+        said.append(f"{name} {info.get('size')} {mark}\n")
+    return hashlib.sha256("".join(said).encode()).hexdigest()
+
+
+def fetch_stored(address: str, folder: Path) -> Path:
+    """Copy what is stored at an address into a folder; returns the local file or folder.
+
+    A file that is there already, as large as the one in storage, is not copied again.
+    """
+    files = stored_files(address)
+    found, path = filesystem(address)
+    is_one = list(files) == [path]
+    for name, info in files.items():
+        own = Path(name).name if is_one else name.removeprefix(path).lstrip("/")
+        target = folder / own
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise InputError(f"{shown(address)} holds a name that leads out of it: '{own}'.")
+        if target.is_file() and target.stat().st_size == info.get("size"):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.draft")
+        try:
+            found.get_file(name, str(draft))
+        except Exception as error:
+            raise fails_at(address, error) from None
+        draft.replace(target)
+    return folder / Path(path).name if is_one else folder

@@ -28,9 +28,18 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
-from . import cluster, parts, tables
-from .deploy import Bundle, answers_frame, check_columns, load_bundle, names_beside, predict_table
+from . import addresses, cluster, parts, tables
+from .deploy import (
+    Bundle,
+    answers_frame,
+    check_columns,
+    load_bundle,
+    load_version,
+    names_beside,
+    predict_table,
+)
 from .errors import InputError
+from .line import reports_folder
 from .table_scorer import TableScorer, columns_of_table, why_not
 
 PIECE = 50_000  # rows
@@ -54,6 +63,8 @@ def predict_file(
     bundle = load_bundle(run)
     folder = out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
+    if addresses.is_stored(source):
+        source = str(addresses.fetch_stored(source, folder / "source"))
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     total, done = _rows_of(source), 0
     if is_elsewhere := cluster.current():
@@ -82,6 +93,33 @@ def predict_file(
     return done
 
 
+def predict_to(
+    run: str, source: str, out: str, advance: Callable[[int, int], None] | None = None
+) -> int:
+    """Score a table and write it to a file here or in storage, as `predict_file` does.
+
+    What goes to storage is made in the folder of runs first; a command that was stopped goes on
+    there.
+    """
+    if not addresses.is_stored(out):
+        if not addresses.is_path(out):
+            raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
+        return predict_file(run, source, Path(out).expanduser(), advance)
+    found, path = addresses.filesystem(out)
+    mark = hashlib.sha256(out.encode()).hexdigest()[:12]
+    folder = reports_folder() / ".scored" / mark
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / Path(path).name
+    count = predict_file(run, source, made, advance)
+    try:
+        found.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        found.put_file(str(made), path)
+    except Exception as error:  # each kind of storage has errors of its own
+        raise addresses.fails_at(out, error) from None
+    shutil.rmtree(folder, ignore_errors=True)
+    return count
+
+
 @contextmanager
 def _quick_turns():
     """Threads that ask for Python's lock get it ten times as soon, while the block lasts.
@@ -99,6 +137,9 @@ def _quick_turns():
 
 def _identity(bundle: Bundle, source: str) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
+    if addresses.is_stored(source):
+        mark = addresses.stored_mark(source)
+        return hashlib.sha256(f"{bundle.card['model_sha256']} {mark} {PIECE}".encode()).hexdigest()
     path = Path(source).expanduser()
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
@@ -214,7 +255,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
             f"With --dask, rows are a folder of Parquet files, or one such file: each worker reads "
             f"a part of it. '{source}' is another kind; leave --dask out."
         )
-    version, total, done = bundle.card["model_sha256"], sum(part.rows for part in found), 0
+    version, total, done = bundle.version, sum(part.rows for part in found), 0
     calls = (
         (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
     )
@@ -227,7 +268,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
 def answer_part(run: str, version: str, part: parts.Part, number: int, folder: str) -> int:
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
-    Returns the number of rows. `version` is the hash of the model that is meant.
+    Returns the number of rows. `version` is that of the model that is meant.
     """
     cluster.check_seen(part.path, folder)
     bundle, scorer = _open_once(run, version, threading.get_ident())
@@ -244,9 +285,7 @@ def answer_part(run: str, version: str, part: parts.Part, number: int, folder: s
 @lru_cache(maxsize=8)
 def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
     """A model and its scorer, which has been held against it; once a thread of a worker."""
-    bundle = load_bundle(run)
-    if bundle.card["model_sha256"] != version:
-        raise InputError(f"The model of '{run}' has been replaced meanwhile: begin again.")
+    bundle = load_version(run, version)
     scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
     return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
 

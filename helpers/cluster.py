@@ -198,19 +198,28 @@ class Cluster:
     def map(self, function: Callable, calls: Iterable[tuple]) -> Iterator:
         """The results of `function(*call)` for each call, in their order.
 
-        No more calls are drawn than keep the workers busy, so that they may be endless, or stop
-        when time runs out. What a task raises is raised here.
+        No more calls are drawn than keep the workers busy, so that they may stop when time runs
+        out; a slow task at the front keeps nobody idle. What a task raises is raised here.
         """
-        waiting, calls = deque(), iter(calls)
+        from distributed import wait
+
+        given, calls, more = deque(), iter(calls), True
         try:
-            for call in calls:
-                waiting.append(self._client.submit(function, *call, retries=RETRIES, pure=False))
-                while len(waiting) >= self._most():
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            while given or more:
+                open_tasks = [task for task in given if not task.done()]
+                while more and len(open_tasks) < self._most():
+                    more = (call := next(calls, None)) is not None
+                    if more:
+                        task = self._client.submit(function, *call, retries=RETRIES, pure=False)
+                        open_tasks.append(task)
+                        given.append(task)
+                if given and given[0].done():
+                    yield given.popleft().result()
+                elif given:
+                    with self._client.as_current():
+                        wait(open_tasks, return_when="FIRST_COMPLETED")
         finally:
-            self._client.cancel(list(waiting), force=True)
+            self._client.cancel(list(given), force=True)
 
     def _most(self) -> int:
         return AHEAD * max(1, sum(self._client.nthreads().values()))

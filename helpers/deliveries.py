@@ -233,7 +233,10 @@ def _not_learnt(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]
 
 
 def time_column(work) -> str:
-    """The column that says when, where the table has one that is known; else empty."""
+    """The column that says when, where the table has one that is known; else empty.
+
+    `work` is an open stage, or a run.
+    """
     split = work.read_json("split.json")
     return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
 

@@ -230,6 +230,14 @@ def load_bundle(run: str) -> Bundle:
     return open_bundle(folder)
 
 
+def load_version(run: str, version: str) -> Bundle:
+    """The bundle of a run, when it still is of that version; for what is worked on in parts."""
+    bundle = load_bundle(run)
+    if bundle.version != version:
+        raise InputError(f"The model of '{run}' has been replaced meanwhile: begin again.")
+    return bundle
+
+
 def open_copy(version: Version) -> Bundle:
     """The bundle of a registered version, from its local copy; refused when it was changed."""
     return open_bundle(Copy(version, bundle_folder(version)), ".")

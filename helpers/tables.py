@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,7 +21,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .addresses import from_environment, is_path, refuse_pasted_password, shown
+from .addresses import (
+    fetch_stored,
+    from_environment,
+    is_path,
+    is_stored,
+    refuse_pasted_password,
+    shown,
+)
 from .errors import InputError, nearest
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
@@ -29,7 +37,9 @@ MOST_ATTEMPTS = 4
 
 
 def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
-    """Read a table from a file, a folder of Parquet files, an http(s) address or a database.
+    """Read a table from a file, a folder of Parquet files, a web address, storage or a database.
+
+    Storage is whatever fsspec knows, such as s3://bucket/key.csv, a file or a folder of Parquet.
 
     `${NAME}` in an address is filled from the environment, so that a password is named and never
     written. `query` is SQL for a database address. With `typed=False` the cells of a CSV file stay
@@ -41,10 +51,12 @@ def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame
     helpers.errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
 JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database address.
     """
-    if query and is_path(source):
+    if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
     if re.match(r"https?://", source, re.IGNORECASE):
         frame = _read_address(source, typed)
+    elif is_stored(source):
+        frame = _read_stored(source, typed)
     elif "://" in source:
         frame = read_sql(source, query)
     else:
@@ -128,6 +140,12 @@ def _read_address(source: str, typed: bool) -> pd.DataFrame:
         )
     ending = ending if ending in READERS else known.get(kind, ".csv")
     return _parse(answer.content, ending, shown(source), typed)
+
+
+def _read_stored(source: str, typed: bool) -> pd.DataFrame:
+    """A file or a folder in storage, copied to this machine for as long as it is read."""
+    with tempfile.TemporaryDirectory(prefix="pipeline-") as folder:
+        return _read_path(fetch_stored(source, Path(folder)), typed)
 
 
 def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:

@@ -323,7 +323,7 @@ def _trials_here(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> Itera
 def _trials_elsewhere(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> Iterator[Trial]:
     """The same trials, a task for each fold of each model."""
     with cluster.at_work() as workers:
-        paths = [_write_fold(fold, workers.folder / f"{n}.parquet") for n, fold in enumerate(folds)]
+        paths = [write_fold(fold, workers.folder / f"{n}.parquet") for n, fold in enumerate(folds)]
         given: deque[Asked] = deque()
 
         def calls() -> Iterator[tuple]:
@@ -345,7 +345,7 @@ def fit_one(task: Task, model, path: str) -> OnFold:
     return _on_fold(task, model, _read_fold(path))
 
 
-def _write_fold(fold: Fold, path: Path) -> Path:
+def write_fold(fold: Fold, path: Path) -> Path:
     """A fold as a table: the numbers, the label `y`, and whether a row `learns`."""
     table = pd.DataFrame(np.concatenate([fold.X, fold.X_valid]))
     table.columns = [str(name) for name in table.columns]

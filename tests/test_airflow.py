@@ -75,7 +75,7 @@ def command_of_ours(folder: Path) -> Path:
 def probe(airflow: Path, *arguments, **environment):
     """What `airflow_probe` finds in Airflow's Python."""
     script = Path(__file__).with_name("airflow_probe.py")
-    done = subprocess.run([BIN / "python", script, *map(str, arguments)], cwd=airflow, timeout=300,
+    done = subprocess.run([BIN / "python", script, *map(str, arguments)], cwd=airflow, timeout=500,
                           env=os.environ | environment, capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads((airflow / "found.json").read_text())
@@ -136,7 +136,7 @@ def test_without_the_project_it_is_said_what_to_do(airflow):
 
 def kill_in_the_middle(number: int, watched: psutil.Process) -> None:
     """Kill -9 the command that runs a stage, when its kernel is at work."""
-    ends = time.monotonic() + 200
+    ends = time.monotonic() + 400
     while time.monotonic() < ends and watched.is_running():
         for process in watched.children(recursive=True):
             try:

@@ -65,7 +65,7 @@ def test_what_is_counted(tmp_path):
         new.new_code_cell("a = 1\n" * 12, metadata={"tags": ["parameters"]}),
         new.new_code_cell('lessons.check("x.y", answer="")\nlessons.check("x.z")'),
         new.new_code_cell('lessons.guess("x.g", of=1)'),
-        new.new_markdown_cell("three"),
+        new.new_markdown_cell("three\n<details><summary>Deeper</summary>\n\nmore\n\n</details>"),
         new.new_code_cell('lessons.check("x.y")'),
     ])  # fmt: skip
     nbformat.write(notebook, tmp_path / "n.ipynb")

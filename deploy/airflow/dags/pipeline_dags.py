@@ -107,7 +107,9 @@ def describe_line() -> list[dict]:
             f"PIPELINE_HOME or its command in PIPELINE_BIN."
         )
     command = [BIN, "describe", "--json"]
-    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise RuntimeError(f"`{BIN} describe --json` failed: {done.stderr.strip()[-300:]}")
     return json.loads(done.stdout)["stages"]
 
 
