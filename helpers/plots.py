@@ -137,6 +137,8 @@ def parts_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
         frame.dropna(), x="when", hue="part", bins=40, multiple="stack", ax=axes,
         hue_order=["test", "train"], palette=[ORANGE, BLUE], alpha=0.9,
     )  # fmt: skip
+    # Held-out rows are the latest: a legend inside would cover them
+    sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), frameon=False)
     title = "Rows over time: what is learnt from, what is held out"
     axes.set(title=title, xlabel=short(when.name), ylabel="rows")
     axes.tick_params(axis="x", rotation=20)
