@@ -377,7 +377,10 @@ def _examine_honest_accuracy(accuracy, of=None) -> str:
             "has seen the labels of the rows that are asked about?"
         )
     if on_signal < 0.75:
-        return "On a table with much to learn it does hardly better than a coin. Is there a model?"
+        return (
+            "On a table with much to learn it does hardly better than a coin. Are ten columns "
+            "chosen in each fold, and is a model fitted on them?"
+        )
     return ""
 
 
@@ -510,7 +513,7 @@ def _examine_refusal(refuse, of=None) -> str:
         if not field and said:
             return misconception or "A row with all that is needed was refused."
         if field not in said:
-            return "A refusal names the field: the caller has to know what to mend."
+            return "A refusal names the field as the row spells it: the caller has to find it."
     return ""
 
 

@@ -201,10 +201,13 @@ def read_calibration(errors: dict[str, float]) -> str:
     """Whether the probabilities can be taken at their word, in a sentence."""
     if not errors:
         return "A predicted number has no probability; its errors are drawn below."
-    return (
+    text = (
         f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
         f"error); before stage 5 mended them, it was {errors['before']:.1%}."
     )
+    if errors["after"] <= errors["before"]:
+        return text
+    return f"{text} What mended them on the validation rows does not carry over to these."
 
 
 # --- Costs --------------------------------------------------------------------------------------

@@ -329,7 +329,7 @@ def read_decision(decision: dict, production: Production) -> str:
         )
     moved = decision["drifted"]
     text = f"**Decision: {decision['decision']}.** {decision['reason']}."
-    return text + (f" Columns that moved: {', '.join(moved[:5])}." if moved else "")
+    return text + (f" Columns that drift: {', '.join(moved[:5])}." if moved else "")
 
 
 def headline(decision: dict, production: Production, compared: dict | None) -> str:

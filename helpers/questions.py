@@ -519,7 +519,8 @@ def _cost(counts, miss: float = 5, false_alarm: float = 1) -> float:
 
 EVALUATE = {
     "evaluate.accuracy": Choice(
-        "The model's accuracy is hardly above the baseline's. Is it useless?",
+        "Saying *late* from one half on, the model is hardly more accurate than the baseline. "
+        "Is it useless?",
         {
             "a": "Yes: accuracy is what counts.",
             "b": (
@@ -647,8 +648,8 @@ DEPLOY = {
         ),
     ),
     "deploy.called_late": Compute(
-        "Which share of these rows does the model call late, although it holds it for likelier "
-        "that they are punctual? `said` has the columns `prediction` (text) and "
+        "Which share of these rows does the model call late, although by its own probability they "
+        "are likelier to be punctual? `said` has the columns `prediction` (text) and "
         "`probability_True`.",
         expected=_late_though_unlikely,
         how='`((said["prediction"] == "True") & (said["probability_True"] < 0.5)).mean()`',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -69,9 +70,9 @@ def progress(steps: Sequence, title: str) -> Iterator:
     to whoever runs it (see `helpers.engine`), as an update to a display that does not exist.
     """
     if "JPY_SESSION_NAME" in os.environ:  # Jupyter's server sets it for the notebooks it opens
-        from tqdm.auto import tqdm
+        from tqdm import tqdm  # tqdm.auto warns in red where ipywidgets is missing
 
-        yield from tqdm(steps, desc=title, leave=False)
+        yield from tqdm(steps, desc=title, leave=False, file=sys.stdout)  # stderr is red as well
         return
     for place, step in enumerate(steps, start=1):
         if get_ipython() is not None:

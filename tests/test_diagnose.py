@@ -82,6 +82,12 @@ def test_what_was_mended_can_be_seen_as_it_was():
     assert diagnose.calibration_errors(NUMBER, [1.0], None, {}) == {}
 
 
+def test_a_mending_that_does_not_carry_over_is_owned_up_to():
+    worse, better = {"before": 0.022, "after": 0.028}, {"before": 0.028, "after": 0.022}
+    assert "does not carry over" in diagnose.read_calibration(worse)
+    assert "carry over" not in diagnose.read_calibration(better)
+
+
 def test_costs_choose_the_rule():
     truth = np.array(["no"] * 90 + ["yes"] * 10)
     chance = np.r_[np.full(85, 0.1), np.full(5, 0.4), np.full(10, 0.4)]
