@@ -209,7 +209,10 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
         if columns
     ]
     if not steps:
-        raise InputError("No column is left to learn from: every one is left out, with a reason.")
+        raise InputError(
+            "No column is left to learn from: every one is left out, as constant, empty, an "
+            "identifier or named in `drop`. Give a table with more rows or other columns."
+        )
     encode = ColumnTransformer(
         steps, verbose_feature_names_out="{feature_name}", sparse_threshold=0
     )
