@@ -29,6 +29,7 @@ from .addresses import (
     from_environment,
     is_path,
     is_stored,
+    local_path,
     refuse_pasted_password,
     shown,
 )
@@ -65,7 +66,7 @@ JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a da
     elif "://" in source:
         frame = read_sql(source, query)
     else:
-        frame = _read_path(Path(source).expanduser(), typed)
+        frame = _read_path(local_path(source), typed)
     return tidy(frame, shown(source))
 
 
@@ -243,7 +244,14 @@ def _read_path(path: Path, typed: bool) -> pd.DataFrame:
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
         return _read_as(_read_parquet, path, ".parquet", path.name)
     limits.check(path.stat().st_size, f"'{path.name}' has")
-    return _parse(path.read_bytes(), path.suffix.lower(), path.name, typed)
+    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"'{path}' can't be opened: {error.strerror}.") from None
 
 
 def _read_folder(path: Path) -> pd.DataFrame:
@@ -580,7 +588,7 @@ def _read_excel(content: bytes) -> pd.DataFrame:
     with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as book:
         odd = odd_files.of_workbook(book.sheet_names, content)
         # As objects, so that a text "02134" stays one.
-        frame = book.parse(dtype=object, keep_default_na=False, na_values=[""])
+        frame = pd.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
     return odd_files.note(frame, *odd)
 
 

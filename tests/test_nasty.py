@@ -1,4 +1,4 @@
-"""Bad tables and hostile files: the line runs and says what was odd, or one line says what to do."""
+"""Bad tables and hostile data: the line runs and says what was odd, or one line says what to do."""
 
 import functools
 import gzip
@@ -6,7 +6,7 @@ import io
 import sqlite3
 import threading
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import nbformat
@@ -20,7 +20,8 @@ from tests.nasty import make
 
 CASES = make.cases()
 EXPLORING = (1, 2, 3)
-SLOW = {"ten_thousand_columns.csv"}
+SLOW = {"ten_thousand_columns.csv", *(c.name for c in CASES if not (c.says or c.refused))}
+SLOW -= {"megabyte_cell.csv", "gaps_in_one_column.csv", "markup.csv"}
 
 
 @functools.cache
@@ -95,10 +96,8 @@ class Misbehaves(BaseHTTPRequestHandler):
     failures = 0
 
     def do_GET(self):  # noqa: N802 - the name that http.server asks for
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # the other side has had enough
             getattr(self, self.path.strip("/").partition(".")[0])()
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the other side has had enough
 
     def stalls(self):
         self._begin(200, "1000")
