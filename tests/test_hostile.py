@@ -180,9 +180,9 @@ def hostile_table(port: int) -> pd.DataFrame:
         "city": image,
         "bought": f"</title></script><b onclick='{harm}'>target",
     }
-    table["city"] = table["city"].map({"Rome": f"<script>{harm}</script>", "Oslo": image,
-                                       "Lima": f"[x](javascript:{harm}) ![y](http://127.0.0.1:{port}/md)"})  # fmt: skip
-    labels = {"yes": f"yes{image}", "no": f"</pre><script>{harm}</script>"}
+    link = f"[x](javascript:{harm}) ![y](http://127.0.0.1:{port}/md)"
+    towns = {"Rome": f"<script>{harm}</script>", "Oslo": image, "Lima": link}
+    table["city"] = table["city"].map(towns)
     labels = {"yes": f"yes{image}", "no": f"</pre><script>{harm}</script>"}
     table["bought"] = table["bought"].map(labels)
     return table.rename(columns=names)
