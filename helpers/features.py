@@ -356,7 +356,8 @@ def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
 def _spread(column: pd.Series, label: pd.Series) -> float:
     """How far the label's mean differs between groups of a column, weighted by their size."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        groups = pd.qcut(column.astype(float), 10, duplicates="drop")
+        ranks = column.astype(float).rank()  # differences of values near 1e308 are past a float
+        groups = pd.qcut(ranks, 10, duplicates="drop")
     else:
         groups = column.astype("str").fillna("(missing)")
     sizes = groups.value_counts() / len(groups)  # rows without a value count for nothing

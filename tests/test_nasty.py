@@ -23,7 +23,9 @@ from tests.nasty import make
 CASES = make.cases()
 EXPLORING = (1, 2, 3)
 SLOW = {"ten_thousand_columns.csv", *(c.name for c in CASES if not (c.says or c.refused))}
-SLOW -= {"megabyte_cell.csv", "gaps_in_one_column.csv", "markup.csv"}
+TO_PREDICT = {"huge_numbers.csv", "infinities.csv", "year_9999.csv", "mixed_types.csv",
+              "strange_names.csv", "constants.csv"}  # fmt: skip
+SLOW -= {*TO_PREDICT, *{"megabyte_cell.csv", "gaps_in_one_column.csv", "markup.csv"}}
 
 
 @functools.cache
@@ -80,7 +82,9 @@ def test_a_nasty_table_runs_or_is_refused_in_one_line(case, tmp_path):
         text = str(caught.value)
         assert case.refused in text and "\n" not in text and len(text) < 500
     else:
-        run = through(source, case.target)
+        # With a target stages 1 to 3 look at more
+        target = case.target or ("paid" if case.name in TO_PREDICT else "")
+        run = through(source, target)
         first, second = run.line_of(1), run.line_of(2)
         assert first["rows_out"] == second["rows_in"] == case.rows
         assert second["rows_out"] + second["set_aside"] == case.rows
