@@ -244,7 +244,8 @@ def predict(run, rows, out, dask):
     ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
     on. The file holds the rows' own columns, `prediction` and, for classes,
     `probability_<class>`. CSV and Parquet files, and folders of Parquet, are read a piece at a
-    time, so they may be larger than memory; a command that was stopped goes on where it was.
+    time, so they may be larger than memory; a command that was stopped goes on where it was. In
+    CSV a text that a spreadsheet would run as a formula gets an apostrophe in front.
 
     With --dask the workers answer a folder of Parquet, or one large file, part by part. They see
     it, the place of --out and the folder of runs under the same paths. On one machine that gains

@@ -40,6 +40,23 @@ def is_path(source: str) -> bool:
     return "://" not in source
 
 
+def local_path(source: str) -> Path:
+    """The path of a file or folder; raises InputError where no file can have such a name.
+
+    >>> local_path("mine.csv").name
+    'mine.csv'
+    """
+    try:
+        path = Path(source).expanduser()
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, RuntimeError, ValueError) as error:
+        said = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise InputError(f"{source[:60]!r} can't be the path of a file: {said}.") from None
+    return path
+
+
 def shown(source: str) -> str:
     """The source as it may be shown: a file's name, an address without user, password or query.
 

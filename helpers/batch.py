@@ -39,6 +39,7 @@ from .deploy import (
     predict_table,
 )
 from .errors import InputError
+from .formula_cells import neutral, neutral_codes, neutral_table
 from .line import reports_folder
 from .table_scorer import TableScorer, columns_of_table, why_not
 
@@ -353,7 +354,7 @@ def _result(draft: Path, ending: str) -> _Csv | _Parquet:
 
 
 class _Csv:
-    """The scored rows as CSV; all is text."""
+    """The scored rows as CSV; all is text, and no cell is a formula to a spreadsheet."""
 
     is_whole = True
 
@@ -369,18 +370,18 @@ class _Csv:
             self._add_texts(rows.rename_columns(names), answers)
         else:
             frame = tables.plain_frame(rows).set_axis(names, axis=1).join(answers)
-            frame.to_csv(self._file, index=False, header=self._header)
+            neutral_table(frame).to_csv(self._file, index=False, header=self._header)
         self._header = False
 
     def _add_texts(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Many rows of texts, as pandas would write them, in a tenth of the time."""
         if self._header:
-            rows.schema.empty_table().to_pandas().join(answers.head(0)).to_csv(
-                self._file, index=False
-            )
+            header = rows.schema.empty_table().to_pandas().join(answers.head(0))
+            neutral_table(header).to_csv(self._file, index=False)
         for name, column in answers.items():
-            rows = rows.append_column(name, pa.array(map(str, column.tolist()), pa.string()))
-        plain = pa.table([_decoded(column) for column in rows.columns], rows.column_names)
+            said = [neutral(str(value)) for value in column.tolist()]
+            rows = rows.append_column(name, pa.array(said, pa.string()))
+        plain = pa.table([_as_written(column) for column in rows.columns], rows.column_names)
         lines = pa.BufferOutputStream()
         csv.write_csv(plain, lines, csv.WriteOptions(include_header=False, quoting_style="needed"))
         self._file.flush()
@@ -391,8 +392,12 @@ class _Csv:
         self._file.close()
 
 
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.string()) if tables.is_coded_text(column.type) else column
+def _as_written(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column's texts, those that a spreadsheet would run as formulas made safe."""
+    if not tables.is_coded_text(column.type):
+        return column
+    safe = pa.chunked_array(list(map(neutral_codes, column.chunks)), column.type)
+    return safe.cast(pa.string())
 
 
 class _Parquet:

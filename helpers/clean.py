@@ -20,6 +20,7 @@ from . import doubts, duplicates, relations
 from .coded import Coded
 from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
 from .errors import InputError
+from .formula_cells import neutral_table
 from .line import outside
 from .mess import read_score, score
 from .plans import draft_plan, plan_text
@@ -563,7 +564,7 @@ def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.Dat
     work.write_table("quarantine", quarantine(raw, reason))
     work.write_table("duplicates", linked)
     work.write_text("cleaning.yaml", plan_text(plan))
-    work.write_text("review.csv", review.to_csv(index=False))
+    work.write_text("review.csv", neutral_table(review).to_csv(index=False))
     work.sources = outside(work.parameters)  # the list that was read may be the one written here
 
 

@@ -6,7 +6,7 @@ import hashlib
 
 import pandas as pd
 
-from . import addresses, flights, tables
+from . import addresses, flights, odd_files, tables
 from . import mess as planting
 from .errors import InputError
 from .line import FLIGHTS
@@ -181,6 +181,7 @@ def describe(
     about["question"] = about["question"] or (f"What will {target} be?" if target else "")
     about["address"] = data
     about["query"] = query
+    about["oddities"] = odd_files.of(frame)
     return about
 
 
@@ -188,6 +189,8 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     """Write what this stage makes: the raw rows, what is known of them, the key of planted mess."""
     work.write_json("about.json", about)
     work.write_table("raw", raw)
+    for sentence in about.get("oddities", []):
+        work.find("odd_file", "warning", [], sentence)
     if key is not None:
         work.write_table("mess_key", key)
         cells = int(key["column"].notna().sum())

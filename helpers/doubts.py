@@ -18,6 +18,7 @@ from . import relations
 from .coded import Coded
 from .columns import as_text, repair_column, repair_value, texts
 from .errors import InputError, nearest
+from .formula_cells import restored_table
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
 KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and the next
@@ -162,7 +163,10 @@ def keep_marks(review: pd.DataFrame, *earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def open_review(path: str) -> pd.DataFrame:
-    """A review list from a CSV file: the columns `REVIEW_COLUMNS`, all text but `cells`."""
+    """A review list from a CSV file: the columns `REVIEW_COLUMNS`, all text but `cells`.
+
+    The apostrophe before what a spreadsheet would take for a formula is taken away.
+    """
     try:
         table = pd.read_csv(Path(path).expanduser(), dtype="str", keep_default_na=False)
     except (OSError, UnicodeDecodeError, ValueError):  # pandas' parser errors are ValueErrors
@@ -177,7 +181,7 @@ def open_review(path: str) -> pd.DataFrame:
             f"{', '.join(REVIEW_COLUMNS)}, as stage 2 writes them."
         )
     cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
-    return table[REVIEW_COLUMNS].assign(cells=cells)
+    return restored_table(table[REVIEW_COLUMNS]).assign(cells=cells)
 
 
 def settle(plan: dict, review: pd.DataFrame) -> dict:

@@ -209,7 +209,10 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
         if columns
     ]
     if not steps:
-        raise InputError("No column is left to learn from: every one is left out, with a reason.")
+        raise InputError(
+            "No column is left to learn from: every one is left out, as constant, empty, an "
+            "identifier or named in `drop`. Give a table with more rows or other columns."
+        )
     encode = ColumnTransformer(
         steps, verbose_feature_names_out="{feature_name}", sparse_threshold=0
     )
@@ -353,7 +356,8 @@ def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
 def _spread(column: pd.Series, label: pd.Series) -> float:
     """How far the label's mean differs between groups of a column, weighted by their size."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        groups = pd.qcut(column.astype(float), 10, duplicates="drop")
+        ranks = column.astype(float).rank()  # differences of values near 1e308 are past a float
+        groups = pd.qcut(ranks, 10, duplicates="drop")
     else:
         groups = column.astype("str").fillna("(missing)")
     sizes = groups.value_counts() / len(groups)  # rows without a value count for nothing

@@ -110,7 +110,7 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
         if pd.api.types.is_numeric_dtype(column.dtype):
             numbers = column.astype(float)
             few = numbers.nunique() <= 10
-            groups = numbers if few else pd.qcut(numbers, 10, duplicates="drop")
+            groups = numbers if few else pd.qcut(numbers.rank(), 10, duplicates="drop")
             means = label.groupby(groups, observed=True).mean()
             # Medians: the middle of the last group would lie where its most absurd value does
             places = numbers.groupby(groups, observed=True).median()

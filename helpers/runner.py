@@ -129,7 +129,7 @@ def whole_address(data: str) -> str:
     if data == FLIGHTS or not addresses.is_path(data):
         addresses.refuse_pasted_password(data)
         return data
-    path = Path(data).expanduser()
+    path = addresses.local_path(data)
     if not path.exists():
         from . import tables
 

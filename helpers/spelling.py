@@ -30,6 +30,7 @@ MOST_COMPARED = 4_000
 # ten has such a neighbour; among misspelt cities, owners and measures of hospitals nine in ten.
 CLOSED_CELLS = 0.8
 CLOSED_NEAR = 0.5
+LONGEST_NAME = 200  # letters; what is longer is prose, and costs the square of its length
 
 
 def alike(values: Sequence[str]) -> pd.DataFrame:
@@ -101,6 +102,7 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     ({}, [])
     """
     counts = pd.Series(counts, dtype="int64").sort_values(ascending=False, kind="stable")
+    counts = counts[[len(value) <= LONGEST_NAME for value in counts.index]]
     written = {}  # each name in small letters, as it is written most often
     for value in counts.index:
         written.setdefault(value.casefold(), value)

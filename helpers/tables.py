@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,11 +23,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from . import limits, odd_files
 from .addresses import (
     fetch_stored,
     from_environment,
     is_path,
     is_stored,
+    local_path,
     refuse_pasted_password,
     shown,
 )
@@ -34,6 +38,8 @@ from .errors import InputError, nearest
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
 TIMEOUT = (5, 30)  # seconds to connect, and to wait for bytes
 MOST_ATTEMPTS = 4
+MOST_SECONDS = 600  # of one download; PIPELINE_MOST_SECONDS sets another
+NEWLINE = b"\n"
 
 
 def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
@@ -60,14 +66,14 @@ JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a da
     elif "://" in source:
         frame = read_sql(source, query)
     else:
-        frame = _read_path(Path(source).expanduser(), typed)
+        frame = _read_path(local_path(source), typed)
     return tidy(frame, shown(source))
 
 
 def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
     """Note in `frame.attrs` where a table came from, and that it was read now (UTC)."""
     now = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
-    frame.attrs = {"kind": kind, "address": address, "time": now}
+    frame.attrs |= {"kind": kind, "address": address, "time": now}
 
 
 def session():
@@ -89,22 +95,50 @@ def session():
     return client
 
 
-def fetch(address: str, client=None, **query):
-    """GET an address, with a timeout and retries; raises InputError when it does not answer."""
+def fetch(address: str, client=None, whole: bool = False, **query):
+    """GET an address, with a timeout and retries; raises InputError when it does not answer.
+
+    With `whole` the answer is read here, within the limits of time and size.
+    """
     import requests
+    from urllib3.exceptions import HTTPError
 
     try:
-        answer = (client or session()).get(address, params=query, timeout=TIMEOUT)
+        answer = (client or session()).get(address, params=query, timeout=TIMEOUT, stream=whole)
         answer.raise_for_status()
-    except requests.RequestException as error:
+        if whole:
+            answer._content = _within_limits(answer, shown(address))
+    except (requests.RequestException, HTTPError) as error:
         reason = type(error).__name__
-        if error.response is not None:
+        if getattr(error, "response", None) is not None:
             reason = f"status {error.response.status_code}"
         raise InputError(
             f"The address {shown(address)} gave no table ({reason}, after up to {MOST_ATTEMPTS} "
             f"attempts). Open it in a browser, or download the file and give its path."
         ) from None
     return answer
+
+
+def _within_limits(answer, name: str) -> bytes:
+    """The content of an answer, unpacked as it comes; refused past the limit of time or size."""
+    most, end, content = limits.most_bytes(), time.monotonic() + _most_seconds(), io.BytesIO()
+    with answer:
+        # What has come, however little: waiting for a full piece may take for ever.
+        while piece := answer.raw.read1(2**16, decode_content=True):
+            content.write(piece)
+            if content.tell() > most:
+                limits.check(content.tell(), f"The address {name} sends at least")
+            if time.monotonic() > end:
+                raise InputError(
+                    f"The address {name} has not sent all within {_most_seconds():g} seconds: "
+                    f"download the file, or allow more: export PIPELINE_MOST_SECONDS=7200."
+                )
+    return content.getvalue()
+
+
+def _most_seconds() -> float:
+    said = os.environ.get("PIPELINE_MOST_SECONDS", "")
+    return float(said) if said.replace(".", "", 1).isdigit() else MOST_SECONDS
 
 
 def read_pages(address: str, client=None) -> pd.DataFrame:
@@ -130,7 +164,7 @@ def read_sensors(folder: Path) -> pd.DataFrame:
 
 def _read_address(source: str, typed: bool) -> pd.DataFrame:
     refuse_pasted_password(source)
-    answer = fetch(from_environment(source, quoted=True))
+    answer = fetch(from_environment(source, quoted=True), whole=True)
     kind = answer.headers.get("content-type", "").split(";")[0]
     ending = Path(urlsplit(source).path).suffix.lower()
     known = {"application/json": ".json", "text/csv": ".csv", "text/tab-separated-values": ".tsv"}
@@ -208,8 +242,16 @@ def _read_path(path: Path, typed: bool) -> pd.DataFrame:
             f"files, an http(s) or a database address."
         )
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
-        return _read_as(pd.read_parquet, path, ".parquet", path.name)
-    return _parse(path.read_bytes(), path.suffix.lower(), path.name, typed)
+        return _read_as(_read_parquet, path, ".parquet", path.name)
+    limits.check(path.stat().st_size, f"'{path.name}' has")
+    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"'{path}' can't be opened: {error.strerror}.") from None
 
 
 def _read_folder(path: Path) -> pd.DataFrame:
@@ -217,9 +259,34 @@ def _read_folder(path: Path) -> pd.DataFrame:
     if not files:
         raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.")
     try:
-        return dataset_of(path, files).to_table().to_pandas()
+        found = dataset_of(path, files)
+        limits.check(
+            sum(part.metadata.num_rows for part in found.get_fragments())
+            * len(found.schema) * limits.BYTES_OF_A_CELL
+        )  # fmt: skip
+        _refuse_unlike(found)
+        return found.to_table().to_pandas()
+    except InputError as error:
+        raise InputError(f"The folder '{path}' {error}") from None
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
         raise InputError(f"The folder '{path}' can't be read as Parquet: {line(error)}") from None
+
+
+def _refuse_unlike(found) -> None:
+    """Raise where a file has a column that the first lacks: it would be left out, unsaid."""
+    known = set(found.schema.names)
+    for part in found.get_fragments():
+        more = [name for name in part.physical_schema.names if name not in known]
+        if more:
+            raise InputError(
+                f"holds files of other columns: '{Path(part.path).name}' has '{more[0]}', the "
+                f"first one has not. Give the files of one table."
+            )
+
+
+def _read_parquet(source: Path | bytes) -> pd.DataFrame:
+    limits.check_parquet(source)
+    return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
 
 
 def dataset_of(path: Path, files: list[Path]):
@@ -245,7 +312,10 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     frame = _read_as(reader, content, ending, name)
     if not typed or ending not in DELIMITED:
         return frame
-    return pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame})
+    return odd_files.note(
+        pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame}),
+        *odd_files.of(frame),
+    )
 
 
 def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
@@ -255,7 +325,20 @@ def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
         raise InputError(f"'{name}' {error}") from None
     except Exception as error:  # each parser has errors of its own; all mean "not such a file"
         kind = ending.lstrip(".").upper()
-        raise InputError(f"'{name}' can't be read as {kind}: {line(error)}") from None
+        raise InputError(f"'{name}' can't be read as {kind}: {_in_plain_words(error)}") from None
+
+
+def _in_plain_words(error: Exception) -> str:
+    """What a parser's error says, where it is, and what to do."""
+    said = line(error)
+    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
+        return (
+            f"line {width[2]} has {width[3]} fields and the header {width[1]}. Mend that line, "
+            f"quote a cell that has a delimiter in it, or take out what stands above the header."
+        )
+    if row := re.search(r"EOF inside string starting at row (\d+)", said):
+        return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
+    return f"{said.rstrip('.')}. Is it whole, and what its ending says? Save it anew."
 
 
 def line(error: Exception) -> str:
@@ -266,9 +349,12 @@ def line(error: Exception) -> str:
 def _decode(content: bytes) -> str:
     """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    if b"\x00" in content:
-        raise InputError(f"is not text. If it is a {READABLE} file, give it that ending.")
+        return _decode_utf16(content)
+    if (nul := content.find(b"\x00")) >= 0:
+        raise InputError(
+            f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
+            f"is a {READABLE} file, give it that ending; else save it as UTF-8."
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -285,6 +371,23 @@ def _decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
+def _decode_utf16(content: bytes) -> str:
+    try:
+        return content.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"is UTF-16 that is broken or cut short at byte {error.start:,}: get the file again."
+        ) from None
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return True
+
+
 def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
     text = _decode(content)
     if not text.strip():
@@ -293,17 +396,22 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
         text, delimiter = text[said.end() :], said[1]
     delimiter = delimiter or _delimiter(text)
     # The header is read as a row: rows with more fields than it are an error, not an index.
+    text = _without_trailing(text, delimiter).strip("\r\n")
     rows = pd.read_csv(
-        io.StringIO(_without_trailing(text, delimiter)),
+        io.StringIO(text),
         sep=delimiter,
         header=None,
         dtype=str,
         keep_default_na=False,
         na_values=[""],
+        skip_blank_lines=delimiter in text,  # in a single column a blank line is a missing cell
     )
     frame = rows.iloc[1:].reset_index(drop=True)
-    frame.columns = _distinct([_name(cell) for cell in rows.iloc[0]])
-    return frame
+    names = [_name(cell) for cell in rows.iloc[0]]
+    frame.columns = _distinct(list(names))
+    said = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
+    odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
+    return odd_files.note(frame, said, *odd, odd_files.renamed(names, list(frame.columns)))
 
 
 def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
@@ -414,7 +522,13 @@ def _delimiter(text: str) -> str:
 def _without_trailing(text: str, delimiter: str) -> str:
     """The text without the delimiter that ends every row but the header's, where one does."""
     header, *rows = text.splitlines()
-    if header.endswith(delimiter) or not all(r.endswith(delimiter) for r in rows if r):
+    width = len(next(csv.reader([header], delimiter=delimiter), []))
+    longer = [len(r.split(delimiter)) > width for r in rows[:1]]
+    if (
+        header.endswith(delimiter)
+        or not all(longer)
+        or not all(r.endswith(delimiter) for r in rows if r)
+    ):
         return text
     return "\n".join([header, *[row.removesuffix(delimiter) for row in rows]])
 
@@ -439,7 +553,7 @@ def _read_json(content: bytes) -> pd.DataFrame:
     try:
         records = json.loads(text)
     except json.JSONDecodeError:
-        records = [json.loads(line) for line in text.splitlines() if line.strip()]
+        records = _json_lines(text)
     if isinstance(records, dict):
         lists = [
             v for v in records.values() if isinstance(v, list) and v and isinstance(v[0], dict)
@@ -455,11 +569,27 @@ def _read_json(content: bytes) -> pd.DataFrame:
     return pd.json_normalize(records)
 
 
+def _json_lines(text: str) -> list:
+    records = []
+    for number, one in enumerate(text.splitlines(), 1):
+        try:
+            records += [json.loads(one)] if one.strip() else []
+        except json.JSONDecodeError as error:
+            if number == 1:  # it was no JSON lines to begin with
+                json.loads(text)
+            raise InputError(f"holds a line that is no JSON, line {number}: {error.msg}.") from None
+    return records
+
+
 def _read_excel(content: bytes) -> pd.DataFrame:
     if not content.startswith(b"PK"):
         raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
-    # As objects, so that a text "02134" stays one.
-    return pd.read_excel(io.BytesIO(content), dtype=object, keep_default_na=False, na_values=[""])
+    limits.check_zip(content)
+    with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as book:
+        odd = odd_files.of_workbook(book.sheet_names, content)
+        # As objects, so that a text "02134" stays one.
+        frame = pd.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
+    return odd_files.note(frame, *odd)
 
 
 READERS = {
@@ -471,7 +601,7 @@ READERS = {
     ".jsonl": _read_json,
     ".ndjson": _read_json,
     ".xlsx": _read_excel,
-    ".parquet": lambda content: pd.read_parquet(io.BytesIO(content)),
+    ".parquet": _read_parquet,
 }
 
 

@@ -1,0 +1,141 @@
+"""What is odd in a file that can be read all the same: said in the report, never passed over.
+
+The sentences travel with the table, as `frame.attrs["oddities"]`, to stage 1's findings.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from itertools import islice
+
+import pandas as pd
+
+MOST_NAMED = 5
+DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
+MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]+)"')
+FRACTION = re.compile(r"[+-]?\d+[.,]\d+")
+
+
+def of(frame: pd.DataFrame) -> list[str]:
+    """The oddities that were noted of a table."""
+    return list(frame.attrs.get("oddities", []))
+
+
+def note(frame: pd.DataFrame, *sentences: str) -> pd.DataFrame:
+    """The table with more oddities noted, each once; empty ones are left out."""
+    every = dict.fromkeys([*of(frame), *filter(None, sentences)])
+    if every:
+        frame.attrs = frame.attrs | {"oddities": list(every)}
+    return frame
+
+
+def of_text(text: str, delimiter: str, frame: pd.DataFrame) -> list[str]:
+    """What is odd in a delimited text: short rows, blank lines, what is read as the header.
+
+    Only where the table has what these leave behind is the text gone through again.
+    """
+    found = []
+    if frame.shape[1] > 1 and (frame.iloc[:, -1].isna().any() or re.search(r"\n\s*\n", text)):
+        short, blank = _short_and_blank(text, delimiter, frame.shape[1])
+        if short:
+            found.append(
+                f"{_so_many(short, 'row')} with fewer fields than the header ({_lines(short)}): "
+                f"what they lack is taken for missing."
+            )
+        if blank:
+            found.append(
+                f"{_so_many(blank, 'blank line')} between the rows ({_lines(blank)}), which are "
+                f"no rows."
+            )
+    return [*found, _header_is_data(frame), _header_repeated(frame)]
+
+
+def _short_and_blank(text: str, delimiter: str, width: int) -> tuple[list[int], list[int]]:
+    """The lines of rows that are too short, and of blank ones between others."""
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        reader = csv.reader(io.StringIO(text.rstrip()), delimiter=delimiter)
+        short, blank = [], []
+        for row in reader:
+            if len(row) < width:
+                (short if row else blank).append(reader.line_num)
+        return short, blank
+    except csv.Error:
+        return [], []
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _header_is_data(frame: pd.DataFrame) -> str:
+    """The first row as header, where it looks like one of the others."""
+    names = [re.sub(r"\.\d+$", "", str(name)) if name in frame else name for name in frame]
+    alike = sum(
+        bool(DATE.fullmatch(name) or FRACTION.fullmatch(name))
+        or bool((frame.iloc[:, place] == name).sum() > 1)
+        for place, name in enumerate(map(str, frame.columns))
+    )
+    if 2 * alike < len(names):
+        return ""
+    return (
+        f"The first row, taken for the header, looks like data ({', '.join(names[:3])[:60]}): if "
+        f"it is, give the file a header."
+    )
+
+
+def _header_repeated(frame: pd.DataFrame) -> str:
+    same = frame.iloc[:, 0] == frame.columns[0]
+    for place in range(1, frame.shape[1]):
+        if not same.any():
+            return ""
+        same &= frame.iloc[:, place] == frame.columns[place]
+    rows = [int(n) + 1 for n in same.to_numpy().nonzero()[0]]
+    if not rows:
+        return ""
+    return (
+        f"{_so_many(rows, 'row')} like the header ({_lines(rows, 'row')}): are these two "
+        f"files in one? Take it out, or its words count as values."
+    )
+
+
+def renamed(before: list[str], after: list[str]) -> str:
+    """The columns whose names were blank or came twice."""
+    new = [b for a, b in zip(before, after, strict=True) if a != b]
+    if not new:
+        return ""
+    return f"{_so_many(new, 'column')} had a name that is blank or taken: now {_some(new)}."
+
+
+def of_workbook(sheets: list[str], content: bytes) -> list[str]:
+    """What is odd in an Excel file of those sheets: other sheets, merged cells."""
+    first, *others = sheets
+    found = []
+    if others:
+        names = _some(others)
+        found.append(
+            f"Of {1 + len(others)} sheets the first, {first}, is read; left out: {names}. "
+            f"Save another sheet as a file of its own to read that."
+        )
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        pages = [packed.read(n) for n in packed.namelist() if n.startswith("xl/worksheets/")]
+    if merged := [cells.decode() for page in pages for cells in MERGED.findall(page)]:
+        found.append(
+            f"{_so_many(merged, 'place')} of merged cells ({_some(merged)}): only the upper left "
+            f"cell of each has the value, the others are missing."
+        )
+    return found
+
+
+def _so_many(items: list, what: str) -> str:
+    return f"{len(items):,} {what}{'s' * (len(items) != 1)}"
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(f"{name:.60}" for name in islice(names, MOST_NAMED))
+    return shown + (" …" if len(names) > MOST_NAMED else "")
+
+
+def _lines(numbers: list[int], what: str = "line") -> str:
+    return f"{what}{'s' * (len(numbers) > 1)} {_some([f'{n:,}' for n in numbers])}"

@@ -1,0 +1,223 @@
+"""Hostile data: markup stays text, formulas are not run, names stay in their folder."""
+
+import csv
+import pickle
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from helpers import addresses, batch, doubts, pipeline
+from helpers.errors import InputError
+from helpers.formula_cells import neutral, neutral_codes, neutral_table, restored, restored_table
+from helpers.line import Run
+from tests import browser
+from tests.small import deployed_run, prepared, raw_table
+
+FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "=cmd|' /C calc'!A0"]
+HARMLESS = ["-5", "+5.2", "-1,234.5", "-1e-5", "a=b", "'tis", "", "2024-01-02"]
+
+
+# --- Formulas in CSV ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_is_text_and_comes_back(text):
+    assert neutral(text) == f"'{text}" and restored(neutral(text)) == text
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_formula_stays(text):
+    assert neutral(text) == text == restored(text)
+
+
+def test_a_table_of_formulas_comes_back():
+    table = pd.DataFrame({"=x": FORMULAS + HARMLESS, "n": np.arange(16) - 8})
+    safe = neutral_table(table)
+    assert safe.columns.tolist() == ["'=x", "n"] and safe["n"].equals(table["n"])
+    assert restored_table(safe)["'=x"].tolist() == table["=x"].tolist()
+    coded = pa.array(table["=x"], pa.string()).dictionary_encode()
+    assert neutral_codes(coded).cast(pa.string()).to_pylist() == safe["'=x"].tolist()
+
+
+@pytest.mark.parametrize("rows", [200, batch.FEW + 1])
+def test_no_formula_is_in_a_scored_file(tmp_path, rows):
+    deployed_run(prepared(), "formulas")
+    table = pd.concat([raw_table()] * (rows // 240 + 1)).head(rows).assign(city="=1+1")
+    table = table.drop(columns=["bought", "price"]).assign(**{"@own": "+1+1"}).astype("str")
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    batch.predict_file("formulas", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        found = list(csv.reader(file))
+    assert len(found) == rows + 1 and found[0].count("'@own") == 1
+    assert all(neutral(cell) == cell or cell.startswith("'") for row in found for cell in row)
+    assert found[1].count("'=1+1") == found[1].count("'+1+1") == 1
+
+
+def test_a_review_list_comes_back_as_it_was(tmp_path):
+    line = dict.fromkeys(doubts.REVIEW_COLUMNS, "") | {"cells": 1, "kind": "typo"}
+    kept = [text for text in FORMULAS if "\r" not in text]  # a CSV file has \n alone
+    review = pd.DataFrame([line | {"column": "=c", "value": v, "suggestion": v} for v in kept])
+    neutral_table(review).to_csv(tmp_path / "review.csv", index=False)
+    assert "\n=c" not in (tmp_path / "review.csv").read_text()
+    back = doubts.open_review(str(tmp_path / "review.csv"))
+    assert back[["column", "value", "suggestion"]].equals(
+        review[["column", "value", "suggestion"]].astype("str")
+    )
+
+
+# --- Names that lead out of their folder --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "..",
+        ".",
+        "/tmp/x",
+        "a/b",
+        "a\\b",
+        "a\0b",
+        "",
+        "-x",
+        ".hidden",
+        "a\n",
+        "x" * 101,
+        "é",
+    ],
+)
+def test_a_run_has_no_name_that_leads_out(name):
+    with pytest.raises(InputError, match="A run's name is"):
+        Run(name)
+
+
+@pytest.mark.parametrize("path", ["a\0b.csv", "x" * 5000, "~nobody_of_that_name/a.csv"])
+def test_a_path_that_none_can_have_is_one_line(path):
+    from helpers.tables import read_table
+
+    with pytest.raises(InputError) as caught:
+        read_table(path)
+    assert "\n" not in str(caught.value) and "\0" not in str(caught.value)
+
+
+def test_a_file_in_storage_stays_in_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(addresses, "stored_files", lambda _: {"/b/../../evil.parquet": {}})
+    with pytest.raises(InputError, match="leads out"):
+        addresses.fetch_stored("memory://b", tmp_path)
+
+
+# --- Models that are none -----------------------------------------------------------------------
+
+
+class Harm:
+    def __reduce__(self):
+        return (open, ("harm_was_done", "w"))
+
+
+def test_a_pickle_is_no_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "model.skops"
+    path.write_bytes(pickle.dumps(Harm()))
+    with pytest.raises(InputError, match="model.skops"):
+        pipeline.load(path)
+    assert not (tmp_path / "harm_was_done").exists()
+
+
+def test_a_model_with_types_that_are_not_trusted_is_refused(tmp_path):
+    import skops.io
+    from sklearn.preprocessing import FunctionTransformer
+
+    path = tmp_path / "model.skops"
+    skops.io.dump(FunctionTransformer(eval), path)
+    with pytest.raises(InputError, match="eval"):
+        pipeline.load(path)
+
+
+def test_the_service_listens_on_loopback_alone():
+    from helpers.__main__ import serve
+
+    host = next(option for option in serve.params if option.name == "host")
+    assert host.default == "127.0.0.1"
+
+
+# --- Markup in a browser ------------------------------------------------------------------------
+
+
+class Canary(BaseHTTPRequestHandler):
+    """Notes every request: there must be none."""
+
+    def do_GET(self):  # noqa: N802 - the name that http.server asks for
+        self.server.asked.append(self.path)
+        self.send_error(404)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def canary():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Canary)
+    server.asked = []
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def hostile_table(port: int) -> pd.DataFrame:
+    """A table whose names, values and labels are markup that would run, or ask for something."""
+    harm = f"window.harm=1;fetch('http://127.0.0.1:{port}/js')"
+    image = f'<img src="http://127.0.0.1:{port}/img" onerror="{harm}">'
+    table = raw_table(160).drop(columns=["price", "note"])
+    names = {
+        "weight": f"<script>{harm}</script>",
+        "height": f'"><svg onload="{harm}">',
+        "city": image,
+        "bought": f"</title></script><b onclick='{harm}'>target",
+    }
+    link = f"[x](javascript:{harm}) ![y](http://127.0.0.1:{port}/md)"
+    towns = {"Rome": f"<script>{harm}</script>", "Oslo": image, "Lima": link}
+    table["city"] = table["city"].map(towns)
+    labels = {"yes": f"yes{image}", "no": f"</pre><script>{harm}</script>"}
+    table["bought"] = table["bought"].map(labels)
+    return table.rename(columns=names)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium here")
+def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
+    from helpers.comparison import compare
+    from helpers.explorer import Question, explore
+    from helpers.runner import Request, run_line
+
+    table = hostile_table(canary.server_port)
+    source = tmp_path / '<img src=x onerror="window.harm=1">.csv'
+    table.to_csv(source, index=False)
+    target = table.columns[-1]
+    quick = ("trials=0", "models=linear")
+    made = run_line(Request(str(source), target=target, name="hostile", settings=quick),
+                    say=lambda _: None)  # fmt: skip
+    other = run_line(Request(str(source), name="hostile_too"), say=lambda _: None)
+    compare(made, other)
+    explore(Question(str(source), "", target, str(source), "hostile_look", "warm"))
+    pages = sorted(p for name in ("hostile", "hostile_too", "hostile_look")
+                   for p in Run(name).path.rglob("*.html"))  # fmt: skip
+    assert len(pages) >= 12
+    said = ""
+    for number, path in enumerate(pages):
+        folder = tmp_path / f"browser{number}"
+        folder.mkdir()
+        with browser.opened(folder, path.as_uri()) as page:
+            page.ask("document.querySelectorAll('details').forEach(d => d.open = true)")
+            page.ask("new Promise(done => setTimeout(() => done(1), 200))")
+            assert page.ask("typeof window.harm") == "undefined", path.name
+            asked = page.ask("performance.getEntriesByType('resource').map(e => e.name)")
+            assert not [name for name in asked if not re.match("data:|blob:", name)], path.name
+            said += page.ask("document.body.innerText")
+    assert canary.asked == []
+    assert "<script>window.harm=1" in said  # as text: it is there to be read
