@@ -27,7 +27,6 @@ import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
-from .addresses import from_environment
 from .deploy import (
     MOST_ROWS,
     Bundle,
@@ -513,8 +512,7 @@ def service_of(run: str, options: Options | None = None) -> Service:
     now = load_for_service(run)
     log = None
     if options.log != "off":
-        address = from_environment(options.log) or elsewhere()
-        log = PredictionLog(address, _log_folder(run, now))
+        log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
     service = Service(now, log, options.limits, lambda: load_for_service(run),
                       _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
     if now.registered:
