@@ -33,6 +33,7 @@ SECRET_VARIABLE = re.compile(
     r"PASSWORD$|PASSWD$|_PWD$|_PASS$|TOKEN$|SECRET$|SECRET_|_KEY$|APIKEY$", re.IGNORECASE
 )
 REFERENCE = re.compile(r"\$\{(\w+)\}")
+OWN = re.compile(rf"\$\{{{PREFIX}\w+\}}")
 SETTLED = ("PATH", "PYTHON", "LD_", "DYLD_")  # a file beside a table may not change what runs
 
 SCHEME = r"[a-z][\w+.-]*(?:::[a-z][\w+.-]*)*://"
@@ -44,7 +45,7 @@ TOKEN_AS_USER = re.compile(r"^(https?://)([^:/?#@\s]+)(?=(?::(?:x-oauth-basic)?)
 # path, of any other at the last of all. Digits and a slash are a port, and an @ behind it no end.
 PASSWORD = re.compile(
     rf"^((?:(https?://)|{SCHEME})[^:/?#@\s]*:)(?!\d{{1,5}}(?:[/?#]|$))"
-    r"((?(2)[^/?#]*|[^?#]*)|[^@]*)(?=@)",
+    r"((?(2)[^/?#]*|(?:[^?]|\?(?!\w+=))*)|[^@]*)(?=@)",
     re.IGNORECASE | re.DOTALL,
 )
 ASKED = re.compile(r"([?&;#]([^=&;#\s]+)=)([^&#\s]*)")
@@ -118,7 +119,7 @@ def blank(text: str) -> str:
     >>> blank("https://h.example:8080/a@b.csv?page=2&api_key=123")
     'https://h.example:8080/a@b.csv?page=2&api_key=***'
     """
-    return _replace(text, lambda *_: MASK)
+    return OWN.sub(MASK, _replace(text, lambda *_: MASK))
 
 
 def _replace(text: str, put: Put) -> str:

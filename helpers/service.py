@@ -28,6 +28,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
 from .deploy import (
+    KEY_VARIABLE,
     MOST_ROWS,
     Bundle,
     as_frame,
@@ -46,7 +47,6 @@ from .shadow import Shadow
 if TYPE_CHECKING:
     from .following import Follower
 
-KEY_VARIABLE = "PIPELINE_API_KEY"
 LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 ONE_BY_ONE = 500  # up to so many rows take the compiled scorer: the pipeline's start costs as much
