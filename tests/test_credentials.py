@@ -310,9 +310,7 @@ def test_no_secret_is_in_any_file_of_a_line_nor_in_a_command_line(tmp_path, guar
     run(*line, "--set", "trials=1", "--set", f"new_data={new}")
     again = run("run", "--name", "mine", "--stages", "1", "--no-track", code=2)
     assert "set PIPELINE_SECRET_" in again and again.count("\n") == 1
-    run(
-        *line, "--no-track", "--stages", "1"
-    )  # the same source, though the secrets are kept nowhere
+    run(*line, "--no-track", "--stages", "1")  # the same source, whatever its secrets
     run("report", "mine", "--zip")
 
     named = "reader:${SHOP_PASSWORD}@" + guarded + "/named.csv?token=${ENV_PASSWORD}"
