@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -717,7 +718,11 @@ def main() -> None:
     credentials.read_env_file()
     _hide_secrets()
     with credentials.masked_streams():
-        _run()
+        try:
+            _run()
+        except Exception:  # a defect of ours: all that is known of it, but for secrets
+            traceback.print_exc()
+            sys.exit(1)
 
 
 def _hide_secrets() -> None:

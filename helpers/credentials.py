@@ -226,6 +226,10 @@ class MaskedStream:
         self._stream.write(mask_known(text))
         return len(text)
 
+    def writelines(self, lines) -> None:
+        """Write several texts, masked."""
+        self.write("".join(lines))
+
     def __getattr__(self, name: str):
         return getattr(self._stream, name)
 

@@ -23,6 +23,7 @@ import psutil
 import pytest
 
 from helpers import addresses, credentials, execution, runner, tables
+from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import Run
 from tests.small import raw_table
@@ -164,9 +165,10 @@ def test_streams_write_no_secret(capsys, monkeypatch):
     with credentials.masked_streams():
         print("it is token-of-the-shop")
         print("it is token-of-the-shop", file=sys.stderr)
+        sys.stdout.writelines(["token-of-", "the-shop"])
         assert not sys.stdout.isatty()
     said = capsys.readouterr()
-    assert said.out == said.err == "it is ***\n"
+    assert said.out == "it is ***\n***" and said.err == "it is ***\n"
 
 
 def test_a_command_line_with_a_secret_is_begun_anew(tmp_path):
@@ -180,6 +182,19 @@ def test_a_command_line_with_a_secret_is_begun_anew(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, "push", "x", "mysql://me:cmdline-word@h/a"],
                           capture_output=True, text=True, timeout=60)  # fmt: skip
     assert done.stdout.count("cmdline-word") == 0 and "${PIPELINE_SECRET_" in done.stdout
+
+
+def test_a_traceback_of_a_defect_holds_no_secret(monkeypatch, capsys):
+    def broken():
+        raise RuntimeError("it is token-of-the-shop")
+
+    monkeypatch.setenv("SHOP_TOKEN", "token-of-the-shop")
+    monkeypatch.setattr("helpers.__main__._run", broken)
+    monkeypatch.setattr(sys, "argv", ["pipeline"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 1 and "RuntimeError: it is ***\n" in said and "-the-shop" not in said
 
 
 # --- Nothing is left of them ----------------------------------------------------------------------
