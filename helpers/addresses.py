@@ -74,8 +74,16 @@ def shown(source: str) -> str:
     """
     if is_path(source):
         return Path(source).name
-    parts = urlsplit(credentials.blank(source))
+    parts = _parts(source)
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _parts(source: str):
+    """The parts of an address, its secrets masked; raises InputError for what is none."""
+    try:
+        return urlsplit(credentials.blank(source))
+    except ValueError:
+        raise InputError("The address can't be read: write it as scheme://host/path.") from None
 
 
 def refuse_pasted_password(source: str) -> None:
@@ -88,10 +96,7 @@ def refuse_pasted_password(source: str) -> None:
     """
     if is_path(source):
         return
-    try:
-        urlsplit(credentials.blank(source))
-    except ValueError:
-        raise InputError("The address can't be read: write it as scheme://host/path.") from None
+    _parts(source)
     if credentials.pasted(source):
         raise InputError(
             "The address holds a password in plain text, and reports keep addresses. Put it into "

@@ -321,15 +321,11 @@ def test_no_secret_is_in_any_file_of_a_line_nor_in_a_command_line(tmp_path, guar
     password = quote(PLANTED["pasted password"], safe="")
     data = f"http://reader:{password}@{guarded}/rows.csv?api_key={PLANTED['pasted key']}"
     new = f"http://{PLANTED['token as user']}:@{guarded}/new.csv?token={PLANTED['pasted token']}"
-    line = ("run", "--name", "mine", "--data", data, "--target", "bought")
-    run(*line, "--set", "trials=1", "--set", f"new_data={new}")
+    run("run", "--name", "mine", "--data", data, "--target", "bought", "--set", "trials=1",
+        "--set", f"new_data={new}")  # fmt: skip
     again = run("run", "--name", "mine", "--stages", "1", "--no-track", code=2)
     assert "set PIPELINE_SECRET_" in again and again.count("\n") == 1
-    run(*line, "--no-track", "--stages", "1")  # the same source, whatever its secrets
     run("report", "mine", "--zip")
-
-    named = "reader:${SHOP_PASSWORD}@" + guarded + "/named.csv?token=${ENV_PASSWORD}"
-    run("explore", f"http://{named}", "--name", "named")
 
     base = sqlite3.connect(tmp_path / "shop.db")
     base.execute("CREATE TABLE t (x INTEGER, api_key TEXT)")
@@ -337,8 +333,9 @@ def test_no_secret_is_in_any_file_of_a_line_nor_in_a_command_line(tmp_path, guar
     base.commit()
     base.close()
     key = PLANTED["key in SQL"].replace("'", "''")
-    query = f"SELECT x, length(api_key) AS long FROM t WHERE api_key = '{key}'"
-    run("explore", f"sqlite:///{tmp_path}/shop.db", "--query", query, "--name", "shop")
+    query = f"SELECT x AS weight, length(api_key) AS height FROM t WHERE api_key = '{key}'"
+    named = "http://reader:${SHOP_PASSWORD}@" + guarded + "/named.csv?token=${ENV_PASSWORD}"
+    run("explore", f"sqlite:///{tmp_path}/shop.db", "--query", query, "--against", named)
 
     assert holding(tmp_path / "reports") == []
     everything = f"{run.said} {run.lines}".encode()
