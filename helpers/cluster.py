@@ -65,13 +65,20 @@ def _scheduler(asked: str) -> Iterator[str]:
         yield asked
         return
     distributed = _distributed()
-    with distributed.LocalCluster(
-        n_workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs="ERROR",
-    ) as cluster:
+    import dask
+
+    # Workers sample themselves a hundred times a second for the dashboard's profile page.
+    without_profile = dask.config.set({"distributed.worker.profile.enabled": False})
+    with (
+        without_profile,
+        distributed.LocalCluster(
+            n_workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs="ERROR",
+        ) as cluster,
+    ):
         yield cluster.scheduler_address
 
 

@@ -64,7 +64,7 @@ def _name(asked: Question) -> str:
 
 
 def _notebook(asked: Question):
-    """The notebook under a heading that names the table, without the parts that have no subject."""
+    """The notebook under a heading that names the table, without lessons and subjectless parts."""
     import nbformat
 
     notebook = nbformat.read(NOTEBOOKS / f"{NOTEBOOK}.ipynb", as_version=4)
@@ -72,4 +72,4 @@ def _notebook(asked: Question):
     heading = f"What is in {addresses.shown(asked.source)}?"
     plain = re.sub(r"([\\`*_{}\[\]<>#|$&])", r"\\\1", heading)
     notebook.cells[0].source = f"# {plain}"  # what a learner is told there is not for a reader
-    return execution.without(notebook, unasked)
+    return execution.without(notebook, unasked | {"lesson"})

@@ -100,6 +100,8 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
 def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, columns: dict) -> str:
     """The mean label (0 to 1, or a number) along each column: ten equal groups, or levels.
 
+    A group stands at its median.
+
     `columns` maps a column to its axis name, with the unit.
     """
     every = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
@@ -110,8 +112,9 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
             few = numbers.nunique() <= 10
             groups = numbers if few else pd.qcut(numbers, 10, duplicates="drop")
             means = label.groupby(groups, observed=True).mean()
-            places = [float(g) if few else g.mid for g in means.index]
-            axes.plot(places, means.to_numpy(), "o-", color=BLUE, ms=4)
+            # Medians: the middle of the last group would lie where its most absurd value does
+            places = numbers.groupby(groups, observed=True).median()
+            axes.plot(places.to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
         else:
             means = label.groupby(column.fillna("(missing)").astype("str")).mean()
             common = column.fillna("(missing)").astype("str").value_counts().head(8).index

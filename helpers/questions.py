@@ -424,18 +424,18 @@ SPLIT = {
 }
 
 
-def _lead(trials) -> float:
-    best, second = trials.iloc[0], trials.iloc[1]
+def _lead(tried) -> float:
+    best, second = tried.iloc[0], tried.iloc[1]
     return float((best.iloc[1] - second.iloc[1]) / best["spread"])
 
 
 TRAIN = {
     "train.lead": Compute(
         "How many spreads does the first model of the table lie above the second? "
-        "`trials.iloc[0]` is the first line; the score is its second column, and `spread` is "
+        "`tried.iloc[0]` is the first line; the score is its second column, and `spread` is "
         "the first model's.",
         expected=_lead,
-        how='`(trials.iloc[0, 1] - trials.iloc[1, 1]) / trials.iloc[0]["spread"]`',
+        how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["spread"]`',
         why="A lead is big or small against what scores do anyway when only the rows change. "
         "Below one spread, take the simpler model with a good conscience.",
         hints=(
@@ -444,16 +444,16 @@ TRAIN = {
         ),
         mistakes=(
             Mistake(
-                lambda trials: float(trials.iloc[0, 1] - trials.iloc[1, 1]),
+                lambda tried: float(tried.iloc[0, 1] - tried.iloc[1, 1]),
                 "That is the lead itself; is that much or little, where scores differ from fold "
                 "to fold anyway?",
             ),
             Mistake(
-                lambda trials: float(trials.iloc[0, 1] / trials.iloc[1, 1]),
+                lambda tried: float(tried.iloc[0, 1] / tried.iloc[1, 1]),
                 "You divided one score by the other; what would that say of chance?",
             ),
             Mistake(
-                lambda trials: -_lead(trials),
+                lambda tried: -_lead(tried),
                 "You took them the other way round: which of the two is the first?",
             ),
         ),
@@ -787,10 +787,10 @@ MONITOR = {
 }
 
 
-def _evening(table, others_only: bool = True) -> float:
+def _gusty(table, others_only: bool = True) -> float:
     late = table["late"].astype("boolean")
-    evening = table["sched_dep_time"] >= 1800
-    return float(late[evening].mean() - late[~evening if others_only else slice(None)].mean())
+    calm = table["wind_gust"].isna()
+    return float(late[~calm].mean() - late[calm if others_only else slice(None)].mean())
 
 
 EXPLORE = {
@@ -832,26 +832,28 @@ EXPLORE = {
             "Look for a target that depends on two columns, and on neither of them alone.",
         ),
     ),
-    "explore.evening": Compute(
-        "By how much is the share of late flights higher among those scheduled from 18 o'clock on "
-        "than among those before? `table` has `sched_dep_time` (1755 is 17:55) and `late`.",
-        expected=_evening,
-        how='With `evening = table["sched_dep_time"] >= 1800`: `table["late"][evening].mean() - '
-        'table["late"][~evening].mean()`, where `late` is read as true or false.',
-        why="Delays add up over the day: a plane that is late at noon is late for all that is to "
-        "come. The hour is one of the best columns here.",
+    "explore.gust": Compute(
+        "By how much is the share of late flights higher where `wind_gust` has a value than where "
+        "it is empty? `table` has the columns `wind_gust` and `late`.",
+        expected=_gusty,
+        how='With `calm = table["wind_gust"].isna()`: `table["late"][~calm].mean() - '
+        'table["late"][calm].mean()`.',
+        why="Being empty says something by itself here: no gust was reported since there was none. "
+        "A gap like that is kept as a column of its own.",
         hints=(
-            "Cut the table in two by the clock time, and take the share of late ones in each.",
-            "18 o'clock is 1800 in this column; flights without a label are left out of both.",
+            "Cut the table in two by whether the cell is empty, and take the share of late ones in "
+            "each.",
+            "`isna()` marks the empty cells, `~` turns the marks round; flights without a label "
+            "count in neither share.",
         ),
         mistakes=(
             Mistake(
-                lambda table: -_evening(table),
+                lambda table: -_gusty(table),
                 "You took it the other way round: which side is compared with which?",
             ),
             Mistake(
-                lambda table: _evening(table, others_only=False),
-                "You compared with all flights, and those of the evening are among these.",
+                lambda table: _gusty(table, others_only=False),
+                "You compared with all flights, and the gusty ones are among these.",
             ),
         ),
         within=0.005,
@@ -880,19 +882,25 @@ LABS = {
             "Ask of a step: does it look at labels, or make rows out of rows?",
         ),
     ),
-    "labs.worst": Compute(
-        "Which mistake flatters most? `every` has a line for each, with the column `gap`.",
-        expected=lambda every: str(every["gap"].astype(float).idxmax()),
-        how='`every["gap"].idxmax()`',
-        why="A copy on the other side of the split is an answer that was seen before.",
+    "labs.surest": Compute(
+        "The largest gap need not be the surest one. Which mistake's gap is the most standard "
+        "errors away from nothing? `every` has a line for each, with the columns `gap` and "
+        "`error`.",
+        expected=lambda every: str((every["gap"] / every["error"]).idxmax()),
+        how='`(every["gap"] / every["error"]).idxmax()`',
+        why="How large and how sure are two questions, here as in monitoring.",
         hints=(
-            "The larger the gap, the more the score was flattered.",
-            "A frame's column can name the line in which it is largest.",
+            "A gap is sure when it is many times as large as what seeds alone make of it.",
+            "Divide one column by the other, line by line; `idxmax` names the line.",
         ),
         mistakes=(
             Mistake(
-                lambda every: str(every["gap"].astype(float).idxmin()),
-                "That is the line at the other end of the table.",
+                lambda every: str(every["gap"].idxmax()),
+                "That is the largest gap. How much does it move from seed to seed?",
+            ),
+            Mistake(
+                lambda every: str(every["error"].idxmin()),
+                "That is the steadiest gap. Is it also away from nothing?",
             ),
         ),
     ),
@@ -1019,5 +1027,12 @@ GUESSES = {
         result=lambda by_period: float(by_period["roc_auc"].min()),
         high="too hopeful",
         low="too gloomy",
+    ),
+    "labs.selecting": Guess(
+        "Before you look: by how much does choosing the twenty best of a thousand columns of "
+        "noise, before the folds are cut, flatter the ROC AUC?",
+        result=lambda looked: float(looked.loc["selecting columns", "gap"]),
+        high="too suspicious",
+        low="too trusting",
     ),
 }

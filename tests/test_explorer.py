@@ -45,6 +45,7 @@ def test_the_page_answers_first_and_has_every_part(page):
         "against-the-target", "over-time")]  # fmt: skip
     assert places == sorted(places)
     assert 'id="beside-another-table"' not in page
+    assert "Not attempted" not in page and "Deeper:" not in page  # lessons are for learners
     assert re.search(r"<footer>Run mine · \d{4}-\d\d-\d\d \d\d:\d\d UTC · data [0-9a-f]{12}<", page)
 
 

@@ -205,3 +205,9 @@ def test_a_picture_of_some_rows_says_how_many():
     assert plots._points(40)[1] == ""
     drawn, some = plots._points(5_000)
     assert len(drawn) == plots.MOST_POINTS and some == ", 2,000 of 5,000 rows"
+
+
+def test_one_absurd_value_does_not_stretch_the_axis(axes):
+    frame = pd.DataFrame({"n": [*range(99), 1e7]})
+    plots.against_target(frame, pd.Series(np.arange(100) % 2, name="y"), {"n": "n"})
+    assert axes[0].lines[0].get_xdata().max() < 100

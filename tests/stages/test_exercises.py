@@ -83,10 +83,12 @@ ASKED_OF = {
     "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
     "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
     "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
-    "explore.evening": lambda run: pd.DataFrame(
-        {"sched_dep_time": [600, 1200, 1759, 1800, 2100, 800], "late": [0, 0, 1, 1, 1, None]}
+    "explore.gust": lambda run: pd.DataFrame(
+        {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 1, 1, None, 0]}
     ),
-    "labs.worst": lambda run: pd.DataFrame({"gap": {"copies": 0.5, "scaling": 0.0}}),
+    "labs.surest": lambda run: pd.DataFrame(
+        {"gap": [0.5, 0.4, 0.0], "error": [0.1, 0.01, 0.001]}, index=["copies", "choice", "scale"]
+    ),
 }
 
 

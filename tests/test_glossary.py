@@ -1,0 +1,42 @@
+"""The glossary: its terms are in order, and each is set off in the notebook that explains it."""
+
+import re
+
+import nbformat
+import pytest
+
+from helpers.line import REPOSITORY, STAGES
+
+PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+LINE = re.compile(r"^- \*\*(.+?)\*\* \((\d\d)\): (.+)$", re.MULTILINE)
+TERMS = [(term, int(number)) for term, number, _ in LINE.findall(PAGE)]
+SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
+# What is set off in a notebook's prose: side boxes are for those who know the words
+SET_OFF = {
+    stage.number: {
+        words.casefold()
+        for cell in nbformat.read(stage.path, as_version=4).cells
+        if cell.cell_type == "markdown"
+        for words in re.findall(r"\*{1,2}([^*\n]+)\*{1,2}", SIDE_BOX.sub("", cell.source))
+    }
+    for stage in STAGES
+}
+
+
+def is_set_off(term: str, number: int) -> bool:
+    """Whether a notebook has a term in italics or bold, also in its plural."""
+    forms = {term, f"{term}s", re.sub("y$", "ies", term)}
+    return any(form.casefold() in SET_OFF[number] for form in forms)
+
+
+def test_every_line_is_a_term_in_alphabetical_order():
+    assert len(TERMS) == sum(line.startswith("- ") for line in PAGE.splitlines())
+    names = [term.casefold() for term, _ in TERMS]
+    assert names == sorted(set(names))
+    assert 50 <= len(names) <= 90
+
+
+@pytest.mark.parametrize(("term", "number"), TERMS)
+def test_a_term_is_set_off_where_it_is_first_used(term, number):
+    assert is_set_off(term, number)
+    assert not [earlier for earlier in range(number) if is_set_off(term, earlier)]
