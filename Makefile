@@ -6,7 +6,7 @@ SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale lab-grid lint lock clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale lab-grid lint lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -28,7 +28,9 @@ help:
 	@echo "make setup-scale    install the engines past one machine: Dask, Kubeflow, S3, DuckDB"
 	@echo "make setup-airflow  install Airflow, in an environment of its own: .venv-airflow"
 	@echo "make lint           ruff: lint and format"
-	@echo "make lock           resolve requirements.lock anew from pyproject.toml"
+	@echo "make lock           resolve the locks anew from pyproject.toml, with hashes"
+	@echo "make licences       list the licences of what is installed; writes docs/licences.md"
+	@echo "make audit          ask for known vulnerabilities of what is installed (pip-audit)"
 	@echo "make clean          remove .venv and .venv-airflow, staged sources and caches; runs in reports/ stay"
 
 setup: $(READY)
@@ -144,13 +146,25 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The larger lock first: what it holds back is held back in the other, too, so that it only adds.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --extra dev
+# The larger lock first: what it holds back is held back in the others, too, so that it only adds.
+# pip checks the hashes by itself, and takes nothing that has none.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes
 EXTRAS := --extra dask --extra kubeflow --extra s3 --extra duckdb --extra scale-tests
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
-	$(COMPILE) pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
+	$(COMPILE) --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
+	$(COMPILE) --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
+	$(COMPILE) pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
+	$(MAKE) --no-print-directory licences
+
+# From what is installed, into docs/licences.md
+licences: $(READY)
+	$(BIN)/python -m tests.licences
+
+# Known vulnerabilities of what is installed; asks the index, so it needs a network
+audit: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python -m tests.audit
 
 clean:
 	rm -rf .venv $(AIRFLOW) data/sources .pytest_cache .ruff_cache *.egg-info

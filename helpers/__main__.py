@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from . import credentials
 from .addresses import is_path, shown
 from .errors import InputError
 
@@ -83,8 +85,9 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
       pipeline run --gate
 
     A task is found from the target: two values are a binary task, a few are multiclass, many
-    numbers are a regression. A database's password is named, not pasted:
-    postgresql://me:${DB_PASSWORD}@host/shop reads the environment variable DB_PASSWORD.
+    numbers are a regression. A password is best named: postgresql://me:${DB_PASSWORD}@host/shop
+    reads DB_PASSWORD from the environment or a file .env. One that is pasted is hidden at once, and
+    kept nowhere: the next time, the whole address is given again.
 
     With --dask the models of stage 5 are tried on a cluster; what comes out is the same to the last
     digit. Workers on other machines see this project and the folder of runs under the same paths.
@@ -454,7 +457,7 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
     champion by itself, within seconds.
 
     /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
-    set, is asked for in the header X-API-Key. A database's password is named, not pasted:
+    set, is asked for in the header X-API-Key. A database's password is best named:
     --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
@@ -713,6 +716,33 @@ def doctor(port):
 
 def main() -> None:
     """Run the command line; what the user can mend is one line and exit code 2."""
+    credentials.read_env_file()
+    _hide_secrets()
+    with credentials.masked_streams():
+        try:
+            _run()
+        except Exception:  # a defect of ours: all that is known of it, but for secrets
+            traceback.print_exc()
+            sys.exit(1)
+
+
+def _hide_secrets() -> None:
+    """Put references in place of the secrets that were typed.
+
+    Every user of a machine may read the command lines of its processes, so this one begins anew
+    with another.
+    """
+    typed = sys.argv[1:]
+    hidden = [credentials.hide(word) for word in typed]
+    if hidden == typed:
+        return
+    sys.argv[1:] = hidden
+    before = sys.orig_argv[: len(sys.orig_argv) - len(typed)]
+    if sys.orig_argv == [*before, *typed] and hasattr(os, "fork"):
+        os.execv(sys.executable, [*before, *hidden])
+
+
+def _run() -> None:
     try:
         cli(standalone_mode=False)
     except InputError as error:

@@ -7,6 +7,7 @@ reference statistics that monitoring compares with, and a card that says what it
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -32,6 +33,7 @@ from .row_check import RowCheck, is_plain
 from .task import Task, predict
 
 MOST_ROWS = 10_000  # in one request
+KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
 EXAMPLES = 2_000  # raw rows that a bundle holds
 MOST_BYTES = 20 * 2**20  # of a model file
 MOST_LEVELS = 1_000
@@ -379,11 +381,16 @@ def serving(bundle: Bundle, service=None):
 
 
 def ask(address: str, rows) -> tuple[int, object]:
-    """POST rows to a running service: the status and the answer."""
+    """POST rows to a running service: the status and the answer.
+
+    The key, where the environment has one, goes with them.
+    """
     import requests
 
-    reply = requests.post(f"{address}/predict", data=as_json(rows), timeout=60,
-                          headers={"Content-Type": "application/json"})  # fmt: skip
+    headers = {"Content-Type": "application/json"}
+    if key := os.environ.get(KEY_VARIABLE):
+        headers["X-API-Key"] = key
+    reply = requests.post(f"{address}/predict", data=as_json(rows), timeout=60, headers=headers)
     return reply.status_code, reply.json()
 
 

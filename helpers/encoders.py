@@ -157,6 +157,11 @@ def _calendar(dates: pd.Series, part: str) -> pd.Series:
     return (np.sin if wave == "_sin" else np.cos)(2 * np.pi * number / length)
 
 
+# A product of matrices differs in its last bits with the number of rows and the version of SciPy; a
+# tree would tell two such numbers apart
+DIGITS_OF_A_TOPIC = 12
+
+
 class TextToNumbers(TransformerMixin, BaseEstimator):
     """Columns of text as a few numbers each: TF-IDF weights, reduced by truncated SVD (LSA).
 
@@ -204,7 +209,8 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
             model.transform(self._texts(X[name])) if model else np.zeros((len(X), 1))
             for name, model in self.models_.items()
         ]
-        return pd.DataFrame(np.hstack(blocks), index=X.index, columns=self.get_feature_names_out())
+        numbers = np.hstack(blocks).round(DIGITS_OF_A_TOPIC)
+        return pd.DataFrame(numbers, index=X.index, columns=self.get_feature_names_out())
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """`<column>_topic_<n>`."""

@@ -3,6 +3,9 @@
 `papermill --engine warm in.ipynb out.ipynb` runs any Python notebook this way, whatever kernel it
 names. Jupyter's own client waits in steps (0.2 s of silence before a kernel counts as ready, 0.1 s
 between looks at one that leaves); here each wait ends when its event comes.
+
+No secret that the environment holds gets into an output: what a kernel sends is masked as it comes,
+before any file is written.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ PROGRESS = "progress"  # as in `helpers.show`, which imports more than an engine
 def __getattr__(name: str):
     """Make the engine when it is asked for: papermill does so while it is being imported itself."""
     if name == "WarmEngine":
-        return _warm_engine()
+        return _engine(WarmManager)
+    if name == "StockEngine":
+        return _engine(None)
     raise AttributeError(f"module {__name__} has no attribute {name}")
 
 
@@ -75,38 +80,41 @@ class WarmManager(AsyncKernelManager):
 
 
 @cache
-def _warm_engine() -> type:
+def _engine(manager: type | None) -> type:
+    """An engine whose kernels such a manager starts; None: as Jupyter does."""
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine
     from papermill.log import logger
     from papermill.utils import merge_kwargs, remove_args
 
+    from .credentials import mask_known
+
     class TellingClient(PapermillNotebookClient):
-        """A client whose bar says how far a long cell is, where the cell tells."""
+        """A client whose bar says how far a long cell is, where the cell tells; secrets masked."""
 
         def process_message(self, msg, *arguments, **options):
-            """Show what `helpers.show.progress` sends; all else goes its usual way."""
-            content = msg.get("content", {})
+            """Show what `helpers.show.progress` sends; all else goes its usual way, masked."""
+            content = msg["content"] = mask_known(msg.get("content", {}))
             if content.get("transient", {}).get("display_id") == PROGRESS and self.nb_man.pbar:
                 self.nb_man.pbar.set_postfix_str(content["data"]["text/plain"])
             return super().process_message(msg, *arguments, **options)
 
-    class WarmEngine(NBClientEngine):
-        """Papermill's usual engine with warm kernels."""
+    class Engine(NBClientEngine):
+        """Papermill's usual engine with that client, and the manager's kernels."""
 
         @classmethod
         def execute_managed_notebook(
             cls, nb_man, kernel_name, start_timeout=60, execution_timeout=None, **kwargs
         ):
-            """Run the cells in a warm kernel; arguments as in papermill's own engine."""
+            """Run the cells; arguments as in papermill's own engine."""
             options = merge_kwargs(
                 remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
                 timeout=execution_timeout or kwargs.get("timeout"),
                 startup_timeout=start_timeout,
                 kernel_name=kernel_name,
-                kernel_manager_class=WarmManager,
                 log=logger,
+                **({"kernel_manager_class": manager} if manager else {}),
             )
             return TellingClient(nb_man, **options).execute()
 
-    return WarmEngine
+    return Engine

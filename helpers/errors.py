@@ -2,12 +2,21 @@
 
 from difflib import get_close_matches
 
+from .credentials import mask
+
 
 class InputError(ValueError):
     """The request or the data can't be used; the text says what was expected and what to do.
 
-    The command line prints it as one line and exits with code 2.
+    The command line prints it as one line and exits with code 2. What a driver said is often part
+    of the text, so secrets in it are masked.
+
+    >>> str(InputError("postgresql://me:s3cret@db.example/shop does not answer."))
+    'postgresql://me:***@db.example/shop does not answer.'
     """
+
+    def __init__(self, text: str = ""):
+        super().__init__(mask(str(text)))
 
 
 def nearest(name, choices) -> str:

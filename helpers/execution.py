@@ -67,7 +67,7 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
             executed,
             parameters=values,
             kernel_name=KERNEL,
-            engine_name=WARM if kernels == WARM else None,
+            engine_name=kernels,
             extra_arguments=[
                 "--log-level=CRITICAL"
             ],  # else each kernel warns of plain loopback TCP

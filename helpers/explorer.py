@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import addresses, execution, report
+from . import addresses, credentials, execution, report
 from .line import NOTEBOOKS, Run
 from .runner import alone, name_for, refuse_other_source, whole_address
 
@@ -33,6 +33,7 @@ def explore(asked: Question) -> Path:
     when the notebook broke.
     """
     source, against = (whole_address(a) if a else "" for a in (asked.source, asked.against))
+    asked = replace(asked, source=source, against=against, query=credentials.hide(asked.query))
     run = Run(asked.name or _name(asked))
     existed = run.path.exists()
     refuse_other_source(run, source)

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from .addresses import from_environment
+from .addresses import filled
 from .errors import InputError
 
 BUSY_MILLISECONDS = 100  # that a write waits for another process to let go of the file
@@ -27,6 +27,8 @@ LONGEST_WAL = 50_000  # pages of 4 kB that wait beside the SQLite file; more, an
 
 class PredictionLog:
     """Writes answers and outcomes. `address` is a SQLAlchemy address, or "" for SQLite in a folder.
+
+    `${NAME}` in it is filled from the environment.
 
     >>> log = PredictionLog("sqlite://")
     >>> log.write([("a1", 0.0, "v1", "{}", "yes", "", "[]")])
@@ -42,7 +44,8 @@ class PredictionLog:
         try:
             # A server that was away is asked again, not believed dead.
             options = {"poolclass": sql.pool.StaticPool} if address == "sqlite://" else {}
-            self.engine = sql.create_engine(address, pool_pre_ping=True, **options)
+            url = filled(sql.make_url(address))
+            self.engine = sql.create_engine(url, pool_pre_ping=True, **options)
         except (sql.exc.ArgumentError, ImportError) as error:
             raise InputError(
                 f"The prediction log's address can't be used ({type(error).__name__}): give a "
@@ -185,7 +188,7 @@ def _prepare(connection, _) -> None:
 
 def elsewhere() -> str:
     """The address of the log where the environment names one, else empty."""
-    return from_environment(os.environ.get(LOG_VARIABLE, ""))
+    return os.environ.get(LOG_VARIABLE, "")
 
 
 def has_log(folder: Path, table: str = "predictions") -> bool:
@@ -218,7 +221,7 @@ def _reading(folder: Path):
 
     file = f"sqlite:///file:{(folder / LOG_FILE).as_posix()}?mode=ro&uri=true"
     try:
-        engine = sql.create_engine(elsewhere() or file)
+        engine = sql.create_engine(filled(sql.make_url(elsewhere() or file)))
         try:
             with engine.connect() as connection:
                 yield connection

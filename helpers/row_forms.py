@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from skrub import SquashingScaler
 
 from .calibration import LEAST, Calibrated
-from .encoders import DateParts, KeepBest, TextToNumbers
+from .encoders import DIGITS_OF_A_TOPIC, DateParts, KeepBest, TextToNumbers
 from .formulas import level_text, row_formula
 
 MOST_LEVELS = 50_000  # of a column's categories; more would be a table too large to keep
@@ -238,7 +238,7 @@ def _row_text(model: Pipeline | None) -> Callable[[str], np.ndarray]:
         found = np.zeros(directions.shape[1])
         for one, direction in zip(weight, directions[rows], strict=True):
             found += one * direction
-        return found
+        return found.round(DIGITS_OF_A_TOPIC)
 
     return numbers
 

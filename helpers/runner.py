@@ -6,6 +6,7 @@ stage is made while the next one runs.
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import addresses, code, execution, freshness, parameters, report
+from . import addresses, code, credentials, execution, freshness, parameters, report
 from .errors import InputError
 from .execution import WARM
 from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
@@ -49,6 +50,7 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     which never fails a run. Raises InputError for a request or data that can't be
     used (the run is left as it was), StageError when a notebook broke.
     """
+    request = _hidden(request)
     run = Run(request.name or name_for(request.data or FLIGHTS))
     request = _complete(request, run)
     known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
@@ -97,6 +99,13 @@ def _track(run: Run, began: float, say, warn) -> None:
         warn(f"Not logged to MLflow: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
+def _hidden(request: Request) -> Request:
+    """The request with references in place of the secrets that it holds."""
+    data, query = credentials.hide(request.data), credentials.hide(request.query)
+    settings = tuple(credentials.hide(text) for text in request.settings)
+    return replace(request, data=data, query=query, settings=settings)
+
+
 def _complete(request: Request, run: Run) -> Request:
     """A run that exists keeps its source and target where none are given."""
     about = run.about
@@ -117,7 +126,7 @@ def name_for(data: str) -> str:
     """
     if data == FLIGHTS:
         return FLIGHTS
-    stem = Path(addresses.shown(data)).stem
+    stem = Path(re.sub("//[^/]*@", "//", addresses.shown(data))).stem
     return (
         "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem).strip("_-")
         or "table"
@@ -125,9 +134,15 @@ def name_for(data: str) -> str:
 
 
 def whole_address(data: str) -> str:
-    """A path is made absolute, so that a kernel finds it from any folder; checked at once."""
-    if data == FLIGHTS or not addresses.is_path(data):
-        addresses.refuse_pasted_password(data)
+    """A source as kernels get it: a path made absolute, an address without its secrets.
+
+    Raises InputError for a path where nothing is.
+    """
+    if data == FLIGHTS:
+        return data
+    if not addresses.is_path(data):
+        data = credentials.hide(data)
+        addresses.refuse_pasted_password(data)  # and what is no address at all
         return data
     path = addresses.local_path(data)
     if not path.exists():
@@ -159,7 +174,7 @@ def _stages(request: Request, run: Run, data: str) -> list[Stage]:
 def refuse_other_source(run: Run, data: str, force: bool = False) -> None:
     """Raise when a run of that name was made from another source."""
     made_from = run.about.get("address", data)
-    if made_from != data and not force:
+    if credentials.blank(made_from) != credentials.blank(data) and not force:
         raise InputError(
             f"The run '{run.name}' was made from {addresses.shown(made_from)}, not from "
             f"{addresses.shown(data)}. Give another --name, or --force to write over it."

@@ -27,8 +27,8 @@ import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
-from .addresses import from_environment
 from .deploy import (
+    KEY_VARIABLE,
     MOST_ROWS,
     Bundle,
     as_frame,
@@ -47,7 +47,6 @@ from .shadow import Shadow
 if TYPE_CHECKING:
     from .following import Follower
 
-KEY_VARIABLE = "PIPELINE_API_KEY"
 LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 ONE_BY_ONE = 500  # up to so many rows take the compiled scorer: the pipeline's start costs as much
@@ -513,8 +512,7 @@ def service_of(run: str, options: Options | None = None) -> Service:
     now = load_for_service(run)
     log = None
     if options.log != "off":
-        address = from_environment(options.log) or elsewhere()
-        log = PredictionLog(address, _log_folder(run, now))
+        log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
     service = Service(now, log, options.limits, lambda: load_for_service(run),
                       _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
     if now.registered:

@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from . import credentials
 from .line import REPOSITORY, STAGES, Stage, stage
 from .parameters import SET_ELSEWHERE
 
@@ -85,7 +86,7 @@ def unpack(packed: str | Path, reports: str | Path) -> None:
 def _run(number: int, values: dict, reports: str) -> None:
     # A store in the pod would be gone with it
     track = number == STAGES[-1].number and STORE in os.environ
-    command = command_of(number, values, track)
+    command = [credentials.hide(word) for word in command_of(number, values, track)]
     done = subprocess.run(command, cwd=REPOSITORY, env=os.environ | {"PIPELINE_REPORTS": reports})
     if done.returncode:
         title = stage(number).title

@@ -26,6 +26,7 @@ import pyarrow as pa
 from . import limits, odd_files
 from .addresses import (
     fetch_stored,
+    filled,
     from_environment,
     is_path,
     is_stored,
@@ -33,6 +34,7 @@ from .addresses import (
     refuse_pasted_password,
     shown,
 )
+from .credentials import REFERENCE
 from .errors import InputError, nearest
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
@@ -186,19 +188,20 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
     """Read a query's rows from a database, or its only table where there is no query.
 
     `source` is a SQLAlchemy address; `values` fill the query's named placeholders (`:name`), so
-    that no value is ever pasted into SQL.
+    that no value is ever pasted into SQL. A `${NAME}` in the query, in a quoted text of it, is
+    filled from the environment.
     """
     import sqlalchemy as sa
 
     refuse_pasted_password(source)
     try:
-        url = _filled(sa.engine.make_url(source))
+        url = filled(sa.engine.make_url(source))
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InputError(f"There is no SQLite file '{url.database or ''}'.")
         engine = sa.create_engine(url)
         try:
             if query:
-                return pd.read_sql_query(sa.text(query), engine, params=values)
+                return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
             return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
         finally:
             engine.dispose()
@@ -212,15 +215,11 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
         ) from None
 
 
-def _filled(url):
-    """A database address whose parts are filled from the environment, each by itself."""
-    parts = {
-        name: from_environment(value)
-        for name in ("username", "password", "host", "database")
-        if (value := getattr(url, name))
-    }
-    query = {k: from_environment(v) if isinstance(v, str) else v for k, v in url.query.items()}
-    return url.set(**parts, query=query)
+def _with_secrets(query: str) -> str:
+    """A query whose `${NAME}` are filled, as SQLAlchemy's text has them within quotes."""
+    return REFERENCE.sub(
+        lambda named: from_environment(named[0]).replace("'", "''").replace(":", r"\:"), query
+    )
 
 
 def _only_table(inspector, source: str) -> str:

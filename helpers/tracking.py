@@ -22,9 +22,8 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from . import addresses
+from . import addresses, credentials
 from .errors import InputError
 from .line import NAME_SOURCES, Run, reports_folder
 
@@ -175,9 +174,7 @@ def _is_of_the_store(error: Exception) -> bool:
 
 
 def _unusable(where: str, error: Exception) -> StoreError:
-    said = " ".join(str(error).split()) or type(error).__name__
-    secret = urlsplit(where).password
-    said = said.replace(secret, "…")[:300] if secret else said[:300]
+    said = credentials.mask(" ".join(str(error).split()) or type(error).__name__)[:300]
     return StoreError(
         f"The MLflow store {addresses.shown(where)} can't be used ({said}): is it there, and may "
         f"it be written to? MLFLOW_TRACKING_URI names another; `pipeline run --no-track` does "

@@ -96,7 +96,7 @@ def test_a_hostile_name_in_the_heading_is_text(tmp_path):
         (["TABLE", "--against", "nowhere.csv"], "no file 'nowhere.csv'"),
         (["TABLE", "--query", "SELECT 1"], "--query is for a database"),
         (["TABLE", "--name", "../away"], "name"),
-        (["postgresql://a:b@127.0.0.1/x"], "environment variable"),
+        (["nosuch://a:secret7@127.0.0.1/x"], "nosuch://a:***@127.0.0.1/x"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(table, arguments, says):

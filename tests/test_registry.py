@@ -145,7 +145,7 @@ def test_a_source_is_logged_as_it_may_be_shown(reports):
     source = "postgresql://me:${DB_PASSWORD}@db.example/shop"
     Work(1, Run("mine"), {"run": "mine", "data": source, "sample": "auto"}).finish(1, 1, "done")
     found = tracking.parameters_of(Run("mine"))
-    assert found["collect.data"] == "postgresql://db.example/shop"
+    assert found["collect.data"] == "postgresql://me:***@db.example/shop"
     assert found["collect.sample"] == "auto" and "collect.run" not in found
 
 
@@ -335,10 +335,10 @@ def test_without_a_store_nothing_is_made_to_look_into(tmp_path, monkeypatch):
 def test_a_store_that_is_not_there_is_said_at_once_without_its_password(make, reports, monkeypatch):
     (reports / "garbage.db").write_text("no database" * 100)
     for where, shown in (
-        ("http://me:secret7@127.0.0.1:9", "http://127.0.0.1:9"),
+        ("http://me:secret7@127.0.0.1:9", "http://me:***@127.0.0.1:9"),
         (
             "postgresql+psycopg://me:secret7@127.0.0.1:9/base",
-            "postgresql+psycopg://127.0.0.1:9/base",
+            "postgresql+psycopg://me:***@127.0.0.1:9/base",
         ),
         (f"sqlite:///{reports / 'garbage.db'}", "garbage.db"),
     ):

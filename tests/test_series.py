@@ -31,7 +31,10 @@ BAD = {
     "an unknown stage": (["--stages", "9"], "0 to 8"),
     "a stage whose turn has not come": (["--name", "new", "--stages", "5"], "Stage 1"),
     "a name that leaves the folder": (["--name", "../away"], "name"),
-    "a pasted password": (["--data", "postgresql://a:b@127.0.0.1/x"], "environment variable"),
+    "a pasted password": (
+        ["--data", "nosuch://a:secret7@127.0.0.1/x"],
+        "nosuch://a:***@127.0.0.1/x",
+    ),
 }
 
 

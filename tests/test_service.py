@@ -288,6 +288,7 @@ def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
         assert post(address, row).status_code == 401
         assert post(address, row, headers={"X-API-Key": "wrong"}).status_code == 401
         assert post(address, row, headers={"X-API-Key": "open sesame"}).status_code == 200
+        assert deploy.ask(address, row)[0] == 200  # stage 7 has the key, too
         assert requests.get(f"{address}/model", timeout=30).status_code == 401
         described = requests.get(f"{address}/openapi.json", timeout=30).json()
         assert described["components"]["securitySchemes"]["key"]["name"] == "X-API-Key"

@@ -311,9 +311,9 @@ def test_a_database_with_a_pasted_password_is_not_even_tried():
     assert "plain text" in refusal("postgresql://me:s3cret@127.0.0.1:1/shop")
 
 
-def test_an_address_is_shown_without_user_password_and_query():
+def test_an_address_is_shown_without_password_and_query():
     assert addresses.shown("https://me:pw@h.example:8080/a.csv?token=t#f") == (
-        "https://h.example:8080/a.csv"
+        "https://me:***@h.example:8080/a.csv"
     )
 
 
@@ -453,7 +453,7 @@ def test_a_variable_that_is_not_set_is_refused_by_name(monkeypatch):
 def test_a_password_reaches_the_driver_unharmed(monkeypatch, password):
     monkeypatch.setenv("DB_PASSWORD", password)
     monkeypatch.setenv("DB_HOST", "db.example")
-    url = tables._filled(make_url("postgresql://me:${DB_PASSWORD}@${DB_HOST}/shop?application=x"))
+    url = addresses.filled(make_url("postgresql://me:${DB_PASSWORD}@${DB_HOST}/shop?application=x"))
     assert (url.username, url.password, url.host) == ("me", password, "db.example")
     assert (url.database, dict(url.query)) == ("shop", {"application": "x"})
     assert make_url(url.render_as_string(hide_password=False)).password == password
