@@ -5,7 +5,7 @@ to its end; then what it made is held against a run that nobody disturbed, and a
 
     make bench-faults        or: python -m benchmarks.faults --kills 50 --seed 0
 
-Writes `benchmarks/faults.json` and the table in `benchmarks/RELIABILITY.md`.
+Writes `benchmarks/faults.json`; what it says of each fault is in `benchmarks/RELIABILITY.md`.
 """
 
 from __future__ import annotations

@@ -525,7 +525,13 @@ class Work:
             self._identities[name] = self.identity
 
     def write_table(self, name: str, frame) -> None:
-        """Write a frame to `data/<name>.parquet`, whole."""
+        """Write a frame to `data/<name>.parquet`, whole.
+
+        Its `attrs` stay out: they hold when it was read, and the same rows are to give the same
+        bytes.
+        """
+        frame = frame.copy(deep=False)
+        frame.attrs = {}
         with self.writing(f"data/{name}.parquet") as draft:
             frame.to_parquet(draft, index=False)
 

@@ -289,7 +289,11 @@ def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pa
         notebook = _execute(run, stage, given, kernels, place, about_flights)
     except StageError as error:
         _write_failure(run, stage, str(error))
-        pages.make(stage, execution.kept(run, stage.notebook))
+        executed = execution.kept(run, stage.notebook)
+        if executed:
+            pages.make(stage, executed)
+        else:
+            pages.meanwhile(lambda: report.write_front_page(run))
         raise
     execution.keep(run, stage.notebook, notebook)
     spent = _spent(notebook, run.line_of(stage.number)["opened"], began, time.time())
