@@ -6,7 +6,7 @@ SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale lab-grid lint lock clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale bench-faults lab-grid lint lock clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
