@@ -11,6 +11,7 @@ Writes `benchmarks/faults.json`; what it says of each fault is in `benchmarks/RE
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import hashlib
 import json
@@ -69,7 +70,9 @@ def kill_often(command: list[str], run: Path, expected: dict, kills: int, seed: 
 def start(command: list[str], environment: dict) -> subprocess.Popen:
     """The command as a process of its own session, with its output thrown away."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, env=environment, start_new_session=True, **quiet)
+    running = subprocess.Popen(command, env=environment, start_new_session=True, **quiet)
+    atexit.register(running.kill)  # Ctrl-C in a session of its own does not reach it
+    return running
 
 
 def _kill(running: subprocess.Popen, victim: str, found: Killed) -> None:
