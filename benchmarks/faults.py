@@ -93,7 +93,7 @@ def _kill(running: subprocess.Popen, victim: str, found: Killed) -> None:
             family |= descendants(running.pid)
             running.kill()
             running.wait()
-            began = time.monotonic()
+        began = time.monotonic()
     while any(map(is_alive, family)) and time.monotonic() - began < PATIENCE:
         time.sleep(0.02)
     left = [pid for pid in family if is_alive(pid)]
