@@ -6,7 +6,7 @@ SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale lab-grid lint lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale bench-faults lab-grid lint lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
+	@echo "make bench-faults   kill a run 50 times; writes benchmarks/faults.json (KILLS=50)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make bench-scale    measure what rows cost as they grow, and the engines past one machine"
 	@echo "make setup-scale    install the engines past one machine: Dask, Kubeflow, S3, DuckDB"
@@ -138,6 +139,9 @@ bench-models: $(READY)
 # The run must exist: make run. RUN names another one
 bench-scale: $(SCALE)
 	$(BIN)/python -m benchmarks.scale $(if $(RUN),--run $(RUN))
+
+bench-faults: $(READY)
+	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))
 
 lab-grid: $(READY)
 	$(BIN)/python -W ignore -m helpers.lab_factors

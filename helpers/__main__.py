@@ -13,7 +13,7 @@ import click
 
 from . import credentials
 from .addresses import is_path, shown
-from .errors import InputError
+from .errors import InputError, disk_trouble
 
 DASK = click.option(
     "--dask", default="", metavar="ADDRESS",
@@ -754,6 +754,11 @@ def _run() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. What is finished is kept; run the command again to go on.", err=True)
         sys.exit(130)
+    except OSError as error:
+        if not disk_trouble(error):
+            raise
+        click.echo(f"Error: {disk_trouble(error)}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The one error that a user can cause, and the hint that goes with it."""
+"""The one error that a user can cause, the hint that goes with it, and what a disk refuses."""
 
+import errno
 from difflib import get_close_matches
 
 from .credentials import mask
@@ -34,3 +35,24 @@ def nearest(name, choices) -> str:
         return f"Did you mean '{by_case[close[0]]}'?"
     shown = ", ".join(choices[:20]) + (" …" if len(choices) > 20 else "")
     return f"There are: {shown}." if choices else "There are none."
+
+
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
+
+
+def disk_trouble(error: OSError) -> str:
+    """What the disk refused and what to do, in a line; empty where it is no matter of the disk.
+
+    >>> disk_trouble(OSError(errno.ENOSPC, "No space left on device", "big.parquet"))
+    "There is no room for 'big.parquet' on the disk: make some, then run the command again."
+    """
+    where = f"'{error.filename}'" if error.filename else "what was written"
+    if error.errno in NO_ROOM:
+        return f"There is no room for {where} on the disk: make some, then run the command again."
+    if error.errno in NOT_WRITABLE:
+        return (
+            f"{where} can't be written ({error.strerror}): allow it, or keep runs in another "
+            f"folder by the environment variable PIPELINE_REPORTS."
+        )
+    return ""

@@ -51,6 +51,7 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
     """Run a notebook with these parameters; returns it with its outputs.
 
     Raises InputError where a cell did, CellError when one broke: what ran until then is kept.
+    CellError, too, when the kernel was lost, of which no notebook is left.
     """
     begin(kernels)
     import_jupyter()
@@ -80,6 +81,12 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
         keep(run, name, nbformat.read(executed, as_version=4))
         raise CellError(
             f"failed in cell {error.exec_count}: {error.ename}: {error.evalue}"
+        ) from None
+    except RuntimeError as error:  # nbclient's and our engine's word for a kernel that has gone
+        run.file(f"notebooks/{name}.ipynb").unlink(missing_ok=True)  # of an earlier time
+        raise CellError(
+            f"lost its kernel ({' '.join(str(error).split())}): it was killed, or memory ran out. "
+            f"Run the command again to go on"
         ) from None
     finally:
         draft.unlink(missing_ok=True)

@@ -223,6 +223,18 @@ class Run:
         """The path of a file of this run."""
         return self.path / name
 
+    def clear_drafts(self) -> None:
+        """Delete the drafts that killed processes left behind; those of living ones stay.
+
+        Only who holds the run may: notebooks are drafted by nobody else.
+        """
+        for draft in self.path.glob("notebooks/.*.ipynb"):
+            draft.unlink(missing_ok=True)
+        for draft in self.path.rglob(".*.draft"):
+            writer = draft.name.split(".")[-2]
+            if writer.isdecimal() and not is_running(int(writer)):
+                draft.unlink(missing_ok=True)
+
     @contextmanager
     def replacing(self, name: str):
         """Write a file whole: into a temporary neighbour that takes its name at the end."""
@@ -366,6 +378,21 @@ def lock(name: str, timeout: float):
         yield
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process of that number runs on this machine.
+
+    >>> is_running(os.getpid())
+    True
+    """
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # it does, for another user
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
+
+
 def as_json(content) -> str:
     """Content as JSON text with one key a line."""
     return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
@@ -450,7 +477,20 @@ class Work:
             who = f"stage {maker.number} ({maker.title}) makes it" if maker else "run it again"
             raise InputError(f"'{name}' is missing from run '{self.run.name}': {who}.")
         self.inputs[name] = self.run.content(name)
+        self._refuse_altered(name)
         return path
+
+    def _refuse_altered(self, name: str) -> None:
+        """Raise when a file is not what an earlier stage left: edited by hand, or damaged."""
+        for entry in self.run.ledger:
+            left = entry["identities"].get(name, entry["outputs"].get(name))
+            if entry["stage"] < self.stage.number and left not in (None, self.inputs[name]):
+                maker = stage(entry["stage"])
+                raise InputError(
+                    f"'{name}' of run '{self.run.name}' is not as stage {maker.number} "
+                    f"({maker.title}) left it: it was edited or damaged. Make it again: "
+                    f"`pipeline run --name {self.run.name} --stages {maker.number}`."
+                )
 
     def read_table(self, name: str):
         """The table `data/<name>.parquet` as a frame."""
@@ -485,7 +525,13 @@ class Work:
             self._identities[name] = self.identity
 
     def write_table(self, name: str, frame) -> None:
-        """Write a frame to `data/<name>.parquet`, whole."""
+        """Write a frame to `data/<name>.parquet`, whole.
+
+        Its `attrs` stay out: they hold when it was read, and the same rows are to give the same
+        bytes.
+        """
+        frame = frame.copy(deep=False)
+        frame.attrs = {}
         with self.writing(f"data/{name}.parquet") as draft:
             frame.to_parquet(draft, index=False)
 

@@ -6,8 +6,12 @@ stage is made while the next one runs.
 
 from __future__ import annotations
 
+import json
+import os
+import platform
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +23,7 @@ from pathlib import Path
 from . import addresses, code, credentials, execution, freshness, parameters, report
 from .errors import InputError
 from .execution import WARM
-from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
+from .line import FLIGHTS, STAGES, Run, Stage, as_json, lock, parse_stages, versions
 
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
 
@@ -187,13 +191,42 @@ def alone(run: Run):
     from filelock import Timeout
 
     try:
-        with lock(run.name, timeout=0):
+        with lock(run.name, timeout=0), _signed(run):
+            run.clear_drafts()
             yield
     except Timeout:
         raise InputError(
-            f"The run '{run.name}' is in use by another command: wait until it has finished, or "
+            f"The run '{run.name}' is in use by {_holder(run)}: wait until it has finished, or "
             f"give this one another --name."
         ) from None
+
+
+@contextmanager
+def _signed(run: Run):
+    """Say beside the lock who holds it; of a command only its first word, which is no secret."""
+    place = _signature(run)
+    word = next((w for w in sys.argv[1:2] if w.isalpha()), "")
+    since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    holder = {"pid": os.getpid(), "host": platform.node(), "since": since, "command": word}
+    place.write_text(as_json(holder), encoding="utf-8")
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
+
+
+def _signature(run: Run) -> Path:
+    return run.path.parent / ".locks" / f"{run.name}.holder.json"
+
+
+def _holder(run: Run) -> str:
+    """Who holds a run, in words."""
+    try:
+        who = json.loads(_signature(run).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it has just begun or ended, or is another kind of command
+        return "another command"
+    command = f"`pipeline {who['command']}`" if who["command"] else "another command"
+    return f"{command} (process {who['pid']} on {who['host']}, since {who['since']})"
 
 
 class _Pages:
@@ -271,7 +304,11 @@ def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pa
         notebook = _execute(run, stage, given, kernels, place, about_flights)
     except StageError as error:
         _write_failure(run, stage, str(error))
-        pages.make(stage, execution.kept(run, stage.notebook))
+        executed = execution.kept(run, stage.notebook)
+        if executed:
+            pages.make(stage, executed)
+        else:
+            pages.meanwhile(lambda: report.write_front_page(run))
         raise
     execution.keep(run, stage.notebook, notebook)
     spent = _spent(notebook, run.line_of(stage.number)["opened"], began, time.time())
