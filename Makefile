@@ -81,7 +81,7 @@ test-others: $(READY)
 	@$(MAKE) --no-print-directory test-units
 
 test-stages: $(READY)
-	$(PYTEST) --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs $(NO_OUTPUTS)
+	$(PYTEST) -m "not slow" --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs $(NO_OUTPUTS)
 
 test-units: $(READY)
 	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_KERNELS))

@@ -18,13 +18,13 @@ def test_what_looks_at_no_label_leaks_nothing_that_can_be_measured(name):
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("imputing (mean of the class)", 0.2),
+        pytest.param("imputing (mean of the class)", 0.2, marks=pytest.mark.slow),
         ("selecting columns", 0.2),
-        ("target encoding", 0.2),
-        ("oversampling", 0.2),
+        pytest.param("target encoding", 0.2, marks=pytest.mark.slow),
+        pytest.param("oversampling", 0.2, marks=pytest.mark.slow),
         ("duplicates", 0.1),
-        ("shared entities", 0.2),
-        ("a random split of time", 0.05),
+        pytest.param("shared entities", 0.2, marks=pytest.mark.slow),
+        pytest.param("a random split of time", 0.05, marks=pytest.mark.slow),
         ("another transformation in service", 0.05),
     ],
 )

@@ -17,7 +17,7 @@ from helpers.rows import TEST, TRAIN, Labelled
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
 
-FEW, MANY = 8, 40
+FEW, MANY = 4, 40
 ODD = ["", " ", "NA", "n/a", "none", "-", "?", "-999", "1e308", "inf", "1,234.5", "1.234,5", "$5",
        "12 kg", "5%", "007", "2024-02-30", "13/01/2024", "01/13/2024", "Jan 5, 2024", "yes", "No",
        "TRUE", "0", "new  york", "New York", "NEW YORK", "CafÃ©", "a\u200bb", "😀", "=1+1", "'x",
