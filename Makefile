@@ -68,12 +68,14 @@ lab: $(READY)
 # Whole series, labs and what starts kernels on one core, notebooks and all else on the other.
 # Exercises, solutions and copies have no stored outputs to compare: tests/stages runs them.
 NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore notebooks/$(folder))
-WITH_KERNELS := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py
+# (Some of the units go with the first, so that both take equally long.)
+WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py \
+	tests/test_labs.py tests/test_nasty.py tests/test_storage.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
 test-series: $(READY)
-	$(PYTEST) -m "not slow" tests/test_series.py $(WITH_KERNELS)
+	$(PYTEST) -m "not slow" tests/test_series.py $(WITH_SERIES)
 	$(PYTEST) --nbval --nbval-kernel-name warm notebooks/labs
 
 test-others: $(READY)
@@ -84,7 +86,7 @@ test-stages: $(READY)
 	$(PYTEST) -m "not slow" --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs $(NO_OUTPUTS)
 
 test-units: $(READY)
-	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_KERNELS))
+	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_SERIES))
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones. Each of the
 # two runs side by side takes about half of the time.

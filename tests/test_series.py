@@ -221,6 +221,7 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
     assert Run("penguins").read_json("monitoring.json")["seen"] is True
 
 
+@pytest.mark.slow
 def test_diabetes_a_number_from_start_to_end(tmp_path):
     table = tmp_path / "diabetes.csv"
     load_diabetes(as_frame=True, scaled=False).frame.to_csv(table, index=False)
@@ -384,6 +385,7 @@ def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_pa
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_mess_can_be_planted_in_a_table_of_ones_own_and_is_scored(tmp_path):
     source = tmp_path / "spoilt.csv"
     random = np.random.default_rng(0)
