@@ -95,11 +95,11 @@ test-all: test $(SCALE)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stock test-slow
 
 test-stock: $(SCALE)
-	$(PYTEST) --nbval notebooks $(NO_OUTPUTS)
+	$(PYTEST) --nbval notebooks tests/stages $(NO_OUTPUTS)
 	$(PYTEST) -m slow -rs $(ENGINES)
 
 test-slow: $(SCALE)
-	$(PYTEST) -m slow -rs tests $(addprefix --ignore ,$(ENGINES))
+	$(PYTEST) -m slow -rs tests --ignore tests/stages $(addprefix --ignore ,$(ENGINES))
 
 notebooks: $(READY)
 	$(BIN)/python -m tests.refresh_notebooks

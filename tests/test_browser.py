@@ -86,17 +86,18 @@ EXERCISES = [NOTEBOOKS / kind for kind in ("exercises", "solutions")]
 
 @pytest.mark.parametrize("folder", EXERCISES, ids=lambda folder: folder.name)
 def test_exercises_and_solutions_run_in_a_kernel_on_a_finished_run(flights, folder, tmp_path):
+    """Some of them; tests/stages runs them all, without kernels."""
     import papermill
 
     states = set()
-    for path in sorted(folder.glob("*.ipynb")):
+    for path in sorted(folder.glob("*.ipynb"))[::4]:
         done = papermill.execute_notebook(
             path, tmp_path / path.name, parameters={"run": flights.name}, kernel_name="python3",
             engine_name="warm", progress_bar=False,
         )  # fmt: skip
         shown = [o.data["text/plain"] for c in done.cells for o in c.get("outputs", [])
                  if "text/html" in o.get("data", {})]  # fmt: skip
-        states |= {line[0] for text in shown for line in text.splitlines() if line[0] in "✓✗○"}
+        states |= {line[0] for text in shown for line in text.splitlines() if line} & {*"✓✗○"}
     assert states == ({"○"} if folder.name == "exercises" else {"✓"})
 
 
