@@ -90,16 +90,16 @@ test-units: $(READY)
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones. Each of the
 # two runs side by side takes about half of the time.
-ENGINES := $(wildcard tests/test_airflow.py tests/test_kubeflow.py tests/test_dask.py)
+WITH_STOCK := $(addprefix tests/test_,airflow.py kubeflow.py dask.py browser.py course_browser.py)
 test-all: test $(SCALE)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-stock test-slow
 
 test-stock: $(SCALE)
 	$(PYTEST) --nbval notebooks tests/stages $(NO_OUTPUTS)
-	$(PYTEST) -m slow -rs $(ENGINES)
+	$(PYTEST) -m slow -rs $(WITH_STOCK)
 
 test-slow: $(SCALE)
-	$(PYTEST) -m slow -rs tests --ignore tests/stages $(addprefix --ignore ,$(ENGINES))
+	$(PYTEST) -m slow -rs tests --ignore tests/stages $(addprefix --ignore ,$(WITH_STOCK))
 
 notebooks: $(READY)
 	$(BIN)/python -m tests.refresh_notebooks

@@ -56,7 +56,7 @@ def run_line(*arguments, command="run"):
 
 @pytest.fixture(scope="module")
 def flights():
-    said = run_line("--name", "shown")
+    said = run_line("--name", "shown", "--set", "sample=8000", "--set", "trials=2")
     run = Run("shown")
     assert str(run.file("index.html")) in said
     run_line("--name", "quick", "--set", "sample=3000", "--set", "trials=1")
