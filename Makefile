@@ -70,7 +70,8 @@ lab: $(READY)
 NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore notebooks/$(folder))
 # (Some of the units go with the first, so that both take equally long.)
 WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py \
-	tests/test_labs.py tests/test_nasty.py tests/test_storage.py
+	tests/test_labs.py tests/test_nasty.py tests/test_storage.py tests/test_service.py \
+	tests/test_registry.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 

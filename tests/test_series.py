@@ -1,11 +1,9 @@
 """Whole series by the command line: three kinds of task, exploration, bad input, exit codes."""
 
-import contextlib
 import os
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -153,33 +151,6 @@ def test_both_kinds_of_kernel_make_the_same(folder, kernels):
     assert made == [Run("by-warm").file(file).read_bytes() for file in files]
 
 
-def test_a_killed_run_leaves_no_process_and_goes_on_where_it_was(folder, tmp_path):
-    command = [sys.executable, "-m", "helpers", "run", "--data", folder / "ok.csv", "--name", "cut"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    assert running.stdout.readline().startswith("1/3")
-    family = children_of(running.pid)
-    running.kill()
-    running.wait()
-    until = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert family and not [pid for pid in family if Path(f"/proc/{pid}").exists()]
-    again = pipeline("run", "--data", folder / "ok.csv", "--name", "cut")
-    assert 1 in kept(again)
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes below a process, however deep."""
-    found = []
-    for task in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parent = int(task.read_text().rsplit(")", 1)[1].split()[1])
-            if parent == pid:
-                child = int(task.parent.name)
-                found += [child, *children_of(child)]
-    return found
-
-
 def test_penguins_three_classes_from_start_to_end(tmp_path):
     table = tmp_path / "penguins.csv"
     table.write_bytes(flights.penguins().read_bytes())
@@ -206,19 +177,27 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
         "run", "--name", "penguins", "--stages", "6", "--gate", "--set", "at_least=accuracy:2"
     )
     assert again.returncode == 1, "a verdict of no is exit code 1 with --gate"
-    # By themselves, by plain papermill, from another folder, lessons included.
+
+
+@pytest.mark.slow
+def test_notebooks_run_by_plain_papermill_and_the_line_goes_on_from_them(tmp_path):
+    """By themselves, from another folder, lessons included; then the stages after them."""
+    table = tmp_path / "alone.csv"
+    table.write_bytes(flights.penguins().read_bytes())
+    first = pipeline("run", "--data", table, "--target", "Species", "--stages", "1-4")
+    assert first.returncode == 0, first.stderr
     for number in (2, 3):
         source = STAGES[number].path
-        command = [sys.executable, "-m", "papermill", source, "out.ipynb", "-p", "run", "penguins"]
+        command = [sys.executable, "-m", "papermill", source, "out.ipynb", "-p", "run", "alone"]
         alone = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
         assert alone.returncode == 0, alone.stderr[-2000:]
         assert "about the flights, not your table" in (tmp_path / "out.ipynb").read_text()
-    onward = pipeline("run", "--name", "penguins", "--stages", "4-6", "--set", "trials=1")
+    onward = pipeline("run", "--name", "alone", "--stages", "4-6", "--set", "trials=1")
     assert onward.returncode == 0, onward.stderr
 
-    later = pipeline("run", "--name", "penguins", "--stages", "7-8", "--set", f"new_data={table}")
+    later = pipeline("run", "--name", "alone", "--stages", "7-8", "--set", f"new_data={table}")
     assert later.returncode == 0, later.stderr
-    assert Run("penguins").read_json("monitoring.json")["seen"] is True
+    assert Run("alone").read_json("monitoring.json")["seen"] is True
 
 
 @pytest.mark.slow
@@ -283,7 +262,21 @@ def test_without_a_target_the_line_explores_and_says_what_is_missing(tmp_path):
     assert onward.returncode == 2 and "--target" in onward.stderr
 
 
-@pytest.mark.parametrize("case", BAD, ids=lambda case: case.replace(" ", "_"))
+# Those that must read the table take a kernel and five seconds each: two of them are enough for now
+TAKE_A_KERNEL = {
+    "an empty file", "a header only", "a target of one class", "a target that is all missing",
+    "a pasted password",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.replace(" ", "_"),
+                     marks=[pytest.mark.slow] * (case in TAKE_A_KERNEL))
+        for case in BAD
+    ],
+)  # fmt: skip
 def test_bad_input_is_one_clear_line_and_leaves_nothing(case, folder):
     arguments, said = BAD[case]
     before = {path.name for path in reports_folder().glob("*")}
@@ -359,14 +352,14 @@ def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_pa
     source = tmp_path / "marked.csv"
     table.to_csv(source, index=False)
     run = Run("marked")
-    assert pipeline("run", "--data", source).returncode == 0
+    assert pipeline("run", "--data", source, "--stages", "1-2").returncode == 0
     review = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)
     assert set(review["value"]) == {"Boston", "4000", "01901"}
 
     review["apply"] = review["value"].map({"Boston": "yes", "4000": "x", "01901": "no"})
     mine = tmp_path / "mine.csv"
     review.to_csv(mine, index=False)
-    done = pipeline("run", "--data", source, "--set", f"review={mine}")
+    done = pipeline("run", "--data", source, "--stages", "1-2", "--set", f"review={mine}")
     assert done.returncode == 0, done.stderr
     clean = pd.read_parquet(run.file("data/clean.parquet"))
     assert clean["town"][3] == "Lynn" and pd.isna(clean["age"][7])
@@ -375,12 +368,13 @@ def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_pa
     kept_list = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)
     assert set(kept_list["apply"]) == {"yes", "x", "no"}
 
-    assert pipeline("run", "--data", source).returncode == 0  # without it: the marks stay
+    # Without it the marks stay
+    assert pipeline("run", "--data", source, "--stages", "1-2").returncode == 0
     again = pd.read_csv(run.file("review.csv"), dtype="str", keep_default_na=False)
     assert set(again["apply"]) == {"yes", "x", "no"}
 
     mine.write_text(mine.read_text().replace("yes", "maybe"))
-    refused = pipeline("run", "--data", source, "--set", f"review={mine}")
+    refused = pipeline("run", "--data", source, "--stages", "1-2", "--set", f"review={mine}")
     assert refused.returncode == 2 and "write yes or no" in refused.stderr
     assert "Traceback" not in refused.stderr
 

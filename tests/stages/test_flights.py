@@ -117,6 +117,7 @@ def test_later_rows_are_held_out(work):
     assert str(when[labelled.part == "test"].min()).startswith("2013-07-01")
 
 
+@pytest.mark.slow
 def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
     labelled = rows.labelled_rows(work)
     plan = yaml.safe_load(work.read("features.yaml").read_text())
