@@ -6,6 +6,7 @@ the scikit-learn pipeline that the plan describes; nothing in it has seen a row 
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import yaml
 from sklearn.base import TransformerMixin
@@ -357,12 +358,15 @@ def _spread(column: pd.Series, label: pd.Series) -> float:
     """How far the label's mean differs between groups of a column, weighted by their size."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         ranks = column.astype(float).rank()  # differences of values near 1e308 are past a float
-        groups = pd.qcut(ranks, 10, duplicates="drop")
+        groups = pd.qcut(ranks, 10, duplicates="drop", labels=False).to_numpy(dtype=float)
+        codes = np.where(np.isnan(groups), -1, groups).astype(np.int64)
     else:
-        groups = column.astype("str").fillna("(missing)")
-    sizes = groups.value_counts() / len(groups)  # rows without a value count for nothing
-    means = label.groupby(groups, observed=True).mean()
-    return float((sizes.reindex(means.index) * (means - label.mean()) ** 2).sum())
+        codes = pd.factorize(column.astype("str").fillna("(missing)"))[0]
+    known, values = codes >= 0, label.to_numpy(dtype=float)  # a row without a value counts nothing
+    sizes = np.bincount(codes[known])
+    sums = np.bincount(codes[known], weights=values[known])[sizes > 0]
+    sizes = sizes[sizes > 0]
+    return float((sizes / len(codes) * (sums / sizes - values.mean()) ** 2).sum())
 
 
 def what_is_missing(about: dict) -> str:

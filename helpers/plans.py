@@ -96,8 +96,10 @@ def _check_names(frame: pd.DataFrame) -> None:
 
 def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
     """The plan of a category with its surely mistyped values, and the likely ones."""
-    counts = cleaned.value_counts() if plan["kind"] == "category" else pd.Series(dtype="int64")
-    if plan.get("note") or len(counts) > MOST_SPELLINGS:
+    if plan["kind"] != "category" or plan.get("note"):
+        return plan, []
+    counts = cleaned.value_counts()
+    if len(counts) > MOST_SPELLINGS:
         return plan, []
     sure, likely = spelling.typos(counts)
     doubted = [{"kind": "typo"} | one for one in likely]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -322,7 +323,7 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
     """
     kinds = {"category", "number", "date"}
     names = [n for n in columns if _is_text(raw[n]) and columns[n]["kind"] in kinds]
-    counts = {n: raw[n].value_counts() for n in names}
+    counts = {n: raw[n].value_counts().to_dict() for n in names}
     coded = {n: Coded.of(raw[n]) for n in names}
     readers = {n: Reader(columns[n]) for n in names}
     found = []
@@ -345,7 +346,7 @@ def _has_strangers(counts: dict, readers: dict[str, Reader], swap: dict) -> bool
     """Whether both columns hold some value that belongs into the other, and not into its own."""
     a, b = swap["swap"]
     for own, other in ((a, b), (b, a)):
-        values = pd.Series(counts[own].index, dtype="str")
+        values = pd.Series(list(counts[own]), dtype="str")
         strange = values[~_belongs(values, own, swap, readers)]
         if not _belongs(strange, other, swap, readers).any():
             return False
@@ -356,9 +357,9 @@ def _is_text(column: pd.Series) -> bool:
     return isinstance(column.dtype, pd.StringDtype)
 
 
-def _at_home(own: pd.Series, other: pd.Series) -> list[str]:
-    there = other.reindex(own.index).fillna(0)
-    return sorted(own.index[(own >= FEWEST) & (own >= 10 * there)][:MOST_KEYS])
+def _at_home(own: dict[str, int], other: dict[str, int]) -> list[str]:
+    frequent = (t for t, n in own.items() if n >= FEWEST and n >= 10 * other.get(t, 0))
+    return sorted(islice(frequent, MOST_KEYS))
 
 
 def _exchanged(left: Coded, right: Coded, readers: dict[str, Reader], swap: dict) -> np.ndarray:

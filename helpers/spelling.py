@@ -125,6 +125,8 @@ def _slips_of_words(counts: pd.Series) -> dict[str, str]:
     for value, cells in counts.items():
         for word in set(_long_words(value)):
             words[word] += int(cells)
+    if not words:
+        return {}
     sure = _slips(pd.Series(words, dtype="int64").sort_index())[0]
     rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
     return {
@@ -144,6 +146,8 @@ def _slips(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
     total = int(counts.sum())
     rare_cells = max(RARE, RARE_SHARE * total)
     rare = [value for value in counts.index[counts <= rare_cells] if _letters(value)]
+    if not rare:  # as in most columns: nothing to compare
+        return {}, []
     found = _meant(rare, counts)
     near = [value for value, meant in found.items() if meant]
     frequent_cells = int(counts[counts > rare_cells].sum()) + int(counts[near].sum())
