@@ -17,6 +17,7 @@ import pandas as pd
 MOST_NAMED = 5
 DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]+)"')
+ERRORS = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*\bt="e"')
 FRACTION = re.compile(r"[+-]?\d+[.,]\d+")
 
 
@@ -106,7 +107,10 @@ def renamed(before: list[str], after: list[str]) -> str:
     new = [b for a, b in zip(before, after, strict=True) if a != b]
     if not new:
         return ""
-    return f"{so_many(new, 'column')} had a name that is blank or taken: now {some(new)}."
+    title = ""
+    if 2 * before.count("") >= len(before) > 2:
+        title = " Is the first row a title? Then take it out, so that the header comes first."
+    return f"{so_many(new, 'column')} had a name that is blank or taken: now {some(new)}.{title}"
 
 
 def of_workbook(sheets: list[str], content: bytes) -> list[str]:
@@ -125,6 +129,11 @@ def of_workbook(sheets: list[str], content: bytes) -> list[str]:
         found.append(
             f"{so_many(merged, 'place')} of merged cells ({some(merged)}): only the upper left "
             f"cell of each has the value, the others are missing."
+        )
+    if broken := [cell.decode() for page in pages for cell in ERRORS.findall(page)]:
+        found.append(
+            f"{so_many(broken, 'cell')} with an error of Excel such as #DIV/0! ({some(broken)}), "
+            f"taken for missing."
         )
     return found
 

@@ -235,6 +235,10 @@ def _only_table(inspector, source: str) -> str:
 def _read_path(path: Path, typed: bool) -> pd.DataFrame:
     if str(path) and path.name and path.is_dir():
         return _read_folder(path)
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"'{path}' is a link to nothing, or to itself: give the file's own path.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"'{path}' is a pipe or a device, not a file: save its content as one.")
     if not path.is_file():
         raise InputError(
             f"There is no file '{path}'. Give the path of a {READABLE} file, a folder of Parquet "
@@ -256,7 +260,9 @@ def _bytes_of(path: Path) -> bytes:
 def _read_folder(path: Path) -> pd.DataFrame:
     files = sorted(path.rglob("*.parquet"))
     if not files:
-        raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.")
+        others = sorted(p.name for p in path.iterdir() if p.suffix.lower() in READERS)
+        instead = f" It has {others[0]}: give that file's path." if others else ""
+        raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.{instead}")
     try:
         found = dataset_of(path, files)
         limits.check(
@@ -303,6 +309,8 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     if not content.strip():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     reader = READERS.get(ending)
+    if said := _disguised(content, ending):
+        raise InputError(f"'{name}' {said}")
     if reader is None:
         raise InputError(
             f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
@@ -315,6 +323,21 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
         pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame}),
         *odd_files.of(frame),
     )
+
+
+def _disguised(content: bytes, ending: str) -> str:
+    """What a file is that its first bytes say to be no text, and what to do; else empty."""
+    if content.startswith(b"\x1f\x8b"):
+        return "is packed (gzip): unpack it first, such as with gunzip."
+    if ending not in DELIMITED:
+        return ""
+    if content.startswith(b"PK\x03\x04"):
+        return (
+            "is a zip or an Excel file: if it opens in Excel, rename it to .xlsx, else unpack it."
+        )
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", content[:200], re.IGNORECASE):
+        return "is a web page, not a table: open it in a browser to see what it says."
+    return ""
 
 
 def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
@@ -590,7 +613,8 @@ def _read_excel(content: bytes) -> pd.DataFrame:
         odd = odd_files.of_workbook(book.sheet_names, content)
         # As objects, so that a text "02134" stays one.
         frame = pd.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
-    return odd_files.note(frame, *odd)
+    named = ["" if re.match(r"Unnamed: \d+$", str(n)) else str(n) for n in frame.columns]
+    return odd_files.note(frame, *odd, odd_files.renamed(named, list(map(str, frame.columns))))
 
 
 READERS = {

@@ -6,8 +6,10 @@ and what must happen; `tests/test_nasty.py` holds the line against it.
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -271,6 +273,21 @@ def _other_files() -> list[Case]:
     return [
         Case("merged_two_sheets.xlsx", "merged cells, and a second sheet", _merged_excel, 3,
              "sheet"),
+        Case("title_and_errors.xlsx", "a title above the header, and cells of #DIV/0!",
+             _titled_excel, ROWS + 2, "error of Excel"),
+        Case("excel.csv", "an Excel file that is called .csv",
+             _renamed(lambda path: table.to_excel(path, index=False), ".xlsx"),
+             refused="rename it to .xlsx"),
+        Case("page.csv", "a web page that is called .csv",
+             _text("<!DOCTYPE html>\n<html><body>Please, log in</body></html>"),
+             refused="is a web page"),
+        Case("packed.csv", "a CSV file that is packed",
+             _bytes(gzip.compress(_csv(table).encode())), refused="is packed"),
+        Case("folder_of_csv", "a folder with a CSV file", _folder_of_csv,
+             refused="give that file's path"),
+        Case("pipe.csv", "a named pipe", os.mkfifo, refused="not a file"),
+        Case("loop.csv", "a link to itself", lambda path: path.symlink_to(path.name),
+             refused="a link to nothing"),
         Case("not_excel.xlsx", "a text that is called .xlsx", _text("a,b\n1,2\n"),
              refused="not an Excel file"),
         Case("cut.xlsx", "an Excel file cut short", _cut(lambda path: table.to_excel(path)),
@@ -357,6 +374,31 @@ def _cut(write: Callable[[Path], object]) -> Callable[[Path], object]:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     return cut
+
+
+def _renamed(write: Callable[[Path], object], ending: str) -> Callable[[Path], object]:
+    def renamed(path: Path) -> None:
+        other = path.with_suffix(ending)
+        write(other)
+        other.replace(path)
+
+    return renamed
+
+
+def _folder_of_csv(path: Path) -> None:
+    path.mkdir()
+    good().to_csv(path / "a.csv", index=False)
+
+
+def _titled_excel(path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet, table = book.active, good()
+    for row in (["Sales of 2024"], [], list(table), *table.to_numpy().tolist()):
+        sheet.append(row)
+    sheet["A5"] = sheet["A9"] = "#DIV/0!"
+    book.save(path)
 
 
 def _merged_excel(path: Path) -> None:
