@@ -18,7 +18,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from . import addresses, association, oddities, tables
+from . import addresses, association, odd_files, oddities, tables
 from . import explore_figures as draw
 from .association import Associations
 from .explore_beside import side_by_side
@@ -43,6 +43,7 @@ class Exploration:
     """A table's survey, and what follows from it, worked out when first asked for."""
 
     survey: Survey
+    of_file: tuple[str, ...] = ()  # what was odd in the file, a sentence each
 
     @cached_property
     def associations(self) -> Associations:
@@ -52,7 +53,9 @@ class Exploration:
     @cached_property
     def findings(self) -> list[Finding]:
         """What deserves a look, the gravest first."""
-        return oddities.find(self.survey, self.associations)
+        file = [Finding("odd file", "warning", (), said, "", "overview") for said in self.of_file]
+        found = [*file, *oddities.find(self.survey, self.associations)]
+        return sorted(found, key=lambda one: oddities.SEVERITIES.index(one.severity))
 
 
 def read(data: str, query: str = "") -> pd.DataFrame:
@@ -71,7 +74,7 @@ def look(frame: pd.DataFrame, target: str = "") -> Exploration:
     >>> [finding.code for finding in found.findings]
     ['spellings collide']
     """
-    return Exploration(make_survey(frame, target))
+    return Exploration(make_survey(frame, target), tuple(odd_files.of(frame)))
 
 
 # --- What deserves a look -----------------------------------------------------------------------

@@ -236,3 +236,11 @@ def test_a_drawing_is_small_and_takes_the_colours_of_the_page():
 def test_a_target_that_is_no_column_is_named():
     with pytest.raises(InputError, match="Did you mean 'late'"):
         explore.look(usual(), "lat")
+
+
+def test_what_is_odd_in_the_file_is_a_finding(tmp_path):
+    path = tmp_path / "short.csv"
+    path.write_text("a,b\n" + "1,2\n" * 20 + "3\n")
+    found = explore.look(explore.read(str(path)))
+    assert "fewer fields" in next(f.message for f in found.findings if f.code == "odd file")
+    assert "fewer fields" in str(explore.findings(found))
