@@ -73,7 +73,8 @@ def good(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
 def _shapes() -> list[Case]:
     head, *body = _csv(good()).splitlines()
     whole = "\n".join(body)
-    wide = pd.DataFrame(np.arange(2_000).reshape(2, 1_000) % 7).add_prefix("c")
+    numbers = np.random.default_rng(0).normal(size=(30, 10_000)).round(3)
+    wide = pd.DataFrame(numbers).add_prefix("c")
     return [
         Case("empty.csv", "no byte", _text(""), refused="is empty"),
         Case("blank_lines.csv", "line ends alone", _text("\n\n \n"), refused="is empty"),
@@ -88,7 +89,7 @@ def _shapes() -> list[Case]:
              _text(f"{head}\n{body[0]}\n{body[1]},more\n"), refused="line 3"),
         Case("too_few_fields.csv", "rows with fewer fields than the header",
              _text("\n".join([head, *body[:30], "51.0,Oslo", "49.0"])), 32, "fewer fields"),
-        Case("thousand_columns.csv", "1,000 columns, 2 rows", _frame(wide), 2),
+        Case("ten_thousand_columns.csv", "10,000 columns, 30 rows", _frame(wide), 30),
         Case("one_column.csv", "one column", _frame(good()[["town"]]), ROWS,
              says="repeat an earlier one"),
         Case("one_row.csv", "one row", _frame(good(1)), refused="No column is left"),
