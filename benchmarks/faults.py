@@ -354,8 +354,8 @@ TRIED = [
     ("the disk is full (`RLIMIT_FSIZE` of 3,000 bytes)", "exit code 1, one line; tables and pages "
      "as before; with room again it goes on",
      "test_a_full_disk_is_one_line_and_leaves_what_was_there"),
-    ("a folder that may not be written (root loses its right to write everywhere)", "exit code 1, one line; "
-     "tables and pages as before; with the permission it goes on",
+    ("a folder that may not be written (root loses its right to write everywhere)", "exit code 1, "
+     "one line; tables and pages as before; with the permission it goes on",
      "test_a_folder_without_permission_is_one_line_and_stays_as_it_was"),
     ("the clock jumps a year on or back in the middle of a stage (`LD_PRELOAD`)", "the run comes "
      "to the end with the same tables; no duration is negative or a year; status says current",

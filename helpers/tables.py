@@ -645,8 +645,10 @@ def _plain(column: pd.Series) -> pd.Series:
         return column.astype("boolean")
 
     def as_text(value):
+        if isinstance(value, np.ndarray):  # a list, as Parquet has it; its own text is cut short
+            value = value.tolist()
         if isinstance(value, (dict, list)):
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=False, default=str)
         return str(value)
 
     return column.map(as_text, na_action="ignore").astype("str")
