@@ -129,6 +129,18 @@ def of_workbook(sheets: list[str], content: bytes) -> list[str]:
     return found
 
 
+def of_records(records: list[dict]) -> str:
+    """Objects of a JSON file that lack a key which others have."""
+    keys = set().union(*records)
+    rows = [place for place, record in enumerate(records, 1) if len(record) < len(keys)]
+    if not rows:
+        return ""
+    return (
+        f"{so_many(rows, 'row')} without a key that others have ({lines(rows, 'row')}): what they "
+        f"lack is taken for missing."
+    )
+
+
 def so_many(items: Sized, what: str) -> str:
     """How many of what: "1 row", "2 rows"."""
     return f"{len(items):,} {what}{'s' * (len(items) != 1)}"

@@ -110,7 +110,8 @@ def _shapes() -> list[Case]:
         Case("footer.csv", "a sum and a note below the rows",
              _text(_csv(good()) + "\nTotal,,,\nprinted by the till\n"), ROWS + 2, "fewer fields"),
         Case("every_row_ends_so.csv", "a delimiter at the end of each row but the header's",
-             _text("\n".join([head, *[row + "," for row in body]])), ROWS),
+             _text("\n".join([head, *[row + "," for row in body]])), ROWS,
+             says="ends in a delimiter"),
     ]  # fmt: skip
 
 
@@ -152,9 +153,11 @@ def _texts() -> list[Case]:
         Case("line_ends_in_cells.csv", "line ends inside quotes",
              _frame(good().replace("Rome", "Ro\nme")), ROWS),
         Case("decimal_commas.csv", "decimal commas, parted by semicolons",
-             _text(good().to_csv(index=False, sep=";", decimal=",")), ROWS),
+             _text(good().to_csv(index=False, sep=";", decimal=",")), ROWS,
+             says="Read with a decimal comma: size"),
         Case("thousands.csv", "thousands separators and a currency",
-             _frame(good().assign(size=[f"$1,{n:03}.50" for n in range(ROWS)])), ROWS),
+             _frame(good().assign(size=[f"$1,{n:03}.50" for n in range(ROWS)])), ROWS,
+             says="is 1000.5 $"),
         Case("control_letters.csv", "a bell, an escape and a form feed in cells",
              _frame(good().replace({"Rome": "\x07Ro\x1bme", "Oslo": "Os\x0clo"})), ROWS,
              says="U+0007"),
@@ -177,7 +180,8 @@ def _values() -> list[Case]:
     formats = ["2024-01-13", "14/01/2024", "Jan 15, 2024", "16.01.2024"]
     return [
         Case("dates_of_four_formats.csv", "four formats of dates in a column",
-             _frame(table.assign(day=formats * 10)), ROWS),
+             _frame(table.assign(day=formats * 10)), ROWS,
+             says="Jan 31, 2013"),
         Case("dates_out_of_order.csv", "dates out of order",
              _frame(table.sample(frac=1, random_state=1)), ROWS),
         Case("year_9999.csv", "dates of the years 1 and 9999",
@@ -212,7 +216,8 @@ def _values() -> list[Case]:
              says="Numbers among words"),
         Case("words_for_missing.csv", "nine words for missing",
              _frame(table.assign(town=(["NA", "None", "n/a", "-", "?", "NULL", "nan", "", "Oslo"]
-                                       * 5)[:ROWS])), ROWS),
+                                       * 5)[:ROWS])), ROWS,
+             says="Words taken for missing: town"),
         Case("formulas.csv", "spreadsheet formulas", _frame(table.assign(
             town=["=1+1", "+1", "@SUM(A1)", "-2+3", "=cmd|' /C calc'!A0"] * 8)), ROWS,
              says="‘=1+1’"),
@@ -285,7 +290,8 @@ def _other_files() -> list[Case]:
         Case("one_bad_line.jsonl", "JSON lines with one that is none",
              _text("\n".join([*lines[:5], "{oops", *lines[5:]])), refused="line 6"),
         Case("ragged.jsonl", "JSON lines with other keys in each", _text(
-            "\n".join(json.dumps({f"k{n % 7}": n}) for n in range(ROWS))), ROWS),
+            "\n".join(json.dumps({f"k{n % 7}": n}) for n in range(ROWS))), ROWS,
+             says="without a key"),
         Case("cut.parquet", "a Parquet file cut short", _cut(lambda path: table.to_parquet(path)),
              refused="can't be read as PARQUET"),
         Case("empty.parquet", "a Parquet file without rows",
