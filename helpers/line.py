@@ -218,6 +218,11 @@ class Run:
             )
         self.name = name
         self.path = reports_folder() / name
+        if self.path.is_symlink():  # two names, and two locks, for one run; or a way out
+            raise InputError(
+                f"'{self.path}' is a link, and a run is a folder of its own: name the run itself, "
+                f"or keep runs in another place by the environment variable PIPELINE_REPORTS."
+            )
 
     def file(self, name: str) -> Path:
         """The path of a file of this run."""
@@ -239,6 +244,11 @@ class Run:
     def replacing(self, name: str):
         """Write a file whole: into a temporary neighbour that takes its name at the end."""
         target = self.file(name)
+        if not target.parent.resolve().is_relative_to(self.path.resolve()):
+            raise InputError(
+                f"'{target.parent}' is a link out of the run's folder: nothing is written there. "
+                f"Put a folder in its place."
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
         try:
