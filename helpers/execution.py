@@ -59,9 +59,8 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
     import nbformat
     import papermill
 
-    draft = run.file(f"notebooks/.{name}.source.ipynb")
+    draft = run.place(f"notebooks/.{name}.source.ipynb")
     executed = run.file(f"notebooks/.{name}.draft.ipynb")
-    draft.parent.mkdir(parents=True, exist_ok=True)
     try:
         nbformat.write(notebook, draft)
         done = papermill.execute_notebook(

@@ -16,7 +16,7 @@ import pytest
 from helpers import addresses, batch, doubts, pipeline
 from helpers.errors import InputError
 from helpers.formula_cells import neutral, neutral_codes, neutral_table, restored, restored_table
-from helpers.line import Run
+from helpers.line import STAGES, Run
 from tests import browser
 from tests.small import deployed_run, prepared, raw_table
 
@@ -255,3 +255,87 @@ def test_a_long_cell_takes_no_long_time(text):
     assert values.parse_date(text, "iso") is values.parse_date(text, "%d.%m.%Y") is None
     assert not values._enough_read(Counter({text: 5}), {})
     assert time.process_time() - began < 0.5
+
+
+# --- Links --------------------------------------------------------------------------------------
+
+
+def test_a_run_is_no_link(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    deployed_run(prepared(), "mine")
+    (tmp_path / "elsewhere").mkdir()
+    for to in ("../elsewhere", "mine", "nowhere"):
+        link = tmp_path / "reports/linked"
+        link.symlink_to(to)
+        with pytest.raises(InputError, match="is a link"):
+            Run("linked")
+        link.unlink()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_nothing_is_written_through_a_link_in_a_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    run, outside = Run("mine"), tmp_path / "outside"
+    outside.mkdir()
+    run.path.mkdir(parents=True)
+    (run.path / "data").symlink_to(outside)
+    with pytest.raises(InputError, match="link out of the run's folder"):
+        run.write_text("data/x.txt", "new")
+    assert not list(outside.iterdir())
+    (outside / "y.txt").write_text("kept")
+    (run.path / "y.txt").symlink_to(outside / "y.txt")
+    run.write_text("y.txt", "new")
+    assert (outside / "y.txt").read_text() == "kept" and run.file("y.txt").read_text() == "new"
+
+
+def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monkeypatch):
+    from helpers import freshness, storage
+
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    run, kept = deployed_run(prepared(), "mine"), tmp_path / "kept.parquet"
+    path = run.file("data/clean.parquet")
+    before = run.content("data/clean.parquet")
+    path.rename(kept)
+    path.symlink_to(kept)
+    assert run.content("data/clean.parquet") == before  # the same rows are no other input
+    kept.write_bytes(kept.read_bytes() + b" ")
+    assert run.content("data/clean.parquet") != before
+    assert freshness.status(run, [STAGES[3]])[3]
+    with pytest.raises(InputError, match="link out of its folder"):
+        storage.push("mine", str(tmp_path / "pushed"))
+    assert not (tmp_path / "pushed").exists()
+
+
+def test_a_pulled_link_is_refused_or_becomes_a_file(tmp_path, monkeypatch):
+    from helpers import storage
+
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    deployed_run(prepared(), "mine")
+    pushed, secret = tmp_path / "pushed", tmp_path / "secret.txt"
+    storage.push("mine", str(pushed))
+    secret.write_text("a key")
+    about = (pushed / "about.json").read_text()
+    (pushed / "about.json").unlink()
+    (pushed / "about.json").symlink_to(secret)
+    with pytest.raises(InputError, match="not what its manifest says"):
+        storage.pull(str(pushed), "theirs")
+    assert not (tmp_path / "reports/theirs").exists()
+    secret.write_text(about)
+    storage.pull(str(pushed), "theirs")
+    got = Run("theirs").file("about.json")
+    assert got.read_text() == about and not got.is_symlink()
+    (tmp_path / "reports/linked").symlink_to(tmp_path)
+    with pytest.raises(InputError, match="is a link"):
+        storage.pull(str(pushed), "linked", force=True)
+
+
+def test_rows_may_be_a_link_and_out_is_put_in_the_place_of_one(tmp_path):
+    deployed_run(prepared(), "links")
+    raw_table().drop(columns=["bought", "price"]).to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "link.csv").symlink_to("rows.csv")
+    (tmp_path / "kept.txt").write_text("kept")
+    (tmp_path / "out.csv").symlink_to("kept.txt")
+    count = batch.predict_file("links", str(tmp_path / "link.csv"), tmp_path / "out.csv")
+    assert count == 240 == len(pd.read_csv(tmp_path / "out.csv"))
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+    assert not (tmp_path / "out.csv").is_symlink()
