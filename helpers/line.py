@@ -218,10 +218,26 @@ class Run:
             )
         self.name = name
         self.path = reports_folder() / name
+        if self.path.is_symlink():  # two names, and two locks, for one run; or a way out
+            raise InputError(
+                f"'{self.path}' is a link, and a run is a folder of its own: name the run itself, "
+                f"or keep runs in another place by the environment variable PIPELINE_REPORTS."
+            )
 
     def file(self, name: str) -> Path:
         """The path of a file of this run."""
         return self.path / name
+
+    def place(self, name: str) -> Path:
+        """The path of a file to write; its folder is made, and refused where a link leads out."""
+        path = self.file(name)
+        if not path.parent.resolve().is_relative_to(self.path.resolve()):
+            raise InputError(
+                f"'{path.parent}' is a link out of the run's folder: nothing is written there. "
+                f"Put a folder in its place."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def clear_drafts(self) -> None:
         """Delete the drafts that killed processes left behind; those of living ones stay.
@@ -238,8 +254,7 @@ class Run:
     @contextmanager
     def replacing(self, name: str):
         """Write a file whole: into a temporary neighbour that takes its name at the end."""
-        target = self.file(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self.place(name)
         draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
         try:
             yield draft

@@ -145,7 +145,7 @@ def _write(file: Path, content: dict) -> None:
 def _show_on_front_pages() -> None:
     from . import report
 
-    for page in reports_folder().glob("*/index.html"):
-        run = Run(page.parent.name)
+    pages = reports_folder().glob("*/index.html")
+    for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
         if run.is_flights and run.ledger:
             report.write_front_page(run)

@@ -208,11 +208,20 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
     except InputError:
         raise
     except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError) as error:
-        first = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise InputError(
-            f"The database {shown(source)} could not be read: {first}. Check the address (such as "
-            f"sqlite:///shop.db) and the query."
+            f"The database {shown(source)} could not be read: {_said_by_driver(error)}. Check the "
+            f"address (such as sqlite:///shop.db) and the query."
         ) from None
+
+
+def _said_by_driver(error: Exception) -> str:
+    """The first line of what a database's driver says.
+
+    pandas puts the query in front of it, of many lines perhaps, with its secrets filled in.
+    """
+    if isinstance(error, pd.errors.DatabaseError) and error.__cause__ is not None:
+        error = error.__cause__
+    return line(getattr(error, "orig", None) or error)
 
 
 def _with_secrets(query: str) -> str:

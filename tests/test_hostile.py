@@ -4,6 +4,8 @@ import csv
 import pickle
 import re
 import threading
+import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -14,11 +16,12 @@ import pytest
 from helpers import addresses, batch, doubts, pipeline
 from helpers.errors import InputError
 from helpers.formula_cells import neutral, neutral_codes, neutral_table, restored, restored_table
-from helpers.line import Run
+from helpers.line import STAGES, Run
 from tests import browser
 from tests.small import deployed_run, prepared, raw_table
 
-FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "=cmd|' /C calc'!A0"]
+FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "=cmd|' /C calc'!A0", "\n=1",
+            "\uff1d1", "\uff0b1+1", "\uff0d1+1", "\uff20SUM(A1)"]  # fmt: skip
 HARMLESS = ["-5", "+5.2", "-1,234.5", "-1e-5", "a=b", "'tis", "", "2024-01-02"]
 
 
@@ -36,7 +39,7 @@ def test_what_is_no_formula_stays(text):
 
 
 def test_a_table_of_formulas_comes_back():
-    table = pd.DataFrame({"=x": FORMULAS + HARMLESS, "n": np.arange(16) - 8})
+    table = pd.DataFrame({"=x": FORMULAS + HARMLESS, "n": np.arange(21) - 8})
     safe = neutral_table(table)
     assert safe.columns.tolist() == ["'=x", "n"] and safe["n"].equals(table["n"])
     assert restored_table(safe)["'=x"].tolist() == table["=x"].tolist()
@@ -221,3 +224,118 @@ def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
             said += page.ask("document.body.innerText")
     assert canary.asked == []
     assert "<script>window.harm=1" in said  # as text: it is there to be read
+
+
+# --- Formulas in figures, and cells that take long ------------------------------------------------
+
+
+def test_a_broken_formula_in_names_and_classes_is_drawn_as_text():
+    from helpers import plots
+
+    names = [r"$\frac{$", "$x^$ and $", r"\$"]
+    counts = pd.DataFrame([[3, 1, 0], [1, 3, 0], [0, 1, 2]], names, names)
+    assert plots.confusion(counts).png.startswith(b"\x89PNG")
+    table = pd.DataFrame({"predicted": [0.1, 0.9], "observed": [0.2, 0.8]})
+    drawn = plots.reliability(dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1))
+    assert drawn.png.startswith(b"\x89PNG")
+
+
+LONG = ["1" * 50_000 + "x", "a" * 50_000, " " * 50_000 + "x", "1," * 25_000 + "x",
+        "1 " * 25_000 + "x", "1 1:11 " * 8_000, "-" * 50_000,
+        "(" + "1" * 50_000, "1-" * 25_000 + "x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_a_long_cell_takes_no_long_time(text):
+    from helpers import values
+
+    began = time.process_time()
+    for style in ("point", "comma"):
+        assert values.parse_number(text, style) is values.parse_quantity(text, style) is None
+    assert values.parse_date(text, "iso") is values.parse_date(text, "%d.%m.%Y") is None
+    assert not values._enough_read(Counter({text: 5}), {})
+    assert time.process_time() - began < 0.5
+
+
+# --- Links --------------------------------------------------------------------------------------
+
+
+def test_a_run_is_no_link(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    deployed_run(prepared(), "mine")
+    (tmp_path / "elsewhere").mkdir()
+    for to in ("../elsewhere", "mine", "nowhere"):
+        link = tmp_path / "reports/linked"
+        link.symlink_to(to)
+        with pytest.raises(InputError, match="is a link"):
+            Run("linked")
+        link.unlink()
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_nothing_is_written_through_a_link_in_a_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    run, outside = Run("mine"), tmp_path / "outside"
+    outside.mkdir()
+    run.path.mkdir(parents=True)
+    (run.path / "data").symlink_to(outside)
+    with pytest.raises(InputError, match="link out of the run's folder"):
+        run.write_text("data/x.txt", "new")
+    assert not list(outside.iterdir())
+    (outside / "y.txt").write_text("kept")
+    (run.path / "y.txt").symlink_to(outside / "y.txt")
+    run.write_text("y.txt", "new")
+    assert (outside / "y.txt").read_text() == "kept" and run.file("y.txt").read_text() == "new"
+
+
+def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monkeypatch):
+    from helpers import freshness, storage
+
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    run, kept = deployed_run(prepared(), "mine"), tmp_path / "kept.parquet"
+    path = run.file("data/clean.parquet")
+    before = run.content("data/clean.parquet")
+    path.rename(kept)
+    path.symlink_to(kept)
+    assert run.content("data/clean.parquet") == before  # the same rows are no other input
+    kept.write_bytes(kept.read_bytes() + b" ")
+    assert run.content("data/clean.parquet") != before
+    assert freshness.status(run, [STAGES[3]])[3]
+    with pytest.raises(InputError, match="link out of its folder"):
+        storage.push("mine", str(tmp_path / "pushed"))
+    assert not (tmp_path / "pushed").exists()
+
+
+def test_a_pulled_link_is_refused_or_becomes_a_file(tmp_path, monkeypatch):
+    from helpers import storage
+
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    deployed_run(prepared(), "mine")
+    pushed, secret = tmp_path / "pushed", tmp_path / "secret.txt"
+    storage.push("mine", str(pushed))
+    secret.write_text("a key")
+    about = (pushed / "about.json").read_text()
+    (pushed / "about.json").unlink()
+    (pushed / "about.json").symlink_to(secret)
+    with pytest.raises(InputError, match="not what its manifest says"):
+        storage.pull(str(pushed), "theirs")
+    assert not (tmp_path / "reports/theirs").exists()
+    secret.write_text(about)
+    storage.pull(str(pushed), "theirs")
+    got = Run("theirs").file("about.json")
+    assert got.read_text() == about and not got.is_symlink()
+    (tmp_path / "reports/linked").symlink_to(tmp_path)
+    with pytest.raises(InputError, match="is a link"):
+        storage.pull(str(pushed), "linked", force=True)
+
+
+def test_rows_may_be_a_link_and_out_is_put_in_the_place_of_one(tmp_path):
+    deployed_run(prepared(), "links")
+    raw_table().drop(columns=["bought", "price"]).to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "link.csv").symlink_to("rows.csv")
+    (tmp_path / "kept.txt").write_text("kept")
+    (tmp_path / "out.csv").symlink_to("kept.txt")
+    count = batch.predict_file("links", str(tmp_path / "link.csv"), tmp_path / "out.csv")
+    assert count == 240 == len(pd.read_csv(tmp_path / "out.csv"))
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+    assert not (tmp_path / "out.csv").is_symlink()

@@ -38,10 +38,6 @@ class Postgres:
         self.user = "postgres" if os.getuid() == 0 else getpass.getuser()
         if os.getuid() == 0:
             shutil.chown(folder, self.user)
-            for parent in folder.parents:  # the other name has to get there
-                if parent == Path(tempfile.gettempdir()):
-                    break
-                parent.chmod(parent.stat().st_mode | 0o055)
         self.do("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "me")
         self.start()
 
@@ -65,10 +61,12 @@ class Postgres:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.stop()
+def postgres():
+    # Not in pytest's folder: each pytest that starts, in whichever terminal, shuts others out of it
+    with tempfile.TemporaryDirectory(prefix="pipeline-postgres-") as folder:
+        server = Postgres(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ A few examples of each in the fast ring, many more in the slow one.
 """
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import clean, deploy, drift, pipeline, plans, split, tables
+from helpers import clean, deploy, drift, pipeline, plans, split, tables, train
 from helpers.errors import InputError
 from helpers.rows import TEST, TRAIN, Labelled
+from helpers.table_scorer import TableScorer, columns_of_table
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
 
@@ -31,21 +33,24 @@ CELLS = [
 ]  # fmt: skip
 
 
-def held(test):
-    """Run a property on a few examples, and on many in the slow ring."""
+def held(**strategies):
+    """Run a property on a few examples that are drawn, and on many in the slow ring."""
 
-    @pytest.mark.filterwarnings("ignore")
-    @pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
-    @functools.wraps(test, assigned=("__name__", "__doc__", "__module__"))
-    def run(examples):
-        # The same examples each time: a test that fails does so for everybody
-        settings(
-            max_examples=examples, deadline=None, derandomize=True, database=None,
-            suppress_health_check=list(HealthCheck),
-        )(test)()  # fmt: skip
+    def of(test):
+        @pytest.mark.filterwarnings("ignore")
+        @pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+        @functools.wraps(test, assigned=("__name__", "__doc__", "__module__"))
+        def run(examples):
+            # The same examples each time: a test that fails does so for everybody
+            settings(
+                max_examples=examples, deadline=None, derandomize=True, database=None,
+                suppress_health_check=list(HealthCheck),
+            )(given(**strategies)(test))()  # fmt: skip
 
-    del run.__wrapped__
-    return run
+        del run.__wrapped__
+        return run
+
+    return of
 
 
 @st.composite
@@ -66,8 +71,7 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 # --- Stage 1 ------------------------------------------------------------------------------------
 
 
-@held
-@given(table=raw_tables())
+@held(table=raw_tables())
 def test_a_file_has_the_rows_and_cells_of_its_table(table):
     texts = table.map(lambda value: str(value) if value == value else None, na_action="ignore")
     content = texts.to_csv(index=False).encode()
@@ -80,8 +84,7 @@ def test_a_file_has_the_rows_and_cells_of_its_table(table):
 # --- Stage 2 ------------------------------------------------------------------------------------
 
 
-@held
-@given(table=raw_tables())
+@held(table=raw_tables())
 def test_cleaning_keeps_rows_in_place_and_none_is_lost_when_set_aside(table):
     plan = plans.draft_plan(table)
     cleaned, changes = clean.Cleaner(plan).fit(table).repair(table)
@@ -93,8 +96,7 @@ def test_cleaning_keeps_rows_in_place_and_none_is_lost_when_set_aside(table):
     assert aside["row"].tolist() == np.flatnonzero(reason.notna()).tolist()
 
 
-@held
-@given(table=raw_tables())
+@held(table=raw_tables())
 def test_cleaning_twice_changes_nothing_more(table):
     plan = plans.draft_plan(table)
     cleaner = clean.Cleaner(plan).fit(table)
@@ -102,8 +104,7 @@ def test_cleaning_twice_changes_nothing_more(table):
     same(cleaner.transform(once), once)
 
 
-@held
-@given(table=raw_tables(least=2), data=st.data())
+@held(table=raw_tables(least=2), data=st.data())
 def test_a_row_is_cleaned_alone_as_among_others(table, data):
     cleaner = clean.Cleaner(plans.draft_plan(table)).fit(table)
     place = data.draw(st.integers(0, len(table) - 1))
@@ -137,8 +138,7 @@ def raw_rows(draw, most: int = 6) -> pd.DataFrame:
     return pd.DataFrame({n: pd.Series(values, dtype="str") for n, values in columns.items()})
 
 
-@held
-@given(rows=raw_rows())
+@held(rows=raw_rows())
 def test_a_model_answers_the_same_after_save_and_load(rows):
     loaded = stored_model()
     before, after = (m.predict_proba(rows) for m in (bundle().model, loaded))
@@ -155,8 +155,7 @@ def stored_model():
         return pipeline.load(Path(folder) / "model.skops")
 
 
-@held
-@given(
+@held(
     rows=st.integers(30, 120),
     strategy=st.sampled_from(["random", "time", "group"]),
     share=st.floats(0.1, 0.5),
@@ -183,8 +182,7 @@ def test_a_split_loses_no_row_and_no_row_is_on_both_sides(rows, strategy, share,
         assert train.X["day"].max() <= test.X["day"].min()
 
 
-@held
-@given(seed=st.integers(0, 20), noise=st.integers(0, 10**6))
+@held(seed=st.integers(0, 20), noise=st.integers(0, 10**6))
 def test_no_test_row_changes_what_is_fitted(seed, noise):
     cut = split.split_rows(made().rows, {"strategy": "random", "column": ""}, seed=seed)
     other = spoilt(cut, noise)
@@ -200,6 +198,18 @@ def test_no_test_row_changes_what_is_fitted(seed, noise):
     ):
         np.testing.assert_array_equal(fit, fit_too)
         np.testing.assert_array_equal(check, check_too)
+
+
+def test_no_row_that_a_fold_is_examined_on_changes_what_it_learns_from():
+    rows = split.split_rows(made().rows, {"strategy": "random", "column": ""}, folds=2).of(TRAIN)
+    before, random = train.make_folds(rows, made().plan), np.random.default_rng(0)
+    for number, (_, examined) in enumerate(rows.folds()):
+        X = rows.X.copy()
+        X.iloc[examined] = X.iloc[random.permutation(examined)].to_numpy()
+        X.iloc[examined, X.columns.get_loc("weight")] = random.normal(1e6, 1e6, len(examined))
+        after = train.make_folds(replace(rows, X=X), made().plan)
+        np.testing.assert_array_equal(before[number].X, after[number].X)
+        assert not np.array_equal(before[number].X_valid, after[number].X_valid)
 
 
 def model():
@@ -245,11 +255,21 @@ def test_api_and_batch_agree(address, tmp_path, examples):
     assert len(answered) > examples / 3
 
 
+@held(rows=raw_rows())
+def test_many_rows_are_answered_as_few(rows):
+    """Batch scoring answers a large file by another road than a small one."""
+    scorer = TableScorer(bundle().task, bundle().model, list(bundle().fields))
+    coded = tables.coded_table(rows)
+    said, chances = scorer.answer(columns_of_table(coded, scorer.columns), len(rows))
+    answers = deploy.predict_rows(bundle(), rows)
+    assert answers["prediction"].tolist() == list(said)
+    np.testing.assert_allclose(answers.drop(columns="prediction"), chances, rtol=0, atol=1e-9)
+
+
 # --- Stage 8 ------------------------------------------------------------------------------------
 
 
-@held
-@given(table=raw_tables())
+@held(table=raw_tables())
 def test_a_table_does_not_drift_from_itself(table):
     cleaned = clean.Cleaner(plans.draft_plan(table)).fit_transform(table)
     found = drift.compare(cleaned, cleaned)
