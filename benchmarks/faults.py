@@ -354,11 +354,11 @@ TRIED = [
     ("the disk is full (`RLIMIT_FSIZE` of 3,000 bytes)", "exit code 1, one line; tables and pages "
      "as before; with room again it goes on",
      "test_a_full_disk_is_one_line_and_leaves_what_was_there"),
-    ("a folder that may not be written (as another user than root)", "exit code 1, one line; "
-     "tables and pages as before; with the permission it goes on",
+    ("a folder that may not be written (root loses its right to write everywhere)", "exit code 1, "
+     "one line; tables and pages as before; with the permission it goes on",
      "test_a_folder_without_permission_is_one_line_and_stays_as_it_was"),
-    ("the clock jumps a year on or back in the middle of a run (libfaketime)", "the run comes to "
-     "the end with the same tables; no duration is negative or a year; status and runs answer",
+    ("the clock jumps a year on or back in the middle of a stage (`LD_PRELOAD`)", "the run comes "
+     "to the end with the same tables; no duration is negative or a year; status says current",
      "test_a_clock_that_jumps_changes_no_result"),
     ("two runs of one name at once", "the second is refused with process, host, since when and "
      "which command", "test_the_second_of_two_runs_of_a_name_is_told_who_holds_it"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from . import credentials
+from . import credentials, library_warnings
 from .addresses import is_path, shown
 from .errors import InputError, disk_trouble
 
@@ -716,6 +716,7 @@ def doctor(port):
 
 def main() -> None:
     """Run the command line; what the user can mend is one line and exit code 2."""
+    library_warnings.never_fail()
     credentials.read_env_file()
     _hide_secrets()
     with credentials.masked_streams():

@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import doubts, duplicates, relations
+from . import doubts, duplicates, readings, relations
 from .coded import Coded
 from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
 from .errors import InputError
@@ -556,6 +556,8 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, li
 
 def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.DataFrame) -> None:
     """Write what this stage makes: the rows that stay and go, the log, the plan, the doubts."""
+    for code, names, message in readings.of(raw, plan, changes):
+        work.find(code.replace(" ", "_"), "note", names, message)
     marked = work.run.file("review.csv")
     if marked.exists():  # what a person wrote into it must not be lost
         review = doubts.keep_marks(review, doubts.open_review(str(marked)))

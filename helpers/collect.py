@@ -6,7 +6,7 @@ import hashlib
 
 import pandas as pd
 
-from . import addresses, flights, odd_files, tables
+from . import addresses, flights, odd_cells, odd_files, tables
 from . import mess as planting
 from .errors import InputError
 from .line import FLIGHTS
@@ -191,6 +191,8 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     work.write_table("raw", raw)
     for sentence in about.get("oddities", []):
         work.find("odd_file", "warning", [], sentence)
+    for found in odd_cells.of(raw, about.get("target", "")):
+        work.find(**found)
     if key is not None:
         work.write_table("mess_key", key)
         cells = int(key["column"].notna().sum())

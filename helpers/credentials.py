@@ -7,6 +7,7 @@ its secrets, so that the same address is the same source, whatever the password 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import json
@@ -24,7 +25,8 @@ SHORTEST, SHORTEST_GUESS = 4, 8  # characters: what is shorter may be a word of 
 ENV_FILE = ".env"
 
 SECRET_NAME = re.compile(
-    r"passw|pwd|token|secret|signature|credential|odbc_connect|^key$|^sig|^auth"
+    r"passw|passphrase|^pass$|pwd|token|secret|signature|credential|odbc_connect|^key$|^sig|^auth"
+    r"|jwt|bearer|session[-_]?id"
     r"|(api|access|account|subscription|private|app)[-_]?key",
     re.IGNORECASE,
 )
@@ -36,9 +38,12 @@ REFERENCE = re.compile(r"\$\{(\w+)\}")
 OWN = re.compile(rf"\$\{{{PREFIX}\w+\}}")
 SETTLED = ("PATH", "PYTHON", "LD_", "DYLD_")  # a file beside a table may not change what runs
 
-SCHEME = r"[a-z][\w+.-]*(?:::[a-z][\w+.-]*)*://"
+# As long as schemes are, so that a text without any is looked through once; one slash is a slip
+SCHEME = r"[a-z][\w+.-]{0,30}(?:::[a-z][\w+.-]{0,30}){0,4}:(?://|(?<=\w\w:)/)"
 ADDRESS = re.compile(rf"((?:-{{0,2}}[\w-]+=)*)({SCHEME}.*)", re.IGNORECASE | re.DOTALL)
 WITHIN = re.compile(rf"{SCHEME}[^\s'\"<>|)]+", re.IGNORECASE)
+# What fsspec reads through, as in zip://a.csv::https://host/b.zip
+CHAIN = re.compile(rf"(?:[a-z][\w+.-]{{0,30}}(?:://[^:@\s]*)?::)+(?={SCHEME})", re.IGNORECASE)
 # A token in place of the user, as GitHub and Stripe have it
 TOKEN_AS_USER = re.compile(r"^(https?://)([^:/?#@\s]+)(?=(?::(?:x-oauth-basic)?)?@)", re.IGNORECASE)
 # The password ends at the last @, though it may hold some: of a web address at the last before its
@@ -50,14 +55,22 @@ PASSWORD = re.compile(
 )
 ASKED = re.compile(r"([?&;#]([^=&;#\s]+)=)([^&#\s]*)")
 QUOTED = re.compile(
-    r"(\b(?:\w+_)?(?:password|passwd|pwd|token|secret|api_?key|access_key)[\"`]?\s*(?:=>|=|:)\s*')"
+    r"((?:\b(?:\w+_)?(?:password|passwd|pwd|token|secret|api_?key|access_key)[\"`]?\s*(?:=>|=|:)"
+    r"|\bidentified\s+by)\s*')"
     r"([^']+)(?=')",
     re.IGNORECASE,
 )
-# Tokens that are known by their form: GitHub, GitLab, Slack, OpenAI and its like, Google, JWT
+# As drivers' own connection strings and HTTP headers have it
+PAIR = re.compile(
+    r"((?:^|(?<=[\s'\";,]))(?:password|passwd|pwd|accountkey|sharedaccesskey|api_?key|secret)="
+    r"|\bauthorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic)\s+)(?![=\s])([^\s'\";,]+)",
+    re.IGNORECASE,
+)
+# Tokens that are known by their form: GitHub, GitLab, Slack, OpenAI and its like, Stripe, Google,
+# JWT
 TOKEN = re.compile(
     r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}"
-    r"|sk-[\w-]{20,}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)"
+    r"|(?<=hooks\.slack\.com/services/)\w[\w/]+|[rs]k_(?:live|test)_\w{16,}|sk-[\w-]{20,}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)"
 )
 
 Put = Callable[[str, Callable[[str], str]], str]  # a secret as written, how to decode it -> instead
@@ -126,19 +139,23 @@ def _replace(text: str, put: Put) -> str:
     if whole := ADDRESS.fullmatch(text):
         return whole[1] + _in_address(whole[2], put)
     text = WITHIN.sub(lambda found: _in_address(found[0], put), text)
-    text = QUOTED.sub(lambda found: found[1] + put(found[2], str), text)
+    for form in (QUOTED, PAIR):
+        text = form.sub(lambda found: found[1] + put(found[2], str), text)
     return TOKEN.sub(lambda found: put(found[0], str), text)
 
 
 def _in_address(text: str, put: Put) -> str:
     def asked(found: re.Match) -> str:
-        if not found[3] or not SECRET_NAME.search(found[2]):
+        if not found[3] or not SECRET_NAME.search(unquote(found[2])):
             return found[0]
         return found[1] + put(found[3], unquote_plus)
 
+    through = CHAIN.match(text)
+    head = through[0] if through else ""
+    text = text[len(head) :]
     text = TOKEN_AS_USER.sub(lambda found: found[1] + put(found[2], unquote), text)
     text = PASSWORD.sub(lambda found: found[1] + (found[3] and put(found[3], unquote)), text)
-    return TOKEN.sub(lambda found: put(found[0], str), ASKED.sub(asked, text))
+    return head + TOKEN.sub(lambda found: put(found[0], str), ASKED.sub(asked, text))
 
 
 def _note(name: str) -> None:
@@ -151,12 +168,12 @@ def _note(name: str) -> None:
 # --- Masked ---------------------------------------------------------------------------------------
 
 
-def known() -> list[str]:
-    """The secrets in the environment in each form that a text may hold them, the longest first.
+def known() -> dict[str, str]:
+    """The secrets in the environment in each form that a text may hold, and what stands instead.
 
-    They are those that were pasted, that addresses name or variables hold in an address, and by
-    their names the others (`AWS_SECRET_ACCESS_KEY`). Very short ones are left out: they may be a
-    word of any text.
+    The longest come first. They are those that were pasted, that addresses name or variables hold
+    in an address, and by their names the others (`AWS_SECRET_ACCESS_KEY`). Very short ones, and a
+    short word or number, may stand in any text: they are masked behind a user's name alone.
     """
     sure = set(os.environ.get(NAMED, "").split(","))
     values, guessed = set(), set()
@@ -172,16 +189,45 @@ def known() -> list[str]:
             guessed.add(value)
         elif "://" in value:  # MLFLOW_TRACKING_URI, PIPELINE_LOG, a proxy
             _replace(value, take)
-    kept = {v for v in values if len(v) >= SHORTEST and not REFERENCE.search(v)}
-    kept |= {v for v in guessed if len(v) >= SHORTEST_GUESS}
-    return sorted({form for value in kept for form in _forms(value)}, key=len, reverse=True)
+    values = {v for v in values if v and not REFERENCE.search(v)}
+    common = {v for v in values if _is_common(v)}
+    kept = (values - common) | {v for v in guessed if len(v) >= SHORTEST_GUESS}
+    found = {form: MASK for value in kept for form in _forms(value)}
+    found |= {f":{form}@": f":{MASK}@" for value in common for form in (value, quote(value))}
+    return dict(sorted(found.items(), key=lambda pair: len(pair[0]), reverse=True))
+
+
+def _is_common(value: str) -> bool:
+    """Whether a secret may be a word or number of any text: masked there, it would spoil it."""
+    is_word = value.isascii() and (value.isdigit() or value.isalpha())
+    is_word = is_word and value in (value.lower(), value.title())
+    return len(value) < SHORTEST or (is_word and len(value) < SHORTEST_GUESS)
 
 
 def _forms(value: str) -> set[str]:
-    return {
-        value, quote(value), quote(value, safe=""), quote_plus(value), html.escape(value),
-        repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+    quoted = {quote(value), quote(value, safe=""), quote_plus(value)}
+    small = {re.sub("%..", lambda code: code[0].lower(), form) for form in quoted}
+    twice = {quote(form, safe="") for form in quoted}
+    from markupsafe import escape
+
+    written = json.dumps(value)[1:-1]
+    return quoted | small | twice | _in_base64(value) | {
+        value, html.escape(value), str(escape(value)), repr(value)[1:-1], written,
+        json.dumps(written)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
     }  # fmt: skip
+
+
+def _in_base64(value: str) -> set[str]:
+    """The letters that a value alone decides in Base64, wherever it stands in what is encoded.
+
+    That is how a header has a password: `Basic` and the user, a colon and the password.
+    """
+    content, found = value.encode("utf-8", "surrogateescape"), set()
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + content).decode().rstrip("=")
+        first, last = (0, 2, 3)[before], (before + len(content)) * 8 // 6
+        found |= {whole[first:last], whole[first:last].translate(str.maketrans("+/", "-_"))}
+    return {form for form in found if len(form) >= SHORTEST_GUESS}
 
 
 def mask(text: str) -> str:
@@ -203,10 +249,10 @@ def mask_known(content):
     return _masked(content, values) if values else content
 
 
-def _masked(content, values: list[str]):
+def _masked(content, values: dict[str, str]):
     if isinstance(content, str):
-        for value in values:
-            content = content.replace(value, MASK)
+        for value, instead in values.items():
+            content = content.replace(value, instead)
         return content
     if isinstance(content, dict):
         return {_masked(name, values): _masked(part, values) for name, part in content.items()}

@@ -18,6 +18,8 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 
+from .credentials import mask_known
+
 PROGRESS = "progress"  # as in `helpers.show`, which imports more than an engine needs
 
 
@@ -56,6 +58,18 @@ class PromptClient(AsyncKernelClient):
         return True
 
 
+def _masked(content: dict) -> dict:
+    """What a message holds, without secrets; the protocol's own words stay, whatever these are.
+
+    >>> _masked({"name": "stdout", "text": "plain"})
+    {'name': 'stdout', 'text': 'plain'}
+    """
+    masked = {field: mask_known(part) for field, part in content.items()}
+    if isinstance(content.get("data"), dict):
+        masked["data"] = {kind: mask_known(part) for kind, part in content["data"].items()}
+    return masked
+
+
 def _is_idle(message: dict, asked: str) -> bool:
     return (
         message["msg_type"] == "status"
@@ -87,14 +101,12 @@ def _engine(manager: type | None) -> type:
     from papermill.log import logger
     from papermill.utils import merge_kwargs, remove_args
 
-    from .credentials import mask_known
-
     class TellingClient(PapermillNotebookClient):
         """A client whose bar says how far a long cell is, where the cell tells; secrets masked."""
 
         def process_message(self, msg, *arguments, **options):
             """Show what `helpers.show.progress` sends; all else goes its usual way, masked."""
-            content = msg["content"] = mask_known(msg.get("content", {}))
+            content = msg["content"] = _masked(msg.get("content", {}))
             if content.get("transient", {}).get("display_id") == PROGRESS and self.nb_man.pbar:
                 self.nb_man.pbar.set_postfix_str(content["data"]["text/plain"])
             return super().process_message(msg, *arguments, **options)

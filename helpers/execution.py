@@ -6,6 +6,7 @@ import os
 import sys
 
 from .errors import InputError
+from .library_warnings import told_once
 from .line import Run
 
 KERNEL = "python3"
@@ -62,7 +63,7 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
     executed = run.file(f"notebooks/.{name}.draft.ipynb")
     try:
         nbformat.write(notebook, draft)
-        return papermill.execute_notebook(
+        done = papermill.execute_notebook(
             draft,
             executed,
             parameters=values,
@@ -74,10 +75,11 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
             request_save_on_cell_execute=False,
             progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
         )
+        return told_once(done)
     except papermill.PapermillExecutionError as error:
         if error.ename == "InputError":
             raise InputError(error.evalue) from None
-        keep(run, name, nbformat.read(executed, as_version=4))
+        keep(run, name, told_once(nbformat.read(executed, as_version=4)))
         raise CellError(
             f"failed in cell {error.exec_count}: {error.ename}: {error.evalue}"
         ) from None

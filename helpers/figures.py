@@ -24,6 +24,7 @@ PLAIN = {
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "text.parse_math": False,  # a `$` in a column's name is no formula
 }
 THEME = sns.axes_style("whitegrid") | {
     **PLAIN,
@@ -66,8 +67,8 @@ def picture(draw):
 
 
 def short(name, most: int = 28) -> str:
-    """A name that fits an axis; `$` would start a formula."""
-    text = str(name).replace("$", r"\$")
+    """A name that fits an axis."""
+    text = str(name)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -1,8 +1,8 @@
 """CSV files that a spreadsheet opens without running anything.
 
-A cell that begins with =, +, -, @, a tab or a carriage return is a formula to a spreadsheet, unless
-it is a number. Such texts, column names too, get an apostrophe in front: the spreadsheet shows
-text. `restored` takes it away again. The rule is OWASP's ("CSV injection").
+A cell that begins with =, +, -, @ (also in full width), a tab or the end of a line is a formula to
+a spreadsheet, unless it is a number. Such texts, column names too, get an apostrophe in front: the
+spreadsheet shows text. `restored` takes it away again. The rule is OWASP's ("CSV injection").
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-MAY_BE = r"^'*[=+\-@\t\r]"
-NEUTRAL = re.compile(r"'+[=+\-@\t\r]")
+FIRST = r"[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - East Asian Excel reads the wide ones as the others
+FORMULA = re.compile(f"'*{FIRST}")
+MAY_BE = f"^'*{FIRST}"
+NEUTRAL = re.compile(f"'+{FIRST}")
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 
 

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Sized
 from itertools import islice
 
 import pandas as pd
@@ -42,12 +43,12 @@ def of_text(text: str, delimiter: str, frame: pd.DataFrame) -> list[str]:
         short, blank = _short_and_blank(text, delimiter, frame.shape[1])
         if short:
             found.append(
-                f"{_so_many(short, 'row')} with fewer fields than the header ({_lines(short)}): "
+                f"{so_many(short, 'row')} with fewer fields than the header ({lines(short)}): "
                 f"what they lack is taken for missing."
             )
         if blank:
             found.append(
-                f"{_so_many(blank, 'blank line')} between the rows ({_lines(blank)}), which are "
+                f"{so_many(blank, 'blank line')} between the rows ({lines(blank)}), which are "
                 f"no rows."
             )
     return [*found, _header_is_data(frame), _header_repeated(frame)]
@@ -95,7 +96,7 @@ def _header_repeated(frame: pd.DataFrame) -> str:
     if not rows:
         return ""
     return (
-        f"{_so_many(rows, 'row')} like the header ({_lines(rows, 'row')}): are these two "
+        f"{so_many(rows, 'row')} like the header ({lines(rows, 'row')}): are these two "
         f"files in one? Take it out, or its words count as values."
     )
 
@@ -105,7 +106,7 @@ def renamed(before: list[str], after: list[str]) -> str:
     new = [b for a, b in zip(before, after, strict=True) if a != b]
     if not new:
         return ""
-    return f"{_so_many(new, 'column')} had a name that is blank or taken: now {_some(new)}."
+    return f"{so_many(new, 'column')} had a name that is blank or taken: now {some(new)}."
 
 
 def of_workbook(sheets: list[str], content: bytes) -> list[str]:
@@ -113,7 +114,7 @@ def of_workbook(sheets: list[str], content: bytes) -> list[str]:
     first, *others = sheets
     found = []
     if others:
-        names = _some(others)
+        names = some(others)
         found.append(
             f"Of {1 + len(others)} sheets the first, {first}, is read; left out: {names}. "
             f"Save another sheet as a file of its own to read that."
@@ -122,20 +123,35 @@ def of_workbook(sheets: list[str], content: bytes) -> list[str]:
         pages = [packed.read(n) for n in packed.namelist() if n.startswith("xl/worksheets/")]
     if merged := [cells.decode() for page in pages for cells in MERGED.findall(page)]:
         found.append(
-            f"{_so_many(merged, 'place')} of merged cells ({_some(merged)}): only the upper left "
+            f"{so_many(merged, 'place')} of merged cells ({some(merged)}): only the upper left "
             f"cell of each has the value, the others are missing."
         )
     return found
 
 
-def _so_many(items: list, what: str) -> str:
+def of_records(records: list[dict]) -> str:
+    """Objects of a JSON file that lack a key which others have."""
+    keys = set().union(*records)
+    rows = [place for place, record in enumerate(records, 1) if len(record) < len(keys)]
+    if not rows:
+        return ""
+    return (
+        f"{so_many(rows, 'row')} without a key that others have ({lines(rows, 'row')}): what they "
+        f"lack is taken for missing."
+    )
+
+
+def so_many(items: Sized, what: str) -> str:
+    """How many of what: "1 row", "2 rows"."""
     return f"{len(items):,} {what}{'s' * (len(items) != 1)}"
 
 
-def _some(names: list[str]) -> str:
-    shown = ", ".join(f"{name:.60}" for name in islice(names, MOST_NAMED))
+def some(names: list[str]) -> str:
+    """The first names, each cut short."""
+    shown = ", ".join(f"{name:.120}" for name in islice(names, MOST_NAMED))
     return shown + (" …" if len(names) > MOST_NAMED else "")
 
 
-def _lines(numbers: list[int], what: str = "line") -> str:
-    return f"{what}{'s' * (len(numbers) > 1)} {_some([f'{n:,}' for n in numbers])}"
+def lines(numbers: list[int], what: str = "line") -> str:
+    """The first of these lines or rows, by number."""
+    return f"{what}{'s' * (len(numbers) > 1)} {some([f'{n:,}' for n in numbers])}"

@@ -88,6 +88,9 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
               label="faulty before", **options)  # fmt: skip
     axes.barh(places - 0.2, shares["missing after"], color=BLUE, label="missing after", **options)
     axes.set_yticks(places, [short(name) for name in worst.index])
+    if not shares.to_numpy().any():  # else the axis would go from -4 to 4 percent
+        axes.set_xlim(0, 0.01)
+        axes.text(0.5, 0.5, "nothing to mend", transform=axes.transAxes, ha="center", color=GREY)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower right")

@@ -21,6 +21,8 @@ from .metrics import PLAIN_NAMES
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN_METRICS = 4
 PICTURE = "front.png"
+STOPPED = "papermill-error-cell-tag"  # papermill's tag of the cells that say where it stopped
+FAILED_CELL = "failed-cell"  # the anchor of the cell that raised
 EXPLORATION = "explore.html"
 SPENT_ON = {
     "cells": "the cells' own work",
@@ -140,10 +142,12 @@ def stages_of(run: Run) -> list[Stage]:
 
 def _answer_first(notebook):
     """The notebook with the answer below the title: cells tagged `answer`, moved up, and a copy
-    of the figure tagged `picture`."""
+    of the figure tagged `picture`. Of a stage that stopped: where it did."""
     import nbformat
 
     cells = notebook.cells
+    if any(_has_tag(c, STOPPED) for c in cells):
+        return _failure_first(notebook)
     answers = [c for c in cells if _has_tag(c, "answer")]
     pictures = [
         nbformat.v4.new_code_cell(outputs=c.outputs, metadata={"tags": ["answer"]}, id="picture")
@@ -154,6 +158,28 @@ def _answer_first(notebook):
     moved = nbformat.from_dict(notebook)
     moved.cells = others[:1] + answers + pictures + others[1:]
     return moved
+
+
+def _failure_first(notebook):
+    """The notebook until the cell that raised, with a word of ours in place of papermill's."""
+    import nbformat
+
+    top, here = (cell for cell in notebook.cells if _has_tag(cell, STOPPED))
+    number = re.search(r"In \[(\d+)\]", top.source)
+    told = nbformat.from_dict(notebook)
+    last = told.cells.index(here) + 1
+    cells = [c for c in told.cells[: last + 1] if not _has_tag(c, "answer") and c != top]
+    which = f"cell {number[1]}" if number else "a cell"
+    said = (
+        f'<p class="bad"><strong>This stage stopped in <a href="#{FAILED_CELL}">{which}</a>'
+        f"</strong>, which raised: the cells after it have not run.</p>"
+    )
+    cells.insert(1, nbformat.v4.new_markdown_cell(said))
+    cells[cells.index(here)] = nbformat.v4.new_markdown_cell(
+        f'<p class="bad" id="{FAILED_CELL}"><strong>Here it stopped:</strong></p>'
+    )
+    told.cells = cells
+    return told
 
 
 def _has_tag(cell, tag: str) -> bool:
@@ -330,17 +356,26 @@ def _number(value: float) -> str:
 
 def _card(run: Run, stage: Stage) -> dict:
     entry = run.line_of(stage.number)
+    failed = entry["verdict"] == "failed"
+    took = [f"{entry['seconds']:.1f} s", entry["verdict"]]
     rows = (
         f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out, {entry['set_aside']:,} set aside"
     )
     return {
         "number": stage.number,
         "title": stage.title,
-        "href": stage.report if run.file(stage.report).exists() else "",
+        "href": _address(run, stage, failed),
         "headline": entry["headline"],
-        "ledger": f"{rows} · {entry['seconds']:.1f} s · {entry['verdict']}",
-        "state": "failed" if entry["verdict"] == "failed" else "done",
+        "ledger": " · ".join(["" if failed else rows, *took]).removeprefix(" · "),
+        "state": "failed" if failed else "done",
     }
+
+
+def _address(run: Run, stage: Stage, failed: bool) -> str:
+    """Where a card leads: to the stage's page, to the cell that raised in it, or nowhere."""
+    if not run.file(stage.report).exists():
+        return ""
+    return f"{stage.report}#{FAILED_CELL}" if failed else stage.report
 
 
 def _course(run: Run) -> dict:

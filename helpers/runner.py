@@ -25,6 +25,7 @@ from .errors import InputError
 from .execution import WARM
 from .line import FLIGHTS, STAGES, Run, Stage, as_json, lock, parse_stages, versions
 
+JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
 
 
@@ -299,7 +300,7 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
 
 def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pages) -> None:
     used = code.fingerprint(stage.path)  # before it runs: an edit meanwhile makes it out of date
-    began = time.time()
+    began = time.monotonic()
     try:
         notebook = _execute(run, stage, given, kernels, place, about_flights)
     except StageError as error:
@@ -311,16 +312,17 @@ def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pa
             pages.meanwhile(lambda: report.write_front_page(run))
         raise
     execution.keep(run, stage.notebook, notebook)
-    spent = _spent(notebook, run.line_of(stage.number)["opened"], began, time.time())
+    spent = _spent(notebook, run.line_of(stage.number)["opened"], time.monotonic() - began)
     run.amend(stage.number, code=used, spent=spent, seconds=round(sum(spent.values()), 2))
     pages.make(stage, notebook)
 
 
-def _spent(notebook, opened: str, began: float, ended: float) -> dict[str, float]:
+def _spent(notebook, opened: str, took: float) -> dict[str, float]:
     """The seconds of a stage: starting and stopping the kernel, importing, the cells' own work.
 
     A notebook opens its stage right after its imports, in the same cell; where that comes later
-    (the first one), the whole cell of the imports counts.
+    (the first one), the whole cell of the imports counts. Where somebody set the clock meanwhile,
+    the moments of the cells say nothing: all that it took is theirs.
     """
     times = [
         (cell.source, _seconds(cell, "start_time"), _seconds(cell, "end_time"))
@@ -334,7 +336,9 @@ def _spent(notebook, opened: str, began: float, ended: float) -> dict[str, float
             opened_at = datetime.fromisoformat(opened).timestamp()
             imports = min(opened_at, end) - start
             break
-    spent = {"kernel": ended - began - cells, "imports": imports, "cells": cells - imports}
+    spent = {"kernel": took - cells, "imports": imports, "cells": cells - imports}
+    if not all(-JUMP < seconds < took + JUMP for seconds in spent.values()):
+        spent = {"kernel": 0.0, "imports": 0.0, "cells": took}
     return {what: round(max(seconds, 0.0), 2) for what, seconds in spent.items()}
 
 

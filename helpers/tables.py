@@ -404,7 +404,9 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
         text, delimiter = text[said.end() :], said[1]
     delimiter = delimiter or _delimiter(text)
     # The header is read as a row: rows with more fields than it are an error, not an index.
-    text = _without_trailing(text, delimiter).strip("\r\n")
+    shorter = _without_trailing(text, delimiter)
+    ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
+    text = shorter.strip("\r\n")
     rows = pd.read_csv(
         io.StringIO(text),
         sep=delimiter,
@@ -419,7 +421,7 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
     frame.columns = _distinct(list(names))
     said = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
     odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
-    return odd_files.note(frame, said, *odd, odd_files.renamed(names, list(frame.columns)))
+    return odd_files.note(frame, said, ends, *odd, odd_files.renamed(names, list(frame.columns)))
 
 
 def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
@@ -574,7 +576,7 @@ def _read_json(content: bytes) -> pd.DataFrame:
             records = [records]
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise InputError("holds JSON that is not a list of objects, one a row.")
-    return pd.json_normalize(records)
+    return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))
 
 
 def _json_lines(text: str) -> list:
@@ -654,8 +656,10 @@ def _plain(column: pd.Series) -> pd.Series:
         return column.astype("boolean")
 
     def as_text(value):
+        if isinstance(value, np.ndarray):  # a list, as Parquet has it; its own text is cut short
+            value = value.tolist()
         if isinstance(value, (dict, list)):
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=False, default=str)
         return str(value)
 
     return column.map(as_text, na_action="ignore").astype("str")

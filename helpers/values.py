@@ -12,6 +12,7 @@ import statistics
 import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from . import units
 
@@ -38,7 +39,10 @@ IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tif
 _SIGNED = re.compile(
     r"\w[+#*<>]|(?<!\w)[-+#*<>!~]\w|\w-(?!\w)|\s[-+#*<>](\s|$)"
 )  # A+ and A-, C# and C++, -x and x
-PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_LONG = re.compile(r"[+-]?\d{16,}(\.\d*)?")
+# Letters of a number, a date or a code: a longer cell is text, and patterns take long over it
+LONGEST = 400
 _NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apostrophes; a comma
     "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
     "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
@@ -127,6 +131,8 @@ def parse_number(text: str, style: str = "point") -> float | None:
     (1234.5, 1234.5, None)
     """
     text = tidy(str(text)).translate(_DASHES)  # narrow spaces and minus signs as plain ones
+    if len(text) > LONGEST:
+        return None
     if PLAIN_NUMBER.fullmatch(text) and style == "point":
         value = float(text)
     elif _NUMBERS[style].fullmatch(text):
@@ -145,6 +151,8 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     ((1200.0, '$'), (12.0, '%'), (3.0, 'kg'))
     """
     text = tidy(str(text)).translate(_DASHES)
+    if len(text) > LONGEST:
+        return None
     if (ledger := _ACCOUNTING.fullmatch(text)) and (inside := parse_quantity(ledger[1], style)):
         return (-inside[0], inside[1]) if inside[0] > 0 else None
     match = _GLUED.fullmatch(text)
@@ -183,6 +191,8 @@ def parse_date(text: str, form: str) -> datetime | None:
     (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 9, 5))
     """
     text = str(text).strip()
+    if len(text) > LONGEST:
+        return None
     try:
         if form == "iso":
             if len(text) < 8 or "-" not in text[:8]:  # "20130101" may be a number
@@ -227,7 +237,8 @@ def number_format(words: Counter, unit: str = "") -> dict | None:
     enough when what does not read is of many sorts, each of them rare. `unit` is the column's, if
     a person knows it; otherwise it is the one that most cells name, or of two about equally
     frequent the one that fits the plain numbers. A code with a leading zero (a ZIP), or letters
-    glued to digits that are no unit (5A), make the column none of numbers.
+    glued to digits that are no unit (5A), make the column none of numbers, and so do digits that a
+    float would lose (an account of 20 digits).
 
     >>> number_format(Counter(["1.234,5", "7,25"])), number_format(Counter(["$5", "$1,200"]))
     ({'style': 'comma'}, {'unit': '$'})
@@ -250,11 +261,28 @@ def number_format(words: Counter, unit: str = "") -> dict | None:
     return ({} if style == "point" else {"style": style}) | ({"unit": unit} if unit else {})
 
 
+def loses_digits(text: str) -> bool:
+    """Whether a text is a number of 16 or more whole digits that a float does not keep.
+
+    >>> loses_digits("9007199254740993"), loses_digits("9007199254740992"), loses_digits("1e30")
+    (True, False, False)
+    """
+    if not 16 <= len(text) <= LONGEST or not (
+        whole := _LONG.fullmatch(re.sub(r"(?<=\d)[, '](?=\d)", "", text))
+    ):
+        return False
+    return Decimal(whole[0]) != Decimal(float(whole[0]))
+
+
 def _enough_read(words: Counter, read: dict) -> bool:
-    """Whether so many cells read that the others are mistakes, not another sort of value."""
+    """Whether so many cells read that the others are mistakes, not another sort of value.
+
+    Digits that a float would lose are those of a code.
+    """
     rest = {word: n for word, n in words.items() if word not in read}
     total, lost = words.total(), sum(rest.values())
-    codes = sum(n for word, n in rest.items() if _CODE.fullmatch(word))
+    codes = sum(n for word, n in rest.items() if len(word) <= LONGEST and _CODE.fullmatch(word))
+    codes += sum(n for word, n in words.items() if word in read and loses_digits(word))
     if codes > max(1, 0.02 * total) or not read:
         return False
     rare = max(rest.values(), default=0) <= max(2, 0.02 * total)

@@ -9,10 +9,12 @@ database that cells of a notebook print, show, warn of and raise with.
 import base64
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -71,6 +73,17 @@ def own_environment(monkeypatch):
         ("SELECT 1 WHERE api_key = 'a:b'", "SELECT 1 WHERE api_key = '***'", ["a:b"]),
         ("FROM csv('https://u:pw@h/x')", "FROM csv('https://u:***@h/x')", ["pw"]),
         ("note=ghp_" + "a1" * 18, "note=***", ["ghp_" + "a1" * 18]),
+        ("https://h/x?%74oken=abc&pass=d", "https://h/x?%74oken=***&pass=***", ["abc", "d"]),
+        ("zip://a.csv::https://u:pw@h/b.zip", "zip://a.csv::https://u:***@h/b.zip", ["pw"]),
+        ("postgresql:/u:p/w@h/a", "postgresql:/u:***@h/a", ["p/w"]),
+        ("host=h password=ab,c user=u", "host=h password=***,c user=u", ["ab"]),
+        ("a=Authorization: Bearer ab.c", "a=Authorization: Bearer ***", ["ab.c"]),
+        ("USER x IDENTIFIED BY 'a b'", "USER x IDENTIFIED BY '***'", ["a b"]),
+        (
+            "https://hooks.slack.com/services/T0/B0/x1",
+            "https://hooks.slack.com/services/***",
+            ["T0/B0/x1"],
+        ),
     ],
 )
 def test_what_is_pasted_becomes_a_reference(typed, blank, secrets):
@@ -87,6 +100,7 @@ def test_what_is_pasted_becomes_a_reference(typed, blank, secrets):
     "typed",
     ["a.csv", "flights", "sqlite:///a.db", "https://h:8080/a@b", "https://h/x?keyboard=q&key=",
      "s3://bucket/a:b@c.csv", "postgresql://me@h/shop", "derive=flag = token == 'x'", "C:\\a.csv",
+     "derive=password=x / 2", "C:/a:b@c.csv", "data=c:/a:b@c.csv",
      "postgresql://${WHO}:${PASS}@h/shop", "SELECT token FROM t WHERE city = 'Oslo'", "sqlite://"],
 )  # fmt: skip
 def test_what_is_no_secret_stays(typed):
@@ -150,6 +164,43 @@ def test_a_known_secret_is_masked_in_each_form(secret):
         assert credentials.mask(f"<{form}>").count("***") == 1
         assert secret not in credentials.mask_known({"text": ["a", form]})["text"][1]
         assert secret not in str(InputError(f"no route: {form}"))
+
+
+@pytest.mark.parametrize("secret", PLANTED.values())
+@pytest.mark.parametrize("before", ["", "u:", "me:", "reader:"])
+def test_a_known_secret_is_masked_in_base64_and_percent_codes_of_any_case(secret, before):
+    os.environ["OWN_DATABASE"] = secret
+    credentials.hide("mysql://me:${OWN_DATABASE}@h/a")
+    content = f"{before}{secret}".encode()
+    packed = [base64.b64encode(content), base64.urlsafe_b64encode(content)]
+    small = re.sub("%..", lambda code: code[0].lower(), quote(secret, safe=""))
+    written = json.dumps(json.dumps(secret))
+    for form in [*(one.decode() for one in packed), small, quote(quote_plus(secret)), written]:
+        assert "***" in credentials.mask_known(f"<{form}>")
+
+
+@pytest.mark.parametrize("word", ["data", "admin", "2013", "abc", "Text"])
+def test_a_password_that_is_a_common_word_does_not_spoil_what_is_said(word):
+    credentials.hide(f"mysql://me:{word}@h/a")
+    said = f"{word} and {word}base: see mysql://me:{word}@h/a"
+    assert credentials.mask_known(said) == f"{word} and {word}base: see mysql://me:***@h/a"
+
+
+@pytest.mark.parametrize("word", ["metadata", "text/plain", "execution_count"])
+def test_a_password_that_is_a_word_of_the_protocol_does_not_break_a_message(word):
+    from helpers.engine import _masked
+
+    credentials.hide(f"mysql://me:{quote(word, safe='')}@h/a")
+    content = {"data": {"text/plain": f"it is {word}"}, "metadata": {}, "execution_count": 1}
+    masked = _masked(content)
+    assert masked == content | {"data": {"text/plain": "it is ***"}}
+
+
+def test_a_long_text_is_searched_in_no_long_time():
+    began = time.process_time()
+    for text in ("sk-" + "a" * 50_000, "a-" * 25_000, "a::" * 16_000, "a_token" * 7_000):
+        assert credentials.hide(text) == text or text.startswith("sk-")
+    assert time.process_time() - began < 1
 
 
 def test_secrets_of_the_environment_are_known_by_name_and_by_address(monkeypatch):

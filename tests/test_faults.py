@@ -1,19 +1,30 @@
-"""Faults that a run must survive: kills, a full disk, a closed folder, files edited by hand."""
+"""Faults that a run must survive: kills, a full disk, a closed folder, a clock that jumps, …
+
+What is tried is listed in `benchmarks/faults.py`, which writes benchmarks/RELIABILITY.md from it.
+"""
 
 import errno
+import json
 import os
+import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 
 from benchmarks import faults
 from helpers import line, runner
 from helpers.errors import InputError, disk_trouble
+from helpers.library_warnings import told_once
+from tests.small import prepared
+from tests.test_deploy import write_run
 
 
 @pytest.fixture
@@ -24,7 +35,10 @@ def reports(tmp_path, monkeypatch):
 
 @pytest.fixture
 def table(tmp_path):
-    place = tmp_path / "small.csv"
+    return small_table(tmp_path / "small.csv")
+
+
+def small_table(place: Path) -> Path:
     rows = {"a": range(60), "b": ["x", "y", "z"] * 20, "sold": ["yes", "no"] * 30}
     pd.DataFrame(rows).to_csv(place, index=False)
     return place
@@ -56,6 +70,15 @@ def collected_and_cleaned() -> line.Run:
     work.write_table("clean", work.read_table("raw"))
     work.finish(3, 3, "three rows")
     return work.run
+
+
+def test_the_page_is_made_from_the_figures_and_names_tests_that_are_there():
+    raw = json.loads(faults.RAW.read_text(encoding="utf-8"))
+    assert faults.REPORT.read_text(encoding="utf-8") == faults.report(raw)
+    assert raw["faults"] == []
+    tests = Path(__file__).read_text(encoding="utf-8")
+    for *_, where in faults.TRIED:
+        assert f"def {re.search(r'test_[a-z_]+', where)[0]}(" in tests
 
 
 @pytest.mark.parametrize("harm", ["edited", "cut short"])
@@ -201,3 +224,225 @@ def test_killed_at_random_moments_a_run_comes_to_the_same_end(reports, table):
     assert found.faults == []
     assert sum(found.kills.values()) == 5
     assert not list(reports.glob(".locks/killed.holder.json"))
+
+
+@pytest.mark.slow
+def test_a_service_that_is_killed_answers_again_and_lost_no_line(reports):
+    made = prepared()
+    run = write_run(made)
+    rows = json.loads(made.raw.drop(columns="bought").head(20).to_json(orient="records"))
+    found = faults.kill_service(run.path, rows, kills=3, seed=1)
+    assert found.faults == []
+    assert found.kills["service"] == 3 and found.answered > 10
+
+
+# --- The folder, the clock, two at once ---------------------------------------------------------
+
+TWO = ("--target", "sold", "--stages", "1-2")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """What a run of the small table has that nobody disturbs: its hashes."""
+    folder = tmp_path_factory.mktemp("alone")
+    small_table(folder / "small.csv")
+    environment = os.environ | {"PIPELINE_REPORTS": str(folder / "reports")}
+    done = pipeline("run", "--data", folder / "small.csv", *TWO, env=environment)
+    assert done.returncode == 0, done.stderr
+    return faults.result(folder / "reports" / "small")
+
+
+def as_permissions_say() -> list[str]:
+    """What stands before a command so that permissions hold for it, as they do not for root."""
+    if os.geteuid():
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root may write everywhere, and setpriv (util-linux) is not there to change it")
+    return ["setpriv", "--bounding-set=-dac_override"]
+
+
+@pytest.mark.slow
+def test_a_folder_without_permission_is_one_line_and_stays_as_it_was(reports, table, alone):
+    assert pipeline("run", "--data", table, *TWO).returncode == 0
+    run = line.Run("small").path
+    folders = [run, *(p for p in run.rglob("*") if p.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    asked = [*as_permissions_say(), *command("run", "--name", "small", "--stages", "1-2")]
+    try:
+        done = subprocess.run([*asked, "--force"], capture_output=True, text=True, timeout=200)
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert done.returncode == 1, done.stderr
+    said = one_line(done)
+    assert "can't be written" in said and str(run) in said, said
+    assert faults.result(run) == alone
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0 and faults.result(run) == alone
+
+
+# A wall clock that is so many seconds off as a file says; a steady clock stays what it is
+SHIFTED = """
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t id, struct timespec *now) {
+    int failed = syscall(SYS_clock_gettime, id, now);
+    FILE *file = id == CLOCK_REALTIME ? fopen(getenv("CLOCK_SHIFT"), "r") : NULL;
+    long seconds = 0;
+    if (file) {
+        if (fscanf(file, "%ld", &seconds) == 1) now->tv_sec += seconds;
+        fclose(file);
+    }
+    return failed;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def shifted(tmp_path_factory):
+    """The library with that clock, to be loaded before all others (LD_PRELOAD)."""
+    folder = tmp_path_factory.mktemp("clock")
+    source, library = folder / "clock.c", folder / "clock.so"
+    source.write_text(SHIFTED)
+    compiler = shutil.which("cc")
+    if not compiler or not sys.platform.startswith("linux"):
+        pytest.skip(
+            "the wall clock is shifted by a small C library: no C compiler (cc), or no Linux"
+        )
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+HOUR, YEAR = 3_600, 365 * 86_400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jumps", [(YEAR, -YEAR), (-HOUR, 0)], ids=["a year", "an hour"])
+def test_a_clock_that_jumps_changes_no_result(jumps, reports, table, alone, shifted, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    environment = os.environ | {"LD_PRELOAD": str(shifted), "CLOCK_SHIFT": str(clock)}
+    running = subprocess.Popen(
+        command("run", "--data", table, *TWO), env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    run = line.Run("small")
+    for jump, sign in zip(jumps, ("notebooks", "data/raw.parquet"), strict=True):
+        until = time.monotonic() + 60
+        while not run.file(sign).exists() and running.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        clock.write_text(str(jump))  # while stage 1 runs, and again before it ends
+    out, said = running.communicate(timeout=200)
+    assert running.returncode == 0, said
+    assert len(out.splitlines()) >= 2 and said == ""
+    assert faults.result(run.path) == alone
+    spent = [seconds for entry in run.ledger for seconds in entry["spent"].values()]
+    assert spent and all(0 <= seconds < 200 for seconds in spent), spent
+    status = pipeline("status", "small")
+    assert status.stdout.count("  current") == 2, status.stdout
+
+
+@pytest.mark.slow
+def test_two_different_runs_at_once_do_not_disturb_each_other(reports, table, alone):
+    both = [
+        subprocess.Popen(
+            command("run", "--data", table, "--name", name, *TWO), text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        for name in ("one", "other")
+    ]  # fmt: skip
+    said = [running.communicate(timeout=200)[1] for running in both]
+    assert [running.returncode for running in both] == [0, 0], said
+    assert faults.result(line.Run("one").path) == faults.result(line.Run("other").path) == alone
+
+
+# --- Notebooks that raise, and libraries that warn ----------------------------------------------
+
+# The command line on notebooks of one's own, which stand in the folder that is named first
+ON_NOTEBOOKS = """
+import sys
+from pathlib import Path
+from helpers import line
+line.NOTEBOOKS = Path(sys.argv.pop(1))
+from helpers.__main__ import main
+main()
+"""
+
+
+def with_cell(folder: Path, source: str, number: int = 2) -> list[str]:
+    """The command line on the notebooks with a further cell in that stage's."""
+    shutil.copytree(line.NOTEBOOKS, folder)
+    path = folder / next(s for s in line.STAGES if s.number == number).path.name
+    notebook = nbformat.read(path, as_version=4)
+    fourth = [n for n, c in enumerate(notebook.cells) if c.cell_type == "code"][3]
+    notebook.cells.insert(fourth, nbformat.v4.new_code_cell(source))
+    nbformat.write(notebook, path)
+    return [sys.executable, "-c", ON_NOTEBOOKS, str(folder)]
+
+
+@pytest.mark.slow
+def test_a_cell_that_raises_is_shown_where_it_stands(reports, table, tmp_path):
+    own = with_cell(tmp_path / "raise", "1 / 0")
+    done = subprocess.run([*own, "run", "--data", table, "--name", "raises"], capture_output=True,
+                          text=True, timeout=200)  # fmt: skip
+    assert done.returncode == 1
+    assert one_line(done).endswith(
+        "(Data cleaning) failed in cell 4: ZeroDivisionError: division by zero"
+    )
+    run = line.Run("raises")
+    assert [entry["verdict"] for entry in run.ledger] == ["done", "failed"]
+    assert run.file("01_data_collection.html").exists(), "earlier pages stay"
+    front = run.file("index.html").read_text()
+    assert "failed in cell 4: ZeroDivisionError: division by zero" in front
+    assert 'href="02_data_cleaning.html#failed-cell"' in front
+    page = run.file("02_data_cleaning.html").read_text()
+    assert 'id="failed-cell"' in page and "ZeroDivisionError" in page
+    assert page.index("cell 4</a>") < page.index('id="failed-cell"')
+    assert "papermill" not in page.partition("<main")[2].replace(str(run.path), "")
+
+
+WARNS = """
+import warnings
+from joblib import Parallel, delayed
+def careless(n):
+    import warnings
+    warnings.simplefilter("always")
+    warnings.warn("This is careless", FutureWarning, stacklevel=2)
+for n in range(3):
+    careless(n)
+_ = Parallel(n_jobs=2)(delayed(careless)(n) for n in range(4))
+"""
+
+
+@pytest.mark.slow
+def test_a_warning_is_shown_once_and_fails_nothing(reports, table, tmp_path):
+    own = with_cell(tmp_path / "warn", WARNS)
+    done = subprocess.run([*own, "run", "--data", table, "--name", "warns", "--stages", "1-2"],
+                          capture_output=True, text=True, timeout=200,
+                          env=os.environ | {"PYTHONWARNINGS": "error"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    page = line.Run("warns").file("02_data_cleaning.html").read_text()
+    shown = re.sub('<details class="code">.*?</details>', "", page, flags=re.DOTALL)
+    assert shown.count("This is careless") == 1
+    assert "FutureWarning: This is careless (" in shown and " times)" in shown
+    before, _, after = shown.partition("This is careless")
+    assert "The plan" in before.partition("<main")[2] and "What is left to a person" in after
+
+
+def test_a_warning_is_told_once_in_its_place_and_other_text_stays():
+    def said(text):
+        return nbformat.v4.new_output("stream", name="stderr", text=text)
+
+    warning = "/a/lib/some.py:7: UserWarning: Take care\n  take(1)\n"
+    first = [said(f"one\n{warning}two\n{warning}"), nbformat.v4.new_output("stream", text="out")]
+    cells = [nbformat.v4.new_code_cell(outputs=o) for o in (first, [said(warning)])]
+    first, second = told_once(nbformat.v4.new_notebook(cells=cells)).cells
+    told = "UserWarning: Take care (some.py, line 7; 3 times)"
+    assert first.outputs[0].text == f"one\n{told}\ntwo\n" and len(first.outputs) == 2
+    assert second.outputs == []

@@ -4,6 +4,8 @@ import csv
 import pickle
 import re
 import threading
+import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -18,7 +20,8 @@ from helpers.line import STAGES, Run
 from tests import browser
 from tests.small import deployed_run, prepared, raw_table
 
-FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "=cmd|' /C calc'!A0"]
+FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "=cmd|' /C calc'!A0", "\n=1",
+            "\uff1d1", "\uff0b1+1", "\uff0d1+1", "\uff20SUM(A1)"]  # fmt: skip
 HARMLESS = ["-5", "+5.2", "-1,234.5", "-1e-5", "a=b", "'tis", "", "2024-01-02"]
 
 
@@ -36,7 +39,7 @@ def test_what_is_no_formula_stays(text):
 
 
 def test_a_table_of_formulas_comes_back():
-    table = pd.DataFrame({"=x": FORMULAS + HARMLESS, "n": np.arange(16) - 8})
+    table = pd.DataFrame({"=x": FORMULAS + HARMLESS, "n": np.arange(21) - 8})
     safe = neutral_table(table)
     assert safe.columns.tolist() == ["'=x", "n"] and safe["n"].equals(table["n"])
     assert restored_table(safe)["'=x"].tolist() == table["=x"].tolist()
@@ -221,6 +224,37 @@ def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
             said += page.ask("document.body.innerText")
     assert canary.asked == []
     assert "<script>window.harm=1" in said  # as text: it is there to be read
+
+
+# --- Formulas in figures, and cells that take long ------------------------------------------------
+
+
+def test_a_broken_formula_in_names_and_classes_is_drawn_as_text():
+    from helpers import plots
+
+    names = [r"$\frac{$", "$x^$ and $", r"\$"]
+    counts = pd.DataFrame([[3, 1, 0], [1, 3, 0], [0, 1, 2]], names, names)
+    assert plots.confusion(counts).png.startswith(b"\x89PNG")
+    table = pd.DataFrame({"predicted": [0.1, 0.9], "observed": [0.2, 0.8]})
+    drawn = plots.reliability(dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1))
+    assert drawn.png.startswith(b"\x89PNG")
+
+
+LONG = ["1" * 50_000 + "x", "a" * 50_000, " " * 50_000 + "x", "1," * 25_000 + "x",
+        "1 " * 25_000 + "x", "1 1:11 " * 8_000, "-" * 50_000,
+        "(" + "1" * 50_000, "1-" * 25_000 + "x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_a_long_cell_takes_no_long_time(text):
+    from helpers import values
+
+    began = time.process_time()
+    for style in ("point", "comma"):
+        assert values.parse_number(text, style) is values.parse_quantity(text, style) is None
+    assert values.parse_date(text, "iso") is values.parse_date(text, "%d.%m.%Y") is None
+    assert not values._enough_read(Counter({text: 5}), {})
+    assert time.process_time() - began < 0.5
 
 
 # --- Links --------------------------------------------------------------------------------------

@@ -22,10 +22,12 @@ from tests.nasty import make
 
 CASES = make.cases()
 EXPLORING = (1, 2, 3)
-SLOW = {"thousand_columns.csv", *(c.name for c in CASES if not (c.says or c.refused))}
 TO_PREDICT = {"huge_numbers.csv", "infinities.csv", "year_9999.csv", "mixed_types.csv",
               "strange_names.csv", "constants.csv"}  # fmt: skip
-SLOW -= {*TO_PREDICT, *{"megabyte_cell.csv", "gaps_in_one_column.csv", "markup.csv"}}
+SOON = {*TO_PREDICT, "megabyte_cell.csv", "gaps_in_one_column.csv", "markup.csv", "no_header.csv",
+        "two_headers.csv", "same_names.csv", "gaps_between_rows.csv", "mixed_encodings.csv",
+        "merged_two_sheets.xlsx"}  # fmt: skip
+SLOW = {c.name for c in CASES if not c.refused} - SOON
 
 
 @functools.cache
@@ -141,7 +143,7 @@ class Misbehaves(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def bomb(self):
-        body = gzip.compress(b"a,b\n" + b"0" * 150_000_000, compresslevel=1)
+        body = gzip.compress(b"0" * 1_000_000) * 150  # made at once, or the time limit comes first
         self.send_response(200)
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
@@ -227,12 +229,6 @@ def test_a_limit_that_is_no_size_is_refused(tmp_path, monkeypatch, said):
 
 # --- The whole line, as somebody types it -------------------------------------------------------
 
-WHOLE = {  # the nastiest that run, with a target; all stages are to come through
-    "class_of_one.csv": "paid",
-    "huge_numbers.csv": "paid",
-    "strange_names.csv": "paid",
-}
-
 
 def typed(*words) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "helpers", "run", *words]
@@ -240,11 +236,9 @@ def typed(*words) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WHOLE)
-def test_the_whole_line_takes_a_nasty_table(name, tmp_path):
-    case = next(case for case in CASES if case.name == name)
-    run = f"whole_{name.partition('.')[0]}"
-    done = typed("--data", written(case, tmp_path), "--target", WHOLE[name], "--name", run,
+def test_the_whole_line_takes_a_nasty_table(tmp_path):
+    case, run = next(case for case in CASES if case.name == "class_of_one.csv"), "whole"
+    done = typed("--data", written(case, tmp_path), "--target", case.target, "--name", run,
                  "--set", "trials=0", "--set", "models=linear")  # fmt: skip
     assert done.returncode in (0, 2) and "Traceback" not in done.stderr, done.stderr
     if done.returncode == 2:  # too little to learn from: one line says so

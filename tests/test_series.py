@@ -314,36 +314,6 @@ def test_help_reads_like_documentation(command):
     assert len(done.stdout.splitlines()) >= 5
 
 
-def test_a_broken_cell_fails_the_stage_and_shows_it(tmp_path, monkeypatch):
-    from dataclasses import replace
-
-    import nbformat
-
-    from helpers import line, runner
-
-    stages = [replace(stage, notebook=f"broken_{stage.notebook}") for stage in line.STAGES[:3]]
-    monkeypatch.setattr(line, "NOTEBOOKS", tmp_path)
-    for stage, kept in zip(stages, line.STAGES[:3], strict=True):
-        notebook = nbformat.read(
-            Path(__file__).parent.parent / f"notebooks/{kept.notebook}.ipynb", 4
-        )
-        if stage.number == 2:
-            notebook.cells.append(nbformat.v4.new_code_cell("1 / 0"))
-        nbformat.write(notebook, tmp_path / f"{stage.notebook}.ipynb")
-    table = tmp_path / "breaks.csv"
-    pd.DataFrame({"a": range(30), "b": ["x", "y", "z"] * 10}).to_csv(table, index=False)
-    values = {"run": "breaks", "data": str(table), "query": "", "target": ""}
-    run = Run("breaks")
-    request = runner.Request()
-    with runner._Pages(run) as pages:
-        runner._run_or_keep(run, stages[1], values, request, "1/2", pages)
-        with pytest.raises(runner.StageError, match="ZeroDivisionError"):
-            runner._run_or_keep(run, stages[2], values, request, "2/2", pages)
-    assert [entry["verdict"] for entry in run.ledger] == ["done", "failed"]
-    assert "ZeroDivisionError" in run.file("index.html").read_text()
-    assert run.file(stages[1].report).exists()
-
-
 def test_what_a_person_marks_in_the_review_list_is_applied_and_never_lost(tmp_path):
     towns = ["Salem", "Boston", "Lowell", "Lynn"] * 20
     table = pd.DataFrame({"town": towns, "age": [20 + n % 50 for n in range(80)]})

@@ -208,6 +208,13 @@ def test_nineteen_in_twenty_cells_must_read_as_numbers():
     assert number_format(Counter({"5": 94, "many": 6})) is None
 
 
+def test_digits_that_a_float_would_lose_make_no_number():
+    accounts = Counter(str(10**19 + n) for n in range(40))
+    assert number_format(accounts) is None
+    assert number_format(Counter(str(2**52 + n) for n in range(40))) == {}
+    assert number_format(Counter({"5": 99, "9" * 17: 1})) == {}  # a slip among numbers
+
+
 def test_the_share_that_reads_counts_cells_and_not_words():
     words = Counter({"1": 3, "x": 1})
     assert share_read(words, parse_number) == 0.75

@@ -1,0 +1,33 @@
+"""What cleaning read otherwise than it is written is said once a kind; plain cells say nothing."""
+
+import pandas as pd
+import pytest
+
+from helpers import readings
+from helpers.clean import repair_rows
+from helpers.plans import draft_plan
+from tests.nasty import make
+
+
+def said(frame: pd.DataFrame) -> dict[str, str]:
+    plan = draft_plan(frame)
+    changes = repair_rows(frame, plan, {"target": ""})[1]
+    return {code: message for code, _, message in readings.of(frame, plan, changes)}
+
+
+@pytest.mark.parametrize(
+    ("code", "cells", "message"),
+    [
+        ("decimal comma", ["51,5", "7,25"], "x (‘51,5’ is 51.5)"),
+        ("numbers as text", ["$1,000.50", "$5"], "x (‘$1,000.50’ is 1000.5 $)"),
+        ("several date forms", ["2024-01-13", "14/01/2024"], "x (2013-01-31, 31/01/2013)"),
+        ("words for missing", ["n/a", "Oslo"], "x (‘n/a’; 20 cells)"),
+    ],
+)
+def test_another_reading_is_said(code, cells, message):
+    found = said(pd.DataFrame({"x": cells * 20}))
+    assert list(found) == [code] and message in found[code]
+
+
+def test_plain_cells_say_nothing():
+    assert said(make.good()) == {}
