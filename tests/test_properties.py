@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import clean, deploy, drift, pipeline, plans, split, tables, train
+from helpers import batch, clean, deploy, drift, pipeline, plans, split, tables, train
 from helpers.errors import InputError
 from helpers.rows import TEST, TRAIN, Labelled
-from helpers.table_scorer import TableScorer, columns_of_table
+from helpers.table_scorer import TableScorer
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
 
@@ -259,11 +259,9 @@ def test_api_and_batch_agree(address, tmp_path, examples):
 def test_many_rows_are_answered_as_few(rows):
     """Batch scoring answers a large file by another road than a small one."""
     scorer = TableScorer(bundle().task, bundle().model, list(bundle().fields))
-    coded = tables.coded_table(rows)
-    said, chances = scorer.answer(columns_of_table(coded, scorer.columns), len(rows))
-    answers = deploy.predict_rows(bundle(), rows)
-    assert answers["prediction"].tolist() == list(said)
-    np.testing.assert_allclose(answers.drop(columns="prediction"), chances, rtol=0, atol=1e-9)
+    coded, answers = tables.coded_table(rows), deploy.predict_rows(bundle(), rows)
+    for found in (batch._by_scorer(scorer, coded), batch._by_pipeline(bundle(), coded)):
+        pd.testing.assert_frame_equal(found, answers, check_dtype=False, rtol=0, atol=1e-9)
 
 
 # --- Stage 8 ------------------------------------------------------------------------------------
