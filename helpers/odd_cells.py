@@ -53,7 +53,7 @@ def _is_far(text: str) -> bool:
 
 KINDS = (
     Kind("digits lost", r"^\s*[+-]?\d[\d, ']{15,}(?:\.\d*)?\s*$",
-         "Numbers of more digits than a float keeps: {what}. A column of them stays text.",
+         "Numbers of more digits than a float keeps: {what}. Texts of them stay text.",
          "warning", lambda text: loses_digits(text.strip())),
     Kind("infinite", r"(?i)^\s*[+-]?(?:inf|infinity|\d+\.?\d*e\+?\d{3,})\s*$",
          "Infinite, or past the largest float: {what}. Among numbers these become missing.",
