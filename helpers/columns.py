@@ -47,6 +47,7 @@ DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
 MOST_FORMATS = 12
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
 DATES_PROBED = 300  # texts that each format is tried on
+ANSWERS = {"no", "ja", "si", "da"}  # of two letters, and one thing however they are written
 FEW_TURNED = 0.02  # up to this share of dates with day and month turned round is a slip
 
 RULES = {
@@ -300,7 +301,8 @@ def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
     for word, cells in sorted(words.items(), key=lambda item: _rank(*item, style)):
         key = fingerprint(word)
         first = canonical.setdefault(key, word)
-        short_code = len(key) < 2 or (len(key) == 2 and cells > 0.2 * words[first])
+        frequent = cells > 0.2 * words[first]  # Co and CO are two things
+        short_code = len(key) < 2 or (len(key) == 2 and key not in ANSWERS and frequent)
         if first == word or short_code:
             values.append(word)
         else:

@@ -136,3 +136,11 @@ def test_a_cell_alone_is_read_as_in_its_column():
             value, kind = repair_cell(values[place], plan)
             same = repaired[place] == value or (value is None and pd.isna(repaired[place]))
             assert same and kind == kinds[place]
+
+
+@pytest.mark.parametrize(
+    ("words", "things"), [("Ja ja nein", 2), ("No no maybe", 2), ("CO Co He", 3)]
+)
+def test_two_letters_in_two_cases_are_one_thing_where_they_are_an_answer(words, things):
+    _, values, _ = read(words.split() * 20)
+    assert len(set(values)) == things
