@@ -255,25 +255,21 @@ def _of_the_log(place: Path, told: set[str]) -> list[str]:
 
 def descendants(pid: int) -> dict[int, int]:
     """A process and those below it, each with its depth: runner 0, nursery 1, kernel 2, …"""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-            children.setdefault(parent, []).append(int(stat.parent.name))
-    found, waiting = {}, [(pid, 0)]
-    while waiting:
-        one, depth = waiting.pop()
-        found[one] = depth
-        waiting += [(child, depth + 1) for child in children.get(one, [])]
+    found, generation = {pid: 0}, [pid]
+    while generation:
+        parents, generation = generation, []
+        for parent in parents:
+            with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+                generation += [child.pid for child in psutil.Process(parent).children()]
+        found |= dict.fromkeys(generation, max(found.values()) + 1)
     return found
 
 
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and waits for its parent does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def penguins(folder: Path) -> tuple[list[str], dict]:

@@ -205,11 +205,11 @@ def _is_common(value: str) -> bool:
 
 
 def _forms(value: str) -> set[str]:
+    from markupsafe import escape
+
     quoted = {quote(value), quote(value, safe=""), quote_plus(value)}
     small = {re.sub("%..", lambda code: code[0].lower(), form) for form in quoted}
     twice = {quote(form, safe="") for form in quoted}
-    from markupsafe import escape
-
     written = json.dumps(value)[1:-1]
     return quoted | small | twice | _in_base64(value) | {
         value, html.escape(value), str(escape(value)), repr(value)[1:-1], written,
