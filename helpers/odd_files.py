@@ -156,9 +156,9 @@ def so_many(items: Sized, what: str) -> str:
 
 
 def some(names: list[str]) -> str:
-    """The first names, each cut short."""
+    """The first names, each cut short, and how many more there are."""
     shown = ", ".join(f"{name:.120}" for name in islice(names, MOST_NAMED))
-    return shown + (" …" if len(names) > MOST_NAMED else "")
+    return shown + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
 
 
 def lines(numbers: list[int], what: str = "line") -> str:
