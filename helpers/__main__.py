@@ -681,18 +681,21 @@ def progress(reset):
     where PIPELINE_PROGRESS says, and are sent nowhere.
     """
     from . import progress as learner
+    from . import report as pages
 
     if reset:
         kept = learner.reset()
+        pages.refresh_front_pages()
         click.echo(f"Begun anew; what was noted is in {kept}" if kept else "Nothing was noted yet.")
         return
     course = learner.chapters()
+    learner.sum_up()
     for chapter in course:
         click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
             click.echo(f"   {learner.MARKS[item.state]} {item.name}{tries}")
-    click.echo(f"\n{learner.summary(course)} Kept in {learner.path()}")
+    click.echo(f"\n{learner.summary(course)} Kept in {learner.progress_file()}")
 
 
 @cli.command()

@@ -26,7 +26,7 @@ ALL = ()  # the use of every module
 IMPORT = "import"  # ends a use of which no more is known than that it is imported
 INIT = "__init__"  # the module that a package runs when it is imported
 FUTURE = "__future__"  # an import that changes the meaning of its whole module
-BESIDE_THE_WORK = {("progress",)}  # modules that note what was done: no result depends on them
+BESIDE_THE_WORK = {("progress",), ("report",)}  # note or show what was done; no result needs them
 LOOKS_UP = {"globals", "eval", "exec", "__subclasses__"}  # may use any name of their module
 LOADS = {"import_module", "__import__", "modules"}  # may use any module
 

@@ -157,10 +157,11 @@ def _noted(name: str, verdict: Verdict) -> Verdict:
     """The verdict, once it is in the learner's file; with a word when it could not be noted."""
     if verdict.state not in (CORRECT, INCORRECT):
         return verdict
-    from . import progress
+    from . import progress, report
 
     try:
-        progress.record(name, verdict.state)
+        if progress.record(name, verdict.state):
+            report.refresh_front_pages()
     except (InputError, OSError) as error:
         return Verdict(verdict.state, f"{verdict.reason} (Not recorded: {error})")
     return verdict

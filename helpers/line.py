@@ -207,6 +207,21 @@ def reports_folder() -> Path:
     return Path(os.environ.get("PIPELINE_REPORTS") or REPOSITORY / "reports").resolve()
 
 
+def progress_file() -> Path:
+    """Where a learner's progress is kept: in the folder of runs, or what PIPELINE_PROGRESS names.
+
+    Beside it lies what front pages show of it (see `progress_summary_file`).
+    """
+    named = os.environ.get("PIPELINE_PROGRESS")
+    return Path(named).expanduser().resolve() if named else reports_folder() / "progress.json"
+
+
+def progress_summary_file() -> Path:
+    """What the course writes and front pages read: a `reading`, and `rows` of a table."""
+    file = progress_file()
+    return file.with_name(f"{file.stem}_summary.json")
+
+
 class Run:
     """The folder of one run: everything that its stages made and handed on."""
 

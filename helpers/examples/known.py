@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..mess import Score
-
 DEFAULT = "flights"  # the example that is collected when no table is given
 
 
@@ -143,15 +141,15 @@ def plant(
     return plant_into(frame, rate=rate, protect=[target] if target else [])
 
 
-def score(changes: pd.DataFrame, key: pd.DataFrame, **more) -> Score:
-    """How the changes of a cleaner do against an answer key of planted errors."""
+def score(changes: pd.DataFrame, key: pd.DataFrame, **more):
+    """How the changes of a cleaner do against an answer key of planted errors: a `Score`."""
     from ..mess import score as score_by_key
 
     return score_by_key(changes, key, **more)
 
 
-def read_score(scored: Score) -> str:
-    """A score in a sentence."""
+def read_score(scored) -> str:
+    """A `Score` in a sentence."""
     from ..mess import read_score as in_words
 
     return in_words(scored)
