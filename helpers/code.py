@@ -10,7 +10,6 @@ used, all that may be used counts: that costs a run more, the opposite would giv
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -18,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+
+from .base.files import sha256_of
 
 HERE = Path(__file__).resolve().parent
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
@@ -351,4 +352,4 @@ def _hash_all(definitions: set[Definition]) -> str:
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return sha256_of(text)[:12]

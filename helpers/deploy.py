@@ -23,10 +23,11 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
+from .base.files import sha256
 from .calibration import Calibrated
 from .drift import reference_of
 from .errors import InputError, nearest
-from .line import Run, existing_run, sha256
+from .line import Run, existing_run
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain

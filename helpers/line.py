@@ -7,7 +7,6 @@ that the rows add up and writes a line into `ledger.json`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -20,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from .addresses import is_stored, stored_mark
+from .base.files import as_json, clear_drafts, replacing, sha256, sha256_of, write_text
 from .errors import InputError, nearest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -246,26 +246,17 @@ class Run:
         """
         for draft in self.path.glob("notebooks/.*.ipynb"):
             draft.unlink(missing_ok=True)
-        for draft in self.path.rglob(".*.draft"):
-            writer = draft.name.split(".")[-2]
-            if writer.isdecimal() and not is_running(int(writer)):
-                draft.unlink(missing_ok=True)
+        clear_drafts(self.path)
 
     @contextmanager
     def replacing(self, name: str):
         """Write a file whole: into a temporary neighbour that takes its name at the end."""
-        target = self.place(name)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
-        try:
+        with replacing(self.place(name)) as draft:
             yield draft
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file whole."""
-        with self.replacing(name) as draft:
-            draft.write_text(text, encoding="utf-8")
+        write_text(self.place(name), text)
 
     def write_json(self, name: str, content) -> None:
         """Write a JSON file whole."""
@@ -393,32 +384,6 @@ def lock(name: str, timeout: float):
         yield
 
 
-def is_running(pid: int) -> bool:
-    """Whether a process of that number runs on this machine.
-
-    >>> is_running(os.getpid())
-    True
-    """
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # it does, for another user
-        return True
-    except (ProcessLookupError, OverflowError):
-        return False
-    return True
-
-
-def as_json(content) -> str:
-    """Content as JSON text with one key a line."""
-    return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def outside(parameters: dict) -> dict[str, str | None]:
     """What a stage reads from outside the run folder, with a hash of its content.
 
@@ -443,7 +408,7 @@ def _outside_hash(address: str) -> str | None:
     else:  # SQLite keeps what is newest in a file beside the database
         files = [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
     content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
-    return hashlib.sha256(content.encode()).hexdigest() if files else None
+    return sha256_of(content) if files else None
 
 
 def versions() -> dict[str, str]:
@@ -482,7 +447,7 @@ class Work:
         parameters = {name: value for name, value in self.parameters.items() if name != "run"}
         used = {k: v for k, v in code.fingerprint(self.stage.path).items() if k != "text"}
         made_of = {"inputs": self.inputs, "parameters": parameters, "code": used}
-        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+        return sha256_of(json.dumps(made_of, sort_keys=True))
 
     def read(self, name: str) -> Path:
         """The path of a file that an earlier stage made; its hash goes into the ledger."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .base.files import write_json
 from .errors import InputError
 from .grading import CORRECT, INCORRECT, UNTOUCHED
-from .line import STAGES, Run, as_json, lock, reports_folder
+from .line import STAGES, Run, lock, reports_folder
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are no stage
@@ -132,14 +133,8 @@ def reset() -> Path | None:
 
 
 def _write(file: Path, content: dict) -> None:
-    """Write the file whole: into a temporary neighbour that takes its name at the end."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
-    try:
-        draft.write_text(as_json(content), encoding="utf-8")
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_json(file, content)
 
 
 def _show_on_front_pages() -> None:

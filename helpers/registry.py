@@ -8,15 +8,15 @@ those times `rollback` reads which champion was before; nothing is kept beside M
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import tracking
+from .base.files import replacing_folder, sha256, write_json
 from .errors import InputError, nearest
-from .line import Run, as_json, existing_run, reports_folder, sha256
+from .line import Run, existing_run, reports_folder
 from .tracking import RUN_TAG, SHA_TAG, moment, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -418,24 +418,15 @@ def copy_of(version: Version) -> Path:
 
 def _fetch(version: Version, folder: Path) -> None:
     """Copy a version's files from the store, whole: into a draft, then a rename."""
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}")
-    draft.mkdir(parents=True, exist_ok=True)
-    try:
-        with store() as client:
-            got = tracking.fetch(client, version.name, version.number, draft)
-        if not folder.exists():
-            got.replace(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with replacing_folder(folder) as draft, store() as client:
+        tracking.fetch(client, version.name, version.number, draft)
 
 
 def remember(address: str, version: Version) -> None:
     """Note what an address named, for a service that starts while the store is away."""
     note = _note_of(address)
     note.parent.mkdir(parents=True, exist_ok=True)
-    draft = note.with_suffix(f".{os.getpid()}.draft")
-    draft.write_text(as_json(asdict(version)), encoding="utf-8")
-    draft.replace(note)
+    write_json(note, asdict(version))
 
 
 def remembered(address: str) -> Version | None:
