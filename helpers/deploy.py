@@ -24,6 +24,7 @@ from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
 from .base.files import sha256
+from .base.spacing import evenly_spaced
 from .calibration import Calibrated
 from .drift import reference_of
 from .errors import InputError, nearest
@@ -127,7 +128,7 @@ def write_bundle(
             )
     with work.writing("model/examples.parquet") as draft:
         known = [name for name in model["clean"].get_feature_names_out() if name in raw]
-        raw[known].iloc[spread(np.arange(len(raw)), EXAMPLES)].to_parquet(draft, index=False)
+        raw[known].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", reference)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
@@ -451,7 +452,7 @@ def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, asks: int = 7) -> d
     """The median time of a single row, in milliseconds: by the pipeline, and over HTTP."""
     import requests
 
-    some = rows.iloc[spread(np.arange(len(rows)), asks)]
+    some = rows.iloc[evenly_spaced(len(rows), asks)]
     frames = [some.iloc[[i]] for i in range(len(some))]
     bodies = [as_json(as_record(row)) for _, row in some.iterrows()]
     with requests.Session() as client:
@@ -610,12 +611,14 @@ def fields_table(schema: dict) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("field")
 
 
-def spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """So many of the rows, evenly spread."""
-    if count < 1:
-        raise InputError(f"asks is 1 or more; it is {count}.")
-    count = min(count, len(rows), MOST_ROWS)
-    return rows[np.linspace(0, len(rows) - 1, count).astype(int)]
+def spread(rows: np.ndarray, asks: int) -> np.ndarray:
+    """So many of the rows, evenly spaced; no more than the service takes in one request.
+
+    `asks` is the notebook's parameter: InputError where it is not 1 or more.
+    """
+    if asks < 1:
+        raise InputError(f"asks is 1 or more; it is {asks}.")
+    return rows[evenly_spaced(len(rows), min(asks, MOST_ROWS))]
 
 
 def as_record(row: pd.Series) -> dict:

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from .alerts import DEFAULT, Thresholds
+from .base.spacing import evenly_spaced
 from .comparable import alike
 
 FEWEST_ROWS = 100  # on either side
@@ -79,8 +80,7 @@ def domain(
 
 def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
     """Up to `MOST_ROWS` rows, evenly spread."""
-    places = np.linspace(0, max(len(frame) - 1, 0), min(len(frame), MOST_ROWS)).astype(int)
-    return frame.iloc[places]
+    return frame.iloc[evenly_spaced(len(frame), MOST_ROWS)]
 
 
 def _codes(before: pd.Series, after: pd.Series) -> tuple[np.ndarray, bool]:
@@ -142,7 +142,7 @@ def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, floa
     """
     random, lost = np.random.default_rng(seed), np.zeros(len(names))
     for model, half in asked:
-        some = half[np.linspace(0, len(half) - 1, min(len(half), SHUFFLED_ROWS)).astype(int)]
+        some = half[evenly_spaced(len(half), SHUFFLED_ROWS)]
         copies = np.repeat(X[some][None], len(names) + 1, axis=0)
         for place in range(len(names)):
             copies[place, :, place] = random.permutation(copies[place, :, place])

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from .association import Associations, Levels
+from .base.spacing import evenly_spaced
 from .figures import BLUE, COLOURS, GREY, ORANGE, drawing, short
 from .survey import Column, Survey
 
@@ -277,7 +278,7 @@ def scatter(figure: Figure, one: Column, other: Column) -> str:
     axes = _place(figure, 0.6, 0.42, top=0.1)
     frame = pd.DataFrame({"a": one.sample.to_numpy(), "b": other.sample.to_numpy()})
     frame = frame.replace([np.inf, -np.inf], np.nan).dropna()
-    places = np.linspace(0, len(frame) - 1, min(len(frame), MOST_POINTS)).astype(int)
+    places = evenly_spaced(len(frame), MOST_POINTS)
     sns.scatterplot(frame.iloc[places], x="a", y="b", ax=axes, s=7, alpha=0.45, color=BLUE,
                     linewidth=0, rasterized=True)  # fmt: skip
     axes.set(xlabel=short(one.name, 36), ylabel=short(other.name, 28))

@@ -22,11 +22,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
 import pandas as pd
 
 from . import tables
 from .base.files import replacing_folder
+from .base.spacing import evenly_spaced
 from .line import FLIGHTS, REPOSITORY
 
 SOURCES = REPOSITORY / "data" / "sources"
@@ -309,9 +309,7 @@ def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     """
     if rows >= len(frame):
         return frame
-    return frame.iloc[np.linspace(0, len(frame) - 1, rows).round().astype(int)].reset_index(
-        drop=True
-    )
+    return frame.iloc[evenly_spaced(len(frame), rows)].reset_index(drop=True)
 
 
 def planted(

@@ -18,6 +18,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 
 from . import pipeline
+from .base.spacing import evenly_spaced
 from .features import make_features
 from .rows import TEST, TRAIN, Labelled, spread_over
 from .survey import sounds_like_a_key
@@ -589,7 +590,7 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
     some = min(len(train), len(test), LOOKED_AT // 2)
     if some < 100 or not plan["columns"]:
         return []
-    chosen = np.concatenate([part[np.linspace(0, len(part) - 1, some).astype(int)]
+    chosen = np.concatenate([part[evenly_spaced(len(part), some)]
                              for part in (train, test)])  # fmt: skip
     part = np.repeat([TRAIN, TEST], some).astype(object)
     X = rows.X.iloc[chosen].reset_index(drop=True)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import PercentFormatter
 
+from .base.spacing import evenly_spaced
 from .figures import BLUE, COLOURS, GREEN, GREY, ORANGE, picture, short
 from .line import STAGES
 from .metrics import PLAIN_NAMES
@@ -256,7 +257,7 @@ def _points(rows: int) -> tuple[np.ndarray, str]:
     """The positions of the rows that are drawn, evenly spread, and how many where not all are."""
     drawn = min(rows, MOST_POINTS)
     some = f", {drawn:,} of {rows:,} rows" if drawn < rows else ""
-    return np.linspace(0, rows - 1, drawn).astype(int), some
+    return evenly_spaced(rows, drawn), some
 
 
 @picture
