@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .base.bins import equal_groups
 from .survey import Column, Survey
 
 MEASURE = "Cramér's V (bias-corrected; numbers in ten groups)"
@@ -90,7 +91,7 @@ def group(column: Column, most: int = GROUPS) -> Levels:
         return Levels(column.name, np.full(len(column.sample), -1), [])
     if kind == "category":
         return _frequent(column, most)
-    codes, edges = group_numbers(as_numbers(column), most)
+    codes, edges = equal_groups(as_numbers(column), most)
     return Levels(column.name, codes, _names(column, codes, edges))
 
 
@@ -109,26 +110,6 @@ def edge_text(column: Column, edge: float) -> str:
     if column.kind == "date":
         return str(np.datetime64(int(edge), "s").astype("datetime64[D]"))
     return ("no", "yes")[int(edge)] if column.kind == "boolean" else f"{edge:.4g}"
-
-
-def group_numbers(values: np.ndarray, most: int = GROUPS) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of equally full groups (-1 where missing), and edges; few numbers are groups each.
-
-    >>> group_numbers(np.array([1.0, 5.0, np.nan, 1.0]))[0]
-    array([ 0,  1, -1,  0])
-    """
-    present = np.isfinite(values)
-    found = np.sort(values[present])
-    different = np.unique(found) if len(found) else found
-    if len(different) <= most:
-        codes = np.searchsorted(different, values)
-        edges = different
-    else:
-        cuts = np.quantile(found, np.linspace(0, 1, most + 1)[1:-1], method="inverted_cdf")
-        cuts = np.unique(cuts)
-        codes = np.searchsorted(cuts, values)
-        edges = np.concatenate([[found[0]], cuts[cuts < found[-1]], [found[-1]]])
-    return np.where(present, codes, -1), edges
 
 
 def _names(column: Column, codes: np.ndarray, edges: np.ndarray) -> list[str]:

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from .alerts import DEFAULT, Thresholds
+from .base.ranks import roc_auc
 from .base.spacing import evenly_spaced
 from .comparable import alike
 
@@ -124,15 +125,8 @@ def _tell(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
 def _mann_whitney(scores: np.ndarray, is_new: np.ndarray) -> tuple[float, float]:
     """The ROC AUC of scores, and how many standard deviations of chance it lies above a half."""
     new, old = is_new.sum(), (~is_new).sum()
-    auc = (_ranks(scores)[is_new].sum() - new * (new + 1) / 2) / (new * old)
+    auc = roc_auc(is_new, scores)
     return auc, (auc - 0.5) / np.sqrt((new + old + 1) / (12 * new * old))
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 on; equal values share the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = counts.cumsum()
-    return (last - (counts - 1) / 2)[place]
 
 
 def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, float]:
@@ -147,7 +141,7 @@ def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, floa
         for place in range(len(names)):
             copies[place, :, place] = random.permutation(copies[place, :, place])
         scores = model.predict_proba(copies.reshape(-1, X.shape[1]))[:, 1]
-        aucs = [_mann_whitney(s, is_new[some])[0] for s in scores.reshape(len(copies), -1)]
+        aucs = [roc_auc(is_new[some], s) for s in scores.reshape(len(copies), -1)]
         lost += (aucs[-1] - np.array(aucs[:-1])) / len(asked)
     order = np.argsort(-lost, kind="stable")
     return {str(names[place]): float(lost[place]) for place in order if lost[place] > TELLS}

@@ -12,6 +12,7 @@ import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from . import tracking
 from .base.files import replacing_folder, sha256, write_json
@@ -418,8 +419,11 @@ def copy_of(version: Version) -> Path:
 
 def _fetch(version: Version, folder: Path) -> None:
     """Copy a version's files from the store, whole: into a draft, then a rename."""
-    with replacing_folder(folder) as draft, store() as client:
-        tracking.fetch(client, version.name, version.number, draft)
+    with replacing_folder(folder) as draft, TemporaryDirectory(dir=draft) as fetched:
+        with store() as client:
+            got = tracking.fetch(client, version.name, version.number, Path(fetched))
+        for path in list(got.iterdir()):  # a store may put them a folder deeper
+            path.rename(draft / path.name)
 
 
 def remember(address: str, version: Version) -> None:
