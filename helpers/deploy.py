@@ -337,6 +337,12 @@ def as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(plain, columns=known, dtype=object)
 
 
+def check_count(rows: list, most: int) -> None:
+    """Refuse too many rows, or none: InputError."""
+    if not 1 <= len(rows) <= most:
+        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+
+
 def check_rows(
     bundle: Bundle, rows: list[dict], most: int = MOST_ROWS, first: int = 1
 ) -> list[list[str]]:
@@ -344,8 +350,7 @@ def check_rows(
 
     `first` is the number of the first row, by which a sentence names it.
     """
-    if not 1 <= len(rows) <= most:
-        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+    check_count(rows, most)
     return [bundle.check.row(row, number)[0] for number, row in enumerate(rows, start=first)]
 
 

@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
+CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LOG = "log"  # as new rows: what the service of a run has answered
 # Parameters that name what lies outside a run
 NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
@@ -276,6 +277,14 @@ class Run:
     def about(self) -> dict:
         """What the table is: its source, target and what is known about its columns."""
         return self.read_json("about.json", {})
+
+    @property
+    def challenges(self) -> dict:
+        """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for other runs.
+
+        `since` is the time (UNIX seconds) up to which it has learnt from the log of `run`.
+        """
+        return self.read_json(CHALLENGES, {})
 
     @property
     def is_flights(self) -> bool:

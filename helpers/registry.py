@@ -69,7 +69,7 @@ def is_address(text: str) -> bool:
 def model_name(run: Run | str) -> str:
     """The name that a run's model is registered under: its own, or that of whom it challenges."""
     run = Run(run) if isinstance(run, str) else run
-    return run.read_json("challenges.json", {}).get("model", run.name)
+    return run.challenges.get("model", run.name)
 
 
 # --- What there is ------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def _register(client, run: Run, logged: tracking.Logged) -> Version:
 
 def _challenged_by(run: Run) -> Run | None:
     """The run whose model a run was trained to challenge; it may be gone."""
-    named = run.read_json("challenges.json", {}).get("run", run.name)
+    named = run.challenges.get("run", run.name)
     return Run(named) if named != run.name else None
 
 

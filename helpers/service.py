@@ -34,6 +34,7 @@ from .deploy import (
     MOST_ROWS,
     Bundle,
     as_frame,
+    check_count,
     check_rows,
     load_bundle,
     open_bundle,
@@ -437,12 +438,6 @@ def _as_bytes(row: dict) -> bytes:
         return orjson.dumps(row, default=str)
     except TypeError:  # a number beyond 64 bits, half of a surrogate pair
         return json.dumps(row, default=str).encode()
-
-
-def check_count(rows: list, most: int) -> None:
-    """Refuse too many rows, or none."""
-    if not 1 <= len(rows) <= most:
-        raise Refused(422, f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
 
 
 def parse_json(body: bytes) -> dict | list[dict]:
