@@ -652,8 +652,8 @@ def describe(as_data):
     Files are those of a run's folder. A run without a target ends before the first stage that needs
     one. The pipelines in deploy/ are built from this.
     """
+    from .base.files import as_json
     from .description import description
-    from .line import as_json
 
     found = description()
     if as_data:

@@ -6,13 +6,13 @@ and whatever else fsspec knows) is opened here as well, with credentials from th
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from . import credentials
+from .base.files import replacing, sha256_of
 from .errors import InputError
 
 
@@ -208,7 +208,7 @@ def stored_mark(address: str) -> str | None:
         if mark is None:
             return None
         said.append(f"{name} {info.get('size')} {mark}\n")
-    return hashlib.sha256("".join(said).encode()).hexdigest()
+    return sha256_of("".join(said))
 
 
 def fetch_stored(address: str, folder: Path) -> Path:
@@ -227,10 +227,9 @@ def fetch_stored(address: str, folder: Path) -> Path:
         if target.is_file() and target.stat().st_size == info.get("size"):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.draft")
-        try:
-            found.get_file(name, str(draft))
-        except Exception as error:
-            raise fails_at(address, error) from None
-        draft.replace(target)
+        with replacing(target) as draft:
+            try:
+                found.get_file(name, str(draft))
+            except Exception as error:
+                raise fails_at(address, error) from None
     return folder / Path(path).name if is_one else folder

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .base.bins import equal_groups
 from .survey import Column, Survey
 
 MEASURE = "Cramér's V (bias-corrected; numbers in ten groups)"
@@ -25,7 +26,7 @@ SMALL = 1e-12
 
 
 @dataclass
-class Levels:
+class Grouped:
     """A column in groups: a code for each row (-1 where missing), and the groups' names."""
 
     name: str
@@ -43,7 +44,7 @@ class Associations:
 
     between: pd.DataFrame
     missing: pd.DataFrame
-    levels: dict[str, Levels]
+    levels: dict[str, Grouped]
 
     def strongest(self, most: int = 12) -> pd.DataFrame:
         """The strongest pairs: columns `a`, `b`, `strength`; the strongest first."""
@@ -83,15 +84,15 @@ def associate(survey: Survey) -> Associations:
     return Associations(between, missing, {one.name: one for one in levels})
 
 
-def group(column: Column, most: int = GROUPS) -> Levels:
+def group(column: Column, most: int = GROUPS) -> Grouped:
     """A column's sampled values in at most so many groups."""
     kind = column.kind
     if kind == "empty":
-        return Levels(column.name, np.full(len(column.sample), -1), [])
+        return Grouped(column.name, np.full(len(column.sample), -1), [])
     if kind == "category":
         return _frequent(column, most)
-    codes, edges = group_numbers(as_numbers(column), most)
-    return Levels(column.name, codes, _names(column, codes, edges))
+    codes, edges = equal_groups(as_numbers(column), most)
+    return Grouped(column.name, codes, _names(column, codes, edges))
 
 
 def as_numbers(column: Column) -> np.ndarray:
@@ -111,26 +112,6 @@ def edge_text(column: Column, edge: float) -> str:
     return ("no", "yes")[int(edge)] if column.kind == "boolean" else f"{edge:.4g}"
 
 
-def group_numbers(values: np.ndarray, most: int = GROUPS) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of equally full groups (-1 where missing), and edges; few numbers are groups each.
-
-    >>> group_numbers(np.array([1.0, 5.0, np.nan, 1.0]))[0]
-    array([ 0,  1, -1,  0])
-    """
-    present = np.isfinite(values)
-    found = np.sort(values[present])
-    different = np.unique(found) if len(found) else found
-    if len(different) <= most:
-        codes = np.searchsorted(different, values)
-        edges = different
-    else:
-        cuts = np.quantile(found, np.linspace(0, 1, most + 1)[1:-1], method="inverted_cdf")
-        cuts = np.unique(cuts)
-        codes = np.searchsorted(cuts, values)
-        edges = np.concatenate([[found[0]], cuts[cuts < found[-1]], [found[-1]]])
-    return np.where(present, codes, -1), edges
-
-
 def _names(column: Column, codes: np.ndarray, edges: np.ndarray) -> list[str]:
     count = int(codes.max(initial=-1)) + 1
     edges = [edge_text(column, edge) for edge in edges]
@@ -141,7 +122,7 @@ def _names(column: Column, codes: np.ndarray, edges: np.ndarray) -> list[str]:
     return [f"{low} to {high}" for low, high in zip(edges[:-1], edges[1:], strict=True)][:count]
 
 
-def _frequent(column: Column, most: int) -> Levels:
+def _frequent(column: Column, most: int) -> Grouped:
     """The most frequent values of a category, and all others as one."""
     kept = column.counts.index[: most if column.distinct <= most else most - 1]
     codes = pd.Index(kept).get_indexer(column.sample.astype(object))
@@ -149,10 +130,10 @@ def _frequent(column: Column, most: int) -> Levels:
     if column.distinct > most:
         codes = np.where((codes < 0) & column.sample.notna().to_numpy(), len(kept), codes)
         labels.append("(other)")
-    return Levels(column.name, codes, labels)
+    return Grouped(column.name, codes, labels)
 
 
-def _counts(levels: list[Levels]) -> tuple[np.ndarray, np.ndarray]:
+def _counts(levels: list[Grouped]) -> tuple[np.ndarray, np.ndarray]:
     """How often each group of one column meets each group of another, missing as a last group.
 
     Returns the square matrix of counts and where each column's groups begin (and the end).

@@ -9,7 +9,6 @@ draft, and appears whole, at the end.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import shutil
@@ -29,6 +28,7 @@ from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
 from . import addresses, cluster, parts, tables
+from .base.files import replacing, sha256_of
 from .deploy import (
     Bundle,
     answers_frame,
@@ -107,7 +107,7 @@ def predict_to(
             raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
         return predict_file(run, source, Path(out).expanduser(), advance)
     found, path = addresses.filesystem(out)
-    mark = hashlib.sha256(out.encode()).hexdigest()[:12]
+    mark = sha256_of(out)[:12]
     folder = reports_folder() / ".scored" / mark
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / Path(path).name
@@ -140,13 +140,13 @@ def _identity(bundle: Bundle, source: str) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
     if addresses.is_stored(source):
         mark = addresses.stored_mark(source)
-        return hashlib.sha256(f"{bundle.card['model_sha256']} {mark} {PIECE}".encode()).hexdigest()
+        return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
     path = Path(source).expanduser()
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
     said = ["answers", bundle.card["model_sha256"], str(path), of_file, PIECE]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return sha256_of(json.dumps(said))
 
 
 def _begin(folder: Path, identity: str) -> None:
@@ -340,9 +340,9 @@ def _answers(road: _Road, rows: pa.Table, piece: Path) -> pd.DataFrame:
     """The answers of a piece: those that an earlier command left, or new ones."""
     if piece.exists():
         return pd.read_parquet(piece)
-    answers, draft = road(rows), piece.with_suffix(".draft")
-    answers.to_parquet(draft, index=False)
-    draft.replace(piece)
+    answers = road(rows)
+    with replacing(piece) as draft:
+        answers.to_parquet(draft, index=False)
     return answers
 
 

@@ -10,7 +10,6 @@ used, all that may be used counts: that costs a run more, the opposite would giv
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -20,7 +19,10 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from .base.files import sha256_of
+
 HERE = Path(str(files("helpers"))).resolve()  # wherever in the package this module stands
+
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
 ALL = ()  # the use of every module
 IMPORT = "import"  # ends a use of which no more is known than that it is imported
@@ -407,4 +409,4 @@ def _hash_all(definitions: set[Definition]) -> str:
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return sha256_of(text)[:12]

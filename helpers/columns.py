@@ -15,6 +15,7 @@ import pandas as pd
 
 from . import aliases as alias_table
 from . import units
+from .base.spacing import evenly_spaced
 from .coded import Coded, is_in
 from .values import (
     BOOLEANS,
@@ -140,7 +141,7 @@ def _word_counts(column: pd.Series) -> Counter:
     """How many cells hold each text, tidied, its encoding mended."""
     found = texts(column).value_counts()
     if len(found) > MOST_COUNTED:  # evenly spread; so many different texts are no list of names
-        found = found.sort_index().iloc[np.linspace(0, len(found) - 1, MOST_COUNTED).astype(int)]
+        found = found.sort_index().iloc[evenly_spaced(len(found), MOST_COUNTED)]
     counts: Counter = Counter()
     for text, cells in found.items():
         counts[mend_encoding(tidy(text))] += cells
@@ -203,7 +204,7 @@ def _draft_date(words: Counter) -> dict | None:
 def _spread(words: Counter, count: int) -> Counter:
     """So many of the words, evenly spread over the alphabet."""
     every = sorted(words)
-    places = np.linspace(0, len(every) - 1, min(count, len(every))).astype(int)
+    places = evenly_spaced(len(every), count)
     return Counter({every[place]: words[every[place]] for place in places})
 
 

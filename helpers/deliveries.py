@@ -22,7 +22,6 @@ from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels, read_label
 from .values import MISSING_WORDS, tidy
 
-CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
 FEWEST_PER_PERIOD = 30
 FEWEST = 30  # rows: below that nothing can be told from chance
@@ -202,7 +201,7 @@ def note_learnt(challenger, champion, rows: pd.DataFrame) -> None:
 
 def fields_of(run) -> list[str]:
     """The columns by which a row is known again: those that the first of the champions uses."""
-    return challenged(run).get("fields") or sorted(run.read_json("model/schema.json")["fields"])
+    return run.challenges.get("fields") or sorted(run.read_json("model/schema.json")["fields"])
 
 
 def _learnt(run) -> np.ndarray:
@@ -273,14 +272,6 @@ def _can_divide(periods: np.ndarray) -> bool:
 # --- The log of a service -----------------------------------------------------------------------
 
 
-def challenged(run) -> dict:
-    """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for any other run.
-
-    `since` is the time (UNIX seconds) up to which it has learnt from the log of `run`.
-    """
-    return run.read_json(CHALLENGES, {})
-
-
 def logged_rows(run) -> int:
     """How many answers the service of a run has logged that its model has not learnt from."""
     folder, since = _log_of(run)
@@ -296,7 +287,7 @@ def _log_of(run):
     A challenger that has taken over is served where the one before it was, until a service of its
     own is started.
     """
-    before = challenged(run)
+    before = run.challenges
     if elsewhere():
         return run, before.get("since", 0.0)
     if has_log(run.path):

@@ -23,11 +23,13 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from . import pipeline, tables
+from .base.files import sha256
+from .base.spacing import evenly_spaced
 from .calibration import Calibrated
 from .drift import reference_of
 from .errors import InputError, nearest
 from .examples import known as examples
-from .line import Run, existing_run, sha256
+from .line import Run, existing_run
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain
@@ -127,7 +129,7 @@ def write_bundle(
             )
     with work.writing("model/examples.parquet") as draft:
         known = [name for name in model["clean"].get_feature_names_out() if name in raw]
-        raw[known].iloc[spread(np.arange(len(raw)), EXAMPLES)].to_parquet(draft, index=False)
+        raw[known].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", reference)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
@@ -336,6 +338,12 @@ def as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(plain, columns=known, dtype=object)
 
 
+def check_count(rows: list, most: int) -> None:
+    """Refuse too many rows, or none: InputError."""
+    if not 1 <= len(rows) <= most:
+        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+
+
 def check_rows(
     bundle: Bundle, rows: list[dict], most: int = MOST_ROWS, first: int = 1
 ) -> list[list[str]]:
@@ -343,8 +351,7 @@ def check_rows(
 
     `first` is the number of the first row, by which a sentence names it.
     """
-    if not 1 <= len(rows) <= most:
-        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+    check_count(rows, most)
     return [bundle.check.row(row, number)[0] for number, row in enumerate(rows, start=first)]
 
 
@@ -451,7 +458,7 @@ def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, asks: int = 7) -> d
     """The median time of a single row, in milliseconds: by the pipeline, and over HTTP."""
     import requests
 
-    some = rows.iloc[spread(np.arange(len(rows)), asks)]
+    some = rows.iloc[evenly_spaced(len(rows), asks)]
     frames = [some.iloc[[i]] for i in range(len(some))]
     bodies = [as_json(as_record(row)) for _, row in some.iterrows()]
     with requests.Session() as client:
@@ -610,12 +617,14 @@ def fields_table(schema: dict) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("field")
 
 
-def spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """So many of the rows, evenly spread."""
-    if count < 1:
-        raise InputError(f"asks is 1 or more; it is {count}.")
-    count = min(count, len(rows), MOST_ROWS)
-    return rows[np.linspace(0, len(rows) - 1, count).astype(int)]
+def spread(rows: np.ndarray, asks: int) -> np.ndarray:
+    """So many of the rows, evenly spaced; no more than the service takes in one request.
+
+    `asks` is the notebook's parameter: InputError where it is not 1 or more.
+    """
+    if asks < 1:
+        raise InputError(f"asks is 1 or more; it is {asks}.")
+    return rows[evenly_spaced(len(rows), min(asks, MOST_ROWS))]
 
 
 def as_record(row: pd.Series) -> dict:

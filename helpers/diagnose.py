@@ -15,6 +15,7 @@ from scipy.stats import ttest_ind
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from .base.spacing import evenly_spaced
 from .calibration import calibration_error, looked_at, reliability
 from .metrics import PLAIN_NAMES
 from .rows import Labelled, spread_over
@@ -318,7 +319,7 @@ def partial_dependence(task: Task, model, X: pd.DataFrame, columns: list[str]) -
     Friedman (2001). For two classes the probability of yes, for several that of the commonest
     class, for numbers the number. Returns for each column a Series: value to mean answer.
     """
-    some = X.iloc[np.linspace(0, len(X) - 1, min(PARTIAL_ROWS, len(X))).astype(int)]
+    some = X.iloc[evenly_spaced(len(X), PARTIAL_ROWS)]
     frames, values = [], {}
     for name in columns:
         values[name] = _values_of(X[name])

@@ -12,6 +12,8 @@ import pandas as pd
 from scipy.special import ndtr
 
 from .alerts import DEFAULT, Thresholds
+from .base.ranks import roc_auc
+from .base.spacing import evenly_spaced
 from .comparable import alike
 
 FEWEST_ROWS = 100  # on either side
@@ -79,8 +81,7 @@ def domain(
 
 def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
     """Up to `MOST_ROWS` rows, evenly spread."""
-    places = np.linspace(0, max(len(frame) - 1, 0), min(len(frame), MOST_ROWS)).astype(int)
-    return frame.iloc[places]
+    return frame.iloc[evenly_spaced(len(frame), MOST_ROWS)]
 
 
 def _codes(before: pd.Series, after: pd.Series) -> tuple[np.ndarray, bool]:
@@ -124,15 +125,8 @@ def _tell(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
 def _mann_whitney(scores: np.ndarray, is_new: np.ndarray) -> tuple[float, float]:
     """The ROC AUC of scores, and how many standard deviations of chance it lies above a half."""
     new, old = is_new.sum(), (~is_new).sum()
-    auc = (_ranks(scores)[is_new].sum() - new * (new + 1) / 2) / (new * old)
+    auc = roc_auc(is_new, scores)
     return auc, (auc - 0.5) / np.sqrt((new + old + 1) / (12 * new * old))
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1 on; equal values share the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = counts.cumsum()
-    return (last - (counts - 1) / 2)[place]
 
 
 def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, float]:
@@ -142,12 +136,12 @@ def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, floa
     """
     random, lost = np.random.default_rng(seed), np.zeros(len(names))
     for model, half in asked:
-        some = half[np.linspace(0, len(half) - 1, min(len(half), SHUFFLED_ROWS)).astype(int)]
+        some = half[evenly_spaced(len(half), SHUFFLED_ROWS)]
         copies = np.repeat(X[some][None], len(names) + 1, axis=0)
         for place in range(len(names)):
             copies[place, :, place] = random.permutation(copies[place, :, place])
         scores = model.predict_proba(copies.reshape(-1, X.shape[1]))[:, 1]
-        aucs = [_mann_whitney(s, is_new[some])[0] for s in scores.reshape(len(copies), -1)]
+        aucs = [roc_auc(is_new[some], s) for s in scores.reshape(len(copies), -1)]
         lost += (aucs[-1] - np.array(aucs[:-1])) / len(asked)
     order = np.argsort(-lost, kind="stable")
     return {str(names[place]): float(lost[place]) for place in order if lost[place] > TELLS}

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
+from .base.bins import quantile_places
 from .comparable import alike, as_values
 from .domain import Domain
 from .domain import domain as domain  # part of what is called drift here
@@ -100,8 +101,7 @@ def _edges(numbers: Numbers) -> np.ndarray:
     """The edges of ten equal groups of numbers; a value that fills several has its own."""
     if not numbers.known:
         return numbers.values
-    places = np.ceil(np.arange(1, BINS) * numbers.known / BINS).astype(int) - 1
-    edges = np.unique(numbers.at(places))
+    edges = np.unique(numbers.at(quantile_places(numbers.known, BINS)))
     if len(edges) < BINS - 1:
         edges = np.unique(np.concatenate([edges, np.nextafter(edges, np.inf)]))
     return edges

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from .base.spacing import evenly_spaced
 from .errors import InputError, nearest
 from .metrics import LESS_IS_BETTER, PLAIN_NAMES
 from .rows import Labelled
@@ -186,7 +187,7 @@ def importance(
 
     Breiman (2001). Measured on up to `rows` test rows of cleaned columns; largest first.
     """
-    chosen = np.linspace(0, len(test.y) - 1, min(rows, len(test.y))).astype(int)
+    chosen = evenly_spaced(len(test.y), rows)
     X, y = test.X.iloc[chosen].reset_index(drop=True), test.y[chosen]
     metric, random = task.main_metric, np.random.default_rng(seed)
     shuffled = [X]

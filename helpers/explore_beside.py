@@ -9,6 +9,7 @@ import pandas as pd
 
 from . import association, drift
 from . import explore_figures as draw
+from .base.bins import equal_groups
 from .errors import InputError
 from .pieces import Piece, figure, folded, link, listed, many, of_sample, para, safe
 from .survey import Column, Survey
@@ -98,7 +99,7 @@ def _moved(found, other: Column, names):
         before, after = levels.codes, np.where(rest, len(kept), codes)
     else:
         numbers = [association.as_numbers(side) for side in (column, other)]
-        _, edges = association.group_numbers(numbers[0])
+        _, edges = equal_groups(numbers[0], association.GROUPS)
         inner = edges[1:-1] if len(edges) > 2 else edges[:1]
         before, after = (np.where(np.isfinite(v), np.searchsorted(inner, v), -1) for v in numbers)
         ends = [association.edge_text(column, edge) for edge in inner] or ["any"]

@@ -18,7 +18,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from .association import Associations, Levels
+from .association import Associations, Grouped
+from .base.spacing import evenly_spaced
 from .figures import BLUE, COLOURS, GREY, ORANGE, drawing, short
 from .survey import Column, Survey
 
@@ -277,7 +278,7 @@ def scatter(figure: Figure, one: Column, other: Column) -> str:
     axes = _place(figure, 0.6, 0.42, top=0.1)
     frame = pd.DataFrame({"a": one.sample.to_numpy(), "b": other.sample.to_numpy()})
     frame = frame.replace([np.inf, -np.inf], np.nan).dropna()
-    places = np.linspace(0, len(frame) - 1, min(len(frame), MOST_POINTS)).astype(int)
+    places = evenly_spaced(len(frame), MOST_POINTS)
     sns.scatterplot(frame.iloc[places], x="a", y="b", ax=axes, s=7, alpha=0.45, color=BLUE,
                     linewidth=0, rasterized=True)  # fmt: skip
     axes.set(xlabel=short(one.name, 36), ylabel=short(other.name, 28))
@@ -288,7 +289,7 @@ def scatter(figure: Figure, one: Column, other: Column) -> str:
 
 
 @drawing
-def boxes(figure: Figure, number: Column, levels: Levels) -> str:
+def boxes(figure: Figure, number: Column, levels: Grouped) -> str:
     """A number in each group of the other column: its quartiles, and 1.5 times their range."""
     known = levels.codes >= 0
     names = [_cell(label) for label in levels.labels]
@@ -304,7 +305,7 @@ def boxes(figure: Figure, number: Column, levels: Levels) -> str:
 
 
 @drawing
-def shares(figure: Figure, one: Levels, other: Levels) -> str:
+def shares(figure: Figure, one: Grouped, other: Grouped) -> str:
     """Two grouped columns: in each group of the first, the shares of the other's groups."""
     down, across = [[_cell(label) for label in levels.labels] for levels in (one, other)]
     axes = _place(figure, 0.25 + _room(down),
@@ -343,14 +344,14 @@ def _ranking(figure: Figure, strengths: pd.Series, title: str, axis: str, limit)
     return title
 
 
-def target_by(survey: Survey, levels: Levels):
+def target_by(survey: Survey, levels: Grouped):
     """The target in each group of a column."""
     height = 0.5 + LINE * max(len(levels.labels), 2)
     return _target_by(survey, levels, size=(CARD[0], height))
 
 
 @drawing
-def _target_by(figure: Figure, survey: Survey, levels: Levels) -> str:
+def _target_by(figure: Figure, survey: Survey, levels: Grouped) -> str:
     names = [_cell(label) for label in levels.labels]
     axes = _place(figure, 0.25 + _room(names), 0.42, right=0.15, top=0.05)
     label = survey.label[survey.sampled]

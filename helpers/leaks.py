@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 
 from . import pipeline
+from .base.bins import equal_groups
+from .base.ranks import roc_auc
+from .base.spacing import evenly_spaced
 from .rows import TEST, TRAIN, Labelled, spread_over
 from .survey import sounds_like_a_key
 from .task import Task, predict_scores
@@ -168,7 +170,7 @@ def tells_alone(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) ->
         spread = targets.var()
         in_groups = float(1 - ((targets - said) ** 2).mean() / spread) if spread > 0 else 0.0
         return max(in_groups, _along(column, targets[:, 0]))
-    found = [_auc(targets[:, i] > 0, said[:, i]) for i in range(targets.shape[1])]
+    found = [roc_auc(targets[:, i] > 0, said[:, i]) for i in range(targets.shape[1])]
     return float(np.nanmean(found)) if np.isfinite(found).any() else 0.5
 
 
@@ -199,20 +201,8 @@ def _groups_of(column: pd.Series) -> np.ndarray:
         column = column.astype("int64").where(column.notna())
     if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
         numbers = column.astype("float64").to_numpy()
-        known = np.isfinite(numbers)
-        if not known.any():
-            return np.zeros(len(column), dtype=int)
-        edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, GROUPS + 1)[1:-1]))
-        return np.where(known, np.searchsorted(edges, numbers, side="right") + 1, 0)
+        return equal_groups(numbers, GROUPS)[0] + 1
     return pd.factorize(column.astype("str"))[0] + 1
-
-
-def _auc(yes: np.ndarray, chance: np.ndarray) -> float:
-    positives, negatives = yes.sum(), (~yes).sum()
-    if not positives or not negatives:
-        return float("nan")
-    ranks = rankdata(chance)[yes].sum()
-    return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def _measure(task: Task) -> str:
@@ -576,7 +566,7 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
     some = min(len(train), len(test), LOOKED_AT // 2)
     if some < 100 or not plan["columns"]:
         return []
-    chosen = np.concatenate([part[np.linspace(0, len(part) - 1, some).astype(int)]
+    chosen = np.concatenate([part[evenly_spaced(len(part), some)]
                              for part in (train, test)])  # fmt: skip
     part = np.repeat([TRAIN, TEST], some).astype(object)
     X = rows.X.iloc[chosen].reset_index(drop=True)
@@ -584,7 +574,7 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
     model = HistGradientBoostingClassifier(max_iter=40, random_state=seed)
     cutter = KFold(3, shuffle=True, random_state=seed)
     chance = cross_val_predict(model, numbers, part, cv=cutter, method="predict_proba")[:, 0]
-    told = _auc(part == TEST, chance)
+    told = roc_auc(part == TEST, chance)
     if told < limit:
         return []
     task = Task("part", "binary", (TEST, TRAIN), TEST)

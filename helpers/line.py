@@ -7,7 +7,6 @@ that the rows add up and writes a line into `ledger.json`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -20,12 +19,14 @@ from importlib import metadata
 from pathlib import Path
 
 from .addresses import is_stored, stored_mark
+from .base.files import as_json, clear_drafts, replacing, sha256, sha256_of, write_text
 from .errors import InputError, nearest
 from .examples import known as examples
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
 MODEL_SUFFIX = ".skops"
+CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LOG = "log"  # as new rows: what the service of a run has answered
 # Parameters that name what lies outside a run
 NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
@@ -261,26 +262,17 @@ class Run:
         """
         for draft in self.path.glob("notebooks/.*.ipynb"):
             draft.unlink(missing_ok=True)
-        for draft in self.path.rglob(".*.draft"):
-            writer = draft.name.split(".")[-2]
-            if writer.isdecimal() and not is_running(int(writer)):
-                draft.unlink(missing_ok=True)
+        clear_drafts(self.path)
 
     @contextmanager
     def replacing(self, name: str):
         """Write a file whole: into a temporary neighbour that takes its name at the end."""
-        target = self.place(name)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
-        try:
+        with replacing(self.place(name)) as draft:
             yield draft
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file whole."""
-        with self.replacing(name) as draft:
-            draft.write_text(text, encoding="utf-8")
+        write_text(self.place(name), text)
 
     def write_json(self, name: str, content) -> None:
         """Write a JSON file whole."""
@@ -310,6 +302,13 @@ class Run:
     def has_lessons(self) -> bool:
         """Whether the course is about the table of this run."""
         return self.example is not None and self.example.has_lessons
+
+    def challenges(self) -> dict:
+        """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for other runs.
+
+        `since` is the time (UNIX seconds) up to which it has learnt from the log of `run`.
+        """
+        return self.read_json(CHALLENGES, {})
 
     @property
     def findings(self) -> list[dict]:
@@ -413,32 +412,6 @@ def lock(name: str, timeout: float):
         yield
 
 
-def is_running(pid: int) -> bool:
-    """Whether a process of that number runs on this machine.
-
-    >>> is_running(os.getpid())
-    True
-    """
-    try:
-        os.kill(pid, 0)
-    except PermissionError:  # it does, for another user
-        return True
-    except (ProcessLookupError, OverflowError):
-        return False
-    return True
-
-
-def as_json(content) -> str:
-    """Content as JSON text with one key a line."""
-    return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def outside(parameters: dict) -> dict[str, str | None]:
     """What a stage reads from outside the run folder, with a hash of its content.
 
@@ -462,7 +435,7 @@ def _outside_hash(address: str) -> str | None:
     else:  # SQLite keeps what is newest in a file beside the database
         files = [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
     content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
-    return hashlib.sha256(content.encode()).hexdigest() if files else None
+    return sha256_of(content) if files else None
 
 
 def versions() -> dict[str, str]:
@@ -501,7 +474,7 @@ class Work:
         parameters = {name: value for name, value in self.parameters.items() if name != "run"}
         used = {k: v for k, v in code.fingerprint(self.stage.path).items() if k != "text"}
         made_of = {"inputs": self.inputs, "parameters": parameters, "code": used}
-        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+        return sha256_of(json.dumps(made_of, sort_keys=True))
 
     def read(self, name: str) -> Path:
         """The path of a file that an earlier stage made; its hash goes into the ledger."""

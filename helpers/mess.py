@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from . import aliases, units
+from .base.spacing import evenly_spaced
 from .columns import texts
 from .errors import InputError, nearest
 from .values import MISSING_WORDS, parse_date, parse_quantity, tidy, without_accents
@@ -309,7 +310,7 @@ def _reads_as_dates(cells: pd.Series) -> bool:
     probe = cells.dropna()
     if not isinstance(cells.dtype, pd.StringDtype) or probe.empty:
         return False
-    probe = probe.iloc[np.linspace(0, len(probe) - 1, min(50, len(probe))).astype(int)]
+    probe = probe.iloc[evenly_spaced(len(probe), 50)]
     return all(parse_date(text, "iso") is not None for text in probe)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .association import Associations, missing_together
+from .base.ranks import roc_auc
 from .survey import MOST_KEPT, Column, Survey
 from .values import MISSING_WORDS, PLAIN_NUMBER, fingerprint
 
@@ -133,9 +134,9 @@ def _gives_away(survey: Survey, name: str, strength: float) -> tuple[float, str]
         ranks, label = values[known].rank().to_numpy(), label[known].to_numpy()
         if survey.classes and len(np.unique(label)) == 2:
             yes = label == label.max()
-            area = (ranks[yes].mean() - (yes.sum() + 1) / 2) / max((~yes).sum(), 1)
+            area = roc_auc(yes, ranks)
             area = max(area, 1 - area)  # half is chance, so it counts from there
-            found.append((2 * float(area) - 1, f"ROC AUC {area:.3f}"))
+            found.append((2 * area - 1, f"ROC AUC {area:.3f}"))
         elif target.kind == "number" and not survey.classes:
             rank = np.corrcoef(ranks, pd.Series(label).rank())[0, 1]
             found.append((float(abs(rank)), f"Rank correlation {rank:.3f}"))

@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import PercentFormatter
 
+from .base.bins import equal_groups
+from .base.spacing import evenly_spaced
 from .figures import BLUE, COLOURS, GREEN, GREY, ORANGE, picture, short
 from .line import STAGES
 from .metrics import PLAIN_NAMES
@@ -111,12 +113,11 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
     for axes, (name, axis) in zip(every, columns.items(), strict=True):
         column = frame[name]
         if pd.api.types.is_numeric_dtype(column.dtype):
-            numbers = column.astype(float)
-            few = numbers.nunique() <= 10
-            groups = numbers if few else pd.qcut(numbers.rank(), 10, duplicates="drop")
-            means = label.groupby(groups, observed=True).mean()
+            codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
+            known = codes >= 0
+            means = label[known].groupby(codes[known]).mean()
             # Medians: the middle of the last group would lie where its most absurd value does
-            places = numbers.groupby(groups, observed=True).median()
+            places = column[known].astype(float).groupby(codes[known]).median()
             axes.plot(places.to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
         else:
             means = label.groupby(column.fillna("(missing)").astype("str")).mean()
@@ -256,7 +257,7 @@ def _points(rows: int) -> tuple[np.ndarray, str]:
     """The positions of the rows that are drawn, evenly spread, and how many where not all are."""
     drawn = min(rows, MOST_POINTS)
     some = f", {drawn:,} of {rows:,} rows" if drawn < rows else ""
-    return np.linspace(0, rows - 1, drawn).astype(int), some
+    return evenly_spaced(rows, drawn), some
 
 
 @picture

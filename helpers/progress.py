@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .base.files import write_json
 from .errors import InputError
 from .grading import CORRECT, INCORRECT, UNTOUCHED
 from .line import STAGES, as_json, lock, progress_file, progress_summary_file
@@ -138,7 +139,6 @@ def reset() -> Path | None:
 
 
 def _write(file: Path, content: dict) -> None:
-    """Write the file whole: into a temporary neighbour that takes its name at the end."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
     try:
@@ -146,3 +146,4 @@ def _write(file: Path, content: dict) -> None:
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+    write_json(file, content)

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import gammaincc, gammaln, stdtr
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
+from .base.spacing import evenly_spaced
 from .comparable import as_values, inferred
 from .errors import InputError
 from .significance import all_in_one, fisher, holm
@@ -292,7 +293,7 @@ def _constant(name: str, was: dict, is_now: dict) -> Change:
 def _copies_up(known: dict, after: pd.DataFrame) -> Change:
     """Repeated rows. More rows repeat each other more: no more are looked at than there were."""
     rows = min(len(after), known["rows"])
-    some = after.iloc[np.linspace(0, len(after) - 1, rows).astype(int)]
+    some = after.iloc[evenly_spaced(len(after), rows)]
     copies = _copies(some[list(known["columns"])])
     before, share = known["copies"] / known["rows"], copies / rows
     chance = fisher(known["copies"], known["rows"], copies, rows) if share > before else 1.0

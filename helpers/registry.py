@@ -8,15 +8,16 @@ those times `rollback` reads which champion was before; nothing is kept beside M
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from . import tracking
+from .base.files import replacing_folder, sha256, write_json
 from .errors import InputError, nearest
-from .line import Run, as_json, existing_run, reports_folder, sha256
+from .line import Run, existing_run, reports_folder
 from .tracking import RUN_TAG, SHA_TAG, moment, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -68,7 +69,7 @@ def is_address(text: str) -> bool:
 def model_name(run: Run | str) -> str:
     """The name that a run's model is registered under: its own, or that of whom it challenges."""
     run = Run(run) if isinstance(run, str) else run
-    return run.read_json("challenges.json", {}).get("model", run.name)
+    return run.challenges.get("model", run.name)
 
 
 # --- What there is ------------------------------------------------------------------------------
@@ -278,7 +279,7 @@ def _register(client, run: Run, logged: tracking.Logged) -> Version:
 
 def _challenged_by(run: Run) -> Run | None:
     """The run whose model a run was trained to challenge; it may be gone."""
-    named = run.read_json("challenges.json", {}).get("run", run.name)
+    named = run.challenges.get("run", run.name)
     return Run(named) if named != run.name else None
 
 
@@ -418,24 +419,18 @@ def copy_of(version: Version) -> Path:
 
 def _fetch(version: Version, folder: Path) -> None:
     """Copy a version's files from the store, whole: into a draft, then a rename."""
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}")
-    draft.mkdir(parents=True, exist_ok=True)
-    try:
+    with replacing_folder(folder) as draft, TemporaryDirectory(dir=draft) as fetched:
         with store() as client:
-            got = tracking.fetch(client, version.name, version.number, draft)
-        if not folder.exists():
-            got.replace(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+            got = tracking.fetch(client, version.name, version.number, Path(fetched))
+        for path in list(got.iterdir()):  # a store may put them a folder deeper
+            path.rename(draft / path.name)
 
 
 def remember(address: str, version: Version) -> None:
     """Note what an address named, for a service that starts while the store is away."""
     note = _note_of(address)
     note.parent.mkdir(parents=True, exist_ok=True)
-    draft = note.with_suffix(f".{os.getpid()}.draft")
-    draft.write_text(as_json(asdict(version)), encoding="utf-8")
-    draft.replace(note)
+    write_json(note, asdict(version))
 
 
 def remembered(address: str) -> Version | None:

@@ -6,7 +6,6 @@ Every page stands by itself: style, script and figures are inside, and nothing i
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import zipfile
@@ -15,6 +14,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
+from .base.files import sha256_of
 from .errors import InputError
 from .line import STAGES, Run, Stage, progress_summary_file, reports_folder
 from .metrics import PLAIN_NAMES
@@ -63,7 +63,7 @@ def stamp() -> str:
     """A short hash of what pages are made with; another one means that they look otherwise."""
     made_with = [Path(__file__), *sorted(p for p in TEMPLATES.rglob("*") if p.is_file())]
     content = b"".join(path.read_bytes() for path in made_with)
-    return hashlib.sha256(content).hexdigest()[:12]
+    return sha256_of(content)[:12]
 
 
 @cache

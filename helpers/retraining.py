@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 from . import deliveries, monitor, parameters, pipeline
-from .deliveries import CHALLENGES, FEWEST_LOGGED, Production
+from .deliveries import FEWEST_LOGGED, Production
 from .errors import InputError
 from .examples import known as examples
 from .execution import WARM
-from .line import LOG, Run, Work, existing_run, lock, stage
+from .line import CHALLENGES, LOG, Run, Work, existing_run, lock, stage
 from .metrics import PLAIN_NAMES
+from .registry import model_name
 from .runner import Request, StageError, run_line, whole_address
 from .task import predict
 
@@ -227,11 +228,6 @@ def _of_one_type(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:
 # --- The challenger -----------------------------------------------------------------------------
 
 
-def model_of(run: Run) -> str:
-    """The name under which the model of a run is known: its own, or that of what it challenges."""
-    return deliveries.challenged(run).get("model", run.name)
-
-
 def claim(champion: Run) -> Run:
     """The folder of the next challenger: the model's name with the first number that is free.
 
@@ -240,7 +236,7 @@ def claim(champion: Run) -> Run:
     """
     number = 2
     while True:
-        run = Run(f"{model_of(champion)}-{number}")
+        run = Run(f"{model_name(champion)}-{number}")
         try:
             run.path.mkdir(parents=True)
         except FileExistsError:
@@ -253,7 +249,7 @@ def claim(champion: Run) -> Run:
 
 def _is_unfinished(run: Run, champion: Run) -> bool:
     deployed = run.line_of(TRAINED_BY[-1])
-    mine = deliveries.challenged(run).get("run") == champion.name
+    mine = run.challenges.get("run") == champion.name
     return mine and (deployed is None or deployed["verdict"] == "failed")
 
 
@@ -265,7 +261,7 @@ def train(
     The parameters are those of the champion. Raises InputError or StageError, each with a sentence
     that names the challenger; a folder in which nothing was made is removed.
     """
-    challenges = {"model": model_of(champion), "run": champion.name}
+    challenges = {"model": model_name(champion), "run": champion.name}
     challenges["fields"] = deliveries.fields_of(champion)
     learnt = ~newer & production.labelled
     if production.times is not None:
@@ -396,7 +392,7 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: Ask, say) -> dict
         BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
         f"pipeline promote {challenger.name}",
         PROMOTED: f"{challenger.name} is better by more than the noise: it is the champion now. "
-        f"To go back: pipeline rollback {model_of(champion)}",
+        f"To go back: pipeline rollback {model_name(champion)}",
     }[outcome]
     if better and not sound:
         said = (
@@ -419,7 +415,7 @@ def champion_of(run: Run, track: bool = True) -> Run:
         return run
     from . import registry
 
-    serving = registry.champion(model_of(run))
+    serving = registry.champion(model_name(run))
     if serving is None:  # the first to be registered becomes champion: not a challenger, unjudged
         registry.register(run, force=True)
         return run
@@ -431,7 +427,7 @@ def _promote(challenger: Run) -> None:
     """Make the challenger champion; it is registered already, unless the store was away then."""
     from . import registry
 
-    registry.set_champion(model_of(challenger), registry.register(challenger))
+    registry.set_champion(model_name(challenger), registry.register(challenger))
 
 
 @contextmanager
@@ -440,7 +436,7 @@ def _alone(run: Run):
     from filelock import Timeout
 
     try:
-        with lock(f"{model_of(run)}.retraining", timeout=0):
+        with lock(f"{model_name(run)}.retraining", timeout=0):
             yield
     except Timeout:
         raise InputError(

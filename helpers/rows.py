@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from .base.spacing import evenly_spaced
 from .task import Task, encode, find_task, with_metric
 
 TRAIN, TEST, GAP = "train", "test", "gap"
@@ -67,8 +68,7 @@ def spread_over(y: np.ndarray, count: int) -> np.ndarray:
     array([0, 4, 8])
     """
     order = np.argsort(y, kind="stable")
-    steps = np.linspace(0, len(y) - 1, min(count, len(y))).round().astype(int)
-    return np.sort(order[steps])
+    return np.sort(order[evenly_spaced(len(y), count)])
 
 
 def labelled_rows(work) -> Labelled:

@@ -21,10 +21,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import addresses, code, credentials, execution, freshness, parameters, report
+from .base.files import write_json
 from .errors import InputError
 from .examples import known as examples
 from .execution import WARM
-from .line import STAGES, Run, Stage, as_json, lock, parse_stages, versions
+from .line import STAGES, Run, Stage, lock, parse_stages, versions
 
 JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
@@ -210,7 +211,7 @@ def _signed(run: Run):
     word = next((w for w in sys.argv[1:2] if w.isalpha()), "")
     since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
     holder = {"pid": os.getpid(), "host": platform.node(), "since": since, "command": word}
-    place.write_text(as_json(holder), encoding="utf-8")
+    write_json(place, holder)
     try:
         yield
     finally:

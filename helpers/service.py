@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,11 +28,13 @@ import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
+from .base.files import replacing_folder
 from .deploy import (
     KEY_VARIABLE,
     MOST_ROWS,
     Bundle,
     as_frame,
+    check_count,
     check_rows,
     load_bundle,
     open_bundle,
@@ -115,14 +118,11 @@ def load_for_service(run: str) -> Served:
 
 def _keep_as_last_good(run: Run) -> None:
     """Copy the bundle aside, whole, once it has proved to be sound."""
-    kept, draft = run.file(LAST_GOOD), run.file(f".{LAST_GOOD}.{os.getpid()}")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(run.file("model"), draft)
+    kept = run.file(LAST_GOOD)
+    # A folder that can't be written to: served all the same.
+    with suppress(OSError), replacing_folder(kept) as draft:
+        shutil.copytree(run.file("model"), draft, dirs_exist_ok=True)
         shutil.rmtree(kept, ignore_errors=True)
-        draft.replace(kept)
-    except OSError:  # a folder that can't be written to: served all the same
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 class Follower(Protocol):
@@ -440,12 +440,6 @@ def _as_bytes(row: dict) -> bytes:
         return orjson.dumps(row, default=str)
     except TypeError:  # a number beyond 64 bits, half of a surrogate pair
         return json.dumps(row, default=str).encode()
-
-
-def check_count(rows: list, most: int) -> None:
-    """Refuse too many rows, or none."""
-    if not 1 <= len(rows) <= most:
-        raise Refused(422, f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
 
 
 def parse_json(body: bytes) -> dict | list[dict]:

@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from . import addresses
+from .base.files import as_json, sha256
 from .errors import InputError
-from .line import STAGES, Run, as_json, existing_run, lock, reports_folder, sha256
+from .line import STAGES, Run, existing_run, lock, reports_folder
 
 MANIFEST = "manifest.json"
 BEGUN = "unfinished.json"  # in its place while a push is at work: what is there already

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from .base.spacing import evenly_spaced
 from .columns import ID_NAME, draft_column, repair_column
 from .errors import InputError, nearest
 
@@ -245,7 +246,7 @@ def _read_text(column: pd.Series, stored: str) -> _Read:
     if gaps.all():
         return _Read("empty", stored, codes, gaps, words=words, key=codes)
     present = np.flatnonzero(~gaps)
-    probed = present[np.linspace(0, len(present) - 1, min(len(present), PROBED_ROWS)).astype(int)]
+    probed = present[evenly_spaced(len(present), PROBED_ROWS)]
     plan = draft_column(words.iloc[codes[probed]].rename(column.name).reset_index(drop=True))
     if plan["kind"] not in ("number", "date", "boolean"):
         kind = "text" if plan["kind"] == "text" else "category"
@@ -340,7 +341,7 @@ def _column(name: str, position: int, read: _Read, sampled: np.ndarray) -> Colum
 def _examples(sample: pd.Series, most: int = 5) -> list:
     """A few different values, evenly spread over the sampled rows."""
     present = sample.dropna()
-    places = np.linspace(0, len(present) - 1, min(len(present), 40)).astype(int)
+    places = evenly_spaced(len(present), 40)
     return list(dict.fromkeys(present.iloc[places].tolist()))[:most]
 
 

@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy
 
 from helpers import batch, tables
+from helpers.base.files import sha256
 from helpers.errors import InputError
-from helpers.line import Run, sha256
+from helpers.line import Run
 from tests.small import deployed_run, prepared
 from tests.test_prediction_log import BIN, postgres  # noqa: F401 - a fixture
 

@@ -8,7 +8,7 @@ import pytest
 
 from helpers import deliveries, deploy, retraining, traffic
 from helpers.errors import InputError
-from helpers.line import LOG, Run, outside
+from helpers.line import CHALLENGES, LOG, Run, outside
 from helpers.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 
@@ -84,12 +84,12 @@ def test_a_challenger_takes_the_log_from_where_it_has_learnt(run, made, table):
     challenger = deployed_run(made, "mine-2")
     assert deliveries.logged_rows(challenger) == 0
     since = BEGAN + 99 * 600.0
-    challenger.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine", "since": since})
+    challenger.write_json(CHALLENGES, {"model": "mine", "run": "mine", "since": since})
     assert deliveries.logged_rows(challenger) == 300
     found = retraining.later_rows(challenger, LOG)
     assert len(found.X) == 300 and found.times.min() > since
     third = deployed_run(made, "mine-3")
-    third.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine-2"})
+    third.write_json(CHALLENGES, {"model": "mine", "run": "mine-2"})
     assert deliveries.logged_rows(third) == 300
     log_rows(challenger, table.head(220))
     assert deliveries.logged_rows(challenger) == 220, "its own service's log comes first"

@@ -459,7 +459,7 @@ def test_rows_become_json_with_null_for_missing():
 
 
 def test_rows_to_ask_are_spread_over_all():
-    assert deploy.spread(np.arange(100), 3).tolist() == [0, 49, 99]
+    assert deploy.spread(np.arange(100), 3).tolist() == [0, 50, 99]
     assert deploy.spread(np.arange(2), 5).tolist() == [0, 1]
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import line
+from helpers.base.files import sha256
 from helpers.errors import InputError
 
 
@@ -130,8 +131,8 @@ def test_the_ledger_line_holds_what_went_in_and_came_out(run):
     work.write_text("cleaning.yaml", "columns: {}")
     work.finish(3, 2, "one gone", set_aside=1)
     entry = run.line_of(2)
-    assert entry["inputs"] == {"data/raw.parquet": line.sha256(run.file("data/raw.parquet"))}
-    assert entry["outputs"] == {"cleaning.yaml": line.sha256(run.file("cleaning.yaml"))}
+    assert entry["inputs"] == {"data/raw.parquet": sha256(run.file("data/raw.parquet"))}
+    assert entry["outputs"] == {"cleaning.yaml": sha256(run.file("cleaning.yaml"))}
     assert entry["parameters"] == {"run": "mine", "limits": "x:0..9"}
     assert (entry["rows_in"], entry["rows_out"], entry["set_aside"]) == (3, 2, 1)
     assert entry["versions"]["pandas"] == pd.__version__

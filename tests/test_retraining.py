@@ -12,7 +12,8 @@ from helpers import deliveries, flights, monitor, registry, retraining
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.formulas import parse_formulas
-from helpers.line import LOG, STAGES, Run
+from helpers.line import CHALLENGES, LOG, STAGES, Run
+from helpers.registry import model_name
 from helpers.retraining import Ask
 from helpers.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
@@ -258,12 +259,12 @@ def test_new_rows_go_below_the_old_ones_in_their_types():
 
 def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_finished(run):
     first = retraining.claim(run)
-    first.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine"})
+    first.write_json(CHALLENGES, {"model": "mine", "run": "mine"})
     assert first.name == "mine-2" and retraining.claim(run).name == "mine-2"
     Run("mine-3").path.mkdir()  # of somebody else
     shutil.copy(run.file("ledger.json"), first.file("ledger.json"))
     assert retraining.claim(run).name == "mine-4"
-    assert retraining.model_of(first) == "mine"
+    assert model_name(first) == "mine"
 
 
 def test_parameters_that_were_given_are_kept(run):
@@ -283,7 +284,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     rows = later(200)
     rows.to_csv(tmp_path / "new.csv", index=False)
     as_read = pd.read_csv(tmp_path / "new.csv", dtype=str)
-    run.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "first"})
+    run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
     deliveries.note_learnt(run, run, as_read.head(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
     assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
@@ -347,7 +348,7 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     newer = monitor.newer_half(production)
     with pytest.raises(StageError):
         retraining.train(Run("mine-2"), run, production, newer, LOG, Ask(), print)
-    since = Run("mine-2").read_json(deliveries.CHALLENGES)["since"]
+    since = Run("mine-2").read_json(CHALLENGES)["since"]
     learnt = ~newer & production.labelled
     assert since == production.times[learnt].max() < production.times[newer].min()
     table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
