@@ -31,6 +31,7 @@ from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain
 from .task import Task, predict
+from .usual import usual_levels, usual_numbers
 
 MOST_ROWS = 10_000  # in one request
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
@@ -81,21 +82,35 @@ class Bundle:
 def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features: dict) -> dict:
     """What a row must look like: each field's kind, an example, its range or levels.
 
-    `raw` and `clean` are the training rows. Columns that the model does not use are `ignored`.
+    `raw` and `clean` are the training rows. Ranges and levels are of the cleaned ones, without what
+    lies far outside or is `rare` (`left_out` counts such cells, see `helpers.usual`). Columns that
+    the model does not use are `ignored`.
     """
-    fields = {}
-    for name in features["columns"]:
-        kind, column = cleaning["columns"][name]["kind"], clean[name]
-        field = {"kind": kind, "missing": round(float(column.isna().mean()), 4)}
-        present = column.dropna()
-        if len(present):
-            field["example"] = _plain(raw[name].loc[present.index[0]])
-        if kind == "number" and len(present):
-            field["range"] = [float(present.min()), float(present.max())]
-        if kind == "category" and present.nunique() <= MOST_LEVELS:
-            field["levels"] = sorted(present.unique().tolist())
-        fields[name] = field
+    fields = {
+        name: _field(cleaning["columns"][name]["kind"], raw[name], clean[name])
+        for name in features["columns"]
+    }
     return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
+
+
+def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
+    """A field of the schema, from its raw and its cleaned cells."""
+    field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}
+    present = clean.dropna()
+    kept = present
+    if kind == "number" and len(present):
+        usual = usual_numbers(present)
+        field["range"] = [float(usual.min()), float(usual.max())]
+        kept = present[present.astype(float).between(*field["range"])]
+    if kind == "category" and present.nunique() <= MOST_LEVELS:
+        field["levels"] = usual_levels(present)
+        kept = present[present.isin(field["levels"])]
+        field["rare"] = sorted(set(present) - set(field["levels"]))
+    if len(kept) < len(present):
+        field["left_out"] = len(present) - len(kept)
+    if len(kept):
+        field["example"] = _plain(raw.loc[kept.index[0]])
+    return field
 
 
 def _plain(value):
@@ -600,6 +615,8 @@ def fields_table(schema: dict) -> pd.DataFrame:
             known = "{:g} to {:g}".format(*field["range"])
         elif "levels" in field:
             known = f"{len(field['levels'])} levels"
+        if field.get("left_out"):
+            known += f", {field['left_out']:,} cells far outside or rare"
         rows[name] = {
             "kind": field["kind"],
             "missing": f"{field['missing']:.1%}",
