@@ -33,6 +33,7 @@ from .deploy import (
     Bundle,
     as_frame,
     check_rows,
+    is_bundle_folder,
     load_bundle,
     open_bundle,
     predict_rows,
@@ -525,7 +526,7 @@ def service_of(run: str, options: Options | None = None) -> Service:
 def _log_folder(run: str, now: Served) -> Path:
     """Where a service's log lies: with the run that made the model, or under the model's name."""
     if not now.registered:
-        return existing_run(run).path
+        return Path(run).expanduser() if is_bundle_folder(run) else existing_run(run).path
     made = Run(now.registered.run or now.registered.name)
     folder = made.path if made.path.is_dir() else Run(now.registered.name).path
     folder.mkdir(parents=True, exist_ok=True)
