@@ -354,4 +354,4 @@ def test_words_where_numbers_were_promised_are_refused():
 
 def test_a_delivery_that_lacks_a_needed_column_is_refused(made, champion, later):
     with pytest.raises(InputError, match="lack the column 'weight'"):
-        deliveries._check_columns(later.raw.drop(columns="weight"), ["weight", "city"])
+        deliveries.check_columns(later.raw.drop(columns="weight"), ["weight", "city"])
