@@ -108,6 +108,8 @@ def load_for_service(run: str) -> Served:
         from .following import load_version
 
         return load_version(run)
+    if is_bundle_folder(run):
+        return served(load_bundle(run))
     try:
         bundle = load_bundle(run)
     except InputError as error:

@@ -2,16 +2,29 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import bundle_watch, deliveries, deploy, drift, folders, monitor, quality, reference
+from helpers import (
+    bundle_watch,
+    deliveries,
+    deploy,
+    drift,
+    folders,
+    monitor,
+    quality,
+    reference,
+    registry,
+)  # fmt: skip
+from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import Run, Work
 from helpers.reference import KNOTS, as_content, read_content, reference_of
+from helpers.service import service_of
 from helpers.tallies import Levels
 from tests.small import deployed_run, prepared, raw_table
 
@@ -195,3 +208,48 @@ def test_a_folder_without_a_bundle_is_refused(run, tmp_path):
 def test_a_setting_of_the_notebook_alone_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="'new_data' can't"):
         bundle_watch.look(moved_away(run, tmp_path), "rows.csv", ["new_data=other.csv"])
+
+
+# --- By the command line ------------------------------------------------------------------------
+
+
+def command(*arguments: str, monkeypatch) -> int:
+    """The exit code of a command in this process."""
+    monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+    with pytest.raises(SystemExit) as done:
+        main()
+        raise SystemExit(0)
+    return done.value.code
+
+
+def test_the_command_monitors_a_version_whose_run_is_gone(run, tmp_path, monkeypatch, capsys):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+        monkeypatch.delenv(name, raising=False)
+    registry.register(run)
+    assert bundle_watch.run_of("models:/small@champion") == "small"
+    shutil.rmtree(run.path)
+    assert bundle_watch.run_of("models:/small@champion") == ""
+    file = tmp_path / "later.csv"
+    later_table(12).drop(columns="bought").to_csv(file, index=False)
+    asked = ["monitor", "models:/small@champion", "--data", str(file)]
+    assert command(*asked, monkeypatch=monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert "1 of 5 columns drift" in said and "weight" in said and "Page" not in said
+    assert command(*asked, "--gate", monkeypatch=monkeypatch) == 1, "no labels, so drift decides"
+
+
+def test_the_command_tells_the_drift_of_a_bundle(run, tmp_path, monkeypatch, capsys):
+    later_table(12).to_parquet(tmp_path / "later.parquet")
+    there = moved_away(run, tmp_path)
+    asked = ["drift", there, str(tmp_path / "later.parquet")]
+    assert command(*asked, monkeypatch=monkeypatch) == 0
+    assert "1 of 5 columns drift" in capsys.readouterr().out
+
+
+def test_the_log_of_a_bundle_that_is_served_is_what_it_is_monitored_by(run, tmp_path):
+    there = moved_away(run, tmp_path)
+    with deploy.serving(deploy.load_bundle(there), service_of(there)) as address:
+        status, answers = deploy.ask(address, later_table(12))
+    assert status == 200 and all(answer["logged"] for answer in answers)
+    seen = bundle_watch.look(there)
+    assert seen["rows"] == LATER and seen["drifted"] == ["weight"]
