@@ -404,6 +404,10 @@ def drift(run, folder, dask):
     Examples:
       pipeline drift mine deliveries/
       pipeline drift mine deliveries/ --dask local
+      pipeline drift models:/mine@champion deliveries/
+
+    RUN is a run, a model of the registry, or a folder with a bundle: nothing else of the run is
+    needed.
 
     The folder may be larger than memory: its parts are counted one by one, and what comes of the
     sum is what comes of the whole. `pipeline monitor` tells more, of rows that fit into memory.
@@ -505,8 +509,11 @@ def monitor(run, data, max_drop, settings, gate, kernels):
       pipeline monitor mine --data march.csv
       pipeline monitor mine --data march.csv --gate || pipeline retrain mine --data march.csv
       pipeline monitor models:/mine@champion --data march.csv
+      pipeline monitor /srv/model --data march.csv
 
-    RUN is a run, or a model of the registry, which stands for the run that made it.
+    RUN is a run, a model of the registry, which stands for the run that made it, or a folder with a
+    bundle (a copy of a run's model/). Where the run's folder is gone, the rows are held against the
+    reference in the bundle; there is no page then.
 
     Runs stage 8 and says what has drifted, what the rows are like, how the model does (or, while
     there are no labels, how it probably does), and whether to train again.
@@ -514,25 +521,26 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     Exit codes: 0 done; 1 the stage failed, or with --gate retraining is due; 2 the rows can't be
     used.
     """
+    from . import bundle_watch
+    from .line import Run, stage
     from .retraining import look
     from .runner import StageError
 
     if max_drop is not None:
         settings = (*settings, f"max_drop={max_drop}")
-    if run.startswith("models:/"):
-        from . import registry
-
-        run = registry.resolve(run).run
+    made = bundle_watch.run_of(run)
     try:
-        seen = look(run, data, settings, kernels=kernels)
+        seen = (
+            look(made, data, settings, kernels=kernels) if made
+            else bundle_watch.look(run, data, settings)
+        )  # fmt: skip
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-    from .line import Run, stage
-
     for subject, text in seen["said"].items():
         click.echo(f"{subject:<12} {text}")
-    click.echo(f"{'Page':<12} {Run(run).file(stage(8).report)}")
+    if made:
+        click.echo(f"{'Page':<12} {Run(made).file(stage(8).report)}")
     if gate and seen["decision"] == "retrain":
         click.echo(f"Retraining is due: {seen['reason']}.", err=True)
         sys.exit(1)

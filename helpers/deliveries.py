@@ -18,6 +18,7 @@ from .errors import InputError, nearest
 from .examples import known as examples
 from .line import LOG, Run
 from .prediction_log import ask_log, elsewhere, has_log
+from .reference import FORM, Reference, read_content
 from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels, read_label
 from .values import MISSING_WORDS, tidy
@@ -38,7 +39,8 @@ class Production:
     has not come yet; None while there are none), `period` the month, day or delivery of each;
     `known` are the rows that the champion was fitted on. `seen` is False when these are only the
     held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
-    seconds) say when a service answered them.
+    seconds) say when a service answered them. `reference` is what the bundle keeps of
+    `known`, where later rows are held against that.
     """
 
     raw: pd.DataFrame
@@ -51,6 +53,7 @@ class Production:
     seen: bool = True
     times: np.ndarray | None = None
     is_held_out: bool = False
+    reference: Reference | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -78,19 +81,25 @@ def later_rows(work, new_data: str = "") -> Production:
     model = pipeline.load(work.read("model/model.skops"))
     times = None
     if new_data == LOG:
-        raw, times = _logged(work.run, model, known.task.target)
+        raw, times = rows_of_log(work.run, model, known.task.target)
         origin = "what the service has answered"
     elif new_data:
         addresses.refuse_pasted_password(new_data)
         raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
-        _check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+        check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
         raw, origin = _not_learnt(work.run, raw, origin)
     else:
         raw, origin = _later_of(work, example), f"{example.title} after the collection ended"
-    _check_count(raw, origin)
+    check_count(raw, origin)
     made = _production(work, raw, model, known, origin, times)
-    _check_values(made.X, known.X, model_columns(model))
-    return made
+    check_values(made.X, known.X, model_columns(model))
+    return replace(made, reference=_reference(work))
+
+
+def _reference(work) -> Reference | None:
+    """The reference in the run's bundle; None for one of an older form: the rows are still here."""
+    content = work.read_json("model/reference.json")
+    return read_content(content, work.run.name) if content.get("form") == FORM else None
 
 
 def _later_of(work, example: examples.Example) -> pd.DataFrame:
@@ -104,7 +113,8 @@ def _later_of(work, example: examples.Example) -> pd.DataFrame:
     return later
 
 
-def _check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
+def check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
+    """Raise InputError for new rows without a column that the model needs."""
     missing = [name for name in needed if name not in raw.columns]
     if missing:
         raise InputError(
@@ -114,7 +124,8 @@ def _check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
         )
 
 
-def _check_count(raw: pd.DataFrame, origin: str) -> None:
+def check_count(raw: pd.DataFrame, origin: str) -> None:
+    """Raise InputError for fewer than `FEWEST` new rows; `origin` says where they are from."""
     if len(raw) < FEWEST:
         raise InputError(
             f"The new rows ({origin}) are {len(raw)}, too few to tell a change from chance: at "
@@ -122,7 +133,7 @@ def _check_count(raw: pd.DataFrame, origin: str) -> None:
         )
 
 
-def _check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
+def check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
     """Refuse rows that are the same in every column that used to vary."""
     varied = [c for c in used if c in X and known[c].nunique(dropna=False) > 1]
     if varied and all(X[name].nunique(dropna=False) <= 1 for name in varied):
@@ -144,8 +155,8 @@ def _held_out(work, known: Labelled) -> Production:
 
 def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
     X = model["clean"].transform(raw)
-    y = _labels(raw, known.task, work.about["label"])
-    period = _periods(work, X) if times is None else _periods_of(times)
+    y = labels_of(raw, known.task, work.about["label"])
+    period = periods(time_column(work), X) if times is None else periods_of(times)
     return Production(raw, X, y, period, model, known, origin, times=times)
 
 
@@ -155,7 +166,7 @@ def model_columns(model: Pipeline) -> list[str]:
     return [c for c in model["features"].feature_names_in_ if c in used]
 
 
-def _labels(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
+def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     """The labels that have come; None where there are none."""
     if task.target not in raw.columns:
         return None
@@ -240,9 +251,8 @@ def time_column(work) -> str:
     return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
 
 
-def _periods(work, X: pd.DataFrame) -> np.ndarray:
-    """The month of each row where time is known, otherwise one period for all."""
-    name = time_column(work)
+def periods(name: str, X: pd.DataFrame) -> np.ndarray:
+    """The month of each row by its time column, where there is one; else one period for all."""
     if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
         months = _named(X[name], "%Y-%m")
         if _can_divide(months):
@@ -250,7 +260,7 @@ def _periods(work, X: pd.DataFrame) -> np.ndarray:
     return np.full(len(X), "new rows", dtype=object)
 
 
-def _periods_of(times: np.ndarray) -> np.ndarray:
+def periods_of(times: np.ndarray) -> np.ndarray:
     """The month of each time, or the day where all are of one month; one period for few."""
     moments = pd.Series(pd.to_datetime(times, unit="s"))
     for form in ("%Y-%m", "%Y-%m-%d"):
@@ -298,7 +308,7 @@ def _log_of(run):
     return folder, max(since, before.get("since", 0.0))
 
 
-def _logged(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray]:
+def rows_of_log(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray]:
     """The latest rows that the service has answered, raw, with their outcomes; and their times."""
     folder, since = _log_of(run)
     if folder is None:

@@ -22,18 +22,20 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from . import pipeline, tables
+from . import pipeline, reference, tables
 from .base.files import sha256
 from .base.spacing import evenly_spaced
 from .calibration import Calibrated
-from .drift import reference_of
+from .deliveries import model_columns, time_column
 from .errors import InputError, nearest
 from .examples import known as examples
-from .line import Run, existing_run
+from .line import Run, existing_run, reports_folder
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain
-from .task import Task, predict
+from .rows import TEST, Labelled
+from .task import Task, compared_answers, predict
+from .usual import usual_levels, usual_numbers
 
 MOST_ROWS = 10_000  # in one request
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
@@ -84,21 +86,35 @@ class Bundle:
 def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features: dict) -> dict:
     """What a row must look like: each field's kind, an example, its range or levels.
 
-    `raw` and `clean` are the training rows. Columns that the model does not use are `ignored`.
+    `raw` and `clean` are the training rows. Ranges and levels are of the cleaned ones, without what
+    lies far outside or is `rare` (`left_out` counts such cells, see `helpers.usual`). Columns that
+    the model does not use are `ignored`.
     """
-    fields = {}
-    for name in features["columns"]:
-        kind, column = cleaning["columns"][name]["kind"], clean[name]
-        field = {"kind": kind, "missing": round(float(column.isna().mean()), 4)}
-        present = column.dropna()
-        if len(present):
-            field["example"] = _plain(raw[name].loc[present.index[0]])
-        if kind == "number" and len(present):
-            field["range"] = [float(present.min()), float(present.max())]
-        if kind == "category" and present.nunique() <= MOST_LEVELS:
-            field["levels"] = sorted(present.unique().tolist())
-        fields[name] = field
+    fields = {
+        name: _field(cleaning["columns"][name]["kind"], raw[name], clean[name])
+        for name in features["columns"]
+    }
     return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
+
+
+def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
+    """A field of the schema, from its raw and its cleaned cells."""
+    field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}
+    present = clean.dropna()
+    kept = present
+    if kind == "number" and len(present):
+        usual = usual_numbers(present)
+        field["range"] = [float(usual.min()), float(usual.max())]
+        kept = present[present.astype(float).between(*field["range"])]
+    if kind == "category" and present.nunique() <= MOST_LEVELS:
+        field["levels"] = usual_levels(present)
+        kept = present[present.isin(field["levels"])]
+        field["rare"] = sorted(set(present) - set(field["levels"]))
+    if len(kept) < len(present):
+        field["left_out"] = len(present) - len(kept)
+    if len(kept):
+        field["example"] = _plain(raw.loc[kept.index[0]])
+    return field
 
 
 def _plain(value):
@@ -111,13 +127,13 @@ def _plain(value):
 
 
 def write_bundle(
-    work, model: Pipeline, schema: dict, card: dict, reference: dict, raw: pd.DataFrame
+    work, model: Pipeline, schema: dict, card: dict, known: dict, raw: pd.DataFrame
 ) -> dict:
     """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
 
     Of the `raw` rows that it was fitted on, up to 2,000 go along, with the columns of the cleaning
-    plan: on them a service checks its compiled scorer. Raises InputError when the model takes more
-    than 20 MB.
+    plan: on them a service checks its compiled scorer, and later rows are told from them. `known`
+    is the reference. Raises InputError when the model takes more than 20 MB.
     """
     with work.writing("model/model.skops") as draft:
         pipeline.save(model, draft)
@@ -128,10 +144,10 @@ def write_bundle(
                 f"limit its depth or use another with --set models=…"
             )
     with work.writing("model/examples.parquet") as draft:
-        known = [name for name in model["clean"].get_feature_names_out() if name in raw]
-        raw[known].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
+        names = [name for name in model["clean"].get_feature_names_out() if name in raw]
+        raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
     work.write_json("model/schema.json", schema)
-    work.write_json("model/reference.json", reference)
+    work.write_json("model/reference.json", known)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
     names = (
@@ -161,6 +177,7 @@ def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: boo
         "refitted_on_all_labelled_rows": refitted,
         "held_out": {
             "rows": metrics["rows"]["test"],
+            "main_metric": metrics["main_metric"],
             "scores": metrics["test"],
             "interval": metrics["interval"],
             "baseline": metrics["baseline"],
@@ -226,13 +243,41 @@ def card_text(card: dict) -> str:
 def load_bundle(run: str) -> Bundle:
     """The bundle of a run, checked against its card: a file that was changed is refused.
 
-    `run` is a run's name, or the address of a registered model such as models:/NAME@champion.
+    `run` is a run's name, the address of a registered model such as models:/NAME@champion, or a
+    folder that holds the files of a bundle.
     """
+    return open_bundle(*_place_of(run))
+
+
+def load_reference(run: str) -> reference.Reference:
+    """What the bundle of a run (or an address, or a folder) keeps of the rows it was fitted on."""
+    folder, name = _place_of(run)
+    return reference.read_content(folder.read_json(f"{name}/reference.json"), f"'{run}'")
+
+
+def _place_of(run: str) -> tuple[Run, str]:
+    """The folder that holds a bundle, and the bundle's name in it."""
     if is_address(run):
-        return open_copy(resolve(run))
+        version = resolve(run)
+        return Copy(version, bundle_folder(version)), "."
+    if is_bundle_folder(run):
+        return Copy(run, Path(run).expanduser()), "."
+    if os.sep in run:
+        raise InputError(
+            f"'{run}' holds no bundle: that is a folder with card.json and model.skops, such as "
+            f"reports/<run>/model, or a copy of it."
+        )
     folder = existing_run(run)
     folder.require(7)
-    return open_bundle(folder)
+    return folder, "model"
+
+
+def is_bundle_folder(text: str) -> bool:
+    """Whether a text names a folder with a bundle in it, and no run."""
+    if is_address(text) or (reports_folder() / text / "ledger.json").exists():
+        return False
+    folder = Path(text).expanduser()
+    return all((folder / name).is_file() for name in ("card.json", "model.skops"))
 
 
 def load_version(run: str, version: str) -> Bundle:
@@ -567,11 +612,6 @@ def headline(card: dict, size: int, roads: pd.DataFrame) -> str:
     )
 
 
-def reference(rows: pd.DataFrame, predictions: pd.DataFrame, columns: list[str]) -> dict:
-    """Reference statistics for monitoring: of the columns in use, and of the predictions."""
-    return reference_of(rows[columns]) | {"(predictions)": reference_of(predictions)}
-
-
 def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     """What is deployed: the steps, the rows it was fitted on, whether held-out rows were among."""
     last = model["model"]
@@ -589,14 +629,20 @@ def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     return pd.DataFrame({"": facts}).rename_axis("deployed")
 
 
-def predict_rows_clean(model: Pipeline, rows) -> pd.DataFrame:
-    """A model's answers on rows that are cleaned already, as a frame for the reference."""
-    prediction, probability = predict(rows.task, model[1:], rows.X)
-    out = pd.DataFrame({"prediction": prediction})
-    if rows.task.kind == "binary":
-        chance = probability[:, rows.task.classes.index(rows.task.positive)]
-        out[f"probability_{rows.task.positive}"] = chance
-    return out
+def held_out_answers(model: Pipeline, rows: Labelled) -> pd.DataFrame:
+    """The answers to the held-out rows of a model that has not learnt from them."""
+    X = rows.of(TEST).X
+    return compared_answers(rows.task, *predict(rows.task, model[1:], X))
+
+
+def make_reference(work, model: Pipeline, rows: Labelled, answers: pd.DataFrame) -> dict:
+    """What later rows will be held against: the cleaned `rows` that the model was fitted on.
+
+    `answers` are those to the held-out rows, of the model before its last fit. `work` is the stage.
+    """
+    used, when, label = model_columns(model), time_column(work), work.about["label"]
+    made = reference.reference_of(rows.X, used, answers=answers, time_column=when, label=label)
+    return reference.as_content(made)
 
 
 def fields_table(schema: dict) -> pd.DataFrame:
@@ -608,6 +654,8 @@ def fields_table(schema: dict) -> pd.DataFrame:
             known = "{:g} to {:g}".format(*field["range"])
         elif "levels" in field:
             known = f"{len(field['levels'])} levels"
+        if field.get("left_out"):
+            known += f", {field['left_out']:,} cells far outside or rare"
         rows[name] = {
             "kind": field["kind"],
             "missing": f"{field['missing']:.1%}",

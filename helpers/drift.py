@@ -16,7 +16,7 @@ import pandas as pd
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
 from .base.bins import quantile_places
-from .comparable import alike, as_values
+from .comparable import alike
 from .domain import Domain
 from .domain import domain as domain  # part of what is called drift here
 from .errors import InputError
@@ -29,7 +29,6 @@ FEWEST_EXPECTED = 5  # rows of a level in the smaller sample (Cochran 1954); rar
 FEWEST_RARE = 30  # rows with rare levels on either side, before they are tested one by one
 PSI_LARGE = DEFAULT.psi_large
 FISHER = "Fisher"
-MISSING, OTHER = "(missing)", "(other)"
 
 
 # --- Sizes --------------------------------------------------------------------------------------
@@ -76,25 +75,7 @@ def jensen_shannon(expected: np.ndarray, found: np.ndarray) -> float:
     return float(np.sqrt(np.clip(bits, 0, 1)))
 
 
-# --- What is kept of the training rows ----------------------------------------------------------
-
-
-def reference_of(frame: pd.DataFrame) -> dict:
-    """Statistics to compare later rows with: bin edges or levels, and the share of rows in each."""
-    return {str(name): _reference_column(as_values(frame[name])) for name in frame.columns}
-
-
-def _reference_column(values: pd.Series) -> dict:
-    if values.dtype == float:
-        numbers = tally_of(values)
-        edges = _edges(numbers)
-        counts = np.append(_counts(numbers, edges), numbers.gaps)
-        shares = counts / max(len(values), 1)
-        return {"kind": "number", "edges": edges.tolist(), "shares": shares.tolist()}
-    counts = values.fillna(MISSING).value_counts(normalize=True)
-    kept = counts.head(MOST_LEVELS)
-    levels = kept.to_dict() | {OTHER: float(counts.iloc[MOST_LEVELS:].sum())}
-    return {"kind": "category", "levels": {str(k): float(v) for k, v in levels.items()}}
+# --- Bins ----------------------------------------------------------------------------------------
 
 
 def _edges(numbers: Numbers) -> np.ndarray:
@@ -167,7 +148,8 @@ class Later:
     @classmethod
     def of(cls, known: Tally, part: pd.Series) -> Later:
         """A part of the later column."""
-        return cls(known, *tally_part(part, known, BINS))
+        few = BINS if _are_few(known) else 0
+        return cls(known, *tally_part(part, known, few))
 
     def __add__(self, other: Later) -> Later:
         """Two parts together."""
@@ -185,6 +167,11 @@ class Later:
         if self.found is None:
             raise InputError("There are no later rows to compare: drift needs some of both.")
         return self.found if self.exact is None else self.exact
+
+
+def _are_few(known: Tally) -> bool:
+    """Whether numbers are few enough to be compared as levels, if the later ones are, too."""
+    return isinstance(known, Levels) or len(known.values) <= BINS
 
 
 MEASURES = {"psi": float, "by chance": float, "distance": float, "test": object, "p_value": float,

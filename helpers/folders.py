@@ -17,13 +17,10 @@ import pandas as pd
 from . import cluster, drift, tables
 from .base.files import delete_drafts, replacing
 from .batch import PIECE
-from .comparable import as_values
-from .deliveries import model_columns, time_column
-from .deploy import Bundle, check_columns, load_bundle, load_version
+from .deploy import Bundle, check_columns, load_bundle, load_reference, load_version
 from .errors import InputError
-from .line import existing_run
 from .parts import Part, parts_of, read_part
-from .tallies import Tally, tally_of
+from .tallies import Tally
 
 NOTE = "made_of"  # in a folder of parts: what they were made of
 Advance = Callable[[int], None]  # is told so many more rows that are done
@@ -115,10 +112,9 @@ def drift_part(run: str, version: str, part: Part) -> tuple[int, dict]:
 @lru_cache(maxsize=2)
 def _known(run: str, version: str) -> dict[str, Tally]:
     """The tallies of the rows that the model was fitted on, but for the column of their time."""
-    made, model = existing_run(run), _opened(run, version).model
-    clean = pd.read_parquet(made.file("data/clean.parquet"))
-    used = [name for name in model_columns(model) if name != time_column(made)]
-    return {name: tally_of(as_values(clean[name])) for name in used}
+    _opened(run, version)  # the same model still
+    known = load_reference(run)
+    return {n: one for n, one in known.tallies.items() if n != known.time_column}
 
 
 def _parts(source: str) -> list[Part]:

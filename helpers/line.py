@@ -165,7 +165,7 @@ STAGES = (
         asks="Is it still right?",
         reads=(
             *(ABOUT, RAW, *PARTS, "data/trained.skops", "training.json", "metrics.json"),
-            *("model/model.skops", "model/schema.json"),
+            *("model/model.skops", "model/schema.json", "model/reference.json"),
         ),
         writes=("monitoring.json", "data/later.parquet"),
         needs_target=True,

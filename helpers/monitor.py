@@ -18,8 +18,9 @@ from . import drift, estimate, pipeline, quality, traffic
 from .alerts import ranked
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
+from .reference import Reference, reference_of
 from .rows import TEST
-from .task import Task, better, bootstrap, drawn_scores, predict, score
+from .task import Task, better, bootstrap, compared_answers, drawn_scores, predict, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 DRAWS = 200
@@ -34,8 +35,15 @@ def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
 
     The time column is left out: later rows are later by definition.
     """
-    used = [c for c in model_columns(production.champion) if c != time_column]
-    return drift.compare(production.known.X[used], production.X[used])
+    return _reference(production, time_column).drift(production.X)
+
+
+def _reference(production: Production, time_column: str) -> Reference:
+    """What later rows are held against: the bundle's reference, else one of the known rows."""
+    if production.reference is not None:
+        return production.reference
+    used = model_columns(production.champion)
+    return reference_of(production.known.X, used, time_column=time_column)
 
 
 def joint_drift(production: Production, time_column: str = "", seed: int = 42) -> drift.Domain:
@@ -73,7 +81,7 @@ def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
     """How far the predictions have moved from those on the held-out rows; None: not applicable."""
     if asked is None:
         return None
-    return drift.compare(*(_as_frame(task, *said) for said in (asked.held_out, asked.later)))
+    return drift.compare(*(compared_answers(task, *said) for said in (asked.held_out, asked.later)))
 
 
 def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
@@ -88,15 +96,6 @@ def estimated_performance(production: Production, asked: Unseen | None) -> pd.Da
     mending = estimate.calibrate(task, asked.truth, asked.held_out[1])
     said, chance = predict(task, production.champion[1:], production.X)
     return estimate.by_period(task, chance, said, production.period, calibration=mending)
-
-
-def _as_frame(task: Task, prediction, probability) -> pd.DataFrame:
-    if probability is None:
-        return pd.DataFrame({"prediction": prediction})
-    if task.kind == "binary":
-        chance = probability[:, task.classes.index(task.positive)]
-        return pd.DataFrame({f"probability of {task.positive}": chance})
-    return pd.DataFrame({"prediction": prediction.astype(str)})
 
 
 def performance(production: Production, model: Pipeline | None = None) -> pd.DataFrame:
@@ -381,18 +380,18 @@ def quality_changes(production: Production, when: str = "") -> list[dict]:
     the gravest first (see `helpers.quality`).
     """
     used = model_columns(production.champion)
-    found = quality.compare(production.known.X[used], production.X[used])
-    return ranked([*found, *_odd_days(production, when)])
+    known = _reference(production, when)
+    found = quality.compare(known.quality, production.X[used])
+    return ranked([*found, *_odd_days(known, production, when)])
 
 
-def _odd_days(production: Production, when: str) -> list[dict]:
+def _odd_days(known: Reference, production: Production, when: str) -> list[dict]:
     """Days with far fewer or more rows than before; none where rows were held out at random."""
-    both = production.known.X, production.X
-    if not production.seen or not all(
-        when in X and pd.api.types.is_datetime64_any_dtype(X[when].dtype) for X in both
-    ):
+    X = production.X
+    is_date = when in X and pd.api.types.is_datetime64_any_dtype(X[when].dtype)
+    if not production.seen or not is_date or known.days.empty:
         return []
-    return quality.volume(*(quality.rows_per(X[when]) for X in both))
+    return quality.volume(known.days, quality.rows_per(X[when]))
 
 
 def note_findings(work, found: list[dict], production: Production) -> None:

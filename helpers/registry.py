@@ -448,7 +448,7 @@ def _note_of(address: str) -> Path:
 
 
 class Copy(Run):
-    """A local copy of a version, with the files of a run's `model/` in it."""
+    """A folder with the files of a run's `model/` in it: a copy of a version, or of a bundle."""
 
-    def __init__(self, version: Version, folder: Path):
+    def __init__(self, version: Version | str, folder: Path):
         self.name, self.path = str(version), folder

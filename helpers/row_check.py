@@ -56,7 +56,8 @@ class RowCheck:
                 warnings.append(f"{name}: {tidy(str(value))!r:.80} is taken as missing")
             elif levels is not None:
                 if found not in levels:
-                    warnings.append(f"{name}: {found!r:.80} was not seen in training")
+                    seldom = "hardly" if found in field.get("rare", ()) else "not"
+                    warnings.append(f"{name}: {found!r:.80} was {seldom} seen in training")
             elif limits is not None and not limits[0] <= found <= limits[1]:
                 low, high = limits
                 warnings.append(

@@ -36,6 +36,7 @@ from .deploy import (
     as_frame,
     check_count,
     check_rows,
+    is_bundle_folder,
     load_bundle,
     open_bundle,
     predict_rows,
@@ -103,6 +104,8 @@ def load_for_service(run: str) -> Served:
 
     Raises InputError when there is nothing to answer with.
     """
+    if is_bundle_folder(run):
+        return served(load_bundle(run))
     try:
         bundle = load_bundle(run)
     except InputError as error:
@@ -518,7 +521,7 @@ def service_of(
 def _log_folder(run: str, now: Served) -> Path:
     """Where a service's log lies: with the run that made the model, or under the model's name."""
     if not now.registered:
-        return existing_run(run).path
+        return Path(run).expanduser() if is_bundle_folder(run) else existing_run(run).path
     made = Run(now.registered.run or now.registered.name)
     folder = made.path if made.path.is_dir() else Run(now.registered.name).path
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,14 +16,21 @@ import pandas as pd
 from .comparable import as_numbers, as_values
 from .errors import InputError
 
+OTHER = "(other)"
+
 
 @dataclass(frozen=True)
 class Numbers:
-    """n distinct numbers in ascending order, how often each occurs, and how many are missing."""
+    """n distinct numbers in ascending order, how often each occurs, and how many are missing.
+
+    Where only some numbers are told apart, `knots` has these; all that fall between two of them are
+    counted just above the lower one.
+    """
 
     values: np.ndarray
     counts: np.ndarray
     gaps: int = 0
+    knots: np.ndarray | None = None
 
     def __len__(self) -> int:
         return int(self.counts.sum()) + self.gaps
@@ -48,10 +55,14 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Levels:
-    """The count of each level (the index), in the order of appearance, and how many are missing."""
+    """The count of each level (the index), in the order of appearance, and how many are missing.
+
+    `folded`: levels that are not in the index are counted as `OTHER`.
+    """
 
     counts: pd.Series
     gaps: int = 0
+    folded: bool = False
 
     def __len__(self) -> int:
         return int(self.counts.sum()) + self.gaps
@@ -80,7 +91,10 @@ def tally_part(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally |
     """
     values = as_values(part)
     if isinstance(before, Levels):
-        return tally_of(values if values.dtype != float else part.astype("str")), None
+        texts = values if values.dtype != float else part.astype("str")
+        if before.folded:
+            texts = texts.where(texts.isin(before.counts.index) | texts.isna(), OTHER)
+        return tally_of(texts), None
     numbers = values if values.dtype == float else as_numbers(values)
     if numbers is None:
         unread = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
@@ -89,10 +103,11 @@ def tally_part(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally |
             f"'{unread.iloc[0]}'."
         )
     exact = tally_of(numbers)
-    return _between(exact, before.values), exact if len(exact.values) <= few else None
+    known = before.values if before.knots is None else before.knots
+    return between(exact, known), exact if len(exact.values) <= few else None
 
 
-def _between(found: Numbers, known: np.ndarray) -> Numbers:
+def between(found: Numbers, known: np.ndarray) -> Numbers:
     """The numbers, with all that fall between two known values put on one place there."""
     place = np.searchsorted(known, found.values, "left")
     is_known = np.isin(found.values, known, assume_unique=True)

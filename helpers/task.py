@@ -145,6 +145,16 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
     return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
 
 
+def compared_answers(task: Task, prediction, probability) -> pd.DataFrame:
+    """Answers as drift compares them: numbers, classes, or the probability of the positive one."""
+    if probability is None:
+        return pd.DataFrame({"prediction": prediction})
+    if task.kind == "binary":
+        chance = probability[:, task.classes.index(task.positive)]
+        return pd.DataFrame({f"probability of {task.positive}": chance})
+    return pd.DataFrame({"prediction": prediction.astype(str)})
+
+
 def with_metric(task: Task, metric: str) -> Task:
     """The task with the metric that is to decide between models; "auto" is the task's own.
 

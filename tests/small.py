@@ -110,7 +110,8 @@ def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
     clean_rows = made.rows.X.assign(**{target: made.rows.y})
     schema = deploy.make_schema(made.raw, clean_rows, made.cleaning, made.plan)
     card = deploy.make_card(name, about, metrics, made.rows.y, refitted=True)
-    deploy.write_bundle(work, model, schema, card, {}, made.raw)
+    known = deploy.make_reference(work, model, made.rows, deploy.held_out_answers(trained, rows))
+    deploy.write_bundle(work, model, schema, card, known, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return run
 

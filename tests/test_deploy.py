@@ -10,8 +10,9 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import batch, deploy
+from helpers import batch, deploy, reference
 from helpers.calibration import Calibrated
+from helpers.deliveries import model_columns
 from helpers.errors import InputError
 from helpers.line import Run, Work
 from helpers.row_check import MOST_UNKNOWN
@@ -31,6 +32,7 @@ def card_of(made) -> dict:
         "classes": list(made.task.classes),
         "positive": made.task.positive,
         "model": "linear",
+        "main_metric": "roc_auc",
         "rows": {"train": 240, "test": 48},
         "test": {"roc_auc": 0.8},
         "interval": {"roc_auc": [0.7, 0.9]},
@@ -46,10 +48,8 @@ def write_run(made, name: str = "small") -> Run:
     """A run whose stage 7 has finished, written the way the notebook does."""
     work = Work(7, Run(name), {})
     bundle = bundle_of(made)
-    reference = deploy.reference(
-        made.rows.X, deploy.predict_rows_clean(bundle.model, made.rows), list(made.plan["columns"])
-    )
-    deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), reference, made.raw)
+    known = reference.as_content(reference.reference_of(made.rows.X, model_columns(bundle.model)))
+    deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), known, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return work.run
 
@@ -329,8 +329,9 @@ def test_a_bundle_is_written_and_read_back(made, run):
     found = deploy.predict_rows(loaded, made.raw)
     assert np.allclose(found["probability_yes"], expected["probability_yes"], atol=1e-9)
     assert loaded.task == made.task
-    reference = run.read_json("model/reference.json")
-    assert set(reference) == {*made.plan["columns"], "(predictions)"}
+    same = deploy.load_reference("small").drift(made.rows.X)
+    assert set(same.index) == set(model_columns(loaded.model))
+    assert same["psi"].max() == 0 and same["distance"].max() == 0
     assert "# Model card: bought" in run.file("model/card.md").read_text()
 
 

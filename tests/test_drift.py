@@ -132,22 +132,6 @@ def test_the_table_is_sorted_and_shown_in_words():
     assert drift.read(table).startswith("**1 of 2 columns drift**")
 
 
-def test_reference_statistics_are_shares_that_add_up_and_plain_json():
-    reference = json.loads(json.dumps(drift.reference_of(mixed())))
-    for column in reference.values():
-        shares = column.get("shares") or list(column["levels"].values())
-        assert sum(shares) == pytest.approx(1)
-    assert reference["level"]["levels"].keys() >= {"a", "b", "(missing)", "(other)"}
-    assert len(reference["number"]["shares"]) == len(reference["number"]["edges"]) + 2
-
-
-def test_rare_levels_are_taken_together():
-    column = pd.Series([f"level {i % 80}" for i in range(800)])
-    levels = drift.reference_of(column.to_frame("x"))["x"]["levels"]
-    assert len(levels) == drift.MOST_LEVELS + 1
-    assert levels["(other)"] == pytest.approx(30 / 80)
-
-
 def test_a_flag_of_0_and_1_that_goes_from_few_to_many_is_found():
     few, many = (np.arange(400) % 100 < share for share in (5, 95))
     assert compared(few.astype(float), many.astype(float))["drifts"]

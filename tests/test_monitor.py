@@ -347,11 +347,11 @@ def test_words_where_numbers_were_promised_are_refused():
     raw = raw_table(40, seed=3).drop(columns="bought")
     about = {"kind": "number", "style": "point"}
     with pytest.raises(InputError, match="'cheap' in the column 'price' is no number"):
-        deliveries._labels(raw.assign(price="cheap"), other.task, about)
+        deliveries.labels_of(raw.assign(price="cheap"), other.task, about)
     some = raw["price"].astype(str).where(raw.index > 3, "cheap")
-    assert np.isnan(deliveries._labels(raw.assign(price=some), other.task, about)).sum() == 4
+    assert np.isnan(deliveries.labels_of(raw.assign(price=some), other.task, about)).sum() == 4
 
 
 def test_a_delivery_that_lacks_a_needed_column_is_refused(made, champion, later):
     with pytest.raises(InputError, match="lack the column 'weight'"):
-        deliveries._check_columns(later.raw.drop(columns="weight"), ["weight", "city"])
+        deliveries.check_columns(later.raw.drop(columns="weight"), ["weight", "city"])
