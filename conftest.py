@@ -47,10 +47,11 @@ def make_stages_before(notebook: Path) -> None:
 
 def make_stages(numbers) -> None:
     """Run those stages of the flights that have not run yet."""
-    from helpers.line import FLIGHTS, Run
+    from helpers.examples.known import DEFAULT
+    from helpers.line import Run
     from helpers.runner import Request, run_line
 
-    missing = [str(n) for n in numbers if Run(FLIGHTS).line_of(n) is None]
+    missing = [str(n) for n in numbers if Run(DEFAULT).line_of(n) is None]
     if missing:
         run_line(Request(stages=",".join(missing)), say=lambda _: None)
 
@@ -58,7 +59,8 @@ def make_stages(numbers) -> None:
 @pytest.fixture(scope="session")
 def flights_run():
     """The run of the flights with all its stages."""
-    from helpers.line import FLIGHTS, Run
+    from helpers.examples.known import DEFAULT
+    from helpers.line import Run
 
     make_stages(range(1, 9))
-    return Run(FLIGHTS)
+    return Run(DEFAULT)

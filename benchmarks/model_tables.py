@@ -82,9 +82,9 @@ def _senators() -> pd.DataFrame:
 
 def _flights() -> pd.DataFrame:
     from helpers import flights
-    from helpers.collect import FLIGHTS_UNTIL
+    from helpers.examples.known import EXAMPLES
 
-    joined = flights.join(flights.read_sources(until=FLIGHTS_UNTIL))
+    joined = flights.join(flights.read_sources(until=EXAMPLES["flights"].settings["until"]))
     return joined.drop(columns=[c for c in flights.KNOWLEDGE["not_known"] if c in joined])
 
 

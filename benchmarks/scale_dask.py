@@ -29,7 +29,8 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler
 
 from helpers import batch, cluster, train
-from helpers.line import FLIGHTS, Run, Work, existing_run, reports_folder
+from helpers.examples.known import DEFAULT as FLIGHTS
+from helpers.line import Run, Work, existing_run, reports_folder
 from helpers.models import candidates, on_one_thread, plain, space_of
 from helpers.rows import TRAIN, labelled_rows
 

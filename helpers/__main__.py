@@ -14,6 +14,7 @@ import click
 from . import credentials, library_warnings
 from .addresses import is_path, shown
 from .errors import InputError, disk_trouble
+from .examples.known import titles
 
 DASK = click.option(
     "--dask", default="", metavar="ADDRESS",
@@ -28,7 +29,7 @@ def cli():
     """From a raw table to production predictions, one notebook a stage.
 
     \b
-    pipeline run                                            the flights that ship with it
+    pipeline run                                            the table that ships with it
     pipeline run --data mine.csv --target churned           your own table
     pipeline explore mine.csv --target churned              look at a table, in seconds
     pipeline status mine                                    what stands, and what has to run again
@@ -48,7 +49,7 @@ def cli():
 @click.option("--data", default="", metavar="SOURCE",
               help="A CSV, TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet "
                    "files, an http(s) or s3:// address, or a database address (sqlite:///shop.db). "
-                   "[default: the flights that ship]")  # fmt: skip
+                   f"[default: {titles()}, which ship with it]")  # fmt: skip
 @click.option("--query", default="", metavar="SQL", help="What to read from a database.")
 @click.option("--target", default="", metavar="COLUMN",
               help="The column to predict. Without one, stages 1 to 3 explore.")  # fmt: skip
@@ -466,7 +467,8 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
     import uvicorn
 
     from .app import make_app
-    from .service import Limits, Options, service_of
+    from .following import service_of
+    from .service import Limits, Options
 
     limits = Limits(most_bytes, most_rows, seconds, at_once)
     service = service_of(run, Options(log, limits, shadow))
@@ -486,8 +488,8 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
 @click.argument("run")
 @click.option("--data", default="", metavar="NEW",
               help="Rows that came after training, whatever --data of `pipeline run` takes. "
-                   "[default: what the service has answered, from 200 rows on; else the flights' "
-                   "later months, or the held-out rows]")  # fmt: skip
+                   "[default: what the service has answered, from 200 rows on; else what came "
+                   f"later of {titles()}, or the held-out rows]")  # fmt: skip
 @click.option("--max-drop", type=float, default=None, metavar="X",
               help="How far the main metric may fall. [default: 0.05]")  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
@@ -679,18 +681,21 @@ def progress(reset):
     where PIPELINE_PROGRESS says, and are sent nowhere.
     """
     from . import progress as learner
+    from . import report as pages
 
     if reset:
         kept = learner.reset()
+        pages.refresh_front_pages()
         click.echo(f"Begun anew; what was noted is in {kept}" if kept else "Nothing was noted yet.")
         return
     course = learner.chapters()
+    learner.sum_up()
     for chapter in course:
         click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
             click.echo(f"   {learner.MARKS[item.state]} {item.name}{tries}")
-    click.echo(f"\n{learner.summary(course)} Kept in {learner.path()}")
+    click.echo(f"\n{learner.summary(course)} Kept in {learner.progress_file()}")
 
 
 @cli.command()

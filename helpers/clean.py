@@ -20,9 +20,9 @@ from . import doubts, duplicates, readings, relations
 from .coded import Coded
 from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
 from .errors import InputError
+from .examples import known as examples
 from .formula_cells import neutral_table
 from .line import outside
-from .mess import read_score, score
 from .plans import draft_plan, plan_text
 from .task import read_label
 
@@ -397,7 +397,7 @@ def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.Dat
     groups = np.arange(len(reason))
     groups[linked["row"].to_numpy()] = linked["group"].to_numpy()
     own = changes[~_said_by_a_person(changes, key, work.about)]
-    return score(own, key, reason=reason, groups=groups)
+    return examples.score(own, key, reason=reason, groups=groups)
 
 
 def _as_settled(key: pd.DataFrame, about: dict) -> pd.DataFrame:
@@ -427,7 +427,7 @@ def read_planted(scored) -> str:
             "how well it was cleaned: look at the log and the review list. To see how this "
             "cleaner does on columns like yours, plant some: `--set mess=0.05`."
         )
-    return read_score(scored)
+    return examples.read_score(scored)
 
 
 def score_table(scored, by: str = "kind of mess") -> pd.DataFrame:

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from . import code
 from .errors import InputError
 from .line import reports_folder
 
@@ -174,10 +175,10 @@ def _look(token: str) -> tuple[bool, str, str]:
 
 
 def _code() -> str:
-    """A hash of this package's modules."""
+    """A hash of this package's modules, those of its sub-packages included."""
     found = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        found.update(path.read_bytes())
+    for road, file in sorted(code.sources().items()):
+        found.update("/".join(road).encode() + file.read_bytes())
     return found.hexdigest()
 
 

@@ -16,16 +16,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 from .base.files import sha256_of
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(str(files("helpers"))).resolve()  # wherever in the package this module stands
+
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
 ALL = ()  # the use of every module
 IMPORT = "import"  # ends a use of which no more is known than that it is imported
+INIT = "__init__"  # the module that a package runs when it is imported
 FUTURE = "__future__"  # an import that changes the meaning of its whole module
-BESIDE_THE_WORK = {"progress"}  # modules that note what was done: no result depends on them
+BESIDE_THE_WORK = {("progress",), ("report",)}  # note or show what was done; no result needs them
 LOOKS_UP = {"globals", "eval", "exec", "__subclasses__"}  # may use any name of their module
 LOADS = {"import_module", "__import__", "modules"}  # may use any module
 
@@ -33,7 +36,8 @@ ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
 RUN_LATER = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # What is used is written as the road to it inside the package: ("clean", "draft_plan") is a
-# definition, ("clean",) the whole module, ("clean", "import") only what importing it does.
+# definition of a module, ("clean",) all of it, ("clean", "import") only what importing it does. In
+# a sub-package roads are longer: ("base", "errors", "InputError"); ("base",) is all its modules.
 Use = tuple[str, ...]
 
 
@@ -51,7 +55,7 @@ def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
     code = [source for kind, source, _ in seen if kind == "code"]
     package = Path(package).absolute()
     reached = _reach(_used_by_cells(code, package.name), package)
-    used = {name: _hash_all(reached[name]) for name in sorted(reached) if reached[name]}
+    used = {"/".join(m): _hash_all(reached[m]) for m in sorted(reached) if reached[m]}
     parts = {"notebook": [c for c in seen if c[0] == "code"], "text": [c[0] for c in seen]}
     parts["text"] += [c for c in seen if c[0] != "code"]
     own = {name: _hash(json.dumps([part, used.pop(name, "")])) for name, part in parts.items()}
@@ -92,7 +96,7 @@ class Definition:
     def uses(self) -> set[Use]:
         """What of the package the statement uses."""
         module = self.module
-        return _uses(self.code, module.package, (module.name,), module.named)
+        return _uses(self.code, module.package, module.road, module.named)
 
     @property
     def can_move(self) -> bool:
@@ -105,7 +109,7 @@ class Definition:
 class Module:
     """The top-level definitions of a module by name, and its body: all that always runs."""
 
-    name: str
+    road: Use
     package: str
     definitions: list[Definition] = field(default_factory=list)
     body: list[Definition] = field(default_factory=list)
@@ -120,7 +124,7 @@ class Module:
         if not names:
             self.body.append(definition)
         if not isinstance(node, RUN_LATER | ASSIGNMENTS):
-            for name, origin in _imports(node, self.package):
+            for name, origin in _imports(node, self.package, self.road):
                 self.imported[name].append(origin)
         for name in definition.names:
             self.named[name].append(definition)
@@ -140,10 +144,10 @@ class Module:
                     self.named[name].append(definition)
 
 
-@lru_cache(maxsize=256)
-def _parsed(path: Path, mtime_ns: int, size: int) -> Module:
+@lru_cache(maxsize=512)
+def _parsed(path: Path, road: Use, package: str, mtime_ns: int, size: int) -> Module:
     """A module, parsed once as long as its file is the same."""
-    module = Module(path.stem, path.parent.name)
+    module = Module(road, package)
     for statement in ast.parse(path.read_bytes(), path).body:
         for node in _one_by_one(statement):
             if not _is_text(node):
@@ -152,39 +156,88 @@ def _parsed(path: Path, mtime_ns: int, size: int) -> Module:
     return module
 
 
-def _reach(uses: Iterable[Use], package: Path) -> dict[str, set[Definition]]:
+def sources(package: Path = HERE) -> dict[Use, Path]:
+    """The files of a package's modules by their roads, those of its sub-packages included.
+
+    >>> sources()[("__init__",)].name
+    '__init__.py'
+    """
+    files = sorted(package.rglob("*.py"))
+    return {file.relative_to(package).with_suffix("").parts: file for file in files}
+
+
+class Tree:
+    """The modules of a package and of its sub-packages, however deep."""
+
+    def __init__(self, package: Path):
+        self.name = package.name
+        self.files = {r: p for r, p in sources(package).items() if r not in BESIDE_THE_WORK}
+        self.packages = {road[:depth] for road in self.files for depth in range(len(road))}
+
+    def module(self, road: Use) -> Module:
+        """The module at the end of a road."""
+        file = self.files[road]
+        return _parsed(file, road, self.name, file.stat().st_mtime_ns, file.stat().st_size)
+
+    def home(self, use: Use) -> tuple[Use, Use]:
+        """The road to the module that a use is of, and what of the module it means.
+
+        What is no module is a name of the package, so of its `__init__`.
+        """
+        depth = max(depth for depth in range(len(use)) if use[:depth] in self.packages)
+        if use[: depth + 1] in self.files:
+            return use[: depth + 1], use[depth + 1 :]
+        return (*use[:depth], INIT), use[depth:]
+
+    def within(self, use: Use) -> list[Use] | None:
+        """The modules of the package that a use means as a whole; None when it means none."""
+        package = use[: use.index("*")] if "*" in use else use
+        if package not in self.packages:
+            return None
+        return [road for road in self.files if road[: len(package)] == package]
+
+    def around(self, road: Use, rest: Use) -> Iterator[Use]:
+        """What importing a module runs before it, and what packages call by the module's name."""
+        for depth in range(len(road)):
+            init = (*road[:depth], INIT)
+            if init in self.files and init != road:
+                yield (*init, IMPORT)
+                if road[depth] in self.module(init).named:
+                    yield (*init, *road[depth:], *rest)
+
+
+def _reach(uses: Iterable[Use], package: Path) -> dict[Use, set[Definition]]:
     """The definitions, by module, that these uses lead to, directly or through others."""
-    paths = {p.stem: p for p in package.glob("*.py") if p.stem not in BESIDE_THE_WORK}
-    reached, seen, todo = defaultdict(set), set(), [("__init__", IMPORT), *uses]
+    tree = Tree(package)
+    reached, seen, todo = defaultdict(set), set(), [(INIT, IMPORT), *uses]
     while todo:
         use = todo.pop()
         if use in seen:
             continue
         seen.add(use)
-        if use == ALL:
-            todo += [(name,) for name in paths]
+        if (whole := tree.within(use)) is not None:
+            todo += whole
             continue
-        if use[0] not in paths:  # a name of the package itself
-            use = ("__init__", *use)
-        if use[0] in paths:
-            path = paths[use[0]]
-            module = _parsed(path, path.stat().st_mtime_ns, path.stat().st_size)
-            found, further = _follow(use, module)
-            todo += further + [u for d in found - reached[use[0]] for u in d.uses]
-            reached[use[0]] |= found
+        road, rest = tree.home(use)
+        if road in tree.files:
+            found, further = _follow(road, rest, tree)
+            todo += [*further, *tree.around(road, rest)]
+            todo += [u for d in found - reached[road] for u in d.uses]
+            reached[road] |= found
     return reached
 
 
-def _follow(use: Use, module: Module) -> tuple[set[Definition], list[Use]]:
-    """The definitions of its module that a use means, and the uses that follow from it."""
-    imported = (module.name, IMPORT)
-    if use == imported:
-        origins = {origin[:1] for origins in module.imported.values() for origin in origins}
-        return set(module.body), [(*origin, IMPORT) for origin in origins]
-    if len(use) == 1 or use[1] not in module.named:
-        return set(module.definitions), [imported, *((module.name, n) for n in module.named)]
-    through = [(*origin, *use[2:]) for origin in module.imported.get(use[1], ())]
-    return {*module.named[use[1]], *module.named.get(FUTURE, ())}, [imported, *through]
+def _follow(road: Use, rest: Use, tree: Tree) -> tuple[set[Definition], list[Use]]:
+    """The definitions of a module that a use means, and the uses that follow from it."""
+    module, imported = tree.module(road), (*road, IMPORT)
+    if rest == (IMPORT,):
+        origins = {origin for origins in module.imported.values() for origin in origins}
+        runs = {o if o in tree.packages else tree.home(o)[0] for o in origins}
+        return set(module.body), [(*origin, IMPORT) for origin in runs]
+    if not rest or rest[0] not in module.named:
+        return set(module.definitions), [imported, *((*road, name) for name in module.named)]
+    through = [(*origin, *rest[1:]) for origin in module.imported.get(rest[0], ())]
+    return {*module.named[rest[0]], *module.named.get(FUTURE, ())}, [imported, *through]
 
 
 def _used_by_cells(cells: list[str], package: str) -> set[Use]:
@@ -216,7 +269,7 @@ def _uses(tree: ast.AST, package: str, own: Use = ALL, named: Iterable[str] = ()
     uses, local, nodes = set(), defaultdict(list), list(ast.walk(tree))
     for node in nodes:
         if _is_import(node):
-            for name, origin in _imports(node, package):
+            for name, origin in _imports(node, package, own):
                 local[name].append(origin)
                 uses.add((*origin, IMPORT))
             if any(alias.name in LOADS for alias in node.names):
@@ -265,8 +318,11 @@ def _touched(nodes: Iterable[ast.AST]) -> set[str]:
     return {part.id for part in parts if isinstance(part, ast.Name)}
 
 
-def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, Use]]:
-    """The names that imports from the package bind anywhere in the code, and what they mean."""
+def _imports(tree: ast.AST, package: str, own: Use = ALL) -> Iterator[tuple[str, Use]]:
+    """The names that imports from the package bind anywhere in the code, and what they mean.
+
+    `own` is the road of the module in which they stand.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -276,7 +332,8 @@ def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, Use]]:
                     if not alias.asname:
                         yield package, ALL
         elif isinstance(node, ast.ImportFrom):
-            first, *road = (f"{package}." * node.level + (node.module or "")).strip(".").split(".")
+            within = (package, *own[: max(len(own) - node.level, 0)]) if node.level else ()
+            first, *road = (*within, *(node.module or "").split("." if node.module else None))
             if first == package:
                 for alias in node.names:  # no module has a name "*", so that is all of it
                     yield alias.asname or alias.name, (*road, alias.name)

@@ -6,29 +6,26 @@ import hashlib
 
 import pandas as pd
 
-from . import addresses, flights, odd_cells, odd_files, tables
-from . import mess as planting
+from . import addresses, odd_cells, odd_files, tables
 from .errors import InputError
-from .line import FLIGHTS
+from .examples import known as examples
 from .task import draft_label, find_task, read_label
 
-FLIGHTS_SAMPLE = 40_000
-FLIGHTS_MESS = 0.01
 MOST_MESS = 0.3
-FLIGHTS_UNTIL = "2013-08-31"
 
 
 def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, dict]:
     """The raw table, one row an example, and a mapping from source to its own table.
 
-    `data` is "flights" or whatever `tables.read_table` reads; `until` is the last day to collect
-    (flights only, where later days are a later delivery).
+    `data` is an example's name or whatever `tables.read_table` reads; `until` is the last day to
+    collect (of an example only, where later days are a later delivery).
     """
-    if data == FLIGHTS:
-        sources = flights.read_sources(until=until or FLIGHTS_UNTIL)
-        return flights.join(sources), sources
+    if example := examples.example(data):
+        return examples.source(data).collect(until or example.settings["until"])
     if until:
-        raise InputError("until is a parameter of the flights table; your own table is read whole.")
+        raise InputError(
+            f"until is a parameter of {examples.titles()} only; your own table is read whole."
+        )
     addresses.refuse_pasted_password(data)
     frame = tables.read_table(data, query)
     kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
@@ -62,28 +59,34 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
 
 
 def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
-    """So many rows, evenly spread over the table's order; "all", or "auto": 40,000 flights.
+    """So many rows, evenly spread over the table's order; "all", or "auto", an example's own many.
 
     >>> len(draw_sample(pd.DataFrame({"x": range(9)}), "3", "mine.csv"))
     3
     """
     if sample == "auto":
-        sample = str(FLIGHTS_SAMPLE) if data == FLIGHTS else "all"
+        sample = _setting("sample", data) or "all"
     if sample == "all":
         return frame
     if not sample.isdecimal() or int(sample) == 0:
         raise InputError(f"sample is a number of rows, 'all' or 'auto'; it is '{sample}'.")
-    return flights.spread_evenly(frame, int(sample))
+    return tables.spread_evenly(frame, int(sample))
+
+
+def _setting(name: str, data: str) -> str:
+    """What "auto" stands for with an example; empty with a table of one's own."""
+    example = examples.example(data)
+    return example.settings[name] if example else ""
 
 
 def mess_rate(mess: str, data: str) -> float:
-    """The share of cells to plant errors in: a number as text, or "auto": 1 % of the flights.
+    """The share of cells to plant errors in: a number as text, or "auto", an example's own.
 
-    >>> mess_rate("auto", "flights"), mess_rate("auto", "mine.csv"), mess_rate("0.05", "mine.csv")
-    (0.01, 0.0, 0.05)
+    >>> mess_rate("auto", "mine.csv"), mess_rate("0.05", "mine.csv")
+    (0.0, 0.05)
     """
     if mess == "auto":
-        return FLIGHTS_MESS if data == FLIGHTS else 0.0
+        return float(_setting("mess", data) or 0)
     try:
         rate = float(mess)
     except ValueError:
@@ -102,9 +105,7 @@ def plant_mess(
     """
     if rate == 0:
         return frame, None
-    if data == FLIGHTS:
-        return flights.planted(frame, rate)
-    return planting.plant(frame, rate=rate, protect=[target] if target else [])
+    return examples.plant(frame, rate, data, target)
 
 
 def read_mess(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
@@ -159,19 +160,9 @@ def describe(
     be learnt.
     """
     about = {"table": "own", "source": addresses.shown(data), "target": target, "task": "auto"}
-    if data == FLIGHTS:
-        about |= flights.KNOWLEDGE | {
-            "target": target or flights.KNOWLEDGE["target"],
-            "until": until or FLIGHTS_UNTIL,
-            "aliases": flights.SETTLED_NAMES
-            | {"manufacturer": flights.maker_aliases(sources["makers"])},
-        }
-        if about["target"] != flights.KNOWLEDGE["target"]:
-            about["question"] = ""
-            about["not_known"] = {
-                c: r for c, r in (about["not_known"] | {"late": flights.AFTER_DEPARTURE}).items()
-                if c != about["target"]
-            }  # fmt: skip
+    if example := examples.example(data):
+        until = until or example.settings["until"]
+        about |= examples.source(data).what_is_known(sources, target, until)
     target = about["target"]
     if target:
         tables.check_target(frame, target)

@@ -44,6 +44,7 @@ MOST_COUNTED = 200_000  # different texts of a column that are counted one by on
 MOST_PROBED = 20_000  # so many different texts tell what a column of a million holds
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
+# Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
 DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
 MOST_FORMATS = 12

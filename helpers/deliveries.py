@@ -1,6 +1,6 @@
 """Rows that come after training: from where, whether they can be used, with which labels.
 
-They are a file, what a service has answered (its log), the flights' later months, or, where
+They are a file, what a service has answered (its log), an example's later rows, or, where
 nothing has come yet, the held-out rows. Shared by monitoring and retraining.
 """
 
@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import addresses, clean, flights, pipeline, tables
+from . import addresses, pipeline, tables
 from .errors import InputError, nearest
+from .examples import known as examples
 from .line import LOG, Run
 from .prediction_log import ask_log, elsewhere, has_log
 from .rows import TEST, TRAIN, Labelled, labelled_rows
-from .task import Task, as_labels
+from .task import Task, as_labels, read_label
 from .values import MISSING_WORDS, tidy
 
 LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
@@ -27,7 +28,6 @@ FEWEST = 30  # rows: below that nothing can be told from chance
 FEWEST_LOGGED = 200
 MOST_LOGGED = 50_000  # the latest answers of a service that are looked at
 MOST_PERIODS = 36
-LATER_SEED = 43  # of the mess in a later delivery: as much as in the first, in other cells
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,16 @@ class Production:
         return replace(self, raw=raw, X=X, y=y, period=self.period[chosen], times=times)
 
 
-def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) -> Production:
+def later_rows(work, new_data: str = "") -> Production:
     """The rows that the model in service meets: a later delivery, or what comes closest to it.
 
     `new_data` is whatever `--data` takes, or "log" for what the service has answered. Without it:
-    flights of the months after training; for another table the held-out rows, which are later ones
+    the later rows of an example; for another table the held-out rows, which are later ones
     under a time split and prove little otherwise. Raises InputError for rows that can't be used.
     """
     known = labelled_rows(work)
-    if not new_data and not work.run.is_flights:
+    example = work.run.example
+    if not new_data and example is None:
         return _held_out(work, known)
     model = pipeline.load(work.read("model/model.skops"))
     times = None
@@ -85,23 +86,22 @@ def later_rows(work, new_data: str = "", until: str = flights.LAST_DAY_OF_YEAR) 
         _check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
         raw, origin = _not_learnt(work.run, raw, origin)
     else:
-        raw, origin = _later_flights(work, until), "the flights after the collection ended"
+        raw, origin = _later_of(work, example), f"{example.title} after the collection ended"
     _check_count(raw, origin)
     made = _production(work, raw, model, known, origin, times)
     _check_values(made.X, known.X, model_columns(model))
     return made
 
 
-def _later_flights(work, until: str) -> pd.DataFrame:
-    about = work.about
-    if about["until"] >= until:
+def _later_of(work, example: examples.Example) -> pd.DataFrame:
+    """The rows of an example that came after those that the run has collected."""
+    later = examples.source(example.name).later_rows(work.about)
+    if later is None:
         raise InputError(
-            f"The run '{work.run.name}' has collected all flights up to {about['until']}, so no "
-            f"later ones are left: give rows with --data."
+            f"The run '{work.run.name}' has collected all of {example.title} up to "
+            f"{work.about['until']}, so no later ones are left: give rows with --data."
         )
-    later = flights.join(flights.read_sources(since=about["until"], until=until))
-    later = flights.spread_evenly(later, max(1, round(len(later) * about["sampled"])))
-    return flights.planted(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+    return later
 
 
 def _check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
@@ -159,7 +159,7 @@ def _labels(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     """The labels that have come; None where there are none."""
     if task.target not in raw.columns:
         return None
-    labels = clean.clean_label(raw, task.target, plan)[0]
+    labels = read_label(raw[task.target], plan)
     if not labels.notna().any():
         _check_unread(raw[task.target], task)
         return None

@@ -28,6 +28,7 @@ from .base.spacing import evenly_spaced
 from .calibration import Calibrated
 from .drift import reference_of
 from .errors import InputError, nearest
+from .examples import known as examples
 from .line import Run, existing_run
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
@@ -184,8 +185,8 @@ def _limits(about: dict, metrics: dict) -> list[str]:
     limits = ["It knows nothing of what the rows it was fitted on do not show."]
     if about.get("time_column"):
         limits.append("It was judged on rows later than those it learnt from; it will age.")
-    if about.get("table") == "flights":
-        limits.append("Its weather is what was observed, not what was forecast beforehand.")
+    example = examples.example(about.get("table", ""))
+    limits += example.limits if example else ()
     if metrics["verdict"] != "good enough":
         limits.append("It did not reach its thresholds: do not use it for decisions.")
     return limits

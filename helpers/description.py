@@ -28,15 +28,16 @@ def describe_stage(stage: Stage) -> dict:
     """One stage: what it is called and asks, the files it reads and writes, its parameters.
 
     Files are named in the run folder; the first of `writes` is what the stage hands on. A stage
-    that `needs_target` has no part in a run without one, a `lesson` none but in the flights'.
+    that `needs_target` has no part in a run without one, a `lesson` none but
+    in that of the table which the course is about.
     A parameter's `option` is the option of `pipeline run` that gives it, where that is not --set.
 
     >>> from helpers.line import stage
     >>> described = describe_stage(stage(4))
     >>> described["writes"], described["needs_target"]
     (['data/split.parquet', 'split.json'], True)
-    >>> described["parameters"][0] | {"help": ""}
-    {'name': 'run', 'type': 'str', 'default': 'flights', 'help': '', 'option': '--name'}
+    >>> [described["parameters"][0][key] for key in ("name", "type", "option")]
+    ['run', 'str', '--name']
     """
     return {
         "number": stage.number,

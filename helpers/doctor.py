@@ -24,7 +24,7 @@ from .line import REPOSITORY, reports_folder
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 PACKAGE = "pipeline-notebooks"
-NEEDED_MEMORY, NEEDED_DISK = 3.0, 2.0  # GiB; a run of the flights takes 1.5 and 0.05
+NEEDED_MEMORY, NEEDED_DISK = 3.0, 2.0  # GiB; a run of the example takes 1.5 and 0.05
 KERNEL_SECONDS = 30  # a cold disk is slow
 SET_UP = "run `make setup`, or install requirements.lock"
 

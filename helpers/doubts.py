@@ -16,7 +16,7 @@ import pandas as pd
 
 from . import relations
 from .coded import Coded
-from .columns import as_text, repair_column, repair_value, texts
+from .columns import SENTINELS, as_text, repair_column, repair_value, texts
 from .errors import InputError, nearest
 from .formula_cells import restored_table
 
@@ -31,8 +31,6 @@ LOST = {  # the doubted text is gone from the cleaned column
 }
 GONE = (*LOST, "order of day and month", relations.DISAGREE)
 
-
-SENTINELS = {-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0}
 MOST_LISTED = 200  # texts of one column that could not be read
 
 

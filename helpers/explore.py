@@ -21,9 +21,10 @@ import pandas as pd
 from . import addresses, association, odd_files, oddities, tables
 from . import explore_figures as draw
 from .association import Associations
+from .examples import known as examples
 from .explore_beside import side_by_side
 from .explore_columns import MOST_DRAWN, columns
-from .line import FLIGHTS, Run, outside
+from .line import Run, outside
 from .oddities import Finding, share_text
 from .pieces import Piece, figure, folded, kind_name, link, many, of_sample, para, safe, value_text
 from .survey import Column, Survey
@@ -59,11 +60,9 @@ class Exploration:
 
 
 def read(data: str, query: str = "") -> pd.DataFrame:
-    """A table from whatever `pipeline run --data` takes; "flights" is the one that ships."""
-    if data == FLIGHTS:
-        from .collect import collect
-
-        return collect(data)[0]
+    """A table from whatever `pipeline run --data` takes; an example as stage 1 has it."""
+    if example := examples.example(data):
+        return examples.source(data).collect(example.settings["until"])[0]
     return tables.read_table(data, query)
 
 

@@ -195,6 +195,22 @@ def plan_text(plan: dict) -> str:
 # --- The pipeline -------------------------------------------------------------------------------
 
 
+def without_columns(plan: dict, names: list[str]) -> dict:
+    """A feature plan without some columns, and without what is derived from them.
+
+    >>> plan = {"columns": {"a": "number", "b": "number"}, "derived": {"twice": "a * 2"}}
+    >>> without_columns(plan, ["a"])
+    {'columns': {'b': 'number'}, 'derived': {}}
+    """
+    kept = {c: role for c, role in plan["columns"].items() if c not in names}
+    derived, available = {}, set(kept)
+    for name, formula in plan["derived"].items():
+        if set(columns_of(formula)) <= available:
+            derived[name] = formula
+            available.add(name)
+    return plan | {"columns": kept, "derived": derived}
+
+
 def make_features(plan: dict, seed: int = 42) -> Pipeline:
     """The unfitted pipeline that a feature plan describes: cleaned rows in, numbers out.
 

@@ -26,14 +26,15 @@ import pandas as pd
 
 from . import tables
 from .base.files import replacing_folder
-from .base.spacing import evenly_spaced
-from .line import FLIGHTS, REPOSITORY
+from .line import REPOSITORY
+from .tables import spread_evenly
 
 SOURCES = REPOSITORY / "data" / "sources"
 MAKER_LABELS = REPOSITORY / "data" / "maker_labels.csv"
 LATE_MINUTES = 15
 LAST_DAY_OF_YEAR = "2013-12-31"
 PAGE_SIZE = 5
+LATER_SEED = 43  # of the mess in a later delivery: as much as in the first, in other cells
 
 FLIGHTS_QUERY = """
 SELECT printf('%04d-%02d-%02d %02d:%02d', year, month, day, hour, minute) AS scheduled,
@@ -56,7 +57,7 @@ AFTER_DEPARTURE = "known only after the flight has left"
 
 # What a person who knows flights tells the line about this table; it goes into about.json.
 KNOWLEDGE = {
-    "table": FLIGHTS,
+    "table": "flights",
     "target": "late",
     "question": f"Will this flight arrive {LATE_MINUTES} minutes late or more?",
     "time_column": "scheduled",
@@ -301,17 +302,6 @@ def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
     ).drop(columns="hour_start")
 
 
-def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """So many rows, at even steps from the first to the last.
-
-    >>> spread_evenly(pd.DataFrame({"x": range(9)}), 3).x.tolist()
-    [0, 4, 8]
-    """
-    if rows >= len(frame):
-        return frame
-    return frame.iloc[evenly_spaced(len(frame), rows)].reset_index(drop=True)
-
-
 def planted(
     flights: pd.DataFrame, rate: float, seed: int = 42
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -329,6 +319,35 @@ def maker_aliases(labels: pd.DataFrame) -> dict[str, str]:
     """The settled maker of each spelling that is not itself the maker's name."""
     pairs = zip(labels["spelling"], labels["settled"], strict=True)
     return {spelling: maker for spelling, maker in pairs if spelling != maker}
+
+
+# --- What the line asks of an example (see `helpers.examples.known.Source`) ----------------------
+
+
+def collect(until: str = "") -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The joined flights up to the day `until`, and the six sources."""
+    sources = read_sources(until=until or LAST_DAY_OF_YEAR)
+    return join(sources), sources
+
+
+def later_rows(about: dict) -> pd.DataFrame | None:
+    """The flights after a run's last day, as dense a sample with as much mess; None after 2013."""
+    if about["until"] >= LAST_DAY_OF_YEAR:
+        return None
+    later = join(read_sources(since=about["until"]))
+    later = spread_evenly(later, max(1, round(len(later) * about["sampled"])))
+    return planted(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+
+
+def what_is_known(sources: dict, target: str = "", until: str = "") -> dict:
+    """What `about.json` holds of the flights; of another target than theirs, no question."""
+    makers = maker_aliases(sources["makers"])
+    about = KNOWLEDGE | {"until": until, "aliases": SETTLED_NAMES | {"manufacturer": makers}}
+    if not target or target == KNOWLEDGE["target"]:
+        return about
+    hidden = KNOWLEDGE["not_known"] | {"late": AFTER_DEPARTURE}
+    hidden = {name: why for name, why in hidden.items() if name != target}
+    return about | {"target": target, "question": "", "not_known": hidden}
 
 
 def penguins() -> Path:

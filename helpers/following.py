@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from .deploy import open_copy
 from .errors import InputError
-from .registry import Version, remember, remembered, resolve
-from .service import Served, Service, served
+from .registry import Version, is_address, remember, remembered, resolve
+from .service import Options, Served, Service, served
+from .service import service_of as service_of_run
 from .tracking import StoreError
 
 EVERY = 5.0  # seconds between two looks at the store
@@ -79,6 +80,15 @@ class Follower:
 
 def _same(one: Version, other: Version) -> bool:
     return (one.number, one.model_sha256) == (other.number, other.model_sha256)
+
+
+def service_of(run: str, options: Options | None = None) -> Service:
+    """The service of a run, or of a registered model (`models:/NAME@champion`): it is followed."""
+    if not is_address(run):
+        return service_of_run(run, options)
+    service = service_of_run(run, options, load=load_version)
+    service.follower = follow(service, run)
+    return service
 
 
 def follow(service: Service, address: str, every: float = EVERY) -> Follower:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,17 @@ BARELY = 0.05  # what the verdict asks for above the baseline
 READABLE = 0.99  # of a column's cells; a sound plan reads nearly all of them
 
 
+def _times(column: pd.Series) -> pd.Series:
+    return pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+
+
+TYPED = {  # a column of raw cells with the type of its kind; what has another one is missing
+    "number": partial(pd.to_numeric, errors="coerce"),
+    "date": _times,
+    "category": lambda column: column.astype("str"),
+}
+
+
 @dataclass
 class Line:
     """The material on its way, and what the stations noted. A broken station changes one part."""
@@ -39,6 +51,7 @@ class Line:
     model: Pipeline | None = None
     claimed: float = float("nan")
     noticed: list[str] = field(default_factory=list)
+    as_they_came: bool = False  # cells get the types of the plan, and nobody mends them
 
 
 def material(seed: int = 42) -> Line:
@@ -117,21 +130,23 @@ STATIONS: dict[str, Callable[[Line], None]] = {
 
 def skip_cleaning(line: Line) -> None:
     """Nobody mends anything: cells that read as numbers at once are kept, all others are words."""
-    columns = {}
-    for name, column in line.plan["columns"].items():
-        numbers = pd.to_numeric(line.raw[name], errors="coerce")
-        if column["kind"] == "number" and numbers.notna().mean() > 0.5:
-            columns[name] = {"kind": "number"}
-        elif column["kind"] == "date":
-            columns[name] = column
-        else:
-            columns[name] = {"kind": "category", "values": []}
-    line.plan = line.plan | {"columns": columns, "rules": []}
+    kinds = {
+        name: _kind_at_once(line.raw[name], plan) for name, plan in line.plan["columns"].items()
+    }
+    line.plan = {"columns": {name: {"kind": kind} for name, kind in kinds.items()}}
+    line.as_they_came = True
     line.tidy = _cleaned(line, line.raw)
     filled = line.raw[list(line.tidy)].notna().sum()
     lost = int((line.tidy.notna().sum() < READABLE * filled).sum())
     if lost:
         line.noticed.append(f"stage 2, health: {lost} columns have cells that can't be read")
+
+
+def _kind_at_once(column: pd.Series, plan: dict) -> str:
+    """What a column holds for one who mends nothing: numbers, dates, or words."""
+    if plan["kind"] == "number" and pd.to_numeric(column, errors="coerce").notna().mean() > 0.5:
+        return "number"
+    return "date" if plan["kind"] == "date" else "category"
 
 
 def leak_the_target(line: Line) -> None:
@@ -219,7 +234,7 @@ def _served(line: Line) -> float:
     late = [name for name in flights.KNOWLEDGE["not_known"] if name in asked]
     asked = asked.assign(**dict.fromkeys(late, None))
     y = encode(label[known], line.cut.task)
-    return _auc(line, line.model, asked, y)
+    return _auc(line, line.model[1:], _cleaned(line, asked), y)
 
 
 def _drifted(line: Line, start: Line) -> list[str]:
@@ -237,6 +252,10 @@ def _auc(line: Line, model, X: pd.DataFrame, y) -> float:
 
 
 def _cleaned(line: Line, raw: pd.DataFrame) -> pd.DataFrame:
+    """Raw rows as the line makes them ready, in training and in service."""
+    if line.as_they_came:
+        kinds = {name: plan["kind"] for name, plan in line.plan["columns"].items()}
+        return pd.DataFrame({name: TYPED[kind](raw[name]) for name, kind in kinds.items()})
     return clean.Cleaner(line.plan).fit(raw).transform(raw)
 
 

@@ -20,7 +20,6 @@ from . import pipeline
 from .base.bins import equal_groups
 from .base.ranks import roc_auc
 from .base.spacing import evenly_spaced
-from .features import make_features
 from .rows import TEST, TRAIN, Labelled, spread_over
 from .survey import sounds_like_a_key
 from .task import Task, predict_scores
@@ -259,19 +258,7 @@ def _almost_perfect(task: Task, rows: int) -> float:
 
 def _rest(learn: Labelled, plan: dict, without: list[str], seed: int) -> float:
     """What all other columns together tell, in folds: ROC AUC, or R²."""
-    return _quick(learn, _plan_without(plan, without), seed)
-
-
-def _plan_without(plan: dict, names: list[str]) -> dict:
-    from .formulas import columns_of
-
-    kept = {c: role for c, role in plan["columns"].items() if c not in names}
-    derived, available = {}, set(kept)
-    for name, formula in plan["derived"].items():
-        if set(columns_of(formula)) <= available:
-            derived[name] = formula
-            available.add(name)
-    return plan | {"columns": kept, "derived": derived}
+    return _quick(learn, pipeline.plan_without(plan, without), seed)
 
 
 def _quick(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
@@ -537,7 +524,7 @@ def _shared(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
     found = []
     for name in _keys(learn, plan)[:3]:
         groups = learn.X[name].astype("str").fillna("(missing)").to_numpy()
-        without = _plan_without(plan, [name])
+        without = pipeline.plan_without(plan, [name])
         apart = _quick_scores(learn, without, seed)
         together = _quick_scores(learn, without, seed, groups)
         gap = np.mean(apart) - np.mean(together)
@@ -574,7 +561,7 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
     limit = TELLS_PARTS_APART.get(choice["strategy"])
     if limit is None:  # groups are of other kinds by design
         return []
-    plan = _plan_without(plan, [choice["column"]] if choice["column"] else [])
+    plan = pipeline.plan_without(plan, [choice["column"]] if choice["column"] else [])
     train, test = (np.flatnonzero(rows.part == part) for part in (TRAIN, TEST))
     some = min(len(train), len(test), LOOKED_AT // 2)
     if some < 100 or not plan["columns"]:
@@ -583,7 +570,7 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
                              for part in (train, test)])  # fmt: skip
     part = np.repeat([TRAIN, TEST], some).astype(object)
     X = rows.X.iloc[chosen].reset_index(drop=True)
-    numbers = make_features(_untargeted(plan), seed).fit_transform(X, part)
+    numbers = pipeline.features_of(_untargeted(plan), seed).fit_transform(X, part)
     model = HistGradientBoostingClassifier(max_iter=40, random_state=seed)
     cutter = KFold(3, shuffle=True, random_state=seed)
     chance = cross_val_predict(model, numbers, part, cv=cutter, method="predict_proba")[:, 0]

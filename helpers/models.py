@@ -21,9 +21,10 @@ from .task import Task
 BASELINE, LINEAR, FOREST, BOOSTING = "baseline", "linear", "random forest", "gradient boosting"
 ENSEMBLE = "ensemble"
 
-# From so many rows on, trees that each draw a share of the rows, and grow less deep: on the flights
-# they score as high in half the time. All rows are drawn by some. (On two made tables without noise
-# a forest loses 0.02 by it; there boosting is better than any forest, and the ladder takes that.)
+# From so many rows on, trees that each draw a share of the rows, and grow less deep: on the
+# example they score as high in half the time. All rows are drawn by some. (On two made tables
+# without noise a forest loses 0.02 by it; there boosting is better than any, and the ladder takes
+# that.)
 MANY_ROWS = 20_000
 MANY_ROWS_FOREST = {"max_samples": 0.3, "max_depth": 12}
 

@@ -17,13 +17,23 @@ from sklearn.pipeline import Pipeline
 
 from .clean import Cleaner
 from .errors import InputError
-from .features import make_features
-from .trusted import TRUSTED
+from .features import make_features, without_columns
+from .trusted import TRUSTED, with_todays_names
 
 
 def learner(features: dict, model, seed: int = 42) -> Pipeline:
     """Features and model, unfitted: learns from cleaned rows. `features` is the feature plan."""
-    return Pipeline([("features", make_features(features, seed)), ("model", clone(model))])
+    return Pipeline([("features", features_of(features, seed)), ("model", clone(model))])
+
+
+def features_of(plan: dict, seed: int = 42) -> Pipeline:
+    """The features of a feature plan, unfitted: cleaned rows in, numbers out."""
+    return make_features(plan, seed)
+
+
+def plan_without(plan: dict, names: list[str]) -> dict:
+    """A feature plan without some columns, and without what is derived from them."""
+    return without_columns(plan, names)
 
 
 def with_cleaner(cleaning: dict, fitted: Pipeline) -> Pipeline:
@@ -62,9 +72,10 @@ def load(path: Path) -> Pipeline:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        model = io.load(path, trusted=list(TRUSTED))  # looks at every type before it makes one
+        stored = with_todays_names(Path(path).read_bytes())
+        model = io.loads(stored, trusted=list(TRUSTED))  # looks at every type before it makes one
     except UntrustedTypesFoundException:
-        unknown = [t for t in io.get_untrusted_types(file=path) if t not in TRUSTED]
+        unknown = [t for t in io.get_untrusted_types(data=stored) if t not in TRUSTED]
         raise InputError(
             f"The model file {Path(path).name} holds types that are not trusted "
             f"({', '.join(unknown[:5])}), so it was not loaded."

@@ -15,7 +15,7 @@ from pathlib import Path
 from .base.files import write_json
 from .errors import InputError
 from .grading import CORRECT, INCORRECT, UNTOUCHED
-from .line import STAGES, Run, lock, reports_folder
+from .line import STAGES, as_json, lock, progress_file, progress_summary_file
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are no stage
@@ -45,18 +45,12 @@ class Chapter:
         return sum(item.state == CORRECT for item in self.items)
 
 
-def path() -> Path:
-    """Where progress is kept: `progress.json` in the folder of runs, or what the variable names."""
-    named = os.environ.get("PIPELINE_PROGRESS")
-    return Path(named).expanduser().resolve() if named else reports_folder() / "progress.json"
-
-
 def read() -> dict[str, dict]:
     """For each check or challenge that was tried: its `state`, `tries` and when (`at`).
 
     Raises InputError when the file is not what `record` writes.
     """
-    file = path()
+    file = progress_file()
     if not file.exists():
         return {}
     try:
@@ -67,21 +61,21 @@ def read() -> dict[str, dict]:
         raise InputError(f"The file {file} does not hold progress (damaged?): {RESET}.") from None
 
 
-def record(name: str, state: str) -> None:
+def record(name: str, state: str) -> bool:
     """Note that a check or challenge was tried; one that was passed once stays passed.
 
-    The front pages of the flights' runs show it at once.
+    Returns whether it is passed now and was not before.
     """
     with lock("progress", timeout=30):
         tried = read()
         before = tried.get(name, {"state": UNTOUCHED, "tries": 0})
         if before["state"] == CORRECT:
-            return
+            return False
         now = datetime.now(UTC).isoformat(timespec="seconds")
         tried[name] = {"state": state, "tries": before["tries"] + 1, "at": now}
-        _write(path(), tried)
-    if state == CORRECT:
-        _show_on_front_pages()
+        _write(progress_file(), tried)
+        sum_up()
+    return state == CORRECT
 
 
 def chapters() -> list[Chapter]:
@@ -120,27 +114,36 @@ def summary(course: list[Chapter]) -> str:
     return f"{' and '.join(said)} passed."
 
 
+def sum_up() -> None:
+    """Write the summary that front pages show; it is taken away while nothing was tried."""
+    if not progress_file().exists():
+        progress_summary_file().unlink(missing_ok=True)
+        return
+    course = chapters()
+    rows = [{"title": c.title, "count": f"{c.passed} of {len(c.items)}", "items": [
+                {"mark": MARKS[i.state], "said": f"{i.name}: {i.state}"} for i in c.items]}
+            for c in course]  # fmt: skip
+    _write(progress_summary_file(), {"reading": summary(course), "rows": rows})
+
+
 def reset() -> Path | None:
     """Begin anew; what was there is kept beside it, under the name that is returned."""
-    file = path()
+    file = progress_file()
     with lock("progress", timeout=30):
         if not file.exists():
             return None
         kept = file.with_name(f"{file.stem}_until_{datetime.now(UTC):%Y%m%d_%H%M%S}{file.suffix}")
         file.replace(kept)
-    _show_on_front_pages()
+        sum_up()
     return kept
 
 
 def _write(file: Path, content: dict) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
+    try:
+        draft.write_text(as_json(content), encoding="utf-8")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
     write_json(file, content)
-
-
-def _show_on_front_pages() -> None:
-    from . import report
-
-    pages = reports_folder().glob("*/index.html")
-    for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
-        if run.is_flights and run.ledger:
-            report.write_front_page(run)

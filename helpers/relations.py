@@ -695,8 +695,8 @@ def _asked(relation: dict, cells: int) -> dict:
 def settle(relations: list[dict], to: str, suggestion: str) -> list[dict]:
     """The relations with the one that a person has agreed to made sure; see `_asked`.
 
-    >>> settle([{"from": ["flight"], "to": "time", "sure": False}], "time", "by flight")
-    [{'from': ['flight'], 'to': 'time', 'sure': True}]
+    >>> settle([{"from": ["train"], "to": "time", "sure": False}], "time", "by train")
+    [{'from': ['train'], 'to': 'time', 'sure': True}]
     """
     named = suggestion.removeprefix(BY)
     return [

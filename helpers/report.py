@@ -6,6 +6,7 @@ Every page stands by itself: style, script and figures are inside, and nothing i
 from __future__ import annotations
 
 import base64
+import json
 import re
 import zipfile
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from .base.files import sha256_of
 from .errors import InputError
-from .line import STAGES, Run, Stage
+from .line import STAGES, Run, Stage, progress_summary_file, reports_folder
 from .metrics import PLAIN_NAMES
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -130,13 +131,13 @@ def _heading(notebook) -> str:
 
 
 def stages_of(run: Run) -> list[Stage]:
-    """The stages that this run can have: no lesson stage without flights, three without target."""
+    """The stages that this run can have: no lesson stage without lessons, three without target."""
     about = run.about
-    flights = run.is_flights or not about
+    lessons = run.has_lessons or not about
     return [
         s
         for s in STAGES
-        if (flights or not s.lesson) and (about.get("target") or not s.needs_target or not about)
+        if (lessons or not s.lesson) and (about.get("target") or not s.needs_target or not about)
     ]
 
 
@@ -246,6 +247,14 @@ def write_front_page(run: Run) -> None:
         footer=_footer(run),
     )
     run.write_text("index.html", html)
+
+
+def refresh_front_pages() -> None:
+    """Write the front pages of all runs with lessons again: what was passed shows at once."""
+    pages = reports_folder().glob("*/index.html")
+    for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
+        if run.has_lessons and run.ledger:
+            write_front_page(run)
 
 
 def write_comparison(run: Run, name: str, content: dict) -> None:
@@ -379,27 +388,15 @@ def _address(run: Run, stage: Stage, failed: bool) -> str:
 
 
 def _course(run: Run) -> dict:
-    """The learner's progress, on a page about the flights, once something was tried."""
-    from . import progress
-
-    if not run.is_flights or not progress.path().exists():
+    """The learner's progress as the course has summed it up, on a page of a run with lessons."""
+    file = progress_summary_file()
+    if not run.has_lessons or not file.exists():
         return {}
     try:
-        chapters = progress.chapters()
-    except InputError as error:
-        return {"reading": str(error), "rows": []}
-    rows = [
-        {
-            "title": chapter.title,
-            "count": f"{chapter.passed} of {len(chapter.items)}",
-            "items": [
-                {"mark": progress.MARKS[i.state], "said": f"{i.name}: {i.state}"}
-                for i in chapter.items
-            ],
-        }
-        for chapter in chapters
-    ]
-    return {"reading": progress.summary(chapters), "rows": rows}
+        summed_up = json.loads(file.read_text(encoding="utf-8"))
+        return {"reading": summed_up["reading"], "rows": summed_up["rows"]}
+    except (ValueError, KeyError, TypeError):
+        return {"reading": f"The file {file} is damaged: `pipeline progress` writes it anew."}
 
 
 def _where_the_time_went(run: Run) -> dict:

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from . import deliveries, flights, monitor, parameters, pipeline
+from . import deliveries, monitor, parameters, pipeline
 from .deliveries import FEWEST_LOGGED, Production
 from .errors import InputError
+from .examples import known as examples
 from .execution import WARM
-from .line import CHALLENGES, FLIGHTS, LOG, Run, Work, existing_run, lock, stage
+from .line import CHALLENGES, LOG, Run, Work, existing_run, lock, stage
 from .metrics import PLAIN_NAMES
 from .registry import model_name
 from .runner import Request, StageError, run_line, whole_address
@@ -286,12 +287,12 @@ def train(
 
 
 def _request(challenger: Run, champion: Run, production: Production, newer, source: str) -> Request:
-    """What is asked of the line: the flights up to a later day, or a table of old and new rows."""
+    """What is asked of the line: an example up to a later day, or a table of old and new rows."""
     about = champion.about
     given = settings_of(champion)
-    if champion.is_flights and not source:
-        given |= _flights_until(production, newer, about, given.get("test_from", ""))
-        return Request(data=FLIGHTS, target=about["target"], name=challenger.name,
+    if champion.example and not source:
+        given |= _up_to_newer(production, newer, about, given.get("test_from", ""))
+        return Request(data=champion.example.name, target=about["target"], name=challenger.name,
                        stages=_stages(), settings=_as_texts(given))  # fmt: skip
     learnt = production.raw[~newer & production.labelled]
     table = training_table(pd.read_parquet(champion.file("data/raw.parquet")), learnt)
@@ -300,7 +301,7 @@ def _request(challenger: Run, champion: Run, production: Production, newer, sour
     given |= {"sample": "all", "mess": "0", "test_data": "", "until": ""}
     if given.get("split_strategy") == "file":
         given["split_strategy"] = "auto"  # the rows held out then are among the others now
-    if champion.is_flights:
+    if champion.example:
         given = _knowledge(about) | given
     return Request(data=str(challenger.file(TABLE)), target=about["target"], name=challenger.name,
                    stages=_stages(), settings=_as_texts(given))  # fmt: skip
@@ -325,15 +326,15 @@ def _as_texts(given: dict) -> tuple[str, ...]:
     return tuple(f"{name}={value}" for name, value in given.items())
 
 
-def _flights_until(production: Production, newer, about: dict, test_from: str) -> dict:
-    """The parameters that move the flights' collection on: as dense a sample, as late a test."""
+def _up_to_newer(production: Production, newer, about: dict, test_from: str) -> dict:
+    """The parameters that move an example's collection on: as dense a sample, as late a test."""
     first = production.X.loc[newer, about["time_column"]].min()
     until = first.normalize() - pd.Timedelta(days=1)
     held_out = pd.Timestamp(about["until"]) - pd.Timestamp(test_from or about["test_from"])
     sample = "all"
     if about["sampled"] < 1:
-        flown = len(flights.read_sources(until=_day(until))["flights"])
-        sample = str(round(flown * about["sampled"]))
+        whole = len(examples.source(about["table"]).collect(_day(until))[0])
+        sample = str(round(whole * about["sampled"]))
     return {"until": _day(until), "sample": sample, "test_from": _day(until - held_out)}
 
 
@@ -342,7 +343,7 @@ def _day(moment: pd.Timestamp) -> str:
 
 
 def _knowledge(about: dict) -> dict:
-    """What is known of the flights, as parameters for a table that is not collected as such."""
+    """What is known of an example, as parameters for a table that is not collected as such."""
     derived = "; ".join(f"{name} = {formula}" for name, formula in about["derive"].items())
     return {
         "drop": ",".join([*about["not_known"], *about["leave_out"]]),

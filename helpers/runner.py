@@ -23,8 +23,9 @@ from pathlib import Path
 from . import addresses, code, credentials, execution, freshness, parameters, report
 from .base.files import write_json
 from .errors import InputError
+from .examples import known as examples
 from .execution import WARM
-from .line import FLIGHTS, STAGES, Run, Stage, lock, parse_stages, versions
+from .line import STAGES, Run, Stage, lock, parse_stages, versions
 
 JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
@@ -57,7 +58,7 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     used (the run is left as it was), StageError when a notebook broke.
     """
     request = _hidden(request)
-    run = Run(request.name or name_for(request.data or FLIGHTS))
+    run = Run(request.name or name_for(request.data or examples.DEFAULT))
     request = _complete(request, run)
     known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
     data = request.data if known else whole_address(request.data)
@@ -117,7 +118,7 @@ def _complete(request: Request, run: Run) -> Request:
     about = run.about
     if not request.data and about:
         request = replace(request, data=about["address"], query=request.query or about["query"])
-    request = replace(request, data=request.data or FLIGHTS)
+    request = replace(request, data=request.data or examples.DEFAULT)
     if not request.target and about.get("address") == request.data:
         before = (run.line_of(1) or {}).get("parameters", {})
         request = replace(request, target=before.get("target", about["target"]))
@@ -130,8 +131,8 @@ def name_for(data: str) -> str:
     >>> name_for("/data/my table.csv")
     'my_table'
     """
-    if data == FLIGHTS:
-        return FLIGHTS
+    if examples.example(data):
+        return data
     stem = Path(re.sub("//[^/]*@", "//", addresses.shown(data))).stem
     return (
         "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem).strip("_-")
@@ -144,7 +145,7 @@ def whole_address(data: str) -> str:
 
     Raises InputError for a path where nothing is.
     """
-    if data == FLIGHTS:
+    if examples.example(data):
         return data
     if not addresses.is_path(data):
         data = credentials.hide(data)
@@ -159,7 +160,9 @@ def whole_address(data: str) -> str:
 
 
 def _stages(request: Request, run: Run, data: str) -> list[Stage]:
-    target = request.target or (FLIGHTS if data == FLIGHTS else "")
+    example = examples.example(data)
+    target = request.target or (example.target if example else "")
+    lessons = example is not None and example.has_lessons
     if request.stages:
         chosen = parse_stages(request.stages)
         for earlier in range(1, chosen[0].number):
@@ -172,9 +175,7 @@ def _stages(request: Request, run: Run, data: str) -> list[Stage]:
                     f"the target '{known}'. Include stage 1: --stages 1-{chosen[-1].number}."
                 )
         return chosen
-    return [
-        s for s in STAGES if (target or not s.needs_target) and (data == FLIGHTS or not s.lesson)
-    ]
+    return [s for s in STAGES if (target or not s.needs_target) and (lessons or not s.lesson)]
 
 
 def refuse_other_source(run: Run, data: str, force: bool = False) -> None:
@@ -275,8 +276,9 @@ def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages
     if stands and _keep_page(run, stage, pages):
         return KEPT, run.line_of(stage.number)["headline"]
     began = time.perf_counter()
-    about_flights = values["data"] == FLIGHTS if stage.number <= 1 else run.is_flights
-    _run_stage(run, stage, given, request.kernels, place, about_flights, pages)
+    about = examples.example(values["data"]) if stage.number <= 1 else run.example
+    lessons = about is not None and about.has_lessons
+    _run_stage(run, stage, given, request.kernels, place, lessons, pages)
     return f"{time.perf_counter() - began:.1f} s", run.line_of(stage.number)["headline"]
 
 
@@ -299,11 +301,11 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
     return True
 
 
-def _run_stage(run, stage: Stage, given: dict, kernels, place, about_flights, pages) -> None:
+def _run_stage(run, stage: Stage, given: dict, kernels, place, lessons: bool, pages) -> None:
     used = code.fingerprint(stage.path)  # before it runs: an edit meanwhile makes it out of date
     began = time.monotonic()
     try:
-        notebook = _execute(run, stage, given, kernels, place, about_flights)
+        notebook = _execute(run, stage, given, kernels, place, lessons)
     except StageError as error:
         _write_failure(run, stage, str(error))
         executed = execution.kept(run, stage.notebook)
@@ -348,14 +350,14 @@ def _seconds(cell, name: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, about_flights: bool):
+def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons: bool):
     """The executed notebook; without the lessons when the table is not the one they are about."""
     execution.begin(kernels)
     execution.import_jupyter()
     import nbformat
 
     notebook = nbformat.read(stage.path, as_version=4)
-    if not about_flights:
+    if not lessons:
         execution.without(notebook, {"lesson"})
     title = f"{place} {stage.title}"
     try:

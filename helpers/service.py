@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import orjson
 import pandas as pd
@@ -43,12 +43,9 @@ from .deploy import (
 from .errors import InputError
 from .line import Run, existing_run
 from .prediction_log import PredictionLog, elsewhere
-from .registry import Version, is_address
+from .registry import Version
 from .scorer import Scorer, compile_scorer
 from .shadow import Shadow
-
-if TYPE_CHECKING:
-    from .following import Follower
 
 LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
@@ -104,12 +101,8 @@ def served(bundle: Bundle, fallback: str = "") -> Served:
 def load_for_service(run: str) -> Served:
     """The model of a run; where it is broken the last good one, else the baseline of its card.
 
-    Or the registered model of an address. Raises InputError when there is nothing to answer with.
+    Raises InputError when there is nothing to answer with.
     """
-    if is_address(run):
-        from .following import load_version
-
-        return load_version(run)
     try:
         bundle = load_bundle(run)
     except InputError as error:
@@ -130,6 +123,15 @@ def _keep_as_last_good(run: Run) -> None:
     with suppress(OSError), replacing_folder(kept) as draft:
         shutil.copytree(run.file("model"), draft, dirs_exist_ok=True)
         shutil.rmtree(kept, ignore_errors=True)
+
+
+class Follower(Protocol):
+    """What keeps a service on the model that an alias of the registry names."""
+
+    trouble: str
+
+    def stop(self) -> None:
+        """Follow no more."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -497,23 +499,20 @@ class Options:
     shadow: str = ""  # another run, whose model is asked the same rows
 
 
-def service_of(run: str, options: Options | None = None) -> Service:
-    """The service of a run, with its log, ready to be served.
+def service_of(
+    run: str, options: Options | None = None, load: Callable[[str], Served] = load_for_service
+) -> Service:
+    """The service of a run, with its log, ready to be served; `load` gets its model.
 
-    Of a registered model (`models:/NAME@champion`), it follows the alias.
+    Of a registered model: `helpers.following.service_of`.
     """
     options = options or Options()
-    now = load_for_service(run)
+    now = load(run)
     log = None
     if options.log != "off":
         log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
-    service = Service(now, log, options.limits, lambda: load_for_service(run),
-                      _shadow_of(options.shadow, log, now.bundle))  # fmt: skip
-    if now.registered:
-        from .following import follow
-
-        service.follower = follow(service, run)
-    return service
+    shadow = _shadow_of(options.shadow, log, now.bundle)
+    return Service(now, log, options.limits, lambda: load(run), shadow)
 
 
 def _log_folder(run: str, now: Served) -> Path:

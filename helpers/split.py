@@ -41,8 +41,8 @@ def choose_strategy(
     """The strategy and its column: what is asked for, or what the table calls for.
 
     "auto" is by column when a split column is named, by file when stage 1 was given a second one,
-    by group when a group column is named, by time when a time column is named or known (flights),
-    and random otherwise.
+    by group when a group column is named, by time when a time column is named or known (an
+    example's), and random otherwise.
     """
     time_column = time_column or about.get("time_column", "")
     for name in filter(None, (time_column, group_column, split_column)):
@@ -419,7 +419,7 @@ def _fewer(part: Labelled) -> Labelled:
 
 
 def options(choice: dict, about: dict, test_share, test_from, gap, folds, seed) -> dict:
-    """The options of `split_rows`; the flights know from which day on to hold out."""
+    """The options of `split_rows`; an example knows from which day on to hold out."""
     known = choice["column"] == about.get("time_column")
     return {
         "test_share": test_share,

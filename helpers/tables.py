@@ -642,6 +642,19 @@ READERS = {
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
 
 
+def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """So many rows, at even steps from the first to the last.
+
+    >>> spread_evenly(pd.DataFrame({"x": range(9)}), 3).x.tolist()
+    [0, 4, 8]
+    """
+    if rows >= len(frame):
+        return frame
+    return frame.iloc[np.linspace(0, len(frame) - 1, rows).round().astype(int)].reset_index(
+        drop=True
+    )
+
+
 def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Column names as distinct text, an ordinary index, cells that Parquet can hold."""
     # An index without a name that counts rows is left over from some earlier step.

@@ -24,7 +24,6 @@ from threadpoolctl import threadpool_limits
 from . import cluster, pipeline
 from .calibration import Calibrated, calibration_error, find_calibration, looked_at, mended
 from .errors import InputError
-from .features import make_features
 from .metrics import PLAIN_NAMES
 from .models import (
     BASELINE,
@@ -66,7 +65,7 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
     for train, valid in rows.folds():
         if not rows.task.is_regression and len(set(rows.y[train])) < 2:
             continue  # nothing can be learnt from one class
-        maker = make_features(features, seed)
+        maker = pipeline.features_of(features, seed)
         X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
         folds.append(Fold(X, rows.y[train], maker.transform(rows.X.iloc[valid]), rows.y[valid]))
     if not folds:

@@ -8,6 +8,7 @@ import requests
 
 from helpers import collect, flights, tables
 from helpers.errors import InputError
+from helpers.examples import known
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
 
@@ -146,7 +147,7 @@ def test_about_can_be_written_as_json(joined, sources):
     about = collect.describe(joined, sources, "flights")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "late" and about["task"] == "binary"
-    assert about["until"] == collect.FLIGHTS_UNTIL
+    assert about["until"] == known.example("flights").settings["until"]
     assert about["aliases"]["manufacturer"]["AIRBUS INDUSTRIE"] == "AIRBUS"
 
 

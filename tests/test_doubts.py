@@ -1,9 +1,18 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from helpers import doubts
 from helpers.clean import Cleaner
-from helpers.doubts import REVIEW_COLUMNS, keep_marks, open_review, review_list, settle
+from helpers.columns import SENTINELS, draft_and_repair
+from helpers.doubts import (
+    REVIEW_COLUMNS,
+    doubts_of,
+    keep_marks,
+    open_review,
+    review_list,
+    settle,
+)
 from helpers.errors import InputError
 from helpers.plans import draft_plan, plan_text, read_plan
 
@@ -186,3 +195,16 @@ def test_decisions_without_their_column_change_nothing():
     frame = FRAME.drop(columns="zip")
     assert cleaned(plan, frame)[0]["city"].tolist() == frame["city"].tolist()
     assert doubts.decide(frame, {})[1] == {}
+
+
+@pytest.mark.parametrize("code", sorted(SENTINELS))
+def test_a_number_that_surely_means_missing_is_a_doubt_where_it_is_less_sure(code):
+    near = pd.Series([0.001 * n for n in range(90)] + [code] * 4)
+    plan = draft_and_repair(near, None)[0]
+    assert [float(text) for text in plan["missing"]] == [code]
+    (found,) = doubts_of(near, {"kind": "number"})
+    assert (float(found["value"]), found["kind"], found["cells"]) == (code, "code for missing", 4)
+    spread = abs(code) / 8 * np.sin(np.arange(90))  # as far as the values are from one another
+    less_far = pd.Series([*spread, *[code] * 4])
+    assert "missing" not in draft_and_repair(less_far, None)[0]
+    assert [float(one["value"]) for one in doubts_of(less_far, {"kind": "number"})] == [code]

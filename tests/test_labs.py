@@ -86,6 +86,43 @@ def test_the_sentence_says_what_was_found(committed):
 # nbval compares the same numbers in labs/break_a_station each time; here they are looked at slowly.
 
 
+ODD = {  # a number, a word, a day and a town as they came, and how one who mends nothing has them
+    "paid": ["1,200", "12 €", " 7", "999999", "n/a", "-4", "8.5"],
+    "airline": ["United", "united ", "UNITED  air", "n/a", "Uni\u200bted", "-", "?"],
+    "day": [
+        "2013-01-02",
+        "02/03/2013",
+        "2013-01-04",
+        "tomorrow",
+        "2013-01-05",
+        "n/a",
+        "2013-01-07",
+    ],
+    "town": ["Rome", "", "Rome", "Rom", "Oslo", "Oslo", "Oslo"],
+}
+UNMENDED = {"paid": [None, None, 7, 999999, None, -4, 8.5], "airline": ODD["airline"],
+            "day": ["2013-01-02", None, "2013-01-04", None, "2013-01-05", None, "2013-01-07"],
+            "town": ODD["town"]}  # fmt: skip
+
+
+def test_skipped_cleaning_leaves_cells_as_they_came():
+    raw = pd.DataFrame(ODD, dtype="str")
+    towns = {"to": "town", "from": ["airline"], "values": {"United": "Oslo"}, "agree": 1.0}
+    columns = {"paid": {"kind": "number", "unit": "€", "missing": ["999999"], "limits": [0, 9999]},
+               "airline": {"kind": "category", "values": ["United"], "aliases": {"-": "United"}},
+               "day": {"kind": "date", "formats": ["iso", "%d/%m/%Y"]},
+               "town": {"kind": "category", "values": ["Rome", "Oslo"],
+                        "typos": {"Rom": "Rome"}}}  # fmt: skip
+    line = lab_stations.Line(raw, raw, {}, plan={"columns": columns, "relations": [towns]})
+    whole = lab_stations._cleaned(line, raw)
+    lab_stations.skip_cleaning(line)
+    expected = pd.DataFrame(UNMENDED).astype({"day": "datetime64[us]", "airline": "str"})
+    for frame in (line.tidy, lab_stations._cleaned(line, line.later)):
+        pd.testing.assert_frame_equal(frame, expected, check_dtype=False)
+    for name in ODD:
+        assert not whole[name].equals(line.tidy[name]), f"cleaning mends something in {name}"
+
+
 @pytest.fixture(scope="module")
 def outcomes():
     return lab_stations.outcomes(lab_stations.material())

@@ -11,6 +11,7 @@ from helpers import code, lessons, progress, report
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import Run, stage
+from helpers.questions import QUESTIONS
 
 OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
 
@@ -123,12 +124,12 @@ def make_front_page(table="flights"):
     return run.file("index.html")
 
 
-def test_the_front_page_of_the_flights_shows_an_answer_at_once():
+def test_the_front_page_of_the_flights_shows_an_answer_at_once(command):
     page = make_front_page()
     assert "Your progress" not in page.read_text()
     lessons.check("split.latest", "a")
     assert 'aria-label="split.latest: correct">✓' in page.read_text()
-    progress.reset()
+    command("--reset")
     assert "Your progress" not in page.read_text()
 
 
@@ -139,10 +140,31 @@ def test_the_front_page_of_another_table_shows_none():
     assert "Your progress" not in page.read_text()
 
 
-def test_a_damaged_file_does_not_stop_the_front_page(own_file):
-    own_file.write_text("{")
-    assert "does not hold progress" in make_front_page().read_text()
+def test_front_pages_are_written_again_only_when_something_is_newly_passed():
+    page = make_front_page()
+    lessons.check("split.latest", "a")
+    page.write_text("as it was")
+    lessons.check("split.latest", "a")
+    lessons.check(
+        "start.stations", next(k for k in "abc" if k != QUESTIONS["start.stations"].right)
+    )
+    assert page.read_text() == "as it was"
+
+
+def test_a_damaged_summary_does_not_stop_the_front_page_and_is_written_anew(own_file, command):
+    lessons.check("split.latest", "a")
+    summary = own_file.with_name("progress_summary.json")
+    for damage in ("{", "[]", "{}"):
+        summary.write_text(damage)
+        page = make_front_page()
+        assert "progress_summary.json is damaged" in page.read_text()
+    command()
+    assert "split.latest: correct" in make_front_page().read_text()
 
 
 def test_no_stage_is_out_of_date_for_what_a_learner_answers():
-    assert not {"progress", "report"} & set(code.fingerprint(stage(4).path))
+    beside = {"/".join(m.__name__.split(".")[1:]) for m in (progress, report)}
+    used = {*code.fingerprint(stage(4).path)}
+    assert beside <= {"/".join(road) for road in code.sources()}
+    assert any(name.endswith("lessons") for name in used)
+    assert not beside & used

@@ -319,10 +319,12 @@ def test_json_keeps_letters_and_reads_back(run):
     assert run.read_json("none.json", 5) == 5
 
 
-def test_the_run_says_whether_it_is_about_flights(run):
-    assert not run.is_flights
+def test_the_run_says_which_example_it_is_about(run):
+    assert run.example is None and not run.has_lessons
     run.write_json("about.json", {"table": "flights"})
-    assert run.is_flights
+    assert run.example.name == "flights" and run.has_lessons
+    run.write_json("about.json", {"table": "own"})
+    assert run.example is None and not run.has_lessons
 
 
 def test_a_run_folder_can_be_moved_and_read_elsewhere(run, tmp_path):

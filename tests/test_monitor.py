@@ -295,7 +295,7 @@ def test_nothing_to_compare_is_said():
 def work_of(label: dict) -> SimpleNamespace:
     split = {"strategy": "random", "column": ""}
     about = {"label": label, "target": "bought"}
-    return SimpleNamespace(about=about, run=SimpleNamespace(is_flights=False),
+    return SimpleNamespace(about=about, run=SimpleNamespace(example=None),
                            read_json=lambda name: split)  # fmt: skip
 
 

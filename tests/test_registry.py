@@ -20,11 +20,11 @@ from helpers import batch, deploy, registry, runner, tracking
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.errors import InputError
-from helpers.following import Follower, load_version
+from helpers.following import Follower, load_version, service_of
 from helpers.line import Run, Work
 from helpers.prediction_log import LOG_FILE
 from helpers.registry import GOOD
-from helpers.service import Options, Service, service_of
+from helpers.service import Options, Service
 from tests.small import prepared, raw_table
 from tests.test_deploy import write_run
 

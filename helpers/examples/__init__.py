@@ -1,0 +1,1 @@
+"""The example tables and planted errors. May import: base, cells, tables."""
