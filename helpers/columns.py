@@ -16,6 +16,7 @@ import pandas as pd
 from . import aliases as alias_table
 from . import units
 from .base.spacing import evenly_spaced
+from .cells.kinds import Kind, kind_of
 from .coded import Coded, is_in
 from .values import (
     BOOLEANS,
@@ -86,15 +87,13 @@ def draft_and_repair(
     column: pd.Series, aliases: dict[str, str] | None = None, unit: str = ""
 ) -> tuple[dict, tuple]:
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
-    types = pd.api.types
-    if types.is_bool_dtype(column.dtype):
-        plan = {"kind": "boolean"}
-    elif types.is_numeric_dtype(column.dtype):
-        plan = {"kind": "number"} | ({"unit": units.known(unit) or unit} if unit else {})
-    elif types.is_datetime64_any_dtype(column.dtype):
-        plan = {"kind": "date"}
-    else:
+    kind = kind_of(column)
+    if kind in (Kind.TEXT, Kind.DURATION):
         plan = _draft_text(column, aliases or {}, unit)
+    else:
+        plan = {"kind": str(kind)}
+    if kind == Kind.NUMBER and unit:
+        plan["unit"] = units.known(unit) or unit
     repaired, kinds = repair_column(column, plan)
     if plan["kind"] == "number" and (codes := _sentinels(repaired)):
         plan["missing"] = codes

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .cells.kinds import Kind, kind_of
+
 
 def as_values(column: pd.Series) -> pd.Series:
     """A column as drift sees it: numbers as floats, all else as text. Dates become day numbers."""
-    types = pd.api.types
     if column.dtype == object:
         column = inferred(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert(None)
-    if types.is_datetime64_any_dtype(column.dtype):
+    kind = kind_of(column)
+    if kind == Kind.DATE:
         days = (column - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
         return days.astype(float)
-    if types.is_timedelta64_dtype(column.dtype):
+    if kind == Kind.DURATION:
         return column.dt.total_seconds()
-    if types.is_bool_dtype(column.dtype) or types.is_complex_dtype(column.dtype):
-        return column.astype("str")
-    if types.is_numeric_dtype(column.dtype):
-        return column.astype(float)
-    return column.astype("str")
+    return column.astype(float if kind == Kind.NUMBER else "str")
 
 
 def inferred(column: pd.Series) -> pd.Series:

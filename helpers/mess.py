@@ -16,6 +16,7 @@ import pandas as pd
 
 from . import aliases, units
 from .base.spacing import evenly_spaced
+from .cells.kinds import is_boolean, is_date, is_number
 from .columns import texts
 from .errors import InputError, nearest
 from .values import MISSING_WORDS, parse_date, parse_quantity, tidy, without_accents
@@ -204,7 +205,7 @@ class _Table:
         if not others:
             return np.zeros(len(self.frame), dtype=bool)
         driver = self.frame[others[len(name) % len(others)]]
-        if pd.api.types.is_numeric_dtype(driver.dtype) and not _is_boolean(driver):
+        if is_number(driver):
             finite = pd.to_numeric(driver).replace([np.inf, -np.inf], np.nan)
             high = finite.quantile(0.7)
             return (driver >= high).fillna(False).to_numpy(dtype=bool)
@@ -253,7 +254,7 @@ def _key(lines: list[tuple]) -> pd.DataFrame:
 def _with_edits(column: pd.Series, edits: dict[int, str | None]) -> pd.Series:
     """A column with some cells overwritten: of its own type if it can hold them, else as text."""
     rows, said = list(edits), list(edits.values())
-    if _is_number(column):
+    if is_number(column):
         numbers = pd.to_numeric(pd.Series(said, dtype="str"), errors="coerce")
         if (numbers.notna() | pd.Series(said).isna()).all():
             spoilt = column.astype("float64").to_numpy(copy=True)
@@ -268,17 +269,16 @@ def _with_edits(column: pd.Series, edits: dict[int, str | None]) -> pd.Series:
 
 def _column(cells: pd.Series) -> _Column:
     free = cells.notna().to_numpy().copy()
-    if _is_number(cells):
+    if is_number(cells):
         values = cells.dropna().astype("float64")
         values = values[np.isfinite(values)]
         low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
         column = _Column(cells, "number", free, low=low, high=high)
         column.code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
         return column
-    types = pd.api.types
-    if types.is_datetime64_any_dtype(cells.dtype) or _reads_as_dates(cells):
+    if is_date(cells) or _reads_as_dates(cells):
         return _Column(cells, "date", free)
-    if _is_boolean(cells) or not free.any():
+    if is_boolean(cells) or not free.any():
         return _Column(cells, "other", free)
     said = texts(cells)
     free &= ~said.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
@@ -296,14 +296,6 @@ def _far_outside(code: float, low: float, high: float) -> bool:
     """Whether a code lies so far from all values that it can't be one of them."""
     width = max(high - low, abs(high), abs(low), 1e-9)
     return bool(code > high + 6 * width or code < low - 6 * width)
-
-
-def _is_boolean(cells: pd.Series) -> bool:
-    return pd.api.types.is_bool_dtype(cells.dtype)
-
-
-def _is_number(cells: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(cells.dtype) and not _is_boolean(cells)
 
 
 def _reads_as_dates(cells: pd.Series) -> bool:
@@ -548,7 +540,7 @@ def _moved(key: pd.DataFrame, position: np.ndarray) -> pd.DataFrame:
 def _spoil_copies(dirty, copies: np.ndarray, again: pd.DataFrame, touched, random):
     """One or two cells of each copy mistyped, in another case, or emptied."""
     spoilt_already = set(zip(again["row"], again["column"], strict=True))
-    names = [name for name in touched if not _is_boolean(dirty[name])]
+    names = [name for name in touched if not is_boolean(dirty[name])]
     edits: dict[str, dict[int, str | None]] = {}
     lines = []
     for row in copies.tolist():

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .cells.kinds import is_boolean, is_date, is_number
 from .odd_files import lines, so_many, some
 from .values import MISSING_WORDS, PLAIN_NUMBER, loses_digits
 
@@ -100,14 +101,13 @@ def of(frame: pd.DataFrame, target: str = "") -> list[dict]:
 
 def _of_column(column: pd.Series) -> Iterator[tuple[str, int, str]]:
     """Code, number of cells and an example of each oddity of a column."""
-    types = pd.api.types
-    if types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
+    if is_number(column):
         yield from _of_numbers(column)
-    elif types.is_datetime64_any_dtype(column.dtype):
+    elif is_date(column):
         far = column[(column.dt.year < EARLY) | (column.dt.year > LATE)]
         if len(far):
             yield "far dates", len(far), str(far.iloc[0])
-    elif not types.is_bool_dtype(column.dtype):
+    elif not is_boolean(column):
         counts = column.astype("str").value_counts(sort=False)
         yield from _of_texts(pd.Series(counts.index, dtype="str"), counts.to_numpy())
 

@@ -16,6 +16,7 @@ from scipy.special import gammaincc, gammaln, stdtr
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
 from .base.spacing import evenly_spaced
+from .cells.kinds import Kind, kind_of
 from .comparable import as_values, inferred
 from .errors import InputError
 from .significance import all_in_one, fisher, holm
@@ -76,17 +77,11 @@ def _describe(column: pd.Series) -> dict:
 
 
 def _kind(column: pd.Series) -> str:
-    """number, date, flag or text by its type; empty when nothing is there."""
-    types, dtype = pd.api.types, column.dtype
+    """number, date, boolean or text by its type; empty when nothing is there."""
     if not column.notna().any():
         return "empty"
-    if types.is_datetime64_any_dtype(dtype):
-        return "date"
-    if types.is_bool_dtype(dtype):
-        return "flag"
-    if types.is_numeric_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-        return "number"
-    return "text"
+    kind = kind_of(column)
+    return str(Kind.NUMBER if kind == Kind.DURATION else kind)
 
 
 def _is_number(texts) -> np.ndarray:
@@ -162,7 +157,7 @@ def _read_as(kind: str, column: pd.Series) -> pd.Series:
         read = pd.to_numeric(texts, errors="coerce")
     elif kind == "date":
         read = pd.to_datetime(texts, errors="coerce", format="mixed")
-    elif kind == "flag" and set(texts.dropna().str.lower().unique()) <= FLAGS:
+    elif kind == "boolean" and set(texts.dropna().str.lower().unique()) <= FLAGS:
         read = texts.str.lower().map({"true": True, "false": False}).astype("boolean")
     else:
         return column
@@ -175,7 +170,7 @@ def _check(name: str, was: dict, column: pd.Series) -> list[Change]:
     if "empty" in (was["kind"], is_now["kind"]):
         return found
     kinds = was["kind"], is_now["kind"]
-    if kinds == ("flag", "number") and set(column.dropna().unique()) <= {0, 1}:
+    if kinds == ("boolean", "number") and set(column.dropna().unique()) <= {0, 1}:
         return found
     if kinds[0] != kinds[1]:
         return [*found, _other_kind(name, was, is_now, column)]

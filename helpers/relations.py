@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from .cells.kinds import Kind, kind_of
 from .coded import Coded, is_in
 from .columns import Reader, as_text, repair_value, texts
 from .errors import InputError, nearest
@@ -656,14 +657,8 @@ def _at_home_in(text: str, home: frozenset | None, reader: Callable) -> bool:
 
 def _typed(values: list[str], column: pd.Series) -> list:
     """Texts as cells of a column."""
-    kind = "category"
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        kind = "date"
-    elif pd.api.types.is_bool_dtype(column.dtype):
-        kind = "boolean"
-    elif pd.api.types.is_numeric_dtype(column.dtype):
-        kind = "number"
-    if kind == "category":
+    kind = kind_of(column)
+    if kind in (Kind.TEXT, Kind.DURATION):
         return values
     read = {value: repair_value(value, {"kind": kind})[0] for value in set(values)}
     return [read[value] for value in values]

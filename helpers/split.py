@@ -21,6 +21,7 @@ from sklearn.model_selection import (
 )
 
 from . import pipeline
+from .cells.kinds import is_date, is_number
 from .errors import InputError, nearest
 from .metrics import PLAIN_NAMES
 from .rows import GAP, NEVER, TEST, TRAIN, Labelled, spread_over
@@ -74,7 +75,7 @@ def _parameter_of(strategy: str) -> str:
 
 def date_columns(clean: pd.DataFrame) -> list[str]:
     """The columns that hold dates."""
-    return [c for c in clean if pd.api.types.is_datetime64_any_dtype(clean[c].dtype)]
+    return [c for c in clean if is_date(clean[c])]
 
 
 def split_rows(
@@ -328,7 +329,7 @@ def _width(gap: str, when: pd.Series):
     if not gap:
         return None
     try:
-        if pd.api.types.is_numeric_dtype(when.dtype):
+        if is_number(when):
             width = float(gap)
             sound = width >= 0
         else:
@@ -356,7 +357,7 @@ def _time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
 
 def _moment(text: str, when: pd.Series):
     """The moment that `test_from` names, of the kind that the time column holds."""
-    if pd.api.types.is_numeric_dtype(when.dtype):
+    if is_number(when):
         moment = pd.to_numeric(text, errors="coerce")
         such = f"a number such as {when.max():g}"
     else:
@@ -369,10 +370,9 @@ def _moment(text: str, when: pd.Series):
 
 
 def _times(column: pd.Series, name: str) -> pd.Series:
-    types = pd.api.types
-    if types.is_datetime64_any_dtype(column.dtype):
+    if is_date(column):
         return column
-    if types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
+    if is_number(column):
         return column.astype(float)  # a year, or a count of seconds
     raise InputError(f"'{name}' holds no dates and no numbers, so it gives no order in time.")
 

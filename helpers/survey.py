@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .base.spacing import evenly_spaced
+from .cells.kinds import Kind, kind_of
 from .columns import ID_NAME, draft_column, repair_column
 from .errors import InputError, nearest
 
@@ -216,18 +217,17 @@ class _Read:
 
 
 def _read(column: pd.Series) -> _Read:
-    types, dtype = pd.api.types, column.dtype
-    stored = str(dtype)
-    if types.is_bool_dtype(dtype):
+    kind, stored = kind_of(column), str(column.dtype)
+    if kind == Kind.BOOLEAN:
         gaps = column.isna().to_numpy()
         values = column.astype("boolean").fillna(False).to_numpy(dtype=float)
         return _typed("boolean", stored, np.where(gaps, np.nan, values))
-    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
+    if kind == Kind.NUMBER:
         return _typed("number", stored, column.to_numpy(dtype=float, na_value=np.nan))
-    if types.is_timedelta64_dtype(dtype):
+    if kind == Kind.DURATION:
         return _typed("number", "duration in seconds", column.dt.total_seconds().to_numpy())
-    if types.is_datetime64_any_dtype(dtype):
-        if getattr(dtype, "tz", None) is not None:
+    if kind == Kind.DATE:
+        if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_convert(None)
         return _typed("date", stored, column.to_numpy(dtype="datetime64[us]"))
     return _read_text(column, stored)

@@ -15,6 +15,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from .base.ranks import roc_auc
+from .cells.kinds import is_number
 from .errors import InputError, nearest
 from .metrics import LESS_IS_BETTER, MAIN_METRIC, METRICS
 from .values import MISSING_WORDS, number_format, parse_quantity, tidy
@@ -121,7 +122,7 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
         )
     if kind not in ("auto", *TASKS):
         raise InputError(f"task is auto, {', '.join(TASKS)}; it is '{kind}'.")
-    numeric = _is_number(present)
+    numeric = is_number(present)
     if kind == "auto":
         whole = numeric and bool((present % 1 == 0).all())
         many = distinct > 20 or (numeric and not whole and distinct > 10)
@@ -170,11 +171,6 @@ def with_metric(task: Task, metric: str) -> Task:
             f"'{metric}'. {nearest(metric, allowed)}"
         )
     return replace(task, metric=metric)
-
-
-def _is_number(column: pd.Series) -> bool:
-    types = pd.api.types
-    return types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
 
 
 def as_labels(column: pd.Series) -> pd.Series:
