@@ -545,9 +545,10 @@ def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
 
     def is_answered(record: dict) -> bool:
         try:
-            return bool(check_rows(bundle, [record])) or True
+            check_rows(bundle, [record])
         except InputError:
             return False
+        return True
 
     return rows[[is_answered(record) for record in records]].reset_index(drop=True)
 

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.columns import draft_column, repair_cell, repair_column, repair_value
+from helpers.columns import (
+    cell_reader,
+    draft_column,
+    repair_cell,
+    repair_column,
+    repair_value,
+)
 from helpers.doubts import doubts_of
 
 
@@ -131,11 +137,33 @@ def test_a_cell_alone_is_read_as_in_its_column():
     for values in columns:
         column = pd.Series(values)
         plan = draft_column(column)
-        repaired, kinds = repair_column(column, plan)
-        for place in range(len(values) - 4, len(values)):
-            value, kind = repair_cell(values[place], plan)
+        check_alone(column, plan)
+        check_alone(column, plan | {"missing": [values[0]]})
+
+
+@pytest.mark.parametrize(
+    ("values", "plan"),
+    [
+        ([5, 7.5, 999.0, -3.0, None, 1e308], {"missing": ["999"], "limits": [0, 1e9]}),
+        ([5, 999, -3], {"missing": ["999"], "limits": [0, 100]}),
+        ([True, False, None], {"kind": "boolean"}),
+        ([pd.Timestamp("2020-01-02"), pd.NaT], {"kind": "date"}),
+    ],
+)
+def test_a_typed_cell_alone_is_read_as_in_its_column(values, plan):
+    check_alone(pd.Series(values), {"kind": "number"} | plan)
+
+
+def check_alone(column, plan):
+    """The reader of single cells, which the service uses, and that of the review say the same."""
+    repaired, kinds = repair_column(column, plan)
+    kinds = [""] * len(column) if kinds is None else kinds
+    read_cell = cell_reader(plan)
+    for place, cell in enumerate(column):
+        others = [] if pd.isna(cell) else [repair_cell(cell, plan)]  # which is asked of texts alone
+        for value, kind in (read_cell(cell), *others, read_cell(cell)):
             same = repaired[place] == value or (value is None and pd.isna(repaired[place]))
-            assert same and kind == kinds[place]
+            assert same and kind == kinds[place], (cell, value, kind)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import LocalProvisioner
 from nbclient import NotebookClient
 
 from helpers import kernels
@@ -383,8 +386,13 @@ def test_a_killed_nursery_takes_its_kernels_with_it(tmp_path):
 
 def test_the_provisioner_is_the_local_one_but_for_the_start():
     own = {name for name in vars(WarmProvisioner) if not name.startswith("_")}
-    assert own <= {"launch_kernel", "shutdown_requested", "kill"}
-    assert {"poll", "wait", "send_signal", "kill", "terminate"} <= set(dir(KernelProcess))
+    assert own == {"launch_kernel", "shutdown_requested", "kill"}
+    stock = WarmProvisioner.__mro__[1]
+    assert stock is LocalProvisioner and all(callable(getattr(stock, name)) for name in own)
+    used = set(re.findall(r"self\.process\.(\w+)", inspect.getsource(stock)))
+    assert {"poll", "wait", "send_signal", "kill", "terminate"} <= used
+    of_windows = {"win32_interrupt_event"}
+    assert used - of_windows - {"pid"} <= set(vars(KernelProcess))
 
 
 def test_a_kernel_can_be_restarted_as_a_person_would(tmp_path):

@@ -325,19 +325,26 @@ def test_a_share_that_leaves_nothing_to_learn_from_is_refused(share):
         split.split_rows(by_time(), TIME, test_share=share)
 
 
-@pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.8])
-def test_any_other_share_is_split_or_refused(share):
-    for rows, choice in (
-        (labelled(labels(40, 0.5)), RANDOM),
-        (labelled(np.arange(12.0), kind="regression"), RANDOM),
-        (by_group(groups=12), GROUP),
-        (by_time(), TIME),
-    ):
-        try:
-            cut = split.split_rows(rows, choice, test_share=share)
-        except InputError:
-            continue
-        assert (cut.part == "test").sum() >= 2 and (cut.part == "train").sum() >= 2
+TO_SPLIT = [
+    (labelled(labels(40, 0.5)), RANDOM),
+    (labelled(np.arange(12.0), kind="regression"), RANDOM),
+    (by_group(groups=12), GROUP),
+    (by_time(), TIME),
+]
+
+
+@pytest.mark.parametrize(("rows", "choice"), TO_SPLIT)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_any_other_share_is_split_as_asked(rows, choice, share):
+    cut = split.split_rows(rows, choice, test_share=share)
+    assert (cut.part == "test").sum() >= 2 and (cut.part == "train").sum() >= 2
+    assert abs((cut.part == "test").mean() - share) < 1 / 12  # a group, or one row of twelve
+
+
+@pytest.mark.parametrize(("rows", "choice"), TO_SPLIT)
+def test_a_share_that_leaves_nothing_to_judge_by_is_refused(rows, choice):
+    with pytest.raises(InputError, match="to judge by.*change test_share"):
+        split.split_rows(rows, choice, test_share=0.01)
 
 
 def test_one_moment_before_the_held_out_rows_is_refused():
