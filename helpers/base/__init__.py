@@ -1,0 +1,1 @@
+"""Ground: files, addresses, secrets, limits. May import: nothing of helpers."""
