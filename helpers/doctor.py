@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .base import extras as extras_of
 from .base import places
 from .base.places import reports_folder
 from .execution import KERNEL
@@ -72,9 +73,16 @@ def _safely(subject: str, look: Callable[[], Finding]) -> Finding:
     """What was found; that it can't even be looked at (a package is missing) is a finding too."""
     try:
         return look()
+    except ModuleNotFoundError as error:
+        said = extras_of.missing(error.name)
+        return Finding(WARN, subject, said) if said else _cannot_check(subject, error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other lines are worth having
-        said = f"{type(error).__name__}: {error}".replace("\n", " ")
-        return Finding(FAIL, subject, f"can't be checked ({said})", SET_UP)
+        return _cannot_check(subject, error)
+
+
+def _cannot_check(subject: str, error: Exception) -> Finding:
+    said = f"{type(error).__name__}: {error}".replace("\n", " ")
+    return Finding(FAIL, subject, f"can't be checked ({said})", SET_UP)
 
 
 class _Beside:

