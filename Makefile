@@ -159,9 +159,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-
 EXTRAS := --extra dask --extra kubeflow --extra s3 --extra duckdb --extra scale-tests
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
-	$(COMPILE) --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
-	$(COMPILE) pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
+	$(COMPILE) --extra all --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
+	$(COMPILE) --extra all --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
+	$(COMPILE) --extra all pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
 	$(MAKE) --no-print-directory licences
 
 # From what is installed, into docs/licences.md

@@ -13,6 +13,7 @@ import click
 
 from . import credentials, library_warnings
 from .addresses import is_path, shown
+from .base import extras
 from .errors import InputError, disk_trouble
 from .examples.known import titles
 
@@ -768,6 +769,11 @@ def _run() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. What is finished is kept; run the command again to go on.", err=True)
         sys.exit(130)
+    except ModuleNotFoundError as error:
+        if not extras.missing(error.name):
+            raise
+        click.echo(f"Error: {extras.missing(error.name)}", err=True)
+        sys.exit(2)
     except OSError as error:
         if not disk_trouble(error):
             raise

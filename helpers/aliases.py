@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from .line import REPOSITORY
+from .base.places import DATA
 from .values import tidy
 
-TABLE = REPOSITORY / "data" / "aliases.csv"
+TABLE = DATA / "aliases.csv"
 SURE_CELLS, SURE_VALUES = 0.9, 0.7  # of a column's cells and values: so many known in the group
 CITY_CELLS = 0.5  # no list has all cities
 FEWEST_NAMES = 3  # different things: two codes may be anything

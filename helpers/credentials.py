@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from .base.places import REPOSITORY
+
 PREFIX = "PIPELINE_SECRET_"
 NAMED = "PIPELINE_SECRETS"  # in the environment: the variables that addresses name in secret places
 MASK = "***"
@@ -301,7 +303,7 @@ def read_env_file() -> None:
 
     What is set there already stays. Variables that decide which code runs are not taken.
     """
-    for folder in (Path.cwd(), Path(__file__).resolve().parent.parent):
+    for folder in filter(None, (Path.cwd(), REPOSITORY)):
         if (folder / ENV_FILE).is_file():
             from dotenv import dotenv_values
 

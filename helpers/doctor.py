@@ -6,6 +6,7 @@ socket that listens for a moment.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -17,16 +18,23 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+from .base import extras as extras_of
+from .base import places
+from .base.places import reports_folder
 from .execution import KERNEL
-from .line import REPOSITORY, reports_folder
+from .line import STAGES
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
-PACKAGE = "pipeline-notebooks"
+PACKAGE = places.DISTRIBUTION
 NEEDED_MEMORY, NEEDED_DISK = 3.0, 2.0  # GiB; a run of the example takes 1.5 and 0.05
 KERNEL_SECONDS = 30  # a cold disk is slow
 SET_UP = "run `make setup`, or install requirements.lock"
+DATA_FILES = ("aliases.csv", "maker_labels.csv", "what_matters.csv")
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ def findings(port: int = 8000) -> Iterator[Finding]:
     """Every finding, the quick ones first; a stock kernel starts meanwhile."""
     kernel = _Beside(lambda: _safely("kernel", stock_kernel))
     for subject, look in (
-        ("python", python), ("packages", packages), ("extras", extras), ("reports", reports),
+        ("python", python), ("packages", packages), ("extras", extras), ("helpers", helpers),
+        ("notebooks", notebooks), ("reports", reports),
         ("disk", disk), ("memory", memory), ("port", lambda: service_port(port)),
         ("chromium", chromium), ("postgresql", postgresql), ("kernel warm", warm_kernel),
     ):  # fmt: skip
@@ -64,9 +73,16 @@ def _safely(subject: str, look: Callable[[], Finding]) -> Finding:
     """What was found; that it can't even be looked at (a package is missing) is a finding too."""
     try:
         return look()
+    except ModuleNotFoundError as error:
+        said = extras_of.missing(error.name)
+        return Finding(WARN, subject, said) if said else _cannot_check(subject, error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other lines are worth having
-        said = f"{type(error).__name__}: {error}".replace("\n", " ")
-        return Finding(FAIL, subject, f"can't be checked ({said})", SET_UP)
+        return _cannot_check(subject, error)
+
+
+def _cannot_check(subject: str, error: Exception) -> Finding:
+    said = f"{type(error).__name__}: {error}".replace("\n", " ")
+    return Finding(FAIL, subject, f"can't be checked ({said})", SET_UP)
 
 
 class _Beside:
@@ -136,6 +152,41 @@ def _unmet(requirement) -> str:
     if requirement.specifier.contains(version, prereleases=True):
         return ""
     return f"{requirement.name} is {version}, {requirement.specifier} is declared"
+
+
+def helpers() -> Finding:
+    """Whether `helpers` is this project's everywhere: other packages and folders have that name."""
+    fix = "give the other one another name, or keep this project in an environment of its own"
+    others = {*metadata.packages_distributions().get("helpers", ())} - {PACKAGE}
+    if others:
+        said = f"{', '.join(sorted(others))} installs a package of that name too"
+        return Finding(FAIL, "helpers", said, fix)
+    here = PathFinder.find_spec("helpers", [str(Path.cwd())])
+    if here and here.origin and Path(here.origin).resolve().parent != places.PACKAGE:
+        said = f"notebooks that are opened in this folder import {here.origin}"
+        return Finding(WARN, "helpers", said, fix)
+    if (installed := installed_in()) != places.PACKAGE:
+        said = f"imported from {places.PACKAGE}, but installed from {installed}"
+        return Finding(WARN, "helpers", said, "install this one, or leave the folder of the other")
+    return Finding(OK, "helpers", str(places.PACKAGE))
+
+
+def installed_in() -> Path:
+    """The folder of the package that was installed: a clone's, or the wheel's."""
+    installed = metadata.distribution(PACKAGE)
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    if origin.get("dir_info", {}).get("editable"):
+        return Path(url2pathname(urlsplit(origin["url"]).path)).resolve() / "helpers"
+    return Path(installed.locate_file("helpers")).resolve()
+
+
+def notebooks() -> Finding:
+    """Whether the notebooks of the stages and the data files that they read are there."""
+    wanted = [stage.path for stage in STAGES] + [places.DATA / name for name in DATA_FILES]
+    missing = [str(path) for path in wanted if not path.is_file()]
+    if missing:
+        return Finding(FAIL, "notebooks", f"missing: {', '.join(missing)}", "install it again")
+    return Finding(OK, "notebooks", f"{len(STAGES)} in {places.NOTEBOOKS}, with their data files")
 
 
 def reports() -> Finding:
@@ -222,8 +273,8 @@ def stock_kernel() -> Finding:
 
     logging.getLogger("jupyter_client").setLevel(logging.CRITICAL)
     manager, client = start_new_kernel(
-        startup_timeout=KERNEL_SECONDS, kernel_name=KERNEL, cwd=str(REPOSITORY),
-        extra_arguments=["--log-level=CRITICAL"],
+        startup_timeout=KERNEL_SECONDS, kernel_name=KERNEL,
+        cwd=str(places.REPOSITORY or Path.cwd()), extra_arguments=["--log-level=CRITICAL"],
     )  # fmt: skip
     client.stop_channels()
     manager.shutdown_kernel(now=True)

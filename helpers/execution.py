@@ -70,8 +70,9 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
             kernel_name=KERNEL,
             engine_name=kernels,
             extra_arguments=[
-                "--log-level=CRITICAL"
-            ],  # else each kernel warns of plain loopback TCP
+                "--log-level=CRITICAL",  # else each kernel warns of plain loopback TCP
+                "--InteractiveShellApp.ignore_cwd=True",  # a user's folder may have its `helpers`
+            ],
             request_save_on_cell_execute=False,
             progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
         )

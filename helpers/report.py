@@ -15,11 +15,11 @@ from html import unescape
 from pathlib import Path
 
 from .base.files import sha256_of
+from .base.places import TEMPLATES
 from .errors import InputError
 from .line import STAGES, Run, Stage, progress_summary_file, reports_folder
 from .metrics import PLAIN_NAMES
 
-TEMPLATES = Path(__file__).parent / "templates"
 SHOWN_METRICS = 4
 PICTURE = "front.png"
 STOPPED = "papermill-error-cell-tag"  # papermill's tag of the cells that say where it stopped

@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from IPython import get_ipython
-from IPython.display import HTML, Markdown, display, publish_display_data
 
 from .line import STAGES, stage
+
+if TYPE_CHECKING:  # training shows its progress where there is no Jupyter, too
+    from IPython.display import HTML, Markdown
 
 PROGRESS = "progress"  # the display that tells who runs a notebook how far a cell is
 
@@ -20,12 +22,16 @@ pd.set_option("display.max_colwidth", 200)  # pandas cuts text at 50 characters 
 
 def say(*sentences: str) -> Markdown:
     """Sentences as Markdown. A `<` or `&` in them is shown as text: names come from the data."""
+    from IPython.display import Markdown
+
     text = "\n\n".join(sentence for sentence in sentences if sentence)
     return Markdown(text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def together(*parts) -> None:
     """Show several things below one cell, in their order; None is nothing to show."""
+    from IPython.display import display
+
     for part in parts:
         if part is not None:
             display(part)
@@ -33,6 +39,8 @@ def together(*parts) -> None:
 
 def folded(title: str, *parts) -> HTML:
     """Frames (or text) under a title that unfolds at a click: the appendix of a stage."""
+    from IPython.display import HTML
+
     shown = "".join(_part(part) for part in parts)
     return HTML(f"<details><summary>{escape(title)}</summary>{shown}</details>")
 
@@ -75,9 +83,9 @@ def progress(steps: Sequence, title: str) -> Iterator:
         yield from tqdm(steps, desc=title, leave=False, file=sys.stdout)  # stderr is red as well
         return
     for place, step in enumerate(steps, start=1):
-        if get_ipython() is not None:
+        if (jupyter := sys.modules.get("IPython")) and jupyter.get_ipython() is not None:
             text = f"{title} {place}/{len(steps)}"
-            publish_display_data(
+            jupyter.display.publish_display_data(
                 {"text/plain": text}, transient={"display_id": PROGRESS}, update=True
             )
         yield step

@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 from . import credentials
-from .line import REPOSITORY, STAGES, Stage, stage
+from .base.places import REPOSITORY
+from .line import STAGES, Stage, stage
 from .parameters import SET_ELSEWHERE
 
 FRONT_PAGE, METRICS, MODEL = "index.html", "metrics.json", "model/"

@@ -24,6 +24,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import addresses, credentials
+from .base import extras
 from .errors import InputError
 from .line import NAME_SOURCES, Run, reports_folder
 
@@ -236,7 +237,10 @@ def _client(where: str, of_models: str):
     os.environ.update(ALWAYS)
     for name, value in UNLESS_SET.items():
         os.environ.setdefault(name, value)
-    import mlflow
+    try:
+        import mlflow
+    except ModuleNotFoundError as error:
+        raise StoreError(extras.missing(error.name) or str(error)) from None
 
     client = mlflow.MlflowClient(where, of_models)
     client.search_registered_models(max_results=1)

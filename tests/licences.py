@@ -61,7 +61,7 @@ def table(packages: set[str]) -> list[str]:
 
 def page() -> str:
     """The page: what a user must install, and what only development needs."""
-    must = needed()
+    must = needed("all")
     more = needed("dev") - must
     head = ["| package | licence |", "|---|---|"]
     return "\n".join(

@@ -9,6 +9,7 @@ import requests
 from helpers import collect, flights, tables
 from helpers.errors import InputError
 from helpers.examples import known
+from helpers.line import REPOSITORY
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
 
@@ -184,7 +185,7 @@ def test_the_flights_come_from_six_sources_that_say_where_they_are(sources):
     table = collect.sources_table(sources)
     assert len(table) == 6 and table["kind"].is_unique
     assert table["rows"].gt(0).all() and table["read at (UTC)"].notna().all()
-    assert not table["address"].str.contains(str(flights.REPOSITORY)).any()
+    assert not table["address"].str.contains(str(REPOSITORY)).any()
 
 
 def test_the_period_starts_after_since_and_ends_with_until(joined):

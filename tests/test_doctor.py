@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from helpers import doctor
+from helpers import doctor, line
 from helpers.doctor import FAIL, OK, WARN
 
 
@@ -22,7 +22,7 @@ def test_a_machine_that_runs_the_tests_is_well():
     done = command()
     states = {line[:5].strip() for line in done.stdout.splitlines()}
     assert done.returncode == 0 and states <= {OK, WARN}, done.stdout
-    assert len(done.stdout.splitlines()) == 11 and done.stderr == ""
+    assert len(done.stdout.splitlines()) == 13 and done.stderr == ""
 
 
 def test_what_fails_is_told_with_its_fix_and_exit_code_1(tmp_path):
@@ -73,3 +73,42 @@ def test_what_cannot_be_checked_is_a_finding_of_its_own():
         and "No module named 'psutil'" in str(found)
         and "make setup" in found.fix
     )
+
+
+# --- The name `helpers`, the notebooks ------------------------------------------------------------
+
+
+def test_another_package_named_helpers_is_found(tmp_path, monkeypatch):
+    other = tmp_path / "helpers-9.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Name: helpers\nVersion: 9\n")
+    (other / "top_level.txt").write_text("helpers\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = doctor.helpers()
+    assert found.state == FAIL and found.said.startswith("helpers installs")
+
+
+def test_a_folder_named_helpers_is_found_where_it_hides_ours(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctor.helpers().state == OK
+    (tmp_path / "helpers").mkdir()
+    assert doctor.helpers().state == OK  # without an __init__.py it hides nothing
+    (tmp_path / "helpers" / "__init__.py").touch()
+    found = doctor.helpers()
+    assert found.state == WARN and str(tmp_path) in found.said
+
+
+def test_a_copy_that_is_not_the_installed_one_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor.places, "PACKAGE", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = doctor.helpers()
+    assert found.state == WARN and found.said.startswith(f"imported from {tmp_path}")
+
+
+@pytest.mark.parametrize("name", ["notebooks", "data"])
+def test_notebooks_or_data_that_are_missing_are_named(tmp_path, monkeypatch, name):
+    assert doctor.notebooks().state == OK
+    where, module = (doctor.places, "DATA") if name == "data" else (line, "NOTEBOOKS")
+    monkeypatch.setattr(where, module, tmp_path)
+    found = doctor.notebooks()
+    assert found.state == FAIL and str(tmp_path) in found.said

@@ -13,6 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import helpers
 from helpers.line import REPOSITORY
 from tests import licences
 
@@ -26,10 +27,19 @@ def project():
     return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
+def with_extras(*extras):
+    """The requirements of the project with some of its extras, in a list: none is hidden."""
+    found = list(map(Requirement, project()["dependencies"]))
+    waiting = list(extras)
+    while waiting:
+        for one in map(Requirement, project()["optional-dependencies"][waiting.pop()]):
+            waiting += one.extras if one.name == project()["name"] else ()
+            found += [one] if one.name != project()["name"] else []
+    return found
+
+
 def declared(*extras):
-    more = project()["optional-dependencies"]
-    texts = project()["dependencies"] + [t for extra in ("dev", *extras) for t in more[extra]]
-    return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
+    return {canonicalize_name(r.name): r for r in with_extras("all", "dev", *extras)}
 
 
 def entries(lock):
@@ -75,14 +85,47 @@ def test_conda_gets_the_same_packages():
     environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
     pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
     conda = [d for d in environment["dependencies"] if isinstance(d, str) and d != "pip"]
-    assert "-e ." in pip
-    both = [Requirement(t) for t in [*conda, *pip] if t != "-e ."]
-    found = {canonicalize_name(r.name): r.specifier for r in both}
-    assert found.pop("python") == Requirement("python>=3.11").specifier
-    assert found == {name: r.specifier for name, r in declared().items()}
-    assert {canonicalize_name(Requirement(t).name) for t in pip if t != "-e ."} == (
-        ONLY_ON_THE_PYTHON_INDEX
+    pip.remove("-e .[all]")
+    both = list(map(Requirement, [*conda, *pip]))
+    assert not [r for r in both if r.marker and str(r) in conda]  # conda knows no markers
+    wanted = [Requirement("python>=3.11"), *set(with_extras("all", "dev"))]
+    assert sorted(map(entry, both)) == sorted(map(entry, wanted))
+    assert {canonicalize_name(Requirement(t).name) for t in pip} == (
+        ONLY_ON_THE_PYTHON_INDEX | {r.name for r in wanted if r.marker}
     )
+
+
+def entry(requirement):
+    """A requirement as conda and pip both write it: name, versions, marker."""
+    versions = sorted(map(str, requirement.specifier))
+    return canonicalize_name(requirement.name), versions, str(requirement.marker or "")
+
+
+def test_nothing_is_declared_twice_where_it_is_declared():
+    for name, texts in {"core": project()["dependencies"], **optional()}.items():
+        names = [canonicalize_name(Requirement(text).name) for text in texts]
+        assert len(names) == len(set(names)), name
+
+
+def test_all_is_every_extra_that_a_user_may_want():
+    for_use = {"serve", "notebooks", "track", "course"}
+    (everything,) = map(Requirement, optional()["all"])
+    assert everything.extras == for_use
+    assert set(optional()) == for_use | {"all", "dev", "bench", *PAST_ONE_MACHINE}
+
+
+def optional():
+    return project()["optional-dependencies"]
+
+
+def test_the_metadata_is_complete_and_the_version_is_written_once():
+    said = metadata.metadata("pipeline-notebooks")
+    for field in ("Author", "Keywords", "Summary", "License-Expression", "Requires-Python"):
+        assert said[field], field
+    pythons = [c.rpartition(" ")[2] for c in said.get_all("Classifier") if "Python :: 3." in c]
+    assert pythons[0] == said["Requires-Python"].removeprefix(">=") and len(pythons) > 2
+    assert "version" in project()["dynamic"] and "version" not in project()
+    assert said["Version"] == helpers.__version__
 
 
 # --- What is imported -----------------------------------------------------------------------------
@@ -132,18 +175,17 @@ def installed():
 
 
 def declared_in(*extras: str) -> set[str]:
-    texts = [t for extra in extras for t in project()["optional-dependencies"][extra]]
-    return {canonicalize_name(Requirement(t).name) for t in project()["dependencies"] + texts}
+    return {canonicalize_name(requirement.name) for requirement in with_extras(*extras)}
 
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("helpers", ("dask", "kubeflow", "s3", "duckdb")),
-        ("notebooks", ()),
-        ("deploy", ("kubeflow",)),
-        ("tests", ("dev", *PAST_ONE_MACHINE)),
-        ("benchmarks", ("dev", "bench", *PAST_ONE_MACHINE)),
+        ("helpers", ("all", "dask", "kubeflow", "s3", "duckdb")),
+        ("notebooks", ("all",)),
+        ("deploy", ("all", "kubeflow")),
+        ("tests", ("all", "dev", *PAST_ONE_MACHINE)),
+        ("benchmarks", ("all", "dev", "bench", *PAST_ONE_MACHINE)),
     ],
 )
 def test_nothing_is_imported_that_is_not_declared(folder, extras):
@@ -158,7 +200,7 @@ def test_nothing_is_imported_that_is_not_declared(folder, extras):
 
 
 def test_what_a_user_need_not_have_is_imported_only_where_it_is_used():
-    late = declared_in("dev", *PAST_ONE_MACHINE) - declared_in()
+    late = declared_in("dev", *PAST_ONE_MACHINE) - declared_in("all")
     for path, text in sources("helpers"):
         tree = ast.parse(text)
         tops = ast.Module([n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], [])
@@ -169,7 +211,7 @@ def test_what_a_user_need_not_have_is_imported_only_where_it_is_used():
 
 
 def test_nothing_that_a_user_must_install_is_copyleft():
-    said = {name: licences.licence_of(name) for name in licences.needed()}
+    said = {name: licences.licence_of(name) for name in licences.needed("all")}
     assert len(said) > 100
     for name, licence in said.items():
         assert licence not in ("not said", "its own"), name

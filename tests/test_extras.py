@@ -1,0 +1,162 @@
+"""What works with the core alone, and the one line where an extra is missing.
+
+All modules that the chosen extras don't bring, directly or through others, are hidden from the
+processes that are started here, by their own import machinery.
+"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from helpers.base import extras
+from tests import licences
+from tests.small import prepared
+from tests.test_deploy import write_run
+
+HIDE = """
+import sys
+from importlib.machinery import PathFinder
+
+class Hidden(PathFinder):
+    names = {names!r}
+
+    @classmethod
+    def find_spec(cls, name, *rest):
+        return None if name.partition(".")[0] in cls.names else PathFinder.find_spec(name, *rest)
+
+sys.meta_path[:] = [Hidden if one is PathFinder else one for one in sys.meta_path]
+"""
+
+
+def hidden(*chosen: str) -> set[str]:
+    """The installed modules that the core and the chosen extras don't bring."""
+    brought = {"pipeline-notebooks", *licences.needed()}.union(*map(licences.needed, chosen))
+    own = {"_distutils_hack", "pip", "setuptools", "pkg_resources"}
+    return {
+        module
+        for module, packages in metadata.packages_distributions().items()
+        if not {canonicalize_name(p) for p in packages} & brought and module not in own
+    }
+
+
+@pytest.fixture
+def python(tmp_path):
+    """What runs Python with some extras alone, in an empty folder."""
+
+    def run(*arguments, extras=(), check=0):
+        (tmp_path / "sitecustomize.py").write_text(HIDE.format(names=hidden(*extras)))
+        environment = os.environ | {
+            "PYTHONPATH": str(tmp_path), "PIPELINE_REPORTS": str(tmp_path / "reports"),
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True,
+            text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == check, (arguments, done.stdout, done.stderr)
+        return done.stdout if check == 0 else done.stderr
+
+    return run
+
+
+@pytest.fixture
+def pipeline(python):
+    """What runs a command with some extras alone."""
+
+    def run(*arguments, **options):
+        return python("-m", "helpers", *arguments, **options)
+
+    return run
+
+
+# --- The core -------------------------------------------------------------------------------------
+
+
+def test_the_core_brings_no_jupyter_no_server_and_no_registry():
+    assert {"IPython", "ipykernel", "papermill", "fastapi", "uvicorn", "mlflow"} <= hidden()
+    assert not {"pandas", "sklearn", "skops"} & hidden()
+    assert "jupyterlab" in hidden("serve", "notebooks", "track")
+    assert "mlflow" in hidden("serve", "notebooks", "course")
+
+
+CORE = """
+import numpy as np, pandas as pd
+from helpers import clean, features, train
+from helpers.task import find_task
+rows = pd.DataFrame({"age": np.arange(200) % 60, "plan": ["a", "b"] * 100})
+cleaned = clean.Cleaner().fit_transform(rows)
+print(len(cleaned), train.__name__)
+"""
+
+
+def test_the_core_cleans_and_has_what_trains(python):
+    assert python("-c", CORE).split() == ["200", "helpers.train"]
+
+
+def test_the_core_predicts_from_a_stored_model(pipeline, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    made = prepared()
+    write_run(made)
+    made.raw.head(20).to_csv(tmp_path / "rows.csv", index=False)
+    assert "20 rows scored" in pipeline("predict", "small", "rows.csv", "--out", "scored.csv")
+
+
+def test_the_core_describes_itself_and_the_doctor_says_what_it_has_not(pipeline):
+    assert "seed=42" in pipeline("parameters")
+    assert "Data cleaning" in pipeline("describe")
+    said = {line[6:17].strip(): line for line in pipeline("doctor").splitlines()}
+    assert said["packages"].startswith("OK")
+    assert said["kernel"].startswith("WARN") and said["kernel"].endswith("[notebooks]'")
+
+
+# --- One line where an extra is missing -----------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "has", "needs"),
+    [
+        (("run", "--data", "mine.csv"), (), "notebooks"),
+        (("run",), (), "notebooks"),
+        (("explore", "mine.csv"), (), "notebooks"),
+        (("serve", "small"), (), "serve"),
+        (("promote", "small"), ("notebooks",), "track"),
+        (("rollback", "small"), ("notebooks",), "track"),
+        (("serve", "models:/small@champion"), ("notebooks",), "track"),
+        (("predict", "models:/small@champion", "mine.csv", "--out", "x.csv"), (), "track"),
+        (("run", "--stages", "1"), ("notebooks",), "course"),
+        (("drift", "small", "folder", "--dask", "local"), (), "dask"),
+    ],
+)
+def test_a_command_names_the_extra_that_it_misses_in_one_line(
+    pipeline, tmp_path, monkeypatch, command, has, needs
+):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    write_run(prepared())
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "folder").mkdir()
+    with sqlite3.connect(tmp_path / "reports" / "mlflow.db") as store:
+        store.execute("CREATE TABLE one (n)")  # without a store MLflow is not asked at all
+    said = pipeline(*command, extras=has, check=2).splitlines()
+    assert len(said) == 1 and said[0].startswith("Error: "), said
+    assert f"[{needs}]" in said[0], said
+
+
+@pytest.mark.slow
+def test_a_run_without_the_registry_is_done_and_says_why_it_is_not_logged(pipeline, tmp_path):
+    (tmp_path / "mine.csv").write_text("a,b\n" + "\n".join(f"{i},{i % 7}" for i in range(60)))
+    command = ("run", "--data", "mine.csv", "--stages", "1")
+    assert "Front page" in pipeline(*command, extras=["notebooks"])
+
+
+def test_every_extra_for_use_is_named_for_its_packages():
+    assert extras.missing("uvicorn").endswith("[serve]'")
+    assert extras.missing("prometheus_client").endswith("[serve]'")
+    assert extras.missing("IPython.display").endswith("[notebooks]'")
+    assert extras.missing("palmerpenguins").endswith("[course]'")
+    assert extras.missing("dask").endswith("[dask]'")
+    assert extras.missing("") == extras.missing(None) == extras.missing("pandas") == ""
