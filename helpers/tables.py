@@ -34,6 +34,7 @@ from .addresses import (
     refuse_pasted_password,
     shown,
 )
+from .base.spacing import evenly_spaced
 from .credentials import REFERENCE
 from .errors import InputError, nearest
 
@@ -650,9 +651,7 @@ def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     """
     if rows >= len(frame):
         return frame
-    return frame.iloc[np.linspace(0, len(frame) - 1, rows).round().astype(int)].reset_index(
-        drop=True
-    )
+    return frame.iloc[evenly_spaced(len(frame), rows)].reset_index(drop=True)
 
 
 def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
