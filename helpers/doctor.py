@@ -26,6 +26,7 @@ from urllib.request import url2pathname
 from .base import extras as extras_of
 from .base import places
 from .base.places import reports_folder
+from .examples.known import EXAMPLES
 from .execution import KERNEL
 from .line import STAGES
 
@@ -34,7 +35,8 @@ PACKAGE = places.DISTRIBUTION
 NEEDED_MEMORY, NEEDED_DISK = 3.0, 2.0  # GiB; a run of the example takes 1.5 and 0.05
 KERNEL_SECONDS = 30  # a cold disk is slow
 SET_UP = "run `make setup`, or install requirements.lock"
-DATA_FILES = ("aliases.csv", "maker_labels.csv", "what_matters.csv")
+OF_EXAMPLES = {file for example in EXAMPLES.values() for _, file in example.files}
+DATA_FILES = ("aliases.csv", "what_matters.csv", *sorted(OF_EXAMPLES))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ and no result of a run depends on it (see `code.BESIDE_THE_WORK`).
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from .base.files import write_json
 from .errors import InputError
 from .grading import CORRECT, INCORRECT, UNTOUCHED
-from .line import STAGES, as_json, lock, progress_file, progress_summary_file
+from .line import STAGES, lock, progress_file, progress_summary_file
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are no stage
@@ -140,10 +139,4 @@ def reset() -> Path | None:
 
 def _write(file: Path, content: dict) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
-    try:
-        draft.write_text(as_json(content), encoding="utf-8")
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
     write_json(file, content)
