@@ -127,7 +127,7 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
 @click.option("--target", default="", metavar="COLUMN",
               help="A column to hold all others against.")  # fmt: skip
 @click.option("--against", default="", metavar="OTHER",
-              help="A second table to put beside the first: which columns have moved?")  # fmt: skip
+              help="A second table to put beside the first: which columns drift?")  # fmt: skip
 @click.option("--name", default="", help="The run's name, a folder in reports/. [default: the "
                                          "source's]")  # fmt: skip
 @click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
@@ -256,7 +256,7 @@ def predict(run, rows, out, dask):
     it, the place of --out and the folder of runs under the same paths. On one machine that gains
     nothing: all cores are at work without it, too.
     """
-    gc.disable()  # what is imported is no garbage, and looking for some takes a while
+    gc.disable()  # imported modules are not garbage, and collecting takes time
     from tqdm import tqdm
 
     from . import cluster
@@ -267,7 +267,7 @@ def predict(run, rows, out, dask):
     with (
         cluster.opened(dask, say=click.echo),
         tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
-    ):  # none where nobody watches
+    ):  # no bar without a terminal
 
         def advance(done: int, total: int) -> None:
             bar.total = total or None
@@ -350,7 +350,7 @@ def pull(address, name, force):
 
 @contextmanager
 def _bytes_bar():
-    """A bar of bytes, where somebody watches; yields what tells it how far it is."""
+    """A bar of bytes on a terminal; yields the function that updates it how far it is."""
     from tqdm import tqdm
 
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
@@ -384,7 +384,7 @@ def clean(run, folder, out, dask):
       pipeline clean mine deliveries/ --out cleaned/ --dask tcp://10.0.0.5:8786
 
     Row for row, as the model of RUN would see them; the folder may be larger than memory. A command
-    that was stopped goes on where it was.
+    that was stopped continues where it stopped.
     """
     from . import cluster
     from .folders import clean_folder
@@ -442,7 +442,7 @@ def _counting():
 @click.option("--at-once", default=128, show_default=True, help="Requests; more get a 503.")
 @click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
 @click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
-@click.option("--seconds", default=30.0, show_default=True, help="A request may take so long.")
+@click.option("--seconds", default=30.0, show_default=True, help="The longest time for a request.")
 @click.option(
     "--shadow",
     default="",
@@ -463,7 +463,7 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
     champion by itself, within seconds.
 
     /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
-    set, is asked for in the header X-API-Key. A database's password is best named:
+    set, is required in the header X-API-Key. A database's password is best named:
     --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
@@ -559,7 +559,7 @@ def monitor(run, data, max_drop, settings, gate, kernels):
                    "--when calendar]")  # fmt: skip
 @click.option("--max-drop", type=float, default=None, metavar="X",
               help="As for `pipeline monitor`.")  # fmt: skip
-@click.option("--no-promote", is_flag=True, help="Leave the champion in place, whatever comes out.")
+@click.option("--no-promote", is_flag=True, help="Keep the champion, whatever the result.")
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
               help="Ask MLflow's registry for the champion, and tell it of the challenger. Without "
@@ -677,7 +677,7 @@ def describe(as_data):
 
 
 @cli.command()
-@click.option("--reset", is_flag=True, help="Begin anew; what was noted is kept beside it.")
+@click.option("--reset", is_flag=True, help="Start again; the old record is kept beside it.")
 def progress(reset):
     """Show which checks and challenges of the course you have passed.
 
@@ -695,7 +695,7 @@ def progress(reset):
     if reset:
         kept = learner.reset()
         pages.refresh_front_pages()
-        click.echo(f"Begun anew; what was noted is in {kept}" if kept else "Nothing was noted yet.")
+        click.echo(f"Reset; the old record is in {kept}" if kept else "Nothing was noted yet.")
         return
     course = learner.chapters()
     learner.sum_up()
@@ -729,14 +729,14 @@ def doctor(port):
 
 
 def main() -> None:
-    """Run the command line; what the user can mend is one line and exit code 2."""
+    """Run the command line; an error that the user can fix is one line and exit code 2."""
     library_warnings.never_fail()
     credentials.read_env_file()
     _hide_secrets()
     with credentials.masked_streams():
         try:
             _run()
-        except Exception:  # a defect of ours: all that is known of it, but for secrets
+        except Exception:  # a bug: show all details except secrets
             traceback.print_exc()
             sys.exit(1)
 

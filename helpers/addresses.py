@@ -49,7 +49,7 @@ def _variable(name: str) -> str:
 
 
 def filled(url):
-    """A SQLAlchemy address whose parts are filled from the environment, each by itself."""
+    """A SQLAlchemy address whose parts are filled from the environment one by one."""
     parts = {
         name: from_environment(value)
         for name in ("username", "password", "host", "database")
@@ -96,7 +96,7 @@ def shown(source: str) -> str:
 
 
 def _parts(source: str):
-    """The parts of an address, its secrets masked; raises InputError for what is none."""
+    """The parts of an address, its secrets masked; raises InputError if it is not an address."""
     try:
         return urlsplit(credentials.blank(source))
     except ValueError:
@@ -129,7 +129,7 @@ MARKS = ("ETag", "etag", "md5Hash", "checksum", "LastModified", "mtime", "modify
 
 
 def is_stored(source: str) -> bool:
-    """Whether a source is an address of storage that fsspec knows; http(s) has a way of its own.
+    """Whether a source is an address of storage that fsspec knows; http(s) is handled elsewhere.
 
     >>> is_stored("s3://bucket/key.parquet"), is_stored("sqlite:///shop.db"), is_stored("mine.csv")
     (True, False, False)
@@ -164,7 +164,7 @@ def filesystem(address: str):
 
 
 def fails_at(address: str, error: Exception) -> InputError:
-    """What to say of an error of a filesystem, each kind of which has kinds of error of its own."""
+    """The message for a filesystem error; each kind of filesystem raises its own error types."""
     said = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if isinstance(error, FileNotFoundError):
         said = "there is no such file or folder"
@@ -175,7 +175,7 @@ def fails_at(address: str, error: Exception) -> InputError:
 
 
 def stored_files(address: str) -> dict[str, dict]:
-    """The files at an address by path, with what the filesystem says of each: one, or a folder's.
+    """The files at an address by path, with the filesystem's details: one, or a folder's.
 
     Of a folder of tables these are its Parquet files. Raises InputError where there is none.
     """

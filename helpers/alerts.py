@@ -15,7 +15,7 @@ SEVERITIES = ("alarm", "warning", "note")
 class Thresholds:
     """How sure a change must be, and how large, before it is spoken of.
 
-    The levels are chances of a false alarm: of rows that have not changed at all, a report with
+    The levels are false positive rates: of rows that have not changed at all, a report with
     its columns, its predictions, the joint test and the quality checks says anything in at most
     `level` + `level` + `joint_level` + `quality_level` = 3 % of cases, however many columns there
     are. The sizes decide between a note, a warning and an alarm.
@@ -79,7 +79,7 @@ def rings(findings: Iterable[dict], at: str = "alarm") -> bool:
 def read(findings: list[dict], most: int = 10) -> str:
     """The findings as Markdown: how many of each severity, then one line each."""
     if not findings:
-        return "**Nothing has changed** beyond what chance explains."
+        return "**No significant change was found.**"
     counts = {s: sum(f["severity"] == s for f in findings) for s in SEVERITIES}
     said = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
     shown = ranked(findings)[:most]

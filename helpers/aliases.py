@@ -2,7 +2,7 @@
 
 `data/aliases.csv` has US states, provinces, countries, large cities, months and weekdays, each
 with its codes and other names. A short form means something else in another group (CA is
-California or Canada), so a column is read by one group only, and only where it surely is of it.
+California or Canada), so a column is read by one group only, and only if it surely belongs to it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def other_names(text: str, group: str) -> list[str]:
 
 
 def group_of(counts: Mapping[str, int]) -> str:
-    """The group that a column is surely of, "" for none. `counts` has the cells of each value."""
+    """The group of a column, if it is sure, "" for none. `counts` has the cells of each value."""
     total = sum(counts.values())
     for group, forms in _groups().items():
         known = {value: forms[_form(value)] for value in counts if _form(value) in forms}

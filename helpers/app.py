@@ -103,7 +103,7 @@ def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
 
 
 def admit(service: Service, headers: dict[bytes, bytes]) -> None:
-    """Refuse who has not the key, where one is asked for."""
+    """Refuse a request without the API key, where one is required."""
     given = headers.get(b"x-api-key", b"")
     if service.key and not hmac.compare_digest(given, service.key.encode()):
         raise Refused(401, "The header X-API-Key is missing or wrong.")
@@ -119,7 +119,7 @@ def content_type(headers: dict[bytes, bytes]) -> str:
 
 
 async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> bytes:
-    """The body of a request, as long as it is neither too large nor too slow."""
+    """The body of a request, if it is not too large and not too slow."""
     too_large = f"A body has {limits.body:,} bytes at most: send fewer rows at once."
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > limits.body:
@@ -159,7 +159,7 @@ def _refuse_with_a_sentence(app) -> None:
 
 
 def _add_feedback(app, service: Service) -> None:
-    @app.post("/feedback", tags=["predictions"], summary="Tell what came true",
+    @app.post("/feedback", tags=["predictions"], summary="Report actual outcomes",
               openapi_extra=_OUTCOMES)  # fmt: skip
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
@@ -178,7 +178,7 @@ def _add_feedback(app, service: Service) -> None:
 
 
 def _add_reload(app, service: Service) -> None:
-    @app.post("/reload", tags=["the service"], summary="Take up a new model")
+    @app.post("/reload", tags=["the service"], summary="Load a new model")
     async def reload(request: Request) -> Response:
         """The run's model is loaded again; requests in progress are answered by the old one."""
         admit(service, dict(request.headers.raw))
@@ -193,7 +193,7 @@ def _add_words_about_itself(app, service: Service) -> None:
     async def health() -> Response:
         return said({"status": "ok", "model": service.now.version})
 
-    @app.get("/ready", tags=about, summary="What answers, and whether anything is amiss")
+    @app.get("/ready", tags=about, summary="Which model answers, and whether there is a problem")
     async def ready() -> Response:
         return said(service.state())
 
@@ -216,7 +216,7 @@ def _add_words_about_itself(app, service: Service) -> None:
 
 
 def _describe(app, service: Service) -> None:
-    """Put `/predict`, and the key where one is asked for, into the description of the service."""
+    """Put `/predict`, and the API key where one is used, into the description of the service."""
     rest = app.openapi
 
     def whole() -> dict:

@@ -55,7 +55,7 @@ def predict_file(
 ) -> int:
     """Score a table and write it, whole, as CSV or Parquet. Returns the number of rows.
 
-    `advance` is told the rows that are done and all rows (0 where nobody knows yet).
+    `advance` gets the number of rows done and of all rows (0 if not yet known).
     """
     if out.suffix.lower() not in ENDINGS:
         raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
@@ -123,7 +123,7 @@ def predict_to(
 
 @contextmanager
 def _quick_turns():
-    """Threads that ask for Python's lock get it ten times as soon, while the block lasts.
+    """Inside the block, threads switch ten times as often (a shorter switch interval).
 
     Else one that reads texts, in Python, holds up another that is at work in arrays and needs the
     lock for a moment between two of them: that one gets half as far or less (measured).
@@ -285,7 +285,7 @@ def answer_part(run: str, version: str, part: parts.Part, number: int, folder: s
 
 @lru_cache(maxsize=8)
 def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
-    """A model and its scorer, which has been held against it; once a thread of a worker."""
+    """A model and its checked scorer, opened once in each thread of a worker."""
     bundle = load_version(run, version)
     scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
     return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
@@ -388,7 +388,7 @@ class _Csv:
         self._file.buffer.write(lines.getvalue())
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
 
@@ -441,7 +441,7 @@ class _Parquet:
         self.is_whole = True
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
 

@@ -1,6 +1,6 @@
-"""Probabilities that can be taken at their word: how far they are off, and how they are mended.
+"""Calibrated probabilities: how large their error is, and how they are corrected.
 
-What a model says of rows it has not learnt from is compared with what came true; two or three
+Out-of-fold predictions of a model are compared with the outcomes; two or three
 numbers then stretch and shift all later answers. The order of the rows stays as it is.
 """
 
@@ -44,7 +44,7 @@ class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X) -> np.ndarray:
-        """The mended probabilities, n × classes."""
+        """The calibrated probabilities, n × classes."""
         found = self.estimator_.predict_proba(X)
         if len(self.shifts) != found.shape[1]:  # refitted on rows that lack a class
             return found
@@ -98,7 +98,7 @@ def find_calibration(probability: np.ndarray, truth: np.ndarray) -> tuple[float,
 
 
 def looked_at(task: Task, truth: np.ndarray, probability: np.ndarray):
-    """The probability to judge in each row, and whether it came true: of yes, or of the likeliest.
+    """The probability to judge in each row, and whether it was right: of yes or of the likeliest.
 
     `truth` holds n labels, `probability` n × classes.
     """
@@ -110,7 +110,7 @@ def looked_at(task: Task, truth: np.ndarray, probability: np.ndarray):
 
 
 def calibration_error(chance: np.ndarray, came_true: np.ndarray, bins: int = BINS) -> float:
-    """The expected calibration error: how far apart predicted and observed shares are.
+    """The expected calibration error: the mean distance of predicted and observed shares.
 
     Rows in equally wide groups by `chance`; the distance of their means, weighted by their size
     (Naeini et al. 2015). With several classes, `chance` is that of the class that was predicted.

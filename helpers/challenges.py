@@ -16,7 +16,7 @@ from .rows import TRAIN as LEARNT_FROM
 
 
 def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
-    """Four columns with labels by lot, and with labels that the first column settles."""
+    """Four columns with random labels, and with labels that the first column determines."""
     random = np.random.default_rng(seed)
     X = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
     by_lot = pd.Series(random.permutation(np.arange(rows) % 2))
@@ -24,7 +24,7 @@ def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame,
 
 
 def _examine_honest_score(honest_score, of=None) -> str:
-    """Labels by lot must score like a coin, and a rule that can be learnt nearly perfectly."""
+    """Random labels must score like a coin, and a rule that can be learnt nearly perfectly."""
     from sklearn.tree import DecisionTreeClassifier
 
     scores = {
@@ -37,11 +37,11 @@ def _examine_honest_score(honest_score, of=None) -> str:
         return "That looks like per cent; a share between 0 and 1 is asked."
     if scores["by lot"] > 0.9:
         return (
-            "With labels dealt by lot your function still finds the model excellent. Had the "
+            "With random labels your function still finds the model excellent. Had the "
             "model met the rows that it was asked about?"
         )
     if not 0.3 <= scores["by lot"] <= 0.7:
-        return "Two labels dealt by lot should come out near a half. Which rows were asked?"
+        return "With two random labels the score should be near 0.5. Which rows were scored?"
     if scores["settled"] < 0.9:
         return (
             "With a rule that a tree learns easily, your score is poor. Was the model fitted on "
@@ -65,7 +65,7 @@ def honest_score(model, X, y):
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0)
     return model.fit(X_train, y_train).score(X_test, y_test)
 """,
-        why="Whoever is asked was kept away from the fit, so remembering does not help.",
+        why="The scored rows were not used for fitting, so memorising does not help.",
         hints=(
             "Which rows may `fit` see, and which may `score` be asked about?",
             "scikit-learn deals out rows at random to two sides, for the table and the labels at "
@@ -386,7 +386,7 @@ def _examine_honest_accuracy(accuracy, of=None) -> str:
 
 TRAIN = {
     "train.honest": Challenge(
-        "**Challenge.** Find the leak in this function, and mend it.\n\n"
+        "**Challenge.** Find the leak in this function and fix it.\n\n"
         "```python\n"
         "def accuracy(X, y):\n"
         "    X = StandardScaler().fit_transform(X)\n"
@@ -419,7 +419,7 @@ def accuracy(X, y):
 
 
 def _overconfident(rows: int = 4_000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities that rank well and are far too high, and what came true."""
+    """Probabilities that rank well and are far too high, and the actual outcomes."""
     random = np.random.default_rng(seed)
     true_chance = random.beta(1, 4, rows)
     return true_chance**0.4, random.random(rows) < true_chance
@@ -444,7 +444,7 @@ def _examine_cheapest(cheapest, of=None) -> str:
         if np.isclose(float(given), 0.5):
             return "One half ignores the prices. What if a miss costs eight times as much?"
         if np.isclose(float(given), false_alarm / (false_alarm + miss)):
-            return "That formula takes the probabilities at their word. Do these come true?"
+            return "That formula assumes calibrated probabilities. Are these calibrated?"
         if np.isclose(float(given), miss / (false_alarm + miss)):
             return "When misses are dear, should the model say yes sooner, or later?"
         return (
@@ -459,7 +459,7 @@ EVALUATE = {
         "**Challenge.** An airline says what errors cost. Write a function "
         "`cheapest(chance, late, false_alarm, miss)` that gives the threshold at which the errors "
         "cost least. `chance` are a model's probabilities for some flights, `late` (true or false) "
-        "what came true, and the other two are the prices of the two errors. The model says *late* "
+        "the outcomes, and the other two are the costs of the two errors. The model says *late* "
         "from the threshold on. It is tried on a model that is sadly overconfident.",
         _examine_cheapest,
         makes="cheapest",
@@ -560,7 +560,7 @@ def _rings(alarm, pairs) -> list[bool]:
 
 
 def _examine_alarm(alarm, of=None) -> str:
-    """Silent when nothing changed or hardly anything; loud when the centre or the width moved."""
+    """No alarm if little or nothing changed; an alarm if the mean or the deviation changed."""
     random = np.random.default_rng(5)
     draw = random.normal
     still = [(draw(size=400), draw(size=60)) for _ in range(40)]
@@ -570,14 +570,14 @@ def _examine_alarm(alarm, of=None) -> str:
     if wolf > 2:
         return (
             f"It rang {wolf} times of {len(still)} where nothing had changed: with sixty new rows "
-            "chance alone makes shares differ."
+            "shares also differ at random."
         )
     if any(_rings(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
         return "It rang for a shift of three hundredths of the spread: sure, but who would care?"
     if not all(_rings(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
-        return "The whole column moved by as much as its spread, and nothing rang."
+        return "The column shifted by one standard deviation, and there was no alarm."
     if not all(_rings(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
-        return "The mean stayed and the values spread out: a broken sensor, and nothing rang."
+        return "The mean stayed and the deviation grew: a broken sensor, and no alarm."
     return ""
 
 
@@ -598,9 +598,9 @@ def alarm(before, after):
     test = ks_2samp(before, after)
     return test.pvalue < 0.001 and test.statistic > 0.1
 """,
-        why="Two questions, two conditions: more than chance, and enough to matter.",
+        why="Two questions, two conditions: significant, and enough to matter.",
         hints=(
-            "One condition is about chance, the other about size; either alone cries wolf.",
+            "One condition is about significance, the other about size; both are needed.",
             "`scipy.stats.ks_2samp` compares whole distributions, and gives a p-value and a size.",
         ),
     ),

@@ -31,7 +31,7 @@ FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mis
 CHANGE_COLUMNS = ["row", "column", "kind", "before", "after", "rule"]
 
 EVERY_RULE = RULES | relations.KINDS | {"decision": "decided by a person"}
-STEP_OF = dict.fromkeys(relations.KINDS, "mended by what other columns say") | {
+STEP_OF = dict.fromkeys(relations.KINDS, "repaired from other columns") | {
     "decision": "decided by a person"
 }
 BY_EVIDENCE = ("typo", *relations.KINDS)
@@ -135,7 +135,7 @@ def clean_columns(
 ) -> tuple[dict, dict[str, np.ndarray | None]]:
     """Raw columns by name (a Series, or `Coded` texts), cleaned; with `log`, the kinds of repair.
 
-    They are the columns of the plan, or some of them with those that mend them.
+    They are the columns of the plan, or some of them with the columns used to repair them.
     """
     every, kinds, clean = plan.get("relations", []), {}, {}
     put_back, swapped = relations.unswap_coded(raw, readers, every)
@@ -227,7 +227,7 @@ def repair_rows(raw: pd.DataFrame, plan: dict, about: dict) -> tuple[pd.DataFram
 
 
 def row_cleaner(plan: dict, needed: list[str]) -> tuple[dict[str, Callable], Callable]:
-    """The one-row form of `Cleaner`: a reader for each field, and what mends the row they read.
+    """The one-row form of `Cleaner`: a reader for each field, and a function to repair the row.
 
     Only the columns in `needed`, and those that mend them, are looked at. The second function takes
     a raw row and what the readers made of its fields (value and kind of repair), and gives the
@@ -255,7 +255,7 @@ def row_cleaner(plan: dict, needed: list[str]) -> tuple[dict[str, Callable], Cal
 
 
 def plan_for(plan: dict, needed: list[str]) -> dict:
-    """The part of a cleaning plan that some columns need: they, and what mends them.
+    """The part of a cleaning plan that some columns need: they, and the columns that repair them.
 
     >>> plan_for({"columns": {"kg": {"kind": "number"}, "id": {"kind": "text"}}}, ["kg"])
     {'columns': {'kg': {'kind': 'number'}}, 'relations': [], 'decisions': []}
@@ -270,7 +270,7 @@ def plan_for(plan: dict, needed: list[str]) -> dict:
 
 
 def _with_their_menders(needed, every: list[dict], decisions: list[dict]) -> set[str]:
-    """The columns, and all by which they, or those that mend them, may be mended."""
+    """The columns and, repeatedly, all columns used to repair them."""
     found: set[str] = set()
     more = set(needed)
     while more - found:
@@ -352,7 +352,7 @@ def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
 def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") -> pd.DataFrame:
     """The rows that stay and are nearly the same as another: `row` and its `group`.
 
-    `group` is the first row of the group. Nothing is deleted: who is right nobody knows. The label
+    `group` is the first row of the group. Nothing is deleted: either may be right. The label
     is not looked at.
     """
     staying = np.flatnonzero(reason.isna())
@@ -410,7 +410,7 @@ def _as_settled(key: pd.DataFrame, about: dict) -> pd.DataFrame:
 
 
 def _said_by_a_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) -> np.ndarray:
-    """The repairs of cells that were wrong at the source, which a person's word mended."""
+    """The repairs of cells that were wrong at the source and that a person corrected."""
     planted = pd.MultiIndex.from_frame(changes[["row", "column"]]).isin(
         pd.MultiIndex.from_frame(key[["row", "column"]])
     )
@@ -423,9 +423,9 @@ def read_planted(scored) -> str:
     """The score in a sentence; without an answer key, what there is instead."""
     if scored is None:
         return (
-            "No mess was planted into this table, so there is no answer key, and nobody can say "
+            "No errors were injected into this table, so there is no answer key, and it is unknown "
             "how well it was cleaned: look at the log and the review list. To see how this "
-            "cleaner does on columns like yours, plant some: `--set mess=0.05`."
+            "cleaner does on columns like yours, inject some: `--set mess=0.05`."
         )
     return examples.read_score(scored)
 
@@ -577,8 +577,8 @@ def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=No
     if scored is not None:
         total = scored.total
         text += (
-            f", {_share(total['recall'])} of the planted mess, {total['precision']:.1%} of them "
-            f"rightly, {total['broken']:,} sound cells broken"
+            f", {_share(total['recall'])} of the injected errors, {total['precision']:.1%} of them "
+            f"correctly, {total['broken']:,} sound cells broken"
         )
     text += f"; {aside:,} of {len(reason):,} rows set aside"
     if aside:
@@ -588,7 +588,7 @@ def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=No
         text += f"; {len(linked):,} rows nearly the same as another"
     doubted = int((review["apply"] == "").sum())
     if doubted:
-        text += f"; {doubted:,} doubt{'s' * (doubted > 1)} left to a person"
+        text += f"; {doubted:,} review item{'s' * (doubted > 1)} left to a person"
     return text + "."
 
 

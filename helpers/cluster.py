@@ -97,7 +97,7 @@ def _distributed():
 
 @cache
 def _client(address: str):
-    """A connection to a scheduler, one a process; InputError where nobody can work for us."""
+    """A connection to a scheduler, one a process; InputError if there is no usable worker."""
     distributed = _distributed()
     try:
         client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
@@ -207,7 +207,7 @@ class Cluster:
         """The results of `function(*call)` for each call, in their order.
 
         No more calls are drawn than keep the workers busy, so that they may stop when time runs
-        out; a slow task at the front keeps nobody idle. What a task raises is raised here.
+        out; a slow task at the front blocks no worker. What a task raises is raised here.
         """
         from distributed import wait
 

@@ -25,7 +25,7 @@ HERE = Path(str(files("helpers"))).resolve()  # wherever in the package this mod
 
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
 ALL = ()  # the use of every module
-IMPORT = "import"  # ends a use of which no more is known than that it is imported
+IMPORT = "import"  # marks a use of which only the import is known
 INIT = "__init__"  # the module that a package runs when it is imported
 FUTURE = "__future__"  # an import that changes the meaning of its whole module
 BESIDE_THE_WORK = {("progress",), ("report",)}  # note or show what was done; no result needs them
@@ -396,7 +396,7 @@ def _is_text_value(node: ast.AST) -> bool:
 
 
 def _is_text(node: ast.AST) -> bool:
-    """Whether a statement is but a text: a docstring."""
+    """Whether a statement is only a text: a docstring."""
     return isinstance(node, ast.Expr) and _is_text_value(node.value)
 
 

@@ -59,7 +59,7 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
 
 
 def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
-    """So many rows, evenly spread over the table's order; "all", or "auto", an example's own many.
+    """This many evenly spaced rows of the table; "all", or "auto", an example's own many.
 
     >>> len(draw_sample(pd.DataFrame({"x": range(9)}), "3", "mine.csv"))
     3
@@ -80,7 +80,7 @@ def _setting(name: str, data: str) -> str:
 
 
 def mess_rate(mess: str, data: str) -> float:
-    """The share of cells to plant errors in: a number as text, or "auto", an example's own.
+    """The share of cells to inject errors into: a number as text, or "auto", an example's own.
 
     >>> mess_rate("auto", "mine.csv"), mess_rate("0.05", "mine.csv")
     (0.0, 0.05)
@@ -111,12 +111,12 @@ def plant_mess(
 def read_mess(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
     """A sentence that announces planted mess."""
     if key is None:
-        return "No mess was planted: what is wrong in this table was wrong at its source."
+        return "No errors were injected: all errors in this table come from its source."
     cells = key["column"].notna().sum()
     kinds = key["kind"].nunique()
     return (
-        f"**{cells:,} of {frame.size:,} cells and {key['column'].isna().sum():,} rows are planted "
-        f"mess**, of {kinds} kinds. The answer key lies beside the data; only the scoring at the "
+        f"**{cells:,} of {frame.size:,} cells and {key['column'].isna().sum():,} rows are injected "
+        f"errors**, of {kinds} kinds. The answer key lies beside the data; only the scoring at the "
         f"end of stage 2 opens it."
     )
 
@@ -188,7 +188,7 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
         work.write_table("mess_key", key)
         cells = int(key["column"].notna().sum())
         message = (
-            f"{cells:,} of {raw.size:,} cells are mess planted on purpose (--set mess=0: none)."
+            f"{cells:,} of {raw.size:,} cells are injected errors (--set injected_errors=0: none)."
         )
         work.find("planted_mess", "note", [], message)
 
@@ -209,12 +209,12 @@ def agreement(labels: pd.DataFrame) -> float:
 
 
 def partners(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    """For each joined source, the share of rows that found a partner.
+    """For each joined source, the share of rows with a match.
 
     `columns` maps a source to one of its columns in the joined table.
     """
     found = {source: frame[column].notna().mean() for source, column in columns.items()}
-    table = pd.DataFrame({"rows with a partner": pd.Series(found).map("{:.1%}".format)})
+    table = pd.DataFrame({"rows with a match": pd.Series(found).map("{:.1%}".format)})
     return table.rename_axis("source")
 
 
@@ -258,6 +258,6 @@ def read_missing(frame: pd.DataFrame) -> str:
     """A sentence that names the columns with most missing values."""
     share = frame.isna().mean().sort_values(ascending=False)
     if share.iloc[0] == 0:
-        return "No cell is empty. That says nothing yet about words that mean *missing*."
+        return "No cell is empty. There may still be words that mean *missing*."
     names = ", ".join(f"{c} ({s:.0%})" for c, s in share.head(3).items() if s > 0)
     return f"**{(share > 0).sum()} of {len(share)} columns** have empty cells, most of all {names}."

@@ -41,31 +41,31 @@ READINGS = ("number", "date", "boolean")  # repairs that say the same in another
 KINDS = ("number", "boolean", "date", "category", "text")
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
-MOST_PROBED = 20_000  # so many different texts tell what a column of a million holds
+MOST_PROBED = 20_000  # this many different texts are enough to classify a column of a million
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 # Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
-DATES_READ = 0.9  # so much of a column reads as dates, or it is none of dates
+DATES_READ = 0.9  # a column holds dates if at least this share of it reads as dates
 MOST_FORMATS = 12
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
 DATES_PROBED = 300  # texts that each format is tried on
 ANSWERS = {"no", "ja", "si", "da"}  # of two letters, and one thing however they are written
-FEW_TURNED = 0.02  # up to this share of dates with day and month turned round is a slip
+FEW_TURNED = 0.02  # up to this share of dates in the other day-month order is a typing error
 
 RULES = {
     "missing word": "a word or code that means missing",
     "number": "a number written as text",
     "unit": "a number in the column's unit",
     "date": "a date written as text",
-    "ambiguous date": "day and month can't be told apart",
+    "ambiguous date": "day and month are ambiguous",
     "boolean": "a yes or no written as text",
     "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "another name of the same thing",
     "typo": "a typing error in a closed list of names",
     "spaces": "single spaces, one Unicode form",
-    "mojibake": "text that was read in the wrong encoding",
-    "impossible": "outside the limits of what can be",
+    "mojibake": "text decoded with the wrong encoding",
+    "impossible": "outside the possible range",
     "unreadable": "does not read as what the column holds",
     "label": "one spelling a class of the target",
 }
@@ -107,7 +107,7 @@ def draft_and_repair(
 def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
     """The kind of reading that most cells need, "" for none: so the column is written.
 
-    Where all weights are "3 kg", reading them is no repair, and the log would drown in it.
+    Where all weights are "3 kg", reading them is not a repair, and would fill the log.
     """
     if kinds is None:
         return ""
@@ -148,7 +148,7 @@ def _word_counts(column: pd.Series) -> Counter:
 
 
 def _probe(words: Counter) -> Counter:
-    """So many words that the rest can't tell another story."""
+    """A sample of the words that is large enough to represent the rest."""
     return words if len(words) <= MOST_PROBED else _spread(words, MOST_PROBED)
 
 
@@ -181,7 +181,7 @@ def _draft_date(words: Counter) -> dict | None:
     """The formats of a column of dates, the most frequent first; None if it has too few dates.
 
     Where a text reads both ways and the column has dates of both orders, nobody can tell: such
-    cells become missing (`ambiguous: missing`), unless one order is so rare that it is a slip.
+    cells become missing (`ambiguous: missing`), unless one order is so rare that it is an error.
     With `ambiguous: doubt` they are read by the format that comes first.
     """
     if sum(n for w, n in words.items() if _may_be_date(w)) < DATES_READ * words.total():
@@ -201,7 +201,7 @@ def _draft_date(words: Counter) -> dict | None:
 
 
 def _spread(words: Counter, count: int) -> Counter:
-    """So many of the words, evenly spread over the alphabet."""
+    """This many words, evenly spaced over the alphabet."""
     every = sorted(words)
     places = evenly_spaced(len(every), count)
     return Counter({every[place]: words[every[place]] for place in places})
@@ -651,7 +651,7 @@ def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray |
 
 
 def _impossible(values: np.ndarray, plan: dict) -> np.ndarray:
-    """Which numbers lie outside the limits of what can be; a missing one does not."""
+    """Which numbers lie outside the possible range; a missing one does not."""
     low, high = plan.get("limits", (-np.inf, np.inf))
     return (values < low) | (values > high)
 

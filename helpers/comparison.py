@@ -62,7 +62,7 @@ def read(runs, metrics) -> str:
     text = f"{PLAIN_NAMES[name]} is {one:.3f} in {runs[0].name} and {other:.3f} in {runs[1].name}"
     if low <= highest and lowest <= high:
         return (
-            f"{text}: that may be chance, their 95 % intervals overlap ({low:.3f} to {high:.3f}, "
+            f"{text}: this may be noise, their 95 % intervals overlap ({low:.3f} to {high:.3f}, "
             f"{lowest:.3f} to {highest:.3f})."
         )
     return f"{text}: {runs[1].name} is {'better' if better else 'worse'}."

@@ -40,7 +40,7 @@ REFERENCE = re.compile(r"\$\{(\w+)\}")
 OWN = re.compile(rf"\$\{{{PREFIX}\w+\}}")
 SETTLED = ("PATH", "PYTHON", "LD_", "DYLD_")  # a file beside a table may not change what runs
 
-# As long as schemes are, so that a text without any is looked through once; one slash is a slip
+# As long as schemes are, so that a text without any is looked through once; one slash is a typo
 SCHEME = r"[a-z][\w+.-]{0,30}(?:::[a-z][\w+.-]{0,30}){0,4}:(?://|(?<=\w\w:)/)"
 ADDRESS = re.compile(rf"((?:-{{0,2}}[\w-]+=)*)({SCHEME}.*)", re.IGNORECASE | re.DOTALL)
 WITHIN = re.compile(rf"{SCHEME}[^\s'\"<>|)]+", re.IGNORECASE)

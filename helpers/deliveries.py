@@ -1,7 +1,7 @@
 """Rows that come after training: from where, whether they can be used, with which labels.
 
 They are a file, what a service has answered (its log), an example's later rows, or, where
-nothing has come yet, the held-out rows. Shared by monitoring and retraining.
+there are no new rows yet, the held-out rows. Shared by monitoring and retraining.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .values import MISSING_WORDS, tidy
 
 LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
 FEWEST_PER_PERIOD = 30
-FEWEST = 30  # rows: below that nothing can be told from chance
+FEWEST = 30  # rows: fewer are too few for a test
 FEWEST_LOGGED = 200
 MOST_LOGGED = 50_000  # the latest answers of a service that are looked at
 MOST_PERIODS = 36
@@ -128,7 +128,7 @@ def check_count(raw: pd.DataFrame, origin: str) -> None:
     """Raise InputError for fewer than `FEWEST` new rows; `origin` says where they are from."""
     if len(raw) < FEWEST:
         raise InputError(
-            f"The new rows ({origin}) are {len(raw)}, too few to tell a change from chance: at "
+            f"The new rows ({origin}) are {len(raw)}, too few to detect a change: at "
             f"least {FEWEST} are needed. Wait for more, or put several deliveries together."
         )
 
@@ -236,7 +236,7 @@ def _not_learnt(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]
     known = np.isin(_row_hashes(fields_of(run), raw), learnt)
     if not known.any():
         return raw, origin
-    return raw[~known].reset_index(drop=True), f"{origin} but for {known.sum():,} rows learnt from"
+    return raw[~known].reset_index(drop=True), f"{origin} without {known.sum():,} training rows"
 
 
 # --- Periods ------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def _can_divide(periods: np.ndarray) -> bool:
 
 
 def logged_rows(run) -> int:
-    """How many answers the service of a run has logged that its model has not learnt from."""
+    """How many answers the service of a run has logged that its model was not trained on."""
     folder, since = _log_of(run)
     if folder is None:
         return 0
@@ -329,7 +329,7 @@ def rows_of_log(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.nda
 
 
 def _plain_row(text: str) -> dict:
-    """A logged row without what is no plain value, as the service has taken it."""
+    """A logged row with its plain values only, as the service used it."""
     try:
         row = json.loads(text)
     except json.JSONDecodeError:

@@ -199,7 +199,7 @@ def _baseline(metrics: dict, y: np.ndarray) -> dict:
 
 
 def _limits(about: dict, metrics: dict) -> list[str]:
-    limits = ["It knows nothing of what the rows it was fitted on do not show."]
+    limits = ["It knows only what its training rows show."]
     if about.get("time_column"):
         limits.append("It was judged on rows later than those it learnt from; it will age.")
     example = examples.example(about.get("table", ""))
@@ -281,10 +281,10 @@ def is_bundle_folder(text: str) -> bool:
 
 
 def load_version(run: str, version: str) -> Bundle:
-    """The bundle of a run, when it still is of that version; for what is worked on in parts."""
+    """The bundle of a run if it is still that version; for work done in parts."""
     bundle = load_bundle(run)
     if bundle.version != version:
-        raise InputError(f"The model of '{run}' has been replaced meanwhile: begin again.")
+        raise InputError(f"The model of '{run}' was replaced in the meantime: start again.")
     return bundle
 
 
@@ -375,7 +375,7 @@ def _free(name: str, columns) -> str:
 def as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
     """Checked rows as a raw table: the model's fields, and the columns that help to clean them.
 
-    Those were not checked: what is no plain value in them is taken as missing.
+    These were not checked: a value that is not a plain one counts as missing.
     """
     fields = bundle.fields
     known = bundle.model["clean"].get_feature_names_out()
@@ -525,7 +525,7 @@ def _seconds(work) -> float:
 
 
 def read_speeds(state: dict, speed: dict[str, float]) -> str:
-    """A sentence that says which road single rows take, and whether it is the quicker one.
+    """A sentence that says how single rows are scored, and whether that is the faster way.
 
     Times differ from run to run, so the sentence names none.
     """
@@ -554,7 +554,7 @@ def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(bundle: Bundle, rows: pd.DataFrame, address: str, folder: Path) -> pd.DataFrame:
-    """The same raw rows by three roads: how far the answers lie from the in-process model's.
+    """The same raw rows scored in three ways: the distance from the in-process model's answers.
 
     Batch goes through a CSV file and back, the API through JSON.
     """
@@ -596,11 +596,11 @@ def read_agreement(table: pd.DataFrame) -> str:
     """A sentence that reads the proof."""
     if (table["same answers"] == "yes").all():
         return (
-            f"**One answer by three roads**: on {table['rows'].iloc[0]:,} raw rows the API, the "
+            f"**Three ways, one answer**: on {table['rows'].iloc[0]:,} raw rows the API, the "
             f"batch file and the model in this notebook agree within 1e-9."
         )
     roads = ", ".join(table.index[table["same answers"] != "yes"])
-    return f"**The roads part**: {roads} differ from the model in this notebook."
+    return f"**The predictions differ**: {roads} disagree with the model in this notebook."
 
 
 def headline(card: dict, size: int, roads: pd.DataFrame) -> str:
@@ -614,7 +614,7 @@ def headline(card: dict, size: int, roads: pd.DataFrame) -> str:
 
 
 def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
-    """What is deployed: the steps, the rows it was fitted on, whether held-out rows were among."""
+    """What is deployed: the steps, the rows it was fitted on, whether held-out rows were used."""
     last = model["model"]
     inner, mended = last, False
     while isinstance(inner, (FixedThresholdClassifier, Calibrated)):
@@ -622,7 +622,7 @@ def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
         inner = inner.estimator
     facts = {
         "steps": " → ".join(model.named_steps),
-        "model": type(inner).__name__ + (", its probabilities mended" if mended else ""),
+        "model": type(inner).__name__ + (", calibrated" if mended else ""),
         "fitted on": f"{rows:,} rows" + (", held-out ones included" if refitted else ""),
     }
     if isinstance(last, FixedThresholdClassifier):

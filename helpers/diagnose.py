@@ -1,7 +1,7 @@
 """What the errors of a model tell: which groups it fails, whether its probabilities hold, whether
 more rows would help, and which station to go back to.
 
-Everything here is measured on rows that the model has not learnt from.
+Everything here is measured on rows that the model was not trained on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .task import Task, better, drawn_scores, predict, score
 FEWEST_IN_SLICE = 30
 MOST_SLICES_OF_COLUMN = 12
 MUCH_WORSE = 1.1  # times the loss of all others; less is of no account, however sure
-SURE = 0.01  # probability that so great a difference is chance, after all slices are counted
+SURE = 0.01  # significance level, corrected for the number of slices
 CURVE_ROWS = 16_000  # to learn from at most: the shape of the curve shows on fewer
 CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
 PARTIAL_ROWS, PARTIAL_POINTS = 200, 9
@@ -130,7 +130,7 @@ def shown_slices(table: pd.DataFrame) -> pd.DataFrame:
 def read_slices(table: pd.DataFrame) -> str:
     """A sentence that names the group that is served worst."""
     if table.empty:
-        return "**No group is served worse** than the others by more than chance explains."
+        return "**No group is served worse** than the others by a significant amount."
     worst = table.iloc[0]
     return (
         f"**It serves some groups worse**: where {table.index[0]} ({worst['rows']:,.0f} rows), its "
@@ -161,7 +161,7 @@ def worst_errors(
 
 
 def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
-    """What the probabilities were before they were mended (see `helpers.calibration`)."""
+    """What the probabilities were before calibration (see `helpers.calibration`)."""
     how = training.get("calibration") or {}
     if not how or len(how["shifts"]) != probability.shape[1]:
         return probability
@@ -170,7 +170,7 @@ def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
 
 
 def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.DataFrame]:
-    """Predicted and observed shares, before and after the probabilities were mended.
+    """Predicted and observed shares, before and after calibration.
 
     A frame each, with `predicted`, `observed`, `rows`; empty for numbers.
     """
@@ -199,16 +199,16 @@ def calibration_picture(task: Task, truth, probability, training: dict):
 
 
 def read_calibration(errors: dict[str, float]) -> str:
-    """Whether the probabilities can be taken at their word, in a sentence."""
+    """Whether the probabilities are well calibrated, in a sentence."""
     if not errors:
         return "A predicted number has no probability; its errors are drawn below."
     text = (
         f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
-        f"error); before stage 5 mended them, it was {errors['before']:.1%}."
+        f"error); before the calibration in stage 5, it was {errors['before']:.1%}."
     )
     if errors["after"] <= errors["before"]:
         return text
-    return f"{text} What mended them on the validation rows does not carry over to these."
+    return f"{text} The calibration learnt on the validation rows does not help on these rows."
 
 
 # --- Costs --------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ def read_calibration(errors: dict[str, float]) -> str:
 def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) -> pd.DataFrame:
     """What each rule costs for a thousand held-out rows, the cheapest first.
 
-    `costs` are those of a false alarm and of a miss; both 1 where nobody has said.
+    `costs` are those of a false positive and a false negative; both 1 if not given.
     """
     if task.kind != "binary":
         return pd.DataFrame(columns=["cost of 1,000 rows"]).rename_axis("rule")
@@ -250,14 +250,15 @@ def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) 
 def read_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
     """Which rule is cheapest, in a sentence."""
     if task.kind != "binary":
-        return "Costs of false alarms and misses are a question of two classes."
+        return "Costs of false positives and negatives apply to two classes only."
     if not any(costs):
         return (
-            f"Nobody has said what errors cost, so each counts 1: then *{table.index[0]}* is "
-            f"cheapest. Say it with `--set cost_false_alarm=1 --set cost_miss=5`."
+            f"No costs of errors were given, so each counts 1: then *{table.index[0]}* is "
+            f"cheapest. Give them: `--set cost_false_positive=1 --set cost_false_negative=5`."
         )
     return (
-        f"A false alarm costs {costs[0]:g}, a miss {costs[1]:g}: **{table.index[0]}** is cheapest."
+        f"A false positive costs {costs[0]:g}, a false negative {costs[1]:g}: "
+        f"**{table.index[0]}** is cheapest."
     )
 
 
@@ -302,11 +303,11 @@ def read_learning_curve(task: Task, curve: pd.DataFrame) -> str:
     text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3f} ({interval})"
     if helps(curve):
         return f"{text}: **more rows would help**."
-    return f"{text}: more rows of the same kind promise little."
+    return f"{text}: more rows of the same kind would help little."
 
 
 def helps(curve: pd.DataFrame) -> bool:
-    """Whether the last doubling of the rows surely won something."""
+    """Whether the last doubling of the rows significantly improved the score."""
     return "gain_from" in curve and bool(curve["gain_from"].iloc[-1] > 0)
 
 
@@ -404,12 +405,12 @@ def way_back(
         ),
         2: (_read_gaps(empty, gaps_hurt), bool(gaps_hurt) or empty > MANY_EMPTY),
         3: (
-            f"{scored}: what was learnt does not carry over"
+            f"{scored}: the model overfits"
             if far
-            else f"{scored}: the columns say no more than this",
+            else f"{scored}: the columns hold no more information",
             not far or learn.by_time,
         ),
-        5: (f"{scored}: " + ("rows were learnt by heart" if far else "the gap is small"), far),
+        5: (f"{scored}: " + ("rows were memorised" if far else "the gap is small"), far),
     }
     table = pd.DataFrame(
         {

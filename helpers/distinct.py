@@ -21,7 +21,7 @@ def distinct_rows(source: Path, out: Path, memory: str = "1GB") -> dict[str, int
     Two rows are the same when all their cells are, missing ones included. The rows' order is not
     kept. `memory` is what DuckDB may hold; the rest goes to a hidden folder beside `out`, which
     appears whole, at the end. Returns `rows_in`, `rows_out` and `set_aside`. Raises InputError
-    where the source is no Parquet, `out` exists already, or memory or disk are too small.
+    if the source is not Parquet, `out` exists already, or memory or disk are too small.
     """
     files = _files(source)
     _check(source, out, memory)

@@ -72,7 +72,7 @@ def findings(port: int = 8000) -> Iterator[Finding]:
 
 
 def _safely(subject: str, look: Callable[[], Finding]) -> Finding:
-    """What was found; that it can't even be looked at (a package is missing) is a finding too."""
+    """What was found, or that it can't be checked (a package is missing) is a finding too."""
     try:
         return look()
     except ModuleNotFoundError as error:

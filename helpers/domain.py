@@ -17,7 +17,7 @@ from .base.spacing import evenly_spaced
 from .comparable import alike
 
 FEWEST_ROWS = 100  # on either side
-MOST_ROWS = 5_000  # of either side; more would find differences that matter to nobody
+MOST_ROWS = 5_000  # of either side; more would find differences too small to matter
 MOST_CODES = 30  # levels that it can tell apart in a column
 HUGE = 1e300  # stands for infinity, which trees don't take
 TREES = 40
@@ -29,7 +29,7 @@ TELLS = 0.01  # ROC AUC that is lost when a column that tells is shuffled
 class Domain:
     """Whether a classifier can tell old rows from new ones, which no single column may show.
 
-    `auc` is its ROC AUC on rows that it has not learnt from (0.5: it guesses), `p_value` the chance
+    `auc` is its ROC AUC on rows not used to fit it (0.5: it guesses), `p_value` the probability
     of so much when nothing has changed, `rows` how many it looked at, `tells` by column the ROC AUC
     that is lost when the column is shuffled (those it leans on, the strongest first).
     """
@@ -87,7 +87,7 @@ def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
 def _codes(before: pd.Series, after: pd.Series) -> tuple[np.ndarray, bool]:
     """Both columns under each other as numbers, and whether these are levels' ranks by frequency.
 
-    Rare levels share a code. Labels play no part in it, so chance stays what it is.
+    Rare levels share a code. Labels are not used, so the null distribution is unchanged.
     """
     both = pd.concat(alike(before, after), ignore_index=True)
     if both.dtype == float:

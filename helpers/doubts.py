@@ -25,9 +25,9 @@ KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and th
 MISSING = "missing"
 YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
 AND = "; "
-LOST = {  # the doubted text is gone from the cleaned column
+LOST = {  # the text in question is not in the cleaned column
     "unreadable": "does not read as a {kind}, so it is missing; write what was meant",
-    "ambiguous date": "day and month can't be told apart, so it is missing; write what was meant",
+    "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant",
 }
 GONE = (*LOST, "order of day and month", relations.DISAGREE)
 
@@ -38,7 +38,7 @@ MOST_LISTED = 200  # texts of one column that could not be read
 
 
 def doubts_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> list[dict]:
-    """What is doubtful in a column as its plan reads it: odd numbers, dates, lost texts.
+    """The review items of a column as its plan reads it: odd numbers, dates, lost texts.
 
     `repaired` is what `repair_column` gives, where it is at hand.
 
@@ -49,7 +49,7 @@ def doubts_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> l
     found = _odd_numbers(repaired) if plan["kind"] == "number" else []
     if plan.get("ambiguous") == "doubt":
         first = "month" if plan["formats"][-1].startswith("%m") else "day"
-        note = f"day and month can't be told apart in some cells; read as {first} first"
+        note = f"day and month are ambiguous in some cells; read as {first} first"
         example = texts(column).dropna().iloc[0]
         found.append(_doubt(example, len(column), "order of day and month", "", note))
     if kinds is None:
@@ -115,7 +115,7 @@ def examples(review: pd.DataFrame, of_each: int = 2) -> pd.DataFrame:
 
 
 def still_there(clean: pd.DataFrame, doubt: dict) -> bool:
-    """Whether a doubted value is in the cleaned rows, beside what it is doubted for."""
+    """Whether a value under review is still in the cleaned rows, with the same neighbours."""
     return bool(_cells(clean, doubt["column"], doubt["value"], doubt.get("where", {})).any())
 
 
@@ -146,7 +146,7 @@ def _parse_where(text: str, columns) -> dict[str, str]:
 def keep_marks(review: pd.DataFrame, *earlier: pd.DataFrame) -> pd.DataFrame:
     """The list with the marks and suggestions that a person has written into earlier ones.
 
-    Doubts that are settled are doubts no more; their marked lines stay, so nobody's work is lost.
+    Settled items are not listed again; their marked lines stay, so no work is lost.
     """
     marked = [one[one["apply"].str.strip() != ""] for one in earlier if len(one)]
     if not marked:
@@ -224,13 +224,13 @@ def _settle_one(plan: dict, row: dict) -> None:
         return
     if not becomes:
         raise InputError(
-            f"The review list marks {name} = '{value}' with yes, but says not what it becomes: "
+            f"The review list marks {name} = '{value}' with yes, but gives no new value: "
             f"write that into 'suggestion'."
         )
     if becomes != MISSING and repair_value(becomes, column)[0] is None:
         raise InputError(
             f"The review list makes {name} = '{value}' into '{becomes}', which does not read as "
-            f"a {column['kind']}: mend 'suggestion'."
+            f"a {column['kind']}: correct 'suggestion'."
         )
     where = _parse_where(row["where"], plan["columns"])
     if where:

@@ -1,6 +1,6 @@
 """Drift: how far later rows lie from the rows a model was fitted on, by column and jointly.
 
-Two questions are kept apart. Is it more than chance? A test says so (Kolmogorov-Smirnov for numbers
+Two questions are separate. Is it significant? A test says so (Kolmogorov-Smirnov for numbers
 and dates, chi-square for categories, Fisher's for empty cells), corrected for the many columns: a
 column *moves*. Is it enough to matter? The population stability index (PSI) says so: a column that
 moves, and whose index is large beyond what chance gives, *drifts*. A classifier that tries to tell
@@ -47,7 +47,7 @@ def psi(expected: np.ndarray, found: np.ndarray) -> float:
 
 
 def psi_by_chance(bins: int, before: int, after: int) -> float:
-    """The index that two samples of so many rows have on average when nothing has changed.
+    """The mean index of two samples of these sizes from the same distribution.
 
     It is then about (1 / before + 1 / after) times a chi-square variable with bins - 1 degrees of
     freedom (Yurdakul and Naranjo 2020, "Statistical properties of the population stability index").
@@ -99,7 +99,7 @@ def _counts(numbers: Numbers, edges: np.ndarray) -> np.ndarray:
 def compare(
     before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT
 ) -> pd.DataFrame:
-    """A row per column that both have: how far it has moved, how surely, and by which test.
+    """A row per column that both have: the size of its drift, its p-value, and the test.
 
     `before` and `after` are cleaned rows. Columns of the table: `psi`, `by chance` (the index to
     expect when nothing has changed), `distance` (Jensen-Shannon), `test` and `why` it was chosen,
@@ -136,7 +136,7 @@ def compare_tallies(
 
 @dataclass(frozen=True)
 class Later:
-    """What has been counted of a later column, held against the tally of the training rows.
+    """What has been counted of a later column, compared with the tally of the training rows.
 
     `exact` has every number by itself while there are no more than could be compared as levels.
     """
@@ -204,7 +204,7 @@ def _compare_column(old: Tally, new: Tally) -> dict:
 
 
 def _surest(tests: list[tuple]) -> tuple[str, float, str]:
-    """The test with the least chance, which is corrected for how many were made (Bonferroni)."""
+    """The test with the smallest p-value, corrected for the number of tests (Bonferroni)."""
     if not tests:
         return "not applicable", 1.0, "there is no value to compare, or one value only"
     test, chance, why = min(tests, key=lambda made: made[1])
@@ -270,7 +270,7 @@ def alerts(
     quality: list[dict] | None = None,
     thresholds: Thresholds = DEFAULT,
 ) -> list[dict]:
-    """All that is more than chance, as findings, the gravest first (see `helpers.alerts`).
+    """All significant changes, as findings, the most severe first (see `helpers.alerts`).
 
     `columns` and `predictions` come from `compare`, `joint` from `domain`, `quality` from
     `helpers.quality.compare`; what that has said of empty cells is not said again.
@@ -278,8 +278,8 @@ def alerts(
     found = [*(quality or [])]
     told = {n: f["severity"] for f in found if f["code"] == "nulls_up" for n in f["columns"]}
     if predictions is not None:
-        found += _moved(predictions, "prediction_drift", "The answers have moved", thresholds)
-    for one in _moved(columns, "drift", "The column {name} has moved", thresholds):
+        found += _moved(predictions, "prediction_drift", "The predictions have drifted", thresholds)
+    for one in _moved(columns, "drift", "The column {name} has drifted", thresholds):
         severity = told.get(one["columns"][0]) if one["evidence"]["test"] == FISHER else None
         if severity is None or ranked([{"severity": severity}, one])[0] is one:
             found.append(one)
@@ -312,8 +312,8 @@ def _jointly(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> di
     tells = list(joint.tells)[:5]
     unseen = [n for n in tells if n in columns.index and not columns.loc[n, "moves"]]
     by = f", most of all by {', '.join(tells)}" if tells else ""
-    alone = f"; {', '.join(unseen)} not by themselves but with others" if unseen else ""
-    message = f"A classifier tells new rows from old ones (ROC AUC {joint.auc:.2f}){by}{alone}."
+    alone = f"; {', '.join(unseen)} not alone but together with others" if unseen else ""
+    message = f"A classifier separates new rows from old ones (ROC AUC {joint.auc:.2f}){by}{alone}."
     evidence = {"ROC AUC": round(joint.auc, 4), "p_value": joint.p_value, "tells": joint.tells}
     return finding("joint_drift", severity, tells, message, evidence)
 
@@ -342,7 +342,7 @@ def read(table: pd.DataFrame) -> str:
     """A sentence that reads the table."""
     drifting = table.index[table["drifts"]].tolist()
     sure = int(table["moves"].sum())
-    also = f" {sure} of {len(table)} moved by more than chance, however little." if sure else ""
+    also = f" {sure} of {len(table)} changed significantly, even if only a little." if sure else ""
     if not drifting:
         return (
             f"**No column drifts**: none of {len(table)} has a PSI above {PSI_LARGE} that chance "
@@ -360,8 +360,8 @@ def read_domain(joint: Domain) -> str:
         return f"**All columns together**: not applicable, {joint.why}."
     if not joint.moves:
         return (
-            f"**Together the columns tell nothing**: a classifier that tries to tell new rows from "
+            f"**No joint drift**: a classifier that tries to separate new rows from "
             f"old ones guesses (ROC AUC {joint.auc:.2f})."
         )
     by = f", most of all by {', '.join(list(joint.tells)[:3])}" if joint.tells else ""
-    return f"**A classifier tells new rows from old ones** (ROC AUC {joint.auc:.2f}){by}."
+    return f"**A classifier separates new rows from old ones** (ROC AUC {joint.auc:.2f}){by}."

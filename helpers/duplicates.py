@@ -16,15 +16,15 @@ import pandas as pd
 from .columns import texts
 from .values import tidy
 
-HEARD = 3  # rows with a value, from which on it is no slip
+HEARD = 3  # a value in at least this many rows is not a typing error
 MOST_FIELDS = 60
 FEW_FIELDS = 15  # up to so many, each field makes blocks of its own
 SELECTIVE = 6  # of more fields, so many of the most different ones make blocks, two by two
 MOST_IN_BLOCK = 30
 MOST_PAIRS = 2_000_000
-SIMILAR = 0.8  # share of letters, by edits, from which on a value is a slip of another
+SIMILAR = 0.8  # from this similarity (by edit distance) on, a value is a typing error of another
 SAME_START = 0.9  # by Jaro and Winkler, who weigh the first letters more: names cut short
-TOLD = 0.9  # of the rows: so well another column tells a field, and it is no further evidence
+TOLD = 0.9  # share of rows in which another column determines a field: then no further evidence
 FEWEST_A_VALUE = 4  # rows, on average, before a column is thought to tell others
 # Bits against one record, by field. In the FEBRL sets of persons 3 % of duplicates' fields differ
 # beyond likeness, of other pairs nearly all: log2(0.03) is -5. Two known values are rarer still.
@@ -220,7 +220,7 @@ def _compare_field(fields: _Fields, field: int, left: np.ndarray, right: np.ndar
 
 
 def _alike(left: np.ndarray, right: np.ndarray, heard: np.ndarray, is_text: bool) -> np.ndarray:
-    """Which values look like slips of each other.
+    """Which values look like typing errors of each other.
 
     Two known values must not differ in a digit, and numbers are measurements, unless they are
     codes of five digits or more.

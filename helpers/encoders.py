@@ -158,7 +158,7 @@ def _calendar(dates: pd.Series, part: str) -> pd.Series:
 
 
 # A product of matrices differs in its last bits with the number of rows and the version of SciPy; a
-# tree would tell two such numbers apart
+# tree would separate two such numbers
 DIGITS_OF_A_TOPIC = 12
 
 

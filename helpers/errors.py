@@ -42,14 +42,14 @@ NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEX
 
 
 def disk_trouble(error: OSError) -> str:
-    """What the disk refused and what to do, in a line; empty where it is no matter of the disk.
+    """The disk error and what to do, in a line; empty if it is not a disk error.
 
     >>> disk_trouble(OSError(errno.ENOSPC, "No space left on device", "big.parquet"))
     "There is no room for 'big.parquet' on the disk: make some, then run the command again."
     """
     where = f"'{error.filename}'" if error.filename else "what was written"
     if error.errno in NO_ROOM:
-        return f"There is no room for {where} on the disk: make some, then run the command again."
+        return f"There is no room for {where} on the disk: free some, then run the command again."
     if error.errno in NOT_WRITABLE:
         return (
             f"{where} can't be written ({error.strerror}): allow it, or keep runs in another "

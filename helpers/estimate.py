@@ -27,13 +27,13 @@ TINY = np.finfo(float).eps
 
 @dataclass(frozen=True)
 class Calibration:
-    """How a model's probabilities are mended before they are counted on (`helpers.calibration`)."""
+    """How a model's probabilities are calibrated before they are used (`helpers.calibration`)."""
 
     slope: float = 1.0
     shifts: tuple[float, ...] = ()
 
     def mend(self, probability: np.ndarray) -> np.ndarray:
-        """The mended probabilities, n × classes."""
+        """The calibrated probabilities, n × classes."""
         if not len(self.shifts):
             return probability
         return mended(probability, self.slope, self.shifts)
@@ -45,7 +45,7 @@ def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
     The rows must not have been learnt from: on its own training rows a model is far too sure. So
     a model that was refitted on all rows is mended by what its twin, the one that was evaluated,
     said of the held-out ones.
-    Fewer than 200 rows change nothing; for numbers there is nothing to mend.
+    Fewer than 200 rows change nothing; for numbers there is nothing to calibrate.
     """
     if task.is_regression:
         return Calibration()
@@ -56,7 +56,7 @@ def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
 def expected(
     task: Task, probability, prediction, metrics=None, calibration: Calibration | None = None
 ) -> dict[str, float]:
-    """The task's metrics as they are to be expected, without labels.
+    """The expected metrics of the task, without labels.
 
     `probability` is n × classes in the order of `task.classes`, `prediction` n labels as the model
     decided; `metrics` are names of `task.metrics` (None: all); one that is not defined (one class
@@ -123,7 +123,7 @@ def _multiclass(task: Task, confusion: np.ndarray) -> dict:
 
 
 def expected_roc_auc(chance: np.ndarray, scores: np.ndarray) -> float:
-    """The ROC AUC to expect of n scores, when each row is positive with its chance.
+    """The ROC AUC to expect of n scores, when each row is positive with its probability.
 
     Expected pairs of a positive and a negative row in the right order (a tie counts half), over
     all expected pairs; a row makes no pair with itself. It is the area under the curve of expected

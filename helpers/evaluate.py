@@ -16,7 +16,7 @@ from .rows import Labelled
 from .task import Task, better, bootstrap, predict, score
 
 GOOD, NOT_GOOD = "good enough", "not good enough"
-IMPORTANCE_ROWS = 1_000  # each is asked once a column; more would not change the order at the top
+IMPORTANCE_ROWS = 1_000  # each is scored once a column; more would not change the top ranks
 
 
 def baseline_scores(task: Task, train: Labelled, test: Labelled) -> dict[str, float]:
@@ -215,8 +215,8 @@ def read_importance(falls: pd.Series, rows: int) -> str:
     measured = f"(measured on {min(rows, IMPORTANCE_ROWS):,} of {rows:,} held-out rows)"
     top = [name for name in falls.index[:3] if falls[name] > 0]
     if not top:
-        return f"Shuffling any one column costs nothing: none matters by itself {measured}."
-    return f"The model leans most on **{', '.join(top)}** {measured}."
+        return f"Shuffling any one column costs nothing: none matters alone {measured}."
+    return f"The most important columns are **{', '.join(top)}** {measured}."
 
 
 def rows_used(learn: Labelled, test: Labelled) -> dict[str, int]:

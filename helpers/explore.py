@@ -303,7 +303,7 @@ def against_target(found: Exploration) -> Piece:
     ranked = found.associations.with_target(survey.target)
     if survey.label is None or ranked.empty:
         kind = survey[survey.target].kind
-        text = f"{safe(survey.target)} is {kind_name(kind, 1)}: nothing can be held against it."
+        text = f"{safe(survey.target)} is {kind_name(kind, 1)}: nothing can be compared with it."
         return Piece(para(text), place=place)
     names = list(ranked.index[:MOST_DRAWN])
     key = partial(draw.classes_key, survey, size=(7.5, 0.3))
@@ -337,8 +337,8 @@ def read_target(found: Exploration, ranked: pd.Series) -> str:
         return f"No column alone says much about {target}: every association is under 0.1."
     first = ", ".join(f"{link(found.survey[str(n)])} ({v:.2f})" for n, v in strong.head(3).items())
     return (
-        f"Most is said about {target} by {first}; {len(ranked) - len(strong):,} of "
-        f"{many(len(ranked), 'column')} say next to nothing alone (under 0.1)."
+        f"The strongest association with {target}: {first}; {len(ranked) - len(strong):,} of "
+        f"{many(len(ranked), 'column')} have almost none alone (under 0.1)."
     )
 
 

@@ -39,7 +39,7 @@ def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) 
     if alike:
         with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
             table = drift.compare(pd.DataFrame(before), pd.DataFrame(after))
-        tasks = [partial(draw.ranking, table["psi"], "How far columns have moved",
+        tasks = [partial(draw.ranking, table["psi"], "How far columns have drifted",
                          "population stability index (0.2 is large)", limit=None)]  # fmt: skip
         tasks += [_moved(found, theirs[str(n)], names) for n in table.index[:MOST_DRAWN]]
         ranking, *drawn = draw.draw_all(tasks)
@@ -80,11 +80,11 @@ def _read_drift(table: pd.DataFrame, names) -> str:
     moved = table.index[table["drifts"]]
     if not len(moved):
         return (
-            f"No column has moved: none of {len(table)} has an index above {drift.PSI_LARGE} that "
+            f"No column drifts: none of {len(table)} has an index above {drift.PSI_LARGE} that "
             f"chance does not explain."
         )
     listed = ", ".join(f"{safe(n, 40)} ({table['psi'][n]:.2f})" for n in moved[:3])
-    return f"<b>{len(moved)} of {many(len(table), 'column')}</b> moved, most of all {listed}."
+    return f"<b>{len(moved)} of {many(len(table), 'column')}</b> drifted, most of all {listed}."
 
 
 def _moved(found, other: Column, names):

@@ -145,7 +145,7 @@ def _read_counts(column: Column) -> str:
     first = f"‘{safe(value_text(counts.index[0]), 30)}’"
     share = share_text(counts.iloc[0] / column.present)
     if column.is_identifier:
-        return "Nearly every row has a value of its own."
+        return "Nearly every row has a different value."
     if len(counts) == 1:
         return f"Every value is {first}."
     text = f"{first} is the most frequent, in {share} of the cells."

@@ -33,7 +33,7 @@ MOST_POINTS = 1_500
 MOST_CLASSES = 6
 WORTH_A_FORK = 6  # figures
 CURVE_AXES = {
-    "ROC": ("false alarms (share of noes)", "found (share of yeses)"),
+    "ROC": ("false positive rate", "true positive rate (recall)"),
     "precision and recall": ("recall", "precision"),
     "errors": ("size of the error", "share of rows within it"),
 }

@@ -34,7 +34,7 @@ from .values import IMAGE_ENDINGS
 
 FEW_LEVELS = 30  # up to here a category becomes one column a level; above, one number a class
 ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a mean of targets
-REPEATED_WORD = 0.01  # a word in so many of the values is more than a part of one name
+REPEATED_WORD = 0.01  # a word in at least this share of values is more than part of one name
 ROLES = ("number", "category", "many categories", "date", "text", "image")
 ROLE_SAYS = {
     "number": "fill gaps with the median, mark them, scale by the quartiles",
@@ -62,8 +62,8 @@ def plan_features(
     """The feature plan: a role for each usable column, a reason for each that is left out.
 
     `cleaning` is the cleaning plan, `about` what is known of the table (`target`, `not_known`,
-    `leave_out`, `derive`). `drop` names more columns, parted by commas; `derive` adds
-    formulas, parted by semicolons; `keep` is the number of features to keep, 0 all of them.
+    `leave_out`, `derive`). `drop` names more columns, separated by commas; `derive` adds
+    formulas, separated by semicolons; `keep` is the number of features to keep, 0 all of them.
     The columns that will split the rows say which are held out, or name groups that held-out rows
     do not share: they are left out.
     """
@@ -409,5 +409,5 @@ def read_left_out(plan: dict) -> str:
         return "No column is left out. Ask of each one: is it known when the prediction is made?"
     return (
         f"**{len(plan['left_out'])} columns are left out**, "
-        f"{len(plan['not_known'])} of them because the future would be needed to know them."
+        f"{len(plan['not_known'])} of them because they are known only after the prediction."
     )

@@ -24,7 +24,7 @@ PLAIN = {
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "text.parse_math": False,  # a `$` in a column's name is no formula
+    "text.parse_math": False,  # a `$` in a column's name is not a formula
 }
 THEME = sns.axes_style("whitegrid") | {
     **PLAIN,
@@ -127,7 +127,7 @@ def _compact(svg: str, title: str) -> str:
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><")
     svg = re.sub(r' (?:d|transform|x|y|width|height)="[^"]*"', _shorter, svg)
     inner = True
-    while inner:  # groups that neither move nor clip, from the inside out
+    while inner:  # groups without transform or clip, from the inside out
         svg, inner = PLAIN_GROUP.subn(r"\1", svg)
     svg = svg.replace(INK, "currentColor").replace(RULE, "var(--line, #c8ced6)")
     svg = svg.replace("font-size: 8px; ", "").replace("; fill: currentColor", "")

@@ -1,4 +1,4 @@
-"""A folder of Parquet larger than memory: cleaned, or held against the training rows, by its parts.
+"""A folder of Parquet larger than memory: cleaned, or compared with the training rows, by parts.
 
 Each part is a task that reads it, and hands back little or writes a file of its own; on a cluster
 where one is named (`helpers.cluster`), else one after the other. (For the answers to its rows see

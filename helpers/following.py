@@ -1,7 +1,7 @@
 """A service on a registered model: it loads what an alias names, and follows when the alias moves.
 
 The store is asked in a thread of its own every few seconds, never while a request waits. A store
-that goes away, or a version that can't be loaded, disturbs nobody: the model that serves goes on.
+that goes away, or a version that can't be loaded, changes nothing: the model in service continues.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Follower:
         return self
 
     def stop(self) -> None:
-        """Look no more; a look that waits for the store is not waited for."""
+        """Stop looking, without waiting for a request to the store."""
         self._stopped.set()
 
     def _look_on(self) -> None:

@@ -124,7 +124,7 @@ def columns_of(formula: str) -> list[str]:
 
 
 def parse_formulas(text: str) -> dict[str, str]:
-    """Formulas written as text, parted by semicolons: "speed = miles / hours; age = 2013 - year".
+    """Formulas as text, separated by semicolons: "speed = miles / hours; age = 2013 - year".
 
     >>> parse_formulas("age = 2013 - year")
     {'age': '2013 - year'}

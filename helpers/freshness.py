@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import code, parameters
 from .line import Run, Stage, outside, versions
 
-BY_HAND = "it was run by hand, so which code made it is not on record"
+BY_HAND = "it was run by hand, so it is not recorded which code made it"
 
 
 def reasons(run: Run, stage: Stage, given: dict | None = None) -> list[str]:
@@ -71,7 +71,7 @@ def _other_sources(entry: dict) -> list[str]:
     found = []
     for address, now in outside(entry["parameters"]).items():
         if now is None:
-            found.append("its source may have changed: what is no file is read again each time")
+            found.append("its source may have changed: only a file can be checked for changes")
         elif now != before.get(address):
             found.append(f"{address} has changed")
     return found

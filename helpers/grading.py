@@ -94,7 +94,7 @@ class Compute:
         return Verdict(INCORRECT, difference(answer, expected, self.within))
 
     def solution(self, of=None) -> str:
-        """How the answer is computed, and the answer where it is known of what."""
+        """How the answer is computed, and the answer where its data are known."""
         value = "" if of is None else f"**{self._shown(self.expected(of))}** "
         return f"{value}{self.how}"
 
@@ -172,7 +172,7 @@ class Challenge:
     hints: tuple[str, str]
 
     def grade(self, thing, of=None) -> Verdict:
-        """The verdict on a thing; what it raises is the learner's to mend, not an error here."""
+        """The verdict on a thing; an exception in it is the learner's error, not ours."""
         if is_untouched(thing):
             return Verdict(UNTOUCHED)
         try:
@@ -235,7 +235,7 @@ def difference(answer, expected, within: float = 0.0) -> str:
     >>> difference({"a", "x"}, {"a", "b", "c"})
     '1 of your 2 is right, 2 are missing.'
     >>> difference(71, 0.71, within=0.01)
-    'That looks like per cent; a share between 0 and 1 is asked.'
+    'That looks like per cent; a share between 0 and 1 is expected.'
     """
     if isinstance(expected, set | frozenset):
         given = _as_set(answer)
@@ -247,7 +247,7 @@ def difference(answer, expected, within: float = 0.0) -> str:
         return _frame_difference(answer, expected, within)
     if _is_number(expected):
         if 0 < expected < 1 and is_same(answer / 100, expected, max(within, 0.001)):
-            return "That looks like per cent; a share between 0 and 1 is asked."
+            return "That looks like per cent; a share between 0 and 1 is expected."
         return f"The right value is {'smaller' if answer > expected else 'larger'}."
     return "It is another one: see the hint."
 
@@ -255,13 +255,13 @@ def difference(answer, expected, within: float = 0.0) -> str:
 def _frame_difference(answer, expected, within: float) -> str:
     """The first way in which a table is not the one that is asked for; "" when it is."""
     if len(answer) != len(expected):
-        return f"It has {len(answer):,} rows; {len(expected):,} are asked."
+        return f"It has {len(answer):,} rows; {len(expected):,} are expected."
     if isinstance(expected, pd.DataFrame):
         if answer.shape[1] != expected.shape[1]:
-            return f"It has {answer.shape[1]} columns; {expected.shape[1]} are asked."
+            return f"It has {answer.shape[1]} columns; {expected.shape[1]} are expected."
         if set(answer.columns) != set(expected.columns):
             unknown = [str(c) for c in answer.columns if c not in set(expected.columns)]
-            return f"These columns are not asked for: {', '.join(unknown)}."
+            return f"These columns are not expected: {', '.join(unknown)}."
         wrong = [c for c in expected if _cells_apart(answer[c], expected[c], within)]
         cells = sum(_cells_apart(answer[c], expected[c], within) for c in wrong)
         return f"{cells:,} cells differ, in {', '.join(map(str, wrong))}." if wrong else ""
@@ -286,14 +286,14 @@ def _other_type(answer, expected) -> str | None:
     given = type(answer).__name__
     if isinstance(expected, pd.DataFrame | pd.Series):
         asked = type(expected).__name__
-        return None if type(answer) is type(expected) else f"A {asked} is asked, not {given}."
+        return None if type(answer) is type(expected) else f"A {asked} is expected, not {given}."
     if isinstance(expected, set | frozenset):
         listed = isinstance(answer, set | frozenset | list | tuple | pd.Index | pd.Series)
         is_listed = listed or isinstance(answer, np.ndarray)
-        return None if is_listed else f"A set (or a list) is asked, not {given}."
+        return None if is_listed else f"A set (or a list) is expected, not {given}."
     if isinstance(expected, str):
-        return None if isinstance(answer, str) else f"A text between quotes is asked, not {given}."
-    return None if _is_number(answer) else f"A number is asked, not {given}."
+        return None if isinstance(answer, str) else f"A text in quotes is expected, not {given}."
+    return None if _is_number(answer) else f"A number is expected, not {given}."
 
 
 def _is_number(value) -> bool:

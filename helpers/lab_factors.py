@@ -1,4 +1,4 @@
-"""The lab on what matters most: data, features, algorithm, tuning, crossed and told apart.
+"""The lab on what matters most: data, features, algorithm, tuning, crossed and separated.
 
 Every combination is scored on the same rows. The variance of the scores is then split between the
 factors (analysis of variance; each factor's share is its sum of squares over the total).
@@ -174,7 +174,7 @@ def _engineered(X: pd.DataFrame, plan: dict, about: dict, task: Task) -> Pipelin
 def score_one(name: str, seed: int, algorithm: str, tuned: bool, made) -> float:
     """ROC AUC or R² on the rows that are asked; `made` is what `sides` gives.
 
-    An R² below 0 counts as 0: whoever meets it answers with the mean instead.
+    An R² below 0 counts as 0: one would predict the mean instead.
     """
     task, X, y, asked, truth = made
     model, space = algorithms(task, seed)[algorithm]

@@ -45,7 +45,7 @@ def _signal(random, rows: int = 120, columns: int = 8) -> tuple[np.ndarray, np.n
 
 
 def _lots(random, rows: int) -> np.ndarray:
-    """Labels dealt by lot, half of each: nothing can be learnt, the truth is 0.5."""
+    """Random labels, half of each: nothing can be learnt, the true score is 0.5."""
     return random.permutation(np.arange(rows) % 2)
 
 
@@ -118,7 +118,7 @@ def oversampling(seed: int) -> tuple[float, float]:
 
 
 def duplicates(seed: int) -> tuple[float, float]:
-    """A third of the rows stands there twice, and nobody has set the copies aside."""
+    """A third of the rows occurs twice, and the copies were not removed."""
     random = np.random.default_rng(seed)
     X, y = random.normal(size=(150, 6)), _lots(random, 150)
     again = random.choice(150, 75, replace=False)

@@ -129,7 +129,7 @@ STATIONS: dict[str, Callable[[Line], None]] = {
 
 
 def skip_cleaning(line: Line) -> None:
-    """Nobody mends anything: cells that read as numbers at once are kept, all others are words."""
+    """Nothing is repaired: cells that read as numbers are kept, all others stay text."""
     kinds = {
         name: _kind_at_once(line.raw[name], plan) for name, plan in line.plan["columns"].items()
     }
@@ -150,7 +150,7 @@ def _kind_at_once(column: pd.Series, plan: dict) -> str:
 
 
 def leak_the_target(line: Line) -> None:
-    """The delay at arrival slips in among the features: the target is made from it."""
+    """The delay at arrival is among the features by mistake: the target is made from it."""
     line.about = line.about | {"not_known": {}}
     engineering(line)
     line.feature_plan["columns"] = {
@@ -179,7 +179,7 @@ def shuffle_the_labels(line: Line) -> None:
 
 
 def skip_evaluation(line: Line) -> None:
-    """The model of the shuffled labels again, and nobody judges it."""
+    """The model of the shuffled labels again, without an evaluation."""
     shuffle_the_labels(line)
     line.noticed.append("stage 7 refuses: stage 6 has not run")
 

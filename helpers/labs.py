@@ -31,7 +31,7 @@ def through_the_line(
 ) -> tuple[pd.DataFrame, dict]:
     """The cleaned rows, label included, and the feature plan: stages 2 and 3 in a few lines.
 
-    `drop` names columns to leave out, parted by commas; `not_known` gives the reason for each
+    `drop` names columns to leave out, separated by commas; `not_known` gives the reason for each
     column that is filled in too late.
 
     >>> raw = pd.DataFrame({"weight": ["3 kg", "N/A"], "sold": ["yes", "no"]})
@@ -142,7 +142,7 @@ def nests(penguins: pd.DataFrame) -> pd.Series:
 def ranking(rows: pd.DataFrame, plan: dict, groups, folds: int = 5, seed: int = 42) -> float:
     """The mean ROC AUC of a logistic regression over folds that keep each group together.
 
-    Several classes count each against the rest; 0.5 is chance. Rows without a label are left out.
+    Several classes count each against the rest; 0.5 is random. Rows without a label are left out.
 
     >>> rows = pd.DataFrame({"x": [0, 1] * 10, "y": ["no", "yes"] * 10})
     >>> ranking(rows, {"columns": {"x": "number"}, "derived": {}, "target": "y"}, range(20))

@@ -216,7 +216,7 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
         alone, measure, severity = tells[name], _measure(task), "alarm"
         evidence = {"alone": round(alone, 3), "measure": measure}
         if alone >= _almost_perfect(task, len(learn.y)):
-            says = f"{name} alone tells {task.target} almost perfectly ({measure} {alone:.2f})."
+            says = f"{name} alone predicts {task.target} almost perfectly ({measure} {alone:.2f})."
         elif _is_copy(learn, name):
             says = f"{name} has a level for each class of {task.target} and nearly always names it."
         elif alone >= WORTH_ASKING:
@@ -228,7 +228,7 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
             grave = alone >= STANDS_OUT and share <= REST_IS_WEAK
             severity = "alarm" if grave else "warning"
             says = (
-                f"{name} alone tells {task.target} far better ({measure} {alone:.2f}) than all "
+                f"{name} alone predicts {task.target} far better ({measure} {alone:.2f}) than all "
                 f"other columns together ({rest:.2f})."
             )
         else:
@@ -252,7 +252,7 @@ def _is_copy(learn: Labelled, name: str) -> bool:
 
 
 def _almost_perfect(task: Task, rows: int) -> float:
-    """Several classes of flowers may well be told apart by a petal: there, one must be surer."""
+    """A petal may separate several classes of flowers: there, the limit is higher."""
     return 0.995 if task.kind == "multiclass" else ALMOST_PERFECT
 
 
@@ -340,7 +340,7 @@ def _known_afterwards(learn: Labelled, used: list[str], tells: dict) -> list[Ala
             found.append(Alarm("known_afterwards", [name], says, remedy, evidence))
         elif late and tells[name] >= (0.5 if task.is_regression else SOUNDS_AND_TELLS):
             says = (
-                f"{name} tells {task.target} well ({_measure(task)} {tells[name]:.2f}) and is "
+                f"{name} predicts {task.target} well ({_measure(task)} {tells[name]:.2f}) and is "
                 f"called what is written down after the event."
             )
             evidence = {"alone": round(tells[name], 3), "name": True}
@@ -366,7 +366,7 @@ def _identifiers(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
         in_use = name in plan["columns"]
         if tells >= (0.5 if task.is_regression else IDENTIFIER_TELLS):
             says = (
-                f"The identifier {name} tells {task.target} ({_measure(task)} {tells:.2f}): rows "
+                f"Identifier {name} predicts {task.target} ({_measure(task)} {tells:.2f}): rows "
                 f"were numbered, or sorted, with the answer in sight."
             )
             remedy = "It is left out; make sure that no other column carries the order."
@@ -409,7 +409,7 @@ def _sums(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
         names = _exact(table, target) if table is not None else []
         if len(names) > 1:
             says = f"{' and '.join(names)} {how} to {learn.task.target}, exactly."
-            remedy = f"Whoever knows them knows the answer: {_drop(*names)}."
+            remedy = f"They determine the target: {_drop(*names)}."
             return [Alarm("adds_up_to_target", names, says, remedy, {"R²": "1.000"})]
     return []
 
@@ -582,8 +582,8 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
     ranked = sorted(apart, key=apart.get, reverse=True)[:3]
     worst = ranked[:1] + [name for name in ranked[1:] if apart[name] > MOVED]
     says = (
-        f"A classifier tells held-out rows from training rows (ROC AUC {told:.2f}), most of all by "
-        f"{', '.join(worst)}: the two are not of one kind."
+        f"A classifier separates held-out from training rows (ROC AUC {told:.2f}), mostly by "
+        f"{', '.join(worst)}: the two sets differ."
     )
     remedy = f"Do production rows look like the held-out ones? If these age: {_drop(*worst)}."
     severity = "warning" if choice["strategy"] == "time" else "alarm"  # time changes much
@@ -617,8 +617,8 @@ def read_alarms(alarms: list[Alarm]) -> str:
     """What the alarms say and what to do, as Markdown."""
     if not alarms:
         return (
-            "**No alarm**: no column tells the answer, follows it or adds up to it, no row stands "
-            "on both sides, and the two sides are of one kind."
+            "**No alarm**: no column gives away the target, follows it or adds up to it, no row is "
+            "on both sides, and the two sides are alike."
         )
     loud = sum(alarm.severity == "alarm" for alarm in alarms)
     quiet = len(alarms) - loud

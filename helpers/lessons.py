@@ -60,7 +60,7 @@ def check(name: str, answer=None, *, of=None) -> Shown:
     """
     asked = _find(name, QUESTIONS, "check")
     if isinstance(asked, Compute) and of is None and not is_untouched(answer):
-        raise InputError(f"What is '{name}' asked of? Give it with `of=…`, as the notebook does.")
+        raise InputError(f"The check '{name}' needs data: pass `of=…`, as the notebook does.")
     verdict = _noted(name, asked.grade(answer, of))
     invite = CLICK if isinstance(asked, Choice) else COMPUTE
     question = asked.question

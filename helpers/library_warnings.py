@@ -22,7 +22,7 @@ def never_fail() -> None:
         return
     os.environ.pop("PYTHONWARNINGS", None)
     warnings.resetwarnings()
-    for category in HIDDEN:  # as Python does where nothing is asked for
+    for category in HIDDEN:  # as Python does by default
         warnings.simplefilter("ignore", category)
 
 

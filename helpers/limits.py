@@ -31,7 +31,7 @@ def most_bytes() -> int:
 
 
 def check(size: int, what: str = "unpacks to") -> None:
-    """Raise InputError where so many bytes are more than the limit."""
+    """Raise InputError if this many bytes are more than the limit."""
     if size > most_bytes():
         raise InputError(
             f"{what} {in_words(size)}, more than the {in_words(most_bytes())} that a table may "

@@ -252,7 +252,7 @@ class Run:
     def clear_drafts(self) -> None:
         """Delete the drafts that killed processes left behind; those of living ones stay.
 
-        Only who holds the run may: notebooks are drafted by nobody else.
+        Only the process that holds the run may do this: no other writes draft notebooks.
         """
         for draft in self.path.glob("notebooks/.*.ipynb"):
             draft.unlink(missing_ok=True)

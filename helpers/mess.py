@@ -1,8 +1,8 @@
 """Mess planted on purpose, with the answer key, and the score of a cleaning against that key.
 
 `plant` spoils a seeded choice of a table's cells and rows in the ways that real deliveries are
-spoilt, and writes down what was there. `score` says how much of it a cleaning brought back, and
-what it broke. Planted mess is for measuring: whoever plants it says so.
+spoilt, and writes down what was there. `score` says how many of the errors a cleaning repaired, and
+what it broke. Injected errors are for measuring, and are announced.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS = {
     "unicode": "full-width or decomposed letters, another dash or quote",
     "accent": "accents lost",
     "alias": 'another name of the same thing: "NY" for "New York"',
-    "typo": "a letter more, less, other, or two turned round",
+    "typo": "a letter inserted, deleted or substituted, or two letters transposed",
     "exact duplicate": "a row that comes twice",
     "near duplicate": "a row that comes twice, once with one or two cells spoilt",
     "number as text": '"1,234.50", "12 %", "$5", "3 kg"',
@@ -44,7 +44,7 @@ KINDS = {
 ROW_KINDS = ("exact duplicate", "near duplicate")
 CELLS_OF_COPIES = "cells of near duplicates"
 LEFT_OUT = ("missing", "missing by another")  # of the total's recall: nothing is left to go by
-UNKNOWABLE = ("null word", "ambiguous date", "impossible")  # what was there is nobody's to know
+UNKNOWABLE = ("null word", "ambiguous date", "impossible")  # the original value can't be known
 KEY_COLUMNS = ["row", "column", "kind", "true", "planted"]
 
 MOST_RATE = 0.5
@@ -109,7 +109,7 @@ def _check(frame, kinds, rate, columns, protect) -> list[str]:
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
     for kind in kinds:
         if kind not in KINDS:
-            raise InputError(f"There is no kind of mess '{kind}'. {nearest(kind, KINDS)}")
+            raise InputError(f"There is no kind of error '{kind}'. {nearest(kind, KINDS)}")
     if not 0 <= rate <= MOST_RATE:
         raise InputError(f"rate is a share of cells from 0 to {MOST_RATE}; it is {rate}.")
     if not frame.columns.is_unique:
@@ -594,7 +594,7 @@ def score(
 
     A planted cell is *right* when it reads as the true value afterwards: the same text, number
     (to one in ten thousand) or moment. For a null word, an ambiguous date and an impossible value
-    what was there is nobody's to know, so *missing* is right as well. Changed to anything else it
+    the original value can't be known, so *missing* is right as well. Changed to anything else it
     is *wrong*. A sound cell that reads otherwise than before is *broken*; one that says the same
     in other words is no change.
 
@@ -752,7 +752,7 @@ def read_score(scored: Score) -> str:
     """The score in a sentence."""
     total = scored.total
     return (
-        f"**Of {total['planted']:,} planted cells {_percent(total['recall'])} were mended; "
+        f"**Of {total['planted']:,} injected errors {_percent(total['recall'])} were repaired; "
         f"{_percent(total['precision'])} of all repairs are right, and {total['broken']:,} sound "
         f"cells were broken** (F1 {total['f1']:.2f}; emptied cells not counted)."
     )

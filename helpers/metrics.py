@@ -8,7 +8,7 @@ METRICS = {
 }
 PLAIN_NAMES = {
     "roc_auc": "ROC AUC",
-    "average_precision": "area under precision-recall",
+    "average_precision": "average precision",
     "accuracy": "accuracy",
     "precision": "precision",
     "recall": "recall",

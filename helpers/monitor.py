@@ -54,7 +54,7 @@ def joint_drift(production: Production, time_column: str = "", seed: int = 42) -
 
 @dataclass(frozen=True)
 class Unseen:
-    """What the model of stage 5 says to held-out rows and to later ones: it has seen neither.
+    """The predictions of stage 5's model for held-out and later rows, both unseen by it.
 
     A model is surer of rows that it has learnt from than of any others, so the answers of the model
     in service, which has learnt from all rows, can't be held against its answers to those.
@@ -85,7 +85,7 @@ def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
 
 
 def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
-    """A row per period: the metrics of the model in service as they are to be expected.
+    """A row per period: the metrics of the model in service as expected without labels.
 
     No label is looked at (see `helpers.estimate`). The probabilities are mended as those on the
     held-out rows had to be. No row where that is not applicable.
@@ -121,7 +121,7 @@ def decide(
     expected: pd.DataFrame | None = None,
 ) -> dict:  # fmt: skip
     """Keep or retrain: retrain when the main metric of a period fell by more than `max_drop`, and
-    not by chance (its whole 95 % interval lies below what was promised).
+    significantly (its whole 95 % interval lies below the held-out score).
 
     Where labels tell, drift is a reason to look, not to retrain: a column may move and the model
     still be right. Without labels the same rule looks at the `expected` scores, which see what
@@ -151,7 +151,7 @@ def _is_known(table: pd.DataFrame, metric: str) -> bool:
 
 
 def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:
-    """Whether the main metric fell by more than `max_drop` in a period, and not by chance."""
+    """Whether the main metric fell by more than `max_drop` in a period, significantly."""
     metric = metrics["main_metric"]
     promised = metrics["test"][metric]
     far = better_than(metric, performance[metric], promised) < -max_drop
@@ -160,7 +160,7 @@ def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bo
 
 
 def better_than(metric: str, values: pd.Series, promised: float) -> pd.Series:
-    """By how much each value is better than what was promised."""
+    """By how much each value is better than the held-out score."""
     return values.map(lambda value: better(metric, value, promised))
 
 
@@ -301,15 +301,15 @@ def read_comparison(compared: dict | None) -> str:
     if compared is None:
         return "There are too few later rows with labels to compare two models on."
     if compared["promote"]:
-        return "**Promote the challenger**: it is better by more than chance explains."
+        return "**Promote the challenger**: it is significantly better."
     return (
-        "**Keep the champion**: the challenger's gain may be chance (its interval reaches "
+        "**Keep the champion**: the challenger's gain is not significant (its interval reaches "
         f"{signed(compared['gain_from'], 3)}). The champion stays in service."
     )
 
 
 def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
-    """Performance by period as it is shown, with what was promised in the first row."""
+    """Performance by period as it is shown, with the held-out scores in the first row."""
     promised = pd.DataFrame({"held out": {"rows": metrics["rows"]["test"]} | metrics["test"]}).T
     shown = [c for c in table if c not in ("rows", AT_BEST)]
     both = pd.concat([promised, table])[["rows", *shown]]
@@ -455,13 +455,13 @@ def read_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task
     if not _is_known(by_period, metric):
         known, says = expected, f"No labels yet; expected {says}"
     if not _is_known(known, metric):
-        return "No labels yet, and nothing to expect them from."
+        return "No labels yet, and no probabilities to estimate scores from."
     scores = [f"{v:.2f} ({p})" for p, v in known[metric].dropna().tail(MOST_SAID).items()]
     return f"{says} {', '.join(scores)}."
 
 
 def read_quality(found: list[dict]) -> str:
-    """How many changes for the worse there are, and the gravest of them, in a sentence."""
+    """How many changes for the worse there are, and the most severe of them, in a sentence."""
     grave = [one["message"] for one in found if one["severity"] != "note"]
     if not grave:
         return f"Nothing grave ({len(found)} notes)." if found else "Nothing has changed."
@@ -475,9 +475,9 @@ def _plain(text: str) -> str:
 def read_answers(answers: pd.DataFrame | None) -> str:
     """Whether the predictions have moved, in a sentence."""
     if answers is None:
-        return "The answers can't be compared before other rows have come."
+        return "The predictions can't be compared before there are new rows."
     if answers["drifts"].any():
-        return "The answers drift, too."
+        return "The predictions drift too."
     if answers["moves"].any():
-        return f"The answers have moved a little (PSI {answers['psi'].max():.2f})."
-    return "The answers have not moved."
+        return f"The predictions have drifted a little (PSI {answers['psi'].max():.2f})."
+    return "The predictions have not drifted."

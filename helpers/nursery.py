@@ -64,7 +64,7 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel sets befo
 
 
 class Nursery:
-    """The loop of the process: forks on request, tells of exits, ends what nobody wants."""
+    """The loop of the process: forks on request, reports exits, ends unused kernels."""
 
     def __init__(self, control: socket.socket):
         self.control = control
@@ -157,7 +157,7 @@ class Nursery:
         self._reap()
 
     def _leave(self) -> None:
-        """In a child: forget all that belongs to the nursery."""
+        """In a child: drop everything that belongs to the nursery."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)

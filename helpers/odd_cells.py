@@ -69,10 +69,10 @@ KINDS = (
          "what is written as CSV."),
     Kind("markup", _MARKUP, "HTML or script in cells: {what}. Pages show it as text."),
     Kind("nested", r"(?s)^\s*(?:\[.*\]|\{.*\})\s*$",
-         "Lists or mappings in a cell: {what}. They are kept as text; part them into columns of "
+         "Lists or mappings in a cell: {what}. They are kept as text; split them into columns of "
          "their own to learn from them.", least=0.5),
     Kind("far dates", rf"^\s*{_YEAR}",
-         f"Dates before {EARLY} or after {LATE}: {{what}}. A stand-in for missing, or for ever?",
+         f"Dates before {EARLY} or after {LATE}: {{what}}. Do they mean missing, or no end?",
          "warning", lambda text: _is_far(text.strip())),
 )  # fmt: skip
 
@@ -188,7 +188,7 @@ def _of_classes(frame: pd.DataFrame, target: str) -> Iterator[dict]:
     rare = [word for word, rows in counts.items() if rows < LEAST_OF_A_CLASS]
     if 0 < len(rare) <= len(counts) / 2:
         yield _found("class of one", "warning", [target], f"Of {target:.40}, {some(rare)} "
-                     f"stands in one row: a class can't be learnt and tested by that.")  # fmt: skip
+                     f"stands in one row: too few to train and to test.")  # fmt: skip
 
 
 def _found(code: str, severity: str, columns: list, message: str) -> dict:

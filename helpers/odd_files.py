@@ -45,7 +45,7 @@ def of_text(text: str, delimiter: str, frame: pd.DataFrame) -> list[str]:
         if short:
             found.append(
                 f"{so_many(short, 'row')} with fewer fields than the header ({lines(short)}): "
-                f"what they lack is taken for missing."
+                f"the absent fields count as missing."
             )
         if blank:
             found.append(
@@ -98,7 +98,7 @@ def _header_repeated(frame: pd.DataFrame) -> str:
         return ""
     return (
         f"{so_many(rows, 'row')} like the header ({lines(rows, 'row')}): are these two "
-        f"files in one? Take it out, or its words count as values."
+        f"files in one? Remove the repeated header, or its words count as values."
     )
 
 

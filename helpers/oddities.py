@@ -104,7 +104,7 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
         yield Finding(
             "target missing", "warning", (target.name,),
             f"The target {target.name} is missing in {_rows(target.missing)}.",
-            f"{share_text(share)} of the rows can't be learnt from.", target.anchor, share,
+            f"{share_text(share)} of the rows can't be used for training.", target.anchor, share,
         )  # fmt: skip
     if survey.label is None:
         return
@@ -115,7 +115,7 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
         if size >= GIVES_AWAY:
             yield Finding(
                 "gives the target away", "alarm", (str(name), target.name),
-                f"{name} alone all but tells {target.name}.",
+                f"{name} alone almost determines {target.name}.",
                 f"{evidence}. Is it known when the prediction is made?",
                 "against-the-target", size,
             )  # fmt: skip
@@ -301,7 +301,7 @@ def _identifier(column: Column) -> Iterator[Finding]:
     if column.is_identifier:
         yield _about(column, "identifier", "warning", f"{column.name} looks like an identifier.",
                      f"{column.distinct:,} different values in {column.present:,} cells: it names "
-                     f"rows, and a model would learn them by heart.", 0.4)  # fmt: skip
+                     f"rows, and a model would memorise them.", 0.4)  # fmt: skip
 
 
 def _many_values(column: Column) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """A folder of Parquet larger than memory, cut into parts that are read one by one or side by side.
 
 A part is some whole row groups of one file: what one task works on. Which parts there are is told
-by what the files say about themselves, so that a part's number is the same for whoever reads it.
+by the files' own metadata, so that a part's number is the same for every reader.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def value_text(value) -> str:
 
 
 def listed(values, most: int = 40) -> str:
-    """Values in a row, parted by commas."""
+    """Values in a row, separated by commas."""
     return ", ".join(safe(value_text(value), most) for value in values)
 
 

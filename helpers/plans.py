@@ -208,7 +208,7 @@ def read_plan(text: str, columns, target: str = "") -> dict:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
-        raise InputError(f"The cleaning plan is not valid YAML{line}: mend it there.") from None
+        raise InputError(f"The cleaning plan is not valid YAML{line}: correct it there.") from None
     if not isinstance(plan, dict) or not isinstance(plan.get("columns"), dict):
         raise InputError("The cleaning plan needs a mapping 'columns', one entry a column.")
     for name, column in plan["columns"].items():

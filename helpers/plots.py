@@ -78,7 +78,7 @@ def bars(
 
 @picture
 def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
-    """The twelve columns with most to mend: their missing and faulty cells before, and after."""
+    """The twelve columns with most errors: missing and faulty cells before and after."""
     axes = figure.subplots()
     table = table[["missing before", "faulty", "missing after"]]
     worst = table.loc[table.sum(axis=1).sort_values(ascending=False).index].head(12)[::-1]
@@ -92,11 +92,11 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
     axes.set_yticks(places, [short(name) for name in worst.index])
     if not shares.to_numpy().any():  # else the axis would go from -4 to 4 percent
         axes.set_xlim(0, 0.01)
-        axes.text(0.5, 0.5, "nothing to mend", transform=axes.transAxes, ha="center", color=GREY)
+        axes.text(0.5, 0.5, "nothing to repair", transform=axes.transAxes, ha="center", color=GREY)
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower right")
-    title = "Each column's health before and after: the twelve with most to mend"
+    title = "Each column's health before and after: the twelve with most errors"
     axes.set(title=title, xlabel="share of rows", ylabel="column")
     return title
 
@@ -127,7 +127,7 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
             axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
         axes.set_xlabel(short(axis))
     every[0].set_ylabel(f"mean of {short(label.name)}")
-    title = f"What the columns say about {label.name}"
+    title = f"How {label.name} depends on the columns"
     figure.suptitle(short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
 
@@ -143,7 +143,7 @@ def parts_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
     )  # fmt: skip
     # Held-out rows are the latest: a legend inside would cover them
     sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), frameon=False)
-    title = "Rows over time: what is learnt from, what is held out"
+    title = "Rows over time: training and held-out rows"
     axes.set(title=title, xlabel=short(when.name), ylabel="rows")
     axes.tick_params(axis="x", rotation=20)
     return title
@@ -170,7 +170,7 @@ def parts_by_target(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task)
         sns.barplot(shares, x="y", y="share", hue="part", hue_order=order, palette=palette, ax=axes)
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set(xlabel=short(task.target), ylabel="share of rows")
-    title = f"The target in both parts: {task.target}"
+    title = f"The target in both sets: {task.target}"
     axes.set_title(short(title, 70))
     return title
 
@@ -197,9 +197,9 @@ def trials(figure: Figure, families: list[str], scores: list[list[float]], metri
 
 @picture
 def risk_groups(figure: Figure, table: pd.DataFrame, task: Task, overall: float) -> str:
-    """What came true in each tenth of the rows, from the least to the most likely."""
+    """The observed share in each tenth of the rows, from the least to the most likely."""
     axes = figure.subplots()
-    axes.bar(table["group"], table["observed"], color=BLUE, width=0.75, label="came true")
+    axes.bar(table["group"], table["observed"], color=BLUE, width=0.75, label="observed")
     axes.plot(table["group"], table["predicted"], "D", color=ORANGE, ms=6, label="predicted")
     axes.axhline(overall, color="#555", ls="--", lw=1, label=f"all rows ({overall:.0%})")
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -242,12 +242,10 @@ def curves(figure: Figure, truth: np.ndarray, chance: np.ndarray) -> str:
     false, true, _ = roc_curve(truth, chance)
     precision, recall, _ = precision_recall_curve(truth, chance)
     left.plot(false, true, color=BLUE, label="model")
-    left.plot([0, 1], [0, 1], color=GREY, ls="--", label="chance")
-    left.set(
-        title="ROC curve", xlabel="false alarms (share of noes)", ylabel="found (share of yeses)"
-    )
+    left.plot([0, 1], [0, 1], color=GREY, ls="--", label="random baseline")
+    left.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
     right.plot(recall, precision, color=BLUE, label="model")
-    right.axhline(truth.mean(), color=GREY, ls="--", label="chance")
+    right.axhline(truth.mean(), color=GREY, ls="--", label="random baseline")
     right.set(title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
     left.legend(loc="lower right")
     return "ROC and precision-recall curves on the held-out rows"
@@ -397,17 +395,17 @@ def feature_map(figure: Figure, flows: list[tuple[str, int, str]]) -> str:
 
 @picture
 def reliability(figure: Figure, tables: dict[str, pd.DataFrame], errors: dict[str, float]) -> str:
-    """Observed against predicted shares, before and after the probabilities were mended."""
+    """Observed against predicted shares, before and after calibration."""
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="as often as it says")
+    axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
     for (name, table), colour, mark in zip(tables.items(), (GREY, BLUE), ["s", "o"], strict=True):
         label = f"{name}: {errors[name]:.1%} off"
         axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
     for format_axis in (axes.xaxis, axes.yaxis):
         format_axis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="upper left")
-    title = "Does it come true as often as the model says? Before and after calibration"
-    axes.set(title=title, xlabel="predicted probability", ylabel="share that came true")
+    title = "Predicted and observed probabilities, before and after calibration"
+    axes.set(title=title, xlabel="predicted probability", ylabel="observed share")
     return title
 
 
@@ -419,8 +417,8 @@ def learning_curve(figure: Figure, table: pd.DataFrame, metric: str) -> str:
     axes.set_xscale("log", base=2)
     axes.set_xticks(table["rows"], [f"{rows:,.0f}" for rows in table["rows"]])
     axes.minorticks_off()
-    title = "Would more rows help? The score by how many were learnt from"
-    axes.set(title=title, xlabel="rows learnt from (each step doubles)", ylabel=PLAIN_NAMES[metric])
+    title = "Would more rows help? The score by number of training rows"
+    axes.set(title=title, xlabel="training rows (each step doubles)", ylabel=PLAIN_NAMES[metric])
     return title
 
 
@@ -453,7 +451,7 @@ def gaps(figure: Figure, table: pd.DataFrame) -> str:
     axes.set_yticks(places, [short(name, 34) for name in shown.index])
     axes.grid(axis="y", visible=False)
     title = "By how much a mistake flatters: claimed score minus honest score"
-    axes.set(title=title, xlabel="gap (ROC AUC; accuracy for the split of time)", ylabel="mistake")
+    axes.set(title=title, xlabel="claimed minus honest score (AUC or accuracy)", ylabel="mistake")
     return title
 
 

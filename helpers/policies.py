@@ -22,7 +22,7 @@ CHAMPION = ""  # stands for the model as it is; others are named by the period t
 MOST_PLAYED = 6  # periods, the latest ones: each may cost a fit
 DRAWS = 100
 NOT_APPLICABLE = (
-    "**Not applicable**: to play policies takes two or more periods of later rows with labels."
+    "**Not applicable**: simulating policies needs two or more periods of later rows with labels."
 )
 
 Rule = Callable[[str, str], bool]  # of the model in service and the last period: train it again?
@@ -222,7 +222,7 @@ def shown(played: Played | None) -> pd.DataFrame | None:
 
 
 def read(played: Played | None) -> str:
-    """A sentence that reads the table: the cheapest policy that is not surely worse than the best.
+    """A sentence: the cheapest policy that is not significantly worse than the best.
 
     These periods are past: a season on, another policy may have come out.
     """
@@ -232,8 +232,8 @@ def read(played: Played | None) -> str:
     surely = costs[costs["gain_from"] > 0]
     if surely.empty:
         return (
-            "**To train again has not paid here**: no policy beats never by more than chance "
-            "explains."
+            "**Retraining did not help here**: no policy is significantly better than never "
+            "retraining."
         )
     best = surely["score"].map(lambda value: better(played.metric, value, 0)).idxmax()
     within = surely[surely["short_from"] <= 0]
@@ -241,9 +241,9 @@ def read(played: Played | None) -> str:
     count = int(costs.loc[cheapest, "retrainings"])
     text = f"**Here it was best to train again {cheapest}**: {count} retraining{'s' * (count != 1)}"
     if cheapest == best:
-        return f"{text} gave the best score, by more than chance explains over never."
+        return f"{text} gave the best score, significantly better than never."
     most = int(costs.loc[best, "retrainings"])
-    return f"{text} did as well as {most} ({best}), but for what may be chance."
+    return f"{text} did as well as {most} ({best}), with no significant difference."
 
 
 def as_json(played: Played | None) -> dict | None:

@@ -1,4 +1,4 @@
-"""What a service has answered, and what came true: four tables in any SQL database.
+"""Predictions of a service and actual outcomes: four tables in any SQL database.
 
 `predictions` and `outcomes` share an id; `shadow` has what a second model would have said to the
 same rows; `requests` has a line a request. SQLite in WAL mode by default: once a write has
@@ -16,7 +16,7 @@ from pathlib import Path
 from .addresses import filled
 from .errors import InputError
 
-BUSY_MILLISECONDS = 100  # that a write waits for another process to let go of the file
+BUSY_MILLISECONDS = 100  # how long a write waits for another process to release the file
 COLUMNS = ("id", "at", "model", "row", "prediction", "probability", "warnings")
 REQUESTS = ("at", "status", "seconds", "rows")  # when it was answered (Unix time), how, how fast
 SHADOW = ("id", "at", "model", "prediction", "probability")
@@ -42,7 +42,7 @@ class PredictionLog:
         if not address:
             address = f"sqlite:///{Path(folder) / LOG_FILE}"
         try:
-            # A server that was away is asked again, not believed dead.
+            # A server that did not answer is tried again.
             options = {"poolclass": sql.pool.StaticPool} if address == "sqlite://" else {}
             url = filled(sql.make_url(address))
             self.engine = sql.create_engine(url, pool_pre_ping=True, **options)
@@ -123,7 +123,7 @@ class PredictionLog:
             raise
 
     def forget(self) -> None:
-        """Let go of the connection; the next write opens another."""
+        """Close the connection; the next write opens another."""
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
@@ -132,7 +132,7 @@ class PredictionLog:
                 connection.invalidate()
 
     def note_outcomes(self, outcomes: list[tuple[str, str]]) -> list[str]:
-        """Note what came true, by id; a later word replaces an earlier. Returns unknown ids."""
+        """Store actual outcomes by id; a later one replaces an earlier. Returns unknown ids."""
         import sqlalchemy as sql
 
         now, ids = time.time(), [one for one, _ in outcomes]

@@ -17,7 +17,7 @@ from .grading import CORRECT, INCORRECT, UNTOUCHED
 from .line import STAGES, lock, progress_file, progress_summary_file
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
-BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are no stage
+BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are not stages
 RESET = "`pipeline progress --reset` starts a new one and keeps this one beside it"
 
 

@@ -1,6 +1,6 @@
 """Quality of later rows: columns, types, empty cells, categories, ranges, copies, volume.
 
-Each check compares with what the earlier rows had and knows what chance gives: of rows in random
+Each check compares with what the earlier rows had and gives a p-value: of rows in random
 order, even an unchanged column shows a new extreme or a category not seen before. All checks
 together are corrected for their number (Holm); only what is beyond noise becomes a finding.
 """
@@ -52,7 +52,7 @@ def reference_of(frame: pd.DataFrame) -> dict:
     value.
     """
     if not len(frame):
-        raise InputError("There are no earlier rows to hold later ones against.")
+        raise InputError("There are no earlier rows to compare the later rows with.")
     columns = {str(name): _describe(frame[name]) for name in frame.columns}
     return {"rows": len(frame), "copies": _copies(frame), "columns": columns}
 
@@ -118,7 +118,7 @@ def compare(
     """
     known = before if isinstance(before, dict) else reference_of(before)
     if not len(after):
-        raise InputError("There are no later rows: their quality can't be judged.")
+        raise InputError("There are no later rows, so their quality can't be checked.")
     after = after.rename(columns=str)
     found = _columns_that_differ(known["columns"], list(after.columns), thresholds)
     changes = [_copies_up(known, after)] if set(known["columns"]) <= set(after.columns) else []

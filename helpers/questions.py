@@ -41,7 +41,7 @@ START = {
         why="Each held-out flower is one answer among few: no difference between two models that "
         "is smaller than this can be seen here at all.",
         hints=(
-            "Accuracy is right answers divided by answers; which flowers are asked for it?",
+            "Accuracy is right answers divided by answers; on which flowers is it measured?",
             "One answer out of how many? `len(…)` counts rows.",
         ),
         mistakes=(
@@ -70,10 +70,10 @@ START = {
             "c": "Nothing yet: it has not been asked about a row that it had not seen.",
         },
         "c",
-        "True labels and labels by lot give the same score on training rows; only unseen ones "
-        "tell them apart.",
+        "True and random labels give the same score on training rows; only unseen rows "
+        "show the difference.",
         {
-            "a": "The forest did as well with labels dealt by lot. How did it fare afterwards?",
+            "a": "The forest did as well with random labels. How did it fare afterwards?",
             "b": "The forest with the true labels was perfect on its training rows as well. Was "
             "it bad on the others?",
         },
@@ -121,7 +121,7 @@ COLLECT = {
         "Rows that were left out for convenience are a part of the world that the model never "
         "met, and no score on the rest would show it.",
         {
-            "a": "More rows of what? Rows that don't stand for the question help nobody.",
+            "a": "More rows of what? Rows that do not represent the question do not help.",
             "b": "It can; the question is what would be missing afterwards.",
         },
         hints=(
@@ -173,7 +173,7 @@ CLEAN = {
             "c": "It stays, and is written on a review list for a person.",
         },
         "c",
-        "A repair that is not surely right is a person's decision; silent ones do most damage.",
+        "An uncertain repair is a person's decision; silent ones do most damage.",
         {
             "a": "That replaces one doubtful value by another, and leaves no doubt on record.",
             "b": "That also throws away the sound cells of the row.",
@@ -216,11 +216,11 @@ CLEAN = {
         form="{:.3f}",
     ),
     "clean.best_recall": Choice(
-        "A cleaner merges all spellings that look alike. Of all cleaners it mends most of the "
+        "A cleaner merges all spellings that look alike. Of all cleaners it repairs most of the "
         "planted errors. Why is it not the best one?",
         {
-            "a": "It is: to mend errors is what a cleaner is for.",
-            "b": "It may break sound cells, and that does not show in what it mended.",
+            "a": "It is: a cleaner is there to repair errors.",
+            "b": "It may break sound cells, and the count of repairs does not show that.",
             "c": "Planted errors are not real ones, so nothing can be said.",
         },
         "b",
@@ -374,7 +374,7 @@ SPLIT = {
         expected=_apart,
         how='`(cut.of("test").y == "True").mean() - (cut.of("train").y == "True").mean()`',
         why="Summer is a season of its own: a model that gives every flight the training rows' "
-        "chance is off by this much, before it has said anything about a single one.",
+        "probability is off by this much, before it has scored a single row.",
         hints=(
             "Compare the labels with the text that means late; the mean of that is a share.",
             "Take the two means, and subtract the training rows' from the other.",
@@ -624,7 +624,7 @@ DEPLOY = {
         },
         hints=(
             "If the rows came cleaned, who would have cleaned them, and by which program?",
-            ("Two programs that should do the same: which of them is mended when a bug is found?"),
+            ("Two programs that should do the same: which of them is fixed when a bug is found?"),
         ),
     ),
     "deploy.skew": Choice(
@@ -754,7 +754,7 @@ MONITOR = {
         "b",
         "Drift is a reason to look; a score that falls is a reason to retrain.",
         {
-            "a": "A retrained model may be worse. What would it mend?",
+            "a": "A retrained model may be worse. What would it improve?",
             "c": "The column did move; next time the score may follow.",
         },
         hints=(
@@ -969,7 +969,7 @@ QUESTIONS = (
 
 GUESSES = {
     "start.by_lot": Guess(
-        "Before you look: the labels are dealt by lot, so nothing can be learnt. Which share of "
+        "Before you look: the labels are random, so nothing can be learnt. Which share of "
         "the training rows (0 to 1) will the forest answer correctly all the same?",
         result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
     ),
@@ -1001,7 +1001,7 @@ GUESSES = {
         low="too gloomy",
     ),
     "train.noise": Guess(
-        "Before you look: labels dealt by lot, so that one half is the truth. Which accuracy does "
+        "Before you look: the labels are random, so the true accuracy is 0.5. Which accuracy does "
         "cross-validation report when the twenty best columns were chosen on all rows before?",
         result=lambda table: float(table.iloc[0, 0]),
         high="too suspicious",

@@ -26,12 +26,12 @@ from .spelling import is_slip
 # reach 0.91 to 0.98; what holds by habit only (a plane flies for one carrier, a street lies in one
 # town) stays below or has exceptions that come again, which take the vote from their key.
 SURE = 0.9
-LIFT = 0.8  # and so much better than always naming the most frequent value
+LIFT = 0.8  # and this much better than always predicting the most frequent value
 # Sources that disagree still agree on one value for nearly every key; they are asked about.
 ASKED, ONE_TRUTH = 0.5, 0.9
 REFINED = 0.7  # a second key column must take away so much of the errors that are left, or more
 FEWEST = 3  # rows that agree on a key's value before it is written down
-OTHERS = 0.1  # of the rows that agree: so many may say one other thing, more is an exception
+OTHERS = 0.1  # of the rows that agree: this share may hold one other value, more is an exception
 COVERED = 0.3  # of the rows must have a key that others share
 MOST_MINED = 10_000  # rows looked at for one key column, whole keys at a time
 UNHEARD_ODDS, HEARD_ODDS = np.log(99), np.log(999)  # to overrule a value, new or known elsewhere
@@ -204,7 +204,7 @@ def _agreement(table: _Coded, names: Sequence[str], to: str) -> tuple[float, flo
 
 
 def _lift(key: np.ndarray, values: np.ndarray) -> float:
-    """How much of what the most frequent value leaves open the key tells, rare values apart.
+    """How much better than the most frequent value the determinant predicts, without rare values.
 
     Rare values are mostly errors, which nothing tells.
     """
@@ -344,7 +344,7 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
 
 
 def _has_strangers(counts: dict, readers: dict[str, Reader], swap: dict) -> bool:
-    """Whether both columns hold some value that belongs into the other, and not into its own."""
+    """Whether both columns hold some value that belongs only to the other."""
     a, b = swap["swap"]
     for own, other in ((a, b), (b, a)):
         values = pd.Series(list(counts[own]), dtype="str")
@@ -364,7 +364,7 @@ def _at_home(own: dict[str, int], other: dict[str, int]) -> list[str]:
 
 
 def _exchanged(left: Coded, right: Coded, readers: dict[str, Reader], swap: dict) -> np.ndarray:
-    """The rows in which each of two cells belongs into the other column, and not into its own."""
+    """The rows in which each of two cells belongs only to the other column."""
     a, b = swap["swap"]
     rows = np.flatnonzero(left.by_value(~_at_home_here(left, a, swap, readers), False))
     rows = rows[np.append(~_at_home_here(right, b, swap, readers), False)[right.codes[rows]]]
@@ -426,7 +426,7 @@ def as_coded(column: pd.Series) -> Coded | pd.Series:
 
 
 def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
-    """The cleaned columns, mended by what their other cells say; by column each row's kind of it.
+    """The cleaned columns, repaired from other columns; by column the kind of repair of each row.
 
     A row's answer depends on that row and the relations alone; rows stay in their order. A missing
     cell is filled when all that know it agree. A cell is overruled when nothing in its row speaks
@@ -526,7 +526,7 @@ def _said(columns: dict[str, Coded], relation: dict, places: dict[str, int]) -> 
 
 
 def _key(columns: list[Coded]) -> tuple[np.ndarray, list[str]]:
-    """The texts of one column, or of two joined, as codes and what they stand for."""
+    """The texts of one column, or of two joined, as codes and their values."""
     (codes, said), *second = (column.said for column in columns)
     if not second:
         return codes, said
@@ -556,7 +556,7 @@ def _is_listed(own: np.ndarray, names: list[str], relations: list[dict]) -> np.n
 
 
 def row_repair(relations: list[dict], kinds: dict[str, str]) -> Callable[[dict], None]:
-    """The one-row form of `repair`: a function that mends a cleaned row (a dict) in its place.
+    """The one-row form of `repair`: a function that repairs a cleaned row (a dict) in place.
 
     `kinds` has the kind of each column. The values of a row are Python's own; missing is None.
 
@@ -665,7 +665,7 @@ def _typed(values: list[str], column: pd.Series) -> list:
 
 
 def _likely(columns: dict[str, Coded], relations: list[dict]) -> list[dict]:
-    """The cells that one relation contradicts, and nothing else: for a person to decide."""
+    """The cells that only one dependency contradicts: for a person to decide."""
     found = []
     for to in dict.fromkeys(relation["to"] for relation in relations):
         own = [relation for relation in relations if relation["to"] == to]
@@ -688,7 +688,7 @@ def _asked(relation: dict, cells: int) -> dict:
         "kind": DISAGREE,
         "suggestion": BY + " + ".join(relation["from"]),
         "evidence": f"rows of one {' + '.join(relation['from'])} agree in "
-        f"{relation['agree']:.0%} only; yes takes what most of them say",
+        f"{relation['agree']:.0%} only; yes takes the majority",
     }
 
 

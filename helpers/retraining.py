@@ -1,4 +1,4 @@
-"""Retraining: is it due, and is a model trained anew better? The champion serves until it is.
+"""Retraining: is it due, and is the new model better? The champion serves until it is.
 
 `retrain` looks at later rows by the notebook of stage 8. When training again is due, the same
 notebooks that made the champion make a challenger, a run of its own, from the old rows and the
@@ -196,7 +196,7 @@ def check_labels(production: Production, newer: np.ndarray) -> None:
     if not production.known.task.is_regression and len(set(judges)) < 2:
         raise InputError(
             f"The newer half of the new rows has one class only ({judges[0]}), so two models can't "
-            f"be told apart: wait for rows of another."
+            f"be compared: wait for rows of another class."
         )
 
 
@@ -231,7 +231,7 @@ def _of_one_type(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:
 def claim(champion: Run) -> Run:
     """The folder of the next challenger: the model's name with the first number that is free.
 
-    A challenger of the same champion that was not finished is gone on with: what stands of it is
+    A challenger of the same champion that was not finished is continued: what is complete is
     kept.
     """
     number = 2
@@ -360,7 +360,7 @@ def _knowledge(about: dict) -> dict:
 def duel(production: Production, challenger: Run, newer: np.ndarray) -> dict:
     """Both models, each from raw row to answer, on the newer rows with labels.
 
-    See `monitor.compare_answers` for what comes back.
+    See `monitor.compare_answers` for the returned values.
     """
     judged = production.at(newer)
     other = pipeline.load(challenger.file("model/model.skops"))
@@ -388,7 +388,7 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: Ask, say) -> dict
         _promote(challenger)
         outcome = PROMOTED
     said = {
-        KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} may be chance.",
+        KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} is not significant.",
         BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
         f"pipeline promote {challenger.name}",
         PROMOTED: f"{challenger.name} is better by more than the noise: it is the champion now. "

@@ -1,4 +1,4 @@
-"""What looks at a row before it is answered: warnings for what is odd, a refusal for nonsense."""
+"""Checks a row before it is scored: warnings for odd values, a refusal for unusable ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RowCheck:
             if value is None:
                 seen[name] = NOTHING
                 if field["missing"] == 0:
-                    warnings.append(f"{name}: missing, filled as the model has learnt")
+                    warnings.append(f"{name}: missing, imputed by the model")
                 continue
             if type(value) is not str or not value.isascii():
                 _refuse_unusable(name, value, number)
@@ -79,7 +79,7 @@ class RowCheck:
 
 
 def _refuse_unusable(name: str, value, number: int) -> None:
-    """Raise InputError for what is no value of a table."""
+    """Raise InputError for a value that a table can't hold."""
     if isinstance(value, str):
         if not value.isascii() and not is_encodable(value):
             raise InputError(f"Row {number}, field '{name}': the text is not valid Unicode.")

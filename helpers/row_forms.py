@@ -141,7 +141,7 @@ def _row_levels(steps: Pipeline, columns: list[str]) -> RowForm:
 
 
 def level_tables(steps: Pipeline, columns: list[str]) -> list[tuple[str, list[str], np.ndarray]]:
-    """By column its levels, and the numbers of each; the last row is of what was never seen.
+    """By column its levels, and the numbers of each; the last row is for unseen levels.
 
     `steps` are the fitted steps of a role of categories.
     """
@@ -295,7 +295,7 @@ def _row_ridge(model: Ridge):
 
 
 def _two(margin: float) -> np.ndarray:
-    """The chances of no and yes of a margin."""
+    """The probabilities of no and yes of a margin."""
     yes = 1 / (1 + math.exp(-margin)) if margin > -700 else 0.0
     return np.array([1 - yes, yes])
 

@@ -62,7 +62,7 @@ class Labelled:
 def spread_over(y: np.ndarray, count: int) -> np.ndarray:
     """The positions of up to so many rows, evenly spread; classes (or numbers) keep their shares.
 
-    The first and the last class are always there, so there are two to tell apart where there were.
+    The first and the last class are always there, so two classes stay two classes.
 
     >>> spread_over(np.array(["no"] * 8 + ["yes"]), 3)
     array([0, 4, 8])

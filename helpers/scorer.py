@@ -83,7 +83,7 @@ class Scorer:
 def compile_scorer(
     task: Task, model: Pipeline, needed: list[str], rows: pd.DataFrame | None
 ) -> tuple[Scorer | None, str]:
-    """A scorer that agrees with the pipeline on `rows`, and "" ; or None, and why there is none.
+    """A scorer that agrees with the pipeline on `rows`, and "" ; or None and the reason.
 
     `rows` are raw rows. They are checked as they are, and once more with one cell of each taken
     from another row or away.

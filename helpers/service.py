@@ -1,4 +1,4 @@
-"""The service over a bundle: bodies in, answers out, and nothing that traffic sends makes it fall.
+"""The service over a bundle: bodies in, answers out, and no request can crash it.
 
 One row takes the compiled scorer and never leaves the event loop; many rows go to one worker
 thread, and very many of them through the pipeline. Both check each field, warn of what they fill,
@@ -54,7 +54,7 @@ ONE_BY_ONE = 500  # up to so many rows take the compiled scorer: the pipeline's 
 STRETCH = 2_000  # rows between two looks at whether anybody still waits for the answer
 TIDY_EVERY = 5  # seconds: while SQLite brings its log home, writes wait for the disk
 NOTES_TOGETHER = 64  # requests that are noted in one write
-MOST_NOTED = 100_000  # requests that wait to be written; where the log fails they are let go
+MOST_NOTED = 100_000  # requests that wait to be written; where the log fails they are discarded
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
 
 
@@ -224,7 +224,7 @@ class Service:
         return self._worded(now, prediction, probability, warnings)
 
     def _answer_all(self, now: Served, rows: list[dict], given_up: threading.Event) -> list[dict]:
-        """The answers to many rows; it stops where nobody waits for them any more."""
+        """The answers to many rows; it stops when the client has left."""
         if now.scorer is not None and len(rows) <= ONE_BY_ONE:
             return [self._answer_one(now, row, n) for n, row in enumerate(rows, 1)
                     if not given_up.is_set()]  # fmt: skip
@@ -363,7 +363,7 @@ class Service:
             self._begin_flush()
 
     async def note_outcomes(self, pairs: list[tuple[str, str]]) -> list[str]:
-        """Note what came true, by prediction id; returns the ids that nobody knows."""
+        """Store actual outcomes by prediction id; returns the unknown ids."""
         if self.log is None:
             raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
         loop = asyncio.get_running_loop()
@@ -407,7 +407,7 @@ class Service:
         return said | {"log": self.log is not None}
 
     def close(self) -> None:
-        """Let go of threads and connections."""
+        """Release threads and connections."""
         if self._ticking is not None:
             self._ticking.cancel()
         if self.shadow is not None:
@@ -438,7 +438,7 @@ def _on_one_thread() -> None:
 
 
 def _as_bytes(row: dict) -> bytes:
-    """A row as JSON for the log, odd values in columns that nobody reads included."""
+    """A row as JSON for the log, odd values in unused columns reads included."""
     try:
         return orjson.dumps(row, default=str)
     except TypeError:  # a number beyond 64 bits, half of a surrogate pair

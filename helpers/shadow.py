@@ -1,4 +1,4 @@
-"""A shadow: a second model that is asked what the service is asked, and answers nobody.
+"""A shadow: a second model that scores the same requests, and whose answers are only logged.
 
 It works in a thread of its own, a few rows at a time. When more rows come than it can take, some
 are left out and counted; when it fails, that is counted too. The service never waits for it.

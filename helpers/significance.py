@@ -1,4 +1,4 @@
-"""Tests of whether two samples differ by more than chance, in forms that hold with rare values too.
+"""Tests of whether two samples differ significantly, in forms that are valid for rare values too.
 
 They are few and need `scipy.special` only: `scipy.stats` takes half a second to import.
 """
@@ -14,7 +14,7 @@ SLACK = 1e-7  # two orders that are equally likely differ in the last bits
 
 
 def kolmogorov_smirnov(old: Numbers, new: Numbers) -> float:
-    """The chance of so large a distance between the distributions of two samples of numbers.
+    """The p-value of the distance between the distributions of two samples of numbers.
 
     Smirnov (1939): the largest distance between the two cumulative shares, by its limiting law.
     That is conservative with few rows and with equal values: a false alarm is rarer than it says.
@@ -32,7 +32,7 @@ def kolmogorov_smirnov(old: Numbers, new: Numbers) -> float:
 
 
 def chi_square(old: np.ndarray, new: np.ndarray) -> float:
-    """The chance that levels share themselves so unequally between two samples.
+    """The p-value of the difference of level shares between two samples.
 
     `old` and `new` are the counts of the same levels. Pearson's statistic is held against a gamma
     law with its exact mean and variance under random order (Haldane 1940, Dawson 1954: "A
@@ -70,7 +70,7 @@ def _variance(levels: np.ndarray, parts: np.ndarray, rows: float) -> float:
 
 
 def fisher(old: int, old_rows: int, new: int, new_rows: int) -> float:
-    """The chance that two shares differ so much: Fisher's exact test, two-sided.
+    """The p-value of the difference of two shares: Fisher's exact test, two-sided.
 
     `old` of `old_rows` and `new` of `new_rows` rows have the property.
 
@@ -88,7 +88,7 @@ def fisher(old: int, old_rows: int, new: int, new_rows: int) -> float:
 
 
 def all_in_one(count: int, part: int, rows: int) -> float:
-    """The chance that `count` rows all lie in a part of so many rows, when order is random.
+    """The probability that `count` rows all lie in a part of so many rows, when order is random.
 
     >>> round(all_in_one(2, 50, 100), 3)
     0.247
@@ -99,7 +99,7 @@ def all_in_one(count: int, part: int, rows: int) -> float:
 
 
 def holm(chances) -> np.ndarray:
-    """Chances corrected for their number, so that any false alarm among them is as rare as said.
+    """P-values corrected for their number, so that the family-wise error rate holds.
 
     Holm (1979).
 

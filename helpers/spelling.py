@@ -15,9 +15,9 @@ import pandas as pd
 
 MOST_IN_BLOCK = 50  # values that share a key; more say nothing about a typing error
 FEWEST_LETTERS = 4
-RARE = 3  # cells of a value that may be a slip
+RARE = 3  # cells of a value that may be a typing error
 RARE_SHARE = 0.02  # or this share of all cells, where there are many
-TIMES = 4  # so many times as frequent is the value that was meant
+TIMES = 4  # the intended value is this many times as frequent
 TIMES_IF_MANY = 20  # where more than `RARE` cells hold the slip
 TIMES_IF_SHORT = 20  # where it has four letters only
 LONG = 10  # from so many letters on, more than one edit may be a slip
@@ -90,7 +90,7 @@ def _same_key(keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[dict]]:
-    """The rare values that are slips of a frequent one: what was meant; and those that may be.
+    """The rare values that are typing errors of a frequent one, and those that may be.
 
     `counts` has the cells of each value. A slip differs in letters, never in a digit, from one
     frequent value alone. It is *sure* in a closed list of names only (see `CLOSED_CELLS`); what is
@@ -232,7 +232,7 @@ def _differ_in_words(value: str, other: str) -> bool:
 
 
 def is_slip(value: str, other: str) -> bool:
-    """Whether one text looks like another with a few letters wrong, and no digit.
+    """Whether one text is another with a few letters wrong, but no digit.
 
     >>> is_slip("flxrexce", "florence"), is_slip("Roxbury", "Boston"), is_slip("12 a", "12 b")
     (True, False, False)

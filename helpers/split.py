@@ -131,7 +131,7 @@ def folds_only(rows: Labelled, choice: dict, folds: int = 4, seed: int = 42) -> 
 
 
 def keep_together(cut: Labelled) -> Labelled:
-    """The split with near duplicates on one side: held out if one of them is, else in one fold.
+    """The split with near duplicates kept together: held out if one of them is, else in one fold.
 
     A copy of a held-out row among the training rows would be an answer learnt by heart.
     """
@@ -302,7 +302,7 @@ def _by_time(
     near = (~late & (when > cut - width).to_numpy()) if gap else np.zeros(len(late), dtype=bool)
     train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
     if not len(train):
-        raise InputError(f"A gap of {gap} leaves no rows to learn from: make it smaller.")
+        raise InputError(f"An embargo of {gap} leaves no training rows: make it shorter.")
     fold = _time_folds(when.iloc[train], folds, column)
     done = replace(_with_folds(rows, train, test, fold), by_time=True)
     part = done.part.copy()
@@ -338,7 +338,7 @@ def _width(gap: str, when: pd.Series):
     except ValueError:
         sound = False
     if not sound:
-        raise InputError(f"gap is a length of time such as '7 days' or '12 hours'; it is '{gap}'.")
+        raise InputError(f"embargo is a duration such as '7 days' or '12 hours'; it is '{gap}'.")
     return width
 
 
@@ -520,7 +520,7 @@ def headline(rows: Labelled, choice: dict) -> str:
         "time": f"the latest by {choice['column']}",
         "group": f"whole groups of {choice['column']}",
     }[choice["strategy"]]
-    between = f", after a gap of {gap:,} rows" if gap else ""
+    between = f", after an embargo of {gap:,} rows" if gap else ""
     return f"{test:,} of {train + test + gap:,} rows are held out: {how}{between}."
 
 
@@ -530,7 +530,7 @@ def read_comparison(table: pd.DataFrame, choice: dict) -> str:
     if len(table) < 2:
         return (
             "The table has no date column and no group was named, so there is nothing to compare: "
-            "a random split it is. If rows belong together (one customer, many rows), name the "
+            "the split is random. If rows belong together (one customer, many rows), name the "
             "column with `--set group_column=…`."
         )
     random = table[metric].iloc[0]
@@ -545,7 +545,7 @@ def read_comparison(table: pd.DataFrame, choice: dict) -> str:
         )
     return (
         f"Random {random:.2f}, by {other} {value:.2f} ({metric} of a model fitted on {fitted}): "
-        f"it makes little odds. {chosen}"
+        f"the difference is small. {chosen}"
     )
 
 

@@ -15,7 +15,7 @@ from .flights import KNOWLEDGE
 
 
 def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
-    """Training and test accuracy of a model with true labels, and with labels drawn by lot."""
+    """Training and test accuracy of a model with true labels, and with random labels."""
     from sklearn.base import clone
     from sklearn.model_selection import train_test_split
 
@@ -50,7 +50,7 @@ def delivered_twice(flights: pd.DataFrame, planes: pd.DataFrame) -> pd.DataFrame
 
 
 def merged_by_likeness(column: pd.Series, likeness: float = 0.85) -> pd.DataFrame:
-    """Spellings left and cells changed when values are merged by likeness, and by fingerprint."""
+    """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
     from difflib import SequenceMatcher
 
     from .values import fingerprint
@@ -152,7 +152,7 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
 def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:
     """Accuracy on pure noise when selecting (and scaling) before the folds, and inside them.
 
-    The labels are drawn by lot, so the truth is 0.50 (Hastie et al. 2009, section 7.10.2).
+    The labels are random, so the true accuracy is 0.50 (Hastie et al. 2009, section 7.10.2).
     """
     from sklearn.feature_selection import SelectKBest
     from sklearn.linear_model import LogisticRegression

@@ -1,4 +1,4 @@
-"""The table scorer: many raw rows to their answers, for a third of what the pipeline needs.
+"""The table scorer: many raw rows to their answers, in a third of the pipeline's time.
 
 Cleaning is the pipeline's own (`clean.clean_columns`), of the columns that the model needs. What a
 cleaned value becomes as a number is worked out once a value, not once a row; trees are asked

@@ -294,8 +294,8 @@ def _refuse_unlike(found) -> None:
         more = [name for name in part.physical_schema.names if name not in known]
         if more:
             raise InputError(
-                f"holds files of other columns: '{Path(part.path).name}' has '{more[0]}', the "
-                f"first one has not. Give the files of one table."
+                f"has files of unlike columns: '{Path(part.path).name}' has '{more[0]}', the "
+                f"first file does not. Give the files of one table."
             )
 
 
@@ -365,12 +365,12 @@ def _in_plain_words(error: Exception) -> str:
     said = line(error)
     if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
         return (
-            f"line {width[2]} has {width[3]} fields and the header {width[1]}. Mend that line, "
+            f"line {width[2]} has {width[3]} fields and the header {width[1]}. Correct that line, "
             f"quote a cell that has a delimiter in it, or take out what stands above the header."
         )
     if row := re.search(r"EOF inside string starting at row (\d+)", said):
         return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
-    return f"{said.rstrip('.')}. Is it whole, and what its ending says? Save it anew."
+    return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
 
 
 def line(error: Exception) -> str:
@@ -665,7 +665,7 @@ def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             f"a header and at least one row below it."
         )
     frame.columns = _distinct([str(column).strip() for column in frame.columns])
-    # A frame in memory may share its blocks; each column is mended by itself.
+    # A frame in memory may share its blocks; each column is tidied separately.
     return frame.assign(**{c: _plain(frame[c]) for c in frame if frame[c].dtype == object})
 
 

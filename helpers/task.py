@@ -106,7 +106,7 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
 
     Numbers with more than 20 distinct values mean regression; two values mean binary. `kind`
     overrides. Raises InputError when nothing can be learnt: all missing, one class, more than 50
-    classes, or text where a number is asked for.
+    classes, or text where a number is expected.
 
     >>> find_task(pd.Series(["no", "yes", "no"]), "churned")
     Task(target='churned', kind='binary', classes=('no', 'yes'), positive='yes')
@@ -137,7 +137,7 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
     if distinct > MOST_CLASSES:
         raise InputError(
             f"The target '{target}' has {distinct:,} classes in {len(present):,} rows, more than "
-            f"the {MOST_CLASSES} that can be told apart here. Group them, or choose another target."
+            f"the {MOST_CLASSES} that are supported here. Group them, or choose another target."
         )
     if kind == "binary" and distinct != 2:
         raise InputError(f"task=binary needs two classes; '{target}' has {distinct}.")
@@ -218,7 +218,7 @@ def _as_numbers(task: Task, values) -> np.ndarray:
 
 
 def _score(task: Task, truth, prediction, probability, metrics) -> dict[str, float]:
-    """The metrics, computed only as far as they are asked for; arrays as `_as_numbers` has them."""
+    """The metrics, computed only if requested; arrays as `_as_numbers` has them."""
     names = task.metrics if metrics is None else metrics
     known = {"binary": _binary_scores, "multiclass": _class_scores, "regression": _errors}
     asked = known[task.kind](task, truth, prediction, probability)
@@ -325,7 +325,7 @@ def bootstrap(task: Task, truth, prediction, probability=None, draws=200, seed=4
 
 
 def drawn_scores(task: Task, truth, said: list[tuple], draws=200, seed=42, metrics=None) -> list:
-    """The metrics on so many draws of the rows, with replacement; the same draws for each model.
+    """The metrics on bootstrap resamples of the rows; the same resamples for each model.
 
     `said` holds each model's predictions and probabilities. Returns a frame a model: one row a
     draw, one column a metric.

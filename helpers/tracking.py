@@ -1,4 +1,4 @@
-"""Tracking: what a run was made of and what came of it, logged to MLflow in one step at its end.
+"""Tracking: the inputs and results of a run, logged to MLflow in one step at its end.
 
 The store is a SQLite file in the folder of runs, unless the usual variables name another
 (MLFLOW_TRACKING_URI, MLFLOW_REGISTRY_URI). MLflow takes seconds to import, so it is imported where

@@ -68,7 +68,7 @@ def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
 def alerts(days: pd.DataFrame) -> list[dict]:
     """What is worth a look on the last day, as findings.
 
-    Failures are held against a share; volume and latency against the median of the days before,
+    Failures are compared to a share; volume and latency against the median of the days before,
     once there are three.
     """
     if days.empty:
@@ -144,7 +144,7 @@ def read_shadow(found: dict | None, task: Task) -> str:
         f"{alike.format(form.format(found['alike']))}."
     )
     if not found["outcomes"]:
-        return f"{text} No outcome of these has come yet."
+        return f"{text} None of these has an outcome yet."
     was = "its mean error is {}, that of the model in service {}" if task.is_regression else (
         "it was right in {}, the model in service in {}")  # fmt: skip
     scores = was.format(*(form.format(found[who]) for who in ("shadow", "serving")))

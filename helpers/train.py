@@ -46,7 +46,7 @@ POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
 FINALISTS = 4  # one in so many draws goes on to all rows
 SEARCH = "search"  # how the progress of one is named
-STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting grows by so many trees, and stops when idle
+STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting adds this many trees a step
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def cross_validate(task: Task, family: str, model, folds: list[Fold], parameters
 
 @dataclass(frozen=True)
 class OnFold:
-    """What came of a model on one fold, and the seconds that it took.
+    """The result of a model on one fold, and its seconds.
 
     `curve` has its score and its answers on the validation rows; for boosting a pair for every so
     many trees, for any other model one pair.
@@ -147,7 +147,7 @@ def _on_fold(task: Task, model, fold: Fold) -> OnFold:
 
 
 def _trial_of(task: Task, asked: Asked, folds: list[Fold], found: list[OnFold]) -> Trial:
-    """The trial of a model, from what came of it on each fold."""
+    """The trial of a model, from its result on each fold."""
     model, parameters, curves = asked.model, asked.parameters, [one.curve for one in found]
     best = 0
     if isinstance(model, BOOSTING_MODELS):
@@ -211,7 +211,7 @@ def _growth(task: Task, model, fold: Fold) -> list[tuple[float, np.ndarray]]:
 def run_ladder(
     task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False
 ) -> list[Trial]:
-    """A trial of each model of the ladder; `models` names some of them, parted by commas."""
+    """A trial of each model of the ladder; `models` names some of them, separated by commas."""
     ladder = candidates(task, rows, seed, balanced)
     chosen = list(ladder) if models == "all" else [m.strip() for m in models.split(",")]
     for name in chosen:
@@ -237,7 +237,7 @@ class Budget:
         return part
 
     def allows(self, seconds: float = 0.0) -> bool:
-        """Whether what takes so long can still be done."""
+        """Whether there is time for a task that takes so many seconds."""
         enough = time.monotonic() + seconds <= self._until
         self.cut = self.cut or not enough
         return enough
@@ -249,7 +249,7 @@ def search(
     """So many seeded draws of settings, for the families that lead the ladder in turn.
 
     A family leads when it lies within the spread of the folds behind the best. Where rows are many,
-    all draws learn from a quarter of them, and only the best quarter goes on to all (successive
+    all candidates get a quarter of them, and only the best quarter goes on to all (successive
     halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of its last round;
     `best_of` looks at those on all rows alone.
     """
@@ -268,7 +268,7 @@ def search(
 
 
 def leaders(ladder: list[Trial]) -> list[Trial]:
-    """The best of the ladder and those that lie within the folds' spread behind it, best first."""
+    """The best candidate and those within one standard deviation of the folds, best first."""
     best = best_of(ladder)
     ranked = sorted(ladder, key=lambda trial: -trial.mean)
     near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.spread]
@@ -376,7 +376,7 @@ def _thinned(fold: Fold) -> Fold:
 
 
 def try_ensemble(task: Task, trials: list[Trial], folds: list[Fold]) -> list[Trial]:
-    """The mean of the best models of two or three families, where it wins by more than the noise.
+    """The mean of the best models of two or three families, if it is better by more than the noise.
 
     The noise is the standard error of the gain over the folds. An empty list when it does not.
     """
@@ -420,7 +420,7 @@ def best_of(trials: list[Trial]) -> Trial:
 
 
 def calibrated(task: Task, trial: Trial) -> Trial:
-    """The trial with its probabilities mended, by what it said of rows it had not learnt from."""
+    """The trial with its probabilities calibrated on out-of-fold predictions."""
     if task.is_regression or trial.family == BASELINE:
         return trial
     truth = pd.Index(task.classes).get_indexer(trial.truth.astype(str))
@@ -431,7 +431,7 @@ def calibrated(task: Task, trial: Trial) -> Trial:
 
 
 def _weights(task: Task, truth: np.ndarray, said: np.ndarray) -> tuple[float, ...]:
-    """What lean the decision between several classes towards rare ones; empty where nothing does.
+    """Weights that turn the choice between several classes to rare ones; empty where nothing does.
 
     The counterpart of the threshold between two: a power of how rare a class is, the one with the
     best macro F1 on the validation rows, where it wins at least 0.01 and F1 is what counts.
@@ -575,7 +575,7 @@ def read_ladder(trials: list[Trial], task: Task) -> str:
     text += f"the baseline, which ignores every column, has {baseline.mean:.2f}."
     close = [t.family for t in others if best.mean - t.mean < np.std(best.scores)]
     if close:
-        text += f" Within the spread of the folds: {' and '.join(close)}."
+        text += f" Within one standard deviation: {' and '.join(close)}."
     return text
 
 
@@ -589,7 +589,7 @@ def read_search(ladder: list[Trial], found: list[Trial], task: Task) -> str:
         text = f"**The search found nothing better** than the defaults ({before:.3f}); they stay."
         return f"{text}{rounds}"
     return (
-        f"{len(found)} trials moved {PLAIN_NAMES[task.main_metric]} from {before:.3f} to "
+        f"{len(found)} trials improved {PLAIN_NAMES[task.main_metric]} from {before:.3f} to "
         f"**{after:.3f}**, a gain of {after - before:.3f}; the folds differ by "
         f"{np.std(best_of(found).scores):.3f}.{rounds}"
     )
@@ -602,7 +602,7 @@ def _read_rounds(found: list[Trial]) -> str:
         return ""
     few, all_rows = min(t.rows for t in found), max(t.rows for t in found)
     return (
-        f" All {len(found)} draws learnt from up to {few:,} rows a fold, the best {finalists} of "
+        f" All {len(found)} candidates got up to {few:,} rows a fold, the best {finalists} of "
         f"them again from all {all_rows:,}."
     )
 
@@ -620,7 +620,7 @@ def choose_threshold(
 ) -> float:
     """The threshold that was asked for; when 0 was given, the cheapest one, or the best by F1.
 
-    `false_alarm` and `miss` are what the two kinds of errors cost; both 0: nobody has said.
+    `false_alarm` and `miss` are what the two kinds of errors cost; both 0: not given.
     """
     if not 0 <= asked < 1:
         raise InputError(f"threshold lies between 0 and 1 (0 finds the best); it is {asked}.")
@@ -637,16 +637,16 @@ def read_threshold(task: Task, threshold: float, false_alarm=0.0, miss=0.0) -> s
     """From which probability on the model says yes, and why, in a sentence."""
     if task.kind == "multiclass":
         return (
-            "There is no threshold between several classes; where leaning towards rare ones wins "
+            "There is no threshold between several classes; where weights for rare ones improve "
             "macro F1 on the validation rows, the decision does."
         )
     if task.kind != "binary":
-        return "There is no threshold to choose: that is a question of two classes."
+        return "There is no threshold to choose: it applies to two classes only."
     text = f"The model says {task.target} = {task.positive} from a probability of "
     if false_alarm or miss:
         return (
             f"{text}**{threshold:.2g}** on, where errors cost least on the validation rows: "
-            f"{false_alarm:g} for a false alarm, {miss:g} for a miss."
+            f"{false_alarm:g} for a false positive, {miss:g} for a false negative."
         )
     if threshold == 0.5:
         return f"{text}0.50 on."
@@ -670,9 +670,9 @@ def read_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str
 
 
 def read_calibration(task: Task, before: Trial, after: Trial) -> str:
-    """How far probabilities are from what came true, before and after they are mended."""
+    """The calibration error before and after calibration."""
     if task.is_regression or before is after:
-        return "There are no probabilities to mend here."
+        return "There are no probabilities to calibrate here."
     errors = [calibration_error(*said_of_winner(task, trial)) for trial in (before, after)]
     return (
         f"On validation rows the probabilities were {errors[0]:.1%} off on average (expected "
@@ -682,7 +682,7 @@ def read_calibration(task: Task, before: Trial, after: Trial) -> str:
 
 
 def said_of_winner(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-    """The probability that calibration looks at in each row, and whether it came true."""
+    """The probability that calibration uses in each row, and whether it was right."""
     return looked_at(task, trial.truth, trial.said)
 
 

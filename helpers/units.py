@@ -101,7 +101,7 @@ def _spellings() -> dict[str, str]:
 
 @cache
 def known(unit: str) -> str:
-    """A unit in its usual spelling; "" for what is no unit.
+    """A unit in its usual spelling; "" if it is not a unit.
 
     >>> known("Ounces"), known("lbs."), known("USD"), known("patients")
     ('oz', 'lb', '$', '')
@@ -111,7 +111,7 @@ def known(unit: str) -> str:
 
 @cache
 def dimension(unit: str) -> str:
-    """What a unit measures: "mass", "length" …; "" for a currency or what is no unit."""
+    """What a unit measures: "mass", "length" …; "" for a currency or an unknown unit."""
     return next((name for name, table in DIMENSIONS.items() if known(unit) in table), "")
 
 

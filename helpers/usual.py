@@ -25,7 +25,7 @@ def usual_numbers(column: pd.Series) -> pd.Series:
     Far outside means beyond a gap of five times the span of all numbers inside. Of the
     other sign are a few numbers that are as large as the others, so that a minus sign slipped in.
 
-    >>> usual_numbers(pd.Series([*range(1, 31), 90_000.0, -20.0])).max()
+    >>> float(usual_numbers(pd.Series([*range(1, 31), 90_000.0, -20.0])).max())
     30.0
     """
     numbers = np.sort(column.dropna().to_numpy(dtype=float))

@@ -23,8 +23,8 @@ MISSING_WORDS = frozenset(
         "unknown", "#value!", "#div/0!", "\\n", "nat", "tbd", "—", "–",
     }
 )  # fmt: skip
-SURE_SHARE = 0.95  # so much of a column must read as numbers or dates to call it that
-LIKELY_SHARE = 0.85  # so much will do where all the rest is of many sorts
+SURE_SHARE = 0.95  # a column is numeric (or of dates) if at least this share of it reads so
+LIKELY_SHARE = 0.85  # this share is enough if the rest are many different texts
 SURELY_MISSING = MISSING_WORDS - {"none", "unknown", "missing", ".", "tbd"}
 BOOLEANS = {
     "yes": True, "no": False, "y": True, "n": False, "true": True, "false": False,
@@ -43,7 +43,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LONG = re.compile(r"[+-]?\d{16,}(\.\d*)?")
 # Letters of a number, a date or a code: a longer cell is text, and patterns take long over it
 LONGEST = 400
-_NUMBERS = {  # a decimal point with thousands parted by commas, spaces or apostrophes; a comma
+_NUMBERS = {  # a decimal point with thousands separated by commas, spaces or apostrophes; a comma
     "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
     "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
 }
@@ -275,7 +275,7 @@ def loses_digits(text: str) -> bool:
 
 
 def _enough_read(words: Counter, read: dict) -> bool:
-    """Whether so many cells read that the others are mistakes, not another sort of value.
+    """Whether enough cells read for the others to be errors, not another kind of value.
 
     Digits that a float would lose are those of a code.
     """

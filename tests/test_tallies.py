@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import drift, tallies
+from helpers import comparable, drift, tallies
 from helpers.errors import InputError
 
 
@@ -12,7 +12,7 @@ def in_parts(before, after, cuts):
     """What `drift.compare` gives, from parts of the later table that are counted one by one."""
     sides = {}
     for name in before:
-        known = tallies.tally_of(drift.as_values(before[name]))
+        known = tallies.tally_of(comparable.as_values(before[name]))
         later = drift.Later(known)
         for part in np.split(np.arange(len(after)), cuts):
             later = later + drift.Later.of(known, after[name].iloc[part])
