@@ -297,6 +297,7 @@ class Run:
         """Whether the course is about the table of this run."""
         return self.example is not None and self.example.has_lessons
 
+    @property
     def challenges(self) -> dict:
         """What a challenger challenges: `model`, `run`, `fields`, `since`; empty for other runs.
 
