@@ -227,7 +227,7 @@ def test_numbers_have_no_expected_score():
     assert monitor.estimated_performance(production, asked).empty
     assert "not applicable" in monitor.read_expected(other.task, NOTHING, NOTHING)
     said = monitor.read_performance(NOTHING, NOTHING, other.task)
-    assert said == "No labels yet, and nothing to expect them from."
+    assert said == "No labels yet, and no probabilities to estimate scores from."
 
 
 def test_columns_that_go_together_in_another_way_are_found(made, champion, later):
