@@ -198,8 +198,10 @@ def test_a_password_that_is_a_word_of_the_protocol_does_not_break_a_message(word
 
 def test_a_long_text_is_searched_in_no_long_time():
     began = time.process_time()
-    for text in ("sk-" + "a" * 50_000, "a-" * 25_000, "a::" * 16_000, "a_token" * 7_000):
-        assert credentials.hide(text) == text or text.startswith("sk-")
+    for text in ("a-" * 25_000, "a::" * 16_000, "a_token" * 7_000):
+        assert credentials.hide(text) == text
+    key = "sk-" + "a" * 50_000
+    assert re.fullmatch(r"\$\{PIPELINE_SECRET_\w+\}", credentials.hide(key))
     assert time.process_time() - began < 1
 
 

@@ -137,6 +137,7 @@ def test_the_interval_holds_the_realised_metric_nineteen_times_in_twenty():
     said = decided(chance, 0.35)
     limits = estimate.interval(BINARY, two(chance), said, ["roc_auc", "accuracy"])
     names = limits.index.tolist()
+    assert sorted(names) == ["accuracy", "roc_auc"]
     drawn_scores = [score(BINARY, drawn(chance, 100 + i), said, two(chance), names)
                     for i in range(200)]  # fmt: skip
     for name in names:

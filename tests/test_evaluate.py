@@ -6,6 +6,7 @@ import pytest
 
 from helpers import evaluate
 from helpers.errors import InputError
+from helpers.metrics import METRICS
 from helpers.task import Task, predict
 from tests.small import at_random, fitted, prepared
 
@@ -43,8 +44,10 @@ def scores_of(metric="roc_auc", test=0.8, low=0.7, high=0.9, baseline=0.5, train
 def test_each_interval_holds_its_score(case, request):
     made, _, _, test, said = request.getfixturevalue(case)
     found, interval = evaluate.held_out_scores(made.task, test.y, *said, draws=60)
+    assert list(found) == list(METRICS[made.task.kind])
     for metric, value in found.items():
         assert interval.loc[metric, "low"] <= value <= interval.loc[metric, "high"]
+        assert interval.loc[metric, "low"] < interval.loc[metric, "high"]
 
 
 def test_the_table_of_scores_has_a_row_a_metric_in_the_order_of_the_task(binary):
