@@ -120,7 +120,12 @@ class Drawing:
 
 
 def _compact(svg: str, title: str) -> str:
-    """The `<svg>` element alone: with a label, in the page's colours, without what says nothing."""
+    """The `<svg>` element alone: with a label, in the page's colours, without what says nothing.
+
+    Why not scour (0.38): on a figure of two panels it takes five times as long (67 ms against 14)
+    and leaves a third more (14,108 bytes against 10,524), since it keeps all that may be looked at
+    alone; colours that follow the page and the label would still be ours to write.
+    """
     svg = svg[svg.index("<svg") :]
     for useless in USELESS:
         svg = useless.sub("", svg)

@@ -10,6 +10,11 @@ comes one byte with the end of a new *kernel* socket. On that comes the request 
 length, JSON, and the descriptors of stdin, stdout and stderr); back go lines: `pid N`, `ready`
 when the kernel listens, `exit N` when it has ended, or `error TEXT`. Whoever closes a kernel
 socket ends that kernel; whoever closes the control socket ends the nursery and all its kernels.
+
+Why not `multiprocessing.forkserver`, which preloads modules and forks too: it has one server and
+one list of modules a process (here two: `LIBRARIES`, `FOR_EXPLORING`); its children import the
+caller's `__main__`, keep the server's stdin, stdout and stderr, and live on when the caller is
+killed. A kernel needs the caller's descriptors, a fresh `__main__`, and an end with its owner.
 """
 
 from __future__ import annotations

@@ -252,6 +252,10 @@ def search(
     all candidates get a quarter of them, and only the best quarter goes on to all (successive
     halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of its last round;
     `best_of` looks at those on all rows alone.
+
+    Why not scikit-learn's `HalvingRandomSearchCV` (1.9, experimental): it fits the features anew
+    for each draw (here once a fold), draws fewer rows at random without regard to classes, and
+    knows no budget of time.
     """
     drawn = _draws(task, leaders(ladder), trials, seed)
     if best_of(ladder).rows <= MANY_ROWS:
