@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import clean, duplicates, flights, mess, spelling, tables
+from helpers import tables as _tables
 from helpers.plans import draft
 
 from .__main__ import machine
@@ -59,7 +60,7 @@ def shipped_tables() -> dict[str, pd.DataFrame]:
     """Flights and penguins, as their sources have them."""
     joined = flights.join(flights.read_sources(until="2013-08-31"))
     return {
-        "flights": flights.spread_evenly(joined, FLIGHT_ROWS),
+        "flights": _tables.evenly_spaced_rows(joined, FLIGHT_ROWS),
         "penguins": tables.read_table(str(flights.penguins())),
     }
 
@@ -86,7 +87,7 @@ def planted() -> dict:
     for name, table in shipped_tables().items():
         sound = clean.Cleaner().fit_transform(table)
         for rate in RATES:
-            dirty, key = mess.plant(sound, rate=rate, seed=SEED)
+            dirty, key = mess.inject(sound, rate=rate, seed=SEED)
             found[f"{name}, {rate:.0%}"] = _score(dirty, key, link=True)
     return found
 
@@ -128,7 +129,7 @@ def pairs(folder: Path) -> dict:
         truth = path.with_name("clean.csv")
         if truth.exists():
             dirty, sound = (tables.read_table(str(p), typed=False) for p in (path, truth))
-            found[path.parent.name] = _score(dirty, mess.key_of(dirty, sound))
+            found[path.parent.name] = _score(dirty, mess.answer_key_of(dirty, sound))
     return found
 
 
@@ -199,7 +200,7 @@ def speed() -> dict:
 
 
 def _clean_a_million() -> dict:
-    table, _ = mess.plant(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
+    table, _ = mess.inject(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
     size = int(table.memory_usage(deep=True).sum())
     with grown_memory() as memory:
         began = time.perf_counter()
@@ -230,7 +231,7 @@ def alike() -> dict:
         values.add(value[:2] + value[3:])
     values = sorted(values)[:100_000]
     began = time.perf_counter()
-    found = spelling.alike(values)
+    found = spelling.one_edit_pairs(values)
     return {
         "values": len(values),
         "pairs": len(found),

@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.line import NOTEBOOKS, STAGES
+from helpers.base.places import NOTEBOOKS
+from helpers.line import STAGES
 
 from .measure import alternating, peak_memory, python, run, seconds_of
 

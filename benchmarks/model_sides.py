@@ -106,7 +106,7 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     from helpers import models
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    families = {trial.family: trial for trial in train.leaders(ladder)}
+    families = {trial.family: trial for trial in train.leading_trials(ladder)}
     found = []
 
     def suggest(trial, name: str, distribution):

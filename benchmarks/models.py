@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import clean, duplicates, features, leaks, plans, split
-from helpers.calibration import calibration_error, looked_at
+from helpers.calibration import calibration_error, judged_probability
 from helpers.metrics import PLAIN_NAMES
 from helpers.rows import Labelled
 from helpers.task import score
@@ -77,7 +77,7 @@ def _race(raw: dict, part: str, tables: tuple[Table, ...], seeds: int, **contend
                 one[f"{name} seconds"] = round(time.perf_counter() - began, 1)
                 one[name] = score(task, y[asked], *said)[task.main_metric]
                 if not task.is_regression:
-                    looked = looked_at(task, y[asked], said[1])
+                    looked = judged_probability(task, y[asked], said[1])
                     one[f"{name} calibration"] = calibration_error(*looked)
             rounds.append(one)
             click.echo(f"{table.name} {seed}: {[round(one[n], 4) for n in contenders]}")

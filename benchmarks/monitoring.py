@@ -24,7 +24,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import drift, quality
+from helpers import domain, drift, quality
 
 from .__main__ import machine
 from .measure import REPOSITORY, median, spread
@@ -182,7 +182,7 @@ def changed(rows: int, name: str, seed: int) -> pd.DataFrame:
 def findings(known: pd.DataFrame, reference: dict, rows: pd.DataFrame) -> list[dict]:
     """What a report on columns and quality says of new rows."""
     noticed = quality.compare(reference, rows)
-    return drift.alerts(drift.compare(known, rows), quality=noticed)
+    return drift.drift_findings(drift.compare(known, rows), quality=noticed)
 
 
 def is_found(said: list[dict], name: str) -> bool:
@@ -235,9 +235,9 @@ def _alarms(rows: int) -> dict:
         both = table(2 * rows, 10_000 + split)
         before, after = both[:rows], both[rows:].reset_index(drop=True)
         said = {
-            "columns": drift.alerts(drift.compare(before, after)),
-            "predictions": drift.alerts(drift.compare(answers(before), answers(after))),
-            "domain classifier": drift.domain(before, after, seed=split).moves,
+            "columns": drift.drift_findings(drift.compare(before, after)),
+            "predictions": drift.drift_findings(drift.compare(answers(before), answers(after))),
+            "domain classifier": domain.domain_classifier(before, after, seed=split).moves,
             "quality": quality.compare(before, after),
         }
         parts.update(name for name, found in said.items() if found)

@@ -29,8 +29,9 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler
 
 from helpers import batch, cluster, train
+from helpers.base.places import reports_folder
 from helpers.examples.known import DEFAULT as FLIGHTS
-from helpers.line import Run, Work, existing_run, reports_folder
+from helpers.line import Run, Work, existing_run
 from helpers.models import candidates, on_one_thread, plain, space_of
 from helpers.rows import TRAIN, labelled_rows
 
@@ -132,7 +133,7 @@ def _tasks() -> Iterator:
         yield calls
 
 
-def _by_processes(calls: list[tuple]) -> list[train.OnFold]:
+def _by_processes(calls: list[tuple]) -> list[train.FoldResult]:
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)  # as Dask does for its workers
     try:
@@ -144,10 +145,10 @@ def _by_processes(calls: list[tuple]) -> list[train.OnFold]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _by_dask(calls: list[tuple], kill_after: int | None = None) -> list[train.OnFold]:
-    with cluster.opened(cluster.LOCAL, lambda _: None):
+def _by_dask(calls: list[tuple], kill_after: int | None = None) -> list[train.FoldResult]:
+    with cluster.use_cluster(cluster.LOCAL, lambda _: None):
         found = []
-        for result in cluster.each(train.fit_one, calls):
+        for result in cluster.map_tasks(train.fit_one, calls):
             found.append(result)
             if len(found) == kill_after:
                 _kill_one()
@@ -162,7 +163,7 @@ def _scored_by_dask(rows: Path, out: Path, kill_after: int | None = None) -> int
         if len(seen) == kill_after:
             _kill_one()
 
-    with cluster.opened(cluster.LOCAL, lambda _: None):
+    with cluster.use_cluster(cluster.LOCAL, lambda _: None):
         return batch.predict_file(FLIGHTS, str(rows), out, advance)
 
 
@@ -173,7 +174,7 @@ def _kill_one() -> None:
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
 
-def _same(one: list[train.OnFold], other: list[train.OnFold]) -> bool:
+def _same(one: list[train.FoldResult], other: list[train.FoldResult]) -> bool:
     return len(one) == len(other) and all(
         len(a.curve) == len(b.curve)
         and all(

@@ -14,7 +14,7 @@ import click
 from . import credentials, library_warnings
 from .addresses import is_path, shown
 from .base import extras
-from .errors import InputError, disk_trouble
+from .errors import InputError, describe_disk_error
 from .examples.known import titles
 
 DASK = click.option(
@@ -105,7 +105,7 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
 
     request = Request(data, query, target, name, stages, settings, force, kernels, track)
     try:
-        with cluster.opened(dask, say=click.echo):
+        with cluster.use_cluster(dask, say=click.echo):
             made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
@@ -195,7 +195,7 @@ def report(run, packed):
       pipeline report mine
       pipeline report mine --zip
     """
-    from . import report as pages
+    from . import report as _report
     from .line import Run
 
     made = Run(run)
@@ -203,10 +203,10 @@ def report(run, packed):
         from .line import existing_run
 
         existing_run(run)
-    names = pages.remake(made)
+    names = _report.remake(made)
     click.echo(f"Made again in {made.path}: {', '.join(names)}")
     if packed:
-        path = pages.pack(made)
+        path = _report.pack(made)
         click.echo(f"To send: {path} ({path.stat().st_size / 2**20:.1f} MiB)")
 
 
@@ -265,7 +265,7 @@ def predict(run, rows, out, dask):
     gc.freeze()
     gc.enable()
     with (
-        cluster.opened(dask, say=click.echo),
+        cluster.use_cluster(dask, say=click.echo),
         tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
     ):  # no bar without a terminal
 
@@ -389,7 +389,7 @@ def clean(run, folder, out, dask):
     from . import cluster
     from .folders import clean_folder
 
-    with cluster.opened(dask, say=click.echo), _counting() as advance:
+    with cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         count = clean_folder(run, folder, out, advance)
     click.echo(f"{count:,} rows cleaned: {out}")
 
@@ -416,10 +416,10 @@ def drift(run, folder, dask):
     from . import cluster, drift
     from .folders import drift_of_folder
 
-    with cluster.opened(dask, say=click.echo), _counting() as advance:
+    with cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         table = drift_of_folder(run, folder, advance)
     click.echo(drift.shown(table, most=len(table)).to_string())
-    click.echo(f"\n{drift.read(table).replace('**', '')}")
+    click.echo(f"\n{drift.describe_drift(table).replace('**', '')}")
 
 
 @contextmanager
@@ -524,7 +524,7 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     """
     from . import bundle_watch
     from .line import Run, stage
-    from .retraining import look
+    from .retraining import monitor_new_rows
     from .runner import StageError
 
     if max_drop is not None:
@@ -532,7 +532,7 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     made = bundle_watch.run_of(run)
     try:
         seen = (
-            look(made, data, settings, kernels=kernels) if made
+            monitor_new_rows(made, data, settings, kernels=kernels) if made
             else bundle_watch.look(run, data, settings)
         )  # fmt: skip
     except StageError as error:
@@ -583,11 +583,11 @@ def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
     Exit codes: 0 done, or not due; 1 the challenger failed; 2 the rows can't be used. In each case
     the champion goes on serving.
     """
-    from .retraining import Ask
-    from .retraining import retrain as train_again
+    from .retraining import RetrainRequest
+    from .retraining import train_challenger_run as train_again
     from .runner import StageError
 
-    ask = Ask(data, when, every, not no_promote, track, kernels, max_drop)
+    ask = RetrainRequest(data, when, every, not no_promote, track, kernels, max_drop)
     try:
         train_again(run, ask, say=click.echo)
     except StageError as error:
@@ -689,22 +689,23 @@ def progress(reset):
     Answers count that were given in a notebook's code. They are kept in reports/progress.json, or
     where PIPELINE_PROGRESS says, and are sent nowhere.
     """
-    from . import progress as learner
-    from . import report as pages
+    from . import line
+    from . import progress as _progress
+    from . import report as _report
 
     if reset:
-        kept = learner.reset()
-        pages.refresh_front_pages()
+        kept = _progress.reset()
+        _report.refresh_front_pages()
         click.echo(f"Reset; the old record is in {kept}" if kept else "Nothing was noted yet.")
         return
-    course = learner.chapters()
-    learner.sum_up()
+    course = _progress.chapters()
+    _progress.sum_up()
     for chapter in course:
         click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
-            click.echo(f"   {learner.MARKS[item.state]} {item.name}{tries}")
-    click.echo(f"\n{learner.summary(course)} Kept in {learner.progress_file()}")
+            click.echo(f"   {_progress.MARKS[item.state]} {item.name}{tries}")
+    click.echo(f"\n{_progress.summary(course)} Kept in {line.progress_file()}")
 
 
 @cli.command()
@@ -775,9 +776,9 @@ def _run() -> None:
         click.echo(f"Error: {extras.missing(error.name)}", err=True)
         sys.exit(2)
     except OSError as error:
-        if not disk_trouble(error):
+        if not describe_disk_error(error):
             raise
-        click.echo(f"Error: {disk_trouble(error)}", err=True)
+        click.echo(f"Error: {describe_disk_error(error)}", err=True)
         sys.exit(1)
 
 

@@ -65,18 +65,18 @@ def ranked(findings: Iterable[dict]) -> list[dict]:
     return sorted(findings, key=lambda found: SEVERITIES.index(found["severity"]))
 
 
-def rings(findings: Iterable[dict], at: str = "alarm") -> bool:
+def has_severity(findings: Iterable[dict], at: str = "alarm") -> bool:
     """Whether any finding is as grave as `at`, or graver.
 
-    >>> rings([finding("drift", "warning", [], "", {})])
+    >>> has_severity([finding("drift", "warning", [], "", {})])
     False
-    >>> rings([finding("drift", "warning", [], "", {})], at="warning")
+    >>> has_severity([finding("drift", "warning", [], "", {})], at="warning")
     True
     """
     return any(SEVERITIES.index(f["severity"]) <= SEVERITIES.index(at) for f in findings)
 
 
-def read(findings: list[dict], most: int = 10) -> str:
+def describe_findings(findings: list[dict], most: int = 10) -> str:
     """The findings as Markdown: how many of each severity, then one line each."""
     if not findings:
         return "**No significant change was found.**"

@@ -41,10 +41,10 @@ def make_app(service: Service):
         description=bundle.card.get("question", ""),
         lifespan=life,
     )
-    _refuse_with_a_sentence(app)
+    _refuse_in_one_line(app)
     _add_feedback(app, service)
     _add_reload(app, service)
-    _add_words_about_itself(app, service)
+    _add_status_routes(app, service)
     _describe(app, service)
     return PredictFirst(app, service)
 
@@ -75,7 +75,7 @@ class PredictFirst:
         service.busy += 1
         try:
             headers = dict(scope["headers"])
-            admit(service, headers)
+            check_api_key(service, headers)
             if service.busy > service.limits.at_once:
                 raise Refused(503, f"{service.busy - 1} requests are in progress: try again.", True)
             kind = content_type(headers)
@@ -102,7 +102,7 @@ def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     return status, orjson.dumps({"detail": str(error)}), more
 
 
-def admit(service: Service, headers: dict[bytes, bytes]) -> None:
+def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
     """Refuse a request without the API key, where one is required."""
     given = headers.get(b"x-api-key", b"")
     if service.key and not hmac.compare_digest(given, service.key.encode()):
@@ -143,12 +143,12 @@ async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> byt
 # --- What FastAPI answers -----------------------------------------------------------------------
 
 
-def said(content, status: int = 200) -> Response:
+def json_reply(content, status: int = 200) -> Response:
     """Content as a JSON reply."""
     return Response(orjson.dumps(content), status, media_type=JSON)
 
 
-def _refuse_with_a_sentence(app) -> None:
+def _refuse_in_one_line(app) -> None:
     async def refuse(request: Request, error: Exception) -> Response:
         status, body, more = refusal(error)
         headers = {name.decode(): value.decode() for name, value in more}
@@ -164,7 +164,7 @@ def _add_feedback(app, service: Service) -> None:
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
         headers = dict(request.headers.raw)
-        admit(service, headers)
+        check_api_key(service, headers)
         content = parse_json(await read_body(request.receive, headers, service.limits))
         told = content if isinstance(content, list) else [content]
         for one in told:
@@ -174,38 +174,38 @@ def _add_feedback(app, service: Service) -> None:
                 raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
         pairs = [(one["id"][:40], str(one["outcome"])) for one in told]
         unknown = await service.note_outcomes(pairs)
-        return said({"noted": len(pairs) - len(unknown), "unknown": unknown})
+        return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
 
 
 def _add_reload(app, service: Service) -> None:
     @app.post("/reload", tags=["the service"], summary="Load a new model")
     async def reload(request: Request) -> Response:
         """The run's model is loaded again; requests in progress are answered by the old one."""
-        admit(service, dict(request.headers.raw))
+        check_api_key(service, dict(request.headers.raw))
         await service.take_up()
-        return said(service.state())
+        return json_reply(service.state())
 
 
-def _add_words_about_itself(app, service: Service) -> None:
+def _add_status_routes(app, service: Service) -> None:
     about = ["the service"]
 
     @app.get("/health", tags=about, summary="Whether it is alive")
     async def health() -> Response:
-        return said({"status": "ok", "model": service.now.version})
+        return json_reply({"status": "ok", "model": service.now.version})
 
     @app.get("/ready", tags=about, summary="Which model answers, and whether there is a problem")
     async def ready() -> Response:
-        return said(service.state())
+        return json_reply(service.state())
 
     @app.get("/model", tags=about, summary="The model card")
     async def model(request: Request) -> Response:
-        admit(service, dict(request.headers.raw))
-        return said(service.now.bundle.card | {"service": service.state()})
+        check_api_key(service, dict(request.headers.raw))
+        return json_reply(service.now.bundle.card | {"service": service.state()})
 
     @app.get("/schema", tags=about, summary="What a row looks like")
     async def schema(request: Request) -> Response:
-        admit(service, dict(request.headers.raw))
-        return said(service.now.bundle.schema)
+        check_api_key(service, dict(request.headers.raw))
+        return json_reply(service.now.bundle.schema)
 
     @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
     async def metrics() -> Response:

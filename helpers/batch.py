@@ -29,18 +29,18 @@ from threadpoolctl import threadpool_limits
 
 from . import addresses, cluster, parts, tables
 from .base.files import replacing, sha256_of
+from .base.places import reports_folder
 from .deploy import (
     Bundle,
     answers_frame,
     check_columns,
     load_bundle,
-    load_version,
+    load_bundle_version,
     names_beside,
     predict_table,
 )
 from .errors import InputError
-from .formula_cells import neutral, neutral_codes, neutral_table
-from .line import reports_folder
+from .formula_cells import neutral, neutral_encoded, neutral_table
 from .table_scorer import TableScorer, columns_of_table, why_not
 
 PIECE = 50_000  # rows
@@ -67,13 +67,13 @@ def predict_file(
     if addresses.is_stored(source):
         source = str(addresses.fetch_stored(source, folder / "source"))
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
-    total, done = _rows_of(source), 0
+    total, done = count_rows(source), 0
     if is_elsewhere := cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
     try:
-        with closing(_result(draft, out.suffix.lower())) as result:
-            answered = _answered(bundle, _pieces(source), folder, total)
-            with _quick_turns(), closing(answered) as pieces:
+        with closing(open_answers_file(draft, out.suffix.lower())) as result:
+            answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+            with _short_switch_interval(), closing(answered) as pieces:
                 for rows, answers in pieces:
                     result.add(rows, answers)
                     done += len(rows)
@@ -81,7 +81,7 @@ def predict_file(
                         advance(done, total)
             if not result.is_whole:
                 result.begin_again()
-                for name, rows in _pieces(source):
+                for name, rows in read_in_pieces(source):
                     result.add(rows, pd.read_parquet(_piece(folder, name)))
         draft.replace(out)
     except BaseException:
@@ -122,7 +122,7 @@ def predict_to(
 
 
 @contextmanager
-def _quick_turns():
+def _short_switch_interval():
     """Inside the block, threads switch ten times as often (a shorter switch interval).
 
     Else one that reads texts, in Python, holds up another that is at work in arrays and needs the
@@ -165,49 +165,49 @@ def _piece(folder: Path, name: str) -> Path:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def _pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
+def read_in_pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
     """The rows of a source, a piece at a time where its form allows that, each with its name.
 
     Texts are coded. A piece's name is the same for whoever reads the source.
     """
     path = Path(source).expanduser()
-    if found := _parts(path):
+    if found := partitions_of(path):
         for number, part in enumerate(found):
-            yield from _pieces_of(part, number)
+            yield from pieces_of_part(part, number)
         return
     if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        tables_read = map(tables.coded_table, tables.read_csv_in_pieces(path, PIECE))
+        tables_read = map(tables.dictionary_encoded, tables.read_csv_in_pieces(path, PIECE))
     else:
         table = tables.read_table(source, typed=False)
         starts = range(0, len(table), PIECE)
-        tables_read = (tables.coded_table(table.iloc[at : at + PIECE]) for at in starts)
+        tables_read = (tables.dictionary_encoded(table.iloc[at : at + PIECE]) for at in starts)
     for number, rows in enumerate(tables_read):
         yield f"{number:06d}", rows
 
 
-def _parts(path: Path) -> list[parts.Part]:
+def partitions_of(path: Path) -> list[parts.Partition]:
     """The parts of a folder of Parquet, or of a large Parquet file; none of any other source."""
     is_file = path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size
     if not is_file and not (path.name and path.is_dir()):
         return []
     try:
-        found = parts.parts_of(path, PIECE)
+        found = parts.partitions_of(path, PIECE)
     except InputError:
         return []  # the usual reader says what is wrong with it
     return found if sum(part.rows for part in found) > PIECE else []
 
 
-def _pieces_of(part: parts.Part, number: int) -> Iterator[tuple[str, pa.Table]]:
-    for place, rows in enumerate(parts.read_part(part, PIECE)):
+def pieces_of_part(part: parts.Partition, number: int) -> Iterator[tuple[str, pa.Table]]:
+    for place, rows in enumerate(parts.read_partition(part, PIECE)):
         yield f"{number:06d}-{place:04d}", rows
 
 
-def _rows_of(source: str) -> int:
+def count_rows(source: str) -> int:
     """How many rows a source has, where that is known before it is read; else 0."""
     path = Path(source).expanduser()
     try:
         is_parquet = path.suffix.lower() == ".parquet" or (path.name and path.is_dir())
-        return sum(part.rows for part in parts.parts_of(path, PIECE)) if is_parquet else 0
+        return sum(part.rows for part in parts.partitions_of(path, PIECE)) if is_parquet else 0
     except InputError:
         return 0
 
@@ -215,7 +215,7 @@ def _rows_of(source: str) -> int:
 # --- Answering ----------------------------------------------------------------------------------
 
 
-def _answered(
+def _answer_in_order(
     bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, total: int = 0
 ) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
     """The pieces in their order, each with its answers, which are written into the folder too.
@@ -230,10 +230,10 @@ def _answered(
             if road is None:
                 check_columns(bundle, rows.column_names)
                 if max(len(rows), total) < FEW:
-                    road = _Road(bundle)
+                    road = _ScoringPath(bundle)
                 else:
                     pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
-                    road = _Road(bundle, pool)
+                    road = _ScoringPath(bundle, pool)
             if pool is None:
                 yield rows, _answers(road, rows, piece)
                 continue
@@ -250,7 +250,7 @@ def _answered(
 def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advance) -> None:
     """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
     path = Path(source).expanduser().resolve()
-    found = _parts(path)
+    found = partitions_of(path)
     if not found and not path.is_dir() and path.suffix.lower() != ".parquet":
         raise InputError(
             f"With --dask, rows are a folder of Parquet files, or one such file: each worker reads "
@@ -260,23 +260,25 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
     calls = (
         (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
     )
-    for rows in cluster.each(answer_part, calls):
+    for rows in cluster.map_tasks(answer_partition, calls):
         done += rows
         if advance:
             advance(done, total)
 
 
-def answer_part(run: str, version: str, part: parts.Part, number: int, folder: str) -> int:
+def answer_partition(
+    run: str, version: str, part: parts.Partition, number: int, folder: str
+) -> int:
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
     Returns the number of rows. `version` is that of the model that is meant.
     """
-    cluster.check_seen(part.path, folder)
+    cluster.check_visible(part.path, folder)
     bundle, scorer = _open_once(run, version, threading.get_ident())
     road = partial(_by_scorer, scorer) if scorer else partial(_by_pipeline, bundle)
     count = 0
     with threadpool_limits(1):
-        for name, rows in _pieces_of(part, number):
+        for name, rows in pieces_of_part(part, number):
             check_columns(bundle, rows.column_names)
             _answers(road, rows, _piece(Path(folder), name))
             count += len(rows)
@@ -286,7 +288,7 @@ def answer_part(run: str, version: str, part: parts.Part, number: int, folder: s
 @lru_cache(maxsize=8)
 def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
     """A model and its checked scorer, opened once in each thread of a worker."""
-    bundle = load_version(run, version)
+    bundle = load_bundle_version(run, version)
     scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
     return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
 
@@ -300,7 +302,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _Road:
+class _ScoringPath:
     """How pieces are answered: by the pipeline; with a pool of threads, by the table scorer.
 
     The first thing that a thread does is to hold the scorer against the pipeline. Pieces are
@@ -336,7 +338,7 @@ def _by_scorer(scorer: TableScorer, rows: pa.Table) -> pd.DataFrame:
     return answers_frame(scorer.task, *found)
 
 
-def _answers(road: _Road, rows: pa.Table, piece: Path) -> pd.DataFrame:
+def _answers(road: _ScoringPath, rows: pa.Table, piece: Path) -> pd.DataFrame:
     """The answers of a piece: those that an earlier command left, or new ones."""
     if piece.exists():
         return pd.read_parquet(piece)
@@ -349,7 +351,7 @@ def _answers(road: _Road, rows: pa.Table, piece: Path) -> pd.DataFrame:
 # --- Writing ------------------------------------------------------------------------------------
 
 
-def _result(draft: Path, ending: str) -> _Csv | _Parquet:
+def open_answers_file(draft: Path, ending: str) -> _Csv | _Parquet:
     return _Parquet(draft) if ending == ".parquet" else _Csv(draft)
 
 
@@ -365,7 +367,7 @@ class _Csv:
     def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Write the rows of a piece with their answers."""
         names = names_beside(rows.column_names, answers)
-        texts_only = all(tables.is_coded_text(kind) for kind in rows.schema.types)
+        texts_only = all(tables.is_dictionary_text(kind) for kind in rows.schema.types)
         if texts_only and len(rows) >= FEW:
             self._add_texts(rows.rename_columns(names), answers)
         else:
@@ -394,9 +396,9 @@ class _Csv:
 
 def _as_written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column's texts, those that a spreadsheet would run as formulas made safe."""
-    if not tables.is_coded_text(column.type):
+    if not tables.is_dictionary_text(column.type):
         return column
-    safe = pa.chunked_array(list(map(neutral_codes, column.chunks)), column.type)
+    safe = pa.chunked_array(list(map(neutral_encoded, column.chunks)), column.type)
     return safe.cast(pa.string())
 
 
@@ -417,7 +419,7 @@ class _Parquet:
 
     def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Write the rows of a piece with their answers."""
-        said = tables.coded_table(answers)
+        said = tables.dictionary_encoded(answers)
         columns = dict(zip(names_beside(rows.column_names, answers), rows.columns, strict=True))
         columns |= dict(zip(said.column_names, said.columns, strict=True))
         texts = {name for name, kind in self._wanted.items() if kind == TEXT} | set(answers)
@@ -448,7 +450,7 @@ class _Parquet:
 
 def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     """A column of texts as numbers, as `tables.numbers_if_surely` has it; nulls if all missing."""
-    if not tables.is_coded_text(column.type):
+    if not tables.is_dictionary_text(column.type):
         return column
     coded = column.chunk(0)
     if coded.null_count == len(coded):
@@ -497,7 +499,7 @@ def _parquet_writer(
     """A writer of texts as codes, which are plain texts for whoever reads the file."""
     plain = pa.schema([(n, pa.string() if kind == TEXT else kind) for n, kind in types.items()])
     if said := source.pandas_metadata:  # such as which columns of yes and no may hold gaps
-        typed = {field.name for field in source if not tables.is_coded_text(field.type)}
+        typed = {field.name for field in source if not tables.is_dictionary_text(field.type)}
         kept = [c for c in said["columns"] if c["field_name"] in typed & set(types)]
         said |= {"columns": kept, "index_columns": [], "column_indexes": []}
         plain = plain.with_metadata({"pandas": json.dumps(said)})

@@ -59,10 +59,12 @@ def look(address: str, data: str = "", settings=()) -> dict:
     expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
     decision = monitor.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
     days = traffic.by_day(log_folder(address))
-    found = drift.alerts(drifted, answers, joint, [*changes, *traffic.alerts(days)])
+    found = drift.drift_findings(
+        drifted, answers, joint, [*changes, *traffic.traffic_findings(days)]
+    )
     seen = monitor.summary(production, decision, by_period, expected, drifted, found, joint, days,
                            None, None, None)  # fmt: skip
-    seen["said"]["Drift"] += f" {monitor.read_answers(answers)}"
+    seen["said"]["Drift"] += f" {monitor.describe_prediction_drift(answers)}"
     return seen
 
 

@@ -16,7 +16,9 @@ from .task import Task
 
 FEWEST_ROWS = 200  # on fewer, the mending itself is a guess
 BINS = 10
-LEAST = 1e-4  # a forest says 0 where no tree saw a case: never surer than one in ten thousand
+MIN_PROBABILITY = (
+    1e-4  # a forest says 0 where no tree saw a case: never surer than one in ten thousand
+)
 
 
 class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -48,7 +50,7 @@ class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         found = self.estimator_.predict_proba(X)
         if len(self.shifts) != found.shape[1]:  # refitted on rows that lack a class
             return found
-        return mended(found, self.slope, self.shifts)
+        return apply_calibration(found, self.slope, self.shifts)
 
     def predict(self, X) -> np.ndarray:
         """The class that is decided on for each row."""
@@ -61,20 +63,20 @@ class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return weighed.argmax(axis=1)
 
 
-def mended(probability: np.ndarray, slope: float, shifts) -> np.ndarray:
+def apply_calibration(probability: np.ndarray, slope: float, shifts) -> np.ndarray:
     """Probabilities (n × classes), stretched and shifted; rows add up to 1.
 
-    >>> mended(np.array([[0.2, 0.8]]), 1.0, (0.0, 0.0)).round(3).tolist()
+    >>> apply_calibration(np.array([[0.2, 0.8]]), 1.0, (0.0, 0.0)).round(3).tolist()
     [[0.2, 0.8]]
     """
     return softmax(slope * _logs(probability) + np.asarray(shifts), axis=1)
 
 
 def _logs(probability: np.ndarray) -> np.ndarray:
-    return np.log(np.clip(probability, LEAST, 1))
+    return np.log(np.clip(probability, MIN_PROBABILITY, 1))
 
 
-def find_calibration(probability: np.ndarray, truth: np.ndarray) -> tuple[float, tuple]:
+def fit_calibration(probability: np.ndarray, truth: np.ndarray) -> tuple[float, tuple]:
     """The slope and the shifts with the least log loss on rows not learnt from.
 
     `probability` is n × classes, `truth` holds the positions of the true classes. Too few rows
@@ -97,7 +99,7 @@ def find_calibration(probability: np.ndarray, truth: np.ndarray) -> tuple[float,
     return slope, tuple(float(shift) for shift in np.append(0.0, found[1:]))
 
 
-def looked_at(task: Task, truth: np.ndarray, probability: np.ndarray):
+def judged_probability(task: Task, truth: np.ndarray, probability: np.ndarray):
     """The probability to judge in each row, and whether it was right: of yes or of the likeliest.
 
     `truth` holds n labels, `probability` n × classes.
@@ -109,7 +111,7 @@ def looked_at(task: Task, truth: np.ndarray, probability: np.ndarray):
     return probability.max(axis=1), said == truth
 
 
-def calibration_error(chance: np.ndarray, came_true: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(probability: np.ndarray, outcome: np.ndarray, bins: int = BINS) -> float:
     """The expected calibration error: the mean distance of predicted and observed shares.
 
     Rows in equally wide groups by `chance`; the distance of their means, weighted by their size
@@ -118,14 +120,14 @@ def calibration_error(chance: np.ndarray, came_true: np.ndarray, bins: int = BIN
     >>> round(calibration_error(np.array([0.25, 0.25, 0.75, 0.75]), np.array([0, 1, 1, 1])), 2)
     0.25
     """
-    groups = reliability(chance, came_true, bins)
+    groups = reliability(probability, outcome, bins)
     gaps = (groups["predicted"] - groups["observed"]).abs()
     return float((gaps * groups["rows"]).sum() / max(groups["rows"].sum(), 1))
 
 
-def reliability(chance: np.ndarray, came_true: np.ndarray, bins: int = BINS) -> pd.DataFrame:
+def reliability(probability: np.ndarray, outcome: np.ndarray, bins: int = BINS) -> pd.DataFrame:
     """A row per group of equally wide probabilities: rows, mean predicted, share observed."""
-    group = np.minimum((np.asarray(chance) * bins).astype(int), bins - 1)
-    table = pd.DataFrame({"group": group, "predicted": chance, "observed": came_true})
+    group = np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)
+    table = pd.DataFrame({"group": group, "predicted": probability, "observed": outcome})
     found = table.astype(float).groupby("group").mean()
     return found.assign(rows=table["group"].value_counts())

@@ -50,7 +50,7 @@ def _examine_honest_score(honest_score, of=None) -> str:
     return ""
 
 
-START = {
+START_CHALLENGES = {
     "start.honest_score": Challenge(
         "**Challenge.** A colleague fits models and reports their score on the rows that they "
         "learnt from. Write a function `honest_score(model, X, y)` that takes an unfitted model, "
@@ -84,14 +84,14 @@ class _Server:
     def __call__(self, page: int) -> list[int]:
         self.calls += 1
         if self.calls > 50:
-            raise _HammeredError
+            raise _TooManyCallsError
         if self.busy.get(page, 0):
             self.busy[page] -= 1
             raise ConnectionError("busy")
         return list(self.pages[page]) if page < len(self.pages) else []
 
 
-class _HammeredError(BaseException):
+class _TooManyCallsError(BaseException):
     """Too many calls; no `except Exception` of a learner's catches it."""
 
 
@@ -114,7 +114,7 @@ def _examine_pages(read_all, of=None) -> str:
         except ConnectionError:
             return ""
         return "A page could not be read at all, and your function returned as if all were well."
-    except _HammeredError:
+    except _TooManyCallsError:
         return "The server was called more than fifty times for a few pages. When do you give up?"
 
 
@@ -128,7 +128,7 @@ def _what_rows_lack(given: list, wanted: list) -> str:
     return "Rows are missing, twice in the result, or in another order."
 
 
-COLLECT = {
+COLLECT_CHALLENGES = {
     "collect.pages": Challenge(
         "**Challenge.** An API gives its rows in pages. Write a function `read_all(fetch)` that "
         "returns the rows of all pages as one list. `fetch(0)`, `fetch(1)` and so on give a list "
@@ -200,7 +200,7 @@ def _examine_minutes(minutes, of=None) -> str:
     return f"Not read as meant: {', '.join(f'`{text}`' for text in wrong[:3])}." if wrong else ""
 
 
-CLEAN = {
+CLEAN_CHALLENGES = {
     "clean.minutes": Challenge(
         "**Challenge.** The plan has no reader for a column of durations, written by people: "
         "`125`, `125 min`, `90 MIN`, `2h 05m`, `3h`, `2:05`, `02:05`, `unknown`, and empty. Write "
@@ -271,7 +271,7 @@ def _examine_suspects(suspects, of=None) -> str:
     return ""
 
 
-FEATURES = {
+FEATURES_CHALLENGES = {
     "features.suspects": Challenge(
         "**Challenge.** A hospital's table has leaks. Write a function `suspects(table, target)` "
         "that returns the names of the columns that *alone* tell the target (0 or 1) nearly "
@@ -328,7 +328,7 @@ def _examine_whole_days(hold_out, of=None) -> str:
     return ""
 
 
-SPLIT = {
+SPLIT_CHALLENGES = {
     "split.whole_days": Challenge(
         "**Challenge.** The airline asks each evening about the days to come. Write a function "
         "`hold_out(table)` that gives, for each row of a table with the column `scheduled` (a "
@@ -384,7 +384,7 @@ def _examine_honest_accuracy(accuracy, of=None) -> str:
     return ""
 
 
-TRAIN = {
+TRAIN_CHALLENGES = {
     "train.honest": Challenge(
         "**Challenge.** Find the leak in this function and fix it.\n\n"
         "```python\n"
@@ -425,9 +425,9 @@ def _overconfident(rows: int = 4_000, seed: int = 11) -> tuple[np.ndarray, np.nd
     return true_chance**0.4, random.random(rows) < true_chance
 
 
-def _total(chance, late, threshold, false_alarm, miss) -> float:
-    says = chance >= threshold
-    return false_alarm * (says & ~late).sum() + miss * (~says & late).sum()
+def _total_cost(probability, late, threshold, cost_false_positive, cost_false_negative) -> float:
+    says = probability >= threshold
+    return cost_false_positive * (says & ~late).sum() + cost_false_negative * (~says & late).sum()
 
 
 def _examine_cheapest(cheapest, of=None) -> str:
@@ -437,8 +437,8 @@ def _examine_cheapest(cheapest, of=None) -> str:
         given = cheapest(chance.copy(), late.copy(), false_alarm, miss)
         if not np.isscalar(given) or not 0 <= float(given) <= 1.01:
             return "Give one threshold, a number between 0 and 1."
-        tried = [_total(chance, late, t, false_alarm, miss) for t in np.linspace(0, 1.01, 203)]
-        best, reached = min(tried), _total(chance, late, float(given), false_alarm, miss)
+        tried = [_total_cost(chance, late, t, false_alarm, miss) for t in np.linspace(0, 1.01, 203)]
+        best, reached = min(tried), _total_cost(chance, late, float(given), false_alarm, miss)
         if reached <= 1.02 * best:
             continue
         if np.isclose(float(given), 0.5):
@@ -454,7 +454,7 @@ def _examine_cheapest(cheapest, of=None) -> str:
     return ""
 
 
-EVALUATE = {
+EVALUATE_CHALLENGES = {
     "evaluate.cheapest": Challenge(
         "**Challenge.** An airline says what errors cost. Write a function "
         "`cheapest(chance, late, false_alarm, miss)` that gives the threshold at which the errors "
@@ -517,7 +517,7 @@ def _examine_refusal(refuse, of=None) -> str:
     return ""
 
 
-DEPLOY = {
+DEPLOY_CHALLENGES = {
     "deploy.refuse": Challenge(
         "**Challenge.** Make the API reject a row. Write a function `refuse(row)` that is given "
         'one row as a dictionary, as it came over HTTP, and gives `""` when it can be answered, '
@@ -555,7 +555,7 @@ def refuse(row):
 }
 
 
-def _rings(alarm, pairs) -> list[bool]:
+def _fires(alarm, pairs) -> list[bool]:
     return [bool(alarm(before.copy(), after.copy())) for before, after in pairs]
 
 
@@ -564,7 +564,7 @@ def _examine_alarm(alarm, of=None) -> str:
     random = np.random.default_rng(5)
     draw = random.normal
     still = [(draw(size=400), draw(size=60)) for _ in range(40)]
-    wolf = sum(_rings(alarm, still))
+    wolf = sum(_fires(alarm, still))
     if wolf == len(still):
         return "It rings whatever comes."
     if wolf > 2:
@@ -572,16 +572,16 @@ def _examine_alarm(alarm, of=None) -> str:
             f"It rang {wolf} times of {len(still)} where nothing had changed: with sixty new rows "
             "shares also differ at random."
         )
-    if any(_rings(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
+    if any(_fires(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
         return "It rang for a shift of three hundredths of the spread: sure, but who would care?"
-    if not all(_rings(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
+    if not all(_fires(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
         return "The column shifted by one standard deviation, and there was no alarm."
-    if not all(_rings(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
+    if not all(_fires(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
         return "The mean stayed and the deviation grew: a broken sensor, and no alarm."
     return ""
 
 
-MONITOR = {
+MONITOR_CHALLENGES = {
     "monitor.alarm": Challenge(
         "**Challenge.** Write a drift alarm that does not cry wolf: a function "
         "`alarm(before, after)` that is given the numbers of a column in training and in service "
@@ -606,4 +606,14 @@ def alarm(before, after):
     ),
 }
 
-CHALLENGES = START | COLLECT | CLEAN | FEATURES | SPLIT | TRAIN | EVALUATE | DEPLOY | MONITOR
+CHALLENGES = (
+    START_CHALLENGES
+    | COLLECT_CHALLENGES
+    | CLEAN_CHALLENGES
+    | FEATURES_CHALLENGES
+    | SPLIT_CHALLENGES
+    | TRAIN_CHALLENGES
+    | EVALUATE_CHALLENGES
+    | DEPLOY_CHALLENGES
+    | MONITOR_CHALLENGES
+)

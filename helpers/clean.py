@@ -17,10 +17,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, readings, relations
-from .coded import Coded
+from .coded import EncodedColumn
 from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
 from .errors import InputError
-from .examples import known as examples
+from .examples import known as examples_known
 from .formula_cells import neutral_table
 from .line import outside
 from .plans import draft_plan, plan_text
@@ -77,7 +77,7 @@ class Cleaner(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "plan_")
         X, known = self._as_frame(X), self.plan_["columns"]
-        raw = {name: relations.as_coded(X[name]) for name in known if name in X.columns}
+        raw = {name: relations.as_encoded(X[name]) for name in known if name in X.columns}
         nothing = pd.Series(None, index=X.index, dtype="str")
         readers = {name: Reader(plan) for name, plan in known.items()}
         raw = dict.fromkeys(known, nothing) | raw
@@ -138,7 +138,7 @@ def clean_columns(
     They are the columns of the plan, or some of them with the columns used to repair them.
     """
     every, kinds, clean = plan.get("relations", []), {}, {}
-    put_back, swapped = relations.unswap_coded(raw, readers, every)
+    put_back, swapped = relations.unswap_encoded(raw, readers, every)
     for name, column in put_back.items():
         clean[name], kinds[name] = _read_column(column, readers[name], log)
     mended, more = relations.repair(clean, every)
@@ -152,13 +152,13 @@ def clean_columns(
     return decided, kinds
 
 
-def _read_column(column: Coded | pd.Series, reader: Reader, log: bool):
+def _read_column(column: EncodedColumn | pd.Series, reader: Reader, log: bool):
     """A raw column as its plan reads it, and with `log` the kinds of repair (None for none)."""
     plan = reader.plan
     if isinstance(column, pd.Series) and is_typed(column, plan["kind"]):
         repaired, kinds = repair_typed(column, plan)
     else:
-        column = column if isinstance(column, Coded) else Coded.of(texts(column))
+        column = column if isinstance(column, EncodedColumn) else EncodedColumn.of(texts(column))
         repaired, kinds = reader.column(column)
         kinds = column.by_value(kinds, "") if log and kinds is not None else None
     if kinds is not None and "usual" in plan:
@@ -172,8 +172,8 @@ def _kind_at(rows: np.ndarray, kind: str, count: int) -> np.ndarray:
     return kinds
 
 
-def _as_series(column: Coded | pd.Series, index: pd.Index) -> pd.Series:
-    return column.column(index) if isinstance(column, Coded) else column
+def _as_series(column: EncodedColumn | pd.Series, index: pd.Index) -> pd.Series:
+    return column.column(index) if isinstance(column, EncodedColumn) else column
 
 
 def _latest(kinds: np.ndarray | None, more: np.ndarray) -> np.ndarray:
@@ -189,7 +189,7 @@ def _no_changes() -> pd.DataFrame:
 def _log(raw: pd.DataFrame, clean: pd.DataFrame, kinds: dict) -> pd.DataFrame:
     """The log of changed cells, column by column."""
     found = [
-        _log_column(raw[name], clean[name], kind)
+        log_column(raw[name], clean[name], kind)
         for name, kind in kinds.items()
         if kind is not None and name in raw.columns
     ]
@@ -197,7 +197,7 @@ def _log(raw: pd.DataFrame, clean: pd.DataFrame, kinds: dict) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True) if found else _no_changes()
 
 
-def _log_column(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame:
+def log_column(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame:
     rows = np.flatnonzero(kinds != "")
     return pd.DataFrame(
         {
@@ -261,30 +261,32 @@ def plan_for(plan: dict, needed: list[str]) -> dict:
     {'columns': {'kg': {'kind': 'number'}}, 'relations': [], 'decisions': []}
     """
     every, decisions = plan.get("relations", []), plan.get("decisions", [])
-    names = _with_their_menders(needed, every, decisions)
+    names = _with_repair_sources(needed, every, decisions)
     return {
         "columns": {name: column for name, column in plan["columns"].items() if name in names},
-        "relations": [relation for relation in every if set(_named_by(relation)) <= names],
+        "relations": [
+            relation for relation in every if set(_columns_of_dependency(relation)) <= names
+        ],
         "decisions": [one for one in decisions if one["column"] in names],
     }
 
 
-def _with_their_menders(needed, every: list[dict], decisions: list[dict]) -> set[str]:
+def _with_repair_sources(needed, every: list[dict], decisions: list[dict]) -> set[str]:
     """The columns and, repeatedly, all columns used to repair them."""
     found: set[str] = set()
     more = set(needed)
     while more - found:
         found |= more
         for relation in every:
-            if found & set(_mended_by(relation)):
-                more |= set(_named_by(relation))
+            if found & set(_repaired_columns(relation)):
+                more |= set(_columns_of_dependency(relation))
         for one in decisions:
             if one["column"] in found:
                 more |= set(one["where"])
     return found
 
 
-def _named_by(relation: dict) -> list[str]:
+def _columns_of_dependency(relation: dict) -> list[str]:
     """Every column that a relation looks at."""
     if "swap" in relation:
         return list(relation["swap"])
@@ -293,9 +295,9 @@ def _named_by(relation: dict) -> list[str]:
     return [*relation["from"], relation["to"]]
 
 
-def _mended_by(relation: dict) -> list[str]:
+def _repaired_columns(relation: dict) -> list[str]:
     """The columns that a relation may change."""
-    return [relation["to"]] if "to" in relation else _named_by(relation)
+    return [relation["to"]] if "to" in relation else _columns_of_dependency(relation)
 
 
 # --- Rows that are set aside --------------------------------------------------------------------
@@ -308,7 +310,7 @@ def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, 
     changed = (before != after) & ~(before.isna() & after.isna())
     if pd.api.types.is_numeric_dtype(label.dtype):  # "1.50" as 1.5 says the same
         changed &= before.notna() & after.isna()
-    return label, _log_column(raw[target], label, np.where(changed.fillna(False), "label", ""))
+    return label, log_column(raw[target], label, np.where(changed.fillna(False), "label", ""))
 
 
 def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set aside") -> pd.Series:
@@ -363,7 +365,9 @@ def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") ->
     return pd.DataFrame({"row": staying[linked], "group": staying[group[linked]]})
 
 
-def alike_rows(clean: pd.DataFrame, linked: pd.DataFrame, most: int = 2) -> pd.DataFrame:
+def near_duplicate_examples(
+    clean: pd.DataFrame, linked: pd.DataFrame, most: int = 2
+) -> pd.DataFrame:
     """The first groups of near duplicates, with the columns in which their rows differ."""
     rows = linked[linked["group"].isin(linked["group"].drop_duplicates().head(most))]
     shown = clean.iloc[rows["row"]].set_axis(pd.MultiIndex.from_frame(rows[["group", "row"]]))
@@ -371,7 +375,7 @@ def alike_rows(clean: pd.DataFrame, linked: pd.DataFrame, most: int = 2) -> pd.D
     return shown.loc[:, differ.to_numpy()].iloc[:, :8]
 
 
-def read_near_duplicates(linked: pd.DataFrame, rows: int) -> str:
+def describe_near_duplicates(linked: pd.DataFrame, rows: int) -> str:
     """A sentence that says how many rows are nearly the same as another."""
     if linked.empty:
         return f"No two of the {rows:,} rows that stay are nearly the same."
@@ -396,8 +400,8 @@ def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.Dat
     key = _as_settled(work.read_table("mess_key"), work.about)
     groups = np.arange(len(reason))
     groups[linked["row"].to_numpy()] = linked["group"].to_numpy()
-    own = changes[~_said_by_a_person(changes, key, work.about)]
-    return examples.score(own, key, reason=reason, groups=groups)
+    own = changes[~_corrected_by_person(changes, key, work.about)]
+    return examples_known.score(own, key, reason=reason, groups=groups)
 
 
 def _as_settled(key: pd.DataFrame, about: dict) -> pd.DataFrame:
@@ -409,7 +413,7 @@ def _as_settled(key: pd.DataFrame, about: dict) -> pd.DataFrame:
     return key.assign(true=true)
 
 
-def _said_by_a_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) -> np.ndarray:
+def _corrected_by_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) -> np.ndarray:
     """The repairs of cells that were wrong at the source and that a person corrected."""
     planted = pd.MultiIndex.from_frame(changes[["row", "column"]]).isin(
         pd.MultiIndex.from_frame(key[["row", "column"]])
@@ -419,7 +423,7 @@ def _said_by_a_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) -> 
     return (by_name | by_limit).to_numpy() & ~planted
 
 
-def read_planted(scored) -> str:
+def describe_repair_score(scored) -> str:
     """The score in a sentence; without an answer key, what there is instead."""
     if scored is None:
         return (
@@ -427,7 +431,7 @@ def read_planted(scored) -> str:
             "how well it was cleaned: look at the log and the review list. To see how this "
             "cleaner does on columns like yours, inject some: `--set mess=0.05`."
         )
-    return examples.read_score(scored)
+    return examples_known.read_score(scored)
 
 
 def score_table(scored, by: str = "kind of mess") -> pd.DataFrame:
@@ -492,7 +496,7 @@ def _arrows(changes: pd.DataFrame) -> pd.Series:
     return changes["before"].fillna("(missing)") + " → " + changes["after"].fillna("(missing)")
 
 
-def most_doubtful(changes: pd.DataFrame, most: int = 8) -> pd.DataFrame:
+def least_certain_repairs(changes: pd.DataFrame, most: int = 8) -> pd.DataFrame:
     """The repairs that rest on evidence and not on form, the rarest first: to be looked at.
 
     Each line is one repair (column, before, after), in so many cells, with its rule.
@@ -592,7 +596,7 @@ def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=No
     return text + "."
 
 
-def read_rows(rows_in: int, reason: pd.Series) -> str:
+def describe_row_count(rows_in: int, reason: pd.Series) -> str:
     """A sentence that shows that the rows add up."""
     aside = int(reason.notna().sum())
     return f"**{rows_in:,} rows in = {rows_in - aside:,} rows out + {aside:,} set aside.**"

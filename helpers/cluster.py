@@ -25,8 +25,8 @@ from functools import cache
 from pathlib import Path
 
 from . import code
+from .base.places import reports_folder
 from .errors import InputError
-from .line import reports_folder
 
 LOCAL = "local"
 ADDRESS = "PIPELINE_DASK"
@@ -36,7 +36,7 @@ AHEAD = 2  # tasks given for each thread: one at work, one ready
 
 
 @contextmanager
-def opened(asked: str, say: Callable[[str], None] = print) -> Iterator[None]:
+def use_cluster(asked: str, say: Callable[[str], None] = print) -> Iterator[None]:
     """Name a cluster for all that runs inside: that at an address, or "local" for one of our own.
 
     A local one has a process a core. `say` is told where its dashboard is. Nothing is asked for
@@ -49,7 +49,7 @@ def opened(asked: str, say: Callable[[str], None] = print) -> Iterator[None]:
     with _scheduler(asked) as address:
         os.environ[ADDRESS] = address
         try:
-            say(_told(_client(address)))
+            say(_describe_workers(_client(address)))
             yield
         finally:
             _close(address)
@@ -182,7 +182,7 @@ def _code() -> str:
     return found.hexdigest()
 
 
-def _told(client) -> str:
+def _describe_workers(client) -> str:
     workers = client.scheduler_info(n_workers=-1)["workers"]
     threads = sum(worker["nthreads"] for worker in workers.values())
     return (
@@ -239,7 +239,7 @@ def current() -> bool:
 
 
 @contextmanager
-def at_work() -> Iterator[Cluster]:
+def current_cluster() -> Iterator[Cluster]:
     """The cluster that the environment names, with a shared folder that is gone afterwards."""
     client = _client(os.environ[ADDRESS])
     folder = reports_folder() / ".dask" / uuid.uuid4().hex
@@ -250,16 +250,16 @@ def at_work() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def each(function: Callable, calls: Iterable[tuple]) -> Iterator:
+def map_tasks(function: Callable, calls: Iterable[tuple]) -> Iterator:
     """The results of `function(*call)`, in order: from the cluster where one is named, or here."""
     if not current():
         yield from (function(*call) for call in calls)
         return
-    with at_work() as workers:
+    with current_cluster() as workers:
         yield from workers.map(function, calls)
 
 
-def check_seen(*paths: Path | str) -> None:
+def check_visible(*paths: Path | str) -> None:
     """Raise, in a task, unless this machine sees the paths that it is to work on."""
     for path in paths:
         if not Path(path).exists():

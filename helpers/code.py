@@ -84,7 +84,7 @@ class Definition:
     @cached_property
     def code(self) -> ast.stmt:
         """The statement without docstrings."""
-        _drop_docstrings(self.node)
+        drop_docstrings(self.node)
         return self.node
 
     @cached_property
@@ -96,13 +96,13 @@ class Definition:
     def uses(self) -> set[Use]:
         """What of the package the statement uses."""
         module = self.module
-        return _uses(self.code, module.package, module.road, module.named)
+        return used_names(self.code, module.package, module.road, module.named)
 
     @property
     def can_move(self) -> bool:
         """Whether its place among the others means nothing."""
         alone = all(len(self.module.named[name]) == 1 for name in self.names)
-        return alone and (isinstance(self.node, RUN_LATER) or _is_import(self.node))
+        return alone and (isinstance(self.node, RUN_LATER) or is_import(self.node))
 
 
 @dataclass(eq=False)
@@ -118,13 +118,13 @@ class Module:
 
     def add(self, node: ast.stmt) -> None:
         """Take in a top-level statement."""
-        names = _names_of(node)
-        definition = Definition(node, self, names or _names_within(node))
+        names = names_of(node)
+        definition = Definition(node, self, names or names_within(node))
         self.definitions.append(definition)
         if not names:
             self.body.append(definition)
         if not isinstance(node, RUN_LATER | ASSIGNMENTS):
-            for name, origin in _imports(node, self.package, self.road):
+            for name, origin in imports_of(node, self.package, self.road):
                 self.imported[name].append(origin)
         for name in definition.names:
             self.named[name].append(definition)
@@ -133,13 +133,13 @@ class Module:
         """Let whoever uses a registry use what decorators and bases put into it on import."""
         for definition in [d for d in self.definitions if isinstance(d.node, RUN_LATER)]:
             hooks = definition.node.decorator_list
-            named = _first_names(hooks)
+            named = first_names(hooks)
             if named & self.imported.keys():
                 self.body.append(definition)  # another module's decorator may keep it anywhere
             hooks = hooks + getattr(definition.node, "bases", [])
-            hooks += [d.node for name in _first_names(hooks) for d in self.named.get(name, ())]
-            for name in _touched(hooks) & self.named.keys() - definition.names:
-                if not _is_import(self.named[name][0].node):
+            hooks += [d.node for name in first_names(hooks) for d in self.named.get(name, ())]
+            for name in names_touched(hooks) & self.named.keys() - definition.names:
+                if not is_import(self.named[name][0].node):
                     definition.names.add(name)
                     self.named[name].append(definition)
 
@@ -150,7 +150,7 @@ def _parsed(path: Path, road: Use, package: str, mtime_ns: int, size: int) -> Mo
     module = Module(road, package)
     for statement in ast.parse(path.read_bytes(), path).body:
         for node in _one_by_one(statement):
-            if not _is_text(node):
+            if not is_text(node):
                 module.add(node)
     module.find_registered()
     return module
@@ -248,7 +248,7 @@ def _used_by_cells(cells: list[str], package: str) -> set[Use]:
             tree.body += _parse_cell(cell).body
         except SyntaxError:
             return {ALL}
-    return _uses(tree, package)
+    return used_names(tree, package)
 
 
 def _parse_cell(source: str) -> ast.Module:
@@ -259,17 +259,17 @@ def _parse_cell(source: str) -> ast.Module:
         return ast.parse("\n".join(plain))
 
 
-def _uses(tree: ast.AST, package: str, own: Use = ALL, named: Iterable[str] = ()) -> set[Use]:
+def used_names(tree: ast.AST, package: str, own: Use = ALL, named: Iterable[str] = ()) -> set[Use]:
     """What of the package a piece of code uses; `own` is its module, with these top-level names.
 
     >>> tree = ast.parse("from helpers import clean as c; c.headline(len(rows))")
-    >>> sorted(_uses(tree, "helpers", ("labs",), ["rows"]))
+    >>> sorted(used_names(tree, "helpers", ("labs",), ["rows"]))
     [('clean', 'headline'), ('clean', 'import'), ('labs', 'rows')]
     """
     uses, local, nodes = set(), defaultdict(list), list(ast.walk(tree))
     for node in nodes:
-        if _is_import(node):
-            for name, origin in _imports(node, package, own):
+        if is_import(node):
+            for name, origin in imports_of(node, package, own):
                 local[name].append(origin)
                 uses.add((*origin, IMPORT))
             if any(alias.name in LOADS for alias in node.names):
@@ -307,18 +307,18 @@ def _chains(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
             yield (node.id, *reversed(parts))
 
 
-def _first_names(nodes: Iterable[ast.AST]) -> set[str]:
+def first_names(nodes: Iterable[ast.AST]) -> set[str]:
     return {chain[0] for node in nodes for chain in _chains(ast.walk(node))}
 
 
-def _touched(nodes: Iterable[ast.AST]) -> set[str]:
+def names_touched(nodes: Iterable[ast.AST]) -> set[str]:
     """The names of which the code takes an item or an attribute."""
     parts = [part for node in nodes for part in ast.walk(node)]
     parts = [part.value for part in parts if isinstance(part, ast.Attribute | ast.Subscript)]
     return {part.id for part in parts if isinstance(part, ast.Name)}
 
 
-def _imports(tree: ast.AST, package: str, own: Use = ALL) -> Iterator[tuple[str, Use]]:
+def imports_of(tree: ast.AST, package: str, own: Use = ALL) -> Iterator[tuple[str, Use]]:
     """The names that imports from the package bind anywhere in the code, and what they mean.
 
     `own` is the road of the module in which they stand.
@@ -348,20 +348,20 @@ def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
     return [node]
 
 
-def _drop_docstrings(statement: ast.AST) -> None:
+def drop_docstrings(statement: ast.AST) -> None:
     """Take the docstrings out of a statement and of the statements in it."""
     for block in ("body", "orelse", "handlers", "finalbody", "cases"):
         if inner := getattr(statement, block, None):
-            setattr(statement, block, [s for s in inner if not _is_text(s)])
+            setattr(statement, block, [s for s in inner if not is_text(s)])
             for part in inner:
-                _drop_docstrings(part)
+                drop_docstrings(part)
 
 
-def _names_of(node: ast.stmt) -> set[str]:
+def names_of(node: ast.stmt) -> set[str]:
     """The names that a definition binds; none for a statement that belongs to the body."""
     if isinstance(node, RUN_LATER):
         return {node.name}
-    if _is_import(node):
+    if is_import(node):
         name = node.names[0].asname or node.names[0].name.split(".")[0]
         name = FUTURE if getattr(node, "module", "") == FUTURE else name
         return {name} - {"*"}
@@ -374,20 +374,20 @@ def _names_of(node: ast.stmt) -> set[str]:
     return set()
 
 
-def _names_within(node: ast.stmt) -> set[str]:
+def names_within(node: ast.stmt) -> set[str]:
     """The names that a statement of the body may bind, however deep."""
     names = set()
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             names.add(part.id)
-        elif _is_import(part):
+        elif is_import(part):
             names |= {alias.asname or alias.name.split(".")[0] for alias in part.names}
         elif isinstance(part, RUN_LATER):
             names.add(part.name)
     return names
 
 
-def _is_import(node: ast.AST) -> bool:
+def is_import(node: ast.AST) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
@@ -395,7 +395,7 @@ def _is_text_value(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _is_text(node: ast.AST) -> bool:
+def is_text(node: ast.AST) -> bool:
     """Whether a statement is only a text: a docstring."""
     return isinstance(node, ast.Expr) and _is_text_value(node.value)
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 from pyarrow import compute
 
 
-class Coded:
+class EncodedColumn:
     """n cells as `codes` into `values`, a Series; -1 is missing. Values may be missing, too.
 
-    >>> Coded.of(pd.Series(["a", None, "a"])).codes.tolist()
+    >>> EncodedColumn.of(pd.Series(["a", None, "a"])).codes.tolist()
     [0, -1, 0]
     """
 
@@ -26,18 +26,18 @@ class Coded:
         self.values = values
 
     @classmethod
-    def of(cls, column: pd.Series) -> Coded:
+    def of(cls, column: pd.Series) -> EncodedColumn:
         """The codes of a column."""
         codes, values = pd.factorize(column)
         return cls(codes, pd.Series(values, dtype=column.dtype))
 
     @classmethod
-    def of_cells(cls, column: Coded | pd.Series) -> Coded:
+    def of_cells(cls, column: EncodedColumn | pd.Series) -> EncodedColumn:
         """A column that may be coded already."""
-        return column if isinstance(column, Coded) else cls.of(column)
+        return column if isinstance(column, EncodedColumn) else cls.of(column)
 
     @classmethod
-    def of_arrow(cls, column: pa.DictionaryArray) -> Coded:
+    def of_arrow(cls, column: pa.DictionaryArray) -> EncodedColumn:
         """The codes of an Arrow column that has them already."""
         codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
         return cls(codes, pd.Series(column.dictionary, dtype="str"))
@@ -68,13 +68,13 @@ class Coded:
         """The cells as floats; missing is NaN."""
         return self.by_value(self.values.to_numpy(dtype="float64", na_value=np.nan), np.nan)
 
-    def with_cells(self, rows: np.ndarray, cells) -> Coded:
+    def with_cells(self, rows: np.ndarray, cells) -> EncodedColumn:
         """The column with other values in some rows."""
         more, distinct = pd.factorize(pd.Series(cells, dtype=self.values.dtype))
         codes = self.codes.copy()
         codes[rows] = np.where(more < 0, -1, more + len(self.values))
         added = pd.Series(distinct, dtype=self.values.dtype)
-        return Coded(codes, pd.concat([self.values, added], ignore_index=True))
+        return EncodedColumn(codes, pd.concat([self.values, added], ignore_index=True))
 
     def column(self, index: pd.Index | None = None, name=None) -> pd.Series:
         """The column as a Series."""

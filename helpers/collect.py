@@ -8,10 +8,10 @@ import pandas as pd
 
 from . import addresses, odd_cells, odd_files, tables
 from .errors import InputError
-from .examples import known as examples
+from .examples import known
 from .task import draft_label, find_task, read_label
 
-MOST_MESS = 0.3
+MAX_ERROR_RATE = 0.3
 
 
 def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, dict]:
@@ -20,11 +20,11 @@ def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, 
     `data` is an example's name or whatever `tables.read_table` reads; `until` is the last day to
     collect (of an example only, where later days are a later delivery).
     """
-    if example := examples.example(data):
-        return examples.source(data).collect(until or example.settings["until"])
+    if example := known.example(data):
+        return known.source(data).collect(until or example.settings["until"])
     if until:
         raise InputError(
-            f"until is a parameter of {examples.titles()} only; your own table is read whole."
+            f"until is a parameter of {known.titles()} only; your own table is read whole."
         )
     addresses.refuse_pasted_password(data)
     frame = tables.read_table(data, query)
@@ -70,33 +70,35 @@ def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
         return frame
     if not sample.isdecimal() or int(sample) == 0:
         raise InputError(f"sample is a number of rows, 'all' or 'auto'; it is '{sample}'.")
-    return tables.spread_evenly(frame, int(sample))
+    return tables.evenly_spaced_rows(frame, int(sample))
 
 
 def _setting(name: str, data: str) -> str:
     """What "auto" stands for with an example; empty with a table of one's own."""
-    example = examples.example(data)
+    example = known.example(data)
     return example.settings[name] if example else ""
 
 
-def mess_rate(mess: str, data: str) -> float:
+def injected_error_rate(injected_errors: str, data: str) -> float:
     """The share of cells to inject errors into: a number as text, or "auto", an example's own.
 
-    >>> mess_rate("auto", "mine.csv"), mess_rate("0.05", "mine.csv")
+    >>> injected_error_rate("auto", "mine.csv"), injected_error_rate("0.05", "mine.csv")
     (0.0, 0.05)
     """
-    if mess == "auto":
+    if injected_errors == "auto":
         return float(_setting("mess", data) or 0)
     try:
-        rate = float(mess)
+        rate = float(injected_errors)
     except ValueError:
         rate = -1.0
-    if not 0 <= rate <= MOST_MESS:
-        raise InputError(f"mess is a share from 0 to {MOST_MESS}, or auto; it is '{mess}'.")
+    if not 0 <= rate <= MAX_ERROR_RATE:
+        raise InputError(
+            f"mess is a share from 0 to {MAX_ERROR_RATE}, or auto; it is '{injected_errors}'."
+        )
     return rate
 
 
-def plant_mess(
+def inject_errors(
     frame: pd.DataFrame, rate: float, data: str, target: str = ""
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """The table with planted errors and their answer key; at rate 0 the table itself, and None.
@@ -105,10 +107,10 @@ def plant_mess(
     """
     if rate == 0:
         return frame, None
-    return examples.plant(frame, rate, data, target)
+    return known.plant(frame, rate, data, target)
 
 
-def read_mess(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
+def describe_injected_errors(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
     """A sentence that announces planted mess."""
     if key is None:
         return "No errors were injected: all errors in this table come from its source."
@@ -151,7 +153,7 @@ def content_hash(frame: pd.DataFrame) -> str:
     return digest.hexdigest()[:12]
 
 
-def describe(
+def table_facts(
     frame: pd.DataFrame, sources: dict, data: str, query="", target="", task="auto", until=""
 ) -> dict:
     """What later stages need to know of the table; goes into `about.json`.
@@ -160,9 +162,9 @@ def describe(
     be learnt.
     """
     about = {"table": "own", "source": addresses.shown(data), "target": target, "task": "auto"}
-    if example := examples.example(data):
+    if example := known.example(data):
         until = until or example.settings["until"]
-        about |= examples.source(data).what_is_known(sources, target, until)
+        about |= known.source(data).what_is_known(sources, target, until)
     target = about["target"]
     if target:
         tables.check_target(frame, target)
@@ -193,12 +195,12 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
         work.find("planted_mess", "note", [], message)
 
 
-def agreement(labels: pd.DataFrame) -> float:
+def cohen_kappa(labels: pd.DataFrame) -> float:
     """Cohen's kappa of two labellers: agreement beyond chance, 1 is perfect, 0 is chance.
 
     Cohen (1960), "A coefficient of agreement for nominal scales".
 
-    >>> agreement(pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "y"]}))
+    >>> cohen_kappa(pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "y"]}))
     1.0
     """
     from sklearn.metrics import cohen_kappa_score
@@ -208,7 +210,7 @@ def agreement(labels: pd.DataFrame) -> float:
     return float(cohen_kappa_score(labels["labeller_a"], labels["labeller_b"]))
 
 
-def partners(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+def join_coverage(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """For each joined source, the share of rows with a match.
 
     `columns` maps a source to one of its columns in the joined table.
@@ -229,7 +231,7 @@ def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
     )
 
 
-def read_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str:
+def describe_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str:
     """A sentence that reads the sources."""
     largest = max(sources, key=lambda name: len(sources[name]))
     text = f"**{len(sources)} source{'s' * (len(sources) > 1)}** gave {raw.shape[1]} columns"
@@ -254,7 +256,7 @@ def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def read_missing(frame: pd.DataFrame) -> str:
+def describe_missing(frame: pd.DataFrame) -> str:
     """A sentence that names the columns with most missing values."""
     share = frame.isna().mean().sort_values(ascending=False)
     if share.iloc[0] == 0:

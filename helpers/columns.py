@@ -13,11 +13,11 @@ from functools import lru_cache, partial
 import numpy as np
 import pandas as pd
 
-from . import aliases as alias_table
+from . import aliases as _aliases
 from . import units
 from .base.spacing import evenly_spaced
 from .cells.kinds import Kind, kind_of
-from .coded import Coded, is_in
+from .coded import EncodedColumn, is_in
 from .values import (
     BOOLEANS,
     DATE_FORMATS,
@@ -26,14 +26,14 @@ from .values import (
     PLAIN_NUMBER,
     SURELY_MISSING,
     fingerprint,
-    mend_encoding,
     number_format,
     parse_date,
     parse_leading_quantity,
     parse_quantity,
+    repair_encoding,
     share_read,
+    swapped_format,
     tidy,
-    twin_format,
 )
 
 USUAL = 0.8
@@ -51,7 +51,9 @@ MOST_FORMATS = 12
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
 DATES_PROBED = 300  # texts that each format is tried on
 ANSWERS = {"no", "ja", "si", "da"}  # of two letters, and one thing however they are written
-FEW_TURNED = 0.02  # up to this share of dates in the other day-month order is a typing error
+RARE_DAY_MONTH_ORDER = (
+    0.02  # up to this share of dates in the other day-month order is a typing error
+)
 
 RULES = {
     "missing word": "a word or code that means missing",
@@ -124,7 +126,7 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     if aliases:
         return _draft_category(counts, words, aliases)
     probe = _probe(words)
-    drafts = (_draft_boolean(probe), number_format(probe, unit), _draft_date(probe))
+    drafts = (_draft_boolean(probe), number_format(probe, unit), draft_date(probe))
     for kind, plan in zip(("boolean", "number", "date"), drafts, strict=True):
         if plan is not None:
             return {"kind": kind} | plan
@@ -143,13 +145,13 @@ def _word_counts(column: pd.Series) -> Counter:
         found = found.sort_index().iloc[evenly_spaced(len(found), MOST_COUNTED)]
     counts: Counter = Counter()
     for text, cells in found.items():
-        counts[mend_encoding(tidy(text))] += cells
+        counts[repair_encoding(tidy(text))] += cells
     return counts
 
 
 def _probe(words: Counter) -> Counter:
     """A sample of the words that is large enough to represent the rest."""
-    return words if len(words) <= MOST_PROBED else _spread(words, MOST_PROBED)
+    return words if len(words) <= MOST_PROBED else evenly_spaced_words(words, MOST_PROBED)
 
 
 def _sentinels(column: pd.Series) -> list[str]:
@@ -177,7 +179,7 @@ def _draft_boolean(words: Counter) -> dict | None:
     return {} if known == {True, False} else None
 
 
-def _draft_date(words: Counter) -> dict | None:
+def draft_date(words: Counter) -> dict | None:
     """The formats of a column of dates, the most frequent first; None if it has too few dates.
 
     Where a text reads both ways and the column has dates of both orders, nobody can tell: such
@@ -188,7 +190,7 @@ def _draft_date(words: Counter) -> dict | None:
         return None
     left, formats = words, []
     while left and len(formats) < MOST_FORMATS:
-        probe = _spread(left, DATES_PROBED)
+        probe = evenly_spaced_words(left, DATES_PROBED)
         read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
         best = max(read, key=read.get)
         if read[best] == 0:
@@ -200,7 +202,7 @@ def _draft_date(words: Counter) -> dict | None:
     return {"formats": formats} | _ambiguity(words, formats)
 
 
-def _spread(words: Counter, count: int) -> Counter:
+def evenly_spaced_words(words: Counter, count: int) -> Counter:
     """This many words, evenly spaced over the alphabet."""
     every = sorted(words)
     places = evenly_spaced(len(every), count)
@@ -220,13 +222,13 @@ def _may_be_date(word: str) -> bool:
 def _ambiguity(words: Counter, formats: list[str]) -> dict:
     """What to do with texts that read both ways."""
     for form in formats:
-        twin = twin_format(form)
+        twin = swapped_format(form)
         if not twin:
             continue
         one_way, other_way = (
             _cells_that_only_read(words, *f) for f in ((form, twin), (twin, form))
         )
-        if min(one_way, other_way) > FEW_TURNED * (one_way + other_way):
+        if min(one_way, other_way) > RARE_DAY_MONTH_ORDER * (one_way + other_way):
             return {"ambiguous": "missing"}
         if other_way or not one_way:  # a slip or two; or every cell reads both ways
             return {"ambiguous": "doubt"}
@@ -258,7 +260,7 @@ def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) ->
     )  # fmt: skip
     values, merged = _one_spelling_each(spellings)
     kept = Counter({value: spellings[value] for value in values})
-    known = aliases or alias_table.draft(_with_merged(kept, merged, spellings))
+    known = aliases or _aliases.draft(_with_merged(kept, merged, spellings))
     values = [value for value in values if value not in known]
     if len(values) > MOST_VALUES:  # only the spellings that collide need to be written down
         values = sorted(set(merged.values()))
@@ -361,7 +363,7 @@ def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray 
     """One column, repaired, and the kind of repair of each cell ("" for none; None for no cell)."""
     if is_typed(column, plan["kind"]):
         return repair_typed(column, plan)
-    coded = Coded.of(texts(column))
+    coded = EncodedColumn.of(texts(column))
     repaired, kinds = Reader(plan).column(coded)
     kinds = None if kinds is None else coded.by_value(kinds, "")
     return repaired.column(column.index, column.name), kinds
@@ -377,7 +379,7 @@ class Reader:
         self._texts = pd.Series(dtype="str")
         self._found: tuple | None = None
 
-    def column(self, column: Coded) -> tuple[Coded, np.ndarray | None]:
+    def column(self, column: EncodedColumn) -> tuple[EncodedColumn, np.ndarray | None]:
         """A coded column, repaired, and the kind of repair of each of its values; or None.
 
         Values that begin with those of the last column are not read again.
@@ -391,7 +393,7 @@ class Reader:
             more, kinds_too = self.read(column.values.iloc[count:])
             values = pd.concat([values, more], ignore_index=True)
             kinds = _joined(kinds, kinds_too, count, len(more))
-        return Coded(column.codes, values), kinds
+        return EncodedColumn(column.codes, values), kinds
 
     def read(self, distinct: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
         """The values of different texts, and kinds of repair; what is plainly fine, at once."""
@@ -425,7 +427,11 @@ def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray
     if kind == "number":
         values = pd.to_numeric(distinct, errors="coerce").to_numpy(dtype="float64").copy()
         fine = distinct.str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool, copy=True)
-        fine &= np.isfinite(values) & ~_impossible(values, plan) & ~np.isin(values, _codes(plan))
+        fine &= (
+            np.isfinite(values)
+            & ~is_impossible(values, plan)
+            & ~np.isin(values, missing_codes(plan))
+        )
         if plan.get("style", "point") != "point":
             fine &= ~distinct.str.contains(".", regex=False).to_numpy(dtype=bool)
         return values, fine & ~_is_named(distinct, plan)
@@ -470,9 +476,9 @@ def repair_value(text: str, plan: dict, read: Callable | None = None) -> tuple[o
     value, repair = (read or value_reader(plan))(said)
     if value is None:
         return None, "ambiguous date" if repair == "ambiguous date" else "unreadable"
-    if kind == "number" and value in _codes(plan):
+    if kind == "number" and value in missing_codes(plan):
         return None, "missing word"
-    if kind == "number" and _impossible(np.array(value), plan):
+    if kind == "number" and is_impossible(np.array(value), plan):
         return None, "impossible"
     if said != plain:
         return value, "alias"
@@ -501,9 +507,9 @@ def repair_cell(value, plan: dict) -> tuple[object, str]:
     (None, 'impossible')
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool) and plan["kind"] == "number":
-        if value in _codes(plan):
+        if value in missing_codes(plan):
             return None, "missing word"
-        if abs(value) >= 1e308 or _impossible(np.array(value), plan):
+        if abs(value) >= 1e308 or is_impossible(np.array(value), plan):
             return None, "impossible"
         return value, ""
     return repair_value(as_text(value), plan)
@@ -517,7 +523,7 @@ def cell_reader(plan: dict) -> Callable:
     >>> cell_reader({"kind": "number", "unit": "kg"})("3 kg")
     (3.0, 'number')
     """
-    codes, (low, high) = frozenset(_codes(plan)), plan.get("limits", (-np.inf, np.inf))
+    codes, (low, high) = frozenset(missing_codes(plan)), plan.get("limits", (-np.inf, np.inf))
     is_number = plan["kind"] == "number"
 
     read_text = value_reader(plan)
@@ -564,7 +570,7 @@ def _read_date(text: str, plan: dict):
     formats = plan.get("formats", ["iso"])
     for form in formats:
         if date := parse_date(text, form):
-            twin = twin_format(form)
+            twin = swapped_format(form)
             if plan.get("ambiguous") == "missing" and twin in formats:
                 other = parse_date(text, twin)
                 if other not in (None, date):
@@ -585,7 +591,7 @@ def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
     named = [(kind, names, _spellings(tuple(names))["common"]) for kind, names in kinds if names]
 
     def read(text: str) -> tuple[str, str]:
-        said = mend_encoding(text)
+        said = repair_encoding(text)
         if said in known["values"]:
             return said, "" if said == text else "mojibake"
         key = fingerprint(said) if known["values"] or named else ""
@@ -602,7 +608,7 @@ def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
 
 
 def _read_text(text: str, plan: dict):
-    said = mend_encoding(text)
+    said = repair_encoding(text)
     return said, "" if said == text else "mojibake"
 
 
@@ -642,21 +648,21 @@ def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray |
         plain = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz else column
         return plain.astype("datetime64[us]"), None
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    impossible = np.isinf(values) | _impossible(values, plan)
-    missing = np.isin(values, _codes(plan))
+    impossible = np.isinf(values) | is_impossible(values, plan)
+    missing = np.isin(values, missing_codes(plan))
     if not (impossible | missing).any():
         return column, None
     kinds = np.select([missing, impossible], ["missing word", "impossible"], "").astype(object)
     return column.astype(float).mask(impossible | missing), kinds
 
 
-def _impossible(values: np.ndarray, plan: dict) -> np.ndarray:
+def is_impossible(values: np.ndarray, plan: dict) -> np.ndarray:
     """Which numbers lie outside the possible range; a missing one does not."""
     low, high = plan.get("limits", (-np.inf, np.inf))
     return (values < low) | (values > high)
 
 
-def _codes(plan: dict) -> list[float]:
+def missing_codes(plan: dict) -> list[float]:
     """The numbers that a plan says to stand for "missing"."""
     return [float(text) for text in plan.get("missing", ()) if PLAIN_NUMBER.fullmatch(text)]
 

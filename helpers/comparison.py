@@ -35,7 +35,7 @@ def compare(first: Run, second: Run) -> str:
         name_of(second),
         {
             "names": [run.name for run in runs],
-            "reading": read(runs, metrics),
+            "reading": describe_comparison(runs, metrics),
             "warnings": warnings(runs, metrics),
             "parameters": parameters(runs),
             "metrics": scores(metrics),
@@ -47,7 +47,7 @@ def compare(first: Run, second: Run) -> str:
     return name_of(second)
 
 
-def read(runs, metrics) -> str:
+def describe_comparison(runs, metrics) -> str:
     """Which run did better, in a sentence."""
     if not all(metrics):
         judged = [run.name for run, found in zip(runs, metrics, strict=True) if found]

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from . import addresses, pipeline, tables
 from .errors import InputError, nearest
-from .examples import known as examples
+from .examples import known as examples_known
 from .line import LOG, Run
 from .prediction_log import ask_log, elsewhere, has_log
 from .reference import FORM, Reference, read_content
@@ -23,7 +23,9 @@ from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels, read_label
 from .values import MISSING_WORDS, tidy
 
-LEARNT = "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
+TRAINING_ROWS_FILE = (
+    "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
+)
 FEWEST_PER_PERIOD = 30
 FEWEST = 30  # rows: fewer are too few for a test
 FEWEST_LOGGED = 200
@@ -87,7 +89,7 @@ def later_rows(work, new_data: str = "") -> Production:
         addresses.refuse_pasted_password(new_data)
         raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
         check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
-        raw, origin = _not_learnt(work.run, raw, origin)
+        raw, origin = _without_training_rows(work.run, raw, origin)
     else:
         raw, origin = _later_of(work, example), f"{example.title} after the collection ended"
     check_count(raw, origin)
@@ -102,9 +104,9 @@ def _reference(work) -> Reference | None:
     return read_content(content, work.run.name) if content.get("form") == FORM else None
 
 
-def _later_of(work, example: examples.Example) -> pd.DataFrame:
+def _later_of(work, example: examples_known.Example) -> pd.DataFrame:
     """The rows of an example that came after those that the run has collected."""
-    later = examples.source(example.name).later_rows(work.about)
+    later = examples_known.source(example.name).later_rows(work.about)
     if later is None:
         raise InputError(
             f"The run '{work.run.name}' has collected all of {example.title} up to "
@@ -203,10 +205,10 @@ def _check_unread(column: pd.Series, task: Task) -> None:
 # --- Rows that a challenger has learnt from -----------------------------------------------------
 
 
-def note_learnt(challenger, champion, rows: pd.DataFrame) -> None:
+def note_training_rows(challenger, champion, rows: pd.DataFrame) -> None:
     """Note the rows of a delivery that a challenger learns from, and those its champion learnt."""
-    known = [_row_hashes(fields_of(champion), rows), _learnt(champion)]
-    with challenger.replacing(LEARNT) as draft:
+    known = [_row_hashes(fields_of(champion), rows), _training_rows(champion)]
+    with challenger.replacing(TRAINING_ROWS_FILE) as draft:
         pd.DataFrame({"row": np.concatenate(known)}).to_parquet(draft, index=False)
 
 
@@ -215,8 +217,8 @@ def fields_of(run) -> list[str]:
     return run.challenges.get("fields") or sorted(run.read_json("model/schema.json")["fields"])
 
 
-def _learnt(run) -> np.ndarray:
-    path = run.file(LEARNT)
+def _training_rows(run) -> np.ndarray:
+    path = run.file(TRAINING_ROWS_FILE)
     return pd.read_parquet(path)["row"].to_numpy() if path.exists() else np.array([], np.uint64)
 
 
@@ -225,12 +227,12 @@ def _row_hashes(fields: list[str], rows: pd.DataFrame) -> np.ndarray:
     return pd.util.hash_pandas_object(texts, index=False).to_numpy()
 
 
-def _not_learnt(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
+def _without_training_rows(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
     """The rows of a delivery without those that the model has learnt from, and where they are from.
 
     A file that grows, or is given a second time, would let a model judge itself.
     """
-    learnt = _learnt(run)
+    learnt = _training_rows(run)
     if not len(learnt):
         return raw, origin
     known = np.isin(_row_hashes(fields_of(run), raw), learnt)
@@ -322,13 +324,13 @@ def rows_of_log(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.nda
     )
     found = ask_log(folder.path, query, since=since, most=MOST_LOGGED)[::-1]
     known = list(model["clean"].get_feature_names_out())
-    raw = pd.DataFrame(map(_plain_row, found["row"]), columns=known, dtype=object)
+    raw = pd.DataFrame(map(_plain_values, found["row"]), columns=known, dtype=object)
     raw = raw.apply(_of_one_type)
     raw[target] = found["outcome"].to_numpy(dtype=object)
     return raw, found["at"].to_numpy(dtype=float)
 
 
-def _plain_row(text: str) -> dict:
+def _plain_values(text: str) -> dict:
     """A logged row with its plain values only, as the service used it."""
     try:
         row = json.loads(text)

@@ -24,12 +24,13 @@ from sklearn.pipeline import Pipeline
 
 from . import pipeline, reference, tables
 from .base.files import sha256
+from .base.places import reports_folder
 from .base.spacing import evenly_spaced
 from .calibration import Calibrated
 from .deliveries import model_columns, time_column
 from .errors import InputError, nearest
-from .examples import known as examples
-from .line import Run, existing_run, reports_folder
+from .examples import known as examples_known
+from .line import Run, existing_run
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck, is_plain
@@ -202,7 +203,7 @@ def _limits(about: dict, metrics: dict) -> list[str]:
     limits = ["It knows only what its training rows show."]
     if about.get("time_column"):
         limits.append("It was judged on rows later than those it learnt from; it will age.")
-    example = examples.example(about.get("table", ""))
+    example = examples_known.example(about.get("table", ""))
     limits += example.limits if example else ()
     if metrics["verdict"] != "good enough":
         limits.append("It did not reach its thresholds: do not use it for decisions.")
@@ -280,7 +281,7 @@ def is_bundle_folder(text: str) -> bool:
     return all((folder / name).is_file() for name in ("card.json", "model.skops"))
 
 
-def load_version(run: str, version: str) -> Bundle:
+def load_bundle_version(run: str, version: str) -> Bundle:
     """The bundle of a run if it is still that version; for work done in parts."""
     bundle = load_bundle(run)
     if bundle.version != version:
@@ -499,11 +500,11 @@ def ready(address: str) -> dict:
     return requests.get(f"{address}/ready", timeout=60).json()
 
 
-def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, asks: int = 7) -> dict[str, float]:
+def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, repeats: int = 7) -> dict[str, float]:
     """The median time of a single row, in milliseconds: by the pipeline, and over HTTP."""
     import requests
 
-    some = rows.iloc[evenly_spaced(len(rows), asks)]
+    some = rows.iloc[evenly_spaced(len(rows), repeats)]
     frames = [some.iloc[[i]] for i in range(len(some))]
     bodies = [as_json(as_record(row)) for _, row in some.iterrows()]
     with requests.Session() as client:
@@ -524,7 +525,7 @@ def _seconds(work) -> float:
     return time.perf_counter() - began
 
 
-def read_speeds(state: dict, speed: dict[str, float]) -> str:
+def describe_speeds(state: dict, speed: dict[str, float]) -> str:
     """A sentence that says how single rows are scored, and whether that is the faster way.
 
     Times differ from run to run, so the sentence names none.
@@ -553,7 +554,9 @@ def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[[is_answered(record) for record in records]].reset_index(drop=True)
 
 
-def agreement(bundle: Bundle, rows: pd.DataFrame, address: str, folder: Path) -> pd.DataFrame:
+def prediction_agreement(
+    bundle: Bundle, rows: pd.DataFrame, address: str, folder: Path
+) -> pd.DataFrame:
     """The same raw rows scored in three ways: the distance from the in-process model's answers.
 
     Batch goes through a CSV file and back, the API through JSON.
@@ -592,7 +595,7 @@ def _distance(here: pd.DataFrame, other: pd.DataFrame) -> dict:
     }
 
 
-def read_agreement(table: pd.DataFrame) -> str:
+def describe_agreement(table: pd.DataFrame) -> str:
     """A sentence that reads the proof."""
     if (table["same answers"] == "yes").all():
         return (
@@ -613,7 +616,7 @@ def headline(card: dict, size: int, roads: pd.DataFrame) -> str:
     )
 
 
-def describe_model(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
+def model_facts(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     """What is deployed: the steps, the rows it was fitted on, whether held-out rows were used."""
     last = model["model"]
     inner, mended = last, False
@@ -666,7 +669,7 @@ def fields_table(schema: dict) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("field")
 
 
-def spread(rows: np.ndarray, asks: int) -> np.ndarray:
+def rows_to_compare(rows: np.ndarray, asks: int) -> np.ndarray:
     """So many of the rows, evenly spaced; no more than the service takes in one request.
 
     `asks` is the notebook's parameter: InputError where it is not 1 or more.

@@ -16,10 +16,10 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .base.spacing import evenly_spaced
-from .calibration import calibration_error, looked_at, reliability
+from .calibration import calibration_error, judged_probability, reliability
 from .metrics import PLAIN_NAMES
-from .rows import Labelled, spread_over
-from .task import Task, better, drawn_scores, predict, score
+from .rows import Labelled, evenly_spaced_positions
+from .task import Task, better, predict, resampled_scores, score
 
 FEWEST_IN_SLICE = 30
 MOST_SLICES_OF_COLUMN = 12
@@ -127,7 +127,7 @@ def shown_slices(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def read_slices(table: pd.DataFrame) -> str:
+def describe_slices(table: pd.DataFrame) -> str:
     """A sentence that names the group that is served worst."""
     if table.empty:
         return "**No group is served worse** than the others by a significant amount."
@@ -177,7 +177,9 @@ def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.
     if task.is_regression:
         return {}
     both = {"before": before_calibration(probability, training), "after": probability}
-    return {name: reliability(*looked_at(task, truth, said)) for name, said in both.items()}
+    return {
+        name: reliability(*judged_probability(task, truth, said)) for name, said in both.items()
+    }
 
 
 def calibration_errors(task: Task, truth, probability, training: dict) -> dict[str, float]:
@@ -185,7 +187,9 @@ def calibration_errors(task: Task, truth, probability, training: dict) -> dict[s
     if task.is_regression:
         return {}
     both = {"before": before_calibration(probability, training), "after": probability}
-    return {n: calibration_error(*looked_at(task, truth, said)) for n, said in both.items()}
+    return {
+        n: calibration_error(*judged_probability(task, truth, said)) for n, said in both.items()
+    }
 
 
 def calibration_picture(task: Task, truth, probability, training: dict):
@@ -195,10 +199,12 @@ def calibration_picture(task: Task, truth, probability, training: dict):
     if task.is_regression:
         return None
     errors = calibration_errors(task, truth, probability, training)
-    return plots.reliability(calibration(task, truth, probability, training), errors, height=3.0)
+    return plots.draw_calibration_curve(
+        calibration(task, truth, probability, training), errors, height=3.0
+    )
 
 
-def read_calibration(errors: dict[str, float]) -> str:
+def describe_calibration(errors: dict[str, float]) -> str:
     """Whether the probabilities are well calibrated, in a sentence."""
     if not errors:
         return "A predicted number has no probability; its errors are drawn below."
@@ -247,7 +253,7 @@ def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) 
     return table.rename_axis("rule")
 
 
-def read_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
+def describe_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
     """Which rule is cheapest, in a sentence."""
     if task.kind != "binary":
         return "Costs of false positives and negatives apply to two classes only."
@@ -274,11 +280,11 @@ def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataF
     """
     task, metric = learn.task, learn.task.main_metric
     train, valid = list(learn.folds())[-1]
-    train = train[spread_over(learn.y[train], CURVE_ROWS)]
-    asked = learn.at(valid[spread_over(learn.y[valid], CURVE_ROWS)])
+    train = train[evenly_spaced_positions(learn.y[train], CURVE_ROWS)]
+    asked = learn.at(valid[evenly_spaced_positions(learn.y[valid], CURVE_ROWS)])
     said, rows = [], []
     for share in CURVE_SHARES:
-        chosen = train[spread_over(learn.y[train], max(round(share * len(train)), 2))]
+        chosen = train[evenly_spaced_positions(learn.y[train], max(round(share * len(train)), 2))]
         if not task.is_regression and len(set(learn.y[chosen])) < 2:
             continue
         fitted = clone(model).fit(learn.X.iloc[chosen], learn.y[chosen])
@@ -287,13 +293,13 @@ def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataF
         rows.append({"rows": len(chosen), "score": found})
     table = pd.DataFrame(rows)
     if len(said) > 1:
-        drawn = drawn_scores(task, asked.y, said[-2:], 200, seed, [metric])
+        drawn = resampled_scores(task, asked.y, said[-2:], 200, seed, [metric])
         gains = better(metric, drawn[1].get(metric), drawn[0].get(metric))
         table["gain_from"], table["gain_to"] = np.nanquantile(gains, [0.025, 0.975])
     return table
 
 
-def read_learning_curve(task: Task, curve: pd.DataFrame) -> str:
+def describe_learning_curve(task: Task, curve: pd.DataFrame) -> str:
     """Whether more rows would help, in a sentence."""
     if len(curve) < 2 or "gain_from" not in curve:
         return "There are too few rows to draw a learning curve."
@@ -301,12 +307,12 @@ def read_learning_curve(task: Task, curve: pd.DataFrame) -> str:
     gain = better(task.main_metric, last["score"], curve["score"].iloc[-2])
     interval = f"95 % interval {last['gain_from']:+.3f} to {last['gain_to']:+.3f}"
     text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3f} ({interval})"
-    if helps(curve):
+    if more_rows_help(curve):
         return f"{text}: **more rows would help**."
     return f"{text}: more rows of the same kind would help little."
 
 
-def helps(curve: pd.DataFrame) -> bool:
+def more_rows_help(curve: pd.DataFrame) -> bool:
     """Whether the last doubling of the rows significantly improved the score."""
     return "gain_from" in curve and bool(curve["gain_from"].iloc[-1] > 0)
 
@@ -385,7 +391,7 @@ def _can_be_set(column: pd.Series) -> bool:
 # --- The way back -------------------------------------------------------------------------------
 
 
-def way_back(
+def next_steps(
     task: Task, scores: pd.DataFrame, learn: Labelled, curve: pd.DataFrame, worst: pd.DataFrame
 ) -> pd.DataFrame:
     """For each station one could go back to, the evidence, and whether it points there.
@@ -400,10 +406,10 @@ def way_back(
     far = gap > BIG_GAP
     evidence = {
         1: (
-            read_learning_curve(task, curve).replace("**", ""),
-            helps(curve) or len(learn.y) < FEW_ROWS,
+            describe_learning_curve(task, curve).replace("**", ""),
+            more_rows_help(curve) or len(learn.y) < FEW_ROWS,
         ),
-        2: (_read_gaps(empty, gaps_hurt), bool(gaps_hurt) or empty > MANY_EMPTY),
+        2: (_describe_missing(empty, gaps_hurt), bool(gaps_hurt) or empty > MANY_EMPTY),
         3: (
             f"{scored}: the model overfits"
             if far
@@ -423,14 +429,14 @@ def way_back(
     return table.sort_values("go back", ascending=False, kind="stable")
 
 
-def _read_gaps(empty: float, gaps_hurt: list[str]) -> str:
+def _describe_missing(empty: float, gaps_hurt: list[str]) -> str:
     text = f"{empty:.0%} of the training cells are empty"
     if gaps_hurt:
         return f"{text}, and it errs more where {gaps_hurt[0]}"
     return f"{text}; no group with gaps is served worse"
 
 
-def read_way_back(table: pd.DataFrame, passed: bool) -> str:
+def describe_next_steps(table: pd.DataFrame, passed: bool) -> str:
     """Which stations to go back to, as Markdown; for a model that passes, where to gain more."""
     pointed = table[table["go back"] == "yes"]
     steps = "\n".join(

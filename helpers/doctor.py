@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .base import extras as extras_of
+from .base import extras as base_extras
 from .base import places
 from .base.places import reports_folder
 from .examples.known import EXAMPLES
@@ -60,7 +60,7 @@ class Finding:
 
 def findings(port: int = 8000) -> Iterator[Finding]:
     """Every finding, the quick ones first; a stock kernel starts meanwhile."""
-    kernel = _Beside(lambda: _safely("kernel", stock_kernel))
+    kernel = _BackgroundThread(lambda: _safely("kernel", stock_kernel))
     for subject, look in (
         ("python", python), ("packages", packages), ("extras", extras), ("helpers", helpers),
         ("notebooks", notebooks), ("reports", reports),
@@ -76,7 +76,7 @@ def _safely(subject: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except ModuleNotFoundError as error:
-        said = extras_of.missing(error.name)
+        said = base_extras.missing(error.name)
         return Finding(WARN, subject, said) if said else _cannot_check(subject, error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other lines are worth having
         return _cannot_check(subject, error)
@@ -87,7 +87,7 @@ def _cannot_check(subject: str, error: Exception) -> Finding:
     return Finding(FAIL, subject, f"can't be checked ({said})", SET_UP)
 
 
-class _Beside:
+class _BackgroundThread:
     """A piece of work in a thread of its own."""
 
     def __init__(self, work: Callable[[], Finding]):

@@ -22,7 +22,7 @@ MOST_CODES = 30  # levels that it can tell apart in a column
 HUGE = 1e300  # stands for infinity, which trees don't take
 TREES = 40
 SHUFFLED_ROWS = 1_000
-TELLS = 0.01  # ROC AUC that is lost when a column that tells is shuffled
+MIN_IMPORTANCE = 0.01  # ROC AUC that is lost when a column that tells is shuffled
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Domain:
         return not np.isnan(self.auc)
 
 
-def domain(
+def domain_classifier(
     before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT, seed: int = 42
 ) -> Domain:
     """Boosted trees try to tell old rows from new ones (domain classifier).
@@ -68,13 +68,13 @@ def domain(
     grouped = np.array([is_level for _, is_level in columns.values()])
     is_new = np.repeat([False, True], [len(old), len(new)])
     halves = _halves(is_new, seed)
-    models = [_tell(X[half], is_new[half], grouped) for half in halves]
+    models = [_classifier_scores(X[half], is_new[half], grouped) for half in halves]
     asked = list(zip(models, halves[::-1], strict=True))
     found = [_mann_whitney(model.predict_proba(X[h])[:, 1], is_new[h]) for model, h in asked]
     auc, z = np.mean(found, axis=0)
     chance = float(ndtr(-z))
     moves = bool(chance < thresholds.joint_level)
-    tells = _what_tells(asked, X, is_new, list(columns), seed) if moves else {}
+    tells = _importance(asked, X, is_new, list(columns), seed) if moves else {}
     drifts = moves and auc > thresholds.auc_large
     return Domain(float(auc), chance, len(X), moves, bool(drifts), tells)
 
@@ -112,7 +112,7 @@ def _halves(is_new: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.sort(np.concatenate([s[part::2] for s in sides])) for part in (0, 1))
 
 
-def _tell(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
+def _classifier_scores(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
@@ -129,7 +129,7 @@ def _mann_whitney(scores: np.ndarray, is_new: np.ndarray) -> tuple[float, float]
     return auc, (auc - 0.5) / np.sqrt((new + old + 1) / (12 * new * old))
 
 
-def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, float]:
+def _importance(asked, X, is_new, names: list[str], seed: int) -> dict[str, float]:
     """The ROC AUC that is lost when a column is shuffled, for the columns that the trees lean on.
 
     All shuffled copies are asked at once: a model spends more on being called than on the rows.
@@ -144,4 +144,6 @@ def _what_tells(asked, X, is_new, names: list[str], seed: int) -> dict[str, floa
         aucs = [roc_auc(is_new[some], s) for s in scores.reshape(len(copies), -1)]
         lost += (aucs[-1] - np.array(aucs[:-1])) / len(asked)
     order = np.argsort(-lost, kind="stable")
-    return {str(names[place]): float(lost[place]) for place in order if lost[place] > TELLS}
+    return {
+        str(names[place]): float(lost[place]) for place in order if lost[place] > MIN_IMPORTANCE
+    }

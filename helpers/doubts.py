@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from . import relations
-from .coded import Coded
+from .coded import EncodedColumn
 from .columns import SENTINELS, as_text, repair_column, repair_value, texts
 from .errors import InputError, nearest
 from .formula_cells import restored_table
@@ -37,12 +37,12 @@ MOST_LISTED = 200  # texts of one column that could not be read
 # --- Doubts about one column --------------------------------------------------------------------
 
 
-def doubts_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> list[dict]:
+def review_items_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> list[dict]:
     """The review items of a column as its plan reads it: odd numbers, dates, lost texts.
 
     `repaired` is what `repair_column` gives, where it is at hand.
 
-    >>> doubts_of(pd.Series(["3", "many"]), {"kind": "number"})[0]["value"]
+    >>> review_items_of(pd.Series(["3", "many"]), {"kind": "number"})[0]["value"]
     'many'
     """
     repaired, kinds = repaired or repair_column(column, plan)
@@ -51,17 +51,17 @@ def doubts_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> l
         first = "month" if plan["formats"][-1].startswith("%m") else "day"
         note = f"day and month are ambiguous in some cells; read as {first} first"
         example = texts(column).dropna().iloc[0]
-        found.append(_doubt(example, len(column), "order of day and month", "", note))
+        found.append(_review_item(example, len(column), "order of day and month", "", note))
     if kinds is None:
         return found
     for kind, note in LOST.items():
         lost = texts(column[kinds == kind]).value_counts().head(MOST_LISTED)
         note = note.format(kind=plan["kind"])
-        found += [_doubt(text, int(cells), kind, "", note) for text, cells in lost.items()]
+        found += [_review_item(text, int(cells), kind, "", note) for text, cells in lost.items()]
     return found
 
 
-def _doubt(value: str, cells: int, kind: str, suggestion: str, evidence: str) -> dict:
+def _review_item(value: str, cells: int, kind: str, suggestion: str, evidence: str) -> dict:
     return {
         "value": value, "cells": cells, "kind": kind, "suggestion": suggestion,
         "evidence": evidence,
@@ -81,10 +81,10 @@ def _odd_numbers(column: pd.Series) -> list[dict]:
         cells, gap, text = int(counts[value]), abs(value - inner), as_text(float(value))
         if value in SENTINELS and cells >= 3 and gap > 2 * width:
             note = f"{gap:g} from the next value, the middle half spans {width:g}"
-            found.append(_doubt(text, cells, "code for missing", MISSING, note))
+            found.append(_review_item(text, cells, "code for missing", MISSING, note))
         elif cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
             note = f"the next value is {inner:g}, the median {middle:g}"
-            found.append(_doubt(text, cells, "far from all others", MISSING, note))
+            found.append(_review_item(text, cells, "far from all others", MISSING, note))
     return found
 
 
@@ -100,7 +100,7 @@ def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {**doubt, "where": _where_text(doubt.get("where", {})), "apply": ""}
         for doubt in found
-        if doubt["kind"] in GONE or still_there(clean, doubt)
+        if doubt["kind"] in GONE or is_still_present(clean, doubt)
     ]
     table = pd.DataFrame(rows, columns=REVIEW_COLUMNS)
     table = table.astype({name: "str" for name in REVIEW_COLUMNS if name != "cells"})
@@ -114,9 +114,9 @@ def examples(review: pd.DataFrame, of_each: int = 2) -> pd.DataFrame:
     return shown.set_index("kind")[["column", "value", "where", "cells", "suggestion", "evidence"]]
 
 
-def still_there(clean: pd.DataFrame, doubt: dict) -> bool:
+def is_still_present(clean: pd.DataFrame, item: dict) -> bool:
     """Whether a value under review is still in the cleaned rows, with the same neighbours."""
-    return bool(_cells(clean, doubt["column"], doubt["value"], doubt.get("where", {})).any())
+    return bool(_cells(clean, item["column"], item["value"], item.get("where", {})).any())
 
 
 def _cells(frame: pd.DataFrame, column: str, value: str, where: dict) -> np.ndarray:
@@ -182,7 +182,7 @@ def open_review(path: str) -> pd.DataFrame:
     return restored_table(table[REVIEW_COLUMNS]).assign(cells=cells)
 
 
-def settle(plan: dict, review: pd.DataFrame) -> dict:
+def apply_marks(plan: dict, review: pd.DataFrame) -> dict:
     """The plan with what a person has marked with yes; the plan that was given stays as it was.
 
     A value that is missing goes into its column's `missing`, another name into its `aliases`, and
@@ -191,13 +191,13 @@ def settle(plan: dict, review: pd.DataFrame) -> dict:
     >>> line = dict.fromkeys(REVIEW_COLUMNS, "") | {"column": "city", "value": "Bostom"}
     >>> line |= {"suggestion": "Boston", "apply": "yes"}
     >>> plan = {"columns": {"city": {"kind": "category", "values": ["Boston"]}}}
-    >>> settle(plan, pd.DataFrame([line]))["columns"]["city"]["aliases"]
+    >>> apply_marks(plan, pd.DataFrame([line]))["columns"]["city"]["aliases"]
     {'Bostom': 'Boston'}
     """
     settled = deepcopy(plan)
     for row in review.to_dict("records"):
         if _is_yes(row):
-            _settle_one(settled, row)
+            _apply_mark(settled, row)
     return settled
 
 
@@ -211,7 +211,7 @@ def _is_yes(row: dict) -> bool:
     return mark in YES
 
 
-def _settle_one(plan: dict, row: dict) -> None:
+def _apply_mark(plan: dict, row: dict) -> None:
     name, value, becomes = row["column"], row["value"], row["suggestion"].strip()
     if name not in plan["columns"]:
         raise InputError(
@@ -220,7 +220,7 @@ def _settle_one(plan: dict, row: dict) -> None:
         )
     column = plan["columns"][name]
     if row["kind"] == relations.DISAGREE:
-        plan["relations"] = relations.settle(plan.get("relations", []), name, becomes)
+        plan["relations"] = relations.confirm_dependency(plan.get("relations", []), name, becomes)
         return
     if not becomes:
         raise InputError(
@@ -253,23 +253,23 @@ def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
     for one in plan.get("decisions", []):
         name = one["column"]
         said = {name: one["value"]} | one["where"]
-        rows = _rows_that_say(columns, said) if set(said) <= set(columns) else []
+        rows = _rows_with_texts(columns, said) if set(said) <= set(columns) else []
         if not len(rows):
             continue
         value = None
         if one["becomes"] != MISSING:
             value = repair_value(one["becomes"], plan["columns"][name])[0]
-        mended = Coded.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
+        mended = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
         decided = decided | {name: mended}
         changed[name] = np.union1d(changed.get(name, rows), rows)
     return decided, changed
 
 
-def _rows_that_say(columns: dict, said: dict[str, str]) -> np.ndarray:
+def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
     """The rows whose cells hold these texts, by column."""
     fits = []
-    for name, text in said.items():
-        codes, texts_there = Coded.of_cells(columns[name]).said
+    for name, text in cell_texts.items():
+        codes, texts_there = EncodedColumn.of_cells(columns[name]).said
         fits.append(codes == (texts_there.index(text) if text in texts_there else len(texts_there)))
     return np.flatnonzero(np.logical_and.reduce(fits))
 

@@ -18,10 +18,9 @@ from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
 from .base.bins import quantile_places
 from .comparable import alike
 from .domain import Domain
-from .domain import domain as domain  # part of what is called drift here
 from .errors import InputError
 from .significance import chi_square, fisher, holm, kolmogorov_smirnov
-from .tallies import Levels, Numbers, Tally, sum_of, tally_of, tally_part
+from .tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
 
 BINS = 10
 MOST_LEVELS = 50
@@ -46,13 +45,13 @@ def psi(expected: np.ndarray, found: np.ndarray) -> float:
     return float(((found - expected) * np.log(found / expected)).sum())
 
 
-def psi_by_chance(bins: int, before: int, after: int) -> float:
+def expected_psi(bins: int, before: int, after: int) -> float:
     """The mean index of two samples of these sizes from the same distribution.
 
     It is then about (1 / before + 1 / after) times a chi-square variable with bins - 1 degrees of
     freedom (Yurdakul and Naranjo 2020, "Statistical properties of the population stability index").
 
-    >>> round(psi_by_chance(10, 500, 500), 3)
+    >>> round(expected_psi(10, 500, 500), 3)
     0.036
     """
     return max(bins - 1, 0) * (1 / before + 1 / after)
@@ -78,7 +77,7 @@ def jensen_shannon(expected: np.ndarray, found: np.ndarray) -> float:
 # --- Bins ----------------------------------------------------------------------------------------
 
 
-def _edges(numbers: Numbers) -> np.ndarray:
+def _edges(numbers: NumberCounts) -> np.ndarray:
     """The edges of ten equal groups of numbers; a value that fills several has its own."""
     if not numbers.known:
         return numbers.values
@@ -88,7 +87,7 @@ def _edges(numbers: Numbers) -> np.ndarray:
     return edges
 
 
-def _counts(numbers: Numbers, edges: np.ndarray) -> np.ndarray:
+def _counts(numbers: NumberCounts, edges: np.ndarray) -> np.ndarray:
     """How many of the numbers lie in each bin; a number on an edge is in the upper one."""
     return np.diff(np.concatenate([[0], numbers.below(edges), [numbers.known]]))
 
@@ -135,7 +134,7 @@ def compare_tallies(
 
 
 @dataclass(frozen=True)
-class Later:
+class LaterTally:
     """What has been counted of a later column, compared with the tally of the training rows.
 
     `exact` has every number by itself while there are no more than could be compared as levels.
@@ -146,12 +145,12 @@ class Later:
     exact: Tally | None = None
 
     @classmethod
-    def of(cls, known: Tally, part: pd.Series) -> Later:
+    def of(cls, known: Tally, part: pd.Series) -> LaterTally:
         """A part of the later column."""
         few = BINS if _are_few(known) else 0
-        return cls(known, *tally_part(part, known, few))
+        return cls(known, *tally_partition(part, known, few))
 
-    def __add__(self, other: Later) -> Later:
+    def __add__(self, other: LaterTally) -> LaterTally:
         """Two parts together."""
         if self.found is None or other.found is None:
             return other if self.found is None else self
@@ -159,7 +158,7 @@ class Later:
         if self.exact is not None and other.exact is not None:
             exact = sum_of(self.exact, other.exact)
             exact = exact if len(exact.values) <= BINS else None
-        return Later(self.known, sum_of(self.found, other.found), exact)
+        return LaterTally(self.known, sum_of(self.found, other.found), exact)
 
     @property
     def tally(self) -> Tally:
@@ -171,7 +170,7 @@ class Later:
 
 def _are_few(known: Tally) -> bool:
     """Whether numbers are few enough to be compared as levels, if the later ones are, too."""
-    return isinstance(known, Levels) or len(known.values) <= BINS
+    return isinstance(known, LevelCounts) or len(known.values) <= BINS
 
 
 MEASURES = {"psi": float, "by chance": float, "distance": float, "test": object, "p_value": float,
@@ -180,7 +179,7 @@ MEASURES = {"psi": float, "by chance": float, "distance": float, "test": object,
 
 def _compare_column(old: Tally, new: Tally) -> dict:
     gaps = [side.gaps for side in (old, new)]
-    if isinstance(old, Numbers):
+    if isinstance(old, NumberCounts):
         found = _compare_numbers(old, new)
     else:
         found = _compare_levels(*_level_counts(old, new))
@@ -190,10 +189,10 @@ def _compare_column(old: Tally, new: Tally) -> dict:
     if 0 < sum(gaps) < len(old) + len(new):
         chance = fisher(gaps[0], len(old), gaps[1], len(new))
         tests.append((FISHER, chance, "its share of empty cells is compared"))
-    test, chance, why = _surest(tests)
+    test, chance, why = _most_significant(tests)
     return {
         "psi": psi(*shares),
-        "by chance": psi_by_chance(int(((shares[0] + shares[1]) > 0).sum()), len(old), len(new)),
+        "by chance": expected_psi(int(((shares[0] + shares[1]) > 0).sum()), len(old), len(new)),
         "distance": jensen_shannon(*shares),
         "test": test,
         "p_value": chance,
@@ -203,7 +202,7 @@ def _compare_column(old: Tally, new: Tally) -> dict:
     }
 
 
-def _surest(tests: list[tuple]) -> tuple[str, float, str]:
+def _most_significant(tests: list[tuple]) -> tuple[str, float, str]:
     """The test with the smallest p-value, corrected for the number of tests (Bonferroni)."""
     if not tests:
         return "not applicable", 1.0, "there is no value to compare, or one value only"
@@ -219,7 +218,7 @@ class _Compared:
     tests: list[tuple[str, float, str]]
 
 
-def _compare_numbers(old: Numbers, new: Numbers) -> _Compared:
+def _compare_numbers(old: NumberCounts, new: NumberCounts) -> _Compared:
     values = np.union1d(old.values, new.values)
     if len(values) <= BINS:
         counts = [_counts(side, values[1:]) for side in (old, new)]
@@ -232,7 +231,7 @@ def _compare_numbers(old: Numbers, new: Numbers) -> _Compared:
     return _Compared((_counts(old, edges), _counts(new, edges)), tests)
 
 
-def _level_counts(old: Levels, new: Levels) -> tuple[np.ndarray, np.ndarray]:
+def _level_counts(old: LevelCounts, new: LevelCounts) -> tuple[np.ndarray, np.ndarray]:
     """How many rows each level has before and after; levels of both, in one order."""
     both = old.counts.index.append(new.counts.index.difference(old.counts.index, sort=False))
     return tuple(side.counts.reindex(both, fill_value=0).to_numpy() for side in (old, new))
@@ -263,7 +262,7 @@ def _compare_levels(old, new, why: str = "shares of levels are compared") -> _Co
 # --- Alerts -------------------------------------------------------------------------------------
 
 
-def alerts(
+def drift_findings(
     columns: pd.DataFrame,
     predictions: pd.DataFrame | None = None,
     joint: Domain | None = None,
@@ -278,17 +277,21 @@ def alerts(
     found = [*(quality or [])]
     told = {n: f["severity"] for f in found if f["code"] == "nulls_up" for n in f["columns"]}
     if predictions is not None:
-        found += _moved(predictions, "prediction_drift", "The predictions have drifted", thresholds)
-    for one in _moved(columns, "drift", "The column {name} has drifted", thresholds):
+        found += _significant_drifts(
+            predictions, "prediction_drift", "The predictions have drifted", thresholds
+        )
+    for one in _significant_drifts(columns, "drift", "The column {name} has drifted", thresholds):
         severity = told.get(one["columns"][0]) if one["evidence"]["test"] == FISHER else None
         if severity is None or ranked([{"severity": severity}, one])[0] is one:
             found.append(one)
     if joint is not None and joint.moves:
-        found.append(_jointly(joint, columns, thresholds))
+        found.append(_joint_finding(joint, columns, thresholds))
     return ranked(found)
 
 
-def _moved(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) -> list[dict]:
+def _significant_drifts(
+    table: pd.DataFrame, code: str, says: str, thresholds: Thresholds
+) -> list[dict]:
     found = []
     for name, row in table[table["moves"]].iterrows():
         beyond = row["psi"] - row["by chance"]
@@ -307,7 +310,7 @@ def _gaps(row: pd.Series) -> str:
     return f": {row['missing before']:.1%} empty before, {row['missing after']:.1%} now"
 
 
-def _jointly(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> dict:
+def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> dict:
     severity = by_size(joint.auc, thresholds.auc_moderate, thresholds.auc_large)
     tells = list(joint.tells)[:5]
     unseen = [n for n in tells if n in columns.index and not columns.loc[n, "moves"]]
@@ -338,7 +341,7 @@ def shown(table: pd.DataFrame, most: int = 8) -> pd.DataFrame:
     )
 
 
-def read(table: pd.DataFrame) -> str:
+def describe_drift(table: pd.DataFrame) -> str:
     """A sentence that reads the table."""
     drifting = table.index[table["drifts"]].tolist()
     sure = int(table["moves"].sum())
@@ -354,7 +357,7 @@ def read(table: pd.DataFrame) -> str:
     )
 
 
-def read_domain(joint: Domain) -> str:
+def describe_domain(joint: Domain) -> str:
     """A sentence that reads the domain classifier's result."""
     if not joint.applicable:
         return f"**All columns together**: not applicable, {joint.why}."

@@ -16,7 +16,7 @@ import pandas as pd
 from .columns import texts
 from .values import tidy
 
-HEARD = 3  # a value in at least this many rows is not a typing error
+FREQUENT_ROWS = 3  # a value in at least this many rows is not a typing error
 MOST_FIELDS = 60
 FEW_FIELDS = 15  # up to so many, each field makes blocks of its own
 SELECTIVE = 6  # of more fields, so many of the most different ones make blocks, two by two
@@ -24,13 +24,15 @@ MOST_IN_BLOCK = 30
 MOST_PAIRS = 2_000_000
 SIMILAR = 0.8  # from this similarity (by edit distance) on, a value is a typing error of another
 SAME_START = 0.9  # by Jaro and Winkler, who weigh the first letters more: names cut short
-TOLD = 0.9  # share of rows in which another column determines a field: then no further evidence
+DETERMINED = (
+    0.9  # share of rows in which another column determines a field: then no further evidence
+)
 FEWEST_A_VALUE = 4  # rows, on average, before a column is thought to tell others
 # Bits against one record, by field. In the FEBRL sets of persons 3 % of duplicates' fields differ
 # beyond likeness, of other pairs nearly all: log2(0.03) is -5. Two known values are rarer still.
 OTHER, KNOWN_OTHER, GAP = -5.0, -9.0, -0.5
 ALIKE = 0.6  # of a value's bits, where the two are alike only
-MARGIN = 0  # bits beyond what chance would link once among all pairs
+EXTRA_BITS = 0  # bits beyond what chance would link once among all pairs
 
 
 def link(frame: pd.DataFrame) -> np.ndarray:
@@ -114,7 +116,7 @@ class _Fields:
             pairs, cells = np.unique(both + self.codes[field][known], return_counts=True)
             top = np.zeros(levels, dtype=cells.dtype)
             np.maximum.at(top, pairs // len(self.values[field]), cells)
-            if top.sum() - levels >= TOLD * (known.sum() - levels):
+            if top.sum() - levels >= DETERMINED * (known.sum() - levels):
                 return True
         return False
 
@@ -131,7 +133,7 @@ def _candidates(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
     keys += list(combinations(range(count if few else SELECTIVE), 2))
     found, total = [], 0
     for key in keys:
-        pairs = _same_block(_key(fields, key))
+        pairs = _same_block(_block_key(fields, key))
         found.append(pairs)
         total += len(pairs)
         if total > MOST_PAIRS:
@@ -140,7 +142,7 @@ def _candidates(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
     return pairs // fields.rows, pairs % fields.rows
 
 
-def _key(fields: _Fields, names: tuple[int, ...]) -> np.ndarray:
+def _block_key(fields: _Fields, names: tuple[int, ...]) -> np.ndarray:
     key = fields.codes[names[0]].astype(np.int64)
     for name in names[1:]:
         other = fields.codes[name]
@@ -170,8 +172,8 @@ def _same_block(key: np.ndarray) -> np.ndarray:
 
 def _compare(fields: _Fields, left: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     """The pairs that are surely one record."""
-    needed = 2 * np.log2(fields.rows) + MARGIN
-    left, right = _hopeful(fields, left, right, needed)
+    needed = 2 * np.log2(fields.rows) + EXTRA_BITS
+    left, right = _still_possible(fields, left, right, needed)
     total = np.zeros(len(left))
     differ = np.zeros(len(left), dtype=int)
     agree = np.zeros(len(left), dtype=int)
@@ -189,7 +191,7 @@ def _compare(fields: _Fields, left: np.ndarray, right: np.ndarray) -> pd.DataFra
     )
 
 
-def _hopeful(fields: _Fields, left: np.ndarray, right: np.ndarray, needed: float):
+def _still_possible(fields: _Fields, left: np.ndarray, right: np.ndarray, needed: float):
     """The pairs that could still be one record if all that differs were alike."""
     best = np.zeros(len(left))
     for field, codes in enumerate(fields.codes):
@@ -210,7 +212,7 @@ def _compare_field(fields: _Fields, field: int, left: np.ndarray, right: np.ndar
     other = np.flatnonzero(~same & ~gap)
     level = np.where(gap, "gap", np.where(same, "same", "other")).astype(object)
     weight = np.where(gap, GAP, np.where(same, bits[a], OTHER))
-    heard = (cells[a[other]] >= HEARD) & (cells[b[other]] >= HEARD)
+    heard = (cells[a[other]] >= FREQUENT_ROWS) & (cells[b[other]] >= FREQUENT_ROWS)
     alike = _alike(values[a[other]], values[b[other]], heard, fields.is_text[field])
     level[other[heard & ~alike]] = "known other"
     weight[other[heard & ~alike]] = KNOWN_OTHER

@@ -27,7 +27,7 @@ WORDS_OF_A_SENTENCE = 4  # texts with fewer on average are names or titles
 MOST_PAIRS = 6  # of date columns whose differences become numbers
 
 
-class _Stateless(TransformerMixin, BaseEstimator):
+class Stateless(TransformerMixin, BaseEstimator):
     """A transformer whose result for a row depends on the row alone."""
 
     def fit(self, X, y=None):
@@ -42,7 +42,7 @@ class _Stateless(TransformerMixin, BaseEstimator):
         return self.feature_names_in_
 
 
-class ToNumbers(_Stateless):
+class ToNumbers(Stateless):
     """Numbers and booleans as floats; missing is NaN."""
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -50,7 +50,7 @@ class ToNumbers(_Stateless):
         return X.astype("float64")
 
 
-class ToText(_Stateless):
+class ToText(Stateless):
     """Categories as text; a missing one is a level of its own."""
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +58,7 @@ class ToText(_Stateless):
         return X.astype("str").fillna("(missing)").astype(object)
 
 
-class Derive(_Stateless):
+class Derive(Stateless):
     """Adds columns by formula (see `helpers.formulas`); a formula may use those before it.
 
     What a formula asks of groups, such as the mean price of a city, is learnt from the rows that it
@@ -236,7 +236,7 @@ def _are_names(texts: list[str]) -> bool:
     return len(counts) > 1 and bool(np.mean(counts) < WORDS_OF_A_SENTENCE)
 
 
-class ImageToNumbers(_Stateless):
+class ImageToNumbers(Stateless):
     """Columns of image paths (or bytes) as numbers: grey levels, edge directions, and colours.
 
     Grey levels are those of an 8 × 8 picture. Edge directions are counted in eight bins over four

@@ -41,10 +41,10 @@ NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
-def disk_trouble(error: OSError) -> str:
+def describe_disk_error(error: OSError) -> str:
     """The disk error and what to do, in a line; empty if it is not a disk error.
 
-    >>> disk_trouble(OSError(errno.ENOSPC, "No space left on device", "big.parquet"))
+    >>> describe_disk_error(OSError(errno.ENOSPC, "No space left on device", "big.parquet"))
     "There is no room for 'big.parquet' on the disk: make some, then run the command again."
     """
     where = f"'{error.filename}'" if error.filename else "what was written"

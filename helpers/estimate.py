@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .calibration import find_calibration, mended
+from .calibration import apply_calibration, fit_calibration
 from .metrics import PLAIN_NAMES
 from .task import Task, score
 
@@ -21,7 +21,7 @@ ASSUMPTIONS = (
     "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "
     "for the target has not changed, and the new rows are of kinds that training rows covered"
 )
-DRAWS = 100
+RESAMPLES = 100
 TINY = np.finfo(float).eps
 
 
@@ -36,7 +36,7 @@ class Calibration:
         """The calibrated probabilities, n × classes."""
         if not len(self.shifts):
             return probability
-        return mended(probability, self.slope, self.shifts)
+        return apply_calibration(probability, self.slope, self.shifts)
 
 
 def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
@@ -50,7 +50,7 @@ def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
     if task.is_regression:
         return Calibration()
     positions = pd.Index(task.classes).get_indexer(np.asarray(truth).astype(str))
-    return Calibration(*find_calibration(np.asarray(probability), positions))
+    return Calibration(*fit_calibration(np.asarray(probability), positions))
 
 
 def expected(
@@ -88,7 +88,7 @@ def expected(
     return {name: value for name, value in values.items() if np.isfinite(value)}
 
 
-def expected_confusion(weights: np.ndarray, said: np.ndarray) -> np.ndarray:
+def expected_confusion(weights: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Expected counts by true class (down) and predicted class (across).
 
     `weights` are n × classes probabilities, `said` the positions of the n predicted classes.
@@ -96,7 +96,7 @@ def expected_confusion(weights: np.ndarray, said: np.ndarray) -> np.ndarray:
     >>> expected_confusion(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1])).tolist()
     [[0.9, 0.2], [0.1, 0.8]]
     """
-    decided = np.eye(weights.shape[1])[said] * (said >= 0)[:, None]
+    decided = np.eye(weights.shape[1])[predicted] * (predicted >= 0)[:, None]
     return weights.T @ decided
 
 
@@ -122,7 +122,7 @@ def _multiclass(task: Task, confusion: np.ndarray) -> dict:
     }
 
 
-def expected_roc_auc(chance: np.ndarray, scores: np.ndarray) -> float:
+def expected_roc_auc(probability: np.ndarray, scores: np.ndarray) -> float:
     """The ROC AUC to expect of n scores, when each row is positive with its probability.
 
     Expected pairs of a positive and a negative row in the right order (a tie counts half), over
@@ -133,28 +133,28 @@ def expected_roc_auc(chance: np.ndarray, scores: np.ndarray) -> float:
     1.0
     """
     _, place = np.unique(scores, return_inverse=True)
-    yes, no = (np.bincount(place, weights=w) for w in (chance, 1 - chance))
-    with_itself = (chance * (1 - chance)).sum()
+    yes, no = (np.bincount(place, weights=w) for w in (probability, 1 - probability))
+    with_itself = (probability * (1 - probability)).sum()
     right = (yes * (no.cumsum() - no / 2)).sum() - with_itself / 2
     pairs = yes.sum() * no.sum() - with_itself
     return float(right / pairs) if pairs > TINY else float("nan")
 
 
-def expected_average_precision(chance: np.ndarray, scores: np.ndarray) -> float:
+def expected_average_precision(probability: np.ndarray, scores: np.ndarray) -> float:
     """Precision averaged over recall (scikit-learn's average precision), from expected counts.
 
     >>> expected_average_precision(np.array([0.0, 1.0]), np.array([0.3, 0.4]))
     1.0
     """
     _, place = np.unique(-scores, return_inverse=True)
-    yes, rows = np.bincount(place, weights=chance), np.bincount(place)
+    yes, rows = np.bincount(place, weights=probability), np.bincount(place)
     precision = yes.cumsum() / rows.cumsum()
     return float((precision * yes).sum() / yes.sum()) if yes.sum() > TINY else float("nan")
 
 
 def interval(
     task: Task, probability, prediction, metrics=None, calibration: Calibration | None = None,
-    draws: int = DRAWS, seed: int = 42,
+    resamples: int = RESAMPLES, seed: int = 42,
 ) -> pd.DataFrame:  # fmt: skip
     """Where the realised metrics would lie in 95 % of cases, were the assumptions true.
 
@@ -168,7 +168,7 @@ def interval(
     upper = (calibration or Calibration()).mend(probability).cumsum(axis=1)
     random, classes = np.random.default_rng(seed), np.asarray(task.classes, dtype=object)
     found = []
-    for _ in range(draws):
+    for _ in range(resamples):
         drawn = (random.random((len(upper), 1)) > upper).sum(axis=1).clip(max=len(classes) - 1)
         found.append(score(task, classes[drawn], prediction, probability, names))
     table = pd.DataFrame(found).reindex(columns=names)
@@ -213,7 +213,9 @@ def shown(estimated: pd.DataFrame, realised: pd.DataFrame | None, metric: str) -
     return table
 
 
-def read(task: Task, estimated: pd.DataFrame, realised: pd.DataFrame | None = None) -> str:
+def describe_estimate(
+    task: Task, estimated: pd.DataFrame, realised: pd.DataFrame | None = None
+) -> str:
     """What the estimate says and on which assumptions, in two sentences."""
     if task.is_regression:
         return (

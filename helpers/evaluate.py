@@ -107,7 +107,7 @@ def checks_table(verdict: dict) -> pd.DataFrame:
     return table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
 
 
-def read_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
+def describe_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
     """The verdict as a sentence."""
     row = scores.loc[task.main_metric]
     return (
@@ -146,7 +146,7 @@ def by_risk(task: Task, truth, probability, bins: int = 10) -> pd.DataFrame:
     return table.groupby("group", as_index=False).mean()
 
 
-def read_by_risk(task: Task, table: pd.DataFrame) -> str:
+def describe_by_risk(task: Task, table: pd.DataFrame) -> str:
     """A sentence that reads the groups."""
     low, high = table["observed"].iloc[0], table["observed"].iloc[-1]
     error = (table["predicted"] - table["observed"]).abs().mean()
@@ -206,10 +206,10 @@ def importance(
     return pd.Series(falls).sort_values(ascending=False)
 
 
-def read_importance(falls: pd.Series, rows: int) -> str:
+def describe_importance(falls: pd.Series, rows: int) -> str:
     """A sentence that names the columns that the model leans on; `rows` counts the held-out ones.
 
-    >>> read_importance(pd.Series({"age": 0.2, "city": 0.0}), 5_000)
+    >>> describe_importance(pd.Series({"age": 0.2, "city": 0.0}), 5_000)
     'The model leans most on **age** (measured on 1,000 of 5,000 held-out rows).'
     """
     measured = f"(measured on {min(rows, IMPORTANCE_ROWS):,} of {rows:,} held-out rows)"
@@ -280,10 +280,12 @@ def _thinned(x: np.ndarray, y: np.ndarray, points: int) -> dict[str, list]:
     return {"x": np.round(x[places], 4).tolist(), "y": np.round(y[places], 4).tolist()}
 
 
-def held_out_scores(task: Task, truth, prediction, probability, draws: int = 200, seed: int = 42):
+def held_out_scores(
+    task: Task, truth, prediction, probability, resamples: int = 200, seed: int = 42
+):
     """The metrics on held-out rows, and their 95 % bootstrap intervals."""
     found = score(task, truth, prediction, probability)
-    return found, bootstrap(task, truth, prediction, probability, draws, seed)
+    return found, bootstrap(task, truth, prediction, probability, resamples, seed)
 
 
 def main_picture(task: Task, truth, prediction, probability):
@@ -308,10 +310,10 @@ def save_picture(work, task: Task, truth, prediction, probability) -> None:
         draft.write_bytes(main_picture(task, truth, prediction, probability).png)
 
 
-def read_main_picture(task: Task, truth, prediction, probability) -> str:
+def describe_main_picture(task: Task, truth, prediction, probability) -> str:
     """A sentence that reads the main picture."""
     if task.kind == "binary":
-        return read_by_risk(task, by_risk(task, truth, probability))
+        return describe_by_risk(task, by_risk(task, truth, probability))
     if task.is_regression:
         error = np.asarray(prediction, float) - np.asarray(truth, float)
         return (

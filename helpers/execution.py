@@ -6,7 +6,7 @@ import os
 import sys
 
 from .errors import InputError
-from .library_warnings import told_once
+from .library_warnings import each_warning_once
 from .line import Run
 
 KERNEL = "python3"
@@ -76,11 +76,11 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
             request_save_on_cell_execute=False,
             progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
         )
-        return told_once(done)
+        return each_warning_once(done)
     except papermill.PapermillExecutionError as error:
         if error.ename == "InputError":
             raise InputError(error.evalue) from None
-        keep(run, name, told_once(nbformat.read(executed, as_version=4)))
+        keep(run, name, each_warning_once(nbformat.read(executed, as_version=4)))
         raise CellError(
             f"failed in cell {error.exec_count}: {error.ename}: {error.evalue}"
         ) from None

@@ -18,10 +18,9 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from . import addresses, association, odd_files, oddities, tables
-from . import explore_figures as draw
+from . import addresses, association, explore_figures, odd_files, oddities, tables
 from .association import Associations
-from .examples import known as examples
+from .examples import known
 from .explore_beside import side_by_side
 from .explore_columns import MOST_DRAWN, columns
 from .line import Run, outside
@@ -59,10 +58,10 @@ class Exploration:
         return sorted(found, key=lambda one: oddities.SEVERITIES.index(one.severity))
 
 
-def read(data: str, query: str = "") -> pd.DataFrame:
+def read_source(data: str, query: str = "") -> pd.DataFrame:
     """A table from whatever `pipeline run --data` takes; an example as stage 1 has it."""
-    if example := examples.example(data):
-        return examples.source(data).collect(example.settings["until"])[0]
+    if example := known.example(data):
+        return known.source(data).collect(example.settings["until"])[0]
     return tables.read_table(data, query)
 
 
@@ -98,8 +97,8 @@ def _cell(value) -> str:
 def findings(found: Exploration) -> Piece:
     """What deserves a look, ranked, each with its evidence and a link to its place."""
     every = found.findings
-    shown = [_finding(finding) for finding in every]
-    text = para(read_findings(found))
+    shown = [finding_item(finding) for finding in every]
+    text = para(describe_findings(found))
     first = f'<ol class="xp-found">{"".join(shown[:MOST_FINDINGS])}</ol>' if shown else ""
     rest = ""
     if len(shown) > MOST_FINDINGS:
@@ -110,7 +109,7 @@ def findings(found: Exploration) -> Piece:
     return Piece(text, first, rest, note, place="findings")
 
 
-def _finding(finding: Finding) -> str:
+def finding_item(finding: Finding) -> str:
     return (
         f'<li class="{finding.severity}"><em>{finding.severity}</em><b>{safe(finding.message, 200)}'
         f'</b> <a href="#{finding.place}" title="{safe(finding.code)}">see</a>'
@@ -118,7 +117,7 @@ def _finding(finding: Finding) -> str:
     )
 
 
-def read_findings(found: Exploration) -> str:
+def describe_findings(found: Exploration) -> str:
     """The findings in a sentence."""
     every, survey = found.findings, found.survey
     size = f"{many(survey.rows, 'row')} and {many(len(survey.columns), 'column')}"
@@ -176,21 +175,21 @@ def missing(found: Exploration) -> Piece:
     """Where cells are missing, which columns go missing together, and on what that depends."""
     survey = found.survey
     together = association.missing_together(survey)
-    tasks = [partial(draw.missing_matrix, survey)]
+    tasks = [partial(explore_figures.missing_matrix, survey)]
     if len(together):
-        strongest = _strongest_columns(together, draw.MOST_HEATED)
+        strongest = strongest_columns(together, explore_figures.MOST_HEATED)
         tasks.append(
-            partial(draw.heat, together.loc[strongest, strongest],
+            partial(explore_figures.heat, together.loc[strongest, strongest],
                     "Which columns go missing together", "correlation of gaps", low=-1.0)
         )  # fmt: skip
-    pictures = draw.draw_all(tasks)
+    pictures = explore_figures.draw_all(tasks)
     depends = [f for f in found.findings if f.code == "missing not at random"]
-    lines = "".join(_finding(finding) for finding in depends)
+    lines = "".join(finding_item(finding) for finding in depends)
     return Piece(
-        para(read_missing(survey)),
+        para(describe_missing(survey)),
         figure(pictures[0], of_sample(survey, "Each stripe is a block of neighbouring rows; the "
                                                 "darker, the more is missing")),
-        para(_read_together(together)),
+        para(_describe_missing_together(together)),
         figure(pictures[1], of_sample(survey, "1: missing in the same rows; 0: no connection; "
                                                 "−1: one or the other")) if len(pictures) > 1
         else "",
@@ -200,7 +199,7 @@ def missing(found: Exploration) -> Piece:
     )  # fmt: skip
 
 
-def read_missing(survey: Survey) -> str:
+def describe_missing(survey: Survey) -> str:
     """How much is missing, in a sentence."""
     total = sum(column.missing for column in survey.columns)
     if not total:
@@ -215,7 +214,7 @@ def read_missing(survey: Survey) -> str:
     )
 
 
-def _read_together(together: pd.DataFrame) -> str:
+def _describe_missing_together(together: pd.DataFrame) -> str:
     if not len(together):
         return ""
     values = np.triu(together.to_numpy(), 1)
@@ -227,7 +226,7 @@ def _read_together(together: pd.DataFrame) -> str:
     return f"{names} go missing {how} most of all (correlation {values[a, b]:.2f})."
 
 
-def _strongest_columns(table: pd.DataFrame, most: int) -> list:
+def strongest_columns(table: pd.DataFrame, most: int) -> list:
     """The columns with the strongest ties, in the order of the table."""
     values = np.abs(table.to_numpy(dtype=float, copy=True))
     np.fill_diagonal(values, 0)
@@ -238,21 +237,21 @@ def _strongest_columns(table: pd.DataFrame, most: int) -> list:
 # --- What goes together -------------------------------------------------------------------------
 
 
-def relations(found: Exploration) -> Piece:
+def associations_section(found: Exploration) -> Piece:
     """One matrix of associations for numbers and categories alike; the strongest pairs drawn."""
     survey, between = found.survey, found.associations.between
     told = between.loc[between.notna().any(), between.notna().any()]
     if len(told) < 2:
         return Piece(para("There are not two columns that could go together."),
                      place="what-goes-together")  # fmt: skip
-    kept = _strongest_columns(told, draw.MOST_HEATED)
+    kept = strongest_columns(told, explore_figures.MOST_HEATED)
     pairs = found.associations.strongest(200)
     pairs = pairs[pairs["strength"] >= WEAK].head(MOST_PAIRS)
-    tasks = [partial(draw.heat, told.loc[kept, kept], "How strongly columns go together",
+    tasks = [partial(explore_figures.heat, told.loc[kept, kept], "How strongly columns go together",
                      "Cramér's V")]  # fmt: skip
-    tasks += [partial(draw.pair, survey, found.associations, a, b)
+    tasks += [partial(explore_figures.pair, survey, found.associations, a, b)
               for a, b in zip(pairs["a"], pairs["b"], strict=True)]  # fmt: skip
-    heat, *drawn = draw.draw_all(tasks)
+    heat, *drawn = explore_figures.draw_all(tasks)
     figures = "".join(
         figure(picture, f"{safe(a, 30)} and {safe(b, 30)}: {strength:.2f}")
         for picture, (a, b, strength) in zip(drawn, pairs.itertuples(index=False), strict=True)
@@ -260,7 +259,7 @@ def relations(found: Exploration) -> Piece:
     left_out = len(told) - len(kept)
     note = f"Shown are the {len(kept)} columns with the strongest ties. " if left_out else ""
     return Piece(
-        para(read_relations(found)),
+        para(describe_associations(found)),
         figure(heat, of_sample(survey, f"{note}{association.MEASURE}; text by its length")),
         f'<div class="xp-grid">{figures}</div>',
         para(_of_pairs(survey) if figures else "", "said"),
@@ -270,12 +269,12 @@ def relations(found: Exploration) -> Piece:
 
 def _of_pairs(survey: Survey) -> str:
     text = f"The pairs are drawn from {survey.sample_note}"
-    if len(survey.sampled) > draw.MOST_POINTS:
-        text += f"; points: {draw.MOST_POINTS:,} of them, evenly spread"
+    if len(survey.sampled) > explore_figures.MOST_POINTS:
+        text += f"; points: {explore_figures.MOST_POINTS:,} of them, evenly spread"
     return text + "."
 
 
-def read_relations(found: Exploration) -> str:
+def describe_associations(found: Exploration) -> str:
     """The associations in a sentence."""
     pairs = found.associations.strongest(1_000)
     if pairs.empty or pairs["strength"].iloc[0] < WEAK:
@@ -306,22 +305,24 @@ def against_target(found: Exploration) -> Piece:
         text = f"{safe(survey.target)} is {kind_name(kind, 1)}: nothing can be compared with it."
         return Piece(para(text), place=place)
     names = list(ranked.index[:MOST_DRAWN])
-    key = partial(draw.classes_key, survey, size=(7.5, 0.3))
+    key = partial(explore_figures.classes_legend, survey, size=(7.5, 0.3))
     stacked = len(survey.classes) > 2
-    tasks = [partial(draw.ranking, ranked, f"How strongly columns go with {survey.target}",
+    tasks = [partial(explore_figures.ranking, ranked, f"How strongly columns go with {survey.target}",
                      "Cramér's V with the target")]  # fmt: skip
     tasks += [key] if stacked else []
-    tasks += [partial(draw.target_by, survey, found.associations.levels[n]) for n in names]
-    drawn = draw.draw_all(tasks)
+    tasks += [
+        partial(explore_figures.target_by, survey, found.associations.levels[n]) for n in names
+    ]
+    drawn = explore_figures.draw_all(tasks)
     ranking, legend = drawn[0], drawn[1] if stacked else None
     panels = "".join(
         figure(picture, f"{link(survey[name])}: {ranked[name]:.2f}")
         for name, picture in zip(names, drawn[1 + stacked :], strict=True)
     )
     return Piece(
-        para(read_target(found, ranked)),
+        para(describe_target(found, ranked)),
         figure(ranking, of_sample(survey, f"{association.MEASURE}; text by its length")),
-        para(f"{_read_panels(survey)} Of {survey.sample_note}."),
+        para(f"{_describe_panels(survey)} Of {survey.sample_note}."),
         figure(legend),
         f'<div class="xp-grid">{panels}</div>',
         para(f"Drawn are the {MOST_DRAWN} strongest." if len(ranked) > MOST_DRAWN else "", "said"),
@@ -329,7 +330,7 @@ def against_target(found: Exploration) -> Piece:
     )
 
 
-def read_target(found: Exploration, ranked: pd.Series) -> str:
+def describe_target(found: Exploration, ranked: pd.Series) -> str:
     """The ranking in a sentence."""
     strong = ranked[ranked >= WEAK]
     target = safe(found.survey.target)
@@ -342,12 +343,12 @@ def read_target(found: Exploration, ranked: pd.Series) -> str:
     )
 
 
-def _read_panels(survey: Survey) -> str:
+def _describe_panels(survey: Survey) -> str:
     if len(survey.classes) > 2:
-        shown = min(len(survey.classes), draw.MOST_CLASSES)
+        shown = min(len(survey.classes), explore_figures.MOST_CLASSES)
         rest = ", all others grey" if len(survey.classes) > shown else ""
         return f"Each column by groups: the shares of the classes{rest}."
-    axis = draw.target_axis(survey)
+    axis = explore_figures.target_axis(survey)
     return f"Each column by groups: {safe(axis)}; the dashed line is all rows."
 
 
@@ -365,14 +366,14 @@ def over_time(found: Exploration) -> Piece:
     others = [link(c) for c in dates if c is not column]
     also = f" Also in the table: {', '.join(others[:10])}." if others else ""
     return Piece(
-        para(read_time(survey, column) + also),
-        figure(draw.over_time(survey, column, size=(7.5, height)),
+        para(describe_timeline(survey, column) + also),
+        figure(explore_figures.over_time(survey, column, size=(7.5, height)),
                 f"By {safe(column.name)}, all {many(column.present, 'row')} that have it."),
         place=place,
     )  # fmt: skip
 
 
-def read_time(survey: Survey, column: Column) -> str:
+def describe_timeline(survey: Survey, column: Column) -> str:
     """The timeline in a sentence or two."""
     edges, counts = column.shape
     low, high = int(counts.argmin()), int(counts.argmax())
@@ -383,12 +384,12 @@ def read_time(survey: Survey, column: Column) -> str:
     )
     if survey.label is None or column.name == survey.target:
         return text
-    along = draw.target_over_time(survey, column)
+    along = explore_figures.target_over_time(survey, column)
     if np.isnan(along).all():
         return text
     low, high = int(np.nanargmin(along)), int(np.nanargmax(along))
     shown = (lambda v: f"{v:.0%}") if survey.classes else value_text
-    name = " ".join(draw._axis_over_time(survey).split())
+    name = " ".join(explore_figures.axis_over_time(survey).split())
     return (
         f"{text} The {safe(name, 80)} goes from {shown(along[low])} ({edges[low]}) to "
         f"{shown(along[high])} ({edges[high]})."
@@ -401,7 +402,9 @@ def beside(found: Exploration, against: str, data: str = "", query: str = "") ->
         return Piece(para("No second table was named. To put one beside this one: "
                         "<code>pipeline explore SOURCE --against OTHER</code>."),
                      place="beside-another-table")  # fmt: skip
-    other = read(against, query if addresses.is_path(data) == addresses.is_path(against) else "")
+    other = read_source(
+        against, query if addresses.is_path(data) == addresses.is_path(against) else ""
+    )
     names = addresses.shown(data) or "this table", addresses.shown(against)
     if names[0] == names[1]:
         names = f"{names[0]} (first)", f"{names[1]} (second)"

@@ -7,15 +7,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from . import association, drift
-from . import explore_figures as draw
+from . import association, drift, explore_figures
 from .base.bins import equal_groups
 from .errors import InputError
 from .pieces import Piece, figure, folded, link, listed, many, of_sample, para, safe
 from .survey import Column, Survey
 from .survey import survey as make_survey
 
-MOST_DRAWN = 6  # columns that have moved most
+MOST_DRIFTS_DRAWN = 6  # columns that have moved most
 
 
 def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) -> Piece:
@@ -35,18 +34,20 @@ def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) 
     alike = [c for c in shared if c.name not in kinds and c.kind != "empty"]
     before, after = ({c.name: _comparable(side) for c, side in zip(alike, sides, strict=True)}
                      for sides in (alike, [theirs[c.name] for c in alike]))  # fmt: skip
-    parts = [para(_read_shape(survey, later, names, only, kinds))]
+    parts = [para(_describe_shape(survey, later, names, only, kinds))]
     if alike:
         with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
             table = drift.compare(pd.DataFrame(before), pd.DataFrame(after))
-        tasks = [partial(draw.ranking, table["psi"], "How far columns have drifted",
+        tasks = [partial(explore_figures.ranking, table["psi"], "How far columns have drifted",
                          "population stability index (0.2 is large)", limit=None)]  # fmt: skip
-        tasks += [_moved(found, theirs[str(n)], names) for n in table.index[:MOST_DRAWN]]
-        ranking, *drawn = draw.draw_all(tasks)
+        tasks += [
+            _drifted_figures(found, theirs[str(n)], names) for n in table.index[:MOST_DRIFTS_DRAWN]
+        ]
+        ranking, *drawn = explore_figures.draw_all(tasks)
         captions = [f"{link(survey[str(n)])}: {table['psi'][n]:.2f}" for n in table.index]
         figures = "".join(map(figure, drawn, captions))
         parts += [
-            para(_read_drift(table, names)),
+            para(_describe_drift(table, names)),
             figure(ranking, of_sample(survey, "Population stability index over ten bins or the "
                                                 "levels")),
             f'<div class="xp-grid">{figures}</div>',
@@ -62,7 +63,7 @@ def _comparable(column: Column) -> pd.Series:
     return column.sample.astype("str") if column.kind == "category" else column.sample
 
 
-def _read_shape(survey: Survey, later: Survey, names, only, kinds) -> str:
+def _describe_shape(survey: Survey, later: Survey, names, only, kinds) -> str:
     text = (
         f"{safe(names[0])} has {many(survey.rows, 'row')} and {many(len(survey.columns), 'column')}"
         f", {safe(names[1])} {many(later.rows, 'row')} and {many(len(later.columns), 'column')}."
@@ -76,7 +77,7 @@ def _read_shape(survey: Survey, later: Survey, names, only, kinds) -> str:
     return text
 
 
-def _read_drift(table: pd.DataFrame, names) -> str:
+def _describe_drift(table: pd.DataFrame, names) -> str:
     moved = table.index[table["drifts"]]
     if not len(moved):
         return (
@@ -87,7 +88,7 @@ def _read_drift(table: pd.DataFrame, names) -> str:
     return f"<b>{len(moved)} of {many(len(table), 'column')}</b> drifted, most of all {listed}."
 
 
-def _moved(found, other: Column, names):
+def _drifted_figures(found, other: Column, names):
     """A task that draws a column's groups in both tables, by the groups of the first."""
     column = found.survey[other.name]
     levels = found.associations.levels[other.name]
@@ -110,7 +111,7 @@ def _moved(found, other: Column, names):
     shown = [i for i in range(len(labels)) if both[0][i] or both[1][i]]
     height = 0.55 + 0.2 * max(len(shown), 2)
     return partial(
-        draw.side_by_side, other.name, [labels[i] for i in shown], both[0][shown], both[1][shown],
+        explore_figures.side_by_side, other.name, [labels[i] for i in shown], both[0][shown], both[1][shown],
         names, size=(3.6, height),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from . import explore_figures as draw
+from . import explore_figures
 from .oddities import share_text
 from .pieces import Piece, figure, kind_name, link, listed, many, para, safe, value_text
 from .survey import QUANTILES, Column, Survey
@@ -18,14 +18,16 @@ def columns(found) -> Piece:
     """A table of all columns, to sort and to search, then a card for each."""
     survey = found.survey
     drawn = survey.columns[:MOST_DRAWN]
-    pictures = draw.draw_all([partial(draw.column_shape, column) for column in drawn])
+    pictures = explore_figures.draw_all(
+        [partial(explore_figures.column_shape, column) for column in drawn]
+    )
     pictures += [None] * (len(survey.columns) - len(drawn))
     cards = [_card(c, picture) for c, picture in zip(survey.columns, pictures, strict=True)]
     note = ""
     if len(survey.columns) > len(drawn):
         note = f"Drawn are the first {MOST_DRAWN} columns; all are counted."
     return Piece(
-        para(read_columns(survey)),
+        para(describe_columns(survey)),
         _index(found),
         para(note, "said"),
         f'<div class="xp-cards">{"".join(cards)}</div>',
@@ -33,7 +35,7 @@ def columns(found) -> Piece:
     )
 
 
-def read_columns(survey: Survey) -> str:
+def describe_columns(survey: Survey) -> str:
     """The columns in a sentence or two: where the gaps are, and which vary most and least."""
     gaps = sorted((c for c in survey.columns if c.missing), key=lambda c: -c.missing)
     parts = []
@@ -103,20 +105,20 @@ def _card(column: Column, picture) -> str:
     return (
         f'<article class="xp-card" id="{column.anchor}"><h3>{safe(column.name, 80)}'
         f"<small>{kind_name(column.kind, 1)}</small></h3>{figure(picture)}"
-        f'<p>{read_column(column)}</p>{strip}<dl class="xp-facts">{facts}</dl></article>'
+        f'<p>{describe_column(column)}</p>{strip}<dl class="xp-facts">{facts}</dl></article>'
     )
 
 
-def read_column(column: Column) -> str:
+def describe_column(column: Column) -> str:
     """One column's figure in a sentence."""
-    reads = {"number": _read_number, "text": _read_text, "date": _read_date,
-             "category": _read_counts, "boolean": _read_counts}  # fmt: skip
+    reads = {"number": _describe_number, "text": _describe_text, "date": _describe_date,
+             "category": _describe_counts, "boolean": _describe_counts}  # fmt: skip
     if column.kind == "empty" or not column.present:
         return "No cell holds anything."
     return reads[column.kind](column)
 
 
-def _read_number(column: Column) -> str:
+def _describe_number(column: Column) -> str:
     if not column.quantiles:
         return "Every value is infinite."
     low, middle, high = (value_text(column.quantiles[q]) for q in (0.25, 0.5, 0.75))
@@ -132,7 +134,7 @@ def _read_number(column: Column) -> str:
     return text
 
 
-def _read_text(column: Column) -> str:
+def _describe_text(column: Column) -> str:
     low, high = (value_text(column.quantiles[q]) for q in (0.25, 0.75))
     text = f"Half of the texts have {low} to {high} letters."
     if column.words is not None and len(column.words):
@@ -140,7 +142,7 @@ def _read_text(column: Column) -> str:
     return text
 
 
-def _read_counts(column: Column) -> str:
+def _describe_counts(column: Column) -> str:
     counts = column.counts
     first = f"‘{safe(value_text(counts.index[0]), 30)}’"
     share = share_text(counts.iloc[0] / column.present)
@@ -156,7 +158,7 @@ def _read_counts(column: Column) -> str:
     return text
 
 
-def _read_date(column: Column) -> str:
+def _describe_date(column: Column) -> str:
     first, last = (value_text(column.quantiles[q]) for q in (0.0, 1.0))
     if column.distinct == 1:
         return f"Every row says {first}."

@@ -31,7 +31,7 @@ MOST_BARS = 8
 MOST_HEATED = 30  # columns of a heat map
 MOST_POINTS = 1_500
 MOST_CLASSES = 6
-WORTH_A_FORK = 6  # figures
+MIN_TASKS_TO_FORK = 6  # figures
 CURVE_AXES = {
     "ROC": ("false positive rate", "true positive rate (recall)"),
     "precision and recall": ("recall", "precision"),
@@ -40,19 +40,21 @@ CURVE_AXES = {
 BLOCKS = 80  # of rows, in the matrix of missing values
 
 
-def _place(figure: Figure, left: float, bottom: float, right: float = 0.1, top: float = 0.28):
+def axes_with_margins(
+    figure: Figure, left: float, bottom: float, right: float = 0.1, top: float = 0.28
+):
     """Axes with so many inches of margin."""
     width, height = figure.get_size_inches()
     return figure.add_axes((left / width, bottom / height, 1 - (left + right) / width,
                             1 - (bottom + top) / height))  # fmt: skip
 
 
-def _room(names: list[str]) -> float:
+def label_room(names: list[str]) -> float:
     """Inches that the longest of some labels takes."""
     return max(sum(CAPITAL if letter.isupper() else LETTER for letter in name) for name in names)
 
 
-def _number(value: float, _=None) -> str:
+def short_number(value: float, _=None) -> str:
     """A number on an axis: 12k, 3.4M."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
@@ -64,10 +66,10 @@ def _quiet(axes, x: str = "", y: str = "") -> None:
     """Few ticks, short numbers, names of the axes."""
     axes.set(xlabel=x, ylabel=y)
     axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(_number))
+    axes.yaxis.set_major_formatter(FuncFormatter(short_number))
 
 
-def _dates(axes) -> None:
+def date_axis(axes) -> None:
     locator = AutoDateLocator(minticks=3, maxticks=5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
@@ -88,7 +90,7 @@ def draw_all(tasks: list[Callable]) -> list:
 
     Should the fork fail in any way, all tasks are called here: the result is the same.
     """
-    if len(tasks) < WORTH_A_FORK or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+    if len(tasks) < MIN_TASKS_TO_FORK or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
         return [task() for task in tasks]
     reader, writer = os.pipe()
     try:
@@ -143,12 +145,12 @@ def column_shape(column: Column):
 @drawing
 def distribution(figure: Figure, column: Column) -> str:
     """A histogram of numbers, or of the lengths of texts."""
-    axes = _place(figure, 0.48, 0.42, top=0.08)
+    axes = axes_with_margins(figure, 0.48, 0.42, top=0.08)
     _histogram(axes, *column.shape)
     letters = column.kind == "text"
     _quiet(axes, "letters" if letters else short(column.name, 40), "rows")
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(_number))
+    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     return f"{'Lengths' if letters else 'Distribution'} of {column.name}"
 
 
@@ -156,32 +158,32 @@ def distribution(figure: Figure, column: Column) -> str:
 def frequent(figure: Figure, column: Column) -> str:
     """Bars of the most frequent values, and of all others together."""
     counts = column.counts.iloc[:MOST_BARS]
-    names = [_cell(value) for value in counts.index]
+    names = [cell_text(value) for value in counts.index]
     rest = int(column.present - counts.sum())
     if rest:
         names.append(f"({column.distinct - MOST_BARS:,} others)")
         counts = [*counts, rest]
-    axes = _place(figure, 0.25 + _room(names), 0.42, right=0.4, top=0.05)
+    axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, right=0.4, top=0.05)
     colours = [BLUE] * len(names)
     if rest:
         colours[-1] = GREY
-    _bars(axes, names, list(counts), colours)
+    counted_bars(axes, names, list(counts), colours)
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(_number))
+    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     axes.set(xlabel="rows", ylabel="")
     for place, count in enumerate(counts):
         axes.text(count, place, f" {count / column.present:.0%}", va="center", fontsize=7)
     return f"The most frequent values of {column.name}"
 
 
-def _bars(axes, names: list[str], lengths, colour) -> None:
+def counted_bars(axes, names: list[str], lengths, colour) -> None:
     """Bars of what is counted already, the first on top: seaborn's take half as long again."""
     axes.barh(range(len(names)), lengths, height=0.75, color=colour)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def _cell(value) -> str:
+def cell_text(value) -> str:
     text = (
         " ".join(f"{value:g}".split()) if isinstance(value, float) else " ".join(str(value).split())
     )
@@ -191,12 +193,12 @@ def _cell(value) -> str:
 @drawing
 def timeline(figure: Figure, column: Column) -> str:
     """Rows over time."""
-    axes = _place(figure, 0.48, 0.42, right=0.15, top=0.08)
+    axes = axes_with_margins(figure, 0.48, 0.42, right=0.15, top=0.08)
     edges, counts = column.shape
     days = edges.astype("datetime64[m]").astype(float) / 1440  # matplotlib counts days
     _histogram(axes, days, counts)
     axes.xaxis_date()
-    _dates(axes)
+    date_axis(axes)
     _quiet(axes, short(column.name, 40), f"rows per {column.period}")
     return f"Rows over time by {column.name}"
 
@@ -217,7 +219,7 @@ def missing_matrix(survey: Survey):
 @drawing
 def _missing_matrix(figure: Figure, gaps: pd.DataFrame, rows: int) -> str:
     names = [short(name, 24) for name in gaps.columns]
-    axes = _place(figure, 0.2 + _room(names), 0.42, right=0.9, top=0.05)
+    axes = axes_with_margins(figure, 0.2 + label_room(names), 0.42, right=0.9, top=0.05)
     blocks = np.array_split(gaps.to_numpy(dtype=float), min(BLOCKS, len(gaps)))
     shares = np.array([block.mean(axis=0) for block in blocks]).T
     sns.heatmap(shares, ax=axes, cmap=LIGHT, vmin=0, vmax=1, yticklabels=names, xticklabels=False,
@@ -232,7 +234,7 @@ def _missing_matrix(figure: Figure, gaps: pd.DataFrame, rows: int) -> str:
 def heat(table: pd.DataFrame, title: str, label: str, low: float = 0.0):
     """A square table of strengths as a heat map."""
     side = len(table)
-    most = _room([short(name, 20) for name in table.columns])
+    most = label_room([short(name, 20) for name in table.columns])
     wide = 1.4 + most + max(0.22 * side, 2.2)
     return _heat(table, title, label, low,
                  size=(min(wide, 9.0), 0.5 + most + max(0.2 * side, 0.8)))  # fmt: skip
@@ -241,8 +243,8 @@ def heat(table: pd.DataFrame, title: str, label: str, low: float = 0.0):
 @drawing
 def _heat(figure: Figure, table: pd.DataFrame, title: str, label: str, low: float) -> str:
     names = [short(name, 20) for name in table.columns]
-    room = 0.2 + _room(names)
-    axes = _place(figure, room, room, right=0.7, top=0.1)
+    room = 0.2 + label_room(names)
+    axes = axes_with_margins(figure, room, room, right=0.7, top=0.1)
     few = len(names) <= 14
     colours = LIGHT if low == 0 else sns.diverging_palette(30, 240, as_cmap=True)
     sns.heatmap(table.to_numpy(), ax=axes, cmap=colours, vmin=low, vmax=1, xticklabels=names,
@@ -268,14 +270,18 @@ def pair(survey: Survey, associations: Associations, a: str, b: str):
             other, associations.levels[a])  # fmt: skip
         return boxes(number, levels, size=(3.6, 2.5))
     levels = associations.levels[a], associations.levels[b]
-    height = 0.5 + _room([_cell(name) for name in levels[1].labels]) + LINE * len(levels[0].labels)
+    height = (
+        0.5
+        + label_room([cell_text(name) for name in levels[1].labels])
+        + LINE * len(levels[0].labels)
+    )
     return shares(*levels, size=(3.6, max(height, 1.6)))
 
 
 @drawing
 def scatter(figure: Figure, one: Column, other: Column) -> str:
     """Two numbers: some points, evenly spread over the sampled rows."""
-    axes = _place(figure, 0.6, 0.42, top=0.1)
+    axes = axes_with_margins(figure, 0.6, 0.42, top=0.1)
     frame = pd.DataFrame({"a": one.sample.to_numpy(), "b": other.sample.to_numpy()})
     frame = frame.replace([np.inf, -np.inf], np.nan).dropna()
     places = evenly_spaced(len(frame), MOST_POINTS)
@@ -284,7 +290,7 @@ def scatter(figure: Figure, one: Column, other: Column) -> str:
     axes.set(xlabel=short(one.name, 36), ylabel=short(other.name, 28))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4))
-        axis.set_major_formatter(FuncFormatter(_number))
+        axis.set_major_formatter(FuncFormatter(short_number))
     return f"{one.name} and {other.name}, {len(places):,} rows"
 
 
@@ -292,24 +298,24 @@ def scatter(figure: Figure, one: Column, other: Column) -> str:
 def boxes(figure: Figure, number: Column, levels: Grouped) -> str:
     """A number in each group of the other column: its quartiles, and 1.5 times their range."""
     known = levels.codes >= 0
-    names = [_cell(label) for label in levels.labels]
-    axes = _place(figure, 0.25 + _room(names), 0.42, top=0.1)
+    names = [cell_text(label) for label in levels.labels]
+    axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, top=0.1)
     frame = pd.DataFrame({"number": number.sample.to_numpy()[known], "group": levels.codes[known]})
     sns.boxplot(frame, x="number", y="group", orient="h", ax=axes, showfliers=False, color=BLUE,
                 linewidth=0.7, fill=False, order=list(range(len(names))))  # fmt: skip
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel=short(number.name, 40), ylabel="")
     axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(FuncFormatter(_number))
+    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
     return f"{number.name} by {levels.name}"
 
 
 @drawing
 def shares(figure: Figure, one: Grouped, other: Grouped) -> str:
     """Two grouped columns: in each group of the first, the shares of the other's groups."""
-    down, across = [[_cell(label) for label in levels.labels] for levels in (one, other)]
-    axes = _place(figure, 0.25 + _room(down),
-                  0.3 + _room(across), right=0.55, top=0.1)  # fmt: skip
+    down, across = [[cell_text(label) for label in levels.labels] for levels in (one, other)]
+    axes = axes_with_margins(figure, 0.25 + label_room(down),
+                  0.3 + label_room(across), right=0.55, top=0.1)  # fmt: skip
     known = (one.codes >= 0) & (other.codes >= 0)
     counts = np.zeros((len(down), len(across)))
     np.add.at(counts, (one.codes[known], other.codes[known]), 1)
@@ -333,7 +339,7 @@ def ranking(strengths: pd.Series, title: str, axis: str, limit: float | None = 1
 @drawing
 def _ranking(figure: Figure, strengths: pd.Series, title: str, axis: str, limit) -> str:
     names = [short(name, 28) for name in strengths.index]
-    axes = _place(figure, 0.25 + _room(names), 0.42, right=0.4, top=0.05)
+    axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, right=0.4, top=0.05)
     places = list(map(str, range(len(names))))
     sns.barplot(x=strengths.to_numpy(), y=places, ax=axes, errorbar=None, color=BLUE, width=0.75,
                 saturation=1)  # fmt: skip
@@ -352,8 +358,8 @@ def target_by(survey: Survey, levels: Grouped):
 
 @drawing
 def _target_by(figure: Figure, survey: Survey, levels: Grouped) -> str:
-    names = [_cell(label) for label in levels.labels]
-    axes = _place(figure, 0.25 + _room(names), 0.42, right=0.15, top=0.05)
+    names = [cell_text(label) for label in levels.labels]
+    axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, right=0.15, top=0.05)
     label = survey.label[survey.sampled]
     known = (levels.codes >= 0) & ~np.isnan(label)
     codes, label = levels.codes[known], label[known]
@@ -366,7 +372,7 @@ def _target_by(figure: Figure, survey: Survey, levels: Grouped) -> str:
         if ranked:
             label = label == ranked[-1]
         means = np.bincount(codes, weights=label, minlength=len(names)) / np.maximum(rows, 1)
-        _bars(axes, names, means, BLUE)
+        counted_bars(axes, names, means, BLUE)
         axes.axvline(label.mean(), color=ORANGE, lw=1, ls="--")
         axes.set_xlabel(target_axis(survey))
     if ranked:
@@ -409,7 +415,7 @@ def _stack_classes(axes, names, survey, codes, label, rows, ranked) -> None:
 
 
 @drawing
-def classes_key(figure: Figure, survey: Survey) -> str:
+def classes_legend(figure: Figure, survey: Survey) -> str:
     """Which colour is which class."""
     ranked = _ranked_classes(survey)[:MOST_CLASSES]
     names = [short(survey.classes[code], 18) for code in ranked]
@@ -441,7 +447,7 @@ def over_time(figure: Figure, survey: Survey, column: Column) -> str:
                + edges[1:].astype("datetime64[m]").astype(float)) / 2880  # fmt: skip
     lines = [(counts, f"rows per {column.period}")]
     if survey.label is not None and column.name != survey.target:
-        lines.append((target_over_time(survey, column), _axis_over_time(survey)))
+        lines.append((target_over_time(survey, column), axis_over_time(survey)))
     every = figure.subplots(len(lines), 1, sharex=True, squeeze=False)[:, 0]
     figure.subplots_adjust(left=0.1, right=0.98, top=0.97, bottom=0.16 if len(lines) > 1 else 0.25,
                            hspace=0.2)  # fmt: skip
@@ -451,16 +457,16 @@ def over_time(figure: Figure, survey: Survey, column: Column) -> str:
         axes.set_ylabel(name, fontsize=7)
         axes.yaxis.set_major_locator(MaxNLocator(4))
     every[0].set_ylim(0, None)
-    every[0].yaxis.set_major_formatter(FuncFormatter(_number))
+    every[0].yaxis.set_major_formatter(FuncFormatter(short_number))
     if survey.classes and len(lines) > 1:
         every[1].yaxis.set_major_formatter(PercentFormatter(1))
     every[-1].xaxis_date()
-    _dates(every[-1])
+    date_axis(every[-1])
     every[-1].set_xlabel(short(column.name, 60))
     return f"Rows{' and ' + survey.target if len(lines) > 1 else ''} over time by {column.name}"
 
 
-def _axis_over_time(survey: Survey) -> str:
+def axis_over_time(survey: Survey) -> str:
     if len(_ranked_classes(survey)) > 2:
         first = survey.classes[_ranked_classes(survey)[0]]
         return f"share with {short(survey.target, 16)} =\n{short(first, 18)}"
@@ -488,8 +494,8 @@ def target_over_time(survey: Survey, column: Column) -> np.ndarray:
 @drawing
 def side_by_side(figure: Figure, name: str, names: list[str], before, after, labels) -> str:
     """The shares of a column's groups in two tables."""
-    groups = [_cell(label) for label in names]
-    axes = _place(figure, 0.25 + _room(groups), 0.42, right=0.15, top=0.08)
+    groups = [cell_text(label) for label in names]
+    axes = axes_with_margins(figure, 0.25 + label_room(groups), 0.42, right=0.15, top=0.08)
     frame = pd.DataFrame(
         {
             "group": np.tile(np.arange(len(groups)).astype(str), 2),
@@ -512,7 +518,7 @@ def side_by_side(figure: Figure, name: str, names: list[str], before, after, lab
 @drawing
 def two_curves(figure: Figure, name: str, first: dict, second: dict, labels: list[str]) -> str:
     """A curve of two runs; bars where x are names."""
-    axes = _place(figure, 0.55, 0.5, top=0.3)
+    axes = axes_with_margins(figure, 0.55, 0.5, top=0.3)
     sides = list(zip((first, second), labels, (GREY, BLUE), strict=True))
     if first["x"] and isinstance(first["x"][0], str):
         frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])

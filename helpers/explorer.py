@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import addresses, credentials, execution, report
-from .line import NOTEBOOKS, Run
+from .base.places import NOTEBOOKS
+from .line import Run
 from .runner import alone, name_for, refuse_other_source, whole_address
 
 NOTEBOOK = "explore"

@@ -70,7 +70,7 @@ def plan_features(
     target = about.get("target", "")
     if keep < 0:
         raise InputError(f"keep is a number of features, or 0 for all of them; it is {keep}.")
-    reasons = _that_split(clean, split_column, group_column)
+    reasons = _split_columns(clean, split_column, group_column)
     reasons |= dict.fromkeys(_columns_named(drop, clean.columns), "dropped by request")
     known = {"not_known": about.get("not_known", {}), "leave_out": about.get("leave_out", {})}
     columns, left_out = {}, {}
@@ -104,7 +104,7 @@ def plan_features(
     }
 
 
-def _that_split(clean: pd.DataFrame, split_column: str, group_column: str) -> dict[str, str]:
+def _split_columns(clean: pd.DataFrame, split_column: str, group_column: str) -> dict[str, str]:
     """The columns that split the rows, with the reason why the model may not use them.
 
     A group of few levels, such as a country, stays: held-out groups may share its features.
@@ -349,7 +349,7 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
         label = (labels == wanted).astype(float).rename(f"{target} = {wanted}")
     table = Derive(plan["derived"]).fit(rows).transform(rows)
     usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
-    spread = {c: _spread(table[c], label) for c in [*usable, *plan["derived"]]}
+    spread = {c: _target_variation(table[c], label) for c in [*usable, *plan["derived"]]}
     best = _unlike(table, sorted(spread, key=spread.get, reverse=True), most)
     units = about.get("units", {})
     axes = {c: f"{c} ({units[c]})" if c in units else c for c in best}
@@ -371,7 +371,7 @@ def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
     return chosen
 
 
-def _spread(column: pd.Series, label: pd.Series) -> float:
+def _target_variation(column: pd.Series, label: pd.Series) -> float:
     """How far the label's mean differs between groups of a column, weighted by their size."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
@@ -403,7 +403,7 @@ def headline(plan: dict) -> str:
     return text + "."
 
 
-def read_left_out(plan: dict) -> str:
+def describe_left_out(plan: dict) -> str:
     """A sentence that reads what is left out."""
     if not plan["left_out"]:
         return "No column is left out. Ask of each one: is it known when the prediction is made?"

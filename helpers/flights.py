@@ -29,7 +29,7 @@ from .base import extras
 from .base.files import replacing_folder
 from .base.places import DATA, sources_folder
 from .errors import InputError
-from .tables import spread_evenly
+from .tables import evenly_spaced_rows
 
 MAKER_LABELS = DATA / "maker_labels.csv"
 LATE_MINUTES = 15
@@ -53,7 +53,7 @@ PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufactu
 WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
            "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
 SETTLED_NAMES = {"plane_model": {"FALCON XP": "FALCON-XP"}}  # the registry writes it both ways
-KEPT_CLEAN = ("late", "arr_delay", "scheduled")  # no mess is planted in these
+PROTECTED_COLUMNS = ("late", "arr_delay", "scheduled")  # no mess is planted in these
 AFTER_DEPARTURE = "known only after the flight has left"
 
 # What a person who knows flights tells the line about this table; it goes into about.json.
@@ -305,7 +305,7 @@ def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
     ).drop(columns="hour_start")
 
 
-def planted(
+def with_injected_errors(
     flights: pd.DataFrame, rate: float, seed: int = 42
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The joined flights with mess planted on purpose, and its answer key (see `helpers.mess`).
@@ -315,7 +315,7 @@ def planted(
     from . import mess
 
     units = {name: unit for name, unit in KNOWLEDGE["units"].items() if name in flights}
-    return mess.plant(flights, rate=rate, seed=seed, units=units, protect=KEPT_CLEAN)
+    return mess.inject(flights, rate=rate, seed=seed, units=units, protect=PROTECTED_COLUMNS)
 
 
 def maker_aliases(labels: pd.DataFrame) -> dict[str, str]:
@@ -338,8 +338,8 @@ def later_rows(about: dict) -> pd.DataFrame | None:
     if about["until"] >= LAST_DAY_OF_YEAR:
         return None
     later = join(read_sources(since=about["until"]))
-    later = spread_evenly(later, max(1, round(len(later) * about["sampled"])))
-    return planted(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+    later = evenly_spaced_rows(later, max(1, round(len(later) * about["sampled"])))
+    return with_injected_errors(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
 
 
 def what_is_known(sources: dict, target: str = "", until: str = "") -> dict:

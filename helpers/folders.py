@@ -17,9 +17,9 @@ import pandas as pd
 from . import cluster, drift, tables
 from .base.files import delete_drafts, replacing
 from .batch import PIECE
-from .deploy import Bundle, check_columns, load_bundle, load_reference, load_version
+from .deploy import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
 from .errors import InputError
-from .parts import Part, parts_of, read_part
+from .parts import Partition, partitions_of, read_partition
 from .tallies import Tally
 
 NOTE = "made_of"  # in a folder of parts: what they were made of
@@ -36,7 +36,7 @@ def clean_folder(run: str, source: str, out: Path, advance: Advance | None = Non
         raise InputError(f"'{out}' exists already: give a new folder with --out.")
     if not out.resolve().parent.is_dir():
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
-    bundle, found = load_bundle(run), _parts(source)
+    bundle, found = load_bundle(run), _partitions(source)
     draft = out.resolve().with_name(f".{out.name}.parts")
     files = sorted({(str(part.path), part.path.stat().st_mtime_ns) for part in found})
     _begin(draft, f"{bundle.version} {files}")
@@ -44,7 +44,7 @@ def clean_folder(run: str, source: str, out: Path, advance: Advance | None = Non
         (run, bundle.version, part, str(draft / f"part-{number:06d}.parquet"))
         for number, part in enumerate(found)
     )
-    rows = _counted(cluster.each(clean_part, calls), advance)
+    rows = _counted(cluster.map_tasks(clean_partition, calls), advance)
     (draft / NOTE).unlink()
     delete_drafts(draft)
     draft.replace(out)
@@ -69,9 +69,9 @@ def _counted(counts, advance: Advance | None) -> int:
     return total
 
 
-def clean_part(run: str, version: str, part: Part, to: str) -> int:
+def clean_partition(run: str, version: str, part: Partition, to: str) -> int:
     """Clean a part into a file, unless it is there: a task. Returns the number of rows."""
-    cluster.check_seen(part.path, Path(to).parent)
+    cluster.check_visible(part.path, Path(to).parent)
     if Path(to).exists():
         return part.rows
     cleaner = _opened(run, version).model["clean"]
@@ -88,24 +88,24 @@ def drift_of_folder(run: str, source: str, advance: Advance | None = None) -> pd
     """
     version = load_bundle(run).version
     known = _known(run, version)
-    later = {name: drift.Later(tally) for name, tally in known.items()}
-    calls = ((run, version, part) for part in _parts(source))
-    for rows, found in cluster.each(drift_part, calls):
+    later = {name: drift.LaterTally(tally) for name, tally in known.items()}
+    calls = ((run, version, part) for part in _partitions(source))
+    for rows, found in cluster.map_tasks(drift_of_partition, calls):
         later = {name: later[name] + found[name] for name in later}
         if advance:
             advance(rows)
     return drift.compare_tallies({n: (tally, later[n].tally) for n, tally in known.items()})
 
 
-def drift_part(run: str, version: str, part: Part) -> tuple[int, dict]:
+def drift_of_partition(run: str, version: str, part: Partition) -> tuple[int, dict]:
     """The number of rows of a part, and what has been counted of each of its columns: a task."""
-    cluster.check_seen(part.path)
+    cluster.check_visible(part.path)
     bundle, known = _opened(run, version), _known(run, version)
-    later = {name: drift.Later(tally) for name, tally in known.items()}
+    later = {name: drift.LaterTally(tally) for name, tally in known.items()}
     for rows in _frames(part):
         check_columns(bundle, rows.columns)
         clean = bundle.model["clean"].transform(rows)
-        later = {n: one + drift.Later.of(one.known, clean[n]) for n, one in later.items()}
+        later = {n: one + drift.LaterTally.of(one.known, clean[n]) for n, one in later.items()}
     return part.rows, later
 
 
@@ -117,22 +117,22 @@ def _known(run: str, version: str) -> dict[str, Tally]:
     return {n: one for n, one in known.tallies.items() if n != known.time_column}
 
 
-def _parts(source: str) -> list[Part]:
+def _partitions(source: str) -> list[Partition]:
     """The parts of a folder of Parquet, or of one file; InputError for anything else."""
     path = Path(source).expanduser().resolve()
     if path.is_dir() or (path.suffix.lower() == ".parquet" and path.is_file()):
-        return parts_of(path, PIECE)
+        return partitions_of(path, PIECE)
     raise InputError(
         f"A folder of Parquet files is worked on part by part, or one such file; '{source}' is "
         f"{'another kind of file' if path.exists() else 'not there'}."
     )
 
 
-def _frames(part: Part):
-    return (tables.plain_frame(rows) for rows in read_part(part, PIECE))
+def _frames(part: Partition):
+    return (tables.plain_frame(rows) for rows in read_partition(part, PIECE))
 
 
 @lru_cache(maxsize=2)
 def _opened(run: str, version: str) -> Bundle:
     """The model of a run, opened once a process."""
-    return load_version(run, version)
+    return load_bundle_version(run, version)

@@ -19,7 +19,7 @@ from .tracking import StoreError
 EVERY = 5.0  # seconds between two looks at the store
 
 
-def load_version(address: str) -> Served:
+def load_registered_version(address: str) -> Served:
     """The registered model of an address; where the store is away, the one it named last.
 
     Raises InputError when there is no such model, or when its file is not the registered one.
@@ -69,7 +69,7 @@ class Follower:
             if _same(named, serves):
                 self.service.now = replace(self.service.now, registered=named)  # its aliases
             else:
-                fresh = self.service.worker.submit(load_version, self.address).result()
+                fresh = self.service.worker.submit(load_registered_version, self.address).result()
                 self.service.now = fresh
             self.trouble = ""
         except InputError as error:
@@ -86,7 +86,7 @@ def service_of(run: str, options: Options | None = None) -> Service:
     """The service of a run, or of a registered model (`models:/NAME@champion`): it is followed."""
     if not is_address(run):
         return service_of_run(run, options)
-    service = service_of_run(run, options, load=load_version)
+    service = service_of_run(run, options, load=load_registered_version)
     service.follower = follow(service, run)
     return service
 

@@ -63,7 +63,7 @@ def _mapped(frame: pd.DataFrame, change) -> pd.DataFrame:
     return frame.assign(**found) if found else frame
 
 
-def neutral_codes(column: pa.DictionaryArray) -> pa.DictionaryArray:
+def neutral_encoded(column: pa.DictionaryArray) -> pa.DictionaryArray:
     """Coded texts as they may be written to a CSV file: each text is looked at once."""
     if not compute.any(compute.match_substring_regex(column.dictionary, MAY_BE)).as_py():
         return column

@@ -31,13 +31,14 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from . import clean, features, flights, mess, plans
+from . import tables as _tables
 from .base.places import DATA
 from .task import Task, draft_label, encode, find_task, read_label
 
 RESULTS = DATA / "what_matters.csv"
 FACTORS = ("data", "features", "algorithm", "tuning")
 SEEDS, DRAWS = 5, 6
-MESS = 0.08  # of all cells; what a hand-kept table looks like
+ERROR_RATE = 0.08  # of all cells; what a hand-kept table looks like
 MOST_ROWS = 1_500
 
 
@@ -46,7 +47,7 @@ def _flights() -> tuple[pd.DataFrame, dict]:
     late = joined[joined["late"].notna()]
     about = flights.KNOWLEDGE | {"target": "late"}
     hidden = [*about["not_known"], *about["leave_out"]]
-    rows = flights.spread_evenly(late, MOST_ROWS).drop(columns=hidden, errors="ignore")
+    rows = _tables.evenly_spaced_rows(late, MOST_ROWS).drop(columns=hidden, errors="ignore")
     return rows.reset_index(drop=True), about
 
 
@@ -101,7 +102,9 @@ def sides(name: str, seed: int, data: str, made: str):
     """
     table, about = TABLES[name]()
     target = about["target"]
-    dirty = mess.plant(table, rate=MESS, protect=[target], seed=seed)[0].reset_index(drop=True)
+    dirty = mess.inject(table, rate=ERROR_RATE, protect=[target], seed=seed)[0].reset_index(
+        drop=True
+    )
     label = read_label(dirty[target], draft_label(dirty[target]))
     task = find_task(label, target)
     known = label.notna().to_numpy()
@@ -261,7 +264,7 @@ def effects(results: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found).rename_axis("gain by")
 
 
-def read_shares(table: pd.DataFrame) -> str:
+def describe_shares(table: pd.DataFrame) -> str:
     """What the grid says of the claim, in a sentence."""
     mine = table.loc[["data", "features"]].sum().mean()
     theirs = table.loc["algorithm"].mean()

@@ -44,7 +44,7 @@ def _signal(random, rows: int = 120, columns: int = 8) -> tuple[np.ndarray, np.n
     return X, (random.random(rows) < chance).astype(int)
 
 
-def _lots(random, rows: int) -> np.ndarray:
+def _random_labels(random, rows: int) -> np.ndarray:
     """Random labels, half of each: nothing can be learnt, the true score is 0.5."""
     return random.permutation(np.arange(rows) % 2)
 
@@ -73,7 +73,7 @@ def imputing(seed: int) -> tuple[float, float]:
 def imputing_by_class(seed: int) -> tuple[float, float]:
     """Gaps are filled with the mean of the rows of the same class."""
     random = np.random.default_rng(seed)
-    X, y = random.normal(size=(120, 8)), _lots(random, 120)
+    X, y = random.normal(size=(120, 8)), _random_labels(random, 120)
     X[random.random(X.shape) < 0.3] = np.nan
     early = X.copy()
     for label in (0, 1):
@@ -86,7 +86,7 @@ def imputing_by_class(seed: int) -> tuple[float, float]:
 def selecting(seed: int) -> tuple[float, float]:
     """The twenty best of a thousand columns of noise are chosen on all rows."""
     random = np.random.default_rng(seed)
-    X, y = random.normal(size=(100, 1_000)), _lots(random, 100)
+    X, y = random.normal(size=(100, 1_000)), _random_labels(random, 100)
     cut = _folds(seed)
     early = SelectKBest(k=20).fit_transform(X, y)
     return _score(SIMPLE, early, y, cut), _score(
@@ -98,7 +98,7 @@ def target_encoding(seed: int) -> tuple[float, float]:
     """A category of many levels becomes the mean label of its level, own row included."""
     random = np.random.default_rng(seed)
     levels = pd.DataFrame({f"c{i}": random.integers(0, 60, 240).astype(str) for i in range(3)})
-    y = _lots(random, 240)
+    y = _random_labels(random, 240)
     early = levels.apply(lambda column: pd.Series(y).groupby(column).transform("mean"))
     inner = KFold(5, shuffle=True, random_state=seed)
     inside = make_pipeline(TargetEncoder(cv=inner), SIMPLE)
@@ -120,7 +120,7 @@ def oversampling(seed: int) -> tuple[float, float]:
 def duplicates(seed: int) -> tuple[float, float]:
     """A third of the rows occurs twice, and the copies were not removed."""
     random = np.random.default_rng(seed)
-    X, y = random.normal(size=(150, 6)), _lots(random, 150)
+    X, y = random.normal(size=(150, 6)), _random_labels(random, 150)
     again = random.choice(150, 75, replace=False)
     model = KNeighborsClassifier(1)
     early = _score(model, np.vstack([X, X[again]]), np.concatenate([y, y[again]]), _folds(seed))
@@ -132,7 +132,7 @@ def shared_entities(seed: int) -> tuple[float, float]:
     random = np.random.default_rng(seed)
     patient = np.repeat(np.arange(40), 6)
     X = random.normal(size=(40, 5))[patient] + random.normal(0, 0.3, (240, 5))
-    y, model = _lots(random, 40)[patient], KNeighborsClassifier(3)
+    y, model = _random_labels(random, 40)[patient], KNeighborsClassifier(3)
     cutter = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
     apart = list(cutter.split(X, y, patient))
     return _score(model, X, y, _folds(seed)), _score(model, X, y, apart)
@@ -185,10 +185,10 @@ RECIPES: dict[str, Callable[[int], tuple[float, float]]] = {
 }
 
 
-def gaps(names: list[str] | None = None, seeds: int = SEEDS) -> pd.DataFrame:
+def score_gaps(names: list[str] | None = None, seeds: int = SEEDS) -> pd.DataFrame:
     """For each recipe the mean leaky and honest score, the gap, and the gap's standard error.
 
-    >>> gaps(["scaling"], seeds=2).columns.tolist()
+    >>> score_gaps(["scaling"], seeds=2).columns.tolist()
     ['leaky', 'honest', 'gap', 'error']
     """
     found = {}
@@ -208,7 +208,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     return text.assign(gap=[f"{gap + 0:+.3f} ± {error:.3f}" for gap, error in said])
 
 
-def read_gaps(table: pd.DataFrame) -> str:
+def describe_score_gaps(table: pd.DataFrame) -> str:
     """Which mistakes flatter and which do not, in a sentence."""
     sure = table["gap"] > 3 * table["error"]
     worst = table["gap"].idxmax()

@@ -15,14 +15,14 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import clean, drift, features, flights, leaks, pipeline, plans, rows, split
+from . import clean, drift, features, flights, leaks, pipeline, plans, rows, split, tables
 from .task import draft_label, encode, find_task, predict_scores, read_label
 
 ROWS, LATER_ROWS = 5_000, 2_500
-MESS = 0.05
+ERROR_RATE = 0.05
 WEATHER = ("temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "visib")
 WATCHED = ("sched_dep_time", "sched_arr_time", "distance", "seats", "dest_lat")
-BARELY = 0.05  # what the verdict asks for above the baseline
+MIN_GAIN = 0.05  # what the verdict asks for above the baseline
 READABLE = 0.99  # of a column's cells; a sound plan reads nearly all of them
 
 
@@ -60,9 +60,9 @@ def material(seed: int = 42) -> Line:
     joined = flights.join(flights.read_sources(until="2013-12-31"))
     joined = joined[joined["late"].notna()]
     first = joined["scheduled"].astype(str) < "2013-09-01"
-    parts = [flights.spread_evenly(part, n) for part, n in
+    parts = [tables.evenly_spaced_rows(part, n) for part, n in
              ((joined[first], ROWS), (joined[~first], LATER_ROWS))]  # fmt: skip
-    dirty = [flights.planted(part.reset_index(drop=True), MESS, seed + i)[0]
+    dirty = [flights.with_injected_errors(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
              for i, part in enumerate(parts)]  # fmt: skip
     line = Line(dirty[0], dirty[1], about)
     cleaning(line)  # once for all lines: it is the slowest station
@@ -112,7 +112,7 @@ def evaluating(line: Line) -> None:
     """Claim the score on the held-out rows; the verdict asks for 0.05 above a coin."""
     test = line.cut.of(rows.TEST)
     line.claimed = _auc(line, line.model[1:], test.X, test.y)
-    if line.claimed < 0.5 + BARELY:
+    if line.claimed < 0.5 + MIN_GAIN:
         line.noticed.append("stage 6, verdict: not good enough")
 
 
@@ -272,7 +272,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     return text.assign(**{"noticed by": table["noticed by"]})
 
 
-def read_outcomes(table: pd.DataFrame) -> str:
+def describe_outcomes(table: pd.DataFrame) -> str:
     """What a broken station costs, and how many went unnoticed, in a sentence."""
     broken = table.drop(index="nothing is broken", errors="ignore")
     whole = table["in production"].iloc[0]

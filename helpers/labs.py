@@ -58,10 +58,10 @@ def only(plan: dict, columns: list[str]) -> dict:
 # --- Text ---------------------------------------------------------------------------------------
 
 
-def read_comments(comments: pd.Series) -> str:
+def describe_comments(comments: pd.Series) -> str:
     """How many cells of a column of text hold words, in a sentence.
 
-    >>> read_comments(pd.Series(["wet", "dry", "dry", None]))
+    >>> describe_comments(pd.Series(["wet", "dry", "dry", None]))
     '**3 of 4 rows have a comment**; 2 different ones are in use.'
     """
     present = comments.dropna()

@@ -20,8 +20,8 @@ from . import pipeline
 from .base.bins import equal_groups
 from .base.ranks import roc_auc
 from .base.spacing import evenly_spaced
-from .rows import TEST, TRAIN, Labelled, spread_over
-from .survey import sounds_like_a_key
+from .rows import TEST, TRAIN, Labelled, evenly_spaced_positions
+from .survey import has_identifier_name
 from .task import Task, predict_scores
 
 LOOKED_AT = 4_000  # training rows; more would not change what is found
@@ -33,15 +33,15 @@ STANDS_OUT, REST_IS_WEAK = 0.95, 0.25  # one column alone; its error against tha
 WORTH_ASKING, REST_IS_WEAKER = 0.88, 0.4  # the same, for a warning
 FOLLOWS = 0.6  # difference between classes in the share of rows that have a value
 FOLLOWS_AND_SOUNDS = 0.3  # the same, for a column that is called what is written down afterwards
-SOUNDS_AND_TELLS = 0.8
-IDENTIFIER_TELLS = 0.75
+LATE_NAME_PREDICTS = 0.8
+IDENTIFIER_PREDICTS = 0.75
 SHARED_GAP = 0.05  # by how much whole groups must lower a score
-TELLS_PARTS_APART = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
-MOVED = 0.6  # ROC AUC of a column by which the parts can be told apart
+SETS_DIFFER = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
+SHIFTED = 0.6  # ROC AUC of a column by which the parts can be told apart
 ADDS_UP = 0.9995  # R² of an exact sum, roundings included
 MOST_SUMMED = 200  # numeric columns among which a sum is looked for
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
-BEYOND_CHANCE = 3  # times as many twins of one target as chance would make
+TIMES_EXPECTED = 3  # times as many twins of one target as chance would make
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
 
 # What is written down after the event, as words of a column's name.
@@ -113,18 +113,18 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
     `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`).
     """
     learn = rows.of(TRAIN)
-    learn = learn.at(spread_over(learn.y, LOOKED_AT))
+    learn = learn.at(evenly_spaced_positions(learn.y, LOOKED_AT))
     used = [name for name in plan["columns"] if name in learn.X]
-    tells = {name: tells_alone(learn.task, learn.X[name], learn.y, seed) for name in used}
+    tells = {name: predictive_power(learn.task, learn.X[name], learn.y, seed) for name in used}
     found = [
-        *(_shared(learn, plan, seed) if choice["strategy"] == "random" else []),
-        *_known_afterwards(learn, used, tells),
-        *_tell_too_much(learn, plan, tells, seed),
-        *_identifiers(learn, plan, seed),
-        *_sums(learn, used, tells),
-        *_twins(rows, used),
-        *_alike_on_both_sides(rows),
-        *_told_apart(rows, plan, choice, seed),
+        *(shared_key_alarms(learn, plan, seed) if choice["strategy"] == "random" else []),
+        *known_afterwards_alarms(learn, used, tells),
+        *too_predictive(learn, plan, tells, seed),
+        *identifier_alarms(learn, plan, seed),
+        *sum_alarms(learn, used, tells),
+        *rows_on_both_sides(rows, used),
+        *repeated_row_alarms(rows),
+        *adversarial_validation(rows, plan, choice, seed),
     ]
     return _one_each(found)
 
@@ -137,14 +137,14 @@ def _one_each(found: list[Alarm]) -> list[Alarm]:
     return list(seen.values())
 
 
-def _drop(*names: str) -> str:
+def drop_command(*names: str) -> str:
     return f"`--set drop={','.join(names)} --stages 3-8`"
 
 
 # --- One column tells the answer ----------------------------------------------------------------
 
 
-def tells_alone(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) -> float:
+def predictive_power(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) -> float:
     """How well a column alone predicts rows it was not measured on: ROC AUC, or R².
 
     The column is cut into up to 50 groups; each group answers with its mean target on the other
@@ -152,7 +152,7 @@ def tells_alone(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) ->
     R² 0) is chance.
 
     >>> yes = np.array(["no", "yes"] * 50, dtype=object)
-    >>> tells_alone(Task("y", "binary", ("no", "yes"), "yes"), pd.Series([0, 1] * 50), yes)
+    >>> predictive_power(Task("y", "binary", ("no", "yes"), "yes"), pd.Series([0, 1] * 50), yes)
     1.0
     """
     groups = _groups_of(column)
@@ -205,15 +205,15 @@ def _groups_of(column: pd.Series) -> np.ndarray:
     return pd.factorize(column.astype("str"))[0] + 1
 
 
-def _measure(task: Task) -> str:
+def measure_name(task: Task) -> str:
     return "R²" if task.is_regression else "ROC AUC"
 
 
-def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[Alarm]:
+def too_predictive(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[Alarm]:
     task, found = learn.task, []
     ranked = sorted(tells, key=tells.get, reverse=True)[:3]
     for name in ranked:
-        alone, measure, severity = tells[name], _measure(task), "alarm"
+        alone, measure, severity = tells[name], measure_name(task), "alarm"
         evidence = {"alone": round(alone, 3), "measure": measure}
         if alone >= _almost_perfect(task, len(learn.y)):
             says = f"{name} alone predicts {task.target} almost perfectly ({measure} {alone:.2f})."
@@ -233,7 +233,7 @@ def _tell_too_much(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
             )
         else:
             continue
-        remedy = f"Is it known when the prediction is made? If not: {_drop(name)}."
+        remedy = f"Is it known when the prediction is made? If not: {drop_command(name)}."
         found.append(Alarm("tells_the_target", [name], says, remedy, evidence, severity))
     return found
 
@@ -258,15 +258,15 @@ def _almost_perfect(task: Task, rows: int) -> float:
 
 def _rest(learn: Labelled, plan: dict, without: list[str], seed: int) -> float:
     """What all other columns together tell, in folds: ROC AUC, or R²."""
-    return _quick(learn, pipeline.plan_without(plan, without), seed)
+    return quick_score(learn, pipeline.plan_without(plan, without), seed)
 
 
-def _quick(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
+def quick_score(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
     """The mean score of a quick model over folds, whole groups kept together where given."""
-    return float(np.mean(_quick_scores(learn, plan, seed, groups, folds)))
+    return float(np.mean(quick_scores(learn, plan, seed, groups, folds)))
 
 
-def _quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> list:
+def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> list:
     task = learn.task
     if not plan["columns"] and not plan["derived"]:
         return [0.0 if task.is_regression else 0.5]
@@ -328,19 +328,19 @@ def follows_target(task: Task, column: pd.Series, y: np.ndarray) -> float:
     return float(max(gaps, default=0.0))
 
 
-def _known_afterwards(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
+def known_afterwards_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
     task, found = learn.task, []
     for name in used:
         follows, late = follows_target(task, learn.X[name], learn.y), sounds_late(name)
         named = " Its name, too, is that of something written down afterwards." if late else ""
-        remedy = f"Leave it out unless it is known beforehand: {_drop(name)}."
+        remedy = f"Leave it out unless it is known beforehand: {drop_command(name)}."
         if follows >= (FOLLOWS_AND_SOUNDS if late else FOLLOWS):
             says = f"Whether {name} is filled in depends on {task.target} ({follows:.0%}).{named}"
             evidence = {"filled in with the target": round(follows, 3), "name": late}
             found.append(Alarm("known_afterwards", [name], says, remedy, evidence))
-        elif late and tells[name] >= (0.5 if task.is_regression else SOUNDS_AND_TELLS):
+        elif late and tells[name] >= (0.5 if task.is_regression else LATE_NAME_PREDICTS):
             says = (
-                f"{name} predicts {task.target} well ({_measure(task)} {tells[name]:.2f}) and is "
+                f"{name} predicts {task.target} well ({measure_name(task)} {tells[name]:.2f}) and is "
                 f"called what is written down after the event."
             )
             evidence = {"alone": round(tells[name], 3), "name": True}
@@ -351,22 +351,22 @@ def _known_afterwards(learn: Labelled, used: list[str], tells: dict) -> list[Ala
 # --- Identifiers --------------------------------------------------------------------------------
 
 
-def _identifiers(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
+def identifier_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
     """Names of rows that tell the target: by their order, or by a part of them."""
     task, found = learn.task, []
     left_out = [n for n, why in plan["left_out"].items() if why.startswith("identifier")]
     names = [n for n in left_out if n in learn.X] + [
         name
         for name in plan["columns"]
-        if sounds_like_a_key(name) and learn.X[name].nunique() > 0.95 * len(learn.X)
+        if has_identifier_name(name) and learn.X[name].nunique() > 0.95 * len(learn.X)
     ]
     for name in names:
-        parts = _parts_of_key(learn.X[name])
-        tells = max((tells_alone(task, part, learn.y, seed) for part in parts), default=0.0)
+        parts = _identifier_numbers(learn.X[name])
+        tells = max((predictive_power(task, part, learn.y, seed) for part in parts), default=0.0)
         in_use = name in plan["columns"]
-        if tells >= (0.5 if task.is_regression else IDENTIFIER_TELLS):
+        if tells >= (0.5 if task.is_regression else IDENTIFIER_PREDICTS):
             says = (
-                f"Identifier {name} predicts {task.target} ({_measure(task)} {tells:.2f}): rows "
+                f"Identifier {name} predicts {task.target} ({measure_name(task)} {tells:.2f}): rows "
                 f"were numbered, or sorted, with the answer in sight."
             )
             remedy = "It is left out; make sure that no other column carries the order."
@@ -376,13 +376,13 @@ def _identifiers(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
         else:
             continue
         if in_use:
-            remedy = f"Leave it out: {_drop(name)}."
-        evidence = {"alone": round(tells, 3), "measure": _measure(task)}
+            remedy = f"Leave it out: {drop_command(name)}."
+        evidence = {"alone": round(tells, 3), "measure": measure_name(task)}
         found.append(Alarm("identifier", [name], says, remedy.strip(), evidence))
     return found
 
 
-def _parts_of_key(column: pd.Series) -> list[pd.Series]:
+def _identifier_numbers(column: pd.Series) -> list[pd.Series]:
     """A key as a number, or the number within it and the letters before."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return [column]
@@ -394,7 +394,7 @@ def _parts_of_key(column: pd.Series) -> list[pd.Series]:
 # --- Sums ---------------------------------------------------------------------------------------
 
 
-def _sums(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
+def sum_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
     """Numbers that add up to the target, or multiply to it."""
     if not learn.task.is_regression:
         return []
@@ -409,7 +409,7 @@ def _sums(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
         names = _exact(table, target) if table is not None else []
         if len(names) > 1:
             says = f"{' and '.join(names)} {how} to {learn.task.target}, exactly."
-            remedy = f"They determine the target: {_drop(*names)}."
+            remedy = f"They determine the target: {drop_command(*names)}."
             return [Alarm("adds_up_to_target", names, says, remedy, {"R²": "1.000"})]
     return []
 
@@ -448,7 +448,7 @@ def _r2(X: pd.DataFrame, y: np.ndarray) -> float:
 # --- Rows on both sides -------------------------------------------------------------------------
 
 
-def _twins(rows: Labelled, used: list[str]) -> list[Alarm]:
+def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Alarm]:
     """Held-out rows that stand among the training rows too, value for value.
 
     A number that differs in every row may be a new number for a copy, so it is not compared. Equal
@@ -496,7 +496,7 @@ def _agreeing(rows: Labelled, key: np.ndarray) -> float:
     twins = pd.Series(key[held_out]).map(pd.Series(key[learnt]).value_counts()).fillna(0)
     frequency = (np.bincount(label[learnt], minlength=label.max() + 1) / learnt.sum())[label]
     by_chance = (1 - (1 - frequency[held_out]) ** twins.to_numpy()).mean()
-    return float(observed - by_chance) if observed > BEYOND_CHANCE * by_chance else 0.0
+    return float(observed - by_chance) if observed > TIMES_EXPECTED * by_chance else 0.0
 
 
 def _numbers_rows(column: pd.Series) -> bool:
@@ -506,7 +506,7 @@ def _numbers_rows(column: pd.Series) -> bool:
     return bool(column.is_unique and (column.astype("float64") % 1 == 0).all())
 
 
-def _alike_on_both_sides(rows: Labelled) -> list[Alarm]:
+def repeated_row_alarms(rows: Labelled) -> list[Alarm]:
     """Near duplicates on both sides: where the split was given; else they stay together."""
     if rows.alike is None:
         return []
@@ -519,14 +519,14 @@ def _alike_on_both_sides(rows: Labelled) -> list[Alarm]:
     return [Alarm("near_duplicates_on_both_sides", [], says, remedy, {"groups": shared})]
 
 
-def _shared(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
+def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
     """Keys that many rows share (one customer, many rows), where whole groups score lower."""
     found = []
-    for name in _keys(learn, plan)[:3]:
+    for name in _entity_columns(learn, plan)[:3]:
         groups = learn.X[name].astype("str").fillna("(missing)").to_numpy()
         without = pipeline.plan_without(plan, [name])
-        apart = _quick_scores(learn, without, seed)
-        together = _quick_scores(learn, without, seed, groups)
+        apart = quick_scores(learn, without, seed)
+        together = quick_scores(learn, without, seed, groups)
         gap = np.mean(apart) - np.mean(together)
         noise = np.sqrt(np.var(apart) / len(apart) + np.var(together) / len(together))
         if gap > max(SHARED_GAP, 2 * noise):
@@ -543,7 +543,7 @@ def _shared(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
     return found
 
 
-def _keys(learn: Labelled, plan: dict) -> list[str]:
+def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
     """Columns that look like the key of something that several rows share, the surest first."""
     found = {}
     for name in learn.X:
@@ -551,14 +551,14 @@ def _keys(learn: Labelled, plan: dict) -> list[str]:
         each = len(learn.X) / max(learn.X[name].nunique(), 1)
         if not 1.5 <= each <= len(learn.X) / 20:
             continue
-        if sounds_like_a_key(name) or role == "many categories":
-            found[name] = sounds_like_a_key(name)
+        if has_identifier_name(name) or role == "many categories":
+            found[name] = has_identifier_name(name)
     return sorted(found, key=found.get, reverse=True)
 
 
-def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Alarm]:
+def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Alarm]:
     """Adversarial validation: can a classifier tell training rows from held-out ones?"""
-    limit = TELLS_PARTS_APART.get(choice["strategy"])
+    limit = SETS_DIFFER.get(choice["strategy"])
     if limit is None:  # groups are of other kinds by design
         return []
     plan = pipeline.plan_without(plan, [choice["column"]] if choice["column"] else [])
@@ -578,14 +578,16 @@ def _told_apart(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Ala
     if told < limit:
         return []
     task = Task("part", "binary", (TEST, TRAIN), TEST)
-    apart = {name: tells_alone(task, X[name], part, seed) for name in plan["columns"]}
+    apart = {name: predictive_power(task, X[name], part, seed) for name in plan["columns"]}
     ranked = sorted(apart, key=apart.get, reverse=True)[:3]
-    worst = ranked[:1] + [name for name in ranked[1:] if apart[name] > MOVED]
+    worst = ranked[:1] + [name for name in ranked[1:] if apart[name] > SHIFTED]
     says = (
         f"A classifier separates held-out from training rows (ROC AUC {told:.2f}), mostly by "
         f"{', '.join(worst)}: the two sets differ."
     )
-    remedy = f"Do production rows look like the held-out ones? If these age: {_drop(*worst)}."
+    remedy = (
+        f"Do production rows look like the held-out ones? If these age: {drop_command(*worst)}."
+    )
     severity = "warning" if choice["strategy"] == "time" else "alarm"  # time changes much
     evidence = {"ROC AUC": round(told, 3)} | {n: round(apart[n], 3) for n in worst}
     return [Alarm("parts_told_apart", worst, says, remedy, evidence, severity)]
@@ -602,18 +604,23 @@ def _untargeted(plan: dict) -> dict:
 def evidence_table(alarms: list[Alarm]) -> pd.DataFrame:
     """A row per alarm: its kind, its columns, and what was measured."""
     rows = [
-        (a.code.replace("_", " "), a.severity, ", ".join(a.columns) or "(rows)", _said(a.evidence))
+        (
+            a.code.replace("_", " "),
+            a.severity,
+            ", ".join(a.columns) or "(rows)",
+            _evidence_text(a.evidence),
+        )
         for a in alarms
     ]
     columns = ["kind", "severity", "columns", "measured"]
     return pd.DataFrame(rows, columns=columns).set_index("kind")
 
 
-def _said(evidence: dict) -> str:
+def _evidence_text(evidence: dict) -> str:
     return ", ".join(f"{name} {value}" for name, value in evidence.items())
 
 
-def read_alarms(alarms: list[Alarm]) -> str:
+def describe_alarms(alarms: list[Alarm]) -> str:
     """What the alarms say and what to do, as Markdown."""
     if not alarms:
         return (

@@ -14,7 +14,7 @@ from html import escape
 from .base.places import TEMPLATES
 from .challenges import CHALLENGES
 from .errors import InputError, nearest
-from .examples import known as examples
+from .examples import known as examples_known
 from .grading import (
     CORRECT,
     INCORRECT,
@@ -142,7 +142,7 @@ def on_flights(work, show):
 
     `work` is the open stage, `show` a function without arguments.
     """
-    about = examples.example(work.parameters.get("data", work.run.about.get("table", "")))
+    about = examples_known.example(work.parameters.get("data", work.run.about.get("table", "")))
     is_theirs = about is not None and about.has_lessons
     return show() if is_theirs else say("*This lesson is about the flights, not your table.*")
 

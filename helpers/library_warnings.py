@@ -26,7 +26,7 @@ def never_fail() -> None:
         warnings.simplefilter("ignore", category)
 
 
-def told_once(notebook):
+def each_warning_once(notebook):
     """The notebook with each warning once, where it came first (changed in place).
 
     It says how often it came, and of the file only the name: where a library is installed is

@@ -22,7 +22,7 @@ from .addresses import is_stored, stored_mark
 from .base.files import as_json, clear_drafts, replacing, sha256, sha256_of, write_text
 from .base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
 from .errors import InputError, nearest
-from .examples import known as examples
+from .examples import known
 
 MODEL_SUFFIX = ".skops"
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
@@ -68,7 +68,7 @@ class Stage:
 
 ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
-PARTS = (*CLEANED, "data/split.parquet", SPLIT)  # the labelled rows, and who is held out
+SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT)  # the labelled rows, and who is held out
 
 # The one description of the line. Whatever runs it or tells of it is made from this: the command
 # line, the pages, and by `helpers.description` the pipelines of the schedulers.
@@ -126,7 +126,7 @@ STAGES = (
         title="Model training",
         notebook="05_model_training",
         asks="Which model learns most?",
-        reads=(ABOUT, PLAN, "features.yaml", *PARTS),
+        reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
         writes=("data/trained.skops", "training.json", "trials.csv"),
         needs_target=True,
     ),
@@ -136,7 +136,7 @@ STAGES = (
         title="Evaluation",
         notebook="06_evaluation",
         asks="Is it good enough?",
-        reads=(ABOUT, RAW, "features.yaml", *PARTS, "data/trained.skops", "training.json"),
+        reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, "data/trained.skops", "training.json"),
         writes=("metrics.json", "front.png"),
         needs_target=True,
     ),
@@ -147,7 +147,7 @@ STAGES = (
         notebook="07_deployment",
         asks="Does it give the same answers in service?",
         reads=(
-            *(ABOUT, RAW, PLAN, "features.yaml", *PARTS),
+            *(ABOUT, RAW, PLAN, "features.yaml", *SPLIT_FILES),
             *("data/trained.skops", "training.json", "metrics.json"),
         ),
         writes=(
@@ -163,7 +163,7 @@ STAGES = (
         notebook="08_monitoring",
         asks="Is it still right?",
         reads=(
-            *(ABOUT, RAW, *PARTS, "data/trained.skops", "training.json", "metrics.json"),
+            *(ABOUT, RAW, *SPLIT_FILES, "data/trained.skops", "training.json", "metrics.json"),
             *("model/model.skops", "model/schema.json", "model/reference.json"),
         ),
         writes=("monitoring.json", "data/later.parquet"),
@@ -288,9 +288,9 @@ class Run:
         return self.read_json("about.json", {})
 
     @property
-    def example(self) -> examples.Example | None:
+    def example(self) -> known.Example | None:
         """The example that this run is about; None for a table of one's own."""
-        return examples.example(self.about.get("table", ""))
+        return known.example(self.about.get("table", ""))
 
     @property
     def has_lessons(self) -> bool:
@@ -418,7 +418,7 @@ def outside(parameters: dict) -> dict[str, str | None]:
 
 
 def _outside_hash(address: str) -> str | None:
-    if example := examples.example(address):
+    if example := known.example(address):
         return example.fingerprint(DATA)
     if address == LOG:  # it grows, and a file of that name is another thing
         return None

@@ -1,6 +1,6 @@
 """Mess planted on purpose, with the answer key, and the score of a cleaning against that key.
 
-`plant` spoils a seeded choice of a table's cells and rows in the ways that real deliveries are
+`inject` spoils a seeded choice of a table's cells and rows in the ways that real deliveries are
 spoilt, and writes down what was there. `score` says how many of the errors a cleaning repaired, and
 what it broke. Injected errors are for measuring, and are announced.
 """
@@ -45,9 +45,9 @@ ROW_KINDS = ("exact duplicate", "near duplicate")
 CELLS_OF_COPIES = "cells of near duplicates"
 LEFT_OUT = ("missing", "missing by another")  # of the total's recall: nothing is left to go by
 UNKNOWABLE = ("null word", "ambiguous date", "impossible")  # the original value can't be known
-KEY_COLUMNS = ["row", "column", "kind", "true", "planted"]
+ANSWER_KEY_COLUMNS = ["row", "column", "kind", "true", "planted"]
 
-MOST_RATE = 0.5
+MAX_RATE = 0.5
 DUPLICATES = 0.2  # of the rate: so many rows come twice, exactly and nearly
 SAME_NUMBER = 1e-4  # numbers that differ by less, relatively, say the same
 NULL_WORDS = ("N/A", "-", "unknown", "n/a", "NULL", "?")
@@ -61,7 +61,7 @@ DECORATIONS = ("unit", "thousands", "$", "%")
 # --- Planting -----------------------------------------------------------------------------------
 
 
-def plant(
+def inject(
     frame: pd.DataFrame,
     kinds: Iterable[str] = tuple(KINDS),
     rate: float = 0.05,
@@ -84,7 +84,7 @@ def plant(
     position of the one that it repeats. Raises InputError for kinds or columns that are not there.
 
     >>> frame = pd.DataFrame({"city": ["Boston", "Salem"] * 20})
-    >>> dirty, key = plant(frame, ["case"], rate=0.05)
+    >>> dirty, key = inject(frame, ["case"], rate=0.05)
     >>> key["kind"].tolist(), dirty["city"].iloc[key["row"]].tolist() == key["planted"].tolist()
     (['case', 'case'], True)
     """
@@ -110,8 +110,8 @@ def _check(frame, kinds, rate, columns, protect) -> list[str]:
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(f"There is no kind of error '{kind}'. {nearest(kind, KINDS)}")
-    if not 0 <= rate <= MOST_RATE:
-        raise InputError(f"rate is a share of cells from 0 to {MOST_RATE}; it is {rate}.")
+    if not 0 <= rate <= MAX_RATE:
+        raise InputError(f"rate is a share of cells from 0 to {MAX_RATE}; it is {rate}.")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise InputError(f"The table has more than one column '{twice}': rename it first.")
@@ -122,7 +122,7 @@ def _check(frame, kinds, rate, columns, protect) -> list[str]:
 
 
 @dataclass
-class _Column:
+class ColumnToSpoil:
     """What planting needs to know of a column: what it holds, and how its mess is written."""
 
     cells: pd.Series
@@ -144,7 +144,7 @@ class _Table:
     def __init__(self, frame: pd.DataFrame, touched, units: dict, rate: float, random):
         self.frame, self.rate, self.random = frame, rate, random
         self.known_units = set(units)
-        self.columns = {name: _column(frame[name]) for name in touched}
+        self.columns = {name: column_to_spoil(frame[name]) for name in touched}
         self.edits: dict[str, dict[int, str | None]] = {name: {} for name in touched}
         self.key: list[tuple] = []
         numbers = [name for name, column in self.columns.items() if column.kind == "number"]
@@ -182,7 +182,7 @@ class _Table:
             if planted >= count:
                 break
             spoilt = planter.write(text, column, self.random)
-            if spoilt != text and spoilt is not _NOT_HERE:
+            if spoilt != text and spoilt is not NOT_HERE:
                 self._edit(row, name, kind, text, spoilt)
                 planted += 1
         return planted
@@ -243,12 +243,12 @@ class _Table:
         for name, edits in self.edits.items():
             if edits:
                 dirty[name] = _with_edits(dirty[name], edits)
-        return dirty, _key(self.key)
+        return dirty, answer_key(self.key)
 
 
-def _key(lines: list[tuple]) -> pd.DataFrame:
-    key = pd.DataFrame(lines, columns=KEY_COLUMNS)
-    return key.astype({"row": "int64"} | dict.fromkeys(KEY_COLUMNS[1:], "str"))
+def answer_key(lines: list[tuple]) -> pd.DataFrame:
+    key = pd.DataFrame(lines, columns=ANSWER_KEY_COLUMNS)
+    return key.astype({"row": "int64"} | dict.fromkeys(ANSWER_KEY_COLUMNS[1:], "str"))
 
 
 def _with_edits(column: pd.Series, edits: dict[int, str | None]) -> pd.Series:
@@ -267,28 +267,28 @@ def _with_edits(column: pd.Series, edits: dict[int, str | None]) -> pd.Series:
     return pd.Series(spoilt, index=column.index, name=column.name, dtype="str")
 
 
-def _column(cells: pd.Series) -> _Column:
+def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
     free = cells.notna().to_numpy().copy()
     if is_number(cells):
         values = cells.dropna().astype("float64")
         values = values[np.isfinite(values)]
         low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
-        column = _Column(cells, "number", free, low=low, high=high)
+        column = ColumnToSpoil(cells, "number", free, low=low, high=high)
         column.code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
         return column
     if is_date(cells) or _reads_as_dates(cells):
-        return _Column(cells, "date", free)
+        return ColumnToSpoil(cells, "date", free)
     if is_boolean(cells) or not free.any():
-        return _Column(cells, "other", free)
+        return ColumnToSpoil(cells, "other", free)
     said = texts(cells)
     free &= ~said.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
     values = set(said[free].unique())
     group = aliases.group_of(said[free].value_counts().to_dict())
-    folded = {_folded(value) for value in values}
-    return _Column(cells, "text", free, values=values, folded=folded, group=group)
+    folded = {folded_letters(value) for value in values}
+    return ColumnToSpoil(cells, "text", free, values=values, folded=folded, group=group)
 
 
-def _folded(text: str) -> str:
+def folded_letters(text: str) -> str:
     return without_accents(tidy(text).casefold())
 
 
@@ -306,7 +306,7 @@ def _reads_as_dates(cells: pd.Series) -> bool:
     return all(parse_date(text, "iso") is not None for text in probe)
 
 
-def _decorate(column: _Column, unit: str, position: int | None) -> None:
+def _decorate(column: ColumnToSpoil, unit: str, position: int | None) -> None:
     """How numbers of this column are written as text: always with the same unit or sign.
 
     Where a person knows units, a column without one gets none.
@@ -325,69 +325,69 @@ def _decorate(column: _Column, unit: str, position: int | None) -> None:
 # --- The kinds ----------------------------------------------------------------------------------
 
 
-_NOT_HERE = object()  # what a planter answers where its mess can't be planted
+NOT_HERE = object()  # what a planter answers where its mess can't be planted
 
 
-def _missing(text: str, column: _Column, random) -> None:
+def _missing(text: str, column: ColumnToSpoil, random) -> None:
     return None
 
 
-def _null_word(text: str, column: _Column, random) -> str:
+def _null_word(text: str, column: ColumnToSpoil, random) -> str:
     if column.code and random.random() < 0.5:
         return column.code
     return NULL_WORDS[random.integers(len(NULL_WORDS))]
 
 
-def _same_word(text: str, spoilt: str, column: _Column):
+def _same_word(text: str, spoilt: str, column: ColumnToSpoil):
     """A variant of a word, unless it is itself, or another sound value of the column."""
-    return _NOT_HERE if spoilt == text or spoilt in column.values else spoilt
+    return NOT_HERE if spoilt == text or spoilt in column.values else spoilt
 
 
-def _case(text: str, column: _Column, random):
+def _case(text: str, column: ColumnToSpoil, random):
     ways = [
         way for way in (text.upper(), text.lower(), text.title(), text.swapcase()) if way != text
     ]
-    return _same_word(text, ways[random.integers(len(ways))], column) if ways else _NOT_HERE
+    return _same_word(text, ways[random.integers(len(ways))], column) if ways else NOT_HERE
 
 
-def _space(text: str, column: _Column, random):
+def _space(text: str, column: ColumnToSpoil, random):
     ways = [f" {text}", f"{text} ", f"{text}\u00a0"]
     if " " in text:
         ways += [text.replace(" ", "  ", 1), text.replace(" ", "\u00a0", 1)]
     return _same_word(text, ways[random.integers(len(ways))], column)
 
 
-def _unicode(text: str, column: _Column, random):
+def _unicode(text: str, column: ColumnToSpoil, random):
     ways = ["".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)]
     ways.append(unicodedata.normalize("NFD", text))
     ways.append(text.replace("-", "\u2010").replace("'", "\u2019"))
     ways = [way for way in ways if way != text]
-    return _same_word(text, ways[random.integers(len(ways))], column) if ways else _NOT_HERE
+    return _same_word(text, ways[random.integers(len(ways))], column) if ways else NOT_HERE
 
 
-def _accent(text: str, column: _Column, random):
+def _accent(text: str, column: ColumnToSpoil, random):
     return _same_word(text, without_accents(text), column)
 
 
-def _mojibake(text: str, column: _Column, random):
+def _mojibake(text: str, column: ColumnToSpoil, random):
     raw = text.encode("utf-8")
     for encoding in ("cp1252", "latin-1"):
         try:
             return _same_word(text, raw.decode(encoding), column)
         except UnicodeDecodeError:
             continue
-    return _NOT_HERE
+    return NOT_HERE
 
 
-def _alias(text: str, column: _Column, random):
+def _alias(text: str, column: ColumnToSpoil, random):
     ways = [n for n in aliases.other_names(text, column.group) if n not in column.values]
-    return ways[random.integers(len(ways))] if ways else _NOT_HERE
+    return ways[random.integers(len(ways))] if ways else NOT_HERE
 
 
-def _typo(text: str, column: _Column, random):
+def _typo(text: str, column: ColumnToSpoil, random):
     places = [n for n, mark in enumerate(text) if mark.isalpha()]
     if len(places) < 4:
-        return _NOT_HERE
+        return NOT_HERE
     at = places[random.integers(len(places))]
     letter = "abcdefghijklmnopqrstuvwxyz"[random.integers(26)]
     letter = letter.upper() if text[at].isupper() else letter
@@ -400,10 +400,10 @@ def _typo(text: str, column: _Column, random):
         spoilt = text[:at] + letter + text[at + 1 :]
     else:
         spoilt = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    return _NOT_HERE if _folded(spoilt) in column.folded else spoilt
+    return NOT_HERE if folded_letters(spoilt) in column.folded else spoilt
 
 
-def _number_as_text(text: str, column: _Column, random):
+def _number_as_text(text: str, column: ColumnToSpoil, random):
     grouped = f"{float(text):,.10f}".rstrip("0").rstrip(".") if "e" not in text else text
     if column.decoration == "$":
         return f"-${text[1:]}" if text.startswith("-") else f"${text}"
@@ -411,14 +411,14 @@ def _number_as_text(text: str, column: _Column, random):
         return f"{text} %"
     if column.decoration == "unit":
         return f"{text} {column.unit}"
-    return grouped if grouped != text else _NOT_HERE
+    return grouped if grouped != text else NOT_HERE
 
 
-def _unit(text: str, column: _Column, random):
+def _unit(text: str, column: ColumnToSpoil, random):
     own = units.known(column.unit)
     other = OTHER_UNITS.get(own) or next((a for a, b in OTHER_UNITS.items() if b == own), None)
     if other is None:
-        return _NOT_HERE
+        return NOT_HERE
     return f"{units.convert(float(text), own, other):.8g} {other}"
 
 
@@ -427,41 +427,41 @@ def _with_time(moment, form: str) -> str:
     return moment.strftime(form + clock)
 
 
-def _date(text: str, column: _Column, random):
+def _date(text: str, column: ColumnToSpoil, random):
     moment = parse_date(text, "iso")
     if moment is None:
-        return _NOT_HERE
+        return NOT_HERE
     ways = OTHER_DATES + ((DAY_FIRST, MONTH_FIRST) if moment.day > 12 else ())
     return _with_time(moment, ways[random.integers(len(ways))])
 
 
-def _ambiguous_date(text: str, column: _Column, random):
+def _ambiguous_date(text: str, column: ColumnToSpoil, random):
     moment = parse_date(text, "iso")
     if moment is None or moment.day > 12 or moment.day == moment.month:
-        return _NOT_HERE
+        return NOT_HERE
     return _with_time(moment, (DAY_FIRST, MONTH_FIRST)[random.integers(2)])
 
 
-def _impossible(text: str, column: _Column, random) -> str:
+def _impossible(text: str, column: ColumnToSpoil, random) -> str:
     value, width = float(text), max(column.high - column.low, abs(column.high), 1.0)
     far = column.high + width * random.uniform(100, 10_000)
     far = -value if column.low > 0 and random.random() < 0.5 else far
     return f"{far:.10g}"
 
 
-def _is_text(column: _Column) -> bool:
+def _is_text(column: ColumnToSpoil) -> bool:
     return column.kind == "text"
 
 
-def _has_letters(column: _Column) -> bool:
+def _has_letters(column: ColumnToSpoil) -> bool:
     return _is_text(column) and any(any(m.isalpha() for m in v) for v in _some(column.values))
 
 
-def _has_accents(column: _Column) -> bool:
+def _has_accents(column: ColumnToSpoil) -> bool:
     return _is_text(column) and not all(value.isascii() for value in column.values)
 
 
-def _has_aliases(column: _Column) -> bool:
+def _has_aliases(column: ColumnToSpoil) -> bool:
     return bool(column.group)
 
 
@@ -469,11 +469,11 @@ def _some(values: set[str]) -> list[str]:
     return sorted(values)[:2000]
 
 
-def _holds_numbers(column: _Column) -> bool:
+def _holds_numbers(column: ColumnToSpoil) -> bool:
     return column.kind == "number" and np.isfinite(column.low)
 
 
-def _any(column: _Column) -> bool:
+def _any(column: ColumnToSpoil) -> bool:
     return True
 
 
@@ -481,7 +481,7 @@ def _any(column: _Column) -> bool:
 class _Planter:
     """A kind of mess: the columns that it fits, and how a cell's text is spoilt."""
 
-    fits: Callable[[_Column], bool]
+    fits: Callable[[ColumnToSpoil], bool]
     write: Callable | None
 
 
@@ -526,7 +526,7 @@ def _repeat_rows(dirty, key, kind: str, count: int, touched, random):
     if kind == "near duplicate":
         dirty, more = _spoil_copies(dirty, copies, again, touched, random)
         lines += more
-    return dirty, pd.concat([moved, again, _key(lines)], ignore_index=True)
+    return dirty, pd.concat([moved, again, answer_key(lines)], ignore_index=True)
 
 
 def _moved(key: pd.DataFrame, position: np.ndarray) -> pd.DataFrame:
@@ -549,7 +549,7 @@ def _spoil_copies(dirty, copies: np.ndarray, again: pd.DataFrame, touched, rando
             if name is None or (row, name) in spoilt_already or pd.isna(dirty[name].iloc[row]):
                 continue
             true = texts(dirty[name].iloc[[row]]).iloc[0]
-            planted = _slip(true, random)
+            planted = typing_error(true, random)
             if planted != true:
                 spoilt_already.add((row, name))
                 edits.setdefault(name, {})[row] = planted
@@ -557,11 +557,11 @@ def _spoil_copies(dirty, copies: np.ndarray, again: pd.DataFrame, touched, rando
     return dirty.assign(**{n: _with_edits(dirty[n], e) for n, e in edits.items()}), lines
 
 
-def _slip(text: str, random) -> str | None:
-    blank = _Column(pd.Series(dtype="str"), "text", np.zeros(0, dtype=bool))
+def typing_error(text: str, random) -> str | None:
+    blank = ColumnToSpoil(pd.Series(dtype="str"), "text", np.zeros(0, dtype=bool))
     for way in (_typo, _case)[:: 1 if random.random() < 0.7 else -1]:
         spoilt = way(text, blank, random)
-        if spoilt is not _NOT_HERE:
+        if spoilt is not NOT_HERE:
             return spoilt
     return None
 
@@ -570,7 +570,7 @@ def _slip(text: str, random) -> str | None:
 
 
 @dataclass(frozen=True)
-class Score:
+class RepairScore:
     """How a cleaning did against an answer key (see `score`).
 
     `total` maps planted, changed, right, wrong, broken, precision, recall, f1, rows_broken to
@@ -586,7 +586,7 @@ class Score:
 
 def score(
     changes: pd.DataFrame, key: pd.DataFrame, *, reason: pd.Series | None = None, groups=None
-) -> Score:
+) -> RepairScore:
     """Precision, recall and F1 of a log of changes, and the sound cells it broke.
 
     `changes` is the log of the cleaner, `key` the answer key; `reason` says of each row why it was
@@ -605,7 +605,7 @@ def score(
     `rows_broken`.
     """
     cells = key[key["column"].notna()]
-    merged = changes.merge(cells[KEY_COLUMNS].rename(columns={"kind": "mess"}),
+    merged = changes.merge(cells[ANSWER_KEY_COLUMNS].rename(columns={"kind": "mess"}),
                            on=["row", "column"], how="outer", indicator=True)  # fmt: skip
     merged["mess"] = merged["mess"].replace("near duplicate", CELLS_OF_COPIES)
     merged["changed"] = merged["_merge"] != "right_only"
@@ -631,7 +631,7 @@ def score(
     total["precision"] = _ratio(said, said + total["wrong"] + total["broken"])
     total["recall"] = _ratio(total["right"], total["planted"])
     total["f1"] = _f1(total["precision"], total["recall"])
-    return Score(total, by_kind, by_column, broken.reset_index(drop=True))
+    return RepairScore(total, by_kind, by_column, broken.reset_index(drop=True))
 
 
 def _verdicts(merged: pd.DataFrame) -> np.ndarray:
@@ -655,17 +655,17 @@ def _same(left: pd.Series, right: pd.Series) -> np.ndarray:
     equal = (left == right).fillna(False).to_numpy(dtype=bool) | neither
     rest = np.flatnonzero(~equal & both)
     pairs = list(zip(left.iloc[rest], right.iloc[rest], strict=True))
-    known = {pair: says_the_same(*pair) for pair in set(pairs)}
+    known = {pair: is_same_value(*pair) for pair in set(pairs)}
     equal[rest] = [known[pair] for pair in pairs]
     return equal
 
 
-def says_the_same(left: str, right: str) -> bool:
+def is_same_value(left: str, right: str) -> bool:
     """Whether two texts are the same text, number or moment.
 
-    >>> says_the_same("1,234.50", "1234.5"), says_the_same("2013-01-02", "2013-01-02 00:00:00")
+    >>> is_same_value("1,234.50", "1234.5"), is_same_value("2013-01-02", "2013-01-02 00:00:00")
     (True, True)
-    >>> says_the_same("Boston", "Bostom")
+    >>> is_same_value("Boston", "Bostom")
     False
     """
     left, right = tidy(left), tidy(right)
@@ -726,12 +726,12 @@ def _f1(precision: float, recall: float) -> float:
     return _ratio(2 * precision * recall, precision + recall)
 
 
-def key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
+def answer_key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
     """The answer key of a dirty table and its clean twin: the same rows, columns in the same order.
 
-    Cells that say the same (see `says_the_same`) are sound; the column names are the dirty table's.
+    Cells that say the same (see `is_same_value`) are sound; the column names are the dirty table's.
 
-    >>> key_of(pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]}))["row"].tolist()
+    >>> answer_key_of(pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]}))["row"].tolist()
     [1]
     """
     if dirty.shape != clean.shape:
@@ -745,10 +745,10 @@ def key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
         true = texts(clean.iloc[:, position]).reset_index(drop=True)
         rows = np.flatnonzero(~_same(planted, true))
         lines += [(r, name, "error", true.iloc[r], planted.iloc[r]) for r in rows.tolist()]
-    return _key(lines)
+    return answer_key(lines)
 
 
-def read_score(scored: Score) -> str:
+def describe_score(scored: RepairScore) -> str:
     """The score in a sentence."""
     total = scored.total
     return (

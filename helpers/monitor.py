@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import drift, estimate, pipeline, quality, traffic
+from . import domain, drift, estimate, pipeline, quality, traffic
 from .alerts import ranked
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
 from .reference import Reference, reference_of
 from .rows import TEST
-from .task import Task, better, bootstrap, compared_answers, drawn_scores, predict, score
+from .task import Task, better, bootstrap, compared_answers, predict, resampled_scores, score
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
-DRAWS = 200
+RESAMPLES = 200
 FEWEST_COMPARED = 4 * FEWEST_PER_PERIOD  # rows with labels: half to learn from, half to judge by
-MOST_SAID = 6  # periods in a sentence
+MOST_PERIODS_LISTED = 6  # periods in a sentence
 DRIFT_CODES = ("drift", "prediction_drift", "joint_drift")
 AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a period
 
@@ -46,10 +46,10 @@ def _reference(production: Production, time_column: str) -> Reference:
     return reference_of(production.known.X, used, time_column=time_column)
 
 
-def joint_drift(production: Production, time_column: str = "", seed: int = 42) -> drift.Domain:
+def joint_drift(production: Production, time_column: str = "", seed: int = 42) -> domain.Domain:
     """Whether the columns that the model uses have moved together (see `helpers.drift.domain`)."""
     used = [c for c in model_columns(production.champion) if c != time_column]
-    return drift.domain(production.known.X[used], production.X[used], seed=seed)
+    return domain.domain_classifier(production.known.X[used], production.X[used], seed=seed)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def performance(production: Production, model: Pipeline | None = None) -> pd.Dat
         chosen = (production.period == period) & production.labelled
         chance = None if probability is None else probability[chosen]
         said = task, production.y[chosen], prediction[chosen], chance
-        high = bootstrap(*said, draws=100, metrics=[task.main_metric])["high"]
+        high = bootstrap(*said, resamples=100, metrics=[task.main_metric])["high"]
         rows[period] = {"rows": int(chosen.sum())} | score(*said)
         rows[period][AT_BEST] = high.get(task.main_metric, np.nan)
     return pd.DataFrame(rows).T.astype({"rows": int}).rename_axis("period")
@@ -130,27 +130,27 @@ def decide(
     metric = metrics["main_metric"]
     moved = drifted.index[drifted["drifts"]].tolist()
     found, says = performance, "{name} was {promised:.2f} when it was held out, and {worst}"
-    if not _is_known(performance, metric):
+    if not is_known(performance, metric):
         says = "There are no labels yet; {name} was {promised:.2f} when it was held out, and is "
         says += "expected to be {worst}"
         found = None if expected is None else expected.rename(columns={"to": AT_BEST})
-    if found is None or not _is_known(found, metric):
+    if found is None or not is_known(found, metric):
         return {"decision": RETRAIN if moved else KEEP, "drifted": moved, "slipped": False,
                 "reason": "There are no labels yet, so drift decides"}  # fmt: skip
     promised = metrics["test"][metric]
     period = better_than(metric, found[metric], promised).idxmin()
     worst = f"{found.loc[period, metric]:.2f} at worst ({period})"
     reason = says.format(name=PLAIN_NAMES[metric], promised=promised, worst=worst)
-    slipped = has_slipped(found, metrics, max_drop)
+    slipped = has_dropped(found, metrics, max_drop)
     decision = RETRAIN if slipped else KEEP
     return {"decision": decision, "reason": reason, "drifted": moved, "slipped": slipped}
 
 
-def _is_known(table: pd.DataFrame, metric: str) -> bool:
+def is_known(table: pd.DataFrame, metric: str) -> bool:
     return metric in table and bool(table[metric].notna().any())
 
 
-def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:
+def has_dropped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:
     """Whether the main metric fell by more than `max_drop` in a period, significantly."""
     metric = metrics["main_metric"]
     promised = metrics["test"][metric]
@@ -159,9 +159,9 @@ def has_slipped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bo
     return bool((far & surely).any())
 
 
-def better_than(metric: str, values: pd.Series, promised: float) -> pd.Series:
+def better_than(metric: str, values: pd.Series, held_out: float) -> pd.Series:
     """By how much each value is better than the held-out score."""
-    return values.map(lambda value: better(metric, value, promised))
+    return values.map(lambda value: better(metric, value, held_out))
 
 
 def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.DataFrame):
@@ -172,16 +172,16 @@ def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.D
     from . import plots, show
 
     metric = metrics["main_metric"]
-    if not _is_known(performance, metric) and not _is_known(expected, metric):
+    if not is_known(performance, metric) and not is_known(expected, metric):
         return show.say("There are no labels yet, or of one class only: nothing to draw.")
     return plots.over_periods(performance, metric, metrics["test"][metric], expected)
 
 
-def read_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:
+def describe_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:
     """What was to be expected without labels, in words."""
     if expected.empty and not task.is_regression:
         return "The labels of the held-out rows are known, so nothing has to be estimated."
-    return estimate.read(task, expected, performance)
+    return estimate.describe_estimate(task, expected, performance)
 
 
 def newer_half(production: Production) -> np.ndarray:
@@ -215,7 +215,7 @@ class Refits:
         return self._made[period]
 
 
-def retrain(production: Production, refits: Refits) -> tuple[Pipeline, np.ndarray]:
+def refit_challenger(production: Production, refits: Refits) -> tuple[Pipeline, np.ndarray]:
     """A challenger that has seen the earlier half of the later rows too, and the rows to judge by.
 
     Returns (challenger, mask of later rows that neither model has seen).
@@ -255,7 +255,7 @@ def compare_answers(task: Task, y, champion, challenger, *, seed: int = 42) -> d
     metric, said = task.main_metric, (champion, challenger)
     if len(y) == 0:
         return None
-    drawn = drawn_scores(task, y, said, DRAWS, seed, [metric])
+    drawn = resampled_scores(task, y, said, RESAMPLES, seed, [metric])
     if any(scores.empty for scores in drawn):  # one class only: the metric is not defined
         return None
     gains = better(metric, *(scores[metric] for scores in reversed(drawn)))
@@ -296,7 +296,7 @@ def signed(value: float, places: int = 2) -> str:
     return f"{round(value, places) + 0:+.{places}f}"
 
 
-def read_comparison(compared: dict | None) -> str:
+def describe_comparison(compared: dict | None) -> str:
     """A sentence that reads the comparison."""
     if compared is None:
         return "There are too few later rows with labels to compare two models on."
@@ -318,7 +318,7 @@ def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
     return numbers.rename_axis("period")
 
 
-def read_decision(decision: dict, production: Production) -> str:
+def describe_decision(decision: dict, production: Production) -> str:
     """The decision as a sentence."""
     if not production.seen:
         return (
@@ -346,7 +346,7 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
     return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
 
 
-def read_production(production: Production) -> str:
+def describe_production(production: Production) -> str:
     """Which rows stand for production, in a sentence."""
     periods = np.unique(production.period)
     when = f", {periods[0]} to {periods[-1]}" if len(periods) > 1 else ""
@@ -408,7 +408,7 @@ def note_findings(work, found: list[dict], production: Production) -> None:
 
 def summary(
     production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
-    drifted: pd.DataFrame, found: list[dict], joint: drift.Domain, days: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[dict], joint: domain.Domain, days: pd.DataFrame,
     compared: dict | None, policies: dict | None, shadow: dict | None,
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
@@ -439,28 +439,28 @@ def summary(
         "compared": compared,
         "policies": policies,
         "said": {
-            "Volume": _plain(f"{read_production(production)} {traffic.read(days)}"),
-            "Drift": _plain(f"{drift.read(drifted)} {drift.read_domain(joint)}"),
-            "Quality": _plain(read_quality(wrong)),
-            "Performance": _plain(read_performance(by_period, expected, production.known.task)),
-            "Decision": _plain(read_decision(decision, production)),
+            "Volume": _plain(f"{describe_production(production)} {traffic.describe_traffic(days)}"),
+            "Drift": _plain(f"{drift.describe_drift(drifted)} {drift.describe_domain(joint)}"),
+            "Quality": _plain(describe_quality(wrong)),
+            "Performance": _plain(describe_performance(by_period, expected, production.known.task)),
+            "Decision": _plain(describe_decision(decision, production)),
         },
     }  # fmt: skip
 
 
-def read_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task) -> str:
+def describe_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task) -> str:
     """The main metric by period, as it is or is to be expected, in a sentence."""
     metric = task.main_metric
     known, says = by_period, PLAIN_NAMES[metric]
-    if not _is_known(by_period, metric):
+    if not is_known(by_period, metric):
         known, says = expected, f"No labels yet; expected {says}"
-    if not _is_known(known, metric):
+    if not is_known(known, metric):
         return "No labels yet, and no probabilities to estimate scores from."
-    scores = [f"{v:.2f} ({p})" for p, v in known[metric].dropna().tail(MOST_SAID).items()]
+    scores = [f"{v:.2f} ({p})" for p, v in known[metric].dropna().tail(MOST_PERIODS_LISTED).items()]
     return f"{says} {', '.join(scores)}."
 
 
-def read_quality(found: list[dict]) -> str:
+def describe_quality(found: list[dict]) -> str:
     """How many changes for the worse there are, and the most severe of them, in a sentence."""
     grave = [one["message"] for one in found if one["severity"] != "note"]
     if not grave:
@@ -472,7 +472,7 @@ def _plain(text: str) -> str:
     return text.replace("**", "").replace("`", "")
 
 
-def read_answers(answers: pd.DataFrame | None) -> str:
+def describe_prediction_drift(answers: pd.DataFrame | None) -> str:
     """Whether the predictions have moved, in a sentence."""
     if answers is None:
         return "The predictions can't be compared before there are new rows."

@@ -89,11 +89,13 @@ def of(frame: pd.DataFrame, target: str = "") -> list[dict]:
     for name in frame:
         for code, cells, example in _of_column(frame[name]):
             found[code].append((str(name), cells, example))
-    told = [_told(kind.code, kind.severity, kind.says, found[kind.code]) for kind in KINDS]
+    told = [
+        _joint_sentence(kind.code, kind.severity, kind.says, found[kind.code]) for kind in KINDS
+    ]
     told += [
-        _told("overflow", "warning", "So large that sums and squares overflow: {what}.",
+        _joint_sentence("overflow", "warning", "So large that sums and squares overflow: {what}.",
               found["overflow"]),
-        _told("mixed", "warning", "Numbers among words: {what}. The column is kept as words.",
+        _joint_sentence("mixed", "warning", "Numbers among words: {what}. The column is kept as words.",
               found["mixed"]),
     ]  # fmt: skip
     return [*filter(None, told), *_of_rows(frame), *_of_names(frame), *_of_classes(frame, target)]
@@ -143,7 +145,7 @@ def _of_texts(texts: pd.Series, cells: np.ndarray) -> Iterator[tuple[str, int, s
         yield "mixed", int(cells[plain].sum()), f"{texts[plain].iloc[0]}’ beside ‘{word:.20}"
 
 
-def _told(code: str, severity: str, says: str, found: list) -> dict:
+def _joint_sentence(code: str, severity: str, says: str, found: list) -> dict:
     """One sentence of all columns that have an oddity; empty for none."""
     if not found:
         return {}

@@ -70,13 +70,13 @@ def share_text(part: float) -> str:
     return f"{part:.0%}" if 0.1 <= part <= 0.99 or part in (0, 1) else f"{part:.1%}"
 
 
-def _quoted(values, most: int = A_FEW) -> str:
+def quoted(values, most: int = A_FEW) -> str:
     values = [f"{v:g}" if isinstance(v, float) else v for v in values]
     texts = [str(v) if len(str(v)) <= 40 else str(v)[:39] + "…" for v in values]
     return ", ".join(f"‘{text}’" for text in texts[:most]) + (" …" if len(texts) > most else "")
 
 
-def _rows(count: int) -> str:
+def counted_rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
@@ -88,7 +88,7 @@ def _of_rows(survey: Survey) -> Iterator[Finding]:
         share = survey.repeated / survey.rows
         yield Finding(
             "duplicates", "warning", (),
-            f"{_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
+            f"{counted_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
             f"earlier one.",
             f"{share_text(share)} of the rows: a random split puts the same row on both sides.",
             "overview", share,
@@ -103,7 +103,7 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
         share = target.missing / target.rows
         yield Finding(
             "target missing", "warning", (target.name,),
-            f"The target {target.name} is missing in {_rows(target.missing)}.",
+            f"The target {target.name} is missing in {counted_rows(target.missing)}.",
             f"{share_text(share)} of the rows can't be used for training.", target.anchor, share,
         )  # fmt: skip
     if survey.label is None:
@@ -152,8 +152,8 @@ def _out_of_balance(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "classes out of balance", "warning", (survey.target,),
             f"The classes of {survey.target} are out of balance.",
-            f"{_quoted(counts.index[-1:])} is {share_text(share)} of the rows, "
-            f"{_quoted(counts.index[:1])} {share_text(counts.iloc[0] / counts.sum())}: accuracy "
+            f"{quoted(counts.index[-1:])} is {share_text(share)} of the rows, "
+            f"{quoted(counts.index[:1])} {share_text(counts.iloc[0] / counts.sum())}: accuracy "
             f"says little, look at precision and recall.",
             survey[survey.target].anchor, 1 - share,
         )  # fmt: skip
@@ -211,7 +211,7 @@ def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Findi
             yield Finding(
                 "missing not at random", "warning", (*names, other),
                 f"Whether {_and_others(names)} missing depends on {other}.",
-                f"Missing in {share_text(most)} of the rows where {other} is {_quoted([group])}, "
+                f"Missing in {share_text(most)} of the rows where {other} is {quoted([group])}, "
                 f"in {share_text(least)} elsewhere (Cramér's V {strength:.2f}).",
                 "what-is-missing", strength * min(1.0, 2 * column.missing / column.rows),
             )  # fmt: skip
@@ -267,13 +267,13 @@ def _empty_or_constant(column: Column) -> Iterator[Finding]:
     elif column.is_constant and column.rows > 1:
         value = column.examples[0] if column.examples else "infinite"
         yield _about(column, "constant", "warning", f"{column.name} is constant.",
-                     f"Every row says {_quoted([value])}: nothing can be learnt from it.",
+                     f"Every row says {quoted([value])}: nothing can be learnt from it.",
                      0.8)  # fmt: skip
     elif column.counts is not None and column.distinct > 1 and column.kind != "text":
         share = column.counts.iloc[0] / column.present
         if share >= NEARLY:
             yield _about(column, "nearly constant", "note", f"{column.name} hardly varies.",
-                         f"{share_text(share)} of its cells: {_quoted(column.counts.index[:1])}.",
+                         f"{share_text(share)} of its cells: {quoted(column.counts.index[:1])}.",
                          share * 0.3)  # fmt: skip
 
 
@@ -293,7 +293,7 @@ def _written_as_missing(column: Column) -> Iterator[Finding]:
         cells = int(column.counts[named].sum())
         yield _about(column, "words for missing", "warning",
                      f"{column.name} has words that may mean missing.",
-                     f"{_quoted(named)} in {cells:,} cells: a gap, or a value of its own?",
+                     f"{quoted(named)} in {cells:,} cells: a gap, or a value of its own?",
                      cells / column.rows)  # fmt: skip
 
 
@@ -323,7 +323,7 @@ def _colliding(column: Column) -> Iterator[Finding]:
     groups = [words for words in by_print.values() if len(words) > 1]
     if groups:
         cells = int(sum(column.counts[w] for words in groups for w in words[1:]))
-        shown = "; ".join(" = ".join(_quoted([w]) for w in words[:3]) for words in groups[:2])
+        shown = "; ".join(" = ".join(quoted([w]) for w in words[:3]) for words in groups[:2])
         yield _about(column, "spellings collide", "warning",
                      f"{column.name} spells {len(groups):,} "
                      f"{'thing' if len(groups) == 1 else 'things'} in several ways.",
@@ -340,13 +340,13 @@ def _mixed(column: Column) -> Iterator[Finding]:
     if column.as_text and _all_mean_missing(column.unread_words):
         yield _about(column, "words for missing", "warning",
                      f"{column.name} has words that may mean missing.",
-                     f"{_quoted(column.unread_words)} in {column.unread:,} cells, among "
+                     f"{quoted(column.unread_words)} in {column.unread:,} cells, among "
                      f"{column.kind}s.", column.unread / column.rows)  # fmt: skip
     elif column.as_text and column.unread:
         yield _about(column, "mixed types", "warning",
                      f"{column.name} mixes {column.kind}s with other text.",
                      f"{column.unread:,} of its cells do not read as a {column.kind}: "
-                     f"{_quoted(column.unread_words)}.",
+                     f"{quoted(column.unread_words)}.",
                      0.3 + column.unread / column.rows)  # fmt: skip
     elif column.kind in ("category", "text") and column.counts is not None:
         words = pd.Series(column.counts.index, dtype="str")
@@ -355,15 +355,15 @@ def _mixed(column: Column) -> Iterator[Finding]:
         share = cells[numeric].sum() / max(cells.sum(), 1)
         if FEW_NUMBERS_IN_TEXT <= share <= 1 - FEW_NUMBERS_IN_TEXT:
             evidence = (
-                f"{share_text(share)} of its cells are numbers ({_quoted(words[numeric], 2)}), the "
-                f"rest text ({_quoted(words[~numeric], 2)})."
+                f"{share_text(share)} of its cells are numbers ({quoted(words[numeric], 2)}), the "
+                f"rest text ({quoted(words[~numeric], 2)})."
             )
             message = f"{column.name} mixes numbers and text."
             yield _about(column, "mixed types", "warning", message, evidence, min(share, 1 - share))
     if column.as_text and not column.unread:
         yield _about(column, f"{column.kind} as text", "note",
                      f"{column.name} holds {_plural(column.kind)} written as text.",
-                     f"For example {_quoted(map(_plain, column.examples), 2)}.", 0.05)  # fmt: skip
+                     f"For example {quoted(map(_plain, column.examples), 2)}.", 0.05)  # fmt: skip
 
 
 def _plural(kind: str) -> str:

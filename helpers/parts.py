@@ -19,7 +19,7 @@ from .errors import InputError
 
 
 @dataclass(frozen=True)
-class Part:
+class Partition:
     """Some row groups of a Parquet file, and what makes them look like the whole folder.
 
     `schema` is that of all files of the folder together, `keys` are the columns that the names of
@@ -33,7 +33,7 @@ class Part:
     keys: dict[str, object] = field(default_factory=dict)
 
 
-def parts_of(path: Path, rows: int) -> list[Part]:
+def partitions_of(path: Path, rows: int) -> list[Partition]:
     """A Parquet file, or a folder of them, as parts of at least so many rows where it has them.
 
     The parts are in the order in which `read_table` reads the rows; nothing but what the files say
@@ -43,12 +43,12 @@ def parts_of(path: Path, rows: int) -> list[Part]:
     if not files:
         raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.")
     try:
-        return list(_parts(path, files, rows))
+        return list(_partitions(path, files, rows))
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"'{path}' can't be read as Parquet: {tables.line(error)}") from None
+        raise InputError(f"'{path}' can't be read as Parquet: {tables.first_line(error)}") from None
 
 
-def _parts(path: Path, files: list[Path], rows: int) -> Iterator[Part]:
+def _partitions(path: Path, files: list[Path], rows: int) -> Iterator[Partition]:
     found = tables.dataset_of(path, files)
     for fragment in found.get_fragments():
         keys, groups, count = get_partition_keys(fragment.partition_expression), [], 0
@@ -56,26 +56,26 @@ def _parts(path: Path, files: list[Path], rows: int) -> Iterator[Part]:
             groups.append(group.id)
             count += group.num_rows
             if count >= rows:
-                yield Part(Path(fragment.path), tuple(groups), count, found.schema, keys)
+                yield Partition(Path(fragment.path), tuple(groups), count, found.schema, keys)
                 groups, count = [], 0
         if groups:
-            yield Part(Path(fragment.path), tuple(groups), count, found.schema, keys)
+            yield Partition(Path(fragment.path), tuple(groups), count, found.schema, keys)
 
 
-def read_part(part: Part, rows: int) -> Iterator[pa.Table]:
+def read_partition(part: Partition, rows: int) -> Iterator[pa.Table]:
     """A part as `read_table` reads it, so many rows at a time, texts as codes."""
-    plain = tables.needs_no_mending(part.schema)
+    plain = tables.needs_no_repair(part.schema)
     texts = [name for name in part.schema.names if tables.is_text(part.schema.field(name).type)]
     file = parquet.ParquetFile(part.path, read_dictionary=texts if plain else None)
     for batch in file.iter_batches(rows, row_groups=list(part.groups)):
         table = _conformed(pa.Table.from_batches([batch]), part, coded=texts if plain else ())
         if plain:
-            yield tables.with_coded_texts(table)
+            yield tables.with_dictionary_texts(table)
         else:  # an index may repeat itself: it is put aside
-            yield tables.coded_table(tables.tidy(table.to_pandas(), part.path.name))
+            yield tables.dictionary_encoded(tables.tidy(table.to_pandas(), part.path.name))
 
 
-def _conformed(table: pa.Table, part: Part, coded) -> pa.Table:
+def _conformed(table: pa.Table, part: Partition, coded) -> pa.Table:
     """A piece of a file with the columns and types of the whole folder."""
     columns = {}
     for wanted in part.schema:

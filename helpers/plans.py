@@ -11,7 +11,7 @@ import yaml
 
 from . import relations, spelling
 from .columns import KINDS, draft_and_repair, repair_column
-from .doubts import check_decisions, doubts_of
+from .doubts import check_decisions, review_items_of
 from .errors import InputError, nearest
 from .values import parse_date, parse_number
 
@@ -64,7 +64,7 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
         if "typos" in plans[name]:
             own = repair_column(put_back[name], plans[name])
         cleaned[name] = own[0]
-        likely += doubts_of(put_back[name], plans[name], own)
+        likely += review_items_of(put_back[name], plans[name], own)
         found += [{"column": name} | one for one in likely]
     related, likely = relations.draft(
         pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())

@@ -133,7 +133,7 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
 
 
 @picture
-def parts_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
+def sets_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
     """Rows over time, coloured by part."""
     axes = figure.subplots()
     frame = pd.DataFrame({"when": when.to_numpy(), "part": part})
@@ -150,7 +150,7 @@ def parts_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
 
 
 @picture
-def parts_by_target(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task) -> str:
+def target_by_set(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task) -> str:
     """The target in each part: shares of the classes, or the distribution of the numbers."""
     axes = figure.subplots()
     frame = pd.DataFrame({"part": part, "y": y})
@@ -234,13 +234,13 @@ def confusion(figure: Figure, counts: pd.DataFrame) -> str:
 
 
 @picture
-def curves(figure: Figure, truth: np.ndarray, chance: np.ndarray) -> str:
+def curves(figure: Figure, truth: np.ndarray, probability: np.ndarray) -> str:
     """The ROC and the precision-recall curve; `truth` is boolean."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 
     left, right = figure.subplots(1, 2)
-    false, true, _ = roc_curve(truth, chance)
-    precision, recall, _ = precision_recall_curve(truth, chance)
+    false, true, _ = roc_curve(truth, probability)
+    precision, recall, _ = precision_recall_curve(truth, probability)
     left.plot(false, true, color=BLUE, label="model")
     left.plot([0, 1], [0, 1], color=GREY, ls="--", label="random baseline")
     left.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
@@ -293,7 +293,7 @@ def answers(figure: Figure, values: pd.Series, axis: str) -> str:
 
 @picture
 def over_periods(
-    figure: Figure, table: pd.DataFrame, metric: str, promised: float,
+    figure: Figure, table: pd.DataFrame, metric: str, held_out: float,
     expected: pd.DataFrame | None = None,
 ) -> str:  # fmt: skip
     """The main metric in each period, beside what was promised and what was to be expected.
@@ -304,7 +304,7 @@ def over_periods(
     drawn = [frame for frame in (table, expected) if frame is not None and metric in frame]
     periods = sorted(set().union(*(frame.index for frame in drawn)))
     places = range(len(periods))
-    values = [promised]
+    values = [held_out]
     if metric in table:
         known = table[metric].reindex(periods)
         axes.plot(places, known, "o-", color=BLUE, label="later rows", zorder=3)
@@ -315,7 +315,7 @@ def over_periods(
         axes.fill_between(places, guessed["from"], guessed["to"], color=GREEN, alpha=0.15, lw=0)
         values += guessed[["from", "to"]].stack().tolist()
     axes.set_xticks(places, [short(period) for period in periods])
-    axes.axhline(promised, color=ORANGE, ls="--", label=f"promised ({promised:.2f})")
+    axes.axhline(held_out, color=ORANGE, ls="--", label=f"promised ({held_out:.2f})")
     room = max(0.05, (max(values) - min(values)) * 0.5)
     axes.set_ylim(min(values) - room, max(values) + room)
     axes.legend(loc="best")
@@ -394,7 +394,9 @@ def feature_map(figure: Figure, flows: list[tuple[str, int, str]]) -> str:
 
 
 @picture
-def reliability(figure: Figure, tables: dict[str, pd.DataFrame], errors: dict[str, float]) -> str:
+def draw_calibration_curve(
+    figure: Figure, tables: dict[str, pd.DataFrame], errors: dict[str, float]
+) -> str:
     """Observed against predicted shares, before and after calibration."""
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
@@ -440,7 +442,7 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
 
 
 @picture
-def gaps(figure: Figure, table: pd.DataFrame) -> str:
+def score_gaps(figure: Figure, table: pd.DataFrame) -> str:
     """By how much each mistake flatters, with two standard errors; `table` as in `lab_recipes`."""
     axes = figure.subplots()
     shown = table.sort_values("gap")

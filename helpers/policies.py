@@ -15,12 +15,12 @@ import pandas as pd
 from . import drift, monitor
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .metrics import PLAIN_NAMES
-from .task import better, drawn_scores, predict, score
+from .task import better, predict, resampled_scores, score
 
 NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
 CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for
-MOST_PLAYED = 6  # periods, the latest ones: each may cost a fit
-DRAWS = 100
+MOST_SIMULATED = 6  # periods, the latest ones: each may cost a fit
+RESAMPLES = 100
 NOT_APPLICABLE = (
     "**Not applicable**: simulating policies needs two or more periods of later rows with labels."
 )
@@ -29,7 +29,7 @@ Rule = Callable[[str, str], bool]  # of the model in service and the last period
 
 
 @dataclass(frozen=True)
-class Played:
+class PolicyResults:
     """What each policy came to.
 
     `scores` has a row a period and a column a policy (the main metric). `costs` has a row a policy:
@@ -43,17 +43,17 @@ class Played:
     costs: pd.DataFrame
 
 
-def play(
+def simulate_policies(
     production: Production, refits: monitor.Refits, metrics: dict, *, max_drop: float = 0.05,
     time_column: str = "", seed: int = 42,
-) -> Played | None:  # fmt: skip
+) -> PolicyResults | None:  # fmt: skip
     """Play each policy on the later rows; None where there are fewer than two periods.
 
     A period is played when it has 30 labels or more and the main metric is defined there. `metrics`
     says what was promised; drift does not look at the time column.
     """
     history = _History(production, refits, metrics, max_drop, time_column)
-    periods = history.periods()[-MOST_PLAYED:]
+    periods = history.periods()[-MOST_SIMULATED:]
     if len(periods) < 2 or not production.seen:
         return None
     rules = {NEVER: _never, by_calendar(periods[0]): _always, ON_DRIFT: history.drifted,
@@ -66,7 +66,9 @@ def play(
     costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean())
     best = costs["score"].map(lambda value: better(history.metric, value, 0)).idxmax()
     costs = costs.join(_intervals(history, periods, served, best, seed))
-    return Played(history.metric, scores.rename_axis("period"), costs.rename_axis("train again"))
+    return PolicyResults(
+        history.metric, scores.rename_axis("period"), costs.rename_axis("train again")
+    )
 
 
 def by_calendar(period: str) -> str:
@@ -148,7 +150,7 @@ class _History:
     def fell(self, model: str, last: str) -> bool:
         """Whether the score of the last period lies below what was promised, by the rule."""
         scores = monitor.performance(self.of(last), self.model(model))
-        return monitor.has_slipped(scores, self._metrics, self._max_drop)
+        return monitor.has_dropped(scores, self._metrics, self._max_drop)
 
     def cost(self, served: dict[str, str]) -> dict:
         """How often a policy has trained again, on how many rows, in how many seconds."""
@@ -173,7 +175,7 @@ def _intervals(
         models = sorted({served[policy][period] for policy in served})
         said = [history.answers(model, period) for model in models]
         truth, metric = history.truth(period), history.metric
-        found = drawn_scores(history.task, truth, said, DRAWS, seed, [metric])
+        found = resampled_scores(history.task, truth, said, RESAMPLES, seed, [metric])
         by_model = dict(zip(models, (frame[metric] for frame in found), strict=True))
         for policy in served:
             drawn[policy].append(by_model[served[policy][period]])
@@ -188,7 +190,7 @@ def _intervals(
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def picture(played: Played | None):
+def picture(played: PolicyResults | None):
     """Scores by period and the cost of each policy; None where it is not applicable."""
     from . import plots
 
@@ -197,7 +199,7 @@ def picture(played: Played | None):
     return plots.policies(played.scores, played.costs, played.metric)
 
 
-def shown(played: Played | None) -> pd.DataFrame | None:
+def shown(played: PolicyResults | None) -> pd.DataFrame | None:
     """The policies as a small table: the mean score, the gain over never, what it cost.
 
     None where it is not applicable.
@@ -221,7 +223,7 @@ def shown(played: Played | None) -> pd.DataFrame | None:
     )
 
 
-def read(played: Played | None) -> str:
+def describe_policies(played: PolicyResults | None) -> str:
     """A sentence: the cheapest policy that is not significantly worse than the best.
 
     These periods are past: a season on, another policy may have come out.
@@ -246,7 +248,7 @@ def read(played: Played | None) -> str:
     return f"{text} did as well as {most} ({best}), with no significant difference."
 
 
-def as_json(played: Played | None) -> dict | None:
+def as_json(played: PolicyResults | None) -> dict | None:
     """The policies for `monitoring.json`: scores by period, and costs."""
     if played is None:
         return None

@@ -44,7 +44,7 @@ class Chapter:
         return sum(item.state == CORRECT for item in self.items)
 
 
-def read() -> dict[str, dict]:
+def read_progress() -> dict[str, dict]:
     """For each check or challenge that was tried: its `state`, `tries` and when (`at`).
 
     Raises InputError when the file is not what `record` writes.
@@ -66,7 +66,7 @@ def record(name: str, state: str) -> bool:
     Returns whether it is passed now and was not before.
     """
     with lock("progress", timeout=30):
-        tried = read()
+        tried = read_progress()
         before = tried.get(name, {"state": UNTOUCHED, "tries": 0})
         if before["state"] == CORRECT:
             return False
@@ -85,7 +85,7 @@ def chapters() -> list[Chapter]:
     from .challenges import CHALLENGES
     from .questions import QUESTIONS
 
-    tried, found = read(), []
+    tried, found = read_progress(), []
     titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE
     for prefix, title in titles.items():
         names = [n for n in (*QUESTIONS, *CHALLENGES) if n.partition(".")[0] == prefix]

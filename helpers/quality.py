@@ -19,7 +19,7 @@ from .base.spacing import evenly_spaced
 from .cells.kinds import Kind, kind_of
 from .comparable import as_values, inferred
 from .errors import InputError
-from .significance import all_in_one, fisher, holm
+from .significance import fisher, holm, p_value_all_in_part
 
 MOST_KEPT = 20_000  # levels of a column; one with more holds no categories
 FEWEST_EXPECTED = 5  # rows with new categories, before their number is judged
@@ -200,7 +200,7 @@ def _other_kind(name: str, was: dict, is_now: dict, column: pd.Series) -> Change
     chance = 0.0
     if (was["kind"], is_now["kind"]) == ("text", "number"):  # codes that happen to be digits
         rows = was["present"] + is_now["present"]
-        chance = all_in_one(is_now["present"], was["readable"] + is_now["present"], rows)
+        chance = p_value_all_in_part(is_now["present"], was["readable"] + is_now["present"], rows)
     says = f"{name} was of the kind {was['kind']} and is {is_now['kind']} now."
     return Change("type_changed", (name,), chance, 1.0, says, kinds)
 
@@ -229,7 +229,9 @@ def _outside(name: str, was: dict, column: pd.Series) -> list[Change]:
     found = []
     for side, beyond in (("below", values < low), ("above", values > high)):
         count, limit = int(beyond.sum()), low if side == "below" else high
-        chance = all_in_one(count, len(values), was["present"] + len(values)) if count else 1.0
+        chance = (
+            p_value_all_in_part(count, len(values), was["present"] + len(values)) if count else 1.0
+        )
         share = count / len(values)
         says = f"{name} lies {side} the earlier range ({limit:g}) in {share:.1%} of the rows."
         evidence = {"share": share, "limit": limit, "rows": count}
@@ -246,12 +248,12 @@ def _new_levels(name: str, was: dict, column: pd.Series) -> Change:
     some = ", ".join(f"'{level:.30}'" for level in new.index[:3])
     more = "" if len(new) <= 3 else f" and {len(new) - 3:,} more"
     says = f"{name} has categories not seen before in {share:.1%} of the rows: {some}{more}."
-    chance = chance_of_new(both.to_numpy(), new.to_numpy(), now.sum())
+    chance = p_value_of_new_levels(both.to_numpy(), new.to_numpy(), now.sum())
     evidence = {"share": share, "categories": list(map(str, new.index[:20])), "count": len(new)}
     return Change("new_categories", (name,), chance, share, says, evidence)
 
 
-def chance_of_new(both: np.ndarray, new: np.ndarray, after: int) -> float:
+def p_value_of_new_levels(both: np.ndarray, new: np.ndarray, after: int) -> float:
     """The chance of such new categories among the last `after` rows, when order is random.
 
     `both` are the rows of each level in all, `new` those of levels that only the last rows have. A
@@ -259,7 +261,7 @@ def chance_of_new(both: np.ndarray, new: np.ndarray, after: int) -> float:
     questions, so the smaller chance is doubled: is one level too frequent to be new (union over all
     levels as frequent), and are new ones too many (gamma law by mean and variance)?
 
-    >>> chance_of_new(np.array([500.0, 400.0, 100.0]), np.array([100.0]), 500) < 1e-9
+    >>> p_value_of_new_levels(np.array([500.0, 400.0, 100.0]), np.array([100.0]), 500) < 1e-9
     True
     """
     rows = both.sum()
@@ -280,7 +282,7 @@ def _constant(name: str, was: dict, is_now: dict) -> Change:
     """One value only, where there were several: by chance only if that value was nearly all."""
     chance, rows = 1.0, was["present"] + is_now["present"]
     if is_now["distinct"] == 1 and was["distinct"] > 1:
-        chance = all_in_one(is_now["present"], was["most"] + is_now["present"], rows)
+        chance = p_value_all_in_part(is_now["present"], was["most"] + is_now["present"], rows)
     says = f"{name} holds one value only; it had {was['distinct']:,}."
     return Change("constant", (name,), chance, 1.0, says, {"before": was["distinct"]})
 

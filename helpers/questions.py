@@ -11,7 +11,7 @@ import numpy as np
 
 from .grading import Choice, Compute, Guess, Mistake
 
-START = {
+START_QUESTIONS = {
     "start.stations": Choice(
         "Why is the line cut into stations that hand on files, and not one long script?",
         {
@@ -84,7 +84,7 @@ START = {
     ),
 }
 
-COLLECT = {
+COLLECT_QUESTIONS = {
     "collect.kappa": Choice(
         (
             "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's "
@@ -164,7 +164,7 @@ COLLECT = {
     ),
 }
 
-CLEAN = {
+CLEAN_QUESTIONS = {
     "clean.doubt": Choice(
         "A value looks wrong, but you are not sure. What does this line do with it?",
         {
@@ -248,7 +248,7 @@ def _evening(cleaned) -> float:
     return _late_at(cleaned, hour >= 18) - _late_at(cleaned, hour < 9)
 
 
-FEATURES = {
+FEATURES_QUESTIONS = {
     "features.dep_delay": Choice(
         "Why is dep_delay, the best predictor by far, left out?",
         {
@@ -330,7 +330,7 @@ FEATURES = {
 }
 
 
-def _per_cent(text: str) -> float:
+def per_cent(text: str) -> float:
     return float(text.rstrip("%"))
 
 
@@ -342,7 +342,7 @@ def _apart(cut) -> float:
     return _share(cut.of("test")) - _share(cut.of("train"))
 
 
-SPLIT = {
+SPLIT_QUESTIONS = {
     "split.latest": Choice(
         "The model will be asked about next month's flights. Which rows should be held out?",
         {
@@ -429,7 +429,7 @@ def _lead(tried) -> float:
     return float((best.iloc[1] - second.iloc[1]) / best["spread"])
 
 
-TRAIN = {
+TRAIN_QUESTIONS = {
     "train.lead": Compute(
         "How many spreads does the first model of the table lie above the second? "
         "`tried.iloc[0]` is the first line; the score is its second column, and `spread` is "
@@ -512,12 +512,16 @@ TRAIN = {
 }
 
 
-def _cost(counts, miss: float = 5, false_alarm: float = 1) -> float:
+def _cost(counts, cost_false_negative: float = 5, cost_false_positive: float = 1) -> float:
     misses, alarms = counts.iloc[1, 0], counts.iloc[0, 1]
-    return float(1_000 * (miss * misses + false_alarm * alarms) / counts.to_numpy().sum())
+    return float(
+        1_000
+        * (cost_false_negative * misses + cost_false_positive * alarms)
+        / counts.to_numpy().sum()
+    )
 
 
-EVALUATE = {
+EVALUATE_QUESTIONS = {
     "evaluate.accuracy": Choice(
         "Saying *late* from one half on, the model is hardly more accurate than the baseline. "
         "Is it useless?",
@@ -603,12 +607,12 @@ EVALUATE = {
 }
 
 
-def _late_though_unlikely(said, at: float = 0.5) -> float:
-    yes = said["prediction"].astype(str) == "True"
-    return float((yes & (said["probability_True"] < at)).mean())
+def _late_though_unlikely(predicted, at: float = 0.5) -> float:
+    yes = predicted["prediction"].astype(str) == "True"
+    return float((yes & (predicted["probability_True"] < at)).mean())
 
 
-DEPLOY = {
+DEPLOY_QUESTIONS = {
     "deploy.raw_rows": Choice(
         "Why does the service take raw rows, and not rows that are cleaned already?",
         {
@@ -705,7 +709,7 @@ def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
     return float((new * np.log(new / old)).sum())
 
 
-MONITOR = {
+MONITOR_QUESTIONS = {
     "monitor.psi": Compute(
         "Compute a population stability index yourself: cut the temperature into four groups at "
         "the quartiles of the old rows, and leave empty cells out. `temps` holds the old and the "
@@ -794,7 +798,7 @@ def _gusty(table, others_only: bool = True) -> float:
     return float(late[~calm].mean() - late[calm if others_only else slice(None)].mean())
 
 
-EXPLORE = {
+EXPLORE_QUESTIONS = {
     "explore.gaps": Choice(
         "Gusts of wind are missing in three of four rows, and nearly always when the wind is "
         "weak. What happens when the gaps are filled with the column's mean?",
@@ -863,7 +867,7 @@ EXPLORE = {
 }
 
 
-LABS = {
+LABS_QUESTIONS = {
     "labs.scaling": Choice(
         "A colleague has scaled all columns before cutting the folds. What do you tell her?",
         {
@@ -963,8 +967,8 @@ LABS = {
 }
 
 QUESTIONS = (
-    START | COLLECT | CLEAN | FEATURES | SPLIT | TRAIN | EVALUATE | DEPLOY | MONITOR
-    | EXPLORE | LABS
+    START_QUESTIONS | COLLECT_QUESTIONS | CLEAN_QUESTIONS | FEATURES_QUESTIONS | SPLIT_QUESTIONS | TRAIN_QUESTIONS | EVALUATE_QUESTIONS | DEPLOY_QUESTIONS | MONITOR_QUESTIONS
+    | EXPLORE_QUESTIONS | LABS_QUESTIONS
 )  # fmt: skip
 
 GUESSES = {
@@ -976,9 +980,7 @@ GUESSES = {
     "collect.twice": Guess(
         "Before you look: by how many percentage points will the share of late flights move when "
         "the planes' file is joined twice over?",
-        result=lambda twice: abs(
-            _per_cent(twice["late"].iloc[1]) - _per_cent(twice["late"].iloc[0])
-        ),
+        result=lambda twice: abs(per_cent(twice["late"].iloc[1]) - per_cent(twice["late"].iloc[0])),
         form="{:.1f}",
     ),
     "clean.merged": Guess(

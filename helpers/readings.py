@@ -36,7 +36,7 @@ def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, 
          {n: ", ".join(map(_as_written, found)) for n, found in forms.items()}),
     ]  # fmt: skip
     gaps = changes[changes["kind"] == "missing word"].groupby("column", sort=False)
-    words = {name: _told(cells) for name, cells in gaps}
+    words = {name: _most_frequent(cells) for name, cells in gaps}
     said.append(("words for missing", list(words), "Words taken for missing: {}.", words))
     return [
         (code, names, says.format(some([f"{name:.40} ({shown[name]})" for name in names])))
@@ -59,7 +59,7 @@ def _as_written(form: str) -> str:
     return f"{DAY:%Y-%m-%d}" if form == "iso" else DAY.strftime(form)
 
 
-def _told(cells: pd.DataFrame) -> str:
+def _most_frequent(cells: pd.DataFrame) -> str:
     """The most frequent texts of some changed cells, and how many cells there are."""
     words = cells["before"].value_counts().index[:4]
     shown = ", ".join(f"‘{word:.30}’" for word in words)

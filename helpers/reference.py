@@ -19,7 +19,7 @@ from . import drift, quality
 from .alerts import DEFAULT, Thresholds
 from .comparable import as_values
 from .errors import InputError
-from .tallies import OTHER, Levels, Numbers, Tally, between, tally_of
+from .tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
 
 FORM = 2  # of the file; the first one held shares that nothing was compared with
 KNOTS = 200  # a multiple of `drift.BINS`, so that the edges of its bins are among them
@@ -66,7 +66,7 @@ def _compared(
             f"The later rows have none of the {len(known)} columns to compare, such as "
             f"'{next(iter(known))}': are they of another table?"
         )
-    sides = {name: (known[name], drift.Later.of(known[name], later[name])) for name in shared}
+    sides = {name: (known[name], drift.LaterTally.of(known[name], later[name])) for name in shared}
     return drift.compare_tallies(
         {n: (old, new.tally) for n, (old, new) in sides.items()}, thresholds
     )
@@ -95,26 +95,26 @@ def reference_of(
 
 def _tally(column: pd.Series) -> Tally:
     tally = tally_of(as_values(column))
-    if isinstance(tally, Levels):
+    if isinstance(tally, LevelCounts):
         return _folded(tally)
     return _with_knots(tally)
 
 
-def _with_knots(exact: Numbers) -> Numbers:
+def _with_knots(exact: NumberCounts) -> NumberCounts:
     if len(exact.values) <= KNOTS:
-        return Numbers(exact.values, exact.counts, exact.gaps, exact.values)
+        return NumberCounts(exact.values, exact.counts, exact.gaps, exact.values)
     places = np.ceil(np.arange(1, KNOTS + 1) * exact.known / KNOTS).astype(int) - 1
     knots = np.unique(np.append(exact.values[0], exact.at(places)))
     binned = between(exact, knots)
-    return Numbers(binned.values, binned.counts, exact.gaps, knots)
+    return NumberCounts(binned.values, binned.counts, exact.gaps, knots)
 
 
-def _folded(tally: Levels) -> Levels:
+def _folded(tally: LevelCounts) -> LevelCounts:
     if len(tally.counts) <= MOST_LEVELS:
         return tally
     kept = tally.counts.sort_values(ascending=False, kind="stable").head(MOST_LEVELS)
     rest = int(tally.counts.sum() - kept.sum())
-    return Levels(pd.concat([kept, pd.Series({OTHER: rest})]), tally.gaps, folded=True)
+    return LevelCounts(pd.concat([kept, pd.Series({OTHER: rest})]), tally.gaps, folded=True)
 
 
 def _days(rows: pd.DataFrame, time_column: str) -> pd.Series:
@@ -141,7 +141,7 @@ def as_content(made: Reference) -> dict:
 
 def _tally_content(tally: Tally) -> dict:
     """Levels with their counts, or numbers: how many at each knot and above it."""
-    if isinstance(tally, Levels):
+    if isinstance(tally, LevelCounts):
         return {"kind": "category", "missing": tally.gaps, "folded": tally.folded,
                 "levels": {str(k): int(n) for k, n in tally.counts.items()}}  # fmt: skip
     at = tally.up_to(tally.knots) - tally.below(tally.knots)
@@ -174,11 +174,11 @@ def read_content(content: dict | None, who: str) -> Reference:
 def _tally_of_content(content: dict) -> Tally:
     if content["kind"] == "category":
         counts = pd.Series(content["levels"], dtype=int)
-        return Levels(
+        return LevelCounts(
             counts.set_axis(counts.index.astype("str")), content["missing"], content["folded"]
         )
     knots = np.array(content["knots"], dtype=float)
     values = np.column_stack([knots, np.nextafter(knots, np.inf)]).ravel()
     counts = np.column_stack([content["at"], content["above"]]).ravel().astype(int)
     there = counts > 0
-    return Numbers(values[there], counts[there], content["missing"], knots)
+    return NumberCounts(values[there], counts[there], content["missing"], knots)

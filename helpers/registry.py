@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 from . import tracking
 from .base.files import replacing_folder, sha256, write_json
+from .base.places import reports_folder
 from .errors import InputError, nearest
-from .line import Run, existing_run, reports_folder
+from .line import Run, existing_run
 from .tracking import RUN_TAG, SHA_TAG, moment, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -97,7 +98,7 @@ def versions(name: str) -> list[Version]:
     if not tracking.exists():
         return []
     with store() as client:
-        return _versions(client, name)
+        return versions_of(client, name)
 
 
 def version_of(run: Run | str) -> Version | None:
@@ -106,7 +107,7 @@ def version_of(run: Run | str) -> Version | None:
     if not tracking.exists():
         return None
     with store() as client:
-        return _version_of(client, run)
+        return find_version_of(client, run)
 
 
 def resolve(address: str) -> Version:
@@ -120,10 +121,12 @@ def resolve(address: str) -> Version:
     if tracking.exists():
         with store() as client:
             found = (
-                _by_alias(client, name, alias) if alias else _by_number(client, name, int(number))
+                _by_alias(client, name, alias)
+                if alias
+                else version_by_number(client, name, int(number))
             )
             if found is None:
-                _refuse_unknown(client, name, alias or f"version {number}")
+                refuse_unknown(client, name, alias or f"version {number}")
             return found
     raise InputError(
         f"There is no model '{name}': no store has been made yet. `pipeline run` makes it, or "
@@ -131,17 +134,17 @@ def resolve(address: str) -> Version:
     )
 
 
-def _refuse_unknown(client, name: str, what: str) -> None:
+def refuse_unknown(client, name: str, what: str) -> None:
     """Raise an InputError that says what there is instead."""
-    aliases = _aliases(client, name)
+    aliases = aliases_of(client, name)
     if aliases is None:
         known = [model.name for model in client.search_registered_models()]
         raise InputError(f"There is no registered model '{name}'. {nearest(name, known)}")
-    there = ", ".join(map(str, _versions(client, name))) or "none"
+    there = ", ".join(map(str, versions_of(client, name))) or "none"
     raise InputError(f"The model '{name}' has no {what}. There are: {there}.")
 
 
-def _aliases(client, name: str) -> dict[str, int] | None:
+def aliases_of(client, name: str) -> dict[str, int] | None:
     """The aliases of a model and the versions they stand for; None when it is not registered.
 
     Of MLflow's calls only this one has them all: searching for versions leaves them out.
@@ -158,12 +161,12 @@ def _aliases(client, name: str) -> dict[str, int] | None:
 
 
 def _by_alias(client, name: str, alias: str) -> Version | None:
-    aliases = _aliases(client, name) or {}
+    aliases = aliases_of(client, name) or {}
     return _get(client, name, aliases[alias], aliases) if alias in aliases else None
 
 
-def _by_number(client, name: str, number: int) -> Version | None:
-    aliases = _aliases(client, name)
+def version_by_number(client, name: str, number: int) -> Version | None:
+    aliases = aliases_of(client, name)
     return None if aliases is None else _get(client, name, number, aliases)
 
 
@@ -178,8 +181,8 @@ def _get(client, name: str, number: int, aliases: dict[str, int]) -> Version | N
         raise
 
 
-def _versions(client, name: str, where: str = "") -> list[Version]:
-    aliases, found, token = _aliases(client, name), [], None
+def versions_of(client, name: str, where: str = "") -> list[Version]:
+    aliases, found, token = aliases_of(client, name), [], None
     if aliases is None:
         return []
     while True:
@@ -190,11 +193,11 @@ def _versions(client, name: str, where: str = "") -> list[Version]:
             return sorted(found, key=lambda version: version.number)
 
 
-def _version_of(client, run: Run) -> Version | None:
+def find_version_of(client, run: Run) -> Version | None:
     if run.line_of(7) is None:
         return None
     sha = run.read_json("model/card.json")[SHA_TAG]
-    found = _versions(client, model_name(run), f" AND tags.`{SHA_TAG}` = '{sha}'")
+    found = versions_of(client, model_name(run), f" AND tags.`{SHA_TAG}` = '{sha}'")
     return found[-1] if found else None
 
 
@@ -208,11 +211,11 @@ def _read(found, aliases: dict[str, int]) -> Version:
         tuple(sorted(alias for alias, of in aliases.items() if of == number)),
         tags.get(SHA_TAG, ""),
         tags.get(VERDICT_TAG, ""),
-        _times(tags.get(PROMOTED, "")),
+        promotion_times(tags.get(PROMOTED, "")),
     )
 
 
-def _times(text: str) -> tuple[str, ...]:
+def promotion_times(text: str) -> tuple[str, ...]:
     return tuple(filter(None, text.split(", ")))
 
 
@@ -243,7 +246,7 @@ def register(run: Run | str, force: bool = False) -> Version:
     run = existing_run(run) if isinstance(run, str) else run
     run.require(7)
     with store(writing=True) as client:
-        known = _version_of(client, run)
+        known = find_version_of(client, run)
         if known is not None:
             return known
         verdict = _verdict(run)
@@ -265,16 +268,16 @@ def _register(client, run: Run, logged: tracking.Logged) -> Version:
     The first version of a model is champion, a later one challenges; one that was trained to
     challenge is never champion by being first: the run that it challenges is registered before it.
     """
-    name, known, challenged = model_name(run), _version_of(client, run), _challenged_by(run)
-    if known is None and challenged and challenged.line_of(7) and not _versions(client, name):
+    name, known, challenged = model_name(run), find_version_of(client, run), _challenged_by(run)
+    if known is None and challenged and challenged.line_of(7) and not versions_of(client, name):
         _register(client, challenged, tracking.log(client, challenged, name))
     number = known.number if known else _create_version(client, run, logged)
-    aliases = _aliases(client, name)
+    aliases = aliases_of(client, name)
     if CHAMPION not in aliases and not challenged and not _promotions(client, name):
         _promote(client, name, number)
     elif known is None:
         client.set_registered_model_alias(name, CHALLENGER, str(number))
-    return _by_number(client, name, number)
+    return version_by_number(client, name, number)
 
 
 def _challenged_by(run: Run) -> Run | None:
@@ -285,7 +288,7 @@ def _challenged_by(run: Run) -> Run | None:
 
 def _create_version(client, run: Run, logged: tracking.Logged) -> int:
     name, card = model_name(run), run.read_json("model/card.json")
-    if _aliases(client, name) is None:
+    if aliases_of(client, name) is None:
         client.create_registered_model(name, description=card["question"])
     made = client.create_model_version(
         name,
@@ -302,20 +305,20 @@ def set_champion(name: str, version: Version | int) -> Version:
     """Let a version serve; the one that served stays to go back to. Returns it as it is then."""
     number = _number(version)
     with store(writing=True) as client:
-        if _by_number(client, name, number) is None:
-            _refuse_unknown(client, name, f"version {number}")
+        if version_by_number(client, name, number) is None:
+            refuse_unknown(client, name, f"version {number}")
         _promote(client, name, number)
-        return _by_number(client, name, number)
+        return version_by_number(client, name, number)
 
 
 def set_challenger(name: str, version: Version | int) -> Version:
     """Name the version that would like to serve. Returns it as it is then."""
     number = _number(version)
     with store(writing=True) as client:
-        if _by_number(client, name, number) is None:
-            _refuse_unknown(client, name, f"version {number}")
+        if version_by_number(client, name, number) is None:
+            refuse_unknown(client, name, f"version {number}")
         client.set_registered_model_alias(name, CHALLENGER, str(number))
-        return _by_number(client, name, number)
+        return version_by_number(client, name, number)
 
 
 def _number(version: Version | int) -> int:
@@ -324,7 +327,7 @@ def _number(version: Version | int) -> int:
 
 def _promote(client, name: str, number: int) -> None:
     """The alias first, then the time: killed between them, `rollback` still finds the way back."""
-    aliases = _aliases(client, name)
+    aliases = aliases_of(client, name)
     if aliases.get(CHAMPION) != number:
         client.set_registered_model_alias(name, CHAMPION, str(number))
         _add_time(client, name, number, PROMOTED)
@@ -343,9 +346,9 @@ def rollback(name: str) -> Version:
             f"There is no registered model '{name}', so there is nothing to go back to."
         )
     with store(writing=True) as client:
-        now = (_aliases(client, name) or {}).get(CHAMPION)
+        now = (aliases_of(client, name) or {}).get(CHAMPION)
         if now is None:
-            _refuse_unknown(client, name, CHAMPION)
+            refuse_unknown(client, name, CHAMPION)
         history = _promotions(client, name)
         undone = []
         while history and history[-1][1] == now:
@@ -360,22 +363,22 @@ def rollback(name: str) -> Version:
             _take_time(client, name, number, time)
             _add_time(client, name, number, ROLLED_BACK)
         client.set_registered_model_alias(name, CHAMPION, str(before))
-        return _by_number(client, name, before)
+        return version_by_number(client, name, before)
 
 
 def _promotions(client, name: str) -> list[tuple[str, int]]:
     """When which version was promoted, the last one last."""
-    found = _versions(client, name)
+    found = versions_of(client, name)
     return sorted((time, version.number) for version in found for time in version.promoted)
 
 
 def _add_time(client, name: str, number: int, tag: str) -> None:
-    times = _times(client.get_model_version(name, str(number)).tags.get(tag, ""))
+    times = promotion_times(client.get_model_version(name, str(number)).tags.get(tag, ""))
     client.set_model_version_tag(name, str(number), tag, ", ".join([*times, moment()]))
 
 
 def _take_time(client, name: str, number: int, time: str) -> None:
-    times = _times(client.get_model_version(name, str(number)).tags.get(PROMOTED, ""))
+    times = promotion_times(client.get_model_version(name, str(number)).tags.get(PROMOTED, ""))
     left = ", ".join(one for one in times if one != time)
     if left:
         client.set_model_version_tag(name, str(number), PROMOTED, left)

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from .cells.kinds import Kind, kind_of
-from .coded import Coded, is_in
+from .coded import EncodedColumn, is_in
 from .columns import Reader, as_text, repair_value, texts
 from .errors import InputError, nearest
-from .spelling import is_slip
+from .spelling import is_typing_error
 
 # A dependency is sure when each row is told by the other rows of its key in so many cases. With
 # five errors in a hundred cells on both sides, as in the hospital benchmark, true dependencies
@@ -35,7 +35,7 @@ OTHERS = 0.1  # of the rows that agree: this share may hold one other value, mor
 COVERED = 0.3  # of the rows must have a key that others share
 MOST_MINED = 10_000  # rows looked at for one key column, whole keys at a time
 UNHEARD_ODDS, HEARD_ODDS = np.log(99), np.log(999)  # to overrule a value, new or known elsewhere
-MOST_KEYS = 5_000  # in one relation
+MOST_DETERMINANTS = 5_000  # in one relation
 MOST_FOR_ONE = 6  # relations that give one column
 MOST_COLUMNS = 80  # that are mined, the first ones; the time grows with their square
 FEW_LEVELS = 60  # of a second key column
@@ -51,7 +51,7 @@ KINDS = {
 DISAGREE, ANY_OTHER, BY = "sources disagree", "(any other)", "by "
 JOIN = " | "  # between the values of a key of two columns
 
-Columns = dict[str, Coded | pd.Series]
+Columns = dict[str, EncodedColumn | pd.Series]
 
 
 # --- Drafting -----------------------------------------------------------------------------------
@@ -77,22 +77,22 @@ def draft(
     left_out = set(exclude)
     names = [n for n in frame if n not in left_out and columns[n]["kind"] != "text"]
     names = [n for n in names if columns[n].get("note") not in ("constant", "empty", "identifier")]
-    table = _Coded(frame, names[:MOST_COLUMNS])
+    table = _EncodedTable(frame, names[:MOST_COLUMNS])
     splits = _draft_splits(frame, columns, table.names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
-    columns, _ = repair({name: Coded.of(frame[name]) for name in table.names}, splits)
-    contradicted = [len(_votes(columns, [relation]).rows) for relation in found]
+    columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
+    contradicted = [len(count_votes(columns, [relation]).rows) for relation in found]
     useful = [relation for relation, cells in zip(found, contradicted, strict=True) if cells]
     sure = [relation for relation in useful if relation.get("sure", True)]
     asked = [
-        _asked(relation, cells)
+        low_agreement_item(relation, cells)
         for relation, cells in zip(found, contradicted, strict=True)
         if cells and not relation.get("sure", True)
     ]
-    return splits + useful, _likely(columns, sure) + asked
+    return splits + useful, likely_errors(columns, sure) + asked
 
 
-class _Coded:
+class _EncodedTable:
     """Columns as whole numbers, one a value, -1 for missing."""
 
     def __init__(self, frame: pd.DataFrame, names: Sequence[str]):
@@ -121,7 +121,7 @@ class _Coded:
         return self._whole[names[0]]
 
 
-def _draft_target(table: _Coded, columns: dict, to: str) -> list[dict]:
+def _draft_target(table: _EncodedTable, columns: dict, to: str) -> list[dict]:
     """The relations that give a column, the surest first."""
     found = []
     for name in table.names:
@@ -141,17 +141,17 @@ def _draft_target(table: _Coded, columns: dict, to: str) -> list[dict]:
     return [relation for relation in [*sure[:MOST_FOR_ONE], *asked] if relation["values"]]
 
 
-def _can_be_key(table: _Coded, columns: dict, name: str) -> bool:
+def _can_be_key(table: _EncodedTable, columns: dict, name: str) -> bool:
     """Whether values of a column come again, and are names, not measurements."""
     levels = table.levels(name)
-    if not 2 <= levels <= 0.5 * table.rows or levels > 20 * MOST_KEYS:
+    if not 2 <= levels <= 0.5 * table.rows or levels > 20 * MOST_DETERMINANTS:
         return False
     if columns[name]["kind"] != "number":
         return columns[name]["kind"] in ("category", "date")
     return all(text.lstrip("-").isdigit() for text in table.values[name][:1000]) and levels >= 10
 
 
-def _refined(table: _Coded, columns: dict, names: list[str], to: str, agree: float):
+def _refined(table: _EncodedTable, columns: dict, names: list[str], to: str, agree: float):
     """The key with a second column, where that takes most of the disagreement away."""
     best, key = agree, names
     if agree < 0.995:
@@ -181,7 +181,7 @@ def _counts(key: np.ndarray, to: np.ndarray, levels: int):
     return keys[first], values[first], cells[first], second, total
 
 
-def _agreement(table: _Coded, names: Sequence[str], to: str) -> tuple[float, float]:
+def _agreement(table: _EncodedTable, names: Sequence[str], to: str) -> tuple[float, float]:
     """How often the other rows of its key tell a row's value; and the share of rows they cover.
 
     The first figure is 0 where naming the most frequent value would do nearly as well.
@@ -228,14 +228,14 @@ def _whole_keys(key: np.ndarray) -> np.ndarray:
     return known[mixed < np.uint64(2**32 * MOST_MINED // len(known))]
 
 
-def _written(table: _Coded, names: list[str], to: str, agree: float) -> dict:
+def _written(table: _EncodedTable, names: list[str], to: str, agree: float) -> dict:
     """A dependency as it stands in the plan: only keys whose rows leave no doubt."""
     key, levels = table.key(names), table.levels(to)
     keys, values, top, second, total = _counts(key, table.codes[to], levels)
     others = OTHERS if agree >= SURE else ASKED
     clear = (top >= FEWEST) & (second <= np.maximum(1, others * top)) & (2 * top > total)
     large = total >= 2 * FEWEST
-    most = np.argsort(-total[clear], kind="stable")[:MOST_KEYS]
+    most = np.argsort(-total[clear], kind="stable")[:MOST_DETERMINANTS]
     keys, values = keys[clear][most], values[clear][most]
     said = {
         _key_text(table, names, k): str(table.values[to][v])
@@ -251,7 +251,7 @@ def _written(table: _Coded, names: list[str], to: str, agree: float) -> dict:
     }
 
 
-def _key_text(table: _Coded, names: list[str], key: int) -> str:
+def _key_text(table: _EncodedTable, names: list[str], key: int) -> str:
     if len(names) == 1:
         return str(table.values[names[0]][key])
     first, second = divmod(int(key), table.levels(names[1]))
@@ -271,7 +271,7 @@ def _draft_splits(frame: pd.DataFrame, columns: dict, names: list[str]) -> list[
         tails = set(lists[into][lists[into] >= 2].index)
         relation = {"split": name, "into": into, "tails": sorted(tails)}
         heads = {value: head for value in lists[name].index
-                 if (head := _head_and_tail(value, tails)[0])}  # fmt: skip
+                 if (head := head_and_tail(value, tails)[0])}  # fmt: skip
         if not heads:
             continue
         rows = texts(frame[name]).isin(list(heads)).to_numpy()
@@ -283,7 +283,7 @@ def _draft_splits(frame: pd.DataFrame, columns: dict, names: list[str]) -> list[
     return found
 
 
-def _head_and_tail(value: str, tails: set[str]) -> tuple[str, str]:
+def head_and_tail(value: str, tails: set[str]) -> tuple[str, str]:
     """A text that ends in one of some values, cut before it; ("", "") where it does not."""
     for separator in SEPARATORS:
         head, mark, tail = value.rpartition(separator)
@@ -293,24 +293,28 @@ def _head_and_tail(value: str, tails: set[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _split(columns: Columns, relation: dict) -> dict[str, tuple[Coded | pd.Series, np.ndarray]]:
+def _split(
+    columns: Columns, relation: dict
+) -> dict[str, tuple[EncodedColumn | pd.Series, np.ndarray]]:
     """The two columns after a split, and which rows it changed."""
     name, into, tails = relation["split"], relation["into"], set(relation["tails"])
-    codes, said = (whole := Coded.of_cells(columns[name])).said
-    parts = [_head_and_tail(text, tails) for text in said]
+    codes, said = (whole := EncodedColumn.of_cells(columns[name])).said
+    parts = [head_and_tail(text, tails) for text in said]
     is_both = np.array([bool(head) for head, _ in parts] + [False])
-    rows = np.flatnonzero(is_both[codes] & Coded.of_cells(columns[into]).isna())
+    rows = np.flatnonzero(is_both[codes] & EncodedColumn.of_cells(columns[into]).isna())
     cut = [parts[code] for code in codes[rows]]
     return {
         name: (whole.with_cells(rows, [head for head, _ in cut]), rows),
-        into: (_with_said(columns[into], rows, [tail for _, tail in cut]), rows),
+        into: (_with_texts(columns[into], rows, [tail for _, tail in cut]), rows),
     }
 
 
-def _with_said(column: Coded | pd.Series, rows: np.ndarray, said: list[str]) -> Coded:
+def _with_texts(
+    column: EncodedColumn | pd.Series, rows: np.ndarray, new_texts: list[str]
+) -> EncodedColumn:
     """The column with other cells in some rows, given as text."""
-    coded = Coded.of_cells(column)
-    return coded.with_cells(rows, _typed(said, coded.values)) if len(rows) else coded
+    coded = EncodedColumn.of_cells(column)
+    return coded.with_cells(rows, _typed(new_texts, coded.values)) if len(rows) else coded
 
 
 # --- Cells that are exchanged -------------------------------------------------------------------
@@ -325,7 +329,7 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
     kinds = {"category", "number", "date"}
     names = [n for n in columns if _is_text(raw[n]) and columns[n]["kind"] in kinds]
     counts = {n: raw[n].value_counts().to_dict() for n in names}
-    coded = {n: Coded.of(raw[n]) for n in names}
+    coded = {n: EncodedColumn.of(raw[n]) for n in names}
     readers = {n: Reader(columns[n]) for n in names}
     found = []
     for a, b in [pair for step in (1, 2) for pair in zip(names, names[step:], strict=False)]:
@@ -360,10 +364,12 @@ def _is_text(column: pd.Series) -> bool:
 
 def _at_home(own: dict[str, int], other: dict[str, int]) -> list[str]:
     frequent = (t for t, n in own.items() if n >= FEWEST and n >= 10 * other.get(t, 0))
-    return sorted(islice(frequent, MOST_KEYS))
+    return sorted(islice(frequent, MOST_DETERMINANTS))
 
 
-def _exchanged(left: Coded, right: Coded, readers: dict[str, Reader], swap: dict) -> np.ndarray:
+def _exchanged(
+    left: EncodedColumn, right: EncodedColumn, readers: dict[str, Reader], swap: dict
+) -> np.ndarray:
     """The rows in which each of two cells belongs only to the other column."""
     a, b = swap["swap"]
     rows = np.flatnonzero(left.by_value(~_at_home_here(left, a, swap, readers), False))
@@ -376,7 +382,9 @@ def _exchanged(left: Coded, right: Coded, readers: dict[str, Reader], swap: dict
     return rows
 
 
-def _at_home_here(column: Coded, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
+def _at_home_here(
+    column: EncodedColumn, name: str, swap: dict, readers: dict[str, Reader]
+) -> np.ndarray:
     """Which of a column's values are at home in it."""
     if name in swap["home"]:
         return _belongs(column.values, name, swap, readers)
@@ -393,19 +401,19 @@ def _belongs(cells: pd.Series, name: str, swap: dict, readers: dict[str, Reader]
 def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
     """The raw rows with exchanged cells put back, and by column the rows that this changed."""
     named = {n for r in relations for n in r.get("swap", ()) if n in raw.columns}
-    coded = {n: as_coded(raw[n]) for n in named}
+    coded = {n: as_encoded(raw[n]) for n in named}
     readers = {n: Reader(columns[n]) for n in coded}
-    put_back, changed = unswap_coded(coded, readers, relations)
+    put_back, changed = unswap_encoded(coded, readers, relations)
     return raw.assign(**{n: put_back[n].column(raw.index, n) for n in changed}), changed
 
 
-def unswap_coded(raw: Columns, readers: dict[str, Reader], relations: list[dict]):
+def unswap_encoded(raw: Columns, readers: dict[str, Reader], relations: list[dict]):
     """As `unswap`, of columns by name. Cells of typed columns are never exchanged."""
     changed: dict[str, np.ndarray] = {}
     for swap in relations:
         a, b = swap.get("swap", ("", ""))
         left, right = raw.get(a), raw.get(b)
-        if not (isinstance(left, Coded) and isinstance(right, Coded)):
+        if not (isinstance(left, EncodedColumn) and isinstance(right, EncodedColumn)):
             continue
         rows = _exchanged(left, right, readers, swap)
         if len(rows):
@@ -416,10 +424,10 @@ def unswap_coded(raw: Columns, readers: dict[str, Reader], relations: list[dict]
     return raw, changed
 
 
-def as_coded(column: pd.Series) -> Coded | pd.Series:
+def as_encoded(column: pd.Series) -> EncodedColumn | pd.Series:
     """A column of text, or of any objects as text, coded; a typed one as it is."""
     is_text = _is_text(column) or column.dtype == object
-    return Coded.of(texts(column)) if is_text else column
+    return EncodedColumn.of(texts(column)) if is_text else column
 
 
 # --- Repairing ----------------------------------------------------------------------------------
@@ -441,12 +449,12 @@ def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
                 _note_kind(kinds, name, rows, "split", len(column))
     targets = _by_target(columns, relations)
     keys = {name for own in targets.values() for r in own for name in (*r["from"], r["to"])}
-    columns = columns | {name: Coded.of_cells(columns[name]) for name in keys}
-    votes = {to: _votes(columns, own) for to, own in targets.items()}
+    columns = columns | {name: EncodedColumn.of_cells(columns[name]) for name in keys}
+    votes = {to: count_votes(columns, own) for to, own in targets.items()}
     for to, vote in votes.items():
         for kind, these in (("filled", vote.filled), ("dependency", vote.overruled)):
             rows = vote.rows[these]
-            column = _with_said(columns[to], rows, vote.answers(these))
+            column = _with_texts(columns[to], rows, vote.answers(these))
             columns = columns | {to: column}
             _note_kind(kinds, to, rows, kind, len(column))
     return columns, kinds
@@ -490,11 +498,11 @@ class _Votes:
         return [self.texts[code] for code in self.said[these]]
 
 
-def _votes(columns: dict[str, Coded], relations: list[dict]) -> _Votes:
+def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> _Votes:
     """What is said of a column by all that know it, and which cells it overrules or fills."""
     whole, known_texts = columns[relations[0]["to"]].said
     places = {text: code for code, text in enumerate(known_texts)}
-    said = [_said(columns, relation, places) for relation in relations]
+    said = [_predicted_values(columns, relation, places) for relation in relations]
     rows = _contested(whole, said)
     own, every, names = whole[rows], np.column_stack([one[rows] for one in said]), list(places)
     known = every >= 0
@@ -505,7 +513,9 @@ def _votes(columns: dict[str, Coded], relations: list[dict]) -> _Votes:
     against = agree & ~missing & ~for_it
     unheard = ~_is_listed(own, names, relations)
     slip = against & unheard & (known.sum(axis=1) == 1)
-    slip[slip] = [is_slip(names[a], names[b]) for a, b in zip(own[slip], answer[slip], strict=True)]
+    slip[slip] = [
+        is_typing_error(names[a], names[b]) for a, b in zip(own[slip], answer[slip], strict=True)
+    ]
     odds = known @ np.array([np.log(r["agree"] / max(1 - r["agree"], 0.001)) for r in relations])
     sure = (odds > np.where(unheard, UNHEARD_ODDS, HEARD_ODDS)) & (known.sum(axis=1) >= 2)
     by_person = known @ np.array([relation.get("sure") is True for relation in relations])
@@ -514,18 +524,20 @@ def _votes(columns: dict[str, Coded], relations: list[dict]) -> _Votes:
     return _Votes(rows, every, names, answer, agree & missing, overruled, doubted)
 
 
-def _said(columns: dict[str, Coded], relation: dict, places: dict[str, int]) -> np.ndarray:
+def _predicted_values(
+    columns: dict[str, EncodedColumn], relation: dict, places: dict[str, int]
+) -> np.ndarray:
     """What a dependency says of its column, row by row; -1 where it knows nothing.
 
     As codes by `places`, which gets more of them where a text is new.
     """
-    codes, keys = _key([columns[name] for name in relation["from"]])
+    codes, keys = _determinant([columns[name] for name in relation["from"]])
     values = map(relation["values"].get, keys)
     answers = [-1 if value is None else places.setdefault(value, len(places)) for value in values]
     return np.array([*answers, -1])[codes]
 
 
-def _key(columns: list[Coded]) -> tuple[np.ndarray, list[str]]:
+def _determinant(columns: list[EncodedColumn]) -> tuple[np.ndarray, list[str]]:
     """The texts of one column, or of two joined, as codes and their values."""
     (codes, said), *second = (column.said for column in columns)
     if not second:
@@ -578,7 +590,7 @@ def row_repair(relations: list[dict], kinds: dict[str, str]) -> Callable[[dict],
     def mend(row: dict) -> None:
         for name, into, tails in splits:
             if row[into] is None and row[name] is not None:
-                head, tail = _head_and_tail(as_text(row[name]), tails)
+                head, tail = head_and_tail(as_text(row[name]), tails)
                 if head:
                     row[name], row[into] = head, tail
         said = {n: v if (v := row[n]) is None or type(v) is str else as_text(v) for n in names}
@@ -597,16 +609,16 @@ def _voter(relation: dict) -> tuple:
     return first, second, relation["values"], float(odds), relation.get("sure") is True
 
 
-def _overruled(said: dict, to: str, voters: list[tuple], listed: set[str]) -> str | None:
-    """What a cell of one row becomes by the votes on it, as `_votes` has it; None: it stays."""
-    own, answer, known, odds, by_person = said[to], None, 0, 0.0, False
+def _overruled(cell: dict, to: str, voters: list[tuple], listed: set[str]) -> str | None:
+    """What a cell of one row becomes by the votes on it, as `count_votes` has it; None: it stays."""
+    own, answer, known, odds, by_person = cell[to], None, 0, 0.0, False
     agree = contested = True
     for first, second, values, weight, personal in voters:
-        key = said[first]
+        key = cell[first]
         if key is None:
             continue
         if second is not None:
-            key = None if said[second] is None else key + JOIN + said[second]
+            key = None if cell[second] is None else key + JOIN + cell[second]
         vote = values.get(key)
         if vote is None:
             continue
@@ -620,7 +632,7 @@ def _overruled(said: dict, to: str, voters: list[tuple], listed: set[str]) -> st
         return answer
     unheard = own not in listed
     sure = known >= 2 and odds > (UNHEARD_ODDS if unheard else HEARD_ODDS)
-    slip = unheard and known == 1 and is_slip(own, answer)
+    slip = unheard and known == 1 and is_typing_error(own, answer)
     return answer if sure or slip or by_person else None
 
 
@@ -664,12 +676,12 @@ def _typed(values: list[str], column: pd.Series) -> list:
     return [read[value] for value in values]
 
 
-def _likely(columns: dict[str, Coded], relations: list[dict]) -> list[dict]:
+def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> list[dict]:
     """The cells that only one dependency contradicts: for a person to decide."""
     found = []
     for to in dict.fromkeys(relation["to"] for relation in relations):
         own = [relation for relation in relations if relation["to"] == to]
-        vote = _votes(columns, own)
+        vote = count_votes(columns, own)
         doubted = np.flatnonzero(vote.doubted)[: 10 * MOST_LIKELY]
         for relation, said in zip(own, vote.every[doubted].T, strict=True):
             speaks = said >= 0
@@ -678,7 +690,7 @@ def _likely(columns: dict[str, Coded], relations: list[dict]) -> list[dict]:
     return found
 
 
-def _asked(relation: dict, cells: int) -> dict:
+def low_agreement_item(relation: dict, cells: int) -> dict:
     """The doubt about a whole relation whose rows agree too little: one line for a person."""
     return {
         "column": relation["to"],
@@ -692,10 +704,10 @@ def _asked(relation: dict, cells: int) -> dict:
     }
 
 
-def settle(relations: list[dict], to: str, suggestion: str) -> list[dict]:
-    """The relations with the one that a person has agreed to made sure; see `_asked`.
+def confirm_dependency(relations: list[dict], to: str, suggestion: str) -> list[dict]:
+    """The relations with the one that a person has agreed to made sure; see `low_agreement_item`.
 
-    >>> settle([{"from": ["train"], "to": "time", "sure": False}], "time", "by train")
+    >>> confirm_dependency([{"from": ["train"], "to": "time", "sure": False}], "time", "by train")
     [{'from': ['train'], 'to': 'time', 'sure': True}]
     """
     named = suggestion.removeprefix(BY)
@@ -706,7 +718,7 @@ def settle(relations: list[dict], to: str, suggestion: str) -> list[dict]:
 
 
 def _likely_of(
-    columns: dict[str, Coded], relation: dict, rows: np.ndarray, suggested: list[str]
+    columns: dict[str, EncodedColumn], relation: dict, rows: np.ndarray, suggested: list[str]
 ) -> Iterator[dict]:
     own, *keys = (_texts_at(columns[name], rows) for name in (relation["to"], *relation["from"]))
     lines = zip(own, suggested, *keys, strict=True)
@@ -724,7 +736,7 @@ def _likely_of(
         }
 
 
-def _texts_at(column: Coded, rows: np.ndarray) -> list[str]:
+def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
     """What the cells of some rows say; none of them is missing."""
     codes, said = column.said
     return [said[code] for code in codes[rows]]

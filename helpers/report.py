@@ -15,9 +15,9 @@ from html import unescape
 from pathlib import Path
 
 from .base.files import sha256_of
-from .base.places import TEMPLATES
+from .base.places import TEMPLATES, reports_folder
 from .errors import InputError
-from .line import STAGES, Run, Stage, progress_summary_file, reports_folder
+from .line import STAGES, Run, Stage, progress_summary_file
 from .metrics import PLAIN_NAMES
 
 SHOWN_METRICS = 4
@@ -34,11 +34,11 @@ SPENT_ON = {
 
 
 @cache
-def _style() -> str:
+def page_style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
 
 
-def _template(name: str):
+def load_template(name: str):
     from jinja2 import Environment, FileSystemLoader
 
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
@@ -54,7 +54,7 @@ def _with_code(text: str):
 
 
 @cache
-def _script() -> str:
+def page_script() -> str:
     return (TEMPLATES / "page.js").read_text(encoding="utf-8")
 
 
@@ -113,14 +113,14 @@ def _write_page(run: Run, name: str, title: str, notebook) -> None:
         "title": title,
         "run": run.name,
         "home": "index.html" if run.ledger else "",
-        "style": _style(),
-        "script": _script(),
+        "style": page_style(),
+        "script": page_script(),
         "links": [
             {"href": s.report, "number": s.number, "title": s.title, "current": s.report == name}
             for s in (stages_of(run) if run.ledger else [])
         ],
         "contents": _contents(ordered),
-        "footer": _footer(run),
+        "footer": page_footer(run),
     }
     html, _ = _exporter().from_notebook_node(ordered, resources={"page": page})
     run.write_text(name, html)
@@ -214,7 +214,7 @@ def _anchor(heading: str) -> str:
     return "-".join(["section", *words])
 
 
-def _footer(run: Run) -> str:
+def page_footer(run: Run) -> str:
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     raw = next((e["outputs"].get("data/raw.parquet") for e in run.ledger if e["stage"] == 1), None)
     raw = raw or run.read_json("explore.json", {}).get("content")
@@ -226,9 +226,9 @@ def write_front_page(run: Run) -> None:
     """Write `index.html`: the question, the verdict, the numbers, one picture, then the stages."""
     metrics = run.read_json("metrics.json") if _is_current(run, 6) else None
     picture = run.file(PICTURE)
-    html = _template("front.html.j2").render(
+    html = load_template("front.html.j2").render(
         run=run.name,
-        style=_style(),
+        style=page_style(),
         question=run.about.get("question") or f"What is in {run.about.get('source', run.name)}?",
         verdict=_verdict(run, metrics),
         lead=_lead(run, metrics),
@@ -244,7 +244,7 @@ def write_front_page(run: Run) -> None:
         course=_course(run),
         time=_where_the_time_went(run),
         next_steps=_next_steps(run) if _is_current(run, 7) else "",
-        footer=_footer(run),
+        footer=page_footer(run),
     )
     run.write_text("index.html", html)
 
@@ -262,8 +262,13 @@ def write_comparison(run: Run, name: str, content: dict) -> None:
 
     The front page leads to it.
     """
-    page = {"style": _style(), "footer": _footer(run), "home": "index.html", "run": run.name}
-    run.write_text(name, _template("compare.html.j2").render(**page, **content))
+    page = {
+        "style": page_style(),
+        "footer": page_footer(run),
+        "home": "index.html",
+        "run": run.name,
+    }
+    run.write_text(name, load_template("compare.html.j2").render(**page, **content))
     write_front_page(run)
 
 
@@ -422,14 +427,14 @@ def _where_the_time_went(run: Run) -> dict:
         }
         for number, parts in spent.items()
     ]
-    return {"rows": rows, "kinds": SPENT_ON, "reading": _read_time(spent, totals, whole)}
+    return {"rows": rows, "kinds": SPENT_ON, "reading": _describe_time(spent, totals, whole)}
 
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
-def _read_time(spent: dict, totals: dict, whole: float) -> str:
+def _describe_time(spent: dict, totals: dict, whole: float) -> str:
     longest = max(totals, key=totals.get)
     around = sum(v for parts in spent.values() for kind, v in parts.items() if kind != "cells")
     text = (

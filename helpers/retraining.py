@@ -1,6 +1,6 @@
 """Retraining: is it due, and is the new model better? The champion serves until it is.
 
-`retrain` looks at later rows by the notebook of stage 8. When training again is due, the same
+`train_challenger_run` looks at later rows by the notebook of stage 8. When training again is due, the same
 notebooks that made the champion make a challenger, a run of its own, from the old rows and the
 earlier part of the new ones; both answer the newer part, which neither has seen. The challenger
 takes over only if it is better by more than the noise.
@@ -20,7 +20,7 @@ import pandas as pd
 from . import deliveries, monitor, parameters, pipeline
 from .deliveries import FEWEST_LOGGED, Production
 from .errors import InputError
-from .examples import known as examples
+from .examples import known
 from .execution import WARM
 from .line import CHALLENGES, LOG, Run, Work, existing_run, lock, stage
 from .metrics import PLAIN_NAMES
@@ -39,8 +39,8 @@ NOTHING_NEW = "Nothing has come since '{}' was trained: give new rows with --dat
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What `pipeline retrain` was asked for.
+class RetrainRequest:
+    """What `pipeline train_challenger_run` was asked for.
 
     `when` says what makes it due (see `is_due`), `every` is the age of the champion in days at
     which it is; None: only when `when` is "calendar", at 30. With `track` the model registry knows
@@ -56,7 +56,7 @@ class Ask:
     max_drop: float | None = None
 
 
-def look(name: str, data: str = "", settings=(), *, kernels: str = WARM) -> dict:
+def monitor_new_rows(name: str, data: str = "", settings=(), *, kernels: str = WARM) -> dict:
     """Run stage 8 of a run on new rows and give what it wrote (`monitoring.json`).
 
     `data` is a source as `--data` takes it. Without one it is what the run's service has answered,
@@ -78,7 +78,9 @@ def new_rows_of(run: Run, data: str) -> str:
     return LOG if deliveries.logged_rows(run) >= FEWEST_LOGGED else ""
 
 
-def retrain(name: str, ask: Ask, say: Callable[[str], None] = print) -> dict:
+def train_challenger_run(
+    name: str, ask: RetrainRequest, say: Callable[[str], None] = print
+) -> dict:
     """Train a challenger for the model of a run when it is due, and put it in place if better.
 
     `say` gets the lines that a person reads. Returns what is written to `retraining.json` in the
@@ -104,7 +106,7 @@ def retrain(name: str, ask: Ask, say: Callable[[str], None] = print) -> dict:
     return found
 
 
-def _retrained(champion: Run, ask: Ask, say) -> dict:
+def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
     due, why = is_due(champion, ask)
     if not due:
         said = f"Training again is not due: {why}. {champion.name} {STAYS}."
@@ -115,10 +117,10 @@ def _retrained(champion: Run, ask: Ask, say) -> dict:
     production = later_rows(champion, source)
     newer = monitor.newer_half(production)
     check_labels(production, newer)
-    challenger = claim(champion)
+    challenger = claim_folder(champion)
     say(f"Challenger {challenger.name}, by the notebooks of {champion.name}:")
     learnt = train(challenger, champion, production, newer, source, ask, say)
-    compared = duel(production, challenger, newer)
+    compared = compare_on_newer_rows(production, challenger, newer)
     found = {
         "due": True,
         "why": why,
@@ -127,14 +129,14 @@ def _retrained(champion: Run, ask: Ask, say) -> dict:
         "compared": compared,
         "challenger_verdict": challenger.line_of(6)["verdict"],
     }
-    say(read_duel(compared))
+    say(describe_duel(compared))
     return found | conclude(challenger, champion, found, ask, say)
 
 
 # --- Is it due? ---------------------------------------------------------------------------------
 
 
-def is_due(champion: Run, ask: Ask) -> tuple[bool, str]:
+def is_due(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
     """Whether the champion is to be trained again, and why (not).
 
     By "performance" when its score fell, by "drift" when a column moved, by "calendar" when it is
@@ -150,7 +152,7 @@ def is_due(champion: Run, ask: Ask) -> tuple[bool, str]:
         if ask.when == CALENDAR:
             return False, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
     settings = [] if ask.max_drop is None else [f"max_drop={ask.max_drop}"]
-    seen = look(champion.name, ask.data, settings, kernels=ask.kernels)
+    seen = monitor_new_rows(champion.name, ask.data, settings, kernels=ask.kernels)
     if seen["held_out"]:
         raise InputError(NOTHING_NEW.format(champion.name))
     if ask.when == DRIFT:
@@ -228,7 +230,7 @@ def _of_one_type(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:
 # --- The challenger -----------------------------------------------------------------------------
 
 
-def claim(champion: Run) -> Run:
+def claim_folder(champion: Run) -> Run:
     """The folder of the next challenger: the model's name with the first number that is free.
 
     A challenger of the same champion that was not finished is continued: what is complete is
@@ -254,7 +256,13 @@ def _is_unfinished(run: Run, champion: Run) -> bool:
 
 
 def train(
-    challenger: Run, champion: Run, production: Production, newer, source: str, ask: Ask, say
+    challenger: Run,
+    champion: Run,
+    production: Production,
+    newer,
+    source: str,
+    ask: RetrainRequest,
+    say,
 ) -> int:
     """Run stages 1 to 7 for the challenger; returns how many raw rows it was made from.
 
@@ -268,7 +276,7 @@ def train(
         challenges["since"] = float(production.times[learnt].max())
     challenger.write_json(CHALLENGES, challenges)
     if source not in ("", LOG):
-        deliveries.note_learnt(challenger, champion, production.raw[learnt])
+        deliveries.note_training_rows(challenger, champion, production.raw[learnt])
     try:
         request = _request(challenger, champion, production, newer, source)
         request = replace(request, kernels=ask.kernels, track=ask.track)
@@ -333,7 +341,7 @@ def _up_to_newer(production: Production, newer, about: dict, test_from: str) -> 
     held_out = pd.Timestamp(about["until"]) - pd.Timestamp(test_from or about["test_from"])
     sample = "all"
     if about["sampled"] < 1:
-        whole = len(examples.source(about["table"]).collect(_day(until))[0])
+        whole = len(known.source(about["table"]).collect(_day(until))[0])
         sample = str(round(whole * about["sampled"]))
     return {"until": _day(until), "sample": sample, "test_from": _day(until - held_out)}
 
@@ -357,7 +365,7 @@ def _knowledge(about: dict) -> dict:
 # --- Champion against challenger ----------------------------------------------------------------
 
 
-def duel(production: Production, challenger: Run, newer: np.ndarray) -> dict:
+def compare_on_newer_rows(production: Production, challenger: Run, newer: np.ndarray) -> dict:
     """Both models, each from raw row to answer, on the newer rows with labels.
 
     See `monitor.compare_answers` for the returned values.
@@ -369,7 +377,7 @@ def duel(production: Production, challenger: Run, newer: np.ndarray) -> dict:
     return monitor.compare_answers(task, judged.y, *said)
 
 
-def read_duel(compared: dict) -> str:
+def describe_duel(compared: dict) -> str:
     """The comparison in a sentence."""
     low, high = (monitor.signed(compared[end], 3) for end in ("gain_from", "gain_to"))
     return (
@@ -379,7 +387,7 @@ def read_duel(compared: dict) -> str:
     )
 
 
-def conclude(challenger: Run, champion: Run, found: dict, ask: Ask, say) -> dict:
+def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, say) -> dict:
     """Say what follows; where the challenger won, tell the registry."""
     better = found["compared"]["promote"]
     sound = found["challenger_verdict"] == "good enough"

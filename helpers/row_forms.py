@@ -31,7 +31,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skrub import SquashingScaler
 
-from .calibration import LEAST, Calibrated
+from .calibration import MIN_PROBABILITY, Calibrated
 from .encoders import DIGITS_OF_A_TOPIC, DateParts, KeepBest, TextToNumbers
 from .formulas import level_text, row_formula
 
@@ -84,7 +84,7 @@ def _row_block(name: str, steps, columns: list[str]) -> RowForm:
 
 def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowForm:
     """Gaps filled with medians and marked, then scaled by the quartiles and softly clipped."""
-    stays, fill, marked = gaps_of(imputer)
+    stays, fill, marked = imputation_of(imputer)
     centre, divisor, factor = scales_of(scaler, len(stays) + len(marked))
     most = scaler.max_absolute_value
     take = [columns[i] for i in stays] == columns
@@ -101,7 +101,7 @@ def _row_numbers(imputer, scaler: SquashingScaler, columns: list[str]) -> RowFor
     return numbers
 
 
-def gaps_of(imputer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def imputation_of(imputer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which columns stay, what fills their gaps, and in which columns gaps are marked."""
     stays = np.flatnonzero(~np.isnan(imputer.statistics_))
     marked = imputer.indicator_.features_ if imputer.add_indicator else np.array([], dtype=int)
@@ -269,7 +269,7 @@ def _row_calibrated(model: Calibrated):
 
     def answer(x: np.ndarray) -> np.ndarray:
         chances = zip(inner(x).tolist(), shifts, strict=True)
-        margins = [slope * math.log(max(p, LEAST)) + shift for p, shift in chances]
+        margins = [slope * math.log(max(p, MIN_PROBABILITY)) + shift for p, shift in chances]
         raised = [math.exp(margin - max(margins)) for margin in margins]
         return np.array(raised) / sum(raised)
 
@@ -286,7 +286,7 @@ def _row_logistic(model: LogisticRegression):
     if len(model.classes_) > 2:
         return lambda x: _softmax(weights @ x + start)
     weights, start = weights[0], float(start[0])
-    return lambda x: _two(float(weights @ x) + start)
+    return lambda x: _binary_probabilities(float(weights @ x) + start)
 
 
 def _row_ridge(model: Ridge):
@@ -294,7 +294,7 @@ def _row_ridge(model: Ridge):
     return lambda x: float(weights @ x) + start
 
 
-def _two(margin: float) -> np.ndarray:
+def _binary_probabilities(margin: float) -> np.ndarray:
     """The probabilities of no and yes of a margin."""
     yes = 1 / (1 + math.exp(-margin)) if margin > -700 else 0.0
     return np.array([1 - yes, yes])
@@ -369,7 +369,7 @@ def _row_boosting(model):
     if isinstance(model, HistGradientBoostingRegressor):
         return lambda x: float(margins(x)[0])
     if columns == 1:
-        return lambda x: _two(float(margins(x)[0]))
+        return lambda x: _binary_probabilities(float(margins(x)[0]))
     return lambda x: _softmax(margins(x))
 
 

@@ -59,12 +59,12 @@ class Labelled:
             yield np.flatnonzero(earlier), np.flatnonzero(self.fold == number)
 
 
-def spread_over(y: np.ndarray, count: int) -> np.ndarray:
+def evenly_spaced_positions(y: np.ndarray, count: int) -> np.ndarray:
     """The positions of up to so many rows, evenly spread; classes (or numbers) keep their shares.
 
     The first and the last class are always there, so two classes stay two classes.
 
-    >>> spread_over(np.array(["no"] * 8 + ["yes"]), 3)
+    >>> evenly_spaced_positions(np.array(["no"] * 8 + ["yes"]), 3)
     array([0, 4, 8])
     """
     order = np.argsort(y, kind="stable")
@@ -81,7 +81,7 @@ def labelled_rows(work) -> Labelled:
     if work.stage.number > 5:  # what stage 5 decided by is what its model is judged by
         task = with_metric(task, work.read_json("training.json")["metric"])
     X, y = clean.drop(columns=target), encode(clean[target], task)
-    alike = alike_rows(row, work.read_table("duplicates"))
+    alike = near_duplicate_groups(row, work.read_table("duplicates"))
     if work.stage.number <= 4:
         return Labelled(task, X, y, row, alike)
     split = work.read_table("split")
@@ -98,12 +98,12 @@ def with_metric_of(rows: Labelled, metric: str) -> Labelled:
     return replace(rows, task=with_metric(rows.task, metric))
 
 
-def alike_rows(row: np.ndarray, duplicates: pd.DataFrame) -> np.ndarray:
+def near_duplicate_groups(row: np.ndarray, duplicates: pd.DataFrame) -> np.ndarray:
     """The group of each row: of near duplicates the group's number, of any other its own `row`.
 
     `duplicates` has the columns `row` and `group`, a line for each row that is in a group.
 
-    >>> alike_rows(np.array([0, 2, 3]), pd.DataFrame({"row": [0, 3], "group": [0, 0]}))
+    >>> near_duplicate_groups(np.array([0, 2, 3]), pd.DataFrame({"row": [0, 3], "group": [0, 0]}))
     array([0, 2, 0])
     """
     group = pd.Series(row, index=row)

@@ -23,7 +23,7 @@ from pathlib import Path
 from . import addresses, code, credentials, execution, freshness, parameters, report
 from .base.files import write_json
 from .errors import InputError
-from .examples import known as examples
+from .examples import known as examples_known
 from .execution import WARM
 from .line import STAGES, Run, Stage, lock, parse_stages, versions
 
@@ -57,12 +57,12 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     which never fails a run. Raises InputError for a request or data that can't be
     used (the run is left as it was), StageError when a notebook broke.
     """
-    request = _hidden(request)
-    run = Run(request.name or name_for(request.data or examples.DEFAULT))
-    request = _complete(request, run)
+    request = hidden(request)
+    run = Run(request.name or name_for(request.data or examples_known.DEFAULT))
+    request = complete(request, run)
     known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
     data = request.data if known else whole_address(request.data)
-    stages = _stages(request, run, data)
+    stages = stages_to_run(request, run, data)
     began, worked = time.time(), False
     values = parameters.read_settings(list(request.settings), stages)
     values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
@@ -106,19 +106,19 @@ def _track(run: Run, began: float, say, warn) -> None:
         warn(f"Not logged to MLflow: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
-def _hidden(request: Request) -> Request:
+def hidden(request: Request) -> Request:
     """The request with references in place of the secrets that it holds."""
     data, query = credentials.hide(request.data), credentials.hide(request.query)
     settings = tuple(credentials.hide(text) for text in request.settings)
     return replace(request, data=data, query=query, settings=settings)
 
 
-def _complete(request: Request, run: Run) -> Request:
+def complete(request: Request, run: Run) -> Request:
     """A run that exists keeps its source and target where none are given."""
     about = run.about
     if not request.data and about:
         request = replace(request, data=about["address"], query=request.query or about["query"])
-    request = replace(request, data=request.data or examples.DEFAULT)
+    request = replace(request, data=request.data or examples_known.DEFAULT)
     if not request.target and about.get("address") == request.data:
         before = (run.line_of(1) or {}).get("parameters", {})
         request = replace(request, target=before.get("target", about["target"]))
@@ -131,7 +131,7 @@ def name_for(data: str) -> str:
     >>> name_for("/data/my table.csv")
     'my_table'
     """
-    if examples.example(data):
+    if examples_known.example(data):
         return data
     stem = Path(re.sub("//[^/]*@", "//", addresses.shown(data))).stem
     return (
@@ -145,7 +145,7 @@ def whole_address(data: str) -> str:
 
     Raises InputError for a path where nothing is.
     """
-    if examples.example(data):
+    if examples_known.example(data):
         return data
     if not addresses.is_path(data):
         data = credentials.hide(data)
@@ -159,8 +159,8 @@ def whole_address(data: str) -> str:
     return str(path.resolve())
 
 
-def _stages(request: Request, run: Run, data: str) -> list[Stage]:
-    example = examples.example(data)
+def stages_to_run(request: Request, run: Run, data: str) -> list[Stage]:
+    example = examples_known.example(data)
     target = request.target or (example.target if example else "")
     lessons = example is not None and example.has_lessons
     if request.stages:
@@ -276,7 +276,7 @@ def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages
     if stands and _keep_page(run, stage, pages):
         return KEPT, run.line_of(stage.number)["headline"]
     began = time.perf_counter()
-    about = examples.example(values["data"]) if stage.number <= 1 else run.example
+    about = examples_known.example(values["data"]) if stage.number <= 1 else run.example
     lessons = about is not None and about.has_lessons
     _run_stage(run, stage, given, request.kernels, place, lessons, pages)
     return f"{time.perf_counter() - began:.1f} s", run.line_of(stage.number)["headline"]

@@ -94,7 +94,7 @@ def compile_scorer(
         scorer = Scorer(task, model, needed)
     except NoRowFormError as error:
         return None, f"there is no one-row form of {error}"
-    asked = pd.concat([rows.head(MOST_CHECKED), disturbed(rows.head(MOST_CHECKED))])
+    asked = pd.concat([rows.head(MOST_CHECKED), perturbed(rows.head(MOST_CHECKED))])
     apart = differences(scorer, task, model, asked.reset_index(drop=True))
     if apart:
         return None, f"it differs from the pipeline on {apart:,} of {len(asked):,} rows"
@@ -119,7 +119,7 @@ def differences(scorer: Scorer, task: Task, model: Pipeline, rows: pd.DataFrame)
     return apart
 
 
-def disturbed(rows: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
+def perturbed(rows: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
     """The rows, in each of which one cell is taken from another row, or away."""
     random = np.random.default_rng(seed)
     table = rows.astype(object).reset_index(drop=True)

@@ -204,7 +204,7 @@ class Service:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            answers = await self._many(now, lambda: _read_table(body, ENDINGS[kind]))
+            answers = await self._many(now, lambda: rows_of_table(body, ENDINGS[kind]))
             return orjson.dumps(answers), len(answers)
         content = parse_json(body)
         single = isinstance(content, dict)
@@ -468,7 +468,7 @@ def _parse_leniently(body: bytes):
         raise Refused(422, f"The body can't be read as JSON{where}: was it cut off?") from None
 
 
-def _read_table(body: bytes, ending: str) -> list[dict]:
+def rows_of_table(body: bytes, ending: str) -> list[dict]:
     """A CSV or Parquet body as rows, read as `pipeline predict` reads a file."""
     from . import tables
 

@@ -18,7 +18,7 @@ from prometheus_client import Counter
 
 MOST_WAITING = 10_000  # rows
 TOGETHER = 100  # rows that are scored in one go
-PAUSE = 0.02  # seconds between two goes: the service has the processor first
+PAUSE_SECONDS = 0.02  # seconds between two goes: the service has the processor first
 
 
 class Shadow:
@@ -78,7 +78,7 @@ class Shadow:
             going = None not in some and time.monotonic() < self._until
             self._answer_some([one for one in some if one is not None])
             if going:
-                time.sleep(PAUSE)
+                time.sleep(PAUSE_SECONDS)
 
     def _answer_some(self, some: list[tuple[str, str, bytes]]) -> None:
         try:

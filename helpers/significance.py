@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincc, gammaln, kolmogorov
 
-from .tallies import Numbers
+from .tallies import NumberCounts
 
 SLACK = 1e-7  # a smaller variance is 0, but for the last bits
 
 
-def kolmogorov_smirnov(old: Numbers, new: Numbers) -> float:
+def kolmogorov_smirnov(old: NumberCounts, new: NumberCounts) -> float:
     """The p-value of the distance between the distributions of two samples of numbers.
 
     Smirnov (1939): the largest distance between the two cumulative shares, by its limiting law.
@@ -84,10 +84,10 @@ def fisher(old: int, old_rows: int, new: int, new_rows: int) -> float:
     return float(fisher_exact(counts).pvalue)
 
 
-def all_in_one(count: int, part: int, rows: int) -> float:
+def p_value_all_in_part(count: int, part: int, rows: int) -> float:
     """The probability that `count` rows all lie in a part of so many rows, when order is random.
 
-    >>> round(all_in_one(2, 50, 100), 3)
+    >>> round(p_value_all_in_part(2, 50, 100), 3)
     0.247
     """
     if count > part:
@@ -95,7 +95,7 @@ def all_in_one(count: int, part: int, rows: int) -> float:
     return float(np.exp(_log_choose(part, count) - _log_choose(rows, count)))
 
 
-def holm(chances) -> np.ndarray:
+def holm(p_values) -> np.ndarray:
     """P-values corrected for their number, so that the family-wise error rate holds.
 
     Holm (1979).
@@ -103,10 +103,10 @@ def holm(chances) -> np.ndarray:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
-    chances = np.asarray(chances, float)
-    order = np.argsort(chances, kind="stable")
-    steps = chances[order] * np.arange(len(chances), 0, -1)
-    out = np.empty(len(chances))
+    p_values = np.asarray(p_values, float)
+    order = np.argsort(p_values, kind="stable")
+    steps = p_values[order] * np.arange(len(p_values), 0, -1)
+    out = np.empty(len(p_values))
     out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return out
 

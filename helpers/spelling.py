@@ -33,13 +33,13 @@ CLOSED_NEAR = 0.5
 LONGEST_NAME = 200  # letters; what is longer is prose, and costs the square of its length
 
 
-def alike(values: Sequence[str]) -> pd.DataFrame:
+def one_edit_pairs(values: Sequence[str]) -> pd.DataFrame:
     """The pairs of different values that are one edit apart: `value`, `other`, `distance`.
 
     An edit is a letter more, less or other, or two neighbours exchanged. Time and memory grow
     with the number of letters; a key that more than `MOST_IN_BLOCK` values share is left out.
 
-    >>> alike(["Boston", "Bostom", "Salem"]).values.tolist()
+    >>> one_edit_pairs(["Boston", "Bostom", "Salem"]).values.tolist()
     [['Bostom', 'Boston', 1]]
     """
     from rapidfuzz.distance import OSA
@@ -107,8 +107,8 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     for value in counts.index:
         written.setdefault(value.casefold(), value)
     folded = counts.groupby([value.casefold() for value in counts.index]).sum().sort_index()
-    sure, likely = _slips(folded)
-    by_words = _slips_of_words(folded.drop(list(sure)))
+    sure, likely = _typing_errors(folded)
+    by_words = _mistyped_words(folded.drop(list(sure)))
     meant = {value: written.get(name, name) for value, name in (sure | by_words).items()}
     doubted = [
         doubt | {"value": written[doubt["value"]], "suggestion": written[doubt["suggestion"]]}
@@ -119,7 +119,7 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     return dict(sorted(mended.items())), doubted
 
 
-def _slips_of_words(counts: pd.Series) -> dict[str, str]:
+def _mistyped_words(counts: pd.Series) -> dict[str, str]:
     """The rare values with a mistyped word, where words are a closed list: "12 patiexts"."""
     words: Counter = Counter()
     for value, cells in counts.items():
@@ -127,7 +127,7 @@ def _slips_of_words(counts: pd.Series) -> dict[str, str]:
             words[word] += int(cells)
     if not words:
         return {}
-    sure = _slips(pd.Series(words, dtype="int64").sort_index())[0]
+    sure = _typing_errors(pd.Series(words, dtype="int64").sort_index())[0]
     rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
     return {
         value: " ".join(sure.get(part, part) for part in value.split(" "))
@@ -141,7 +141,7 @@ def _long_words(value: str) -> list[str]:
     return [p for p in parts if len(parts) > 1 and p.isalpha() and len(p) >= FEWEST_LETTERS]
 
 
-def _slips(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
+def _typing_errors(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
     """The sure and the likely slips among some texts (see `typos`)."""
     total = int(counts.sum())
     rare_cells = max(RARE, RARE_SHARE * total)
@@ -160,11 +160,11 @@ def _slips(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
         if closed and len(meant) == 1:
             sure[value] = meant[0]
         else:
-            likely.append(_doubt(value, meant, counts, closed))
+            likely.append(_review_item(value, meant, counts, closed))
     return sure, likely
 
 
-def _doubt(value: str, meant: list[str], counts: pd.Series, closed: bool) -> dict:
+def _review_item(value: str, meant: list[str], counts: pd.Series, closed: bool) -> dict:
     others = f", also like {', '.join(meant[1:3])}" if len(meant) > 1 else ""
     why = "" if closed else "; rare values are common in this column"
     return {
@@ -186,7 +186,7 @@ def _digits(value: str) -> str:
 def _meant(rare: list[str], counts: pd.Series) -> dict[str, list[str]]:
     """For each rare value the frequent ones that it may be a slip of, the nearest first."""
     found: dict[str, list[tuple]] = {value: [] for value in rare}
-    pairs = alike(counts.index)
+    pairs = one_edit_pairs(counts.index)
     every = pd.concat([pairs, pairs.rename(columns={"value": "other", "other": "value"})])
     cells = counts.to_dict()
     near = zip(every["value"], every["distance"], every["other"], strict=True)
@@ -231,10 +231,10 @@ def _differ_in_words(value: str, other: str) -> bool:
     return all(word.isalpha() and len(word) >= fewest for word in apart)
 
 
-def is_slip(value: str, other: str) -> bool:
+def is_typing_error(value: str, other: str) -> bool:
     """Whether one text is another with a few letters wrong, but no digit.
 
-    >>> is_slip("flxrexce", "florence"), is_slip("Roxbury", "Boston"), is_slip("12 a", "12 b")
+    >>> is_typing_error("flxrexce", "florence"), is_typing_error("Roxbury", "Boston"), is_typing_error("12 a", "12 b")
     (True, False, False)
     """
     from rapidfuzz.distance import OSA

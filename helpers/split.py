@@ -24,7 +24,7 @@ from . import pipeline
 from .cells.kinds import is_date, is_number
 from .errors import InputError, nearest
 from .metrics import PLAIN_NAMES
-from .rows import GAP, NEVER, TEST, TRAIN, Labelled, spread_over
+from .rows import GAP, NEVER, TEST, TRAIN, Labelled, evenly_spaced_positions
 from .task import predict_scores
 
 STRATEGIES = ("random", "time", "group", "column", "file")
@@ -83,7 +83,7 @@ def split_rows(
     choice: dict,
     test_share=0.2,
     test_from="",
-    gap="",
+    embargo="",
     test_rows=0,
     folds=4,
     seed=42,
@@ -105,16 +105,16 @@ def split_rows(
         )
     if choice["strategy"] in GIVEN:
         cut = _as_given(rows, choice, test_rows, folds, seed)
-        _check_parts(cut, choice)
+        _check_sets(cut, choice)
         return cut
     if choice["strategy"] == "time":
-        cut = _by_time(rows, choice["column"], test_share, test_from, folds, gap)
+        cut = by_time(rows, choice["column"], test_share, test_from, folds, embargo)
     elif choice["strategy"] == "group":
-        cut = _by_group(rows, choice["column"], test_share, folds, seed)
+        cut = by_group(rows, choice["column"], test_share, folds, seed)
     else:
-        cut = _records_at_random(rows, test_share, folds, seed)
+        cut = records_at_random(rows, test_share, folds, seed)
     cut = keep_together(cut)
-    _check_parts(cut, choice)
+    _check_sets(cut, choice)
     return cut
 
 
@@ -122,12 +122,14 @@ def folds_only(rows: Labelled, choice: dict, folds: int = 4, seed: int = 42) -> 
     """The rows, all of them for training, with their folds."""
     every = np.arange(len(rows.y))
     if choice["strategy"] == "time":
-        when = _times(rows.X[choice["column"]], choice["column"])
-        return replace(_with_folds(rows, every, [], _time_folds(when, folds, choice["column"])),
+        when = times(rows.X[choice["column"]], choice["column"])
+        return replace(with_folds(rows, every, [], time_folds(when, folds, choice["column"])),
                        by_time=True)  # fmt: skip
     if choice["strategy"] == "group":
-        return _with_folds(rows, every, [], _group_folds(_groups(rows, choice["column"]), folds))
-    return _with_folds(rows, every, [], _random_folds(rows, every, folds, seed))
+        return with_folds(
+            rows, every, [], group_folds(groups_of_rows(rows, choice["column"]), folds)
+        )
+    return with_folds(rows, every, [], random_folds(rows, every, folds, seed))
 
 
 def keep_together(cut: Labelled) -> Labelled:
@@ -147,7 +149,7 @@ def keep_together(cut: Labelled) -> Labelled:
     return replace(cut, part=part, fold=np.where(held_out, NEVER, fold), ready=ready)
 
 
-def _check_parts(cut: Labelled, choice: dict) -> None:
+def _check_sets(cut: Labelled, choice: dict) -> None:
     """Raise InputError when a part has too few rows, or one class only: it can't teach or judge."""
     for part, does in ((TRAIN, "learn from"), (TEST, "judge by")):
         y = cut.y[cut.part == part]
@@ -176,7 +178,7 @@ def _as_given(rows: Labelled, choice: dict, test_rows: int, folds: int, seed: in
             f"{what} gives {len(train)} rows to learn from and {len(test)} to judge by: at least "
             f"two of each are needed."
         )
-    return _with_folds(rows, train, test, _random_folds(rows, train, folds, seed))
+    return with_folds(rows, train, test, random_folds(rows, train, folds, seed))
 
 
 def _says_test(column: pd.Series, name: str) -> np.ndarray:
@@ -199,7 +201,7 @@ def _says_test(column: pd.Series, name: str) -> np.ndarray:
     )
 
 
-def _records_at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
+def records_at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
     """A random split of the records; near duplicates go where the first of them goes."""
     if rows.alike is None:
         return _at_random(rows, share, folds, seed)
@@ -210,7 +212,7 @@ def _records_at_random(rows: Labelled, share: float, folds: int, seed: int) -> L
 
 def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
     positions = np.arange(len(rows.y))
-    _check_share(len(positions), share, "rows")
+    check_share(len(positions), share, "rows")
     rarest = 0 if rows.task.is_regression else int(pd.Series(rows.y).value_counts().min())
     enough = min(share, 1 - share) * len(positions) >= len(rows.task.classes)
     stratify = rows.y if rarest >= 2 and enough else None
@@ -218,17 +220,17 @@ def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
         positions, test_size=share, random_state=seed, shuffle=True, stratify=stratify
     )
     train = np.sort(train)
-    return _with_folds(rows, train, test, _random_folds(rows, train, folds, seed))
+    return with_folds(rows, train, test, random_folds(rows, train, folds, seed))
 
 
-def _check_share(count: int, share: float, what: str) -> None:
+def check_share(count: int, share: float, what: str) -> None:
     if count - int(np.ceil(count * share)) < 2:
         raise InputError(
             f"test_share {share:g} of {count} {what} leaves fewer than two to learn from: lower it."
         )
 
 
-def _random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> np.ndarray:
     y = rows.y[train]
     rarest = 0 if rows.task.is_regression else int(pd.Series(y).value_counts().min())
     if rarest >= 2:
@@ -241,19 +243,19 @@ def _random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> n
     return fold
 
 
-def _by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) -> Labelled:
-    groups = _groups(rows, column)
+def by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) -> Labelled:
+    groups = groups_of_rows(rows, column)
     if len(set(groups)) < 4:
         raise InputError(
             f"'{column}' has {len(set(groups))} groups; a group split needs 4 or more."
         )
-    _check_share(len(set(groups)), share, "groups")
+    check_share(len(set(groups)), share, "groups")
     cutter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     train, test = next(cutter.split(rows.X, rows.y, groups))
-    return _with_folds(rows, train, test, _group_folds(groups[train], folds))
+    return with_folds(rows, train, test, group_folds(groups[train], folds))
 
 
-def _groups(rows: Labelled, column: str) -> np.ndarray:
+def groups_of_rows(rows: Labelled, column: str) -> np.ndarray:
     """The group of each row; a row without one is a group of its own."""
     groups = rows.X[column].astype("str")
     alone = "row " + pd.Series(np.arange(len(groups)), index=groups.index).astype("str")
@@ -261,7 +263,7 @@ def _groups(rows: Labelled, column: str) -> np.ndarray:
     return _joined(groups, rows.alike)
 
 
-def _group_folds(groups: np.ndarray, folds: int) -> np.ndarray:
+def group_folds(groups: np.ndarray, folds: int) -> np.ndarray:
     fold = np.full(len(groups), NEVER)
     cutter = GroupKFold(min(folds, len(set(groups))))
     for number, (_, validation) in enumerate(cutter.split(groups, groups=groups)):
@@ -284,10 +286,10 @@ def _joined(groups: np.ndarray, alike: np.ndarray | None) -> np.ndarray:
     return connected_components(links, directed=False)[1][group]
 
 
-def _by_time(
-    rows: Labelled, column: str, share: float, test_from: str, folds: int, gap: str = ""
+def by_time(
+    rows: Labelled, column: str, share: float, test_from: str, folds: int, embargo: str = ""
 ) -> Labelled:
-    when = _times(rows.X[column], column)
+    when = times(rows.X[column], column)
     if test_from:
         cut = _moment(test_from, when)
     else:
@@ -298,17 +300,17 @@ def _by_time(
             f"A time split from {cut} on leaves one side empty: '{column}' runs from {when.min()} "
             f"to {when.max()}."
         )
-    width = _width(gap, when)
-    near = (~late & (when > cut - width).to_numpy()) if gap else np.zeros(len(late), dtype=bool)
+    width = _embargo_length(embargo, when)
+    near = (~late & (when > cut - width).to_numpy()) if embargo else np.zeros(len(late), dtype=bool)
     train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
     if not len(train):
-        raise InputError(f"An embargo of {gap} leaves no training rows: make it shorter.")
-    fold = _time_folds(when.iloc[train], folds, column)
-    done = replace(_with_folds(rows, train, test, fold), by_time=True)
+        raise InputError(f"An embargo of {embargo} leaves no training rows: make it shorter.")
+    fold = time_folds(when.iloc[train], folds, column)
+    done = replace(with_folds(rows, train, test, fold), by_time=True)
     part = done.part.copy()
     part[near] = GAP
     ready = np.full(len(rows.y), done.fold.max() + 1)
-    ready[train] = _ready(when.iloc[train], fold, width if gap else None)
+    ready[train] = _ready(when.iloc[train], fold, width if embargo else None)
     return replace(done, part=part, ready=ready)
 
 
@@ -324,25 +326,29 @@ def _ready(when: pd.Series, fold: np.ndarray, width) -> np.ndarray:
     return ready
 
 
-def _width(gap: str, when: pd.Series):
+def _embargo_length(embargo: str, when: pd.Series):
     """A gap such as "7 days" as a length of time, or a number where time is a number."""
-    if not gap:
+    if not embargo:
         return None
     try:
         if is_number(when):
-            width = float(gap)
+            width = float(embargo)
             sound = width >= 0
         else:
-            width = pd.Timedelta(f"{gap} days" if gap.replace(".", "").isdecimal() else gap)
+            width = pd.Timedelta(
+                f"{embargo} days" if embargo.replace(".", "").isdecimal() else embargo
+            )
             sound = width >= pd.Timedelta(0)
     except ValueError:
         sound = False
     if not sound:
-        raise InputError(f"embargo is a duration such as '7 days' or '12 hours'; it is '{gap}'.")
+        raise InputError(
+            f"embargo is a duration such as '7 days' or '12 hours'; it is '{embargo}'."
+        )
     return width
 
 
-def _time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
+def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
     """The fold of each row by its time; the earliest block is learnt from only."""
     order = when.rank(method="dense", na_option="top", pct=True).to_numpy()
     blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
@@ -369,7 +375,7 @@ def _moment(text: str, when: pd.Series):
     return moment
 
 
-def _times(column: pd.Series, name: str) -> pd.Series:
+def times(column: pd.Series, name: str) -> pd.Series:
     if is_date(column):
         return column
     if is_number(column):
@@ -377,7 +383,7 @@ def _times(column: pd.Series, name: str) -> pd.Series:
     raise InputError(f"'{name}' holds no dates and no numbers, so it gives no order in time.")
 
 
-def _with_folds(rows: Labelled, train, test, fold) -> Labelled:
+def with_folds(rows: Labelled, train, test, fold) -> Labelled:
     part = np.full(len(rows.y), TRAIN, dtype=object)
     part[test] = TEST
     folds = np.full(len(rows.y), NEVER)
@@ -399,7 +405,7 @@ def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
 
     It learns from up to `PROBE_ROWS` rows, and is examined on up to as many.
     """
-    train, test = (_fewer(rows.of(part)) for part in (TRAIN, TEST))
+    train, test = (_subsample(rows.of(part)) for part in (TRAIN, TEST))
     model = (
         HistGradientBoostingRegressor if rows.task.is_regression else HistGradientBoostingClassifier
     )
@@ -414,17 +420,17 @@ def probe_rows(rows: Labelled) -> int:
     return min(int((rows.part == TRAIN).sum()), PROBE_ROWS)
 
 
-def _fewer(part: Labelled) -> Labelled:
-    return part.at(spread_over(part.y, PROBE_ROWS))
+def _subsample(part: Labelled) -> Labelled:
+    return part.at(evenly_spaced_positions(part.y, PROBE_ROWS))
 
 
-def options(choice: dict, about: dict, test_share, test_from, gap, folds, seed) -> dict:
+def options(choice: dict, about: dict, test_share, test_from, embargo, folds, seed) -> dict:
     """The options of `split_rows`; an example knows from which day on to hold out."""
     known = choice["column"] == about.get("time_column")
     return {
         "test_share": test_share,
         "test_from": test_from or (about.get("test_from", "") if known else ""),
-        "gap": gap,
+        "gap": embargo,
         "test_rows": about.get("test_rows", 0),
         "folds": folds,
         "seed": seed,
@@ -473,7 +479,7 @@ def name_of(choice: dict) -> str:
     return choice["strategy"] + (f" ({choice['column']})" if choice["column"] else "")
 
 
-def parts_overview(rows: Labelled) -> pd.DataFrame:
+def sets_overview(rows: Labelled) -> pd.DataFrame:
     """Rows in each part, and the target there: its mean, or the share of each class."""
     table = {}
     for part in (TRAIN, TEST):
@@ -499,14 +505,14 @@ def note_findings(work, choice: dict, plan: dict) -> None:
         work.find("group_as_feature", "warning", [choice["column"]], message)
 
 
-def in_gap(rows: Labelled) -> int:
+def rows_in_embargo(rows: Labelled) -> int:
     """How many rows lie in the gap between the parts."""
     return int((rows.part == GAP).sum())
 
 
-def in_parts(rows: Labelled) -> int:
+def rows_in_sets(rows: Labelled) -> int:
     """How many rows are for training or held out."""
-    return len(rows.part) - in_gap(rows)
+    return len(rows.part) - rows_in_embargo(rows)
 
 
 def headline(rows: Labelled, choice: dict) -> str:
@@ -524,7 +530,7 @@ def headline(rows: Labelled, choice: dict) -> str:
     return f"{test:,} of {train + test + gap:,} rows are held out: {how}{between}."
 
 
-def read_comparison(table: pd.DataFrame, choice: dict) -> str:
+def describe_comparison(table: pd.DataFrame, choice: dict) -> str:
     """A sentence that says what the split is worth."""
     metric = table.columns[-1]
     if len(table) < 2:
@@ -549,13 +555,13 @@ def read_comparison(table: pd.DataFrame, choice: dict) -> str:
     )
 
 
-def parts_picture(rows: Labelled, choice: dict):
+def sets_picture(rows: Labelled, choice: dict):
     """Rows over time for a time split; otherwise the target in each part."""
     from . import plots
 
     if choice["strategy"] == "time" and choice["column"] in date_columns(rows.X):
-        return plots.parts_over_time(rows.X[choice["column"]], rows.part)
-    return plots.parts_by_target(rows.y, rows.part, rows.task)
+        return plots.sets_over_time(rows.X[choice["column"]], rows.part)
+    return plots.target_by_set(rows.y, rows.part, rows.task)
 
 
 def folds_table(rows: Labelled) -> pd.DataFrame:

@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from . import addresses
 from .base.files import as_json, sha256
+from .base.places import reports_folder
 from .errors import InputError
-from .line import STAGES, Run, existing_run, lock, reports_folder
+from .line import STAGES, Run, existing_run, lock
 
 MANIFEST = "manifest.json"
 BEGUN = "unfinished.json"  # in its place while a push is at work: what is there already
@@ -38,7 +39,7 @@ def push(name: str, address: str, force: bool = False, advance: Advance | None =
     found, root = _place(address)
     with _alone(name):
         own = _manifest(run)
-        with _telling(address):
+        with _storage_errors(address):
             there = _read(found, f"{root}/{MANIFEST}")
             begun = _read(found, f"{root}/{BEGUN}")
             others = [] if there or begun else _some_of(found, root)
@@ -49,7 +50,7 @@ def push(name: str, address: str, force: bool = False, advance: Advance | None =
                 f"At {addresses.shown(address)} there is {what} already: give another address, or "
                 f"--force to write over it."
             )
-        with _telling(address):
+        with _storage_errors(address):
             return _send(found, root, run, own, before, advance)
 
 
@@ -63,7 +64,7 @@ def _send(found, root: str, run: Run, own: dict, before: dict, advance: Advance 
     }
     is_whole = found.exists(f"{root}/{MANIFEST}")
     if is_whole and len(kept) == len(own["files"]) == len(before["files"]):
-        return _told(own, [])
+        return _transfer_summary(own, [])
     # Only what stays as it is counts as there, should this be stopped: the rest may be half done.
     _write(found, f"{root}/{BEGUN}", own | {"files": kept})
     if is_whole:
@@ -77,7 +78,7 @@ def _send(found, root: str, run: Run, own: dict, before: dict, advance: Advance 
             found.rm_file(f"{root}/{name}")
     _write(found, f"{root}/{MANIFEST}", own)
     found.rm_file(f"{root}/{BEGUN}")
-    return _told(own, new)
+    return _transfer_summary(own, new)
 
 
 def pull(address: str, name: str = "", force: bool = False, advance: Advance | None = None) -> dict:
@@ -88,7 +89,7 @@ def pull(address: str, name: str = "", force: bool = False, advance: Advance | N
     folder, and unless `force` where another run has that name here.
     """
     found, root = _place(address)
-    with _telling(address):
+    with _storage_errors(address):
         there = _read(found, f"{root}/{MANIFEST}")
     if there is None:
         raise InputError(
@@ -105,7 +106,7 @@ def pull(address: str, name: str = "", force: bool = False, advance: Advance | N
             _take_place(run, draft)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return _told(there, new) | {"run": run.name}
+    return _transfer_summary(there, new) | {"run": run.name}
 
 
 def _fetch(found, root: str, there: dict, run: Run, draft: Path, address: str, advance) -> list:
@@ -124,7 +125,7 @@ def _fetch(found, root: str, there: dict, run: Run, draft: Path, address: str, a
         if name in here:
             shutil.copy2(run.file(name), draft / name)
     for name in _counted(new, there["files"], advance):
-        with _telling(address):
+        with _storage_errors(address):
             found.get_file(f"{root}/{name}", str(draft / name))
         if sha256(draft / name) != there["files"][name]["sha256"]:
             raise InputError(
@@ -229,7 +230,7 @@ def _place(address: str):
 
 
 @contextmanager
-def _telling(address: str):
+def _storage_errors(address: str):
     """Errors of storage as one line."""
     try:
         yield
@@ -290,6 +291,6 @@ def _counted(names: list[str], files: dict, advance: Advance | None):
             advance(done, total)
 
 
-def _told(manifest: dict, new: list[str]) -> dict:
+def _transfer_summary(manifest: dict, new: list[str]) -> dict:
     sizes = [said["bytes"] for said in manifest["files"].values()]
     return {"files": len(sizes), "bytes": sum(sizes), "copied": len(new)}

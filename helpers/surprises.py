@@ -49,7 +49,7 @@ def delivered_twice(flights: pd.DataFrame, planes: pd.DataFrame) -> pd.DataFrame
     ).T.rename_axis("table")
 
 
-def merged_by_likeness(column: pd.Series, likeness: float = 0.85) -> pd.DataFrame:
+def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.DataFrame:
     """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
     from difflib import SequenceMatcher
 
@@ -65,7 +65,9 @@ def merged_by_likeness(column: pd.Series, likeness: float = 0.85) -> pd.DataFram
         }
 
     ways = {
-        f"alike by {likeness:.0%}": lambda a, b: SequenceMatcher(None, a, b).ratio() >= likeness,
+        f"alike by {similarity:.0%}": lambda a, b: (
+            SequenceMatcher(None, a, b).ratio() >= similarity
+        ),
         "same fingerprint": lambda a, b: fingerprint(a) == fingerprint(b),
     }
     rows = {"as it came": {"spellings": len(counts), "cells changed": 0, "for example": ""}}
@@ -84,20 +86,20 @@ def merged_by_likeness(column: pd.Series, likeness: float = 0.85) -> pd.DataFram
 
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
     """The score of a quick model without and with a column that is known only afterwards."""
-    from . import split as station
+    from . import split
     from .metrics import PLAIN_NAMES
 
     known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
     choice = dict(zip(("strategy", "column"), known, strict=True))
-    cut = station.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
+    cut = split.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
     leaky = plan | {"columns": plan["columns"] | {column: "number"}}
     scores = {
-        f"without {column}": station.probe_score(cut, plan),
-        f"with {column}": station.probe_score(cut, leaky),
+        f"without {column}": split.probe_score(cut, plan),
+        f"with {column}": split.probe_score(cut, leaky),
     }
     name = PLAIN_NAMES[rows.task.main_metric]
     shown = pd.DataFrame({name: scores}).map("{:.2f}".format)
-    return shown.rename_axis(f"learnt from {station.probe_rows(cut):,} rows")
+    return shown.rename_axis(f"learnt from {split.probe_rows(cut):,} rows")
 
 
 def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **options) -> pd.DataFrame:
@@ -105,14 +107,14 @@ def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **option
 
     `comparison` has the scores without it already (see `split.compare_strategies`).
     """
-    from . import split as station
+    from . import split
 
     column = next(c for c in choices if c["strategy"] == "time")["column"]
     day = rows.X.assign(day_of_year=rows.X[column].dt.day_of_year)
     with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    more = station.compare_strategies(replace(rows, X=day), with_day, choices, **options)
+    more = split.compare_strategies(replace(rows, X=day), with_day, choices, **options)
     table = {"without the day of the year": comparison.iloc[:, -1], "with it": more.iloc[:, -1]}
-    names = {station.name_of(choice): f"{choice['strategy']} split" for choice in choices}
+    names = {split.name_of(choice): f"{choice['strategy']} split" for choice in choices}
     shown = pd.DataFrame(table).rename(index=names).map("{:.2f}".format)
     return shown.rename_axis("ROC AUC under a")
 
@@ -125,7 +127,7 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     from . import flights, pipeline
-    from .task import drawn_scores, predict, score
+    from .task import predict, resampled_scores, score
 
     more = flights.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
@@ -137,7 +139,7 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
         fitted = pipeline.learner(features, model, seed).fit(learn.X, learn.y)
         said.append(predict(rows.task, fitted, test.X))
     before, after = (score(rows.task, test.y, *one, [metric])[metric] for one in said)
-    drawn = drawn_scores(rows.task, test.y, said, 200, seed, [metric])
+    drawn = resampled_scores(rows.task, test.y, said, 200, seed, [metric])
     low, high = (drawn[1][metric] - drawn[0][metric]).quantile([0.025, 0.975])
     table = {
         "first turn": {"ROC AUC": f"{before:.3f}", "gain (95 % interval)": ""},
@@ -176,7 +178,7 @@ def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd
     return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
 
 
-def second_road(bundle, raw: pd.DataFrame) -> pd.DataFrame:
+def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
     """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
     from .task import predict
 
@@ -199,11 +201,11 @@ def second_road(bundle, raw: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("service with")
 
 
-def read_iris(scores: dict, spread: float, held_out: int, brief: bool = False) -> str:
+def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) -> str:
     """The three figures of the iris pipeline in a sentence."""
     text = (
         f"train {scores['train']:.3f}, test {scores['test']:.3f}, "
-        f"five folds {scores['five folds']:.3f} ± {spread:.3f}"
+        f"five folds {scores['five folds']:.3f} ± {std:.3f}"
     )
     if brief:
         return f"The iris pipeline in a dozen lines: {text}."
@@ -215,11 +217,11 @@ def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
     return labels[labels["labeller_a"] != labels["labeller_b"]].set_index("spelling")
 
 
-def read_agreement(labels: pd.DataFrame) -> str:
+def describe_agreement(labels: pd.DataFrame) -> str:
     """How far two labellers agree, in a sentence."""
-    from .collect import agreement
+    from .collect import cohen_kappa
 
-    kappa = agreement(labels)
+    kappa = cohen_kappa(labels)
     same = int((labels["labeller_a"] == labels["labeller_b"]).sum())
     return (
         f"They agree on **{same} of {len(labels)}** spellings; **Cohen's kappa is {kappa:.2f}**. "
@@ -251,7 +253,9 @@ def eight_rows_cleaned() -> pd.DataFrame:
     return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
-def alarms(production, by_period: pd.DataFrame, metrics: dict, time_column: str) -> pd.DataFrame:
+def drift_by_period(
+    production, by_period: pd.DataFrame, metrics: dict, time_column: str
+) -> pd.DataFrame:
     """Columns that drift in each period, beside the score there and the one that was promised."""
     from . import monitor
     from .metrics import PLAIN_NAMES

@@ -83,7 +83,7 @@ class Column:
             return False
         if self.kind == "number":
             whole = bool(self.facts.get("whole")) and self.distinct == self.present == self.rows
-            return whole and (self._counts_up or sounds_like_a_key(self.name))
+            return whole and (self._counts_up or has_identifier_name(self.name))
         return self.distinct > 0.95 * self.present
 
     @property
@@ -91,10 +91,10 @@ class Column:
         return self.quantiles[1.0] - self.quantiles[0.0] + 1 == self.rows
 
 
-def sounds_like_a_key(name: str) -> bool:
+def has_identifier_name(name: str) -> bool:
     """Whether a column is called what keys are called.
 
-    >>> sounds_like_a_key("order_id"), sounds_like_a_key("width")
+    >>> has_identifier_name("order_id"), has_identifier_name("width")
     (True, False)
     """
     words = name.casefold().replace("_", " ").split()
@@ -169,7 +169,9 @@ def survey(frame: pd.DataFrame, target: str = "", seed: int = SEED) -> Survey:
     )  # fmt: skip
 
 
-def _each_column(frame: pd.DataFrame, sampled: np.ndarray) -> Iterator[tuple[Column, _Read]]:
+def _each_column(
+    frame: pd.DataFrame, sampled: np.ndarray
+) -> Iterator[tuple[Column, CountedValues]]:
     """Every column with what was read of it; in a large table two at a time.
 
     Sorting and encoding let other threads run. No more than two are held at once.
@@ -177,7 +179,7 @@ def _each_column(frame: pd.DataFrame, sampled: np.ndarray) -> Iterator[tuple[Col
 
     def one(position: int):
         read = _read(frame.iloc[:, position])
-        return _column(str(frame.columns[position]), position, read, sampled), read
+        return count_column(str(frame.columns[position]), position, read, sampled), read
 
     if len(frame) < LARGE:
         yield from map(one, range(frame.shape[1]))
@@ -202,7 +204,7 @@ def _draw(rows: int, most: int, seed: int) -> np.ndarray:
 
 
 @dataclass
-class _Read:
+class CountedValues:
     """A column as it is counted: values and codes by row, the words that codes stand for."""
 
     kind: str
@@ -216,7 +218,7 @@ class _Read:
     key: np.ndarray | None = None  # what tells rows apart
 
 
-def _read(column: pd.Series) -> _Read:
+def _read(column: pd.Series) -> CountedValues:
     kind, stored = kind_of(column), str(column.dtype)
     if kind == Kind.BOOLEAN:
         gaps = column.isna().to_numpy()
@@ -233,24 +235,24 @@ def _read(column: pd.Series) -> _Read:
     return _read_text(column, stored)
 
 
-def _typed(kind: str, stored: str, values: np.ndarray, **more) -> _Read:
+def _typed(kind: str, stored: str, values: np.ndarray, **more) -> CountedValues:
     gaps = np.isnat(values) if kind == "date" else np.isnan(values)
     kind = "empty" if gaps.all() else kind
-    return _Read(kind, stored, values, gaps, key=values.view(np.uint64), **more)
+    return CountedValues(kind, stored, values, gaps, key=values.view(np.uint64), **more)
 
 
-def _read_text(column: pd.Series, stored: str) -> _Read:
+def _read_text(column: pd.Series, stored: str) -> CountedValues:
     """A column of text: what its words turn out to be, by the rules of the cleaning plan."""
     codes, words = _encode(column)
     gaps = codes < 0
     if gaps.all():
-        return _Read("empty", stored, codes, gaps, words=words, key=codes)
+        return CountedValues("empty", stored, codes, gaps, words=words, key=codes)
     present = np.flatnonzero(~gaps)
     probed = present[evenly_spaced(len(present), PROBED_ROWS)]
     plan = draft_column(words.iloc[codes[probed]].rename(column.name).reset_index(drop=True))
     if plan["kind"] not in ("number", "date", "boolean"):
         kind = "text" if plan["kind"] == "text" else "category"
-        return _Read(kind, stored, codes, gaps, words=words, key=codes)
+        return CountedValues(kind, stored, codes, gaps, words=words, key=codes)
     found, _ = repair_column(words, plan)
     if plan["kind"] == "date":
         of_words, nothing = found.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us")
@@ -301,7 +303,7 @@ def _distinct_of(values: np.ndarray) -> int:
     return int(1 + (ordered[1:] != ordered[:-1]).sum()) if len(ordered) else 0
 
 
-def _label(column: Column, read: _Read) -> tuple[np.ndarray, list[str]]:
+def _label(column: Column, read: CountedValues) -> tuple[np.ndarray, list[str]]:
     """The target of every row: numbers, or codes of classes (NaN where missing)."""
     if column.kind == "number" and column.distinct > FEW_NUMBERS:
         return read.values, []
@@ -320,7 +322,7 @@ def _label(column: Column, read: _Read) -> tuple[np.ndarray, list[str]]:
 # --- Counting a column --------------------------------------------------------------------------
 
 
-def _column(name: str, position: int, read: _Read, sampled: np.ndarray) -> Column:
+def count_column(name: str, position: int, read: CountedValues, sampled: np.ndarray) -> Column:
     values = read.values[sampled]
     if read.words is not None:
         sample = pd.Series(read.words.array.take(values, allow_fill=True), name=name)
@@ -351,7 +353,7 @@ def _runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return starts, np.diff(np.append(starts, len(ordered)))
 
 
-def _count_number(column: Column, read: _Read) -> None:
+def _count_number(column: Column, read: CountedValues) -> None:
     values = read.values[~read.is_missing] if column.missing else read.values
     infinite = int(np.isinf(values).sum())
     ordered = np.sort(values[np.isfinite(values)] if infinite else values)
@@ -431,14 +433,14 @@ def _histogram(ordered: np.ndarray, column: Column) -> tuple[tuple | None, float
     return (edges, counts), 1 - counts.sum() / len(ordered)
 
 
-def _count_boolean(column: Column, read: _Read) -> None:
+def _count_boolean(column: Column, read: CountedValues) -> None:
     yes = int(np.nansum(read.values))
     counts = pd.Series({"yes": yes, "no": column.present - yes})
     column.counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     column.distinct = len(column.counts)
 
 
-def _count_words(column: Column, read: _Read) -> None:
+def _count_words(column: Column, read: CountedValues) -> None:
     counts = np.bincount(read.values[~read.is_missing], minlength=len(read.words))
     order = np.argsort(-counts, kind="stable")
     column.distinct = int((counts > 0).sum())
@@ -449,7 +451,7 @@ def _count_words(column: Column, read: _Read) -> None:
     column.facts |= {"once": int((counts == 1).sum()), "make half": int(half) + 1}
 
 
-def _count_text(column: Column, read: _Read) -> None:
+def _count_text(column: Column, read: CountedValues) -> None:
     column.distinct = len(read.words)
     column.facts["repeated"] = column.present - column.distinct
     lengths_of_words = read.words.str.len().to_numpy(dtype=np.int64)
@@ -465,7 +467,7 @@ def _count_text(column: Column, read: _Read) -> None:
     column.words = pd.Series(dict(counted.most_common(10)), dtype=int)
 
 
-def _count_date(column: Column, read: _Read) -> None:
+def _count_date(column: Column, read: CountedValues) -> None:
     moments = read.values[~read.is_missing]
     ordered = np.sort(moments.astype("datetime64[us]").view(np.int64))
     column.distinct = len(_runs(ordered)[0])

@@ -25,17 +25,17 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from skrub import SquashingScaler
 
-from .calibration import Calibrated, mended
+from .calibration import Calibrated, apply_calibration
 from .clean import clean_columns, plan_for
-from .coded import Coded
+from .coded import EncodedColumn
 from .columns import Reader
 from .encoders import KeepBest
 from .formulas import columns_of, evaluate
-from .relations import Columns, as_coded
-from .row_forms import gaps_of, level_tables, scales_of
-from .scorer import TOLERANCE, disturbed
-from .tables import is_coded_text
-from .task import Task, predict, read_chances
+from .relations import Columns, as_encoded
+from .row_forms import imputation_of, level_tables, scales_of
+from .scorer import TOLERANCE, perturbed
+from .tables import is_dictionary_text
+from .task import Task, predict, predictions_from_proba
 
 BLOCK = 8_192  # rows whose numbers stand in memory at once
 MOST_CHECKED = 1_000  # rows as they came, and as many with a cell of another row or none
@@ -52,7 +52,10 @@ class TableScorer:
         self.plan = plan_for(model["clean"].plan_, needed)
         self._model, self._features = model, model["features"]
         self._blocks = [
-            (_block(name, steps, list(columns)), len(steps.get_feature_names_out(list(columns))))
+            (
+                block_of_role(name, steps, list(columns)),
+                len(steps.get_feature_names_out(list(columns))),
+            )
             for name, steps, columns in self._features["encode"].transformers_
             if not isinstance(steps, str)
         ]
@@ -72,18 +75,18 @@ class TableScorer:
 
     def answer(self, raw: Columns, rows: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Predictions and probabilities of so many raw rows, as `task.predict` has them."""
-        nothing = Coded(np.full(rows, -1), pd.Series(dtype="str"))
+        nothing = EncodedColumn(np.full(rows, -1), pd.Series(dtype="str"))
         raw = {name: raw.get(name, nothing) for name in self.columns}
         clean, _ = clean_columns(raw, self._readers, self.plan)
         found = np.concatenate([self._chances(block) for block in self._numbers(clean, rows)])
         return (found, None) if self.task.is_regression else self._read(found)
 
     def _read(self, found: np.ndarray):
-        return read_chances(self.task, self._model, found)
+        return predictions_from_proba(self.task, self._model, found)
 
     def _numbers(self, clean: Columns, rows: int) -> Iterator[np.ndarray]:
         """The features of the rows, a block at a time: rows × features."""
-        columns = clean | _derived(self._features["derive"], clean)
+        columns = clean | derived_series(self._features["derive"], clean)
         fills, width = [], 0
         for block, size in self._blocks:
             fills.append((block(columns), slice(width, width + size)))
@@ -100,7 +103,7 @@ class TableScorer:
 # --- Features -----------------------------------------------------------------------------------
 
 
-def _derived(derive, clean: Columns) -> dict[str, pd.Series]:
+def derived_series(derive, clean: Columns) -> dict[str, pd.Series]:
     """The columns that formulas add."""
     if not derive.formulas:
         return {}
@@ -111,11 +114,11 @@ def _derived(derive, clean: Columns) -> dict[str, pd.Series]:
     return {name: frame[name] for name in derive.formulas}
 
 
-def _series(column: Coded | pd.Series) -> pd.Series:
-    return column.column() if isinstance(column, Coded) else column
+def _series(column: EncodedColumn | pd.Series) -> pd.Series:
+    return column.column() if isinstance(column, EncodedColumn) else column
 
 
-def _block(name: str, steps, columns: list[str]) -> Callable[[Columns], Fill]:
+def block_of_role(name: str, steps, columns: list[str]) -> Callable[[Columns], Fill]:
     """What one role's fitted steps make of cleaned columns."""
     if name == "number":
         return _numbers_block(*(step for _, step in steps.steps[1:]), columns)
@@ -126,7 +129,7 @@ def _block(name: str, steps, columns: list[str]) -> Callable[[Columns], Fill]:
 
 def _numbers_block(imputer, scaler: SquashingScaler, columns: list[str]):
     """Gaps filled with medians and marked, then scaled by the quartiles and softly clipped."""
-    stays, fill, marked = gaps_of(imputer)
+    stays, fill, marked = imputation_of(imputer)
     centre, divisor, factor = scales_of(scaler, len(stays) + len(marked))
     most = scaler.max_absolute_value
 
@@ -156,9 +159,9 @@ def _numbers_block(imputer, scaler: SquashingScaler, columns: list[str]):
     return block
 
 
-def _by_value(column: Coded | pd.Series, work: Callable, place: int):
+def _by_value(column: EncodedColumn | pd.Series, work: Callable, place: int):
     """What becomes of each value of a column of numbers, and the codes; or of each row, None."""
-    if isinstance(column, Coded):
+    if isinstance(column, EncodedColumn):
         values = column.values.to_numpy(dtype="float64", na_value=np.nan)
         return work(np.append(values, np.nan), place), column.codes
     return work(column.to_numpy(dtype="float64", na_value=np.nan), place), None
@@ -174,7 +177,7 @@ def _levels_block(steps: Pipeline, columns: list[str]):
     def block(clean: Columns) -> Fill:
         parts, start = [], 0
         for name, levels, numbers in tables:
-            codes, texts = Coded.of_cells(clean[name]).said
+            codes, texts = EncodedColumn.of_cells(clean[name]).said
             places = [levels.get(text, -1) for text in (*texts, MISSING_LEVEL)]
             parts.append((slice(start, start + numbers.shape[1]), numbers[places], codes))
             start += numbers.shape[1]
@@ -193,7 +196,7 @@ def _any_block(steps, columns: list[str]):
 
     def block(clean: Columns) -> Fill:
         only = clean[columns[0]]
-        codes = only.codes if len(columns) == 1 and isinstance(only, Coded) else None
+        codes = only.codes if len(columns) == 1 and isinstance(only, EncodedColumn) else None
         if codes is not None:
             asked = pd.DataFrame({columns[0]: only.values.reindex(range(len(only.values) + 1))})
         else:
@@ -219,7 +222,7 @@ def table_model(model) -> Callable[[np.ndarray], np.ndarray]:
         inner, shifts = table_model(model.estimator_), np.asarray(model.shifts, dtype=float)
         if len(shifts) != len(model.classes_):
             return inner
-        return lambda x: mended(inner(x), model.slope, shifts)
+        return lambda x: apply_calibration(inner(x), model.slope, shifts)
     if isinstance(model, (VotingClassifier, VotingRegressor)) and model.weights is None:
         members = [table_model(member) for member in model.estimators_]
         return lambda x: np.mean([member(x) for member in members], axis=0)
@@ -252,7 +255,7 @@ def why_not(scorer: TableScorer, model: Pipeline, rows: pd.DataFrame | None) -> 
     if rows is None or rows.empty:
         return "the bundle holds no rows to check it on: run stage 7 again"
     rows = rows.head(MOST_CHECKED)
-    for asked in (rows, disturbed(rows)):
+    for asked in (rows, perturbed(rows)):
         apart = differences(scorer, model, asked)
         if apart:
             return f"it differs from the pipeline on {apart:,} of {len(asked):,} rows"
@@ -271,14 +274,14 @@ def differences(scorer: TableScorer, model: Pipeline, rows: pd.DataFrame) -> int
 
 def columns_of_frame(rows: pd.DataFrame) -> Columns:
     """The columns of a frame, texts as codes."""
-    return {str(name): as_coded(rows[name]) for name in rows}
+    return {str(name): as_encoded(rows[name]) for name in rows}
 
 
 def columns_of_table(table: pa.Table, names: list[str]) -> Columns:
     """Some columns of an Arrow table whose texts are coded (see `tables.coded_table`)."""
     known = [name for name in names if name in table.column_names]
-    coded = [name for name in known if is_coded_text(table.schema.field(name).type)]
+    coded = [name for name in known if is_dictionary_text(table.schema.field(name).type)]
     others = [name for name in known if name not in coded]
     frame = table.select(others).to_pandas().reset_index(drop=True)
-    found = {name: Coded.of_arrow(table.column(name).chunk(0)) for name in coded}
+    found = {name: EncodedColumn.of_arrow(table.column(name).chunk(0)) for name in coded}
     return found | columns_of_frame(frame)

@@ -210,19 +210,19 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
         raise
     except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError) as error:
         raise InputError(
-            f"The database {shown(source)} could not be read: {_said_by_driver(error)}. Check the "
+            f"The database {shown(source)} could not be read: {_driver_message(error)}. Check the "
             f"address (such as sqlite:///shop.db) and the query."
         ) from None
 
 
-def _said_by_driver(error: Exception) -> str:
+def _driver_message(error: Exception) -> str:
     """The first line of what a database's driver says.
 
     pandas puts the query in front of it, of many lines perhaps, with its secrets filled in.
     """
     if isinstance(error, pd.errors.DatabaseError) and error.__cause__ is not None:
         error = error.__cause__
-    return line(getattr(error, "orig", None) or error)
+    return first_line(getattr(error, "orig", None) or error)
 
 
 def _with_secrets(query: str) -> str:
@@ -255,7 +255,7 @@ def _read_path(path: Path, typed: bool) -> pd.DataFrame:
             f"files, an http(s) or a database address."
         )
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
-        return _read_as(_read_parquet, path, ".parquet", path.name)
+        return _read_as(read_parquet_bytes, path, ".parquet", path.name)
     limits.check(path.stat().st_size, f"'{path.name}' has")
     return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
 
@@ -284,7 +284,9 @@ def _read_folder(path: Path) -> pd.DataFrame:
     except InputError as error:
         raise InputError(f"The folder '{path}' {error}") from None
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
-        raise InputError(f"The folder '{path}' can't be read as Parquet: {line(error)}") from None
+        raise InputError(
+            f"The folder '{path}' can't be read as Parquet: {first_line(error)}"
+        ) from None
 
 
 def _refuse_unlike(found) -> None:
@@ -299,7 +301,7 @@ def _refuse_unlike(found) -> None:
             )
 
 
-def _read_parquet(source: Path | bytes) -> pd.DataFrame:
+def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
     limits.check_parquet(source)
     return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
 
@@ -319,7 +321,7 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     if not content.strip():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     reader = READERS.get(ending)
-    if said := _disguised(content, ending):
+    if said := disguised_as(content, ending):
         raise InputError(f"'{name}' {said}")
     if reader is None:
         raise InputError(
@@ -335,7 +337,7 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     )
 
 
-def _disguised(content: bytes, ending: str) -> str:
+def disguised_as(content: bytes, ending: str) -> str:
     """What a file is that its first bytes say to be no text, and what to do; else empty."""
     if content.startswith(b"\x1f\x8b"):
         return "is packed (gzip): unpack it first, such as with gunzip."
@@ -362,7 +364,7 @@ def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
 
 def _in_plain_words(error: Exception) -> str:
     """What a parser's error says, where it is, and what to do."""
-    said = line(error)
+    said = first_line(error)
     if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
         return (
             f"line {width[2]} has {width[3]} fields and the header {width[1]}. Correct that line, "
@@ -373,7 +375,7 @@ def _in_plain_words(error: Exception) -> str:
     return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
 
 
-def line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """The first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
@@ -426,7 +428,7 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
         raise InputError("is empty: it holds no header and no rows.")
     if said := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
         text, delimiter = text[said.end() :], said[1]
-    delimiter = delimiter or _delimiter(text)
+    delimiter = delimiter or find_delimiter(text)
     # The header is read as a row: rows with more fields than it are an error, not an index.
     shorter = _without_trailing(text, delimiter)
     ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
@@ -441,8 +443,8 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
         skip_blank_lines=delimiter in text,  # in a single column a blank line is a missing cell
     )
     frame = rows.iloc[1:].reset_index(drop=True)
-    names = [_name(cell) for cell in rows.iloc[0]]
-    frame.columns = _distinct(list(names))
+    names = [clean_name(cell) for cell in rows.iloc[0]]
+    frame.columns = distinct_names(list(names))
     said = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
     odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
     return odd_files.note(frame, said, ends, *odd, odd_files.renamed(names, list(frame.columns)))
@@ -459,7 +461,7 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
     except UnicodeDecodeError:
         text = ""
-    delimiter = _delimiter(text) if text else ","
+    delimiter = find_delimiter(text) if text else ","
     odd = not text or text.startswith("sep=") or text.splitlines()[-1].endswith(delimiter)
     if odd:
         yield read_table(str(path), typed=False)
@@ -470,21 +472,21 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     try:
         for piece in pd.read_csv(path, chunksize=rows, **options):
             if not names:
-                names = _distinct([_name(cell) for cell in piece.iloc[0]])
+                names = distinct_names([clean_name(cell) for cell in piece.iloc[0]])
                 piece = piece.iloc[1:]
             yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise InputError(f"'{path.name}' can't be read as CSV: {line(error)}") from None
+        raise InputError(f"'{path.name}' can't be read as CSV: {first_line(error)}") from None
 
 
-def needs_no_mending(schema: pa.Schema) -> bool:
+def needs_no_repair(schema: pa.Schema) -> bool:
     """Whether `tidy` would leave a Parquet file's columns as they are."""
     said = schema.pandas_metadata or {"index_columns": []}
     no_index = all(isinstance(i, dict) and i["name"] is None for i in said["index_columns"])
     kinds = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
     known = all(is_text(f.type) or any(kind(f.type) for kind in kinds) for f in schema)
     names = [name.strip() for name in schema.names]
-    return no_index and known and len(names) > 0 and _distinct(list(names)) == schema.names
+    return no_index and known and len(names) > 0 and distinct_names(list(names)) == schema.names
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -492,20 +494,20 @@ def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def is_coded_text(kind: pa.DataType) -> bool:
+def is_dictionary_text(kind: pa.DataType) -> bool:
     """Whether an Arrow column holds texts as codes."""
     return pa.types.is_dictionary(kind) and is_text(kind.value_type)
 
 
-def coded_table(frame: pd.DataFrame) -> pa.Table:
+def dictionary_encoded(frame: pd.DataFrame) -> pa.Table:
     """A frame as an Arrow table, its texts as codes; the index is left out."""
-    return with_coded_texts(pa.Table.from_pandas(frame, preserve_index=False))
+    return with_dictionary_texts(pa.Table.from_pandas(frame, preserve_index=False))
 
 
-def with_coded_texts(table: pa.Table) -> pa.Table:
+def with_dictionary_texts(table: pa.Table) -> pa.Table:
     """An Arrow table with its texts as codes."""
     for place, field in enumerate(table.schema):
-        if is_text(field.type) or is_coded_text(field.type):
+        if is_text(field.type) or is_dictionary_text(field.type):
             coded = _in_one(table.column(place), field.type)
             table = table.set_column(place, field.name, coded)
     return table
@@ -528,16 +530,16 @@ def _in_one(column: pa.ChunkedArray, kind: pa.DataType) -> pa.DictionaryArray:
 def plain_frame(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame, as it was before its texts were coded."""
     for place, field in enumerate(table.schema):
-        if is_coded_text(field.type):
+        if is_dictionary_text(field.type):
             table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
     return table.to_pandas().reset_index(drop=True)
 
 
-def _name(cell) -> str:
+def clean_name(cell) -> str:
     return "" if pd.isna(cell) else str(cell).strip()
 
 
-def _delimiter(text: str) -> str:
+def find_delimiter(text: str) -> str:
     """The mark that parts the first rows into equally many fields, more than one; else a comma."""
     best, most = ",", (0.0, 0)
     for mark in ",;\t|":
@@ -636,17 +638,17 @@ READERS = {
     ".jsonl": _read_json,
     ".ndjson": _read_json,
     ".xlsx": _read_excel,
-    ".parquet": _read_parquet,
+    ".parquet": read_parquet_bytes,
 }
 
 
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
 
 
-def spread_evenly(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+def evenly_spaced_rows(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     """So many rows, at even steps from the first to the last.
 
-    >>> spread_evenly(pd.DataFrame({"x": range(9)}), 3).x.tolist()
+    >>> evenly_spaced_rows(pd.DataFrame({"x": range(9)}), 3).x.tolist()
     [0, 4, 8]
     """
     if rows >= len(frame):
@@ -664,12 +666,12 @@ def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             f"'{name}' has {frame.shape[1]:,} columns and {frame.shape[0]:,} rows: a table needs "
             f"a header and at least one row below it."
         )
-    frame.columns = _distinct([str(column).strip() for column in frame.columns])
+    frame.columns = distinct_names([str(column).strip() for column in frame.columns])
     # A frame in memory may share its blocks; each column is tidied separately.
     return frame.assign(**{c: _plain(frame[c]) for c in frame if frame[c].dtype == object})
 
 
-def _distinct(names: list[str]) -> list[str]:
+def distinct_names(names: list[str]) -> list[str]:
     """Names without repeats or blanks: 'x', 'x' becomes 'x', 'x.2'."""
     taken: set[str] = set()
     for position, name in enumerate(names):

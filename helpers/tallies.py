@@ -20,7 +20,7 @@ OTHER = "(other)"
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumberCounts:
     """n distinct numbers in ascending order, how often each occurs, and how many are missing.
 
     Where only some numbers are told apart, `knots` has these; all that fall between two of them are
@@ -54,7 +54,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Levels:
+class LevelCounts:
     """The count of each level (the index), in the order of appearance, and how many are missing.
 
     `folded`: levels that are not in the index are counted as `OTHER`.
@@ -68,7 +68,7 @@ class Levels:
         return int(self.counts.sum()) + self.gaps
 
 
-Tally = Numbers | Levels
+Tally = NumberCounts | LevelCounts
 
 
 def tally_of(values: pd.Series) -> Tally:
@@ -80,17 +80,17 @@ def tally_of(values: pd.Series) -> Tally:
     known = values.dropna()
     gaps = len(values) - len(known)
     if values.dtype == float:
-        return Numbers(*np.unique(known.to_numpy(), return_counts=True), gaps)
-    return Levels(known.value_counts(sort=False), gaps)
+        return NumberCounts(*np.unique(known.to_numpy(), return_counts=True), gaps)
+    return LevelCounts(known.value_counts(sort=False), gaps)
 
 
-def tally_part(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally | None]:
+def tally_partition(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally | None]:
     """The tally of a part of a later column, as fine as `before`, that of the training rows, needs.
 
     The second one has every number by itself, as long as they are no more than `few`.
     """
     values = as_values(part)
-    if isinstance(before, Levels):
+    if isinstance(before, LevelCounts):
         texts = values if values.dtype != float else part.astype("str")
         if before.folded:
             texts = texts.where(texts.isin(before.counts.index) | texts.isna(), OTHER)
@@ -107,7 +107,7 @@ def tally_part(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally |
     return between(exact, known), exact if len(exact.values) <= few else None
 
 
-def between(found: Numbers, known: np.ndarray) -> Numbers:
+def between(found: NumberCounts, known: np.ndarray) -> NumberCounts:
     """The numbers, with all that fall between two known values put on one place there."""
     place = np.searchsorted(known, found.values, "left")
     is_known = np.isin(found.values, known, assume_unique=True)
@@ -115,7 +115,9 @@ def between(found: Numbers, known: np.ndarray) -> Numbers:
     just_below = np.nextafter(known[0], -np.inf) if len(known) else 0.0
     moved = np.where(place == 0, just_below, just_above)
     values, inverse = np.unique(np.where(is_known, found.values, moved), return_inverse=True)
-    return Numbers(values, np.bincount(inverse, found.counts, len(values)).astype(int), found.gaps)
+    return NumberCounts(
+        values, np.bincount(inverse, found.counts, len(values)).astype(int), found.gaps
+    )
 
 
 def sum_of(one: Tally, other: Tally) -> Tally:
@@ -125,9 +127,9 @@ def sum_of(one: Tally, other: Tally) -> Tally:
     [1, 2]
     """
     gaps = one.gaps + other.gaps
-    if isinstance(one, Levels):
+    if isinstance(one, LevelCounts):
         counts = pd.concat([one.counts, other.counts]).groupby(level=0, sort=False).sum()
-        return Levels(counts, gaps)
+        return LevelCounts(counts, gaps)
     values, inverse = np.unique(np.append(one.values, other.values), return_inverse=True)
     counts = np.bincount(inverse, np.append(one.counts, other.counts), len(values)).astype(int)
-    return Numbers(values, counts, gaps)
+    return NumberCounts(values, counts, gaps)

@@ -290,10 +290,10 @@ def predict(task: Task, model, rows: pd.DataFrame):
     """
     if task.is_regression:
         return model.predict(rows), None
-    return read_chances(task, model, model.predict_proba(rows))
+    return predictions_from_proba(task, model, model.predict_proba(rows))
 
 
-def read_chances(task: Task, model, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def predictions_from_proba(task: Task, model, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Predictions and probabilities, as `predict` has them, of what `predict_proba` has found."""
     probability = np.zeros((len(found), len(task.classes)))
     columns = [task.classes.index(str(label)) for label in model.classes_]
@@ -315,16 +315,20 @@ def _labels_of(model, found: np.ndarray) -> np.ndarray:
     return model.classes_[np.where(found[:, positive] >= last.threshold, positive, 1 - positive)]
 
 
-def bootstrap(task: Task, truth, prediction, probability=None, draws=200, seed=42, metrics=None):
+def bootstrap(
+    task: Task, truth, prediction, probability=None, resamples=200, seed=42, metrics=None
+):
     """95 % intervals of the metrics by drawing rows with replacement (Efron 1979).
 
     Returns a frame: one row a metric, columns `low` and `high`.
     """
-    found = drawn_scores(task, truth, [(prediction, probability)], draws, seed, metrics)[0]
+    found = resampled_scores(task, truth, [(prediction, probability)], resamples, seed, metrics)[0]
     return pd.DataFrame({"low": found.quantile(0.025), "high": found.quantile(0.975)})
 
 
-def drawn_scores(task: Task, truth, said: list[tuple], draws=200, seed=42, metrics=None) -> list:
+def resampled_scores(
+    task: Task, truth, answers: list[tuple], resamples=200, seed=42, metrics=None
+) -> list:
     """The metrics on bootstrap resamples of the rows; the same resamples for each model.
 
     `said` holds each model's predictions and probabilities. Returns a frame a model: one row a
@@ -332,11 +336,11 @@ def drawn_scores(task: Task, truth, said: list[tuple], draws=200, seed=42, metri
     """
     random = np.random.default_rng(seed)
     truth = _as_numbers(task, truth)
-    said = [(_as_numbers(task, prediction), probability) for prediction, probability in said]
-    scores = [[] for _ in said]
-    for _ in range(draws):
+    answers = [(_as_numbers(task, prediction), probability) for prediction, probability in answers]
+    scores = [[] for _ in answers]
+    for _ in range(resamples):
         rows = random.integers(0, len(truth), len(truth))
-        for found, (prediction, probability) in zip(scores, said, strict=True):
+        for found, (prediction, probability) in zip(scores, answers, strict=True):
             chance = None if probability is None else probability[rows]
             found.append(_score(task, truth[rows], prediction[rows], chance, metrics))
     return [pd.DataFrame(found) for found in scores]

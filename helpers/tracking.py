@@ -25,8 +25,9 @@ from pathlib import Path
 
 from . import addresses, credentials
 from .base import extras
+from .base.places import reports_folder
 from .errors import InputError
-from .line import NAME_SOURCES, Run, reports_folder
+from .line import NAME_SOURCES, Run
 
 STORE, ARTIFACTS = "mlflow.db", "mlflow-artifacts"  # in the folder of runs
 SQLITE = "sqlite:///"
@@ -98,7 +99,7 @@ def _file_of(where: str) -> Path | None:
     return Path(where.removeprefix(SQLITE)).absolute() if where.startswith(SQLITE) else None
 
 
-def _artifacts_of(where: str) -> Path | None:
+def artifacts_of(where: str) -> Path | None:
     """Where a store's artifacts lie; None where a server decides that."""
     file = _file_of(where)
     if file is not None:
@@ -202,7 +203,7 @@ def _reach(where: str) -> None:
             import requests
 
             requests.get(f"{where.rstrip('/')}/health", timeout=ANSWERS_WITHIN)
-        elif _artifacts_of(where):
+        elif artifacts_of(where):
             _connect(where)
     except Exception as error:  # whatever it fails of, it is not there for us
         raise _unusable(where, _without_address(error)) from None
@@ -249,7 +250,7 @@ def _client(where: str, of_models: str):
 
 def follow_move(file: Path) -> None:
     """Point a SQLite store whose folder was moved to where its artifacts are now."""
-    here = _artifacts_of(f"{SQLITE}{file}")
+    here = artifacts_of(f"{SQLITE}{file}")
     if not here.is_dir():
         return
     with closing(sqlite3.connect(file, timeout=20)) as base, base:
@@ -300,7 +301,7 @@ def _experiment(client, name: str) -> str:
         if found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
         return found.experiment_id
-    folder = _artifacts_of(address())
+    folder = artifacts_of(address())
     if folder is None:
         return client.create_experiment(name)
     folder.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
     )
 
 
-def alerts(days: pd.DataFrame) -> list[dict]:
+def traffic_findings(days: pd.DataFrame) -> list[dict]:
     """What is worth a look on the last day, as findings.
 
     Failures are compared to a share; volume and latency against the median of the days before,
@@ -121,19 +121,19 @@ ORDER BY s.at DESC LIMIT :most
 """
 
 
-def _distance(said: pd.Series, other: pd.Series, task: Task) -> float:
+def _distance(prediction: pd.Series, other: pd.Series, task: Task) -> float:
     """The mean distance of numbers, or the share of classes that differ."""
     if task.is_regression:
-        numbers = (pd.to_numeric(side, errors="coerce") for side in (said, other))
+        numbers = (pd.to_numeric(side, errors="coerce") for side in (prediction, other))
         return float(next(numbers).sub(next(numbers)).abs().mean())
-    return float((said.str.casefold() != other.str.casefold()).mean())
+    return float((prediction.str.casefold() != other.str.casefold()).mean())
 
 
 def _as_shown(distance: float, task: Task) -> float:
     return distance if task.is_regression else 1 - distance
 
 
-def read_shadow(found: dict | None, task: Task) -> str:
+def describe_shadow(found: dict | None, task: Task) -> str:
     """A sentence about the shadow; empty where there is none."""
     if found is None:
         return ""
@@ -154,7 +154,7 @@ def read_shadow(found: dict | None, task: Task) -> str:
 # --- What is said -------------------------------------------------------------------------------
 
 
-def read(days: pd.DataFrame) -> str:
+def describe_traffic(days: pd.DataFrame) -> str:
     """A sentence that reads the traffic."""
     if days.empty:
         return NONE_YET
@@ -164,4 +164,4 @@ def read(days: pd.DataFrame) -> str:
         f"{asked:,} requests on {len(days)} day{'s' * (len(days) != 1)}, {failed:.1%} failed; half "
         f"of the last day's were answered within {1000 * days['median'].iloc[-1]:.1f} ms."
     )
-    return " ".join([text, *(alert["message"] for alert in alerts(days))])
+    return " ".join([text, *(alert["message"] for alert in traffic_findings(days))])

@@ -22,7 +22,13 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from . import cluster, pipeline
-from .calibration import Calibrated, calibration_error, find_calibration, looked_at, mended
+from .calibration import (
+    Calibrated,
+    apply_calibration,
+    calibration_error,
+    fit_calibration,
+    judged_probability,
+)
 from .errors import InputError
 from .metrics import PLAIN_NAMES
 from .models import (
@@ -35,12 +41,12 @@ from .models import (
     plain,
     space_of,
 )
-from .rows import Labelled, spread_over
+from .rows import Labelled, evenly_spaced_positions
 from .show import progress
 from .task import Task, better, predict, score
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
-WORTH_LEANING = 0.01  # macro F1 that weights of classes must win before they decide
+MIN_F1_GAIN = 0.01  # macro F1 that weights of classes must win before they decide
 BOOSTING_MODELS = HistGradientBoostingClassifier, HistGradientBoostingRegressor
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
@@ -104,7 +110,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Candidate:
     """A model that is to be tried: its family, and the settings that were drawn for it."""
 
     family: str
@@ -118,12 +124,12 @@ def cross_validate(task: Task, family: str, model, folds: list[Fold], parameters
     Boosting grows until more trees win nothing more on the validation rows (early stopping); the
     number of trees is the one that is best over all folds.
     """
-    asked = Asked(family, model, parameters)
+    asked = Candidate(family, model, parameters)
     return _trial_of(task, asked, folds, [_on_fold(task, model, fold) for fold in folds])
 
 
 @dataclass(frozen=True)
-class OnFold:
+class FoldResult:
     """The result of a model on one fold, and its seconds.
 
     `curve` has its score and its answers on the validation rows; for boosting a pair for every so
@@ -134,7 +140,7 @@ class OnFold:
     seconds: float
 
 
-def _on_fold(task: Task, model, fold: Fold) -> OnFold:
+def _on_fold(task: Task, model, fold: Fold) -> FoldResult:
     """Fit a model on one fold; the same numbers to the last bit on any number of cores."""
     began = time.perf_counter()
     with threadpool_limits(1, "blas"):  # a sum that several threads share comes out otherwise
@@ -143,10 +149,10 @@ def _on_fold(task: Task, model, fold: Fold) -> OnFold:
         else:
             said = _answers(task, clone(model).fit(fold.X, fold.y), fold.X_valid)
             curve = [(_score(task, fold, said), said)]
-    return OnFold(curve, time.perf_counter() - began)
+    return FoldResult(curve, time.perf_counter() - began)
 
 
-def _trial_of(task: Task, asked: Asked, folds: list[Fold], found: list[OnFold]) -> Trial:
+def _trial_of(task: Task, asked: Candidate, folds: list[Fold], found: list[FoldResult]) -> Trial:
     """The trial of a model, from its result on each fold."""
     model, parameters, curves = asked.model, asked.parameters, [one.curve for one in found]
     best = 0
@@ -158,10 +164,10 @@ def _trial_of(task: Task, asked: Asked, folds: list[Fold], found: list[OnFold]) 
     # A fold that stopped early keeps what it had at its end.
     answers = [curve[min(best, len(curve) - 1)][1] for curve in curves]
     seconds = sum(one.seconds for one in found)
-    return _trial(task, asked.family, model, folds, answers, parameters, seconds)
+    return make_trial(task, asked.family, model, folds, answers, parameters, seconds)
 
 
-def _trial(task: Task, family, model, folds, answers, parameters, seconds) -> Trial:
+def make_trial(task: Task, family, model, folds, answers, parameters, seconds) -> Trial:
     scores = [_score(task, fold, said) for fold, said in zip(folds, answers, strict=True)]
     scores = [s for s in scores if np.isfinite(s)] or [0.0]
     truth, said = np.concatenate([fold.y_valid for fold in folds]), np.concatenate(answers)
@@ -177,12 +183,15 @@ def _answers(task: Task, fitted, X: np.ndarray) -> np.ndarray:
     return prediction if probability is None else probability
 
 
-def _score(task: Task, fold: Fold, said: np.ndarray) -> float:
+def _score(task: Task, fold: Fold, predicted: np.ndarray) -> float:
     """The main metric on a fold's validation rows; larger is better."""
     if task.is_regression:
-        prediction, probability = said, None
+        prediction, probability = predicted, None
     else:
-        prediction, probability = np.asarray(task.classes, object)[said.argmax(axis=1)], said
+        prediction, probability = (
+            np.asarray(task.classes, object)[predicted.argmax(axis=1)],
+            predicted,
+        )
     found = score(task, fold.y_valid, prediction, probability, [task.main_metric])
     return better(task.main_metric, found.get(task.main_metric, np.nan), 0)
 
@@ -208,7 +217,7 @@ def _growth(task: Task, model, fold: Fold) -> list[tuple[float, np.ndarray]]:
     return curve
 
 
-def run_ladder(
+def cross_validate_candidates(
     task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False
 ) -> list[Trial]:
     """A trial of each model of the ladder; `models` names some of them, separated by commas."""
@@ -218,7 +227,7 @@ def run_ladder(
         if name not in ladder:
             raise InputError(f"models are {', '.join(ladder)}, or all; '{name}' is none of them.")
     chosen = [BASELINE, *[name for name in chosen if name != BASELINE]]
-    return _tried(task, [Asked(name, ladder[name]) for name in chosen], folds)
+    return try_all(task, [Candidate(name, ladder[name]) for name in chosen], folds)
 
 
 class Budget:
@@ -244,7 +253,7 @@ class Budget:
 
 
 def search(
-    task: Task, ladder: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
+    task: Task, first_trials: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
 ) -> list[Trial]:
     """So many seeded draws of settings, for the families that lead the ladder in turn.
 
@@ -257,29 +266,29 @@ def search(
     for each draw (here once a fold), draws fewer rows at random without regard to classes, and
     knows no budget of time.
     """
-    drawn = _draws(task, leaders(ladder), trials, seed)
-    if best_of(ladder).rows <= MANY_ROWS:
-        return _tried(task, progress(drawn, SEARCH), folds, budget)
+    drawn = _sampled_settings(task, leading_trials(first_trials), trials, seed)
+    if best_of(first_trials).rows <= MANY_ROWS:
+        return try_all(task, progress(drawn, SEARCH), folds, budget)
     half = budget.half() if budget else None
-    first = _tried(task, progress(drawn, SEARCH), [_thinned(fold) for fold in folds], half)
+    first = try_all(task, progress(drawn, SEARCH), [thinned_fold(fold) for fold in folds], half)
     if half and half.cut:
         budget.cut = True
     first.sort(key=lambda trial: -trial.mean)
     count = -(-trials // FINALISTS)
     finalists = [_with(trial, trial.parameters) for trial in first[:count]]
-    finals = _tried(task, progress(finalists, SEARCH), folds, budget)
+    finals = try_all(task, progress(finalists, SEARCH), folds, budget)
     return [*finals, *first[len(finals) :]]
 
 
-def leaders(ladder: list[Trial]) -> list[Trial]:
+def leading_trials(trials: list[Trial]) -> list[Trial]:
     """The best candidate and those within one standard deviation of the folds, best first."""
-    best = best_of(ladder)
-    ranked = sorted(ladder, key=lambda trial: -trial.mean)
+    best = best_of(trials)
+    ranked = sorted(trials, key=lambda trial: -trial.mean)
     near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.spread]
     return near or [best]
 
 
-def _draws(task: Task, families: list[Trial], count: int, seed: int) -> list[Asked]:
+def _sampled_settings(task: Task, families: list[Trial], count: int, seed: int) -> list[Candidate]:
     """The models of these trials with settings drawn for each, the families in turn."""
     families = [trial for trial in families if space_of(task, trial.family)]
     if not families or count < 1:
@@ -296,17 +305,17 @@ def _draws(task: Task, families: list[Trial], count: int, seed: int) -> list[Ask
     return [draw for one in rounds for draw in one][:count]
 
 
-def _with(start: Trial, parameters: dict) -> Asked:
+def _with(start: Trial, parameters: dict) -> Candidate:
     """The model of a trial with other settings."""
     settings = {k: v for k, v in parameters.items() if k in start.model.get_params()}
-    return Asked(start.family, clone(start.model).set_params(**settings), parameters)
+    return Candidate(start.family, clone(start.model).set_params(**settings), parameters)
 
 
-def _tried(task: Task, asked: Iterable[Asked], folds: list[Fold], budget=None) -> list[Trial]:
+def try_all(task: Task, asked: Iterable[Candidate], folds: list[Fold], budget=None) -> list[Trial]:
     """A trial of each model, as many as the budget allows; on a cluster where one is named."""
     found: list[Trial] = []
 
-    def affordable() -> Iterator[Asked]:
+    def affordable() -> Iterator[Candidate]:
         for one in asked:
             if budget and not budget.allows(max((trial.seconds for trial in found), default=0.0)):
                 return
@@ -318,16 +327,16 @@ def _tried(task: Task, asked: Iterable[Asked], folds: list[Fold], budget=None) -
     return found
 
 
-def _trials_here(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> Iterator[Trial]:
+def _trials_here(task: Task, asked: Iterable[Candidate], folds: list[Fold]) -> Iterator[Trial]:
     for one in asked:
         yield cross_validate(task, one.family, one.model, folds, one.parameters)
 
 
-def _trials_elsewhere(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> Iterator[Trial]:
+def _trials_elsewhere(task: Task, asked: Iterable[Candidate], folds: list[Fold]) -> Iterator[Trial]:
     """The same trials, a task for each fold of each model."""
-    with cluster.at_work() as workers:
+    with cluster.current_cluster() as workers:
         paths = [write_fold(fold, workers.folder / f"{n}.parquet") for n, fold in enumerate(folds)]
-        given: deque[Asked] = deque()
+        given: deque[Candidate] = deque()
 
         def calls() -> Iterator[tuple]:
             for one in asked:
@@ -343,7 +352,7 @@ def _trials_elsewhere(task: Task, asked: Iterable[Asked], folds: list[Fold]) -> 
                 found = []
 
 
-def fit_one(task: Task, model, path: str) -> OnFold:
+def fit_one(task: Task, model, path: str) -> FoldResult:
     """One model on one fold that lies in a Parquet file: the task that a worker is given."""
     return _on_fold(task, model, _read_fold(path))
 
@@ -373,9 +382,9 @@ def _read_fold(path: str) -> Fold:
     return Fold(X, y[learns], X_valid, y[~learns])
 
 
-def _thinned(fold: Fold) -> Fold:
+def thinned_fold(fold: Fold) -> Fold:
     """The fold with a share of its rows to learn from, and all those that it is examined on."""
-    kept = spread_over(fold.y, round(FIRST_ROUND * len(fold.y)))
+    kept = evenly_spaced_positions(fold.y, round(FIRST_ROUND * len(fold.y)))
     return replace(fold, X=fold.X[kept], y=fold.y[kept])
 
 
@@ -397,11 +406,15 @@ def try_ensemble(task: Task, trials: list[Trial], folds: list[Fold]) -> list[Tri
         cuts = np.cumsum([len(fold.y_valid) for fold in folds])[:-1]
         seconds = sum(trial.seconds for trial in some)
         names = {"members": " + ".join(trial.family for trial in some)}
-        found.append(_trial(task, ENSEMBLE, model, folds, np.split(said, cuts), names, seconds))
-    return [trial for trial in found if trial is best_of([best, *found]) and _surely(trial, best)]
+        found.append(make_trial(task, ENSEMBLE, model, folds, np.split(said, cuts), names, seconds))
+    return [
+        trial
+        for trial in found
+        if trial is best_of([best, *found]) and _is_clearly_better(trial, best)
+    ]
 
 
-def _surely(trial: Trial, other: Trial) -> bool:
+def _is_clearly_better(trial: Trial, other: Trial) -> bool:
     """Whether a trial beats another on the same folds by more than the noise of the gain."""
     if len(trial.scores) != len(other.scores) or len(trial.scores) < 2:
         return False
@@ -428,13 +441,13 @@ def calibrated(task: Task, trial: Trial) -> Trial:
     if task.is_regression or trial.family == BASELINE:
         return trial
     truth = pd.Index(task.classes).get_indexer(trial.truth.astype(str))
-    slope, shifts = find_calibration(trial.said, truth)
-    said = mended(trial.said, slope, shifts)
+    slope, shifts = fit_calibration(trial.said, truth)
+    said = apply_calibration(trial.said, slope, shifts)
     model = Calibrated(trial.model, slope, shifts, _weights(task, truth, said))
     return replace(trial, model=model, said=said)
 
 
-def _weights(task: Task, truth: np.ndarray, said: np.ndarray) -> tuple[float, ...]:
+def _weights(task: Task, truth: np.ndarray, predicted: np.ndarray) -> tuple[float, ...]:
     """Weights that turn the choice between several classes to rare ones; empty where nothing does.
 
     The counterpart of the threshold between two: a power of how rare a class is, the one with the
@@ -446,11 +459,11 @@ def _weights(task: Task, truth: np.ndarray, said: np.ndarray) -> tuple[float, ..
     rarity = counts.max() / np.maximum(counts, 1)
 
     def f1(power: float) -> float:
-        decided = (said * rarity**power).argmax(axis=1)
+        decided = (predicted * rarity**power).argmax(axis=1)
         return f1_score(truth, decided, average="macro", zero_division=0)
 
     best = max(POWERS, key=f1)
-    if f1(best) < f1(0.0) + WORTH_LEANING:
+    if f1(best) < f1(0.0) + MIN_F1_GAIN:
         return ()
     return tuple(float(weight) for weight in rarity**best)
 
@@ -462,7 +475,7 @@ def best_threshold(task: Task, trial: Trial) -> float:
     """
     if task.kind != "binary" or trial.family == BASELINE:
         return 0.5
-    truth, chance = _yes(task, trial)
+    truth, chance = _positives(task, trial)
     precision, recall, thresholds = precision_recall_curve(truth, chance)
     total = np.maximum(precision + recall, 1e-12)
     f1 = (2 * precision * recall / total)[:-1]
@@ -474,21 +487,23 @@ def best_threshold(task: Task, trial: Trial) -> float:
     return float((lower + thresholds[best]) / 2)  # between two probabilities, not on one
 
 
-def _yes(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+def _positives(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
     """Which validation rows are positive, and the probabilities that the trial gave them."""
     return trial.truth == task.positive, trial.said[:, task.classes.index(task.positive)]
 
 
-def cheapest_threshold(task: Task, trial: Trial, false_alarm: float, miss: float) -> float:
+def cheapest_threshold(
+    task: Task, trial: Trial, cost_false_positive: float, cost_false_negative: float
+) -> float:
     """The probability from which to say yes that costs least on the validation rows.
 
     `false_alarm` is the cost of saying yes wrongly, `miss` that of saying no wrongly.
     """
-    truth, chance = _yes(task, trial)
+    truth, chance = _positives(task, trial)
     order = np.argsort(-chance, kind="stable")
     yes, chance = truth[order], chance[order]
     # After each row from the top: all up to it are called yes, all below it no.
-    costs = false_alarm * np.append(0, np.cumsum(~yes)) + miss * np.append(
+    costs = cost_false_positive * np.append(0, np.cumsum(~yes)) + cost_false_negative * np.append(
         yes.sum(), yes.sum() - np.cumsum(yes)
     )
     ends = np.append(True, np.append(np.diff(chance) < 0, True))  # never between equal ones
@@ -509,7 +524,7 @@ def final_model(task: Task, trial: Trial, threshold: float = 0.5):
 
 
 @dataclass(frozen=True)
-class Learnt:
+class TrainingResult:
     """What training found: every trial, the winner with its probabilities mended, the threshold."""
 
     trials: list[Trial]
@@ -520,15 +535,15 @@ class Learnt:
 
 def learn(
     rows: Labelled, plan: dict, trials=12, minutes=0.0, models="all", seed=42, searcher=search
-) -> Learnt:
+) -> TrainingResult:
     """All steps of this stage on rows that have folds; `plan` is the feature plan."""
     task, budget = rows.task, Budget(minutes)
     folds = make_folds(rows, plan, seed)
-    ladder = run_ladder(task, folds, len(rows.y), models, seed)
+    ladder = cross_validate_candidates(task, folds, len(rows.y), models, seed)
     found = ladder + searcher(task, ladder, folds, trials, seed, budget)
     found += try_ensemble(task, found, folds)
     best = calibrated(task, best_of(found))
-    return Learnt(found, best, best_threshold(task, best), budget.cut)
+    return TrainingResult(found, best, best_threshold(task, best), budget.cut)
 
 
 def fit_final(cleaning: dict, features: dict, model, rows: Labelled, seed: int = 42) -> Pipeline:
@@ -564,14 +579,14 @@ def _short(value) -> str:
 def headline(task: Task, best: Trial, baseline: Trial, count: int, budget=None) -> str:
     """The stage's result in a sentence; says so when the time ran out."""
     metric = PLAIN_NAMES[task.main_metric]
-    cut = f" {read_budget(budget)}" if budget and budget.cut else ""
+    cut = f" {describe_budget(budget)}" if budget and budget.cut else ""
     return (
         f"The best of {count} trials is {best.family}: {metric} {best.mean:.2f} in "
         f"cross-validation, against {baseline.mean:.2f} for the baseline.{cut}"
     )
 
 
-def read_ladder(trials: list[Trial], task: Task) -> str:
+def describe_ladder(trials: list[Trial], task: Task) -> str:
     """A sentence that reads the ladder."""
     best, baseline = best_of(trials), trials[0]
     others = [t for t in trials if t.family not in (best.family, BASELINE)]
@@ -583,12 +598,12 @@ def read_ladder(trials: list[Trial], task: Task) -> str:
     return text
 
 
-def read_search(ladder: list[Trial], found: list[Trial], task: Task) -> str:
+def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -> str:
     """A sentence that says what the search won."""
     if not found:
         return "No search was asked for: the default parameters stay."
-    before, after = best_of(ladder).mean, best_of(found).mean
-    rounds = _read_rounds(found)
+    before, after = best_of(first_trials).mean, best_of(found).mean
+    rounds = _describe_rounds(found)
     if after <= before:
         text = f"**The search found nothing better** than the defaults ({before:.3f}); they stay."
         return f"{text}{rounds}"
@@ -599,7 +614,7 @@ def read_search(ladder: list[Trial], found: list[Trial], task: Task) -> str:
     )
 
 
-def _read_rounds(found: list[Trial]) -> str:
+def _describe_rounds(found: list[Trial]) -> str:
     """On how many rows the search's rounds worked, as a sentence; empty where it had one."""
     finalists = len(on_all_rows(found))
     if finalists == len(found):
@@ -611,7 +626,7 @@ def _read_rounds(found: list[Trial]) -> str:
     )
 
 
-def read_folds(folds: list[Fold]) -> str:
+def describe_folds(folds: list[Fold]) -> str:
     """What the folds hold, in a sentence."""
     return (
         f"**{len(folds)} folds**, the last with {len(folds[-1].y):,} rows to learn from and "
@@ -620,7 +635,11 @@ def read_folds(folds: list[Fold]) -> str:
 
 
 def choose_threshold(
-    task: Task, trial: Trial, asked: float = 0.0, false_alarm: float = 0.0, miss: float = 0.0
+    task: Task,
+    trial: Trial,
+    asked: float = 0.0,
+    cost_false_positive: float = 0.0,
+    cost_false_negative: float = 0.0,
 ) -> float:
     """The threshold that was asked for; when 0 was given, the cheapest one, or the best by F1.
 
@@ -628,16 +647,20 @@ def choose_threshold(
     """
     if not 0 <= asked < 1:
         raise InputError(f"threshold lies between 0 and 1 (0 finds the best); it is {asked}.")
-    if min(false_alarm, miss) < 0:
-        raise InputError(f"Costs are 0 or more; they are {false_alarm} and {miss}.")
+    if min(cost_false_positive, cost_false_negative) < 0:
+        raise InputError(
+            f"Costs are 0 or more; they are {cost_false_positive} and {cost_false_negative}."
+        )
     if asked or task.kind != "binary":
         return asked or 0.5
-    if false_alarm or miss:
-        return cheapest_threshold(task, trial, false_alarm, miss)
+    if cost_false_positive or cost_false_negative:
+        return cheapest_threshold(task, trial, cost_false_positive, cost_false_negative)
     return best_threshold(task, trial)
 
 
-def read_threshold(task: Task, threshold: float, false_alarm=0.0, miss=0.0) -> str:
+def describe_threshold(
+    task: Task, threshold: float, cost_false_positive=0.0, cost_false_negative=0.0
+) -> str:
     """From which probability on the model says yes, and why, in a sentence."""
     if task.kind == "multiclass":
         return (
@@ -647,17 +670,17 @@ def read_threshold(task: Task, threshold: float, false_alarm=0.0, miss=0.0) -> s
     if task.kind != "binary":
         return "There is no threshold to choose: it applies to two classes only."
     text = f"The model says {task.target} = {task.positive} from a probability of "
-    if false_alarm or miss:
+    if cost_false_positive or cost_false_negative:
         return (
             f"{text}**{threshold:.2g}** on, where errors cost least on the validation rows: "
-            f"{false_alarm:g} for a false positive, {miss:g} for a false negative."
+            f"{cost_false_positive:g} for a false positive, {cost_false_negative:g} for a false negative."
         )
     if threshold == 0.5:
         return f"{text}0.50 on."
     return f"{text}**{threshold:.2g}** on, where F1 is best on the validation rows."
 
 
-def read_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str:
+def describe_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str:
     """Whether an ensemble was taken, and why, in a sentence."""
     best = best_of(trials)
     if not ensemble:
@@ -673,11 +696,11 @@ def read_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str
     )
 
 
-def read_calibration(task: Task, before: Trial, after: Trial) -> str:
+def describe_calibration(task: Task, before: Trial, after: Trial) -> str:
     """The calibration error before and after calibration."""
     if task.is_regression or before is after:
         return "There are no probabilities to calibrate here."
-    errors = [calibration_error(*said_of_winner(task, trial)) for trial in (before, after)]
+    errors = [calibration_error(*winner_probabilities(task, trial)) for trial in (before, after)]
     return (
         f"On validation rows the probabilities were {errors[0]:.1%} off on average (expected "
         f"calibration error); stretched by {after.model.slope:.2f} and shifted, "
@@ -685,12 +708,12 @@ def read_calibration(task: Task, before: Trial, after: Trial) -> str:
     )
 
 
-def said_of_winner(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
+def winner_probabilities(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
     """The probability that calibration uses in each row, and whether it was right."""
-    return looked_at(task, trial.truth, trial.said)
+    return judged_probability(task, trial.truth, trial.said)
 
 
-def read_budget(budget: Budget) -> str:
+def describe_budget(budget: Budget) -> str:
     """Whether the time ran out, as a sentence; empty where it did not."""
     if not budget.cut:
         return ""

@@ -47,13 +47,13 @@ _NUMBERS = {  # a decimal point with thousands separated by commas, spaces or ap
     "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
     "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
 }
-_CURRENCY = r"[$€£¥₹]|USD|EUR|GBP"
-_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{_CURRENCY})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
-                    rf"\s*(?P<unit>%|{_CURRENCY}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?")  # fmt: skip
+CURRENCY_PATTERN = r"[$€£¥₹]|USD|EUR|GBP"
+_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{CURRENCY_PATTERN})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
+                    rf"\s*(?P<unit>%|{CURRENCY_PATTERN}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?")  # fmt: skip
 _CODE = re.compile(r"\d+[A-Za-z]+\d*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")  # 5A, 1.2.3, 55-12
 _ACCOUNTING = re.compile(r"\(([^()]*\d[^()]*)\)")  # (1,234) is minus 1,234 in a ledger
 _TIME = re.compile(r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([AaPp])\.?[Mm]\.?)?")
-_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _QUOTES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u201c\u201d", '"')
 )
@@ -76,10 +76,10 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text.translate(_UNSEEN)).split())
 
 
-def mend_encoding(text: str) -> str:
+def repair_encoding(text: str) -> str:
     """Text that was read in the wrong encoding, as it was meant; any other as it is.
 
-    >>> mend_encoding("S\u00c3\u00a3o Paulo"), mend_encoding("S\u00e3o Paulo")
+    >>> repair_encoding("S\u00c3\u00a3o Paulo"), repair_encoding("S\u00e3o Paulo")
     ('São Paulo', 'São Paulo')
     """
     if text.isascii() or not _MOJIBAKE.search(text):
@@ -101,7 +101,7 @@ def fingerprint(text: str) -> str:
     """
     plain = tidy(text).casefold()
     if not plain.isascii():
-        plain = without_accents(plain.translate(_DASHES).translate(_QUOTES))
+        plain = without_accents(plain.translate(DASHES).translate(_QUOTES))
     if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):
         return plain
     if plain.count(",") == 1:
@@ -130,7 +130,7 @@ def parse_number(text: str, style: str = "point") -> float | None:
     >>> parse_number("1,234.50"), parse_number("1.234,5", "comma"), parse_number("x")
     (1234.5, 1234.5, None)
     """
-    text = tidy(str(text)).translate(_DASHES)  # narrow spaces and minus signs as plain ones
+    text = tidy(str(text)).translate(DASHES)  # narrow spaces and minus signs as plain ones
     if len(text) > LONGEST:
         return None
     if PLAIN_NUMBER.fullmatch(text) and style == "point":
@@ -150,7 +150,7 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     >>> parse_quantity("$1,200"), parse_quantity("12 %"), parse_quantity("3kg")
     ((1200.0, '$'), (12.0, '%'), (3.0, 'kg'))
     """
-    text = tidy(str(text)).translate(_DASHES)
+    text = tidy(str(text)).translate(DASHES)
     if len(text) > LONGEST:
         return None
     if (ledger := _ACCOUNTING.fullmatch(text)) and (inside := parse_quantity(ledger[1], style)):
@@ -214,10 +214,10 @@ def _strptime(text: str, form: str) -> datetime:
     return datetime.strptime(f"{timed[1]} {clock}", f"{form} {hour}" + (" %p" if timed[3] else ""))
 
 
-def twin_format(form: str) -> str:
+def swapped_format(form: str) -> str:
     """A date format with day and month exchanged.
 
-    >>> twin_format("%d/%m/%Y"), twin_format("%Y/%m/%d"), twin_format("iso")
+    >>> swapped_format("%d/%m/%Y"), swapped_format("%Y/%m/%d"), swapped_format("iso")
     ('%m/%d/%Y', '', '')
     """
     if form.startswith("%Y") or "%m" not in form:

@@ -57,7 +57,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "text_and_images": {"0.5": COIN},
     "what_matters_most": {
         "80 %": Defined("the claim that the lab examines, quoted"),
-        "8 %": Computed(lambda run: lab_factors.MESS, "{:.0%}"),
+        "8 %": Computed(lambda run: lab_factors.ERROR_RATE, "{:.0%}"),
     },
     "why_pipelines_matter": {"0.50": Defined("labels by lot on two equal classes")},
 }

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from helpers import registry
-from helpers.line import REPOSITORY, STAGES, Run
+from helpers.base.places import REPOSITORY
+from helpers.line import STAGES, Run
 from helpers.parameters import of_stage
 from tests import longer_line
 from tests.small import raw_table

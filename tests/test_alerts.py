@@ -25,12 +25,18 @@ def test_the_severity_follows_the_size():
 def test_the_gravest_comes_first_and_it_rings_from_the_asked_severity_on():
     found = [one("note"), one("alarm"), one("warning")]
     assert [f["severity"] for f in alerts.ranked(found)] == ["alarm", "warning", "note"]
-    assert alerts.rings(found) and not alerts.rings(found[:1]) and not alerts.rings([])
-    assert alerts.rings(found[2:], at="warning") and alerts.rings(found[:1], at="note")
+    assert (
+        alerts.has_severity(found)
+        and not alerts.has_severity(found[:1])
+        and not alerts.has_severity([])
+    )
+    assert alerts.has_severity(found[2:], at="warning") and alerts.has_severity(
+        found[:1], at="note"
+    )
 
 
 def test_findings_are_read_the_gravest_first():
     found = [one("note", "A little."), *[one("alarm", f"Much {i}.") for i in range(3)]]
-    text = alerts.read(found, most=2)
+    text = alerts.describe_findings(found, most=2)
     assert text.startswith("**3 alarms, 1 note**") and "2 more" in text and "A little" not in text
-    assert "Nothing has changed" in alerts.read([])
+    assert "Nothing has changed" in alerts.describe_findings([])

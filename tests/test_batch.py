@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from helpers import batch, deploy
+from helpers import batch, deploy, table_scorer
+from helpers import deploy as _deploy
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -51,7 +52,7 @@ def without_pipeline(monkeypatch):
     def refuse(*_):
         raise AssertionError("The pipeline was asked.")
 
-    monkeypatch.setattr(batch, "predict_table", refuse)
+    monkeypatch.setattr(_deploy, "predict_table", refuse)
 
 
 @pytest.mark.parametrize("source", ["rows.csv", "rows.parquet"])
@@ -73,7 +74,7 @@ def test_the_scorer_answers_every_row_in_its_place(
 
 
 def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "why_not", lambda *_: "it differs")
+    monkeypatch.setattr(table_scorer, "why_not", lambda *_: "it differs")
     wrong = pd.DataFrame({"prediction": ["maybe"]})
     monkeypatch.setattr(batch, "_by_scorer", lambda *_: wrong)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
@@ -81,7 +82,7 @@ def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp
 
 def test_a_file_of_few_rows_is_left_to_the_pipeline(run, rows, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "FEW", 1_000)
-    monkeypatch.setattr(batch, "TableScorer", None)
+    monkeypatch.setattr(table_scorer, "TableScorer", None)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 
@@ -166,7 +167,7 @@ def test_words_of_which_each_piece_has_few_are_written_once(run, rows, tmp_path)
     scored(rows, tmp_path)
     group = parquet.ParquetFile(tmp_path / "out.parquet").read_row_group(0, columns=["id"])
     assert group.column("id").to_pylist() == [f"{n:04d}" for n in range(PIECE)]
-    tables = [t for _, t in batch._pieces(str(tmp_path / "rows.parquet"))]
+    tables = [t for _, t in batch.read_in_pieces(str(tmp_path / "rows.parquet"))]
     assert [len(t.column("id").chunk(0).dictionary) for t in tables] == [PIECE] * len(tables)
     assert np.concatenate([t.column("id").to_numpy() for t in tables]).tolist() == list(rows["id"])
 

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.line import NOTEBOOKS, REPOSITORY, STAGES, Run
+from helpers.base.places import NOTEBOOKS, REPOSITORY
+from helpers.line import STAGES, Run
 
 from .test_explore import NASTY, odd_tables, usual
 

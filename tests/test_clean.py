@@ -9,6 +9,7 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from helpers import clean, flights, tables
+from helpers import columns as _columns
 from helpers.clean import Cleaner
 from helpers.columns import draft_column, repair_value, texts
 from helpers.doubts import REVIEW_COLUMNS, review_list
@@ -322,7 +323,7 @@ def test_every_kind_of_repair(text, plan, repair):
 
 
 def test_every_repair_has_a_rule_in_words():
-    assert set(repaired()[1]["kind"]) <= set(clean.RULES)
+    assert set(repaired()[1]["kind"]) <= set(_columns.RULES)
 
 
 def test_the_dirty_table_comes_out_clean():
@@ -631,7 +632,7 @@ def test_the_headline_adds_up():
     text = clean.headline(changes, reason, linked, review_list([], out))
     assert text.startswith(f"{len(changes)} cells repaired")
     assert "2 of 8 rows set aside (no label: 2)" in text
-    assert "8 rows in = 6 rows out + 2 set aside" in clean.read_rows(8, reason)
+    assert "8 rows in = 6 rows out + 2 set aside" in clean.describe_row_count(8, reason)
 
 
 # --- Defects that were mended ---------------------------------------------------------------
@@ -935,7 +936,7 @@ def test_repairs_by_evidence_are_shown_the_rarest_first():
          (2, "name", "filled", None, "x", "r"), (3, "name", "spaces", "x ", "x", "r")],
         columns=clean.CHANGE_COLUMNS,
     )  # fmt: skip
-    shown = clean.most_doubtful(log)
+    shown = clean.least_certain_repairs(log)
     assert shown["kind"].tolist() == ["filled", "typo"] and shown["cells"].tolist() == [1, 2]
 
 
@@ -944,7 +945,7 @@ def test_without_an_answer_key_nobody_can_say():
         about = {"mess": 0.0}
 
     assert clean.score_repairs(Work, None, None, None) is None
-    assert "no answer key" in clean.read_planted(None) and clean.score_table(None).empty
+    assert "no answer key" in clean.describe_repair_score(None) and clean.score_table(None).empty
 
 
 # --- Stored -------------------------------------------------------------------------------------

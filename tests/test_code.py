@@ -667,7 +667,7 @@ def two_folders_down(package: Path, name: str) -> Path:
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
     names = [n for d in tree.body if not isinstance(d, ast.Import | ast.ImportFrom)
-             for n in code._names_of(d)]  # fmt: skip
+             for n in code.names_of(d)]  # fmt: skip
     moved = path.parent / "inner" / "deep" / f"{name}_deep.py"
     moved.parent.mkdir(parents=True)
     for folder in (moved.parent, moved.parent.parent):

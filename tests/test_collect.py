@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from helpers import collect, flights, tables
+from helpers.base.places import REPOSITORY
 from helpers.errors import InputError
 from helpers.examples import known
-from helpers.line import REPOSITORY
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
 
@@ -126,26 +126,26 @@ def test_the_hash_changes_with_a_name_a_cell_or_the_order(other):
 
 
 def test_about_names_the_target_and_its_task():
-    about = collect.describe(FRAME, {}, "/some/folder/mine.csv", target="x")
+    about = collect.table_facts(FRAME, {}, "/some/folder/mine.csv", target="x")
     assert about["source"] == "mine.csv" and about["task"] == "multiclass"
     assert about["question"] == "What will x be?"
     assert "No target is named" in collect.headline(
-        FRAME, {"table": FRAME}, collect.describe(FRAME, {}, "mine.csv")
+        FRAME, {"table": FRAME}, collect.table_facts(FRAME, {}, "mine.csv")
     )
 
 
 def test_a_misspelt_target_names_the_nearest():
     with pytest.raises(InputError, match="Did you mean 'word'"):
-        collect.describe(FRAME, {}, "mine.csv", target="wrod")
+        collect.table_facts(FRAME, {}, "mine.csv", target="wrod")
 
 
 def test_a_target_that_can_not_be_learnt_is_refused():
     with pytest.raises(InputError, match="one class only"):
-        collect.describe(FRAME.assign(y=1), {}, "mine.csv", target="y")
+        collect.table_facts(FRAME.assign(y=1), {}, "mine.csv", target="y")
 
 
 def test_about_can_be_written_as_json(joined, sources):
-    about = collect.describe(joined, sources, "flights")
+    about = collect.table_facts(joined, sources, "flights")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "late" and about["task"] == "binary"
     assert about["until"] == known.example("flights").settings["until"]
@@ -153,7 +153,7 @@ def test_about_can_be_written_as_json(joined, sources):
 
 
 def test_another_target_of_the_flights_may_not_know_whether_they_were_late(joined, sources):
-    about = collect.describe(joined, sources, "flights", target="arr_delay")
+    about = collect.table_facts(joined, sources, "flights", target="arr_delay")
     assert "late" in about["not_known"] and "arr_delay" not in about["not_known"]
 
 
@@ -162,20 +162,20 @@ def test_another_target_of_the_flights_may_not_know_whether_they_were_late(joine
 
 def test_agreement_is_one_when_perfect_and_none_at_chance():
     labels = pd.DataFrame({"labeller_a": list("xxyy"), "labeller_b": list("xyxy")})
-    assert collect.agreement(labels) == pytest.approx(0)
-    assert collect.agreement(labels.assign(labeller_b=labels["labeller_a"])) == 1
+    assert collect.cohen_kappa(labels) == pytest.approx(0)
+    assert collect.cohen_kappa(labels.assign(labeller_b=labels["labeller_a"])) == 1
 
 
 def test_agreement_is_cohens_kappa():
     pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
     labels = pd.DataFrame(pairs, columns=["labeller_a", "labeller_b"])
-    assert collect.agreement(labels) == pytest.approx(0.4)
+    assert collect.cohen_kappa(labels) == pytest.approx(0.4)
 
 
 def test_the_makers_were_labelled_by_two_people_who_mostly_agree():
     labels = pd.read_csv(flights.MAKER_LABELS)
     assert labels["spelling"].is_unique and labels["settled"].notna().all()
-    assert 0.5 < collect.agreement(labels) < 1
+    assert 0.5 < collect.cohen_kappa(labels) < 1
 
 
 # --- The flights ----------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_a_flight_without_a_partner_stays_with_missing_values(sources, joined):
     few = flights.join(sources | {"planes": sources["planes"].head(1)})
     assert len(few) == len(joined)
     assert few["manufacturer"].isna().mean() > 0.99
-    shares = collect.partners(joined, {"airlines": "airline", "planes": "manufacturer"})
+    shares = collect.join_coverage(joined, {"airlines": "airline", "planes": "manufacturer"})
     assert shares.loc["airlines"].item() == "100.0%"
 
 
@@ -298,5 +298,5 @@ def test_a_deep_folder_is_made_with_all_the_sources_and_no_draft(tmp_path):
 def test_overviews_name_types_and_what_is_missing():
     overview = collect.column_overview(FRAME)
     assert overview.loc["word", "missing"] == "25.0%" and overview.loc["word", "distinct"] == 3
-    assert "word (25%)" in collect.read_missing(FRAME)
-    assert "No cell is empty" in collect.read_missing(FRAME[["x"]])
+    assert "word (25%)" in collect.describe_missing(FRAME)
+    assert "No cell is empty" in collect.describe_missing(FRAME[["x"]])

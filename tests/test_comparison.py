@@ -79,7 +79,7 @@ def test_the_page_holds_what_differs_and_only_that(reports):
 def test_a_difference_within_the_intervals_may_be_chance(reports, auc, spread, says):
     runs = made("one", spread=spread), made("two", auc=auc, spread=spread)
     metrics = [run.read_json("metrics.json") for run in runs]
-    assert says in comparison.read(runs, metrics)
+    assert says in comparison.describe_comparison(runs, metrics)
 
 
 def test_less_log_loss_is_better(reports):

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from helpers import deploy
-from helpers.line import REPOSITORY
+from helpers.base.places import REPOSITORY
 from tests.small import prepared
 from tests.test_deploy import write_run
 

@@ -6,7 +6,8 @@ import re
 import nbformat
 import pytest
 
-from helpers.line import NOTEBOOKS, STAGES, Run
+from helpers.base.places import NOTEBOOKS
+from helpers.line import STAGES, Run
 from helpers.questions import GUESSES, QUESTIONS
 from tests import clean_copies, course_table
 from tests.course_table import Figures, figures

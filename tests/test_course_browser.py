@@ -14,7 +14,8 @@ import nbformat
 import pytest
 
 from helpers import lessons, report
-from helpers.line import REPOSITORY, Run, stage
+from helpers.base.places import REPOSITORY
+from helpers.line import Run, stage
 
 from .browser import CHROMIUM, opened
 

@@ -127,13 +127,15 @@ def test_traffic_is_counted_by_day(run):
     assert days["requests"].tolist() == [10, 4] and days["rows"].tolist() == [20, 8]
     assert days["refused"].tolist() == [0, 1] and days["failed"].tolist() == [0, 0]
     assert days["median"].iloc[0] == 0.002 and days["median"].isna().iloc[1]
-    assert len(traffic.shown(days)) == 2 and "14 requests on 2 days" in traffic.read(days)
+    assert len(traffic.shown(days)) == 2 and "14 requests on 2 days" in traffic.describe_traffic(
+        days
+    )
 
 
 def test_no_service_is_no_error(run):
     days = traffic.by_day(run)
-    assert days.empty and traffic.alerts(days) == [] and traffic.shown(days) is None
-    assert "No service" in traffic.read(days)
+    assert days.empty and traffic.traffic_findings(days) == [] and traffic.shown(days) is None
+    assert "No service" in traffic.describe_traffic(days)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_no_service_is_no_error(run):
 )
 def test_an_odd_day_is_an_alert(run, last, codes):
     log_requests(run, [(100, 200, 0.002)] * 4 + [last])
-    found = traffic.alerts(traffic.by_day(run))
+    found = traffic.traffic_findings(traffic.by_day(run))
     assert [one["code"] for one in found] == codes
 
 
@@ -164,10 +166,10 @@ def test_what_the_shadow_said_is_held_against_the_outcomes(run, made, table):
     right = (table["bought"].head(4) == "yes").mean()
     assert found == {"model": "v2", "rows": 8, "alike": yes / 8, "outcomes": 4,
                      "shadow": 1.0, "serving": right}  # fmt: skip
-    assert "it was right in 100.0%" in traffic.read_shadow(found, made.task)
-    assert traffic.read_shadow(None, made.task) == ""
+    assert "it was right in 100.0%" in traffic.describe_shadow(found, made.task)
+    assert traffic.describe_shadow(None, made.task) == ""
 
 
 def test_a_first_odd_day_has_nothing_to_be_held_against(run):
     log_requests(run, [(100, 200, 0.002), (10, 200, 0.1)])
-    assert traffic.alerts(traffic.by_day(run)) == []
+    assert traffic.traffic_findings(traffic.by_day(run)) == []

@@ -108,19 +108,19 @@ def test_one_row_is_many_rows_is_batch_is_in_process(made, bundle, address):
 
 
 def test_the_roads_agree_by_csv_and_json(made, bundle, address, tmp_path):
-    table = deploy.agreement(bundle, made.raw.head(50), address, tmp_path / "data")
+    table = deploy.prediction_agreement(bundle, made.raw.head(50), address, tmp_path / "data")
     assert table["same answers"].tolist() == ["yes", "yes"]
     assert table["rows"].tolist() == [50, 50]
     assert (table["largest difference"].astype(float) < 1e-9).all()
-    assert "One answer by three roads" in deploy.read_agreement(table)
+    assert "One answer by three roads" in deploy.describe_agreement(table)
     assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_roads_that_part_are_named(made, address, tmp_path):
     other = prepared(raw=made.raw.assign(bought=made.raw["bought"][::-1].to_numpy()))
-    table = deploy.agreement(bundle_of(other), made.raw.head(20), address, tmp_path)
+    table = deploy.prediction_agreement(bundle_of(other), made.raw.head(20), address, tmp_path)
     assert table.loc["API", "same answers"] == "no"
-    assert "**The roads part**: API" in deploy.read_agreement(table)
+    assert "**The roads part**: API" in deploy.describe_agreement(table)
 
 
 def test_typed_and_written_rows_get_the_same_answers(made, bundle):
@@ -287,7 +287,7 @@ def test_rows_with_what_can_not_be_read_are_left_out_of_the_proof(made, bundle, 
     assert status == 422
     kept = deploy.answerable(bundle, rows)
     assert kept["height"].equals(rows["height"].drop([3, 5]).reset_index(drop=True))
-    table = deploy.agreement(bundle, kept, address, tmp_path)
+    table = deploy.prediction_agreement(bundle, kept, address, tmp_path)
     assert table["same answers"].tolist() == ["yes", "yes"] and table["rows"].tolist() == [10, 10]
 
 
@@ -477,8 +477,8 @@ def test_rows_become_json_with_null_for_missing():
 
 
 def test_rows_to_ask_are_spread_over_all():
-    assert deploy.spread(np.arange(100), 3).tolist() == [0, 50, 99]
-    assert deploy.spread(np.arange(2), 5).tolist() == [0, 1]
+    assert deploy.rows_to_compare(np.arange(100), 3).tolist() == [0, 50, 99]
+    assert deploy.rows_to_compare(np.arange(2), 5).tolist() == [0, 1]
 
 
 def test_the_card_tells_when_a_model_is_not_good_enough(made):
@@ -493,7 +493,7 @@ def test_the_card_tells_when_a_model_is_not_good_enough(made):
 def test_a_forest_without_a_threshold_is_described(target):
     other = prepared(target)
     forest = RandomForestRegressor if target == "price" else RandomForestClassifier
-    table = deploy.describe_model(fitted(other, forest(5, random_state=0)), 240, False)
+    table = deploy.model_facts(fitted(other, forest(5, random_state=0)), 240, False)
     assert table.loc["model", ""] == forest.__name__
     assert table.loc["fitted on", ""] == "240 rows"
     assert "says yes from" not in table.index
@@ -502,10 +502,10 @@ def test_a_forest_without_a_threshold_is_described(target):
 def test_a_model_with_a_threshold_is_described(made):
     inner = LogisticRegression(max_iter=500)
     model = FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes")
-    table = deploy.describe_model(fitted(made, model), 240, True)
+    table = deploy.model_facts(fitted(made, model), 240, True)
     assert table.loc["model", ""] == "LogisticRegression"
     assert table.loc["says yes from", ""] == "0.25"
     assert table.loc["fitted on", ""].endswith("held-out ones included")
     mended = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
-    table = deploy.describe_model(fitted(made, mended), 240, True)
+    table = deploy.model_facts(fitted(made, mended), 240, True)
     assert table.loc["model", ""] == "LogisticRegression, its probabilities mended"

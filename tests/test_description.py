@@ -5,8 +5,9 @@ import re
 import subprocess
 import sys
 
+from helpers.base.places import REPOSITORY
 from helpers.description import description
-from helpers.line import REPOSITORY, STAGES
+from helpers.line import STAGES
 from helpers.parameters import of_stage
 from tests import longer_line
 

@@ -36,7 +36,7 @@ def test_the_group_that_is_served_worse_is_named_first(said):
     assert not table.index.str.contains("Rome|Lima|empty").any()
     assert table["loss against others"].iloc[0] > 2
     assert table["ROC AUC"].iloc[0] < 0.6 < table["ROC AUC, all rows"].iloc[0]
-    assert "city = Oslo" in diagnose.read_slices(table)
+    assert "city = Oslo" in diagnose.describe_slices(table)
     assert diagnose.shown_slices(table).loc["city = Oslo", "rows"] == f"{(X.city == 'Oslo').sum()}"
 
 
@@ -44,7 +44,7 @@ def test_where_all_are_served_alike_no_group_is_listed(said):
     X, truth, *_ = said
     chance = np.where(truth == "yes", 0.8, 0.2)
     table = diagnose.slices(BINARY, X, truth, truth, both(chance), X.columns)
-    assert table.empty and "No group" in diagnose.read_slices(table)
+    assert table.empty and "No group" in diagnose.describe_slices(table)
 
 
 def test_gaps_that_hurt_are_a_group(said):
@@ -67,16 +67,16 @@ def test_the_worst_errors_come_first_with_the_rows_as_they_came(said):
 
 
 def test_what_was_mended_can_be_seen_as_it_was():
-    from helpers.calibration import mended
+    from helpers.calibration import apply_calibration
 
     before = both(np.linspace(0.05, 0.95, 50))
     training = {"calibration": {"slope": 0.6, "shifts": [0.0, 0.4]}}
-    after = mended(before, 0.6, (0.0, 0.4))
+    after = apply_calibration(before, 0.6, (0.0, 0.4))
     assert np.abs(diagnose.before_calibration(after, training) - before).max() < 1e-9
     assert diagnose.before_calibration(after, {}) is after
     truth = np.where(np.arange(50) % 2, "yes", "no")
     errors = diagnose.calibration_errors(BINARY, truth, after, training)
-    assert set(errors) == {"before", "after"} and "off on average" in diagnose.read_calibration(
+    assert set(errors) == {"before", "after"} and "off on average" in diagnose.describe_calibration(
         errors
     )
     assert diagnose.calibration_errors(NUMBER, [1.0], None, {}) == {}
@@ -84,8 +84,8 @@ def test_what_was_mended_can_be_seen_as_it_was():
 
 def test_a_mending_that_does_not_carry_over_is_owned_up_to():
     worse, better = {"before": 0.022, "after": 0.028}, {"before": 0.028, "after": 0.022}
-    assert "does not carry over" in diagnose.read_calibration(worse)
-    assert "carry over" not in diagnose.read_calibration(better)
+    assert "does not carry over" in diagnose.describe_calibration(worse)
+    assert "carry over" not in diagnose.describe_calibration(better)
 
 
 def test_costs_choose_the_rule():
@@ -97,8 +97,8 @@ def test_costs_choose_the_rule():
     assert dear["cost of 1,000 rows"].iloc[0] == "50"  # five false alarms in a hundred rows
     cheap = diagnose.costs_table(*asked, (10.0, 1.0))
     assert cheap.index[0] in ("never say yes", "yes from 0.50")
-    assert "A miss" not in diagnose.read_costs(BINARY, dear, (1.0, 10.0))
-    assert "Nobody has said" in diagnose.read_costs(BINARY, dear, (0.0, 0.0))
+    assert "A miss" not in diagnose.describe_costs(BINARY, dear, (1.0, 10.0))
+    assert "Nobody has said" in diagnose.describe_costs(BINARY, dear, (0.0, 0.0))
     assert diagnose.costs_table(NUMBER, [1.0], None, 0.5, (0, 0)).empty
 
 
@@ -117,17 +117,17 @@ def test_the_learning_curve_doubles_its_rows_and_rises(model):
     steps = curve["rows"].to_numpy()
     assert np.allclose(steps[1:] / steps[:-1], 2, atol=0.05)
     assert curve["score"].iloc[-1] > curve["score"].iloc[0] - 0.05
-    text = diagnose.read_learning_curve(made.task, curve)
+    text = diagnose.describe_learning_curve(made.task, curve)
     assert "Doubling the rows" in text and "95 % interval" in text
 
 
 def test_more_rows_help_only_where_the_gain_is_sure():
     curve = pd.DataFrame({"rows": [10, 20], "score": [0.5, 0.6], "gain_from": [0.05] * 2,
                           "gain_to": [0.2] * 2})  # fmt: skip
-    assert diagnose.helps(curve) and "more rows would help" in (
-        diagnose.read_learning_curve(BINARY, curve)
+    assert diagnose.more_rows_help(curve) and "more rows would help" in (
+        diagnose.describe_learning_curve(BINARY, curve)
     )
-    assert not diagnose.helps(curve.assign(gain_from=-0.01))
+    assert not diagnose.more_rows_help(curve.assign(gain_from=-0.01))
 
 
 def test_the_answer_rises_along_the_column_that_decides(model):
@@ -151,7 +151,7 @@ def back(scores=None, rows=5_000, gain=-0.01, worst=(), by_time=False) -> list[i
     curve = pd.DataFrame({"rows": [1, 2], "score": [0.7, 0.7], "gain_from": [gain] * 2,
                           "gain_to": [0.1] * 2})  # fmt: skip
     table = pd.DataFrame(index=pd.Index(worst, dtype=object))
-    found = diagnose.way_back(
+    found = diagnose.next_steps(
         BINARY, scores_of() if scores is None else scores, learn, curve, table
     )
     assert sorted(found.index) == [1, 2, 3, 5] and found["evidence"].str.len().gt(10).all()
@@ -170,8 +170,10 @@ def test_the_way_back_in_words():
     table = pd.DataFrame(
         {"station": ["1 (collect more rows)"], "evidence": ["few."], "go back": ["yes"]}
     )
-    assert diagnose.read_way_back(table, passed=False).startswith("Where to go from here")
-    assert "- **stage 1** (collect more rows): few." in diagnose.read_way_back(table, passed=True)
+    assert diagnose.describe_next_steps(table, passed=False).startswith("Where to go from here")
+    assert "- **stage 1** (collect more rows): few." in diagnose.describe_next_steps(
+        table, passed=True
+    )
 
 
 def test_predictions_of_one_table_fit_all_the_pieces(model):

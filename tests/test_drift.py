@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.monitoring import answers, table
-from helpers import drift, quality
-from helpers.alerts import rings
+from helpers import domain, drift, quality
+from helpers.alerts import has_severity
 from helpers.errors import InputError
 
 
@@ -56,7 +56,7 @@ def test_the_same_table_twice_does_not_drift():
     table = drift.compare(mixed(), mixed())
     assert table["psi"].tolist() == [0.0] * 7
     assert not table["drifts"].any()
-    assert "No column drifts" in drift.read(table)
+    assert "No column drifts" in drift.describe_drift(table)
 
 
 def test_two_halves_of_one_table_in_lots_do_not_drift():
@@ -129,7 +129,7 @@ def test_the_table_is_sorted_and_shown_in_words():
     assert table.index.tolist() == ["moved", "still"]
     assert drift.shown(table)["drifts"].tolist() == ["yes", "no"]
     assert drift.shown(table, most=1).index.tolist() == ["moved"]
-    assert drift.read(table).startswith("**1 of 2 columns drift**")
+    assert drift.describe_drift(table).startswith("**1 of 2 columns drift**")
 
 
 def test_a_flag_of_0_and_1_that_goes_from_few_to_many_is_found():
@@ -182,7 +182,7 @@ def test_what_is_sure_is_told_from_what_matters():
     assert (small["moves"], small["drifts"]) == (True, False)
     assert (large["moves"], large["drifts"]) == (True, True)
     severities = [
-        drift.alerts(drift.compare(a.to_frame("x"), b.to_frame("x")))[0]["severity"]
+        drift.drift_findings(drift.compare(a.to_frame("x"), b.to_frame("x")))[0]["severity"]
         for a, b in ((normal(20_000), normal(20_000, 0.1, 1)), (normal(), normal(2_000, 1, 1)))
     ]
     assert severities == ["note", "alarm"]
@@ -262,7 +262,7 @@ def test_a_few_rows_are_no_reason_to_ring(rows):
     before, after = table(400, 0), table(rows, 1)
     found = drift.compare(before, after)
     assert not found["moves"].any() and found["psi"].notna().all()
-    assert not drift.domain(before, after).applicable
+    assert not domain.domain_classifier(before, after).applicable
 
 
 def test_ten_rows_that_are_all_far_off_do_ring():
@@ -294,8 +294,11 @@ def says_anything(rows: int, split: int) -> bool:
     both = table(2 * rows, 300 + split)
     before, after = both[:rows], both[rows:].reset_index(drop=True)
     predictions = drift.compare(answers(before), answers(after))
-    joint, noticed = drift.domain(before, after, seed=split), quality.compare(before, after)
-    return bool(drift.alerts(drift.compare(before, after), predictions, joint, noticed))
+    joint, noticed = (
+        domain.domain_classifier(before, after, seed=split),
+        quality.compare(before, after),
+    )
+    return bool(drift.drift_findings(drift.compare(before, after), predictions, joint, noticed))
 
 
 def test_the_same_distribution_twice_raises_no_alarm():
@@ -333,20 +336,20 @@ def tied(rows: int, sign: int, seed: int) -> pd.DataFrame:
 
 def test_a_correlation_that_flips_is_found_though_no_column_moves():
     before, after = tied(2_000, 1, 0), tied(2_000, -1, 1)
-    columns, joint = drift.compare(before, after), drift.domain(before, after)
+    columns, joint = drift.compare(before, after), domain.domain_classifier(before, after)
     assert not columns["moves"].any()
     assert joint.moves and joint.auc > 0.7 and set(joint.tells) == {"a", "b"}
-    (alert,) = drift.alerts(columns, joint=joint)
+    (alert,) = drift.drift_findings(columns, joint=joint)
     assert (
         alert["code"] == "joint_drift" and "not by themselves but with others" in alert["message"]
     )
-    assert "tells new rows from old" in drift.read_domain(joint)
+    assert "tells new rows from old" in drift.describe_domain(joint)
 
 
 def test_a_classifier_guesses_where_nothing_has_changed():
-    joint = drift.domain(tied(1_000, 1, 0), tied(1_000, 1, 1))
+    joint = domain.domain_classifier(tied(1_000, 1, 0), tied(1_000, 1, 1))
     assert not joint.moves and joint.auc == pytest.approx(0.5, abs=0.05) and not joint.tells
-    assert "tell nothing" in drift.read_domain(joint)
+    assert "tell nothing" in drift.describe_domain(joint)
 
 
 def test_a_category_that_goes_with_a_number_no_longer_is_found():
@@ -355,15 +358,18 @@ def test_a_category_that_goes_with_a_number_no_longer_is_found():
     number = (level == "a") * 2 + random.normal(size=3_000)
     before = pd.DataFrame({"level": level, "number": number})
     after = before.assign(number=before["number"].sample(frac=1, random_state=0).to_numpy())
-    joint = drift.domain(before, after)
+    joint = domain.domain_classifier(before, after)
     assert joint.moves and set(joint.tells) == {"level", "number"}
 
 
 def test_the_domain_classifier_says_when_it_is_not_applicable():
     constant = pd.DataFrame({"x": [1.0] * 200})
-    for found in (drift.domain(constant, constant), drift.domain(mixed(50), mixed(400))):
+    for found in (
+        domain.domain_classifier(constant, constant),
+        domain.domain_classifier(mixed(50), mixed(400)),
+    ):
         assert not found.applicable and not found.moves
-        assert "not applicable" in drift.read_domain(found)
+        assert "not applicable" in drift.describe_domain(found)
 
 
 def test_alerts_hold_columns_predictions_and_quality_the_gravest_first():
@@ -371,8 +377,10 @@ def test_alerts_hold_columns_predictions_and_quality_the_gravest_first():
     after = before.assign(x=before["x"] + 2, y=normal(2_000, 0.2, 4))
     said = drift.compare(before[["x"]].rename(columns={"x": "probability"}), after[["x"]].rename(
         columns={"x": "probability"}))  # fmt: skip
-    found = drift.alerts(drift.compare(before, after), said, quality=quality.compare(before, after))
-    assert found[0]["severity"] == "alarm" and rings(found)
+    found = drift.drift_findings(
+        drift.compare(before, after), said, quality=quality.compare(before, after)
+    )
+    assert found[0]["severity"] == "alarm" and has_severity(found)
     assert {"drift", "prediction_drift"} <= {f["code"] for f in found}
     assert [f["code"] for f in found if f["columns"] == ["y"]] == ["drift"]
     assert json.loads(json.dumps(found)) == found
@@ -385,5 +393,5 @@ def test_what_quality_says_of_empty_cells_is_not_said_again():
     other = normal(5_000, seed=5)  # or else empty rows repeat each other
     noticed = quality.compare(before.assign(y=other), after.assign(y=other))
     columns = drift.compare(before, after)
-    assert [f["code"] for f in drift.alerts(columns)] == ["drift"]
-    assert [f["code"] for f in drift.alerts(columns, quality=noticed)] == ["nulls_up"]
+    assert [f["code"] for f in drift.drift_findings(columns)] == ["drift"]
+    assert [f["code"] for f in drift.drift_findings(columns, quality=noticed)] == ["nulls_up"]

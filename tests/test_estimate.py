@@ -157,16 +157,16 @@ def test_periods_have_their_own_rows_and_intervals_beside_what_came_true():
     realised = pd.DataFrame({"roc_auc": {"2024-01": 0.7}})
     shown = estimate.shown(found, realised, "roc_auc")
     assert shown["ROC AUC, realised"].tolist() == ["0.70", "(no labels)"]
-    text = estimate.read(BINARY, found, realised)
+    text = estimate.describe_estimate(BINARY, found, realised)
     assert "ROC AUC" in text and estimate.ASSUMPTIONS in text and "Realised" in text
-    assert "Realised" not in estimate.read(BINARY, found)
+    assert "Realised" not in estimate.describe_estimate(BINARY, found)
 
 
 def test_numbers_are_not_applicable():
     assert estimate.expected(NUMBER, None, [1.0, 2.0]) == {}
     table = estimate.by_period(NUMBER, None, [1.0, 2.0], ["a", "a"])
     assert table.empty and estimate.interval(NUMBER, None, [1.0]).empty
-    assert "not applicable" in estimate.read(NUMBER, table)
+    assert "not applicable" in estimate.describe_estimate(NUMBER, table)
     assert estimate.shown(table, None, "r2").empty
     assert estimate.calibrate(NUMBER, [1.0], None) == estimate.Calibration()
 

@@ -43,7 +43,7 @@ def scores_of(metric="roc_auc", test=0.8, low=0.7, high=0.9, baseline=0.5, train
 @pytest.mark.parametrize("case", ["binary", "number"])
 def test_each_interval_holds_its_score(case, request):
     made, _, _, test, said = request.getfixturevalue(case)
-    found, interval = evaluate.held_out_scores(made.task, test.y, *said, draws=60)
+    found, interval = evaluate.held_out_scores(made.task, test.y, *said, resamples=60)
     assert list(found) == list(METRICS[made.task.kind])
     for metric, value in found.items():
         assert interval.loc[metric, "low"] <= value <= interval.loc[metric, "high"]
@@ -52,7 +52,7 @@ def test_each_interval_holds_its_score(case, request):
 
 def test_the_table_of_scores_has_a_row_a_metric_in_the_order_of_the_task(binary):
     made, model, learn, test, said = binary
-    found, interval = evaluate.held_out_scores(made.task, test.y, *said, draws=20)
+    found, interval = evaluate.held_out_scores(made.task, test.y, *said, resamples=20)
     baseline = evaluate.baseline_scores(made.task, learn, test)
     table = evaluate.scores_table(made.task, found, baseline, found, interval)
     assert tuple(table.index) == made.task.metrics
@@ -112,8 +112,8 @@ def test_thresholds_that_make_no_sense_are_refused(text, says):
 def test_the_verdict_in_words():
     good = evaluate.judge(BINARY, scores_of(), {}, 0.05)
     bad = evaluate.judge(BINARY, scores_of(low=0.4), {}, 0.05)
-    assert "is good enough" in evaluate.read_verdict(good, BINARY, scores_of())
-    assert "not good enough" in evaluate.read_verdict(bad, BINARY, scores_of())
+    assert "is good enough" in evaluate.describe_verdict(good, BINARY, scores_of())
+    assert "not good enough" in evaluate.describe_verdict(bad, BINARY, scores_of())
     assert "not good enough" in evaluate.headline(bad, BINARY, scores_of())
 
 
@@ -124,7 +124,7 @@ def test_importance_finds_the_column_that_matters(binary, number):
         assert falls.index[0] == "weight" and falls["weight"] > 0.1
         assert falls["note"] == 0
         assert falls.is_monotonic_decreasing
-        assert "**weight" in evaluate.read_importance(falls, 90)
+        assert "**weight" in evaluate.describe_importance(falls, 90)
 
 
 def test_importance_leaves_the_rows_as_they_were(number):
@@ -135,7 +135,7 @@ def test_importance_leaves_the_rows_as_they_were(number):
 
 
 def test_nothing_matters_when_shuffling_costs_nothing():
-    assert "none matters" in evaluate.read_importance(pd.Series({"a": 0.0, "b": -0.1}), 90)
+    assert "none matters" in evaluate.describe_importance(pd.Series({"a": 0.0, "b": -0.1}), 90)
 
 
 def test_confusion_counts_add_up_and_keep_classes_that_never_came():
@@ -153,7 +153,7 @@ def test_groups_by_risk_are_equal_and_rise():
     assert table["group"].tolist() == list(range(1, 11))
     assert table["predicted"].is_monotonic_increasing
     assert table["observed"].tolist() == [0.0] * 5 + [1.0] * 5
-    assert "**0%**" in evaluate.read_by_risk(BINARY, table)
+    assert "**0%**" in evaluate.describe_by_risk(BINARY, table)
 
 
 def test_a_lower_threshold_finds_more(binary):
@@ -166,7 +166,7 @@ def test_a_lower_threshold_finds_more(binary):
 
 def test_the_metrics_file_has_the_shapes_that_others_rely_on(binary):
     made, _, learn, test, said = binary
-    found, interval = evaluate.held_out_scores(made.task, test.y, *said, draws=20)
+    found, interval = evaluate.held_out_scores(made.task, test.y, *said, resamples=20)
     scores = evaluate.scores_table(made.task, found, found, found, interval)
     verdict = evaluate.judge(made.task, scores, {}, 0.05)
     counts = {"train": len(learn.y), "test": len(test.y)}
@@ -181,7 +181,7 @@ def test_every_task_has_two_pictures_and_a_sentence(case, request):
     made, _, _, test, said = request.getfixturevalue(case)
     assert evaluate.main_picture(made.task, test.y, *said).png
     assert evaluate.second_picture(made.task, test.y, *said).png
-    assert evaluate.read_main_picture(made.task, test.y, *said).endswith(".")
+    assert evaluate.describe_main_picture(made.task, test.y, *said).endswith(".")
     assert len(evaluate.confusion_shown(made.task, test.y, said[0]))
 
 
@@ -189,12 +189,12 @@ def test_several_classes_have_pictures_and_a_sentence_that_counts():
     truth, said = np.array(list("aabbc")), np.array(list("aabca"))
     assert evaluate.main_picture(THREE, truth, said, None).title
     assert evaluate.second_picture(THREE, truth, said, None).title == "F1 class by class"
-    assert evaluate.read_main_picture(THREE, truth, said, None).startswith("**3 of 5 rows**")
+    assert evaluate.describe_main_picture(THREE, truth, said, None).startswith("**3 of 5 rows**")
 
 
 def test_errors_of_a_regression_are_read_with_their_sign():
     truth, said = np.zeros(10), np.full(10, 2.0)
-    assert evaluate.read_main_picture(NUMBER, truth, said, None).endswith("2 too high.")
+    assert evaluate.describe_main_picture(NUMBER, truth, said, None).endswith("2 too high.")
     assert evaluate.confusion_shown(NUMBER, truth, said)["predicted − true"].tolist() == ["2"] * 5
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from helpers import collect, deliveries, deploy, explore, lessons, mess, retraining, runner
+from helpers.base.files import sha256
 from helpers.errors import InputError
 from helpers.examples import known
 from helpers.examples.known import Example
-from helpers.line import Run, Work, outside, sha256
+from helpers.line import Run, Work, outside
 from helpers.report import stages_of
 from helpers.runner import Request
 from tests.small import deployed_run, prepared, raw_table
@@ -41,7 +42,7 @@ class Orchard:
         }  # fmt: skip
 
     def planted(self, frame, rate, seed=42):
-        return mess.plant(frame, rate=rate, seed=seed, protect=["bought", "day"])
+        return mess.inject(frame, rate=rate, seed=seed, protect=["bought", "day"])
 
 
 @pytest.fixture(autouse=True)
@@ -81,15 +82,15 @@ def test_it_is_collected_by_name_with_its_own_settings():
     assert len(whole) == 400 and list(sources) == ["trees"]
     assert len(collect.collect("orchard", until=LAST_DAY)[0]) == 900
     assert len(collect.draw_sample(whole, "auto", "orchard")) == 350
-    assert collect.mess_rate("auto", "orchard") == 0.02
-    dirty, key = collect.plant_mess(whole, 0.02, "orchard", "bought")
+    assert collect.injected_error_rate("auto", "orchard") == 0.02
+    dirty, key = collect.inject_errors(whole, 0.02, "orchard", "bought")
     assert len(key) and not {"bought", "day"} & set(key["column"].dropna())
     assert not dirty.equals(whole)
 
 
 def test_what_a_person_knows_of_it_goes_into_about():
     whole, sources = collect.collect("orchard")
-    about = collect.describe(whole, sources, "orchard")
+    about = collect.table_facts(whole, sources, "orchard")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "bought" and about["task"] == "binary"
     assert about["question"] == "Will it be sold?" and about["until"] == UNTIL
@@ -134,7 +135,7 @@ def test_its_limits_are_on_the_card_and_its_fingerprint_in_the_ledger(run, orcha
 
 
 def test_the_line_has_its_target_and_no_lessons_on_it(run):
-    stages = runner._stages(Request("orchard"), Run("new"), runner.whole_address("orchard"))
+    stages = runner.stages_to_run(Request("orchard"), Run("new"), runner.whole_address("orchard"))
     assert [s.number for s in stages] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert runner.name_for("orchard") == "orchard"
     assert not any(s.lesson for s in stages_of(run)) and not run.has_lessons
@@ -144,7 +145,7 @@ def test_the_line_has_its_target_and_no_lessons_on_it(run):
 
 
 def test_exploring_reads_it_as_stage_1_does():
-    assert len(explore.read("orchard")) == 400
+    assert len(explore.read_source("orchard")) == 400
 
 
 def test_until_is_refused_for_a_table_of_one_s_own_and_examples_are_named(tmp_path):

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import explore, explore_columns, explore_figures
-from helpers import survey as surveying
+from helpers import explore, explore_beside, explore_columns, explore_figures, survey
+from helpers import explore_columns as _explore_columns
 from helpers.errors import InputError
 from helpers.line import Run
 
 NASTY = "<script>document.title='run'</script>"
 QUOTE = '"><img src=x onerror=document.title=1>'
-PIECES = (explore.findings, explore.overview, explore.columns, explore.missing, explore.relations,
+PIECES = (explore.findings, explore.overview, _explore_columns.columns, explore.missing, explore.associations_section,
           explore.against_target, explore.over_time)  # fmt: skip
 
 
@@ -81,7 +81,10 @@ def test_a_thousand_columns():
     random = np.random.default_rng(2)
     frame = pd.DataFrame(random.normal(size=(60, 1_000))).add_prefix("c")
     found = explore.look(frame)
-    page = explore.columns(found)._repr_html_() + explore.relations(found)._repr_html_()
+    page = (
+        _explore_columns.columns(found)._repr_html_()
+        + explore.associations_section(found)._repr_html_()
+    )
     assert page.count('class="xp-card"') == 1_000
     assert "Drawn are the first 250 columns; all are counted." in page
     assert "Shown are the 30 columns with the strongest ties" in page
@@ -103,18 +106,20 @@ def test_a_piece_is_text_too():
 
 def test_the_sentences_read_the_table():
     found = explore.look(usual(), "late")
-    assert "300 rows and 6 columns" in explore.read_findings(found)
-    assert "Most is said about late by <a" in repr(explore.read_target(
+    assert "300 rows and 6 columns" in explore.describe_findings(found)
+    assert "Most is said about late by <a" in repr(explore.describe_target(
         found, found.associations.with_target("late")))  # fmt: skip
     counts = found.survey["city"]
     share = counts.counts.iloc[0] / counts.present
-    assert f"in {share:.0%} of the cells" in explore_columns.read_column(counts)
+    assert f"in {share:.0%} of the cells" in explore_columns.describe_column(counts)
     missing = int(usual().isna().sum().sum())
-    assert f"{missing} cells of 1,800 are missing, in 1 of 6" in explore.read_missing(found.survey)
+    assert f"{missing} cells of 1,800 are missing, in 1 of 6" in explore.describe_missing(
+        found.survey
+    )
 
 
 def test_every_figure_has_a_label_and_says_what_it_rests_on(monkeypatch):
-    monkeypatch.setattr(surveying, "SAMPLE_ROWS", 100)
+    monkeypatch.setattr(survey, "SAMPLE_ROWS", 100)
     page = shown(explore.look(usual(), "late"))
     assert page.count("<svg") == len(re.findall(r'<svg[^>]*role="img" aria-label="[^"]{5,}"', page))
     for place in ("what-is-missing", "what-goes-together", "against-the-target"):
@@ -145,7 +150,7 @@ def test_without_a_target_or_dates_a_sentence_says_so():
 
 
 def test_the_target_over_time_counts_all_rows(monkeypatch):
-    monkeypatch.setattr(surveying, "SAMPLE_ROWS", 50)
+    monkeypatch.setattr(survey, "SAMPLE_ROWS", 50)
     frame = usual()
     found = explore.look(frame, "late").survey
     along = explore_figures.target_over_time(found, found["day"])
@@ -156,16 +161,16 @@ def test_the_target_over_time_counts_all_rows(monkeypatch):
 def test_two_tables_side_by_side():
     before, after = usual(), usual().assign(x=lambda f: f["x"] + 2, new=1).drop(columns="note")
     after["city"] = "Lima"
-    text = repr(explore.side_by_side(explore.look(before), after, ("march", "april")))
+    text = repr(explore_beside.side_by_side(explore.look(before), after, ("march", "april")))
     assert "Only in march: note." in text and "Only in april: new." in text
     assert re.search(r"2 of 5 columns moved, most of all (city|x)", text)
-    same = repr(explore.side_by_side(explore.look(before), before))
+    same = repr(explore_beside.side_by_side(explore.look(before), before))
     assert "No column has moved: none of 6" in same
 
 
 def test_a_column_of_another_kind_is_named():
     after = usual().assign(y="text")
-    text = repr(explore.side_by_side(explore.look(usual()), after))
+    text = repr(explore_beside.side_by_side(explore.look(usual()), after))
     assert "Of another kind than before: y." in text
 
 
@@ -241,6 +246,6 @@ def test_a_target_that_is_no_column_is_named():
 def test_what_is_odd_in_the_file_is_a_finding(tmp_path):
     path = tmp_path / "short.csv"
     path.write_text("a,b\n" + "1,2\n" * 20 + "3\n")
-    found = explore.look(explore.read(str(path)))
+    found = explore.look(explore.read_source(str(path)))
     assert "fewer fields" in next(f.message for f in found.findings if f.code == "odd file")
     assert "fewer fields" in str(explore.findings(found))

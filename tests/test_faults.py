@@ -21,8 +21,9 @@ import pytest
 
 from benchmarks import faults
 from helpers import line, runner
-from helpers.errors import InputError, disk_trouble
-from helpers.library_warnings import told_once
+from helpers.base import places
+from helpers.errors import InputError, describe_disk_error
+from helpers.library_warnings import each_warning_once
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -137,9 +138,9 @@ def test_the_same_rows_give_the_same_bytes_whenever_they_were_read(reports):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES])
 def test_what_the_disk_refuses_is_said_in_a_line(number):
-    said = disk_trouble(OSError(number, os.strerror(number), "place.parquet"))
+    said = describe_disk_error(OSError(number, os.strerror(number), "place.parquet"))
     assert "place.parquet" in said and "\n" not in said
-    assert disk_trouble(ConnectionResetError(errno.ECONNRESET, "reset")) == ""
+    assert describe_disk_error(ConnectionResetError(errno.ECONNRESET, "reset")) == ""
 
 
 def test_a_folder_that_can_not_be_written_is_one_line(tmp_path, table):
@@ -377,7 +378,7 @@ main()
 
 def with_cell(folder: Path, source: str, number: int = 2) -> list[str]:
     """The command line on the notebooks with a further cell in that stage's."""
-    shutil.copytree(line.NOTEBOOKS, folder)
+    shutil.copytree(places.NOTEBOOKS, folder)
     path = folder / next(s for s in line.STAGES if s.number == number).path.name
     notebook = nbformat.read(path, as_version=4)
     fourth = [n for n, c in enumerate(notebook.cells) if c.cell_type == "code"][3]
@@ -442,7 +443,7 @@ def test_a_warning_is_told_once_in_its_place_and_other_text_stays():
     warning = "/a/lib/some.py:7: UserWarning: Take care\n  take(1)\n"
     first = [said(f"one\n{warning}two\n{warning}"), nbformat.v4.new_output("stream", text="out")]
     cells = [nbformat.v4.new_code_cell(outputs=o) for o in (first, [said(warning)])]
-    first, second = told_once(nbformat.v4.new_notebook(cells=cells)).cells
+    first, second = each_warning_once(nbformat.v4.new_notebook(cells=cells)).cells
     told = "UserWarning: Take care (some.py, line 7; 3 times)"
     assert first.outputs[0].text == f"one\n{told}\ntwo\n" and len(first.outputs) == 2
     assert second.outputs == []

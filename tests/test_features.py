@@ -8,15 +8,9 @@ import pytest
 from PIL import Image
 
 from helpers import features
+from helpers.encoders import DateParts, Derive, ImageToNumbers, TextToNumbers
 from helpers.errors import InputError
-from helpers.features import (
-    DateParts,
-    Derive,
-    ImageToNumbers,
-    TextToNumbers,
-    make_features,
-    role_of,
-)
+from helpers.features import make_features, role_of
 from tests.small import prepared
 
 

@@ -5,7 +5,8 @@ import re
 import nbformat
 import pytest
 
-from helpers.line import REPOSITORY, STAGES
+from helpers.base.places import REPOSITORY
+from helpers.line import STAGES
 from helpers.values import fingerprint
 
 PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")

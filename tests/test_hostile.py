@@ -15,7 +15,7 @@ import pytest
 
 from helpers import addresses, batch, doubts, pipeline
 from helpers.errors import InputError
-from helpers.formula_cells import neutral, neutral_codes, neutral_table, restored, restored_table
+from helpers.formula_cells import neutral, neutral_encoded, neutral_table, restored, restored_table
 from helpers.line import STAGES, Run
 from tests import browser
 from tests.small import deployed_run, prepared, raw_table
@@ -44,7 +44,7 @@ def test_a_table_of_formulas_comes_back():
     assert safe.columns.tolist() == ["'=x", "n"] and safe["n"].equals(table["n"])
     assert restored_table(safe)["'=x"].tolist() == table["=x"].tolist()
     coded = pa.array(table["=x"], pa.string()).dictionary_encode()
-    assert neutral_codes(coded).cast(pa.string()).to_pylist() == safe["'=x"].tolist()
+    assert neutral_encoded(coded).cast(pa.string()).to_pylist() == safe["'=x"].tolist()
 
 
 @pytest.mark.parametrize("rows", [200, batch.FEW + 1])
@@ -236,7 +236,7 @@ def test_a_broken_formula_in_names_and_classes_is_drawn_as_text():
     counts = pd.DataFrame([[3, 1, 0], [1, 3, 0], [0, 1, 2]], names, names)
     assert plots.confusion(counts).png.startswith(b"\x89PNG")
     table = pd.DataFrame({"predicted": [0.1, 0.9], "observed": [0.2, 0.8]})
-    drawn = plots.reliability(dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1))
+    drawn = plots.draw_calibration_curve(dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1))
     assert drawn.png.startswith(b"\x89PNG")
 
 

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from helpers import station
-from helpers.line import REPOSITORY, STAGES
+from helpers.base.places import REPOSITORY
+from helpers.line import STAGES
 from helpers.parameters import of_stage
 from tests import longer_line
 from tests.small import raw_table

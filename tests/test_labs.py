@@ -11,7 +11,7 @@ SEEDS = 6
 
 @pytest.mark.parametrize("name", ["scaling", "imputing (median)"])
 def test_what_looks_at_no_label_leaks_nothing_that_can_be_measured(name):
-    found = lab_recipes.gaps([name], 20).iloc[0]
+    found = lab_recipes.score_gaps([name], 20).iloc[0]
     assert abs(found["gap"]) < 0.01
 
 
@@ -29,21 +29,21 @@ def test_what_looks_at_no_label_leaks_nothing_that_can_be_measured(name):
     ],
 )
 def test_each_mistake_flatters_beyond_doubt(name, least):
-    found = lab_recipes.gaps([name], SEEDS).iloc[0]
+    found = lab_recipes.score_gaps([name], SEEDS).iloc[0]
     assert found["gap"] > least
     assert found["gap"] > 3 * found["error"]
 
 
 @pytest.mark.parametrize("name", ["selecting columns", "target encoding", "duplicates"])
 def test_on_noise_the_honest_recipe_finds_nothing(name):
-    assert lab_recipes.gaps([name], SEEDS).iloc[0]["honest"] == pytest.approx(0.5, abs=0.06)
+    assert lab_recipes.score_gaps([name], SEEDS).iloc[0]["honest"] == pytest.approx(0.5, abs=0.06)
 
 
 def test_the_gaps_in_words():
     table = pd.DataFrame(
         {"gap": [0.3, 0.001], "error": [0.01, 0.01]}, index=["selecting", "scaling"]
     )
-    text = lab_recipes.read_gaps(table)
+    text = lab_recipes.describe_score_gaps(table)
     assert "**1 of 2**" in text and "selecting (+0.30)" in text and "scaling" in text
 
 
@@ -79,7 +79,7 @@ def test_the_shares_add_up_and_find_the_factor_that_decides(committed):
 def test_the_sentence_says_what_was_found(committed):
     shares = lab_factors.shares(committed)
     holds = shares.loc[["data", "features"]].sum().mean() >= 0.8
-    assert ("does not hold" in lab_factors.read_shares(shares)) is not holds
+    assert ("does not hold" in lab_factors.describe_shares(shares)) is not holds
 
 
 # --- Broken stations ----------------------------------------------------------------------------

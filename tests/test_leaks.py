@@ -42,7 +42,7 @@ def alarms(X, y, task=BINARY, choice=RANDOM, alike=None, plan=None, **options) -
 
 def test_a_sound_table_is_silent(table):
     assert alarms(*table) == {}
-    assert leaks.read_alarms([]).startswith("**No alarm**")
+    assert leaks.describe_alarms([]).startswith("**No alarm**")
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.03])
@@ -162,7 +162,7 @@ def test_a_key_that_tells_the_target_is_explained_by_its_shared_rows():
     y = np.where(who < 30, "yes", "no").astype(object)  # the number of the patient tells it alone
     plan = plan_of(X := X.set_axis(list("abc"), axis=1).assign(patient_id=who), BINARY)
     found = alarms(X, y, plan=plan)
-    assert leaks.tells_alone(BINARY, X["patient_id"], y) > 0.98
+    assert leaks.predictive_power(BINARY, X["patient_id"], y) > 0.98
     assert found["shared_entities"].columns == ["patient_id"]
     assert "tells_the_target" not in found
 
@@ -213,7 +213,7 @@ def test_several_classes_have_alarms_too(table):
 
 def test_the_alarms_in_words_and_as_a_table():
     one = leaks.Alarm("tells_the_target", ["a"], "a tells.", "Drop it.", {"alone": 0.99})
-    text = leaks.read_alarms([one, replace(one, severity="warning")])
+    text = leaks.describe_alarms([one, replace(one, severity="warning")])
     assert text.startswith("**1 alarm and 1 warning**") and "- **alarm**: a tells. Drop it." in text
     table = leaks.evidence_table([one])
     assert table["measured"].tolist() == ["alone 0.99"]

@@ -77,7 +77,7 @@ def test_a_file_that_is_named_elsewhere_is_used(tmp_path, monkeypatch, own_file)
 def test_a_damaged_file_is_one_clear_line_and_no_answer_is_lost_on_it(own_file, damage):
     own_file.write_text(damage)
     with pytest.raises(InputError, match=r"progress.json does not hold progress.*--reset"):
-        progress.read()
+        progress.read_progress()
     shown = lessons.check("split.latest", "a")
     assert shown.state == "correct" and "Not recorded" in repr(shown)
     assert own_file.read_text() == damage

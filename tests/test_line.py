@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import line
+from helpers.base import places
 from helpers.base.files import sha256
 from helpers.errors import InputError
 
@@ -38,7 +39,7 @@ def test_runs_are_kept_where_the_environment_says(run, tmp_path):
 def test_runs_are_kept_in_the_repository_otherwise(monkeypatch, tmp_path):
     monkeypatch.delenv("PIPELINE_REPORTS", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert line.reports_folder() == line.REPOSITORY / "reports"
+    assert places.reports_folder() == places.REPOSITORY / "reports"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ CELL_KINDS = [kind for kind in mess.KINDS if kind not in mess.ROW_KINDS]
 
 
 def planted(kinds=tuple(mess.KINDS), rate=0.1, frame=FRAME, **options):
-    return mess.plant(frame, kinds, rate=rate, protect=["label"], **options)
+    return mess.inject(frame, kinds, rate=rate, protect=["label"], **options)
 
 
 def log(rows):
@@ -84,7 +84,7 @@ def test_the_rate_is_the_share_of_cells():
 
 def test_missing_by_another_depends_on_it():
     frame = pd.DataFrame({"x": ["a"] * 2_000, "y": np.arange(2_000.0)})
-    key = mess.plant(frame, "missing by another", rate=0.05, columns=["x"])[1]
+    key = mess.inject(frame, "missing by another", rate=0.05, columns=["x"])[1]
     assert (key["row"] >= 1_399).all() and len(key) >= 90
 
 
@@ -120,7 +120,7 @@ def test_mess_survives_parquet_and_csv(tmp_path):
 
 def test_units_that_a_person_knows_are_kept_to():
     frame = pd.DataFrame({"speed": np.linspace(10, 90, 500)})
-    key = mess.plant(frame, ["unit", "number as text"], rate=0.3, units={"speed": "mph"})[1]
+    key = mess.inject(frame, ["unit", "number as text"], rate=0.3, units={"speed": "mph"})[1]
     ends = key.groupby("kind")["planted"].agg(lambda t: set(t.str.split(" ").str[-1]))
     assert ends["unit"] == {"km/h"} and ends["number as text"] == {"mph"}
 
@@ -136,14 +136,14 @@ def test_units_that_a_person_knows_are_kept_to():
     ],
 )
 def test_odd_tables_are_spoilt_without_complaint(frame):
-    dirty, key = mess.plant(frame, rate=0.3)
+    dirty, key = mess.inject(frame, rate=0.3)
     assert dirty.columns.tolist() == frame.columns.tolist()
     assert len(dirty) >= len(frame) and set(key["kind"]) <= set(mess.KINDS)
 
 
 def test_penguins_are_spoilt_too():
     table = tables.read_table(str(flights.penguins()))
-    dirty, key = mess.plant(table, rate=0.05)
+    dirty, key = mess.inject(table, rate=0.05)
     assert key["kind"].nunique() > 10 and len(dirty) > len(table)
 
 
@@ -158,12 +158,12 @@ def test_penguins_are_spoilt_too():
 )
 def test_a_request_that_cant_be_met_is_refused(options, says):
     with pytest.raises(InputError, match=says):
-        mess.plant(FRAME, **options)
+        mess.inject(FRAME, **options)
 
 
 def test_two_columns_of_one_name_are_refused():
     with pytest.raises(InputError, match="more than one column 'x'"):
-        mess.plant(pd.DataFrame([[1, 2]], columns=["x", "x"]))
+        mess.inject(pd.DataFrame([[1, 2]], columns=["x", "x"]))
 
 
 # --- The score --------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ KEY = pd.DataFrame(
         (9, None, "exact duplicate", "2", None),
         (8, None, "near duplicate", "1", None),
     ],
-    columns=mess.KEY_COLUMNS,
+    columns=mess.ANSWER_KEY_COLUMNS,
 ).astype({"column": "str", "kind": "str", "true": "str", "planted": "str"})
 
 
@@ -227,7 +227,7 @@ def test_a_cleaner_that_knows_everything_scores_one_and_one_that_does_nothing_ze
     assert mess.score(perfect_log(key), key).total["f1"] == 1
     nothing = mess.score(log([]), key).total
     assert nothing["recall"] == 0 and np.isnan(nothing["precision"])
-    assert "n/a" in mess.read_score(mess.score(log([]), key))
+    assert "n/a" in mess.describe_score(mess.score(log([]), key))
 
 
 @pytest.mark.parametrize(
@@ -244,13 +244,13 @@ def test_a_cleaner_that_knows_everything_scores_one_and_one_that_does_nothing_ze
     ],
 )
 def test_what_says_the_same(left, right, expected):
-    assert mess.says_the_same(left, right) is expected
+    assert mess.is_same_value(left, right) is expected
 
 
 def test_a_dirty_table_and_its_clean_twin_give_a_key():
     dirty = pd.DataFrame({"x": ["a", None, "c"], "n": ["1", "2.0", "4"]})
     clean = pd.DataFrame({"X": ["a", "b", "c"], "N": ["1", "2", "3"]})
-    key = mess.key_of(dirty, clean)
+    key = mess.answer_key_of(dirty, clean)
     assert key[["row", "column", "true"]].values.tolist() == [[1, "x", "b"], [2, "n", "3"]]
     with pytest.raises(InputError, match="equal shapes"):
-        mess.key_of(dirty, clean.iloc[:2])
+        mess.answer_key_of(dirty, clean.iloc[:2])

@@ -91,7 +91,7 @@ def test_a_delivery_without_labels_goes_through(made, champion):
     assert "no labels yet" in monitor.performance_picture(table, METRICS, NOTHING).data
     assert len(monitor.shown_performance(table, METRICS)) == 1
     assert not monitor.can_compare(production)
-    assert "without labels" in monitor.read_production(production)
+    assert "without labels" in monitor.describe_production(production)
     assert len(monitor.column_drift(production))
 
 
@@ -184,7 +184,7 @@ def test_the_expected_score_lies_near_the_one_that_comes(later, asked):
     assert expected.index.tolist() == realised.index.tolist()
     assert (abs(expected["roc_auc"] - realised["roc_auc"]) < 0.06).all()
     assert monitor.performance_picture(NOTHING, METRICS, expected).png
-    assert "Expected before any label" in monitor.read_expected(
+    assert "Expected before any label" in monitor.describe_expected(
         later.known.task, expected, realised
     )
 
@@ -206,7 +206,7 @@ def test_held_out_rows_are_no_later_ones(later):
     assert monitor.unseen(None, held_out) is None
     assert monitor.prediction_drift(later.known.task, None) is None
     assert monitor.estimated_performance(held_out, None).empty
-    assert "can't be compared" in monitor.read_answers(None)
+    assert "can't be compared" in monitor.describe_prediction_drift(None)
 
 
 def test_answers_are_held_against_answers_to_rows_not_learnt_from(later, asked):
@@ -225,8 +225,8 @@ def test_numbers_have_no_expected_score():
     production = Production(raw, X, y, np.full(80, "new rows"), model, other.rows, "later")
     asked = monitor.Unseen(y, (y, None), (y, None))
     assert monitor.estimated_performance(production, asked).empty
-    assert "not applicable" in monitor.read_expected(other.task, NOTHING, NOTHING)
-    said = monitor.read_performance(NOTHING, NOTHING, other.task)
+    assert "not applicable" in monitor.describe_expected(other.task, NOTHING, NOTHING)
+    said = monitor.describe_performance(NOTHING, NOTHING, other.task)
     assert said == "No labels yet, and no probabilities to estimate scores from."
 
 
@@ -257,23 +257,23 @@ def test_a_day_with_far_too_many_rows_is_found(later):
 
 @pytest.fixture
 def few_draws(monkeypatch):
-    monkeypatch.setattr(monitor, "DRAWS", 40)
+    monkeypatch.setattr(monitor, "RESAMPLES", 40)
 
 
 def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later, few_draws):
     refits = Refits(later)
-    challenger, newer = monitor.retrain(later, refits)
+    challenger, newer = monitor.refit_challenger(later, refits)
     assert challenger is refits.before("2021-02")[0], "one fit serves the policies, too"
     assert set(later.period[newer]).isdisjoint(later.period[~newer])
     found = monitor.compare_models(later, challenger, newer)
     assert found["rows"] == int(newer.sum())
     assert found["gain_from"] <= found["challenger"] - found["champion"] <= found["gain_to"]
-    assert len(monitor.compared_table(found)) == 2 and monitor.read_comparison(found)
+    assert len(monitor.compared_table(found)) == 2 and monitor.describe_comparison(found)
 
 
 def test_one_period_is_halved(made, champion):
     production = delivery(made, champion, periods=1)
-    challenger, newer = monitor.retrain(production, Refits(production))
+    challenger, newer = monitor.refit_challenger(production, Refits(production))
     assert newer.tolist() == [False] * 120 + [True] * 120
     assert challenger["clean"].plan_ == champion["clean"].plan_
 
@@ -281,12 +281,12 @@ def test_one_period_is_halved(made, champion):
 def test_the_champion_is_not_promoted_against_itself(later, few_draws):
     found = monitor.compare_models(later, later.champion, np.ones(240, dtype=bool))
     assert not found["promote"] and found["gain_from"] == found["gain_to"] == 0
-    assert "Keep the champion" in monitor.read_comparison(found)
+    assert "Keep the champion" in monitor.describe_comparison(found)
 
 
 def test_nothing_to_compare_is_said():
     assert monitor.compared_table(None).empty
-    assert "too few" in monitor.read_comparison(None)
+    assert "too few" in monitor.describe_comparison(None)
 
 
 # --- A delivery as it comes ---------------------------------------------------------------------
@@ -319,7 +319,7 @@ def test_rows_without_a_label_count_for_drift_but_are_not_scored(made, champion,
     found = produced(made, champion, raw)
     assert len(found.X) == len(found.raw) == 240 and found.labelled.sum() == 230
     assert monitor.performance(found)["rows"].sum() == 230
-    assert "230 of them with labels" in monitor.read_production(found)
+    assert "230 of them with labels" in monitor.describe_production(found)
     newer = monitor.newer_half(found)
     assert not newer[:10].any() and newer.sum() == 115
     refitted = monitor.refitted(found, ~newer)

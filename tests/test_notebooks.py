@@ -9,7 +9,8 @@ import sys
 import nbformat
 import pytest
 
-from helpers.line import NOTEBOOKS, STAGES
+from helpers.base.places import NOTEBOOKS
+from helpers.line import STAGES
 from helpers.parameters import SET_ELSEWHERE, of_stage, parse_cell
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))

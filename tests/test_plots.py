@@ -50,8 +50,8 @@ def drawn(name: str) -> dict[str, figures.Picture]:
         "bars": plots.bars(pd.Series([3, 2], index=[name, "z"]), "Bars", "length"),
         "health": plots.health(cells, 10),
         "against_target": plots.against_target(frame, label, {name: name, "words": name}),
-        "parts_over_time": plots.parts_over_time(days, part),
-        "parts_by_target": plots.parts_by_target(classes, part, task("binary", name)),
+        "parts_over_time": plots.sets_over_time(days, part),
+        "parts_by_target": plots.target_by_set(classes, part, task("binary", name)),
         "trials": plots.trials(["linear", "baseline"], [[0.7, 0.8], [0.5, 0.5]], "roc_auc"),
         "risk_groups": plots.risk_groups(groups, task("binary", name), 0.4),
         "confusion": plots.confusion(counts),
@@ -61,12 +61,12 @@ def drawn(name: str) -> dict[str, figures.Picture]:
         "over_periods": plots.over_periods(periods, "r2", 0.5, expected),
         "policies": plots.policies(policies, policy_costs, "r2"),
         "feature_map": plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
-        "reliability": plots.reliability(
+        "reliability": plots.draw_calibration_curve(
             {"before": shares, "after": shares}, {"before": 0.1, "after": 0.02}
         ),
         "learning_curve": plots.learning_curve(curve, "roc_auc"),
         "dependence": plots.dependence(along, f"probability of {name}"),
-        "gaps": plots.gaps(lab),
+        "gaps": plots.score_gaps(lab),
         "shares": plots.shares(parts),
         "outcomes": plots.outcomes(served),
         "errors_along": plots.errors_along(numbers, numbers + 0.1, name),
@@ -119,7 +119,7 @@ def test_the_same_figure_is_the_same_bytes(plain):
 def test_numbers_have_pictures_of_their_own():
     y = np.random.default_rng(0).normal(size=ROWS)
     part = np.array(["train", "test"] * (ROWS // 2), dtype=object)
-    assert plots.parts_by_target(y, part, task("regression", "price")).title.endswith("price")
+    assert plots.target_by_set(y, part, task("regression", "price")).title.endswith("price")
     assert plots.answers(pd.Series(y), "price").png
     assert plots.residuals(y, y + 1e-3 * np.arange(ROWS), "price").png
 
@@ -135,7 +135,7 @@ def test_gaps_do_not_stop_a_picture():
     label = pd.Series(np.arange(40) % 2, name="y")
     assert plots.against_target(frame, label, {"n": "n", "c": "c"}).png
     days = pd.Series(pd.to_datetime([None, "2020-01-01", "2020-02-01"] * 10), name="d")
-    assert plots.parts_over_time(days, np.array(["train", "test", "train"] * 10)).png
+    assert plots.sets_over_time(days, np.array(["train", "test", "train"] * 10)).png
 
 
 def test_the_theme_stays_inside_the_picture():

@@ -185,7 +185,7 @@ def check_split(rows, strategy, share, folds, seed):
     choice = {"strategy": strategy, "column": column}
     cut = split.split_rows(whole, choice, share, folds=folds, seed=seed)
     train, test = cut.of(TRAIN), cut.of(TEST)
-    assert split.in_parts(cut) + split.in_gap(cut) == rows
+    assert split.rows_in_sets(cut) + split.rows_in_embargo(cut) == rows
     assert sorted([*train.row, *test.row]) == sorted(cut.row[pd.notna(cut.part)])
     assert not set(train.row) & set(test.row)
     if strategy == "group":
@@ -259,7 +259,7 @@ def test_api_and_batch_agree(address, tmp_path, examples):
         asked = deploy.answerable(bundle(), rows)
         if asked.empty:
             return
-        roads = deploy.agreement(bundle(), asked, address, tmp_path)
+        roads = deploy.prediction_agreement(bundle(), asked, address, tmp_path)
         assert roads["same answers"].tolist() == ["yes", "yes"], roads
         answered.append(len(asked))
 
@@ -271,7 +271,7 @@ def test_api_and_batch_agree(address, tmp_path, examples):
 def test_many_rows_are_answered_as_few(rows):
     """Batch scoring answers a large file by another road than a small one."""
     scorer = TableScorer(bundle().task, bundle().model, list(bundle().fields))
-    coded, answers = tables.coded_table(rows), deploy.predict_rows(bundle(), rows)
+    coded, answers = tables.dictionary_encoded(rows), deploy.predict_rows(bundle(), rows)
     for found in (batch._by_scorer(scorer, coded), batch._by_pipeline(bundle(), coded)):
         pd.testing.assert_frame_equal(found, answers, check_dtype=False, rtol=0, atol=1e-9)
 

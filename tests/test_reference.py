@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import (
+from helpers import (  # fmt: skip
     bundle_watch,
     deliveries,
     deploy,
@@ -19,13 +19,13 @@ from helpers import (
     quality,
     reference,
     registry,
-)  # fmt: skip
+)
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.line import Run, Work
 from helpers.reference import KNOTS, as_content, read_content, reference_of
 from helpers.service import service_of
-from helpers.tallies import Levels
+from helpers.tallies import LevelCounts
 from tests.small import deployed_run, prepared, raw_table
 
 LATER = 400
@@ -94,8 +94,8 @@ def test_later_rows_in_parts_are_the_whole():
     whole = known.drift(after)
     later = {
         name: sum(
-            (drift.Later.of(one, part[name]) for part in parts_of(after)),
-            drift.Later(one),
+            (drift.LaterTally.of(one, part[name]) for part in parts_of(after)),
+            drift.LaterTally(one),
         ).tally
         for name, one in known.tallies.items()
     }
@@ -107,7 +107,7 @@ def test_levels_beyond_the_most_are_counted_together(monkeypatch):
     monkeypatch.setattr(reference, "MOST_LEVELS", 2)
     rows = cleaned()
     known = there_and_back(rows[["level"]])
-    assert isinstance(known.tallies["level"], Levels) and known.tallies["level"].folded
+    assert isinstance(known.tallies["level"], LevelCounts) and known.tallies["level"].folded
     assert known.drift(rows)["psi"].tolist() == [0.0]
 
 

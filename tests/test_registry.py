@@ -20,7 +20,7 @@ from helpers import batch, deploy, registry, runner, tracking
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.errors import InputError
-from helpers.following import Follower, load_version, service_of
+from helpers.following import Follower, load_registered_version, service_of
 from helpers.line import Run, Work
 from helpers.prediction_log import LOG_FILE
 from helpers.registry import GOOD
@@ -493,7 +493,7 @@ def test_a_service_follows_its_alias_and_outlives_its_store(made, make, reports,
 
 def test_a_version_that_is_broken_is_not_taken_up(make, reports):
     registry.register(make())
-    first = load_version("models:/small@champion")
+    first = load_registered_version("models:/small@champion")
     service = Service(first)
     follower = Follower(service, "models:/small@champion")
     version = registry.register(make())
@@ -511,14 +511,16 @@ def test_a_version_that_is_broken_is_not_taken_up(make, reports):
 def test_a_service_starts_on_the_last_champion_while_the_store_is_away(make, reports):
     registry.register(make())
     with pytest.raises(InputError, match="no nobody"):
-        load_version("models:/small@nobody")
-    assert load_version("models:/small@champion").registered.number == 1
+        load_registered_version("models:/small@nobody")
+    assert load_registered_version("models:/small@champion").registered.number == 1
     (reports / tracking.STORE).write_text("no database" * 100)
     with pytest.raises(tracking.StoreError):
         registry.champion("small")
-    assert load_version("models:/small@champion").registered.number == 1
+    assert load_registered_version("models:/small@champion").registered.number == 1
     with pytest.raises(tracking.StoreError):
-        load_version("models:/small@challenger")  # never asked for here, so nothing is known
+        load_registered_version(
+            "models:/small@challenger"
+        )  # never asked for here, so nothing is known
 
 
 def test_the_log_of_a_version_without_its_run_lies_under_the_model_s_name(make, reports):

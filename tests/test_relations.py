@@ -5,7 +5,7 @@ import yaml
 
 from helpers import plans, relations
 from helpers.clean import Cleaner
-from helpers.doubts import review_list, settle
+from helpers.doubts import apply_marks, review_list
 from helpers.errors import InputError
 
 RANDOM = np.random.default_rng(3)
@@ -220,7 +220,7 @@ def test_sources_that_disagree_are_a_question_and_a_yes_takes_the_majority():
     asked = review_list(found, dirty)
     asked = asked[(asked["kind"] == relations.DISAGREE) & (asked["column"] == "leaves")]
     assert asked["suggestion"].tolist() == ["by train"]
-    settled = settle(plan, asked.assign(apply="yes"))
+    settled = apply_marks(plan, asked.assign(apply="yes"))
     assert plans.read_plan(plans.plan_text(settled), dirty.columns) == settled
     mended = Cleaner(settled).fit(dirty).transform(dirty)
     assert (mended["leaves"] == sound["leaves"]).mean() > 0.97

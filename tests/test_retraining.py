@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, flights, monitor, registry, retraining
+from helpers import deliveries, flights, monitor, registry, retraining, runner
 from helpers.__main__ import main
 from helpers.errors import InputError
 from helpers.formulas import parse_formulas
 from helpers.line import CHALLENGES, LOG, STAGES, Run
 from helpers.registry import model_name
-from helpers.retraining import Ask
+from helpers.retraining import RetrainRequest
 from helpers.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
 from tests.test_deliveries import log_rows
@@ -195,7 +195,7 @@ def seen(monkeypatch):
     """What stage 8 would have written; no kernel is started."""
     content = {"held_out": False, "drifted": [], "slipped": False, "decision": "keep",
                "reason": "it holds"}  # fmt: skip
-    monkeypatch.setattr(retraining, "look", lambda *_, **__: content)
+    monkeypatch.setattr(retraining, "monitor_new_rows", lambda *_, **__: content)
     return content
 
 
@@ -205,27 +205,27 @@ def made_days_ago(run: Run, days: float) -> None:
 
 def test_nothing_is_due_while_all_is_well(run, seen):
     for when in ("due", "drift", "performance"):
-        due, why = retraining.is_due(run, Ask(when=when))
+        due, why = retraining.is_due(run, RetrainRequest(when=when))
         assert not due and why
-    assert retraining.is_due(run, Ask(when="always"))[0]
+    assert retraining.is_due(run, RetrainRequest(when="always"))[0]
 
 
 def test_each_reason_makes_it_due_where_it_is_asked_for(run, seen):
     seen |= {"drifted": ["weight"], "slipped": False}
-    assert retraining.is_due(run, Ask(when="drift")) == (True, "it has drifted: weight")
-    assert not retraining.is_due(run, Ask(when="performance"))[0]
+    assert retraining.is_due(run, RetrainRequest(when="drift")) == (True, "it has drifted: weight")
+    assert not retraining.is_due(run, RetrainRequest(when="performance"))[0]
     seen |= {"drifted": [], "slipped": True, "decision": "retrain"}
-    assert not retraining.is_due(run, Ask(when="drift"))[0]
-    assert retraining.is_due(run, Ask(when="performance"))[0]
-    assert retraining.is_due(run, Ask())[0]
+    assert not retraining.is_due(run, RetrainRequest(when="drift"))[0]
+    assert retraining.is_due(run, RetrainRequest(when="performance"))[0]
+    assert retraining.is_due(run, RetrainRequest())[0]
 
 
 def test_the_calendar_looks_at_the_age_of_the_model(run, seen):
     made_days_ago(run, 31)
-    assert retraining.is_due(run, Ask(when="calendar"))[0]
-    assert retraining.is_due(run, Ask(when="due", every=20))[0]
-    assert not retraining.is_due(run, Ask(when="due"))[0]
-    assert not retraining.is_due(run, Ask(when="calendar", every=40))[0]
+    assert retraining.is_due(run, RetrainRequest(when="calendar"))[0]
+    assert retraining.is_due(run, RetrainRequest(when="due", every=20))[0]
+    assert not retraining.is_due(run, RetrainRequest(when="due"))[0]
+    assert not retraining.is_due(run, RetrainRequest(when="calendar", every=40))[0]
 
 
 def test_how_far_the_score_may_fall_is_asked_of_both_commands(run, command):
@@ -258,12 +258,12 @@ def test_new_rows_go_below_the_old_ones_in_their_types():
 
 
 def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_finished(run):
-    first = retraining.claim(run)
+    first = retraining.claim_folder(run)
     first.write_json(CHALLENGES, {"model": "mine", "run": "mine"})
-    assert first.name == "mine-2" and retraining.claim(run).name == "mine-2"
+    assert first.name == "mine-2" and retraining.claim_folder(run).name == "mine-2"
     Run("mine-3").path.mkdir()  # of somebody else
     shutil.copy(run.file("ledger.json"), first.file("ledger.json"))
-    assert retraining.claim(run).name == "mine-4"
+    assert retraining.claim_folder(run).name == "mine-4"
     assert model_name(first) == "mine"
 
 
@@ -285,7 +285,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     rows.to_csv(tmp_path / "new.csv", index=False)
     as_read = pd.read_csv(tmp_path / "new.csv", dtype=str)
     run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
-    deliveries.note_learnt(run, run, as_read.head(100))
+    deliveries.note_training_rows(run, run, as_read.head(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
     assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
     assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
@@ -299,10 +299,10 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     production = retraining.later_rows(run, str(tmp_path / "new.csv"))
     newer = monitor.newer_half(production)
     other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
-    found = retraining.duel(production, other, newer)
+    found = retraining.compare_on_newer_rows(production, other, newer)
     assert found["promote"] and found["rows"] == 300
     assert found["challenger"] > found["champion"] + 0.1
-    same = retraining.duel(production, run, newer)
+    same = retraining.compare_on_newer_rows(production, run, newer)
     assert not same["promote"] and same["gain_from"] == same["gain_to"] == 0
 
 
@@ -313,7 +313,7 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
     found = {"compared": {"promote": better}, "challenger_verdict": verdict}
     lines = []
-    done = retraining.conclude(Run("mine-2"), run, found, Ask(track=False), lines.append)
+    done = retraining.conclude(Run("mine-2"), run, found, RetrainRequest(track=False), lines.append)
     assert done["outcome"] == outcome and lines == [done["said"]]
     assert ("pipeline promote mine-2" in done["said"]) == (outcome == "better")
 
@@ -331,7 +331,7 @@ def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
     def breaks(request, say):
         raise StageError("Stage 5 (Model training) failed in cell 7: MemoryError")
 
-    monkeypatch.setattr(retraining, "run_line", breaks)
+    monkeypatch.setattr(runner, "run_line", breaks)
     code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
     assert code == 1 and one_line(err)
     assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
@@ -342,12 +342,12 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     def breaks(request, say):
         raise StageError("stopped")
 
-    monkeypatch.setattr(retraining, "run_line", breaks)
+    monkeypatch.setattr(runner, "run_line", breaks)
     log_rows(run, later(400).drop(columns="note"), told=300)
     production = retraining.later_rows(run, LOG)
     newer = monitor.newer_half(production)
     with pytest.raises(StageError):
-        retraining.train(Run("mine-2"), run, production, newer, LOG, Ask(), print)
+        retraining.train(Run("mine-2"), run, production, newer, LOG, RetrainRequest(), print)
     since = Run("mine-2").read_json(CHALLENGES)["since"]
     learnt = ~newer & production.labelled
     assert since == production.times[learnt].max() < production.times[newer].min()

@@ -115,7 +115,7 @@ def test_it_says_what_the_pipeline_says(kind, model):
     whole, used = fitted(kind, model)
     made, why = scorer.compile_scorer(CLASSES[kind], whole, used, RAW)
     assert made is not None, why
-    asked = pd.concat([scorer.disturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
+    asked = pd.concat([scorer.perturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
     assert scorer.differences(made, CLASSES[kind], whole, asked) == 0
 
 

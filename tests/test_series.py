@@ -13,7 +13,8 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from helpers import deploy, flights
-from helpers.line import STAGES, Run, reports_folder
+from helpers.base.places import reports_folder
+from helpers.line import STAGES, Run
 
 BAD = {
     "a file that is missing": (["--data", "nowhere.csv"], "no file"),

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from helpers import batch, deploy, service
+from helpers import deploy as _deploy
 from helpers.errors import InputError
 from helpers.prediction_log import LOG_FILE, PredictionLog, ask_log
 from tests.small import prepared
@@ -235,7 +236,7 @@ def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
         time.sleep(0.2)
         return deploy.predict_rows(bundle, rows)
 
-    monkeypatch.setattr(service, "predict_rows", slowly)
+    monkeypatch.setattr(deploy, "predict_rows", slowly)
     many = deploy.as_json(pd.concat([made.raw] * 5))
     with with_limits(now, seconds=0.3) as address:
         reply = post(address, many)
@@ -283,7 +284,7 @@ def test_a_long_log_is_brought_into_its_file(tmp_path):
 
 
 def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
-    monkeypatch.setenv(service.KEY_VARIABLE, "open sesame")
+    monkeypatch.setenv(deploy.KEY_VARIABLE, "open sesame")
     with deploy.serving(bundle) as address:
         assert post(address, row).status_code == 401
         assert post(address, row, headers={"X-API-Key": "wrong"}).status_code == 401
@@ -413,7 +414,7 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
     repeated = frame.set_axis([5] * len(frame))  # as when tables were put one below the other
     frame.to_csv(source, index=False) if ending == "csv" else repeated.to_parquet(source)
     scored = []
-    score = batch.predict_table
+    score = _deploy.predict_table
 
     def until_the_fourth(bundle, rows):
         if len(scored) == 3:
@@ -421,12 +422,12 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
         scored.append(len(rows))
         return score(bundle, rows)
 
-    monkeypatch.setattr(batch, "predict_table", until_the_fourth)
+    monkeypatch.setattr(_deploy, "predict_table", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         batch.predict_file("small", str(source), out)
     assert not out.exists()
     again = []
-    monkeypatch.setattr(batch, "predict_table", lambda b, r: again.append(len(r)) or score(b, r))
+    monkeypatch.setattr(_deploy, "predict_table", lambda b, r: again.append(len(r)) or score(b, r))
     told = []
     assert batch.predict_file("small", str(source), out, lambda *at: told.append(at)) == len(frame)
     assert sum(again) == len(frame) - sum(scored) and told[-1][0] == len(frame)

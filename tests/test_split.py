@@ -264,7 +264,7 @@ def test_strategies_are_compared_by_a_score_and_one_that_fails_is_left_out():
     table = split.compare_strategies(made.rows, made.plan, [*choices, impossible])
     assert table.index.tolist() == ["random", "time (day)"]
     assert table["ROC AUC"].between(0.6, 1).all()
-    assert split.read_comparison(table, RANDOM)
+    assert split.describe_comparison(table, RANDOM)
 
 
 def test_a_quick_model_says_on_how_many_rows_it_was_fitted(monkeypatch):
@@ -273,14 +273,14 @@ def test_a_quick_model_says_on_how_many_rows_it_was_fitted(monkeypatch):
     choices = split.choices_to_compare(RANDOM, made.rows.X)
     table = split.compare_strategies(made.rows, made.plan, choices)
     assert table["learnt from"].tolist() == [40, 40]
-    assert "fitted on 40 rows" in split.read_comparison(table, RANDOM)
+    assert "fitted on 40 rows" in split.describe_comparison(table, RANDOM)
 
 
 def test_the_tables_of_the_split_add_up():
     cut = split.split_rows(labelled(labels(80)), RANDOM)
     table = split.split_table(cut)
     assert table.columns.tolist() == ["row", "part", "fold"] and len(table) == 80
-    assert split.parts_overview(cut)["rows"].tolist() == ["64", "16"]
+    assert split.sets_overview(cut)["rows"].tolist() == ["64", "16"]
     assert len(split.folds_table(cut)) == 4
     assert split.headline(cut, RANDOM).startswith("16 of 80 rows are held out")
 
@@ -431,12 +431,15 @@ def test_a_split_that_is_given_comes_first():
 @pytest.mark.parametrize("gap", ["3 days", "3", "72 hours"])
 def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
     rows = by_time(120, 60)
-    cut = split.split_rows(rows, TIME, gap=gap)
+    cut = split.split_rows(rows, TIME, embargo=gap)
     when = rows.X["when"]
     train, test = (when[cut.part == part] for part in ("train", "test"))
     assert test.min() - train.max() >= pd.Timedelta(days=3)
     assert set(cut.part) == {"train", "test", "gap"}
-    assert split.in_parts(cut) + split.in_gap(cut) == 120 and split.in_gap(cut) > 0
+    assert (
+        split.rows_in_sets(cut) + split.rows_in_embargo(cut) == 120
+        and split.rows_in_embargo(cut) > 0
+    )
     learn = cut.of("train")
     for earlier, valid in learn.folds():
         nearest = learn.X["when"].iloc[valid].min() - learn.X["when"].iloc[earlier].max()
@@ -444,7 +447,7 @@ def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
 
 
 def test_without_a_gap_nothing_changes():
-    plain, none = (split.split_rows(by_time(), TIME, gap=gap) for gap in ("", "0 days"))
+    plain, none = (split.split_rows(by_time(), TIME, embargo=gap) for gap in ("", "0 days"))
     assert (plain.part == none.part).all() and (plain.fold == none.fold).all()
     assert "gap" not in plain.part
 
@@ -452,4 +455,4 @@ def test_without_a_gap_nothing_changes():
 @pytest.mark.parametrize("gap", ["soon", "-3 days", "999 days"])
 def test_a_gap_that_makes_no_sense_is_refused(gap):
     with pytest.raises(InputError, match="gap"):
-        split.split_rows(by_time(), TIME, gap=gap)
+        split.split_rows(by_time(), TIME, embargo=gap)

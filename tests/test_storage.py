@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from helpers import addresses, batch, collect, deploy, line, storage, tables
+from helpers.base import places
 from helpers.errors import InputError
 from tests.small import deployed_run, prepared, raw_table
 
@@ -116,7 +117,7 @@ def test_a_file_that_was_altered_is_refused_and_the_run_here_stays(run, tmp_path
         with pytest.raises(InputError, match=r"'about.json' at .* is not what its manifest says"):
             storage.pull(str(there), name)
     assert not line.Run("again").path.exists() and contents(run.path) == before
-    assert not list(line.reports_folder().glob(".*pulled*"))
+    assert not list(places.reports_folder().glob(".*pulled*"))
 
 
 def test_what_the_service_answered_stays_where_it_runs(run, tmp_path):
@@ -210,7 +211,7 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     assert batch.predict_to("small", f"{s3}/parts", f"{s3}/out/scored.parquet") == 2 * len(rows)
     batch.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
     assert found.cat_file("bucket/out/scored.parquet") == (tmp_path / "scored.parquet").read_bytes()
-    assert not list((line.reports_folder() / ".scored").iterdir())
+    assert not list((places.reports_folder() / ".scored").iterdir())
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from helpers import deploy, pipeline, trusted
+from helpers.base.places import REPOSITORY
 from helpers.errors import InputError
-from helpers.line import REPOSITORY
 from helpers.scorer import compile_scorer
 
 STORED = Path(__file__).parent / "stored"

@@ -6,9 +6,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, table_scorer, tables
+from helpers import clean, row_forms, table_scorer, tables
+from helpers import coded as _coded
 from helpers.columns import Reader, repair_column
-from helpers.scorer import disturbed
+from helpers.scorer import perturbed
 from tests.test_scorer import CASES, CLASSES, RAW, fitted
 
 FORMS = [(kind, model) for kind, model in CASES if "Dummy" not in type(model).__name__]
@@ -21,7 +22,7 @@ def test_it_says_what_the_pipeline_says(kind, model):
     whole, used = fitted(kind, model)
     made = table_scorer.TableScorer(CLASSES[kind], whole, used)
     assert table_scorer.why_not(made, whole, RAW) == ""
-    asked = pd.concat([disturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
+    asked = pd.concat([perturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
     assert table_scorer.differences(made, whole, asked) == 0
 
 
@@ -36,7 +37,7 @@ def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):
     made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
     expected = made.answer(table_scorer.columns_of_frame(RAW), len(RAW))
     monkeypatch.setattr(table_scorer, "BLOCK", 37)
-    coded = tables.coded_table(RAW)
+    coded = tables.dictionary_encoded(RAW)
     found = made.answer(table_scorer.columns_of_table(coded, made.columns), len(RAW))
     assert (found[0] == expected[0]).all()
     assert found[1] == pytest.approx(expected[1], abs=1e-12)
@@ -50,13 +51,13 @@ def test_only_what_the_model_needs_is_cleaned():
 
 def test_a_scorer_that_differs_is_not_used(monkeypatch):
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    honest = table_scorer.scales_of
+    honest = row_forms.scales_of
 
     def off(*arguments):
         centre, divisor, factor = honest(*arguments)
         return centre + 1e-3, divisor, factor
 
-    monkeypatch.setattr(table_scorer, "scales_of", off)
+    monkeypatch.setattr(row_forms, "scales_of", off)
     made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
     assert "differs from the pipeline on" in table_scorer.why_not(made, whole, RAW)
 
@@ -77,8 +78,12 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
     monkeypatch.setattr(
         Reader, "read", lambda self, texts: asked.extend(texts) or read(self, texts)
     )
-    first = tables.coded_table(pd.DataFrame({"x": ["1 kg", "2", None, "1 kg"]})).column(0).chunk(0)
-    column = table_scorer.Coded.of_arrow(first)
+    first = (
+        tables.dictionary_encoded(pd.DataFrame({"x": ["1 kg", "2", None, "1 kg"]}))
+        .column(0)
+        .chunk(0)
+    )
+    column = _coded.EncodedColumn.of_arrow(first)
     longer = column.with_cells(np.array([1]), ["3 lbs"])
     for cells, after in ((column, [1, 2, None, 1]), (longer, [1, 1.36078, None, 1])):
         values, kinds = reader.column(cells)
@@ -92,7 +97,7 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
 def test_a_reader_reads_anew_what_begins_otherwise():
     reader = Reader({"kind": "number"})
     for texts in (["1", "2"], ["3", "2"], ["3"]):
-        values, _ = reader.column(table_scorer.Coded.of(pd.Series(texts, dtype="str")))
+        values, _ = reader.column(_coded.EncodedColumn.of(pd.Series(texts, dtype="str")))
         assert values.column().tolist() == [float(text) for text in texts]
 
 
@@ -111,7 +116,7 @@ def test_columns_that_have_their_types_already_are_answered_alike(typed):
     made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
     rows = RAW.assign(**{name: change(RAW[name]) for name, change in typed.items()})
     assert table_scorer.differences(made, whole, rows) == 0
-    coded = table_scorer.columns_of_table(tables.coded_table(rows), made.columns)
+    coded = table_scorer.columns_of_table(tables.dictionary_encoded(rows), made.columns)
     own, expected = made.answer(coded, len(rows)), whole.predict_proba(rows)
     assert own[1] == pytest.approx(expected, abs=1e-9)
 

@@ -13,9 +13,9 @@ def in_parts(before, after, cuts):
     sides = {}
     for name in before:
         known = tallies.tally_of(comparable.as_values(before[name]))
-        later = drift.Later(known)
+        later = drift.LaterTally(known)
         for part in np.split(np.arange(len(after)), cuts):
-            later = later + drift.Later.of(known, after[name].iloc[part])
+            later = later + drift.LaterTally.of(known, after[name].iloc[part])
         sides[name] = known, later.tally
     return drift.compare_tallies(sides)
 
@@ -48,13 +48,13 @@ def test_parts_add_up_to_the_whole_table(cuts):
 def test_texts_where_numbers_were_are_named():
     before = tallies.tally_of(pd.Series([1.0, 2.0]))
     with pytest.raises(InputError, match="'price' holds numbers .* such as 'dear'"):
-        tallies.tally_part(pd.Series(["1", "dear"], name="price"), before, few=10)
-    found, _ = tallies.tally_part(pd.Series(["1", "3"], name="price"), before, few=10)
+        tallies.tally_partition(pd.Series(["1", "dear"], name="price"), before, few=10)
+    found, _ = tallies.tally_partition(pd.Series(["1", "3"], name="price"), before, few=10)
     assert found.known == 2
 
 
 def test_a_tally_is_no_longer_than_twice_the_training_rows():
     before = tallies.tally_of(pd.Series(np.arange(50.0)))
     many = pd.Series(np.random.default_rng(0).normal(25, 30, 20_000))
-    found, exact = tallies.tally_part(many, before, few=10)
+    found, exact = tallies.tally_partition(many, before, few=10)
     assert len(found.values) <= 101 and found.known == 20_000 and exact is None

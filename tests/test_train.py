@@ -37,7 +37,7 @@ def folds(made, learn):
 
 @pytest.fixture(scope="module")
 def ladder(made, folds):
-    return train.run_ladder(made.task, folds, 200, "random forest, linear")
+    return train.cross_validate_candidates(made.task, folds, 200, "random forest, linear")
 
 
 def trial(truth, chance, family="linear", scores=(0.5,)) -> train.Trial:
@@ -55,13 +55,13 @@ def test_the_baseline_comes_first_and_knows_nothing(ladder):
 
 
 def test_the_baseline_is_there_when_it_is_not_asked_for(made, folds):
-    families = [t.family for t in train.run_ladder(made.task, folds, 200, "linear")]
+    families = [t.family for t in train.cross_validate_candidates(made.task, folds, 200, "linear")]
     assert families == ["baseline", "linear"]
 
 
 def test_an_unknown_model_is_refused_by_name(made, folds):
     with pytest.raises(InputError, match="'forst' is none of them"):
-        train.run_ladder(made.task, folds, 200, "forst")
+        train.cross_validate_candidates(made.task, folds, 200, "forst")
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
@@ -72,7 +72,7 @@ def test_every_kind_of_task_has_a_ladder_of_four(kind):
 
 def test_runs_with_the_same_seed_are_the_same(made, learn, ladder):
     again = train.make_folds(learn, made.plan)
-    other = train.run_ladder(made.task, again, 200, "random forest, linear")
+    other = train.cross_validate_candidates(made.task, again, 200, "random forest, linear")
     for first, second in zip(ladder, other, strict=True):
         assert first.scores == pytest.approx(second.scores, abs=1e-9)
         assert np.abs(first.said - second.said).max() < 1e-9
@@ -100,7 +100,7 @@ def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
 @pytest.fixture
 def few_are_many(monkeypatch):
     """Tables are small here: what holds for many rows holds for these."""
-    monkeypatch.setattr(train, "MANY_ROWS", 50)
+    monkeypatch.setattr(models, "MANY_ROWS", 50)
 
 
 def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladder, few_are_many):
@@ -123,19 +123,19 @@ def test_a_score_on_fewer_rows_wins_nothing_and_comes_last(made):
 
 def test_the_search_says_on_how_many_rows_it_worked(made, folds, ladder, few_are_many):
     found = train.search(made.task, [ladder[2]], folds, 6, seed=1)
-    said = train.read_search(ladder, found, made.task)
+    said = train.describe_search(ladder, found, made.task)
     rows = ladder[2].rows
     assert f"up to {round(rows / 4):,} rows a fold, the best 2 of them again from all {rows:,}" in (
         said
     )
-    assert "rows a fold" not in train.read_search(ladder, train.on_all_rows(found), made.task)
+    assert "rows a fold" not in train.describe_search(ladder, train.on_all_rows(found), made.task)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 def test_fewer_rows_keep_the_classes(kind):
     y = {"binary": ["a"] * 97 + ["b"] * 3, "multiclass": list("abcd") * 25}.get(kind, range(100))
     fold = train.Fold(np.arange(100)[:, None], np.array(y), np.ones((7, 1)), np.ones(7))
-    fewer = train._thinned(fold)
+    fewer = train.thinned_fold(fold)
     assert len(fewer.y) == len(fewer.X) == 25 and len(fewer.y_valid) == 7
     assert set(fewer.y) == set(y) or kind == "regression"
     assert [y[i] for i in fewer.X[:, 0]] == list(fewer.y)
@@ -206,7 +206,7 @@ def test_trials_are_listed_best_first(made, ladder):
     table = train.trials_table(ladder, made.task)
     assert table["ROC AUC"].is_monotonic_decreasing and table["model"].iloc[-1] == "baseline"
     assert "baseline" in train.headline(made.task, ladder[1], ladder[0], 3)
-    assert train.read_ladder(ladder, made.task) and train.read_search(ladder, [], made.task)
+    assert train.describe_ladder(ladder, made.task) and train.describe_search(ladder, [], made.task)
 
 
 # --- The one pipeline ---------------------------------------------------------------------------
@@ -330,7 +330,7 @@ def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     cut = split.split_rows(made.rows, {"strategy": "time", "column": "day"})
     folds = train.make_folds(cut.of("train"), made.plan)
     lacking = next(fold for fold in folds if set(fold.y) == {"a", "b"})
-    found = train.run_ladder(made.task, [lacking], 200, "linear")
+    found = train.cross_validate_candidates(made.task, [lacking], 200, "linear")
     assert found[1].said.shape[1] == 3
 
 
@@ -359,7 +359,7 @@ def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, cha
 def with_labels(y):
     """Rows by time whose labels are those, in their order."""
     made = prepared("bought", prepared().raw.head(len(y)).assign(bought=y))
-    return made, split._by_time(made.rows, "day", 0.2, "", 4).of("train")
+    return made, split.by_time(made.rows, "day", 0.2, "", 4).of("train")
 
 
 def test_folds_whose_training_rows_hold_one_class_are_skipped():
@@ -368,7 +368,10 @@ def test_folds_whose_training_rows_hold_one_class_are_skipped():
     assert several == [1, 1, 2, 2]
     folds = train.make_folds(learn, made.plan)
     assert [len(set(fold.y)) for fold in folds] == [2, 2]
-    assert all(np.isfinite(t.mean) for t in train.run_ladder(made.task, folds, 200, "linear"))
+    assert all(
+        np.isfinite(t.mean)
+        for t in train.cross_validate_candidates(made.task, folds, 200, "linear")
+    )
 
 
 def test_no_fold_with_two_classes_is_refused():
@@ -380,7 +383,7 @@ def test_no_fold_with_two_classes_is_refused():
 def test_a_regression_may_have_folds_of_one_value():
     raw = prepared("price").raw.head(90)
     made = prepared("price", raw.assign(price=[5.0] * 50 + list(range(40))))
-    learn = split._by_time(made.rows, "day", 0.2, "", 4).of("train")
+    learn = split.by_time(made.rows, "day", 0.2, "", 4).of("train")
     assert len(train.make_folds(learn, made.plan)) == 4
 
 
@@ -441,7 +444,7 @@ def test_a_skops_file_that_holds_no_pipeline_is_refused(content, tmp_path):
 
 
 def test_boosting_stops_growing_when_more_trees_win_nothing(made, folds):
-    grown = train.run_ladder(made.task, folds, 200, "gradient boosting")[1]
+    grown = train.cross_validate_candidates(made.task, folds, 200, "gradient boosting")[1]
     assert grown.parameters["max_iter"] == grown.model.max_iter
     assert grown.model.max_iter % train.STEP == 0 and grown.model.max_iter < train.MOST_ROUNDS
     # So many trees, fitted at once, score about what the trial says of them.
@@ -455,8 +458,8 @@ def test_the_families_that_lead_are_searched_in_turn(made, folds):
     near = [trial(["yes"], [0.5], family, scores) for family, scores in
             (("linear", [0.8, 0.9]), ("random forest", [0.82, 0.84]), ("baseline", [0.84]),
              ("gradient boosting", [0.6, 0.6]))]  # fmt: skip
-    assert [t.family for t in train.leaders(near)] == ["linear", "random forest"]
-    drawn = [one.family for one in train._draws(made.task, near[:2], 5, seed=1)]
+    assert [t.family for t in train.leading_trials(near)] == ["linear", "random forest"]
+    drawn = [one.family for one in train._sampled_settings(made.task, near[:2], 5, seed=1)]
     assert drawn == ["linear", "random forest"] * 2 + ["linear"]
 
 

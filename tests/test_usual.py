@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deploy, flights, plans
+from helpers import deploy, flights, plans, tables
 from helpers.clean import Cleaner
 from helpers.errors import InputError
 from helpers.row_check import RowCheck
@@ -31,7 +31,7 @@ def share_warned(check: RowCheck, rows: pd.DataFrame) -> float:
 def sound():
     """Flights without any planted error, of all days, spread evenly."""
     joined = flights.join(flights.read_sources(until="2013-04-30"))
-    return flights.spread_evenly(joined, 10_000)
+    return tables.evenly_spaced_rows(joined, 10_000)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,9 @@ def held_out(sound):
 @pytest.fixture(scope="module")
 def asked(sound):
     """The schema and the check of training rows with planted errors."""
-    dirty, key = flights.planted(sound[sound.index % 5 != 4].reset_index(drop=True), 0.01)
+    dirty, key = flights.with_injected_errors(
+        sound[sound.index % 5 != 4].reset_index(drop=True), 0.01
+    )
     assert {"distance", "origin"} <= set(key["column"])
     return checked(dirty, FIELDS)
 

@@ -20,7 +20,8 @@ import pytest
 import requests
 
 from helpers import doctor
-from helpers.line import REPOSITORY, STAGES
+from helpers.base.places import REPOSITORY
+from helpers.line import STAGES
 
 pytestmark = pytest.mark.slow
 PRINT_PLACES = """

@@ -136,7 +136,7 @@ def plant(
     """
     if name in EXAMPLES:
         return source(name).planted(frame, rate)
-    from ..mess import plant as plant_into
+    from ..mess import inject as plant_into
 
     return plant_into(frame, rate=rate, protect=[target] if target else [])
 
@@ -150,6 +150,6 @@ def score(changes: pd.DataFrame, key: pd.DataFrame, **more):
 
 def read_score(scored) -> str:
     """A `Score` in a sentence."""
-    from ..mess import read_score as in_words
+    from ..mess import describe_score as in_words
 
     return in_words(scored)

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from helpers import clean, deploy, flights, monitor, pipeline, rows, split, surprises
-from helpers.line import NOTEBOOKS, STAGES, Work
+from helpers.base.places import NOTEBOOKS
+from helpers.line import STAGES, Work
 from helpers.task import predict
 
 
@@ -76,7 +77,7 @@ def test_the_mess_is_announced_and_the_key_is_opened_by_the_scoring_alone(flight
     assert f"{key['column'].notna().sum():,} of" in shown("01_data_collection", "read_mess")
     readers = [e["stage"] for e in flights_run.ledger if "data/mess_key.parquet" in e["inputs"]]
     assert readers == [2]
-    assert not set(key["column"].dropna()) & set(flights.KEPT_CLEAN)
+    assert not set(key["column"].dropna()) & set(flights.PROTECTED_COLUMNS)
 
 
 def test_sure_repairs_of_planted_mess_are_right_and_break_nothing(work):
@@ -157,7 +158,7 @@ def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run,
     alone = np.vstack([predict(bundle.task, bundle.model, raw.iloc[[i]])[1] for i in range(5)])
     assert abs(alone - together[:5]).max() < 1e-9
     with deploy.serving(bundle) as address:
-        table = deploy.agreement(bundle, raw, address, tmp_path)
+        table = deploy.prediction_agreement(bundle, raw, address, tmp_path)
     assert (table["same answers"] == "yes").all()
 
 

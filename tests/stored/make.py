@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers import clean, deploy, features, line, pipeline, plans
+from helpers.base import places
 from helpers.calibration import Calibrated
 from helpers.rows import Labelled
 from helpers.task import draft_label, encode, find_task
@@ -68,7 +69,7 @@ def _pictures(folder: Path, label: pd.Series, random) -> list[str]:
         pixels = random.integers(0, 120, (12, 12, 3)) + 100 * (number % 2)
         path = folder / "photos" / f"{number}.png"
         Image.fromarray(pixels.astype("uint8")).save(path)
-        paths.append(path.relative_to(line.REPOSITORY).as_posix())
+        paths.append(path.relative_to(places.REPOSITORY).as_posix())
     numbers = 2 * random.integers(0, 8, len(label)) + (label == "yes")
     return [paths[number] for number in numbers]
 
