@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 
-from . import credentials, library_warnings
-from .addresses import is_path, shown
-from .base import extras
-from .errors import InputError, describe_disk_error
+from . import library_warnings
+from .base import credentials, extras
+from .base.addresses import is_path, shown
+from .base.user_errors import InputError, describe_disk_error
 from .examples.known import titles
 
 DASK = click.option(
@@ -689,9 +689,9 @@ def progress(reset):
     Answers count that were given in a notebook's code. They are kept in reports/progress.json, or
     where PIPELINE_PROGRESS says, and are sent nowhere.
     """
-    from . import line
     from . import progress as _progress
     from . import report as _report
+    from .base import places
 
     if reset:
         kept = _progress.reset()
@@ -705,7 +705,7 @@ def progress(reset):
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
             click.echo(f"   {_progress.MARKS[item.state]} {item.name}{tries}")
-    click.echo(f"\n{_progress.summary(course)} Kept in {line.progress_file()}")
+    click.echo(f"\n{_progress.summary(course)} Kept in {places.progress_file()}")
 
 
 @cli.command()

@@ -16,8 +16,8 @@ from fastapi import Request, Response
 from fastapi_offline import FastAPIOffline
 from prometheus_client import generate_latest
 
+from .base.user_errors import InputError
 from .deploy import Bundle
-from .errors import InputError
 from .service import ENDINGS, Limits, Refused, Service, parse_json
 
 PREDICT = "/predict"

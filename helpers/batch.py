@@ -27,9 +27,11 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
-from . import addresses, cluster, parts, tables
+from . import cluster, parts, tables
+from .base import addresses, remote_files
 from .base.files import replacing, sha256_of
 from .base.places import reports_folder
+from .base.user_errors import InputError
 from .deploy import (
     Bundle,
     answers_frame,
@@ -39,7 +41,6 @@ from .deploy import (
     names_beside,
     predict_table,
 )
-from .errors import InputError
 from .formula_cells import neutral, neutral_encoded, neutral_table
 from .table_scorer import TableScorer, columns_of_table, why_not
 
@@ -64,8 +65,8 @@ def predict_file(
     bundle = load_bundle(run)
     folder = out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
-    if addresses.is_stored(source):
-        source = str(addresses.fetch_stored(source, folder / "source"))
+    if remote_files.is_stored(source):
+        source = str(remote_files.fetch_stored(source, folder / "source"))
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     total, done = count_rows(source), 0
     if is_elsewhere := cluster.current():
@@ -102,11 +103,11 @@ def predict_to(
     What goes to storage is made in the folder of runs first; a command that was stopped goes on
     there.
     """
-    if not addresses.is_stored(out):
+    if not remote_files.is_stored(out):
         if not addresses.is_path(out):
             raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
         return predict_file(run, source, Path(out).expanduser(), advance)
-    found, path = addresses.filesystem(out)
+    found, path = remote_files.filesystem(out)
     mark = sha256_of(out)[:12]
     folder = reports_folder() / ".scored" / mark
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ def predict_to(
         found.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         found.put_file(str(made), path)
     except Exception as error:  # each kind of storage has errors of its own
-        raise addresses.fails_at(out, error) from None
+        raise remote_files.fails_at(out, error) from None
     shutil.rmtree(folder, ignore_errors=True)
     return count
 
@@ -138,8 +139,8 @@ def _short_switch_interval():
 
 def _identity(bundle: Bundle, source: str) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
-    if addresses.is_stored(source):
-        mark = addresses.stored_mark(source)
+    if remote_files.is_stored(source):
+        mark = remote_files.stored_mark(source)
         return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
     path = Path(source).expanduser()
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]

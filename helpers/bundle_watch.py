@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import addresses, deliveries, drift, monitor, tables, traffic
+from . import deliveries, drift, monitor, tables, traffic
+from .base import addresses
+from .base.user_errors import InputError
 from .deliveries import Production, model_columns
 from .deploy import Bundle, is_bundle_folder, load_bundle, load_reference
-from .errors import InputError
 from .line import LOG, Run
 from .reference import Reference
 from .registry import Copy, Version, is_address, resolve

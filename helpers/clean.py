@@ -17,9 +17,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, readings, relations
+from .base.user_errors import InputError
 from .coded import EncodedColumn
 from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
-from .errors import InputError
 from .examples import known as examples_known
 from .formula_cells import neutral_table
 from .line import outside

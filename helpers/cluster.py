@@ -26,7 +26,7 @@ from pathlib import Path
 
 from . import code
 from .base.places import reports_folder
-from .errors import InputError
+from .base.user_errors import InputError
 
 LOCAL = "local"
 ADDRESS = "PIPELINE_DASK"

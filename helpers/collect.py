@@ -6,8 +6,9 @@ import hashlib
 
 import pandas as pd
 
-from . import addresses, odd_cells, odd_files, tables
-from .errors import InputError
+from . import odd_cells, odd_files, tables
+from .base import addresses
+from .base.user_errors import InputError
 from .examples import known
 from .task import draft_label, find_task, read_label
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from . import aliases as _aliases
 from . import units
-from .base.spacing import evenly_spaced
+from .base.spacing import evenly_spaced, evenly_spaced_words
 from .cells.kinds import Kind, kind_of
 from .coded import EncodedColumn, is_in
 from .values import (
@@ -71,7 +71,6 @@ RULES = {
     "unreadable": "does not read as what the column holds",
     "label": "one spelling a class of the target",
 }
-
 
 # --- Drafting -----------------------------------------------------------------------------------
 
@@ -200,13 +199,6 @@ def draft_date(words: Counter) -> dict | None:
     if left.total() > (1 - DATES_READ) * words.total():
         return None
     return {"formats": formats} | _ambiguity(words, formats)
-
-
-def evenly_spaced_words(words: Counter, count: int) -> Counter:
-    """This many words, evenly spaced over the alphabet."""
-    every = sorted(words)
-    places = evenly_spaced(len(every), count)
-    return Counter({every[place]: words[every[place]] for place in places})
 
 
 def _may_be_date(word: str) -> bool:

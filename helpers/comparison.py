@@ -6,7 +6,7 @@ different tables, or of an older version, can be compared as far as they go.
 
 from __future__ import annotations
 
-from .errors import InputError
+from .base.user_errors import InputError
 from .line import STAGES, Run
 from .metrics import LESS_IS_BETTER, PLAIN_NAMES
 from .parameters import SET_ELSEWHERE
@@ -99,7 +99,7 @@ def parameters(runs) -> list[dict]:
 
 
 def _shown(name: str, value) -> str:
-    from .addresses import shown
+    from .base.addresses import shown
     from .line import NAME_SOURCES
 
     text = str(value)

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import addresses, pipeline, tables
-from .errors import InputError, nearest
+from . import pipeline, tables
+from .base import addresses
+from .base.user_errors import InputError, nearest
 from .examples import known as examples_known
 from .line import LOG, Run
 from .prediction_log import ask_log, elsewhere, has_log

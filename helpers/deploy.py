@@ -26,9 +26,9 @@ from . import pipeline, reference, tables
 from .base.files import sha256
 from .base.places import reports_folder
 from .base.spacing import evenly_spaced
+from .base.user_errors import InputError, nearest
 from .calibration import Calibrated
 from .deliveries import model_columns, time_column
-from .errors import InputError, nearest
 from .examples import known as examples_known
 from .line import Run, existing_run
 from .metrics import PLAIN_NAMES

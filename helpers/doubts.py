@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from . import relations
+from .base.user_errors import InputError, nearest
 from .coded import EncodedColumn
 from .columns import SENTINELS, as_text, repair_column, repair_value, texts
-from .errors import InputError, nearest
 from .formula_cells import restored_table
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]

@@ -16,9 +16,9 @@ import pandas as pd
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
 from .base.bins import quantile_places
+from .base.user_errors import InputError
 from .comparable import alike
 from .domain import Domain
-from .errors import InputError
 from .significance import chi_square, fisher, holm, kolmogorov_smirnov
 from .tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
 

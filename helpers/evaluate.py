@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from .base.spacing import evenly_spaced
-from .errors import InputError, nearest
+from .base.user_errors import InputError, nearest
 from .metrics import LESS_IS_BETTER, PLAIN_NAMES
 from .rows import Labelled
 from .task import Task, better, bootstrap, predict, score

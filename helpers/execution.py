@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .errors import InputError
+from .base.user_errors import InputError
 from .library_warnings import each_warning_once
 from .line import Run
 

@@ -18,8 +18,9 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from . import addresses, association, explore_figures, odd_files, oddities, tables
+from . import association, explore_figures, odd_files, oddities, tables
 from .association import Associations
+from .base import addresses
 from .examples import known
 from .explore_beside import side_by_side
 from .explore_columns import MOST_DRAWN, columns

@@ -9,7 +9,7 @@ import pandas as pd
 
 from . import association, drift, explore_figures
 from .base.bins import equal_groups
-from .errors import InputError
+from .base.user_errors import InputError
 from .pieces import Piece, figure, folded, link, listed, many, of_sample, para, safe
 from .survey import Column, Survey
 from .survey import survey as make_survey

@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import addresses, credentials, execution, report
+from . import execution, report
+from .base import addresses, credentials
 from .base.places import NOTEBOOKS
 from .line import Run
 from .runner import alone, name_for, refuse_other_source, whole_address

@@ -18,6 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 from skrub import SquashingScaler
 
 from .base.bins import equal_groups
+from .base.user_errors import InputError, nearest
 from .encoders import (
     DateParts,
     Derive,
@@ -28,7 +29,6 @@ from .encoders import (
     ToNumbers,
     ToText,
 )
-from .errors import InputError, nearest
 from .formulas import columns_of, parse_formulas
 from .values import IMAGE_ENDINGS
 

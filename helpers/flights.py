@@ -28,7 +28,7 @@ from . import tables
 from .base import extras
 from .base.files import replacing_folder
 from .base.places import DATA, sources_folder
-from .errors import InputError
+from .base.user_errors import InputError
 from .tables import evenly_spaced_rows
 
 MAKER_LABELS = DATA / "maker_labels.csv"

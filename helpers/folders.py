@@ -16,9 +16,9 @@ import pandas as pd
 
 from . import cluster, drift, tables
 from .base.files import delete_drafts, replacing
+from .base.user_errors import InputError
 from .batch import PIECE
 from .deploy import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
-from .errors import InputError
 from .parts import Partition, partitions_of, read_partition
 from .tallies import Tally
 

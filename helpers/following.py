@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+from .base.user_errors import InputError
 from .deploy import open_copy
-from .errors import InputError
 from .registry import Version, is_address, remember, remembered, resolve
 from .service import Options, Served, Service, served
 from .service import service_of as service_of_run

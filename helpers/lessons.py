@@ -12,8 +12,8 @@ from functools import cache
 from html import escape
 
 from .base.places import TEMPLATES
+from .base.user_errors import InputError, nearest
 from .challenges import CHALLENGES
-from .errors import InputError, nearest
 from .examples import known as examples_known
 from .grading import (
     CORRECT,

@@ -8,7 +8,6 @@ that the rows add up and writes a line into `ledger.json`.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import time
@@ -18,10 +17,10 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from .addresses import is_stored, stored_mark
 from .base.files import as_json, clear_drafts, replacing, sha256, sha256_of, write_text
 from .base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
-from .errors import InputError, nearest
+from .base.remote_files import is_stored, stored_mark
+from .base.user_errors import InputError, nearest
 from .examples import known
 
 MODEL_SUFFIX = ".skops"
@@ -200,21 +199,6 @@ def parse_stages(text: str) -> list[Stage]:
         numbers.update(stage(number).number for number in (first, last))
         numbers.update(range(first, last + 1))
     return [stage(number) for number in sorted(numbers)]
-
-
-def progress_file() -> Path:
-    """Where a learner's progress is kept: in the folder of runs, or what PIPELINE_PROGRESS names.
-
-    Beside it lies what front pages show of it (see `progress_summary_file`).
-    """
-    named = os.environ.get("PIPELINE_PROGRESS")
-    return Path(named).expanduser().resolve() if named else reports_folder() / "progress.json"
-
-
-def progress_summary_file() -> Path:
-    """What the course writes and front pages read: a `reading`, and `rows` of a table."""
-    file = progress_file()
-    return file.with_name(f"{file.stem}_summary.json")
 
 
 class Run:

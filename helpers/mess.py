@@ -16,9 +16,9 @@ import pandas as pd
 
 from . import aliases, units
 from .base.spacing import evenly_spaced
+from .base.user_errors import InputError, nearest
 from .cells.kinds import is_boolean, is_date, is_number
 from .columns import texts
-from .errors import InputError, nearest
 from .values import MISSING_WORDS, parse_date, parse_quantity, tidy, without_accents
 
 KINDS = {

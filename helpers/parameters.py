@@ -12,7 +12,7 @@ import tokenize
 from dataclasses import dataclass
 from functools import cache
 
-from .errors import InputError, nearest
+from .base.user_errors import InputError, nearest
 from .line import STAGES, Stage
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}

@@ -15,7 +15,8 @@ from pyarrow import parquet
 from pyarrow.dataset import get_partition_keys
 
 from . import tables
-from .errors import InputError
+from .base import user_errors
+from .base.user_errors import InputError
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def partitions_of(path: Path, rows: int) -> list[Partition]:
     try:
         return list(_partitions(path, files, rows))
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"'{path}' can't be read as Parquet: {tables.first_line(error)}") from None
+        raise InputError(
+            f"'{path}' can't be read as Parquet: {user_errors.first_line(error)}"
+        ) from None
 
 
 def _partitions(path: Path, files: list[Path], rows: int) -> Iterator[Partition]:

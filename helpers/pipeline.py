@@ -15,8 +15,8 @@ from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from .base.user_errors import InputError
 from .clean import Cleaner
-from .errors import InputError
 from .features import make_features, without_columns
 from .trusted import TRUSTED, with_todays_names
 

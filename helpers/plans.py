@@ -10,9 +10,9 @@ import pandas as pd
 import yaml
 
 from . import relations, spelling
+from .base.user_errors import InputError, nearest
 from .columns import KINDS, draft_and_repair, repair_column
 from .doubts import check_decisions, review_items_of
-from .errors import InputError, nearest
 from .values import parse_date, parse_number
 
 # In C where PyYAML was built with it: a plan may name thousands of values.

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .base.files import write_json
-from .errors import InputError
+from .base.places import progress_file, progress_summary_file
+from .base.user_errors import InputError
 from .grading import CORRECT, INCORRECT, UNTOUCHED
-from .line import STAGES, lock, progress_file, progress_summary_file
+from .line import STAGES, lock
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are not stages

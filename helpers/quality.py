@@ -16,9 +16,9 @@ from scipy.special import gammaincc, gammaln, stdtr
 
 from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
 from .base.spacing import evenly_spaced
+from .base.user_errors import InputError
 from .cells.kinds import Kind, kind_of
 from .comparable import as_values, inferred
-from .errors import InputError
 from .significance import fisher, holm, p_value_all_in_part
 
 MOST_KEPT = 20_000  # levels of a column; one with more holds no categories

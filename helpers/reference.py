@@ -17,8 +17,8 @@ import pandas as pd
 
 from . import drift, quality
 from .alerts import DEFAULT, Thresholds
+from .base.user_errors import InputError
 from .comparable import as_values
-from .errors import InputError
 from .tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
 
 FORM = 2  # of the file; the first one held shares that nothing was compared with

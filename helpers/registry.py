@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from . import tracking
 from .base.files import replacing_folder, sha256, write_json
 from .base.places import reports_folder
-from .errors import InputError, nearest
+from .base.user_errors import InputError, nearest
 from .line import Run, existing_run
 from .tracking import RUN_TAG, SHA_TAG, moment, store
 

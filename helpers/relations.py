@@ -15,10 +15,10 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from .base.user_errors import InputError, nearest
 from .cells.kinds import Kind, kind_of
 from .coded import EncodedColumn, is_in
 from .columns import Reader, as_text, repair_value, texts
-from .errors import InputError, nearest
 from .spelling import is_typing_error
 
 # A dependency is sure when each row is told by the other rows of its key in so many cases. With
@@ -769,7 +769,7 @@ def check(relations, columns) -> None:
 
     >>> check([{"from": ["zip"], "to": "town", "values": {}}], ["zip", "city"])
     Traceback (most recent call last):
-    helpers.errors.InputError: The plan's relation 1 names no column 'town'. There are: zip, city.
+    helpers.base.user_errors.InputError: The plan's relation 1 names no column 'town'. There are: zip, city.
     """
     if not isinstance(relations, list):
         raise InputError("The plan's relations are a list, one mapping each.")

@@ -15,9 +15,9 @@ from html import unescape
 from pathlib import Path
 
 from .base.files import sha256_of
-from .base.places import TEMPLATES, reports_folder
-from .errors import InputError
-from .line import STAGES, Run, Stage, progress_summary_file
+from .base.places import TEMPLATES, progress_summary_file, reports_folder
+from .base.user_errors import InputError
+from .line import STAGES, Run, Stage
 from .metrics import PLAIN_NAMES
 
 SHOWN_METRICS = 4

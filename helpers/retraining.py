@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from . import deliveries, monitor, parameters, pipeline
+from .base.user_errors import InputError
 from .deliveries import FEWEST_LOGGED, Production
-from .errors import InputError
 from .examples import known
 from .execution import WARM
 from .line import CHALLENGES, LOG, Run, Work, existing_run, lock, stage

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .base.user_errors import InputError
 from .columns import cell_reader
-from .errors import InputError
 from .values import tidy
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row

@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import addresses, code, credentials, execution, freshness, parameters, report
+from . import code, execution, freshness, parameters, report
+from .base import addresses, credentials
 from .base.files import write_json
-from .errors import InputError
+from .base.user_errors import InputError
 from .examples import known as examples_known
 from .execution import WARM
 from .line import STAGES, Run, Stage, lock, parse_stages, versions

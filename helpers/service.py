@@ -29,6 +29,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
 from .base.files import replacing_folder
+from .base.user_errors import InputError
 from .deploy import (
     KEY_VARIABLE,
     MOST_ROWS,
@@ -41,7 +42,6 @@ from .deploy import (
     open_bundle,
     predict_rows,
 )
-from .errors import InputError
 from .line import Run, existing_run
 from .prediction_log import PredictionLog, elsewhere
 from .registry import Version

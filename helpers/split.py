@@ -21,8 +21,8 @@ from sklearn.model_selection import (
 )
 
 from . import pipeline
+from .base.user_errors import InputError, nearest
 from .cells.kinds import is_date, is_number
-from .errors import InputError, nearest
 from .metrics import PLAIN_NAMES
 from .rows import GAP, NEVER, TEST, TRAIN, Labelled, evenly_spaced_positions
 from .task import predict_scores

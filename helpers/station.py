@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from . import credentials
+from .base import credentials
 from .base.places import REPOSITORY
 from .line import STAGES, Stage, stage
 from .parameters import SET_ELSEWHERE

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from . import addresses
+from .base import addresses, remote_files
 from .base.files import as_json, sha256
 from .base.places import reports_folder
-from .errors import InputError
+from .base.user_errors import InputError
 from .line import STAGES, Run, existing_run, lock
 
 MANIFEST = "manifest.json"
@@ -221,12 +221,12 @@ def _place(address: str):
     """The filesystem and the folder of an address; a plain path is a folder of this machine."""
     if addresses.is_path(address):
         address = f"file://{Path(address).expanduser().resolve()}"
-    elif not addresses.is_stored(address):
+    elif not remote_files.is_stored(address):
         raise InputError(
             f"{addresses.shown(address)} is no storage: give an address such as s3://bucket/run, "
             f"or a folder."
         )
-    return addresses.filesystem(address)
+    return remote_files.filesystem(address)
 
 
 @contextmanager
@@ -237,7 +237,7 @@ def _storage_errors(address: str):
     except InputError:
         raise
     except Exception as error:  # each kind of storage has errors of its own
-        raise addresses.fails_at(address, error) from None
+        raise remote_files.fails_at(address, error) from None
 
 
 @contextmanager

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from .base.spacing import evenly_spaced
+from .base.user_errors import InputError, nearest
 from .cells.kinds import Kind, kind_of
 from .columns import ID_NAME, draft_column, repair_column
-from .errors import InputError, nearest
 
 KINDS = ("number", "category", "boolean", "date", "text", "empty")
 SAMPLE_ROWS = 50_000  # rows that associations, words and examples are taken from

@@ -23,20 +23,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import limits, odd_files
-from .addresses import (
-    fetch_stored,
+from . import odd_files
+from .base import unpacking_limits
+from .base.addresses import (
     filled,
     from_environment,
     is_path,
-    is_stored,
     local_path,
     refuse_pasted_password,
     shown,
 )
+from .base.credentials import REFERENCE
+from .base.remote_files import fetch_stored, is_stored
 from .base.spacing import evenly_spaced
-from .credentials import REFERENCE
-from .errors import InputError, nearest
+from .base.user_errors import InputError, first_line, nearest
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
 TIMEOUT = (5, 30)  # seconds to connect, and to wait for bytes
@@ -57,7 +57,7 @@ def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame
 
     >>> read_table("missing.csv")
     Traceback (most recent call last):
-    helpers.errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
+    helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
 JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database address.
     """
     if query and (is_path(source) or is_stored(source)):
@@ -124,13 +124,17 @@ def fetch(address: str, client=None, whole: bool = False, **query):
 
 def _within_limits(answer, name: str) -> bytes:
     """The content of an answer, unpacked as it comes; refused past the limit of time or size."""
-    most, end, content = limits.most_bytes(), time.monotonic() + _most_seconds(), io.BytesIO()
+    most, end, content = (
+        unpacking_limits.most_bytes(),
+        time.monotonic() + _most_seconds(),
+        io.BytesIO(),
+    )
     with answer:
         # What has come, however little: waiting for a full piece may take for ever.
         while piece := answer.raw.read1(2**16, decode_content=True):
             content.write(piece)
             if content.tell() > most:
-                limits.check(content.tell(), f"The address {name} sends at least")
+                unpacking_limits.check(content.tell(), f"The address {name} sends at least")
             if time.monotonic() > end:
                 raise InputError(
                     f"The address {name} has not sent all within {_most_seconds():g} seconds: "
@@ -256,7 +260,7 @@ def _read_path(path: Path, typed: bool) -> pd.DataFrame:
         )
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
         return _read_as(read_parquet_bytes, path, ".parquet", path.name)
-    limits.check(path.stat().st_size, f"'{path.name}' has")
+    unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
     return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
 
 
@@ -275,9 +279,9 @@ def _read_folder(path: Path) -> pd.DataFrame:
         raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.{instead}")
     try:
         found = dataset_of(path, files)
-        limits.check(
+        unpacking_limits.check(
             sum(part.metadata.num_rows for part in found.get_fragments())
-            * len(found.schema) * limits.BYTES_OF_A_CELL
+            * len(found.schema) * unpacking_limits.BYTES_OF_A_CELL
         )  # fmt: skip
         _refuse_unlike(found)
         return found.to_table().to_pandas()
@@ -302,7 +306,7 @@ def _refuse_unlike(found) -> None:
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
-    limits.check_parquet(source)
+    unpacking_limits.check_parquet(source)
     return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
 
 
@@ -373,11 +377,6 @@ def _in_plain_words(error: Exception) -> str:
     if row := re.search(r"EOF inside string starting at row (\d+)", said):
         return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
     return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
-
-
-def first_line(error: Exception) -> str:
-    """The first line of what an error says."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _decode(content: bytes) -> str:
@@ -620,7 +619,7 @@ def _json_lines(text: str) -> list:
 def _read_excel(content: bytes) -> pd.DataFrame:
     if not content.startswith(b"PK"):
         raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
-    limits.check_zip(content)
+    unpacking_limits.check_zip(content)
     with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as book:
         odd = odd_files.of_workbook(book.sheet_names, content)
         # As objects, so that a text "02134" stays one.
@@ -708,7 +707,7 @@ def check_target(frame: pd.DataFrame, target: str) -> None:
 
     >>> check_target(pd.DataFrame({"species": [1]}), "speceis")
     Traceback (most recent call last):
-    helpers.errors.InputError: The target 'speceis' is not a column. Did you mean 'species'?
+    helpers.base.user_errors.InputError: The target 'speceis' is not a column. Did you mean 'species'?
     """
     if target not in frame.columns:
         raise InputError(f"The target '{target}' is not a column. {nearest(target, frame.columns)}")

@@ -15,8 +15,8 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from .base.ranks import roc_auc
+from .base.user_errors import InputError, nearest
 from .cells.kinds import is_number
-from .errors import InputError, nearest
 from .metrics import LESS_IS_BETTER, MAIN_METRIC, METRICS
 from .values import MISSING_WORDS, number_format, parse_quantity, tidy
 

@@ -23,10 +23,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import addresses, credentials
-from .base import extras
+from .base import addresses, credentials, extras
 from .base.places import reports_folder
-from .errors import InputError
+from .base.user_errors import InputError
 from .line import NAME_SOURCES, Run
 
 STORE, ARTIFACTS = "mlflow.db", "mlflow-artifacts"  # in the folder of runs

@@ -22,6 +22,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from . import cluster, pipeline
+from .base.user_errors import InputError
 from .calibration import (
     Calibrated,
     apply_calibration,
@@ -29,7 +30,6 @@ from .calibration import (
     fit_calibration,
     judged_probability,
 )
-from .errors import InputError
 from .metrics import PLAIN_NAMES
 from .models import (
     BASELINE,

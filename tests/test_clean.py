@@ -10,10 +10,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from helpers import clean, flights, tables
 from helpers import columns as _columns
+from helpers.base.user_errors import InputError
 from helpers.clean import Cleaner
 from helpers.columns import draft_column, repair_value, texts
 from helpers.doubts import REVIEW_COLUMNS, review_list
-from helpers.errors import InputError
 from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
 from helpers.task import draft_label
 

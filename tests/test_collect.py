@@ -8,7 +8,7 @@ import requests
 
 from helpers import collect, flights, tables
 from helpers.base.places import REPOSITORY
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.examples import known
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})

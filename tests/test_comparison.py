@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import comparison, evaluate, report
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import STAGES, Run
 from helpers.task import Task
 

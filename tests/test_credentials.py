@@ -24,9 +24,10 @@ import pandas as pd
 import psutil
 import pytest
 
-from helpers import addresses, credentials, execution, runner, tables
+from helpers import execution, runner, tables
 from helpers.__main__ import main
-from helpers.errors import InputError
+from helpers.base import addresses, credentials
+from helpers.base.user_errors import InputError
 from helpers.line import Run
 from tests.small import raw_table
 

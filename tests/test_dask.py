@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from helpers import batch, cluster, drift, folders, line, tables, train
 from helpers.__main__ import cli
 from helpers.base import places
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.runner import Request, run_line
 from tests.small import at_random, fitted, prepared, raw_table
 from tests.test_deploy import write_run

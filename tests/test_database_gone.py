@@ -14,7 +14,7 @@ import sqlalchemy
 
 from helpers import batch, tables
 from helpers.base.files import sha256
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import Run
 from tests.small import deployed_run, prepared
 from tests.test_prediction_log import BIN, postgres  # noqa: F401 - a fixture

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import deliveries, deploy, retraining, traffic
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import CHALLENGES, LOG, Run, outside
 from helpers.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers import batch, deploy, reference
+from helpers.base.user_errors import InputError
 from helpers.calibration import Calibrated
 from helpers.deliveries import model_columns
-from helpers.errors import InputError
 from helpers.line import Run, Work
 from helpers.row_check import MOST_UNKNOWN
 from tests.small import fitted, prepared

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from helpers import doubts
+from helpers.base.user_errors import InputError
 from helpers.clean import Cleaner
 from helpers.columns import SENTINELS, draft_and_repair
 from helpers.doubts import (
@@ -13,7 +14,6 @@ from helpers.doubts import (
     review_items_of,
     review_list,
 )
-from helpers.errors import InputError
 from helpers.plans import draft_plan, plan_text, read_plan
 
 FRAME = pd.DataFrame(

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.monitoring import answers, table
 from helpers import domain, drift, quality
 from helpers.alerts import has_severity
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 
 
 def normal(rows: int = 2_000, shift: float = 0.0, seed: int = 0) -> pd.Series:

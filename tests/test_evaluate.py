@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import evaluate
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.metrics import METRICS
 from helpers.task import Task, predict
 from tests.small import at_random, fitted, prepared

@@ -8,7 +8,7 @@ import pytest
 
 from helpers import collect, deliveries, deploy, explore, lessons, mess, retraining, runner
 from helpers.base.files import sha256
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.examples import known
 from helpers.examples.known import Example
 from helpers.line import Run, Work, outside

@@ -10,7 +10,7 @@ import pytest
 
 from helpers import explore, explore_beside, explore_columns, explore_figures, survey
 from helpers import explore_columns as _explore_columns
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import Run
 
 NASTY = "<script>document.title='run'</script>"

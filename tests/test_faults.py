@@ -22,7 +22,7 @@ import pytest
 from benchmarks import faults
 from helpers import line, runner
 from helpers.base import places
-from helpers.errors import InputError, describe_disk_error
+from helpers.base.user_errors import InputError, describe_disk_error
 from helpers.library_warnings import each_warning_once
 from tests.small import prepared
 from tests.test_deploy import write_run

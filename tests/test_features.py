@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from helpers import features
+from helpers.base.user_errors import InputError
 from helpers.encoders import DateParts, Derive, ImageToNumbers, TextToNumbers
-from helpers.errors import InputError
 from helpers.features import make_features, role_of
 from tests.small import prepared
 

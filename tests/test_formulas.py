@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.formulas import columns_of, evaluate, parse_formulas
 
 

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from helpers import addresses, batch, doubts, pipeline
-from helpers.errors import InputError
+from helpers import batch, doubts, pipeline
+from helpers.base import remote_files
+from helpers.base.user_errors import InputError
 from helpers.formula_cells import neutral, neutral_encoded, neutral_table, restored, restored_table
 from helpers.line import STAGES, Run
 from tests import browser
@@ -109,9 +110,9 @@ def test_a_path_that_none_can_have_is_one_line(path):
 
 
 def test_a_file_in_storage_stays_in_its_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(addresses, "stored_files", lambda _: {"/b/../../evil.parquet": {}})
+    monkeypatch.setattr(remote_files, "stored_files", lambda _: {"/b/../../evil.parquet": {}})
     with pytest.raises(InputError, match="leads out"):
-        addresses.fetch_stored("memory://b", tmp_path)
+        remote_files.fetch_stored("memory://b", tmp_path)
 
 
 # --- Models that are none -----------------------------------------------------------------------

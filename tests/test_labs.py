@@ -163,7 +163,7 @@ def test_the_leak_claims_most_and_serves_a_coin(outcomes):
 
 def test_stage_7_does_refuse_without_an_evaluation(tmp_path, monkeypatch):
     from helpers import line
-    from helpers.errors import InputError
+    from helpers.base.user_errors import InputError
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     with pytest.raises(InputError):

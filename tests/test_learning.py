@@ -9,7 +9,7 @@ import pytest
 
 from helpers import code, lessons, progress, report
 from helpers.__main__ import main
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import Run, stage
 from helpers.questions import QUESTIONS
 

@@ -6,8 +6,8 @@ from html import unescape
 import pytest
 
 from helpers import lessons
+from helpers.base.user_errors import InputError
 from helpers.challenges import CHALLENGES
-from helpers.errors import InputError
 from helpers.grading import Choice, Compute
 from helpers.line import STAGES
 from helpers.progress import BESIDE

@@ -6,7 +6,7 @@ import pytest
 from helpers import line
 from helpers.base import places
 from helpers.base.files import sha256
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 
 
 @pytest.fixture

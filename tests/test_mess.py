@@ -4,9 +4,9 @@ import pytest
 from sklearn.datasets import load_wine
 
 from helpers import flights, mess, tables
+from helpers.base.user_errors import InputError
 from helpers.clean import CHANGE_COLUMNS
 from helpers.columns import texts
-from helpers.errors import InputError
 
 RANDOM = np.random.default_rng(7)
 ROWS = 600

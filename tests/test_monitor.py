@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from helpers import deliveries, monitor
+from helpers.base.user_errors import InputError
 from helpers.deliveries import Production
-from helpers.errors import InputError
 from helpers.monitor import AT_BEST, KEEP, RETRAIN, Refits
 from helpers.rows import TEST, TRAIN
 from helpers.task import predict

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from helpers import tables
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import STAGES, Run
 from tests.nasty import make
 

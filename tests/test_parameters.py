@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import STAGES
 from helpers.parameters import TYPES, Parameter, of_stage, parse_cell, read_settings
 

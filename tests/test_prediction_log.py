@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import credentials, deliveries, deploy, retraining, service, tables, traffic
-from helpers.errors import InputError
+from helpers import deliveries, deploy, retraining, service, tables, traffic
+from helpers.base import credentials
+from helpers.base.user_errors import InputError
 from helpers.line import LOG
 from helpers.prediction_log import LOG_VARIABLE, PredictionLog
 from tests.small import deployed_run, prepared

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers import batch, clean, deploy, drift, pipeline, plans, split, tables, train
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.rows import TEST, TRAIN, Labelled
 from helpers.table_scorer import TableScorer
 from tests.small import prepared, raw_table

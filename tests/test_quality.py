@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.monitoring import table
 from helpers import quality
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 
 ROWS = 1_000
 

@@ -21,7 +21,7 @@ from helpers import (  # fmt: skip
     registry,
 )
 from helpers.__main__ import main
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import Run, Work
 from helpers.reference import KNOTS, as_content, read_content, reference_of
 from helpers.service import service_of

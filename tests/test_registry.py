@@ -19,7 +19,7 @@ import requests
 from helpers import batch, deploy, registry, runner, tracking
 from helpers.__main__ import main
 from helpers.base.files import sha256
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.following import Follower, load_registered_version, service_of
 from helpers.line import Run, Work
 from helpers.prediction_log import LOG_FILE

@@ -4,9 +4,9 @@ import pytest
 import yaml
 
 from helpers import plans, relations
+from helpers.base.user_errors import InputError
 from helpers.clean import Cleaner
 from helpers.doubts import apply_marks, review_list
-from helpers.errors import InputError
 
 RANDOM = np.random.default_rng(3)
 PLACES = pd.DataFrame(

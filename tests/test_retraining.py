@@ -10,7 +10,7 @@ import pytest
 
 from helpers import deliveries, flights, monitor, registry, retraining, runner
 from helpers.__main__ import main
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.formulas import parse_formulas
 from helpers.line import CHALLENGES, LOG, STAGES, Run
 from helpers.registry import model_name

@@ -15,7 +15,7 @@ import requests
 
 from helpers import batch, deploy, service
 from helpers import deploy as _deploy
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.prediction_log import LOG_FILE, PredictionLog, ask_log
 from tests.small import prepared
 from tests.test_deploy import bundle_of, write_run

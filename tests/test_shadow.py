@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from helpers import deploy, service, traffic
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.prediction_log import ask_log
 from helpers.shadow import MOST_WAITING, Shadow
 from tests.small import prepared

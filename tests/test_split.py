@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import split
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.rows import NEVER
 from tests.small import labelled, prepared, raw_table
 

@@ -9,9 +9,9 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import addresses, batch, collect, deploy, line, storage, tables
-from helpers.base import places
-from helpers.errors import InputError
+from helpers import batch, collect, deploy, line, storage, tables
+from helpers.base import places, remote_files
+from helpers.base.user_errors import InputError
 from tests.small import deployed_run, prepared, raw_table
 
 
@@ -198,7 +198,7 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     for day in (1, 2):
         (folder / f"delivery={day}").mkdir(parents=True)
         rows.to_parquet(folder / f"delivery={day}" / "rows.parquet")
-    found, _ = addresses.filesystem(s3)
+    found, _ = remote_files.filesystem(s3)
     found.put_file(str(tmp_path / "rows.csv"), "bucket/rows.csv")
     found.put(f"{folder}/", "bucket/parts/", recursive=True)
     for name in ("rows.csv", "parts"):

@@ -11,7 +11,7 @@ import pytest
 
 from helpers import deploy, pipeline, trusted
 from helpers.base.places import REPOSITORY
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.scorer import compile_scorer
 
 STORED = Path(__file__).parent / "stored"

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from helpers import survey as _survey
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.survey import survey
 
 ROWS = 500

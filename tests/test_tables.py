@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import make_url
 
-from helpers import addresses, tables
-from helpers.errors import InputError
+from helpers import tables
+from helpers.base import addresses
+from helpers.base.user_errors import InputError
 from helpers.tables import read_table
 
 FRAME = pd.DataFrame({"x": [1, 2, 3], "word": ["NA", "None", "n/a"]})

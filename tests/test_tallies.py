@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers import comparable, drift, tallies
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 
 
 def in_parts(before, after, cuts):

@@ -12,7 +12,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.metrics import METRICS, PLAIN_NAMES
 from helpers.task import (
     Task,

@@ -12,8 +12,8 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from helpers import models, pipeline, split, train
+from helpers.base.user_errors import InputError
 from helpers.calibration import calibration_error
-from helpers.errors import InputError
 from helpers.task import Task
 from tests.small import at_random, fitted, prepared
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from helpers import deploy, flights, plans, tables
+from helpers.base.user_errors import InputError
 from helpers.clean import Cleaner
-from helpers.errors import InputError
 from helpers.row_check import RowCheck
 from helpers.usual import MOST_LEFT_OUT, usual_levels, usual_numbers
 

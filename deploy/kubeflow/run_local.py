@@ -9,7 +9,7 @@ from kfp import local
 from line_pipeline import line_pipeline
 
 from helpers import station
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
 from helpers.line import STAGES, Run
 from helpers.parameters import read_settings
 from helpers.runner import name_for, whole_address

@@ -56,3 +56,8 @@ def describe_disk_error(error: OSError) -> str:
             f"folder by the environment variable PIPELINE_REPORTS."
         )
     return ""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from .base.places import REPOSITORY
+from .places import REPOSITORY
 
 PREFIX = "PIPELINE_SECRET_"
 NAMED = "PIPELINE_SECRETS"  # in the environment: the variables that addresses name in secret places

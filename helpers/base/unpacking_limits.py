@@ -11,7 +11,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from .errors import InputError
+from .user_errors import InputError
 
 MOST_BYTES = 16 * 10**9
 VARIABLE = "PIPELINE_MOST_BYTES"
