@@ -18,8 +18,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import doubts, duplicates, readings, relations
 from .base.user_errors import InputError
-from .coded import EncodedColumn
-from .columns import RULES, Reader, cell_reader, is_typed, repair_typed, texts
+from .cells.as_texts import texts
+from .cells.coded_column import EncodedColumn
+from .cells.reading_columns import Reader, is_typed, repair_typed
+from .cells.reading_values import RULES, cell_reader
 from .examples import known as examples_known
 from .formula_cells import neutral_table
 from .line import outside

@@ -16,13 +16,14 @@ from sklearn.pipeline import Pipeline
 from . import pipeline, tables
 from .base import addresses
 from .base.user_errors import InputError, nearest
+from .cells.known_words import MISSING_WORDS
+from .cells.tidy_text import tidy
 from .examples import known as examples_known
 from .line import LOG, Run
 from .prediction_log import ask_log, elsewhere, has_log
 from .reference import FORM, Reference, read_content
 from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .task import Task, as_labels, read_label
-from .values import MISSING_WORDS, tidy
 
 TRAINING_ROWS_FILE = (
     "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training

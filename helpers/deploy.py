@@ -28,15 +28,16 @@ from .base.places import reports_folder
 from .base.spacing import evenly_spaced
 from .base.user_errors import InputError, nearest
 from .calibration import Calibrated
+from .cells.as_texts import is_plain
+from .cells.usual_values import usual_levels, usual_numbers
 from .deliveries import model_columns, time_column
 from .examples import known as examples_known
 from .line import Run, existing_run
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
-from .row_check import RowCheck, is_plain
+from .row_check import RowCheck
 from .rows import TEST, Labelled
 from .task import Task, compared_answers, predict
-from .usual import usual_levels, usual_numbers
 
 MOST_ROWS = 10_000  # in one request
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
@@ -88,7 +89,7 @@ def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features
     """What a row must look like: each field's kind, an example, its range or levels.
 
     `raw` and `clean` are the training rows. Ranges and levels are of the cleaned ones, without what
-    lies far outside or is `rare` (`left_out` counts such cells, see `helpers.usual`). Columns that
+    lies far outside or is `rare` (`left_out` counts such cells, see `helpers.cells.usual_values`). Columns that
     the model does not use are `ignored`.
     """
     fields = {

@@ -16,8 +16,11 @@ import pandas as pd
 
 from . import relations
 from .base.user_errors import InputError, nearest
-from .coded import EncodedColumn
-from .columns import SENTINELS, as_text, repair_column, repair_value, texts
+from .cells.as_texts import as_text, texts
+from .cells.coded_column import EncodedColumn
+from .cells.draft_column_plan import SENTINELS
+from .cells.reading_columns import repair_column
+from .cells.reading_values import repair_value
 from .formula_cells import restored_table
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]

@@ -19,6 +19,7 @@ from skrub import SquashingScaler
 
 from .base.bins import equal_groups
 from .base.user_errors import InputError, nearest
+from .cells.known_words import IMAGE_ENDINGS
 from .encoders import (
     DateParts,
     Derive,
@@ -30,7 +31,6 @@ from .encoders import (
     ToText,
 )
 from .formulas import columns_of, parse_formulas
-from .values import IMAGE_ENDINGS
 
 FEW_LEVELS = 30  # up to here a category becomes one column a level; above, one number a class
 ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a mean of targets

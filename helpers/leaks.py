@@ -20,8 +20,8 @@ from . import pipeline
 from .base.bins import equal_groups
 from .base.ranks import roc_auc
 from .base.spacing import evenly_spaced
+from .cells.key_names import has_identifier_name
 from .rows import TEST, TRAIN, Labelled, evenly_spaced_positions
-from .survey import has_identifier_name
 from .task import Task, predict_scores
 
 LOOKED_AT = 4_000  # training rows; more would not change what is found

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from . import aliases, units
 from .base.spacing import evenly_spaced
 from .base.user_errors import InputError, nearest
+from .cells import alias_groups, unit_conversion
+from .cells.as_texts import texts
+from .cells.date_formats import parse_date
 from .cells.kinds import is_boolean, is_date, is_number
-from .columns import texts
-from .values import MISSING_WORDS, parse_date, parse_quantity, tidy, without_accents
+from .cells.known_words import MISSING_WORDS
+from .cells.number_formats import parse_quantity
+from .cells.tidy_text import tidy, without_accents
 
 KINDS = {
     "missing": "a cell emptied at random",
@@ -283,7 +286,7 @@ def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
     said = texts(cells)
     free &= ~said.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
     values = set(said[free].unique())
-    group = aliases.group_of(said[free].value_counts().to_dict())
+    group = alias_groups.group_of(said[free].value_counts().to_dict())
     folded = {folded_letters(value) for value in values}
     return ColumnToSpoil(cells, "text", free, values=values, folded=folded, group=group)
 
@@ -380,7 +383,7 @@ def _mojibake(text: str, column: ColumnToSpoil, random):
 
 
 def _alias(text: str, column: ColumnToSpoil, random):
-    ways = [n for n in aliases.other_names(text, column.group) if n not in column.values]
+    ways = [n for n in alias_groups.other_names(text, column.group) if n not in column.values]
     return ways[random.integers(len(ways))] if ways else NOT_HERE
 
 
@@ -415,11 +418,11 @@ def _number_as_text(text: str, column: ColumnToSpoil, random):
 
 
 def _unit(text: str, column: ColumnToSpoil, random):
-    own = units.known(column.unit)
+    own = unit_conversion.known(column.unit)
     other = OTHER_UNITS.get(own) or next((a for a, b in OTHER_UNITS.items() if b == own), None)
     if other is None:
         return NOT_HERE
-    return f"{units.convert(float(text), own, other):.8g} {other}"
+    return f"{unit_conversion.convert(float(text), own, other):.8g} {other}"
 
 
 def _with_time(moment, form: str) -> str:
@@ -672,7 +675,7 @@ def is_same_value(left: str, right: str) -> bool:
     if left == right or {left.casefold(), right.casefold()} in _TRUTHS:
         return True
     numbers = [parse_quantity(text) for text in (left, right)]
-    if all(number and units.known(number[1] or "%") for number in numbers):
+    if all(number and unit_conversion.known(number[1] or "%") for number in numbers):
         a, b = (number[0] for number in numbers)
         return abs(a - b) <= SAME_NUMBER * max(abs(a), abs(b))
     moments = [parse_date(text, "iso") for text in (left, right)]

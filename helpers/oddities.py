@@ -15,8 +15,10 @@ import pandas as pd
 
 from .association import Associations, missing_together
 from .base.ranks import roc_auc
+from .cells.known_words import MISSING_WORDS
+from .cells.number_formats import PLAIN_NUMBER
+from .cells.tidy_text import fingerprint
 from .survey import MOST_KEPT, Column, Survey
-from .values import MISSING_WORDS, PLAIN_NUMBER, fingerprint
 
 SEVERITIES = ("alarm", "warning", "note")
 GIVES_AWAY = 0.95  # strength with the target: V, rank correlation, twice the ROC AUC less one

@@ -11,9 +11,12 @@ import yaml
 
 from . import relations, spelling
 from .base.user_errors import InputError, nearest
-from .columns import KINDS, draft_and_repair, repair_column
+from .cells.date_formats import parse_date
+from .cells.draft_column_plan import draft_and_repair
+from .cells.number_formats import parse_number
+from .cells.reading_columns import repair_column
+from .cells.reading_values import KINDS
 from .doubts import check_decisions, review_items_of
-from .values import parse_date, parse_number
 
 # In C where PyYAML was built with it: a plan may name thousands of values.
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 
 from .base.user_errors import InputError, nearest
+from .cells.as_texts import as_text, texts
+from .cells.coded_column import Columns, EncodedColumn, is_in
 from .cells.kinds import Kind, kind_of
-from .coded import EncodedColumn, is_in
-from .columns import Reader, as_text, repair_value, texts
+from .cells.reading_columns import Reader
+from .cells.reading_values import repair_value
 from .spelling import is_typing_error
 
 # A dependency is sure when each row is told by the other rows of its key in so many cases. With
@@ -50,9 +52,6 @@ KINDS = {
 }
 DISAGREE, ANY_OTHER, BY = "sources disagree", "(any other)", "by "
 JOIN = " | "  # between the values of a key of two columns
-
-Columns = dict[str, EncodedColumn | pd.Series]
-
 
 # --- Drafting -----------------------------------------------------------------------------------
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .base.user_errors import InputError
-from .columns import cell_reader
-from .values import tidy
+from .cells.as_texts import is_encodable
+from .cells.reading_values import cell_reader
+from .cells.tidy_text import tidy
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
 NOTHING = (None, "")  # how a missing cell reads
@@ -92,17 +93,3 @@ def _refuse_unusable(name: str, value, number: int) -> None:
 def _short(value) -> str:
     """A number in a few letters; a huge one has more digits than Python writes out."""
     return f"{value}" if isinstance(value, float) else "a number of hundreds of digits"
-
-
-def is_plain(value) -> bool:
-    """Whether a value is one that a table's cell may hold."""
-    return isinstance(value, (bool, int, float)) or (isinstance(value, str) and is_encodable(value))
-
-
-def is_encodable(text: str) -> bool:
-    """Whether a text has no half of a surrogate pair.
-
-    >>> is_encodable("Zoë"), is_encodable(chr(0xD800))
-    (True, False)
-    """
-    return text.isascii() or text.encode("utf-8", "ignore").decode() == text

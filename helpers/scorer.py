@@ -14,8 +14,8 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
+from .cells.as_texts import is_plain
 from .clean import row_cleaner
-from .row_check import is_plain
 from .row_forms import NoRowFormError, row_features, row_model
 from .task import Task, predict
 

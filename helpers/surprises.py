@@ -53,7 +53,7 @@ def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.Data
     """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
     from difflib import SequenceMatcher
 
-    from .values import fingerprint
+    from .cells.tidy_text import fingerprint
 
     counts = column.value_counts()
 

@@ -17,8 +17,10 @@ import pandas as pd
 
 from .base.spacing import evenly_spaced
 from .base.user_errors import InputError, nearest
+from .cells.draft_column_plan import draft_column
+from .cells.key_names import has_identifier_name
 from .cells.kinds import Kind, kind_of
-from .columns import ID_NAME, draft_column, repair_column
+from .cells.reading_columns import repair_column
 
 KINDS = ("number", "category", "boolean", "date", "text", "empty")
 SAMPLE_ROWS = 50_000  # rows that associations, words and examples are taken from
@@ -89,16 +91,6 @@ class Column:
     @property
     def _counts_up(self) -> bool:
         return self.quantiles[1.0] - self.quantiles[0.0] + 1 == self.rows
-
-
-def has_identifier_name(name: str) -> bool:
-    """Whether a column is called what keys are called.
-
-    >>> has_identifier_name("order_id"), has_identifier_name("width")
-    (True, False)
-    """
-    words = name.casefold().replace("_", " ").split()
-    return bool(words) and (words[-1] in ID_NAME or name.casefold() in ID_NAME)
 
 
 @dataclass

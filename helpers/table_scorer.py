@@ -26,12 +26,12 @@ from sklearn.pipeline import Pipeline
 from skrub import SquashingScaler
 
 from .calibration import Calibrated, apply_calibration
+from .cells.coded_column import Columns, EncodedColumn
+from .cells.reading_columns import Reader
 from .clean import clean_columns, plan_for
-from .coded import EncodedColumn
-from .columns import Reader
 from .encoders import KeepBest
 from .formulas import columns_of, evaluate
-from .relations import Columns, as_encoded
+from .relations import as_encoded
 from .row_forms import imputation_of, level_tables, scales_of
 from .scorer import TOLERANCE, perturbed
 from .tables import is_dictionary_text

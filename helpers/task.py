@@ -17,8 +17,10 @@ from sklearn.pipeline import Pipeline
 from .base.ranks import roc_auc
 from .base.user_errors import InputError, nearest
 from .cells.kinds import is_number
+from .cells.known_words import MISSING_WORDS
+from .cells.number_formats import number_format, parse_quantity
+from .cells.tidy_text import tidy
 from .metrics import LESS_IS_BETTER, MAIN_METRIC, METRICS
-from .values import MISSING_WORDS, number_format, parse_quantity, tidy
 
 TASKS = ("binary", "multiclass", "regression")
 MOST_CLASSES = 50

@@ -9,10 +9,12 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from helpers import clean, flights, tables
-from helpers import columns as _columns
 from helpers.base.user_errors import InputError
+from helpers.cells import reading_values
+from helpers.cells.as_texts import texts
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_values import repair_value
 from helpers.clean import Cleaner
-from helpers.columns import draft_column, repair_value, texts
 from helpers.doubts import REVIEW_COLUMNS, review_list
 from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
 from helpers.task import draft_label
@@ -323,7 +325,7 @@ def test_every_kind_of_repair(text, plan, repair):
 
 
 def test_every_repair_has_a_rule_in_words():
-    assert set(repaired()[1]["kind"]) <= set(_columns.RULES)
+    assert set(repaired()[1]["kind"]) <= set(reading_values.RULES)
 
 
 def test_the_dirty_table_comes_out_clean():

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.columns import cell_reader, draft_column, repair_cell, repair_column, repair_value
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_columns import repair_column
+from helpers.cells.reading_values import cell_reader, repair_cell, repair_value
 from helpers.doubts import review_items_of
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from helpers import doubts
 from helpers.base.user_errors import InputError
+from helpers.cells.draft_column_plan import SENTINELS, draft_and_repair
 from helpers.clean import Cleaner
-from helpers.columns import SENTINELS, draft_and_repair
 from helpers.doubts import (
     REVIEW_COLUMNS,
     apply_marks,

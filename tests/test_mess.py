@@ -5,8 +5,8 @@ from sklearn.datasets import load_wine
 
 from helpers import flights, mess, tables
 from helpers.base.user_errors import InputError
+from helpers.cells.as_texts import texts
 from helpers.clean import CHANGE_COLUMNS
-from helpers.columns import texts
 
 RANDOM = np.random.default_rng(7)
 ROWS = 600

@@ -7,8 +7,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from helpers import clean, row_forms, table_scorer, tables
-from helpers import coded as _coded
-from helpers.columns import Reader, repair_column
+from helpers.cells import coded_column
+from helpers.cells.reading_columns import Reader, repair_column
 from helpers.scorer import perturbed
 from tests.test_scorer import CASES, CLASSES, RAW, fitted
 
@@ -83,7 +83,7 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
         .column(0)
         .chunk(0)
     )
-    column = _coded.EncodedColumn.of_arrow(first)
+    column = coded_column.EncodedColumn.of_arrow(first)
     longer = column.with_cells(np.array([1]), ["3 lbs"])
     for cells, after in ((column, [1, 2, None, 1]), (longer, [1, 1.36078, None, 1])):
         values, kinds = reader.column(cells)
@@ -97,7 +97,7 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
 def test_a_reader_reads_anew_what_begins_otherwise():
     reader = Reader({"kind": "number"})
     for texts in (["1", "2"], ["3", "2"], ["3"]):
-        values, _ = reader.column(_coded.EncodedColumn.of(pd.Series(texts, dtype="str")))
+        values, _ = reader.column(coded_column.EncodedColumn.of(pd.Series(texts, dtype="str")))
         assert values.column().tolist() == [float(text) for text in texts]
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from helpers import deploy, flights, plans, tables
 from helpers.base.user_errors import InputError
+from helpers.cells.usual_values import MOST_LEFT_OUT, usual_levels, usual_numbers
 from helpers.clean import Cleaner
 from helpers.row_check import RowCheck
-from helpers.usual import MOST_LEFT_OUT, usual_levels, usual_numbers
 
 FIELDS = ["carrier", "origin", "dest", "distance", "sched_dep_time", "temp", "pressure", "seats"]
 

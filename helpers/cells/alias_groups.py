@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from .base.places import DATA
-from .values import tidy
+from ..base.places import DATA
+from .tidy_text import tidy
 
 TABLE = DATA / "aliases.csv"
 SURE_CELLS, SURE_VALUES = 0.9, 0.7  # of a column's cells and values: so many known in the group

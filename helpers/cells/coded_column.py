@@ -51,7 +51,7 @@ class EncodedColumn:
 
         Two values that say the same share a code.
         """
-        from .columns import texts
+        from .as_texts import texts
 
         places, distinct = pd.factorize(texts(self.values))
         return self.by_value(places, -1), distinct.tolist()
@@ -94,3 +94,6 @@ def is_in(texts: pd.Series, values) -> np.ndarray:
     asked = pa.array(texts, type=pa.large_string())
     found = compute.is_in(asked, value_set=pa.array(list(values), type=pa.large_string()))
     return found.to_numpy(zero_copy_only=False)
+
+
+Columns = dict[str, EncodedColumn | pd.Series]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from .currencies import CURRENCIES
+
 DIGITS = 6  # significant digits of a converted value
 
 # dimension: unit: (factor to the dimension's base, its other spellings)
@@ -84,7 +86,6 @@ DIMENSIONS = {
     "angle": {"°": (1, "deg degree degrees")},
     "count": {"pcs": (1, "pc piece pieces"), "seats": (1, "seat")},
 }  # fmt: skip
-CURRENCIES = {"$": "usd us$", "€": "eur euro euros", "£": "gbp", "¥": "jpy", "₹": "inr"}
 _ZERO = {"°C": 273.15, "°F": 459.67 * 5 / 9, "K": 0.0}  # in kelvin, where the scale has its zero
 
 

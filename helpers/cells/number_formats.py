@@ -1,127 +1,29 @@
-"""One value at a time: what a text says, as a number, a date, a yes or no, or nothing at all.
-
-Everything here depends on the value and the named format alone, so that a row is read the same
-by itself, in a batch of a million and behind the API.
-"""
+"""Number formats."""
 
 from __future__ import annotations
 
 import math
 import re
 import statistics
-import unicodedata
 from collections import Counter
-from datetime import UTC, datetime
 from decimal import Decimal
 
-from . import units
+from . import unit_conversion
+from .currencies import CURRENCY_PATTERN
+from .tidy_text import DASHES, LONGEST, tidy
 
-MISSING_WORDS = frozenset(
-    {
-        "", "-", "--", "---", "?", "??", ".", "n/a", "na", "n.a.", "n.a", "#n/a", "#na", "nan",
-        "null", "nil", "none", "(null)", "<na>", "missing", "(missing)", "not available",
-        "unknown", "#value!", "#div/0!", "\\n", "nat", "tbd", "—", "–",
-    }
-)  # fmt: skip
 SURE_SHARE = 0.95  # a column is numeric (or of dates) if at least this share of it reads so
 LIKELY_SHARE = 0.85  # this share is enough if the rest are many different texts
-SURELY_MISSING = MISSING_WORDS - {"none", "unknown", "missing", ".", "tbd"}
-BOOLEANS = {
-    "yes": True, "no": False, "y": True, "n": False, "true": True, "false": False,
-    "t": True, "f": False, "on": True, "off": False,
-}  # fmt: skip
-DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
-    "iso", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
-    "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
-    "%d.%m.%y", "%d-%b-%y",
-)  # fmt: skip
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-_SIGNED = re.compile(
-    r"\w[+#*<>]|(?<!\w)[-+#*<>!~]\w|\w-(?!\w)|\s[-+#*<>](\s|$)"
-)  # A+ and A-, C# and C++, -x and x
 PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LONG = re.compile(r"[+-]?\d{16,}(\.\d*)?")
-# Letters of a number, a date or a code: a longer cell is text, and patterns take long over it
-LONGEST = 400
 _NUMBERS = {  # a decimal point with thousands separated by commas, spaces or apostrophes; a comma
     "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
     "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
 }
-CURRENCY_PATTERN = r"[$€£¥₹]|USD|EUR|GBP"
 _GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{CURRENCY_PATTERN})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
                     rf"\s*(?P<unit>%|{CURRENCY_PATTERN}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?")  # fmt: skip
 _CODE = re.compile(r"\d+[A-Za-z]+\d*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")  # 5A, 1.2.3, 55-12
 _ACCOUNTING = re.compile(r"\(([^()]*\d[^()]*)\)")  # (1,234) is minus 1,234 in a ledger
-_TIME = re.compile(r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([AaPp])\.?[Mm]\.?)?")
-DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-_QUOTES = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u201c\u201d", '"')
-)
-_UNSEEN = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-# The first byte of a UTF-8 letter read as a letter of its own, followed by what its second became.
-_MOJIBAKE = re.compile(
-    "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac"
-    "\u2122]"
-)
-
-
-def tidy(text: str) -> str:
-    """Text in one Unicode form (NFKC), with single spaces and none at the ends.
-
-    >>> tidy(" New\u00a0 York ")
-    'New York'
-    """
-    if text.isascii():
-        return " ".join(text.split())
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_UNSEEN)).split())
-
-
-def repair_encoding(text: str) -> str:
-    """Text that was read in the wrong encoding, as it was meant; any other as it is.
-
-    >>> repair_encoding("S\u00c3\u00a3o Paulo"), repair_encoding("S\u00e3o Paulo")
-    ('São Paulo', 'São Paulo')
-    """
-    if text.isascii() or not _MOJIBAKE.search(text):
-        return text
-    from ftfy import fix_encoding  # imported where needed: few tables do
-
-    return fix_encoding(text)
-
-
-def fingerprint(text: str) -> str:
-    """A key that spellings of one thing share: case, accents and spaces do not count, nor, without
-    digits and signs, punctuation and a turn at a comma (after OpenRefine's fingerprint method,
-    which forgets the order of all words; JFK-LAX is not LAX-JFK).
-
-    >>> fingerprint("York, new") == fingerprint("New  York")
-    True
-    >>> fingerprint("1.5") == fingerprint("15")
-    False
-    """
-    plain = tidy(text).casefold()
-    if not plain.isascii():
-        plain = without_accents(plain.translate(DASHES).translate(_QUOTES))
-    if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):
-        return plain
-    if plain.count(",") == 1:
-        plain = " ".join(reversed(plain.split(",")))
-    return " ".join("".join(mark if _in_a_word(mark) else " " for mark in plain).split()) or plain
-
-
-def without_accents(text: str) -> str:
-    """Latin letters without their accents; marks of other scripts make another letter and stay."""
-    bare, base = [], ""
-    for mark in unicodedata.normalize("NFD", text):
-        if "\u0300" <= mark <= "\u036f" and "a" <= base <= "z":
-            continue
-        bare.append(mark)
-        base = mark
-    return unicodedata.normalize("NFC", "".join(bare))
-
-
-def _in_a_word(mark: str) -> bool:
-    return mark.isalnum() or mark == "_" or unicodedata.category(mark)[0] == "M"
 
 
 def parse_number(text: str, style: str = "point") -> float | None:
@@ -177,52 +79,9 @@ def parse_leading_quantity(text: str, style: str = "point") -> tuple[float, str]
         rest = parts[count:]
         if rest and not any(mark.isdigit() for mark in "".join(rest)):
             found = parse_quantity(" ".join(parts[:count]), style)
-            if found and units.known(found[1]):
+            if found and unit_conversion.known(found[1]):
                 return found
     return None
-
-
-def parse_date(text: str, form: str) -> datetime | None:
-    """A text as a date without a time zone (UTC where the text names one), or None.
-
-    A time of day may follow a format of days alone.
-
-    >>> parse_date("2013-01-01T10:00:00Z", "iso"), parse_date("31/12/2013 9:05", "%d/%m/%Y")
-    (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 9, 5))
-    """
-    text = str(text).strip()
-    if len(text) > LONGEST:
-        return None
-    try:
-        if form == "iso":
-            if len(text) < 8 or "-" not in text[:8]:  # "20130101" may be a number
-                return None
-            date = datetime.fromisoformat(text.upper())
-        else:
-            date = _strptime(text, form)
-        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
-    except (ValueError, OverflowError):
-        return None
-
-
-def _strptime(text: str, form: str) -> datetime:
-    timed = _TIME.fullmatch(text) if ":" in text and "%H" not in form else None
-    if not timed:
-        return datetime.strptime(text, form)
-    clock = f"{timed[2]} {timed[3]}m" if timed[3] else timed[2]
-    hour = ("%I" if timed[3] else "%H") + ":%M" + (":%S" if timed[2].count(":") == 2 else "")
-    return datetime.strptime(f"{timed[1]} {clock}", f"{form} {hour}" + (" %p" if timed[3] else ""))
-
-
-def swapped_format(form: str) -> str:
-    """A date format with day and month exchanged.
-
-    >>> swapped_format("%d/%m/%Y"), swapped_format("%Y/%m/%d"), swapped_format("iso")
-    ('%m/%d/%Y', '', '')
-    """
-    if form.startswith("%Y") or "%m" not in form:
-        return ""
-    return form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")
 
 
 def share_read(words: Counter, reads) -> float:
@@ -250,11 +109,13 @@ def number_format(words: Counter, unit: str = "") -> dict | None:
     styles = ("point", "comma")
     found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
     style = max(styles, key=lambda s: share_read(words, found[s].get))
-    quantities = {w: q for w, q in found[style].items() if q and (not q[1] or units.known(q[1]))}
-    unit = units.known(unit) or _unit_of(words, quantities)
+    quantities = {
+        w: q for w, q in found[style].items() if q and (not q[1] or unit_conversion.known(q[1]))
+    }
+    unit = unit_conversion.known(unit) or _unit_of(words, quantities)
     fits = {
         w: q for w, q in quantities.items()
-        if not q[1] or units.known(q[1]) == unit or units.can_convert(q[1], unit)
+        if not q[1] or unit_conversion.known(q[1]) == unit or unit_conversion.can_convert(q[1], unit)
     }  # fmt: skip
     if not _enough_read(words, fits):
         return None
@@ -296,7 +157,7 @@ def _unit_of(words: Counter, quantities: dict) -> str:
     named: Counter = Counter()
     for word, (_, unit) in quantities.items():
         if unit:
-            named[units.known(unit)] += words[word]
+            named[unit_conversion.known(unit)] += words[word]
     if not named:
         return ""
     common = named.most_common()
@@ -309,4 +170,6 @@ def _unit_of(words: Counter, quantities: dict) -> str:
 
 
 def _middle_of(unit: str, quantities: dict) -> float:
-    return statistics.median(q[0] for q in quantities.values() if units.known(q[1]) == unit)
+    return statistics.median(
+        q[0] for q in quantities.values() if unit_conversion.known(q[1]) == unit
+    )
