@@ -19,9 +19,9 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import clean, duplicates, flights, mess, spelling, tables
-from helpers import tables as _tables
+from helpers import clean, duplicates, flights, mess, spelling
 from helpers.plans import draft
+from helpers.tables import read_any, tidy_table
 
 from .__main__ import machine
 from .measure import grown_memory
@@ -60,8 +60,8 @@ def shipped_tables() -> dict[str, pd.DataFrame]:
     """Flights and penguins, as their sources have them."""
     joined = flights.join(flights.read_sources(until="2013-08-31"))
     return {
-        "flights": _tables.evenly_spaced_rows(joined, FLIGHT_ROWS),
-        "penguins": tables.read_table(str(flights.penguins())),
+        "flights": tidy_table.evenly_spaced_rows(joined, FLIGHT_ROWS),
+        "penguins": read_any.read_table(str(flights.penguins())),
     }
 
 
@@ -128,7 +128,7 @@ def pairs(folder: Path) -> dict:
     for path in sorted(folder.rglob("dirty.csv")):
         truth = path.with_name("clean.csv")
         if truth.exists():
-            dirty, sound = (tables.read_table(str(p), typed=False) for p in (path, truth))
+            dirty, sound = (read_any.read_table(str(p), typed=False) for p in (path, truth))
             found[path.parent.name] = _score(dirty, mess.answer_key_of(dirty, sound))
     return found
 

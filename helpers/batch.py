@@ -27,7 +27,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
-from . import cluster, parts, tables
+from . import cluster
 from .base import addresses, remote_files
 from .base.files import replacing, sha256_of
 from .base.places import reports_folder
@@ -41,8 +41,9 @@ from .deploy import (
     names_beside,
     predict_table,
 )
-from .formula_cells import neutral, neutral_encoded, neutral_table
 from .table_scorer import TableScorer, columns_of_table, why_not
+from .tables import arrow_tables, file_formats, parquet_parts, read_any
+from .tables.formula_cells import neutral, neutral_encoded, neutral_table
 
 PIECE = 50_000  # rows
 FEW = 10_000  # rows that the pipeline answers before a table scorer is checked
@@ -177,29 +178,31 @@ def read_in_pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
             yield from pieces_of_part(part, number)
         return
     if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        tables_read = map(tables.dictionary_encoded, tables.read_csv_in_pieces(path, PIECE))
+        tables_read = map(arrow_tables.dictionary_encoded, read_any.read_csv_in_pieces(path, PIECE))
     else:
-        table = tables.read_table(source, typed=False)
+        table = read_any.read_table(source, typed=False)
         starts = range(0, len(table), PIECE)
-        tables_read = (tables.dictionary_encoded(table.iloc[at : at + PIECE]) for at in starts)
+        tables_read = (
+            arrow_tables.dictionary_encoded(table.iloc[at : at + PIECE]) for at in starts
+        )
     for number, rows in enumerate(tables_read):
         yield f"{number:06d}", rows
 
 
-def partitions_of(path: Path) -> list[parts.Partition]:
+def partitions_of(path: Path) -> list[parquet_parts.Partition]:
     """The parts of a folder of Parquet, or of a large Parquet file; none of any other source."""
     is_file = path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size
     if not is_file and not (path.name and path.is_dir()):
         return []
     try:
-        found = parts.partitions_of(path, PIECE)
+        found = parquet_parts.partitions_of(path, PIECE)
     except InputError:
         return []  # the usual reader says what is wrong with it
     return found if sum(part.rows for part in found) > PIECE else []
 
 
-def pieces_of_part(part: parts.Partition, number: int) -> Iterator[tuple[str, pa.Table]]:
-    for place, rows in enumerate(parts.read_partition(part, PIECE)):
+def pieces_of_part(part: parquet_parts.Partition, number: int) -> Iterator[tuple[str, pa.Table]]:
+    for place, rows in enumerate(parquet_parts.read_partition(part, PIECE)):
         yield f"{number:06d}-{place:04d}", rows
 
 
@@ -208,7 +211,9 @@ def count_rows(source: str) -> int:
     path = Path(source).expanduser()
     try:
         is_parquet = path.suffix.lower() == ".parquet" or (path.name and path.is_dir())
-        return sum(part.rows for part in parts.partitions_of(path, PIECE)) if is_parquet else 0
+        return (
+            sum(part.rows for part in parquet_parts.partitions_of(path, PIECE)) if is_parquet else 0
+        )
     except InputError:
         return 0
 
@@ -268,7 +273,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
 
 
 def answer_partition(
-    run: str, version: str, part: parts.Partition, number: int, folder: str
+    run: str, version: str, part: parquet_parts.Partition, number: int, folder: str
 ) -> int:
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
@@ -330,7 +335,7 @@ class _ScoringPath:
 
 
 def _by_pipeline(bundle: Bundle, rows: pa.Table) -> pd.DataFrame:
-    scored = predict_table(bundle, tables.plain_frame(rows))
+    scored = predict_table(bundle, arrow_tables.plain_frame(rows))
     return scored.iloc[:, rows.num_columns :]
 
 
@@ -368,11 +373,11 @@ class _Csv:
     def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Write the rows of a piece with their answers."""
         names = names_beside(rows.column_names, answers)
-        texts_only = all(tables.is_dictionary_text(kind) for kind in rows.schema.types)
+        texts_only = all(arrow_tables.is_dictionary_text(kind) for kind in rows.schema.types)
         if texts_only and len(rows) >= FEW:
             self._add_texts(rows.rename_columns(names), answers)
         else:
-            frame = tables.plain_frame(rows).set_axis(names, axis=1).join(answers)
+            frame = arrow_tables.plain_frame(rows).set_axis(names, axis=1).join(answers)
             neutral_table(frame).to_csv(self._file, index=False, header=self._header)
         self._header = False
 
@@ -397,7 +402,7 @@ class _Csv:
 
 def _as_written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column's texts, those that a spreadsheet would run as formulas made safe."""
-    if not tables.is_dictionary_text(column.type):
+    if not arrow_tables.is_dictionary_text(column.type):
         return column
     safe = pa.chunked_array(list(map(neutral_encoded, column.chunks)), column.type)
     return safe.cast(pa.string())
@@ -420,7 +425,7 @@ class _Parquet:
 
     def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Write the rows of a piece with their answers."""
-        said = tables.dictionary_encoded(answers)
+        said = arrow_tables.dictionary_encoded(answers)
         columns = dict(zip(names_beside(rows.column_names, answers), rows.columns, strict=True))
         columns |= dict(zip(said.column_names, said.columns, strict=True))
         texts = {name for name, kind in self._wanted.items() if kind == TEXT} | set(answers)
@@ -451,7 +456,7 @@ class _Parquet:
 
 def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     """A column of texts as numbers, as `tables.numbers_if_surely` has it; nulls if all missing."""
-    if not tables.is_dictionary_text(column.type):
+    if not arrow_tables.is_dictionary_text(column.type):
         return column
     coded = column.chunk(0)
     if coded.null_count == len(coded):
@@ -461,7 +466,7 @@ def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     texts = coded.dictionary.take(pa.array(used))
     if texts[0].as_py().lstrip()[:1].strip("+-.0123456789"):  # a letter: no need to read them all
         return column
-    numbers = tables.numbers_if_surely(pd.Series(texts, dtype="str"))
+    numbers = file_formats.numbers_if_surely(pd.Series(texts, dtype="str"))
     if not pd.api.types.is_numeric_dtype(numbers.dtype):
         return column
     places = np.full(len(coded.dictionary), -1)
@@ -500,7 +505,7 @@ def _parquet_writer(
     """A writer of texts as codes, which are plain texts for whoever reads the file."""
     plain = pa.schema([(n, pa.string() if kind == TEXT else kind) for n, kind in types.items()])
     if said := source.pandas_metadata:  # such as which columns of yes and no may hold gaps
-        typed = {field.name for field in source if not tables.is_dictionary_text(field.type)}
+        typed = {field.name for field in source if not arrow_tables.is_dictionary_text(field.type)}
         kept = [c for c in said["columns"] if c["field_name"] in typed & set(types)]
         said |= {"columns": kept, "index_columns": [], "column_indexes": []}
         plain = plain.with_metadata({"pandas": json.dumps(said)})

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import deliveries, drift, monitor, tables, traffic
+from . import deliveries, drift, monitor, traffic
 from .base import addresses
 from .base.user_errors import InputError
 from .deliveries import Production, model_columns
@@ -22,6 +22,7 @@ from .line import LOG, Run
 from .reference import Reference
 from .registry import Copy, Version, is_address, resolve
 from .rows import Labelled
+from .tables import read_any
 from .task import compared_answers, predict, with_metric
 
 SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8
@@ -96,7 +97,7 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
         raw, times = deliveries.rows_of_log(folder, bundle.model, bundle.task.target)
     else:
         addresses.refuse_pasted_password(data)
-        raw, origin = tables.read_table(data, typed=False), addresses.shown(data)
+        raw, origin = read_any.read_table(data, typed=False), addresses.shown(data)
         deliveries.check_columns(raw, list(bundle.fields))
     deliveries.check_count(raw, origin)
     clean = bundle.model["clean"]

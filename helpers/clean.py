@@ -23,9 +23,9 @@ from .cells.coded_column import EncodedColumn
 from .cells.reading_columns import Reader, is_typed, repair_typed
 from .cells.reading_values import RULES, cell_reader
 from .examples import known as examples_known
-from .formula_cells import neutral_table
 from .line import outside
 from .plans import draft_plan, plan_text
+from .tables.formula_cells import neutral_table
 from .task import read_label
 
 PLANS = ("plan", "plan_")  # attributes of a cleaner

@@ -6,10 +6,11 @@ import hashlib
 
 import pandas as pd
 
-from . import odd_cells, odd_files, tables
+from . import odd_cells
 from .base import addresses
 from .base.user_errors import InputError
 from .examples import known
+from .tables import odd_files, read_any, tidy_table
 from .task import draft_label, find_task, read_label
 
 MAX_ERROR_RATE = 0.3
@@ -28,9 +29,9 @@ def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, 
             f"until is a parameter of {known.titles()} only; your own table is read whole."
         )
     addresses.refuse_pasted_password(data)
-    frame = tables.read_table(data, query)
+    frame = read_any.read_table(data, query)
     kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
-    tables.stamp(frame, kind, addresses.shown(data))
+    read_any.stamp(frame, kind, addresses.shown(data))
     return frame, {"table": frame}
 
 
@@ -43,7 +44,7 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
     if not test_data:
         return frame
     addresses.refuse_pasted_password(test_data)
-    more = tables.read_table(test_data)
+    more = read_any.read_table(test_data)
     lacking = [name for name in frame if name not in more]
     if lacking:
         raise InputError(
@@ -71,7 +72,7 @@ def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
         return frame
     if not sample.isdecimal() or int(sample) == 0:
         raise InputError(f"sample is a number of rows, 'all' or 'auto'; it is '{sample}'.")
-    return tables.evenly_spaced_rows(frame, int(sample))
+    return tidy_table.evenly_spaced_rows(frame, int(sample))
 
 
 def _setting(name: str, data: str) -> str:
@@ -168,7 +169,7 @@ def table_facts(
         about |= known.source(data).what_is_known(sources, target, until)
     target = about["target"]
     if target:
-        tables.check_target(frame, target)
+        read_any.check_target(frame, target)
         about["label"] = draft_label(frame[target])
         about["task"] = find_task(read_label(frame[target], about["label"]), target, task).kind
     about.setdefault("question", "")

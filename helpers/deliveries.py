@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import pipeline, tables
+from . import pipeline
 from .base import addresses
 from .base.user_errors import InputError, nearest
 from .cells.known_words import MISSING_WORDS
@@ -23,6 +23,7 @@ from .line import LOG, Run
 from .prediction_log import ask_log, elsewhere, has_log
 from .reference import FORM, Reference, read_content
 from .rows import TEST, TRAIN, Labelled, labelled_rows
+from .tables import read_any
 from .task import Task, as_labels, read_label
 
 TRAINING_ROWS_FILE = (
@@ -89,7 +90,7 @@ def later_rows(work, new_data: str = "") -> Production:
         origin = "what the service has answered"
     elif new_data:
         addresses.refuse_pasted_password(new_data)
-        raw, origin = tables.read_table(new_data, typed=False), addresses.shown(new_data)
+        raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
         check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
         raw, origin = _without_training_rows(work.run, raw, origin)
     else:

@@ -22,7 +22,7 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from . import pipeline, reference, tables
+from . import pipeline, reference
 from .base.files import sha256
 from .base.places import reports_folder
 from .base.spacing import evenly_spaced
@@ -37,6 +37,7 @@ from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck
 from .rows import TEST, Labelled
+from .tables import read_any
 from .task import Task, compared_answers, predict
 
 MOST_ROWS = 10_000  # in one request
@@ -566,7 +567,7 @@ def prediction_agreement(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "rows.csv"
     rows.to_csv(file, index=False)
-    batch = predict_table(bundle, tables.read_table(str(file), typed=False))[
+    batch = predict_table(bundle, read_any.read_table(str(file), typed=False))[
         here.columns
     ].reset_index(drop=True)
     file.unlink()

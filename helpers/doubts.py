@@ -21,7 +21,7 @@ from .cells.coded_column import EncodedColumn
 from .cells.draft_column_plan import SENTINELS
 from .cells.reading_columns import repair_column
 from .cells.reading_values import repair_value
-from .formula_cells import restored_table
+from .tables.formula_cells import restored_table
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
 KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and the next

@@ -18,7 +18,7 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from . import association, explore_figures, odd_files, oddities, tables
+from . import association, explore_figures, oddities
 from .association import Associations
 from .base import addresses
 from .examples import known
@@ -29,6 +29,7 @@ from .oddities import Finding, share_text
 from .pieces import Piece, figure, folded, kind_name, link, many, of_sample, para, safe, value_text
 from .survey import Column, Survey
 from .survey import survey as make_survey
+from .tables import odd_files, read_any
 
 __all__ = ["Exploration", "Piece", "against_target", "beside", "columns", "findings", "first_rows",
            "hand_on", "look", "missing", "over_time", "overview", "read", "relations",
@@ -63,7 +64,7 @@ def read_source(data: str, query: str = "") -> pd.DataFrame:
     """A table from whatever `pipeline run --data` takes; an example as stage 1 has it."""
     if example := known.example(data):
         return known.source(data).collect(example.settings["until"])[0]
-    return tables.read_table(data, query)
+    return read_any.read_table(data, query)
 
 
 def look(frame: pd.DataFrame, target: str = "") -> Exploration:

@@ -24,12 +24,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 
-from . import tables
 from .base import extras
 from .base.files import replacing_folder
 from .base.places import DATA, sources_folder
 from .base.user_errors import InputError
-from .tables import evenly_spaced_rows
+from .tables import from_database, from_web, read_any
+from .tables.tidy_table import evenly_spaced_rows
 
 MAKER_LABELS = DATA / "maker_labels.csv"
 LATE_MINUTES = 15
@@ -217,21 +217,21 @@ def read_sources(since: str = "", until: str = LAST_DAY_OF_YEAR) -> dict[str, pd
     folder = stage_sources()
     period = {"since": f"{since or '0000-00-00'} 99", "until": f"{until} 99"}
     database = f"sqlite:///{folder / 'flights.sqlite'}"
-    flights = tables.read_sql(database, FLIGHTS_QUERY, period)
+    flights = from_database.read_sql(database, FLIGHTS_QUERY, period)
     with website(folder) as address:
-        client = tables.session()
-        airlines = tables.read_pages(f"{address}/airlines", client)
-        airports = tables.read_web_table(f"{address}/airports.html", client)
+        client = from_web.session()
+        airlines = from_web.read_pages(f"{address}/airlines", client)
+        airports = from_web.read_web_table(f"{address}/airports.html", client)
     found = {
         "flights": ("database", "sqlite:///flights.sqlite", flights),
         "airlines": ("HTTP API, in pages", "http://127.0.0.1/airlines", airlines),
         "airports": ("web page", "http://127.0.0.1/airports.html", airports),
-        "weather": ("sensor files", "weather/*.jsonl", tables.read_sensors(folder / "weather")),
+        "weather": ("sensor files", "weather/*.jsonl", from_web.read_sensors(folder / "weather")),
         "planes": ("CSV file", "planes.csv", pd.read_csv(folder / "planes.csv")),
         "makers": ("manual labels", "data/maker_labels.csv", pd.read_csv(MAKER_LABELS)),
     }
     for kind, address, frame in found.values():
-        tables.stamp(frame, kind, address)
+        read_any.stamp(frame, kind, address)
     return {name: frame for name, (_, _, frame) in found.items()}
 
 

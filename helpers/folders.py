@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import cluster, drift, tables
+from . import cluster, drift
 from .base.files import delete_drafts, replacing
 from .base.user_errors import InputError
 from .batch import PIECE
 from .deploy import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
-from .parts import Partition, partitions_of, read_partition
+from .tables import arrow_tables
+from .tables.parquet_parts import Partition, partitions_of, read_partition
 from .tallies import Tally
 
 NOTE = "made_of"  # in a folder of parts: what they were made of
@@ -129,7 +130,7 @@ def _partitions(source: str) -> list[Partition]:
 
 
 def _frames(part: Partition):
-    return (tables.plain_frame(rows) for rows in read_partition(part, PIECE))
+    return (arrow_tables.plain_frame(rows) for rows in read_partition(part, PIECE))
 
 
 @lru_cache(maxsize=2)

@@ -31,8 +31,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from . import clean, features, flights, mess, plans
-from . import tables as _tables
 from .base.places import DATA
+from .tables import tidy_table
 from .task import Task, draft_label, encode, find_task, read_label
 
 RESULTS = DATA / "what_matters.csv"
@@ -47,7 +47,7 @@ def _flights() -> tuple[pd.DataFrame, dict]:
     late = joined[joined["late"].notna()]
     about = flights.KNOWLEDGE | {"target": "late"}
     hidden = [*about["not_known"], *about["leave_out"]]
-    rows = _tables.evenly_spaced_rows(late, MOST_ROWS).drop(columns=hidden, errors="ignore")
+    rows = tidy_table.evenly_spaced_rows(late, MOST_ROWS).drop(columns=hidden, errors="ignore")
     return rows.reset_index(drop=True), about
 
 

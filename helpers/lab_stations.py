@@ -15,7 +15,8 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import clean, drift, features, flights, leaks, pipeline, plans, rows, split, tables
+from . import clean, drift, features, flights, leaks, pipeline, plans, rows, split
+from .tables import tidy_table
 from .task import draft_label, encode, find_task, predict_scores, read_label
 
 ROWS, LATER_ROWS = 5_000, 2_500
@@ -60,7 +61,7 @@ def material(seed: int = 42) -> Line:
     joined = flights.join(flights.read_sources(until="2013-12-31"))
     joined = joined[joined["late"].notna()]
     first = joined["scheduled"].astype(str) < "2013-09-01"
-    parts = [tables.evenly_spaced_rows(part, n) for part, n in
+    parts = [tidy_table.evenly_spaced_rows(part, n) for part, n in
              ((joined[first], ROWS), (joined[~first], LATER_ROWS))]  # fmt: skip
     dirty = [flights.with_injected_errors(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
              for i, part in enumerate(parts)]  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import date
 import pandas as pd
 
 from .cells.reading_values import repair_cell
-from .odd_files import so_many, some
+from .tables.odd_files import so_many, some
 
 DAY = date(2013, 1, 31)
 

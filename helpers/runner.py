@@ -154,9 +154,9 @@ def whole_address(data: str) -> str:
         return data
     path = addresses.local_path(data)
     if not path.exists():
-        from . import tables
+        from .tables import read_any
 
-        tables.read_table(data)  # says what is missing, and what can be given
+        read_any.read_table(data)  # says what is missing, and what can be given
     return str(path.resolve())
 
 

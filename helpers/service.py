@@ -470,13 +470,13 @@ def _parse_leniently(body: bytes):
 
 def rows_of_table(body: bytes, ending: str) -> list[dict]:
     """A CSV or Parquet body as rows, read as `pipeline predict` reads a file."""
-    from . import tables
+    from .tables import read_any
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"body{ending}"
         file.write_bytes(body)
         try:
-            table = tables.read_table(str(file), typed=False)
+            table = read_any.read_table(str(file), typed=False)
         except InputError as error:
             raise Refused(422, str(error).replace(str(file), "the body")) from None
     table = table.astype(object)

@@ -34,7 +34,7 @@ from .formulas import columns_of, evaluate
 from .relations import as_encoded
 from .row_forms import imputation_of, level_tables, scales_of
 from .scorer import TOLERANCE, perturbed
-from .tables import is_dictionary_text
+from .tables.arrow_tables import is_dictionary_text
 from .task import Task, predict, predictions_from_proba
 
 BLOCK = 8_192  # rows whose numbers stand in memory at once

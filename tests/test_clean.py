@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from helpers import clean, flights, tables
+from helpers import clean, flights
 from helpers.base.user_errors import InputError
 from helpers.cells import reading_values
 from helpers.cells.as_texts import texts
@@ -17,6 +17,7 @@ from helpers.cells.reading_values import repair_value
 from helpers.clean import Cleaner
 from helpers.doubts import REVIEW_COLUMNS, review_list
 from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
+from helpers.tables import read_any
 from helpers.task import draft_label
 
 DIRTY = pd.DataFrame(
@@ -468,7 +469,7 @@ def test_the_log_survives_parquet(tmp_path):
 def test_a_clean_table_is_not_changed_at_all(load, tmp_path):
     frame = load(as_frame=True).frame
     frame.to_csv(tmp_path / "clean.csv", index=False)
-    for table in (frame, tables.read_table(str(tmp_path / "clean.csv"))):
+    for table in (frame, read_any.read_table(str(tmp_path / "clean.csv"))):
         out, changes = repaired(table, draft_plan(table))
         assert changes.empty
         pd.testing.assert_frame_equal(out, frame)
@@ -487,12 +488,12 @@ def test_clean_text_written_and_read_as_csv_is_not_changed(tmp_path):
     text = io.StringIO()
     frame.to_csv(text, index=False)
     (tmp_path / "a.csv").write_text(text.getvalue(), encoding="utf-8")
-    table = tables.read_table(str(tmp_path / "a.csv"))
+    table = read_any.read_table(str(tmp_path / "a.csv"))
     assert repaired(table, draft_plan(table))[1].empty
 
 
 def test_the_penguins_keep_every_word_but_missing_ones():
-    frame = tables.read_table(str(flights.penguins()))
+    frame = read_any.read_table(str(flights.penguins()))
     changes = repaired(frame, draft_plan(frame))[1]
     assert set(changes["kind"]) <= {"missing word", "boolean", "date"}
     lost = changes[changes["after"].isna()]
@@ -867,7 +868,7 @@ SOURCES = {
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_clean_file_comes_out_unchanged(name):
-    table = tables.read_table(str(SOURCES[name])).head(6_000)
+    table = read_any.read_table(str(SOURCES[name])).head(6_000)
     changes = repaired(table, draft_plan(table))[1]
     assert set(changes["before"]) <= {"NA"}  # so these files write what is missing
 

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import collect, flights, tables
+from helpers import collect, flights
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
 from helpers.examples import known
+from helpers.tables import from_database, from_web
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
 
@@ -197,7 +198,7 @@ def test_the_period_starts_after_since_and_ends_with_until(joined):
 def test_two_periods_that_meet_share_no_flight_and_lose_none(joined):
     database = f"sqlite:///{flights.stage_sources() / 'flights.sqlite'}"
     period = {"since": "2013-02-10 99", "until": "2013-02-11 99"}
-    first = tables.read_sql(database, flights.FLIGHTS_QUERY, period)
+    first = from_database.read_sql(database, flights.FLIGHTS_QUERY, period)
     assert len(first) == (joined["scheduled"] < "2013-02-12").sum() > 500
     assert first["scheduled"].max() < "2013-02-12"
 
@@ -257,7 +258,7 @@ def test_the_website_is_busy_at_first_and_is_asked_again():
         assert requests.get(f"{address}/airlines", timeout=5).status_code == 503
         assert requests.get(f"{address}/airlines", timeout=5).status_code == 200
     with flights.website(flights.stage_sources()) as address:
-        assert tables.fetch(f"{address}/airlines").json()["page"] == 1
+        assert from_web.fetch(f"{address}/airlines").json()["page"] == 1
 
 
 def test_all_pages_of_the_airlines_are_read_each_once(sources):
@@ -269,10 +270,10 @@ def test_all_pages_of_the_airlines_are_read_each_once(sources):
 def test_the_website_says_when_something_is_not_there_and_stops_at_the_end():
     site, refused = flights.website(flights.stage_sources()), pytest.raises(InputError)
     with site as address, refused as caught:
-        tables.fetch(f"{address}/secret")
+        from_web.fetch(f"{address}/secret")
     assert "status 404" in str(caught.value)
     with pytest.raises(InputError, match="gave no table"):
-        tables.fetch(f"{address}/airlines")
+        from_web.fetch(f"{address}/airlines")
 
 
 def test_the_sources_are_laid_out_once_and_then_kept(tmp_path):

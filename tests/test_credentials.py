@@ -24,11 +24,12 @@ import pandas as pd
 import psutil
 import pytest
 
-from helpers import execution, runner, tables
+from helpers import execution, runner
 from helpers.__main__ import main
 from helpers.base import addresses, credentials
 from helpers.base.user_errors import InputError
 from helpers.line import Run
+from helpers.tables import read_any
 from tests.small import raw_table
 
 PLANTED = {
@@ -139,7 +140,7 @@ def test_a_query_gets_its_secret_as_text(tmp_path):
     base.close()
     query = "SELECT x FROM t WHERE api_key = '${QUERY_KEY}'"
     os.environ["QUERY_KEY"] = "it's:a key"
-    assert tables.read_table(f"sqlite:///{tmp_path}/shop.db", query)["x"].tolist() == [1]
+    assert read_any.read_table(f"sqlite:///{tmp_path}/shop.db", query)["x"].tolist() == [1]
 
 
 def test_a_file_gives_what_the_environment_lacks_but_not_what_decides_which_code_runs(

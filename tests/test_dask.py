@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, cluster, drift, folders, line, tables, train
+from helpers import batch, cluster, drift, folders, line, train
 from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
 from helpers.runner import Request, run_line
+from helpers.tables import read_any
 from tests.small import at_random, fitted, prepared, raw_table
 from tests.test_deploy import write_run
 
@@ -182,7 +183,7 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
 def test_cleaning_and_drift_by_parts_are_those_of_the_whole(
     made, folder, tmp_path, scheduler, workers
 ):
-    whole = fitted(made)["clean"].transform(tables.read_table(str(folder)))
+    whole = fitted(made)["clean"].transform(read_any.read_table(str(folder)))
     expected = drift.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
     for place, address in (("here", ""), ("there", scheduler)):
         with cluster.use_cluster(address, say=lambda _: None):

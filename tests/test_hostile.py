@@ -16,8 +16,14 @@ import pytest
 from helpers import batch, doubts, pipeline
 from helpers.base import remote_files
 from helpers.base.user_errors import InputError
-from helpers.formula_cells import neutral, neutral_encoded, neutral_table, restored, restored_table
 from helpers.line import STAGES, Run
+from helpers.tables.formula_cells import (
+    neutral,
+    neutral_encoded,
+    neutral_table,
+    restored,
+    restored_table,
+)
 from tests import browser
 from tests.small import deployed_run, prepared, raw_table
 
@@ -102,7 +108,7 @@ def test_a_run_has_no_name_that_leads_out(name):
 
 @pytest.mark.parametrize("path", ["a\0b.csv", "x" * 5000, "~nobody_of_that_name/a.csv"])
 def test_a_path_that_none_can_have_is_one_line(path):
-    from helpers.tables import read_table
+    from helpers.tables.read_any import read_table
 
     with pytest.raises(InputError) as caught:
         read_table(path)

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
-from helpers import flights, mess, tables
+from helpers import flights, mess
 from helpers.base.user_errors import InputError
 from helpers.cells.as_texts import texts
 from helpers.clean import CHANGE_COLUMNS
+from helpers.tables import read_any
 
 RANDOM = np.random.default_rng(7)
 ROWS = 600
@@ -142,7 +143,7 @@ def test_odd_tables_are_spoilt_without_complaint(frame):
 
 
 def test_penguins_are_spoilt_too():
-    table = tables.read_table(str(flights.penguins()))
+    table = read_any.read_table(str(flights.penguins()))
     dirty, key = mess.inject(table, rate=0.05)
     assert key["kind"].nunique() > 10 and len(dirty) > len(table)
 

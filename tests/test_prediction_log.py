@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import deliveries, deploy, retraining, service, tables, traffic
+from helpers import deliveries, deploy, retraining, service, traffic
 from helpers.base import credentials
 from helpers.base.user_errors import InputError
 from helpers.line import LOG
 from helpers.prediction_log import LOG_VARIABLE, PredictionLog
+from helpers.tables import read_any
 from tests.small import deployed_run, prepared
 from tests.test_deploy import bundle_of
 from tests.test_service import post
@@ -92,11 +93,11 @@ def guarded(postgres, monkeypatch):
 
 def test_a_pasted_password_opens_the_database_and_is_nowhere_repeated(guarded):
     hidden = credentials.hide(guarded("p%40ss%2Fw%3Ard%3F%2541"))
-    assert tables.read_table(hidden, "SELECT * FROM orders")["x"].sum() == 45
+    assert read_any.read_table(hidden, "SELECT * FROM orders")["x"].sum() == 45
     PredictionLog(hidden).close()
     wrong = credentials.hide(guarded("wr0ng/Password"))
     assert wrong == hidden  # it is the same source
-    for ask in (lambda: tables.read_table(wrong, "SELECT 1"), lambda: PredictionLog(wrong)):
+    for ask in (lambda: read_any.read_table(wrong, "SELECT 1"), lambda: PredictionLog(wrong)):
         with pytest.raises(InputError, match=r"guarded:\*\*\*@127.0.0.1") as raised:
             ask()
         assert "wr0ng" not in str(raised.value) and "\n" not in str(raised.value)

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, clean, deploy, drift, pipeline, plans, split, tables, train
+from helpers import batch, clean, deploy, drift, pipeline, plans, split, train
 from helpers.base.user_errors import InputError
 from helpers.rows import TEST, TRAIN, Labelled
 from helpers.table_scorer import TableScorer
+from helpers.tables import arrow_tables, read_any, tidy_table
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
 
@@ -62,7 +63,7 @@ def raw_tables(draw, least: int = 1, most: int = 40) -> pd.DataFrame:
     for number in range(draw(st.integers(1, 5))):
         cells = st.one_of(st.none(), draw(st.sampled_from(CELLS)))
         columns[f"c{number}"] = pd.Series(draw(st.lists(cells, min_size=rows, max_size=rows)))
-    return tables.tidy(pd.DataFrame(columns), "drawn")
+    return tidy_table.tidy(pd.DataFrame(columns), "drawn")
 
 
 def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
@@ -76,7 +77,7 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 def test_a_file_has_the_rows_and_cells_of_its_table(table):
     texts = table.map(lambda value: str(value) if value == value else None, na_action="ignore")
     content = texts.to_csv(index=False).encode()
-    read = tables._parse(content, ".csv", "drawn.csv", typed=False)
+    read = read_any._parse(content, ".csv", "drawn.csv", typed=False)
     assert read.shape == texts.shape
     for name in texts:
         assert read[name].fillna("").tolist() == texts[name].astype("str").fillna("").tolist()
@@ -271,7 +272,7 @@ def test_api_and_batch_agree(address, tmp_path, examples):
 def test_many_rows_are_answered_as_few(rows):
     """Batch scoring answers a large file by another road than a small one."""
     scorer = TableScorer(bundle().task, bundle().model, list(bundle().fields))
-    coded, answers = tables.dictionary_encoded(rows), deploy.predict_rows(bundle(), rows)
+    coded, answers = arrow_tables.dictionary_encoded(rows), deploy.predict_rows(bundle(), rows)
     for found in (batch._by_scorer(scorer, coded), batch._by_pipeline(bundle(), coded)):
         pd.testing.assert_frame_equal(found, answers, check_dtype=False, rtol=0, atol=1e-9)
 

@@ -9,9 +9,10 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import batch, collect, deploy, line, storage, tables
+from helpers import batch, collect, deploy, line, storage
 from helpers.base import places, remote_files
 from helpers.base.user_errors import InputError
+from helpers.tables import read_any
 from tests.small import deployed_run, prepared, raw_table
 
 
@@ -130,7 +131,7 @@ def test_what_the_service_answered_stays_where_it_runs(run, tmp_path):
 
 def test_secrets_and_unknown_storage_are_refused():
     with pytest.raises(InputError, match="password in plain text"):
-        tables.read_table("s3://key:secret@bucket/rows.csv")
+        read_any.read_table("s3://key:secret@bucket/rows.csv")
     with pytest.raises(InputError, match="is no storage"):
         storage.pull("sqlite:///shop.db")
 
@@ -138,7 +139,7 @@ def test_secrets_and_unknown_storage_are_refused():
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(InputError, match=r'pip install "\.\[s3\]"'):
-        tables.read_table("s3://bucket/rows.csv")
+        read_any.read_table("s3://bucket/rows.csv")
 
 
 def test_a_file_address_is_hashed_by_its_mark(tmp_path):
@@ -202,12 +203,12 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     found.put_file(str(tmp_path / "rows.csv"), "bucket/rows.csv")
     found.put(f"{folder}/", "bucket/parts/", recursive=True)
     for name in ("rows.csv", "parts"):
-        local = tables.read_table(str(tmp_path / name))
-        pd.testing.assert_frame_equal(tables.read_table(f"{s3}/{name}"), local)
+        local = read_any.read_table(str(tmp_path / name))
+        pd.testing.assert_frame_equal(read_any.read_table(f"{s3}/{name}"), local)
     mark = line.outside({"data": f"{s3}/parts"})
     assert None not in mark.values() and line.outside({"data": f"{s3}/parts"}) == mark
     with pytest.raises(InputError, match="no such file"):
-        tables.read_table(f"{s3}/absent.csv")
+        read_any.read_table(f"{s3}/absent.csv")
     assert batch.predict_to("small", f"{s3}/parts", f"{s3}/out/scored.parquet") == 2 * len(rows)
     batch.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
     assert found.cat_file("bucket/out/scored.parquet") == (tmp_path / "scored.parquet").read_bytes()

@@ -6,10 +6,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, row_forms, table_scorer, tables
+from helpers import clean, row_forms, table_scorer
 from helpers.cells import coded_column
 from helpers.cells.reading_columns import Reader, repair_column
 from helpers.scorer import perturbed
+from helpers.tables import arrow_tables
 from tests.test_scorer import CASES, CLASSES, RAW, fitted
 
 FORMS = [(kind, model) for kind, model in CASES if "Dummy" not in type(model).__name__]
@@ -37,7 +38,7 @@ def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):
     made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
     expected = made.answer(table_scorer.columns_of_frame(RAW), len(RAW))
     monkeypatch.setattr(table_scorer, "BLOCK", 37)
-    coded = tables.dictionary_encoded(RAW)
+    coded = arrow_tables.dictionary_encoded(RAW)
     found = made.answer(table_scorer.columns_of_table(coded, made.columns), len(RAW))
     assert (found[0] == expected[0]).all()
     assert found[1] == pytest.approx(expected[1], abs=1e-12)
@@ -79,7 +80,7 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
         Reader, "read", lambda self, texts: asked.extend(texts) or read(self, texts)
     )
     first = (
-        tables.dictionary_encoded(pd.DataFrame({"x": ["1 kg", "2", None, "1 kg"]}))
+        arrow_tables.dictionary_encoded(pd.DataFrame({"x": ["1 kg", "2", None, "1 kg"]}))
         .column(0)
         .chunk(0)
     )
@@ -116,7 +117,7 @@ def test_columns_that_have_their_types_already_are_answered_alike(typed):
     made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
     rows = RAW.assign(**{name: change(RAW[name]) for name, change in typed.items()})
     assert table_scorer.differences(made, whole, rows) == 0
-    coded = table_scorer.columns_of_table(tables.dictionary_encoded(rows), made.columns)
+    coded = table_scorer.columns_of_table(arrow_tables.dictionary_encoded(rows), made.columns)
     own, expected = made.answer(coded, len(rows)), whole.predict_proba(rows)
     assert own[1] == pytest.approx(expected, abs=1e-9)
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deploy, flights, plans, tables
+from helpers import deploy, flights, plans
 from helpers.base.user_errors import InputError
 from helpers.cells.usual_values import MOST_LEFT_OUT, usual_levels, usual_numbers
 from helpers.clean import Cleaner
 from helpers.row_check import RowCheck
+from helpers.tables import tidy_table
 
 FIELDS = ["carrier", "origin", "dest", "distance", "sched_dep_time", "temp", "pressure", "seats"]
 
@@ -31,7 +32,7 @@ def share_warned(check: RowCheck, rows: pd.DataFrame) -> float:
 def sound():
     """Flights without any planted error, of all days, spread evenly."""
     joined = flights.join(flights.read_sources(until="2013-04-30"))
-    return tables.evenly_spaced_rows(joined, 10_000)
+    return tidy_table.evenly_spaced_rows(joined, 10_000)
 
 
 @pytest.fixture(scope="module")

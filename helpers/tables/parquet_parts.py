@@ -14,9 +14,9 @@ import pyarrow as pa
 from pyarrow import parquet
 from pyarrow.dataset import get_partition_keys
 
-from . import tables
-from .base import user_errors
-from .base.user_errors import InputError
+from ..base import user_errors
+from ..base.user_errors import InputError
+from . import arrow_tables, read_any, tidy_table
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def partitions_of(path: Path, rows: int) -> list[Partition]:
 
 
 def _partitions(path: Path, files: list[Path], rows: int) -> Iterator[Partition]:
-    found = tables.dataset_of(path, files)
+    found = read_any.dataset_of(path, files)
     for fragment in found.get_fragments():
         keys, groups, count = get_partition_keys(fragment.partition_expression), [], 0
         for group in fragment.row_groups:
@@ -67,15 +67,19 @@ def _partitions(path: Path, files: list[Path], rows: int) -> Iterator[Partition]
 
 def read_partition(part: Partition, rows: int) -> Iterator[pa.Table]:
     """A part as `read_table` reads it, so many rows at a time, texts as codes."""
-    plain = tables.needs_no_repair(part.schema)
-    texts = [name for name in part.schema.names if tables.is_text(part.schema.field(name).type)]
+    plain = arrow_tables.needs_no_repair(part.schema)
+    texts = [
+        name for name in part.schema.names if arrow_tables.is_text(part.schema.field(name).type)
+    ]
     file = parquet.ParquetFile(part.path, read_dictionary=texts if plain else None)
     for batch in file.iter_batches(rows, row_groups=list(part.groups)):
         table = _conformed(pa.Table.from_batches([batch]), part, coded=texts if plain else ())
         if plain:
-            yield tables.with_dictionary_texts(table)
+            yield arrow_tables.with_dictionary_texts(table)
         else:  # an index may repeat itself: it is put aside
-            yield tables.dictionary_encoded(tables.tidy(table.to_pandas(), part.path.name))
+            yield arrow_tables.dictionary_encoded(
+                tidy_table.tidy(table.to_pandas(), part.path.name)
+            )
 
 
 def _conformed(table: pa.Table, part: Partition, coded) -> pa.Table:
