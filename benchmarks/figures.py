@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from helpers.base.places import NOTEBOOKS
-from helpers.line import STAGES
+from helpers.line.stage_list import STAGES
 
 from .measure import alternating, peak_memory, python, run, seconds_of
 
@@ -78,7 +78,7 @@ def _three_ways(rounds: int, settings: tuple[str, ...]) -> dict:
 
 def _stock(settings: tuple[str, ...], reports: str) -> float:
     """Each notebook by the commands `papermill` and `jupyter nbconvert`, one after the other."""
-    from helpers.parameters import of_stage
+    from helpers.line.notebook_parameters import of_stage
 
     seconds = 0.0
     given = dict(setting.split("=") for setting in settings)

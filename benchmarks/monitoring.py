@@ -314,11 +314,12 @@ def _first_day(known, reference, rows: pd.DataFrame, name: str) -> int | None:
 
 def measure_estimate(others: dict) -> dict:
     """Metrics of the flights by month, estimated without labels and realised."""
-    from helpers import deliveries, estimate, line, monitor, pipeline
+    from helpers import deliveries, estimate, monitor, pipeline
+    from helpers.line import stage_work
     from helpers.rows import TEST
     from helpers.task import predict
 
-    work = line.start(8, "flights")
+    work = stage_work.start(8, "flights")
     production = deliveries.later_rows(work)
     production = production.at(production.labelled)
     task, held_out = production.known.task, production.known.of(TEST)

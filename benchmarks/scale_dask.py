@@ -31,7 +31,8 @@ from sklearn.model_selection import ParameterSampler
 from helpers import batch, cluster, train
 from helpers.base.places import reports_folder
 from helpers.examples.known import DEFAULT as FLIGHTS
-from helpers.line import Run, Work, existing_run
+from helpers.line.run_folder import Run, existing_run
+from helpers.line.stage_work import Work
 from helpers.models import candidates, on_one_thread, plain, space_of
 from helpers.rows import TRAIN, labelled_rows
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from helpers.base.places import REPOSITORY
-from helpers.line import STAGES
+from helpers.line.stage_list import STAGES
 from tests.small import raw_table
 
 from .measure import run, seconds_of

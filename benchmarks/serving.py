@@ -216,7 +216,7 @@ def single_rows(run: str, log: str, seconds: float, only: tuple[str, ...] = ()) 
 
 def families(run: str, seconds: float) -> dict:
     """The same run trained with one family of models alone: its p50 beside the constant reply's."""
-    from helpers.line import existing_run
+    from helpers.line.run_folder import existing_run
 
     found, source = {}, existing_run(run).path
     with tempfile.TemporaryDirectory() as folder:
@@ -286,7 +286,7 @@ def agreement(run: str, log: str, count: int = 10_000) -> dict:
     import pandas as pd
 
     from helpers.deploy import answerable, as_json, load_bundle, predict_rows
-    from helpers.line import existing_run
+    from helpers.line.run_folder import existing_run
 
     bundle = load_bundle(run)
     raw = pd.read_parquet(existing_run(run).file("data/raw.parquet")).head(2 * count)
@@ -352,7 +352,7 @@ def batch(run: str) -> dict:
     """
     import pandas as pd
 
-    from helpers.line import existing_run
+    from helpers.line.run_folder import existing_run
 
     raw = pd.read_parquet(existing_run(run).file("data/raw.parquet"))
     found = {}

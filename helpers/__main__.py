@@ -171,8 +171,8 @@ def status(run):
     `pipeline run --name mine` runs what is not. Parameters that were given with --set count as
     they were given; without them they go back to their defaults.
     """
-    from . import freshness
-    from .line import existing_run
+    from .line import freshness
+    from .line.run_folder import existing_run
     from .report import stages_of
 
     made = existing_run(run)
@@ -196,11 +196,11 @@ def report(run, packed):
       pipeline report mine --zip
     """
     from . import report as _report
-    from .line import Run
+    from .line.run_folder import Run
 
     made = Run(run)
     if not made.path.is_dir():
-        from .line import existing_run
+        from .line.run_folder import existing_run
 
         existing_run(run)
     names = _report.remake(made)
@@ -221,7 +221,7 @@ def compare(run_a, run_b):
       pipeline compare mine mine_without_dates
     """
     from .comparison import compare as put_side_by_side
-    from .line import existing_run
+    from .line.run_folder import existing_run
 
     first, second = existing_run(run_a), existing_run(run_b)
     page = put_side_by_side(first, second)
@@ -523,7 +523,8 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     used.
     """
     from . import bundle_watch
-    from .line import Run, stage
+    from .line.run_folder import Run
+    from .line.stage_list import stage
     from .retraining import monitor_new_rows
     from .runner import StageError
 
@@ -636,8 +637,8 @@ def rollback(name):
 @cli.command()
 def parameters():
     """List every parameter of every notebook, for `pipeline run --set`."""
-    from .line import STAGES
-    from .parameters import SET_ELSEWHERE, of_stage
+    from .line.notebook_parameters import SET_ELSEWHERE, of_stage
+    from .line.stage_list import STAGES
 
     for stage in STAGES:
         own = [p for p in of_stage(stage) if p.name not in SET_ELSEWHERE]
@@ -662,7 +663,7 @@ def describe(as_data):
     one. The pipelines in deploy/ are built from this.
     """
     from .base.files import as_json
-    from .description import description
+    from .line.line_description import description
 
     found = description()
     if as_data:

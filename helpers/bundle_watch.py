@@ -18,7 +18,8 @@ from .base import addresses
 from .base.user_errors import InputError
 from .deliveries import Production, model_columns
 from .deploy import Bundle, is_bundle_folder, load_bundle, load_reference
-from .line import LOG, Run
+from .line.run_folder import Run
+from .line.stage_list import LOG
 from .reference import Reference
 from .registry import Copy, Version, is_address, resolve
 from .rows import Labelled

@@ -23,7 +23,7 @@ from .cells.coded_column import EncodedColumn
 from .cells.reading_columns import Reader, is_typed, repair_typed
 from .cells.reading_values import RULES, cell_reader
 from .examples import known as examples_known
-from .line import outside
+from .line.stage_work import outside
 from .plans import draft_plan, plan_text
 from .tables.formula_cells import neutral_table
 from .task import read_label

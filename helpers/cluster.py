@@ -24,9 +24,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from . import code
 from .base.places import reports_folder
 from .base.user_errors import InputError
+from .line import code_fingerprint
 
 LOCAL = "local"
 ADDRESS = "PIPELINE_DASK"
@@ -177,7 +177,7 @@ def _look(token: str) -> tuple[bool, str, str]:
 def _code() -> str:
     """A hash of this package's modules, those of its sub-packages included."""
     found = hashlib.sha256()
-    for road, file in sorted(code.sources().items()):
+    for road, file in sorted(code_fingerprint.sources().items()):
         found.update("/".join(road).encode() + file.read_bytes())
     return found.hexdigest()
 

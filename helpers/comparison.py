@@ -7,9 +7,10 @@ different tables, or of an older version, can be compared as far as they go.
 from __future__ import annotations
 
 from .base.user_errors import InputError
-from .line import STAGES, Run
+from .line.notebook_parameters import SET_ELSEWHERE
+from .line.run_folder import Run
+from .line.stage_list import STAGES
 from .metrics import LESS_IS_BETTER, PLAIN_NAMES
-from .parameters import SET_ELSEWHERE
 
 SAME_RUN = "A run can't be compared with itself: '{}' was given twice."
 
@@ -100,7 +101,7 @@ def parameters(runs) -> list[dict]:
 
 def _shown(name: str, value) -> str:
     from .base.addresses import shown
-    from .line import NAME_SOURCES
+    from .line.stage_list import NAME_SOURCES
 
     text = str(value)
     return (shown(text) if name in NAME_SOURCES and text else text) or "(none)"

@@ -19,7 +19,8 @@ from .base.user_errors import InputError, nearest
 from .cells.known_words import MISSING_WORDS
 from .cells.tidy_text import tidy
 from .examples import known as examples_known
-from .line import LOG, Run
+from .line.run_folder import Run
+from .line.stage_list import LOG
 from .prediction_log import ask_log, elsewhere, has_log
 from .reference import FORM, Reference, read_content
 from .rows import TEST, TRAIN, Labelled, labelled_rows

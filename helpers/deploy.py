@@ -32,7 +32,7 @@ from .cells.as_texts import is_plain
 from .cells.usual_values import usual_levels, usual_numbers
 from .deliveries import model_columns, time_column
 from .examples import known as examples_known
-from .line import Run, existing_run
+from .line.run_folder import Run, existing_run
 from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck

@@ -28,7 +28,7 @@ from .base import places
 from .base.places import reports_folder
 from .examples.known import EXAMPLES
 from .execution import KERNEL
-from .line import STAGES
+from .line.stage_list import STAGES
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 PACKAGE = places.DISTRIBUTION

@@ -24,7 +24,8 @@ from .base import addresses
 from .examples import known
 from .explore_beside import side_by_side
 from .explore_columns import MOST_DRAWN, columns
-from .line import Run, outside
+from .line.run_folder import Run
+from .line.stage_work import outside
 from .oddities import Finding, share_text
 from .pieces import Piece, figure, folded, kind_name, link, many, of_sample, para, safe, value_text
 from .survey import Column, Survey

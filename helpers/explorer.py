@@ -10,7 +10,8 @@ from pathlib import Path
 from . import execution, report
 from .base import addresses, credentials
 from .base.places import NOTEBOOKS
-from .line import Run
+from .line import notebook_files
+from .line.run_folder import Run
 from .runner import alone, name_for, refuse_other_source, whole_address
 
 NOTEBOOK = "explore"
@@ -40,7 +41,7 @@ def explore(asked: Question) -> Path:
     existed = run.path.exists()
     refuse_other_source(run, source)
     execution.begin(asked.kernels, execution.EXPLORING)
-    execution.import_jupyter()
+    notebook_files.import_jupyter()
     values = {
         "data": source, "query": asked.query, "target": asked.target, "against": against,
         "run": run.name,
@@ -55,7 +56,7 @@ def explore(asked: Question) -> Path:
             if not existed:
                 shutil.rmtree(run.path, ignore_errors=True)
             raise
-        execution.keep(run, NOTEBOOK, executed)
+        notebook_files.keep(run, NOTEBOOK, executed)
         report.write_exploration(run, executed)
     return run.file(report.EXPLORATION)
 
@@ -74,4 +75,4 @@ def _notebook(asked: Question):
     heading = f"What is in {addresses.shown(asked.source)}?"
     plain = re.sub(r"([\\`*_{}\[\]<>#|$&])", r"\\\1", heading)
     notebook.cells[0].source = f"# {plain}"  # what a learner is told there is not for a reader
-    return execution.without(notebook, unasked | {"lesson"})
+    return notebook_files.without(notebook, unasked | {"lesson"})

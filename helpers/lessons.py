@@ -25,7 +25,9 @@ from .grading import (
     Verdict,
     is_untouched,
 )
-from .line import STAGES, Work, existing_run
+from .line.run_folder import existing_run
+from .line.stage_list import STAGES
+from .line.stage_work import Work
 from .questions import GUESSES, QUESTIONS
 from .show import say
 

@@ -17,7 +17,7 @@ from matplotlib.ticker import PercentFormatter
 from .base.bins import equal_groups
 from .base.spacing import evenly_spaced
 from .figures import BLUE, COLOURS, GREEN, GREY, ORANGE, picture, short
-from .line import STAGES
+from .line.stage_list import STAGES
 from .metrics import PLAIN_NAMES
 from .task import Task
 

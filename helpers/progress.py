@@ -15,7 +15,8 @@ from .base.files import write_json
 from .base.places import progress_file, progress_summary_file
 from .base.user_errors import InputError
 from .grading import CORRECT, INCORRECT, UNTOUCHED
-from .line import STAGES, lock
+from .line.run_folder import lock
+from .line.stage_list import STAGES
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are not stages

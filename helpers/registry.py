@@ -18,7 +18,7 @@ from . import tracking
 from .base.files import replacing_folder, sha256, write_json
 from .base.places import reports_folder
 from .base.user_errors import InputError, nearest
-from .line import Run, existing_run
+from .line.run_folder import Run, existing_run
 from .tracking import RUN_TAG, SHA_TAG, moment, store
 
 CHAMPION, CHALLENGER = "champion", "challenger"

@@ -17,7 +17,8 @@ from pathlib import Path
 from .base.files import sha256_of
 from .base.places import TEMPLATES, progress_summary_file, reports_folder
 from .base.user_errors import InputError
-from .line import STAGES, Run, Stage
+from .line.run_folder import Run
+from .line.stage_list import STAGES, Stage
 from .metrics import PLAIN_NAMES
 
 SHOWN_METRICS = 4
@@ -274,15 +275,15 @@ def write_comparison(run: Run, name: str, content: dict) -> None:
 
 def remake(run: Run) -> list[str]:
     """Make all pages of a run again from its executed notebooks; returns their names."""
-    from . import execution
+    from .line import notebook_files
 
     made = []
     for stage in STAGES:
-        notebook = execution.kept(run, stage.notebook) if run.line_of(stage.number) else None
+        notebook = notebook_files.kept(run, stage.notebook) if run.line_of(stage.number) else None
         if notebook is not None:
             write_stage_page(run, stage, notebook)
             made.append(stage.report)
-    explored = execution.kept(run, "explore")
+    explored = notebook_files.kept(run, "explore")
     if explored is not None:
         write_exploration(run, explored)
         made.append(EXPLORATION)

@@ -17,12 +17,15 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from . import deliveries, monitor, parameters, pipeline
+from . import deliveries, monitor, pipeline
 from .base.user_errors import InputError
 from .deliveries import FEWEST_LOGGED, Production
 from .examples import known
 from .execution import WARM
-from .line import CHALLENGES, LOG, Run, Work, existing_run, lock, stage
+from .line import notebook_parameters
+from .line.run_folder import CHALLENGES, Run, existing_run, lock
+from .line.stage_list import LOG, stage
+from .line.stage_work import Work
 from .metrics import PLAIN_NAMES
 from .registry import model_name
 from .runner import Request, StageError, run_line, whole_address
@@ -324,10 +327,10 @@ def settings_of(run: Run) -> dict:
     given = {}
     for number in TRAINED_BY:
         own = (run.line_of(number) or {}).get("parameters", {})
-        for parameter in parameters.of_stage(stage(number)):
+        for parameter in notebook_parameters.of_stage(stage(number)):
             if own.get(parameter.name, parameter.default) != parameter.default:
                 given[parameter.name] = own[parameter.name]
-    return {name: v for name, v in given.items() if name not in parameters.SET_ELSEWHERE}
+    return {name: v for name, v in given.items() if name not in notebook_parameters.SET_ELSEWHERE}
 
 
 def _as_texts(given: dict) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Running the line: each notebook by papermill, its page, the front page; one line of progress.
 
-A stage whose result still stands is not run again (see `helpers.freshness`), and the page of one
+A stage whose result still stands is not run again (see `helpers.line.freshness`), and the page of one
 stage is made while the next one runs.
 """
 
@@ -20,13 +20,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import code, execution, freshness, parameters, report
+from . import execution, report
 from .base import addresses, credentials
 from .base.files import write_json
 from .base.user_errors import InputError
 from .examples import known as examples_known
 from .execution import WARM
-from .line import STAGES, Run, Stage, lock, parse_stages, versions
+from .line import code_fingerprint, freshness, notebook_files, notebook_parameters
+from .line.run_folder import Run, lock
+from .line.stage_list import STAGES, Stage, parse_stages
+from .line.stage_work import versions
 
 JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
@@ -65,7 +68,7 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     data = request.data if known else whole_address(request.data)
     stages = stages_to_run(request, run, data)
     began, worked = time.time(), False
-    values = parameters.read_settings(list(request.settings), stages)
+    values = notebook_parameters.read_settings(list(request.settings), stages)
     values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
     with alone(run):
         existed = run.path.exists()
@@ -252,7 +255,7 @@ class _Pages:
 
     def make(self, stage: Stage, notebook) -> None:
         """Make a stage's page, put its cost into the ledger, then make the front page anew."""
-        execution.import_jupyter()
+        notebook_files.import_jupyter()
         report.prepare()
         self._made.append(self._thread.submit(self._make, stage, notebook))
 
@@ -284,7 +287,7 @@ def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages
 
 
 def _given(stage: Stage, values: dict) -> dict:
-    known = {p.name for p in parameters.of_stage(stage)}
+    known = {p.name for p in notebook_parameters.of_stage(stage)}
     return {name: value for name, value in values.items() if name in known}
 
 
@@ -298,24 +301,26 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
         return True
     if not run.file(f"notebooks/{stage.notebook}.ipynb").exists():
         return False
-    pages.make(stage, execution.kept(run, stage.notebook))
+    pages.make(stage, notebook_files.kept(run, stage.notebook))
     return True
 
 
 def _run_stage(run, stage: Stage, given: dict, kernels, place, lessons: bool, pages) -> None:
-    used = code.fingerprint(stage.path)  # before it runs: an edit meanwhile makes it out of date
+    used = code_fingerprint.fingerprint(
+        stage.path
+    )  # before it runs: an edit meanwhile makes it out of date
     began = time.monotonic()
     try:
         notebook = _execute(run, stage, given, kernels, place, lessons)
     except StageError as error:
         _write_failure(run, stage, str(error))
-        executed = execution.kept(run, stage.notebook)
+        executed = notebook_files.kept(run, stage.notebook)
         if executed:
             pages.make(stage, executed)
         else:
             pages.meanwhile(lambda: report.write_front_page(run))
         raise
-    execution.keep(run, stage.notebook, notebook)
+    notebook_files.keep(run, stage.notebook, notebook)
     spent = _spent(notebook, run.line_of(stage.number)["opened"], time.monotonic() - began)
     run.amend(stage.number, code=used, spent=spent, seconds=round(sum(spent.values()), 2))
     pages.make(stage, notebook)
@@ -354,12 +359,12 @@ def _seconds(cell, name: str) -> float:
 def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons: bool):
     """The executed notebook; without the lessons when the table is not the one they are about."""
     execution.begin(kernels)
-    execution.import_jupyter()
+    notebook_files.import_jupyter()
     import nbformat
 
     notebook = nbformat.read(stage.path, as_version=4)
     if not lessons:
-        execution.without(notebook, {"lesson"})
+        notebook_files.without(notebook, {"lesson"})
     title = f"{place} {stage.title}"
     try:
         return execution.execute(run, stage.notebook, notebook, values, kernels, title)

@@ -42,7 +42,7 @@ from .deploy import (
     open_bundle,
     predict_rows,
 )
-from .line import Run, existing_run
+from .line.run_folder import Run, existing_run
 from .prediction_log import PredictionLog, elsewhere
 from .registry import Version
 from .scorer import Scorer, compile_scorer

@@ -26,7 +26,8 @@ from pathlib import Path
 from .base import addresses, credentials, extras
 from .base.places import reports_folder
 from .base.user_errors import InputError
-from .line import NAME_SOURCES, Run
+from .line.run_folder import Run
+from .line.stage_list import NAME_SOURCES
 
 STORE, ARTIFACTS = "mlflow.db", "mlflow-artifacts"  # in the folder of runs
 SQLITE = "sqlite:///"

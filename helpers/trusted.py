@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 # Our own types: by the name below the package that they had when they were first stored, the name
 # in full that they have now. A type that moves keeps its old name here, so that models which were
-# stored before still load. `helpers.code` reads here which code a stored model needs.
+# stored before still load. `helpers.line.code_fingerprint` reads here which code a stored model needs.
 MOVED = {
     "calibration.Calibrated": "helpers.calibration.Calibrated",
     "clean.Cleaner": "helpers.clean.Cleaner",

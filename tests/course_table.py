@@ -17,7 +17,8 @@ from pathlib import Path
 import nbformat
 
 from helpers.base.places import REPOSITORY
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
 SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from helpers.base.places import NOTEBOOKS, REPOSITORY
-from helpers.line import STAGES
+from helpers.line.stage_list import STAGES
 
 NUMBER = len(STAGES)
 NAME, TITLE, NOTEBOOK = "bill", "Billing", f"{NUMBER:02}_billing"

@@ -12,7 +12,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from helpers import clean, deploy, features, pipeline, plans, split
-from helpers.line import Run, Work
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
 from helpers.rows import TEST, TRAIN, Labelled
 from helpers.task import Task, draft_label, encode, find_task, predict_scores
 

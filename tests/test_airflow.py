@@ -15,8 +15,9 @@ import pytest
 
 from helpers import registry
 from helpers.base.places import REPOSITORY
-from helpers.line import STAGES, Run
-from helpers.parameters import of_stage
+from helpers.line.notebook_parameters import of_stage
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from tests import longer_line
 from tests.small import raw_table
 from tests.test_retraining import changed

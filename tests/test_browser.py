@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from helpers.base.places import NOTEBOOKS, REPOSITORY
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 from .test_explore import NASTY, odd_tables, usual
 

@@ -8,7 +8,8 @@ import pytest
 
 from helpers import comparison, evaluate, report
 from helpers.base.user_errors import InputError
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from helpers.task import Task
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")

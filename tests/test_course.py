@@ -7,7 +7,8 @@ import nbformat
 import pytest
 
 from helpers.base.places import NOTEBOOKS
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from helpers.questions import GUESSES, QUESTIONS
 from tests import clean_copies, course_table
 from tests.course_table import Figures, figures

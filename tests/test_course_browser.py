@@ -15,7 +15,8 @@ import pytest
 
 from helpers import lessons, report
 from helpers.base.places import REPOSITORY
-from helpers.line import Run, stage
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import stage
 
 from .browser import CHROMIUM, opened
 

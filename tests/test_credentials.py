@@ -28,7 +28,7 @@ from helpers import execution, runner
 from helpers.__main__ import main
 from helpers.base import addresses, credentials
 from helpers.base.user_errors import InputError
-from helpers.line import Run
+from helpers.line.run_folder import Run
 from helpers.tables import read_any
 from tests.small import raw_table
 

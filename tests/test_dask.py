@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, cluster, drift, folders, line, train
+from helpers import batch, cluster, drift, folders, train
 from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
+from helpers.line import run_folder
 from helpers.runner import Request, run_line
 from helpers.tables import read_any
 from tests.small import at_random, fitted, prepared, raw_table
@@ -100,8 +101,8 @@ def folder(made, tmp_path, reports, monkeypatch):
     if not (reports / "small").exists():
         write_run(made)
         (reports / "small" / "data").mkdir()
-        line.Run("small").write_json("about.json", {})
-        line.Run("small").write_json("split.json", {"strategy": "random"})
+        run_folder.Run("small").write_json("about.json", {})
+        run_folder.Run("small").write_json("split.json", {"strategy": "random"})
         made.rows.X.to_parquet(reports / "small" / "data" / "clean.parquet")
     wide = pd.concat([made.raw.drop(columns="bought")] * 85, ignore_index=True)
     wide["weight"] += np.linspace(0, 20, len(wide))
@@ -206,7 +207,7 @@ def test_the_line_gives_the_same_on_a_cluster_of_its_own(tmp_path, monkeypatch):
         done = CliRunner().invoke(cli, [*asked, *more])
         assert done.exit_code == 0, done.output
         assert ("dashboard: http" in done.output) == ("--dask" in more)
-        return line.Run("orders").read_json("metrics.json")
+        return run_folder.Run("orders").read_json("metrics.json")
 
     source = ["--data", str(tmp_path / "orders.csv"), "--target", "bought", "--stages", "1-6"]
     alone = metrics(*source)

@@ -15,7 +15,7 @@ import sqlalchemy
 from helpers import batch
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
-from helpers.line import Run
+from helpers.line.run_folder import Run
 from helpers.tables import from_database, read_any, tidy_table
 from tests.small import deployed_run, prepared
 from tests.test_prediction_log import BIN, postgres  # noqa: F401 - a fixture

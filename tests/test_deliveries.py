@@ -8,7 +8,9 @@ import pytest
 
 from helpers import deliveries, deploy, retraining, traffic
 from helpers.base.user_errors import InputError
-from helpers.line import CHALLENGES, LOG, Run, outside
+from helpers.line.run_folder import CHALLENGES, Run
+from helpers.line.stage_list import LOG
+from helpers.line.stage_work import outside
 from helpers.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 

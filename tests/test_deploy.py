@@ -14,7 +14,8 @@ from helpers import batch, deploy, reference
 from helpers.base.user_errors import InputError
 from helpers.calibration import Calibrated
 from helpers.deliveries import model_columns
-from helpers.line import Run, Work
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
 from helpers.row_check import MOST_UNKNOWN
 from tests.small import fitted, prepared
 

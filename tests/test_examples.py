@@ -11,7 +11,8 @@ from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.examples import known
 from helpers.examples.known import Example
-from helpers.line import Run, Work, outside
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work, outside
 from helpers.report import stages_of
 from helpers.runner import Request
 from tests.small import deployed_run, prepared, raw_table

@@ -11,7 +11,7 @@ import pytest
 from helpers import explore, explore_beside, explore_columns, explore_figures, survey
 from helpers import explore_columns as _explore_columns
 from helpers.base.user_errors import InputError
-from helpers.line import Run
+from helpers.line.run_folder import Run
 
 NASTY = "<script>document.title='run'</script>"
 QUOTE = '"><img src=x onerror=document.title=1>'

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from helpers.base.places import NOTEBOOKS, reports_folder
-from helpers.line import Run
+from helpers.line.run_folder import Run
 
 from .test_explore import NASTY, usual
 

@@ -7,7 +7,7 @@ import pytest
 
 from helpers.base.places import REPOSITORY
 from helpers.cells.tidy_text import fingerprint
-from helpers.line import STAGES
+from helpers.line.stage_list import STAGES
 
 PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
 LINE = re.compile(r"^- \*\*(.+?)\*\* \((\d\d)\): (.+)$", re.MULTILINE)

@@ -16,7 +16,8 @@ import pytest
 from helpers import batch, doubts, pipeline
 from helpers.base import remote_files
 from helpers.base.user_errors import InputError
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from helpers.tables.formula_cells import (
     neutral,
     neutral_encoded,
@@ -300,7 +301,8 @@ def test_nothing_is_written_through_a_link_in_a_run(tmp_path, monkeypatch):
 
 
 def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monkeypatch):
-    from helpers import freshness, storage
+    from helpers import storage
+    from helpers.line import freshness
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     run, kept = deployed_run(prepared(), "mine"), tmp_path / "kept.parquet"

@@ -17,8 +17,8 @@ import yaml
 
 from helpers import station
 from helpers.base.places import REPOSITORY
-from helpers.line import STAGES
-from helpers.parameters import of_stage
+from helpers.line.notebook_parameters import of_stage
+from helpers.line.stage_list import STAGES
 from tests import longer_line
 from tests.small import raw_table
 

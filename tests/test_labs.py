@@ -162,9 +162,9 @@ def test_the_leak_claims_most_and_serves_a_coin(outcomes):
 
 
 def test_stage_7_does_refuse_without_an_evaluation(tmp_path, monkeypatch):
-    from helpers import line
     from helpers.base.user_errors import InputError
+    from helpers.line import stage_work
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     with pytest.raises(InputError):
-        line.start(7, "nothing_was_judged")
+        stage_work.start(7, "nothing_was_judged")

@@ -9,7 +9,7 @@ from helpers import lessons
 from helpers.base.user_errors import InputError
 from helpers.challenges import CHALLENGES
 from helpers.grading import Choice, Compute
-from helpers.line import STAGES
+from helpers.line.stage_list import STAGES
 from helpers.progress import BESIDE
 from helpers.questions import GUESSES, QUESTIONS
 

@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 from helpers.base.user_errors import InputError
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from helpers.tables import from_web, read_any
 from tests.nasty import make
 

@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 from helpers.base.places import NOTEBOOKS
-from helpers.line import STAGES
-from helpers.parameters import SET_ELSEWHERE, of_stage, parse_cell
+from helpers.line.notebook_parameters import SET_ELSEWHERE, of_stage, parse_cell
+from helpers.line.stage_list import STAGES
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
 STAGE_PATHS = [stage.path for stage in STAGES]

@@ -15,7 +15,7 @@ import sqlalchemy
 from helpers import deliveries, deploy, retraining, service, traffic
 from helpers.base import credentials
 from helpers.base.user_errors import InputError
-from helpers.line import LOG
+from helpers.line.stage_list import LOG
 from helpers.prediction_log import LOG_VARIABLE, PredictionLog
 from helpers.tables import read_any
 from tests.small import deployed_run, prepared

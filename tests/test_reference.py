@@ -22,7 +22,8 @@ from helpers import (  # fmt: skip
 )
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
-from helpers.line import Run, Work
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
 from helpers.reference import KNOTS, as_content, read_content, reference_of
 from helpers.service import service_of
 from helpers.tallies import LevelCounts

@@ -21,7 +21,8 @@ from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.following import Follower, load_registered_version, service_of
-from helpers.line import Run, Work
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
 from helpers.prediction_log import LOG_FILE
 from helpers.registry import GOOD
 from helpers.service import Options, Service

@@ -12,7 +12,8 @@ from helpers import deliveries, flights, monitor, registry, retraining, runner
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.formulas import parse_formulas
-from helpers.line import CHALLENGES, LOG, STAGES, Run
+from helpers.line.run_folder import CHALLENGES, Run
+from helpers.line.stage_list import LOG, STAGES
 from helpers.registry import model_name
 from helpers.retraining import RetrainRequest
 from helpers.runner import StageError

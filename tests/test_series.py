@@ -14,7 +14,8 @@ from sklearn.datasets import load_diabetes
 
 from helpers import deploy, flights
 from helpers.base.places import reports_folder
-from helpers.line import STAGES, Run
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 BAD = {
     "a file that is missing": (["--data", "nowhere.csv"], "no file"),

@@ -9,9 +9,10 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import batch, collect, deploy, line, storage
+from helpers import batch, collect, deploy, storage
 from helpers.base import places, remote_files
 from helpers.base.user_errors import InputError
+from helpers.line import run_folder, stage_work
 from helpers.tables import read_any
 from tests.small import deployed_run, prepared, raw_table
 
@@ -36,7 +37,7 @@ def test_a_run_comes_back_as_it_was_and_answers(run, tmp_path, made):
     told = storage.push("small", str(tmp_path / "there"))
     assert told["files"] == told["copied"] == len(before)
     assert storage.pull(str(tmp_path / "there"), "again")["run"] == "again"
-    assert contents(line.Run("again").path) == before
+    assert contents(run_folder.Run("again").path) == before
     rows = made.raw.drop(columns="bought")
     answers = [deploy.predict_rows(deploy.load_bundle(n), rows) for n in ("small", "again")]
     pd.testing.assert_frame_equal(*answers)
@@ -67,7 +68,7 @@ def test_a_push_that_is_stopped_leaves_no_whole_run_and_goes_on(run, tmp_path, m
         storage.pull(str(there), "again")
     assert storage.push("small", str(there))["copied"] == 2
     storage.pull(str(there), "again")
-    assert contents(line.Run("again").path) == contents(run.path)
+    assert contents(run_folder.Run("again").path) == contents(run.path)
 
 
 def test_an_unfinished_run_is_refused_by_the_name_of_its_stage(run, tmp_path):
@@ -104,7 +105,7 @@ def test_a_name_never_leads_out_of_the_folder(run, tmp_path, name):
     (tmp_path / "out.txt").write_text("before")
     with pytest.raises(InputError, match="leads out"):
         storage.pull(str(there), "again")
-    assert not line.Run("again").path.exists()
+    assert not run_folder.Run("again").path.exists()
 
 
 def test_a_file_that_was_altered_is_refused_and_the_run_here_stays(run, tmp_path):
@@ -117,7 +118,7 @@ def test_a_file_that_was_altered_is_refused_and_the_run_here_stays(run, tmp_path
             before = contents(run.path)
         with pytest.raises(InputError, match=r"'about.json' at .* is not what its manifest says"):
             storage.pull(str(there), name)
-    assert not line.Run("again").path.exists() and contents(run.path) == before
+    assert not run_folder.Run("again").path.exists() and contents(run.path) == before
     assert not list(places.reports_folder().glob(".*pulled*"))
 
 
@@ -144,12 +145,12 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch):
 
 def test_a_file_address_is_hashed_by_its_mark(tmp_path):
     address = f"file://{tmp_path}/rows.csv"
-    assert line.outside({"data": address}) == {address: None}
+    assert stage_work.outside({"data": address}) == {address: None}
     raw_table().to_csv(tmp_path / "rows.csv", index=False)
-    first = line.outside({"data": address})[address]
-    assert first and line.outside({"data": address})[address] == first
+    first = stage_work.outside({"data": address})[address]
+    assert first and stage_work.outside({"data": address})[address] == first
     raw_table(seed=1).to_csv(tmp_path / "rows.csv", index=False)
-    assert line.outside({"data": address})[address] not in (first, None)
+    assert stage_work.outside({"data": address})[address] not in (first, None)
     assert len(collect.collect(address)[0]) == 240
 
 
@@ -205,8 +206,8 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     for name in ("rows.csv", "parts"):
         local = read_any.read_table(str(tmp_path / name))
         pd.testing.assert_frame_equal(read_any.read_table(f"{s3}/{name}"), local)
-    mark = line.outside({"data": f"{s3}/parts"})
-    assert None not in mark.values() and line.outside({"data": f"{s3}/parts"}) == mark
+    mark = stage_work.outside({"data": f"{s3}/parts"})
+    assert None not in mark.values() and stage_work.outside({"data": f"{s3}/parts"}) == mark
     with pytest.raises(InputError, match="no such file"):
         read_any.read_table(f"{s3}/absent.csv")
     assert batch.predict_to("small", f"{s3}/parts", f"{s3}/out/scored.parquet") == 2 * len(rows)
@@ -223,4 +224,4 @@ def test_a_run_goes_to_s3_and_comes_back(s3, run):
     run.write_text("review.csv", "other")
     assert storage.push("small", f"{s3}/runs/small")["copied"] == 1
     storage.pull(f"{s3}/runs/small", "again")
-    assert contents(line.Run("again").path) == contents(run.path)
+    assert contents(run_folder.Run("again").path) == contents(run.path)

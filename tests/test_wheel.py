@@ -21,7 +21,7 @@ import requests
 
 from helpers import doctor
 from helpers.base.places import REPOSITORY
-from helpers.line import STAGES
+from helpers.line.stage_list import STAGES
 
 pytestmark = pytest.mark.slow
 PRINT_PLACES = """

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from kfp import dsl
 from kfp.dsl import base_component
 
-from helpers.description import description
+from helpers.line.line_description import description
 from helpers.station import METRICS, MODEL
 
 IMAGE = "pipeline-notebooks-python:latest"

@@ -10,8 +10,9 @@ from line_pipeline import line_pipeline
 
 from helpers import station
 from helpers.base.user_errors import InputError
-from helpers.line import STAGES, Run
-from helpers.parameters import read_settings
+from helpers.line.notebook_parameters import read_settings
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from helpers.runner import name_for, whole_address
 
 

@@ -10,7 +10,8 @@ import yaml
 
 from helpers import clean, deploy, flights, monitor, pipeline, rows, split, surprises
 from helpers.base.places import NOTEBOOKS
-from helpers.line import STAGES, Work
+from helpers.line.stage_list import STAGES
+from helpers.line.stage_work import Work
 from helpers.task import predict
 
 

@@ -17,9 +17,10 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import clean, deploy, features, line, pipeline, plans
+from helpers import clean, deploy, features, pipeline, plans
 from helpers.base import places
 from helpers.calibration import Calibrated
+from helpers.line import run_folder, stage_work
 from helpers.rows import Labelled
 from helpers.task import draft_label, encode, find_task
 
@@ -97,7 +98,7 @@ def store(folder: Path, name: str, pictures: bool) -> None:
         **{"test": {"roc_auc": 0.8}, "interval": {"roc_auc": [0.7, 0.9]}},
         **{"baseline": {"roc_auc": 0.5}, "verdict": "good enough"},
     }
-    work = line.Work(7, line.Run(name), {})
+    work = stage_work.Work(7, run_folder.Run(name), {})
     schema = deploy.make_schema(raw, rows, cleaning, plan)
     card = deploy.make_card(name, about, metrics, known.y, True)
     answers = deploy.predict_rows_clean(fitted, known)

@@ -12,8 +12,8 @@ import tokenize
 from dataclasses import dataclass
 from functools import cache
 
-from .base.user_errors import InputError, nearest
-from .line import STAGES, Stage
+from ..base.user_errors import InputError, nearest
+from .stage_list import STAGES, Stage
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,26 +18,30 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from .base.files import sha256_of
+from ..base.files import sha256_of
+from .names_in_code import (
+    ALL,
+    ASSIGNMENTS,
+    FUTURE,
+    IMPORT,
+    RUN_LATER,
+    Use,
+    drop_docstrings,
+    first_names,
+    imports_of,
+    is_import,
+    is_text,
+    names_of,
+    names_touched,
+    names_within,
+    used_names,
+)
 
 HERE = Path(str(files("helpers"))).resolve()  # wherever in the package this module stands
 
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
-ALL = ()  # the use of every module
-IMPORT = "import"  # marks a use of which only the import is known
 INIT = "__init__"  # the module that a package runs when it is imported
-FUTURE = "__future__"  # an import that changes the meaning of its whole module
 BESIDE_THE_WORK = {("progress",), ("report",)}  # note or show what was done; no result needs them
-LOOKS_UP = {"globals", "eval", "exec", "__subclasses__"}  # may use any name of their module
-LOADS = {"import_module", "__import__", "modules"}  # may use any module
-
-ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
-RUN_LATER = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-# What is used is written as the road to it inside the package: ("clean", "draft_plan") is a
-# definition of a module, ("clean",) all of it, ("clean", "import") only what importing it does. In
-# a sub-package roads are longer: ("base", "errors", "InputError"); ("base",) is all its modules.
-Use = tuple[str, ...]
 
 
 def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
@@ -66,7 +69,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """What differs between two fingerprints of a notebook, in words; empty when nothing does.
 
     >>> changed({"notebook": "9f2c", "clean": "03ab"}, {"notebook": "9f2c", "line": "77d0"})
-    ['helpers/clean.py has changed', 'helpers/line.py has changed']
+    ['helpers/clean.py has changed', 'helpers/line/stage_work.py has changed']
     """
     parts = {part for part, _ in before.items() ^ after.items()}
     first = [words for part, words in OF_THE_NOTEBOOK.items() if part in parts]
@@ -259,86 +262,6 @@ def _parse_cell(source: str) -> ast.Module:
         return ast.parse("\n".join(plain))
 
 
-def used_names(tree: ast.AST, package: str, own: Use = ALL, named: Iterable[str] = ()) -> set[Use]:
-    """What of the package a piece of code uses; `own` is its module, with these top-level names.
-
-    >>> tree = ast.parse("from helpers import clean as c; c.headline(len(rows))")
-    >>> sorted(used_names(tree, "helpers", ("labs",), ["rows"]))
-    [('clean', 'headline'), ('clean', 'import'), ('labs', 'rows')]
-    """
-    uses, local, nodes = set(), defaultdict(list), list(ast.walk(tree))
-    for node in nodes:
-        if is_import(node):
-            for name, origin in imports_of(node, package, own):
-                local[name].append(origin)
-                uses.add((*origin, IMPORT))
-            if any(alias.name in LOADS for alias in node.names):
-                uses.add(ALL)
-        elif isinstance(node, ast.Global):
-            uses |= {(*own, name) for name in node.names if name in named}
-        elif isinstance(node, ast.JoinedStr):
-            if any(_is_text_value(v) and f"{package}." in v.value for v in node.values):
-                uses.add(ALL)  # a name that is put together can be any
-        elif _is_text_value(node):
-            found = re.findall(rf"\b{package}((?:\.\w+)+)", node.value)
-            uses |= {tuple(road.split(".")[1:]) for road in found}
-    for name, *parts in _chains(nodes):
-        uses |= {(*origin, *parts) for origin in local.get(name, ())}
-        if name in named:
-            uses.add((*own, name, *parts))
-        last = parts[-1] if parts else name
-        if last in LOOKS_UP | LOADS:
-            uses.add(ALL if last in LOADS else own)
-    return uses
-
-
-def _chains(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
-    """The names that are read, each with the attributes that follow: `a.b.c(d)` has a.b.c and d."""
-    inner = set()
-    for node in nodes:  # outer ones come first, as `ast.walk` gives them
-        if not isinstance(node, ast.Name | ast.Attribute) or node in inner:
-            continue
-        parts = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-            inner.add(node)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
-            yield (node.id, *reversed(parts))
-
-
-def first_names(nodes: Iterable[ast.AST]) -> set[str]:
-    return {chain[0] for node in nodes for chain in _chains(ast.walk(node))}
-
-
-def names_touched(nodes: Iterable[ast.AST]) -> set[str]:
-    """The names of which the code takes an item or an attribute."""
-    parts = [part for node in nodes for part in ast.walk(node)]
-    parts = [part.value for part in parts if isinstance(part, ast.Attribute | ast.Subscript)]
-    return {part.id for part in parts if isinstance(part, ast.Name)}
-
-
-def imports_of(tree: ast.AST, package: str, own: Use = ALL) -> Iterator[tuple[str, Use]]:
-    """The names that imports from the package bind anywhere in the code, and what they mean.
-
-    `own` is the road of the module in which they stand.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                first, *road = alias.name.split(".")
-                if first == package:
-                    yield alias.asname or "", tuple(road)  # `import helpers.x` runs x as well
-                    if not alias.asname:
-                        yield package, ALL
-        elif isinstance(node, ast.ImportFrom):
-            within = (package, *own[: max(len(own) - node.level, 0)]) if node.level else ()
-            first, *road = (*within, *(node.module or "").split("." if node.module else None))
-            if first == package:
-                for alias in node.names:  # no module has a name "*", so that is all of it
-                    yield alias.asname or alias.name, (*road, alias.name)
-
-
 def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
     """The statement, or an import of several names as one statement for each."""
     if isinstance(node, ast.Import):
@@ -346,58 +269,6 @@ def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
     if isinstance(node, ast.ImportFrom):
         return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
     return [node]
-
-
-def drop_docstrings(statement: ast.AST) -> None:
-    """Take the docstrings out of a statement and of the statements in it."""
-    for block in ("body", "orelse", "handlers", "finalbody", "cases"):
-        if inner := getattr(statement, block, None):
-            setattr(statement, block, [s for s in inner if not is_text(s)])
-            for part in inner:
-                drop_docstrings(part)
-
-
-def names_of(node: ast.stmt) -> set[str]:
-    """The names that a definition binds; none for a statement that belongs to the body."""
-    if isinstance(node, RUN_LATER):
-        return {node.name}
-    if is_import(node):
-        name = node.names[0].asname or node.names[0].name.split(".")[0]
-        name = FUTURE if getattr(node, "module", "") == FUTURE else name
-        return {name} - {"*"}
-    if isinstance(node, ASSIGNMENTS):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        parts = [part for target in targets for part in ast.walk(target)]
-        if not any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
-            parts += [part.target for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
-            return {part.id for part in parts if isinstance(part, ast.Name)}
-    return set()
-
-
-def names_within(node: ast.stmt) -> set[str]:
-    """The names that a statement of the body may bind, however deep."""
-    names = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            names.add(part.id)
-        elif is_import(part):
-            names |= {alias.asname or alias.name.split(".")[0] for alias in part.names}
-        elif isinstance(part, RUN_LATER):
-            names.add(part.name)
-    return names
-
-
-def is_import(node: ast.AST) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
-
-
-def _is_text_value(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def is_text(node: ast.AST) -> bool:
-    """Whether a statement is only a text: a docstring."""
-    return isinstance(node, ast.Expr) and _is_text_value(node.value)
 
 
 def _hash_all(definitions: set[Definition]) -> str:

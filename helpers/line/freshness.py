@@ -6,8 +6,10 @@ of the libraries, what it read (from the run and from outside) and what it wrote
 
 from __future__ import annotations
 
-from . import code, parameters
-from .line import Run, Stage, outside, versions
+from . import code_fingerprint, notebook_parameters
+from .run_folder import Run
+from .stage_list import Stage
+from .stage_work import outside, versions
 
 BY_HAND = "it was run by hand, so it is not recorded which code made it"
 
@@ -27,7 +29,7 @@ def reasons(run: Run, stage: Stage, given: dict | None = None) -> list[str]:
         return [BY_HAND]
     return [
         *_other_parameters(stage, entry, given),
-        *code.changed(entry["code"], code.fingerprint(stage.path)),
+        *code_fingerprint.changed(entry["code"], code_fingerprint.fingerprint(stage.path)),
         *_other_versions(entry),
         *_other_sources(entry),
         *_other_files(run, entry),
@@ -48,7 +50,7 @@ def status(run: Run, stages: list[Stage]) -> dict[int, list[str]]:
 def _other_parameters(stage: Stage, entry: dict, given: dict | None) -> list[str]:
     if given is None:
         return []
-    now = {p.name: given.get(p.name, p.default) for p in parameters.of_stage(stage)}
+    now = {p.name: given.get(p.name, p.default) for p in notebook_parameters.of_stage(stage)}
     before = entry["parameters"]
     return [
         f"{name} is {now[name]!r}, it was {before.get(name)!r}"

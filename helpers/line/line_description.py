@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from .line import STAGES, Stage
-from .parameters import SET_ELSEWHERE, of_stage
+from .notebook_parameters import SET_ELSEWHERE, of_stage
+from .stage_list import STAGES, Stage
 
 FRONT_PAGE = "index.html"
 
@@ -32,7 +32,7 @@ def describe_stage(stage: Stage) -> dict:
     in that of the table which the course is about.
     A parameter's `option` is the option of `pipeline run` that gives it, where that is not --set.
 
-    >>> from helpers.line import stage
+    >>> from helpers.line.stage_work import stage
     >>> described = describe_stage(stage(4))
     >>> described["writes"], described["needs_target"]
     (['data/split.parquet', 'split.json'], True)
