@@ -24,7 +24,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import domain, drift, quality
+from helpers.drift import compare_columns, data_quality, domain_classifier, drift_report
 
 from .__main__ import machine
 from .measure import REPOSITORY, median, spread
@@ -181,8 +181,8 @@ def changed(rows: int, name: str, seed: int) -> pd.DataFrame:
 
 def findings(known: pd.DataFrame, reference: dict, rows: pd.DataFrame) -> list[dict]:
     """What a report on columns and quality says of new rows."""
-    noticed = quality.compare(reference, rows)
-    return drift.drift_findings(drift.compare(known, rows), quality=noticed)
+    noticed = data_quality.compare(reference, rows)
+    return drift_report.drift_findings(compare_columns.compare(known, rows), quality=noticed)
 
 
 def is_found(said: list[dict], name: str) -> bool:
@@ -235,10 +235,14 @@ def _alarms(rows: int) -> dict:
         both = table(2 * rows, 10_000 + split)
         before, after = both[:rows], both[rows:].reset_index(drop=True)
         said = {
-            "columns": drift.drift_findings(drift.compare(before, after)),
-            "predictions": drift.drift_findings(drift.compare(answers(before), answers(after))),
-            "domain classifier": domain.domain_classifier(before, after, seed=split).moves,
-            "quality": quality.compare(before, after),
+            "columns": drift_report.drift_findings(compare_columns.compare(before, after)),
+            "predictions": drift_report.drift_findings(
+                compare_columns.compare(answers(before), answers(after))
+            ),
+            "domain classifier": domain_classifier.domain_classifier(
+                before, after, seed=split
+            ).moves,
+            "quality": data_quality.compare(before, after),
         }
         parts.update(name for name, found in said.items() if found)
         parts["any"] += any(map(bool, said.values()))
@@ -288,7 +292,7 @@ def _references(draws: int) -> Iterator[tuple]:
     for draw in range(draws):
         if draw % 10 == 0:
             known = table(KNOWN, 90_000 + draw)
-            reference = quality.reference_of(known)
+            reference = data_quality.reference_of(known)
         yield known, reference
 
 

@@ -413,13 +413,14 @@ def drift(run, folder, dask):
     The folder may be larger than memory: its parts are counted one by one, and what comes of the
     sum is what comes of the whole. `pipeline monitor` tells more, of rows that fit into memory.
     """
-    from . import cluster, drift
+    from . import cluster
+    from .drift import drift_report
     from .folders import drift_of_folder
 
     with cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         table = drift_of_folder(run, folder, advance)
-    click.echo(drift.shown(table, most=len(table)).to_string())
-    click.echo(f"\n{drift.describe_drift(table).replace('**', '')}")
+    click.echo(drift_report.shown(table, most=len(table)).to_string())
+    click.echo(f"\n{drift_report.describe_drift(table).replace('**', '')}")
 
 
 @contextmanager

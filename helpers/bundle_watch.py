@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import deliveries, drift, monitor, traffic
+from . import deliveries, monitor, traffic
 from .base import addresses
 from .base.user_errors import InputError
 from .deliveries import Production, model_columns
 from .deploy import Bundle, is_bundle_folder, load_bundle, load_reference
+from .drift import drift_report
+from .drift.stored_reference import Reference
 from .line.run_folder import Run
 from .line.stage_list import LOG
-from .reference import Reference
 from .registry import Copy, Version, is_address, resolve
 from .rows import Labelled
 from .tables import read_any
@@ -62,7 +63,7 @@ def look(address: str, data: str = "", settings=()) -> dict:
     expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
     decision = monitor.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
     days = traffic.by_day(log_folder(address))
-    found = drift.drift_findings(
+    found = drift_report.drift_findings(
         drifted, answers, joint, [*changes, *traffic.traffic_findings(days)]
     )
     seen = monitor.summary(production, decision, by_period, expected, drifted, found, joint, days,

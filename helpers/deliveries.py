@@ -18,11 +18,11 @@ from .base import addresses
 from .base.user_errors import InputError, nearest
 from .cells.known_words import MISSING_WORDS
 from .cells.tidy_text import tidy
+from .drift.stored_reference import FORM, Reference, read_content
 from .examples import known as examples_known
 from .line.run_folder import Run
 from .line.stage_list import LOG
 from .prediction_log import ask_log, elsewhere, has_log
-from .reference import FORM, Reference, read_content
 from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .tables import read_any
 from .task import Task, as_labels, read_label

@@ -22,7 +22,7 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from . import pipeline, reference
+from . import pipeline
 from .base.files import sha256
 from .base.places import reports_folder
 from .base.spacing import evenly_spaced
@@ -31,6 +31,7 @@ from .calibration import Calibrated
 from .cells.as_texts import is_plain
 from .cells.usual_values import usual_levels, usual_numbers
 from .deliveries import model_columns, time_column
+from .drift import stored_reference
 from .examples import known as examples_known
 from .line.run_folder import Run, existing_run
 from .metrics import PLAIN_NAMES
@@ -252,10 +253,10 @@ def load_bundle(run: str) -> Bundle:
     return open_bundle(*_place_of(run))
 
 
-def load_reference(run: str) -> reference.Reference:
+def load_reference(run: str) -> stored_reference.Reference:
     """What the bundle of a run (or an address, or a folder) keeps of the rows it was fitted on."""
     folder, name = _place_of(run)
-    return reference.read_content(folder.read_json(f"{name}/reference.json"), f"'{run}'")
+    return stored_reference.read_content(folder.read_json(f"{name}/reference.json"), f"'{run}'")
 
 
 def _place_of(run: str) -> tuple[Run, str]:
@@ -647,8 +648,10 @@ def make_reference(work, model: Pipeline, rows: Labelled, answers: pd.DataFrame)
     `answers` are those to the held-out rows, of the model before its last fit. `work` is the stage.
     """
     used, when, label = model_columns(model), time_column(work), work.about["label"]
-    made = reference.reference_of(rows.X, used, answers=answers, time_column=when, label=label)
-    return reference.as_content(made)
+    made = stored_reference.reference_of(
+        rows.X, used, answers=answers, time_column=when, label=label
+    )
+    return stored_reference.as_content(made)
 
 
 def fields_table(schema: dict) -> pd.DataFrame:

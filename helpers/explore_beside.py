@@ -7,9 +7,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from . import association, drift, explore_figures
+from . import association, explore_figures
 from .base.bins import equal_groups
 from .base.user_errors import InputError
+from .drift import compare_columns
 from .pieces import Piece, figure, folded, link, listed, many, of_sample, para, safe
 from .survey import Column, Survey
 from .survey import survey as make_survey
@@ -37,7 +38,7 @@ def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) 
     parts = [para(_describe_shape(survey, later, names, only, kinds))]
     if alike:
         with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
-            table = drift.compare(pd.DataFrame(before), pd.DataFrame(after))
+            table = compare_columns.compare(pd.DataFrame(before), pd.DataFrame(after))
         tasks = [partial(explore_figures.ranking, table["psi"], "How far columns have drifted",
                          "population stability index (0.2 is large)", limit=None)]  # fmt: skip
         tasks += [
@@ -81,7 +82,7 @@ def _describe_drift(table: pd.DataFrame, names) -> str:
     moved = table.index[table["drifts"]]
     if not len(moved):
         return (
-            f"No column drifts: none of {len(table)} has an index above {drift.PSI_LARGE} that "
+            f"No column drifts: none of {len(table)} has an index above {compare_columns.PSI_LARGE} that "
             f"chance does not explain."
         )
     listed = ", ".join(f"{safe(n, 40)} ({table['psi'][n]:.2f})" for n in moved[:3])

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import cluster, drift
+from . import cluster
 from .base.files import delete_drafts, replacing
 from .base.user_errors import InputError
 from .batch import PIECE
 from .deploy import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
+from .drift import compare_columns
+from .drift.column_tallies import Tally
 from .tables import arrow_tables
 from .tables.parquet_parts import Partition, partitions_of, read_partition
-from .tallies import Tally
 
 NOTE = "made_of"  # in a folder of parts: what they were made of
 Advance = Callable[[int], None]  # is told so many more rows that are done
@@ -89,24 +90,28 @@ def drift_of_folder(run: str, source: str, advance: Advance | None = None) -> pd
     """
     version = load_bundle(run).version
     known = _known(run, version)
-    later = {name: drift.LaterTally(tally) for name, tally in known.items()}
+    later = {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
     calls = ((run, version, part) for part in _partitions(source))
     for rows, found in cluster.map_tasks(drift_of_partition, calls):
         later = {name: later[name] + found[name] for name in later}
         if advance:
             advance(rows)
-    return drift.compare_tallies({n: (tally, later[n].tally) for n, tally in known.items()})
+    return compare_columns.compare_tallies(
+        {n: (tally, later[n].tally) for n, tally in known.items()}
+    )
 
 
 def drift_of_partition(run: str, version: str, part: Partition) -> tuple[int, dict]:
     """The number of rows of a part, and what has been counted of each of its columns: a task."""
     cluster.check_visible(part.path)
     bundle, known = _opened(run, version), _known(run, version)
-    later = {name: drift.LaterTally(tally) for name, tally in known.items()}
+    later = {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
     for rows in _frames(part):
         check_columns(bundle, rows.columns)
         clean = bundle.model["clean"].transform(rows)
-        later = {n: one + drift.LaterTally.of(one.known, clean[n]) for n, one in later.items()}
+        later = {
+            n: one + compare_columns.LaterTally.of(one.known, clean[n]) for n, one in later.items()
+        }
     return part.rows, later
 
 

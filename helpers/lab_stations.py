@@ -15,7 +15,8 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import clean, drift, features, flights, leaks, pipeline, plans, rows, split
+from . import clean, features, flights, leaks, pipeline, plans, rows, split
+from .drift import compare_columns
 from .tables import tidy_table
 from .task import draft_label, encode, find_task, predict_scores, read_label
 
@@ -242,8 +243,8 @@ def _drifted(line: Line, start: Line) -> list[str]:
     """Columns that moved between training and service, beyond what the seasons move them."""
     names = [n for n in WATCHED if n in line.feature_plan["columns"]]
     before, after = line.tidy[names], _cleaned(line, line.later)[names]
-    found = drift.compare(before, after)
-    usual = drift.compare(before, _cleaned(line, start.later)[names])
+    found = compare_columns.compare(before, after)
+    usual = compare_columns.compare(before, _cleaned(line, start.later)[names])
     moved = found.index[found["psi"] > usual["psi"].reindex(found.index) + 0.25].tolist()
     return [f"stage 8, drift: {', '.join(moved)}"] if moved else []
 

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import domain, drift, estimate, pipeline, quality, traffic
-from .alerts import ranked
+from . import estimate, pipeline, traffic
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
+from .drift import compare_columns, data_quality, domain_classifier, drift_report, table_volume
+from .drift.alert_thresholds import ranked
+from .drift.stored_reference import Reference, reference_of
 from .metrics import PLAIN_NAMES
-from .reference import Reference, reference_of
 from .rows import TEST
 from .task import Task, better, bootstrap, compared_answers, predict, resampled_scores, score
 
@@ -31,7 +32,7 @@ AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a per
 
 
 def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
-    """How far each column that the model uses has moved (see `helpers.drift.compare`).
+    """How far each column that the model uses has moved (see `helpers.drift.compare_columns.compare`).
 
     The time column is left out: later rows are later by definition.
     """
@@ -46,10 +47,14 @@ def _reference(production: Production, time_column: str) -> Reference:
     return reference_of(production.known.X, used, time_column=time_column)
 
 
-def joint_drift(production: Production, time_column: str = "", seed: int = 42) -> domain.Domain:
-    """Whether the columns that the model uses have moved together (see `helpers.drift.domain`)."""
+def joint_drift(
+    production: Production, time_column: str = "", seed: int = 42
+) -> domain_classifier.Domain:
+    """Whether the columns that the model uses have moved together (see `helpers.drift.compare_columns.domain`)."""
     used = [c for c in model_columns(production.champion) if c != time_column]
-    return domain.domain_classifier(production.known.X[used], production.X[used], seed=seed)
+    return domain_classifier.domain_classifier(
+        production.known.X[used], production.X[used], seed=seed
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,9 @@ def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
     """How far the predictions have moved from those on the held-out rows; None: not applicable."""
     if asked is None:
         return None
-    return drift.compare(*(compared_answers(task, *said) for said in (asked.held_out, asked.later)))
+    return compare_columns.compare(
+        *(compared_answers(task, *said) for said in (asked.held_out, asked.later))
+    )
 
 
 def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
@@ -377,11 +384,11 @@ def quality_changes(production: Production, when: str = "") -> list[dict]:
     """What is wrong with the later rows, once cleaned, in the columns that the model uses.
 
     With `when`, a column of dates, also days with far fewer or more rows than were usual. Findings,
-    the gravest first (see `helpers.quality`).
+    the gravest first (see `helpers.drift.data_quality`).
     """
     used = model_columns(production.champion)
     known = _reference(production, when)
-    found = quality.compare(known.quality, production.X[used])
+    found = data_quality.compare(known.quality, production.X[used])
     return ranked([*found, *_odd_days(known, production, when)])
 
 
@@ -391,7 +398,7 @@ def _odd_days(known: Reference, production: Production, when: str) -> list[dict]
     is_date = when in X and pd.api.types.is_datetime64_any_dtype(X[when].dtype)
     if not production.seen or not is_date or known.days.empty:
         return []
-    return quality.volume(known.days, quality.rows_per(X[when]))
+    return table_volume.volume(known.days, table_volume.rows_per(X[when]))
 
 
 def note_findings(work, found: list[dict], production: Production) -> None:
@@ -408,7 +415,7 @@ def note_findings(work, found: list[dict], production: Production) -> None:
 
 def summary(
     production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
-    drifted: pd.DataFrame, found: list[dict], joint: domain.Domain, days: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[dict], joint: domain_classifier.Domain, days: pd.DataFrame,
     compared: dict | None, policies: dict | None, shadow: dict | None,
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
@@ -440,7 +447,7 @@ def summary(
         "policies": policies,
         "said": {
             "Volume": _plain(f"{describe_production(production)} {traffic.describe_traffic(days)}"),
-            "Drift": _plain(f"{drift.describe_drift(drifted)} {drift.describe_domain(joint)}"),
+            "Drift": _plain(f"{drift_report.describe_drift(drifted)} {drift_report.describe_domain(joint)}"),
             "Quality": _plain(describe_quality(wrong)),
             "Performance": _plain(describe_performance(by_period, expected, production.known.task)),
             "Decision": _plain(describe_decision(decision, production)),

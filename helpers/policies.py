@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from . import drift, monitor
+from . import monitor
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
+from .drift import compare_columns
 from .metrics import PLAIN_NAMES
 from .task import better, predict, resampled_scores, score
 
@@ -145,7 +146,7 @@ class _History:
     def drifted(self, model: str, last: str) -> bool:
         """Whether a column of the last period has drifted from what the model was fitted on."""
         before, after = self.learnt_from(model)[self._columns], self.of(last).X[self._columns]
-        return bool(drift.compare(before, after)["drifts"].any())
+        return bool(compare_columns.compare(before, after)["drifts"].any())
 
     def fell(self, model: str, last: str) -> bool:
         """Whether the score of the last period lies below what was promised, by the rule."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .alerts import finding
+from .drift.alert_thresholds import finding
 from .line.run_folder import Run
 from .prediction_log import ask_log, has_log
 from .task import Task

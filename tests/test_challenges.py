@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from helpers.challenges import CHALLENGES
-from helpers.drift import psi
+from helpers.drift.drift_measures import psi
 from helpers.grading import CORRECT, INCORRECT, UNTOUCHED
 
 

@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, cluster, drift, folders, train
+from helpers import batch, cluster, folders, train
 from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
+from helpers.drift import compare_columns
 from helpers.line import run_folder
 from helpers.runner import Request, run_line
 from helpers.tables import read_any
@@ -185,7 +186,7 @@ def test_cleaning_and_drift_by_parts_are_those_of_the_whole(
     made, folder, tmp_path, scheduler, workers
 ):
     whole = fitted(made)["clean"].transform(read_any.read_table(str(folder)))
-    expected = drift.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
+    expected = compare_columns.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
     for place, address in (("here", ""), ("there", scheduler)):
         with cluster.use_cluster(address, say=lambda _: None):
             assert folders.clean_folder("small", str(folder), tmp_path / place) == len(whole)

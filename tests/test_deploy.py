@@ -10,10 +10,11 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import batch, deploy, reference
+from helpers import batch, deploy
 from helpers.base.user_errors import InputError
 from helpers.calibration import Calibrated
 from helpers.deliveries import model_columns
+from helpers.drift import stored_reference
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.row_check import MOST_UNKNOWN
@@ -49,7 +50,9 @@ def write_run(made, name: str = "small") -> Run:
     """A run whose stage 7 has finished, written the way the notebook does."""
     work = Work(7, Run(name), {})
     bundle = bundle_of(made)
-    known = reference.as_content(reference.reference_of(made.rows.X, model_columns(bundle.model)))
+    known = stored_reference.as_content(
+        stored_reference.reference_of(made.rows.X, model_columns(bundle.model))
+    )
     deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), known, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return work.run

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, clean, deploy, drift, pipeline, plans, split, train
+from helpers import batch, clean, deploy, pipeline, plans, split, train
 from helpers.base.user_errors import InputError
+from helpers.drift import compare_columns
 from helpers.rows import TEST, TRAIN, Labelled
 from helpers.table_scorer import TableScorer
 from helpers.tables import arrow_tables, read_any, tidy_table
@@ -283,5 +284,5 @@ def test_many_rows_are_answered_as_few(rows):
 @held(table=raw_tables())
 def test_a_table_does_not_drift_from_itself(table):
     cleaned = clean.Cleaner(plans.draft_plan(table)).fit_transform(table)
-    found = drift.compare(cleaned, cleaned)
+    found = compare_columns.compare(cleaned, cleaned)
     assert not found["drifts"].any() and np.allclose(found["psi"].fillna(0), 0)

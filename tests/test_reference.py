@@ -9,24 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import (  # fmt: skip
-    bundle_watch,
-    deliveries,
-    deploy,
-    drift,
-    folders,
-    monitor,
-    quality,
-    reference,
-    registry,
-)
+from helpers import bundle_watch, deliveries, deploy, folders, monitor, registry
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
+from helpers.drift import compare_columns, data_quality, stored_reference  # fmt: skip
+from helpers.drift.column_tallies import LevelCounts
+from helpers.drift.stored_reference import KNOTS, as_content, read_content, reference_of
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
-from helpers.reference import KNOTS, as_content, read_content, reference_of
 from helpers.service import service_of
-from helpers.tallies import LevelCounts
 from tests.small import deployed_run, prepared, raw_table
 
 LATER = 400
@@ -60,7 +51,7 @@ def parts_of(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return [part for _, part in rows.groupby(np.arange(len(rows)) * PARTS // len(rows))]
 
 
-def there_and_back(rows: pd.DataFrame, **more) -> reference.Reference:
+def there_and_back(rows: pd.DataFrame, **more) -> stored_reference.Reference:
     """The reference of rows, as it is read from its file."""
     made = as_content(reference_of(rows, list(rows.columns), **more))
     return read_content(json.loads(json.dumps(made)), "small")
@@ -80,7 +71,7 @@ def test_the_counts_of_a_file_add_up_to_the_rows():
 @pytest.mark.parametrize("shift", [0.0, 0.1, 1.0])
 def test_the_indices_are_those_of_the_rows_and_the_test_errs_by_a_bin(shift):
     before, after = cleaned(), cleaned(1, 3_000, shift)
-    exact, binned = drift.compare(before, after), there_and_back(before).drift(after)
+    exact, binned = compare_columns.compare(before, after), there_and_back(before).drift(after)
     binned = binned.loc[exact.index]
     for name in ("psi", "by chance", "distance", "missing before", "missing after"):
         np.testing.assert_allclose(binned[name], exact[name], atol=1e-12)
@@ -95,17 +86,17 @@ def test_later_rows_in_parts_are_the_whole():
     whole = known.drift(after)
     later = {
         name: sum(
-            (drift.LaterTally.of(one, part[name]) for part in parts_of(after)),
-            drift.LaterTally(one),
+            (compare_columns.LaterTally.of(one, part[name]) for part in parts_of(after)),
+            compare_columns.LaterTally(one),
         ).tally
         for name, one in known.tallies.items()
     }
-    parts = drift.compare_tallies({n: (known.tallies[n], later[n]) for n in later})
+    parts = compare_columns.compare_tallies({n: (known.tallies[n], later[n]) for n in later})
     pd.testing.assert_frame_equal(parts, whole)
 
 
 def test_levels_beyond_the_most_are_counted_together(monkeypatch):
-    monkeypatch.setattr(reference, "MOST_LEVELS", 2)
+    monkeypatch.setattr(stored_reference, "MOST_LEVELS", 2)
     rows = cleaned()
     known = there_and_back(rows[["level"]])
     assert isinstance(known.tallies["level"], LevelCounts) and known.tallies["level"].folded
@@ -114,8 +105,8 @@ def test_levels_beyond_the_most_are_counted_together(monkeypatch):
 
 def test_quality_is_judged_by_the_file_as_by_the_rows():
     before, after = cleaned(), cleaned(1).assign(level="new", rounded=lambda t: t["rounded"] + 50)
-    found = quality.compare(there_and_back(before).quality, after)
-    assert found == quality.compare(before, after) != []
+    found = data_quality.compare(there_and_back(before).quality, after)
+    assert found == data_quality.compare(before, after) != []
 
 
 @pytest.mark.parametrize("old", [None, {}, OLDER])
@@ -153,7 +144,7 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     later_table(heavier).to_csv(file, index=False)
     here = deliveries.later_rows(Work(8, run, {}), str(file))
     rows = replace(here, reference=None)  # held against the rows themselves
-    exact = drift.compare(here.known.X, here.X)
+    exact = compare_columns.compare(here.known.X, here.X)
     table, changes = monitor.column_drift(here), monitor.quality_changes(here)
     scores, joint = monitor.performance(here), monitor.joint_drift(here)
     there = moved_away(run, tmp_path)

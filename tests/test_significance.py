@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from helpers import significance
-from helpers.tallies import NumberCounts
+from helpers.drift import significance
+from helpers.drift.column_tallies import NumberCounts
 
 
 def counted(*numbers):

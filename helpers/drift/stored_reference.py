@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from . import drift, quality
-from .alerts import DEFAULT, Thresholds
-from .base.user_errors import InputError
-from .comparable import as_values
-from .tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
+from ..base.user_errors import InputError
+from . import compare_columns, data_quality, table_volume
+from .alert_thresholds import DEFAULT, Thresholds
+from .column_tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
+from .comparable_columns import as_values
 
 FORM = 2  # of the file; the first one held shares that nothing was compared with
 KNOTS = 200  # a multiple of `drift.BINS`, so that the edges of its bins are among them
@@ -43,7 +43,7 @@ class Reference:
     label: dict = field(default_factory=dict)
 
     def drift(self, later: pd.DataFrame, thresholds: Thresholds = DEFAULT) -> pd.DataFrame:
-        """How far each column has moved in cleaned later rows (see `helpers.drift.compare`).
+        """How far each column has moved in cleaned later rows (see `helpers.drift.compare_columns.compare`).
 
         The time column is left out: later rows are later by definition.
         """
@@ -66,8 +66,11 @@ def _compared(
             f"The later rows have none of the {len(known)} columns to compare, such as "
             f"'{next(iter(known))}': are they of another table?"
         )
-    sides = {name: (known[name], drift.LaterTally.of(known[name], later[name])) for name in shared}
-    return drift.compare_tallies(
+    sides = {
+        name: (known[name], compare_columns.LaterTally.of(known[name], later[name]))
+        for name in shared
+    }
+    return compare_columns.compare_tallies(
         {n: (old, new.tally) for n, (old, new) in sides.items()}, thresholds
     )
 
@@ -89,7 +92,7 @@ def reference_of(
     said = {} if answers is None else {str(name): _tally(answers[name]) for name in answers}
     days = _days(rows, time_column)
     return Reference(
-        tallies, quality.reference_of(rows[used]), said, days, time_column, label or {}
+        tallies, data_quality.reference_of(rows[used]), said, days, time_column, label or {}
     )
 
 
@@ -119,7 +122,7 @@ def _folded(tally: LevelCounts) -> LevelCounts:
 
 def _days(rows: pd.DataFrame, time_column: str) -> pd.Series:
     is_date = time_column in rows and pd.api.types.is_datetime64_any_dtype(rows[time_column].dtype)
-    return quality.rows_per(rows[time_column]) if is_date else pd.Series(dtype=int)
+    return table_volume.rows_per(rows[time_column]) if is_date else pd.Series(dtype=int)
 
 
 # --- As a file ----------------------------------------------------------------------------------

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincc, gammaln, stdtr
+from scipy.special import gammaincc, gammaln
 
-from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
-from .base.spacing import evenly_spaced
-from .base.user_errors import InputError
-from .cells.kinds import Kind, kind_of
-from .comparable import as_values, inferred
+from ..base.spacing import evenly_spaced
+from ..base.user_errors import InputError
+from ..cells.kinds import Kind, kind_of
+from .alert_thresholds import DEFAULT, Thresholds, by_size, finding, ranked
+from .comparable_columns import as_values, inferred
 from .significance import fisher, holm, p_value_all_in_part
 
 MOST_KEPT = 20_000  # levels of a column; one with more holds no categories
 FEWEST_EXPECTED = 5  # rows with new categories, before their number is judged
-FEWEST_PERIODS = 5  # of usual volume, before one can be unusual
 FLAGS = {"true", "false"}
 
 
@@ -109,7 +108,7 @@ def _copies(frame: pd.DataFrame) -> int:
 def compare(
     before: pd.DataFrame | dict, after: pd.DataFrame, thresholds: Thresholds = DEFAULT
 ) -> list[dict]:
-    """What is wrong with later rows, as findings, the gravest first (see `helpers.alerts`).
+    """What is wrong with later rows, as findings, the gravest first (see `helpers.drift.alert_thresholds`).
 
     `before` are the earlier rows, or what `reference_of` kept of them. Codes: `column_missing`,
     `column_added`, `type_changed`, `unreadable`, `nulls_up`, `new_categories`, `outside_range`
@@ -296,46 +295,3 @@ def _copies_up(known: dict, after: pd.DataFrame) -> Change:
     chance = fisher(known["copies"], known["rows"], copies, rows) if share > before else 1.0
     says = f"{share:.1%} of the rows repeat another row, {before:.1%} before."
     return Change("copies_up", (), chance, share - before, says, {"before": before, "after": share})
-
-
-# --- Volume -------------------------------------------------------------------------------------
-
-
-def rows_per(times: pd.Series, period: str = "D") -> pd.Series:
-    """Rows in each period (pandas' names: D, h, W), those without any included.
-
-    The first and the last one may be cut short, so they are left out where there are more.
-
-    >>> days = pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-02", "2020-01-04"]))
-    >>> rows_per(days).tolist()
-    [2, 0]
-    """
-    times = pd.to_datetime(times.dropna())
-    if times.empty:
-        return pd.Series(dtype=int)
-    counts = pd.Series(1, index=times).resample(period).sum().astype(int)
-    return counts.iloc[1:-1] if len(counts) > 2 else counts
-
-
-def volume(usual: pd.Series, found: pd.Series, thresholds: Thresholds = DEFAULT) -> list[dict]:
-    """Periods with too few or too many rows, as findings.
-
-    `usual` and `found` are rows by period (`rows_per`). A period stands out when it lies outside
-    the prediction interval of Student's t, at `quality_level` for all of them together, and has
-    less than half or more than twice the usual rows. Fewer than five usual periods say nothing.
-    """
-    if len(usual) < FEWEST_PERIODS or not len(found):
-        return []
-    mean = float(usual.mean())
-    deviation = max(float(usual.std()), np.sqrt(max(mean, 1)))  # at the least Poisson's
-    t = np.abs(found - mean) / (deviation * np.sqrt(1 + 1 / len(usual)))
-    sure = holm(2 * stdtr(len(usual) - 1, -t.to_numpy())) < thresholds.quality_level
-    few, many = mean * thresholds.volume_large, mean / thresholds.volume_large
-    odd = found[sure & ((found < few) | (found > many)).to_numpy()]
-    return [_odd_volume(period, int(rows), mean) for period, rows in odd.items()]
-
-
-def _odd_volume(period, rows: int, mean: float) -> dict:
-    when = f"{period:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if hasattr(period, "year") else period
-    says = f"{rows:,} rows came in the period from {when}; {mean:,.0f} are usual."
-    return finding("volume", "alarm", [], says, {"period": str(when), "rows": rows, "usual": mean})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .cells.kinds import Kind, kind_of
+from ..cells.kinds import Kind, kind_of
 
 
 def as_values(column: pd.Series) -> pd.Series:

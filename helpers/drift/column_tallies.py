@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .base.user_errors import InputError
-from .comparable import as_numbers, as_values
+from ..base.user_errors import InputError
+from .comparable_columns import as_numbers, as_values
 
 OTHER = "(other)"
 

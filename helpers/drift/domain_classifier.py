@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from .alerts import DEFAULT, Thresholds
-from .base.ranks import roc_auc
-from .base.spacing import evenly_spaced
-from .comparable import alike
+from ..base.ranks import roc_auc
+from ..base.spacing import evenly_spaced
+from .alert_thresholds import DEFAULT, Thresholds
+from .comparable_columns import alike
 
 FEWEST_ROWS = 100  # on either side
 MOST_ROWS = 5_000  # of either side; more would find differences too small to matter

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .alerts import DEFAULT, Thresholds, by_size, finding, ranked
-from .base.bins import quantile_places
-from .base.user_errors import InputError
-from .comparable import alike
-from .domain import Domain
+from ..base.bins import quantile_places
+from ..base.user_errors import InputError
+from .alert_thresholds import DEFAULT, Thresholds
+from .column_tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
+from .comparable_columns import alike
+from .drift_measures import expected_psi, jensen_shannon, psi
 from .significance import chi_square, fisher, holm, kolmogorov_smirnov
-from .tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
 
 BINS = 10
 MOST_LEVELS = 50
@@ -28,51 +28,6 @@ FEWEST_EXPECTED = 5  # rows of a level in the smaller sample (Cochran 1954); rar
 FEWEST_RARE = 30  # rows with rare levels on either side, before they are tested one by one
 PSI_LARGE = DEFAULT.psi_large
 FISHER = "Fisher"
-
-
-# --- Sizes --------------------------------------------------------------------------------------
-
-
-def psi(expected: np.ndarray, found: np.ndarray) -> float:
-    """The population stability index of two lists of shares over the same bins.
-
-    Empty bins count as 0.0001.
-
-    >>> psi(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
-    0.0
-    """
-    expected, found = (np.clip(np.asarray(s, float), 1e-4, None) for s in (expected, found))
-    return float(((found - expected) * np.log(found / expected)).sum())
-
-
-def expected_psi(bins: int, before: int, after: int) -> float:
-    """The mean index of two samples of these sizes from the same distribution.
-
-    It is then about (1 / before + 1 / after) times a chi-square variable with bins - 1 degrees of
-    freedom (Yurdakul and Naranjo 2020, "Statistical properties of the population stability index").
-
-    >>> round(expected_psi(10, 500, 500), 3)
-    0.036
-    """
-    return max(bins - 1, 0) * (1 / before + 1 / after)
-
-
-def jensen_shannon(expected: np.ndarray, found: np.ndarray) -> float:
-    """The Jensen-Shannon distance of two lists of shares: 0 alike, 1 nothing in common.
-
-    The square root of the divergence in bits (Lin 1991; Endres and Schindelin 2003).
-
-    >>> jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-    1.0
-    """
-    expected, found = np.asarray(expected, float), np.asarray(found, float)
-    middle = (expected + found) / 2
-    bits = 0.0
-    for shares in (expected, found):
-        some = shares > 0
-        bits += (shares[some] * np.log2(shares[some] / middle[some])).sum() / 2
-    return float(np.sqrt(np.clip(bits, 0, 1)))
-
 
 # --- Bins ----------------------------------------------------------------------------------------
 
@@ -122,7 +77,7 @@ def compare(
 def compare_tallies(
     sides: dict[str, tuple[Tally, Tally]], thresholds: Thresholds = DEFAULT
 ) -> pd.DataFrame:
-    """The same of columns whose earlier and later values have been counted (`helpers.tallies`)."""
+    """The same of columns whose earlier and later values have been counted (`helpers.drift.column_tallies`)."""
     rows = {str(name): _compare_column(*both) for name, both in sides.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(MEASURES))
     table = table.rename_axis("column").astype(MEASURES)
@@ -257,114 +212,3 @@ def _compare_levels(old, new, why: str = "shares of levels are compared") -> _Co
         says = "many rare levels: their rows are compared level by level"
         tests.append(("chi-square of rare levels", chi_square(old[rare], new[rare]), says))
     return _Compared(tuple(pooled), tests)
-
-
-# --- Alerts -------------------------------------------------------------------------------------
-
-
-def drift_findings(
-    columns: pd.DataFrame,
-    predictions: pd.DataFrame | None = None,
-    joint: Domain | None = None,
-    quality: list[dict] | None = None,
-    thresholds: Thresholds = DEFAULT,
-) -> list[dict]:
-    """All significant changes, as findings, the most severe first (see `helpers.alerts`).
-
-    `columns` and `predictions` come from `compare`, `joint` from `domain`, `quality` from
-    `helpers.quality.compare`; what that has said of empty cells is not said again.
-    """
-    found = [*(quality or [])]
-    told = {n: f["severity"] for f in found if f["code"] == "nulls_up" for n in f["columns"]}
-    if predictions is not None:
-        found += _significant_drifts(
-            predictions, "prediction_drift", "The predictions have drifted", thresholds
-        )
-    for one in _significant_drifts(columns, "drift", "The column {name} has drifted", thresholds):
-        severity = told.get(one["columns"][0]) if one["evidence"]["test"] == FISHER else None
-        if severity is None or ranked([{"severity": severity}, one])[0] is one:
-            found.append(one)
-    if joint is not None and joint.moves:
-        found.append(_joint_finding(joint, columns, thresholds))
-    return ranked(found)
-
-
-def _significant_drifts(
-    table: pd.DataFrame, code: str, says: str, thresholds: Thresholds
-) -> list[dict]:
-    found = []
-    for name, row in table[table["moves"]].iterrows():
-        beyond = row["psi"] - row["by chance"]
-        severity = by_size(beyond, thresholds.psi_moderate, thresholds.psi_large)
-        message = f"{says.format(name=name)} (PSI {row['psi']:.2f}, {row['test']}{_gaps(row)})."
-        evidence = {"psi": round(row["psi"], 4), "by chance": round(row["by chance"], 4),
-                    "distance": round(row["distance"], 4), "p_value": row["p_value"],
-                    "adjusted": row["adjusted"], "test": row["test"]}  # fmt: skip
-        found.append(finding(code, severity, [name], message, evidence))
-    return found
-
-
-def _gaps(row: pd.Series) -> str:
-    if row["test"] != FISHER:
-        return ""
-    return f": {row['missing before']:.1%} empty before, {row['missing after']:.1%} now"
-
-
-def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> dict:
-    severity = by_size(joint.auc, thresholds.auc_moderate, thresholds.auc_large)
-    tells = list(joint.tells)[:5]
-    unseen = [n for n in tells if n in columns.index and not columns.loc[n, "moves"]]
-    by = f", most of all by {', '.join(tells)}" if tells else ""
-    alone = f"; {', '.join(unseen)} not alone but together with others" if unseen else ""
-    message = f"A classifier separates new rows from old ones (ROC AUC {joint.auc:.2f}){by}{alone}."
-    evidence = {"ROC AUC": round(joint.auc, 4), "p_value": joint.p_value, "tells": joint.tells}
-    return finding("joint_drift", severity, tells, message, evidence)
-
-
-# --- What is shown ------------------------------------------------------------------------------
-
-
-def shown(table: pd.DataFrame, most: int = 8) -> pd.DataFrame:
-    """The strongest rows as they are shown: two decimals, yes or no."""
-    top = table.head(most)
-    words = {True: "yes", False: "no"}
-    return pd.DataFrame(
-        {
-            "PSI": top["psi"].map("{:.2f}".format),
-            "distance": top["distance"].map("{:.2f}".format),
-            "test": top["test"],
-            "missing before": top["missing before"].map("{:.1%}".format),
-            "missing after": top["missing after"].map("{:.1%}".format),
-            "moves": top["moves"].map(words),
-            "drifts": top["drifts"].map(words),
-        }
-    )
-
-
-def describe_drift(table: pd.DataFrame) -> str:
-    """A sentence that reads the table."""
-    drifting = table.index[table["drifts"]].tolist()
-    sure = int(table["moves"].sum())
-    also = f" {sure} of {len(table)} changed significantly, even if only a little." if sure else ""
-    if not drifting:
-        return (
-            f"**No column drifts**: none of {len(table)} has a PSI above {PSI_LARGE} that chance "
-            f"does not explain.{also}"
-        )
-    names = ", ".join(drifting[:4]) + (" …" if len(drifting) > 4 else "")
-    return (
-        f"**{len(drifting)} of {len(table)} columns drift** (PSI above {PSI_LARGE}): {names}.{also}"
-    )
-
-
-def describe_domain(joint: Domain) -> str:
-    """A sentence that reads the domain classifier's result."""
-    if not joint.applicable:
-        return f"**All columns together**: not applicable, {joint.why}."
-    if not joint.moves:
-        return (
-            f"**No joint drift**: a classifier that tries to separate new rows from "
-            f"old ones guesses (ROC AUC {joint.auc:.2f})."
-        )
-    by = f", most of all by {', '.join(list(joint.tells)[:3])}" if joint.tells else ""
-    return f"**A classifier separates new rows from old ones** (ROC AUC {joint.auc:.2f}){by}."

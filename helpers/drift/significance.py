@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincc, gammaln, kolmogorov
 
-from .tallies import NumberCounts
+from .column_tallies import NumberCounts
 
 SLACK = 1e-7  # a smaller variance is 0, but for the last bits
 
