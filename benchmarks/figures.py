@@ -24,9 +24,9 @@ def per_notebook(rounds: int) -> dict:
     import nbformat
     import papermill
 
-    from helpers import kernels
+    from helpers.kernels import warm_provisioner
 
-    kernels.warm_up()
+    warm_provisioner.warm_up()
     imports = "import pandas as pd\nfrom helpers import clean, collect, lessons, line, plots, show"
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in (imports, "None")]

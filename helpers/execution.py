@@ -28,7 +28,7 @@ def begin(kernels: str = WARM, purpose: str = "") -> None:
         for name, value in FREE_AT_ONCE.items():
             os.environ.setdefault(name, value)
     if kernels == WARM:
-        from .kernels import warm_up
+        from .kernels.warm_provisioner import warm_up
 
         warm_up(purpose=purpose)
 

@@ -190,7 +190,7 @@ def test_a_password_that_is_a_common_word_does_not_spoil_what_is_said(word):
 
 @pytest.mark.parametrize("word", ["metadata", "text/plain", "execution_count"])
 def test_a_password_that_is_a_word_of_the_protocol_does_not_break_a_message(word):
-    from helpers.engine import _masked
+    from helpers.kernels.warm_engine import _masked
 
     credentials.hide(f"mysql://me:{quote(word, safe='')}@h/a")
     content = {"data": {"text/plain": f"it is {word}"}, "metadata": {}, "execution_count": 1}

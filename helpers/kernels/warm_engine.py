@@ -18,7 +18,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 
-from .base.credentials import mask_known
+from ..base.credentials import mask_known
 
 PROGRESS = "progress"  # as in `helpers.show`, which imports more than an engine needs
 

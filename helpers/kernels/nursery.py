@@ -1,6 +1,6 @@
 """The process that kernels are forked from: it has the heavy libraries imported, and runs nothing.
 
-`helpers.kernels` starts this file as a script of its own (`BOOT`), so nothing
+`helpers.kernels.warm_provisioner` starts this file as a script of its own (`BOOT`), so nothing
 of the caller's `__main__` is in it. It only imports: it starts no thread of its own, draws no
 figure and opens no event loop, so each fork begins like a fresh interpreter that has already
 imported. The helpers themselves are not imported: an edit counts from the next kernel on.
