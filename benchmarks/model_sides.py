@@ -9,8 +9,10 @@ import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from helpers import clean, features, pipeline, plans, split, train
-from helpers.rows import Labelled
-from helpers.task import Task, draft_label, encode, find_task, predict
+from helpers.learning.label_column import draft_label
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.predicting import predict
+from helpers.learning.task_kind import Task, encode, find_task
 
 from .model_tables import Table
 

@@ -22,9 +22,9 @@ import pandas as pd
 
 from helpers import clean, duplicates, features, leaks, plans, split
 from helpers.calibration import calibration_error, judged_probability
-from helpers.metrics import PLAIN_NAMES
-from helpers.rows import Labelled
-from helpers.task import score
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.metric_names import PLAIN_NAMES
+from helpers.learning.metric_scores import score
 
 from . import model_sides as sides
 from .__main__ import machine

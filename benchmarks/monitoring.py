@@ -319,9 +319,9 @@ def _first_day(known, reference, rows: pd.DataFrame, name: str) -> int | None:
 def measure_estimate(others: dict) -> dict:
     """Metrics of the flights by month, estimated without labels and realised."""
     from helpers import deliveries, estimate, monitor, pipeline
+    from helpers.learning.labelled_data import TEST
+    from helpers.learning.predicting import predict
     from helpers.line import stage_work
-    from helpers.rows import TEST
-    from helpers.task import predict
 
     work = stage_work.start(8, "flights")
     production = deliveries.later_rows(work)

@@ -31,10 +31,10 @@ from sklearn.model_selection import ParameterSampler
 from helpers import batch, cluster, train
 from helpers.base.places import reports_folder
 from helpers.examples.known import DEFAULT as FLIGHTS
+from helpers.learning.labelled_data import TRAIN, labelled_rows
 from helpers.line.run_folder import Run, existing_run
 from helpers.line.stage_work import Work
 from helpers.models import candidates, on_one_thread, plain, space_of
-from helpers.rows import TRAIN, labelled_rows
 
 from .measure import alternating, median, spread
 

@@ -20,12 +20,13 @@ from .deliveries import Production, model_columns
 from .deploy import Bundle, is_bundle_folder, load_bundle, load_reference
 from .drift import drift_report
 from .drift.stored_reference import Reference
+from .learning.labelled_data import Labelled
+from .learning.predicting import predict
+from .learning.task_kind import compared_answers, with_metric
 from .line.run_folder import Run
 from .line.stage_list import LOG
 from .registry import Copy, Version, is_address, resolve
-from .rows import Labelled
 from .tables import read_any
-from .task import compared_answers, predict, with_metric
 
 SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from .grading import Challenge
-from .rows import TEST as HELD_OUT
-from .rows import TRAIN as LEARNT_FROM
+from .learning.labelled_data import TEST as HELD_OUT
+from .learning.labelled_data import TRAIN as LEARNT_FROM
 
 
 def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:

@@ -23,10 +23,10 @@ from .cells.coded_column import EncodedColumn
 from .cells.reading_columns import Reader, is_typed, repair_typed
 from .cells.reading_values import RULES, cell_reader
 from .examples import known as examples_known
+from .learning.label_column import read_label
 from .line.stage_work import outside
 from .plans import draft_plan, plan_text
 from .tables.formula_cells import neutral_table
-from .task import read_label
 
 PLANS = ("plan", "plan_")  # attributes of a cleaner
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake

@@ -10,8 +10,9 @@ from . import odd_cells
 from .base import addresses
 from .base.user_errors import InputError
 from .examples import known
+from .learning.label_column import draft_label, read_label
+from .learning.task_kind import find_task
 from .tables import odd_files, read_any, tidy_table
-from .task import draft_label, find_task, read_label
 
 MAX_ERROR_RATE = 0.3
 

@@ -7,10 +7,10 @@ different tables, or of an older version, can be compared as far as they go.
 from __future__ import annotations
 
 from .base.user_errors import InputError
+from .learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
 from .line.notebook_parameters import SET_ELSEWHERE
 from .line.run_folder import Run
 from .line.stage_list import STAGES
-from .metrics import LESS_IS_BETTER, PLAIN_NAMES
 
 SAME_RUN = "A run can't be compared with itself: '{}' was given twice."
 

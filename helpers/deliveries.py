@@ -20,12 +20,13 @@ from .cells.known_words import MISSING_WORDS
 from .cells.tidy_text import tidy
 from .drift.stored_reference import FORM, Reference, read_content
 from .examples import known as examples_known
+from .learning.label_column import read_label
+from .learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_column
+from .learning.task_kind import Task, as_labels
 from .line.run_folder import Run
 from .line.stage_list import LOG
 from .prediction_log import ask_log, elsewhere, has_log
-from .rows import TEST, TRAIN, Labelled, labelled_rows
 from .tables import read_any
-from .task import Task, as_labels, read_label
 
 TRAINING_ROWS_FILE = (
     "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
@@ -243,18 +244,6 @@ def _without_training_rows(run, raw: pd.DataFrame, origin: str) -> tuple[pd.Data
     if not known.any():
         return raw, origin
     return raw[~known].reset_index(drop=True), f"{origin} without {known.sum():,} training rows"
-
-
-# --- Periods ------------------------------------------------------------------------------------
-
-
-def time_column(work) -> str:
-    """The column that says when, where the table has one that is known; else empty.
-
-    `work` is an open stage, or a run.
-    """
-    split = work.read_json("split.json")
-    return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
 
 
 def periods(name: str, X: pd.DataFrame) -> np.ndarray:

@@ -30,16 +30,17 @@ from .base.user_errors import InputError, nearest
 from .calibration import Calibrated
 from .cells.as_texts import is_plain
 from .cells.usual_values import usual_levels, usual_numbers
-from .deliveries import model_columns, time_column
+from .deliveries import model_columns
 from .drift import stored_reference
 from .examples import known as examples_known
+from .learning.labelled_data import TEST, Labelled, time_column
+from .learning.metric_names import PLAIN_NAMES
+from .learning.predicting import predict
+from .learning.task_kind import Task, compared_answers
 from .line.run_folder import Run, existing_run
-from .metrics import PLAIN_NAMES
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck
-from .rows import TEST, Labelled
 from .tables import read_any
-from .task import Task, compared_answers, predict
 
 MOST_ROWS = 10_000  # in one request
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for

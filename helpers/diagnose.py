@@ -17,9 +17,11 @@ from sklearn.pipeline import Pipeline
 
 from .base.spacing import evenly_spaced
 from .calibration import calibration_error, judged_probability, reliability
-from .metrics import PLAIN_NAMES
-from .rows import Labelled, evenly_spaced_positions
-from .task import Task, better, predict, resampled_scores, score
+from .learning.labelled_data import Labelled, evenly_spaced_positions
+from .learning.metric_names import PLAIN_NAMES
+from .learning.metric_scores import better, resampled_scores, score
+from .learning.predicting import predict
+from .learning.task_kind import Task
 
 FEWEST_IN_SLICE = 30
 MOST_SLICES_OF_COLUMN = 12

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from .calibration import apply_calibration, fit_calibration
-from .metrics import PLAIN_NAMES
-from .task import Task, score
+from .learning.metric_names import PLAIN_NAMES
+from .learning.metric_scores import score
+from .learning.task_kind import Task
 
 ASSUMPTIONS = (
     "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "

@@ -11,9 +11,11 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from .base.spacing import evenly_spaced
 from .base.user_errors import InputError, nearest
-from .metrics import LESS_IS_BETTER, PLAIN_NAMES
-from .rows import Labelled
-from .task import Task, better, bootstrap, predict, score
+from .learning.labelled_data import Labelled
+from .learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
+from .learning.metric_scores import better, bootstrap, score
+from .learning.predicting import predict
+from .learning.task_kind import Task
 
 GOOD, NOT_GOOD = "good enough", "not good enough"
 IMPORTANCE_ROWS = 1_000  # each is scored once a column; more would not change the top ranks

@@ -334,7 +334,7 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     commonest one is looked at.
     """
     from . import plots
-    from .task import as_labels, find_task
+    from .learning.task_kind import as_labels, find_task
 
     target = plan["target"]
     if not target:

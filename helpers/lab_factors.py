@@ -32,8 +32,9 @@ from threadpoolctl import threadpool_limits
 
 from . import clean, features, flights, mess, plans
 from .base.places import DATA
+from .learning.label_column import draft_label, read_label
+from .learning.task_kind import Task, encode, find_task
 from .tables import tidy_table
-from .task import Task, draft_label, encode, find_task, read_label
 
 RESULTS = DATA / "what_matters.csv"
 FACTORS = ("data", "features", "algorithm", "tuning")

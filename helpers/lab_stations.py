@@ -15,10 +15,13 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import clean, features, flights, leaks, pipeline, plans, rows, split
+from . import clean, features, flights, leaks, pipeline, plans, split
 from .drift import compare_columns
+from .learning import labelled_data
+from .learning.label_column import draft_label, read_label
+from .learning.predicting import predict_scores
+from .learning.task_kind import encode, find_task
 from .tables import tidy_table
-from .task import draft_label, encode, find_task, predict_scores, read_label
 
 ROWS, LATER_ROWS = 5_000, 2_500
 ERROR_RATE = 0.05
@@ -49,7 +52,7 @@ class Line:
     plan: dict = field(default_factory=dict)
     tidy: pd.DataFrame = field(default_factory=pd.DataFrame)
     feature_plan: dict = field(default_factory=dict)
-    cut: rows.Labelled | None = None
+    cut: labelled_data.Labelled | None = None
     model: Pipeline | None = None
     claimed: float = float("nan")
     noticed: list[str] = field(default_factory=list)
@@ -93,7 +96,7 @@ def splitting(line: Line) -> None:
     known = label.notna().to_numpy()
     task = find_task(label, target)
     y = encode(label[known], task)
-    labelled = rows.Labelled(
+    labelled = labelled_data.Labelled(
         task, line.tidy[known].reset_index(drop=True), y, np.flatnonzero(known)
     )
     choice = {"strategy": "time", "column": "scheduled"}
@@ -105,14 +108,14 @@ def splitting(line: Line) -> None:
 
 def training(line: Line) -> None:
     """Fit boosting on the training rows."""
-    learn = line.cut.of(rows.TRAIN)
+    learn = line.cut.of(labelled_data.TRAIN)
     model = HistGradientBoostingClassifier(max_iter=60, random_state=42)
     line.model = pipeline.fit(line.plan, line.feature_plan, model, learn.X, learn.y)
 
 
 def evaluating(line: Line) -> None:
     """Claim the score on the held-out rows; the verdict asks for 0.05 above a coin."""
-    test = line.cut.of(rows.TEST)
+    test = line.cut.of(labelled_data.TEST)
     line.claimed = _auc(line, line.model[1:], test.X, test.y)
     if line.claimed < 0.5 + MIN_GAIN:
         line.noticed.append("stage 6, verdict: not good enough")
@@ -174,7 +177,7 @@ def drop_the_join(line: Line) -> None:
 
 def shuffle_the_labels(line: Line) -> None:
     """Labels and rows lost each other in a sort: each row learns another row's answer."""
-    learn = line.cut.of(rows.TRAIN)
+    learn = line.cut.of(labelled_data.TRAIN)
     y = np.random.default_rng(0).permutation(learn.y)
     model = HistGradientBoostingClassifier(max_iter=60, random_state=42)
     line.model = pipeline.fit(line.plan, line.feature_plan, model, learn.X, y)

@@ -20,8 +20,8 @@ from . import figures, pipeline
 from .clean import Cleaner
 from .encoders import ImageParts, ImageToNumbers, TextToNumbers
 from .features import plan_features
+from .learning.label_column import draft_label, read_label
 from .plans import draft_plan
-from .task import draft_label, read_label
 
 SIMPLE = LogisticRegression(max_iter=1_000)
 

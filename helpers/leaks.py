@@ -21,8 +21,9 @@ from .base.bins import equal_groups
 from .base.ranks import roc_auc
 from .base.spacing import evenly_spaced
 from .cells.key_names import has_identifier_name
-from .rows import TEST, TRAIN, Labelled, evenly_spaced_positions
-from .task import Task, predict_scores
+from .learning.labelled_data import TEST, TRAIN, Labelled, evenly_spaced_positions
+from .learning.predicting import predict_scores
+from .learning.task_kind import Task
 
 LOOKED_AT = 4_000  # training rows; more would not change what is found
 GROUPS = 50  # into which a column is cut to see how far it tells the target

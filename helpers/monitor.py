@@ -19,9 +19,11 @@ from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .drift import compare_columns, data_quality, domain_classifier, drift_report, table_volume
 from .drift.alert_thresholds import ranked
 from .drift.stored_reference import Reference, reference_of
-from .metrics import PLAIN_NAMES
-from .rows import TEST
-from .task import Task, better, bootstrap, compared_answers, predict, resampled_scores, score
+from .learning.labelled_data import TEST
+from .learning.metric_names import PLAIN_NAMES
+from .learning.metric_scores import better, bootstrap, resampled_scores, score
+from .learning.predicting import predict
+from .learning.task_kind import Task, compared_answers
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 RESAMPLES = 200

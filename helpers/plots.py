@@ -17,9 +17,9 @@ from matplotlib.ticker import PercentFormatter
 from .base.bins import equal_groups
 from .base.spacing import evenly_spaced
 from .figures import BLUE, COLOURS, GREEN, GREY, ORANGE, picture, short
+from .learning.metric_names import PLAIN_NAMES
+from .learning.task_kind import Task
 from .line.stage_list import STAGES
-from .metrics import PLAIN_NAMES
-from .task import Task
 
 MOST_BARS = 15
 MOST_POINTS = 2_000  # more of them hide each other

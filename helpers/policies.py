@@ -15,8 +15,9 @@ import pandas as pd
 from . import monitor
 from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
 from .drift import compare_columns
-from .metrics import PLAIN_NAMES
-from .task import better, predict, resampled_scores, score
+from .learning.metric_names import PLAIN_NAMES
+from .learning.metric_scores import better, resampled_scores, score
+from .learning.predicting import predict
 
 NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
 CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for

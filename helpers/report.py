@@ -17,9 +17,9 @@ from pathlib import Path
 from .base.files import sha256_of
 from .base.places import TEMPLATES, progress_summary_file, reports_folder
 from .base.user_errors import InputError
+from .learning.metric_names import PLAIN_NAMES
 from .line.run_folder import Run
 from .line.stage_list import STAGES, Stage
-from .metrics import PLAIN_NAMES
 
 SHOWN_METRICS = 4
 PICTURE = "front.png"

@@ -22,14 +22,14 @@ from .base.user_errors import InputError
 from .deliveries import FEWEST_LOGGED, Production
 from .examples import known
 from .execution import WARM
+from .learning.metric_names import PLAIN_NAMES
+from .learning.predicting import predict
 from .line import notebook_parameters
 from .line.run_folder import CHALLENGES, Run, existing_run, lock
 from .line.stage_list import LOG, stage
 from .line.stage_work import Work
-from .metrics import PLAIN_NAMES
 from .registry import model_name
 from .runner import Request, StageError, run_line, whole_address
-from .task import predict
 
 DUE, DRIFT, PERFORMANCE, CALENDAR, ALWAYS = "due", "drift", "performance", "calendar", "always"
 DAYS = 30  # the age of a champion at which the calendar asks for another

@@ -34,15 +34,9 @@ from skrub import SquashingScaler
 from .calibration import MIN_PROBABILITY, Calibrated
 from .encoders import DIGITS_OF_A_TOPIC, DateParts, KeepBest, TextToNumbers
 from .formulas import level_text, row_formula
+from .learning.row_form import NoRowFormError, RowForm
 
 MOST_LEVELS = 50_000  # of a column's categories; more would be a table too large to keep
-
-RowForm = Callable[[dict], np.ndarray]
-
-
-class NoRowFormError(Exception):
-    """A fitted step for which there is no one-row form; says which."""
-
 
 # --- Features -----------------------------------------------------------------------------------
 

@@ -16,8 +16,10 @@ from sklearn.pipeline import Pipeline
 
 from .cells.as_texts import is_plain
 from .clean import row_cleaner
-from .row_forms import NoRowFormError, row_features, row_model
-from .task import Task, predict
+from .learning.predicting import predict
+from .learning.row_form import NoRowFormError
+from .learning.task_kind import Task
+from .row_forms import row_features, row_model
 
 TOLERANCE = 1e-9
 MOST_CHECKED = 2_000  # rows as they came, and as many with a cell of another row or none

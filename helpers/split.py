@@ -23,9 +23,9 @@ from sklearn.model_selection import (
 from . import pipeline
 from .base.user_errors import InputError, nearest
 from .cells.kinds import is_date, is_number
-from .metrics import PLAIN_NAMES
-from .rows import GAP, NEVER, TEST, TRAIN, Labelled, evenly_spaced_positions
-from .task import predict_scores
+from .learning.labelled_data import GAP, NEVER, TEST, TRAIN, Labelled, evenly_spaced_positions
+from .learning.metric_names import PLAIN_NAMES
+from .learning.predicting import predict_scores
 
 STRATEGIES = ("random", "time", "group", "column", "file")
 GIVEN = ("column", "file")  # the parts are not the line's to choose

@@ -87,7 +87,7 @@ def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.Data
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
     """The score of a quick model without and with a column that is known only afterwards."""
     from . import split
-    from .metrics import PLAIN_NAMES
+    from .learning.metric_names import PLAIN_NAMES
 
     known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
     choice = dict(zip(("strategy", "column"), known, strict=True))
@@ -127,7 +127,8 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     from . import flights, pipeline
-    from .task import predict, resampled_scores, score
+    from .learning.metric_scores import resampled_scores, score
+    from .learning.predicting import predict
 
     more = flights.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
@@ -180,7 +181,7 @@ def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd
 
 def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
     """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
-    from .task import predict
+    from .learning.predicting import predict
 
     used = list(bundle.fields)
     numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
@@ -258,7 +259,7 @@ def drift_by_period(
 ) -> pd.DataFrame:
     """Columns that drift in each period, beside the score there and the one that was promised."""
     from . import monitor
-    from .metrics import PLAIN_NAMES
+    from .learning.metric_names import PLAIN_NAMES
 
     metric = metrics["main_metric"]
     name = PLAIN_NAMES[metric]

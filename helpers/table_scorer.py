@@ -31,11 +31,12 @@ from .cells.reading_columns import Reader
 from .clean import clean_columns, plan_for
 from .encoders import KeepBest
 from .formulas import columns_of, evaluate
+from .learning.predicting import predict, predictions_from_proba
+from .learning.task_kind import Task
 from .relations import as_encoded
 from .row_forms import imputation_of, level_tables, scales_of
 from .scorer import TOLERANCE, perturbed
 from .tables.arrow_tables import is_dictionary_text
-from .task import Task, predict, predictions_from_proba
 
 BLOCK = 8_192  # rows whose numbers stand in memory at once
 MOST_CHECKED = 1_000  # rows as they came, and as many with a cell of another row or none

@@ -30,7 +30,11 @@ from .calibration import (
     fit_calibration,
     judged_probability,
 )
-from .metrics import PLAIN_NAMES
+from .learning.labelled_data import Labelled, evenly_spaced_positions
+from .learning.metric_names import PLAIN_NAMES
+from .learning.metric_scores import better, score
+from .learning.predicting import predict
+from .learning.task_kind import Task
 from .models import (
     BASELINE,
     ENSEMBLE,
@@ -41,9 +45,7 @@ from .models import (
     plain,
     space_of,
 )
-from .rows import Labelled, evenly_spaced_positions
 from .show import progress
-from .task import Task, better, predict, score
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
 MIN_F1_GAIN = 0.01  # macro F1 that weights of classes must win before they decide

@@ -12,10 +12,12 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from helpers import clean, deploy, features, pipeline, plans, split
+from helpers.learning.label_column import draft_label
+from helpers.learning.labelled_data import TEST, TRAIN, Labelled
+from helpers.learning.predicting import predict_scores
+from helpers.learning.task_kind import Task, encode, find_task
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
-from helpers.rows import TEST, TRAIN, Labelled
-from helpers.task import Task, draft_label, encode, find_task, predict_scores
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:

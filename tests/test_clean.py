@@ -16,9 +16,9 @@ from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_values import repair_value
 from helpers.clean import Cleaner
 from helpers.doubts import REVIEW_COLUMNS, review_list
+from helpers.learning.label_column import draft_label
 from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
 from helpers.tables import read_any
-from helpers.task import draft_label
 
 DIRTY = pd.DataFrame(
     {

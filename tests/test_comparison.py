@@ -8,9 +8,9 @@ import pytest
 
 from helpers import comparison, evaluate, report
 from helpers.base.user_errors import InputError
+from helpers.learning.task_kind import Task
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
-from helpers.task import Task
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")
 

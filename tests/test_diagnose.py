@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from helpers import diagnose
-from helpers.task import Task, predict
+from helpers.learning.predicting import predict
+from helpers.learning.task_kind import Task
 from tests.small import at_random, fitted, prepared, raw_table
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
@@ -144,7 +145,7 @@ def scores_of(test=0.8, train=0.82):
 
 
 def back(scores=None, rows=5_000, gain=-0.01, worst=(), by_time=False) -> list[int]:
-    from helpers.rows import Labelled
+    from helpers.learning.labelled_data import Labelled
 
     X = pd.DataFrame({"a": np.arange(rows, dtype=float)})
     learn = Labelled(BINARY, X, np.array(["no"] * rows, object), np.arange(rows), by_time=by_time)

@@ -7,7 +7,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from helpers import estimate
-from helpers.task import Task, score
+from helpers.learning.metric_scores import score
+from helpers.learning.task_kind import Task
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")
 THREE = Task("kind", "multiclass", ("a", "b", "c"))

@@ -6,8 +6,9 @@ import pytest
 
 from helpers import evaluate
 from helpers.base.user_errors import InputError
-from helpers.metrics import METRICS
-from helpers.task import Task, predict
+from helpers.learning.metric_names import METRICS
+from helpers.learning.predicting import predict
+from helpers.learning.task_kind import Task
 from tests.small import at_random, fitted, prepared
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")

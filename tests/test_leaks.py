@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from helpers import features, leaks, split
-from helpers.rows import Labelled
-from helpers.task import Task
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.task_kind import Task
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
 NUMBER = Task("y", "regression")

@@ -10,9 +10,9 @@ import pytest
 from helpers import deliveries, monitor
 from helpers.base.user_errors import InputError
 from helpers.deliveries import Production
+from helpers.learning.labelled_data import TEST, TRAIN
+from helpers.learning.predicting import predict
 from helpers.monitor import AT_BEST, KEEP, RETRAIN, Refits
-from helpers.rows import TEST, TRAIN
-from helpers.task import predict
 from tests.small import at_random, fitted, prepared, raw_table
 
 METRICS = {"main_metric": "roc_auc", "test": {"roc_auc": 0.85}, "rows": {"test": 48}}

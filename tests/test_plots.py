@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from helpers import figures, plots
-from helpers.task import Task
+from helpers.learning.task_kind import Task
 
 ODD = r"$\frac$"  # a formula that matplotlib can't read
 ROWS = 40

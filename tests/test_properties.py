@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpers import batch, clean, deploy, pipeline, plans, split, train
 from helpers.base.user_errors import InputError
 from helpers.drift import compare_columns
-from helpers.rows import TEST, TRAIN, Labelled
+from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.table_scorer import TableScorer
 from helpers.tables import arrow_tables, read_any, tidy_table
 from tests.small import prepared, raw_table

@@ -18,7 +18,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from helpers import clean, features, models, pipeline, plans, scorer
 from helpers.calibration import Calibrated
-from helpers.task import Task
+from helpers.learning.task_kind import Task
 
 ROWS = 400
 RANDOM = np.random.default_rng(11)

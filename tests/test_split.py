@@ -8,7 +8,7 @@ import pytest
 
 from helpers import split
 from helpers.base.user_errors import InputError
-from helpers.rows import NEVER
+from helpers.learning.labelled_data import NEVER
 from tests.small import labelled, prepared, raw_table
 
 RANDOM = {"strategy": "random", "column": ""}

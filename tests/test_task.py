@@ -13,21 +13,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers.base.user_errors import InputError
-from helpers.metrics import METRICS, PLAIN_NAMES
-from helpers.task import (
-    Task,
-    as_labels,
-    better,
-    bootstrap,
-    draft_label,
-    encode,
-    find_task,
-    predict,
-    predict_scores,
-    read_label,
-    resampled_scores,
-    score,
-)
+from helpers.learning.label_column import draft_label, read_label
+from helpers.learning.metric_names import METRICS, PLAIN_NAMES
+from helpers.learning.metric_scores import better, bootstrap, resampled_scores, score
+from helpers.learning.predicting import predict, predict_scores
+from helpers.learning.task_kind import Task, as_labels, encode, find_task
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
 THREE = Task("y", "multiclass", ("a", "b", "c"))

@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from helpers import models, pipeline, split, train
 from helpers.base.user_errors import InputError
 from helpers.calibration import calibration_error
-from helpers.task import Task
+from helpers.learning.task_kind import Task
 from tests.small import at_random, fitted, prepared
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")

@@ -123,9 +123,10 @@ def _flowers():
 
 
 def _cut(run):
-    from helpers import lessons, rows
+    from helpers import lessons
+    from helpers.learning import labelled_data
 
-    return rows.labelled_rows(lessons.finished(run.name, 4))
+    return labelled_data.labelled_rows(lessons.finished(run.name, 4))
 
 
 COMPUTED = {name: asked for name, asked in QUESTIONS.items() if hasattr(asked, "expected")}

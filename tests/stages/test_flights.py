@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import clean, deploy, flights, monitor, pipeline, rows, split, surprises
+from helpers import clean, deploy, flights, monitor, pipeline, split, surprises
 from helpers.base.places import NOTEBOOKS
+from helpers.learning import labelled_data
+from helpers.learning.predicting import predict
 from helpers.line.stage_list import STAGES
 from helpers.line.stage_work import Work
-from helpers.task import predict
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_the_columns_of_the_future_are_left_out(work):
 
 
 def test_later_rows_are_held_out(work):
-    labelled = rows.labelled_rows(work)
+    labelled = labelled_data.labelled_rows(work)
     when = labelled.X["scheduled"]
     assert when[labelled.part == "train"].max() < when[labelled.part == "test"].min()
     assert str(when[labelled.part == "test"].min()).startswith("2013-07-01")
@@ -121,7 +122,7 @@ def test_later_rows_are_held_out(work):
 
 @pytest.mark.slow
 def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
-    labelled = rows.labelled_rows(work)
+    labelled = labelled_data.labelled_rows(work)
     plan = yaml.safe_load(work.read("features.yaml").read_text())
     by_time = {"strategy": "time", "column": "scheduled"}
     choices = [{"strategy": "random", "column": ""}, by_time]
@@ -165,7 +166,7 @@ def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run,
 
 def test_the_pipeline_on_raw_rows_equals_the_learner_on_clean_rows(work):
     model = pipeline.load(work.read("data/trained.skops"))
-    test = rows.labelled_rows(work).of("test")
+    test = labelled_data.labelled_rows(work).of("test")
     raw = work.read_table("raw").iloc[test.row[:500]]
     here = model.predict_proba(raw)
     assert abs(here - model[1:].predict_proba(test.X.iloc[:500])).max() < 1e-12

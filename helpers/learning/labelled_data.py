@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .base.spacing import evenly_spaced
-from .task import Task, encode, find_task, with_metric
+from ..base.spacing import evenly_spaced
+from .task_kind import Task, encode, find_task, with_metric
 
 TRAIN, TEST, GAP = "train", "test", "gap"
 NEVER = -1  # the fold of a row that is never validated on
@@ -110,3 +110,12 @@ def near_duplicate_groups(row: np.ndarray, duplicates: pd.DataFrame) -> np.ndarr
     linked = duplicates[duplicates["row"].isin(row)]
     group[linked["row"].to_numpy()] = linked["group"].to_numpy()
     return group.to_numpy()
+
+
+def time_column(work) -> str:
+    """The column that says when, where the table has one that is known; else empty.
+
+    `work` is an open stage, or a run.
+    """
+    split = work.read_json("split.json")
+    return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
