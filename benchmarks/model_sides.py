@@ -105,7 +105,7 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     """Settings suggested by Optuna's TPE, for the same families and ranges as `train.search`."""
     import optuna
 
-    from helpers import models
+    from helpers.models import model_ladder
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     families = {trial.family: trial for trial in train.leading_trials(ladder)}
@@ -120,10 +120,10 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
 
     def objective(trial) -> float:
         family = trial.suggest_categorical("family", sorted(families))
-        space = models.space_of(task, family)
+        space = model_ladder.space_of(task, family)
         settings = {n: suggest(trial, f"{family}: {n}", d) for n, d in space.items()}
         start = families[family]
-        model = models.clone(start.model).set_params(**settings)
+        model = model_ladder.clone(start.model).set_params(**settings)
         found.append(train.cross_validate(task, family, model, folds, settings))
         return found[-1].mean
 

@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from helpers import clean, duplicates, features, leaks, plans, split
-from helpers.calibration import calibration_error, judged_probability
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.metric_names import PLAIN_NAMES
 from helpers.learning.metric_scores import score
+from helpers.models.calibrated_model import calibration_error, judged_probability
 
 from . import model_sides as sides
 from .__main__ import machine

@@ -34,7 +34,7 @@ from helpers.examples.known import DEFAULT as FLIGHTS
 from helpers.learning.labelled_data import TRAIN, labelled_rows
 from helpers.line.run_folder import Run, existing_run
 from helpers.line.stage_work import Work
-from helpers.models import candidates, on_one_thread, plain, space_of
+from helpers.models.model_ladder import candidates, on_one_thread, plain, space_of
 
 from .measure import alternating, median, spread
 

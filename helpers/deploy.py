@@ -27,7 +27,6 @@ from .base.files import sha256
 from .base.places import reports_folder
 from .base.spacing import evenly_spaced
 from .base.user_errors import InputError, nearest
-from .calibration import Calibrated
 from .cells.as_texts import is_plain
 from .cells.usual_values import usual_levels, usual_numbers
 from .deliveries import model_columns
@@ -38,6 +37,7 @@ from .learning.metric_names import PLAIN_NAMES
 from .learning.predicting import predict
 from .learning.task_kind import Task, compared_answers
 from .line.run_folder import Run, existing_run
+from .models.calibrated_model import Calibrated
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck
 from .tables import read_any

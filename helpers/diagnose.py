@@ -16,12 +16,12 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .base.spacing import evenly_spaced
-from .calibration import calibration_error, judged_probability, reliability
 from .learning.labelled_data import Labelled, evenly_spaced_positions
 from .learning.metric_names import PLAIN_NAMES
 from .learning.metric_scores import better, resampled_scores, score
 from .learning.predicting import predict
 from .learning.task_kind import Task
+from .models.calibrated_model import calibration_error, judged_probability, reliability
 
 FEWEST_IN_SLICE = 30
 MOST_SLICES_OF_COLUMN = 12
@@ -163,7 +163,7 @@ def worst_errors(
 
 
 def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
-    """What the probabilities were before calibration (see `helpers.calibration`)."""
+    """What the probabilities were before calibration (see `helpers.models.calibrated_model`)."""
     how = training.get("calibration") or {}
     if not how or len(how["shifts"]) != probability.shape[1]:
         return probability

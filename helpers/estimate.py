@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .calibration import apply_calibration, fit_calibration
 from .learning.metric_names import PLAIN_NAMES
 from .learning.metric_scores import score
 from .learning.task_kind import Task
+from .models.calibrated_model import apply_calibration, fit_calibration
 
 ASSUMPTIONS = (
     "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "
@@ -28,7 +28,7 @@ TINY = np.finfo(float).eps
 
 @dataclass(frozen=True)
 class Calibration:
-    """How a model's probabilities are calibrated before they are used (`helpers.calibration`)."""
+    """How a model's probabilities are calibrated before they are used (`helpers.models.calibrated_model`)."""
 
     slope: float = 1.0
     shifts: tuple[float, ...] = ()

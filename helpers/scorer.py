@@ -19,7 +19,8 @@ from .clean import row_cleaner
 from .learning.predicting import predict
 from .learning.row_form import NoRowFormError
 from .learning.task_kind import Task
-from .row_forms import row_features, row_model
+from .models.one_row_models import row_model
+from .row_forms import row_features
 
 TOLERANCE = 1e-9
 MOST_CHECKED = 2_000  # rows as they came, and as many with a cell of another row or none

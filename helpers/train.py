@@ -23,19 +23,19 @@ from threadpoolctl import threadpool_limits
 
 from . import cluster, pipeline
 from .base.user_errors import InputError
-from .calibration import (
+from .learning.labelled_data import Labelled, evenly_spaced_positions
+from .learning.metric_names import PLAIN_NAMES
+from .learning.metric_scores import better, score
+from .learning.predicting import predict
+from .learning.task_kind import Task
+from .models.calibrated_model import (
     Calibrated,
     apply_calibration,
     calibration_error,
     fit_calibration,
     judged_probability,
 )
-from .learning.labelled_data import Labelled, evenly_spaced_positions
-from .learning.metric_names import PLAIN_NAMES
-from .learning.metric_scores import better, score
-from .learning.predicting import predict
-from .learning.task_kind import Task
-from .models import (
+from .models.model_ladder import (
     BASELINE,
     ENSEMBLE,
     MANY_ROWS,

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 # in full that they have now. A type that moves keeps its old name here, so that models which were
 # stored before still load. `helpers.line.code_fingerprint` reads here which code a stored model needs.
 MOVED = {
-    "calibration.Calibrated": "helpers.calibration.Calibrated",
+    "calibration.Calibrated": "helpers.models.calibrated_model.Calibrated",
     "clean.Cleaner": "helpers.clean.Cleaner",
     "encoders.Derive": "helpers.encoders.Derive",
     "encoders.KeepBest": "helpers.encoders.KeepBest",

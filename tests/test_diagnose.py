@@ -68,7 +68,7 @@ def test_the_worst_errors_come_first_with_the_rows_as_they_came(said):
 
 
 def test_what_was_mended_can_be_seen_as_it_was():
-    from helpers.calibration import apply_calibration
+    from helpers.models.calibrated_model import apply_calibration
 
     before = both(np.linspace(0.05, 0.95, 50))
     training = {"calibration": {"slope": 0.6, "shifts": [0.0, 0.4]}}

@@ -16,9 +16,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, features, models, pipeline, plans, scorer
-from helpers.calibration import Calibrated
+from helpers import clean, features, pipeline, plans, scorer
 from helpers.learning.task_kind import Task
+from helpers.models import model_ladder
+from helpers.models.calibrated_model import Calibrated
 
 ROWS = 400
 RANDOM = np.random.default_rng(11)
@@ -91,7 +92,7 @@ MODELS = {
         FixedThresholdClassifier(
             Calibrated(RandomForestClassifier(**FOREST), 1.2, (0.0, 0.3)),
             threshold=0.3, pos_label="yes", response_method="predict_proba"),
-        models.ensemble_of(CLASSES["binary"], {"a": LogisticRegression(max_iter=500),
+        model_ladder.ensemble_of(CLASSES["binary"], {"a": LogisticRegression(max_iter=500),
                                                "b": RandomForestClassifier(**FOREST)}),
     ],
     "multiclass": [

@@ -136,6 +136,8 @@ def test_a_model_of_types_that_have_moved_loads_and_answers_the_same(stored, mon
 
 def test_only_names_of_this_package_are_renamed(stored, monkeypatch):
     path = stored / "model" / "model.skops"
-    monkeypatch.setattr(trusted, "MOVED", {"pipeline.Pipeline": "helpers.calibration.Calibrated"})
+    monkeypatch.setattr(
+        trusted, "MOVED", {"pipeline.Pipeline": "helpers.models.calibrated_model.Calibrated"}
+    )
     content = path.read_bytes()
     assert trusted.with_todays_names(content) == content

@@ -11,10 +11,11 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from helpers import models, pipeline, split, train
+from helpers import pipeline, split, train
 from helpers.base.user_errors import InputError
-from helpers.calibration import calibration_error
 from helpers.learning.task_kind import Task
+from helpers.models import model_ladder
+from helpers.models.calibrated_model import calibration_error
 from tests.small import at_random, fitted, prepared
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
@@ -66,7 +67,7 @@ def test_an_unknown_model_is_refused_by_name(made, folds):
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 def test_every_kind_of_task_has_a_ladder_of_four(kind):
-    families = list(models.candidates(Task("y", kind), 100))
+    families = list(model_ladder.candidates(Task("y", kind), 100))
     assert families == ["baseline", "linear", "random forest", "gradient boosting"]
 
 
@@ -100,7 +101,7 @@ def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
 @pytest.fixture
 def few_are_many(monkeypatch):
     """Tables are small here: what holds for many rows holds for these."""
-    monkeypatch.setattr(models, "MANY_ROWS", 50)
+    monkeypatch.setattr(model_ladder, "MANY_ROWS", 50)
 
 
 def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladder, few_are_many):
@@ -143,16 +144,21 @@ def test_fewer_rows_keep_the_classes(kind):
 
 def test_small_tables_have_whole_forests_and_large_ones_trees_of_a_share():
     task = Task("y", "regression")
-    assert models.candidates(task, models.MANY_ROWS)["random forest"].max_samples is None
-    assert models.candidates(task, models.MANY_ROWS + 1)["random forest"].max_samples == 0.3
+    assert (
+        model_ladder.candidates(task, model_ladder.MANY_ROWS)["random forest"].max_samples is None
+    )
+    assert (
+        model_ladder.candidates(task, model_ladder.MANY_ROWS + 1)["random forest"].max_samples
+        == 0.3
+    )
 
 
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 @pytest.mark.parametrize("kind", ["binary", "regression"])
 def test_every_parameter_that_may_be_drawn_is_one_of_its_model(family, kind):
-    model = models.candidates(Task("y", kind), 100)[family]
+    model = model_ladder.candidates(Task("y", kind), 100)[family]
     space = "ridge" if family == "linear" and kind == "regression" else family
-    assert set(models.SPACES[space]) <= set(model.get_params())
+    assert set(model_ladder.SPACES[space]) <= set(model.get_params())
 
 
 def test_the_best_trial_is_the_earlier_of_two_equal_ones():
@@ -256,7 +262,7 @@ def test_a_saved_model_gives_the_same_answers(made, model, saved):
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 def test_every_model_of_the_ladder_is_saved_and_loaded(target, family, tmp_path):
     made = prepared(target)
-    choice = models.candidates(made.task, 100)[family]
+    choice = model_ladder.candidates(made.task, 100)[family]
     quick = {"random forest": {"n_estimators": 10}, "gradient boosting": {"max_iter": 10}}
     choice.set_params(**quick.get(family, {}))
     choice = train.final_model(made.task, train.Trial(choice, family, {}, [], 0, None, None), 0.4)
@@ -449,7 +455,7 @@ def test_boosting_stops_growing_when_more_trees_win_nothing(made, folds):
     assert grown.model.max_iter % train.STEP == 0 and grown.model.max_iter < train.MOST_ROUNDS
     # So many trees, fitted at once, score about what the trial says of them.
     fold = folds[0]
-    whole = models.clone(grown.model).fit(fold.X, fold.y)
+    whole = model_ladder.clone(grown.model).fit(fold.X, fold.y)
     again = train._score(made.task, fold, train._answers(made.task, whole, fold.X_valid))
     assert again == pytest.approx(grown.scores[0], abs=0.02)
 
@@ -498,9 +504,9 @@ def test_an_ensemble_is_taken_only_where_it_wins_by_more_than_the_noise():
 @pytest.mark.parametrize("target", ["bought", "price"])
 def test_an_ensemble_is_saved_and_loaded_whole(tmp_path, target):
     made = prepared(target)
-    ladder = models.candidates(made.task, 200)
+    ladder = model_ladder.candidates(made.task, 200)
     members = {name: ladder[name] for name in ("linear", "random forest", "gradient boosting")}
-    whole = models.on_one_thread(models.ensemble_of(made.task, members))
+    whole = model_ladder.on_one_thread(model_ladder.ensemble_of(made.task, members))
     kept = fitted(made, whole)
     pipeline.save(kept, tmp_path / "m.skops")
     again = pipeline.load(tmp_path / "m.skops")

@@ -19,11 +19,11 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers import clean, deploy, features, pipeline, plans
 from helpers.base import places
-from helpers.calibration import Calibrated
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.task_kind import encode, find_task
 from helpers.line import run_folder, stage_work
+from helpers.models.calibrated_model import Calibrated
 
 HERE = Path(__file__).parent
 ROWS, ASKED = 400, 40

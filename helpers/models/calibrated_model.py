@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
-from .learning.task_kind import Task
+from ..learning.task_kind import Task
 
 FEWEST_ROWS = 200  # on fewer, the mending itself is a guess
 BINS = 10

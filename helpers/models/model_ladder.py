@@ -16,7 +16,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from .learning.task_kind import Task
+from ..learning.task_kind import Task
 
 BASELINE, LINEAR, FOREST, BOOSTING = "baseline", "linear", "random forest", "gradient boosting"
 ENSEMBLE = "ensemble"
