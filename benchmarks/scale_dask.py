@@ -28,13 +28,14 @@ from pyarrow import parquet
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler
 
-from helpers import batch, cluster, train
+from helpers import batch, train
 from helpers.base.places import reports_folder
 from helpers.examples.known import DEFAULT as FLIGHTS
 from helpers.learning.labelled_data import TRAIN, labelled_rows
 from helpers.line.run_folder import Run, existing_run
 from helpers.line.stage_work import Work
 from helpers.models.model_ladder import candidates, on_one_thread, plain, space_of
+from helpers.scale import dask_cluster
 
 from .measure import alternating, median, spread
 
@@ -147,9 +148,9 @@ def _by_processes(calls: list[tuple]) -> list[train.FoldResult]:
 
 
 def _by_dask(calls: list[tuple], kill_after: int | None = None) -> list[train.FoldResult]:
-    with cluster.use_cluster(cluster.LOCAL, lambda _: None):
+    with dask_cluster.use_cluster(dask_cluster.LOCAL, lambda _: None):
         found = []
-        for result in cluster.map_tasks(train.fit_one, calls):
+        for result in dask_cluster.map_tasks(train.fit_one, calls):
             found.append(result)
             if len(found) == kill_after:
                 _kill_one()
@@ -164,14 +165,14 @@ def _scored_by_dask(rows: Path, out: Path, kill_after: int | None = None) -> int
         if len(seen) == kill_after:
             _kill_one()
 
-    with cluster.use_cluster(cluster.LOCAL, lambda _: None):
+    with dask_cluster.use_cluster(dask_cluster.LOCAL, lambda _: None):
         return batch.predict_file(FLIGHTS, str(rows), out, advance)
 
 
 def _kill_one() -> None:
     from distributed import Client
 
-    with Client(os.environ[cluster.ADDRESS], set_as_default=False) as client:
+    with Client(os.environ[dask_cluster.ADDRESS], set_as_default=False) as client:
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
 

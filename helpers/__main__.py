@@ -100,12 +100,12 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
-    from . import cluster
     from .runner import Request, StageError, run_line
+    from .scale import dask_cluster
 
     request = Request(data, query, target, name, stages, settings, force, kernels, track)
     try:
-        with cluster.use_cluster(dask, say=click.echo):
+        with dask_cluster.use_cluster(dask, say=click.echo):
             made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
@@ -259,13 +259,13 @@ def predict(run, rows, out, dask):
     gc.disable()  # imported modules are not garbage, and collecting takes time
     from tqdm import tqdm
 
-    from . import cluster
     from .batch import predict_to
+    from .scale import dask_cluster
 
     gc.freeze()
     gc.enable()
     with (
-        cluster.use_cluster(dask, say=click.echo),
+        dask_cluster.use_cluster(dask, say=click.echo),
         tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
     ):  # no bar without a terminal
 
@@ -294,7 +294,7 @@ def distinct(source, out, memory):
     needs none of this: stage 2 sets exact duplicates aside. DuckDB does the work: pip install
     ".[duckdb]".
     """
-    from .distinct import distinct_rows
+    from .scale.duckdb_distinct import distinct_rows
 
     found = distinct_rows(source, out, memory)
     click.echo(
@@ -320,7 +320,7 @@ def push(run, address, force):
     storage's own tools have them (AWS_ACCESS_KEY_ID …, AWS_ENDPOINT_URL for other servers than
     Amazon's).
     """
-    from .storage import push as send
+    from .scale.push_and_pull import push as send
 
     with _bytes_bar() as advance:
         told = send(run, address, force, advance)
@@ -341,7 +341,7 @@ def pull(address, name, force):
 
     Every file is checked against its hash, and the run appears whole, or not at all.
     """
-    from .storage import pull as fetch
+    from .scale.push_and_pull import pull as fetch
 
     with _bytes_bar() as advance:
         told = fetch(address, name, force, advance)
@@ -386,10 +386,10 @@ def clean(run, folder, out, dask):
     Row for row, as the model of RUN would see them; the folder may be larger than memory. A command
     that was stopped continues where it stopped.
     """
-    from . import cluster
     from .folders import clean_folder
+    from .scale import dask_cluster
 
-    with cluster.use_cluster(dask, say=click.echo), _counting() as advance:
+    with dask_cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         count = clean_folder(run, folder, out, advance)
     click.echo(f"{count:,} rows cleaned: {out}")
 
@@ -413,11 +413,11 @@ def drift(run, folder, dask):
     The folder may be larger than memory: its parts are counted one by one, and what comes of the
     sum is what comes of the whole. `pipeline monitor` tells more, of rows that fit into memory.
     """
-    from . import cluster
     from .drift import drift_report
     from .folders import drift_of_folder
+    from .scale import dask_cluster
 
-    with cluster.use_cluster(dask, say=click.echo), _counting() as advance:
+    with dask_cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         table = drift_of_folder(run, folder, advance)
     click.echo(drift_report.shown(table, most=len(table)).to_string())
     click.echo(f"\n{drift_report.describe_drift(table).replace('**', '')}")

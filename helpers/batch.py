@@ -27,7 +27,6 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from threadpoolctl import threadpool_limits
 
-from . import cluster
 from .base import addresses, remote_files
 from .base.files import replacing, sha256_of
 from .base.places import reports_folder
@@ -41,6 +40,7 @@ from .deploy import (
     names_beside,
     predict_table,
 )
+from .scale import dask_cluster
 from .table_scorer import TableScorer, columns_of_table, why_not
 from .tables import arrow_tables, file_formats, parquet_parts, read_any
 from .tables.formula_cells import neutral, neutral_encoded, neutral_table
@@ -70,7 +70,7 @@ def predict_file(
         source = str(remote_files.fetch_stored(source, folder / "source"))
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     total, done = count_rows(source), 0
-    if is_elsewhere := cluster.current():
+    if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
     try:
         with closing(open_answers_file(draft, out.suffix.lower())) as result:
@@ -266,7 +266,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
     calls = (
         (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
     )
-    for rows in cluster.map_tasks(answer_partition, calls):
+    for rows in dask_cluster.map_tasks(answer_partition, calls):
         done += rows
         if advance:
             advance(done, total)
@@ -279,7 +279,7 @@ def answer_partition(
 
     Returns the number of rows. `version` is that of the model that is meant.
     """
-    cluster.check_visible(part.path, folder)
+    dask_cluster.check_visible(part.path, folder)
     bundle, scorer = _open_once(run, version, threading.get_ident())
     road = partial(_by_scorer, scorer) if scorer else partial(_by_pipeline, bundle)
     count = 0

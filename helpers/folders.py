@@ -1,7 +1,7 @@
 """A folder of Parquet larger than memory: cleaned, or compared with the training rows, by parts.
 
 Each part is a task that reads it, and hands back little or writes a file of its own; on a cluster
-where one is named (`helpers.cluster`), else one after the other. (For the answers to its rows see
+where one is named (`helpers.scale.dask_cluster`), else one after the other. (For the answers to its rows see
 `helpers.batch`.)
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import cluster
 from .base.files import delete_drafts, replacing
 from .base.user_errors import InputError
 from .batch import PIECE
 from .deploy import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
 from .drift import compare_columns
 from .drift.column_tallies import Tally
+from .scale import dask_cluster
 from .tables import arrow_tables
 from .tables.parquet_parts import Partition, partitions_of, read_partition
 
@@ -46,7 +46,7 @@ def clean_folder(run: str, source: str, out: Path, advance: Advance | None = Non
         (run, bundle.version, part, str(draft / f"part-{number:06d}.parquet"))
         for number, part in enumerate(found)
     )
-    rows = _counted(cluster.map_tasks(clean_partition, calls), advance)
+    rows = _counted(dask_cluster.map_tasks(clean_partition, calls), advance)
     (draft / NOTE).unlink()
     delete_drafts(draft)
     draft.replace(out)
@@ -73,7 +73,7 @@ def _counted(counts, advance: Advance | None) -> int:
 
 def clean_partition(run: str, version: str, part: Partition, to: str) -> int:
     """Clean a part into a file, unless it is there: a task. Returns the number of rows."""
-    cluster.check_visible(part.path, Path(to).parent)
+    dask_cluster.check_visible(part.path, Path(to).parent)
     if Path(to).exists():
         return part.rows
     cleaner = _opened(run, version).model["clean"]
@@ -92,7 +92,7 @@ def drift_of_folder(run: str, source: str, advance: Advance | None = None) -> pd
     known = _known(run, version)
     later = {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
     calls = ((run, version, part) for part in _partitions(source))
-    for rows, found in cluster.map_tasks(drift_of_partition, calls):
+    for rows, found in dask_cluster.map_tasks(drift_of_partition, calls):
         later = {name: later[name] + found[name] for name in later}
         if advance:
             advance(rows)
@@ -103,7 +103,7 @@ def drift_of_folder(run: str, source: str, advance: Advance | None = None) -> pd
 
 def drift_of_partition(run: str, version: str, part: Partition) -> tuple[int, dict]:
     """The number of rows of a part, and what has been counted of each of its columns: a task."""
-    cluster.check_visible(part.path)
+    dask_cluster.check_visible(part.path)
     bundle, known = _opened(run, version), _known(run, version)
     later = {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
     for rows in _frames(part):

@@ -21,7 +21,7 @@ from sklearn.model_selection import FixedThresholdClassifier, ParameterSampler
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from . import cluster, pipeline
+from . import pipeline
 from .base.user_errors import InputError
 from .learning.labelled_data import Labelled, evenly_spaced_positions
 from .learning.metric_names import PLAIN_NAMES
@@ -45,6 +45,7 @@ from .models.model_ladder import (
     plain,
     space_of,
 )
+from .scale import dask_cluster
 from .show import progress
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
@@ -323,7 +324,7 @@ def try_all(task: Task, asked: Iterable[Candidate], folds: list[Fold], budget=No
                 return
             yield one
 
-    makes = _trials_elsewhere if cluster.current() else _trials_here
+    makes = _trials_elsewhere if dask_cluster.current() else _trials_here
     for trial in makes(task, affordable(), folds):
         found.append(trial)
     return found
@@ -336,7 +337,7 @@ def _trials_here(task: Task, asked: Iterable[Candidate], folds: list[Fold]) -> I
 
 def _trials_elsewhere(task: Task, asked: Iterable[Candidate], folds: list[Fold]) -> Iterator[Trial]:
     """The same trials, a task for each fold of each model."""
-    with cluster.current_cluster() as workers:
+    with dask_cluster.current_cluster() as workers:
         paths = [write_fold(fold, workers.folder / f"{n}.parquet") for n, fold in enumerate(folds)]
         given: deque[Candidate] = deque()
 

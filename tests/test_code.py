@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers import cluster
 from helpers.line import code_fingerprint, names_in_code
 from helpers.line.code_fingerprint import changed, fingerprint
 from helpers.line.stage_list import STAGES
+from helpers.scale import dask_cluster
 
 SOURCES = code_fingerprint.sources
 NUMBERED = {stage.number: f"{stage.notebook}.ipynb" for stage in STAGES}
@@ -494,12 +494,12 @@ def test_the_package_is_found_wherever_the_module_stands():
 
 def test_all_machines_of_a_cluster_are_asked_for_modules_of_every_depth(kit, monkeypatch):
     kit.write("near/deep/b", "X = 1")
-    monkeypatch.setattr(cluster.code, "sources", lambda: SOURCES(kit.package))
-    hashes = [cluster._code()]
+    monkeypatch.setattr(dask_cluster.code, "sources", lambda: SOURCES(kit.package))
+    hashes = [dask_cluster._code()]
     kit.write("near/deep/b", "X = 2")
-    hashes.append(cluster._code())
+    hashes.append(dask_cluster._code())
     (kit.package / "near/deep/b.py").rename(kit.package / "near/deep/c.py")
-    hashes.append(cluster._code())
+    hashes.append(dask_cluster._code())
     assert len(set(hashes)) == 3
 
 

@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, cluster, folders, train
+from helpers import batch, folders, train
 from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
 from helpers.drift import compare_columns
 from helpers.line import run_folder
 from helpers.runner import Request, run_line
+from helpers.scale import dask_cluster
 from helpers.tables import read_any
 from tests.small import at_random, fitted, prepared, raw_table
 from tests.test_deploy import write_run
@@ -145,17 +146,17 @@ class Killing(train.Budget):
 
 def test_a_worker_that_dies_in_a_search_costs_no_result(rows, folds, alone, scheduler, workers):
     said = []
-    with cluster.use_cluster(scheduler, say=said.append):
+    with dask_cluster.use_cluster(scheduler, say=said.append):
         assert same(searched(rows, folds, Killing(workers[0])), alone)
     assert "2 workers with 2 threads" in said[0] and "dashboard: http://127.0.0.1" in said[0]
-    assert not cluster.current()
+    assert not dask_cluster.current()
     assert not list((places.reports_folder() / ".dask").iterdir())
     assert workers[0].wait(SECONDS) == -signal.SIGKILL
 
 
 def test_a_search_that_runs_out_of_time_is_cut(rows, folds, scheduler, workers):
     budget = train.Budget(1e-9)
-    with cluster.use_cluster(scheduler, say=lambda _: None):
+    with dask_cluster.use_cluster(scheduler, say=lambda _: None):
         ladder = train.cross_validate_candidates(rows.task, folds, len(rows.y), "linear")
         assert train.search(rows.task, ladder, folds, 6, budget=budget) == []
     assert budget.cut and len(ladder) == 2
@@ -173,7 +174,7 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
             workers[0].send_signal(signal.SIGKILL)
         steps.append((done, total))
 
-    with cluster.use_cluster(scheduler, say=lambda _: None):
+    with dask_cluster.use_cluster(scheduler, say=lambda _: None):
         out = tmp_path / "dask.parquet"
         assert batch.predict_file("small", str(folder), out, advance) == count == 204_000
     assert steps[-1] == (count, count) and len(steps) == 4
@@ -188,7 +189,7 @@ def test_cleaning_and_drift_by_parts_are_those_of_the_whole(
     whole = fitted(made)["clean"].transform(read_any.read_table(str(folder)))
     expected = compare_columns.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
     for place, address in (("here", ""), ("there", scheduler)):
-        with cluster.use_cluster(address, say=lambda _: None):
+        with dask_cluster.use_cluster(address, say=lambda _: None):
             assert folders.clean_folder("small", str(folder), tmp_path / place) == len(whole)
             found = folders.drift_of_folder("small", str(folder))
         cleaned = pd.read_parquet(tmp_path / place)
@@ -219,13 +220,13 @@ def test_the_line_gives_the_same_on_a_cluster_of_its_own(tmp_path, monkeypatch):
 
 
 def test_who_cannot_work_is_named(tmp_path, monkeypatch, scheduler):
-    monkeypatch.setattr(cluster, "SECONDS", 1)
+    monkeypatch.setattr(dask_cluster, "SECONDS", 1)
     refused(match="No Dask scheduler answers at 'tcp://127.0.0.1:1'", address="tcp://127.0.0.1:1")
     refused(match="has no workers: start some with `dask worker", address=scheduler)
 
 
 def refused(match, address):
-    with pytest.raises(InputError, match=match), cluster.use_cluster(address):
+    with pytest.raises(InputError, match=match), dask_cluster.use_cluster(address):
         raise AssertionError("It was opened.")
 
 
@@ -237,7 +238,7 @@ def test_workers_that_keep_runs_elsewhere_are_refused(scheduler, workers, tmp_pa
 def test_what_no_part_can_be_read_of_is_refused(folder, scheduler, workers, tmp_path):
     (tmp_path / "rows.csv").write_text("weight\n1\n")
     with (
-        cluster.use_cluster(scheduler, say=lambda _: None),
+        dask_cluster.use_cluster(scheduler, say=lambda _: None),
         pytest.raises(InputError, match="With --dask, rows are a folder of Parquet files"),
     ):
         batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.parquet")

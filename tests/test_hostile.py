@@ -301,8 +301,8 @@ def test_nothing_is_written_through_a_link_in_a_run(tmp_path, monkeypatch):
 
 
 def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monkeypatch):
-    from helpers import storage
     from helpers.line import freshness
+    from helpers.scale import push_and_pull
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     run, kept = deployed_run(prepared(), "mine"), tmp_path / "kept.parquet"
@@ -315,31 +315,31 @@ def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monk
     assert run.content("data/clean.parquet") != before
     assert freshness.status(run, [STAGES[3]])[3]
     with pytest.raises(InputError, match="link out of its folder"):
-        storage.push("mine", str(tmp_path / "pushed"))
+        push_and_pull.push("mine", str(tmp_path / "pushed"))
     assert not (tmp_path / "pushed").exists()
 
 
 def test_a_pulled_link_is_refused_or_becomes_a_file(tmp_path, monkeypatch):
-    from helpers import storage
+    from helpers.scale import push_and_pull
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     deployed_run(prepared(), "mine")
     pushed, secret = tmp_path / "pushed", tmp_path / "secret.txt"
-    storage.push("mine", str(pushed))
+    push_and_pull.push("mine", str(pushed))
     secret.write_text("a key")
     about = (pushed / "about.json").read_text()
     (pushed / "about.json").unlink()
     (pushed / "about.json").symlink_to(secret)
     with pytest.raises(InputError, match="not what its manifest says"):
-        storage.pull(str(pushed), "theirs")
+        push_and_pull.pull(str(pushed), "theirs")
     assert not (tmp_path / "reports/theirs").exists()
     secret.write_text(about)
-    storage.pull(str(pushed), "theirs")
+    push_and_pull.pull(str(pushed), "theirs")
     got = Run("theirs").file("about.json")
     assert got.read_text() == about and not got.is_symlink()
     (tmp_path / "reports/linked").symlink_to(tmp_path)
     with pytest.raises(InputError, match="is a link"):
-        storage.pull(str(pushed), "linked", force=True)
+        push_and_pull.pull(str(pushed), "linked", force=True)
 
 
 def test_rows_may_be_a_link_and_out_is_put_in_the_place_of_one(tmp_path):

@@ -9,10 +9,11 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import batch, collect, deploy, storage
+from helpers import batch, collect, deploy
 from helpers.base import places, remote_files
 from helpers.base.user_errors import InputError
 from helpers.line import run_folder, stage_work
+from helpers.scale import push_and_pull
 from helpers.tables import read_any
 from tests.small import deployed_run, prepared, raw_table
 
@@ -34,9 +35,9 @@ def contents(folder) -> dict:
 
 def test_a_run_comes_back_as_it_was_and_answers(run, tmp_path, made):
     before = contents(run.path)
-    told = storage.push("small", str(tmp_path / "there"))
+    told = push_and_pull.push("small", str(tmp_path / "there"))
     assert told["files"] == told["copied"] == len(before)
-    assert storage.pull(str(tmp_path / "there"), "again")["run"] == "again"
+    assert push_and_pull.pull(str(tmp_path / "there"), "again")["run"] == "again"
     assert contents(run_folder.Run("again").path) == before
     rows = made.raw.drop(columns="bought")
     answers = [deploy.predict_rows(deploy.load_bundle(n), rows) for n in ("small", "again")]
@@ -45,17 +46,17 @@ def test_a_run_comes_back_as_it_was_and_answers(run, tmp_path, made):
 
 def test_only_what_has_changed_is_copied_again(run, tmp_path):
     there = tmp_path / "there"
-    storage.push("small", str(there))
-    assert storage.push("small", str(there))["copied"] == 0
+    push_and_pull.push("small", str(there))
+    assert push_and_pull.push("small", str(there))["copied"] == 0
     run.write_text("review.csv", "other")
     (there / "metrics.json").unlink()
-    assert storage.push("small", str(there))["copied"] == 2
-    assert storage.pull(str(there))["copied"] == 0
+    assert push_and_pull.push("small", str(there))["copied"] == 2
+    assert push_and_pull.pull(str(there))["copied"] == 0
 
 
 def test_a_push_that_is_stopped_leaves_no_whole_run_and_goes_on(run, tmp_path, monkeypatch):
     there = tmp_path / "there"
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     run.write_text("metrics.json", "{}")
     run.write_text("index.html", "new")
 
@@ -63,70 +64,70 @@ def test_a_push_that_is_stopped_leaves_no_whole_run_and_goes_on(run, tmp_path, m
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        storage.push("small", str(there), advance=stopped)
+        push_and_pull.push("small", str(there), advance=stopped)
     with pytest.raises(InputError, match="no whole run"):
-        storage.pull(str(there), "again")
-    assert storage.push("small", str(there))["copied"] == 2
-    storage.pull(str(there), "again")
+        push_and_pull.pull(str(there), "again")
+    assert push_and_pull.push("small", str(there))["copied"] == 2
+    push_and_pull.pull(str(there), "again")
     assert contents(run_folder.Run("again").path) == contents(run.path)
 
 
 def test_an_unfinished_run_is_refused_by_the_name_of_its_stage(run, tmp_path):
     run.withdraw(5)
     with pytest.raises(InputError, match=r"stage 5 \(Model training\) has not run"):
-        storage.push("small", str(tmp_path / "there"))
+        push_and_pull.push("small", str(tmp_path / "there"))
 
 
 def test_another_run_is_written_over_by_force_alone(run, tmp_path):
     there = tmp_path / "there"
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     about = run.about | {"source": "other.csv"}
     run.write_json("about.json", about)
     with pytest.raises(InputError, match="the run 'small' already"):
-        storage.push("small", str(there))
+        push_and_pull.push("small", str(there))
     with pytest.raises(InputError, match="another run 'small'"):
-        storage.pull(str(there))
-    storage.pull(str(there), force=True)
+        push_and_pull.pull(str(there))
+    push_and_pull.pull(str(there), force=True)
     assert run.about["source"] == "small.csv"
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match=r"something else \(mine.txt"):
-        storage.push("small", str(foreign))
+        push_and_pull.push("small", str(foreign))
 
 
 @pytest.mark.parametrize("name", ["../out.txt", "/out.txt", "a/../../out.txt", "a\\out", "C:out"])
 def test_a_name_never_leads_out_of_the_folder(run, tmp_path, name):
     there = tmp_path / "there"
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     manifest = json.loads((there / "manifest.json").read_text())
     manifest["files"][name] = manifest["files"].pop("about.json")
     (there / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "out.txt").write_text("before")
     with pytest.raises(InputError, match="leads out"):
-        storage.pull(str(there), "again")
+        push_and_pull.pull(str(there), "again")
     assert not run_folder.Run("again").path.exists()
 
 
 def test_a_file_that_was_altered_is_refused_and_the_run_here_stays(run, tmp_path):
     there, before = tmp_path / "there", contents(run.path)
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     (there / "about.json").write_text("altered")
     for name in ("again", "small"):
         if name == "small":
             run.write_text("about.json", json.dumps(run.about))  # so that it is fetched
             before = contents(run.path)
         with pytest.raises(InputError, match=r"'about.json' at .* is not what its manifest says"):
-            storage.pull(str(there), name)
+            push_and_pull.pull(str(there), name)
     assert not run_folder.Run("again").path.exists() and contents(run.path) == before
     assert not list(places.reports_folder().glob(".*pulled*"))
 
 
 def test_what_the_service_answered_stays_where_it_runs(run, tmp_path):
     run.write_text("predictions.sqlite", "log")
-    storage.push("small", str(tmp_path / "there"))
+    push_and_pull.push("small", str(tmp_path / "there"))
     assert not (tmp_path / "there/predictions.sqlite").exists()
-    storage.pull(str(tmp_path / "there"))
+    push_and_pull.pull(str(tmp_path / "there"))
     assert run.file("predictions.sqlite").read_text() == "log"
 
 
@@ -134,7 +135,7 @@ def test_secrets_and_unknown_storage_are_refused():
     with pytest.raises(InputError, match="password in plain text"):
         read_any.read_table("s3://key:secret@bucket/rows.csv")
     with pytest.raises(InputError, match="is no storage"):
-        storage.pull("sqlite:///shop.db")
+        push_and_pull.pull("sqlite:///shop.db")
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):
@@ -219,9 +220,9 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
 @pytest.mark.slow
 def test_a_run_goes_to_s3_and_comes_back(s3, run):
     before = contents(run.path)
-    assert storage.push("small", f"{s3}/runs/small")["copied"] == len(before)
-    assert storage.push("small", f"{s3}/runs/small")["copied"] == 0
+    assert push_and_pull.push("small", f"{s3}/runs/small")["copied"] == len(before)
+    assert push_and_pull.push("small", f"{s3}/runs/small")["copied"] == 0
     run.write_text("review.csv", "other")
-    assert storage.push("small", f"{s3}/runs/small")["copied"] == 1
-    storage.pull(f"{s3}/runs/small", "again")
+    assert push_and_pull.push("small", f"{s3}/runs/small")["copied"] == 1
+    push_and_pull.pull(f"{s3}/runs/small", "again")
     assert contents(run_folder.Run("again").path) == contents(run.path)

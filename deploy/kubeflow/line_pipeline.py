@@ -15,7 +15,7 @@ from kfp import dsl
 from kfp.dsl import base_component
 
 from helpers.line.line_description import description
-from helpers.station import METRICS, MODEL
+from helpers.scale.kubeflow_pod import METRICS, MODEL
 
 IMAGE = "pipeline-notebooks-python:latest"
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}

@@ -24,9 +24,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from .base.places import reports_folder
-from .base.user_errors import InputError
-from .line import code_fingerprint
+from ..base.places import reports_folder
+from ..base.user_errors import InputError
+from ..line import code_fingerprint
 
 LOCAL = "local"
 ADDRESS = "PIPELINE_DASK"

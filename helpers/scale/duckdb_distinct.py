@@ -10,7 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
-from .base.user_errors import InputError
+from ..base.user_errors import InputError
 
 MEMORY = re.compile(r"\d+(\.\d+)?\s*(MB|GB|TB|MiB|GiB|TiB)", re.IGNORECASE)
 

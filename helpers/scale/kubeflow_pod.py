@@ -16,10 +16,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from .base import credentials
-from .base.places import REPOSITORY
-from .line.notebook_parameters import SET_ELSEWHERE
-from .line.stage_list import STAGES, Stage, stage
+from ..base import credentials
+from ..base.places import REPOSITORY
+from ..line.notebook_parameters import SET_ELSEWHERE
+from ..line.stage_list import STAGES, Stage, stage
 
 FRONT_PAGE, METRICS, MODEL = "index.html", "metrics.json", "model/"
 GOOD_ENOUGH = "good enough"

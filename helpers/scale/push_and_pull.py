@@ -14,12 +14,12 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from .base import addresses, remote_files
-from .base.files import as_json, sha256
-from .base.places import reports_folder
-from .base.user_errors import InputError
-from .line.run_folder import Run, existing_run, lock
-from .line.stage_list import STAGES
+from ..base import addresses, remote_files
+from ..base.files import as_json, sha256
+from ..base.places import reports_folder
+from ..base.user_errors import InputError
+from ..line.run_folder import Run, existing_run, lock
+from ..line.stage_list import STAGES
 
 MANIFEST = "manifest.json"
 BEGUN = "unfinished.json"  # in its place while a push is at work: what is there already
