@@ -19,7 +19,14 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import clean, duplicates, flights, mess, spelling
+from helpers import clean, duplicates, spelling
+from helpers.examples import (
+    flights_example,
+    flights_sources,
+    penguins_example,
+    plant_errors,
+    repair_scores,
+)
 from helpers.plans import draft
 from helpers.tables import read_any, tidy_table
 
@@ -58,10 +65,10 @@ def main(data, only):
 
 def shipped_tables() -> dict[str, pd.DataFrame]:
     """Flights and penguins, as their sources have them."""
-    joined = flights.join(flights.read_sources(until="2013-08-31"))
+    joined = flights_example.join(flights_sources.read_sources(until="2013-08-31"))
     return {
         "flights": tidy_table.evenly_spaced_rows(joined, FLIGHT_ROWS),
-        "penguins": read_any.read_table(str(flights.penguins())),
+        "penguins": read_any.read_table(str(penguins_example.penguins())),
     }
 
 
@@ -87,7 +94,7 @@ def planted() -> dict:
     for name, table in shipped_tables().items():
         sound = clean.Cleaner().fit_transform(table)
         for rate in RATES:
-            dirty, key = mess.inject(sound, rate=rate, seed=SEED)
+            dirty, key = plant_errors.inject(sound, rate=rate, seed=SEED)
             found[f"{name}, {rate:.0%}"] = _score(dirty, key, link=True)
     return found
 
@@ -102,7 +109,7 @@ def _score(dirty: pd.DataFrame, key: pd.DataFrame, link: bool = False) -> dict:
     if link:
         reason = clean.set_aside(cleaned)
         groups = duplicates.link(cleaned)
-    score = mess.score(changes, key, reason=reason, groups=groups)
+    score = repair_scores.score(changes, key, reason=reason, groups=groups)
     return {
         "cells": dirty.size,
         "seconds": round(seconds, 2),
@@ -129,7 +136,7 @@ def pairs(folder: Path) -> dict:
         truth = path.with_name("clean.csv")
         if truth.exists():
             dirty, sound = (read_any.read_table(str(p), typed=False) for p in (path, truth))
-            found[path.parent.name] = _score(dirty, mess.answer_key_of(dirty, sound))
+            found[path.parent.name] = _score(dirty, repair_scores.answer_key_of(dirty, sound))
     return found
 
 
@@ -200,7 +207,7 @@ def speed() -> dict:
 
 
 def _clean_a_million() -> dict:
-    table, _ = mess.inject(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
+    table, _ = plant_errors.inject(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
     size = int(table.memory_usage(deep=True).sum())
     with grown_memory() as memory:
         began = time.perf_counter()
@@ -219,7 +226,7 @@ def _clean_a_million() -> dict:
     }
 
 
-_CELL_KINDS = [kind for kind in mess.KINDS if "duplicate" not in kind]
+_CELL_KINDS = [kind for kind in plant_errors.KINDS if "duplicate" not in kind]
 
 
 def alike() -> dict:

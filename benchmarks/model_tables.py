@@ -81,11 +81,13 @@ def _senators() -> pd.DataFrame:
 
 
 def _flights() -> pd.DataFrame:
-    from helpers import flights
+    from helpers.examples import flights_example, flights_sources
     from helpers.examples.known import EXAMPLES
 
-    joined = flights.join(flights.read_sources(until=EXAMPLES["flights"].settings["until"]))
-    return joined.drop(columns=[c for c in flights.KNOWLEDGE["not_known"] if c in joined])
+    joined = flights_example.join(
+        flights_sources.read_sources(until=EXAMPLES["flights"].settings["until"])
+    )
+    return joined.drop(columns=[c for c in flights_example.KNOWLEDGE["not_known"] if c in joined])
 
 
 def _party_identity() -> pd.DataFrame:

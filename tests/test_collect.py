@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import collect, flights
+from helpers import collect
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
-from helpers.examples import known
+from helpers.examples import flights_example, flights_sources, known
 from helpers.tables import from_database, from_web
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
@@ -17,12 +17,12 @@ FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
 
 @pytest.fixture(scope="module")
 def sources():
-    return flights.read_sources(since="2013-02-10", until="2013-02-12")
+    return flights_sources.read_sources(since="2013-02-10", until="2013-02-12")
 
 
 @pytest.fixture(scope="module")
 def joined(sources):
-    return flights.join(sources)
+    return flights_example.join(sources)
 
 
 # --- A table of one's own -------------------------------------------------------------------
@@ -174,7 +174,7 @@ def test_agreement_is_cohens_kappa():
 
 
 def test_the_makers_were_labelled_by_two_people_who_mostly_agree():
-    labels = pd.read_csv(flights.MAKER_LABELS)
+    labels = pd.read_csv(flights_sources.MAKER_LABELS)
     assert labels["spelling"].is_unique and labels["settled"].notna().all()
     assert 0.5 < collect.cohen_kappa(labels) < 1
 
@@ -196,9 +196,9 @@ def test_the_period_starts_after_since_and_ends_with_until(joined):
 
 
 def test_two_periods_that_meet_share_no_flight_and_lose_none(joined):
-    database = f"sqlite:///{flights.stage_sources() / 'flights.sqlite'}"
+    database = f"sqlite:///{flights_sources.stage_sources() / 'flights.sqlite'}"
     period = {"since": "2013-02-10 99", "until": "2013-02-11 99"}
-    first = from_database.read_sql(database, flights.FLIGHTS_QUERY, period)
+    first = from_database.read_sql(database, flights_sources.FLIGHTS_QUERY, period)
     assert len(first) == (joined["scheduled"] < "2013-02-12").sum() > 500
     assert first["scheduled"].max() < "2013-02-12"
 
@@ -212,11 +212,11 @@ def test_the_join_keeps_every_flight_in_its_place(sources, joined):
 def test_the_join_is_many_to_one(sources, source):
     twice = pd.concat([sources[source], sources[source]], ignore_index=True)
     with pytest.raises(pd.errors.MergeError):
-        flights.join(sources | {source: twice})
+        flights_example.join(sources | {source: twice})
 
 
 def test_a_flight_without_a_partner_stays_with_missing_values(sources, joined):
-    few = flights.join(sources | {"planes": sources["planes"].head(1)})
+    few = flights_example.join(sources | {"planes": sources["planes"].head(1)})
     assert len(few) == len(joined)
     assert few["manufacturer"].isna().mean() > 0.99
     shares = collect.join_coverage(joined, {"airlines": "airline", "planes": "manufacturer"})
@@ -247,28 +247,35 @@ def test_the_last_six_hours_are_a_stations_own_and_never_the_future():
             "precip": 0.1,
         }
     )
-    recent = flights.with_recent_hours(weather).set_index(["origin", "time_hour"]).sort_index()
+    recent = (
+        flights_example.with_recent_hours(weather).set_index(["origin", "time_hour"]).sort_index()
+    )
     assert recent.loc["B", "wind_max_6h"].tolist() == [9] * 6 + [1] * 2
     assert recent.loc["A", "wind_max_6h"].tolist() == [2] * 7 + [30]
     assert recent.loc["A", "precip_6h"].tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.6, 0.6]
 
 
 def test_the_website_is_busy_at_first_and_is_asked_again():
-    with flights.website(flights.stage_sources()) as address:
+    with flights_sources.website(flights_sources.stage_sources()) as address:
         assert requests.get(f"{address}/airlines", timeout=5).status_code == 503
         assert requests.get(f"{address}/airlines", timeout=5).status_code == 200
-    with flights.website(flights.stage_sources()) as address:
+    with flights_sources.website(flights_sources.stage_sources()) as address:
         assert from_web.fetch(f"{address}/airlines").json()["page"] == 1
 
 
 def test_all_pages_of_the_airlines_are_read_each_once(sources):
-    stored = json.loads((flights.stage_sources() / "airlines.json").read_text(encoding="utf-8"))
-    assert len(stored) == 16 > flights.PAGE_SIZE
+    stored = json.loads(
+        (flights_sources.stage_sources() / "airlines.json").read_text(encoding="utf-8")
+    )
+    assert len(stored) == 16 > flights_sources.PAGE_SIZE
     assert sources["airlines"].to_dict("records") == stored
 
 
 def test_the_website_says_when_something_is_not_there_and_stops_at_the_end():
-    site, refused = flights.website(flights.stage_sources()), pytest.raises(InputError)
+    site, refused = (
+        flights_sources.website(flights_sources.stage_sources()),
+        pytest.raises(InputError),
+    )
     with site as address, refused as caught:
         from_web.fetch(f"{address}/secret")
     assert "status 404" in str(caught.value)
@@ -279,13 +286,13 @@ def test_the_website_says_when_something_is_not_there_and_stops_at_the_end():
 def test_the_sources_are_laid_out_once_and_then_kept(tmp_path):
     folder = tmp_path / "sources"
     folder.mkdir()
-    assert flights.stage_sources(folder) == folder
+    assert flights_sources.stage_sources(folder) == folder
     assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow
 def test_a_deep_folder_is_made_with_all_the_sources_and_no_draft(tmp_path):
-    folder = flights.stage_sources(tmp_path / "deep" / "sources")
+    folder = flights_sources.stage_sources(tmp_path / "deep" / "sources")
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     stations = [f"weather/{station}.jsonl" for station in ("EWR", "JFK", "LGA")]
     files = ["airlines.json", "airports.html", "flights.sqlite", "planes.csv"]

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, load_wine
 
-from helpers import duplicates, flights, mess
+from helpers import duplicates
 from helpers.clean import CHANGE_COLUMNS
+from helpers.examples import flights_example, flights_sources, plant_errors, repair_scores
 from helpers.tables import tidy_table
 
 LETTERS = np.array(list("abcdefghiklmnoprstuvwy"))
@@ -102,11 +103,13 @@ def test_rows_that_are_merely_alike_are_not_linked(frame):
 
 
 def test_flights_are_not_linked_and_their_spoilt_copies_are():
-    table = flights.join(flights.read_sources(until="2013-01-20"))
+    table = flights_example.join(flights_sources.read_sources(until="2013-01-20"))
     table = tidy_table.evenly_spaced_rows(table, 4_000)
     assert duplicates.find_pairs(table).empty
-    dirty, key = mess.inject(table, "near duplicate", rate=0.05)
-    scored = mess.score(pd.DataFrame(columns=CHANGE_COLUMNS), key, groups=duplicates.link(dirty))
+    dirty, key = plant_errors.inject(table, "near duplicate", rate=0.05)
+    scored = repair_scores.score(
+        pd.DataFrame(columns=CHANGE_COLUMNS), key, groups=duplicates.link(dirty)
+    )
     assert scored.by_kind["right"].max() >= 0.97 * 40
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import collect, deliveries, deploy, explore, lessons, mess, retraining, runner
+from helpers import collect, deliveries, deploy, explore, lessons, retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
-from helpers.examples import known
+from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work, outside
@@ -43,7 +43,7 @@ class Orchard:
         }  # fmt: skip
 
     def planted(self, frame, rate, seed=42):
-        return mess.inject(frame, rate=rate, seed=seed, protect=["bought", "day"])
+        return plant_errors.inject(frame, rate=rate, seed=seed, protect=["bought", "day"])
 
 
 @pytest.fixture(autouse=True)

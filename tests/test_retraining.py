@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, flights, monitor, registry, retraining, runner
+from helpers import deliveries, monitor, registry, retraining, runner
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
+from helpers.examples import flights_example
 from helpers.formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
@@ -276,8 +277,8 @@ def test_parameters_that_were_given_are_kept(run):
 
 
 def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
-    given = retraining._knowledge(flights.KNOWLEDGE)
-    assert parse_formulas(given["derive"]) == flights.KNOWLEDGE["derive"]
+    given = retraining._knowledge(flights_example.KNOWLEDGE)
+    assert parse_formulas(given["derive"]) == flights_example.KNOWLEDGE["derive"]
     assert {"dep_delay", "arr_delay", "time_hour"} <= set(given["drop"].split(","))
 
 

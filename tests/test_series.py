@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from helpers import deploy, flights
+from helpers import deploy
 from helpers.base.places import reports_folder
+from helpers.examples import penguins_example
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 
@@ -155,7 +156,7 @@ def test_both_kinds_of_kernel_make_the_same(folder, kernels):
 
 def test_penguins_three_classes_from_start_to_end(tmp_path):
     table = tmp_path / "penguins.csv"
-    table.write_bytes(flights.penguins().read_bytes())
+    table.write_bytes(penguins_example.penguins().read_bytes())
     done = pipeline("run", "--data", table, "--target", "Species", "--set", "trials=2")
     assert done.returncode == 0, done.stderr
     run = Run("penguins")
@@ -185,7 +186,7 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
 def test_notebooks_run_by_plain_papermill_and_the_line_goes_on_from_them(tmp_path):
     """By themselves, from another folder, lessons included; then the stages after them."""
     table = tmp_path / "alone.csv"
-    table.write_bytes(flights.penguins().read_bytes())
+    table.write_bytes(penguins_example.penguins().read_bytes())
     first = pipeline("run", "--data", table, "--target", "Species", "--stages", "1-4")
     assert first.returncode == 0, first.stderr
     for number in (2, 3):

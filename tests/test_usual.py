@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deploy, flights, plans
+from helpers import deploy, plans
 from helpers.base.user_errors import InputError
 from helpers.cells.usual_values import MOST_LEFT_OUT, usual_levels, usual_numbers
 from helpers.clean import Cleaner
+from helpers.examples import flights_example, flights_sources, penguins_example
 from helpers.row_check import RowCheck
 from helpers.tables import tidy_table
 
@@ -16,7 +17,7 @@ FIELDS = ["carrier", "origin", "dest", "distance", "sched_dep_time", "temp", "pr
 
 def checked(raw: pd.DataFrame, names: list[str]) -> tuple[dict, RowCheck]:
     """The schema of raw training rows with their errors, and the service's check by it."""
-    plan = plans.draft_plan(raw, {"units": flights.KNOWLEDGE["units"]})
+    plan = plans.draft_plan(raw, {"units": flights_example.KNOWLEDGE["units"]})
     clean = Cleaner(plan).fit(raw).transform(raw)
     schema = deploy.make_schema(raw, clean, plan, {"columns": dict.fromkeys(names)})
     return schema, RowCheck(schema["fields"], set(schema["ignored"]), plan["columns"])
@@ -31,7 +32,7 @@ def share_warned(check: RowCheck, rows: pd.DataFrame) -> float:
 @pytest.fixture(scope="module")
 def sound():
     """Flights without any planted error, of all days, spread evenly."""
-    joined = flights.join(flights.read_sources(until="2013-04-30"))
+    joined = flights_example.join(flights_sources.read_sources(until="2013-04-30"))
     return tidy_table.evenly_spaced_rows(joined, 10_000)
 
 
@@ -43,7 +44,7 @@ def held_out(sound):
 @pytest.fixture(scope="module")
 def asked(sound):
     """The schema and the check of training rows with planted errors."""
-    dirty, key = flights.with_injected_errors(
+    dirty, key = flights_example.with_injected_errors(
         sound[sound.index % 5 != 4].reset_index(drop=True), 0.01
     )
     assert {"distance", "origin"} <= set(key["column"])
@@ -101,7 +102,7 @@ def test_few_sound_flights_are_warned_of(held_out, asked):
 
 
 def test_few_sound_penguins_are_warned_of():
-    rows = pd.read_csv(flights.penguins())
+    rows = pd.read_csv(penguins_example.penguins())
     names = [
         "Island", "Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Body Mass (g)",
         "Sex",

