@@ -173,7 +173,7 @@ def status(run):
     """
     from .line import freshness
     from .line.run_folder import existing_run
-    from .report import stages_of
+    from .pages.stage_page import stages_of
 
     made = existing_run(run)
     stages = stages_of(made)
@@ -195,18 +195,18 @@ def report(run, packed):
       pipeline report mine
       pipeline report mine --zip
     """
-    from . import report as _report
     from .line.run_folder import Run
+    from .pages import stage_page
 
     made = Run(run)
     if not made.path.is_dir():
         from .line.run_folder import existing_run
 
         existing_run(run)
-    names = _report.remake(made)
+    names = stage_page.remake(made)
     click.echo(f"Made again in {made.path}: {', '.join(names)}")
     if packed:
-        path = _report.pack(made)
+        path = stage_page.pack(made)
         click.echo(f"To send: {path} ({path.stat().st_size / 2**20:.1f} MiB)")
 
 
@@ -220,8 +220,8 @@ def compare(run_a, run_b):
     Example:
       pipeline compare mine mine_without_dates
     """
-    from .comparison import compare as put_side_by_side
     from .line.run_folder import existing_run
+    from .pages.compare_runs import compare as put_side_by_side
 
     first, second = existing_run(run_a), existing_run(run_b)
     page = put_side_by_side(first, second)
@@ -692,12 +692,12 @@ def progress(reset):
     where PIPELINE_PROGRESS says, and are sent nowhere.
     """
     from . import progress as _progress
-    from . import report as _report
     from .base import places
+    from .pages import stage_page
 
     if reset:
         kept = _progress.reset()
-        _report.refresh_front_pages()
+        stage_page.refresh_front_pages()
         click.echo(f"Reset; the old record is in {kept}" if kept else "Nothing was noted yet.")
         return
     course = _progress.chapters()

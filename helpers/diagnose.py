@@ -370,7 +370,7 @@ def _filled(column: pd.Series, value) -> pd.Series:
 
 def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, most: int = 4):
     """The mean answer along the columns that the model leans on most; None where it has none."""
-    from . import plots
+    from .pages import model_plots
 
     names = [name for name in falls.index if falls[name] > 0 and _can_be_set(X[name])][:most]
     found = partial_dependence(task, model, X, names)
@@ -379,7 +379,7 @@ def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, mos
     else:
         said = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
         answer = f"probability of {said}"
-    return plots.dependence(found, answer, height=2.8) if found else None
+    return model_plots.dependence(found, answer, height=2.8) if found else None
 
 
 def _can_be_set(column: pd.Series) -> bool:
@@ -456,7 +456,7 @@ def appendix(raw: pd.DataFrame, task: Task, truth, prediction, probability, colu
     `columns` are those the model leans on, the most important first.
     """
     from .evaluate import confusion_shown
-    from .show import folded
+    from .pages.show import folded
 
     errors = worst_errors(task, raw, truth, prediction, probability, list(columns[:6]))
     counts = confusion_shown(task, truth, prediction)

@@ -292,14 +292,14 @@ def held_out_scores(
 
 def main_picture(task: Task, truth, prediction, probability):
     """The one picture that fits the task: risk groups, confusion, or predicted against true."""
-    from . import plots
+    from .pages import model_plots
 
     if task.kind == "binary":
         overall = float((np.asarray(truth) == task.positive).mean())
-        return plots.risk_groups(by_risk(task, truth, probability), task, overall)
+        return model_plots.risk_groups(by_risk(task, truth, probability), task, overall)
     if task.is_regression:
-        return plots.residuals(np.asarray(truth), np.asarray(prediction), task.target)
-    return plots.confusion(confusion(task, truth, prediction), height=_height(task))
+        return model_plots.residuals(np.asarray(truth), np.asarray(prediction), task.target)
+    return model_plots.confusion(confusion(task, truth, prediction), height=_height(task))
 
 
 def _height(task: Task) -> float:
@@ -346,15 +346,15 @@ def confusion_shown(task: Task, truth, prediction) -> pd.DataFrame:
 
 def second_picture(task: Task, truth, prediction, probability):
     """ROC and precision-recall curves; shares by class; or the errors along the true value."""
-    from . import plots
+    from .pages import model_plots
 
     if task.kind == "binary":
         chance = probability[:, task.classes.index(task.positive)]
-        return plots.curves(np.asarray(truth) == task.positive, chance)
+        return model_plots.curves(np.asarray(truth) == task.positive, chance)
     if task.is_regression:
-        return plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
+        return model_plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
     from sklearn.metrics import f1_score
 
     found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
     by_class = pd.Series(found, index=pd.Index(task.classes, name="class"))
-    return plots.bars(by_class.sort_values(ascending=False), "F1 class by class", "F1")
+    return model_plots.bars(by_class.sort_values(ascending=False), "F1 class by class", "F1")

@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from .association import Associations, Grouped
 from .base.spacing import evenly_spaced
-from .figures import BLUE, COLOURS, GREY, ORANGE, drawing, short
+from .pages.figure_style import BLUE, COLOURS, GREY, ORANGE, axes_with_margins, drawing, short
 from .survey import Column, Survey
 
 LIGHT = sns.light_palette(BLUE, as_cmap=True)
@@ -32,21 +32,7 @@ MOST_HEATED = 30  # columns of a heat map
 MOST_POINTS = 1_500
 MOST_CLASSES = 6
 MIN_TASKS_TO_FORK = 6  # figures
-CURVE_AXES = {
-    "ROC": ("false positive rate", "true positive rate (recall)"),
-    "precision and recall": ("recall", "precision"),
-    "errors": ("size of the error", "share of rows within it"),
-}
 BLOCKS = 80  # of rows, in the matrix of missing values
-
-
-def axes_with_margins(
-    figure: Figure, left: float, bottom: float, right: float = 0.1, top: float = 0.28
-):
-    """Axes with so many inches of margin."""
-    width, height = figure.get_size_inches()
-    return figure.add_axes((left / width, bottom / height, 1 - (left + right) / width,
-                            1 - (bottom + top) / height))  # fmt: skip
 
 
 def label_room(names: list[str]) -> float:
@@ -510,25 +496,3 @@ def side_by_side(figure: Figure, name: str, names: list[str], before, after, lab
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set(xlabel=short(f"share of rows: {labels[0]} (grey), {labels[1]} (blue)", 56), ylabel="")
     return f"{name} in {labels[0]} and in {labels[1]}"
-
-
-# --- Two runs -----------------------------------------------------------------------------------
-
-
-@drawing
-def two_curves(figure: Figure, name: str, first: dict, second: dict, labels: list[str]) -> str:
-    """A curve of two runs; bars where x are names."""
-    axes = axes_with_margins(figure, 0.55, 0.5, top=0.3)
-    sides = list(zip((first, second), labels, (GREY, BLUE), strict=True))
-    if first["x"] and isinstance(first["x"][0], str):
-        frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
-        sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
-        axes.set(xlabel="F1", ylabel="")
-    else:
-        for side, label, colour in sides:
-            sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
-                         estimator=None, sort=False)  # fmt: skip
-        axes.set(xlabel=CURVE_AXES[name][0], ylabel=CURVE_AXES[name][1], ylim=(-0.02, 1.02))
-    axes.legend(loc="best", frameon=False, fontsize=7)
-    axes.set_title(name)
-    return f"{name} of {labels[0]} and {labels[1]}"

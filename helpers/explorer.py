@@ -7,11 +7,12 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import execution, report
+from . import execution
 from .base import addresses, credentials
 from .base.places import NOTEBOOKS
 from .line import notebook_files
 from .line.run_folder import Run
+from .pages import page_parts, stage_page
 from .runner import alone, name_for, refuse_other_source, whole_address
 
 NOTEBOOK = "explore"
@@ -48,7 +49,7 @@ def explore(asked: Question) -> Path:
     }  # fmt: skip
     with alone(run):
         try:
-            report.prepare()  # while the kernel's libraries are imported
+            stage_page.prepare()  # while the kernel's libraries are imported
             executed = execution.execute(
                 run, NOTEBOOK, _notebook(asked), values, asked.kernels, "explore"
             )
@@ -57,8 +58,8 @@ def explore(asked: Question) -> Path:
                 shutil.rmtree(run.path, ignore_errors=True)
             raise
         notebook_files.keep(run, NOTEBOOK, executed)
-        report.write_exploration(run, executed)
-    return run.file(report.EXPLORATION)
+        stage_page.write_exploration(run, executed)
+    return run.file(page_parts.EXPLORATION)
 
 
 def _name(asked: Question) -> str:

@@ -304,7 +304,7 @@ def derived_table(plan: dict) -> pd.DataFrame:
 
 def drawing(plan: dict):
     """The plan as a picture: each role's columns, and the steps that make numbers of them."""
-    from . import plots
+    from .pages import line_plots
 
     flows = []
     for role in ROLES:
@@ -312,7 +312,7 @@ def drawing(plan: dict):
         count += len(plan["derived"]) if role == "number" else 0
         if count:
             flows.append((role, count, ROLE_SAYS[role]))
-    return plots.feature_map(flows, height=0.8 + 0.62 * len(flows))
+    return line_plots.feature_map(flows, height=0.8 + 0.62 * len(flows))
 
 
 def outline(features: Pipeline) -> str:
@@ -333,8 +333,8 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     Columns are ranked by how far the target's group means spread. With several classes the
     commonest one is looked at.
     """
-    from . import plots
     from .learning.task_kind import as_labels, find_task
+    from .pages import table_plots
 
     target = plan["target"]
     if not target:
@@ -353,7 +353,7 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     best = _unlike(table, sorted(spread, key=spread.get, reverse=True), most)
     units = about.get("units", {})
     axes = {c: f"{c} ({units[c]})" if c in units else c for c in best}
-    return plots.against_target(table, label, axes) if best else None
+    return table_plots.against_target(table, label, axes) if best else None
 
 
 def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:

@@ -16,11 +16,12 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross
 from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
-from . import figures, pipeline
+from . import pipeline
 from .clean import Cleaner
 from .encoders import ImageParts, ImageToNumbers, TextToNumbers
 from .features import plan_features
 from .learning.label_column import draft_label, read_label
+from .pages import figure_style
 from .plans import draft_plan
 
 SIMPLE = LogisticRegression(max_iter=1_000)
@@ -357,7 +358,7 @@ def by_look(
     return pd.DataFrame(found).T.rename_axis("accuracy on held-out")
 
 
-@figures.picture
+@figure_style.picture
 def digits_picture(figure: Figure, scans: pd.DataFrame, numbers: pd.DataFrame, digits: str) -> str:
     """The first scan of each digit as grey levels, and under it the directions of its edges.
 
@@ -379,7 +380,7 @@ def digits_picture(figure: Figure, scans: pd.DataFrame, numbers: pd.DataFrame, d
         seen.grid(visible=False)
         strength = edges.iloc[row].to_numpy().reshape(4, 8).sum(axis=0)  # over the four quarters
         shares = strength / max(strength.sum(), 1e-9)
-        bars.bar(np.arange(8) * 22.5, shares, width=20, align="edge", color=figures.BLUE)
+        bars.bar(np.arange(8) * 22.5, shares, width=20, align="edge", color=figure_style.BLUE)
         bars.set_xticks(np.arange(0, 181, 45), ["0\n|", "45\n/", "90\n—", "135\n\\", "180\n|"])
         bars.set_xlabel("direction (°)")
     above[0].set_ylabel("pixel")

@@ -28,8 +28,8 @@ from .grading import (
 from .line.run_folder import existing_run
 from .line.stage_list import STAGES
 from .line.stage_work import Work
+from .pages.show import say
 from .questions import GUESSES, QUESTIONS
-from .show import say
 
 STYLE = TEMPLATES / "quiz.css"
 MARKS = {CORRECT: "✓ Correct.", INCORRECT: "✗ Incorrect.", UNTOUCHED: "○ Not attempted.",
@@ -159,11 +159,12 @@ def _noted(name: str, verdict: Verdict) -> Verdict:
     """The verdict, once it is in the learner's file; with a word when it could not be noted."""
     if verdict.state not in (CORRECT, INCORRECT):
         return verdict
-    from . import progress, report
+    from . import progress
+    from .pages import stage_page
 
     try:
         if progress.record(name, verdict.state):
-            report.refresh_front_pages()
+            stage_page.refresh_front_pages()
     except (InputError, OSError) as error:
         return Verdict(verdict.state, f"{verdict.reason} (Not recorded: {error})")
     return verdict

@@ -178,12 +178,12 @@ def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.D
 
     A sentence where neither is known.
     """
-    from . import plots, show
+    from .pages import monitoring_plots, show
 
     metric = metrics["main_metric"]
     if not is_known(performance, metric) and not is_known(expected, metric):
         return show.say("There are no labels yet, or of one class only: nothing to draw.")
-    return plots.over_periods(performance, metric, metrics["test"][metric], expected)
+    return monitoring_plots.over_periods(performance, metric, metrics["test"][metric], expected)
 
 
 def describe_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:

@@ -194,11 +194,11 @@ def _intervals(
 
 def picture(played: PolicyResults | None):
     """Scores by period and the cost of each policy; None where it is not applicable."""
-    from . import plots
+    from .pages import monitoring_plots
 
     if played is None:
         return None
-    return plots.policies(played.scores, played.costs, played.metric)
+    return monitoring_plots.policies(played.scores, played.costs, played.metric)
 
 
 def shown(played: PolicyResults | None) -> pd.DataFrame | None:

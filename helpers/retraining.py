@@ -461,6 +461,6 @@ def _now() -> str:
 
 
 def _show_on_front_page(run: Run) -> None:
-    from . import report
+    from .pages import front_page
 
-    report.write_front_page(run)
+    front_page.write_front_page(run)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import execution, report
+from . import execution
 from .base import addresses, credentials
 from .base.files import write_json
 from .base.user_errors import InputError
@@ -30,6 +30,7 @@ from .line import code_fingerprint, freshness, notebook_files, notebook_paramete
 from .line.run_folder import Run, lock
 from .line.stage_list import STAGES, Stage, parse_stages
 from .line.stage_work import versions
+from .pages import front_page, page_parts, stage_page
 
 JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
@@ -256,7 +257,7 @@ class _Pages:
     def make(self, stage: Stage, notebook) -> None:
         """Make a stage's page, put its cost into the ledger, then make the front page anew."""
         notebook_files.import_jupyter()
-        report.prepare()
+        stage_page.prepare()
         self._made.append(self._thread.submit(self._make, stage, notebook))
 
     def meanwhile(self, work: Callable[[], None]) -> None:
@@ -265,12 +266,12 @@ class _Pages:
 
     def _make(self, stage: Stage, notebook) -> None:
         began = time.perf_counter()
-        report.write_stage_page(self._run, stage, notebook)
+        stage_page.write_stage_page(self._run, stage, notebook)
         spent = (self._run.line_of(stage.number) or {}).get("spent", {})
         spent |= {"html": round(time.perf_counter() - began, 2)}
         self._run.amend(stage.number, spent=spent, seconds=round(sum(spent.values()), 2),
-                        page=report.stamp())  # fmt: skip
-        report.write_front_page(self._run)
+                        page=page_parts.stamp())  # fmt: skip
+        front_page.write_front_page(self._run)
 
 
 def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages) -> tuple:
@@ -296,7 +297,7 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
 
     False when it can't be made, since the executed notebook is missing too.
     """
-    current = run.line_of(stage.number).get("page") == report.stamp()
+    current = run.line_of(stage.number).get("page") == page_parts.stamp()
     if current and run.file(stage.report).exists() and run.file("index.html").exists():
         return True
     if not run.file(f"notebooks/{stage.notebook}.ipynb").exists():
@@ -318,7 +319,7 @@ def _run_stage(run, stage: Stage, given: dict, kernels, place, lessons: bool, pa
         if executed:
             pages.make(stage, executed)
         else:
-            pages.meanwhile(lambda: report.write_front_page(run))
+            pages.meanwhile(lambda: front_page.write_front_page(run))
         raise
     notebook_files.keep(run, stage.notebook, notebook)
     spent = _spent(notebook, run.line_of(stage.number)["opened"], time.monotonic() - began)

@@ -557,11 +557,11 @@ def describe_comparison(table: pd.DataFrame, choice: dict) -> str:
 
 def sets_picture(rows: Labelled, choice: dict):
     """Rows over time for a time split; otherwise the target in each part."""
-    from . import plots
+    from .pages import table_plots
 
     if choice["strategy"] == "time" and choice["column"] in date_columns(rows.X):
-        return plots.sets_over_time(rows.X[choice["column"]], rows.part)
-    return plots.target_by_set(rows.y, rows.part, rows.task)
+        return table_plots.sets_over_time(rows.X[choice["column"]], rows.part)
+    return table_plots.target_by_set(rows.y, rows.part, rows.task)
 
 
 def folds_table(rows: Labelled) -> pd.DataFrame:

@@ -45,8 +45,8 @@ from .models.model_ladder import (
     plain,
     space_of,
 )
+from .pages.show import progress
 from .scale import dask_cluster
-from .show import progress
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
 MIN_F1_GAIN = 0.01  # macro F1 that weights of classes must win before they decide

@@ -13,7 +13,7 @@ from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work, outside
-from helpers.report import stages_of
+from helpers.pages.stage_page import stages_of
 from helpers.runner import Request
 from tests.small import deployed_run, prepared, raw_table
 

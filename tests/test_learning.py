@@ -7,12 +7,13 @@ import threading
 
 import pytest
 
-from helpers import lessons, progress, report
+from helpers import lessons, progress
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.line import code_fingerprint
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import stage
+from helpers.pages import front_page, stage_page
 from helpers.questions import QUESTIONS
 
 OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
@@ -122,7 +123,7 @@ def make_front_page(table="flights"):
     entry = {"stage": 1, "verdict": "done", "headline": "h", "rows_in": 1, "rows_out": 1,
              "set_aside": 0, "seconds": 1.0, "outputs": {}}  # fmt: skip
     run.write_json("ledger.json", [entry])
-    report.write_front_page(run)
+    front_page.write_front_page(run)
     return run.file("index.html")
 
 
@@ -138,7 +139,7 @@ def test_the_front_page_of_the_flights_shows_an_answer_at_once(command):
 def test_the_front_page_of_another_table_shows_none():
     page = make_front_page("mine")
     lessons.check("split.latest", "a")
-    report.write_front_page(Run("shown"))
+    front_page.write_front_page(Run("shown"))
     assert "Your progress" not in page.read_text()
 
 
@@ -165,7 +166,7 @@ def test_a_damaged_summary_does_not_stop_the_front_page_and_is_written_anew(own_
 
 
 def test_no_stage_is_out_of_date_for_what_a_learner_answers():
-    beside = {"/".join(m.__name__.split(".")[1:]) for m in (progress, report)}
+    beside = {"/".join(m.__name__.split(".")[1:]) for m in (progress, stage_page)}
     used = {*code_fingerprint.fingerprint(stage(4).path)}
     assert beside <= {"/".join(road) for road in code_fingerprint.sources()}
     assert any(name.endswith("lessons") for name in used)

@@ -6,11 +6,16 @@ different tables, or of an older version, can be compared as far as they go.
 
 from __future__ import annotations
 
-from .base.user_errors import InputError
-from .learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
-from .line.notebook_parameters import SET_ELSEWHERE
-from .line.run_folder import Run
-from .line.stage_list import STAGES
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from ..base.user_errors import InputError
+from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
+from ..line.notebook_parameters import SET_ELSEWHERE
+from ..line.run_folder import Run
+from ..line.stage_list import STAGES
+from .figure_style import BLUE, GREY, axes_with_margins, drawing, short
 
 SAME_RUN = "A run can't be compared with itself: '{}' was given twice."
 
@@ -25,13 +30,13 @@ def compare(first: Run, second: Run) -> str:
 
     It lies in the folder of the first run.
     """
-    from . import report
+    from . import stage_page
 
     if first.path == second.path:
         raise InputError(SAME_RUN.format(first.name))
     runs = (first, second)
     metrics = [run.read_json("metrics.json") for run in runs]
-    report.write_comparison(
+    stage_page.write_comparison(
         first,
         name_of(second),
         {
@@ -100,8 +105,8 @@ def parameters(runs) -> list[dict]:
 
 
 def _shown(name: str, value) -> str:
-    from .base.addresses import shown
-    from .line.stage_list import NAME_SOURCES
+    from ..base.addresses import shown
+    from ..line.stage_list import NAME_SOURCES
 
     text = str(value)
     return (shown(text) if name in NAME_SOURCES and text else text) or "(none)"
@@ -139,11 +144,11 @@ def drawn_curves(runs, metrics) -> list[str]:
     names = [name for name in both[0] if name in both[1]]
     if not names:
         return []
-    from . import explore_figures
+    pass
 
     labels = [run.name for run in runs]
     return [
-        explore_figures.two_curves(name, both[0][name], both[1][name], labels, size=(4.2, 3.2)).svg
+        two_curves(name, both[0][name], both[1][name], labels, size=(4.2, 3.2)).svg
         for name in names
     ]
 
@@ -181,3 +186,29 @@ def findings(runs) -> list[dict]:
     titles = [f"Only in {run.name}" for run in runs]
     groups = [*zip(titles, only, strict=True), ("In both", both)]
     return [{"title": title, "findings": found} for title, found in groups if found]
+
+
+CURVE_AXES = {
+    "ROC": ("false positive rate", "true positive rate (recall)"),
+    "precision and recall": ("recall", "precision"),
+    "errors": ("size of the error", "share of rows within it"),
+}
+
+
+@drawing
+def two_curves(figure: Figure, name: str, first: dict, second: dict, labels: list[str]) -> str:
+    """A curve of two runs; bars where x are names."""
+    axes = axes_with_margins(figure, 0.55, 0.5, top=0.3)
+    sides = list(zip((first, second), labels, (GREY, BLUE), strict=True))
+    if first["x"] and isinstance(first["x"][0], str):
+        frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
+        sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
+        axes.set(xlabel="F1", ylabel="")
+    else:
+        for side, label, colour in sides:
+            sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
+                         estimator=None, sort=False)  # fmt: skip
+        axes.set(xlabel=CURVE_AXES[name][0], ylabel=CURVE_AXES[name][1], ylim=(-0.02, 1.02))
+    axes.legend(loc="best", frameon=False, fontsize=7)
+    axes.set_title(name)
+    return f"{name} of {labels[0]} and {labels[1]}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .line.stage_list import STAGES, stage
+from ..line.stage_list import STAGES, stage
 
 if TYPE_CHECKING:  # training shows its progress where there is no Jupyter, too
     from IPython.display import HTML, Markdown

@@ -164,3 +164,12 @@ def drawing(draw):
             return Drawing(figure, title)
 
     return drawn
+
+
+def axes_with_margins(
+    figure: Figure, left: float, bottom: float, right: float = 0.1, top: float = 0.28
+):
+    """Axes with so many inches of margin."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes((left / width, bottom / height, 1 - (left + right) / width,
+                            1 - (bottom + top) / height))  # fmt: skip
