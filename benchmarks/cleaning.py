@@ -19,7 +19,8 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import clean, duplicates, spelling
+from helpers.clean import clean_rows, column_cleaner, duplicate_rows, typing_errors
+from helpers.clean.cleaning_plan import draft
 from helpers.examples import (
     flights_example,
     flights_sources,
@@ -27,7 +28,6 @@ from helpers.examples import (
     plant_errors,
     repair_scores,
 )
-from helpers.plans import draft
 from helpers.tables import read_any, tidy_table
 
 from .__main__ import machine
@@ -76,7 +76,7 @@ def unplanted() -> dict:
     """What cleaning changes in tables that nobody has planted anything in."""
     found = {}
     for name, table in shipped_tables().items():
-        changes = clean.Cleaner().fit(table).repair(table)[1]
+        changes = column_cleaner.Cleaner().fit(table).repair(table)[1]
         found[name] = {"cells": table.size, "changes": len(changes), "kinds": _kinds(changes)}
     return found
 
@@ -92,7 +92,7 @@ def planted() -> dict:
     """
     found = {}
     for name, table in shipped_tables().items():
-        sound = clean.Cleaner().fit_transform(table)
+        sound = column_cleaner.Cleaner().fit_transform(table)
         for rate in RATES:
             dirty, key = plant_errors.inject(sound, rate=rate, seed=SEED)
             found[f"{name}, {rate:.0%}"] = _score(dirty, key, link=True)
@@ -103,12 +103,12 @@ def _score(dirty: pd.DataFrame, key: pd.DataFrame, link: bool = False) -> dict:
     """Plan, clean and score; no labels, no knowledge of the table."""
     began = time.perf_counter()
     plan, doubts = draft(dirty)
-    cleaned, changes = clean.Cleaner(plan).fit(dirty).repair(dirty)
+    cleaned, changes = column_cleaner.Cleaner(plan).fit(dirty).repair(dirty)
     seconds = time.perf_counter() - began
     reason = groups = None
     if link:
-        reason = clean.set_aside(cleaned)
-        groups = duplicates.link(cleaned)
+        reason = clean_rows.set_aside(cleaned)
+        groups = duplicate_rows.link(cleaned)
     score = repair_scores.score(changes, key, reason=reason, groups=groups)
     return {
         "cells": dirty.size,
@@ -145,7 +145,7 @@ def duplicate_sets(folder: Path) -> dict:
     found = {}
     for name, frame in _record_sets(folder).items():
         began = time.perf_counter()
-        groups = duplicates.link(frame.iloc[:, 1:])
+        groups = duplicate_rows.link(frame.iloc[:, 1:])
         seconds = time.perf_counter() - began
         person = frame.iloc[:, 0].str.extract(r"rec-(\d+)-")[0].to_numpy()
         found[name] = _pair_score(person, groups) | {"seconds": round(seconds, 2)}
@@ -211,7 +211,7 @@ def _clean_a_million() -> dict:
     size = int(table.memory_usage(deep=True).sum())
     with grown_memory() as memory:
         began = time.perf_counter()
-        cleaner = clean.Cleaner().fit(table)
+        cleaner = column_cleaner.Cleaner().fit(table)
         planned = time.perf_counter() - began
         changes = cleaner.repair(table)[1]
         seconds = time.perf_counter() - began
@@ -238,7 +238,7 @@ def alike() -> dict:
         values.add(value[:2] + value[3:])
     values = sorted(values)[:100_000]
     began = time.perf_counter()
-    found = spelling.one_edit_pairs(values)
+    found = typing_errors.one_edit_pairs(values)
     return {
         "values": len(values),
         "pairs": len(found),

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from helpers import clean, features, pipeline, plans, split, train
+from helpers import features, pipeline, split, train
+from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.predicting import predict
@@ -22,7 +23,7 @@ TEST_SHARE = 0.25
 def labelled(table: Table) -> tuple[pd.DataFrame, np.ndarray, Task]:
     """The raw rows without the target, the labels, and the task."""
     frame = table.frame()
-    label = clean.clean_label(frame, table.target, draft_label(frame[table.target]))[0]
+    label = clean_rows.clean_label(frame, table.target, draft_label(frame[table.target]))[0]
     task = find_task(label, table.target)
     return frame.drop(columns=table.target), encode(label, task), task
 
@@ -47,8 +48,8 @@ def parts(table: Table, X: pd.DataFrame, y, task: Task, seed: int) -> tuple[np.n
 def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     """The line's own stages 2 to 5 on raw rows: plans, folds, ladder, search, calibration."""
     raw, about = X.iloc[learnt].reset_index(drop=True), {"target": task.target, "task": task.kind}
-    cleaning = plans.draft_plan(raw, about)
-    rows = clean.Cleaner(cleaning).fit(raw).transform(raw)
+    cleaning = cleaning_plan.draft_plan(raw, about)
+    rows = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
     drop = table.group if table.group in rows else ""
     plan = features.plan_features(rows, cleaning, about, drop)
     cut = Labelled(task, rows, y[learnt], np.arange(len(raw)))

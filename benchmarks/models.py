@@ -20,7 +20,8 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import clean, duplicates, features, leaks, plans, split
+from helpers import features, leaks, split
+from helpers.clean import cleaning_plan, column_cleaner, duplicate_rows
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.metric_names import PLAIN_NAMES
 from helpers.learning.metric_scores import score
@@ -111,15 +112,15 @@ def alarms(raw: dict, seeds: int) -> None:
 def _alarms(table: Table, X: pd.DataFrame, y, task) -> tuple[list, int]:
     """The alarms of stage 4, and how many rows stage 2 takes for copies of another."""
     about = {"target": task.target, "task": task.kind}
-    cleaning = plans.draft_plan(X, about)
-    rows = clean.Cleaner(cleaning).fit(X).transform(X)
+    cleaning = cleaning_plan.draft_plan(X, about)
+    rows = column_cleaner.Cleaner(cleaning).fit(X).transform(X)
     plan = features.plan_features(rows, cleaning, about, table.group if table.group in rows else "")
     choice = RANDOM
     if table.group or table.time:
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
     cut = split.split_rows(Labelled(task, rows, np.asarray(y), np.arange(len(rows))), choice)
-    copies = len(rows) - len(set(duplicates.link(rows)))
+    copies = len(rows) - len(set(duplicate_rows.link(rows)))
     return leaks.find_alarms(cut, plan, choice), copies
 
 

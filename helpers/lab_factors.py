@@ -30,8 +30,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from . import clean, features, plans
+from . import features
 from .base.places import DATA
+from .clean import cleaning_plan, column_cleaner
 from .examples import flights_example, flights_sources, penguins_example, plant_errors
 from .learning.label_column import draft_label, read_label
 from .learning.task_kind import Task, encode, find_task
@@ -116,8 +117,8 @@ def sides(name: str, seed: int, data: str, made: str):
                                      stratify=None if task.is_regression else y)  # fmt: skip
     X = dirty.drop(columns=target)
     if data == "cleaned":
-        plan = plans.draft_plan(X.iloc[learnt], about)
-        X = clean.Cleaner(plan).fit(X).transform(X)
+        plan = cleaning_plan.draft_plan(X.iloc[learnt], about)
+        X = column_cleaner.Cleaner(plan).fit(X).transform(X)
     else:
         X, plan = _as_it_came(X)
     makes = _engineered(X, plan, about, task) if made == "engineered" else _raw(X)

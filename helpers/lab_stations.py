@@ -15,7 +15,8 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import clean, features, leaks, pipeline, plans, split
+from . import features, leaks, pipeline, split
+from .clean import cleaning_plan, cleaning_report, column_cleaner
 from .drift import compare_columns
 from .examples import flights_example, flights_sources
 from .learning import labelled_data
@@ -81,7 +82,7 @@ def material(seed: int = 42) -> Line:
 def cleaning(line: Line) -> None:
     """Draft the plan from the collected rows, and clean them by it."""
     if not line.plan:
-        line.plan = plans.draft_plan(line.raw, line.about)
+        line.plan = cleaning_plan.draft_plan(line.raw, line.about)
         line.tidy = _cleaned(line, line.raw)
 
 
@@ -171,7 +172,7 @@ def drop_the_join(line: Line) -> None:
     line.raw, line.later = line.raw.assign(**missing), line.later.assign(**missing)
     line.plan = {}
     cleaning(line)
-    empty = clean.unusable(line.plan)
+    empty = cleaning_report.unusable(line.plan)
     if empty:
         line.noticed.append(f"stage 2, finding: {len(empty)} columns are empty or constant")
 
@@ -262,7 +263,7 @@ def _cleaned(line: Line, raw: pd.DataFrame) -> pd.DataFrame:
     if line.as_they_came:
         kinds = {name: plan["kind"] for name, plan in line.plan["columns"].items()}
         return pd.DataFrame({name: TYPED[kind](raw[name]) for name, kind in kinds.items()})
-    return clean.Cleaner(line.plan).fit(raw).transform(raw)
+    return column_cleaner.Cleaner(line.plan).fit(raw).transform(raw)
 
 
 def outcomes(start: Line, names: list[str] | None = None) -> pd.DataFrame:

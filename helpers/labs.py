@@ -17,12 +17,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
 from . import pipeline
-from .clean import Cleaner
+from .clean.cleaning_plan import draft_plan
+from .clean.column_cleaner import Cleaner
 from .encoders import ImageParts, ImageToNumbers, TextToNumbers
 from .features import plan_features
 from .learning.label_column import draft_label, read_label
 from .pages import figure_style
-from .plans import draft_plan
 
 SIMPLE = LogisticRegression(max_iter=1_000)
 

@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from .base.user_errors import InputError
-from .clean import Cleaner
+from .clean.column_cleaner import Cleaner
 from .features import make_features, without_columns
 from .trusted import TRUSTED, with_todays_names
 

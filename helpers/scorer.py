@@ -15,7 +15,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
 from .cells.as_texts import is_plain
-from .clean import row_cleaner
+from .clean.one_row_cleaner import row_cleaner
 from .learning.predicting import predict
 from .learning.row_form import NoRowFormError
 from .learning.task_kind import Task

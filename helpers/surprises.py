@@ -247,8 +247,8 @@ def eight_dirty_rows() -> pd.DataFrame:
 
 def eight_rows_cleaned() -> pd.DataFrame:
     """The eight dirty rows and, to their right, what the cleaner makes of them."""
-    from .clean import Cleaner
-    from .plans import draft_plan
+    from .clean.cleaning_plan import draft_plan
+    from .clean.column_cleaner import Cleaner
 
     dirty = eight_dirty_rows()
     cleaner = Cleaner(draft_plan(dirty, {"aliases": {"city": {"NY": "New York"}}}))

@@ -20,13 +20,14 @@ from skrub import SquashingScaler
 
 from .cells.coded_column import Columns, EncodedColumn
 from .cells.reading_columns import Reader
-from .clean import clean_columns, plan_for
+from .clean.column_cleaner import clean_columns
+from .clean.one_row_cleaner import plan_for
+from .clean.swapped_columns import as_encoded
 from .encoders import KeepBest
 from .formulas import columns_of, evaluate
 from .learning.predicting import predict, predictions_from_proba
 from .learning.task_kind import Task
 from .models.many_row_models import table_model
-from .relations import as_encoded
 from .row_forms import imputation_of, level_tables, scales_of
 from .scorer import TOLERANCE, perturbed
 from .tables.arrow_tables import is_dictionary_text

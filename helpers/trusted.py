@@ -9,7 +9,7 @@ from zipfile import ZipFile
 # stored before still load. `helpers.line.code_fingerprint` reads here which code a stored model needs.
 MOVED = {
     "calibration.Calibrated": "helpers.models.calibrated_model.Calibrated",
-    "clean.Cleaner": "helpers.clean.Cleaner",
+    "clean.Cleaner": "helpers.clean.column_cleaner.Cleaner",
     "encoders.Derive": "helpers.encoders.Derive",
     "encoders.KeepBest": "helpers.encoders.KeepBest",
     "encoders.DateParts": "helpers.encoders.DateParts",

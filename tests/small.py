@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import clean, deploy, features, pipeline, plans, split
+from helpers import deploy, features, pipeline, split
+from helpers.clean import clean_rows as clean_clean_rows
+from helpers.clean import cleaning_plan, column_cleaner
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.learning.predicting import predict_scores
@@ -51,9 +53,9 @@ def prepared(target: str = "bought", raw: pd.DataFrame | None = None) -> SimpleN
     raw = raw_table() if raw is None else raw
     raw = raw.drop(columns={"bought", "price"} - {target}, errors="ignore")
     about = {"target": target, "task": "auto"}
-    cleaning = plans.draft_plan(raw, about)
-    X = clean.Cleaner(cleaning).fit(raw).transform(raw)
-    label = clean.clean_label(raw, target, draft_label(raw[target]))[0]
+    cleaning = cleaning_plan.draft_plan(raw, about)
+    X = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
+    label = clean_clean_rows.clean_label(raw, target, draft_label(raw[target]))[0]
     task = find_task(label, target)
     plan = features.plan_features(X.assign(**{target: label}), cleaning, about)
     plan["task"] = task.kind

@@ -7,7 +7,7 @@ import pytest
 from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_columns import repair_column
 from helpers.cells.reading_values import cell_reader, repair_cell, repair_value
-from helpers.doubts import review_items_of
+from helpers.clean.doubtful_cells import review_items_of
 
 
 def read(values, **known):

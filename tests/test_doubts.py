@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import doubts
 from helpers.base.user_errors import InputError
 from helpers.cells.draft_column_plan import SENTINELS, draft_and_repair
-from helpers.clean import Cleaner
-from helpers.doubts import (
+from helpers.clean import review_decisions
+from helpers.clean.cleaning_plan import draft_plan, plan_text, read_plan
+from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.doubtful_cells import (
     REVIEW_COLUMNS,
     apply_marks,
     keep_marks,
@@ -14,7 +15,6 @@ from helpers.doubts import (
     review_items_of,
     review_list,
 )
-from helpers.plans import draft_plan, plan_text, read_plan
 
 FRAME = pd.DataFrame(
     {
@@ -194,7 +194,7 @@ def test_decisions_without_their_column_change_nothing():
     plan = apply_marks(PLAN, marked(doubt("city", "Salem", "Boston", {"zip": "02108"})))
     frame = FRAME.drop(columns="zip")
     assert cleaned(plan, frame)[0]["city"].tolist() == frame["city"].tolist()
-    assert doubts.decide(frame, {})[1] == {}
+    assert review_decisions.decide(frame, {})[1] == {}
 
 
 @pytest.mark.parametrize("code", sorted(SENTINELS))

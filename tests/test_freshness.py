@@ -65,7 +65,7 @@ def test_a_parameter_concerns_its_own_stage_alone(run):
 def test_changed_code_is_named(run, monkeypatch):
     entry = run.line_of(2)
     run.amend(2, code=entry["code"] | {"clean": "other"})
-    assert why(run, 2) == ["helpers/clean.py has changed"]
+    assert why(run, 2) == ["helpers/clean/clean_rows.py has changed"]
     run.amend(2, code=entry["code"] | {"notebook": "other"})
     assert why(run, 2) == ["the notebook has changed"]
     assert why(run, 3) == []

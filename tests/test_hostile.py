@@ -13,9 +13,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from helpers import batch, doubts, pipeline
+from helpers import batch, pipeline
 from helpers.base import remote_files
 from helpers.base.user_errors import InputError
+from helpers.clean import doubtful_cells
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 from helpers.tables.formula_cells import (
@@ -70,12 +71,12 @@ def test_no_formula_is_in_a_scored_file(tmp_path, rows):
 
 
 def test_a_review_list_comes_back_as_it_was(tmp_path):
-    line = dict.fromkeys(doubts.REVIEW_COLUMNS, "") | {"cells": 1, "kind": "typo"}
+    line = dict.fromkeys(doubtful_cells.REVIEW_COLUMNS, "") | {"cells": 1, "kind": "typo"}
     kept = [text for text in FORMULAS if "\r" not in text]  # a CSV file has \n alone
     review = pd.DataFrame([line | {"column": "=c", "value": v, "suggestion": v} for v in kept])
     neutral_table(review).to_csv(tmp_path / "review.csv", index=False)
     assert "\n=c" not in (tmp_path / "review.csv").read_text()
-    back = doubts.open_review(str(tmp_path / "review.csv"))
+    back = doubtful_cells.open_review(str(tmp_path / "review.csv"))
     assert back[["column", "value", "suggestion"]].equals(
         review[["column", "value", "suggestion"]].astype("str")
     )

@@ -5,7 +5,7 @@ from sklearn.datasets import load_wine
 
 from helpers.base.user_errors import InputError
 from helpers.cells.as_texts import texts
-from helpers.clean import CHANGE_COLUMNS
+from helpers.clean.column_cleaner import CHANGE_COLUMNS
 from helpers.examples import penguins_example, plant_errors, repair_scores
 from helpers.tables import read_any
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, clean, deploy, pipeline, plans, split, train
+from helpers import batch, deploy, pipeline, split, train
 from helpers.base.user_errors import InputError
+from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.table_scorer import TableScorer
@@ -89,27 +90,27 @@ def test_a_file_has_the_rows_and_cells_of_its_table(table):
 
 @held(table=raw_tables())
 def test_cleaning_keeps_rows_in_place_and_none_is_lost_when_set_aside(table):
-    plan = plans.draft_plan(table)
-    cleaned, changes = clean.Cleaner(plan).fit(table).repair(table)
+    plan = cleaning_plan.draft_plan(table)
+    cleaned, changes = column_cleaner.Cleaner(plan).fit(table).repair(table)
     assert len(cleaned) == len(table) and cleaned.index.equals(table.index)
     assert changes["row"].between(0, len(table) - 1).all()
-    reason = clean.set_aside(cleaned)
-    aside = clean.quarantine(table, reason)
+    reason = clean_rows.set_aside(cleaned)
+    aside = clean_rows.quarantine(table, reason)
     assert len(aside) + int(reason.isna().sum()) == len(table)
     assert aside["row"].tolist() == np.flatnonzero(reason.notna()).tolist()
 
 
 @held(table=raw_tables())
 def test_cleaning_twice_changes_nothing_more(table):
-    plan = plans.draft_plan(table)
-    cleaner = clean.Cleaner(plan).fit(table)
+    plan = cleaning_plan.draft_plan(table)
+    cleaner = column_cleaner.Cleaner(plan).fit(table)
     once = cleaner.transform(table)
     same(cleaner.transform(once), once)
 
 
 @held(table=raw_tables(least=2), data=st.data())
 def test_a_row_is_cleaned_alone_as_among_others(table, data):
-    cleaner = clean.Cleaner(plans.draft_plan(table)).fit(table)
+    cleaner = column_cleaner.Cleaner(cleaning_plan.draft_plan(table)).fit(table)
     place = data.draw(st.integers(0, len(table) - 1))
     alone = cleaner.transform(table.iloc[[place]])
     same(alone, cleaner.transform(table).iloc[[place]])
@@ -283,6 +284,6 @@ def test_many_rows_are_answered_as_few(rows):
 
 @held(table=raw_tables())
 def test_a_table_does_not_drift_from_itself(table):
-    cleaned = clean.Cleaner(plans.draft_plan(table)).fit_transform(table)
+    cleaned = column_cleaner.Cleaner(cleaning_plan.draft_plan(table)).fit_transform(table)
     found = compare_columns.compare(cleaned, cleaned)
     assert not found["drifts"].any() and np.allclose(found["psi"].fillna(0), 0)

@@ -16,7 +16,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, features, pipeline, plans, scorer
+from helpers import features, pipeline, scorer
+from helpers.clean import cleaning_plan, column_cleaner
 from helpers.learning.task_kind import Task
 from helpers.models import model_ladder
 from helpers.models.calibrated_model import Calibrated
@@ -69,8 +70,8 @@ def labels(kind: str) -> np.ndarray:
 
 @cache
 def cleaned() -> tuple[dict, pd.DataFrame]:
-    cleaning = plans.draft_plan(RAW, {"target": "y"})
-    return cleaning, clean.Cleaner(cleaning).fit_transform(RAW)
+    cleaning = cleaning_plan.draft_plan(RAW, {"target": "y"})
+    return cleaning, column_cleaner.Cleaner(cleaning).fit_transform(RAW)
 
 
 def fitted(kind: str, model, keep: int = 0):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from rapidfuzz.distance import OSA
 
-from helpers.spelling import is_typing_error, one_edit_pairs, typos
+from helpers.clean.typing_errors import is_typing_error, one_edit_pairs, typos
 
 LETTERS = np.array(list("abcdefgh"))
 

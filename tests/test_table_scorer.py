@@ -6,9 +6,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, row_forms, table_scorer
+from helpers import row_forms, table_scorer
 from helpers.cells import coded_column
 from helpers.cells.reading_columns import Reader, repair_column
+from helpers.clean import one_row_cleaner
 from helpers.scorer import perturbed
 from helpers.tables import arrow_tables
 from tests.test_scorer import CASES, CLASSES, RAW, fitted
@@ -46,8 +47,10 @@ def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):
 
 def test_only_what_the_model_needs_is_cleaned():
     whole, _ = fitted("binary", LogisticRegression(max_iter=500))
-    assert set(clean.plan_for(whole["clean"].plan_, ["size"])["columns"]) == {"size"}
-    assert {"city", "zip"} <= set(clean.plan_for(whole["clean"].plan_, ["city"])["columns"])
+    assert set(one_row_cleaner.plan_for(whole["clean"].plan_, ["size"])["columns"]) == {"size"}
+    assert {"city", "zip"} <= set(
+        one_row_cleaner.plan_for(whole["clean"].plan_, ["city"])["columns"]
+    )
 
 
 def test_a_scorer_that_differs_is_not_used(monkeypatch):

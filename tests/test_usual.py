@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deploy, plans
+from helpers import deploy
 from helpers.base.user_errors import InputError
 from helpers.cells.usual_values import MOST_LEFT_OUT, usual_levels, usual_numbers
-from helpers.clean import Cleaner
+from helpers.clean import cleaning_plan
+from helpers.clean.column_cleaner import Cleaner
 from helpers.examples import flights_example, flights_sources, penguins_example
 from helpers.row_check import RowCheck
 from helpers.tables import tidy_table
@@ -17,7 +18,7 @@ FIELDS = ["carrier", "origin", "dest", "distance", "sched_dep_time", "temp", "pr
 
 def checked(raw: pd.DataFrame, names: list[str]) -> tuple[dict, RowCheck]:
     """The schema of raw training rows with their errors, and the service's check by it."""
-    plan = plans.draft_plan(raw, {"units": flights_example.KNOWLEDGE["units"]})
+    plan = cleaning_plan.draft_plan(raw, {"units": flights_example.KNOWLEDGE["units"]})
     clean = Cleaner(plan).fit(raw).transform(raw)
     schema = deploy.make_schema(raw, clean, plan, {"columns": dict.fromkeys(names)})
     return schema, RowCheck(schema["fields"], set(schema["ignored"]), plan["columns"])

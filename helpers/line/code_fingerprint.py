@@ -69,7 +69,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """What differs between two fingerprints of a notebook, in words; empty when nothing does.
 
     >>> changed({"notebook": "9f2c", "clean": "03ab"}, {"notebook": "9f2c", "line": "77d0"})
-    ['helpers/clean.py has changed', 'helpers/line/stage_work.py has changed']
+    ['helpers/clean/clean_rows.py has changed', 'helpers/line/stage_work.py has changed']
     """
     parts = {part for part, _ in before.items() ^ after.items()}
     first = [words for part, words in OF_THE_NOTEBOOK.items() if part in parts]

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import clean, deploy, monitor, pipeline, split, surprises
+from helpers import deploy, monitor, pipeline, split, surprises
 from helpers.base.places import NOTEBOOKS
+from helpers.clean import column_cleaner, planted_score
 from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
 from helpers.learning.predicting import predict
@@ -67,7 +68,7 @@ def test_the_wind_of_1048_miles_an_hour_is_set_to_missing(work):
 def test_the_log_is_exactly_the_changed_cells(work):
     raw, changes = work.read_table("raw"), work.read_table("changes")
     plan = yaml.safe_load(work.read("cleaning.yaml").read_text())
-    cleaned = clean.Cleaner(plan).fit(raw).transform(raw)
+    cleaned = column_cleaner.Cleaner(plan).fit(raw).transform(raw)
     for name in cleaned:
         logged = changes.loc[changes["column"] == name, "row"].to_numpy()
         if plan["columns"][name]["kind"] == "category":
@@ -88,7 +89,7 @@ def test_sure_repairs_of_planted_mess_are_right_and_break_nothing(work):
     reason = pd.Series(None, index=raw.index, dtype="str")
     aside = work.read_table("quarantine")
     reason[aside["row"]] = aside["reason"].to_numpy()
-    scored = clean.score_repairs(work, work.read_table("changes"), reason, read_links(work))
+    scored = planted_score.score_repairs(work, work.read_table("changes"), reason, read_links(work))
     assert scored.total["precision"] > 0.98
     assert scored.total["broken"] < raw.size / 10_000
     of_form = ["case", "space", "unicode", "date", "ambiguous date", "number as text", "unit"]

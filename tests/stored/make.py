@@ -17,8 +17,9 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import clean, deploy, features, pipeline, plans
+from helpers import deploy, features, pipeline
 from helpers.base import places
+from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.task_kind import encode, find_task
@@ -80,9 +81,9 @@ def store(folder: Path, name: str, pictures: bool) -> None:
     """Fit a model, write it as stage 7 does, and beside it rows with the answers of today."""
     raw = table(folder, pictures)
     about = {"target": "let", "task": "auto", "question": "Will it be let?", "source": "made up"}
-    cleaning = plans.draft_plan(raw, about)
-    rows = clean.Cleaner(cleaning).fit(raw).transform(raw)
-    label = clean.clean_label(raw, "let", draft_label(raw["let"]))[0]
+    cleaning = cleaning_plan.draft_plan(raw, about)
+    rows = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
+    label = clean_rows.clean_label(raw, "let", draft_label(raw["let"]))[0]
     task = find_task(label, "let")
     derive = "" if pictures else "a_metre=rent/size"
     plan = features.plan_features(rows.assign(let=label), cleaning, about, derive=derive, keep=12)

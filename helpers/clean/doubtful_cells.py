@@ -7,35 +7,32 @@ row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggesti
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from . import relations
-from .base.user_errors import InputError, nearest
-from .cells.as_texts import as_text, texts
-from .cells.coded_column import EncodedColumn
-from .cells.draft_column_plan import SENTINELS
-from .cells.reading_columns import repair_column
-from .cells.reading_values import repair_value
-from .tables.formula_cells import restored_table
+from ..base.user_errors import InputError, nearest
+from ..cells.as_texts import as_text, texts
+from ..cells.draft_column_plan import SENTINELS
+from ..cells.reading_columns import repair_column
+from ..cells.reading_values import repair_value
+from ..tables.formula_cells import restored_table
+from . import dependency_questions
+from .review_decisions import MISSING
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
 KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and the next
-MISSING = "missing"
 YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
 AND = "; "
 LOST = {  # the text in question is not in the cleaned column
     "unreadable": "does not read as a {kind}, so it is missing; write what was meant",
     "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant",
 }
-GONE = (*LOST, "order of day and month", relations.DISAGREE)
+GONE = (*LOST, "order of day and month", dependency_questions.DISAGREE)
 
 MOST_LISTED = 200  # texts of one column that could not be read
-
 
 # --- Doubts about one column --------------------------------------------------------------------
 
@@ -222,8 +219,10 @@ def _apply_mark(plan: dict, row: dict) -> None:
             f"{nearest(name, plan['columns'])}"
         )
     column = plan["columns"][name]
-    if row["kind"] == relations.DISAGREE:
-        plan["relations"] = relations.confirm_dependency(plan.get("relations", []), name, becomes)
+    if row["kind"] == dependency_questions.DISAGREE:
+        plan["relations"] = dependency_questions.confirm_dependency(
+            plan.get("relations", []), name, becomes
+        )
         return
     if not becomes:
         raise InputError(
@@ -243,76 +242,3 @@ def _apply_mark(plan: dict, row: dict) -> None:
         column["missing"] = [*column.get("missing", []), value]
     else:
         column["aliases"] = column.get("aliases", {}) | {value: becomes}
-
-
-def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
-    """Cleaned columns with the plan's `decisions` carried out, and by column the rows changed.
-
-    Columns are a Series or `Coded`, by name. Each decision looks at one row at a time: a value, and
-    the neighbours that it depends on.
-    """
-    changed: dict[str, np.ndarray] = {}
-    decided = columns
-    for one in plan.get("decisions", []):
-        name = one["column"]
-        said = {name: one["value"]} | one["where"]
-        rows = _rows_with_texts(columns, said) if set(said) <= set(columns) else []
-        if not len(rows):
-            continue
-        value = None
-        if one["becomes"] != MISSING:
-            value = repair_value(one["becomes"], plan["columns"][name])[0]
-        mended = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
-        decided = decided | {name: mended}
-        changed[name] = np.union1d(changed.get(name, rows), rows)
-    return decided, changed
-
-
-def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
-    """The rows whose cells hold these texts, by column."""
-    fits = []
-    for name, text in cell_texts.items():
-        codes, texts_there = EncodedColumn.of_cells(columns[name]).said
-        fits.append(codes == (texts_there.index(text) if text in texts_there else len(texts_there)))
-    return np.flatnonzero(np.logical_and.reduce(fits))
-
-
-def row_decisions(decisions: list[dict], columns: dict[str, dict]) -> Callable[[dict], None]:
-    """The one-row form of `decide`: a function that changes a cleaned row (a dict) in its place."""
-    ready = []
-    for one in decisions:
-        name, becomes = one["column"], one["becomes"]
-        value = None if becomes == MISSING else repair_value(becomes, columns[name])[0]
-        ready.append((name, {name: one["value"]} | one["where"], value))
-
-    def decide_row(row: dict) -> None:
-        for name, cells, value in ready:
-            if all(row.get(c) is not None and as_text(row[c]) == v for c, v in cells.items()):
-                row[name] = value
-
-    return decide_row
-
-
-def check_decisions(decisions, columns) -> None:
-    """Raise InputError when what a plan has under `decisions` can't be followed."""
-    if not isinstance(decisions, list):
-        raise InputError("The plan's decisions are a list, one mapping each.")
-    for number, one in enumerate(decisions, 1):
-        if not isinstance(one, dict) or set(one) != {"column", "value", "where", "becomes"}:
-            raise InputError(
-                f"The plan's decision {number} can't be followed: it needs column, value, where "
-                f"and becomes."
-            )
-        where = one["where"]
-        said = [one["value"], one["becomes"], *(where.values() if isinstance(where, dict) else [0])]
-        if not all(isinstance(text, str) for text in said):
-            raise InputError(
-                f"The plan's decision {number} can't be followed: value, becomes and what stands "
-                f"under where are quoted text."
-            )
-        for name in (one["column"], *where):
-            if name not in columns:
-                raise InputError(
-                    f"The plan's decision {number} names no column '{name}'. "
-                    f"{nearest(name, columns)}"
-                )

@@ -9,14 +9,21 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from . import relations, spelling
-from .base.user_errors import InputError, nearest
-from .cells.date_formats import parse_date
-from .cells.draft_column_plan import draft_and_repair
-from .cells.number_formats import parse_number
-from .cells.reading_columns import repair_column
-from .cells.reading_values import KINDS
-from .doubts import check_decisions, review_items_of
+from ..base.user_errors import InputError, nearest
+from ..cells.date_formats import parse_date
+from ..cells.draft_column_plan import draft_and_repair
+from ..cells.number_formats import parse_number
+from ..cells.reading_columns import repair_column
+from ..cells.reading_values import KINDS
+from . import (
+    dependency_questions,
+    functional_dependencies,
+    repair_by_dependency,
+    swapped_columns,
+    typing_errors,
+)
+from .doubtful_cells import review_items_of
+from .review_decisions import check_decisions
 
 # In C where PyYAML was built with it: a plan may name thousands of values.
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -46,7 +53,7 @@ def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "")
 
 
 def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> tuple[dict, list]:
-    """The plan (see `draft_plan`), and the doubts that came up (see `helpers.doubts`)."""
+    """The plan (see `draft_plan`), and the doubts that came up (see `helpers.clean.doubtful_cells`)."""
     about = about or {}
     _check_names(frame)
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
@@ -55,8 +62,8 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     for name in names:
         drafted = _draft_one(frame[name], name, about, known_limits.get(name))
         plans[str(name)], repaired[str(name)] = drafted
-    swaps = relations.draft_swaps(frame, plans)
-    put_back, swapped = relations.unswap(frame, plans, swaps)
+    swaps = swapped_columns.draft_swaps(frame, plans)
+    put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
     for name in swapped:
         drafted = _draft_one(put_back[name], name, about, known_limits.get(name))
         plans[name], repaired[name] = drafted
@@ -69,7 +76,7 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
         cleaned[name] = own[0]
         likely += review_items_of(put_back[name], plans[name], own)
         found += [{"column": name} | one for one in likely]
-    related, likely = relations.draft(
+    related, likely = functional_dependencies.draft(
         pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
     )
     related = swaps + related
@@ -104,7 +111,7 @@ def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
     counts = cleaned.value_counts()
     if len(counts) > MOST_SPELLINGS:
         return plan, []
-    sure, likely = spelling.typos(counts)
+    sure, likely = typing_errors.typos(counts)
     doubted = [{"kind": "typo"} | one for one in likely]
     if not sure:
         return plan, doubted
@@ -146,8 +153,8 @@ def overview(plan: dict) -> pd.DataFrame:
         entries = [f"{name}: {entry}" for name, some in named for entry in _entries(some)]
         found[what] = (len(entries), ", ".join(entries[:2]))
     for relation in plan.get("relations", []):
-        kind = relations.name_of(relation)
-        count, first = found.get(kind, (0, relations.in_words(relation)))
+        kind = dependency_questions.name_of(relation)
+        count, first = found.get(kind, (0, dependency_questions.in_words(relation)))
         found[kind] = (count + 1, first)
     found["decisions of a person, row by row"] = (len(plan.get("decisions", [])), "")
     rows = {what: (f"{n:,}", first) for what, (n, first) in found.items() if n}
@@ -218,7 +225,7 @@ def read_plan(text: str, columns, target: str = "") -> dict:
         if name not in columns or (target and name == target):
             raise InputError(f"The plan names no column '{name}'. {nearest(name, columns)}")
         _check_column_plan(name, column)
-    relations.check(plan.get("relations", []), plan["columns"])
+    repair_by_dependency.check(plan.get("relations", []), plan["columns"])
     check_decisions(plan.get("decisions", []), plan["columns"])
     missing = [c for c in columns if c not in plan["columns"] and c != target]
     if missing:

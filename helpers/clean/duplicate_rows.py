@@ -13,8 +13,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from .cells.as_texts import texts
-from .cells.tidy_text import tidy
+from ..cells.as_texts import texts
+from ..cells.tidy_text import tidy
 
 FREQUENT_ROWS = 3  # a value in at least this many rows is not a typing error
 MOST_FIELDS = 60

@@ -9,8 +9,8 @@ from datetime import date
 
 import pandas as pd
 
-from .cells.reading_values import repair_cell
-from .tables.odd_files import so_many, some
+from ..cells.reading_values import repair_cell
+from ..tables.odd_files import so_many, some
 
 DAY = date(2013, 1, 31)
 
