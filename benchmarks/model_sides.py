@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from helpers import features, pipeline, split, train
+from helpers import split, train
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task, encode, find_task
+from helpers.pipeline import whole_pipeline
 
 from .model_tables import Table
 
@@ -51,7 +53,7 @@ def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     cleaning = cleaning_plan.draft_plan(raw, about)
     rows = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
     drop = table.group if table.group in rows else ""
-    plan = features.plan_features(rows, cleaning, about, drop)
+    plan = feature_plan.plan_features(rows, cleaning, about, drop)
     cut = Labelled(task, rows, y[learnt], np.arange(len(raw)))
     choice = {"strategy": "random", "column": ""}
     if table.group or table.time:
@@ -60,7 +62,7 @@ def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     cut = split.folds_only(cut, choice, folds=4, seed=seed)
     found = train.learn(cut, plan, seed=seed, **options)
     model = train.final_model(task, found.best, found.threshold)
-    fitted = pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
+    fitted = whole_pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
     return predict(task, fitted, X.iloc[asked].reset_index(drop=True))
 
 

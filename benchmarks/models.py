@@ -20,8 +20,9 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import features, leaks, split
+from helpers import leaks, split
 from helpers.clean import cleaning_plan, column_cleaner, duplicate_rows
+from helpers.features import feature_plan
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.metric_names import PLAIN_NAMES
 from helpers.learning.metric_scores import score
@@ -114,7 +115,9 @@ def _alarms(table: Table, X: pd.DataFrame, y, task) -> tuple[list, int]:
     about = {"target": task.target, "task": task.kind}
     cleaning = cleaning_plan.draft_plan(X, about)
     rows = column_cleaner.Cleaner(cleaning).fit(X).transform(X)
-    plan = features.plan_features(rows, cleaning, about, table.group if table.group in rows else "")
+    plan = feature_plan.plan_features(
+        rows, cleaning, about, table.group if table.group in rows else ""
+    )
     choice = RANDOM
     if table.group or table.time:
         strategy = "group" if table.group else "time"

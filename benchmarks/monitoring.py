@@ -318,16 +318,17 @@ def _first_day(known, reference, rows: pd.DataFrame, name: str) -> int | None:
 
 def measure_estimate(others: dict) -> dict:
     """Metrics of the flights by month, estimated without labels and realised."""
-    from helpers import deliveries, estimate, monitor, pipeline
+    from helpers import deliveries, estimate, monitor
     from helpers.learning.labelled_data import TEST
     from helpers.learning.predicting import predict
     from helpers.line import stage_work
+    from helpers.pipeline import whole_pipeline
 
     work = stage_work.start(8, "flights")
     production = deliveries.later_rows(work)
     production = production.at(production.labelled)
     task, held_out = production.known.task, production.known.of(TEST)
-    known = predict(task, pipeline.load(work.read("data/trained.skops"))[1:], held_out.X)
+    known = predict(task, whole_pipeline.load(work.read("data/trained.skops"))[1:], held_out.X)
     calibration = estimate.calibrate(task, held_out.y, known[1])
     said, chance = predict(task, production.champion[1:], production.X)
     expected = estimate.by_period(task, chance, said, production.period, calibration=calibration)

@@ -40,8 +40,8 @@ from .deploy import (
     names_beside,
     predict_table,
 )
+from .pipeline.many_row_scorer import TableScorer, columns_of_table, why_not
 from .scale import dask_cluster
-from .table_scorer import TableScorer, columns_of_table, why_not
 from .tables import arrow_tables, file_formats, parquet_parts, read_any
 from .tables.formula_cells import neutral, neutral_encoded, neutral_table
 

@@ -16,7 +16,7 @@ import pandas as pd
 from . import deliveries, monitor, traffic
 from .base import addresses
 from .base.user_errors import InputError
-from .deliveries import Production, model_columns
+from .deliveries import Production
 from .deploy import Bundle, is_bundle_folder, load_bundle, load_reference
 from .drift import drift_report
 from .drift.stored_reference import Reference
@@ -25,6 +25,7 @@ from .learning.predicting import predict
 from .learning.task_kind import compared_answers, with_metric
 from .line.run_folder import Run
 from .line.stage_list import LOG
+from .pipeline.whole_pipeline import model_columns
 from .registry import Copy, Version, is_address, resolve
 from .tables import read_any
 

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import pipeline
 from .base import addresses
 from .base.user_errors import InputError, nearest
 from .cells.known_words import MISSING_WORDS
@@ -25,6 +24,8 @@ from .learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_c
 from .learning.task_kind import Task, as_labels
 from .line.run_folder import Run
 from .line.stage_list import LOG
+from .pipeline import whole_pipeline
+from .pipeline.whole_pipeline import model_columns
 from .prediction_log import ask_log, elsewhere, has_log
 from .tables import read_any
 
@@ -85,7 +86,7 @@ def later_rows(work, new_data: str = "") -> Production:
     example = work.run.example
     if not new_data and example is None:
         return _held_out(work, known)
-    model = pipeline.load(work.read("model/model.skops"))
+    model = whole_pipeline.load(work.read("model/model.skops"))
     times = None
     if new_data == LOG:
         raw, times = rows_of_log(work.run, model, known.task.target)
@@ -153,7 +154,7 @@ def check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
 
 def _held_out(work, known: Labelled) -> Production:
     raw = work.read_table("raw")
-    model = pipeline.load(work.read("data/trained.skops"))
+    model = whole_pipeline.load(work.read("data/trained.skops"))
     test = known.of(TEST)
     rows = raw.iloc[test.row].reset_index(drop=True)
     made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
@@ -165,12 +166,6 @@ def _production(work, raw, model, known: Labelled, origin: str, times=None) -> P
     y = labels_of(raw, known.task, work.about["label"])
     period = periods(time_column(work), X) if times is None else periods_of(times)
     return Production(raw, X, y, period, model, known, origin, times=times)
-
-
-def model_columns(model: Pipeline) -> list[str]:
-    """The columns that the model uses, of those that its cleaner gives (not the derived ones)."""
-    used = {c for _, _, columns in model["features"]["encode"].transformers for c in columns}
-    return [c for c in model["features"].feature_names_in_ if c in used]
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:

@@ -22,14 +22,12 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from . import pipeline
 from .base.files import sha256
 from .base.places import reports_folder
 from .base.spacing import evenly_spaced
 from .base.user_errors import InputError, nearest
 from .cells.as_texts import is_plain
 from .cells.usual_values import usual_levels, usual_numbers
-from .deliveries import model_columns
 from .drift import stored_reference
 from .examples import known as examples_known
 from .learning.labelled_data import TEST, Labelled, time_column
@@ -38,6 +36,8 @@ from .learning.predicting import predict
 from .learning.task_kind import Task, compared_answers
 from .line.run_folder import Run, existing_run
 from .models.calibrated_model import Calibrated
+from .pipeline import whole_pipeline
+from .pipeline.whole_pipeline import model_columns
 from .registry import Copy, Version, bundle_folder, is_address, resolve
 from .row_check import RowCheck
 from .tables import read_any
@@ -141,7 +141,7 @@ def write_bundle(
     is the reference. Raises InputError when the model takes more than 20 MB.
     """
     with work.writing("model/model.skops") as draft:
-        pipeline.save(model, draft)
+        whole_pipeline.save(model, draft)
         size = draft.stat().st_size
         if size > MOST_BYTES:
             raise InputError(
@@ -319,7 +319,9 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
     task = Task(said["target"], said["task"], tuple(said["classes"]), said["positive"])
     rows = folder.file(f"{name}/examples.parquet")
     examples = pd.read_parquet(rows) if rows.exists() and not without_model else None
-    return Bundle(None if without_model else pipeline.load(path), task, schema, card, examples)
+    return Bundle(
+        None if without_model else whole_pipeline.load(path), task, schema, card, examples
+    )
 
 
 def _read_card(folder: Run, name: str) -> dict | None:

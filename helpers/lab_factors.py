@@ -30,12 +30,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from . import features
 from .base.places import DATA
 from .clean import cleaning_plan, column_cleaner
 from .examples import flights_example, flights_sources, penguins_example, plant_errors
+from .features import feature_plan
 from .learning.label_column import draft_label, read_label
 from .learning.task_kind import Task, encode, find_task
+from .pipeline import feature_steps
 from .tables import tidy_table
 
 RESULTS = DATA / "what_matters.csv"
@@ -173,8 +174,8 @@ class _Codes:
 
 def _engineered(X: pd.DataFrame, plan: dict, about: dict, task: Task) -> Pipeline:
     """The line's own features: dates in parts, categories encoded, formulas."""
-    made = features.plan_features(X, plan, about)
-    return features.make_features(made | {"task": task.kind})
+    made = feature_plan.plan_features(X, plan, about)
+    return feature_steps.make_features(made | {"task": task.kind})
 
 
 def score_one(name: str, seed: int, algorithm: str, tuned: bool, made) -> float:

@@ -15,14 +15,16 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import features, leaks, pipeline, split
+from . import leaks, split
 from .clean import cleaning_plan, cleaning_report, column_cleaner
 from .drift import compare_columns
 from .examples import flights_example, flights_sources
+from .features import feature_plan as features_feature_plan
 from .learning import labelled_data
 from .learning.label_column import draft_label, read_label
 from .learning.predicting import predict_scores
 from .learning.task_kind import encode, find_task
+from .pipeline import whole_pipeline
 from .tables import tidy_table
 
 ROWS, LATER_ROWS = 5_000, 2_500
@@ -88,7 +90,7 @@ def cleaning(line: Line) -> None:
 
 def engineering(line: Line) -> None:
     """Decide which column is what, and which may be used."""
-    line.feature_plan = features.plan_features(line.tidy, line.plan, line.about)
+    line.feature_plan = features_feature_plan.plan_features(line.tidy, line.plan, line.about)
 
 
 def splitting(line: Line) -> None:
@@ -112,7 +114,7 @@ def training(line: Line) -> None:
     """Fit boosting on the training rows."""
     learn = line.cut.of(labelled_data.TRAIN)
     model = HistGradientBoostingClassifier(max_iter=60, random_state=42)
-    line.model = pipeline.fit(line.plan, line.feature_plan, model, learn.X, learn.y)
+    line.model = whole_pipeline.fit(line.plan, line.feature_plan, model, learn.X, learn.y)
 
 
 def evaluating(line: Line) -> None:
@@ -182,7 +184,7 @@ def shuffle_the_labels(line: Line) -> None:
     learn = line.cut.of(labelled_data.TRAIN)
     y = np.random.default_rng(0).permutation(learn.y)
     model = HistGradientBoostingClassifier(max_iter=60, random_state=42)
-    line.model = pipeline.fit(line.plan, line.feature_plan, model, learn.X, y)
+    line.model = whole_pipeline.fit(line.plan, line.feature_plan, model, learn.X, y)
 
 
 def skip_evaluation(line: Line) -> None:

@@ -16,13 +16,14 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross
 from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits
 
-from . import pipeline
 from .clean.cleaning_plan import draft_plan
 from .clean.column_cleaner import Cleaner
-from .encoders import ImageParts, ImageToNumbers, TextToNumbers
-from .features import plan_features
+from .features.encoders import TextToNumbers
+from .features.feature_plan import plan_features
+from .features.image_encoders import ImageParts, ImageToNumbers
 from .learning.label_column import draft_label, read_label
 from .pages import figure_style
+from .pipeline import whole_pipeline
 
 SIMPLE = LogisticRegression(max_iter=1_000)
 
@@ -152,7 +153,7 @@ def ranking(rows: pd.DataFrame, plan: dict, groups, folds: int = 5, seed: int = 
     known = rows[plan["target"]].notna().to_numpy()
     labels = rows.loc[known, plan["target"]].astype(str)
     cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    model = pipeline.learner(plan, SIMPLE, seed)
+    model = whole_pipeline.learner(plan, SIMPLE, seed)
     options = {"groups": np.asarray(groups)[known], "cv": cut, "scoring": "roc_auc_ovr"}
     with threadpool_limits(1):  # so small a task takes longer when threads share it
         return float(cross_val_score(model, rows[known], labels, **options).mean())

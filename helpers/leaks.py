@@ -16,7 +16,6 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 
-from . import pipeline
 from .base.bins import equal_groups
 from .base.ranks import roc_auc
 from .base.spacing import evenly_spaced
@@ -24,6 +23,7 @@ from .cells.key_names import has_identifier_name
 from .learning.labelled_data import TEST, TRAIN, Labelled, evenly_spaced_positions
 from .learning.predicting import predict_scores
 from .learning.task_kind import Task
+from .pipeline import whole_pipeline
 
 LOOKED_AT = 4_000  # training rows; more would not change what is found
 GROUPS = 50  # into which a column is cut to see how far it tells the target
@@ -259,7 +259,7 @@ def _almost_perfect(task: Task, rows: int) -> float:
 
 def _rest(learn: Labelled, plan: dict, without: list[str], seed: int) -> float:
     """What all other columns together tell, in folds: ROC AUC, or R²."""
-    return quick_score(learn, pipeline.plan_without(plan, without), seed)
+    return quick_score(learn, whole_pipeline.plan_without(plan, without), seed)
 
 
 def quick_score(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
@@ -277,7 +277,7 @@ def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int
     for train, test in cutter.split(learn.X, groups=groups):
         if not task.is_regression and len(set(learn.y[train])) < 2:
             continue
-        quick = pipeline.learner(plan, kind(max_iter=40, random_state=seed), seed)
+        quick = whole_pipeline.learner(plan, kind(max_iter=40, random_state=seed), seed)
         quick.fit(learn.X.iloc[train], learn.y[train])
         scored = predict_scores(
             task, quick, learn.X.iloc[test], learn.y[test], [_compared_by(task)]
@@ -525,7 +525,7 @@ def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
     found = []
     for name in _entity_columns(learn, plan)[:3]:
         groups = learn.X[name].astype("str").fillna("(missing)").to_numpy()
-        without = pipeline.plan_without(plan, [name])
+        without = whole_pipeline.plan_without(plan, [name])
         apart = quick_scores(learn, without, seed)
         together = quick_scores(learn, without, seed, groups)
         gap = np.mean(apart) - np.mean(together)
@@ -562,7 +562,7 @@ def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) 
     limit = SETS_DIFFER.get(choice["strategy"])
     if limit is None:  # groups are of other kinds by design
         return []
-    plan = pipeline.plan_without(plan, [choice["column"]] if choice["column"] else [])
+    plan = whole_pipeline.plan_without(plan, [choice["column"]] if choice["column"] else [])
     train, test = (np.flatnonzero(rows.part == part) for part in (TRAIN, TEST))
     some = min(len(train), len(test), LOOKED_AT // 2)
     if some < 100 or not plan["columns"]:
@@ -571,7 +571,7 @@ def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) 
                              for part in (train, test)])  # fmt: skip
     part = np.repeat([TRAIN, TEST], some).astype(object)
     X = rows.X.iloc[chosen].reset_index(drop=True)
-    numbers = pipeline.features_of(_untargeted(plan), seed).fit_transform(X, part)
+    numbers = whole_pipeline.features_of(_untargeted(plan), seed).fit_transform(X, part)
     model = HistGradientBoostingClassifier(max_iter=40, random_state=seed)
     cutter = KFold(3, shuffle=True, random_state=seed)
     chance = cross_val_predict(model, numbers, part, cv=cutter, method="predict_proba")[:, 0]

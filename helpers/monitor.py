@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from . import estimate, pipeline, traffic
-from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
+from . import estimate, traffic
+from .deliveries import FEWEST_PER_PERIOD, Production
 from .drift import compare_columns, data_quality, domain_classifier, drift_report, table_volume
 from .drift.alert_thresholds import ranked
 from .drift.stored_reference import Reference, reference_of
@@ -24,6 +24,8 @@ from .learning.metric_names import PLAIN_NAMES
 from .learning.metric_scores import better, bootstrap, resampled_scores, score
 from .learning.predicting import predict
 from .learning.task_kind import Task, compared_answers
+from .pipeline import whole_pipeline
+from .pipeline.whole_pipeline import model_columns
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 RESAMPLES = 200
@@ -80,7 +82,7 @@ def unseen(work, production: Production) -> Unseen | None:
     if production.is_held_out:
         return None
     task, test = production.known.task, production.known.of(TEST)
-    model = pipeline.load(work.read("data/trained.skops"))[1:]
+    model = whole_pipeline.load(work.read("data/trained.skops"))[1:]
     return Unseen(test.y, *(predict(task, model, X) for X in (test.X, production.X)))
 
 
@@ -240,7 +242,7 @@ def refitted(production: Production, earlier: np.ndarray) -> Pipeline:
     """The champion's recipe fitted anew, on the rows it knows and those of `earlier` (a mask)."""
     known, more = production.known, production.at(earlier & production.labelled)
     X = pd.concat([known.X, more.X[known.X.columns]], ignore_index=True)
-    return pipeline.refit(production.champion, X, np.concatenate([known.y, more.y]))
+    return whole_pipeline.refit(production.champion, X, np.concatenate([known.y, more.y]))
 
 
 def compare_models(

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from . import monitor
-from .deliveries import FEWEST_PER_PERIOD, Production, model_columns
+from .deliveries import FEWEST_PER_PERIOD, Production
 from .drift import compare_columns
 from .learning.metric_names import PLAIN_NAMES
 from .learning.metric_scores import better, resampled_scores, score
 from .learning.predicting import predict
+from .pipeline.whole_pipeline import model_columns
 
 NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
 CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for

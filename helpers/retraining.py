@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from . import deliveries, monitor, pipeline
+from . import deliveries, monitor
 from .base.user_errors import InputError
 from .deliveries import FEWEST_LOGGED, Production
 from .examples import known
@@ -28,6 +28,7 @@ from .line import notebook_parameters
 from .line.run_folder import CHALLENGES, Run, existing_run, lock
 from .line.stage_list import LOG, stage
 from .line.stage_work import Work
+from .pipeline import whole_pipeline
 from .registry import model_name
 from .runner import Request, StageError, run_line, whole_address
 
@@ -374,7 +375,7 @@ def compare_on_newer_rows(production: Production, challenger: Run, newer: np.nda
     See `monitor.compare_answers` for the returned values.
     """
     judged = production.at(newer)
-    other = pipeline.load(challenger.file("model/model.skops"))
+    other = whole_pipeline.load(challenger.file("model/model.skops"))
     task = production.known.task
     said = [predict(task, model, judged.raw) for model in (production.champion, other)]
     return monitor.compare_answers(task, judged.y, *said)

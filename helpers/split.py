@@ -20,12 +20,12 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from . import pipeline
 from .base.user_errors import InputError, nearest
 from .cells.kinds import is_date, is_number
 from .learning.labelled_data import GAP, NEVER, TEST, TRAIN, Labelled, evenly_spaced_positions
 from .learning.metric_names import PLAIN_NAMES
 from .learning.predicting import predict_scores
+from .pipeline import whole_pipeline
 
 STRATEGIES = ("random", "time", "group", "column", "file")
 GIVEN = ("column", "file")  # the parts are not the line's to choose
@@ -409,7 +409,7 @@ def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
     model = (
         HistGradientBoostingRegressor if rows.task.is_regression else HistGradientBoostingClassifier
     )
-    quick = pipeline.learner(features, model(max_iter=60, random_state=seed), seed)
+    quick = whole_pipeline.learner(features, model(max_iter=60, random_state=seed), seed)
     quick.fit(train.X, train.y)
     metric = rows.task.main_metric
     return predict_scores(rows.task, quick, test.X, test.y, [metric]).get(metric, float("nan"))

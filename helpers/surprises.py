@@ -126,10 +126,10 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from . import pipeline
     from .examples import flights_example
     from .learning.metric_scores import resampled_scores, score
     from .learning.predicting import predict
+    from .pipeline import whole_pipeline
 
     more = flights_example.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
@@ -138,7 +138,7 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     said = []
     for features in (plan, added):
         model = HistGradientBoostingClassifier(max_iter=80, random_state=seed)
-        fitted = pipeline.learner(features, model, seed).fit(learn.X, learn.y)
+        fitted = whole_pipeline.learner(features, model, seed).fit(learn.X, learn.y)
         said.append(predict(rows.task, fitted, test.X))
     before, after = (score(rows.task, test.y, *one, [metric])[metric] for one in said)
     drawn = resampled_scores(rows.task, test.y, said, 200, seed, [metric])

@@ -429,7 +429,7 @@ def write_model(folder: Path, run: Run, run_id: str, model_id: str) -> None:
     import mlflow.pyfunc
     from mlflow.models import Model
 
-    from .trusted import TRUSTED
+    from .pipeline.trusted_types import TRUSTED
 
     shutil.copytree(run.file("model"), folder, dirs_exist_ok=True)
     card = run.read_json("model/card.json")

@@ -21,7 +21,6 @@ from sklearn.model_selection import FixedThresholdClassifier, ParameterSampler
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from . import pipeline
 from .base.user_errors import InputError
 from .learning.labelled_data import Labelled, evenly_spaced_positions
 from .learning.metric_names import PLAIN_NAMES
@@ -46,6 +45,7 @@ from .models.model_ladder import (
     space_of,
 )
 from .pages.show import progress
+from .pipeline import whole_pipeline
 from .scale import dask_cluster
 
 WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
@@ -74,7 +74,7 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
     for train, valid in rows.folds():
         if not rows.task.is_regression and len(set(rows.y[train])) < 2:
             continue  # nothing can be learnt from one class
-        maker = pipeline.features_of(features, seed)
+        maker = whole_pipeline.features_of(features, seed)
         X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
         folds.append(Fold(X, rows.y[train], maker.transform(rows.X.iloc[valid]), rows.y[valid]))
     if not folds:
@@ -551,7 +551,7 @@ def learn(
 
 def fit_final(cleaning: dict, features: dict, model, rows: Labelled, seed: int = 42) -> Pipeline:
     """The whole pipeline, fitted on the training rows."""
-    return pipeline.fit(cleaning, features, model, rows.X, rows.y, seed)
+    return whole_pipeline.fit(cleaning, features, model, rows.X, rows.y, seed)
 
 
 def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import deploy, features, pipeline, split
+from helpers import deploy, split
 from helpers.clean import clean_rows as clean_clean_rows
 from helpers.clean import cleaning_plan, column_cleaner
+from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.learning.predicting import predict_scores
 from helpers.learning.task_kind import Task, encode, find_task
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
+from helpers.pipeline import whole_pipeline
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -57,7 +59,7 @@ def prepared(target: str = "bought", raw: pd.DataFrame | None = None) -> SimpleN
     X = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
     label = clean_clean_rows.clean_label(raw, target, draft_label(raw[target]))[0]
     task = find_task(label, target)
-    plan = features.plan_features(X.assign(**{target: label}), cleaning, about)
+    plan = feature_plan.plan_features(X.assign(**{target: label}), cleaning, about)
     plan["task"] = task.kind
     rows = Labelled(task, X, encode(label, task), np.arange(len(raw)))
     return SimpleNamespace(raw=raw, cleaning=cleaning, plan=plan, rows=rows, task=task)
@@ -67,7 +69,7 @@ def fitted(made: SimpleNamespace, model=None):
     """The whole pipeline, fitted on all rows: raw rows in, predictions out."""
     if model is None:
         model = Ridge() if made.task.is_regression else LogisticRegression(max_iter=500)
-    return pipeline.fit(made.cleaning, made.plan, model, made.rows.X, made.rows.y)
+    return whole_pipeline.fit(made.cleaning, made.plan, model, made.rows.X, made.rows.y)
 
 
 def at_random(made: SimpleNamespace, **options) -> Labelled:
@@ -138,7 +140,7 @@ def _stages_of(made, rows: Labelled, trained, about: dict, metrics: dict):
     def learnt(work):
         work.write_json("training.json", {"metric": "auto"})
         with work.writing("data/trained.skops") as draft:
-            pipeline.save(trained, draft)
+            whole_pipeline.save(trained, draft)
 
     def collected(work):
         work.write_json("about.json", about)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from helpers import batch, deploy, table_scorer
+from helpers import batch, deploy
 from helpers import deploy as _deploy
+from helpers.pipeline import many_row_scorer
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -74,7 +75,7 @@ def test_the_scorer_answers_every_row_in_its_place(
 
 
 def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(table_scorer, "why_not", lambda *_: "it differs")
+    monkeypatch.setattr(many_row_scorer, "why_not", lambda *_: "it differs")
     wrong = pd.DataFrame({"prediction": ["maybe"]})
     monkeypatch.setattr(batch, "_by_scorer", lambda *_: wrong)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
@@ -82,7 +83,7 @@ def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp
 
 def test_a_file_of_few_rows_is_left_to_the_pipeline(run, rows, tmp_path, monkeypatch):
     monkeypatch.setattr(batch, "FEW", 1_000)
-    monkeypatch.setattr(table_scorer, "TableScorer", None)
+    monkeypatch.setattr(many_row_scorer, "TableScorer", None)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import helpers
 from helpers.base.bins import equal_groups, quantile_places
-from helpers.features import _target_variation
+from helpers.features.features_report import _target_variation
 
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=300), st.integers(2, 60))

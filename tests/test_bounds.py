@@ -19,7 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OneHotEncoder
 
 from helpers.base.places import REPOSITORY
-from helpers.trusted import TRUSTED
+from helpers.pipeline.trusted_types import TRUSTED
 
 BOUNDED_BY = {"scikit-learn": "minor", "skrub": "minor", "jupyter_client": "major"}
 READ = {

@@ -12,11 +12,11 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers import batch, deploy
 from helpers.base.user_errors import InputError
-from helpers.deliveries import model_columns
 from helpers.drift import stored_reference
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.models.calibrated_model import Calibrated
+from helpers.pipeline.whole_pipeline import model_columns
 from helpers.row_check import MOST_UNKNOWN
 from tests.small import fitted, prepared
 

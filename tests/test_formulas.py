@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.base.user_errors import InputError
-from helpers.formulas import columns_of, evaluate, parse_formulas
+from helpers.features.column_formulas import columns_of, evaluate, parse_formulas
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from helpers import batch, pipeline
+from helpers import batch
 from helpers.base import remote_files
 from helpers.base.user_errors import InputError
 from helpers.clean import doubtful_cells
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
+from helpers.pipeline import whole_pipeline
 from helpers.tables.formula_cells import (
     neutral,
     neutral_encoded,
@@ -136,7 +137,7 @@ def test_a_pickle_is_no_model(tmp_path, monkeypatch):
     path = tmp_path / "model.skops"
     path.write_bytes(pickle.dumps(Harm()))
     with pytest.raises(InputError, match="model.skops"):
-        pipeline.load(path)
+        whole_pipeline.load(path)
     assert not (tmp_path / "harm_was_done").exists()
 
 
@@ -147,7 +148,7 @@ def test_a_model_with_types_that_are_not_trusted_is_refused(tmp_path):
     path = tmp_path / "model.skops"
     skops.io.dump(FunctionTransformer(eval), path)
     with pytest.raises(InputError, match="eval"):
-        pipeline.load(path)
+        whole_pipeline.load(path)
 
 
 def test_the_service_listens_on_loopback_alone():

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import features, leaks, split
+from helpers import leaks, split
+from helpers.features import feature_plan
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.task_kind import Task
 
@@ -29,7 +30,7 @@ def plan_of(X: pd.DataFrame, task: Task, **more) -> dict:
     columns = {}
     for name in X:
         kind = "number" if pd.api.types.is_numeric_dtype(X[name].dtype) else "category"
-        columns[name] = features.role_of(X[name], kind)
+        columns[name] = feature_plan.role_of(X[name], kind)
     return {"columns": columns, "derived": {}, "left_out": {}, "task": task.kind} | more
 
 

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, deploy, pipeline, split, train
+from helpers import batch, deploy, split, train
 from helpers.base.user_errors import InputError
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
-from helpers.table_scorer import TableScorer
+from helpers.pipeline import whole_pipeline
+from helpers.pipeline.many_row_scorer import TableScorer
 from helpers.tables import arrow_tables, read_any, tidy_table
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
@@ -155,8 +156,8 @@ def stored_model():
     from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
-        pipeline.save(bundle().model, Path(folder) / "model.skops")
-        return pipeline.load(Path(folder) / "model.skops")
+        whole_pipeline.save(bundle().model, Path(folder) / "model.skops")
+        return whole_pipeline.load(Path(folder) / "model.skops")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -203,7 +204,7 @@ def test_no_test_row_changes_what_is_fitted(seed, noise):
     other = spoilt(cut, noise)
     asked = made().rows.X.head(20)
     answers = [
-        pipeline.learner(made().plan, model(), seed).fit(one.of(TRAIN).X, one.of(TRAIN).y)
+        whole_pipeline.learner(made().plan, model(), seed).fit(one.of(TRAIN).X, one.of(TRAIN).y)
         for one in (cut, other)
     ]
     first, second = (fit.predict_proba(asked) for fit in answers)

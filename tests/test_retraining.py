@@ -12,7 +12,7 @@ from helpers import deliveries, monitor, registry, retraining, runner
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.examples import flights_example
-from helpers.formulas import parse_formulas
+from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
 from helpers.registry import model_name

@@ -9,14 +9,15 @@ from zipfile import ZipFile
 import pandas as pd
 import pytest
 
-from helpers import deploy, pipeline, trusted
+from helpers import deploy
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
-from helpers.scorer import compile_scorer
+from helpers.pipeline import trusted_types, whole_pipeline
+from helpers.pipeline.one_row_scorer import compile_scorer
 
 STORED = Path(__file__).parent / "stored"
 MODELS = sorted(path.parent for path in STORED.glob("*/*/given.json"))
-OURS = sorted(set(trusted.MOVED.values()))
+OURS = sorted(set(trusted_types.MOVED.values()))
 
 
 def test_there_are_models_and_they_are_small():
@@ -79,7 +80,7 @@ def test_a_stored_model_is_served_as_it_was(stored):
 
 def test_the_stored_models_hold_every_type_of_ours():
     held = {name for folder in MODELS for name in types_in(folder / "model" / "model.skops")}
-    first_names = {f"helpers.{name}" for name in trusted.MOVED}
+    first_names = {f"helpers.{name}" for name in trusted_types.MOVED}
     assert held >= first_names
 
 
@@ -100,7 +101,7 @@ def types_in(model: Path) -> set[str]:
 def test_what_is_trusted_of_ours_is_where_it_is_said_to_be(name):
     module, _, own = name.rpartition(".")
     found = getattr(importlib.import_module(module), own)
-    assert f"{found.__module__}.{found.__name__}" == name in trusted.TRUSTED
+    assert f"{found.__module__}.{found.__name__}" == name in trusted_types.TRUSTED
 
 
 # A name of before: a model as it was stored under names that nobody has any more
@@ -125,11 +126,11 @@ def test_a_model_of_types_that_have_moved_loads_and_answers_the_same(stored, mon
     path = stored / "model" / "model.skops"
     under_old_names(path, "attic.old_encoders")
     with pytest.raises(InputError, match="not trusted.*helpers.attic.old_encoders"):
-        pipeline.load(path)
+        whole_pipeline.load(path)
     moved = {f"attic.old_encoders.{n.rpartition('.')[2]}": n for n in OURS}
-    monkeypatch.setattr(trusted, "MOVED", trusted.MOVED | moved)
+    monkeypatch.setattr(trusted_types, "MOVED", trusted_types.MOVED | moved)
     asked, given = read(stored, "asked"), read(stored, "given")
-    model = pipeline.load(path)
+    model = whole_pipeline.load(path)
     chances = model.predict_proba(pd.DataFrame(asked))[:, 1]
     assert chances == pytest.approx([row["probability_yes"] for row in given], abs=1e-9)
 
@@ -137,7 +138,7 @@ def test_a_model_of_types_that_have_moved_loads_and_answers_the_same(stored, mon
 def test_only_names_of_this_package_are_renamed(stored, monkeypatch):
     path = stored / "model" / "model.skops"
     monkeypatch.setattr(
-        trusted, "MOVED", {"pipeline.Pipeline": "helpers.models.calibrated_model.Calibrated"}
+        trusted_types, "MOVED", {"pipeline.Pipeline": "helpers.models.calibrated_model.Calibrated"}
     )
     content = path.read_bytes()
-    assert trusted.with_todays_names(content) == content
+    assert trusted_types.with_todays_names(content) == content

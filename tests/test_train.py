@@ -11,11 +11,12 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from helpers import pipeline, split, train
+from helpers import split, train
 from helpers.base.user_errors import InputError
 from helpers.learning.task_kind import Task
 from helpers.models import model_ladder
 from helpers.models.calibrated_model import calibration_error
+from helpers.pipeline import whole_pipeline
 from tests.small import at_random, fitted, prepared
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
@@ -227,7 +228,7 @@ def model(made, learn):
 @pytest.fixture(scope="module")
 def saved(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.skops"
-    pipeline.save(model, path)
+    whole_pipeline.save(model, path)
     return path
 
 
@@ -253,7 +254,7 @@ def test_the_target_and_other_columns_in_the_rows_change_nothing(made, model):
 
 
 def test_a_saved_model_gives_the_same_answers(made, model, saved):
-    loaded = pipeline.load(saved)
+    loaded = whole_pipeline.load(saved)
     assert np.abs(loaded.predict_proba(made.raw) - model.predict_proba(made.raw)).max() < 1e-9
     assert loaded["model"].n_jobs is None
 
@@ -267,8 +268,8 @@ def test_every_model_of_the_ladder_is_saved_and_loaded(target, family, tmp_path)
     choice.set_params(**quick.get(family, {}))
     choice = train.final_model(made.task, train.Trial(choice, family, {}, [], 0, None, None), 0.4)
     model = fitted(made, choice)
-    pipeline.save(model, tmp_path / "m.skops")
-    loaded = pipeline.load(tmp_path / "m.skops")
+    whole_pipeline.save(model, tmp_path / "m.skops")
+    loaded = whole_pipeline.load(tmp_path / "m.skops")
     assert (loaded.predict(made.raw) == model.predict(made.raw)).all()
 
 
@@ -284,8 +285,8 @@ def test_features_of_every_role_are_saved_and_loaded(tmp_path):
     made = prepared("y", raw)
     assert set(made.plan["columns"].values()) == {"many categories", "text", "image"}
     model = fitted(made)
-    pipeline.save(model, tmp_path / "m.skops")
-    apart = pipeline.load(tmp_path / "m.skops").predict_proba(raw) - model.predict_proba(raw)
+    whole_pipeline.save(model, tmp_path / "m.skops")
+    apart = whole_pipeline.load(tmp_path / "m.skops").predict_proba(raw) - model.predict_proba(raw)
     assert np.abs(apart).max() < 1e-9
 
 
@@ -294,7 +295,7 @@ def test_a_file_with_an_unknown_type_is_refused_by_its_name(tmp_path):
 
     io.dump(FunctionTransformer(pd.util.hash_array), tmp_path / "odd.skops")
     with pytest.raises(InputError, match="not trusted.*hash_array"):
-        pipeline.load(tmp_path / "odd.skops")
+        whole_pipeline.load(tmp_path / "odd.skops")
 
 
 def test_a_pickle_with_another_ending_is_refused_and_not_run(tmp_path):
@@ -304,7 +305,7 @@ def test_a_pickle_with_another_ending_is_refused_and_not_run(tmp_path):
 
     (tmp_path / "bad.skops").write_bytes(pickle.dumps(Payload()))
     with pytest.raises(InputError, match="can't be read"):
-        pipeline.load(tmp_path / "bad.skops")
+        whole_pipeline.load(tmp_path / "bad.skops")
     assert not (tmp_path / "ran").exists()
 
 
@@ -313,18 +314,18 @@ def test_a_truncated_file_is_refused(saved, share, tmp_path):
     content = saved.read_bytes()
     (tmp_path / "cut.skops").write_bytes(content[: int(len(content) * share)])
     with pytest.raises(InputError, match="can't be read"):
-        pipeline.load(tmp_path / "cut.skops")
+        whole_pipeline.load(tmp_path / "cut.skops")
 
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="gone.skops"):
-        pipeline.load(tmp_path / "gone.skops")
+        whole_pipeline.load(tmp_path / "gone.skops")
 
 
 def test_refitting_learns_from_the_new_rows_and_keeps_the_old_model(made, model):
     before = model.predict_proba(made.raw)
     turned = np.where(made.rows.y == "yes", "no", "yes")
-    other = pipeline.refit(model, made.rows.X, turned)
+    other = whole_pipeline.refit(model, made.rows.X, turned)
     assert np.corrcoef(other.predict_proba(made.raw)[:, 1], before[:, 1])[0, 1] < -0.3
     assert np.array_equal(model.predict_proba(made.raw), before)
     assert other["clean"].plan_ == model["clean"].plan_
@@ -419,7 +420,7 @@ def write_zip(path, files: dict):
 def test_a_zip_of_nonsense_is_refused(files, tmp_path):
     write_zip(tmp_path / "odd.skops", files)
     with pytest.raises(InputError, match="odd.skops") as caught:
-        pipeline.load(tmp_path / "odd.skops")
+        whole_pipeline.load(tmp_path / "odd.skops")
     assert "\n" not in str(caught.value)
 
 
@@ -430,7 +431,7 @@ def test_a_file_with_a_flipped_bit_is_refused_or_says_the_same(made, model, save
     content[random.integers(len(content))] ^= 1 << random.integers(8)
     (tmp_path / "flipped.skops").write_bytes(bytes(content))
     try:
-        loaded = pipeline.load(tmp_path / "flipped.skops")
+        loaded = whole_pipeline.load(tmp_path / "flipped.skops")
     except InputError as error:
         assert "flipped.skops" in str(error)
         return
@@ -443,7 +444,7 @@ def test_a_skops_file_that_holds_no_pipeline_is_refused(content, tmp_path):
 
     io.dump(content, tmp_path / "dict.skops")
     with pytest.raises(InputError, match="dict.skops holds no model"):
-        pipeline.load(tmp_path / "dict.skops")
+        whole_pipeline.load(tmp_path / "dict.skops")
 
 
 # --- Growth, budget, ensemble, calibration ------------------------------------------------------
@@ -508,8 +509,8 @@ def test_an_ensemble_is_saved_and_loaded_whole(tmp_path, target):
     members = {name: ladder[name] for name in ("linear", "random forest", "gradient boosting")}
     whole = model_ladder.on_one_thread(model_ladder.ensemble_of(made.task, members))
     kept = fitted(made, whole)
-    pipeline.save(kept, tmp_path / "m.skops")
-    again = pipeline.load(tmp_path / "m.skops")
+    whole_pipeline.save(kept, tmp_path / "m.skops")
+    again = whole_pipeline.load(tmp_path / "m.skops")
     assert (again.predict(made.raw) == kept.predict(made.raw)).all()
     assert all(m.get_params().get("n_jobs") is None for m in again["model"].estimators_)
 
@@ -518,8 +519,8 @@ def test_a_calibrated_model_with_its_threshold_is_saved_and_loaded(tmp_path, mad
     mended = train.calibrated(made.task, ladder[2])
     model = train.final_model(made.task, mended, 0.3)
     kept = fitted(made, model)
-    pipeline.save(kept, tmp_path / "m.skops")
-    again = pipeline.load(tmp_path / "m.skops")
+    whole_pipeline.save(kept, tmp_path / "m.skops")
+    again = whole_pipeline.load(tmp_path / "m.skops")
     chance = again.predict_proba(made.raw)
     assert np.abs(chance - kept.predict_proba(made.raw)).max() < 1e-9
     assert ((chance[:, 1] >= 0.3) == (again.predict(made.raw) == "yes")).all()

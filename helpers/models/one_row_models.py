@@ -1,4 +1,11 @@
-"""One row models."""
+"""The one-row forms of fitted features and models: plain Python and small arrays.
+
+scikit-learn is made for many rows: for a single one, nearly all the time goes into frames and
+checks. What a fitted step has learnt is read out here once and kept as numbers and tables; the
+functions that come out answer one row in microseconds, with the same numbers up to rounding. They
+hold data and no code of their own making. A step that has no such form raises `NoRowFormError`,
+and the pipeline itself answers.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +27,8 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from ..learning.row_form import NoRowFormError
 from .calibrated_model import MIN_PROBABILITY, Calibrated
+
+# --- Models -------------------------------------------------------------------------------------
 
 
 def row_model(model) -> Callable[[np.ndarray], np.ndarray | float]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import deploy, monitor, pipeline, split, surprises
+from helpers import deploy, monitor, split, surprises
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
 from helpers.examples import flights_example, flights_sources
@@ -16,6 +16,7 @@ from helpers.learning import labelled_data
 from helpers.learning.predicting import predict
 from helpers.line.stage_list import STAGES
 from helpers.line.stage_work import Work
+from helpers.pipeline import whole_pipeline
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run,
 
 
 def test_the_pipeline_on_raw_rows_equals_the_learner_on_clean_rows(work):
-    model = pipeline.load(work.read("data/trained.skops"))
+    model = whole_pipeline.load(work.read("data/trained.skops"))
     test = labelled_data.labelled_rows(work).of("test")
     raw = work.read_table("raw").iloc[test.row[:500]]
     here = model.predict_proba(raw)

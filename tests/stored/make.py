@@ -17,14 +17,16 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import deploy, features, pipeline
+from helpers import deploy
 from helpers.base import places
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.task_kind import encode, find_task
 from helpers.line import run_folder, stage_work
 from helpers.models.calibrated_model import Calibrated
+from helpers.pipeline import whole_pipeline
 
 HERE = Path(__file__).parent
 ROWS, ASKED = 400, 40
@@ -86,14 +88,16 @@ def store(folder: Path, name: str, pictures: bool) -> None:
     label = clean_rows.clean_label(raw, "let", draft_label(raw["let"]))[0]
     task = find_task(label, "let")
     derive = "" if pictures else "a_metre=rent/size"
-    plan = features.plan_features(rows.assign(let=label), cleaning, about, derive=derive, keep=12)
+    plan = feature_plan.plan_features(
+        rows.assign(let=label), cleaning, about, derive=derive, keep=12
+    )
     inner = FixedThresholdClassifier(
         LogisticRegression(max_iter=2000), threshold=0.4, pos_label=task.positive
     )
     plan["task"] = task.kind
     known = Labelled(task, rows, encode(label, task), np.arange(ROWS))
     model = Calibrated(inner, 1.2, (0.1, -0.1))
-    fitted = pipeline.fit(cleaning, plan, model, known.X, known.y)
+    fitted = whole_pipeline.fit(cleaning, plan, model, known.X, known.y)
     metrics = {
         **{"task": task.kind, "target": "let", "classes": list(task.classes)},
         **{"positive": task.positive, "model": "linear", "rows": {"train": ROWS, "test": 80}},

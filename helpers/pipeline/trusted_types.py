@@ -10,14 +10,14 @@ from zipfile import ZipFile
 MOVED = {
     "calibration.Calibrated": "helpers.models.calibrated_model.Calibrated",
     "clean.Cleaner": "helpers.clean.column_cleaner.Cleaner",
-    "encoders.Derive": "helpers.encoders.Derive",
-    "encoders.KeepBest": "helpers.encoders.KeepBest",
-    "encoders.DateParts": "helpers.encoders.DateParts",
-    "encoders.TextToNumbers": "helpers.encoders.TextToNumbers",
-    "encoders.ImageParts": "helpers.encoders.ImageParts",
-    "encoders.ImageToNumbers": "helpers.encoders.ImageToNumbers",
-    "encoders.ToNumbers": "helpers.encoders.ToNumbers",
-    "encoders.ToText": "helpers.encoders.ToText",
+    "encoders.Derive": "helpers.features.encoders.Derive",
+    "encoders.KeepBest": "helpers.features.encoders.KeepBest",
+    "encoders.DateParts": "helpers.features.encoders.DateParts",
+    "encoders.TextToNumbers": "helpers.features.encoders.TextToNumbers",
+    "encoders.ImageParts": "helpers.features.image_encoders.ImageParts",
+    "encoders.ImageToNumbers": "helpers.features.image_encoders.ImageToNumbers",
+    "encoders.ToNumbers": "helpers.features.encoders.ToNumbers",
+    "encoders.ToText": "helpers.features.encoders.ToText",
 }
 TRUSTED = (
     *sorted({*MOVED.values()}),

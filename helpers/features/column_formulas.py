@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from .base.user_errors import InputError, nearest
+from ..base.user_errors import InputError, nearest
 
 OPERATORS = {
     ast.Add: operator.add,

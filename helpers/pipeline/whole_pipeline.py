@@ -15,10 +15,11 @@ from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from .base.user_errors import InputError
-from .clean.column_cleaner import Cleaner
-from .features import make_features, without_columns
-from .trusted import TRUSTED, with_todays_names
+from ..base.user_errors import InputError
+from ..clean.column_cleaner import Cleaner
+from ..features.feature_plan import without_columns
+from .feature_steps import make_features
+from .trusted_types import TRUSTED, with_todays_names
 
 
 def learner(features: dict, model, seed: int = 42) -> Pipeline:
@@ -88,3 +89,9 @@ def load(path: Path) -> Pipeline:
     if not isinstance(model, Pipeline):
         raise InputError(f"The file {Path(path).name} holds no model: make it again.")
     return model
+
+
+def model_columns(model: Pipeline) -> list[str]:
+    """The columns that the model uses, of those that its cleaner gives (not the derived ones)."""
+    used = {c for _, _, columns in model["features"]["encode"].transformers for c in columns}
+    return [c for c in model["features"].feature_names_in_ if c in used]

@@ -14,15 +14,15 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from .cells.as_texts import is_plain
-from .clean.one_row_cleaner import row_cleaner
-from .learning.predicting import predict
-from .learning.row_form import NoRowFormError
-from .learning.task_kind import Task
-from .models.one_row_models import row_model
-from .row_forms import row_features
+from ..cells.as_texts import is_plain
+from ..clean.one_row_cleaner import row_cleaner
+from ..features.one_row_features import row_features
+from ..learning.predicting import predict
+from ..learning.row_form import NoRowFormError
+from ..learning.task_kind import Task
+from ..models.one_row_models import row_model
+from .agreement_check import TOLERANCE, perturbed
 
-TOLERANCE = 1e-9
 MOST_CHECKED = 2_000  # rows as they came, and as many with a cell of another row or none
 
 
@@ -120,16 +120,3 @@ def differences(scorer: Scorer, task: Task, model: Pipeline, rows: pd.DataFrame)
             far = np.abs(np.array(own) - chances[place]).max() > TOLERANCE
             apart += bool(far or answer != str(said[place]))
     return apart
-
-
-def perturbed(rows: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
-    """The rows, in each of which one cell is taken from another row, or away."""
-    random = np.random.default_rng(seed)
-    table = rows.astype(object).reset_index(drop=True)
-    column = random.integers(0, table.shape[1], len(table))
-    other = random.integers(0, len(table), len(table))
-    values = table.to_numpy(dtype=object, copy=True)
-    taken = values[other, column]
-    gone = random.random(len(table)) < 0.4
-    values[np.arange(len(table)), column] = np.where(gone, None, taken)
-    return pd.DataFrame(values, columns=table.columns, dtype=object)

@@ -1,11 +1,4 @@
-"""The one-row forms of fitted features and models: plain Python and small arrays.
-
-scikit-learn is made for many rows: for a single one, nearly all the time goes into frames and
-checks. What a fitted step has learnt is read out here once and kept as numbers and tables; the
-functions that come out answer one row in microseconds, with the same numbers up to rounding. They
-hold data and no code of their own making. A step that has no such form raises `NoRowFormError`,
-and the pipeline itself answers.
-"""
+"""One row features."""
 
 from __future__ import annotations
 
@@ -20,13 +13,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skrub import SquashingScaler
 
+from ..learning.row_form import NoRowFormError, RowForm
+from .column_formulas import level_text, row_formula
 from .encoders import DIGITS_OF_A_TOPIC, DateParts, KeepBest, TextToNumbers
-from .formulas import level_text, row_formula
-from .learning.row_form import NoRowFormError, RowForm
 
 MOST_LEVELS = 50_000  # of a column's categories; more would be a table too large to keep
-
-# --- Features -----------------------------------------------------------------------------------
 
 
 def row_features(features: Pipeline) -> RowForm:
