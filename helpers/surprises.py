@@ -221,7 +221,7 @@ def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
 
 def describe_agreement(labels: pd.DataFrame) -> str:
     """How far two labellers agree, in a sentence."""
-    from .collect import cohen_kappa
+    from .collect.collection_report import cohen_kappa
 
     kappa = cohen_kappa(labels)
     same = int((labels["labeller_a"] == labels["labeller_b"]).sum())

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import collect
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows, collection_report
 from helpers.examples import flights_example, flights_sources, known
 from helpers.tables import from_database, from_web
 
@@ -30,9 +30,9 @@ def joined(sources):
 
 def test_a_file_is_collected_whole_and_says_where_it_came_from(tmp_path):
     FRAME.to_csv(tmp_path / "mine.csv", index=False)
-    frame, sources = collect.collect(str(tmp_path / "mine.csv"))
+    frame, sources = collect_rows.collect(str(tmp_path / "mine.csv"))
     assert frame["word"].tolist()[:3] == ["a", "NA", "b"]
-    table = collect.sources_table(sources).iloc[0]
+    table = collection_report.sources_table(sources).iloc[0]
     assert table[["kind", "address", "rows", "columns"]].tolist() == [
         "file or folder",
         "mine.csv",
@@ -46,7 +46,7 @@ def test_a_database_is_collected_with_its_query(tmp_path):
         FRAME.to_sql("orders", database, index=False)
     database.close()
     address = f"sqlite:///{tmp_path}/shop.db"
-    frame, sources = collect.collect(address, "SELECT x FROM orders WHERE x > 2")
+    frame, sources = collect_rows.collect(address, "SELECT x FROM orders WHERE x > 2")
     assert frame["x"].tolist() == [3, 4]
     assert sources["table"].attrs["kind"] == "sqlite"
 
@@ -54,13 +54,13 @@ def test_a_database_is_collected_with_its_query(tmp_path):
 def test_a_pasted_password_is_refused_before_anything_is_asked():
     for scheme in ("postgresql", "https"):
         with pytest.raises(InputError, match="plain text") as caught:
-            collect.collect(f"{scheme}://me:s3cret@127.0.0.1:1/shop")
+            collect_rows.collect(f"{scheme}://me:s3cret@127.0.0.1:1/shop")
         assert "s3cret" not in str(caught.value)
 
 
 def test_a_last_day_is_a_matter_of_the_flights_only(tmp_path):
     with pytest.raises(InputError, match="until is a parameter of the flights"):
-        collect.collect(str(tmp_path / "mine.csv"), until="2013-08-31")
+        collect_rows.collect(str(tmp_path / "mine.csv"), until="2013-08-31")
 
 
 # --- Samples --------------------------------------------------------------------------------
@@ -68,40 +68,40 @@ def test_a_last_day_is_a_matter_of_the_flights_only(tmp_path):
 
 def test_a_sample_is_spread_evenly_and_keeps_the_order():
     frame = pd.DataFrame({"x": range(1000)}, index=range(5, 1005))
-    sample = collect.draw_sample(frame, "10", "mine.csv")
+    sample = collect_rows.draw_sample(frame, "10", "mine.csv")
     assert sample["x"].tolist() == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
     assert sample.index.tolist() == list(range(10))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 99])
 def test_a_sample_has_as_many_rows_as_asked_and_none_twice(rows):
-    sample = collect.draw_sample(pd.DataFrame({"x": range(100)}), str(rows), "mine.csv")
+    sample = collect_rows.draw_sample(pd.DataFrame({"x": range(100)}), str(rows), "mine.csv")
     assert len(sample) == rows and sample["x"].is_unique
 
 
 @pytest.mark.parametrize("sample", ["all", "auto", "4", "5000"])
 def test_a_small_table_is_taken_whole(sample):
-    assert collect.draw_sample(FRAME, sample, "mine.csv") is FRAME
+    assert collect_rows.draw_sample(FRAME, sample, "mine.csv") is FRAME
 
 
 def test_auto_takes_forty_thousand_flights():
     frame = pd.DataFrame({"x": np.arange(50_000)})
-    assert len(collect.draw_sample(frame, "auto", "flights")) == 40_000
-    assert len(collect.draw_sample(frame, "auto", "mine.csv")) == 50_000
+    assert len(collect_rows.draw_sample(frame, "auto", "flights")) == 40_000
+    assert len(collect_rows.draw_sample(frame, "auto", "mine.csv")) == 50_000
 
 
 @pytest.mark.parametrize("sample", ["", "0", "-5", "1.5", "some", "1e3"])
 def test_what_is_no_number_of_rows_is_refused(sample):
     with pytest.raises(InputError, match="sample is a number of rows"):
-        collect.draw_sample(FRAME, sample, "mine.csv")
+        collect_rows.draw_sample(FRAME, sample, "mine.csv")
 
 
 # --- The hash of the content ----------------------------------------------------------------
 
 
 def test_the_same_content_has_the_same_hash():
-    assert collect.content_hash(FRAME) == collect.content_hash(FRAME.copy())
-    assert len(collect.content_hash(FRAME)) == 12
+    assert collect_rows.content_hash(FRAME) == collect_rows.content_hash(FRAME.copy())
+    assert len(collect_rows.content_hash(FRAME)) == 12
 
 
 @pytest.mark.parametrize(
@@ -120,33 +120,33 @@ def test_the_same_content_has_the_same_hash():
     ],
 )
 def test_the_hash_changes_with_a_name_a_cell_or_the_order(other):
-    assert collect.content_hash(other) != collect.content_hash(FRAME)
+    assert collect_rows.content_hash(other) != collect_rows.content_hash(FRAME)
 
 
 # --- What later stages need to know ---------------------------------------------------------
 
 
 def test_about_names_the_target_and_its_task():
-    about = collect.table_facts(FRAME, {}, "/some/folder/mine.csv", target="x")
+    about = collect_rows.table_facts(FRAME, {}, "/some/folder/mine.csv", target="x")
     assert about["source"] == "mine.csv" and about["task"] == "multiclass"
     assert about["question"] == "What will x be?"
-    assert "No target is named" in collect.headline(
-        FRAME, {"table": FRAME}, collect.table_facts(FRAME, {}, "mine.csv")
+    assert "No target is named" in collection_report.headline(
+        FRAME, {"table": FRAME}, collect_rows.table_facts(FRAME, {}, "mine.csv")
     )
 
 
 def test_a_misspelt_target_names_the_nearest():
     with pytest.raises(InputError, match="Did you mean 'word'"):
-        collect.table_facts(FRAME, {}, "mine.csv", target="wrod")
+        collect_rows.table_facts(FRAME, {}, "mine.csv", target="wrod")
 
 
 def test_a_target_that_can_not_be_learnt_is_refused():
     with pytest.raises(InputError, match="one class only"):
-        collect.table_facts(FRAME.assign(y=1), {}, "mine.csv", target="y")
+        collect_rows.table_facts(FRAME.assign(y=1), {}, "mine.csv", target="y")
 
 
 def test_about_can_be_written_as_json(joined, sources):
-    about = collect.table_facts(joined, sources, "flights")
+    about = collect_rows.table_facts(joined, sources, "flights")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "late" and about["task"] == "binary"
     assert about["until"] == known.example("flights").settings["until"]
@@ -154,7 +154,7 @@ def test_about_can_be_written_as_json(joined, sources):
 
 
 def test_another_target_of_the_flights_may_not_know_whether_they_were_late(joined, sources):
-    about = collect.table_facts(joined, sources, "flights", target="arr_delay")
+    about = collect_rows.table_facts(joined, sources, "flights", target="arr_delay")
     assert "late" in about["not_known"] and "arr_delay" not in about["not_known"]
 
 
@@ -163,27 +163,27 @@ def test_another_target_of_the_flights_may_not_know_whether_they_were_late(joine
 
 def test_agreement_is_one_when_perfect_and_none_at_chance():
     labels = pd.DataFrame({"labeller_a": list("xxyy"), "labeller_b": list("xyxy")})
-    assert collect.cohen_kappa(labels) == pytest.approx(0)
-    assert collect.cohen_kappa(labels.assign(labeller_b=labels["labeller_a"])) == 1
+    assert collection_report.cohen_kappa(labels) == pytest.approx(0)
+    assert collection_report.cohen_kappa(labels.assign(labeller_b=labels["labeller_a"])) == 1
 
 
 def test_agreement_is_cohens_kappa():
     pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
     labels = pd.DataFrame(pairs, columns=["labeller_a", "labeller_b"])
-    assert collect.cohen_kappa(labels) == pytest.approx(0.4)
+    assert collection_report.cohen_kappa(labels) == pytest.approx(0.4)
 
 
 def test_the_makers_were_labelled_by_two_people_who_mostly_agree():
     labels = pd.read_csv(flights_sources.MAKER_LABELS)
     assert labels["spelling"].is_unique and labels["settled"].notna().all()
-    assert 0.5 < collect.cohen_kappa(labels) < 1
+    assert 0.5 < collection_report.cohen_kappa(labels) < 1
 
 
 # --- The flights ----------------------------------------------------------------------------
 
 
 def test_the_flights_come_from_six_sources_that_say_where_they_are(sources):
-    table = collect.sources_table(sources)
+    table = collection_report.sources_table(sources)
     assert len(table) == 6 and table["kind"].is_unique
     assert table["rows"].gt(0).all() and table["read at (UTC)"].notna().all()
     assert not table["address"].str.contains(str(REPOSITORY)).any()
@@ -219,7 +219,9 @@ def test_a_flight_without_a_partner_stays_with_missing_values(sources, joined):
     few = flights_example.join(sources | {"planes": sources["planes"].head(1)})
     assert len(few) == len(joined)
     assert few["manufacturer"].isna().mean() > 0.99
-    shares = collect.join_coverage(joined, {"airlines": "airline", "planes": "manufacturer"})
+    shares = collection_report.join_coverage(
+        joined, {"airlines": "airline", "planes": "manufacturer"}
+    )
     assert shares.loc["airlines"].item() == "100.0%"
 
 
@@ -304,7 +306,7 @@ def test_a_deep_folder_is_made_with_all_the_sources_and_no_draft(tmp_path):
 
 
 def test_overviews_name_types_and_what_is_missing():
-    overview = collect.column_overview(FRAME)
+    overview = collection_report.column_overview(FRAME)
     assert overview.loc["word", "missing"] == "25.0%" and overview.loc["word", "distinct"] == 3
-    assert "word (25%)" in collect.describe_missing(FRAME)
-    assert "No cell is empty" in collect.describe_missing(FRAME[["x"]])
+    assert "word (25%)" in collection_report.describe_missing(FRAME)
+    assert "No cell is empty" in collection_report.describe_missing(FRAME[["x"]])

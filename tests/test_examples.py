@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import collect, deliveries, deploy, explore, lessons, retraining, runner
+from helpers import deliveries, deploy, explore, lessons, retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows
 from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
 from helpers.line.run_folder import Run
@@ -79,19 +80,19 @@ def told(run, **more):
 
 
 def test_it_is_collected_by_name_with_its_own_settings():
-    whole, sources = collect.collect("orchard")
+    whole, sources = collect_rows.collect("orchard")
     assert len(whole) == 400 and list(sources) == ["trees"]
-    assert len(collect.collect("orchard", until=LAST_DAY)[0]) == 900
-    assert len(collect.draw_sample(whole, "auto", "orchard")) == 350
-    assert collect.injected_error_rate("auto", "orchard") == 0.02
-    dirty, key = collect.inject_errors(whole, 0.02, "orchard", "bought")
+    assert len(collect_rows.collect("orchard", until=LAST_DAY)[0]) == 900
+    assert len(collect_rows.draw_sample(whole, "auto", "orchard")) == 350
+    assert collect_rows.injected_error_rate("auto", "orchard") == 0.02
+    dirty, key = collect_rows.inject_errors(whole, 0.02, "orchard", "bought")
     assert len(key) and not {"bought", "day"} & set(key["column"].dropna())
     assert not dirty.equals(whole)
 
 
 def test_what_a_person_knows_of_it_goes_into_about():
-    whole, sources = collect.collect("orchard")
-    about = collect.table_facts(whole, sources, "orchard")
+    whole, sources = collect_rows.collect("orchard")
+    about = collect_rows.table_facts(whole, sources, "orchard")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "bought" and about["task"] == "binary"
     assert about["question"] == "Will it be sold?" and about["until"] == UNTIL
@@ -151,4 +152,4 @@ def test_exploring_reads_it_as_stage_1_does():
 
 def test_until_is_refused_for_a_table_of_one_s_own_and_examples_are_named(tmp_path):
     with pytest.raises(InputError, match="until is a parameter of the flights or the trees only"):
-        collect.collect(str(tmp_path / "mine.csv"), until="2020-01-01")
+        collect_rows.collect(str(tmp_path / "mine.csv"), until="2020-01-01")

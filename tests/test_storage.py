@@ -9,9 +9,10 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import batch, collect, deploy
+from helpers import batch, deploy
 from helpers.base import places, remote_files
 from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows
 from helpers.line import run_folder, stage_work
 from helpers.scale import push_and_pull
 from helpers.tables import read_any
@@ -152,7 +153,7 @@ def test_a_file_address_is_hashed_by_its_mark(tmp_path):
     assert first and stage_work.outside({"data": address})[address] == first
     raw_table(seed=1).to_csv(tmp_path / "rows.csv", index=False)
     assert stage_work.outside({"data": address})[address] not in (first, None)
-    assert len(collect.collect(address)[0]) == 240
+    assert len(collect_rows.collect(address)[0]) == 240
 
 
 # --- A real server ------------------------------------------------------------------------------

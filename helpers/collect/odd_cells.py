@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .cells.kinds import is_boolean, is_date, is_number
-from .cells.known_words import MISSING_WORDS
-from .cells.number_formats import PLAIN_NUMBER, loses_digits
-from .tables.odd_files import lines, so_many, some
+from ..cells.kinds import is_boolean, is_date, is_number
+from ..cells.known_words import MISSING_WORDS
+from ..cells.number_formats import PLAIN_NUMBER, loses_digits
+from ..tables.odd_files import lines, so_many, some
 
 LONG_CELL, LONG_NAME = 10_000, 200  # letters
 OVERFLOWS = 1e150  # its square is infinite
