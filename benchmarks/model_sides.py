@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from helpers import split, train
+from helpers import train
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
@@ -16,6 +16,7 @@ from helpers.learning.labelled_data import Labelled
 from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task, encode, find_task
 from helpers.pipeline import whole_pipeline
+from helpers.split import split_into_parts
 
 from .model_tables import Table
 
@@ -59,7 +60,7 @@ def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     if table.group or table.time:
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
-    cut = split.folds_only(cut, choice, folds=4, seed=seed)
+    cut = split_into_parts.folds_only(cut, choice, folds=4, seed=seed)
     found = train.learn(cut, plan, seed=seed, **options)
     model = train.final_model(task, found.best, found.threshold)
     fitted = whole_pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)

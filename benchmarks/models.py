@@ -20,13 +20,13 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import leaks, split
 from helpers.clean import cleaning_plan, column_cleaner, duplicate_rows
 from helpers.features import feature_plan
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.metric_names import PLAIN_NAMES
 from helpers.learning.metric_scores import score
 from helpers.models.calibrated_model import calibration_error, judged_probability
+from helpers.split import find_leaks, split_into_parts
 
 from . import model_sides as sides
 from .__main__ import machine
@@ -122,9 +122,11 @@ def _alarms(table: Table, X: pd.DataFrame, y, task) -> tuple[list, int]:
     if table.group or table.time:
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
-    cut = split.split_rows(Labelled(task, rows, np.asarray(y), np.arange(len(rows))), choice)
+    cut = split_into_parts.split_rows(
+        Labelled(task, rows, np.asarray(y), np.arange(len(rows))), choice
+    )
     copies = len(rows) - len(set(duplicate_rows.link(rows)))
-    return leaks.find_alarms(cut, plan, choice), copies
+    return find_leaks.find_alarms(cut, plan, choice), copies
 
 
 PARTS = {

@@ -15,7 +15,6 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from . import leaks, split
 from .clean import cleaning_plan, cleaning_report, column_cleaner
 from .drift import compare_columns
 from .examples import flights_example, flights_sources
@@ -25,6 +24,7 @@ from .learning.label_column import draft_label, read_label
 from .learning.predicting import predict_scores
 from .learning.task_kind import encode, find_task
 from .pipeline import whole_pipeline
+from .split import find_leaks, split_into_parts
 from .tables import tidy_table
 
 ROWS, LATER_ROWS = 5_000, 2_500
@@ -104,8 +104,8 @@ def splitting(line: Line) -> None:
         task, line.tidy[known].reset_index(drop=True), y, np.flatnonzero(known)
     )
     choice = {"strategy": "time", "column": "scheduled"}
-    line.cut = split.split_rows(labelled, choice, test_from=line.about["test_from"])
-    for alarm in leaks.find_alarms(line.cut, line.feature_plan, choice):
+    line.cut = split_into_parts.split_rows(labelled, choice, test_from=line.about["test_from"])
+    for alarm in find_leaks.find_alarms(line.cut, line.feature_plan, choice):
         if alarm.code != "parts_told_apart":  # seasons change whatever is broken
             line.noticed.append(f"stage 4, leak alarm: {', '.join(alarm.columns)}")
 

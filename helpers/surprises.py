@@ -86,20 +86,20 @@ def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.Data
 
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
     """The score of a quick model without and with a column that is known only afterwards."""
-    from . import split
     from .learning.metric_names import PLAIN_NAMES
+    from .split import split_into_parts, strategy_comparison
 
     known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
     choice = dict(zip(("strategy", "column"), known, strict=True))
-    cut = split.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
+    cut = split_into_parts.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
     leaky = plan | {"columns": plan["columns"] | {column: "number"}}
     scores = {
-        f"without {column}": split.probe_score(cut, plan),
-        f"with {column}": split.probe_score(cut, leaky),
+        f"without {column}": strategy_comparison.probe_score(cut, plan),
+        f"with {column}": strategy_comparison.probe_score(cut, leaky),
     }
     name = PLAIN_NAMES[rows.task.main_metric]
     shown = pd.DataFrame({name: scores}).map("{:.2f}".format)
-    return shown.rename_axis(f"learnt from {split.probe_rows(cut):,} rows")
+    return shown.rename_axis(f"learnt from {strategy_comparison.probe_rows(cut):,} rows")
 
 
 def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **options) -> pd.DataFrame:
@@ -107,14 +107,16 @@ def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **option
 
     `comparison` has the scores without it already (see `split.compare_strategies`).
     """
-    from . import split
+    from .split import split_report, strategy_comparison
 
     column = next(c for c in choices if c["strategy"] == "time")["column"]
     day = rows.X.assign(day_of_year=rows.X[column].dt.day_of_year)
     with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    more = split.compare_strategies(replace(rows, X=day), with_day, choices, **options)
+    more = strategy_comparison.compare_strategies(
+        replace(rows, X=day), with_day, choices, **options
+    )
     table = {"without the day of the year": comparison.iloc[:, -1], "with it": more.iloc[:, -1]}
-    names = {split.name_of(choice): f"{choice['strategy']} split" for choice in choices}
+    names = {split_report.name_of(choice): f"{choice['strategy']} split" for choice in choices}
     shown = pd.DataFrame(table).rename(index=names).map("{:.2f}".format)
     return shown.rename_axis("ROC AUC under a")
 

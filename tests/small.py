@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import deploy, split
+from helpers import deploy
 from helpers.clean import clean_rows as clean_clean_rows
 from helpers.clean import cleaning_plan, column_cleaner
 from helpers.features import feature_plan
@@ -22,6 +22,7 @@ from helpers.learning.task_kind import Task, encode, find_task
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.pipeline import whole_pipeline
+from helpers.split import split_into_parts
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -74,7 +75,7 @@ def fitted(made: SimpleNamespace, model=None):
 
 def at_random(made: SimpleNamespace, **options) -> Labelled:
     """The rows with a random split."""
-    return split.split_rows(made.rows, {"strategy": "random", "column": ""}, **options)
+    return split_into_parts.split_rows(made.rows, {"strategy": "random", "column": ""}, **options)
 
 
 def labelled(y, X=None, kind: str = "binary") -> Labelled:

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, deploy, split, train
+from helpers import batch, deploy, train
 from helpers.base.user_errors import InputError
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.pipeline import whole_pipeline
 from helpers.pipeline.many_row_scorer import TableScorer
+from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
@@ -187,9 +188,9 @@ def check_split(rows, strategy, share, folds, seed):
     whole = Labelled(whole.task, whole.X.assign(group=groups), whole.y, whole.row)
     column = {"random": "", "time": "day", "group": "group"}[strategy]
     choice = {"strategy": strategy, "column": column}
-    cut = split.split_rows(whole, choice, share, folds=folds, seed=seed)
+    cut = split_into_parts.split_rows(whole, choice, share, folds=folds, seed=seed)
     train, test = cut.of(TRAIN), cut.of(TEST)
-    assert split.rows_in_sets(cut) + split.rows_in_embargo(cut) == rows
+    assert split_report.rows_in_sets(cut) + split_report.rows_in_embargo(cut) == rows
     assert sorted([*train.row, *test.row]) == sorted(cut.row[pd.notna(cut.part)])
     assert not set(train.row) & set(test.row)
     if strategy == "group":
@@ -200,7 +201,7 @@ def check_split(rows, strategy, share, folds, seed):
 
 @held(seed=st.integers(0, 20), noise=st.integers(0, 10**6))
 def test_no_test_row_changes_what_is_fitted(seed, noise):
-    cut = split.split_rows(made().rows, {"strategy": "random", "column": ""}, seed=seed)
+    cut = split_into_parts.split_rows(made().rows, {"strategy": "random", "column": ""}, seed=seed)
     other = spoilt(cut, noise)
     asked = made().rows.X.head(20)
     answers = [
@@ -217,7 +218,9 @@ def test_no_test_row_changes_what_is_fitted(seed, noise):
 
 
 def test_no_row_that_a_fold_is_examined_on_changes_what_it_learns_from():
-    rows = split.split_rows(made().rows, {"strategy": "random", "column": ""}, folds=2).of(TRAIN)
+    rows = split_into_parts.split_rows(
+        made().rows, {"strategy": "random", "column": ""}, folds=2
+    ).of(TRAIN)
     before, random = train.make_folds(rows, made().plan), np.random.default_rng(0)
     for number, (_, examined) in enumerate(rows.folds()):
         X = rows.X.copy()

@@ -11,12 +11,13 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from helpers import split, train
+from helpers import train
 from helpers.base.user_errors import InputError
 from helpers.learning.task_kind import Task
 from helpers.models import model_ladder
 from helpers.models.calibrated_model import calibration_error
 from helpers.pipeline import whole_pipeline
+from helpers.split import split_by_time, split_into_parts
 from tests.small import at_random, fitted, prepared
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
@@ -334,7 +335,7 @@ def test_refitting_learns_from_the_new_rows_and_keeps_the_old_model(made, model)
 def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     raw = prepared().raw.assign(bought=["a"] * 90 + ["b", "a"] * 30 + ["a", "b", "c"] * 30)
     made = prepared("bought", raw)
-    cut = split.split_rows(made.rows, {"strategy": "time", "column": "day"})
+    cut = split_into_parts.split_rows(made.rows, {"strategy": "time", "column": "day"})
     folds = train.make_folds(cut.of("train"), made.plan)
     lacking = next(fold for fold in folds if set(fold.y) == {"a", "b"})
     found = train.cross_validate_candidates(made.task, [lacking], 200, "linear")
@@ -366,7 +367,7 @@ def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, cha
 def with_labels(y):
     """Rows by time whose labels are those, in their order."""
     made = prepared("bought", prepared().raw.head(len(y)).assign(bought=y))
-    return made, split.by_time(made.rows, "day", 0.2, "", 4).of("train")
+    return made, split_by_time.by_time(made.rows, "day", 0.2, "", 4).of("train")
 
 
 def test_folds_whose_training_rows_hold_one_class_are_skipped():
@@ -390,7 +391,7 @@ def test_no_fold_with_two_classes_is_refused():
 def test_a_regression_may_have_folds_of_one_value():
     raw = prepared("price").raw.head(90)
     made = prepared("price", raw.assign(price=[5.0] * 50 + list(range(40))))
-    learn = split.by_time(made.rows, "day", 0.2, "", 4).of("train")
+    learn = split_by_time.by_time(made.rows, "day", 0.2, "", 4).of("train")
     assert len(train.make_folds(learn, made.plan)) == 4
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import deploy, monitor, split, surprises
+from helpers import deploy, monitor, surprises
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
 from helpers.examples import flights_example, flights_sources
@@ -17,6 +17,7 @@ from helpers.learning.predicting import predict
 from helpers.line.stage_list import STAGES
 from helpers.line.stage_work import Work
 from helpers.pipeline import whole_pipeline
+from helpers.split import strategy_comparison
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
     by_time = {"strategy": "time", "column": "scheduled"}
     choices = [{"strategy": "random", "column": ""}, by_time]
     options = {"test_from": "2013-07-01"}
-    table = split.compare_strategies(labelled, plan, choices, **options)
+    table = strategy_comparison.compare_strategies(labelled, plan, choices, **options)
     assert table["ROC AUC"].iloc[0] > table["ROC AUC"].iloc[1] + 0.01
     calendar = surprises.calendar_parts(labelled, plan, table, choices, **options).astype(float)
     assert calendar.loc["random split", "with it"] > calendar.iloc[0, 0]
