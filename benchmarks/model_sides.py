@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from helpers import train
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
@@ -17,6 +16,7 @@ from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task, encode, find_task
 from helpers.pipeline import whole_pipeline
 from helpers.split import split_into_parts
+from helpers.train import calibrated_ensemble, fold_trials, hyperparameter_search, train_models
 
 from .model_tables import Table
 
@@ -61,8 +61,8 @@ def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
     cut = split_into_parts.folds_only(cut, choice, folds=4, seed=seed)
-    found = train.learn(cut, plan, seed=seed, **options)
-    model = train.final_model(task, found.best, found.threshold)
+    found = train_models.learn(cut, plan, seed=seed, **options)
+    model = calibrated_ensemble.final_model(task, found.best, found.threshold)
     fitted = whole_pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
     return predict(task, fitted, X.iloc[asked].reset_index(drop=True))
 
@@ -112,7 +112,7 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     from helpers.models import model_ladder
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    families = {trial.family: trial for trial in train.leading_trials(ladder)}
+    families = {trial.family: trial for trial in hyperparameter_search.leading_trials(ladder)}
     found = []
 
     def suggest(trial, name: str, distribution):
@@ -128,7 +128,7 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
         settings = {n: suggest(trial, f"{family}: {n}", d) for n, d in space.items()}
         start = families[family]
         model = model_ladder.clone(start.model).set_params(**settings)
-        found.append(train.cross_validate(task, family, model, folds, settings))
+        found.append(fold_trials.cross_validate(task, family, model, folds, settings))
         return found[-1].mean
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))

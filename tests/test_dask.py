@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, folders, train
+from helpers import batch, folders
 from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
@@ -24,6 +24,7 @@ from helpers.line import run_folder
 from helpers.runner import Request, run_line
 from helpers.scale import dask_cluster
 from helpers.tables import read_any
+from helpers.train import fold_trials, hyperparameter_search, train_models
 from tests.small import at_random, fitted, prepared, raw_table
 from tests.test_deploy import write_run
 
@@ -88,12 +89,12 @@ def rows(made):
 
 @pytest.fixture(scope="module")
 def folds(made, rows):
-    return train.make_folds(rows, made.plan)
+    return fold_trials.make_folds(rows, made.plan)
 
 
 @pytest.fixture(scope="module")
 def alone(rows, folds):
-    return searched(rows, folds, train.Budget())
+    return searched(rows, folds, hyperparameter_search.Budget())
 
 
 @pytest.fixture
@@ -116,8 +117,8 @@ def folder(made, tmp_path, reports, monkeypatch):
 
 
 def searched(rows, folds, budget):
-    ladder = train.cross_validate_candidates(rows.task, folds, len(rows.y))
-    return ladder + train.search(rows.task, ladder, folds, 6, budget=budget)
+    ladder = train_models.cross_validate_candidates(rows.task, folds, len(rows.y))
+    return ladder + hyperparameter_search.search(rows.task, ladder, folds, 6, budget=budget)
 
 
 def same(trials, others) -> bool:
@@ -130,7 +131,7 @@ def same(trials, others) -> bool:
     )
 
 
-class Killing(train.Budget):
+class Killing(hyperparameter_search.Budget):
     """A budget that kills a worker in the middle of the search."""
 
     def __init__(self, worker):
@@ -155,10 +156,10 @@ def test_a_worker_that_dies_in_a_search_costs_no_result(rows, folds, alone, sche
 
 
 def test_a_search_that_runs_out_of_time_is_cut(rows, folds, scheduler, workers):
-    budget = train.Budget(1e-9)
+    budget = hyperparameter_search.Budget(1e-9)
     with dask_cluster.use_cluster(scheduler, say=lambda _: None):
-        ladder = train.cross_validate_candidates(rows.task, folds, len(rows.y), "linear")
-        assert train.search(rows.task, ladder, folds, 6, budget=budget) == []
+        ladder = train_models.cross_validate_candidates(rows.task, folds, len(rows.y), "linear")
+        assert hyperparameter_search.search(rows.task, ladder, folds, 6, budget=budget) == []
     assert budget.cut and len(ladder) == 2
 
 

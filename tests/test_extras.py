@@ -94,7 +94,7 @@ print(len(cleaned), train.__name__)
 
 
 def test_the_core_cleans_and_has_what_trains(python):
-    assert python("-c", CORE).split() == ["200", "helpers.train"]
+    assert python("-c", CORE).split() == ["200", "helpers.train.train_models"]
 
 
 def test_the_core_predicts_from_a_stored_model(pipeline, tmp_path, monkeypatch):

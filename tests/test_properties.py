@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, deploy, train
+from helpers import batch, deploy
 from helpers.base.user_errors import InputError
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.drift import compare_columns
@@ -22,6 +22,7 @@ from helpers.pipeline import whole_pipeline
 from helpers.pipeline.many_row_scorer import TableScorer
 from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
+from helpers.train import fold_trials
 from tests.small import prepared, raw_table
 from tests.test_deploy import bundle_of
 
@@ -221,12 +222,12 @@ def test_no_row_that_a_fold_is_examined_on_changes_what_it_learns_from():
     rows = split_into_parts.split_rows(
         made().rows, {"strategy": "random", "column": ""}, folds=2
     ).of(TRAIN)
-    before, random = train.make_folds(rows, made().plan), np.random.default_rng(0)
+    before, random = fold_trials.make_folds(rows, made().plan), np.random.default_rng(0)
     for number, (_, examined) in enumerate(rows.folds()):
         X = rows.X.copy()
         X.iloc[examined] = X.iloc[random.permutation(examined)].to_numpy()
         X.iloc[examined, X.columns.get_loc("weight")] = random.normal(1e6, 1e6, len(examined))
-        after = train.make_folds(replace(rows, X=X), made().plan)
+        after = fold_trials.make_folds(replace(rows, X=X), made().plan)
         np.testing.assert_array_equal(before[number].X, after[number].X)
         assert not np.array_equal(before[number].X_valid, after[number].X_valid)
 
