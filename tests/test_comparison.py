@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from helpers import evaluate
 from helpers.base.user_errors import InputError
+from helpers.evaluate import evaluate_model
 from helpers.learning.task_kind import Task
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
@@ -29,7 +29,7 @@ def made(name, auc=0.7, spread=0.01, trials=6, source="mine.csv", task=BINARY, f
     yes = random.random(400) < 0.3
     chance = np.clip(yes * (auc - 0.4) + random.random(400) * 0.6, 0, 1)
     truth = np.where(yes, "yes", "no")
-    curves = evaluate.curves(task, truth, truth, np.column_stack([1 - chance, chance]))
+    curves = evaluate_model.curves(task, truth, truth, np.column_stack([1 - chance, chance]))
     run.write_json("about.json", {"source": source, "address": source, "target": task.target})
     run.write_json("findings.json", list(findings))
     run.write_text("front.png", "")
@@ -115,7 +115,7 @@ def test_curves_are_thinned_and_keep_their_ends():
     yes = random.random(20_000) < 0.3
     chance = random.random(20_000) + yes * 0.3
     truth = np.where(yes, "yes", "no")
-    found = evaluate.curves(BINARY, truth, truth, np.column_stack([1 - chance, chance]))
+    found = evaluate_model.curves(BINARY, truth, truth, np.column_stack([1 - chance, chance]))
     roc = found["ROC"]
     assert len(roc["x"]) <= 103
     assert (roc["x"][0], roc["y"][0], roc["x"][-1], roc["y"][-1]) == (0, 0, 1, 1)
@@ -125,11 +125,11 @@ def test_curves_are_thinned_and_keep_their_ends():
 
 def test_curves_of_numbers_and_of_classes():
     truth = np.arange(50.0)
-    errors = evaluate.curves(Task("y", "regression"), truth, truth + 2, None)["errors"]
+    errors = evaluate_model.curves(Task("y", "regression"), truth, truth + 2, None)["errors"]
     assert errors["x"][-1] == 2 and errors["y"][-1] == 1
     three = Task("kind", "multiclass", ("a", "b", "c"))
     names = np.array(list("abc") * 5)
-    assert evaluate.curves(three, names, names, None)["F1 by class"]["y"] == [1, 1, 1]
+    assert evaluate_model.curves(three, names, names, None)["F1 by class"]["y"] == [1, 1, 1]
 
 
 def test_a_run_without_notebooks_says_what_to_do(reports):

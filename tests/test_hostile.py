@@ -240,14 +240,16 @@ def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
 
 
 def test_a_broken_formula_in_names_and_classes_is_drawn_as_text():
-    from helpers import plots
+    from helpers.evaluate import calibration_curve
     from helpers.pages import model_plots
 
     names = [r"$\frac{$", "$x^$ and $", r"\$"]
     counts = pd.DataFrame([[3, 1, 0], [1, 3, 0], [0, 1, 2]], names, names)
     assert model_plots.confusion(counts).png.startswith(b"\x89PNG")
     table = pd.DataFrame({"predicted": [0.1, 0.9], "observed": [0.2, 0.8]})
-    drawn = plots.draw_calibration_curve(dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1))
+    drawn = calibration_curve.draw_calibration_curve(
+        dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1)
+    )
     assert drawn.png.startswith(b"\x89PNG")
 
 

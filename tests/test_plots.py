@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import plots
+from helpers.evaluate import calibration_curve
 from helpers.learning.task_kind import Task
 from helpers.pages import figure_style, line_plots, model_plots, monitoring_plots, table_plots
 
@@ -62,7 +62,7 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
         "over_periods": monitoring_plots.over_periods(periods, "r2", 0.5, expected),
         "policies": monitoring_plots.policies(policies, policy_costs, "r2"),
         "feature_map": line_plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
-        "reliability": plots.draw_calibration_curve(
+        "reliability": calibration_curve.draw_calibration_curve(
             {"before": shares, "after": shares}, {"before": 0.1, "after": 0.02}
         ),
         "learning_curve": model_plots.learning_curve(curve, "roc_auc"),
@@ -87,8 +87,8 @@ def odd():
 def functions() -> set[str]:
     return {
         name
-        for name, function in inspect.getmembers(plots, inspect.isfunction)
-        if hasattr(function, "__wrapped__") and function.__module__ == plots.__name__
+        for name, function in inspect.getmembers(model_plots, inspect.isfunction)
+        if hasattr(function, "__wrapped__") and function.__module__ == model_plots.__name__
     }
 
 

@@ -381,7 +381,7 @@ def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     ],
 )
 def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, chance):
-    from helpers.evaluate import at_threshold
+    from helpers.evaluate.evaluate_model import at_threshold
 
     one = trial(truth, chance)
     threshold = decision_threshold.best_threshold(BINARY, one)

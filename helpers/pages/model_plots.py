@@ -1,4 +1,7 @@
-"""Model plots."""
+"""Figures: with a title, axis names and units, in colours that colour-blind readers tell apart.
+
+Every function gives a `Picture`: a PNG with a text that says what it shows.
+"""
 
 from __future__ import annotations
 

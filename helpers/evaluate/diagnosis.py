@@ -10,31 +10,22 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 from scipy.stats import ttest_ind
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
-from .base.spacing import evenly_spaced
-from .learning.labelled_data import Labelled, evenly_spaced_positions
-from .learning.metric_names import PLAIN_NAMES
-from .learning.metric_scores import better, resampled_scores, score
-from .learning.predicting import predict
-from .learning.task_kind import Task
-from .models.calibrated_model import calibration_error, judged_probability, reliability
+from ..learning.labelled_data import Labelled
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.metric_scores import better, score
+from ..learning.task_kind import Task
+from .learning_curves import describe_learning_curve, more_rows_help
 
 FEWEST_IN_SLICE = 30
 MOST_SLICES_OF_COLUMN = 12
 MUCH_WORSE = 1.1  # times the loss of all others; less is of no account, however sure
 SURE = 0.01  # significance level, corrected for the number of slices
-CURVE_ROWS = 16_000  # to learn from at most: the shape of the curve shows on fewer
-CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
-PARTIAL_ROWS, PARTIAL_POINTS = 200, 9
 BIG_GAP = 0.10  # between training and test score: the model has learnt its rows by heart
 FEW_ROWS = 1_000  # fewer training rows than these: more of them is the surest gain
 MANY_EMPTY = 0.2  # share of empty cells
 STATIONS = {1: "collect more rows", 2: "clean", 3: "features", 5: "a simpler model"}
-
 
 # --- Groups that it fails -----------------------------------------------------------------------
 
@@ -159,66 +150,6 @@ def worst_errors(
     return table.set_axis(pd.RangeIndex(1, len(table) + 1, name="error"))
 
 
-# --- Calibration --------------------------------------------------------------------------------
-
-
-def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
-    """What the probabilities were before calibration (see `helpers.models.calibrated_model`)."""
-    how = training.get("calibration") or {}
-    if not how or len(how["shifts"]) != probability.shape[1]:
-        return probability
-    logs = np.log(np.clip(probability, 1e-12, 1))
-    return softmax((logs - np.asarray(how["shifts"])) / how["slope"], axis=1)
-
-
-def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.DataFrame]:
-    """Predicted and observed shares, before and after calibration.
-
-    A frame each, with `predicted`, `observed`, `rows`; empty for numbers.
-    """
-    if task.is_regression:
-        return {}
-    both = {"before": before_calibration(probability, training), "after": probability}
-    return {
-        name: reliability(*judged_probability(task, truth, said)) for name, said in both.items()
-    }
-
-
-def calibration_errors(task: Task, truth, probability, training: dict) -> dict[str, float]:
-    """The expected calibration error on held-out rows, before and after; empty for numbers."""
-    if task.is_regression:
-        return {}
-    both = {"before": before_calibration(probability, training), "after": probability}
-    return {
-        n: calibration_error(*judged_probability(task, truth, said)) for n, said in both.items()
-    }
-
-
-def calibration_picture(task: Task, truth, probability, training: dict):
-    """Observed against predicted shares, before and after; None for numbers."""
-    from . import plots
-
-    if task.is_regression:
-        return None
-    errors = calibration_errors(task, truth, probability, training)
-    return plots.draw_calibration_curve(
-        calibration(task, truth, probability, training), errors, height=3.0
-    )
-
-
-def describe_calibration(errors: dict[str, float]) -> str:
-    """Whether the probabilities are well calibrated, in a sentence."""
-    if not errors:
-        return "A predicted number has no probability; its errors are drawn below."
-    text = (
-        f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
-        f"error); before the calibration in stage 5, it was {errors['before']:.1%}."
-    )
-    if errors["after"] <= errors["before"]:
-        return text
-    return f"{text} The calibration learnt on the validation rows does not help on these rows."
-
-
 # --- Costs --------------------------------------------------------------------------------------
 
 
@@ -268,126 +199,6 @@ def describe_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
         f"A false positive costs {costs[0]:g}, a false negative {costs[1]:g}: "
         f"**{table.index[0]}** is cheapest."
     )
-
-
-# --- Would more rows help? ----------------------------------------------------------------------
-
-
-def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataFrame:
-    """The main metric on the last fold, learnt from an eighth to all of the rows before it.
-
-    `model` is a fitted pipeline of features and model; copies of it are fitted. A row per size:
-    `rows`, `score`; the last doubling's gain has a 95 % interval in `gain_from` and `gain_to`
-    (paired bootstrap, same rows asked).
-    """
-    task, metric = learn.task, learn.task.main_metric
-    train, valid = list(learn.folds())[-1]
-    train = train[evenly_spaced_positions(learn.y[train], CURVE_ROWS)]
-    asked = learn.at(valid[evenly_spaced_positions(learn.y[valid], CURVE_ROWS)])
-    said, rows = [], []
-    for share in CURVE_SHARES:
-        chosen = train[evenly_spaced_positions(learn.y[train], max(round(share * len(train)), 2))]
-        if not task.is_regression and len(set(learn.y[chosen])) < 2:
-            continue
-        fitted = clone(model).fit(learn.X.iloc[chosen], learn.y[chosen])
-        said.append(predict(task, fitted, asked.X))
-        found = score(task, asked.y, *said[-1], [metric]).get(metric, np.nan)
-        rows.append({"rows": len(chosen), "score": found})
-    table = pd.DataFrame(rows)
-    if len(said) > 1:
-        drawn = resampled_scores(task, asked.y, said[-2:], 200, seed, [metric])
-        gains = better(metric, drawn[1].get(metric), drawn[0].get(metric))
-        table["gain_from"], table["gain_to"] = np.nanquantile(gains, [0.025, 0.975])
-    return table
-
-
-def describe_learning_curve(task: Task, curve: pd.DataFrame) -> str:
-    """Whether more rows would help, in a sentence."""
-    if len(curve) < 2 or "gain_from" not in curve:
-        return "There are too few rows to draw a learning curve."
-    name, last = PLAIN_NAMES[task.main_metric], curve.iloc[-1]
-    gain = better(task.main_metric, last["score"], curve["score"].iloc[-2])
-    interval = f"95 % interval {last['gain_from']:+.3f} to {last['gain_to']:+.3f}"
-    text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3f} ({interval})"
-    if more_rows_help(curve):
-        return f"{text}: **more rows would help**."
-    return f"{text}: more rows of the same kind would help little."
-
-
-def more_rows_help(curve: pd.DataFrame) -> bool:
-    """Whether the last doubling of the rows significantly improved the score."""
-    return "gain_from" in curve and bool(curve["gain_from"].iloc[-1] > 0)
-
-
-# --- What the model makes of its columns --------------------------------------------------------
-
-
-def partial_dependence(task: Task, model, X: pd.DataFrame, columns: list[str]) -> dict:
-    """The mean answer when one column is set to each of some values and all else stays as it is.
-
-    Friedman (2001). For two classes the probability of yes, for several that of the commonest
-    class, for numbers the number. Returns for each column a Series: value to mean answer.
-    """
-    some = X.iloc[evenly_spaced(len(X), PARTIAL_ROWS)]
-    frames, values = [], {}
-    for name in columns:
-        values[name] = _values_of(X[name])
-        frames += [some.assign(**{name: _filled(some[name], value)}) for value in values[name]]
-    if not frames:
-        return {}
-    prediction, probability = predict(task, model, pd.concat(frames, ignore_index=True))
-    answers = prediction if probability is None else probability[:, _watched(task, probability)]
-    means = np.asarray(answers, float).reshape(-1, len(some)).mean(axis=1)
-    found, first = {}, 0
-    for name, points in values.items():
-        part = means[first : first + len(points)]
-        found[name] = pd.Series(part, index=pd.Index(points, name=name))
-        first += len(points)
-    return found
-
-
-def _watched(task: Task, probability: np.ndarray) -> int:
-    if task.kind == "binary":
-        return task.classes.index(task.positive)
-    return int(probability.mean(axis=0).argmax())
-
-
-def _values_of(column: pd.Series) -> list:
-    present = column.dropna()
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        numbers = present.astype("float64")
-        if numbers.nunique() > PARTIAL_POINTS:
-            return np.unique(numbers.quantile(np.linspace(0.02, 0.98, PARTIAL_POINTS))).tolist()
-        return np.unique(numbers).tolist()
-    return present.value_counts().head(8).index.tolist()
-
-
-def _filled(column: pd.Series, value) -> pd.Series:
-    return pd.Series([value] * len(column), index=column.index).astype(
-        "float64" if pd.api.types.is_integer_dtype(column.dtype) else column.dtype
-    )
-
-
-def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, most: int = 4):
-    """The mean answer along the columns that the model leans on most; None where it has none."""
-    from .pages import model_plots
-
-    names = [name for name in falls.index if falls[name] > 0 and _can_be_set(X[name])][:most]
-    found = partial_dependence(task, model, X, names)
-    if task.kind == "regression":
-        answer = f"{task.target}"
-    else:
-        said = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
-        answer = f"probability of {said}"
-    return model_plots.dependence(found, answer, height=2.8) if found else None
-
-
-def _can_be_set(column: pd.Series) -> bool:
-    """Whether it means something to set all cells to one value: not for dates, texts, keys."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return False
-    is_number = pd.api.types.is_numeric_dtype(column.dtype)
-    return is_number or 1 < column.nunique() <= 100
 
 
 # --- The way back -------------------------------------------------------------------------------
@@ -455,8 +266,8 @@ def appendix(raw: pd.DataFrame, task: Task, truth, prediction, probability, colu
 
     `columns` are those the model leans on, the most important first.
     """
-    from .evaluate import confusion_shown
-    from .pages.show import folded
+    from ..pages.show import folded
+    from .evaluation_report import confusion_shown
 
     errors = worst_errors(task, raw, truth, prediction, probability, list(columns[:6]))
     counts = confusion_shown(task, truth, prediction)
