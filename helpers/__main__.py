@@ -611,11 +611,11 @@ def promote(run, force):
     It is registered first where it is not yet. A service on models:/NAME@champion takes it up
     within seconds.
     """
-    from . import registry
+    from .registry import champions, model_versions
 
-    is_known = registry.is_address(run)
-    version = registry.resolve(run) if is_known else registry.register(run, force)
-    click.echo(f"Promoted: {registry.set_champion(version.name, version)}, of run {version.run}")
+    is_known = model_versions.is_address(run)
+    version = model_versions.resolve(run) if is_known else champions.register(run, force)
+    click.echo(f"Promoted: {champions.set_champion(version.name, version)}, of run {version.run}")
 
 
 @cli.command()
@@ -629,9 +629,9 @@ def rollback(name):
 
     NAME is the model's, which is that of the run it was first made by.
     """
-    from . import registry
+    from .registry import champions
 
-    version = registry.rollback(name)
+    version = champions.rollback(name)
     click.echo(f"Back to: {version}, of run {version.run}")
 
 

@@ -26,7 +26,8 @@ from .learning.task_kind import compared_answers, with_metric
 from .line.run_folder import Run
 from .line.stage_list import LOG
 from .pipeline.whole_pipeline import model_columns
-from .registry import Copy, Version, is_address, resolve
+from .registry.local_copies import Copy
+from .registry.model_versions import Version, is_address, resolve
 from .tables import read_any
 
 SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8

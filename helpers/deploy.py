@@ -38,7 +38,8 @@ from .line.run_folder import Run, existing_run
 from .models.calibrated_model import Calibrated
 from .pipeline import whole_pipeline
 from .pipeline.whole_pipeline import model_columns
-from .registry import Copy, Version, bundle_folder, is_address, resolve
+from .registry.local_copies import Copy, bundle_folder
+from .registry.model_versions import Version, is_address, resolve
 from .row_check import RowCheck
 from .tables import read_any
 

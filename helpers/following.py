@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from .base.user_errors import InputError
 from .deploy import open_copy
-from .registry import Version, is_address, remember, remembered, resolve
+from .registry.local_copies import remember, remembered
+from .registry.mlflow_store import StoreError
+from .registry.model_versions import Version, is_address, resolve
 from .service import Options, Served, Service, served
 from .service import service_of as service_of_run
-from .tracking import StoreError
 
 EVERY = 5.0  # seconds between two looks at the store
 

@@ -29,7 +29,7 @@ from .line.run_folder import CHALLENGES, Run, existing_run, lock
 from .line.stage_list import LOG, stage
 from .line.stage_work import Work
 from .pipeline import whole_pipeline
-from .registry import model_name
+from .registry.model_versions import model_name
 from .runner import Request, StageError, run_line, whole_address
 
 DUE, DRIFT, PERFORMANCE, CALENDAR, ALWAYS = "due", "drift", "performance", "calendar", "always"
@@ -425,11 +425,11 @@ def champion_of(run: Run, track: bool = True) -> Run:
     """
     if not track:
         return run
-    from . import registry
+    from .registry import champions, model_versions
 
-    serving = registry.champion(model_name(run))
+    serving = model_versions.champion(model_name(run))
     if serving is None:  # the first to be registered becomes champion: not a challenger, unjudged
-        registry.register(run, force=True)
+        champions.register(run, force=True)
         return run
     is_here = bool(serving.run) and Run(serving.run).file("model/model.skops").exists()
     return Run(serving.run) if is_here else run
@@ -437,9 +437,9 @@ def champion_of(run: Run, track: bool = True) -> Run:
 
 def _promote(challenger: Run) -> None:
     """Make the challenger champion; it is registered already, unless the store was away then."""
-    from . import registry
+    from .registry import champions
 
-    registry.set_champion(model_name(challenger), registry.register(challenger))
+    champions.set_champion(model_name(challenger), champions.register(challenger))
 
 
 @contextmanager

@@ -94,17 +94,17 @@ def run_line(request: Request, say=print, warn=None) -> Run:
 
 def _prepare_tracking() -> None:
     """Import MLflow and open its store while a notebook runs: that takes longer than logging."""
-    from . import tracking
+    from .registry import mlflow_store
 
-    tracking.prepare()
+    mlflow_store.prepare()
 
 
 def _track(run: Run, began: float, say, warn) -> None:
     """Log the run to MLflow. Whatever that fails of, the run itself is done."""
-    from . import registry
+    from .registry import champions
 
     try:
-        say(registry.track(run, began))
+        say(champions.track(run, began))
     except InputError as error:
         warn(f"Not logged to MLflow: {error}")
     except Exception as error:  # noqa: BLE001

@@ -45,7 +45,7 @@ from .deploy import (
 from .line.run_folder import Run, existing_run
 from .pipeline.one_row_scorer import Scorer, compile_scorer
 from .prediction_log import PredictionLog, elsewhere
-from .registry import Version
+from .registry.model_versions import Version
 from .shadow import Shadow
 
 LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import bundle_watch, deliveries, deploy, folders, monitor, registry
+from helpers import bundle_watch, deliveries, deploy, folders, monitor
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
-from helpers.drift import compare_columns, data_quality, stored_reference  # fmt: skip
+from helpers.drift import compare_columns, data_quality, stored_reference
 from helpers.drift.column_tallies import LevelCounts
 from helpers.drift.stored_reference import KNOTS, as_content, read_content, reference_of
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
+from helpers.registry import champions  # fmt: skip
 from helpers.service import service_of
 from tests.small import deployed_run, prepared, raw_table
 
@@ -217,7 +218,7 @@ def command(*arguments: str, monkeypatch) -> int:
 def test_the_command_monitors_a_version_whose_run_is_gone(run, tmp_path, monkeypatch, capsys):
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
-    registry.register(run)
+    champions.register(run)
     assert bundle_watch.run_of("models:/small@champion") == "small"
     shutil.rmtree(run.path)
     assert bundle_watch.run_of("models:/small@champion") == ""

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor, registry, retraining, runner
+from helpers import deliveries, monitor, retraining, runner
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.examples import flights_example
 from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
-from helpers.registry import model_name
+from helpers.registry import model_versions
+from helpers.registry.model_versions import model_name
 from helpers.retraining import RetrainRequest
 from helpers.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
@@ -139,8 +140,8 @@ def test_nothing_new_is_said(run, command):
 
 
 def test_the_champion_can_be_monitored_whichever_run_made_it(run, command, monkeypatch):
-    named = {"models:/shop@champion": registry.Version("shop", 2, "mine")}
-    monkeypatch.setattr(registry, "resolve", named.get)
+    named = {"models:/shop@champion": model_versions.Version("shop", 2, "mine")}
+    monkeypatch.setattr(model_versions, "resolve", named.get)
     code, _, err = command("monitor", "models:/shop@champion", "--data", "nowhere.csv")
     assert code == 2 and "nowhere.csv" in err, "the run is found, its new rows are not"
 
@@ -382,12 +383,12 @@ def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     assert challenger.line_of(5)["parameters"]["models"] == "linear"
     assert challenger.read_json("challenges.json")["run"] == "mine"
     assert "it is the champion now" in out and "Retraining, " in run.file("index.html").read_text()
-    assert registry.champion("mine").run == "mine-2"
+    assert model_versions.champion("mine").run == "mine-2"
     assert retraining.champion_of(run).name == "mine-2"
     code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
     assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]
-    assert command("rollback", "mine")[0] == 0 and registry.champion("mine").run == "mine"
+    assert command("rollback", "mine")[0] == 0 and model_versions.champion("mine").run == "mine"
 
 
 @pytest.mark.slow
