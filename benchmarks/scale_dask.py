@@ -28,7 +28,6 @@ from pyarrow import parquet
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler
 
-from helpers import batch
 from helpers.base.places import reports_folder
 from helpers.examples.known import DEFAULT as FLIGHTS
 from helpers.learning.labelled_data import TRAIN, labelled_rows
@@ -36,6 +35,7 @@ from helpers.line.run_folder import Run, existing_run
 from helpers.line.stage_work import Work
 from helpers.models.model_ladder import candidates, on_one_thread, plain, space_of
 from helpers.scale import dask_cluster
+from helpers.serving import batch_prediction
 from helpers.train import fold_trials
 
 from .measure import alternating, median, spread
@@ -96,7 +96,7 @@ def killed_worker(trials: int = 2, copies: int = 20) -> dict:
         for number in range(copies):
             later.to_parquet(rows / f"{number:04d}.parquet", index=False)
         outs = [folder / f"{name}.parquet" for name in ("plain", "whole", "hurt")]
-        batch.predict_file(FLIGHTS, str(rows), outs[0])
+        batch_prediction.predict_file(FLIGHTS, str(rows), outs[0])
         whole, count = _timed(lambda: _scored_by_dask(rows, outs[1]))
         hurt, _ = _timed(lambda: _scored_by_dask(rows, outs[2], kill_after=copies // 3))
         answers = [_answers_of(out) for out in outs]
@@ -169,7 +169,7 @@ def _scored_by_dask(rows: Path, out: Path, kill_after: int | None = None) -> int
             _kill_one()
 
     with dask_cluster.use_cluster(dask_cluster.LOCAL, lambda _: None):
-        return batch.predict_file(FLIGHTS, str(rows), out, advance)
+        return batch_prediction.predict_file(FLIGHTS, str(rows), out, advance)
 
 
 def _kill_one() -> None:

@@ -259,8 +259,8 @@ def predict(run, rows, out, dask):
     gc.disable()  # imported modules are not garbage, and collecting takes time
     from tqdm import tqdm
 
-    from .batch import predict_to
     from .scale import dask_cluster
+    from .serving.batch_prediction import predict_to
 
     gc.freeze()
     gc.enable()
@@ -386,8 +386,8 @@ def clean(run, folder, out, dask):
     Row for row, as the model of RUN would see them; the folder may be larger than memory. A command
     that was stopped continues where it stopped.
     """
-    from .folders import clean_folder
     from .scale import dask_cluster
+    from .serving.parquet_folders import clean_folder
 
     with dask_cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         count = clean_folder(run, folder, out, advance)
@@ -414,8 +414,8 @@ def drift(run, folder, dask):
     sum is what comes of the whole. `pipeline monitor` tells more, of rows that fit into memory.
     """
     from .drift import drift_report
-    from .folders import drift_of_folder
     from .scale import dask_cluster
+    from .serving.parquet_folders import drift_of_folder
 
     with dask_cluster.use_cluster(dask, say=click.echo), _counting() as advance:
         table = drift_of_folder(run, folder, advance)
@@ -472,9 +472,10 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
 
     import uvicorn
 
-    from .app import make_app
-    from .following import service_of
-    from .service import Limits, Options
+    from .serving.follow_registry import service_of
+    from .serving.served_model import Limits
+    from .serving.start_service import Options
+    from .serving.web_app import make_app
 
     limits = Limits(most_bytes, most_rows, seconds, at_once)
     service = service_of(run, Options(log, limits, shadow))

@@ -17,7 +17,6 @@ from . import deliveries, monitor, traffic
 from .base import addresses
 from .base.user_errors import InputError
 from .deliveries import Production
-from .deploy import Bundle, is_bundle_folder, load_bundle, load_reference
 from .drift import drift_report
 from .drift.stored_reference import Reference
 from .learning.labelled_data import Labelled
@@ -28,6 +27,7 @@ from .line.stage_list import LOG
 from .pipeline.whole_pipeline import model_columns
 from .registry.local_copies import Copy
 from .registry.model_versions import Version, is_address, resolve
+from .serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
 from .tables import read_any
 
 SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8

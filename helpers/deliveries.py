@@ -26,7 +26,7 @@ from .line.run_folder import Run
 from .line.stage_list import LOG
 from .pipeline import whole_pipeline
 from .pipeline.whole_pipeline import model_columns
-from .prediction_log import ask_log, elsewhere, has_log
+from .serving.prediction_log import ask_log, elsewhere, has_log
 from .tables import read_any
 
 TRAINING_ROWS_FILE = (

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, folders
 from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
@@ -23,6 +22,7 @@ from helpers.drift import compare_columns
 from helpers.line import run_folder
 from helpers.runner import Request, run_line
 from helpers.scale import dask_cluster
+from helpers.serving import batch_prediction, parquet_folders
 from helpers.tables import read_any
 from helpers.train import fold_trials, hyperparameter_search, train_models
 from tests.small import at_random, fitted, prepared, raw_table
@@ -167,7 +167,7 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
     folder, tmp_path, scheduler, workers
 ):
     plain = tmp_path / "plain.parquet"
-    count = batch.predict_file("small", str(folder), plain)
+    count = batch_prediction.predict_file("small", str(folder), plain)
     steps = []
 
     def advance(done, total):
@@ -177,7 +177,7 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
 
     with dask_cluster.use_cluster(scheduler, say=lambda _: None):
         out = tmp_path / "dask.parquet"
-        assert batch.predict_file("small", str(folder), out, advance) == count == 204_000
+        assert batch_prediction.predict_file("small", str(folder), out, advance) == count == 204_000
     assert steps[-1] == (count, count) and len(steps) == 4
     pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(plain), check_exact=True)
     assert "part" in pd.read_parquet(out)  # what the folders' names say
@@ -191,8 +191,10 @@ def test_cleaning_and_drift_by_parts_are_those_of_the_whole(
     expected = compare_columns.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
     for place, address in (("here", ""), ("there", scheduler)):
         with dask_cluster.use_cluster(address, say=lambda _: None):
-            assert folders.clean_folder("small", str(folder), tmp_path / place) == len(whole)
-            found = folders.drift_of_folder("small", str(folder))
+            assert parquet_folders.clean_folder("small", str(folder), tmp_path / place) == len(
+                whole
+            )
+            found = parquet_folders.drift_of_folder("small", str(folder))
         cleaned = pd.read_parquet(tmp_path / place)
         pd.testing.assert_frame_equal(cleaned, whole, check_exact=True)
         measures = ["psi", "p_value", "distance"]  # what is corrected is so for all columns
@@ -242,8 +244,8 @@ def test_what_no_part_can_be_read_of_is_refused(folder, scheduler, workers, tmp_
         dask_cluster.use_cluster(scheduler, say=lambda _: None),
         pytest.raises(InputError, match="With --dask, rows are a folder of Parquet files"),
     ):
-        batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.parquet")
+        batch_prediction.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.parquet")
     with pytest.raises(InputError, match="is another kind of file"):
-        folders.clean_folder("small", str(tmp_path / "rows.csv"), tmp_path / "out")
+        parquet_folders.clean_folder("small", str(tmp_path / "rows.csv"), tmp_path / "out")
     with pytest.raises(InputError, match="exists already"):
-        folders.clean_folder("small", str(folder), folder)
+        parquet_folders.clean_folder("small", str(folder), folder)

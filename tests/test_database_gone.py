@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy
 
-from helpers import batch
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.line.run_folder import Run
+from helpers.serving import batch_prediction
 from helpers.tables import from_database, read_any, tidy_table
 from tests.small import deployed_run, prepared
 from tests.test_prediction_log import BIN, postgres  # noqa: F401 - a fixture
@@ -68,7 +68,7 @@ def test_a_server_that_goes_away_is_one_line(postgres, how, tmp_path, monkeypatc
     )
     out = tmp_path / "out.csv"
     with ThreadPoolExecutor() as pool:
-        asked = pool.submit(batch.predict_file, "mine", postgres.address, out)
+        asked = pool.submit(batch_prediction.predict_file, "mine", postgres.address, out)
         in_the_middle(postgres, lambda end_it: how(postgres, end_it))
         error = asked.exception(timeout=20)
     if how is stop_at_once:

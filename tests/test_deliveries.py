@@ -11,7 +11,7 @@ from helpers.base.user_errors import InputError
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG
 from helpers.line.stage_work import outside
-from helpers.prediction_log import LOG_FILE, PredictionLog
+from helpers.serving.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 
 DAY = 86_400.0

@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from helpers import batch
 from helpers.base import remote_files
 from helpers.base.user_errors import InputError
 from helpers.clean import doubtful_cells
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 from helpers.pipeline import whole_pipeline
+from helpers.serving import batch_prediction, write_answers
 from helpers.tables.formula_cells import (
     neutral,
     neutral_encoded,
@@ -57,13 +57,13 @@ def test_a_table_of_formulas_comes_back():
     assert neutral_encoded(coded).cast(pa.string()).to_pylist() == safe["'=x"].tolist()
 
 
-@pytest.mark.parametrize("rows", [200, batch.FEW + 1])
+@pytest.mark.parametrize("rows", [200, write_answers.FEW + 1])
 def test_no_formula_is_in_a_scored_file(tmp_path, rows):
     deployed_run(prepared(), "formulas")
     table = pd.concat([raw_table()] * (rows // 240 + 1)).head(rows).assign(city="=1+1")
     table = table.drop(columns=["bought", "price"]).assign(**{"@own": "+1+1"}).astype("str")
     table.to_csv(tmp_path / "rows.csv", index=False)
-    batch.predict_file("formulas", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    batch_prediction.predict_file("formulas", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(newline="") as file:
         found = list(csv.reader(file))
     assert len(found) == rows + 1 and found[0].count("'@own") == 1
@@ -353,7 +353,7 @@ def test_rows_may_be_a_link_and_out_is_put_in_the_place_of_one(tmp_path):
     (tmp_path / "link.csv").symlink_to("rows.csv")
     (tmp_path / "kept.txt").write_text("kept")
     (tmp_path / "out.csv").symlink_to("kept.txt")
-    count = batch.predict_file("links", str(tmp_path / "link.csv"), tmp_path / "out.csv")
+    count = batch_prediction.predict_file("links", str(tmp_path / "link.csv"), tmp_path / "out.csv")
     assert count == 240 == len(pd.read_csv(tmp_path / "out.csv"))
     assert (tmp_path / "kept.txt").read_text() == "kept"
     assert not (tmp_path / "out.csv").is_symlink()

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import deliveries, deploy, retraining, service, traffic
+from helpers import deliveries, deploy, retraining, traffic
 from helpers.base import credentials
 from helpers.base.user_errors import InputError
 from helpers.line.stage_list import LOG
-from helpers.prediction_log import LOG_VARIABLE, PredictionLog
+from helpers.serving import local_service, prediction_service, served_model
+from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
 from helpers.tables import read_any
 from tests.small import deployed_run, prepared
 from tests.test_deploy import bundle_of
@@ -116,10 +117,10 @@ def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_pat
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     bundle = bundle_of(made := prepared())
     row = deploy.as_record(made.raw.iloc[0])
-    own = service.Service(service.served(bundle), PredictionLog(postgres.address))
-    with deploy.serving(bundle, own) as address:
+    own = prediction_service.Service(served_model.served(bundle), PredictionLog(postgres.address))
+    with local_service.serving(bundle, own) as address:
         told = [post(address, row).json() for _ in range(20)]
-        many = post(address, deploy.as_json(made.raw)).json()
+        many = post(address, local_service.as_json(made.raw)).json()
         assert all(answer["logged"] for answer in [*told, *many])
         body = {"id": told[0]["id"], "outcome": "yes"}
         assert post(address, body, page="feedback").json()["noted"] == 1

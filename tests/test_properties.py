@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import batch, deploy
+from helpers import deploy
 from helpers.base.user_errors import InputError
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.pipeline import whole_pipeline
 from helpers.pipeline.many_row_scorer import TableScorer
+from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
 from helpers.train import fold_trials
@@ -128,7 +129,7 @@ def made():
 
 
 @functools.cache
-def bundle() -> deploy.Bundle:
+def bundle() -> model_bundle.Bundle:
     return bundle_of(made())
 
 
@@ -251,7 +252,7 @@ def spoilt(cut: Labelled, noise: int) -> Labelled:
 
 @pytest.fixture(scope="module")
 def address():
-    with deploy.serving(bundle()) as address:
+    with local_service.serving(bundle()) as address:
         yield address
 
 
@@ -279,8 +280,14 @@ def test_api_and_batch_agree(address, tmp_path, examples):
 def test_many_rows_are_answered_as_few(rows):
     """Batch scoring answers a large file by another road than a small one."""
     scorer = TableScorer(bundle().task, bundle().model, list(bundle().fields))
-    coded, answers = arrow_tables.dictionary_encoded(rows), deploy.predict_rows(bundle(), rows)
-    for found in (batch._by_scorer(scorer, coded), batch._by_pipeline(bundle(), coded)):
+    coded, answers = (
+        arrow_tables.dictionary_encoded(rows),
+        model_bundle.predict_rows(bundle(), rows),
+    )
+    for found in (
+        batch_prediction._by_scorer(scorer, coded),
+        batch_prediction._by_pipeline(bundle(), coded),
+    ):
         pd.testing.assert_frame_equal(found, answers, check_dtype=False, rtol=0, atol=1e-9)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import bundle_watch, deliveries, deploy, folders, monitor
+from helpers import bundle_watch, deliveries, monitor
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.drift import compare_columns, data_quality, stored_reference
@@ -17,8 +17,9 @@ from helpers.drift.column_tallies import LevelCounts
 from helpers.drift.stored_reference import KNOTS, as_content, read_content, reference_of
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
-from helpers.registry import champions  # fmt: skip
-from helpers.service import service_of
+from helpers.registry import champions
+from helpers.serving import local_service, model_bundle, parquet_folders  # fmt: skip
+from helpers.serving.start_service import service_of
 from tests.small import deployed_run, prepared, raw_table
 
 LATER = 400
@@ -150,8 +151,8 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     scores, joint = monitor.performance(here), monitor.joint_drift(here)
     there = moved_away(run, tmp_path)
     seen = bundle_watch.look(there, str(file))
-    known = deploy.load_reference(there)
-    alone = bundle_watch.later_rows(there, deploy.load_bundle(there), known, str(file))
+    known = model_bundle.load_reference(there)
+    alone = bundle_watch.later_rows(there, model_bundle.load_bundle(there), known, str(file))
     pd.testing.assert_frame_equal(monitor.column_drift(alone), table)
     pd.testing.assert_frame_equal(monitor.column_drift(rows), table)
     np.testing.assert_allclose(table["psi"], exact["psi"].loc[table.index], atol=1e-12)
@@ -180,9 +181,11 @@ def test_a_folder_of_later_rows_is_held_against_the_bundle(run, tmp_path):
     (tmp_path / "parts").mkdir()
     for number, part in enumerate(parts_of(later_table(12))):
         part.to_parquet(tmp_path / "parts" / f"{number}.parquet")
-    by_run = folders.drift_of_folder("small", str(tmp_path / "parts"))
+    by_run = parquet_folders.drift_of_folder("small", str(tmp_path / "parts"))
     there = moved_away(run, tmp_path)
-    pd.testing.assert_frame_equal(folders.drift_of_folder(there, str(tmp_path / "parts")), by_run)
+    pd.testing.assert_frame_equal(
+        parquet_folders.drift_of_folder(there, str(tmp_path / "parts")), by_run
+    )
     assert by_run.index[by_run["drifts"]].tolist() == ["weight"]
 
 
@@ -195,7 +198,7 @@ def test_a_bundle_of_an_older_form_is_refused_in_one_line(run, tmp_path):
 
 def test_a_folder_without_a_bundle_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="holds no bundle"):
-        deploy.load_bundle(str(tmp_path))
+        model_bundle.load_bundle(str(tmp_path))
 
 
 def test_a_setting_of_the_notebook_alone_is_refused(run, tmp_path):
@@ -241,8 +244,8 @@ def test_the_command_tells_the_drift_of_a_bundle(run, tmp_path, monkeypatch, cap
 
 def test_the_log_of_a_bundle_that_is_served_is_what_it_is_monitored_by(run, tmp_path):
     there = moved_away(run, tmp_path)
-    with deploy.serving(deploy.load_bundle(there), service_of(there)) as address:
-        status, answers = deploy.ask(address, later_table(12))
+    with local_service.serving(model_bundle.load_bundle(there), service_of(there)) as address:
+        status, answers = local_service.ask(address, later_table(12))
     assert status == 200 and all(answer["logged"] for answer in answers)
     seen = bundle_watch.look(there)
     assert seen["rows"] == LATER and seen["drifted"] == ["weight"]

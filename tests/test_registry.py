@@ -16,17 +16,19 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import batch, deploy, runner
+from helpers import deploy, runner
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
-from helpers.following import Follower, load_registered_version, service_of
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
-from helpers.prediction_log import LOG_FILE
 from helpers.registry import champions, local_copies, mlflow_log, mlflow_store, model_versions
 from helpers.registry.champions import GOOD
-from helpers.service import Options, Service
+from helpers.serving import batch_prediction, local_service, model_bundle
+from helpers.serving.follow_registry import Follower, load_registered_version, service_of
+from helpers.serving.prediction_log import LOG_FILE
+from helpers.serving.prediction_service import Service
+from helpers.serving.start_service import Options
 from tests.small import prepared, raw_table
 from tests.test_deploy import write_run
 
@@ -390,7 +392,7 @@ def test_a_version_predicts_what_its_run_predicts(made, make, reports, tmp_path)
     champions.register(make())
     made.raw.to_csv(tmp_path / "rows.csv", index=False)
     for run, out in (("small", "a.csv"), ("models:/small/1", "b.csv")):
-        assert batch.predict_file(run, str(tmp_path / "rows.csv"), tmp_path / out) == 240
+        assert batch_prediction.predict_file(run, str(tmp_path / "rows.csv"), tmp_path / out) == 240
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
 
 
@@ -405,7 +407,7 @@ def test_a_model_file_that_is_not_the_registered_one_is_refused(make, reports):
     (stored,) = (reports / mlflow_store.ARTIFACTS).rglob("model.skops")
     stored.write_bytes(b"other")
     with pytest.raises(InputError, match="its hash differs"):
-        deploy.load_bundle("models:/small@champion")
+        model_bundle.load_bundle("models:/small@champion")
 
 
 def test_a_registered_file_with_a_type_that_is_not_ours_is_not_loaded(make, reports):
@@ -419,7 +421,7 @@ def test_a_registered_file_with_a_type_that_is_not_ours_is_not_loaded(make, repo
     run.write_json("model/card.json", card)
     champions.register(run)
     with pytest.raises(InputError, match="not trusted.*hash_array"):
-        deploy.load_bundle("models:/small@champion")
+        model_bundle.load_bundle("models:/small@champion")
 
 
 def typed_table() -> pd.DataFrame:
@@ -439,7 +441,7 @@ def test_the_signature_takes_raw_rows_as_json_has_them(reports):
 
     typed = prepared(raw=typed_table())
     champions.register(judged(write_run(typed)))
-    bundle = deploy.load_bundle("models:/small@champion")
+    bundle = model_bundle.load_bundle("models:/small@champion")
     with mlflow_store.store():
         loaded = pyfunc.load_model(str(local_copies.bundle_folder("models:/small@champion")))
     schema = loaded.metadata.get_input_schema()
@@ -447,11 +449,11 @@ def test_the_signature_takes_raw_rows_as_json_has_them(reports):
     assert kinds["weight"] == ("double", True) and kinds["height"] == ("double", False)
     assert kinds["city"] == ("string", False) and kinds["day"][0] == "datetime"
     rows = typed.raw.drop(columns="bought").head(12)
-    records = json.loads(deploy.as_json(rows))
+    records = json.loads(local_service.as_json(rows))
     records[0]["weight"] = float(records[0]["weight"])  # 50.0 where 50 came before
     records[1]["height"] = None
     del records[2]["city"]
-    expected = deploy.predict_rows(bundle, pd.DataFrame(records))["prediction"]
+    expected = model_bundle.predict_rows(bundle, pd.DataFrame(records))["prediction"]
     parsed = infer_and_parse_data({"dataframe_records": records}, schema)
     assert list(loaded.predict(parsed)) == list(expected)
 
@@ -477,21 +479,21 @@ def test_a_service_follows_its_alias_and_outlives_its_store(made, make, reports,
     def ready():
         return requests.get(f"{address}/ready", timeout=30).json()
 
-    with deploy.serving(service.now.bundle, service) as address:
+    with local_service.serving(service.now.bundle, service) as address:
         service.follower.start()
         assert ready()["registered"] == "small version 1 (champion)"
-        assert deploy.ask(address, row)[0] == 200
+        assert local_service.ask(address, row)[0] == 200
         champions.set_champion("small", second)
         wait_for(lambda: ready()["registered"] == "small version 2 (champion)")
         assert requests.get(f"{address}/model", timeout=30).json()["model_sha256"] == (
             second.model_sha256
         )
-        assert deploy.ask(address, row)[1]["model"] == second.model_sha256[:12]
+        assert local_service.ask(address, row)[1]["model"] == second.model_sha256[:12]
         (reports / mlflow_store.STORE).rename(reports / "away.db")
         (reports / mlflow_store.STORE).write_text("no database" * 100)
         wait_for(lambda: "registry" in ready())
         assert "small version 2 (champion) goes on serving" in ready()["registry"]
-        assert ready()["status"] == "ready" and deploy.ask(address, row)[0] == 200
+        assert ready()["status"] == "ready" and local_service.ask(address, row)[0] == 200
         (reports / "away.db").replace(reports / mlflow_store.STORE)
         wait_for(lambda: "registry" not in ready())
         champions.rollback("small")
@@ -631,7 +633,7 @@ def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
         pass
     where = {"MLFLOW_TRACKING_URI": mlflow_store.address(), "MLFLOW_DISABLE_TELEMETRY": "true"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    rows = json.loads(deploy.as_json(made.raw.drop(columns="bought").head(5)))
+    rows = json.loads(local_service.as_json(made.raw.drop(columns="bought").head(5)))
 
     def port():
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -659,7 +661,7 @@ def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
         wait_for(lambda: answers(f"http://127.0.0.1:{serving}/ping"), 120)
         reply = requests.post(f"http://127.0.0.1:{serving}/invocations", timeout=60,
                               json={"dataframe_records": rows})  # fmt: skip
-        expected = deploy.predict_rows(deploy.load_bundle("small"), pd.DataFrame(rows))
+        expected = model_bundle.predict_rows(model_bundle.load_bundle("small"), pd.DataFrame(rows))
         assert reply.json()["predictions"] == list(expected["prediction"])
         api = f"http://127.0.0.1:{showing}/api/2.0/mlflow/registered-models/get?name=small"
         wait_for(lambda: answers(api), 120)
@@ -672,7 +674,10 @@ def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
         assert (
             version.aliases == ("champion",) and model_versions.version_of("over_http") == version
         )
-        assert deploy.load_bundle("models:/over_http@champion").version == version.model_sha256[:12]
+        assert (
+            model_bundle.load_bundle("models:/over_http@champion").version
+            == version.model_sha256[:12]
+        )
         with pytest.raises(InputError, match="nothing to go back to"):
             champions.rollback("over_http")
         with pytest.raises(InputError, match="no registered model 'nobody'"):

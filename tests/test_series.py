@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from helpers import deploy
 from helpers.base.places import reports_folder
 from helpers.examples import penguins_example
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
+from helpers.serving import model_bundle
 
 BAD = {
     "a file that is missing": (["--data", "nowhere.csv"], "no file"),
@@ -80,7 +80,7 @@ def check_predictions(run: Run, table: Path, tmp_path: Path):
     given, scored = pd.read_csv(table), pd.read_csv(out)
     assert list(scored.columns[: given.shape[1]]) == list(given.columns)
     assert len(scored) == len(given)
-    bundle = deploy.load_bundle(run.name)
+    bundle = model_bundle.load_bundle(run.name)
     names = ["prediction"]
     if not bundle.task.is_regression:
         names += [f"probability_{c}" for c in bundle.task.classes]

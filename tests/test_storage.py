@@ -9,12 +9,12 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import batch, deploy
 from helpers.base import places, remote_files
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
 from helpers.line import run_folder, stage_work
 from helpers.scale import push_and_pull
+from helpers.serving import batch_prediction, model_bundle
 from helpers.tables import read_any
 from tests.small import deployed_run, prepared, raw_table
 
@@ -41,7 +41,9 @@ def test_a_run_comes_back_as_it_was_and_answers(run, tmp_path, made):
     assert push_and_pull.pull(str(tmp_path / "there"), "again")["run"] == "again"
     assert contents(run_folder.Run("again").path) == before
     rows = made.raw.drop(columns="bought")
-    answers = [deploy.predict_rows(deploy.load_bundle(n), rows) for n in ("small", "again")]
+    answers = [
+        model_bundle.predict_rows(model_bundle.load_bundle(n), rows) for n in ("small", "again")
+    ]
     pd.testing.assert_frame_equal(*answers)
 
 
@@ -212,8 +214,10 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     assert None not in mark.values() and stage_work.outside({"data": f"{s3}/parts"}) == mark
     with pytest.raises(InputError, match="no such file"):
         read_any.read_table(f"{s3}/absent.csv")
-    assert batch.predict_to("small", f"{s3}/parts", f"{s3}/out/scored.parquet") == 2 * len(rows)
-    batch.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
+    assert batch_prediction.predict_to(
+        "small", f"{s3}/parts", f"{s3}/out/scored.parquet"
+    ) == 2 * len(rows)
+    batch_prediction.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
     assert found.cat_file("bucket/out/scored.parquet") == (tmp_path / "scored.parquet").read_bytes()
     assert not list((places.reports_folder() / ".scored").iterdir())
 

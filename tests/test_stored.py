@@ -9,11 +9,11 @@ from zipfile import ZipFile
 import pandas as pd
 import pytest
 
-from helpers import deploy
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
 from helpers.pipeline import trusted_types, whole_pipeline
 from helpers.pipeline.one_row_scorer import compile_scorer
+from helpers.serving import local_service, model_bundle
 
 STORED = Path(__file__).parent / "stored"
 MODELS = sorted(path.parent for path in STORED.glob("*/*/given.json"))
@@ -51,16 +51,16 @@ def check_same(answers: pd.DataFrame, given: list[dict]) -> None:
 
 def test_a_stored_model_answers_a_table_as_it_did(stored):
     asked, given = read(stored, "asked"), read(stored, "given")
-    answers = deploy.predict_rows(deploy.load_bundle(stored.name), pd.DataFrame(asked))
+    answers = model_bundle.predict_rows(model_bundle.load_bundle(stored.name), pd.DataFrame(asked))
     check_same(answers, given)
     assert {row["prediction"] for row in given} == {"yes", "no"}
     assert len({row["probability_yes"] for row in given}) > 30
 
 
 def test_a_stored_model_answers_single_rows_as_it_did(stored):
-    bundle = deploy.load_bundle(stored.name)
+    bundle = model_bundle.load_bundle(stored.name)
     asked, given = read(stored, "asked"), read(stored, "given")
-    frames = [deploy.predict_rows(bundle, pd.DataFrame([row])) for row in asked]
+    frames = [model_bundle.predict_rows(bundle, pd.DataFrame([row])) for row in asked]
     check_same(pd.concat(frames, ignore_index=True), given)
     scorer, why = compile_scorer(bundle.task, bundle.model, list(bundle.fields), bundle.examples)
     assert bool(scorer) == (stored.name == "flats"), why  # pictures have no form for one row
@@ -68,9 +68,9 @@ def test_a_stored_model_answers_single_rows_as_it_did(stored):
 
 def test_a_stored_model_is_served_as_it_was(stored):
     asked, given = read(stored, "asked"), read(stored, "given")
-    with deploy.serving(deploy.load_bundle(stored.name)) as address:
-        status, many = deploy.ask(address, asked)
-        ones = [deploy.ask(address, row)[1] for row in asked[:9]]
+    with local_service.serving(model_bundle.load_bundle(stored.name)) as address:
+        status, many = local_service.ask(address, asked)
+        ones = [local_service.ask(address, row)[1] for row in asked[:9]]
     assert status == 200
     for answer, then in zip([*many, *ones], [*given, *given[:9]], strict=True):
         assert answer["prediction"] == then["prediction"]

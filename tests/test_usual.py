@@ -10,7 +10,7 @@ from helpers.cells.usual_values import MOST_LEFT_OUT, usual_levels, usual_number
 from helpers.clean import cleaning_plan
 from helpers.clean.column_cleaner import Cleaner
 from helpers.examples import flights_example, flights_sources, penguins_example
-from helpers.row_check import RowCheck
+from helpers.serving.row_check import RowCheck
 from helpers.tables import tidy_table
 
 FIELDS = ["carrier", "origin", "dest", "distance", "sched_dep_time", "temp", "pressure", "seats"]

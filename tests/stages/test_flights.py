@@ -17,6 +17,7 @@ from helpers.learning.predicting import predict
 from helpers.line.stage_list import STAGES
 from helpers.line.stage_work import Work
 from helpers.pipeline import whole_pipeline
+from helpers.serving import local_service, model_bundle
 from helpers.split import strategy_comparison
 
 
@@ -158,12 +159,12 @@ def test_selecting_before_the_folds_leaks_and_scaling_does_not():
 
 
 def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run, tmp_path):
-    bundle = deploy.load_bundle("flights")
+    bundle = model_bundle.load_bundle("flights")
     raw = pd.read_parquet(flights_run.file("data/raw.parquet")).iloc[::800]
     together = predict(bundle.task, bundle.model, raw)[1]
     alone = np.vstack([predict(bundle.task, bundle.model, raw.iloc[[i]])[1] for i in range(5)])
     assert abs(alone - together[:5]).max() < 1e-9
-    with deploy.serving(bundle) as address:
+    with local_service.serving(bundle) as address:
         table = deploy.prediction_agreement(bundle, raw, address, tmp_path)
     assert (table["same answers"] == "yes").all()
 

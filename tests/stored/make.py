@@ -27,6 +27,7 @@ from helpers.learning.task_kind import encode, find_task
 from helpers.line import run_folder, stage_work
 from helpers.models.calibrated_model import Calibrated
 from helpers.pipeline import whole_pipeline
+from helpers.serving import local_service, model_bundle
 
 HERE = Path(__file__).parent
 ROWS, ASKED = 400, 40
@@ -111,11 +112,11 @@ def store(folder: Path, name: str, pictures: bool) -> None:
     reference = deploy.reference(rows, answers, list(plan["columns"]))
     deploy.write_bundle(work, fitted, schema, card, reference, raw.head(100))
     work.finish(ROWS, ROWS, "done")
-    bundle = deploy.load_bundle(name)
+    bundle = model_bundle.load_bundle(name)
     asked = raw.drop(columns="let").head(ASKED)
-    given = deploy.predict_rows(bundle, asked)
-    (work.run.path / "asked.json").write_text(deploy.as_json(asked).replace("},{", "},\n{"))
-    (work.run.path / "given.json").write_text(deploy.as_json(given).replace("},{", "},\n{"))
+    given = model_bundle.predict_rows(bundle, asked)
+    (work.run.path / "asked.json").write_text(local_service.as_json(asked).replace("},{", "},\n{"))
+    (work.run.path / "given.json").write_text(local_service.as_json(given).replace("},{", "},\n{"))
 
 
 if __name__ == "__main__":

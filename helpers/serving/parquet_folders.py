@@ -2,7 +2,7 @@
 
 Each part is a task that reads it, and hands back little or writes a file of its own; on a cluster
 where one is named (`helpers.scale.dask_cluster`), else one after the other. (For the answers to its rows see
-`helpers.batch`.)
+`helpers.serving.batch_prediction`.)
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from .base.files import delete_drafts, replacing
-from .base.user_errors import InputError
-from .batch import PIECE
-from .deploy import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
-from .drift import compare_columns
-from .drift.column_tallies import Tally
-from .scale import dask_cluster
-from .tables import arrow_tables
-from .tables.parquet_parts import Partition, partitions_of, read_partition
+from ..base.files import delete_drafts, replacing
+from ..base.user_errors import InputError
+from ..drift import compare_columns
+from ..drift.column_tallies import Tally
+from ..scale import dask_cluster
+from ..tables import arrow_tables
+from ..tables.parquet_parts import Partition, partitions_of, read_partition
+from .input_pieces import PIECE
+from .model_bundle import Bundle, check_columns, load_bundle, load_bundle_version, load_reference
 
 NOTE = "made_of"  # in a folder of parts: what they were made of
 Advance = Callable[[int], None]  # is told so many more rows that are done

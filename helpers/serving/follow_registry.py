@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from .base.user_errors import InputError
-from .deploy import open_copy
-from .registry.local_copies import remember, remembered
-from .registry.mlflow_store import StoreError
-from .registry.model_versions import Version, is_address, resolve
-from .service import Options, Served, Service, served
-from .service import service_of as service_of_run
+from ..base.user_errors import InputError
+from ..registry.local_copies import remember, remembered
+from ..registry.mlflow_store import StoreError
+from ..registry.model_versions import Version, is_address, resolve
+from .model_bundle import open_copy
+from .prediction_service import Service
+from .served_model import Served, served
+from .start_service import Options
+from .start_service import service_of as service_of_run
 
 EVERY = 5.0  # seconds between two looks at the store
 

@@ -3,7 +3,7 @@
 One row takes the compiled scorer and never leaves the event loop; many rows go to one worker
 thread, and very many of them through the pipeline. Both check each field, warn of what they fill,
 and refuse what makes no sense with a sentence that names the field. What was answered is logged
-before the answer goes out. `helpers.app` puts it behind HTTP addresses.
+before the answer goes out. `helpers.serving.web_app` puts it behind HTTP addresses.
 """
 
 from __future__ import annotations
@@ -12,120 +12,35 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 import orjson
-import pandas as pd
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
-from .base.files import replacing_folder
-from .base.user_errors import InputError
-from .deploy import (
+from ..base.user_errors import InputError
+from .model_bundle import (
     KEY_VARIABLE,
-    MOST_ROWS,
-    Bundle,
     as_frame,
     check_count,
     check_rows,
-    is_bundle_folder,
-    load_bundle,
-    open_bundle,
     predict_rows,
 )
-from .line.run_folder import Run, existing_run
-from .pipeline.one_row_scorer import Scorer, compile_scorer
-from .prediction_log import PredictionLog, elsewhere
-from .registry.model_versions import Version
-from .shadow import Shadow
+from .prediction_log import PredictionLog
+from .request_body import ENDINGS, parse_json, rows_of_table
+from .served_model import Limits, Refused, Served
+from .shadow_model import Shadow
 
-LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 ONE_BY_ONE = 500  # up to so many rows take the compiled scorer: the pipeline's start costs as much
 STRETCH = 2_000  # rows between two looks at whether anybody still waits for the answer
 TIDY_EVERY = 5  # seconds: while SQLite brings its log home, writes wait for the disk
 NOTES_TOGETHER = 64  # requests that are noted in one write
 MOST_NOTED = 100_000  # requests that wait to be written; where the log fails they are discarded
-ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one request may ask, and how many at once."""
-
-    body: int = 32 * 2**20  # bytes
-    rows: int = MOST_ROWS
-    seconds: float = 30.0
-    at_once: int = 128  # requests
-
-
-@dataclass(frozen=True)
-class Served:
-    """The model that answers now: a bundle with its scorer, or only the baseline."""
-
-    bundle: Bundle
-    scorer: Scorer | None
-    no_scorer: str = ""  # why there is none
-    fallback: str = ""  # what answers instead of the current model, and why
-    registered: Version | None = None  # the version of the registry that it is
-
-    @property
-    def version(self) -> str:
-        """The first letters of the model file's hash."""
-        return self.bundle.version
-
-    @property
-    def road(self) -> str:
-        """What answers a single row: compiled, pipeline or baseline."""
-        if self.bundle.model is None:
-            return "baseline"
-        return "compiled" if self.scorer else "pipeline"
-
-
-def served(bundle: Bundle, fallback: str = "") -> Served:
-    """A bundle made ready to answer: its scorer compiled and checked."""
-    if bundle.model is None:
-        return Served(bundle, None, "the baseline answers", fallback)
-    scorer, why = compile_scorer(bundle.task, bundle.model, list(bundle.fields), bundle.examples)
-    return Served(bundle, scorer, why, fallback)
-
-
-def load_for_service(run: str) -> Served:
-    """The model of a run; where it is broken the last good one, else the baseline of its card.
-
-    Raises InputError when there is nothing to answer with.
-    """
-    if is_bundle_folder(run):
-        return served(load_bundle(run))
-    try:
-        bundle = load_bundle(run)
-    except InputError as error:
-        why, folder = str(error), existing_run(run)
-    else:
-        _keep_as_last_good(existing_run(run))
-        return served(bundle)
-    try:
-        return served(open_bundle(Run(folder.name), LAST_GOOD), f"the last good model: {why}")
-    except InputError:
-        return served(open_bundle(folder, without_model=True), f"the baseline: {why}")
-
-
-def _keep_as_last_good(run: Run) -> None:
-    """Copy the bundle aside, whole, once it has proved to be sound."""
-    kept = run.file(LAST_GOOD)
-    # A folder that can't be written to: served all the same.
-    with suppress(OSError), replacing_folder(kept) as draft:
-        shutil.copytree(run.file("model"), draft, dirs_exist_ok=True)
-        shutil.rmtree(kept, ignore_errors=True)
 
 
 class Follower(Protocol):
@@ -135,14 +50,6 @@ class Follower(Protocol):
 
     def stop(self) -> None:
         """Follow no more."""
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A request that is answered with a status and one sentence."""
-
-    def __init__(self, status: int, detail: str, retry: bool = False):
-        super().__init__(detail)
-        self.status, self.detail, self.retry = status, detail, retry
 
 
 class Service:
@@ -443,111 +350,3 @@ def _as_bytes(row: dict) -> bytes:
         return orjson.dumps(row, default=str)
     except TypeError:  # a number beyond 64 bits, half of a surrogate pair
         return json.dumps(row, default=str).encode()
-
-
-def parse_json(body: bytes) -> dict | list[dict]:
-    """A body as a row or a list of rows; refuses anything else with a sentence."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        content = _parse_leniently(body)
-    rows = content if isinstance(content, list) else [content]
-    if not all(isinstance(row, dict) for row in rows):
-        raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
-    return content
-
-
-def _parse_leniently(body: bytes):
-    """NaN and Infinity are no JSON; they are read so that the field can be named."""
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise Refused(422, "The JSON is nested too deeply: a row is a flat object.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        where = f" (at character {error.pos:,})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Refused(422, f"The body can't be read as JSON{where}: was it cut off?") from None
-
-
-def rows_of_table(body: bytes, ending: str) -> list[dict]:
-    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file."""
-    from .tables import read_any
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / f"body{ending}"
-        file.write_bytes(body)
-        try:
-            table = read_any.read_table(str(file), typed=False)
-        except InputError as error:
-            raise Refused(422, str(error).replace(str(file), "the body")) from None
-    table = table.astype(object)
-    table = table.where(table.notna(), None)
-    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value):
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat(sep=" ")
-    return value.item() if hasattr(value, "item") else value
-
-
-# --- Starting ----------------------------------------------------------------------------------
-
-
-@dataclass
-class Options:
-    """How a service is started."""
-
-    log: str = ""  # a SQLAlchemy address; "" is PIPELINE_LOG's, or SQLite in the run's folder
-    limits: Limits = field(default_factory=Limits)
-    shadow: str = ""  # another run, whose model is asked the same rows
-
-
-def service_of(
-    run: str, options: Options | None = None, load: Callable[[str], Served] = load_for_service
-) -> Service:
-    """The service of a run, with its log, ready to be served; `load` gets its model.
-
-    Of a registered model: `helpers.following.service_of`.
-    """
-    options = options or Options()
-    now = load(run)
-    log = None
-    if options.log != "off":
-        log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
-    shadow = _shadow_of(options.shadow, log, now.bundle)
-    return Service(now, log, options.limits, lambda: load(run), shadow)
-
-
-def _log_folder(run: str, now: Served) -> Path:
-    """Where a service's log lies: with the run that made the model, or under the model's name."""
-    if not now.registered:
-        return Path(run).expanduser() if is_bundle_folder(run) else existing_run(run).path
-    made = Run(now.registered.run or now.registered.name)
-    folder = made.path if made.path.is_dir() else Run(now.registered.name).path
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _shadow_of(run: str, log: PredictionLog | None, bundle: Bundle) -> Shadow | None:
-    """The shadow of a service; only a log can tell what it says."""
-    if not run:
-        return None
-    if log is None:
-        raise InputError("A shadow's answers are seen in the log alone: leave out --log off.")
-    other = served(load_bundle(run))
-    if other.bundle.task != bundle.task:
-        raise InputError(
-            f"The shadow '{run}' answers another question ({other.bundle.task.target}, "
-            f"{other.bundle.task.kind}) than the model in service ({bundle.task.target}, "
-            f"{bundle.task.kind}): give a run with the same target and classes."
-        )
-    return Shadow(other.version, lambda rows: _plain_answers(other, rows))
-
-
-def _plain_answers(now: Served, rows: list[dict]) -> list[tuple]:
-    """Predictions and probabilities of rows that the model in service has answered already."""
-    if now.scorer is not None:
-        return [now.scorer.answer(row, now.scorer.read_rest(row, {})) for row in rows]
-    found = predict_rows(now.bundle, as_frame(now.bundle, rows)).to_dict("records")
-    classes = now.bundle.task.classes
-    return [(one["prediction"], [one[f"probability_{c}"] for c in classes]) for one in found]

@@ -16,9 +16,11 @@ from fastapi import Request, Response
 from fastapi_offline import FastAPIOffline
 from prometheus_client import generate_latest
 
-from .base.user_errors import InputError
-from .deploy import Bundle
-from .service import ENDINGS, Limits, Refused, Service, parse_json
+from ..base.user_errors import InputError
+from .model_bundle import Bundle
+from .prediction_service import Service
+from .request_body import ENDINGS, parse_json
+from .served_model import Limits, Refused
 
 PREDICT = "/predict"
 JSON = "application/json"

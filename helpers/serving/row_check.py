@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .base.user_errors import InputError
-from .cells.as_texts import is_encodable
-from .cells.reading_values import cell_reader
-from .cells.tidy_text import tidy
+from ..base.user_errors import InputError
+from ..cells.as_texts import is_encodable
+from ..cells.reading_values import cell_reader
+from ..cells.tidy_text import tidy
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
 NOTHING = (None, "")  # how a missing cell reads

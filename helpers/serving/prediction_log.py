@@ -13,8 +13,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from .base.addresses import filled
-from .base.user_errors import InputError
+from ..base.addresses import filled
+from ..base.user_errors import InputError
 
 BUSY_MILLISECONDS = 100  # how long a write waits for another process to release the file
 COLUMNS = ("id", "at", "model", "row", "prediction", "probability", "warnings")
