@@ -59,7 +59,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 import json, uvicorn, pandas as pd
 from fastapi import FastAPI, Request
-from helpers.deploy import load_bundle
+from helpers.deploy.bundle_files import load_bundle
 bundle = load_bundle(RUN)
 columns = list(bundle.model["clean"].get_feature_names_out())
 app = FastAPI()
@@ -187,7 +187,7 @@ def _save_for_mlflow(run: str, folder: Path) -> bool:
 
 def rows_of(run: str, count: int = 500) -> list[dict]:
     """Raw rows as a client sends them: those that the service answers."""
-    from helpers.deploy import answerable
+    from helpers.deploy.service_proof import answerable
     from helpers.serving.local_service import as_json
     from helpers.serving.model_bundle import load_bundle
 
@@ -287,7 +287,7 @@ def agreement(run: str, log: str, count: int = 10_000) -> dict:
     """Raw rows one by one over HTTP, in a batch file, in this process: how far apart they are."""
     import pandas as pd
 
-    from helpers.deploy import answerable
+    from helpers.deploy.service_proof import answerable
     from helpers.line.run_folder import existing_run
     from helpers.serving.local_service import as_json
     from helpers.serving.model_bundle import load_bundle, predict_rows

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import deploy
 from helpers.clean import clean_rows as clean_clean_rows
 from helpers.clean import cleaning_plan, column_cleaner
+from helpers.deploy import bundle_files, model_card
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
@@ -116,10 +116,12 @@ def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
         work.finish(len(made.raw), len(made.raw), "done", verdict=verdict)
     work = Work(7, run, {"run": name})
     clean_rows = made.rows.X.assign(**{target: made.rows.y})
-    schema = deploy.make_schema(made.raw, clean_rows, made.cleaning, made.plan)
-    card = deploy.make_card(name, about, metrics, made.rows.y, refitted=True)
-    known = deploy.make_reference(work, model, made.rows, deploy.held_out_answers(trained, rows))
-    deploy.write_bundle(work, model, schema, card, known, made.raw)
+    schema = bundle_files.make_schema(made.raw, clean_rows, made.cleaning, made.plan)
+    card = model_card.make_card(name, about, metrics, made.rows.y, refitted=True)
+    known = bundle_files.make_reference(
+        work, model, made.rows, bundle_files.held_out_answers(trained, rows)
+    )
+    bundle_files.write_bundle(work, model, schema, card, known, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return run
 

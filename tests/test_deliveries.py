@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, deploy, retraining, traffic
+from helpers import deliveries, retraining, traffic
 from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG
 from helpers.line.stage_work import outside
@@ -32,7 +33,7 @@ def run(made, tmp_path, monkeypatch):
 def log_rows(run, table: pd.DataFrame, every: float = 600.0, told: int = 0) -> None:
     """Log rows as a service does, one each so many seconds; outcomes for the first ones."""
     log = PredictionLog("", run.path)
-    rows = [deploy.as_record(row) for _, row in table.drop(columns="bought").iterrows()]
+    rows = [service_proof.as_record(row) for _, row in table.drop(columns="bought").iterrows()]
     log.write([(f"r{i}", BEGAN + i * every, "v1", json.dumps(row), "yes", "", "[]")
                for i, row in enumerate(rows)])  # fmt: skip
     log.note_outcomes([(f"r{i}", table["bought"].iloc[i]) for i in range(told)])

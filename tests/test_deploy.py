@@ -10,8 +10,8 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import deploy
 from helpers.base.user_errors import InputError
+from helpers.deploy import bundle_files, deployment_report, model_card, service_proof
 from helpers.drift import stored_reference
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
@@ -23,7 +23,7 @@ from tests.small import fitted, prepared
 
 
 def bundle_of(made) -> model_bundle.Bundle:
-    schema = deploy.make_schema(made.raw, made.rows.X, made.cleaning, made.plan)
+    schema = bundle_files.make_schema(made.raw, made.rows.X, made.cleaning, made.plan)
     card = {"model_sha256": "0" * 64}
     return model_bundle.Bundle(fitted(made), made.task, schema, card, made.raw)
 
@@ -42,7 +42,7 @@ def card_of(made) -> dict:
         "baseline": {"roc_auc": 0.5},
         "verdict": "good enough",
     }
-    return deploy.make_card(
+    return model_card.make_card(
         "small", {"question": "Why?", "source": "here"}, metrics, made.rows.y, True
     )
 
@@ -54,7 +54,7 @@ def write_run(made, name: str = "small") -> Run:
     known = stored_reference.as_content(
         stored_reference.reference_of(made.rows.X, model_columns(bundle.model))
     )
-    deploy.write_bundle(work, bundle.model, bundle.schema, card_of(made), known, made.raw)
+    bundle_files.write_bundle(work, bundle.model, bundle.schema, card_of(made), known, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return work.run
 
@@ -77,7 +77,7 @@ def address(bundle):
 
 @pytest.fixture(scope="module")
 def row(made):
-    return deploy.as_record(made.raw.iloc[0])
+    return service_proof.as_record(made.raw.iloc[0])
 
 
 @pytest.fixture
@@ -107,25 +107,29 @@ def test_one_row_is_many_rows_is_batch_is_in_process(made, bundle, address):
             assert abs(many[i]["probability"][label] - chance) < 1e-9
             assert abs(table[f"probability_{label}"][i] - chance) < 1e-9
     for i in (0, 4, 5, 6, 59):
-        _, one = local_service.ask(address, deploy.as_record(rows.iloc[i]))
+        _, one = local_service.ask(address, service_proof.as_record(rows.iloc[i]))
         assert one["prediction"] == many[i]["prediction"]
         assert one["probability"] == pytest.approx(many[i]["probability"], abs=1e-9)
 
 
 def test_the_roads_agree_by_csv_and_json(made, bundle, address, tmp_path):
-    table = deploy.prediction_agreement(bundle, made.raw.head(50), address, tmp_path / "data")
+    table = service_proof.prediction_agreement(
+        bundle, made.raw.head(50), address, tmp_path / "data"
+    )
     assert table["same answers"].tolist() == ["yes", "yes"]
     assert table["rows"].tolist() == [50, 50]
     assert (table["largest difference"].astype(float) < 1e-9).all()
-    assert "One answer by three roads" in deploy.describe_agreement(table)
+    assert "One answer by three roads" in service_proof.describe_agreement(table)
     assert list((tmp_path / "data").iterdir()) == []
 
 
 def test_roads_that_part_are_named(made, address, tmp_path):
     other = prepared(raw=made.raw.assign(bought=made.raw["bought"][::-1].to_numpy()))
-    table = deploy.prediction_agreement(bundle_of(other), made.raw.head(20), address, tmp_path)
+    table = service_proof.prediction_agreement(
+        bundle_of(other), made.raw.head(20), address, tmp_path
+    )
     assert table.loc["API", "same answers"] == "no"
-    assert "**The roads part**: API" in deploy.describe_agreement(table)
+    assert "**The roads part**: API" in service_proof.describe_agreement(table)
 
 
 def test_typed_and_written_rows_get_the_same_answers(made, bundle):
@@ -290,14 +294,14 @@ def test_rows_with_what_can_not_be_read_are_left_out_of_the_proof(made, bundle, 
     rows.loc[5, "day"] = "soon"
     status, _ = local_service.ask(address, rows)
     assert status == 422
-    kept = deploy.answerable(bundle, rows)
+    kept = service_proof.answerable(bundle, rows)
     assert kept["height"].equals(rows["height"].drop([3, 5]).reset_index(drop=True))
-    table = deploy.prediction_agreement(bundle, kept, address, tmp_path)
+    table = service_proof.prediction_agreement(bundle, kept, address, tmp_path)
     assert table["same answers"].tolist() == ["yes", "yes"] and table["rows"].tolist() == [10, 10]
 
 
 def test_rows_that_can_all_be_read_are_all_kept(made, bundle):
-    assert deploy.answerable(bundle, made.raw).equals(made.raw)
+    assert service_proof.answerable(bundle, made.raw).equals(made.raw)
 
 
 def test_no_rows_and_too_many_rows_are_refused(address):
@@ -330,7 +334,7 @@ def test_the_service_is_gone_after_its_block(bundle):
 
 
 def test_the_edge_cases_of_the_notebook_are_answered_or_refused(bundle, address, row):
-    table = deploy.answers_table(address, deploy.edge_cases(bundle, row))
+    table = service_proof.answers_table(address, service_proof.edge_cases(bundle, row))
     assert table["status"].tolist() == [200, 200, 200, 200, 422]
 
 
@@ -342,7 +346,7 @@ def test_the_schema_tells_kinds_ranges_and_levels_and_what_is_ignored(bundle):
     assert bundle.fields["city"]["levels"] == ["Lima", "Oslo", "Rome"]
     assert bundle.ignored == {"note", "bought"}
     assert json.loads(json.dumps(bundle.schema)) == bundle.schema
-    assert deploy.fields_table(bundle.schema).index.tolist() == list(bundle.fields)
+    assert deployment_report.fields_table(bundle.schema).index.tolist() == list(bundle.fields)
 
 
 def test_a_bundle_is_written_and_read_back(made, run):
@@ -380,7 +384,7 @@ def test_a_run_that_is_absent_or_not_deployed_is_refused(run):
 
 
 def test_a_model_that_is_too_large_is_refused(made, run, monkeypatch):
-    monkeypatch.setattr(deploy, "MOST_BYTES", 100)
+    monkeypatch.setattr(bundle_files, "MOST_BYTES", 100)
     with pytest.raises(InputError, match="more than 0 MB"):
         write_run(made, "large")
     assert not Run("large").file("model/model.skops").exists()
@@ -482,14 +486,14 @@ def test_rows_become_json_with_null_for_missing():
 
 
 def test_rows_to_ask_are_spread_over_all():
-    assert deploy.rows_to_compare(np.arange(100), 3).tolist() == [0, 50, 99]
-    assert deploy.rows_to_compare(np.arange(2), 5).tolist() == [0, 1]
+    assert service_proof.rows_to_compare(np.arange(100), 3).tolist() == [0, 50, 99]
+    assert service_proof.rows_to_compare(np.arange(2), 5).tolist() == [0, 1]
 
 
 def test_the_card_tells_when_a_model_is_not_good_enough(made):
     metrics = card_of(made)["held_out"]
     assert metrics["scores"] == {"roc_auc": 0.8}
-    limits = deploy._limits({"time_column": "day"}, {"verdict": "not good enough"})
+    limits = model_card._limits({"time_column": "day"}, {"verdict": "not good enough"})
     assert any("do not use it for decisions" in limit for limit in limits)
     assert any("age" in limit for limit in limits)
 
@@ -498,7 +502,7 @@ def test_the_card_tells_when_a_model_is_not_good_enough(made):
 def test_a_forest_without_a_threshold_is_described(target):
     other = prepared(target)
     forest = RandomForestRegressor if target == "price" else RandomForestClassifier
-    table = deploy.model_facts(fitted(other, forest(5, random_state=0)), 240, False)
+    table = deployment_report.model_facts(fitted(other, forest(5, random_state=0)), 240, False)
     assert table.loc["model", ""] == forest.__name__
     assert table.loc["fitted on", ""] == "240 rows"
     assert "says yes from" not in table.index
@@ -507,10 +511,10 @@ def test_a_forest_without_a_threshold_is_described(target):
 def test_a_model_with_a_threshold_is_described(made):
     inner = LogisticRegression(max_iter=500)
     model = FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes")
-    table = deploy.model_facts(fitted(made, model), 240, True)
+    table = deployment_report.model_facts(fitted(made, model), 240, True)
     assert table.loc["model", ""] == "LogisticRegression"
     assert table.loc["says yes from", ""] == "0.25"
     assert table.loc["fitted on", ""].endswith("held-out ones included")
     mended = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
-    table = deploy.model_facts(fitted(made, mended), 240, True)
+    table = deployment_report.model_facts(fitted(made, mended), 240, True)
     assert table.loc["model", ""] == "LogisticRegression, its probabilities mended"

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, deploy, explore, lessons, retraining, runner
+from helpers import deliveries, explore, lessons, retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
+from helpers.deploy import model_card
 from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
 from helpers.line.run_folder import Run
@@ -131,8 +132,8 @@ def test_a_challenger_collects_it_up_to_a_later_day(run):
 
 def test_its_limits_are_on_the_card_and_its_fingerprint_in_the_ledger(run, orchard):
     metrics = {"verdict": "good enough"}
-    assert "Its trees are made up." in deploy._limits(run.about, metrics)
-    assert "Its trees are made up." not in deploy._limits(run.about | {"table": "own"}, metrics)
+    assert "Its trees are made up." in model_card._limits(run.about, metrics)
+    assert "Its trees are made up." not in model_card._limits(run.about | {"table": "own"}, metrics)
     assert outside({"data": "orchard"}) == {"orchard": f"pandas {pd.__version__}"}
 
 

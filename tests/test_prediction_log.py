@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import deliveries, deploy, retraining, traffic
+from helpers import deliveries, retraining, traffic
 from helpers.base import credentials
 from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
 from helpers.line.stage_list import LOG
 from helpers.serving import local_service, prediction_service, served_model
 from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
@@ -116,7 +117,7 @@ def wait_for_traffic(run):
 def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_path):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     bundle = bundle_of(made := prepared())
-    row = deploy.as_record(made.raw.iloc[0])
+    row = service_proof.as_record(made.raw.iloc[0])
     own = prediction_service.Service(served_model.served(bundle), PredictionLog(postgres.address))
     with local_service.serving(bundle, own) as address:
         told = [post(address, row).json() for _ in range(20)]

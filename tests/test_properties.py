@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import deploy
 from helpers.base.user_errors import InputError
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.deploy import service_proof
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.pipeline import whole_pipeline
@@ -265,10 +265,10 @@ def test_api_and_batch_agree(address, tmp_path, examples):
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(rows=raw_rows())
     def agree(rows):
-        asked = deploy.answerable(bundle(), rows)
+        asked = service_proof.answerable(bundle(), rows)
         if asked.empty:
             return
-        roads = deploy.prediction_agreement(bundle(), asked, address, tmp_path)
+        roads = service_proof.prediction_agreement(bundle(), asked, address, tmp_path)
         assert roads["same answers"].tolist() == ["yes", "yes"], roads
         answered.append(len(asked))
 

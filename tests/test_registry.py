@@ -16,10 +16,11 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import deploy, runner
+from helpers import runner
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.registry import champions, local_copies, mlflow_log, mlflow_store, model_versions
@@ -474,7 +475,7 @@ def test_a_service_follows_its_alias_and_outlives_its_store(made, make, reports,
     service = service_of("models:/small@champion")
     service.follower.stop()
     service.follower = Follower(service, "models:/small@champion", every=0.05)
-    row = deploy.as_record(made.raw.iloc[0])
+    row = service_proof.as_record(made.raw.iloc[0])
 
     def ready():
         return requests.get(f"{address}/ready", timeout=30).json()

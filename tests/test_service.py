@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import deploy
 from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
 from helpers.serving import (
     batch_prediction,
     input_pieces,
@@ -47,7 +47,7 @@ def now(bundle):
 
 @pytest.fixture
 def row(made):
-    return deploy.as_record(made.raw.drop(columns="bought").iloc[0])
+    return service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
 
 
 @pytest.fixture

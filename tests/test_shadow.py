@@ -5,8 +5,9 @@ import time
 import pytest
 import requests
 
-from helpers import deploy, traffic
+from helpers import traffic
 from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
 from helpers.serving import (
     local_service,
     model_bundle,
@@ -40,7 +41,7 @@ def test_a_shadow_sees_every_row_and_only_the_log_sees_it(made, other, monkeypat
     own = start_service.service_of("small", start_service.Options(shadow="other"))
     rows = made.raw.drop(columns="bought").head(30)
     with local_service.serving(own.now.bundle, own) as address:
-        answers = [post(address, deploy.as_record(row)).json() for _, row in rows.iterrows()]
+        answers = [post(address, service_proof.as_record(row)).json() for _, row in rows.iterrows()]
         post(address, {"id": answers[0]["id"], "outcome": "yes"}, page="feedback")
         assert requests.get(f"{address}/ready", timeout=30).json()["shadow"] == own.shadow.version
         counted = requests.get(f"{address}/metrics", timeout=30).text
@@ -65,7 +66,7 @@ def test_a_shadow_that_fails_fails_nobody(made):
     shadow = Shadow("v9", broken)
     now = served_model.served(bundle_of(made))
     own = prediction_service.Service(now, shadow=shadow)
-    row = deploy.as_record(made.raw.drop(columns="bought").iloc[0])
+    row = service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
     with local_service.serving(now.bundle, own) as address:
         assert post(address, row).status_code == 200
         until = time.monotonic() + 10

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import deploy, monitor, surprises
+from helpers import monitor, surprises
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
+from helpers.deploy import service_proof
 from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
 from helpers.learning.predicting import predict
@@ -165,7 +166,7 @@ def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run,
     alone = np.vstack([predict(bundle.task, bundle.model, raw.iloc[[i]])[1] for i in range(5)])
     assert abs(alone - together[:5]).max() < 1e-9
     with local_service.serving(bundle) as address:
-        table = deploy.prediction_agreement(bundle, raw, address, tmp_path)
+        table = service_proof.prediction_agreement(bundle, raw, address, tmp_path)
     assert (table["same answers"] == "yes").all()
 
 

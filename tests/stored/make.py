@@ -17,9 +17,9 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import deploy
 from helpers.base import places
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.deploy import bundle_files, model_card
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
@@ -106,11 +106,11 @@ def store(folder: Path, name: str, pictures: bool) -> None:
         **{"baseline": {"roc_auc": 0.5}, "verdict": "good enough"},
     }
     work = stage_work.Work(7, run_folder.Run(name), {})
-    schema = deploy.make_schema(raw, rows, cleaning, plan)
-    card = deploy.make_card(name, about, metrics, known.y, True)
-    answers = deploy.predict_rows_clean(fitted, known)
-    reference = deploy.reference(rows, answers, list(plan["columns"]))
-    deploy.write_bundle(work, fitted, schema, card, reference, raw.head(100))
+    schema = bundle_files.make_schema(raw, rows, cleaning, plan)
+    card = model_card.make_card(name, about, metrics, known.y, True)
+    answers = bundle_files.predict_rows_clean(fitted, known)
+    reference = bundle_files.reference(rows, answers, list(plan["columns"]))
+    bundle_files.write_bundle(work, fitted, schema, card, reference, raw.head(100))
     work.finish(ROWS, ROWS, "done")
     bundle = model_bundle.load_bundle(name)
     asked = raw.drop(columns="let").head(ASKED)
