@@ -318,22 +318,24 @@ def _first_day(known, reference, rows: pd.DataFrame, name: str) -> int | None:
 
 def measure_estimate(others: dict) -> dict:
     """Metrics of the flights by month, estimated without labels and realised."""
-    from helpers import deliveries, estimate, monitor
     from helpers.learning.labelled_data import TEST
     from helpers.learning.predicting import predict
     from helpers.line import stage_work
+    from helpers.monitor import monitor_model, performance_without_labels, production_rows
     from helpers.pipeline import whole_pipeline
 
     work = stage_work.start(8, "flights")
-    production = deliveries.later_rows(work)
+    production = production_rows.later_rows(work)
     production = production.at(production.labelled)
     task, held_out = production.known.task, production.known.of(TEST)
     known = predict(task, whole_pipeline.load(work.read("data/trained.skops"))[1:], held_out.X)
-    calibration = estimate.calibrate(task, held_out.y, known[1])
+    calibration = performance_without_labels.calibrate(task, held_out.y, known[1])
     said, chance = predict(task, production.champion[1:], production.X)
-    expected = estimate.by_period(task, chance, said, production.period, calibration=calibration)
+    expected = performance_without_labels.by_period(
+        task, chance, said, production.period, calibration=calibration
+    )
     found = {"estimated": expected.to_dict("index"),
-             "realised": monitor.performance(production).to_dict("index"),
+             "realised": monitor_model.performance(production).to_dict("index"),
              "positive": _positives(task, production)}  # fmt: skip
     if others["nannyml"]:
         frames = [_answered(task, held_out.y, *known, "held out"),

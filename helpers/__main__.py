@@ -524,19 +524,19 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     Exit codes: 0 done; 1 the stage failed, or with --gate retraining is due; 2 the rows can't be
     used.
     """
-    from . import bundle_watch
     from .line.run_folder import Run
     from .line.stage_list import stage
+    from .monitor import monitor_bundle
     from .retraining import monitor_new_rows
     from .runner import StageError
 
     if max_drop is not None:
         settings = (*settings, f"max_drop={max_drop}")
-    made = bundle_watch.run_of(run)
+    made = monitor_bundle.run_of(run)
     try:
         seen = (
             monitor_new_rows(made, data, settings, kernels=kernels) if made
-            else bundle_watch.look(run, data, settings)
+            else monitor_bundle.look(run, data, settings)
         )  # fmt: skip
     except StageError as error:
         click.echo(f"Error: {error}", err=True)

@@ -17,9 +17,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from . import deliveries, monitor
 from .base.user_errors import InputError
-from .deliveries import FEWEST_LOGGED, Production
 from .examples import known
 from .execution import WARM
 from .learning.metric_names import PLAIN_NAMES
@@ -28,6 +26,15 @@ from .line import notebook_parameters
 from .line.run_folder import CHALLENGES, Run, existing_run, lock
 from .line.stage_list import LOG, stage
 from .line.stage_work import Work
+from .monitor import (
+    better_than_champion,
+    monitor_model,
+    production_rows,
+    refit_models,
+    service_log_rows,
+)
+from .monitor.production_rows import Production
+from .monitor.service_log_rows import FEWEST_LOGGED
 from .pipeline import whole_pipeline
 from .registry.model_versions import model_name
 from .runner import Request, StageError, run_line, whole_address
@@ -79,7 +86,7 @@ def new_rows_of(run: Run, data: str) -> str:
     """The new rows as the parameter `new_data` of stage 8 names them."""
     if data:
         return whole_address(data)
-    return LOG if deliveries.logged_rows(run) >= FEWEST_LOGGED else ""
+    return LOG if service_log_rows.logged_rows(run) >= FEWEST_LOGGED else ""
 
 
 def train_challenger_run(
@@ -119,7 +126,7 @@ def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
     say(f"Training again is due: {why}.")
     source = new_rows_of(champion, ask.data)
     production = later_rows(champion, source)
-    newer = monitor.newer_half(production)
+    newer = refit_models.newer_half(production)
     check_labels(production, newer)
     challenger = claim_folder(champion)
     say(f"Challenger {challenger.name}, by the notebooks of {champion.name}:")
@@ -166,7 +173,7 @@ def is_due(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
         return True, f"it has drifted: {', '.join(moved[:5])}"
     if ask.when == PERFORMANCE:
         return seen["slipped"], seen["reason"]
-    return seen["decision"] == monitor.RETRAIN, seen["reason"]
+    return seen["decision"] == monitor_model.RETRAIN, seen["reason"]
 
 
 def age(run: Run) -> float:
@@ -180,7 +187,7 @@ def age(run: Run) -> float:
 
 def later_rows(run: Run, source: str) -> Production:
     """The rows that came after a run was trained, as stage 8 takes them."""
-    production = deliveries.later_rows(Work(8, run, {"new_data": source}), source)
+    production = production_rows.later_rows(Work(8, run, {"new_data": source}), source)
     if production.is_held_out:
         raise InputError(NOTHING_NEW.format(run.name))
     return production
@@ -193,10 +200,10 @@ def check_labels(production: Production, newer: np.ndarray) -> None:
             f"The new rows have no labels, so nothing can be learnt from them: give a table with "
             f"the column '{production.known.task.target}', or wait until outcomes have come."
         )
-    if not monitor.can_compare(production):
+    if not better_than_champion.can_compare(production):
         raise InputError(
             f"The new rows with labels are {production.labelled.sum()}, too few to train and to "
-            f"judge by: at least {monitor.FEWEST_COMPARED} are needed."
+            f"judge by: at least {better_than_champion.FEWEST_COMPARED} are needed."
         )
     judges = production.y[newer]
     if not production.known.task.is_regression and len(set(judges)) < 2:
@@ -274,13 +281,13 @@ def train(
     that names the challenger; a folder in which nothing was made is removed.
     """
     challenges = {"model": model_name(champion), "run": champion.name}
-    challenges["fields"] = deliveries.fields_of(champion)
+    challenges["fields"] = production_rows.fields_of(champion)
     learnt = ~newer & production.labelled
     if production.times is not None:
         challenges["since"] = float(production.times[learnt].max())
     challenger.write_json(CHALLENGES, challenges)
     if source not in ("", LOG):
-        deliveries.note_training_rows(challenger, champion, production.raw[learnt])
+        production_rows.note_training_rows(challenger, champion, production.raw[learnt])
     try:
         request = _request(challenger, champion, production, newer, source)
         request = replace(request, kernels=ask.kernels, track=ask.track)
@@ -378,12 +385,12 @@ def compare_on_newer_rows(production: Production, challenger: Run, newer: np.nda
     other = whole_pipeline.load(challenger.file("model/model.skops"))
     task = production.known.task
     said = [predict(task, model, judged.raw) for model in (production.champion, other)]
-    return monitor.compare_answers(task, judged.y, *said)
+    return better_than_champion.compare_answers(task, judged.y, *said)
 
 
 def describe_duel(compared: dict) -> str:
     """The comparison in a sentence."""
-    low, high = (monitor.signed(compared[end], 3) for end in ("gain_from", "gain_to"))
+    low, high = (better_than_champion.signed(compared[end], 3) for end in ("gain_from", "gain_to"))
     return (
         f"On {compared['rows']:,} rows that neither has seen: {PLAIN_NAMES[compared['metric']]} "
         f"{compared['champion']:.3f} and {compared['challenger']:.3f}, a gain of {low} to {high} "

@@ -261,8 +261,8 @@ def drift_by_period(
     production, by_period: pd.DataFrame, metrics: dict, time_column: str
 ) -> pd.DataFrame:
     """Columns that drift in each period, beside the score there and the one that was promised."""
-    from . import monitor
     from .learning.metric_names import PLAIN_NAMES
+    from .monitor import monitor_model
 
     metric = metrics["main_metric"]
     name = PLAIN_NAMES[metric]
@@ -270,7 +270,7 @@ def drift_by_period(
     for period, row in by_period.iterrows():
         chosen = production.period == period
         month = replace(production, X=production.X[chosen].reset_index(drop=True))
-        count = int(monitor.column_drift(month, time_column)["drifts"].sum())
+        count = int(monitor_model.column_drift(month, time_column)["drifts"].sum())
         table[period] = {"columns that drift": str(count), name: row[metric]}
     shown = pd.DataFrame(table).T.rename_axis("period")
     return shown.assign(**{name: shown[name].map("{:.2f}".format)})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, explore, lessons, retraining, runner
+from helpers import explore, lessons, retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
@@ -15,6 +15,7 @@ from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work, outside
+from helpers.monitor import production_rows
 from helpers.pages.stage_page import stages_of
 from helpers.runner import Request
 from tests.small import deployed_run, prepared, raw_table
@@ -101,7 +102,7 @@ def test_what_a_person_knows_of_it_goes_into_about():
 
 
 def test_its_later_rows_are_what_a_run_of_it_is_monitored_on(run):
-    found = deliveries.later_rows(Work(8, run, {}))
+    found = production_rows.later_rows(Work(8, run, {}))
     assert found.origin == "the trees after the collection ended" and found.seen
     assert len(found.X) == 500 and found.raw["day"].min() > UNTIL
     assert found.labelled.all() and len(np.unique(found.period)) > 12  # months of its time column
@@ -110,16 +111,16 @@ def test_its_later_rows_are_what_a_run_of_it_is_monitored_on(run):
 def test_where_no_later_rows_are_left_that_is_said(run):
     told(run, until=LAST_DAY)
     with pytest.raises(InputError, match=f"collected all of the trees up to {LAST_DAY}, so no"):
-        deliveries.later_rows(Work(8, run, {}))
+        production_rows.later_rows(Work(8, run, {}))
 
 
 def test_a_run_of_a_table_of_one_s_own_gets_its_held_out_rows(run):
     told(run, table="own")
-    assert deliveries.later_rows(Work(8, run, {})).origin == "the held-out rows"
+    assert production_rows.later_rows(Work(8, run, {})).origin == "the held-out rows"
 
 
 def test_a_challenger_collects_it_up_to_a_later_day(run):
-    production = deliveries.later_rows(Work(8, run, {}))
+    production = production_rows.later_rows(Work(8, run, {}))
     newer = np.arange(500) >= 250
     asked = retraining._request(Run("orchard-2"), run, production, newer, "")
     last_learnt = TREES["day"].iloc[400 + 249]

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import deliveries, retraining, traffic
+from helpers import retraining
 from helpers.base import credentials
 from helpers.base.user_errors import InputError
 from helpers.deploy import service_proof
 from helpers.line.stage_list import LOG
+from helpers.monitor import service_log_rows, service_traffic
 from helpers.serving import local_service, prediction_service, served_model
 from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
 from helpers.tables import read_any
@@ -108,7 +109,7 @@ def test_a_pasted_password_opens_the_database_and_is_nowhere_repeated(guarded):
 def wait_for_traffic(run):
     """The days' traffic, once the service has written its notes, which it does each second."""
     until = time.monotonic() + 10
-    while (days := traffic.by_day(run)).empty:
+    while (days := service_traffic.by_day(run)).empty:
         assert time.monotonic() < until
         time.sleep(0.1)
     return days
@@ -132,7 +133,7 @@ def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_pat
             assert outcomes.fetchall() == [(told[0]["id"], "yes")]
         monkeypatch.setenv(LOG_VARIABLE, postgres.address)
         run = deployed_run(made, "mine")
-        assert deliveries.logged_rows(run) == len(told) + len(many)
+        assert service_log_rows.logged_rows(run) == len(told) + len(many)
         found = retraining.later_rows(run, LOG)
         assert found.labelled.sum() == 1 and len(found.X) == len(told) + len(many)
         days = wait_for_traffic(run)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import bundle_watch, deliveries, monitor
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.drift import compare_columns, data_quality, stored_reference
@@ -17,6 +16,7 @@ from helpers.drift.column_tallies import LevelCounts
 from helpers.drift.stored_reference import KNOTS, as_content, read_content, reference_of
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
+from helpers.monitor import monitor_bundle, monitor_model, production_rows
 from helpers.registry import champions
 from helpers.serving import local_service, model_bundle, parquet_folders  # fmt: skip
 from helpers.serving.start_service import service_of
@@ -144,20 +144,20 @@ def moved_away(run: Run, tmp_path) -> str:
 def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     file = tmp_path / "later.csv"
     later_table(heavier).to_csv(file, index=False)
-    here = deliveries.later_rows(Work(8, run, {}), str(file))
+    here = production_rows.later_rows(Work(8, run, {}), str(file))
     rows = replace(here, reference=None)  # held against the rows themselves
     exact = compare_columns.compare(here.known.X, here.X)
-    table, changes = monitor.column_drift(here), monitor.quality_changes(here)
-    scores, joint = monitor.performance(here), monitor.joint_drift(here)
+    table, changes = monitor_model.column_drift(here), monitor_model.quality_changes(here)
+    scores, joint = monitor_model.performance(here), monitor_model.joint_drift(here)
     there = moved_away(run, tmp_path)
-    seen = bundle_watch.look(there, str(file))
+    seen = monitor_bundle.look(there, str(file))
     known = model_bundle.load_reference(there)
-    alone = bundle_watch.later_rows(there, model_bundle.load_bundle(there), known, str(file))
-    pd.testing.assert_frame_equal(monitor.column_drift(alone), table)
-    pd.testing.assert_frame_equal(monitor.column_drift(rows), table)
+    alone = monitor_bundle.later_rows(there, model_bundle.load_bundle(there), known, str(file))
+    pd.testing.assert_frame_equal(monitor_model.column_drift(alone), table)
+    pd.testing.assert_frame_equal(monitor_model.column_drift(rows), table)
     np.testing.assert_allclose(table["psi"], exact["psi"].loc[table.index], atol=1e-12)
-    assert monitor.quality_changes(alone) == changes
-    pd.testing.assert_frame_equal(monitor.performance(alone), scores)
+    assert monitor_model.quality_changes(alone) == changes
+    pd.testing.assert_frame_equal(monitor_model.performance(alone), scores)
     assert seen["drifted"] == (["weight"] if heavier else [])
     assert joint.moves == (heavier > 0) == bool(seen["joint"]["p_value"] < 0.001)
     assert bool(seen["performance"]) and seen["labels"] == LATER
@@ -174,7 +174,7 @@ def test_a_reference_that_is_wrong_is_seen(run, tmp_path):
         knot + 40 for knot in content["columns"]["weight"]["knots"]
     ]
     path.write_text(json.dumps(content))
-    assert "weight" in bundle_watch.look(moved_away(run, tmp_path), str(file))["drifted"]
+    assert "weight" in monitor_bundle.look(moved_away(run, tmp_path), str(file))["drifted"]
 
 
 def test_a_folder_of_later_rows_is_held_against_the_bundle(run, tmp_path):
@@ -193,7 +193,7 @@ def test_a_bundle_of_an_older_form_is_refused_in_one_line(run, tmp_path):
     run.write_json("model/reference.json", OLDER)
     later_table().to_csv(tmp_path / "later.csv", index=False)
     with pytest.raises(InputError, match="older form"):
-        bundle_watch.look(moved_away(run, tmp_path), str(tmp_path / "later.csv"))
+        monitor_bundle.look(moved_away(run, tmp_path), str(tmp_path / "later.csv"))
 
 
 def test_a_folder_without_a_bundle_is_refused(run, tmp_path):
@@ -203,7 +203,7 @@ def test_a_folder_without_a_bundle_is_refused(run, tmp_path):
 
 def test_a_setting_of_the_notebook_alone_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="'new_data' can't"):
-        bundle_watch.look(moved_away(run, tmp_path), "rows.csv", ["new_data=other.csv"])
+        monitor_bundle.look(moved_away(run, tmp_path), "rows.csv", ["new_data=other.csv"])
 
 
 # --- By the command line ------------------------------------------------------------------------
@@ -222,9 +222,9 @@ def test_the_command_monitors_a_version_whose_run_is_gone(run, tmp_path, monkeyp
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
     champions.register(run)
-    assert bundle_watch.run_of("models:/small@champion") == "small"
+    assert monitor_bundle.run_of("models:/small@champion") == "small"
     shutil.rmtree(run.path)
-    assert bundle_watch.run_of("models:/small@champion") == ""
+    assert monitor_bundle.run_of("models:/small@champion") == ""
     file = tmp_path / "later.csv"
     later_table(12).drop(columns="bought").to_csv(file, index=False)
     asked = ["monitor", "models:/small@champion", "--data", str(file)]
@@ -247,5 +247,5 @@ def test_the_log_of_a_bundle_that_is_served_is_what_it_is_monitored_by(run, tmp_
     with local_service.serving(model_bundle.load_bundle(there), service_of(there)) as address:
         status, answers = local_service.ask(address, later_table(12))
     assert status == 200 and all(answer["logged"] for answer in answers)
-    seen = bundle_watch.look(there)
+    seen = monitor_bundle.look(there)
     assert seen["rows"] == LATER and seen["drifted"] == ["weight"]

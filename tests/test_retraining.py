@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor, retraining, runner
+from helpers import retraining, runner
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.examples import flights_example
 from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
+from helpers.monitor import production_rows, refit_models, service_log_rows
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
 from helpers.retraining import RetrainRequest
@@ -288,7 +289,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     rows.to_csv(tmp_path / "new.csv", index=False)
     as_read = pd.read_csv(tmp_path / "new.csv", dtype=str)
     run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
-    deliveries.note_training_rows(run, run, as_read.head(100))
+    production_rows.note_training_rows(run, run, as_read.head(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
     assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
     assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
@@ -300,7 +301,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
 def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     changed().to_csv(tmp_path / "new.csv", index=False)
     production = retraining.later_rows(run, str(tmp_path / "new.csv"))
-    newer = monitor.newer_half(production)
+    newer = refit_models.newer_half(production)
     other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
     found = retraining.compare_on_newer_rows(production, other, newer)
     assert found["promote"] and found["rows"] == 300
@@ -348,7 +349,7 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     monkeypatch.setattr(runner, "run_line", breaks)
     log_rows(run, later(400).drop(columns="note"), told=300)
     production = retraining.later_rows(run, LOG)
-    newer = monitor.newer_half(production)
+    newer = refit_models.newer_half(production)
     with pytest.raises(StageError):
         retraining.train(Run("mine-2"), run, production, newer, LOG, RetrainRequest(), print)
     since = Run("mine-2").read_json(CHALLENGES)["since"]
@@ -356,7 +357,7 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     assert since == production.times[learnt].max() < production.times[newer].min()
     table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
     assert len(table) == 240 + learnt.sum() and table["bought"].notna().all()
-    assert deliveries.logged_rows(Run("mine-2")) == (production.times > since).sum()
+    assert service_log_rows.logged_rows(Run("mine-2")) == (production.times > since).sum()
 
 
 def test_a_store_that_cant_be_reached_stops_it_before_anything_is_trained(

@@ -5,9 +5,9 @@ import time
 import pytest
 import requests
 
-from helpers import traffic
 from helpers.base.user_errors import InputError
 from helpers.deploy import service_proof
+from helpers.monitor import service_traffic
 from helpers.serving import (
     local_service,
     model_bundle,
@@ -55,7 +55,7 @@ def test_a_shadow_sees_every_row_and_only_the_log_sees_it(made, other, monkeypat
     expected = model_bundle.predict_rows(bundle, rows)["prediction"]
     by_id = shadowed.set_index("id")["prediction"]
     assert [by_id[answer["id"]] for answer in answers] == expected.tolist()
-    seen = traffic.in_shadow(run, bundle.task)
+    seen = service_traffic.in_shadow(run, bundle.task)
     assert seen["rows"] == 30 and seen["outcomes"] == 1
 
 

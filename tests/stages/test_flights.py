@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import monitor, surprises
+from helpers import surprises
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
 from helpers.deploy import service_proof
@@ -17,6 +17,7 @@ from helpers.learning import labelled_data
 from helpers.learning.predicting import predict
 from helpers.line.stage_list import STAGES
 from helpers.line.stage_work import Work
+from helpers.monitor import monitor_model
 from helpers.pipeline import whole_pipeline
 from helpers.serving import local_service, model_bundle
 from helpers.split import strategy_comparison
@@ -215,7 +216,7 @@ def test_the_decision_follows_the_rule(flights_run, work):
     worst = min(period["roc_auc"] for period in said["performance"].values())
     slipped = metrics["test"]["roc_auc"] - worst > 0.05
     assert said["slipped"] == slipped
-    assert said["decision"] == (monitor.RETRAIN if slipped else monitor.KEEP)
+    assert said["decision"] == (monitor_model.RETRAIN if slipped else monitor_model.KEEP)
     assert said["compared"]["promote"] == (said["compared"]["gain_from"] > 0)
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .learning.metric_names import PLAIN_NAMES
-from .learning.metric_scores import score
-from .learning.task_kind import Task
-from .models.calibrated_model import apply_calibration, fit_calibration
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.metric_scores import score
+from ..learning.task_kind import Task
+from ..models.calibrated_model import apply_calibration, fit_calibration
 
 ASSUMPTIONS = (
     "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "

@@ -13,22 +13,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from . import deliveries, monitor, traffic
-from .base import addresses
-from .base.user_errors import InputError
-from .deliveries import Production
-from .drift import drift_report
-from .drift.stored_reference import Reference
-from .learning.labelled_data import Labelled
-from .learning.predicting import predict
-from .learning.task_kind import compared_answers, with_metric
-from .line.run_folder import Run
-from .line.stage_list import LOG
-from .pipeline.whole_pipeline import model_columns
-from .registry.local_copies import Copy
-from .registry.model_versions import Version, is_address, resolve
-from .serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
-from .tables import read_any
+from ..base import addresses
+from ..base.user_errors import InputError
+from ..drift import drift_report
+from ..drift.stored_reference import Reference
+from ..learning.labelled_data import Labelled
+from ..learning.predicting import predict
+from ..learning.task_kind import compared_answers, with_metric
+from ..line.run_folder import Run
+from ..line.stage_list import LOG
+from ..pipeline.whole_pipeline import model_columns
+from ..registry.local_copies import Copy
+from ..registry.model_versions import Version, is_address, resolve
+from ..serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
+from ..tables import read_any
+from . import monitor_model, monitoring_report, production_rows, service_log_rows, service_traffic
+from .production_rows import Production
 
 SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8
 
@@ -58,20 +58,20 @@ def look(address: str, data: str = "", settings=()) -> dict:
     chosen, bundle, known = _settings(settings), load_bundle(address), load_reference(address)
     production = later_rows(address, bundle, known, data)
     metrics = metrics_of(bundle)
-    drifted = monitor.column_drift(production, known.time_column)
-    joint = monitor.joint_drift(production, known.time_column, int(chosen["seed"]))
+    drifted = monitor_model.column_drift(production, known.time_column)
+    joint = monitor_model.joint_drift(production, known.time_column, int(chosen["seed"]))
     answers = answers_drift(bundle, known, production)
-    changes = monitor.quality_changes(production, known.time_column)
-    by_period = monitor.performance(production)
+    changes = monitor_model.quality_changes(production, known.time_column)
+    by_period = monitor_model.performance(production)
     expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
-    decision = monitor.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
-    days = traffic.by_day(log_folder(address))
+    decision = monitor_model.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
+    days = service_traffic.by_day(log_folder(address))
     found = drift_report.drift_findings(
-        drifted, answers, joint, [*changes, *traffic.traffic_findings(days)]
+        drifted, answers, joint, [*changes, *service_traffic.traffic_findings(days)]
     )
-    seen = monitor.summary(production, decision, by_period, expected, drifted, found, joint, days,
+    seen = monitoring_report.summary(production, decision, by_period, expected, drifted, found, joint, days,
                            None, None, None)  # fmt: skip
-    seen["said"]["Drift"] += f" {monitor.describe_prediction_drift(answers)}"
+    seen["said"]["Drift"] += f" {monitoring_report.describe_prediction_drift(answers)}"
     return seen
 
 
@@ -99,21 +99,25 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     times = None
     if data in ("", LOG):
         origin, folder = "what the service has answered", log_folder(address)
-        raw, times = deliveries.rows_of_log(folder, bundle.model, bundle.task.target)
+        raw, times = service_log_rows.rows_of_log(folder, bundle.model, bundle.task.target)
     else:
         addresses.refuse_pasted_password(data)
         raw, origin = read_any.read_table(data, typed=False), addresses.shown(data)
-        deliveries.check_columns(raw, list(bundle.fields))
-    deliveries.check_count(raw, origin)
+        production_rows.check_columns(raw, list(bundle.fields))
+    production_rows.check_count(raw, origin)
     clean = bundle.model["clean"]
     X, examples = clean.transform(raw), clean.transform(bundle.examples)
     task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
     sample = Labelled(task, examples, np.full(len(examples), None), np.arange(len(examples)))
-    y = deliveries.labels_of(raw, task, known.label)
+    y = production_rows.labels_of(raw, task, known.label)
     by_log = times is not None
-    period = deliveries.periods_of(times) if by_log else deliveries.periods(known.time_column, X)
+    period = (
+        production_rows.periods_of(times)
+        if by_log
+        else production_rows.periods(known.time_column, X)
+    )
     made = Production(raw, X, y, period, bundle.model, sample, origin, times=times)
-    deliveries.check_values(X, examples, model_columns(bundle.model))
+    production_rows.check_values(X, examples, model_columns(bundle.model))
     return replace(made, reference=known)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .drift.alert_thresholds import finding
-from .learning.task_kind import Task
-from .line.run_folder import Run
-from .serving.prediction_log import ask_log, has_log
+from ..drift.alert_thresholds import finding
+from ..learning.task_kind import Task
+from ..line.run_folder import Run
+from ..serving.prediction_log import ask_log, has_log
 
 MOST_REQUESTS = 500_000  # the latest ones
 MOST_FAILED = 0.01  # share of a day's requests; more is an alarm

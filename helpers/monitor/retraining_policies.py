@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from . import monitor
-from .deliveries import FEWEST_PER_PERIOD, Production
-from .drift import compare_columns
-from .learning.metric_names import PLAIN_NAMES
-from .learning.metric_scores import better, resampled_scores, score
-from .learning.predicting import predict
-from .pipeline.whole_pipeline import model_columns
+from ..drift import compare_columns
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.metric_scores import better, resampled_scores, score
+from ..learning.predicting import predict
+from ..pipeline.whole_pipeline import model_columns
+from . import better_than_champion, monitor_model, refit_models
+from .production_rows import FEWEST_PER_PERIOD, Production
 
 NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
 CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for
@@ -47,7 +47,7 @@ class PolicyResults:
 
 
 def simulate_policies(
-    production: Production, refits: monitor.Refits, metrics: dict, *, max_drop: float = 0.05,
+    production: Production, refits: refit_models.Refits, metrics: dict, *, max_drop: float = 0.05,
     time_column: str = "", seed: int = 42,
 ) -> PolicyResults | None:  # fmt: skip
     """Play each policy on the later rows; None where there are fewer than two periods.
@@ -152,8 +152,8 @@ class _History:
 
     def fell(self, model: str, last: str) -> bool:
         """Whether the score of the last period lies below what was promised, by the rule."""
-        scores = monitor.performance(self.of(last), self.model(model))
-        return monitor.has_dropped(scores, self._metrics, self._max_drop)
+        scores = monitor_model.performance(self.of(last), self.model(model))
+        return monitor_model.has_dropped(scores, self._metrics, self._max_drop)
 
     def cost(self, served: dict[str, str]) -> dict:
         """How often a policy has trained again, on how many rows, in how many seconds."""
@@ -195,7 +195,7 @@ def _intervals(
 
 def picture(played: PolicyResults | None):
     """Scores by period and the cost of each policy; None where it is not applicable."""
-    from .pages import monitoring_plots
+    from ..pages import monitoring_plots
 
     if played is None:
         return None
@@ -211,7 +211,9 @@ def shown(played: PolicyResults | None) -> pd.DataFrame | None:
         return None
     costs = played.costs
     interval = [
-        f"{monitor.signed(low, 3)} to {monitor.signed(high, 3)}" if count else ""
+        f"{better_than_champion.signed(low, 3)} to {better_than_champion.signed(high, 3)}"
+        if count
+        else ""
         for low, high, count in zip(
             costs["gain_from"], costs["gain_to"], costs["retrainings"], strict=True
         )
