@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import explore, lessons, retraining, runner
+from helpers import lessons, retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
 from helpers.deploy import model_card
 from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
+from helpers.explore import compare_tables
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work, outside
 from helpers.monitor import production_rows
@@ -149,7 +150,7 @@ def test_the_line_has_its_target_and_no_lessons_on_it(run):
 
 
 def test_exploring_reads_it_as_stage_1_does():
-    assert len(explore.read_source("orchard")) == 400
+    assert len(compare_tables.read_source("orchard")) == 400
 
 
 def test_until_is_refused_for_a_table_of_one_s_own_and_examples_are_named(tmp_path):

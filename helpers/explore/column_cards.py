@@ -6,10 +6,11 @@ from functools import partial
 
 import pandas as pd
 
-from . import explore_figures
-from .oddities import share_text
-from .pieces import Piece, figure, kind_name, link, listed, many, para, safe, value_text
-from .survey import QUANTILES, Column, Survey
+from . import draw_axes, draw_columns
+from .column_counts import QUANTILES
+from .html_pieces import Piece, figure, kind_name, link, listed, many, para, safe, value_text
+from .oddity import share_text
+from .surveyed_table import Column, Survey
 
 MOST_DRAWN = 250  # columns whose figures are drawn
 
@@ -18,9 +19,7 @@ def columns(found) -> Piece:
     """A table of all columns, to sort and to search, then a card for each."""
     survey = found.survey
     drawn = survey.columns[:MOST_DRAWN]
-    pictures = explore_figures.draw_all(
-        [partial(explore_figures.column_shape, column) for column in drawn]
-    )
+    pictures = draw_axes.draw_all([partial(draw_columns.column_shape, column) for column in drawn])
     pictures += [None] * (len(survey.columns) - len(drawn))
     cards = [_card(c, picture) for c, picture in zip(survey.columns, pictures, strict=True)]
     note = ""

@@ -9,8 +9,8 @@ from html import escape, unescape
 import numpy as np
 import pandas as pd
 
-from .base.places import TEMPLATES
-from .survey import Column, Survey
+from ..base.places import TEMPLATES
+from .surveyed_table import Column, Survey
 
 STYLE = TEMPLATES / "explore.css"
 

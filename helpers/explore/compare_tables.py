@@ -7,13 +7,27 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from . import association, explore_figures
-from .base.bins import equal_groups
-from .base.user_errors import InputError
-from .drift import compare_columns
-from .pieces import Piece, figure, folded, link, listed, many, of_sample, para, safe
-from .survey import Column, Survey
-from .survey import survey as make_survey
+from ..base import addresses
+from ..base.bins import equal_groups
+from ..base.user_errors import InputError
+from ..drift import compare_columns
+from ..examples import known
+from ..tables import read_any
+from . import association, draw_associations, draw_axes
+from .exploration import Exploration
+from .html_pieces import (
+    Piece,
+    figure,
+    folded,
+    link,
+    listed,
+    many,
+    of_sample,
+    para,
+    safe,
+)
+from .survey_table import survey as make_survey
+from .surveyed_table import Column, Survey
 
 MOST_DRIFTS_DRAWN = 6  # columns that have moved most
 
@@ -39,12 +53,12 @@ def side_by_side(found, other: pd.DataFrame, names=("this table", "the other")) 
     if alike:
         with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
             table = compare_columns.compare(pd.DataFrame(before), pd.DataFrame(after))
-        tasks = [partial(explore_figures.ranking, table["psi"], "How far columns have drifted",
+        tasks = [partial(draw_associations.ranking, table["psi"], "How far columns have drifted",
                          "population stability index (0.2 is large)", limit=None)]  # fmt: skip
         tasks += [
             _drifted_figures(found, theirs[str(n)], names) for n in table.index[:MOST_DRIFTS_DRAWN]
         ]
-        ranking, *drawn = explore_figures.draw_all(tasks)
+        ranking, *drawn = draw_axes.draw_all(tasks)
         captions = [f"{link(survey[str(n)])}: {table['psi'][n]:.2f}" for n in table.index]
         figures = "".join(map(figure, drawn, captions))
         parts += [
@@ -112,7 +126,7 @@ def _drifted_figures(found, other: Column, names):
     shown = [i for i in range(len(labels)) if both[0][i] or both[1][i]]
     height = 0.55 + 0.2 * max(len(shown), 2)
     return partial(
-        explore_figures.side_by_side, other.name, [labels[i] for i in shown], both[0][shown], both[1][shown],
+        draw_associations.side_by_side, other.name, [labels[i] for i in shown], both[0][shown], both[1][shown],
         names, size=(3.6, height),
     )  # fmt: skip
 
@@ -127,3 +141,25 @@ def _drift_table(table: pd.DataFrame) -> str:
     names = ("column", "index", "missing before", "missing after", "moved")
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return f'<table class="sortable"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def read_source(data: str, query: str = "") -> pd.DataFrame:
+    """A table from whatever `pipeline run --data` takes; an example as stage 1 has it."""
+    if example := known.example(data):
+        return known.source(data).collect(example.settings["until"])[0]
+    return read_any.read_table(data, query)
+
+
+def beside(found: Exploration, against: str, data: str = "", query: str = "") -> Piece:
+    """The table beside a second one that is read from `against`; a sentence when that is empty."""
+    if not against:
+        return Piece(para("No second table was named. To put one beside this one: "
+                        "<code>pipeline explore SOURCE --against OTHER</code>."),
+                     place="beside-another-table")  # fmt: skip
+    other = read_source(
+        against, query if addresses.is_path(data) == addresses.is_path(against) else ""
+    )
+    names = addresses.shown(data) or "this table", addresses.shown(against)
+    if names[0] == names[1]:
+        names = f"{names[0]} (first)", f"{names[1]} (second)"
+    return side_by_side(found, other, names)

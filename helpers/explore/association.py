@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .base.bins import equal_groups
-from .survey import Column, Survey
+from ..base.bins import equal_groups
+from .surveyed_table import Column, Survey
 
 MEASURE = "Cramér's V (bias-corrected; numbers in ten groups)"
 GROUPS = 10
@@ -71,7 +71,7 @@ class Associations:
 def associate(survey: Survey) -> Associations:
     """The associations of a survey's sampled rows.
 
-    >>> from helpers.survey import survey
+    >>> from helpers.explore.survey_table import survey
     >>> x = pd.Series(range(100)) % 5
     >>> found = associate(survey(pd.DataFrame({"x": x, "same": x.map(str) + "!", "k": 1})))
     >>> float(found.between.loc["x", "same"].round(2))
