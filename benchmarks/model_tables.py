@@ -62,7 +62,7 @@ def _bundled(name: str) -> Callable:
 
 def _penguins() -> pd.DataFrame:
     """Sex from the rest; the nest is a group, comments are text, the egg date is a date."""
-    from helpers.labs import nests
+    from helpers.course.labs.text_and_images import nests
 
     birds = _csv("palmerpenguins", "penguins-raw.csv", ("Sample Number",))()
     nest = nests(birds)

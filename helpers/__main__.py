@@ -692,23 +692,23 @@ def progress(reset):
     Answers count that were given in a notebook's code. They are kept in reports/progress.json, or
     where PIPELINE_PROGRESS says, and are sent nowhere.
     """
-    from . import progress as _progress
     from .base import places
+    from .course import learner_progress
     from .pages import stage_page
 
     if reset:
-        kept = _progress.reset()
+        kept = learner_progress.reset()
         stage_page.refresh_front_pages()
         click.echo(f"Reset; the old record is in {kept}" if kept else "Nothing was noted yet.")
         return
-    course = _progress.chapters()
-    _progress.sum_up()
+    course = learner_progress.chapters()
+    learner_progress.sum_up()
     for chapter in course:
         click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
-            click.echo(f"   {_progress.MARKS[item.state]} {item.name}{tries}")
-    click.echo(f"\n{_progress.summary(course)} Kept in {places.progress_file()}")
+            click.echo(f"   {learner_progress.MARKS[item.state]} {item.name}{tries}")
+    click.echo(f"\n{learner_progress.summary(course)} Kept in {places.progress_file()}")
 
 
 @cli.command()

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from helpers import lab_factors
+from helpers.course.labs import what_matters_most
 from helpers.drift import compare_columns
 
 NUMBER = re.compile(r"\d[\d,]*\.\d+(?:\s?(?:%|per cent))?|\d[\d,]*\s?(?:%|per cent)")
@@ -58,7 +58,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "text_and_images": {"0.5": COIN},
     "what_matters_most": {
         "80 %": Defined("the claim that the lab examines, quoted"),
-        "8 %": Computed(lambda run: lab_factors.ERROR_RATE, "{:.0%}"),
+        "8 %": Computed(lambda run: what_matters_most.ERROR_RATE, "{:.0%}"),
     },
     "why_pipelines_matter": {"0.50": Defined("labels by lot on two equal classes")},
 }

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from helpers.base.places import NOTEBOOKS
+from helpers.course.questions import GUESSES, QUESTIONS
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
-from helpers.questions import GUESSES, QUESTIONS
 from tests import clean_copies, course_table
 from tests.course_table import Figures, figures
 from tests.exercises import SOLUTIONS, exercise_of, without_answers

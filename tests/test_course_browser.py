@@ -13,8 +13,8 @@ import urllib.request
 import nbformat
 import pytest
 
-from helpers import lessons
 from helpers.base.places import REPOSITORY
+from helpers.course import lessons
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import stage
 from helpers.pages import stage_page

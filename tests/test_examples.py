@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import lessons, retraining, runner
+from helpers import retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
+from helpers.course import lessons
 from helpers.deploy import model_card
 from helpers.examples import known, plant_errors
 from helpers.examples.known import Example

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
-from helpers import surprises
+from helpers.course import surprises
 
 
 def test_a_deep_tree_learns_labels_by_lot_by_heart():

@@ -1,9 +1,9 @@
 """Lessons: checks that are graded offline, guesses before a result, challenges, and their hints.
 
-A notebook calls these by the name of a question (`helpers/questions.py`) or of a challenge
-(`helpers/challenges.py`). What a cell shows can be clicked where HTML is shown, with no script
+A notebook calls these by the name of a question (`helpers/course/questions.py`) or of a challenge
+(`helpers/course/challenges.py`). What a cell shows can be clicked where HTML is shown, with no script
 and no network, and read where only text is. Answers that are given in code are noted in the
-learner's own file (`helpers/progress.py`); an untouched one stops nothing and notes nothing.
+learner's own file (`helpers/course/learner_progress.py`); an untouched one stops nothing and notes nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 
-from .base.places import TEMPLATES
-from .base.user_errors import InputError, nearest
+from ..base.places import TEMPLATES
+from ..base.user_errors import InputError, nearest
+from ..examples import known as examples_known
+from ..line.run_folder import existing_run
+from ..line.stage_list import STAGES
+from ..line.stage_work import Work
+from ..pages.show import say
 from .challenges import CHALLENGES
-from .examples import known as examples_known
 from .grading import (
     CORRECT,
     INCORRECT,
@@ -25,10 +29,6 @@ from .grading import (
     Verdict,
     is_untouched,
 )
-from .line.run_folder import existing_run
-from .line.stage_list import STAGES
-from .line.stage_work import Work
-from .pages.show import say
 from .questions import GUESSES, QUESTIONS
 
 STYLE = TEMPLATES / "quiz.css"
@@ -159,11 +159,11 @@ def _noted(name: str, verdict: Verdict) -> Verdict:
     """The verdict, once it is in the learner's file; with a word when it could not be noted."""
     if verdict.state not in (CORRECT, INCORRECT):
         return verdict
-    from . import progress
-    from .pages import stage_page
+    from ..pages import stage_page
+    from . import learner_progress
 
     try:
-        if progress.record(name, verdict.state):
+        if learner_progress.record(name, verdict.state):
             stage_page.refresh_front_pages()
     except (InputError, OSError) as error:
         return Verdict(verdict.state, f"{verdict.reason} (Not recorded: {error})")

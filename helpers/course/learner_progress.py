@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .base.files import write_json
-from .base.places import progress_file, progress_summary_file
-from .base.user_errors import InputError
+from ..base.files import write_json
+from ..base.places import progress_file, progress_summary_file
+from ..base.user_errors import InputError
+from ..line.run_folder import lock
+from ..line.stage_list import STAGES
 from .grading import CORRECT, INCORRECT, UNTOUCHED
-from .line.run_folder import lock
-from .line.stage_list import STAGES
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are not stages

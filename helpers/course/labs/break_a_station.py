@@ -15,17 +15,17 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-from .clean import cleaning_plan, cleaning_report, column_cleaner
-from .drift import compare_columns
-from .examples import flights_example, flights_sources
-from .features import feature_plan as features_feature_plan
-from .learning import labelled_data
-from .learning.label_column import draft_label, read_label
-from .learning.predicting import predict_scores
-from .learning.task_kind import encode, find_task
-from .pipeline import whole_pipeline
-from .split import find_leaks, split_into_parts
-from .tables import tidy_table
+from ...clean import cleaning_plan, cleaning_report, column_cleaner
+from ...drift import compare_columns
+from ...examples import flights_example, flights_sources
+from ...features import feature_plan as features_feature_plan
+from ...learning import labelled_data
+from ...learning.label_column import draft_label, read_label
+from ...learning.predicting import predict_scores
+from ...learning.task_kind import encode, find_task
+from ...pipeline import whole_pipeline
+from ...split import find_leaks, split_into_parts
+from ...tables import tidy_table
 
 ROWS, LATER_ROWS = 5_000, 2_500
 ERROR_RATE = 0.05

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .examples.flights_example import KNOWLEDGE
+from ..examples.flights_example import KNOWLEDGE
 
 
 def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.Data
     """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
     from difflib import SequenceMatcher
 
-    from .cells.tidy_text import fingerprint
+    from ..cells.tidy_text import fingerprint
 
     counts = column.value_counts()
 
@@ -86,8 +86,8 @@ def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.Data
 
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
     """The score of a quick model without and with a column that is known only afterwards."""
-    from .learning.metric_names import PLAIN_NAMES
-    from .split import split_into_parts, strategy_comparison
+    from ..learning.metric_names import PLAIN_NAMES
+    from ..split import split_into_parts, strategy_comparison
 
     known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
     choice = dict(zip(("strategy", "column"), known, strict=True))
@@ -107,7 +107,7 @@ def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **option
 
     `comparison` has the scores without it already (see `split.compare_strategies`).
     """
-    from .split import split_report, strategy_comparison
+    from ..split import split_report, strategy_comparison
 
     column = next(c for c in choices if c["strategy"] == "time")["column"]
     day = rows.X.assign(day_of_year=rows.X[column].dt.day_of_year)
@@ -128,10 +128,10 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from .examples import flights_example
-    from .learning.metric_scores import resampled_scores, score
-    from .learning.predicting import predict
-    from .pipeline import whole_pipeline
+    from ..examples import flights_example
+    from ..learning.metric_scores import resampled_scores, score
+    from ..learning.predicting import predict
+    from ..pipeline import whole_pipeline
 
     more = flights_example.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
@@ -184,7 +184,7 @@ def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd
 
 def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
     """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
-    from .learning.predicting import predict
+    from ..learning.predicting import predict
 
     used = list(bundle.fields)
     numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
@@ -223,7 +223,7 @@ def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
 
 def describe_agreement(labels: pd.DataFrame) -> str:
     """How far two labellers agree, in a sentence."""
-    from .collect.collection_report import cohen_kappa
+    from ..collect.collection_report import cohen_kappa
 
     kappa = cohen_kappa(labels)
     same = int((labels["labeller_a"] == labels["labeller_b"]).sum())
@@ -249,8 +249,8 @@ def eight_dirty_rows() -> pd.DataFrame:
 
 def eight_rows_cleaned() -> pd.DataFrame:
     """The eight dirty rows and, to their right, what the cleaner makes of them."""
-    from .clean.cleaning_plan import draft_plan
-    from .clean.column_cleaner import Cleaner
+    from ..clean.cleaning_plan import draft_plan
+    from ..clean.column_cleaner import Cleaner
 
     dirty = eight_dirty_rows()
     cleaner = Cleaner(draft_plan(dirty, {"aliases": {"city": {"NY": "New York"}}}))
@@ -261,8 +261,8 @@ def drift_by_period(
     production, by_period: pd.DataFrame, metrics: dict, time_column: str
 ) -> pd.DataFrame:
     """Columns that drift in each period, beside the score there and the one that was promised."""
-    from .learning.metric_names import PLAIN_NAMES
-    from .monitor import monitor_model
+    from ..learning.metric_names import PLAIN_NAMES
+    from ..monitor import monitor_model
 
     metric = metrics["main_metric"]
     name = PLAIN_NAMES[metric]

@@ -3,7 +3,7 @@
 Every combination is scored on the same rows. The variance of the scores is then split between the
 factors (analysis of variance; each factor's share is its sum of squares over the total).
 
-    python -m helpers.lab_factors     the whole grid, some ten minutes; writes data/what_matters.csv
+    python -m helpers.course.labs.what_matters_most     the whole grid, some ten minutes; writes data/what_matters.csv
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from .base.places import DATA
-from .clean import cleaning_plan, column_cleaner
-from .examples import flights_example, flights_sources, penguins_example, plant_errors
-from .features import feature_plan
-from .learning.label_column import draft_label, read_label
-from .learning.task_kind import Task, encode, find_task
-from .pipeline import feature_steps
-from .tables import tidy_table
+from ...base.places import DATA
+from ...clean import cleaning_plan, column_cleaner
+from ...examples import flights_example, flights_sources, penguins_example, plant_errors
+from ...features import feature_plan
+from ...learning.label_column import draft_label, read_label
+from ...learning.task_kind import Task, encode, find_task
+from ...pipeline import feature_steps
+from ...tables import tidy_table
 
 RESULTS = DATA / "what_matters.csv"
 FACTORS = ("data", "features", "algorithm", "tuning")
