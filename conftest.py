@@ -49,7 +49,8 @@ def make_stages(numbers) -> None:
     """Run those stages of the flights that have not run yet."""
     from helpers.examples.known import DEFAULT
     from helpers.line.run_folder import Run
-    from helpers.runner import Request, run_line
+    from helpers.run.run_request import Request
+    from helpers.run.runner import run_line
 
     missing = [str(n) for n in numbers if Run(DEFAULT).line_of(n) is None]
     if missing:

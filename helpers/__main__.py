@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 
-from . import library_warnings
 from .base import credentials, extras
 from .base.addresses import is_path, shown
 from .base.user_errors import InputError, describe_disk_error
 from .examples.known import titles
+from .run import library_warnings
 
 DASK = click.option(
     "--dask", default="", metavar="ADDRESS",
@@ -100,7 +100,8 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
-    from .runner import Request, StageError, run_line
+    from .run.run_request import Request
+    from .run.runner import StageError, run_line
     from .scale import dask_cluster
 
     request = Request(data, query, target, name, stages, settings, force, kernels, track)
@@ -145,11 +146,11 @@ def explore(source, query, target, against, name, kernels):
     SOURCE and OTHER are whatever --data of `pipeline run` takes. One page comes out, to open
     offline or to send on; in JupyterLab, notebooks/explore.ipynb does the same cell by cell.
     """
-    from .execution import EXPLORING, CellError, begin
+    from .run.notebook_execution import EXPLORING, CellError, begin
 
     begin(kernels, EXPLORING)  # it imports beside us
-    from .explorer import Question
-    from .explorer import explore as look
+    from .run.exploring import Question
+    from .run.exploring import explore as look
 
     try:
         page = look(Question(source, query, target, against, name, kernels))
@@ -527,8 +528,8 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     from .line.run_folder import Run
     from .line.stage_list import stage
     from .monitor import monitor_bundle
-    from .retraining import monitor_new_rows
-    from .runner import StageError
+    from .run.retraining_due import monitor_new_rows
+    from .run.runner import StageError
 
     if max_drop is not None:
         settings = (*settings, f"max_drop={max_drop}")
@@ -586,9 +587,9 @@ def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
     Exit codes: 0 done, or not due; 1 the challenger failed; 2 the rows can't be used. In each case
     the champion goes on serving.
     """
-    from .retraining import RetrainRequest
-    from .retraining import train_challenger_run as train_again
-    from .runner import StageError
+    from .run.retraining import train_challenger_run as train_again
+    from .run.retraining_due import RetrainRequest
+    from .run.runner import StageError
 
     ask = RetrainRequest(data, when, every, not no_promote, track, kernels, max_drop)
     try:
@@ -723,7 +724,7 @@ def doctor(port):
     OK: as it should be. WARN: an extra that something optional needs. FAIL: the series will not
     run; exit code 1.
     """
-    from .doctor import FAIL, findings
+    from .run.doctor import FAIL, findings
 
     failed = False
     for found in findings(port):

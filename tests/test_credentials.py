@@ -24,11 +24,11 @@ import pandas as pd
 import psutil
 import pytest
 
-from helpers import execution, runner
 from helpers.__main__ import main
 from helpers.base import addresses, credentials
 from helpers.base.user_errors import InputError
 from helpers.line.run_folder import Run
+from helpers.run import notebook_execution, run_request
 from helpers.tables import read_any
 from tests.small import raw_table
 
@@ -119,9 +119,9 @@ def test_the_same_address_with_another_password_is_the_same_source(tmp_path, mon
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     run = Run("mine")
     run.write_json("about.json", {"address": "mysql://me:${DB_PASSWORD}@h/a"})
-    runner.refuse_other_source(run, credentials.hide("mysql://me:one1@h/a"))
+    run_request.refuse_other_source(run, credentials.hide("mysql://me:one1@h/a"))
     with pytest.raises(InputError, match=r"mysql://me:\*\*\*@h/a, not from mysql://you:\*\*\*@h/a"):
-        runner.refuse_other_source(run, credentials.hide("mysql://you:one1@h/a"))
+        run_request.refuse_other_source(run, credentials.hide("mysql://you:one1@h/a"))
 
 
 def test_a_reference_without_its_secret_says_what_to_set():
@@ -411,7 +411,7 @@ display({"application/json": {secret: [secret]}}, raw=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernels", [execution.WARM, execution.STOCK])
+@pytest.mark.parametrize("kernels", [notebook_execution.WARM, notebook_execution.STOCK])
 def test_what_a_cell_tells_of_a_secret_is_masked(tmp_path, monkeypatch, kernels):
     import nbformat
 
@@ -421,7 +421,7 @@ def test_what_a_cell_tells_of_a_secret_is_masked(tmp_path, monkeypatch, kernels)
     cells = [TELLING, "raise ValueError(f'no route to mysql://me:{secret}@h')"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     run = Run("telling")
-    with pytest.raises(execution.CellError, match=r"mysql://me:\*\*\*@h"):
-        execution.execute(run, "telling", notebook, {}, kernels, "telling")
+    with pytest.raises(notebook_execution.CellError, match=r"mysql://me:\*\*\*@h"):
+        notebook_execution.execute(run, "telling", notebook, {}, kernels, "telling")
     executed = run.file("notebooks/telling.ipynb").read_text()
     assert executed.count("***") >= 10 and holding(tmp_path) == []

@@ -20,7 +20,8 @@ from helpers.base import places
 from helpers.base.user_errors import InputError
 from helpers.drift import compare_columns
 from helpers.line import run_folder
-from helpers.runner import Request, run_line
+from helpers.run.run_request import Request
+from helpers.run.runner import run_line
 from helpers.scale import dask_cluster
 from helpers.serving import batch_prediction, parquet_folders
 from helpers.tables import read_any

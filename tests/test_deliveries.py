@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import retraining
 from helpers.base.user_errors import InputError
 from helpers.deploy import service_proof
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG
 from helpers.line.stage_work import outside
 from helpers.monitor import service_log_rows, service_traffic
+from helpers.run import retraining, retraining_due
 from helpers.serving.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 
@@ -49,7 +49,7 @@ def table():
 def test_logged_rows_are_later_rows_with_the_outcomes_that_have_come(run, table):
     log_rows(run, table, told=300)
     assert service_log_rows.logged_rows(run) == 400
-    assert retraining.new_rows_of(run, "") == LOG
+    assert retraining_due.new_rows_of(run, "") == LOG
     found = retraining.later_rows(run, LOG)
     assert len(found.X) == 400 and found.labelled.sum() == 300
     assert found.y[:300].tolist() == table["bought"].tolist()[:300]
@@ -65,9 +65,9 @@ def test_a_file_that_is_named_like_the_log_is_not_taken_for_it(tmp_path, monkeyp
 
 
 def test_few_answers_are_not_looked_at_unasked(run, table):
-    assert service_log_rows.logged_rows(run) == 0 and retraining.new_rows_of(run, "") == ""
+    assert service_log_rows.logged_rows(run) == 0 and retraining_due.new_rows_of(run, "") == ""
     log_rows(run, table.head(50))
-    assert retraining.new_rows_of(run, "") == ""
+    assert retraining_due.new_rows_of(run, "") == ""
 
 
 def test_rows_that_clients_send_in_odd_ways_are_read(run, table):

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from helpers import doctor
-from helpers.doctor import FAIL, OK, WARN
 from helpers.line import stage_work
+from helpers.run import doctor
+from helpers.run.doctor import FAIL, OK, WARN
 
 
 def command(*arguments, **environment):

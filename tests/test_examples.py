@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import retraining, runner
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
@@ -19,7 +18,8 @@ from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work, outside
 from helpers.monitor import production_rows
 from helpers.pages.stage_page import stages_of
-from helpers.runner import Request
+from helpers.run import run_request, train_challenger
+from helpers.run.run_request import Request
 from tests.small import deployed_run, prepared, raw_table
 
 TREES = raw_table(900).drop(columns=["price", "note"])  # a row a day from 2020-01-06 on
@@ -124,12 +124,12 @@ def test_a_run_of_a_table_of_one_s_own_gets_its_held_out_rows(run):
 def test_a_challenger_collects_it_up_to_a_later_day(run):
     production = production_rows.later_rows(Work(8, run, {}))
     newer = np.arange(500) >= 250
-    asked = retraining._request(Run("orchard-2"), run, production, newer, "")
+    asked = train_challenger._request(Run("orchard-2"), run, production, newer, "")
     last_learnt = TREES["day"].iloc[400 + 249]
     assert asked.data == "orchard" and f"until={last_learnt}" in asked.settings
     assert f"test_from={TREES['day'].iloc[299 + 250]}" in asked.settings
     told(run, sampled=0.5)
-    asked = retraining._request(Run("orchard-2"), run, production, newer, "")
+    asked = train_challenger._request(Run("orchard-2"), run, production, newer, "")
     assert "sample=325" in asked.settings
 
 
@@ -141,9 +141,11 @@ def test_its_limits_are_on_the_card_and_its_fingerprint_in_the_ledger(run, orcha
 
 
 def test_the_line_has_its_target_and_no_lessons_on_it(run):
-    stages = runner.stages_to_run(Request("orchard"), Run("new"), runner.whole_address("orchard"))
+    stages = run_request.stages_to_run(
+        Request("orchard"), Run("new"), run_request.whole_address("orchard")
+    )
     assert [s.number for s in stages] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert runner.name_for("orchard") == "orchard"
+    assert run_request.name_for("orchard") == "orchard"
     assert not any(s.lesson for s in stages_of(run)) and not run.has_lessons
     said = lessons.on_flights(Work(1, run, {"data": "orchard"}), lambda: "shown")
     assert "not your table" in said.data

@@ -20,11 +20,11 @@ import pandas as pd
 import pytest
 
 from benchmarks import faults
-from helpers import runner
 from helpers.base import places
 from helpers.base.user_errors import InputError, describe_disk_error
-from helpers.library_warnings import each_warning_once
 from helpers.line import run_folder, stage_list, stage_work
+from helpers.run import run_lock
+from helpers.run.library_warnings import each_warning_once
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -110,19 +110,19 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_writes_stay
     mine = run.file(f"data/.raw.parquet.{os.getpid()}.draft")
     for draft in (theirs, notebook, mine):
         draft.write_text("half")
-    with runner.alone(run):
+    with run_lock.alone(run):
         assert not theirs.exists() and not notebook.exists() and mine.exists()
 
 
 def test_the_second_of_two_runs_of_a_name_is_told_who_holds_it(reports):
     run = run_folder.Run("mine")
-    with runner.alone(run):
+    with run_lock.alone(run):
         done = pipeline("run", "--name", "mine")
         assert done.returncode == 2
         assert f"process {os.getpid()} on {os.uname().nodename}, since 2" in one_line(done)
-        with runner.alone(run_folder.Run("other")):
+        with run_lock.alone(run_folder.Run("other")):
             pass
-    with runner.alone(run):
+    with run_lock.alone(run):
         pass
     assert not list(reports.glob(".locks/*.json"))
 

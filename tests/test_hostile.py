@@ -204,9 +204,10 @@ def hostile_table(port: int) -> pd.DataFrame:
 @pytest.mark.slow
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium here")
 def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
-    from helpers.explorer import Question, explore
     from helpers.pages.compare_runs import compare
-    from helpers.runner import Request, run_line
+    from helpers.run.exploring import Question, explore
+    from helpers.run.run_request import Request
+    from helpers.run.runner import run_line
 
     table = hostile_table(canary.server_port)
     source = tmp_path / '<img src=x onerror="window.harm=1">.csv'

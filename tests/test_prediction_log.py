@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import retraining
 from helpers.base import credentials
 from helpers.base.user_errors import InputError
 from helpers.deploy import service_proof
 from helpers.line.stage_list import LOG
 from helpers.monitor import service_log_rows, service_traffic
+from helpers.run import retraining
 from helpers.serving import local_service, prediction_service, served_model
 from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
 from helpers.tables import read_any

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import runner
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
@@ -25,6 +24,7 @@ from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.registry import champions, local_copies, mlflow_log, mlflow_store, model_versions
 from helpers.registry.champions import GOOD
+from helpers.run import runner
 from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.serving.follow_registry import Follower, load_registered_version, service_of
 from helpers.serving.prediction_log import LOG_FILE

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import retraining, runner
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
 from helpers.examples import flights_example
@@ -18,8 +17,9 @@ from helpers.line.stage_list import LOG, STAGES
 from helpers.monitor import production_rows, refit_models, service_log_rows
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
-from helpers.retraining import RetrainRequest
-from helpers.runner import StageError
+from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
+from helpers.run.retraining_due import RetrainRequest
+from helpers.run.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
 from tests.test_deliveries import log_rows
 
@@ -199,7 +199,7 @@ def seen(monkeypatch):
     """What stage 8 would have written; no kernel is started."""
     content = {"held_out": False, "drifted": [], "slipped": False, "decision": "keep",
                "reason": "it holds"}  # fmt: skip
-    monkeypatch.setattr(retraining, "monitor_new_rows", lambda *_, **__: content)
+    monkeypatch.setattr(retraining_due, "monitor_new_rows", lambda *_, **__: content)
     return content
 
 
@@ -209,27 +209,30 @@ def made_days_ago(run: Run, days: float) -> None:
 
 def test_nothing_is_due_while_all_is_well(run, seen):
     for when in ("due", "drift", "performance"):
-        due, why = retraining.is_due(run, RetrainRequest(when=when))
+        due, why = retraining_due.is_due(run, RetrainRequest(when=when))
         assert not due and why
-    assert retraining.is_due(run, RetrainRequest(when="always"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="always"))[0]
 
 
 def test_each_reason_makes_it_due_where_it_is_asked_for(run, seen):
     seen |= {"drifted": ["weight"], "slipped": False}
-    assert retraining.is_due(run, RetrainRequest(when="drift")) == (True, "it has drifted: weight")
-    assert not retraining.is_due(run, RetrainRequest(when="performance"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="drift")) == (
+        True,
+        "it has drifted: weight",
+    )
+    assert not retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
     seen |= {"drifted": [], "slipped": True, "decision": "retrain"}
-    assert not retraining.is_due(run, RetrainRequest(when="drift"))[0]
-    assert retraining.is_due(run, RetrainRequest(when="performance"))[0]
-    assert retraining.is_due(run, RetrainRequest())[0]
+    assert not retraining_due.is_due(run, RetrainRequest(when="drift"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
+    assert retraining_due.is_due(run, RetrainRequest())[0]
 
 
 def test_the_calendar_looks_at_the_age_of_the_model(run, seen):
     made_days_ago(run, 31)
-    assert retraining.is_due(run, RetrainRequest(when="calendar"))[0]
-    assert retraining.is_due(run, RetrainRequest(when="due", every=20))[0]
-    assert not retraining.is_due(run, RetrainRequest(when="due"))[0]
-    assert not retraining.is_due(run, RetrainRequest(when="calendar", every=40))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="calendar"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="due", every=20))[0]
+    assert not retraining_due.is_due(run, RetrainRequest(when="due"))[0]
+    assert not retraining_due.is_due(run, RetrainRequest(when="calendar", every=40))[0]
 
 
 def test_how_far_the_score_may_fall_is_asked_of_both_commands(run, command):
@@ -253,33 +256,33 @@ def test_not_due_is_said_and_is_no_error(run, command):
 def test_new_rows_go_below_the_old_ones_in_their_types():
     old = pd.DataFrame({"n": [1.5, 2.0], "flag": [True, False], "word": ["a", None]})
     new = pd.DataFrame({"word": ["b"], "n": ["3"], "flag": ["True"], "more": [1]}, dtype=object)
-    table = retraining.training_table(old, new)
+    table = train_challenger.training_table(old, new)
     assert table["n"].tolist() == [1.5, 2.0, 3.0] and list(table) == ["n", "flag", "word"]
     assert table["flag"].tolist() == ["True", "False", "True"]
     assert table["word"].tolist()[::2] == ["a", "b"]
-    lacking = retraining.training_table(old, new.drop(columns="word"))
+    lacking = train_challenger.training_table(old, new.drop(columns="word"))
     assert lacking["word"].isna().tolist() == [False, True, True]
 
 
 def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_finished(run):
-    first = retraining.claim_folder(run)
+    first = train_challenger.claim_folder(run)
     first.write_json(CHALLENGES, {"model": "mine", "run": "mine"})
-    assert first.name == "mine-2" and retraining.claim_folder(run).name == "mine-2"
+    assert first.name == "mine-2" and train_challenger.claim_folder(run).name == "mine-2"
     Run("mine-3").path.mkdir()  # of somebody else
     shutil.copy(run.file("ledger.json"), first.file("ledger.json"))
-    assert retraining.claim_folder(run).name == "mine-4"
+    assert train_challenger.claim_folder(run).name == "mine-4"
     assert model_name(first) == "mine"
 
 
 def test_parameters_that_were_given_are_kept(run):
     run.amend(5, parameters={"run": "mine", "trials": 3, "seed": 42, "models": "linear"})
     run.amend(1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "mess": "0.1"})
-    found = retraining.settings_of(run)
+    found = train_challenger.settings_of(run)
     assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
 
 
 def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
-    given = retraining._knowledge(flights_example.KNOWLEDGE)
+    given = train_challenger._knowledge(flights_example.KNOWLEDGE)
     assert parse_formulas(given["derive"]) == flights_example.KNOWLEDGE["derive"]
     assert {"dep_delay", "arr_delay", "time_hour"} <= set(given["drop"].split(","))
 
@@ -303,10 +306,10 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     production = retraining.later_rows(run, str(tmp_path / "new.csv"))
     newer = refit_models.newer_half(production)
     other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
-    found = retraining.compare_on_newer_rows(production, other, newer)
+    found = promotion_decision.compare_on_newer_rows(production, other, newer)
     assert found["promote"] and found["rows"] == 300
     assert found["challenger"] > found["champion"] + 0.1
-    same = retraining.compare_on_newer_rows(production, run, newer)
+    same = promotion_decision.compare_on_newer_rows(production, run, newer)
     assert not same["promote"] and same["gain_from"] == same["gain_to"] == 0
 
 
@@ -317,7 +320,9 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
     found = {"compared": {"promote": better}, "challenger_verdict": verdict}
     lines = []
-    done = retraining.conclude(Run("mine-2"), run, found, RetrainRequest(track=False), lines.append)
+    done = promotion_decision.conclude(
+        Run("mine-2"), run, found, RetrainRequest(track=False), lines.append
+    )
     assert done["outcome"] == outcome and lines == [done["said"]]
     assert ("pipeline promote mine-2" in done["said"]) == (outcome == "better")
 
@@ -351,11 +356,11 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     production = retraining.later_rows(run, LOG)
     newer = refit_models.newer_half(production)
     with pytest.raises(StageError):
-        retraining.train(Run("mine-2"), run, production, newer, LOG, RetrainRequest(), print)
+        train_challenger.train(Run("mine-2"), run, production, newer, LOG, RetrainRequest(), print)
     since = Run("mine-2").read_json(CHALLENGES)["since"]
     learnt = ~newer & production.labelled
     assert since == production.times[learnt].max() < production.times[newer].min()
-    table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
+    table = pd.read_parquet(Run("mine-2").file(train_challenger.TABLE))
     assert len(table) == 240 + learnt.sum() and table["bought"].notna().all()
     assert service_log_rows.logged_rows(Run("mine-2")) == (production.times > since).sum()
 
@@ -385,7 +390,7 @@ def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     assert challenger.read_json("challenges.json")["run"] == "mine"
     assert "it is the champion now" in out and "Retraining, " in run.file("index.html").read_text()
     assert model_versions.champion("mine").run == "mine-2"
-    assert retraining.champion_of(run).name == "mine-2"
+    assert promotion_decision.champion_of(run).name == "mine-2"
     code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
     assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]

@@ -12,7 +12,7 @@ from helpers.base.user_errors import InputError
 from helpers.line.notebook_parameters import read_settings
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
-from helpers.runner import name_for, whole_address
+from helpers.run.run_request import name_for, whole_address
 from helpers.scale import kubeflow_pod
 
 

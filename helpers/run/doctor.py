@@ -23,12 +23,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .base import extras as base_extras
-from .base import places
-from .base.places import reports_folder
-from .examples.known import EXAMPLES
-from .execution import KERNEL
-from .line.stage_list import STAGES
+from ..base import extras as base_extras
+from ..base import places
+from ..base.places import reports_folder
+from ..examples.known import EXAMPLES
+from ..line.stage_list import STAGES
+from .notebook_execution import KERNEL
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 PACKAGE = places.DISTRIBUTION

@@ -6,31 +6,30 @@ stage is made while the next one runs.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import re
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from . import execution
-from .base import addresses, credentials
-from .base.files import write_json
-from .base.user_errors import InputError
-from .examples import known as examples_known
-from .execution import WARM
-from .line import code_fingerprint, freshness, notebook_files, notebook_parameters
-from .line.run_folder import Run, lock
-from .line.stage_list import STAGES, Stage, parse_stages
-from .line.stage_work import versions
-from .pages import front_page, page_parts, stage_page
+from ..base.user_errors import InputError
+from ..examples import known as examples_known
+from ..line import code_fingerprint, freshness, notebook_files, notebook_parameters
+from ..line.run_folder import Run
+from ..line.stage_list import Stage
+from ..line.stage_work import versions
+from ..pages import front_page, page_parts, stage_page
+from . import notebook_execution
+from .run_lock import alone
+from .run_request import (
+    Request,
+    complete,
+    hidden,
+    name_for,
+    refuse_other_source,
+    stages_to_run,
+    whole_address,
+)
 
 JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
 KEPT = "kept"  # what stands in place of the seconds of a stage that stands
@@ -38,21 +37,6 @@ KEPT = "kept"  # what stands in place of the seconds of a stage that stands
 
 class StageError(Exception):
     """A notebook's cell raised: which stage, and what it said."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What `pipeline run` was asked for."""
-
-    data: str = ""
-    query: str = ""
-    target: str = ""
-    name: str = ""
-    stages: str = ""
-    settings: tuple[str, ...] = ()
-    force: bool = False
-    kernels: str = WARM
-    track: bool = False
 
 
 def run_line(request: Request, say=print, warn=None) -> Run:
@@ -94,14 +78,14 @@ def run_line(request: Request, say=print, warn=None) -> Run:
 
 def _prepare_tracking() -> None:
     """Import MLflow and open its store while a notebook runs: that takes longer than logging."""
-    from .registry import mlflow_store
+    from ..registry import mlflow_store
 
     mlflow_store.prepare()
 
 
 def _track(run: Run, began: float, say, warn) -> None:
     """Log the run to MLflow. Whatever that fails of, the run itself is done."""
-    from .registry import champions
+    from ..registry import champions
 
     try:
         say(champions.track(run, began))
@@ -109,132 +93,6 @@ def _track(run: Run, began: float, say, warn) -> None:
         warn(f"Not logged to MLflow: {error}")
     except Exception as error:  # noqa: BLE001
         warn(f"Not logged to MLflow: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-
-
-def hidden(request: Request) -> Request:
-    """The request with references in place of the secrets that it holds."""
-    data, query = credentials.hide(request.data), credentials.hide(request.query)
-    settings = tuple(credentials.hide(text) for text in request.settings)
-    return replace(request, data=data, query=query, settings=settings)
-
-
-def complete(request: Request, run: Run) -> Request:
-    """A run that exists keeps its source and target where none are given."""
-    about = run.about
-    if not request.data and about:
-        request = replace(request, data=about["address"], query=request.query or about["query"])
-    request = replace(request, data=request.data or examples_known.DEFAULT)
-    if not request.target and about.get("address") == request.data:
-        before = (run.line_of(1) or {}).get("parameters", {})
-        request = replace(request, target=before.get("target", about["target"]))
-    return request
-
-
-def name_for(data: str) -> str:
-    """The name of a run that is given none: that of its source.
-
-    >>> name_for("/data/my table.csv")
-    'my_table'
-    """
-    if examples_known.example(data):
-        return data
-    stem = Path(re.sub("//[^/]*@", "//", addresses.shown(data))).stem
-    return (
-        "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem).strip("_-")
-        or "table"
-    )
-
-
-def whole_address(data: str) -> str:
-    """A source as kernels get it: a path made absolute, an address without its secrets.
-
-    Raises InputError for a path where nothing is.
-    """
-    if examples_known.example(data):
-        return data
-    if not addresses.is_path(data):
-        data = credentials.hide(data)
-        addresses.refuse_pasted_password(data)  # and what is no address at all
-        return data
-    path = addresses.local_path(data)
-    if not path.exists():
-        from .tables import read_any
-
-        read_any.read_table(data)  # says what is missing, and what can be given
-    return str(path.resolve())
-
-
-def stages_to_run(request: Request, run: Run, data: str) -> list[Stage]:
-    example = examples_known.example(data)
-    target = request.target or (example.target if example else "")
-    lessons = example is not None and example.has_lessons
-    if request.stages:
-        chosen = parse_stages(request.stages)
-        for earlier in range(1, chosen[0].number):
-            run.require(earlier)
-        if request.target and 1 not in [stage.number for stage in chosen]:
-            known = run.about.get("target", "")
-            if request.target != known:
-                raise InputError(
-                    f"--target is read by stage 1, which this run leaves out; run '{run.name}' has "
-                    f"the target '{known}'. Include stage 1: --stages 1-{chosen[-1].number}."
-                )
-        return chosen
-    return [s for s in STAGES if (target or not s.needs_target) and (lessons or not s.lesson)]
-
-
-def refuse_other_source(run: Run, data: str, force: bool = False) -> None:
-    """Raise when a run of that name was made from another source."""
-    made_from = run.about.get("address", data)
-    if credentials.blank(made_from) != credentials.blank(data) and not force:
-        raise InputError(
-            f"The run '{run.name}' was made from {addresses.shown(made_from)}, not from "
-            f"{addresses.shown(data)}. Give another --name, or --force to write over it."
-        )
-
-
-@contextmanager
-def alone(run: Run):
-    """Hold the run for this process; refuse when another one holds it."""
-    from filelock import Timeout
-
-    try:
-        with lock(run.name, timeout=0), _signed(run):
-            run.clear_drafts()
-            yield
-    except Timeout:
-        raise InputError(
-            f"The run '{run.name}' is in use by {_holder(run)}: wait until it has finished, or "
-            f"give this one another --name."
-        ) from None
-
-
-@contextmanager
-def _signed(run: Run):
-    """Say beside the lock who holds it; of a command only its first word, which is no secret."""
-    place = _signature(run)
-    word = next((w for w in sys.argv[1:2] if w.isalpha()), "")
-    since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    holder = {"pid": os.getpid(), "host": platform.node(), "since": since, "command": word}
-    write_json(place, holder)
-    try:
-        yield
-    finally:
-        place.unlink(missing_ok=True)
-
-
-def _signature(run: Run) -> Path:
-    return run.path.parent / ".locks" / f"{run.name}.holder.json"
-
-
-def _holder(run: Run) -> str:
-    """Who holds a run, in words."""
-    try:
-        who = json.loads(_signature(run).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it has just begun or ended, or is another kind of command
-        return "another command"
-    command = f"`pipeline {who['command']}`" if who["command"] else "another command"
-    return f"{command} (process {who['pid']} on {who['host']}, since {who['since']})"
 
 
 class _Pages:
@@ -359,7 +217,7 @@ def _seconds(cell, name: str) -> float:
 
 def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons: bool):
     """The executed notebook; without the lessons when the table is not the one they are about."""
-    execution.begin(kernels)
+    notebook_execution.begin(kernels)
     notebook_files.import_jupyter()
     import nbformat
 
@@ -368,8 +226,8 @@ def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons:
         notebook_files.without(notebook, {"lesson"})
     title = f"{place} {stage.title}"
     try:
-        return execution.execute(run, stage.notebook, notebook, values, kernels, title)
-    except execution.CellError as error:
+        return notebook_execution.execute(run, stage.notebook, notebook, values, kernels, title)
+    except notebook_execution.CellError as error:
         raise StageError(f"Stage {stage.number} ({stage.title}) {error}") from None
 
 

@@ -7,13 +7,14 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import execution
-from .base import addresses, credentials
-from .base.places import NOTEBOOKS
-from .line import notebook_files
-from .line.run_folder import Run
-from .pages import page_parts, stage_page
-from .runner import alone, name_for, refuse_other_source, whole_address
+from ..base import addresses, credentials
+from ..base.places import NOTEBOOKS
+from ..line import notebook_files
+from ..line.run_folder import Run
+from ..pages import page_parts, stage_page
+from . import notebook_execution
+from .run_lock import alone
+from .run_request import name_for, refuse_other_source, whole_address
 
 NOTEBOOK = "explore"
 
@@ -27,7 +28,7 @@ class Question:
     target: str = ""
     against: str = ""
     name: str = ""
-    kernels: str = execution.WARM
+    kernels: str = notebook_execution.WARM
 
 
 def explore(asked: Question) -> Path:
@@ -41,7 +42,7 @@ def explore(asked: Question) -> Path:
     run = Run(asked.name or _name(asked))
     existed = run.path.exists()
     refuse_other_source(run, source)
-    execution.begin(asked.kernels, execution.EXPLORING)
+    notebook_execution.begin(asked.kernels, notebook_execution.EXPLORING)
     notebook_files.import_jupyter()
     values = {
         "data": source, "query": asked.query, "target": asked.target, "against": against,
@@ -50,7 +51,7 @@ def explore(asked: Question) -> Path:
     with alone(run):
         try:
             stage_page.prepare()  # while the kernel's libraries are imported
-            executed = execution.execute(
+            executed = notebook_execution.execute(
                 run, NOTEBOOK, _notebook(asked), values, asked.kernels, "explore"
             )
         except BaseException:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from .base.user_errors import InputError
+from ..base.user_errors import InputError
+from ..line.notebook_files import import_jupyter, keep
+from ..line.run_folder import Run
 from .library_warnings import each_warning_once
-from .line.notebook_files import import_jupyter, keep
-from .line.run_folder import Run
 
 KERNEL = "python3"
 WARM, STOCK = "warm", "stock"
@@ -28,7 +28,7 @@ def begin(kernels: str = WARM, purpose: str = "") -> None:
         for name, value in FREE_AT_ONCE.items():
             os.environ.setdefault(name, value)
     if kernels == WARM:
-        from .kernels.warm_provisioner import warm_up
+        from ..kernels.warm_provisioner import warm_up
 
         warm_up(purpose=purpose)
 
