@@ -152,7 +152,7 @@ def test_a_model_with_types_that_are_not_trusted_is_refused(tmp_path):
 
 
 def test_the_service_listens_on_loopback_alone():
-    from helpers.__main__ import serve
+    from helpers.cli.model_commands import serve
 
     host = next(option for option in serve.params if option.name == "host")
     assert host.default == "127.0.0.1"
