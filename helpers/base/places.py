@@ -21,7 +21,7 @@ SHIPPED = PACKAGE / "shipped"  # in a wheel alone
 REPOSITORY = None if SHIPPED.is_dir() else PACKAGE.parent
 NOTEBOOKS = (REPOSITORY or SHIPPED) / "notebooks"
 DATA = (REPOSITORY or SHIPPED) / "data"
-TEMPLATES = PACKAGE / "templates"
+TEMPLATES = PACKAGE / "pages" / "templates"
 
 
 def reports_folder() -> Path:

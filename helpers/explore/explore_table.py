@@ -1,8 +1,8 @@
 """Exploring any table: each piece of `notebooks/explore.ipynb`, also for a notebook of your own.
 
-    from helpers import explore
+    from helpers.explore import explore_table as explore
 
-    table = explore.read("mine.csv")
+    table = explore.read_source("mine.csv")
     found = explore.look(table, target="churned")
     explore.findings(found)
 
@@ -21,8 +21,13 @@ from ..line.run_folder import Run
 from ..line.stage_work import outside
 from ..tables import odd_files
 from .column_cards import columns
-from .compare_tables import side_by_side
+from .compare_tables import beside, read_source, side_by_side
 from .exploration import Exploration
+from .explore_associations import associations_section
+from .explore_findings import findings
+from .explore_missing import missing
+from .explore_target import against_target
+from .explore_time import over_time
 from .html_pieces import (
     Piece,
     kind_name,
@@ -35,8 +40,8 @@ from .html_pieces import (
 from .oddity import share_text
 from .survey_table import survey as make_survey
 
-__all__ = ["Exploration", "Piece", "against_target", "beside", "columns", "findings", "first_rows",
-           "hand_on", "look", "missing", "over_time", "overview", "read", "relations",
+__all__ = ["Exploration", "Piece", "against_target", "associations_section", "beside", "columns", "findings", "first_rows",
+           "hand_on", "look", "missing", "over_time", "overview", "read_source",
            "side_by_side"]  # fmt: skip
 GIB = 2**30
 
