@@ -1,4 +1,4 @@
-"""Features report."""
+"""What stage 3 shows of its features: roles, derived columns, what is left out and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..base.bins import equal_groups
-from .encoders import Derive
+from .derived_columns import Derive
 from .feature_plan import ROLES
 
 ROLE_SAYS = {
