@@ -103,18 +103,18 @@ test-slow: $(SCALE)
 	$(PYTEST) -m slow -rs tests --ignore tests/stages $(addprefix --ignore ,$(WITH_STOCK))
 
 notebooks: $(READY)
-	$(BIN)/python -m tests.refresh_notebooks
+	$(BIN)/python .ci/refresh_notebooks.py
 
 exercises: $(READY)
-	$(BIN)/python -m tests.exercises
+	$(BIN)/python -m helpers.course.exercises
 
 # Into notebooks/clean_copies/, which git ignores; what stands there already is left alone
 clean-copies: $(READY)
-	$(BIN)/python -m tests.clean_copies
+	$(BIN)/python -m helpers.course.clean_copies
 
 # The run must exist: make run. Its ledger has the minutes
 teaching-table: $(READY)
-	$(BIN)/python -m tests.course_table $(if $(RUN),--run $(RUN))
+	$(BIN)/python -m helpers.course.course_table $(if $(RUN),--run $(RUN))
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -166,12 +166,12 @@ lock: $(READY)
 
 # From what is installed, into docs/licences.md
 licences: $(READY)
-	$(BIN)/python -m tests.licences
+	$(BIN)/python .ci/licences.py
 
 # Known vulnerabilities of what is installed; asks the index, so it needs a network
 audit: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/python -m tests.audit
+	@$(BIN)/python .ci/audit.py
 
 clean:
 	rm -rf .venv $(AIRFLOW) data/sources .pytest_cache .ruff_cache *.egg-info

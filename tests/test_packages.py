@@ -8,6 +8,7 @@ import tomllib
 from functools import cache
 from importlib import metadata
 
+import licences
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -15,7 +16,6 @@ from packaging.utils import canonicalize_name
 
 import helpers
 from helpers.base.places import REPOSITORY
-from tests import licences
 
 LOCKS = ("requirements.lock", "requirements-scale.lock")
 ALL_LOCKS = (*LOCKS, "deploy/requirements.lock")
