@@ -7,75 +7,26 @@ each folder is for, and how the arrows point, is drawn in docs/architecture.md (
 
 import ast
 import re
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
+import house_map
 import pytest
+from house_map import HOUSE, docstring, imported, tree_of
 
-import helpers
 from helpers.line.stage_list import STAGES
 
-HOUSE = Path(helpers.__file__).parent
-FILES = {file.relative_to(HOUSE).with_suffix("").parts: file for file in HOUSE.rglob("*.py")}
-FOLDERS = sorted(road[:-1] for road in FILES if road[-1] == "__init__" and len(road) > 1)
+FILES, FOLDERS = house_map.files(), house_map.folders()
 PARTS = {folder[0] for folder in FOLDERS}  # the folders in the top folder
 STATIONS = {stage.name for stage in STAGES} & PARTS
 COURSE, EXAMPLES = {"course"}, {"examples"}
 PRODUCTION = sorted(road for road in FILES if road[0] not in EXAMPLES | COURSE)
 DOOR = ("examples", "known")  # the one module of the examples that production imports
 
-RULE = re.compile(r"\bMay import: (nothing|[a-z_]+(?:, [a-z_]+)*)\.\s*\Z")
 WHY_LONG = re.compile(r"^\s*(?:# )?Long because: \S+", re.MULTILINE)
 MOST_IN_TOP_FOLDER, MOST_LINES, MOST_BODY_LINES = 3, 400, 25
 # How many functions are longer and give no reason, and how many modules have a docstring that only
 # repeats their name: these numbers may fall, and never rise.
 LONG_FUNCTIONS, EMPTY_DOCSTRINGS = 38, 200
-
-
-@cache
-def tree_of(road: tuple[str, ...]) -> ast.Module:
-    """The syntax tree of a module."""
-    return ast.parse(FILES[road].read_bytes())
-
-
-@cache
-def imported(road: tuple[str, ...]) -> set[tuple[str, ...]]:
-    """The modules of the house that a module imports, at its head or in a function."""
-    found = set()
-    for node in nodes_that_run(tree_of(road)):
-        for names in roads_of(node, road):
-            if names[:1] == ("helpers",):
-                found |= {names[1:], names[1:-1]}
-    return (found & FILES.keys()) - {road}
-
-
-def nodes_that_run(tree: ast.AST):
-    """The nodes of a tree but for those below `if TYPE_CHECKING:`."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        typing = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        waiting += node.orelse if typing else ast.iter_child_nodes(node)
-
-
-def roads_of(node: ast.AST, road: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The dotted names that an import statement of a module means, in parts."""
-    if isinstance(node, ast.Import):
-        return [tuple(alias.name.split(".")) for alias in node.names]
-    if not isinstance(node, ast.ImportFrom):
-        return []
-    base = ("helpers", *road)[: len(road) + 1 - node.level] if node.level else ()
-    base += tuple((node.module or "").split(".")) if node.module else ()
-    return [(*base, alias.name) for alias in node.names]
-
-
-def may_import(folder: tuple[str, ...]) -> set[str]:
-    """The folders that a folder's rule names."""
-    rule = RULE.search(ast.get_docstring(tree_of((*folder, "__init__"))) or "")
-    assert rule, f"helpers/{'/'.join(folder)}/__init__.py: no last sentence 'May import: ...'"
-    return set() if rule[1] == "nothing" else set(rule[1].split(", "))
 
 
 def circle(arrows: dict) -> list:
@@ -126,13 +77,13 @@ def head_of(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> s
 
 def says_only_its_name(road: tuple[str, ...]) -> bool:
     """Whether a module's docstring adds nothing to the name of its file."""
-    said = re.findall("[a-z]+", (ast.get_docstring(tree_of(road)) or "").casefold())
+    said = re.findall("[a-z]+", (docstring(road)).casefold())
     return said in ([], re.findall("[a-z]+", road[-1]))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids="/".join)
 def test_a_folder_imports_what_its_rule_names_and_nothing_else(folder):
-    allowed = may_import(folder) | {folder[0]}
+    allowed = house_map.may_import(folder) | {folder[0]}
     assert allowed <= PARTS, f"{allowed - PARTS} are no folders of helpers"
     inside = [road for road in FILES if road[: len(folder)] == folder]
     assert {
@@ -151,12 +102,14 @@ def test_files_import_each_other_in_no_circle():
 
 
 def test_folders_import_each_other_in_no_circle():
-    assert circle({part: may_import((part,)) - {part} for part in PARTS}) == []
+    assert circle({part: house_map.may_import((part,)) - {part} for part in PARTS}) == []
 
 
 def test_no_station_imports_another():
     assert len(STATIONS) == 8
-    assert {s: others for s in STATIONS if (others := may_import((s,)) & STATIONS - {s})} == {}
+    assert {
+        s: others for s in STATIONS if (others := house_map.may_import((s,)) & STATIONS - {s})
+    } == {}
 
 
 def test_nothing_imports_the_command_line_but_its_door_and_nothing_below_what_runs_the_line():
@@ -188,6 +141,11 @@ def test_what_is_known_imports_no_example_before_it_is_asked():
     assert tops and not any(node.level for node in tops)
 
 
+def test_the_map_of_the_house_is_current():
+    page = house_map.PAGE.read_text(encoding="utf-8")
+    assert page == house_map.put_into(page, house_map.made()), "make map draws it anew"
+
+
 def test_the_top_folder_holds_at_most_three_files():
     there = sorted(file.name for file in HOUSE.iterdir() if file.is_file())
     assert len(there) <= MOST_IN_TOP_FOLDER, there
@@ -198,7 +156,7 @@ def test_a_module_of_more_than_400_lines_says_why_at_its_head():
         f"{'/'.join(road)}.py"
         for road, file in FILES.items()
         if len(file.read_text(encoding="utf-8").splitlines()) > MOST_LINES
-        and not WHY_LONG.search(ast.get_docstring(tree_of(road)) or "")
+        and not WHY_LONG.search(docstring(road))
     ] == []
 
 
