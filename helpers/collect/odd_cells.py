@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.findings import Finding
-from ..cells.kinds import is_boolean, is_date, is_number
+from ..cells.kinds import is_boolean, is_counted, is_date, is_number
 from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import PLAIN_NUMBER, loses_digits
 from ..tables.odd_files import lines, so_many, some
@@ -185,7 +185,7 @@ def _of_names(frame: pd.DataFrame) -> Iterator[Finding]:
 
 def _of_classes(frame: pd.DataFrame, target: str) -> Iterator[Finding]:
     """Classes of a target of words with too few rows to learn from and be tested on."""
-    if not target or pd.api.types.is_numeric_dtype(frame[target].dtype):
+    if not target or is_counted(frame[target]):
         return
     counts = Counter(frame[target].dropna().astype("str"))
     rare = [word for word, rows in counts.items() if rows < LEAST_OF_A_CLASS]

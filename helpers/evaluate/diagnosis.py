@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_ind
 
+from ..cells.kinds import is_counted, is_date
 from ..learning.labelled_data import Labelled
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import better, score
@@ -86,9 +87,9 @@ def slices(
 def _groups(column: pd.Series) -> list[tuple[str, np.ndarray]]:
     empty = column.isna().to_numpy()
     found = [(f"{column.name} is empty", empty)] if empty.any() else []
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if is_date(column):
         return found
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > MOST_SLICES_OF_COLUMN:
+    if is_counted(column) and column.nunique() > MOST_SLICES_OF_COLUMN:
         numbers = column.astype("float64")
         edges = np.unique(numbers.quantile([0, 0.25, 0.5, 0.75, 1]).to_numpy())
         for low, high in zip(edges[:-1], edges[1:], strict=True):

@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..base.findings import Finding, ranked
+from ..cells.kinds import is_date
 from ..drift import compare_columns, data_quality, domain_classifier, table_volume
 from ..drift.stored_reference import Reference, reference_of
 from ..learning.labelled_data import TEST
@@ -188,7 +189,7 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
 def _odd_days(known: Reference, production: Production, when: str) -> list[Finding]:
     """Days with far fewer or more rows than before; none where rows were held out at random."""
     X = production.X
-    is_date = when in X and pd.api.types.is_datetime64_any_dtype(X[when].dtype)
-    if not production.seen or not is_date or known.days.empty:
+    dated = when in X and is_date(X[when])
+    if not production.seen or not dated or known.days.empty:
         return []
     return table_volume.volume(known.days, table_volume.rows_per(X[when]))

@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ..base.findings import Finding
 from ..cells.key_names import has_identifier_name
+from ..cells.kinds import is_counted
 from ..learning.labelled_data import Labelled
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
@@ -131,7 +132,7 @@ def identifier_alarms(learn: Labelled, plan: dict, seed: int) -> list[Finding]:
 
 def _identifier_numbers(column: pd.Series) -> list[pd.Series]:
     """A key as a number, or the number within it and the letters before."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    if is_counted(column):
         return [column]
     text = column.astype("str")
     digits = pd.to_numeric(text.str.replace(r"\D+", "", regex=True).str[:15], errors="coerce")
@@ -142,7 +143,7 @@ def sum_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Finding]:
     """Numbers that add up to the target, or multiply to it."""
     if not learn.task.is_regression:
         return []
-    numeric = [n for n in used if pd.api.types.is_numeric_dtype(learn.X[n].dtype)]
+    numeric = [n for n in used if is_counted(learn.X[n])]
     numeric = sorted(numeric, key=tells.get, reverse=True)[:MOST_SUMMED]
     X = learn.X[numeric].astype("float64")
     whole = X.notna().all(axis=1).to_numpy()

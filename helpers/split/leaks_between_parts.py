@@ -11,6 +11,7 @@ from ..base.findings import Finding
 from ..base.ranks import roc_auc
 from ..base.spacing import evenly_spaced
 from ..cells.key_names import has_identifier_name
+from ..cells.kinds import is_counted
 from ..learning.labelled_data import TEST, TRAIN, Labelled
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
@@ -52,7 +53,7 @@ def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
 
 def _rare(X: pd.DataFrame) -> np.ndarray:
     """Whether two numbers of a row are rare, among columns that are as good as continuous."""
-    numbers = [n for n in X if pd.api.types.is_numeric_dtype(X[n].dtype)]
+    numbers = [n for n in X if is_counted(X[n])]
     fine = [n for n in numbers if X[n].nunique() > FEW_LEVELS_PER_ROW * len(X)]
     rare = [(X[n].map(X[n].value_counts()) <= RARE).to_numpy(int) for n in fine]
     return np.sum(rare, axis=0) >= 2 if rare else np.zeros(len(X), dtype=bool)
@@ -78,7 +79,7 @@ def _agreeing(rows: Labelled, key: np.ndarray) -> float:
 
 def _numbers_rows(column: pd.Series) -> bool:
     """Whether a column counts rows: whole numbers, another one in every row."""
-    if not pd.api.types.is_numeric_dtype(column.dtype) or column.isna().any():
+    if not is_counted(column) or column.isna().any():
         return False
     return bool(column.is_unique and (column.astype("float64") % 1 == 0).all())
 
