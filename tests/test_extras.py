@@ -10,12 +10,13 @@ import subprocess
 import sys
 from importlib import metadata
 
-import licences
 import pytest
 from packaging.utils import canonicalize_name
 
 from helpers.base import extras
-from tests.small import prepared, write_run
+from tests import licences
+from tests.small import prepared
+from tests.test_deploy import write_run
 
 HIDE = """
 import sys

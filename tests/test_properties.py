@@ -24,7 +24,8 @@ from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
 from helpers.train import fold_trials
-from tests.small import bundle_of, prepared, raw_table
+from tests.small import prepared, raw_table
+from tests.test_deploy import bundle_of
 
 FEW, MANY = 4, 40
 ODD = ["", " ", "NA", "n/a", "none", "-", "?", "-999", "1e308", "inf", "1,234.5", "1.234,5", "$5",
@@ -268,7 +269,7 @@ def test_api_and_batch_agree(address, tmp_path, examples):
         if asked.empty:
             return
         roads = service_proof.prediction_agreement(bundle(), asked, address, tmp_path)
-        assert roads["same answers"].tolist() == ["yes", "yes"], roads
+        assert roads["same predictions"].tolist() == ["yes", "yes"], roads
         answered.append(len(asked))
 
     agree()

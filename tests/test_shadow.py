@@ -17,7 +17,9 @@ from helpers.serving import (
 )
 from helpers.serving.prediction_log import ask_log
 from helpers.serving.shadow_model import MOST_WAITING, Shadow
-from tests.small import bundle_of, post, prepared, write_run
+from tests.small import prepared
+from tests.test_deploy import bundle_of, write_run
+from tests.test_service import post
 
 
 @pytest.fixture(scope="module")
