@@ -43,4 +43,4 @@ def test_findings_are_read_the_gravest_first():
     found = [one("note", "A little."), *[one("alarm", f"Much {i}.") for i in range(3)]]
     text = alert_thresholds.describe_findings(found, most=2)
     assert text.startswith("**3 alarms, 1 note**") and "2 more" in text and "A little" not in text
-    assert "Nothing has changed" in alert_thresholds.describe_findings([])
+    assert "No significant change" in alert_thresholds.describe_findings([])

@@ -1,4 +1,4 @@
-"""Alerts: from which size on a change matters, how sure it must be, and whether anything rings.
+"""Alerts: from which size on a change matters, and how sure it must be to be reported.
 
 A finding has the shape of `findings.json`: `code`, `severity`, `columns`, `message`, `evidence`.
 """
@@ -13,12 +13,12 @@ SEVERITIES = ("alarm", "warning", "note")
 
 @dataclass(frozen=True)
 class Thresholds:
-    """How sure a change must be, and how large, before it is spoken of.
+    """How sure a change must be, and how large, before it is reported.
 
-    The levels are false positive rates: of rows that have not changed at all, a report with
-    its columns, its predictions, the joint test and the quality checks says anything in at most
-    `level` + `level` + `joint_level` + `quality_level` = 3 % of cases, however many columns there
-    are. The sizes decide between a note, a warning and an alarm.
+    The levels are false positive rates: where nothing has changed, a report (columns, predictions,
+    joint test, quality checks) has any finding in at most `level` + `level` + `joint_level` +
+    `quality_level` = 3 % of cases, however many columns there are. The sizes decide between a note,
+    a warning and an alarm.
     """
 
     level: float = 0.01  # of any column of one comparison (all columns; or the predictions)
@@ -26,7 +26,7 @@ class Thresholds:
     quality_level: float = 0.005  # of all quality checks together
     psi_moderate: float = 0.1  # Siddiqi (2006), "Credit Risk Scorecards": above 0.1 moderate,
     psi_large: float = 0.2  # above 0.25 large; beyond what chance gives, so a little less here
-    auc_moderate: float = 0.6  # of telling old rows from new ones
+    auc_moderate: float = 0.6  # of the classifier that separates old rows from new ones
     auc_large: float = 0.7
     share_moderate: float = 0.01  # of rows: more nulls, new categories, duplicates, out of range
     share_large: float = 0.05
@@ -39,7 +39,7 @@ DEFAULT = Thresholds()
 def finding(code: str, severity: str, columns: Iterable[str], message: str, evidence) -> dict:
     """A finding as `findings.json` holds it.
 
-    >>> finding("drift", "note", ["age"], "age has moved.", {"psi": 0.05})["columns"]
+    >>> finding("drift", "note", ["age"], "age has drifted.", {"psi": 0.05})["columns"]
     ['age']
     """
     return {
@@ -61,12 +61,12 @@ def by_size(size: float, moderate: float, large: float) -> str:
 
 
 def ranked(findings: Iterable[dict]) -> list[dict]:
-    """Findings, the gravest first; the order stays within a severity."""
+    """Findings, the most severe first; within a severity the order stays."""
     return sorted(findings, key=lambda found: SEVERITIES.index(found["severity"]))
 
 
 def has_severity(findings: Iterable[dict], at: str = "alarm") -> bool:
-    """Whether any finding is as grave as `at`, or graver.
+    """Whether any finding is as severe as `at`, or more.
 
     >>> has_severity([finding("drift", "warning", [], "", {})])
     False
@@ -81,8 +81,8 @@ def describe_findings(findings: list[dict], most: int = 10) -> str:
     if not findings:
         return "**No significant change was found.**"
     counts = {s: sum(f["severity"] == s for f in findings) for s in SEVERITIES}
-    said = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
+    totals = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
     shown = ranked(findings)[:most]
     lines = [f"- **{found['severity']}**: {found['message']}" for found in shown]
     more = [f"- … and {len(findings) - most} more"] if len(findings) > most else []
-    return "\n".join([f"**{', '.join(said)}**", "", *lines, *more])
+    return "\n".join([f"**{', '.join(totals)}**", "", *lines, *more])
