@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .alert_thresholds import DEFAULT, Thresholds, by_size, finding, ranked
+from ..base.findings import Finding, ranked
+from .alert_thresholds import DEFAULT, Thresholds, by_size
 from .compare_columns import FISHER, PSI_LARGE
 from .domain_classifier import Domain
 
@@ -13,9 +14,9 @@ def drift_findings(
     columns: pd.DataFrame,
     predictions: pd.DataFrame | None = None,
     joint: Domain | None = None,
-    quality: list[dict] | None = None,
+    quality: list[Finding] | None = None,
     thresholds: Thresholds = DEFAULT,
-) -> list[dict]:
+) -> list[Finding]:
     """All significant changes, as findings, the most severe first (see `alert_thresholds`).
 
     `columns` and `predictions` come from `compare_columns.compare`, `joint` from
@@ -34,15 +35,15 @@ def drift_findings(
     return ranked(found)
 
 
-def _is_reported(drift: dict, quality: list[dict]) -> bool:
+def _is_reported(drift: Finding, quality: list[Finding]) -> bool:
     """Whether the quality checks report the same empty cells, at least as severely."""
-    if drift["evidence"]["test"] != FISHER:
+    if drift.evidence["test"] != FISHER:
         return False
-    same = [f for f in quality if f["code"] == "nulls_up" and drift["columns"][0] in f["columns"]]
-    return any(ranked([one, drift])[0] is one for one in same)
+    same = [f for f in quality if f.code == "nulls_up" and f.columns == drift.columns]
+    return any(one.rank <= drift.rank for one in same)
 
 
-def _changes(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) -> list[dict]:
+def _changes(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) -> list[Finding]:
     """A finding for each column that changed significantly; `says` may hold {name}."""
     return [
         _change(name, row, code, says.format(name=name), thresholds)
@@ -50,14 +51,14 @@ def _changes(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) 
     ]
 
 
-def _change(name: str, row: pd.Series, code: str, says: str, thresholds: Thresholds) -> dict:
+def _change(name: str, row: pd.Series, code: str, says: str, thresholds: Thresholds) -> Finding:
     beyond = row["psi"] - row["expected psi"]
     severity = by_size(beyond, thresholds.psi_moderate, thresholds.psi_large)
     message = f"{says} (PSI {row['psi']:.2f}, {row['test']}{_gaps(row)})."
     evidence = {"psi": round(row["psi"], 4), "expected_psi": round(row["expected psi"], 4),
                 "distance": round(row["distance"], 4), "p_value": row["p_value"],
                 "adjusted": row["adjusted"], "test": row["test"]}  # fmt: skip
-    return finding(code, severity, [name], message, evidence)
+    return Finding(code, severity, [name], message, evidence)
 
 
 def _gaps(row: pd.Series) -> str:
@@ -66,7 +67,7 @@ def _gaps(row: pd.Series) -> str:
     return f": {row['missing before']:.1%} empty before, {row['missing after']:.1%} now"
 
 
-def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> dict:
+def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> Finding:
     severity = by_size(joint.auc, thresholds.auc_moderate, thresholds.auc_large)
     names = list(joint.importance)[:5]
     unseen = [n for n in names if n in columns.index and not columns.loc[n, "significant"]]
@@ -78,7 +79,7 @@ def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds)
         "p_value": joint.p_value,
         "importance": joint.importance,
     }
-    return finding("joint_drift", severity, names, message, evidence)
+    return Finding("joint_drift", severity, names, message, evidence)
 
 
 def shown(table: pd.DataFrame, most: int = 8) -> pd.DataFrame:

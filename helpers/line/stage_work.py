@@ -1,8 +1,8 @@
-"""The assembly line: its stages in order, the run folder they share, and the ledger.
+"""A stage at work: it opens with `start` and closes with `finish`.
 
-Stages hand each other nothing but files in `reports/<run>/`. A stage opens with `start`, which
-refuses to work on what an earlier station has not made, and closes with `finish`, which checks
-that the rows add up and writes a line into `ledger.json`.
+Stages hand each other nothing but files in `reports/<run>/`. `start` refuses to work on what an
+earlier stage has not made; `finish` checks that the rows add up and writes a line into
+`ledger.json`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from importlib import metadata
 from pathlib import Path
 
 from ..base.files import as_json, sha256, sha256_of
-from ..base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
+from ..base.findings import Finding
+from ..base.places import DATA
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known
@@ -166,21 +167,12 @@ class Work:
         self.write_text(name, as_json(content))
 
     def find(self, code: str, severity: str, columns, message: str, evidence="") -> None:
-        """Note a finding: something about the data that a person should see.
+        """Note something about the data that a person should see (see `base.findings.Finding`)."""
+        self.note(Finding(code, severity, columns, message, evidence))
 
-        `severity` is "alarm" (the result can't be trusted until it is settled), "warning" (worth
-        a look) or "note".
-        """
-        self._findings.append(
-            {
-                "stage": self.stage.number,
-                "code": code,
-                "severity": severity,
-                "columns": list(columns),
-                "message": message,
-                "evidence": evidence,
-            }
-        )
+    def note(self, finding: Finding) -> None:
+        """Note a finding that is made already."""
+        self._findings.append({"stage": self.stage.number} | finding.as_dict())
 
     def finish(self, rows_in: int, rows_out: int, headline: str, set_aside=0, verdict="done"):
         """Close the stage: check that the rows add up, then write findings and the ledger line.
