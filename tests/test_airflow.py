@@ -19,8 +19,7 @@ from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 from helpers.registry import model_versions
 from tests import longer_line
-from tests.small import raw_table
-from tests.test_retraining import changed
+from tests.small import changed, raw_table
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +32,7 @@ from datetime import timedelta
 from pipeline_dags import line_dag, nightly_dag
 
 soon, never = {"retry_delay": timedelta(seconds=1)}, {"retries": 0}
-line = line_dag("mine", tasks=soon, run="mine", models="linear", trials=1, draws=20)
+line = line_dag("mine", tasks=soon, run="mine", models="linear", trials=1, resamples=20)
 nightly = nightly_dag("mine_nightly", tasks=never, run="mine")
 """
 

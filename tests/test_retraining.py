@@ -4,7 +4,6 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,8 +19,7 @@ from helpers.registry.model_versions import model_name
 from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
 from helpers.run.retraining_due import RetrainRequest
 from helpers.run.runner import StageError
-from tests.small import deployed_run, prepared, raw_table
-from tests.test_deliveries import log_rows
+from tests.small import changed, deployed_run, later, log_rows, prepared, raw_table
 
 
 @pytest.fixture(scope="module")
@@ -43,20 +41,6 @@ def run(written, tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     shutil.copytree(written, tmp_path / "reports" / "mine")
     return Run("mine")
-
-
-def later(rows: int = 600, seed: int = 7) -> pd.DataFrame:
-    """Rows as the model knows them."""
-    return raw_table(rows, seed).drop(columns="price")
-
-
-def changed(rows: int = 600, seed: int = 7) -> pd.DataFrame:
-    """Later rows in which tall ones buy, too, which the model does not know."""
-    table = later(rows, seed)
-    height = table["height"].fillna(170)
-    chance = 1 / (1 + np.exp(-(height - 170) / 2))
-    drawn = np.random.default_rng(seed).random(rows) < chance
-    return table.assign(bought=np.where(drawn, "yes", "no"))
 
 
 @pytest.fixture
@@ -276,9 +260,17 @@ def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_fini
 
 def test_parameters_that_were_given_are_kept(run):
     run.amend(5, parameters={"run": "mine", "trials": 3, "seed": 42, "models": "linear"})
-    run.amend(1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "mess": "0.1"})
+    run.amend(
+        1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "injected_errors": "0.1"}
+    )
     found = train_challenger.settings_of(run)
-    assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
+    assert found == {"trials": 3, "models": "linear", "injected_errors": "0.1"}
+
+
+def test_parameters_given_by_an_earlier_name_are_kept_under_todays(run):
+    run.amend(4, parameters={"run": "mine", "gap": "7 days"})
+    run.amend(5, parameters={"run": "mine", "cost_miss": 8.0})
+    assert train_challenger.settings_of(run) == {"embargo": "7 days", "cost_false_negative": 8.0}
 
 
 def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
