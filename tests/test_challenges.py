@@ -255,7 +255,7 @@ MISTAKES = {
         (labels_out_of_step, "true pairs of rows and labels"),
         (lambda model, X, y: (1.0, 0.5), "one number"),
         (lambda model, X, y: 0.5, "your score is poor"),
-        (lambda model, X, y: 0.0, "near a half"),
+        (lambda model, X, y: 0.0, "near 0.5"),
     ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
@@ -295,10 +295,10 @@ MISTAKES = {
     ],
     "monitor.alarm": [
         (by_p_value, "who would care"),
-        (by_mean, "the values spread out"),
+        (by_mean, "the deviation grew"),
         (by_psi, "where nothing had changed"),
         (lambda before, after: True, "whatever comes"),
-        (lambda before, after: False, "nothing rang"),
+        (lambda before, after: False, "there was no alarm"),
     ],
 }
 EVERY = pytest.mark.parametrize("name", CHALLENGES)

@@ -26,7 +26,7 @@ QUESTIONS = (
 )  # fmt: skip
 
 GUESSES = {
-    "start.table": Guess(
+    "start.by_lot": Guess(
         "Before you look: the labels are random, so nothing can be learnt. Which share of "
         "the training rows (0 to 1) will the forest answer correctly all the same?",
         result=lambda table: float(table.loc["random labels", "train"]),
