@@ -234,7 +234,7 @@ def describe_agreement(labels: pd.DataFrame) -> str:
 
 
 def eight_dirty_rows() -> pd.DataFrame:
-    """A small table with a kind of mess in every column, planted by hand."""
+    """A small table with a kind of error in every column, made by hand."""
     return pd.DataFrame(
         {
             "city": ["New York", "new york", " New  York", "NY", "York, New", "Newark", "N/A",
