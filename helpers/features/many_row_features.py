@@ -92,7 +92,7 @@ def _levels_block(steps: Pipeline, columns: list[str]):
     def block(clean: Columns) -> Fill:
         parts, start = [], 0
         for name, levels, numbers in tables:
-            codes, texts = EncodedColumn.of_cells(clean[name]).said
+            codes, texts = EncodedColumn.of_cells(clean[name]).codes_and_texts
             places = [levels.get(text, -1) for text in (*texts, MISSING_LEVEL)]
             parts.append((slice(start, start + numbers.shape[1]), numbers[places], codes))
             start += numbers.shape[1]
