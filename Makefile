@@ -41,7 +41,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(BIN)/jupyter kernelspec install --sys-prefix --name warm helpers/kernelspec 2>/dev/null
+	$(BIN)/jupyter kernelspec install --sys-prefix --name warm helpers/kernels/kernelspec 2>/dev/null
 	@touch $(READY)
 
 # Dask, Kubeflow Pipelines, S3 and DuckDB beside everything else: a minute and 400 MB more
@@ -147,7 +147,7 @@ bench-faults: $(READY)
 	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))
 
 lab-grid: $(READY)
-	$(BIN)/python -W ignore -m helpers.lab_factors
+	$(BIN)/python -W ignore -m helpers.course.labs.what_matters_most
 
 lint: $(READY)
 	$(BIN)/ruff check .

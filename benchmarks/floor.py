@@ -14,9 +14,9 @@ import sys
 import time
 
 from helpers.examples.known import DEFAULT
-from helpers.line import STAGES
-from helpers.nursery import import_libraries
-from helpers.parameters import of_stage, read_settings
+from helpers.kernels.nursery import import_libraries
+from helpers.line.notebook_parameters import of_stage, read_settings
+from helpers.line.stage_list import STAGES
 
 
 def main() -> None:

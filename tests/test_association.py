@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from helpers.association import GROUPS, associate, missing_together
 from helpers.base.bins import equal_groups
-from helpers.survey import survey
+from helpers.explore.association import GROUPS, associate, missing_together
+from helpers.explore.survey_table import survey
 
 ROWS = 2_000
 

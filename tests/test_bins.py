@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import helpers
 from helpers.base.bins import equal_groups, quantile_places
-from helpers.features import _spread
+from helpers.features.features_report import _target_variation
 
 
 @given(st.lists(st.integers(-50, 50), min_size=1, max_size=300), st.integers(2, 60))
@@ -43,7 +43,7 @@ def test_missing_and_infinite_numbers_have_no_group():
 def test_a_column_of_two_numbers_has_two_groups():
     """pandas.qcut finds one group where each of two numbers fills several: the signal was lost."""
     label = pd.Series([0.0, 1.0] * 50)
-    assert _spread(pd.Series([0, 1] * 50), label) == 0.25
+    assert _target_variation(pd.Series([0, 1] * 50), label) == 0.25
 
 
 def test_it_is_written_once():

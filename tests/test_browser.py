@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.line import NOTEBOOKS, REPOSITORY, STAGES, Run
+from helpers.base.places import NOTEBOOKS, REPOSITORY
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 from .test_explore import NASTY, odd_tables, usual
 

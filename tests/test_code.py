@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers import cluster, code
-from helpers.code import changed, fingerprint
-from helpers.line import STAGES
+from helpers.line import code_fingerprint, names_in_code
+from helpers.line.code_fingerprint import changed, fingerprint
+from helpers.line.stage_list import STAGES
+from helpers.scale import dask_cluster
 
-SOURCES = code.sources
+SOURCES = code_fingerprint.sources
 NUMBERED = {stage.number: f"{stage.notebook}.ipynb" for stage in STAGES}
 
 
@@ -42,7 +43,7 @@ class Project:
         self.notebook.write_text(json.dumps({"cells": made}), encoding="utf-8")
 
     def prints(self) -> dict[str, str]:
-        code._parsed.cache_clear()  # files change faster here than a file system's clock ticks
+        code_fingerprint._parsed.cache_clear()  # files change faster here than a file system's clock ticks
         return fingerprint(self.notebook, self.package)
 
     def changes(self, module: str, before: str, after: str) -> set[str]:
@@ -470,32 +471,35 @@ def test_a_folder_without_init_is_a_package_too(kit):
 
 
 def test_what_notes_what_was_done_does_not_count(kit, monkeypatch):
-    monkeypatch.setattr(code, "BESIDE_THE_WORK", {("near", "b")})
+    monkeypatch.setattr(code_fingerprint, "BESIDE_THE_WORK", {("near", "b")})
     kit.cells("from kit.near import b\nb.f(1)")
     assert kit.changes("near/b", DEEP.format(1), DEEP.format(2)) == set()
 
 
 def test_modules_beside_the_work_are_there():
     """A road that leads nowhere would make every stage depend on the learner's progress."""
-    assert code.sources().keys() >= code.BESIDE_THE_WORK and code.BESIDE_THE_WORK
+    assert (
+        code_fingerprint.sources().keys() >= code_fingerprint.BESIDE_THE_WORK
+        and code_fingerprint.BESIDE_THE_WORK
+    )
 
 
 def test_the_package_is_found_wherever_the_module_stands():
     import helpers
 
-    assert Path(helpers.__file__).resolve().parent == code.HERE
-    assert code.sources()[("__init__",)] == code.HERE / "__init__.py"
-    assert Path(code.__file__).resolve() in code.sources().values()
+    assert Path(helpers.__file__).resolve().parent == code_fingerprint.HERE
+    assert code_fingerprint.sources()[("__init__",)] == code_fingerprint.HERE / "__init__.py"
+    assert Path(code_fingerprint.__file__).resolve() in code_fingerprint.sources().values()
 
 
 def test_all_machines_of_a_cluster_are_asked_for_modules_of_every_depth(kit, monkeypatch):
     kit.write("near/deep/b", "X = 1")
-    monkeypatch.setattr(cluster.code, "sources", lambda: SOURCES(kit.package))
-    hashes = [cluster._code()]
+    monkeypatch.setattr(dask_cluster.code, "sources", lambda: SOURCES(kit.package))
+    hashes = [dask_cluster._code()]
     kit.write("near/deep/b", "X = 2")
-    hashes.append(cluster._code())
+    hashes.append(dask_cluster._code())
     (kit.package / "near/deep/b.py").rename(kit.package / "near/deep/c.py")
-    hashes.append(cluster._code())
+    hashes.append(dask_cluster._code())
     assert len(set(hashes)) == 3
 
 
@@ -603,8 +607,10 @@ def test_a_fingerprint_is_short_hashes_in_a_stable_order(kit):
 def test_a_module_is_parsed_once_until_its_file_changes(kit, monkeypatch):
     kit.write("a", BASE)
     before = kit.prints()
-    parse, parsed = code.ast.parse, []
-    monkeypatch.setattr(code.ast, "parse", lambda s, *a: parsed.append(a) or parse(s, *a))
+    parse, parsed = code_fingerprint.ast.parse, []
+    monkeypatch.setattr(
+        code_fingerprint.ast, "parse", lambda s, *a: parsed.append(a) or parse(s, *a)
+    )
     assert fingerprint(kit.notebook, kit.package) == before
     assert not any(parsed)  # cells only: they have no file name
     kit.write("a", BASE + "\n\nMORE = 1\n")
@@ -619,7 +625,7 @@ def test_a_module_is_parsed_once_until_its_file_changes(kit, monkeypatch):
 def copy(tmp_path):
     """A copy of the helpers and the notebooks; gives the fingerprints of all stages."""
     for name in ("helpers", "notebooks"):
-        source = code.HERE.parent / name
+        source = code_fingerprint.HERE.parent / name
         shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
 
     def prints() -> dict[int, dict[str, str]]:
@@ -667,7 +673,7 @@ def two_folders_down(package: Path, name: str) -> Path:
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
     names = [n for d in tree.body if not isinstance(d, ast.Import | ast.ImportFrom)
-             for n in code._names_of(d)]  # fmt: skip
+             for n in names_in_code.names_of(d)]  # fmt: skip
     moved = path.parent / "inner" / "deep" / f"{name}_deep.py"
     moved.parent.mkdir(parents=True)
     for folder in (moved.parent, moved.parent.parent):
@@ -720,7 +726,7 @@ def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
 
 
 def test_all_notebooks_are_read_in_a_moment():
-    code._parsed.cache_clear()
+    code_fingerprint._parsed.cache_clear()
     began = time.process_time()
     for stage in STAGES:
         fingerprint(stage.path)

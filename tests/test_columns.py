@@ -4,14 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.columns import (
-    cell_reader,
-    draft_column,
-    repair_cell,
-    repair_column,
-    repair_value,
-)
-from helpers.doubts import doubts_of
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_columns import repair_column
+from helpers.cells.reading_values import cell_reader, repair_cell, repair_value
+from helpers.clean.doubtful_cells import review_items_of
 
 
 def read(values, **known):
@@ -83,7 +79,7 @@ def test_where_both_orders_are_in_use_nobody_can_tell():
     assert plan["ambiguous"] == "missing"
     assert kinds[-2:] == ["ambiguous date", "date"]  # the sixth of June is that both ways
     assert pd.isna(values[-2]) and values[-1] == pd.Timestamp("2020-06-06")
-    assert doubts_of(pd.Series([*DAYS, "05/11/2020"]), plan)[0]["value"] == "05/11/2020"
+    assert review_items_of(pd.Series([*DAYS, "05/11/2020"]), plan)[0]["value"] == "05/11/2020"
 
 
 def test_a_slip_in_the_order_does_not_cost_the_others():

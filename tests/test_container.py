@@ -16,8 +16,8 @@ import time
 import pytest
 import requests
 
-from helpers import deploy
-from helpers.line import REPOSITORY
+from helpers.base.places import REPOSITORY
+from helpers.deploy import service_proof
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -74,7 +74,7 @@ def test_its_command_serves_from_a_fresh_environment(tmp_path, monkeypatch):
                    "PIPELINE_REPORTS": str(home / "reports")}  # fmt: skip
     process = subprocess.Popen(command, shell=True, cwd=home, env=environment)  # noqa: S602
     try:
-        until, row = time.monotonic() + 60, deploy.as_record(made.raw.iloc[0])
+        until, row = time.monotonic() + 60, service_proof.as_record(made.raw.iloc[0])
         while True:
             try:
                 answer = requests.post(f"http://127.0.0.1:{port}/predict", json=row, timeout=10)

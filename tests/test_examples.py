@@ -6,13 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import collect, deliveries, deploy, explore, lessons, mess, retraining, runner
-from helpers.errors import InputError
-from helpers.examples import known
+from helpers.base.files import sha256
+from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows
+from helpers.course import lessons
+from helpers.deploy import model_card
+from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
-from helpers.line import Run, Work, outside, sha256
-from helpers.report import stages_of
-from helpers.runner import Request
+from helpers.explore import compare_tables
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work, outside
+from helpers.monitor import production_rows
+from helpers.pages.stage_page import stages_of
+from helpers.run import run_request, train_challenger
+from helpers.run.run_request import Request
 from tests.small import deployed_run, prepared, raw_table
 
 TREES = raw_table(900).drop(columns=["price", "note"])  # a row a day from 2020-01-06 on
@@ -41,7 +48,7 @@ class Orchard:
         }  # fmt: skip
 
     def planted(self, frame, rate, seed=42):
-        return mess.plant(frame, rate=rate, seed=seed, protect=["bought", "day"])
+        return plant_errors.inject(frame, rate=rate, seed=seed, protect=["bought", "day"])
 
 
 @pytest.fixture(autouse=True)
@@ -77,19 +84,19 @@ def told(run, **more):
 
 
 def test_it_is_collected_by_name_with_its_own_settings():
-    whole, sources = collect.collect("orchard")
+    whole, sources = collect_rows.collect("orchard")
     assert len(whole) == 400 and list(sources) == ["trees"]
-    assert len(collect.collect("orchard", until=LAST_DAY)[0]) == 900
-    assert len(collect.draw_sample(whole, "auto", "orchard")) == 350
-    assert collect.mess_rate("auto", "orchard") == 0.02
-    dirty, key = collect.plant_mess(whole, 0.02, "orchard", "bought")
+    assert len(collect_rows.collect("orchard", until=LAST_DAY)[0]) == 900
+    assert len(collect_rows.draw_sample(whole, "auto", "orchard")) == 350
+    assert collect_rows.injected_error_rate("auto", "orchard") == 0.02
+    dirty, key = collect_rows.inject_errors(whole, 0.02, "orchard", "bought")
     assert len(key) and not {"bought", "day"} & set(key["column"].dropna())
     assert not dirty.equals(whole)
 
 
 def test_what_a_person_knows_of_it_goes_into_about():
-    whole, sources = collect.collect("orchard")
-    about = collect.describe(whole, sources, "orchard")
+    whole, sources = collect_rows.collect("orchard")
+    about = collect_rows.table_facts(whole, sources, "orchard")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "bought" and about["task"] == "binary"
     assert about["question"] == "Will it be sold?" and about["until"] == UNTIL
@@ -97,7 +104,7 @@ def test_what_a_person_knows_of_it_goes_into_about():
 
 
 def test_its_later_rows_are_what_a_run_of_it_is_monitored_on(run):
-    found = deliveries.later_rows(Work(8, run, {}))
+    found = production_rows.later_rows(Work(8, run, {}))
     assert found.origin == "the trees after the collection ended" and found.seen
     assert len(found.X) == 500 and found.raw["day"].min() > UNTIL
     assert found.labelled.all() and len(np.unique(found.period)) > 12  # months of its time column
@@ -106,37 +113,39 @@ def test_its_later_rows_are_what_a_run_of_it_is_monitored_on(run):
 def test_where_no_later_rows_are_left_that_is_said(run):
     told(run, until=LAST_DAY)
     with pytest.raises(InputError, match=f"collected all of the trees up to {LAST_DAY}, so no"):
-        deliveries.later_rows(Work(8, run, {}))
+        production_rows.later_rows(Work(8, run, {}))
 
 
 def test_a_run_of_a_table_of_one_s_own_gets_its_held_out_rows(run):
     told(run, table="own")
-    assert deliveries.later_rows(Work(8, run, {})).origin == "the held-out rows"
+    assert production_rows.later_rows(Work(8, run, {})).origin == "the held-out rows"
 
 
 def test_a_challenger_collects_it_up_to_a_later_day(run):
-    production = deliveries.later_rows(Work(8, run, {}))
+    production = production_rows.later_rows(Work(8, run, {}))
     newer = np.arange(500) >= 250
-    asked = retraining._request(Run("orchard-2"), run, production, newer, "")
+    asked = train_challenger._request(Run("orchard-2"), run, production, newer, "")
     last_learnt = TREES["day"].iloc[400 + 249]
     assert asked.data == "orchard" and f"until={last_learnt}" in asked.settings
     assert f"test_from={TREES['day'].iloc[299 + 250]}" in asked.settings
     told(run, sampled=0.5)
-    asked = retraining._request(Run("orchard-2"), run, production, newer, "")
+    asked = train_challenger._request(Run("orchard-2"), run, production, newer, "")
     assert "sample=325" in asked.settings
 
 
 def test_its_limits_are_on_the_card_and_its_fingerprint_in_the_ledger(run, orchard):
     metrics = {"verdict": "good enough"}
-    assert "Its trees are made up." in deploy._limits(run.about, metrics)
-    assert "Its trees are made up." not in deploy._limits(run.about | {"table": "own"}, metrics)
+    assert "Its trees are made up." in model_card._limits(run.about, metrics)
+    assert "Its trees are made up." not in model_card._limits(run.about | {"table": "own"}, metrics)
     assert outside({"data": "orchard"}) == {"orchard": f"pandas {pd.__version__}"}
 
 
 def test_the_line_has_its_target_and_no_lessons_on_it(run):
-    stages = runner._stages(Request("orchard"), Run("new"), runner.whole_address("orchard"))
+    stages = run_request.stages_to_run(
+        Request("orchard"), Run("new"), run_request.whole_address("orchard")
+    )
     assert [s.number for s in stages] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert runner.name_for("orchard") == "orchard"
+    assert run_request.name_for("orchard") == "orchard"
     assert not any(s.lesson for s in stages_of(run)) and not run.has_lessons
     said = lessons.on_flights(Work(1, run, {"data": "orchard"}), lambda: "shown")
     assert "not your table" in said.data
@@ -144,9 +153,9 @@ def test_the_line_has_its_target_and_no_lessons_on_it(run):
 
 
 def test_exploring_reads_it_as_stage_1_does():
-    assert len(explore.read("orchard")) == 400
+    assert len(compare_tables.read_source("orchard")) == 400
 
 
 def test_until_is_refused_for_a_table_of_one_s_own_and_examples_are_named(tmp_path):
     with pytest.raises(InputError, match="until is a parameter of the flights or the trees only"):
-        collect.collect(str(tmp_path / "mine.csv"), until="2020-01-01")
+        collect_rows.collect(str(tmp_path / "mine.csv"), until="2020-01-01")

@@ -86,7 +86,7 @@ def test_the_core_brings_no_jupyter_no_server_and_no_registry():
 CORE = """
 import numpy as np, pandas as pd
 from helpers import clean, features, train
-from helpers.task import find_task
+from helpers.learning.task_kind import find_task
 rows = pd.DataFrame({"age": np.arange(200) % 60, "plan": ["a", "b"] * 100})
 cleaned = clean.Cleaner().fit_transform(rows)
 print(len(cleaned), train.__name__)
@@ -94,7 +94,7 @@ print(len(cleaned), train.__name__)
 
 
 def test_the_core_cleans_and_has_what_trains(python):
-    assert python("-c", CORE).split() == ["200", "helpers.train"]
+    assert python("-c", CORE).split() == ["200", "helpers.train.train_models"]
 
 
 def test_the_core_predicts_from_a_stored_model(pipeline, tmp_path, monkeypatch):

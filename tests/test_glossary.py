@@ -5,8 +5,9 @@ import re
 import nbformat
 import pytest
 
-from helpers.line import REPOSITORY, STAGES
-from helpers.values import fingerprint
+from helpers.base.places import REPOSITORY
+from helpers.cells.tidy_text import fingerprint
+from helpers.line.stage_list import STAGES
 
 PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
 LINE = re.compile(r"^- \*\*(.+?)\*\* \((\d\d)\): (.+)$", re.MULTILINE)

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import helpers
-from helpers.line import REPOSITORY
+from helpers.base.places import REPOSITORY
 from tests import licences
 
 LOCKS = ("requirements.lock", "requirements-scale.lock")

@@ -9,23 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import (
-    bundle_watch,
-    deliveries,
-    deploy,
-    drift,
-    folders,
-    monitor,
-    quality,
-    reference,
-    registry,
-)  # fmt: skip
 from helpers.__main__ import main
-from helpers.errors import InputError
-from helpers.line import Run, Work
-from helpers.reference import KNOTS, as_content, read_content, reference_of
-from helpers.service import service_of
-from helpers.tallies import Levels
+from helpers.base.user_errors import InputError
+from helpers.drift import compare_columns, data_quality, stored_reference
+from helpers.drift.column_tallies import LevelCounts
+from helpers.drift.stored_reference import KNOTS, as_content, read_content, reference_of
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
+from helpers.monitor import monitor_bundle, monitor_model, production_rows
+from helpers.registry import champions
+from helpers.serving import local_service, model_bundle, parquet_folders  # fmt: skip
+from helpers.serving.start_service import service_of
 from tests.small import deployed_run, prepared, raw_table
 
 LATER = 400
@@ -59,7 +53,7 @@ def parts_of(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return [part for _, part in rows.groupby(np.arange(len(rows)) * PARTS // len(rows))]
 
 
-def there_and_back(rows: pd.DataFrame, **more) -> reference.Reference:
+def there_and_back(rows: pd.DataFrame, **more) -> stored_reference.Reference:
     """The reference of rows, as it is read from its file."""
     made = as_content(reference_of(rows, list(rows.columns), **more))
     return read_content(json.loads(json.dumps(made)), "small")
@@ -79,7 +73,7 @@ def test_the_counts_of_a_file_add_up_to_the_rows():
 @pytest.mark.parametrize("shift", [0.0, 0.1, 1.0])
 def test_the_indices_are_those_of_the_rows_and_the_test_errs_by_a_bin(shift):
     before, after = cleaned(), cleaned(1, 3_000, shift)
-    exact, binned = drift.compare(before, after), there_and_back(before).drift(after)
+    exact, binned = compare_columns.compare(before, after), there_and_back(before).drift(after)
     binned = binned.loc[exact.index]
     for name in ("psi", "by chance", "distance", "missing before", "missing after"):
         np.testing.assert_allclose(binned[name], exact[name], atol=1e-12)
@@ -94,27 +88,27 @@ def test_later_rows_in_parts_are_the_whole():
     whole = known.drift(after)
     later = {
         name: sum(
-            (drift.Later.of(one, part[name]) for part in parts_of(after)),
-            drift.Later(one),
+            (compare_columns.LaterTally.of(one, part[name]) for part in parts_of(after)),
+            compare_columns.LaterTally(one),
         ).tally
         for name, one in known.tallies.items()
     }
-    parts = drift.compare_tallies({n: (known.tallies[n], later[n]) for n in later})
+    parts = compare_columns.compare_tallies({n: (known.tallies[n], later[n]) for n in later})
     pd.testing.assert_frame_equal(parts, whole)
 
 
 def test_levels_beyond_the_most_are_counted_together(monkeypatch):
-    monkeypatch.setattr(reference, "MOST_LEVELS", 2)
+    monkeypatch.setattr(stored_reference, "MOST_LEVELS", 2)
     rows = cleaned()
     known = there_and_back(rows[["level"]])
-    assert isinstance(known.tallies["level"], Levels) and known.tallies["level"].folded
+    assert isinstance(known.tallies["level"], LevelCounts) and known.tallies["level"].folded
     assert known.drift(rows)["psi"].tolist() == [0.0]
 
 
 def test_quality_is_judged_by_the_file_as_by_the_rows():
     before, after = cleaned(), cleaned(1).assign(level="new", rounded=lambda t: t["rounded"] + 50)
-    found = quality.compare(there_and_back(before).quality, after)
-    assert found == quality.compare(before, after) != []
+    found = data_quality.compare(there_and_back(before).quality, after)
+    assert found == data_quality.compare(before, after) != []
 
 
 @pytest.mark.parametrize("old", [None, {}, OLDER])
@@ -150,20 +144,20 @@ def moved_away(run: Run, tmp_path) -> str:
 def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     file = tmp_path / "later.csv"
     later_table(heavier).to_csv(file, index=False)
-    here = deliveries.later_rows(Work(8, run, {}), str(file))
+    here = production_rows.later_rows(Work(8, run, {}), str(file))
     rows = replace(here, reference=None)  # held against the rows themselves
-    exact = drift.compare(here.known.X, here.X)
-    table, changes = monitor.column_drift(here), monitor.quality_changes(here)
-    scores, joint = monitor.performance(here), monitor.joint_drift(here)
+    exact = compare_columns.compare(here.known.X, here.X)
+    table, changes = monitor_model.column_drift(here), monitor_model.quality_changes(here)
+    scores, joint = monitor_model.performance(here), monitor_model.joint_drift(here)
     there = moved_away(run, tmp_path)
-    seen = bundle_watch.look(there, str(file))
-    known = deploy.load_reference(there)
-    alone = bundle_watch.later_rows(there, deploy.load_bundle(there), known, str(file))
-    pd.testing.assert_frame_equal(monitor.column_drift(alone), table)
-    pd.testing.assert_frame_equal(monitor.column_drift(rows), table)
+    seen = monitor_bundle.look(there, str(file))
+    known = model_bundle.load_reference(there)
+    alone = monitor_bundle.later_rows(there, model_bundle.load_bundle(there), known, str(file))
+    pd.testing.assert_frame_equal(monitor_model.column_drift(alone), table)
+    pd.testing.assert_frame_equal(monitor_model.column_drift(rows), table)
     np.testing.assert_allclose(table["psi"], exact["psi"].loc[table.index], atol=1e-12)
-    assert monitor.quality_changes(alone) == changes
-    pd.testing.assert_frame_equal(monitor.performance(alone), scores)
+    assert monitor_model.quality_changes(alone) == changes
+    pd.testing.assert_frame_equal(monitor_model.performance(alone), scores)
     assert seen["drifted"] == (["weight"] if heavier else [])
     assert joint.moves == (heavier > 0) == bool(seen["joint"]["p_value"] < 0.001)
     assert bool(seen["performance"]) and seen["labels"] == LATER
@@ -180,16 +174,18 @@ def test_a_reference_that_is_wrong_is_seen(run, tmp_path):
         knot + 40 for knot in content["columns"]["weight"]["knots"]
     ]
     path.write_text(json.dumps(content))
-    assert "weight" in bundle_watch.look(moved_away(run, tmp_path), str(file))["drifted"]
+    assert "weight" in monitor_bundle.look(moved_away(run, tmp_path), str(file))["drifted"]
 
 
 def test_a_folder_of_later_rows_is_held_against_the_bundle(run, tmp_path):
     (tmp_path / "parts").mkdir()
     for number, part in enumerate(parts_of(later_table(12))):
         part.to_parquet(tmp_path / "parts" / f"{number}.parquet")
-    by_run = folders.drift_of_folder("small", str(tmp_path / "parts"))
+    by_run = parquet_folders.drift_of_folder("small", str(tmp_path / "parts"))
     there = moved_away(run, tmp_path)
-    pd.testing.assert_frame_equal(folders.drift_of_folder(there, str(tmp_path / "parts")), by_run)
+    pd.testing.assert_frame_equal(
+        parquet_folders.drift_of_folder(there, str(tmp_path / "parts")), by_run
+    )
     assert by_run.index[by_run["drifts"]].tolist() == ["weight"]
 
 
@@ -197,17 +193,17 @@ def test_a_bundle_of_an_older_form_is_refused_in_one_line(run, tmp_path):
     run.write_json("model/reference.json", OLDER)
     later_table().to_csv(tmp_path / "later.csv", index=False)
     with pytest.raises(InputError, match="older form"):
-        bundle_watch.look(moved_away(run, tmp_path), str(tmp_path / "later.csv"))
+        monitor_bundle.look(moved_away(run, tmp_path), str(tmp_path / "later.csv"))
 
 
 def test_a_folder_without_a_bundle_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="holds no bundle"):
-        deploy.load_bundle(str(tmp_path))
+        model_bundle.load_bundle(str(tmp_path))
 
 
 def test_a_setting_of_the_notebook_alone_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="'new_data' can't"):
-        bundle_watch.look(moved_away(run, tmp_path), "rows.csv", ["new_data=other.csv"])
+        monitor_bundle.look(moved_away(run, tmp_path), "rows.csv", ["new_data=other.csv"])
 
 
 # --- By the command line ------------------------------------------------------------------------
@@ -225,10 +221,10 @@ def command(*arguments: str, monkeypatch) -> int:
 def test_the_command_monitors_a_version_whose_run_is_gone(run, tmp_path, monkeypatch, capsys):
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
-    registry.register(run)
-    assert bundle_watch.run_of("models:/small@champion") == "small"
+    champions.register(run)
+    assert monitor_bundle.run_of("models:/small@champion") == "small"
     shutil.rmtree(run.path)
-    assert bundle_watch.run_of("models:/small@champion") == ""
+    assert monitor_bundle.run_of("models:/small@champion") == ""
     file = tmp_path / "later.csv"
     later_table(12).drop(columns="bought").to_csv(file, index=False)
     asked = ["monitor", "models:/small@champion", "--data", str(file)]
@@ -248,8 +244,8 @@ def test_the_command_tells_the_drift_of_a_bundle(run, tmp_path, monkeypatch, cap
 
 def test_the_log_of_a_bundle_that_is_served_is_what_it_is_monitored_by(run, tmp_path):
     there = moved_away(run, tmp_path)
-    with deploy.serving(deploy.load_bundle(there), service_of(there)) as address:
-        status, answers = deploy.ask(address, later_table(12))
+    with local_service.serving(model_bundle.load_bundle(there), service_of(there)) as address:
+        status, answers = local_service.ask(address, later_table(12))
     assert status == 200 and all(answer["logged"] for answer in answers)
-    seen = bundle_watch.look(there)
+    seen = monitor_bundle.look(there)
     assert seen["rows"] == LATER and seen["drifted"] == ["weight"]

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from helpers import significance
-from helpers.tallies import Numbers
+from helpers.drift import significance
+from helpers.drift.column_tallies import NumberCounts
 
 
 def counted(*numbers):
-    return Numbers(*np.unique(np.asarray(numbers, float), return_counts=True))
+    return NumberCounts(*np.unique(np.asarray(numbers, float), return_counts=True))
 
 
 def test_kolmogorov_smirnov_is_scipys_asymptotic_test():
@@ -72,9 +72,9 @@ def test_nothing_to_compare_is_sure_of_nothing():
 
 
 def test_chance_that_all_lie_in_a_part():
-    assert significance.all_in_one(1, 30, 100) == pytest.approx(0.3)
-    assert significance.all_in_one(2, 30, 100) == pytest.approx(0.3 * 29 / 99)
-    assert significance.all_in_one(31, 30, 100) == 0
+    assert significance.p_value_all_in_part(1, 30, 100) == pytest.approx(0.3)
+    assert significance.p_value_all_in_part(2, 30, 100) == pytest.approx(0.3 * 29 / 99)
+    assert significance.p_value_all_in_part(31, 30, 100) == 0
 
 
 def test_holm_multiplies_the_least_by_all_and_keeps_the_order():

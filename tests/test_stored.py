@@ -9,14 +9,15 @@ from zipfile import ZipFile
 import pandas as pd
 import pytest
 
-from helpers import deploy, pipeline, trusted
-from helpers.errors import InputError
-from helpers.line import REPOSITORY
-from helpers.scorer import compile_scorer
+from helpers.base.places import REPOSITORY
+from helpers.base.user_errors import InputError
+from helpers.pipeline import trusted_types, whole_pipeline
+from helpers.pipeline.one_row_scorer import compile_scorer
+from helpers.serving import local_service, model_bundle
 
 STORED = Path(__file__).parent / "stored"
 MODELS = sorted(path.parent for path in STORED.glob("*/*/given.json"))
-OURS = sorted(set(trusted.MOVED.values()))
+OURS = sorted(set(trusted_types.MOVED.values()))
 
 
 def test_there_are_models_and_they_are_small():
@@ -50,16 +51,16 @@ def check_same(answers: pd.DataFrame, given: list[dict]) -> None:
 
 def test_a_stored_model_answers_a_table_as_it_did(stored):
     asked, given = read(stored, "asked"), read(stored, "given")
-    answers = deploy.predict_rows(deploy.load_bundle(stored.name), pd.DataFrame(asked))
+    answers = model_bundle.predict_rows(model_bundle.load_bundle(stored.name), pd.DataFrame(asked))
     check_same(answers, given)
     assert {row["prediction"] for row in given} == {"yes", "no"}
     assert len({row["probability_yes"] for row in given}) > 30
 
 
 def test_a_stored_model_answers_single_rows_as_it_did(stored):
-    bundle = deploy.load_bundle(stored.name)
+    bundle = model_bundle.load_bundle(stored.name)
     asked, given = read(stored, "asked"), read(stored, "given")
-    frames = [deploy.predict_rows(bundle, pd.DataFrame([row])) for row in asked]
+    frames = [model_bundle.predict_rows(bundle, pd.DataFrame([row])) for row in asked]
     check_same(pd.concat(frames, ignore_index=True), given)
     scorer, why = compile_scorer(bundle.task, bundle.model, list(bundle.fields), bundle.examples)
     assert bool(scorer) == (stored.name == "flats"), why  # pictures have no form for one row
@@ -67,9 +68,9 @@ def test_a_stored_model_answers_single_rows_as_it_did(stored):
 
 def test_a_stored_model_is_served_as_it_was(stored):
     asked, given = read(stored, "asked"), read(stored, "given")
-    with deploy.serving(deploy.load_bundle(stored.name)) as address:
-        status, many = deploy.ask(address, asked)
-        ones = [deploy.ask(address, row)[1] for row in asked[:9]]
+    with local_service.serving(model_bundle.load_bundle(stored.name)) as address:
+        status, many = local_service.ask(address, asked)
+        ones = [local_service.ask(address, row)[1] for row in asked[:9]]
     assert status == 200
     for answer, then in zip([*many, *ones], [*given, *given[:9]], strict=True):
         assert answer["prediction"] == then["prediction"]
@@ -79,7 +80,7 @@ def test_a_stored_model_is_served_as_it_was(stored):
 
 def test_the_stored_models_hold_every_type_of_ours():
     held = {name for folder in MODELS for name in types_in(folder / "model" / "model.skops")}
-    first_names = {f"helpers.{name}" for name in trusted.MOVED}
+    first_names = {f"helpers.{name}" for name in trusted_types.MOVED}
     assert held >= first_names
 
 
@@ -100,7 +101,7 @@ def types_in(model: Path) -> set[str]:
 def test_what_is_trusted_of_ours_is_where_it_is_said_to_be(name):
     module, _, own = name.rpartition(".")
     found = getattr(importlib.import_module(module), own)
-    assert f"{found.__module__}.{found.__name__}" == name in trusted.TRUSTED
+    assert f"{found.__module__}.{found.__name__}" == name in trusted_types.TRUSTED
 
 
 # A name of before: a model as it was stored under names that nobody has any more
@@ -125,17 +126,19 @@ def test_a_model_of_types_that_have_moved_loads_and_answers_the_same(stored, mon
     path = stored / "model" / "model.skops"
     under_old_names(path, "attic.old_encoders")
     with pytest.raises(InputError, match="not trusted.*helpers.attic.old_encoders"):
-        pipeline.load(path)
+        whole_pipeline.load(path)
     moved = {f"attic.old_encoders.{n.rpartition('.')[2]}": n for n in OURS}
-    monkeypatch.setattr(trusted, "MOVED", trusted.MOVED | moved)
+    monkeypatch.setattr(trusted_types, "MOVED", trusted_types.MOVED | moved)
     asked, given = read(stored, "asked"), read(stored, "given")
-    model = pipeline.load(path)
+    model = whole_pipeline.load(path)
     chances = model.predict_proba(pd.DataFrame(asked))[:, 1]
     assert chances == pytest.approx([row["probability_yes"] for row in given], abs=1e-9)
 
 
 def test_only_names_of_this_package_are_renamed(stored, monkeypatch):
     path = stored / "model" / "model.skops"
-    monkeypatch.setattr(trusted, "MOVED", {"pipeline.Pipeline": "helpers.calibration.Calibrated"})
+    monkeypatch.setattr(
+        trusted_types, "MOVED", {"pipeline.Pipeline": "helpers.models.calibrated_model.Calibrated"}
+    )
     content = path.read_bytes()
-    assert trusted.with_todays_names(content) == content
+    assert trusted_types.with_todays_names(content) == content

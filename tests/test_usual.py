@@ -4,34 +4,37 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deploy, flights, plans
-from helpers.clean import Cleaner
-from helpers.errors import InputError
-from helpers.row_check import RowCheck
-from helpers.usual import MOST_LEFT_OUT, usual_levels, usual_numbers
+from helpers.base.user_errors import InputError
+from helpers.cells.usual_values import MOST_LEFT_OUT, usual_levels, usual_numbers
+from helpers.clean import cleaning_plan
+from helpers.clean.column_cleaner import Cleaner
+from helpers.deploy import bundle_files, deployment_report, service_proof
+from helpers.examples import flights_example, flights_sources, penguins_example
+from helpers.serving.row_check import RowCheck
+from helpers.tables import tidy_table
 
 FIELDS = ["carrier", "origin", "dest", "distance", "sched_dep_time", "temp", "pressure", "seats"]
 
 
 def checked(raw: pd.DataFrame, names: list[str]) -> tuple[dict, RowCheck]:
     """The schema of raw training rows with their errors, and the service's check by it."""
-    plan = plans.draft_plan(raw, {"units": flights.KNOWLEDGE["units"]})
+    plan = cleaning_plan.draft_plan(raw, {"units": flights_example.KNOWLEDGE["units"]})
     clean = Cleaner(plan).fit(raw).transform(raw)
-    schema = deploy.make_schema(raw, clean, plan, {"columns": dict.fromkeys(names)})
+    schema = bundle_files.make_schema(raw, clean, plan, {"columns": dict.fromkeys(names)})
     return schema, RowCheck(schema["fields"], set(schema["ignored"]), plan["columns"])
 
 
 def share_warned(check: RowCheck, rows: pd.DataFrame) -> float:
     """The share of rows that the service would warn of."""
-    records = [deploy.as_record(row) for _, row in rows.iterrows()]
+    records = [service_proof.as_record(row) for _, row in rows.iterrows()]
     return float(np.mean([bool(check.row(row, 1)[0]) for row in records]))
 
 
 @pytest.fixture(scope="module")
 def sound():
     """Flights without any planted error, of all days, spread evenly."""
-    joined = flights.join(flights.read_sources(until="2013-04-30"))
-    return flights.spread_evenly(joined, 10_000)
+    joined = flights_example.join(flights_sources.read_sources(until="2013-04-30"))
+    return tidy_table.evenly_spaced_rows(joined, 10_000)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,9 @@ def held_out(sound):
 @pytest.fixture(scope="module")
 def asked(sound):
     """The schema and the check of training rows with planted errors."""
-    dirty, key = flights.planted(sound[sound.index % 5 != 4].reset_index(drop=True), 0.01)
+    dirty, key = flights_example.with_injected_errors(
+        sound[sound.index % 5 != 4].reset_index(drop=True), 0.01
+    )
     assert {"distance", "origin"} <= set(key["column"])
     return checked(dirty, FIELDS)
 
@@ -63,7 +68,7 @@ def test_the_origins_are_the_three_airports_and_what_else_was_found_is_counted(a
     origin = asked[0]["fields"]["origin"]
     assert origin["levels"] == ["EWR", "JFK", "LGA"]
     assert origin["left_out"] >= len(origin["rare"]) > 0
-    shown = deploy.fields_table(asked[0]).loc["origin", "seen in training"]
+    shown = deployment_report.fields_table(asked[0]).loc["origin", "seen in training"]
     assert shown == f"3 levels, {origin['left_out']:,} cells far outside or rare"
 
 
@@ -76,7 +81,7 @@ def test_the_origins_are_the_three_airports_and_what_else_was_found_is_counted(a
     ],
 )
 def test_a_row_with_an_error_is_answered_and_warned_of_once(held_out, asked, field, value, says):
-    row = deploy.as_record(held_out.iloc[0])
+    row = service_proof.as_record(held_out.iloc[0])
     assert asked[1].row(row, 1)[0] == []
     warnings = asked[1].row(row | {field: value}, 1)[0]
     assert len(warnings) == 1 and warnings[0].startswith(says)
@@ -84,13 +89,13 @@ def test_a_row_with_an_error_is_answered_and_warned_of_once(held_out, asked, fie
 
 def test_a_level_that_was_an_error_in_training_is_hardly_seen(held_out, asked):
     rare = asked[0]["fields"]["origin"]["rare"][0]
-    row = deploy.as_record(held_out.iloc[0]) | {"origin": rare}
+    row = service_proof.as_record(held_out.iloc[0]) | {"origin": rare}
     assert asked[1].row(row, 1)[0] == [f"origin: {rare!r} was hardly seen in training"]
 
 
 @pytest.mark.parametrize("written", ["jfk", " JFK ", "Jfk"])
 def test_levels_are_compared_after_cleaning(held_out, asked, written):
-    assert asked[1].row(deploy.as_record(held_out.iloc[0]) | {"origin": written}, 1)[0] == []
+    assert asked[1].row(service_proof.as_record(held_out.iloc[0]) | {"origin": written}, 1)[0] == []
 
 
 def test_few_sound_flights_are_warned_of(held_out, asked):
@@ -98,7 +103,7 @@ def test_few_sound_flights_are_warned_of(held_out, asked):
 
 
 def test_few_sound_penguins_are_warned_of():
-    rows = pd.read_csv(flights.penguins())
+    rows = pd.read_csv(penguins_example.penguins())
     names = [
         "Island", "Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Body Mass (g)",
         "Sex",
@@ -130,4 +135,4 @@ def test_many_rare_levels_are_no_errors():
 
 def test_a_word_among_numbers_is_still_refused(held_out, asked):
     with pytest.raises(InputError, match="distance"):
-        asked[1].row(deploy.as_record(held_out.iloc[0]) | {"distance": "far"}, 1)
+        asked[1].row(service_proof.as_record(held_out.iloc[0]) | {"distance": "far"}, 1)

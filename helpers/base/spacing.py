@@ -1,5 +1,7 @@
 """Rows that are evenly spaced over a table: which ones to look at where not all are needed."""
 
+from collections import Counter
+
 import numpy as np
 
 
@@ -16,3 +18,10 @@ def evenly_spaced(count: int, most: int) -> np.ndarray:
     (array([0, 1]), array([], dtype=int64))
     """
     return np.linspace(0, max(count - 1, 0), min(count, most)).round().astype("int64")
+
+
+def evenly_spaced_words(words: Counter, count: int) -> Counter:
+    """This many words, evenly spaced over the alphabet."""
+    every = sorted(words)
+    places = evenly_spaced(len(every), count)
+    return Counter({every[place]: words[every[place]] for place in places})

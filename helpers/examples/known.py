@@ -116,9 +116,9 @@ def source(name: str) -> Source:
 
 
 def _flights() -> Source:
-    from .. import flights
+    from . import flights_example
 
-    return flights
+    return flights_example
 
 
 SOURCES: dict[str, Callable[[], Source]] = {"flights": _flights}
@@ -136,20 +136,20 @@ def plant(
     """
     if name in EXAMPLES:
         return source(name).planted(frame, rate)
-    from ..mess import plant as plant_into
+    from .plant_errors import inject as plant_into
 
     return plant_into(frame, rate=rate, protect=[target] if target else [])
 
 
 def score(changes: pd.DataFrame, key: pd.DataFrame, **more):
     """How the changes of a cleaner do against an answer key of planted errors: a `Score`."""
-    from ..mess import score as score_by_key
+    from .repair_scores import score as score_by_key
 
     return score_by_key(changes, key, **more)
 
 
 def read_score(scored) -> str:
     """A `Score` in a sentence."""
-    from ..mess import read_score as in_words
+    from .repair_scores import describe_score as in_words
 
     return in_words(scored)

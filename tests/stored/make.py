@@ -17,10 +17,17 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 
-from helpers import clean, deploy, features, line, pipeline, plans
-from helpers.calibration import Calibrated
-from helpers.rows import Labelled
-from helpers.task import draft_label, encode, find_task
+from helpers.base import places
+from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.deploy import bundle_files, model_card
+from helpers.features import feature_plan
+from helpers.learning.label_column import draft_label
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.task_kind import encode, find_task
+from helpers.line import run_folder, stage_work
+from helpers.models.calibrated_model import Calibrated
+from helpers.pipeline import whole_pipeline
+from helpers.serving import local_service, model_bundle
 
 HERE = Path(__file__).parent
 ROWS, ASKED = 400, 40
@@ -68,7 +75,7 @@ def _pictures(folder: Path, label: pd.Series, random) -> list[str]:
         pixels = random.integers(0, 120, (12, 12, 3)) + 100 * (number % 2)
         path = folder / "photos" / f"{number}.png"
         Image.fromarray(pixels.astype("uint8")).save(path)
-        paths.append(path.relative_to(line.REPOSITORY).as_posix())
+        paths.append(path.relative_to(places.REPOSITORY).as_posix())
     numbers = 2 * random.integers(0, 8, len(label)) + (label == "yes")
     return [paths[number] for number in numbers]
 
@@ -77,37 +84,39 @@ def store(folder: Path, name: str, pictures: bool) -> None:
     """Fit a model, write it as stage 7 does, and beside it rows with the answers of today."""
     raw = table(folder, pictures)
     about = {"target": "let", "task": "auto", "question": "Will it be let?", "source": "made up"}
-    cleaning = plans.draft_plan(raw, about)
-    rows = clean.Cleaner(cleaning).fit(raw).transform(raw)
-    label = clean.clean_label(raw, "let", draft_label(raw["let"]))[0]
+    cleaning = cleaning_plan.draft_plan(raw, about)
+    rows = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
+    label = clean_rows.clean_label(raw, "let", draft_label(raw["let"]))[0]
     task = find_task(label, "let")
     derive = "" if pictures else "a_metre=rent/size"
-    plan = features.plan_features(rows.assign(let=label), cleaning, about, derive=derive, keep=12)
+    plan = feature_plan.plan_features(
+        rows.assign(let=label), cleaning, about, derive=derive, keep=12
+    )
     inner = FixedThresholdClassifier(
         LogisticRegression(max_iter=2000), threshold=0.4, pos_label=task.positive
     )
     plan["task"] = task.kind
     known = Labelled(task, rows, encode(label, task), np.arange(ROWS))
     model = Calibrated(inner, 1.2, (0.1, -0.1))
-    fitted = pipeline.fit(cleaning, plan, model, known.X, known.y)
+    fitted = whole_pipeline.fit(cleaning, plan, model, known.X, known.y)
     metrics = {
         **{"task": task.kind, "target": "let", "classes": list(task.classes)},
         **{"positive": task.positive, "model": "linear", "rows": {"train": ROWS, "test": 80}},
         **{"test": {"roc_auc": 0.8}, "interval": {"roc_auc": [0.7, 0.9]}},
         **{"baseline": {"roc_auc": 0.5}, "verdict": "good enough"},
     }
-    work = line.Work(7, line.Run(name), {})
-    schema = deploy.make_schema(raw, rows, cleaning, plan)
-    card = deploy.make_card(name, about, metrics, known.y, True)
-    answers = deploy.predict_rows_clean(fitted, known)
-    reference = deploy.reference(rows, answers, list(plan["columns"]))
-    deploy.write_bundle(work, fitted, schema, card, reference, raw.head(100))
+    work = stage_work.Work(7, run_folder.Run(name), {})
+    schema = bundle_files.make_schema(raw, rows, cleaning, plan)
+    card = model_card.make_card(name, about, metrics, known.y, True)
+    answers = bundle_files.predict_rows_clean(fitted, known)
+    reference = bundle_files.reference(rows, answers, list(plan["columns"]))
+    bundle_files.write_bundle(work, fitted, schema, card, reference, raw.head(100))
     work.finish(ROWS, ROWS, "done")
-    bundle = deploy.load_bundle(name)
+    bundle = model_bundle.load_bundle(name)
     asked = raw.drop(columns="let").head(ASKED)
-    given = deploy.predict_rows(bundle, asked)
-    (work.run.path / "asked.json").write_text(deploy.as_json(asked).replace("},{", "},\n{"))
-    (work.run.path / "given.json").write_text(deploy.as_json(given).replace("},{", "},\n{"))
+    given = model_bundle.predict_rows(bundle, asked)
+    (work.run.path / "asked.json").write_text(local_service.as_json(asked).replace("},{", "},\n{"))
+    (work.run.path / "given.json").write_text(local_service.as_json(given).replace("},{", "},\n{"))
 
 
 if __name__ == "__main__":
