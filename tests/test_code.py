@@ -43,7 +43,8 @@ class Project:
         self.notebook.write_text(json.dumps({"cells": made}), encoding="utf-8")
 
     def prints(self) -> dict[str, str]:
-        code_fingerprint._parsed.cache_clear()  # files change faster here than a file system's clock ticks
+        # Files change faster here than a file system's clock ticks
+        code_fingerprint._parsed.cache_clear()
         return fingerprint(self.notebook, self.package)
 
     def changes(self, module: str, before: str, after: str) -> set[str]:
