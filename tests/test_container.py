@@ -18,8 +18,7 @@ import requests
 
 from helpers.base.places import REPOSITORY
 from helpers.deploy import service_proof
-from tests.small import prepared
-from tests.test_deploy import write_run
+from tests.small import prepared, write_run
 
 TEXT = (REPOSITORY / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 STEPS = [line.split(None, 1) for line in TEXT.splitlines() if re.match(r"[A-Z]+ ", line)]
