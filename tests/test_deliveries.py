@@ -144,7 +144,7 @@ def test_no_service_is_no_error(run):
 def test_an_odd_day_is_an_alert(run, last, codes):
     log_requests(run, [(100, 200, 0.002)] * 4 + [last])
     found = service_traffic.traffic_findings(service_traffic.by_day(run))
-    assert [one["code"] for one in found] == codes
+    assert [one.code for one in found] == codes
 
 
 def test_what_the_shadow_said_is_held_against_the_outcomes(run, made, table):
