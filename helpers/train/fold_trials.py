@@ -196,7 +196,7 @@ def _best_step(curves: list[list[tuple[float, np.ndarray]]]) -> int:
 
 
 def _growth(task: Task, model, fold: Fold) -> list[tuple[float, np.ndarray]]:
-    """Score and predictions on the validation rows after each `STEP` trees, until they stop gaining."""
+    """Score and predictions on the validation rows after each `STEP` trees, until no more gain."""
     growing, curve, best = clone(model).set_params(warm_start=True), [], 0
     for rounds in range(STEP, MOST_ROUNDS + 1, STEP):
         growing.set_params(max_iter=rounds).fit(fold.X, fold.y)
