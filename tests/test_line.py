@@ -117,6 +117,17 @@ def test_a_stage_that_needs_a_target_asks_for_one(run):
         stage_work.start(4, "mine")
 
 
+def test_a_run_made_under_earlier_names_is_read_by_those_of_today(run):
+    work = stage_work.start(1, "mine", mess="0.05")
+    work.write_json("about.json", {"mess": 0.05, "target": "y"})
+    work.finish(1, 1, "as it was called then")
+    assert run.line_of(1)["parameters"] == {"run": "mine", "injected_errors": "0.05"}
+    assert run.about == {"injected_errors": 0.05, "target": "y"}
+    assert stage_work.start(2, "mine").about["injected_errors"] == 0.05
+    run.amend(1, seconds=1.0)
+    assert "mess" not in run.line_of(1)["parameters"]
+
+
 def test_rows_must_add_up(run):
     work = stage_work.start(1, "mine")
     with pytest.raises(ValueError, match="10 came in, but 7 went out and 2 were set aside"):

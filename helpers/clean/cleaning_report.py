@@ -41,7 +41,7 @@ def describe_repair_score(scored) -> str:
         return (
             "No errors were injected into this table, so there is no answer key, and it is unknown "
             "how well it was cleaned: look at the log and the review list. To see how this "
-            "cleaner does on columns like yours, inject some: `--set mess=0.05`."
+            "cleaner does on columns like yours, inject some: `--set injected_errors=0.05`."
         )
     return known.read_score(scored)
 

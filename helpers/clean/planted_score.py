@@ -13,7 +13,7 @@ def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.Dat
 
     This is the only place of the line that opens the key.
     """
-    if not work.about.get("mess"):
+    if not work.about.get("injected_errors"):
         return None
     key = _as_settled(work.read_table("mess_key"), work.about)
     groups = np.arange(len(reason))

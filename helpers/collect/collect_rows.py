@@ -89,14 +89,15 @@ def injected_error_rate(injected_errors: str, data: str) -> float:
     (0.0, 0.05)
     """
     if injected_errors == "auto":
-        return float(_setting("mess", data) or 0)
+        return float(_setting("injected_errors", data) or 0)
     try:
         rate = float(injected_errors)
     except ValueError:
         rate = -1.0
     if not 0 <= rate <= MAX_ERROR_RATE:
         raise InputError(
-            f"mess is a share from 0 to {MAX_ERROR_RATE}, or auto; it is '{injected_errors}'."
+            f"injected_errors is a share from 0 to {MAX_ERROR_RATE}, or auto; it is "
+            f"'{injected_errors}'."
         )
     return rate
 

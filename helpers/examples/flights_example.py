@@ -175,7 +175,8 @@ def later_rows(about: dict) -> pd.DataFrame | None:
         return None
     later = join(read_sources(since=about["until"]))
     later = evenly_spaced_rows(later, max(1, round(len(later) * about["sampled"])))
-    return with_injected_errors(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+    rate = about["injected_errors"]
+    return with_injected_errors(later, rate, LATER_SEED)[0] if rate else later
 
 
 def what_is_known(sources: dict, target: str = "", until: str = "") -> dict:

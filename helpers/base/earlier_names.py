@@ -1,0 +1,42 @@
+"""Parameters of the notebooks that had another name before: the earlier one goes on working."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EARLIER_NAMES = {
+    "mess": "injected_errors",
+    "gap": "embargo",
+    "cost_false_alarm": "cost_false_positive",
+    "cost_miss": "cost_false_negative",
+    "draws": "resamples",
+    "asks": "compared_rows",
+}
+
+
+def current_name(name: str) -> str:
+    """What a parameter is called now.
+
+    >>> current_name("gap"), current_name("folds")
+    ('embargo', 'folds')
+    """
+    return EARLIER_NAMES.get(name, name)
+
+
+def with_current_names(given: Mapping) -> dict:
+    """Parameters by name, under the names that they have now; where both are given, the new one.
+
+    >>> with_current_names({"gap": "7 days", "folds": 4})
+    {'embargo': '7 days', 'folds': 4}
+    """
+    renamed = {current_name(name): value for name, value in given.items() if name in EARLIER_NAMES}
+    return renamed | {name: value for name, value in given.items() if name not in EARLIER_NAMES}
+
+
+def rename_notice(name: str) -> str:
+    """One line that names the new name of a parameter.
+
+    >>> rename_notice("gap")
+    "The parameter 'gap' is now called 'embargo'."
+    """
+    return f"The parameter '{name}' is now called '{current_name(name)}'."
