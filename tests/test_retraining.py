@@ -148,7 +148,7 @@ def test_monitor_says_all_in_six_lines_and_the_gate_stays_open(run, command):
     assert code == 0 and not err and "keep" in out and "600 rows" in out
     assert run.file(STAGES[8].report).exists()
     said = run.read_json("monitoring.json")
-    assert said["seen"] and said["decision"] == "keep" and not said["slipped"]
+    assert said["seen"] and said["decision"] == "keep" and not said["score_dropped"]
     assert list(said["expected"]) == ["new rows"] and said["labels"] == 600
 
 
@@ -181,7 +181,7 @@ def test_without_labels_the_expected_score_is_said(run, command):
 @pytest.fixture
 def seen(monkeypatch):
     """What stage 8 would have written; no kernel is started."""
-    content = {"held_out": False, "drifted": [], "slipped": False, "decision": "keep",
+    content = {"held_out": False, "drifted": [], "score_dropped": False, "decision": "keep",
                "reason": "it holds"}  # fmt: skip
     monkeypatch.setattr(retraining_due, "monitor_new_rows", lambda *_, **__: content)
     return content
@@ -199,13 +199,13 @@ def test_nothing_is_due_while_all_is_well(run, seen):
 
 
 def test_each_reason_makes_it_due_where_it_is_asked_for(run, seen):
-    seen |= {"drifted": ["weight"], "slipped": False}
+    seen |= {"drifted": ["weight"], "score_dropped": False}
     assert retraining_due.is_due(run, RetrainRequest(when="drift")) == (
         True,
         "it has drifted: weight",
     )
     assert not retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
-    seen |= {"drifted": [], "slipped": True, "decision": "retrain"}
+    seen |= {"drifted": [], "score_dropped": True, "decision": "retrain"}
     assert not retraining_due.is_due(run, RetrainRequest(when="drift"))[0]
     assert retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
     assert retraining_due.is_due(run, RetrainRequest())[0]
@@ -310,7 +310,8 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     [(True, "good enough", "better"), (False, "good enough", "kept"), (True, "poor", "kept")],
 )
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
-    found = {"compared": {"promote": better}, "challenger_verdict": verdict}
+    gain = 0.01 if better else -0.01
+    found = {"compared": {"gain_from": gain}, "challenger_verdict": verdict}
     lines = []
     done = promotion_decision.conclude(
         Run("mine-2"), run, found, RetrainRequest(track=False), lines.append

@@ -412,7 +412,7 @@ def test_folds_whose_training_rows_hold_one_class_are_skipped():
 
 def test_no_fold_with_two_classes_is_refused():
     made, learn = with_labels(["no"] * 170 + ["yes", "no"] * 35)
-    with pytest.raises(InputError, match="No fold has two classes"):
+    with pytest.raises(InputError, match="No fold has training rows of two classes"):
         fold_trials.make_folds(learn, made.plan)
 
 
