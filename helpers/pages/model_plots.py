@@ -43,17 +43,15 @@ def bars(
 def trials(figure: Figure, families: list[str], scores: list[list[float]], metric: str) -> str:
     """Each trial's score on each fold, by family of models."""
     axes = figure.subplots()
-    frame = pd.DataFrame(
-        [
-            (family, value)
-            for family, found in zip(families, scores, strict=True)
-            for value in found
-        ],
-        columns=["model", "score"],
-    )
-    means = frame.groupby("model", sort=False)["score"].max().sort_values()
-    sns.stripplot(frame, y="model", x="score", order=means.index[::-1], ax=axes, color=BLUE,
-                  alpha=0.6, jitter=0.15, size=6)  # fmt: skip
+    frame = pd.DataFrame({"model": families, "score": scores}).explode("score")
+    names = frame.groupby("model")["score"].max().sort_values().index
+    for place, name in enumerate(names):
+        values = frame.loc[frame["model"] == name, "score"].astype(float)
+        offsets = np.linspace(-0.15, 0.15, len(values))  # so that equal scores are all seen
+        axes.plot(values, place + offsets, "o", color=BLUE, alpha=0.6)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.5, len(names) - 0.5)
+    axes.grid(axis="y", visible=False)
     title = "Every trial on every fold"
     axes.set(title=title, xlabel=f"{PLAIN_NAMES[metric]} on validation rows", ylabel="model")
     return title

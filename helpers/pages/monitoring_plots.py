@@ -58,7 +58,7 @@ def policies(figure: Figure, scores: pd.DataFrame, costs: pd.DataFrame, metric: 
     right.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
     right.set_xlim(0, max(1.0, costs["seconds"].max()) * 1.4)
     right.invert_yaxis()
-    right.set(title="Cost and number of retrainings", xlabel="seconds of training")
+    right.set(title="Cost", xlabel="seconds of training (× retrainings)")
     return "When to retrain: what each policy scores, and what it costs"
 
 
