@@ -1,6 +1,6 @@
 """How well, how fast and in how much memory a table is cleaned; writes CLEANING.md.
 
-python -m benchmarks.cleaning                      planted mess, clean tables, speed
+python -m benchmarks.cleaning                      injected errors, clean tables, speed
 python -m benchmarks.cleaning --data DIR           and the benchmark sets in that folder
 
 In DIR, a folder with `dirty.csv` and `clean.csv` (the same rows and columns) is a cleaning set; a
@@ -19,6 +19,8 @@ import click
 import numpy as np
 import pandas as pd
 
+from helpers.base.user_errors import InputError
+from helpers.cells.as_texts import texts
 from helpers.clean import clean_rows, column_cleaner, duplicate_rows, typing_errors
 from helpers.clean.cleaning_plan import draft
 from helpers.examples import (
@@ -60,7 +62,7 @@ def main(data, only):
     click.echo(report(raw))
 
 
-# --- Planted mess -------------------------------------------------------------------------------
+# --- Injected errors -------------------------------------------------------------------------------
 
 
 def shipped_tables() -> dict[str, pd.DataFrame]:
@@ -86,7 +88,7 @@ def _kinds(changes: pd.DataFrame) -> dict[str, int]:
 
 
 def planted() -> dict:
-    """The score of the sure repairs on planted mess, by table and rate.
+    """The score of the sure repairs on injected errors, by table and rate.
 
     The tables are cleaned once before, so that what was wrong at their source is no part of it.
     """
@@ -136,8 +138,31 @@ def pairs(folder: Path) -> dict:
         truth = path.with_name("clean.csv")
         if truth.exists():
             dirty, sound = (read_any.read_table(str(p), typed=False) for p in (path, truth))
-            found[path.parent.name] = _score(dirty, repair_scores.answer_key_of(dirty, sound))
+            found[path.parent.name] = _score(dirty, answer_key_of(dirty, sound))
     return found
+
+
+def answer_key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
+    """The answer key of a dirty table and its clean twin: the same rows, columns in the same order.
+
+    Cells that say the same (see `is_same_value`) are sound; the column names are the dirty table's.
+
+    >>> dirty, clean = pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]})
+    >>> answer_key_of(dirty, clean)["row"].tolist()
+    [1]
+    """
+    if dirty.shape != clean.shape:
+        raise InputError(
+            f"A dirty table and its clean twin have equal shapes; these have {dirty.shape[0]:,} × "
+            f"{dirty.shape[1]} and {clean.shape[0]:,} × {clean.shape[1]}."
+        )
+    lines = []
+    for position, name in enumerate(dirty.columns):
+        planted = texts(dirty.iloc[:, position]).reset_index(drop=True)
+        true = texts(clean.iloc[:, position]).reset_index(drop=True)
+        rows = np.flatnonzero(~repair_scores.are_same_values(planted, true))
+        lines += [(r, name, "error", true.iloc[r], planted.iloc[r]) for r in rows.tolist()]
+    return plant_errors.answer_key(lines)
 
 
 def duplicate_sets(folder: Path) -> dict:
@@ -201,7 +226,7 @@ def wide_table(rows: int = 1_000_000, seed: int = SEED) -> pd.DataFrame:
 
 
 def speed() -> dict:
-    """A million rows of 20 columns, with 1 % mess: seconds, and the peak in tables' sizes."""
+    """A million rows of 20 columns, 1 % injected errors: seconds, and the peak in tables' sizes."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_clean_a_million)
 
@@ -335,7 +360,7 @@ def _alike_rows(one: dict) -> list[str]:
 SECTIONS = (
     ("pairs", "Dirty and clean files", _score_rows),
     ("duplicates", "Duplicate records", _duplicate_rows),
-    ("planted", "Planted mess", _planted_rows),
+    ("planted", "Injected errors", _planted_rows),
     ("unplanted", "Tables as their sources have them", _unplanted_rows),
     ("speed", "Speed and memory", _speed_rows),
     ("alike", "Candidates for a typing error", _alike_rows),

@@ -1,8 +1,9 @@
-"""Parameters of the notebooks that had another name before: the earlier one goes on working."""
+"""Parameters and files that had another name before: the earlier one goes on working."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 EARLIER_NAMES = {
     "mess": "injected_errors",
@@ -12,6 +13,8 @@ EARLIER_NAMES = {
     "draws": "resamples",
     "asks": "compared_rows",
 }
+
+EARLIER_FILES = {"data/answer_key.parquet": "data/mess_key.parquet"}  # of a run folder
 
 
 def current_name(name: str) -> str:
@@ -31,6 +34,18 @@ def with_current_names(given: Mapping) -> dict:
     """
     renamed = {current_name(name): value for name, value in given.items() if name in EARLIER_NAMES}
     return renamed | {name: value for name, value in given.items() if name not in EARLIER_NAMES}
+
+
+def stored_name(folder: Path, name: str) -> str:
+    """The name under which a run folder holds a file: the earlier one where only that is there.
+
+    >>> stored_name(Path("no-such-run"), "data/raw.parquet")
+    'data/raw.parquet'
+    """
+    earlier = EARLIER_FILES.get(name)
+    if earlier and not (folder / name).exists() and (folder / earlier).exists():
+        return earlier
+    return name
 
 
 def rename_notice(name: str) -> str:

@@ -105,7 +105,7 @@ def injected_error_rate(injected_errors: str, data: str) -> float:
 def inject_errors(
     frame: pd.DataFrame, rate: float, data: str, target: str = ""
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The table with planted errors and their answer key; at rate 0 the table itself, and None.
+    """The table with injected errors and their answer key; at rate 0 the table itself, and None.
 
     The target is left as it is.
     """
@@ -154,7 +154,7 @@ def table_facts(
 
 
 def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> None:
-    """Write what this stage makes: the raw rows, what is known of them, the key of planted mess."""
+    """Write what this stage makes: the raw rows, what is known of them, the answer key."""
     work.write_json("about.json", about)
     work.write_table("raw", raw)
     for sentence in about.get("oddities", []):
@@ -162,9 +162,9 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     for found in odd_cells.of(raw, about.get("target", "")):
         work.note(found)
     if key is not None:
-        work.write_table("mess_key", key)
+        work.write_table("answer_key", key)
         cells = int(key["column"].notna().sum())
         message = (
             f"{cells:,} of {raw.size:,} cells are injected errors (--set injected_errors=0: none)."
         )
-        work.find("planted_mess", "note", [], message)
+        work.find("injected_errors", "note", [], message)
