@@ -293,7 +293,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
     production_rows.note_training_rows(run, run, as_read.head(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
-    assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
+    assert len(found.raw) == 100 and "without 100 training rows" in found.origin
     assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
     rows.head(100).to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(InputError, match="are 0, too few"):
@@ -393,7 +393,7 @@ def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     assert promotion_decision.champion_of(run).name == "mine-2"
     code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
-    assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]
+    assert "without 450 training rows" in challenger.read_json("monitoring.json")["origin"]
     assert command("rollback", "mine")[0] == 0 and model_versions.champion("mine").run == "mine"
 
 
