@@ -13,7 +13,7 @@ from helpers.examples import flights_example
 from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
-from helpers.monitor import production_rows, refit_models, service_log_rows
+from helpers.monitor import monitor_bundle, production_rows, refit_models, service_log_rows
 from helpers.pages import front_page
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
@@ -127,7 +127,7 @@ def test_nothing_new_is_said(run, command):
 
 def test_the_champion_can_be_monitored_whichever_run_made_it(run, command, monkeypatch):
     named = {"models:/shop@champion": model_versions.Version("shop", 2, "mine")}
-    monkeypatch.setattr(model_versions, "resolve", named.get)
+    monkeypatch.setattr(monitor_bundle, "resolve", named.get)
     code, _, err = command("monitor", "models:/shop@champion", "--data", "nowhere.csv")
     assert code == 2 and "nowhere.csv" in err, "the run is found, its new rows are not"
 
@@ -167,7 +167,7 @@ def test_a_number_is_monitored_too(command):
     assert code == 0, err
     assert "R² " in out and "keep" in out
     code, out, _ = command("monitor", "prices", rows=rows.drop(columns="price"))
-    assert code == 0 and "No labels yet, and nothing to expect them from." in out
+    assert code == 0 and "No labels yet, and no probabilities to estimate scores from." in out
 
 
 def test_without_labels_the_expected_score_is_said(run, command):
