@@ -53,7 +53,7 @@ def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "")
 
 
 def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> tuple[dict, list]:
-    """The plan (see `draft_plan`), and the doubts that came up (see `helpers.clean.doubtful_cells`)."""
+    """The plan (see `draft_plan`), and the review items that came up (see `doubtful_cells`)."""
     about = about or {}
     _check_names(frame)
     names = frame.columns.drop(about.get("target") or [], errors="ignore")

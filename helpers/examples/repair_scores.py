@@ -1,4 +1,4 @@
-"""Repair scores."""
+"""The score of a cleaning against an answer key: precision, recall, F1 and what it broke."""
 
 from __future__ import annotations
 
@@ -182,7 +182,8 @@ def answer_key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
 
     Cells that say the same (see `is_same_value`) are sound; the column names are the dirty table's.
 
-    >>> answer_key_of(pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]}))["row"].tolist()
+    >>> dirty, clean = pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]})
+    >>> answer_key_of(dirty, clean)["row"].tolist()
     [1]
     """
     if dirty.shape != clean.shape:

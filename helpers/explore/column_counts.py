@@ -1,4 +1,4 @@
-"""Column counts."""
+"""What is counted of a column: quantiles, moments, frequent values, a histogram or timeline."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class CountedValues:
 
 
 def count_column(name: str, position: int, read: CountedValues, sampled: np.ndarray) -> Column:
+    """A column with all that is counted of it; `sampled` are the places of its sample's rows."""
     values = read.values[sampled]
     if read.words is not None:
         sample = pd.Series(read.words.array.take(values, allow_fill=True), name=name)

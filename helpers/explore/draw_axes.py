@@ -1,4 +1,4 @@
-"""Draw axes."""
+"""What the figures of an exploration share: sizes, labels, axes of dates, drawing in parallel."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def short_number(value: float, _=None) -> str:
 
 
 def date_axis(axes) -> None:
+    """Three to five dates on the horizontal axis, written short."""
     locator = AutoDateLocator(minticks=3, maxticks=5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
@@ -88,7 +89,10 @@ def counted_bars(axes, names: list[str], lengths, colour) -> None:
 
 
 def cell_text(value) -> str:
-    text = (
-        " ".join(f"{value:g}".split()) if isinstance(value, float) else " ".join(str(value).split())
-    )
-    return short(text or "(blank)", 20)
+    """A value as a label of an axis: one line, at most 20 letters.
+
+    >>> cell_text(2.0), cell_text(" New  York "), cell_text("")
+    ('2', 'New York', '(blank)')
+    """
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return short(" ".join(text.split()) or "(blank)", 20)

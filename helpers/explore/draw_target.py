@@ -1,4 +1,4 @@
-"""Draw target."""
+"""Figures of the target: by the groups of a column, and over time."""
 
 from __future__ import annotations
 
@@ -138,6 +138,7 @@ def over_time(figure: Figure, survey: Survey, column: Column) -> str:
 
 
 def axis_over_time(survey: Survey) -> str:
+    """What the target's line over time shows, in two lines for its axis."""
     if len(_ranked_classes(survey)) > 2:
         first = survey.classes[_ranked_classes(survey)[0]]
         return f"share with {short(survey.target, 16)} =\n{short(first, 18)}"

@@ -34,16 +34,13 @@ def find(survey: Survey, associations: Associations) -> list[Oddity]:
     return sorted(found, key=lambda f: (f.rank, -f.weight))
 
 
-# --- The table and its target -------------------------------------------------------------------
-
-
 def _of_rows(survey: Survey) -> Iterator[Oddity]:
     if survey.repeated:
         share = survey.repeated / survey.rows
         yield Oddity(
             "duplicates", "warning", (),
-            f"{counted_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
-            f"earlier one.",
+            f"{counted_rows(survey.repeated)} {'repeats' if survey.repeated == 1 else 'repeat'} an "
+            f"earlier row.",
             f"{share_text(share)} of the rows: a random split puts the same row on both sides.",
             "overview", share,
         )  # fmt: skip
@@ -111,9 +108,6 @@ def _out_of_balance(survey: Survey) -> Iterator[Oddity]:
             f"says little, look at precision and recall.",
             survey[survey.target].anchor, 1 - share,
         )  # fmt: skip
-
-
-# --- Pairs of columns ---------------------------------------------------------------------------
 
 
 def _alike(survey: Survey, associations: Associations) -> Iterator[Oddity]:

@@ -1,4 +1,4 @@
-"""Odd columns."""
+"""Oddities of single columns: constant, mostly missing, mixed, skewed, with outliers or gaps."""
 
 from __future__ import annotations
 
