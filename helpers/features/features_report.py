@@ -1,4 +1,4 @@
-"""Features report."""
+"""What stage 3 shows of its features: roles, derived columns, what is left out and why."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sklearn.pipeline import Pipeline
 
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
-from .encoders import Derive
+from .derived_columns import Derive
 from .feature_plan import ROLES
 
 ROLE_SAYS = {
     "number": "fill gaps with the median, mark them, scale by the quartiles",
-    "category": "one column a level (one-hot)",
+    "category": "one column per level (one-hot)",
     "many categories": "the mean target of each level (target encoding)",
     "date": "hour, weekday and time of the year as numbers and as circles; days between two dates",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
