@@ -56,6 +56,13 @@ def draw_all(tasks: list[Callable]) -> list:
     if child == 0:
         _draw_in_child(tasks[1::2], reader, writer)
     os.close(writer)
+    every = [None] * len(tasks)
+    every[::2], every[1::2] = _draw_beside_child(tasks, child, reader)
+    return every
+
+
+def _draw_beside_child(tasks: list[Callable], child: int, reader: int) -> tuple[list, list]:
+    """The tasks at even places, drawn here, and those at odd places, as the child sent them."""
     try:
         with os.fdopen(reader, "rb") as pipe:
             mine = [task() for task in tasks[::2]]
@@ -63,12 +70,9 @@ def draw_all(tasks: list[Callable]) -> list:
     finally:
         os.waitpid(child, 0)
     try:
-        theirs = pickle.loads(sent)
+        return mine, pickle.loads(sent)
     except (EOFError, pickle.UnpicklingError):
-        theirs = [task() for task in tasks[1::2]]
-    every = [None] * len(tasks)
-    every[::2], every[1::2] = mine, theirs
-    return every
+        return mine, [task() for task in tasks[1::2]]
 
 
 def _draw_in_child(tasks: list[Callable], reader: int, writer: int) -> None:
