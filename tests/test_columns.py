@@ -180,10 +180,13 @@ PIECES = st.sampled_from(
      "yes", "no", "True", "NA", "n/a", "x", "é", "New York", "NY", "Paris", "s", "  ", "\u00a0"]
 )  # fmt: skip
 
+TEXTS = st.lists(PIECES, max_size=5).map("".join)
+DIGITS = st.from_regex(r"-?[0-9]{1,3}[.,]?[0-9]{0,3}", fullmatch=True)
+
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(cells=st.lists(st.lists(PIECES, max_size=5).map("".join), min_size=1, max_size=12))
+@given(cells=st.lists(st.one_of(TEXTS, DIGITS), min_size=1, max_size=12))
 def test_any_texts_alone_are_read_as_in_their_column(plan, cells):
     check_alone(pd.Series(cells, dtype="str"), plan)
     iso = [f"2020-01-{len(cell) % 28 + 1:02}" for cell in cells]
