@@ -4,6 +4,9 @@ A folder for each stage (`collect`, `clean`, `features`, `split`, `train`, `eval
 `monitor`), and the folders that they share; each says in its `__init__.py` what it is for and what
 it may import. Importing this package is cheap: it reads no file, and heavy libraries are imported
 by the modules that use them.
+A package for each stage (`collect`, `clean`, `features`, `split`, `train`, `evaluate`, `deploy`,
+`monitor`) and the ground that they stand on: docs/architecture.md has the map. Importing this
+package is cheap: it reads no file, and heavy libraries are imported by the modules that use them.
 """
 
 import os
@@ -21,4 +24,4 @@ if (os.cpu_count() or 1) <= 2:  # one thread: as fast as two when quiet, twice a
 
 sys.meta_path.append(EarlierModules())  # models stored by earlier versions name their modules
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""Dependency questions."""
+"""What the dependencies between columns leave open: cells for the review list."""
 
 from __future__ import annotations
 

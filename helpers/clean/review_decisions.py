@@ -1,4 +1,4 @@
-"""Review decisions."""
+"""The decisions of a person in `review.csv`: read, checked, and put into the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repair scores."""
+"""The score of a cleaning against an answer key: precision, recall, F1 and what it broke."""
 
 from __future__ import annotations
 
