@@ -1,4 +1,4 @@
-"""Column cleaner."""
+"""`Cleaner`: an estimator that repairs the cells of rows by a plan, with a log of each change."""
 
 from __future__ import annotations
 
@@ -180,6 +180,7 @@ def _log(raw: pd.DataFrame, clean: pd.DataFrame, kinds: dict) -> pd.DataFrame:
 
 
 def log_column(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame:
+    """The log of one column: a line for each cell whose kind of repair in `kinds` is not ""."""
     rows = np.flatnonzero(kinds != "")
     return pd.DataFrame(
         {

@@ -43,7 +43,7 @@ def _split(
 ) -> dict[str, tuple[EncodedColumn | pd.Series, np.ndarray]]:
     """The two columns after a split, and which rows it changed."""
     name, into, tails = relation["split"], relation["into"], set(relation["tails"])
-    codes, said = (whole := EncodedColumn.of_cells(columns[name])).said
+    codes, said = (whole := EncodedColumn.of_cells(columns[name])).codes_and_texts
     parts = [head_and_tail(text, tails) for text in said]
     is_both = np.array([bool(head) for head, _ in parts] + [False])
     rows = np.flatnonzero(is_both[codes] & EncodedColumn.of_cells(columns[into]).isna())
@@ -146,7 +146,7 @@ def _contested(
     columns: dict[str, EncodedColumn], relations: list[dict]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """The contested rows; in each the codes of the cell and of what each relation gives; texts."""
-    own, known_texts = columns[relations[0]["to"]].said
+    own, known_texts = columns[relations[0]["to"]].codes_and_texts
     places = {text: code for code, text in enumerate(known_texts)}
     given = [_predicted_values(columns, relation, places) for relation in relations]
     rows = np.zeros(len(own), dtype=bool)
@@ -179,7 +179,7 @@ def _predicted_values(
 
 def _determinant(columns: list[EncodedColumn]) -> tuple[np.ndarray, list[str]]:
     """The texts of one column, or of two joined, as codes and their values."""
-    (codes, said), *second = (column.said for column in columns)
+    (codes, said), *second = (column.codes_and_texts for column in columns)
     if not second:
         return codes, said
     others, said_too = second[0]

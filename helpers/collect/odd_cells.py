@@ -96,9 +96,9 @@ def of(frame: pd.DataFrame, target: str = "") -> list[Finding]:
     ]
     told += [
         _joint_sentence("overflow", "warning", "So large that sums and squares overflow: {what}.",
-              found["overflow"]),
-        _joint_sentence("mixed", "warning", "Numbers among words: {what}. The column is kept as words.",
-              found["mixed"]),
+                        found["overflow"]),
+        _joint_sentence("mixed", "warning", "Numbers among words: {what}. The column is kept as "
+                        "words.", found["mixed"]),
     ]  # fmt: skip
     return [*filter(None, told), *_of_rows(frame), *_of_names(frame), *_of_classes(frame, target)]
 

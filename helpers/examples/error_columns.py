@@ -1,4 +1,4 @@
-"""Error columns."""
+"""A column that errors are injected into: what it holds, and which of its cells are free."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ class ColumnToSpoil:
 
 
 def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
+    """What injecting errors needs to know of a column of raw cells.
+
+    >>> column_to_spoil(pd.Series(["Oslo", None, "Rome"])).free.tolist()
+    [True, False, True]
+    """
     free = cells.notna().to_numpy().copy()
     if is_number(cells):
         values = cells.dropna().astype("float64")
@@ -57,6 +62,11 @@ def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
 
 
 def folded_letters(text: str) -> str:
+    """A text without case, accents and extra space: two of one value are equal.
+
+    >>> folded_letters(" Zürich ")
+    'zurich'
+    """
     return without_accents(tidy(text).casefold())
 
 

@@ -170,7 +170,7 @@ def collect(until: str = "") -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
 
 
 def later_rows(about: dict) -> pd.DataFrame | None:
-    """The flights after a run's last day, as dense a sample with as many errors; None after 2013."""
+    """The flights after a run's last day: as dense a sample, as many errors; None after 2013."""
     if about["until"] >= LAST_DAY_OF_YEAR:
         return None
     later = join(read_sources(since=about["until"]))

@@ -1,4 +1,4 @@
-"""Flights sources."""
+"""The six sources of the flights, laid out as a job would find them, and how they are read."""
 
 from __future__ import annotations
 

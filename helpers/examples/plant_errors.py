@@ -218,6 +218,7 @@ class _Table:
 
 
 def answer_key(lines: list[tuple]) -> pd.DataFrame:
+    """The answer key of lines of `ANSWER_KEY_COLUMNS`; of a repeated row, column is missing."""
     key = pd.DataFrame(lines, columns=ANSWER_KEY_COLUMNS)
     return key.astype({"row": "int64"} | dict.fromkeys(ANSWER_KEY_COLUMNS[1:], "str"))
 

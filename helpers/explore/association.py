@@ -26,7 +26,7 @@ GROUPS = 10
 GROUPS_IF_WIDE = 5
 WIDE = 250  # columns
 ROWS_AT_A_TIME = 10_000
-FEWEST_ROWS = 20  # of a pair, or its strength is not told
+FEWEST_ROWS = 20  # of a pair, or its strength is not given
 SMALL = 1e-12
 
 

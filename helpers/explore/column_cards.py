@@ -36,18 +36,19 @@ def columns(found) -> Piece:
 
 def describe_columns(survey: Survey) -> str:
     """The columns in a sentence or two: where the gaps are, and which vary most and least."""
-    gaps = sorted((c for c in survey.columns if c.missing), key=lambda c: -c.missing)
-    parts = []
-    if gaps:
-        worst = ", ".join(f"{link(c)} ({share_text(c.missing / c.rows)})" for c in gaps[:3])
-        of_all = f"{many(len(gaps), 'column')} of {len(survey.columns)}"
-        have = "has" if len(gaps) == 1 else "have"
-        parts.append(f"{of_all} {have} gaps, most of all {worst}.")
-    else:
-        parts.append("No column has gaps.")
     most = max(survey.columns, key=lambda c: c.distinct)
-    parts.append(f"{link(most)} has the most different values, {most.distinct:,}.")
-    return " ".join(parts)
+    return (
+        f"{_describe_gaps(survey)} {link(most)} has the most different values, {most.distinct:,}."
+    )
+
+
+def _describe_gaps(survey: Survey) -> str:
+    gaps = sorted((c for c in survey.columns if c.missing), key=lambda c: -c.missing)
+    if not gaps:
+        return "No column has gaps."
+    worst = ", ".join(f"{link(c)} ({share_text(c.missing / c.rows)})" for c in gaps[:3])
+    have = "has" if len(gaps) == 1 else "have"
+    return f"{many(len(gaps), 'column')} of {len(survey.columns)} {have} gaps, most of all {worst}."
 
 
 def _index(found) -> str:

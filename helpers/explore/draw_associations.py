@@ -1,4 +1,4 @@
-"""Draw associations."""
+"""Figures of associations and gaps: heat maps, pairs of columns, rankings, two tables."""
 
 from __future__ import annotations
 

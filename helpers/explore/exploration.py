@@ -1,4 +1,4 @@
-"""Exploration."""
+"""An exploration: a table's survey, its associations and its findings."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class LevelTable:
 
     def of_column(self, column: EncodedColumn | pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of each distinct text of a column, missing the last, and its cells' codes."""
-        codes, texts = EncodedColumn.of_cells(column).said
+        codes, texts = EncodedColumn.of_cells(column).codes_and_texts
         at = [self.places.get(text, -1) for text in (*texts, MISSING_LEVEL)]
         return self.numbers[at], codes
 

@@ -7,7 +7,8 @@ import json
 import re
 
 from ..base.findings import rank
-from ..base.places import progress_summary_file
+from ..base.places import progress_summary_file, reports_folder
+from ..base.verdicts import GOOD
 from ..learning.metric_names import PLAIN_NAMES
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
@@ -48,6 +49,14 @@ def write_front_page(run: Run) -> None:
     run.write_text("index.html", html)
 
 
+def refresh_front_pages() -> None:
+    """Write the front pages of all runs with lessons again: what was passed shows at once."""
+    pages = reports_folder().glob("*/index.html")
+    for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
+        if run.has_lessons and run.ledger:
+            write_front_page(run)
+
+
 def _is_current(run: Run, number: int) -> bool:
     entry = run.line_of(number)
     return entry is not None and entry["verdict"] != "failed"
@@ -58,7 +67,7 @@ def _verdict(run: Run, metrics: dict | None) -> dict:
     if failed:
         return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
     if metrics:
-        tone = "good" if metrics["verdict"] == "good enough" else "bad"
+        tone = "good" if metrics["verdict"] == GOOD else "bad"
         return {"text": metrics["verdict"], "tone": tone}
     text = "explored: no target is named" if not run.about.get("target") else "not judged yet"
     return {"text": text, "tone": "open"}
@@ -84,7 +93,10 @@ def _lead(run: Run, metrics: dict | None) -> str:
 def _retrained(run: Run) -> str:
     """What came of the last time that training again was considered (`pipeline retrain`)."""
     last = run.read_json("retraining.json")
-    return f" Retraining, {last['at'][:10]}: {last['said']}" if last else ""
+    if not last:
+        return ""
+    message = last.get("message", last.get("said"))  # as it was called in runs made earlier
+    return f" Retraining, {last['at'][:10]}: {message}"
 
 
 def _figures(metrics: dict) -> list[dict]:
