@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from ..cells.reading_values import repair_cell
+from ..cells.reading_values import cell_reader
 from ..tables.odd_files import so_many, some
 
 DAY = date(2013, 1, 31)
@@ -58,8 +58,9 @@ def _date_forms(plans: dict) -> dict[str, str]:
 
 def _as_read(column: pd.Series, plan: dict) -> str:
     """A cell whose text is no plain number, and what it was read as."""
+    read = cell_reader(plan)
     for text in column.dropna().head(1_000).astype("str"):
-        value, repair = repair_cell(text, plan)
+        value, repair = read(text)
         if repair in ("number", "unit"):
             return f"‘{text:.30}’ is {value:.10g} {plan.get('unit', '')}".rstrip()
     return "now and then"
