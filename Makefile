@@ -5,6 +5,8 @@ READY := .venv/.ready
 SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
+# INSTALLER=pip does without uv
+INSTALLER ?= uv
 
 .PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale bench-faults lab-grid lint lock licences audit clean
 
@@ -36,27 +38,41 @@ help:
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+# An environment in folder 1, with uv and what builds a wheel: locked by hash, a sixth of pip's time.
+define environment
+	$(PYTHON) -m venv $(1)
+	@said=$$($(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock 2>&1) \
+		|| echo "uv can't be had ($$(echo "$$said" | grep ERROR | tail -1)): pip installs instead, which takes longer."
+endef
+
+# Into folder 1 what 2 says: by uv; where that is not there or fails, by pip.
+define install
+	@if [ "$(INSTALLER)" = uv ] && [ -x $(1)/bin/uv ]; then \
+		said=$$($(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2) 2>&1) && exit 0; \
+		echo "uv failed ($$(echo "$$said" | head -1)): pip installs instead, which takes longer."; \
+	fi; $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+endef
+
+$(READY): requirements.lock requirements-setup.lock pyproject.toml
 	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(v < (3, 11) and f'Python 3.11 or newer is needed, this is {v[0]}.{v[1]}: make run PYTHON=python3.13')"
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(BIN)/jupyter kernelspec install --sys-prefix --name warm helpers/kernelspec 2>/dev/null
+	$(call environment,.venv)
+	$(call install,.venv,-r requirements.lock)
+	$(call install,.venv,--no-deps --no-build-isolation -e .)
 	@touch $(READY)
 
 # Dask, Kubeflow Pipelines, S3 and DuckDB beside everything else: a minute and 400 MB more
 setup-scale: $(SCALE)
 
 $(SCALE): requirements-scale.lock $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-scale.lock
+	$(call install,.venv,-r requirements-scale.lock)
 	@touch $(SCALE)
 
 # Beside this project Airflow would hold FastAPI back
 setup-airflow: $(AIRFLOW)/.ready
 
 $(AIRFLOW)/.ready: deploy/airflow/requirements.txt
-	$(PYTHON) -m venv $(AIRFLOW)
-	$(AIRFLOW)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $<
+	$(call environment,$(AIRFLOW))
+	$(call install,$(AIRFLOW),-r $<)
 	@touch $@
 
 run: $(READY)
@@ -154,14 +170,15 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 # The larger lock first: what it holds back is held back in the others, too, so that it only adds.
-# pip checks the hashes by itself, and takes nothing that has none.
+# Both installers check the hashes by themselves, and take nothing that has none.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes
 EXTRAS := --extra dask --extra kubeflow --extra s3 --extra duckdb --extra scale-tests
 lock: $(READY)
-	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) requirements-setup.in --upgrade -o requirements-setup.lock
 	$(COMPILE) --extra all --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
 	$(COMPILE) --extra all --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
-	$(COMPILE) --extra all pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
+	$(COMPILE) --extra serve pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
+	$(COMPILE) --extra serve --extra track pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements-track.lock
 	$(MAKE) --no-print-directory licences
 
 # From what is installed, into docs/licences.md
@@ -170,7 +187,6 @@ licences: $(READY)
 
 # Known vulnerabilities of what is installed; asks the index, so it needs a network
 audit: $(READY)
-	$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/python -m tests.audit
 
 clean:

@@ -128,7 +128,6 @@ def test_the_core_describes_itself_and_the_doctor_says_what_it_has_not(pipeline)
         (("rollback", "small"), ("notebooks",), "track"),
         (("serve", "models:/small@champion"), ("notebooks",), "track"),
         (("predict", "models:/small@champion", "mine.csv", "--out", "x.csv"), (), "track"),
-        (("run", "--stages", "1"), ("notebooks",), "course"),
         (("drift", "small", "folder", "--dask", "local"), (), "dask"),
     ],
 )
@@ -157,6 +156,7 @@ def test_every_extra_for_use_is_named_for_its_packages():
     assert extras.missing("uvicorn").endswith("[serve]'")
     assert extras.missing("prometheus_client").endswith("[serve]'")
     assert extras.missing("IPython.display").endswith("[notebooks]'")
-    assert extras.missing("palmerpenguins").endswith("[course]'")
+    assert extras.missing("palmerpenguins").endswith("[notebooks]'")
+    assert extras.missing("jupyterlab").endswith("[course]'")
     assert extras.missing("dask").endswith("[dask]'")
     assert extras.missing("") == extras.missing(None) == extras.missing("pandas") == ""
