@@ -174,9 +174,9 @@ lint: $(READY)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes
 EXTRAS := --extra dask --extra kubeflow --extra s3 --extra duckdb --extra scale-tests
 lock: $(READY)
-	$(COMPILE) requirements-setup.in --upgrade -o requirements-setup.lock
 	$(COMPILE) --extra all --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
 	$(COMPILE) --extra all --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
+	$(COMPILE) requirements-setup.in --upgrade -c requirements-scale.lock -o requirements-setup.lock
 	$(COMPILE) --extra serve pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
 	$(COMPILE) --extra serve --extra track pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements-track.lock
 	$(MAKE) --no-print-directory licences
