@@ -39,7 +39,7 @@ def pytest_runtest_setup(item):
 
 def make_stages_before(notebook: Path) -> None:
     """Run the stages of the flights before a notebook's own that have not run yet."""
-    from helpers.line import STAGES
+    from helpers.line.stage_list import STAGES
 
     number = next((s.number for s in STAGES if s.path == notebook), 0)
     make_stages(range(1, number))
@@ -47,10 +47,12 @@ def make_stages_before(notebook: Path) -> None:
 
 def make_stages(numbers) -> None:
     """Run those stages of the flights that have not run yet."""
-    from helpers.line import FLIGHTS, Run
-    from helpers.runner import Request, run_line
+    from helpers.examples.known import DEFAULT
+    from helpers.line.run_folder import Run
+    from helpers.run.run_request import Request
+    from helpers.run.runner import run_line
 
-    missing = [str(n) for n in numbers if Run(FLIGHTS).line_of(n) is None]
+    missing = [str(n) for n in numbers if Run(DEFAULT).line_of(n) is None]
     if missing:
         run_line(Request(stages=",".join(missing)), say=lambda _: None)
 
@@ -58,7 +60,8 @@ def make_stages(numbers) -> None:
 @pytest.fixture(scope="session")
 def flights_run():
     """The run of the flights with all its stages."""
-    from helpers.line import FLIGHTS, Run
+    from helpers.examples.known import DEFAULT
+    from helpers.line.run_folder import Run
 
     make_stages(range(1, 9))
-    return Run(FLIGHTS)
+    return Run(DEFAULT)

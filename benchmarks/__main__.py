@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import psutil
 
-from helpers.line import NOTEBOOKS
+from helpers.base.places import NOTEBOOKS
 
 from .figures import FIGURES, QUICK
 from .measure import median, spread

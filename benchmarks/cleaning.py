@@ -19,8 +19,16 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import clean, duplicates, flights, mess, spelling, tables
-from helpers.plans import draft
+from helpers.clean import clean_rows, column_cleaner, duplicate_rows, typing_errors
+from helpers.clean.cleaning_plan import draft
+from helpers.examples import (
+    flights_example,
+    flights_sources,
+    penguins_example,
+    plant_errors,
+    repair_scores,
+)
+from helpers.tables import read_any, tidy_table
 
 from .__main__ import machine
 from .measure import grown_memory
@@ -57,10 +65,10 @@ def main(data, only):
 
 def shipped_tables() -> dict[str, pd.DataFrame]:
     """Flights and penguins, as their sources have them."""
-    joined = flights.join(flights.read_sources(until="2013-08-31"))
+    joined = flights_example.join(flights_sources.read_sources(until="2013-08-31"))
     return {
-        "flights": flights.spread_evenly(joined, FLIGHT_ROWS),
-        "penguins": tables.read_table(str(flights.penguins())),
+        "flights": tidy_table.evenly_spaced_rows(joined, FLIGHT_ROWS),
+        "penguins": read_any.read_table(str(penguins_example.penguins())),
     }
 
 
@@ -68,7 +76,7 @@ def unplanted() -> dict:
     """What cleaning changes in tables that nobody has planted anything in."""
     found = {}
     for name, table in shipped_tables().items():
-        changes = clean.Cleaner().fit(table).repair(table)[1]
+        changes = column_cleaner.Cleaner().fit(table).repair(table)[1]
         found[name] = {"cells": table.size, "changes": len(changes), "kinds": _kinds(changes)}
     return found
 
@@ -84,9 +92,9 @@ def planted() -> dict:
     """
     found = {}
     for name, table in shipped_tables().items():
-        sound = clean.Cleaner().fit_transform(table)
+        sound = column_cleaner.Cleaner().fit_transform(table)
         for rate in RATES:
-            dirty, key = mess.plant(sound, rate=rate, seed=SEED)
+            dirty, key = plant_errors.inject(sound, rate=rate, seed=SEED)
             found[f"{name}, {rate:.0%}"] = _score(dirty, key, link=True)
     return found
 
@@ -95,13 +103,13 @@ def _score(dirty: pd.DataFrame, key: pd.DataFrame, link: bool = False) -> dict:
     """Plan, clean and score; no labels, no knowledge of the table."""
     began = time.perf_counter()
     plan, doubts = draft(dirty)
-    cleaned, changes = clean.Cleaner(plan).fit(dirty).repair(dirty)
+    cleaned, changes = column_cleaner.Cleaner(plan).fit(dirty).repair(dirty)
     seconds = time.perf_counter() - began
     reason = groups = None
     if link:
-        reason = clean.set_aside(cleaned)
-        groups = duplicates.link(cleaned)
-    score = mess.score(changes, key, reason=reason, groups=groups)
+        reason = clean_rows.set_aside(cleaned)
+        groups = duplicate_rows.link(cleaned)
+    score = repair_scores.score(changes, key, reason=reason, groups=groups)
     return {
         "cells": dirty.size,
         "seconds": round(seconds, 2),
@@ -127,8 +135,8 @@ def pairs(folder: Path) -> dict:
     for path in sorted(folder.rglob("dirty.csv")):
         truth = path.with_name("clean.csv")
         if truth.exists():
-            dirty, sound = (tables.read_table(str(p), typed=False) for p in (path, truth))
-            found[path.parent.name] = _score(dirty, mess.key_of(dirty, sound))
+            dirty, sound = (read_any.read_table(str(p), typed=False) for p in (path, truth))
+            found[path.parent.name] = _score(dirty, repair_scores.answer_key_of(dirty, sound))
     return found
 
 
@@ -137,7 +145,7 @@ def duplicate_sets(folder: Path) -> dict:
     found = {}
     for name, frame in _record_sets(folder).items():
         began = time.perf_counter()
-        groups = duplicates.link(frame.iloc[:, 1:])
+        groups = duplicate_rows.link(frame.iloc[:, 1:])
         seconds = time.perf_counter() - began
         person = frame.iloc[:, 0].str.extract(r"rec-(\d+)-")[0].to_numpy()
         found[name] = _pair_score(person, groups) | {"seconds": round(seconds, 2)}
@@ -199,11 +207,11 @@ def speed() -> dict:
 
 
 def _clean_a_million() -> dict:
-    table, _ = mess.plant(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
+    table, _ = plant_errors.inject(wide_table(), kinds=_CELL_KINDS, rate=0.01, seed=SEED)
     size = int(table.memory_usage(deep=True).sum())
     with grown_memory() as memory:
         began = time.perf_counter()
-        cleaner = clean.Cleaner().fit(table)
+        cleaner = column_cleaner.Cleaner().fit(table)
         planned = time.perf_counter() - began
         changes = cleaner.repair(table)[1]
         seconds = time.perf_counter() - began
@@ -218,7 +226,7 @@ def _clean_a_million() -> dict:
     }
 
 
-_CELL_KINDS = [kind for kind in mess.KINDS if "duplicate" not in kind]
+_CELL_KINDS = [kind for kind in plant_errors.KINDS if "duplicate" not in kind]
 
 
 def alike() -> dict:
@@ -230,7 +238,7 @@ def alike() -> dict:
         values.add(value[:2] + value[3:])
     values = sorted(values)[:100_000]
     began = time.perf_counter()
-    found = spelling.alike(values)
+    found = typing_errors.one_edit_pairs(values)
     return {
         "values": len(values),
         "pairs": len(found),

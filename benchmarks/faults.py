@@ -274,10 +274,10 @@ def is_alive(pid: int) -> bool:
 
 def penguins(folder: Path) -> tuple[list[str], dict]:
     """The command that takes the penguins down the line, and its environment."""
-    from helpers import flights
+    from helpers.examples import penguins_example
 
     table = folder / "penguins.csv"
-    shutil.copy(flights.penguins(), table)
+    shutil.copy(penguins_example.penguins(), table)
     command = [sys.executable, "-m", "helpers", "run", "--data", str(table), "--target", "Species",
                "--name", "penguins", "--set", "trials=1", "--no-track"]  # fmt: skip
     return command, os.environ | {"PIPELINE_REPORTS": str(folder / "reports")}

@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.line import NOTEBOOKS, STAGES
+from helpers.base.places import NOTEBOOKS
+from helpers.line.stage_list import STAGES
 
 from .measure import alternating, peak_memory, python, run, seconds_of
 
@@ -23,9 +24,9 @@ def per_notebook(rounds: int) -> dict:
     import nbformat
     import papermill
 
-    from helpers import kernels
+    from helpers.kernels import warm_provisioner
 
-    kernels.warm_up()
+    warm_provisioner.warm_up()
     imports = "import pandas as pd\nfrom helpers import clean, collect, lessons, line, plots, show"
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in (imports, "None")]
@@ -77,7 +78,7 @@ def _three_ways(rounds: int, settings: tuple[str, ...]) -> dict:
 
 def _stock(settings: tuple[str, ...], reports: str) -> float:
     """Each notebook by the commands `papermill` and `jupyter nbconvert`, one after the other."""
-    from helpers.parameters import of_stage
+    from helpers.line.notebook_parameters import of_stage
 
     seconds = 0.0
     given = dict(setting.split("=") for setting in settings)

@@ -13,9 +13,10 @@ import json
 import sys
 import time
 
-from helpers.line import FLIGHTS, STAGES
-from helpers.nursery import import_libraries
-from helpers.parameters import of_stage, read_settings
+from helpers.examples.known import DEFAULT
+from helpers.kernels.nursery import import_libraries
+from helpers.line.notebook_parameters import of_stage, read_settings
+from helpers.line.stage_list import STAGES
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         importlib.import_module(f"helpers.{module}")
     from IPython.core.interactiveshell import InteractiveShell
 
-    values = read_settings(sys.argv[1:], list(STAGES)) | {"run": "floor", "data": FLIGHTS}
+    values = read_settings(sys.argv[1:], list(STAGES)) | {"run": "floor", "data": DEFAULT}
     shell = InteractiveShell.instance()
     began = time.perf_counter()
     for stage in STAGES:

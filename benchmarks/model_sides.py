@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from helpers import clean, features, pipeline, plans, split, train
-from helpers.rows import Labelled
-from helpers.task import Task, draft_label, encode, find_task, predict
+from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.features import feature_plan
+from helpers.learning.label_column import draft_label
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.predicting import predict
+from helpers.learning.task_kind import Task, encode, find_task
+from helpers.pipeline import whole_pipeline
+from helpers.split import split_into_parts
+from helpers.train import calibrated_ensemble, fold_trials, hyperparameter_search, train_models
 
 from .model_tables import Table
 
@@ -20,7 +26,7 @@ TEST_SHARE = 0.25
 def labelled(table: Table) -> tuple[pd.DataFrame, np.ndarray, Task]:
     """The raw rows without the target, the labels, and the task."""
     frame = table.frame()
-    label = clean.clean_label(frame, table.target, draft_label(frame[table.target]))[0]
+    label = clean_rows.clean_label(frame, table.target, draft_label(frame[table.target]))[0]
     task = find_task(label, table.target)
     return frame.drop(columns=table.target), encode(label, task), task
 
@@ -45,19 +51,19 @@ def parts(table: Table, X: pd.DataFrame, y, task: Task, seed: int) -> tuple[np.n
 def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     """The line's own stages 2 to 5 on raw rows: plans, folds, ladder, search, calibration."""
     raw, about = X.iloc[learnt].reset_index(drop=True), {"target": task.target, "task": task.kind}
-    cleaning = plans.draft_plan(raw, about)
-    rows = clean.Cleaner(cleaning).fit(raw).transform(raw)
+    cleaning = cleaning_plan.draft_plan(raw, about)
+    rows = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
     drop = table.group if table.group in rows else ""
-    plan = features.plan_features(rows, cleaning, about, drop)
+    plan = feature_plan.plan_features(rows, cleaning, about, drop)
     cut = Labelled(task, rows, y[learnt], np.arange(len(raw)))
     choice = {"strategy": "random", "column": ""}
     if table.group or table.time:
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
-    cut = split.folds_only(cut, choice, folds=4, seed=seed)
-    found = train.learn(cut, plan, seed=seed, **options)
-    model = train.final_model(task, found.best, found.threshold)
-    fitted = pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
+    cut = split_into_parts.folds_only(cut, choice, folds=4, seed=seed)
+    found = train_models.learn(cut, plan, seed=seed, **options)
+    model = calibrated_ensemble.final_model(task, found.best, found.threshold)
+    fitted = whole_pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
     return predict(task, fitted, X.iloc[asked].reset_index(drop=True))
 
 
@@ -103,10 +109,10 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     """Settings suggested by Optuna's TPE, for the same families and ranges as `train.search`."""
     import optuna
 
-    from helpers import models
+    from helpers.models import model_ladder
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    families = {trial.family: trial for trial in train.leaders(ladder)}
+    families = {trial.family: trial for trial in hyperparameter_search.leading_trials(ladder)}
     found = []
 
     def suggest(trial, name: str, distribution):
@@ -118,11 +124,11 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
 
     def objective(trial) -> float:
         family = trial.suggest_categorical("family", sorted(families))
-        space = models.space_of(task, family)
+        space = model_ladder.space_of(task, family)
         settings = {n: suggest(trial, f"{family}: {n}", d) for n, d in space.items()}
         start = families[family]
-        model = models.clone(start.model).set_params(**settings)
-        found.append(train.cross_validate(task, family, model, folds, settings))
+        model = model_ladder.clone(start.model).set_params(**settings)
+        found.append(fold_trials.cross_validate(task, family, model, folds, settings))
         return found[-1].mean
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))

@@ -62,7 +62,7 @@ def _bundled(name: str) -> Callable:
 
 def _penguins() -> pd.DataFrame:
     """Sex from the rest; the nest is a group, comments are text, the egg date is a date."""
-    from helpers.labs import nests
+    from helpers.course.labs.text_and_images import nests
 
     birds = _csv("palmerpenguins", "penguins-raw.csv", ("Sample Number",))()
     nest = nests(birds)
@@ -81,11 +81,13 @@ def _senators() -> pd.DataFrame:
 
 
 def _flights() -> pd.DataFrame:
-    from helpers import flights
-    from helpers.collect import FLIGHTS_UNTIL
+    from helpers.examples import flights_example, flights_sources
+    from helpers.examples.known import EXAMPLES
 
-    joined = flights.join(flights.read_sources(until=FLIGHTS_UNTIL))
-    return joined.drop(columns=[c for c in flights.KNOWLEDGE["not_known"] if c in joined])
+    joined = flights_example.join(
+        flights_sources.read_sources(until=EXAMPLES["flights"].settings["until"])
+    )
+    return joined.drop(columns=[c for c in flights_example.KNOWLEDGE["not_known"] if c in joined])
 
 
 def _party_identity() -> pd.DataFrame:

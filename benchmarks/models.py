@@ -20,11 +20,13 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import clean, duplicates, features, leaks, plans, split
-from helpers.calibration import calibration_error, looked_at
-from helpers.metrics import PLAIN_NAMES
-from helpers.rows import Labelled
-from helpers.task import score
+from helpers.clean import cleaning_plan, column_cleaner, duplicate_rows
+from helpers.features import feature_plan
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.metric_names import PLAIN_NAMES
+from helpers.learning.metric_scores import score
+from helpers.models.calibrated_model import calibration_error, judged_probability
+from helpers.split import find_leaks, split_into_parts
 
 from . import model_sides as sides
 from .__main__ import machine
@@ -77,7 +79,7 @@ def _race(raw: dict, part: str, tables: tuple[Table, ...], seeds: int, **contend
                 one[f"{name} seconds"] = round(time.perf_counter() - began, 1)
                 one[name] = score(task, y[asked], *said)[task.main_metric]
                 if not task.is_regression:
-                    looked = looked_at(task, y[asked], said[1])
+                    looked = judged_probability(task, y[asked], said[1])
                     one[f"{name} calibration"] = calibration_error(*looked)
             rounds.append(one)
             click.echo(f"{table.name} {seed}: {[round(one[n], 4) for n in contenders]}")
@@ -111,16 +113,20 @@ def alarms(raw: dict, seeds: int) -> None:
 def _alarms(table: Table, X: pd.DataFrame, y, task) -> tuple[list, int]:
     """The alarms of stage 4, and how many rows stage 2 takes for copies of another."""
     about = {"target": task.target, "task": task.kind}
-    cleaning = plans.draft_plan(X, about)
-    rows = clean.Cleaner(cleaning).fit(X).transform(X)
-    plan = features.plan_features(rows, cleaning, about, table.group if table.group in rows else "")
+    cleaning = cleaning_plan.draft_plan(X, about)
+    rows = column_cleaner.Cleaner(cleaning).fit(X).transform(X)
+    plan = feature_plan.plan_features(
+        rows, cleaning, about, table.group if table.group in rows else ""
+    )
     choice = RANDOM
     if table.group or table.time:
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
-    cut = split.split_rows(Labelled(task, rows, np.asarray(y), np.arange(len(rows))), choice)
-    copies = len(rows) - len(set(duplicates.link(rows)))
-    return leaks.find_alarms(cut, plan, choice), copies
+    cut = split_into_parts.split_rows(
+        Labelled(task, rows, np.asarray(y), np.arange(len(rows))), choice
+    )
+    copies = len(rows) - len(set(duplicate_rows.link(rows)))
+    return find_leaks.find_alarms(cut, plan, choice), copies
 
 
 PARTS = {

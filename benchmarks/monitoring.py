@@ -24,7 +24,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers import drift, quality
+from helpers.drift import compare_columns, data_quality, domain_classifier, drift_report
 
 from .__main__ import machine
 from .measure import REPOSITORY, median, spread
@@ -181,8 +181,8 @@ def changed(rows: int, name: str, seed: int) -> pd.DataFrame:
 
 def findings(known: pd.DataFrame, reference: dict, rows: pd.DataFrame) -> list[dict]:
     """What a report on columns and quality says of new rows."""
-    noticed = quality.compare(reference, rows)
-    return drift.alerts(drift.compare(known, rows), quality=noticed)
+    noticed = data_quality.compare(reference, rows)
+    return drift_report.drift_findings(compare_columns.compare(known, rows), quality=noticed)
 
 
 def is_found(said: list[dict], name: str) -> bool:
@@ -235,10 +235,14 @@ def _alarms(rows: int) -> dict:
         both = table(2 * rows, 10_000 + split)
         before, after = both[:rows], both[rows:].reset_index(drop=True)
         said = {
-            "columns": drift.alerts(drift.compare(before, after)),
-            "predictions": drift.alerts(drift.compare(answers(before), answers(after))),
-            "domain classifier": drift.domain(before, after, seed=split).moves,
-            "quality": quality.compare(before, after),
+            "columns": drift_report.drift_findings(compare_columns.compare(before, after)),
+            "predictions": drift_report.drift_findings(
+                compare_columns.compare(answers(before), answers(after))
+            ),
+            "domain classifier": domain_classifier.domain_classifier(
+                before, after, seed=split
+            ).moves,
+            "quality": data_quality.compare(before, after),
         }
         parts.update(name for name, found in said.items() if found)
         parts["any"] += any(map(bool, said.values()))
@@ -288,7 +292,7 @@ def _references(draws: int) -> Iterator[tuple]:
     for draw in range(draws):
         if draw % 10 == 0:
             known = table(KNOWN, 90_000 + draw)
-            reference = quality.reference_of(known)
+            reference = data_quality.reference_of(known)
         yield known, reference
 
 
@@ -314,20 +318,24 @@ def _first_day(known, reference, rows: pd.DataFrame, name: str) -> int | None:
 
 def measure_estimate(others: dict) -> dict:
     """Metrics of the flights by month, estimated without labels and realised."""
-    from helpers import deliveries, estimate, line, monitor, pipeline
-    from helpers.rows import TEST
-    from helpers.task import predict
+    from helpers.learning.labelled_data import TEST
+    from helpers.learning.predicting import predict
+    from helpers.line import stage_work
+    from helpers.monitor import monitor_model, performance_without_labels, production_rows
+    from helpers.pipeline import whole_pipeline
 
-    work = line.start(8, "flights")
-    production = deliveries.later_rows(work)
+    work = stage_work.start(8, "flights")
+    production = production_rows.later_rows(work)
     production = production.at(production.labelled)
     task, held_out = production.known.task, production.known.of(TEST)
-    known = predict(task, pipeline.load(work.read("data/trained.skops"))[1:], held_out.X)
-    calibration = estimate.calibrate(task, held_out.y, known[1])
+    known = predict(task, whole_pipeline.load(work.read("data/trained.skops"))[1:], held_out.X)
+    calibration = performance_without_labels.calibrate(task, held_out.y, known[1])
     said, chance = predict(task, production.champion[1:], production.X)
-    expected = estimate.by_period(task, chance, said, production.period, calibration=calibration)
+    expected = performance_without_labels.by_period(
+        task, chance, said, production.period, calibration=calibration
+    )
     found = {"estimated": expected.to_dict("index"),
-             "realised": monitor.performance(production).to_dict("index"),
+             "realised": monitor_model.performance(production).to_dict("index"),
              "positive": _positives(task, production)}  # fmt: skip
     if others["nannyml"]:
         frames = [_answered(task, held_out.y, *known, "held out"),

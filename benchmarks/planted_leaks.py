@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from helpers.task import Task
+from helpers.learning.task_kind import Task
 
 FLIPPED = 0.05  # of a noisy copy of the target
 

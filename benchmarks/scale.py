@@ -159,7 +159,7 @@ def measure_distinct(run: str, folder: Path) -> dict:
 
 
 def _raw(run: str) -> pd.DataFrame:
-    from helpers.line import existing_run
+    from helpers.line.run_folder import existing_run
 
     return pd.read_parquet(existing_run(run).file("data/raw.parquet"))
 

@@ -28,10 +28,15 @@ from pyarrow import parquet
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler
 
-from helpers import batch, cluster, train
-from helpers.line import FLIGHTS, Run, Work, existing_run, reports_folder
-from helpers.models import candidates, on_one_thread, plain, space_of
-from helpers.rows import TRAIN, labelled_rows
+from helpers.base.places import reports_folder
+from helpers.examples.known import DEFAULT as FLIGHTS
+from helpers.learning.labelled_data import TRAIN, labelled_rows
+from helpers.line.run_folder import Run, existing_run
+from helpers.line.stage_work import Work
+from helpers.models.model_ladder import candidates, on_one_thread, plain, space_of
+from helpers.scale import dask_cluster
+from helpers.serving import batch_prediction
+from helpers.train import fold_trials
 
 from .measure import alternating, median, spread
 
@@ -50,7 +55,7 @@ def search_overhead(seconds: float = 300, rounds: int = 3) -> dict:
         first = tasks(1)
         began = time.perf_counter()
         for call in first:
-            train.fit_one(*call)
+            fold_trials.fit_one(*call)
         each = (time.perf_counter() - began) / len(first)
         calls = tasks(max(1, round(seconds * WORKERS / (each * len(first)))))
         answers = {}
@@ -91,7 +96,7 @@ def killed_worker(trials: int = 2, copies: int = 20) -> dict:
         for number in range(copies):
             later.to_parquet(rows / f"{number:04d}.parquet", index=False)
         outs = [folder / f"{name}.parquet" for name in ("plain", "whole", "hurt")]
-        batch.predict_file(FLIGHTS, str(rows), outs[0])
+        batch_prediction.predict_file(FLIGHTS, str(rows), outs[0])
         whole, count = _timed(lambda: _scored_by_dask(rows, outs[1]))
         hurt, _ = _timed(lambda: _scored_by_dask(rows, outs[2], kill_after=copies // 3))
         answers = [_answers_of(out) for out in outs]
@@ -117,11 +122,13 @@ def _tasks() -> Iterator:
     """What makes the calls of a search of so many trials over the folds of the flights."""
     work = Work(5, Run(FLIGHTS), {})
     learn = labelled_rows(work).of(TRAIN)
-    folds = train.make_folds(learn, work.read_yaml("features.yaml"), SEED)
+    folds = fold_trials.make_folds(learn, work.read_yaml("features.yaml"), SEED)
     model = on_one_thread(candidates(learn.task, len(learn.y), SEED, False)[FAMILY])
     space = space_of(learn.task, FAMILY)
     with tempfile.TemporaryDirectory(dir=reports_folder()) as folder:
-        paths = [train.write_fold(f, Path(folder) / f"{n}.parquet") for n, f in enumerate(folds)]
+        paths = [
+            fold_trials.write_fold(f, Path(folder) / f"{n}.parquet") for n, f in enumerate(folds)
+        ]
 
         def calls(trials: int) -> list[tuple]:
             drawn = ParameterSampler(space, trials, random_state=SEED)
@@ -131,22 +138,22 @@ def _tasks() -> Iterator:
         yield calls
 
 
-def _by_processes(calls: list[tuple]) -> list[train.OnFold]:
+def _by_processes(calls: list[tuple]) -> list[fold_trials.FoldResult]:
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)  # as Dask does for its workers
     try:
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(WORKERS, mp_context=spawn) as pool:
-            return list(pool.map(train.fit_one, *zip(*calls, strict=True)))
+            return list(pool.map(fold_trials.fit_one, *zip(*calls, strict=True)))
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _by_dask(calls: list[tuple], kill_after: int | None = None) -> list[train.OnFold]:
-    with cluster.opened(cluster.LOCAL, lambda _: None):
+def _by_dask(calls: list[tuple], kill_after: int | None = None) -> list[fold_trials.FoldResult]:
+    with dask_cluster.use_cluster(dask_cluster.LOCAL, lambda _: None):
         found = []
-        for result in cluster.each(train.fit_one, calls):
+        for result in dask_cluster.map_tasks(fold_trials.fit_one, calls):
             found.append(result)
             if len(found) == kill_after:
                 _kill_one()
@@ -161,18 +168,18 @@ def _scored_by_dask(rows: Path, out: Path, kill_after: int | None = None) -> int
         if len(seen) == kill_after:
             _kill_one()
 
-    with cluster.opened(cluster.LOCAL, lambda _: None):
-        return batch.predict_file(FLIGHTS, str(rows), out, advance)
+    with dask_cluster.use_cluster(dask_cluster.LOCAL, lambda _: None):
+        return batch_prediction.predict_file(FLIGHTS, str(rows), out, advance)
 
 
 def _kill_one() -> None:
     from distributed import Client
 
-    with Client(os.environ[cluster.ADDRESS], set_as_default=False) as client:
+    with Client(os.environ[dask_cluster.ADDRESS], set_as_default=False) as client:
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
 
 
-def _same(one: list[train.OnFold], other: list[train.OnFold]) -> bool:
+def _same(one: list[fold_trials.FoldResult], other: list[fold_trials.FoldResult]) -> bool:
     return len(one) == len(other) and all(
         len(a.curve) == len(b.curve)
         and all(

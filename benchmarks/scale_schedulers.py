@@ -20,7 +20,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from helpers.line import REPOSITORY, STAGES
+from helpers.base.places import REPOSITORY
+from helpers.line.stage_list import STAGES
 from tests.small import raw_table
 
 from .measure import run, seconds_of

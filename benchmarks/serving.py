@@ -59,7 +59,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 import json, uvicorn, pandas as pd
 from fastapi import FastAPI, Request
-from helpers.deploy import load_bundle
+from helpers.deploy.bundle_files import load_bundle
 bundle = load_bundle(RUN)
 columns = list(bundle.model["clean"].get_feature_names_out())
 app = FastAPI()
@@ -179,7 +179,7 @@ def _save_for_mlflow(run: str, folder: Path) -> bool:
         import mlflow
     except ImportError:
         return False
-    from helpers.deploy import load_bundle
+    from helpers.serving.model_bundle import load_bundle
 
     mlflow.sklearn.save_model(load_bundle(run).model, folder, serialization_format="cloudpickle")
     return True
@@ -187,7 +187,9 @@ def _save_for_mlflow(run: str, folder: Path) -> bool:
 
 def rows_of(run: str, count: int = 500) -> list[dict]:
     """Raw rows as a client sends them: those that the service answers."""
-    from helpers.deploy import answerable, as_json, load_bundle
+    from helpers.deploy.service_proof import answerable
+    from helpers.serving.local_service import as_json
+    from helpers.serving.model_bundle import load_bundle
 
     bundle = load_bundle(run)
     return json.loads(as_json(answerable(bundle, bundle.examples.head(count))))
@@ -216,7 +218,7 @@ def single_rows(run: str, log: str, seconds: float, only: tuple[str, ...] = ()) 
 
 def families(run: str, seconds: float) -> dict:
     """The same run trained with one family of models alone: its p50 beside the constant reply's."""
-    from helpers.line import existing_run
+    from helpers.line.run_folder import existing_run
 
     found, source = {}, existing_run(run).path
     with tempfile.TemporaryDirectory() as folder:
@@ -285,8 +287,10 @@ def agreement(run: str, log: str, count: int = 10_000) -> dict:
     """Raw rows one by one over HTTP, in a batch file, in this process: how far apart they are."""
     import pandas as pd
 
-    from helpers.deploy import answerable, as_json, load_bundle, predict_rows
-    from helpers.line import existing_run
+    from helpers.deploy.service_proof import answerable
+    from helpers.line.run_folder import existing_run
+    from helpers.serving.local_service import as_json
+    from helpers.serving.model_bundle import load_bundle, predict_rows
 
     bundle = load_bundle(run)
     raw = pd.read_parquet(existing_run(run).file("data/raw.parquet")).head(2 * count)
@@ -352,7 +356,7 @@ def batch(run: str) -> dict:
     """
     import pandas as pd
 
-    from helpers.line import existing_run
+    from helpers.line.run_folder import existing_run
 
     raw = pd.read_parquet(existing_run(run).file("data/raw.parquet"))
     found = {}
@@ -407,7 +411,7 @@ def _memory_of(pid: int) -> int:
 
 def _killed_halfway(run: str, rows: Path, out: Path) -> int:
     """Kill a batch when half of its pieces are there; how many rows it leaves answered."""
-    from helpers.batch import PIECE
+    from helpers.serving.input_pieces import PIECE
 
     process, pieces = _predict(run, rows, out), out.with_name(f".{out.name}.pieces")
     until = time.monotonic() + 600

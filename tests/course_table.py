@@ -16,7 +16,9 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.line import REPOSITORY, STAGES, Run
+from helpers.base.places import REPOSITORY
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
 SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)

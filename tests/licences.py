@@ -8,7 +8,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from helpers.line import REPOSITORY
+from helpers.base.places import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "licences.md"
 PROJECT = "pipeline-notebooks"

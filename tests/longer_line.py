@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.line import NOTEBOOKS, REPOSITORY, STAGES
+from helpers.base.places import NOTEBOOKS, REPOSITORY
+from helpers.line.stage_list import STAGES
 
 NUMBER = len(STAGES)
 NAME, TITLE, NOTEBOOK = "bill", "Billing", f"{NUMBER:02}_billing"

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from helpers import drift, lab_factors
+from helpers.course.labs import what_matters_most
+from helpers.drift import compare_columns
 
 NUMBER = re.compile(r"\d[\d,]*\.\d+(?:\s?(?:%|per cent))?|\d[\d,]*\s?(?:%|per cent)")
 NO_PROSE = re.compile(r"```.*?```|`[^`]*`|https?://\S+", re.DOTALL)
@@ -49,7 +50,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "30 %": Defined("an example of how a probability is used, not a result"),
     },
     "08_monitoring": {
-        "0.2": Computed(lambda run: drift.PSI_LARGE, "{:g}"),
+        "0.2": Computed(lambda run: compare_columns.PSI_LARGE, "{:g}"),
         "0.5": COIN,
         "0.8": Defined("an example of what calibrated means, not a result"),
         "95 %": INTERVAL,
@@ -57,7 +58,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "text_and_images": {"0.5": COIN},
     "what_matters_most": {
         "80 %": Defined("the claim that the lab examines, quoted"),
-        "8 %": Computed(lambda run: lab_factors.MESS, "{:.0%}"),
+        "8 %": Computed(lambda run: what_matters_most.ERROR_RATE, "{:.0%}"),
     },
     "why_pipelines_matter": {"0.50": Defined("labels by lot on two equal classes")},
 }

@@ -15,7 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from conftest import make_stages_before
-from helpers.line import NOTEBOOKS
+from helpers.base.places import NOTEBOOKS
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 

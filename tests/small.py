@@ -11,10 +11,18 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from helpers import clean, deploy, features, pipeline, plans, split
-from helpers.line import Run, Work
-from helpers.rows import TEST, TRAIN, Labelled
-from helpers.task import Task, draft_label, encode, find_task, predict_scores
+from helpers.clean import clean_rows as clean_clean_rows
+from helpers.clean import cleaning_plan, column_cleaner
+from helpers.deploy import bundle_files, model_card
+from helpers.features import feature_plan
+from helpers.learning.label_column import draft_label
+from helpers.learning.labelled_data import TEST, TRAIN, Labelled
+from helpers.learning.predicting import predict_scores
+from helpers.learning.task_kind import Task, encode, find_task
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
+from helpers.pipeline import whole_pipeline
+from helpers.split import split_into_parts
 
 
 def raw_table(rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -48,11 +56,11 @@ def prepared(target: str = "bought", raw: pd.DataFrame | None = None) -> SimpleN
     raw = raw_table() if raw is None else raw
     raw = raw.drop(columns={"bought", "price"} - {target}, errors="ignore")
     about = {"target": target, "task": "auto"}
-    cleaning = plans.draft_plan(raw, about)
-    X = clean.Cleaner(cleaning).fit(raw).transform(raw)
-    label = clean.clean_label(raw, target, draft_label(raw[target]))[0]
+    cleaning = cleaning_plan.draft_plan(raw, about)
+    X = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
+    label = clean_clean_rows.clean_label(raw, target, draft_label(raw[target]))[0]
     task = find_task(label, target)
-    plan = features.plan_features(X.assign(**{target: label}), cleaning, about)
+    plan = feature_plan.plan_features(X.assign(**{target: label}), cleaning, about)
     plan["task"] = task.kind
     rows = Labelled(task, X, encode(label, task), np.arange(len(raw)))
     return SimpleNamespace(raw=raw, cleaning=cleaning, plan=plan, rows=rows, task=task)
@@ -62,12 +70,12 @@ def fitted(made: SimpleNamespace, model=None):
     """The whole pipeline, fitted on all rows: raw rows in, predictions out."""
     if model is None:
         model = Ridge() if made.task.is_regression else LogisticRegression(max_iter=500)
-    return pipeline.fit(made.cleaning, made.plan, model, made.rows.X, made.rows.y)
+    return whole_pipeline.fit(made.cleaning, made.plan, model, made.rows.X, made.rows.y)
 
 
 def at_random(made: SimpleNamespace, **options) -> Labelled:
     """The rows with a random split."""
-    return split.split_rows(made.rows, {"strategy": "random", "column": ""}, **options)
+    return split_into_parts.split_rows(made.rows, {"strategy": "random", "column": ""}, **options)
 
 
 def labelled(y, X=None, kind: str = "binary") -> Labelled:
@@ -108,9 +116,12 @@ def deployed_run(made: SimpleNamespace, name: str = "small") -> Run:
         work.finish(len(made.raw), len(made.raw), "done", verdict=verdict)
     work = Work(7, run, {"run": name})
     clean_rows = made.rows.X.assign(**{target: made.rows.y})
-    schema = deploy.make_schema(made.raw, clean_rows, made.cleaning, made.plan)
-    card = deploy.make_card(name, about, metrics, made.rows.y, refitted=True)
-    deploy.write_bundle(work, model, schema, card, {}, made.raw)
+    schema = bundle_files.make_schema(made.raw, clean_rows, made.cleaning, made.plan)
+    card = model_card.make_card(name, about, metrics, made.rows.y, refitted=True)
+    known = bundle_files.make_reference(
+        work, model, made.rows, bundle_files.held_out_answers(trained, rows)
+    )
+    bundle_files.write_bundle(work, model, schema, card, known, made.raw)
     work.finish(len(made.raw), len(made.raw), "done")
     return run
 
@@ -132,7 +143,7 @@ def _stages_of(made, rows: Labelled, trained, about: dict, metrics: dict):
     def learnt(work):
         work.write_json("training.json", {"metric": "auto"})
         with work.writing("data/trained.skops") as draft:
-            pipeline.save(trained, draft)
+            whole_pipeline.save(trained, draft)
 
     def collected(work):
         work.write_json("about.json", about)

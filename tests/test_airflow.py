@@ -13,9 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers import registry
-from helpers.line import REPOSITORY, STAGES, Run
-from helpers.parameters import of_stage
+from helpers.base.places import REPOSITORY
+from helpers.line.notebook_parameters import of_stage
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
+from helpers.registry import model_versions
 from tests import longer_line
 from tests.small import raw_table
 from tests.test_retraining import changed
@@ -202,7 +204,7 @@ def test_params_reach_the_command_as_they_are_and_no_shell_reads_them(airflow, l
 def test_the_run_is_one_entry_in_mlflow_and_its_model_is_registered(airflow, line_done):
     _, said = line_done
     assert said.count("Logged to MLflow") == 1
-    assert registry.champion("mine").run == "mine"
+    assert model_versions.champion("mine").run == "mine"
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_at_night_a_model_is_replaced_where_that_is_due_and_better(airflow, line
     assert quiet == ["success"] * 2 + ["skipped"] * 3
     assert failed == ["failed"] + ["upstream_failed"] * 4
     assert due == ["success"] * 5
-    assert registry.champion("mine").run == "mine-2"
+    assert model_versions.champion("mine").run == "mine-2"
 
 
 def test_what_is_not_better_or_has_no_target_goes_no_further(airflow):

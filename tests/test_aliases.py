@@ -2,11 +2,11 @@ import csv
 
 import pytest
 
-from helpers import aliases
+from helpers.cells import alias_groups
 
 
 def table():
-    with aliases.TABLE.open(encoding="utf-8", newline="") as file:
+    with alias_groups.TABLE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -16,7 +16,7 @@ def test_the_table_has_all_states_and_each_form_means_one_thing_in_its_group():
     seen = {}
     for row in table():
         for form in [row["name"], *filter(None, row["aliases"].split(";"))]:
-            key = row["group"], aliases._form(form)
+            key = row["group"], alias_groups._form(form)
             assert seen.setdefault(key, row["name"]) == row["name"]
 
 
@@ -35,7 +35,7 @@ def test_the_table_has_all_states_and_each_form_means_one_thing_in_its_group():
     ],
 )  # fmt: skip
 def test_other_names_take_the_form_that_the_column_has_most_of(counts, merged):
-    assert aliases.draft(counts) == merged
+    assert alias_groups.draft(counts) == merged
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_other_names_take_the_form_that_the_column_has_most_of(counts, merged):
     ],
 )
 def test_columns_that_are_of_no_group_or_of_one_form_stay(counts):
-    assert aliases.draft(counts) == {}
+    assert alias_groups.draft(counts) == {}
 
 
 def test_a_form_means_what_it_means_in_its_group():
-    assert aliases.other_names("CA", "US state") == ["California", "Calif.", "Cal."]
-    assert aliases.other_names("CA", "country") == ["Canada", "CAN"]
+    assert alias_groups.other_names("CA", "US state") == ["California", "Calif.", "Cal."]
+    assert alias_groups.other_names("CA", "country") == ["Canada", "CAN"]

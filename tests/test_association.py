@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from helpers.association import associate, group_numbers, missing_together
-from helpers.survey import survey
+from helpers.base.bins import equal_groups
+from helpers.explore.association import GROUPS, associate, missing_together
+from helpers.explore.survey_table import survey
 
 ROWS = 2_000
 
@@ -98,11 +99,11 @@ def test_gaps_in_the_same_rows_correlate():
 
 
 def test_few_numbers_are_groups_of_their_own():
-    codes, edges = group_numbers(np.array([3.0, 1.0, 1.0, np.nan, 7.0]))
+    codes, edges = equal_groups(np.array([3.0, 1.0, 1.0, np.nan, 7.0]), GROUPS)
     assert codes.tolist() == [1, 0, 0, -1, 2] and edges.tolist() == [1, 3, 7]
 
 
 def test_many_numbers_are_groups_of_one_size():
-    codes, edges = group_numbers(np.arange(1_000.0))
+    codes, edges = equal_groups(np.arange(1_000.0), GROUPS)
     sizes = np.bincount(codes)
     assert len(sizes) == 10 and sizes.sum() == 1_000 and np.ptp(sizes) <= 2 and len(edges) == 11

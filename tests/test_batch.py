@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from helpers import batch, deploy
+from helpers.pipeline import many_row_scorer
+from helpers.serving import batch_prediction, input_pieces, model_bundle, write_answers
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -24,9 +25,9 @@ def made():
 def run(made, tmp_path, monkeypatch):
     """A run, and pieces so small that a little table has many, answered by the table scorer."""
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
-    monkeypatch.setattr(batch, "PIECE", PIECE)
-    monkeypatch.setattr(batch, "LARGE", 100)
-    monkeypatch.setattr(batch, "FEW", 1)
+    monkeypatch.setattr(input_pieces, "PIECE", PIECE)
+    monkeypatch.setattr(input_pieces, "LARGE", 100)
+    monkeypatch.setattr(write_answers, "FEW", 1)
     return write_run(made)
 
 
@@ -38,20 +39,20 @@ def rows(made):
 def scored(rows, tmp_path, source="rows.parquet", out="out.parquet") -> pd.DataFrame:
     file = tmp_path / source
     rows.to_csv(file, index=False) if source.endswith("csv") else rows.to_parquet(file)
-    assert batch.predict_file("small", str(file), tmp_path / out) == len(rows)
+    assert batch_prediction.predict_file("small", str(file), tmp_path / out) == len(rows)
     assert not list(tmp_path.glob(".*"))
     return pd.read_csv(tmp_path / out) if out.endswith("csv") else pd.read_parquet(tmp_path / out)
 
 
 def answers_of(rows) -> pd.DataFrame:
-    return deploy.predict_rows(deploy.load_bundle("small"), rows).reset_index(drop=True)
+    return model_bundle.predict_rows(model_bundle.load_bundle("small"), rows).reset_index(drop=True)
 
 
 def without_pipeline(monkeypatch):
     def refuse(*_):
         raise AssertionError("The pipeline was asked.")
 
-    monkeypatch.setattr(batch, "predict_table", refuse)
+    monkeypatch.setattr(model_bundle, "predict_table", refuse)
 
 
 @pytest.mark.parametrize("source", ["rows.csv", "rows.parquet"])
@@ -61,7 +62,7 @@ def test_the_scorer_answers_every_row_in_its_place(
     run, rows, tmp_path, monkeypatch, source, out, cores
 ):
     without_pipeline(monkeypatch)
-    monkeypatch.setattr(batch, "_cores", lambda: cores)
+    monkeypatch.setattr(batch_prediction, "_cores", lambda: cores)
     rows = rows.assign(place=range(len(rows)))
     found = scored(rows, tmp_path, source, out)
     expected = answers_of(rows)
@@ -73,23 +74,23 @@ def test_the_scorer_answers_every_row_in_its_place(
 
 
 def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "why_not", lambda *_: "it differs")
+    monkeypatch.setattr(many_row_scorer, "why_not", lambda *_: "it differs")
     wrong = pd.DataFrame({"prediction": ["maybe"]})
-    monkeypatch.setattr(batch, "_by_scorer", lambda *_: wrong)
+    monkeypatch.setattr(batch_prediction, "_by_scorer", lambda *_: wrong)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 
 def test_a_file_of_few_rows_is_left_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "FEW", 1_000)
-    monkeypatch.setattr(batch, "TableScorer", None)
-    assert len(scored(rows, tmp_path)) == len(rows)
+    monkeypatch.setattr(write_answers, "FEW", 1_000)
+    monkeypatch.setattr(many_row_scorer, "TableScorer", None)
+    assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 
 def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "_cores", lambda: 2)
+    monkeypatch.setattr(batch_prediction, "_cores", lambda: 2)
     rows.to_parquet(tmp_path / "rows.parquet")
     source, out = str(tmp_path / "rows.parquet"), tmp_path / "out.parquet"
-    score, answered = batch._by_scorer, []
+    score, answered = batch_prediction._by_scorer, []
 
     def until_the_fourth(scorer, rows):
         if len(answered) >= 3:
@@ -97,15 +98,17 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
         answered.append(len(rows))
         return score(scorer, rows)
 
-    monkeypatch.setattr(batch, "_by_scorer", until_the_fourth)
+    monkeypatch.setattr(batch_prediction, "_by_scorer", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
-        batch.predict_file("small", source, out)
+        batch_prediction.predict_file("small", source, out)
     assert not [t for t in threading.enumerate() if "ThreadPool" in t.name]
     assert [p.name for p in tmp_path.glob(".out*")] == [".out.parquet.pieces"]
     kept = len(list((tmp_path / ".out.parquet.pieces").glob("*.parquet")))
     again = []
-    monkeypatch.setattr(batch, "_by_scorer", lambda s, r: again.append(len(r)) or score(s, r))
-    assert batch.predict_file("small", source, out) == len(rows)
+    monkeypatch.setattr(
+        batch_prediction, "_by_scorer", lambda s, r: again.append(len(r)) or score(s, r)
+    )
+    assert batch_prediction.predict_file("small", source, out) == len(rows)
     assert kept >= 2 and sum(again) == len(rows) - kept * PIECE
     found = pd.read_parquet(out)
     assert found["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
@@ -166,7 +169,7 @@ def test_words_of_which_each_piece_has_few_are_written_once(run, rows, tmp_path)
     scored(rows, tmp_path)
     group = parquet.ParquetFile(tmp_path / "out.parquet").read_row_group(0, columns=["id"])
     assert group.column("id").to_pylist() == [f"{n:04d}" for n in range(PIECE)]
-    tables = [t for _, t in batch._pieces(str(tmp_path / "rows.parquet"))]
+    tables = [t for _, t in input_pieces.read_in_pieces(str(tmp_path / "rows.parquet"))]
     assert [len(t.column("id").chunk(0).dictionary) for t in tables] == [PIECE] * len(tables)
     assert np.concatenate([t.column("id").to_numpy() for t in tables]).tolist() == list(rows["id"])
 
@@ -175,10 +178,10 @@ def test_texts_in_a_csv_file_are_written_as_pandas_writes_them(run, rows, tmp_pa
     odd = ["a,b", 'say "no"', "two\nlines", "\ttab ", "é ß 漢", "plain", None, "'", "\r"]
     rows = rows.assign(odd=(odd * len(rows))[: len(rows)]).rename(columns={"note": 'no"te,'})
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    batch_prediction.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
     fast = (tmp_path / "out.csv").read_bytes()
-    monkeypatch.setattr(batch, "FEW", 1_000)
-    batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    monkeypatch.setattr(write_answers, "FEW", 1_000)
+    batch_prediction.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
     slow = pd.read_csv(tmp_path / "out.csv", dtype="str").drop(columns=CHANCES)
     assert fast.splitlines()[0] == (tmp_path / "out.csv").read_bytes().splitlines()[0]
     (tmp_path / "out.csv").write_bytes(fast)

@@ -18,8 +18,8 @@ from packaging.version import Version
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OneHotEncoder
 
-from helpers.line import REPOSITORY
-from helpers.trusted import TRUSTED
+from helpers.base.places import REPOSITORY
+from helpers.pipeline.trusted_types import TRUSTED
 
 BOUNDED_BY = {"scikit-learn": "minor", "skrub": "minor", "jupyter_client": "major"}
 READ = {

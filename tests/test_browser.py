@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.line import NOTEBOOKS, REPOSITORY, STAGES, Run
+from helpers.base.places import NOTEBOOKS, REPOSITORY
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 from .test_explore import NASTY, odd_tables, usual
 
@@ -201,7 +203,8 @@ def test_headings_are_in_order(flights, explored):
 def test_text_stands_out_from_its_ground_in_light_and_dark():
     """Contrast of at least 4.5 to 1 (WCAG 2.2, AA) for every colour that text is written in."""
     style = (STYLE / "style.css").read_text()
-    for block in re.findall(r":root \{(.*?)\}", style, re.S)[:2]:
+    light, dark = re.findall(r":root \{(.*?)\}", style, re.S)[:2]
+    for block in (light, dark):
         colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
         for name in ("ink", "quiet", "accent", "good", "bad", "warn"):
             for ground in ("page", "soft"):
@@ -231,7 +234,9 @@ def test_explorations_fetch_nothing_run_nothing_and_log_no_error(explored, tmp_p
 def test_every_link_within_an_exploration_leads_somewhere(explored):
     for name, page in explored.items():
         text = page.read_text()
-        for anchor in re.findall(r'href="#([^"]+)"', text):
+        anchors = re.findall(r'href="#([^"]+)"', text)
+        assert anchors, name
+        for anchor in anchors:
             assert f'id="{anchor}"' in text, (name, anchor)
 
 

@@ -11,9 +11,9 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from helpers.challenges import CHALLENGES
-from helpers.drift import psi
-from helpers.grading import CORRECT, INCORRECT, UNTOUCHED
+from helpers.course.challenges import CHALLENGES
+from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
+from helpers.drift.drift_measures import psi
 
 
 def last_rows(table):

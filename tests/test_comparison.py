@@ -6,10 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from helpers import comparison, evaluate, report
-from helpers.errors import InputError
-from helpers.line import STAGES, Run
-from helpers.task import Task
+from helpers.base.user_errors import InputError
+from helpers.evaluate import evaluate_model
+from helpers.learning.task_kind import Task
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
+from helpers.pages import compare_runs, stage_page
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")
 
@@ -27,7 +29,7 @@ def made(name, auc=0.7, spread=0.01, trials=6, source="mine.csv", task=BINARY, f
     yes = random.random(400) < 0.3
     chance = np.clip(yes * (auc - 0.4) + random.random(400) * 0.6, 0, 1)
     truth = np.where(yes, "yes", "no")
-    curves = evaluate.curves(task, truth, truth, np.column_stack([1 - chance, chance]))
+    curves = evaluate_model.curves(task, truth, truth, np.column_stack([1 - chance, chance]))
     run.write_json("about.json", {"source": source, "address": source, "target": task.target})
     run.write_json("findings.json", list(findings))
     run.write_text("front.png", "")
@@ -55,7 +57,7 @@ def made(name, auc=0.7, spread=0.01, trials=6, source="mine.csv", task=BINARY, f
 
 
 def page_of(first: Run, second: Run) -> str:
-    return first.file(comparison.compare(first, second)).read_text()
+    return first.file(compare_runs.compare(first, second)).read_text()
 
 
 def test_the_page_holds_what_differs_and_only_that(reports):
@@ -79,12 +81,12 @@ def test_the_page_holds_what_differs_and_only_that(reports):
 def test_a_difference_within_the_intervals_may_be_chance(reports, auc, spread, says):
     runs = made("one", spread=spread), made("two", auc=auc, spread=spread)
     metrics = [run.read_json("metrics.json") for run in runs]
-    assert says in comparison.read(runs, metrics)
+    assert says in compare_runs.describe_comparison(runs, metrics)
 
 
 def test_less_log_loss_is_better(reports):
     runs = made("one"), made("two", auc=0.8)
-    rows = {r["name"]: r for r in comparison.scores([r.read_json("metrics.json") for r in runs])}
+    rows = {r["name"]: r for r in compare_runs.scores([r.read_json("metrics.json") for r in runs])}
     assert rows["log loss"]["difference"] == "-0.100" and rows["log loss"]["tone"] == "good"
     assert rows["ROC AUC"]["tone"] == "good"
 
@@ -105,7 +107,7 @@ def test_a_run_without_a_verdict_is_compared_as_far_as_it_goes(reports):
 def test_a_run_is_not_compared_with_itself(reports):
     run = made("one")
     with pytest.raises(InputError, match="given twice"):
-        comparison.compare(run, Run("one"))
+        compare_runs.compare(run, Run("one"))
 
 
 def test_curves_are_thinned_and_keep_their_ends():
@@ -113,7 +115,7 @@ def test_curves_are_thinned_and_keep_their_ends():
     yes = random.random(20_000) < 0.3
     chance = random.random(20_000) + yes * 0.3
     truth = np.where(yes, "yes", "no")
-    found = evaluate.curves(BINARY, truth, truth, np.column_stack([1 - chance, chance]))
+    found = evaluate_model.curves(BINARY, truth, truth, np.column_stack([1 - chance, chance]))
     roc = found["ROC"]
     assert len(roc["x"]) <= 103
     assert (roc["x"][0], roc["y"][0], roc["x"][-1], roc["y"][-1]) == (0, 0, 1, 1)
@@ -123,16 +125,16 @@ def test_curves_are_thinned_and_keep_their_ends():
 
 def test_curves_of_numbers_and_of_classes():
     truth = np.arange(50.0)
-    errors = evaluate.curves(Task("y", "regression"), truth, truth + 2, None)["errors"]
+    errors = evaluate_model.curves(Task("y", "regression"), truth, truth + 2, None)["errors"]
     assert errors["x"][-1] == 2 and errors["y"][-1] == 1
     three = Task("kind", "multiclass", ("a", "b", "c"))
     names = np.array(list("abc") * 5)
-    assert evaluate.curves(three, names, names, None)["F1 by class"]["y"] == [1, 1, 1]
+    assert evaluate_model.curves(three, names, names, None)["F1 by class"]["y"] == [1, 1, 1]
 
 
 def test_a_run_without_notebooks_says_what_to_do(reports):
     with pytest.raises(InputError, match="--force"):
-        report.remake(made_without_pages())
+        stage_page.remake(made_without_pages())
 
 
 def made_without_pages() -> Run:

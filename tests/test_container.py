@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from helpers import deploy
-from helpers.line import REPOSITORY
+from helpers.base.places import REPOSITORY
+from helpers.deploy import service_proof
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -40,9 +40,9 @@ def copied(file: Path) -> list[str]:
 
 @pytest.mark.parametrize("file", FILES)
 def test_all_that_it_copies_exists(file):
-    for source in copied(file):
-        if not source.startswith("reports/"):
-            assert (REPOSITORY / source).exists(), source
+    ours = [source for source in copied(file) if not source.startswith("reports/")]
+    assert {"helpers", "pyproject.toml"} <= set(ours)
+    assert [source for source in ours if not (REPOSITORY / source).exists()] == []
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -68,7 +68,7 @@ def test_its_command_serves_from_a_fresh_environment(tmp_path, monkeypatch):
     image = Image(tmp_path / "image", tmp_path)
     command = image.follow(SERVICE)
     assert image.has("fastapi") and not image.has("jupyterlab", "ipykernel", "mlflow")
-    row = deploy.as_record(made.raw.iloc[0])
+    row = service_proof.as_record(made.raw.iloc[0])
     answer = image.ask(command, row)
     assert answer.status_code == 200 and answer.json()["logged"] is True
 

@@ -6,8 +6,10 @@ import re
 import nbformat
 import pytest
 
-from helpers.line import NOTEBOOKS, STAGES, Run
-from helpers.questions import GUESSES, QUESTIONS
+from helpers.base.places import NOTEBOOKS
+from helpers.course.questions import GUESSES, QUESTIONS
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 from tests import clean_copies, course_table
 from tests.course_table import Figures, figures
 from tests.exercises import SOLUTIONS, exercise_of, without_answers

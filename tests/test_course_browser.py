@@ -13,8 +13,11 @@ import urllib.request
 import nbformat
 import pytest
 
-from helpers import lessons, report
-from helpers.line import REPOSITORY, Run, stage
+from helpers.base.places import REPOSITORY
+from helpers.course import lessons
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import stage
+from helpers.pages import stage_page
 
 from .browser import CHROMIUM, opened
 
@@ -83,7 +86,7 @@ def page(tmp_path_factory):
     run.write_json("about.json", {"table": "flights"})
     made = notebook()
     made.cells = [nbformat.v4.new_markdown_cell("# A page\n\n## A check"), made.cells[1]]
-    report.write_stage_page(run, stage(4), made)
+    stage_page.write_stage_page(run, stage(4), made)
     return run.file(stage(4).report).as_uri()
 
 

@@ -15,10 +15,17 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from helpers import batch, cluster, drift, folders, line, tables, train
-from helpers.__main__ import cli
-from helpers.errors import InputError
-from helpers.runner import Request, run_line
+from helpers.base import places
+from helpers.base.user_errors import InputError
+from helpers.cli.command_group import cli
+from helpers.drift import compare_columns
+from helpers.line import run_folder
+from helpers.run.run_request import Request
+from helpers.run.runner import run_line
+from helpers.scale import dask_cluster
+from helpers.serving import batch_prediction, parquet_folders
+from helpers.tables import read_any
+from helpers.train import fold_trials, hyperparameter_search, train_models
 from tests.small import at_random, fitted, prepared, raw_table
 from tests.test_deploy import write_run
 
@@ -83,12 +90,12 @@ def rows(made):
 
 @pytest.fixture(scope="module")
 def folds(made, rows):
-    return train.make_folds(rows, made.plan)
+    return fold_trials.make_folds(rows, made.plan)
 
 
 @pytest.fixture(scope="module")
 def alone(rows, folds):
-    return searched(rows, folds, train.Budget())
+    return searched(rows, folds, hyperparameter_search.Budget())
 
 
 @pytest.fixture
@@ -98,8 +105,8 @@ def folder(made, tmp_path, reports, monkeypatch):
     if not (reports / "small").exists():
         write_run(made)
         (reports / "small" / "data").mkdir()
-        line.Run("small").write_json("about.json", {})
-        line.Run("small").write_json("split.json", {"strategy": "random"})
+        run_folder.Run("small").write_json("about.json", {})
+        run_folder.Run("small").write_json("split.json", {"strategy": "random"})
         made.rows.X.to_parquet(reports / "small" / "data" / "clean.parquet")
     wide = pd.concat([made.raw.drop(columns="bought")] * 85, ignore_index=True)
     wide["weight"] += np.linspace(0, 20, len(wide))
@@ -111,8 +118,8 @@ def folder(made, tmp_path, reports, monkeypatch):
 
 
 def searched(rows, folds, budget):
-    ladder = train.run_ladder(rows.task, folds, len(rows.y))
-    return ladder + train.search(rows.task, ladder, folds, 6, budget=budget)
+    ladder = train_models.cross_validate_candidates(rows.task, folds, len(rows.y))
+    return ladder + hyperparameter_search.search(rows.task, ladder, folds, 6, budget=budget)
 
 
 def same(trials, others) -> bool:
@@ -125,7 +132,7 @@ def same(trials, others) -> bool:
     )
 
 
-class Killing(train.Budget):
+class Killing(hyperparameter_search.Budget):
     """A budget that kills a worker in the middle of the search."""
 
     def __init__(self, worker):
@@ -141,19 +148,19 @@ class Killing(train.Budget):
 
 def test_a_worker_that_dies_in_a_search_costs_no_result(rows, folds, alone, scheduler, workers):
     said = []
-    with cluster.opened(scheduler, say=said.append):
+    with dask_cluster.use_cluster(scheduler, say=said.append):
         assert same(searched(rows, folds, Killing(workers[0])), alone)
     assert "2 workers with 2 threads" in said[0] and "dashboard: http://127.0.0.1" in said[0]
-    assert not cluster.current()
-    assert not list((line.reports_folder() / ".dask").iterdir())
+    assert not dask_cluster.current()
+    assert not list((places.reports_folder() / ".dask").iterdir())
     assert workers[0].wait(SECONDS) == -signal.SIGKILL
 
 
 def test_a_search_that_runs_out_of_time_is_cut(rows, folds, scheduler, workers):
-    budget = train.Budget(1e-9)
-    with cluster.opened(scheduler, say=lambda _: None):
-        ladder = train.run_ladder(rows.task, folds, len(rows.y), "linear")
-        assert train.search(rows.task, ladder, folds, 6, budget=budget) == []
+    budget = hyperparameter_search.Budget(1e-9)
+    with dask_cluster.use_cluster(scheduler, say=lambda _: None):
+        ladder = train_models.cross_validate_candidates(rows.task, folds, len(rows.y), "linear")
+        assert hyperparameter_search.search(rows.task, ladder, folds, 6, budget=budget) == []
     assert budget.cut and len(ladder) == 2
 
 
@@ -161,7 +168,7 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
     folder, tmp_path, scheduler, workers
 ):
     plain = tmp_path / "plain.parquet"
-    count = batch.predict_file("small", str(folder), plain)
+    count = batch_prediction.predict_file("small", str(folder), plain)
     steps = []
 
     def advance(done, total):
@@ -169,9 +176,9 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
             workers[0].send_signal(signal.SIGKILL)
         steps.append((done, total))
 
-    with cluster.opened(scheduler, say=lambda _: None):
+    with dask_cluster.use_cluster(scheduler, say=lambda _: None):
         out = tmp_path / "dask.parquet"
-        assert batch.predict_file("small", str(folder), out, advance) == count == 204_000
+        assert batch_prediction.predict_file("small", str(folder), out, advance) == count == 204_000
     assert steps[-1] == (count, count) and len(steps) == 4
     pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(plain), check_exact=True)
     assert "part" in pd.read_parquet(out)  # what the folders' names say
@@ -181,12 +188,14 @@ def test_a_worker_that_dies_while_rows_are_scored_costs_no_row(
 def test_cleaning_and_drift_by_parts_are_those_of_the_whole(
     made, folder, tmp_path, scheduler, workers
 ):
-    whole = fitted(made)["clean"].transform(tables.read_table(str(folder)))
-    expected = drift.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
+    whole = fitted(made)["clean"].transform(read_any.read_table(str(folder)))
+    expected = compare_columns.compare(made.rows.X[["weight", "city"]], whole[["weight", "city"]])
     for place, address in (("here", ""), ("there", scheduler)):
-        with cluster.opened(address, say=lambda _: None):
-            assert folders.clean_folder("small", str(folder), tmp_path / place) == len(whole)
-            found = folders.drift_of_folder("small", str(folder))
+        with dask_cluster.use_cluster(address, say=lambda _: None):
+            assert parquet_folders.clean_folder("small", str(folder), tmp_path / place) == len(
+                whole
+            )
+            found = parquet_folders.drift_of_folder("small", str(folder))
         cleaned = pd.read_parquet(tmp_path / place)
         pd.testing.assert_frame_equal(cleaned, whole, check_exact=True)
         measures = ["psi", "p_value", "distance"]  # what is corrected is so for all columns
@@ -204,7 +213,7 @@ def test_the_line_gives_the_same_on_a_cluster_of_its_own(tmp_path, monkeypatch):
         done = CliRunner().invoke(cli, [*asked, *more])
         assert done.exit_code == 0, done.output
         assert ("dashboard: http" in done.output) == ("--dask" in more)
-        return line.Run("orders").read_json("metrics.json")
+        return run_folder.Run("orders").read_json("metrics.json")
 
     source = ["--data", str(tmp_path / "orders.csv"), "--target", "bought", "--stages", "1-6"]
     alone = metrics(*source)
@@ -215,13 +224,13 @@ def test_the_line_gives_the_same_on_a_cluster_of_its_own(tmp_path, monkeypatch):
 
 
 def test_who_cannot_work_is_named(tmp_path, monkeypatch, scheduler):
-    monkeypatch.setattr(cluster, "SECONDS", 1)
+    monkeypatch.setattr(dask_cluster, "SECONDS", 1)
     refused(match="No Dask scheduler answers at 'tcp://127.0.0.1:1'", address="tcp://127.0.0.1:1")
     refused(match="has no workers: start some with `dask worker", address=scheduler)
 
 
 def refused(match, address):
-    with pytest.raises(InputError, match=match), cluster.opened(address):
+    with pytest.raises(InputError, match=match), dask_cluster.use_cluster(address):
         raise AssertionError("It was opened.")
 
 
@@ -233,11 +242,11 @@ def test_workers_that_keep_runs_elsewhere_are_refused(scheduler, workers, tmp_pa
 def test_what_no_part_can_be_read_of_is_refused(folder, scheduler, workers, tmp_path):
     (tmp_path / "rows.csv").write_text("weight\n1\n")
     with (
-        cluster.opened(scheduler, say=lambda _: None),
+        dask_cluster.use_cluster(scheduler, say=lambda _: None),
         pytest.raises(InputError, match="With --dask, rows are a folder of Parquet files"),
     ):
-        batch.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.parquet")
+        batch_prediction.predict_file("small", str(tmp_path / "rows.csv"), tmp_path / "out.parquet")
     with pytest.raises(InputError, match="is another kind of file"):
-        folders.clean_folder("small", str(tmp_path / "rows.csv"), tmp_path / "out")
+        parquet_folders.clean_folder("small", str(tmp_path / "rows.csv"), tmp_path / "out")
     with pytest.raises(InputError, match="exists already"):
-        folders.clean_folder("small", str(folder), folder)
+        parquet_folders.clean_folder("small", str(folder), folder)

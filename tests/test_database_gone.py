@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy
 
-from helpers import batch, tables
-from helpers.errors import InputError
-from helpers.line import Run, sha256
+from helpers.base.files import sha256
+from helpers.base.user_errors import InputError
+from helpers.line.run_folder import Run
+from helpers.serving import batch_prediction
+from helpers.tables import from_database, read_any, tidy_table
 from tests.small import deployed_run, prepared
 from tests.test_prediction_log import BIN, postgres  # noqa: F401 - a fixture
 
@@ -60,11 +62,13 @@ def test_a_server_that_goes_away_is_one_line(postgres, how, tmp_path, monkeypatc
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     deployed_run(prepared(), "mine")
     monkeypatch.setattr(
-        tables, "read_table", lambda source, **_: tables.tidy(tables.read_sql(source, SLOW), "x")
+        read_any,
+        "read_table",
+        lambda source, **_: tidy_table.tidy(from_database.read_sql(source, SLOW), "x"),
     )
     out = tmp_path / "out.csv"
     with ThreadPoolExecutor() as pool:
-        asked = pool.submit(batch.predict_file, "mine", postgres.address, out)
+        asked = pool.submit(batch_prediction.predict_file, "mine", postgres.address, out)
         in_the_middle(postgres, lambda end_it: how(postgres, end_it))
         error = asked.exception(timeout=20)
     if how is stop_at_once:

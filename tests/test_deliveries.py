@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, deploy, retraining, traffic
-from helpers.errors import InputError
-from helpers.line import LOG, Run, outside
-from helpers.prediction_log import LOG_FILE, PredictionLog
+from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
+from helpers.line.run_folder import CHALLENGES, Run
+from helpers.line.stage_list import LOG
+from helpers.line.stage_work import outside
+from helpers.monitor import service_log_rows, service_traffic
+from helpers.run import retraining, retraining_due
+from helpers.serving.prediction_log import LOG_FILE, PredictionLog
 from tests.small import deployed_run, prepared, raw_table
 
 DAY = 86_400.0
@@ -30,7 +34,7 @@ def run(made, tmp_path, monkeypatch):
 def log_rows(run, table: pd.DataFrame, every: float = 600.0, told: int = 0) -> None:
     """Log rows as a service does, one each so many seconds; outcomes for the first ones."""
     log = PredictionLog("", run.path)
-    rows = [deploy.as_record(row) for _, row in table.drop(columns="bought").iterrows()]
+    rows = [service_proof.as_record(row) for _, row in table.drop(columns="bought").iterrows()]
     log.write([(f"r{i}", BEGAN + i * every, "v1", json.dumps(row), "yes", "", "[]")
                for i, row in enumerate(rows)])  # fmt: skip
     log.note_outcomes([(f"r{i}", table["bought"].iloc[i]) for i in range(told)])
@@ -44,8 +48,8 @@ def table():
 
 def test_logged_rows_are_later_rows_with_the_outcomes_that_have_come(run, table):
     log_rows(run, table, told=300)
-    assert deliveries.logged_rows(run) == 400
-    assert retraining.new_rows_of(run, "") == LOG
+    assert service_log_rows.logged_rows(run) == 400
+    assert retraining_due.new_rows_of(run, "") == LOG
     found = retraining.later_rows(run, LOG)
     assert len(found.X) == 400 and found.labelled.sum() == 300
     assert found.y[:300].tolist() == table["bought"].tolist()[:300]
@@ -61,9 +65,9 @@ def test_a_file_that_is_named_like_the_log_is_not_taken_for_it(tmp_path, monkeyp
 
 
 def test_few_answers_are_not_looked_at_unasked(run, table):
-    assert deliveries.logged_rows(run) == 0 and retraining.new_rows_of(run, "") == ""
+    assert service_log_rows.logged_rows(run) == 0 and retraining_due.new_rows_of(run, "") == ""
     log_rows(run, table.head(50))
-    assert retraining.new_rows_of(run, "") == ""
+    assert retraining_due.new_rows_of(run, "") == ""
 
 
 def test_rows_that_clients_send_in_odd_ways_are_read(run, table):
@@ -82,17 +86,17 @@ def test_rows_that_clients_send_in_odd_ways_are_read(run, table):
 def test_a_challenger_takes_the_log_from_where_it_has_learnt(run, made, table):
     log_rows(run, table)
     challenger = deployed_run(made, "mine-2")
-    assert deliveries.logged_rows(challenger) == 0
+    assert service_log_rows.logged_rows(challenger) == 0
     since = BEGAN + 99 * 600.0
-    challenger.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine", "since": since})
-    assert deliveries.logged_rows(challenger) == 300
+    challenger.write_json(CHALLENGES, {"model": "mine", "run": "mine", "since": since})
+    assert service_log_rows.logged_rows(challenger) == 300
     found = retraining.later_rows(challenger, LOG)
     assert len(found.X) == 300 and found.times.min() > since
     third = deployed_run(made, "mine-3")
-    third.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine-2"})
-    assert deliveries.logged_rows(third) == 300
+    third.write_json(CHALLENGES, {"model": "mine", "run": "mine-2"})
+    assert service_log_rows.logged_rows(third) == 300
     log_rows(challenger, table.head(220))
-    assert deliveries.logged_rows(challenger) == 220, "its own service's log comes first"
+    assert service_log_rows.logged_rows(challenger) == 220, "its own service's log comes first"
 
 
 def test_no_log_and_one_that_is_broken_are_said(run):
@@ -123,17 +127,23 @@ def log_requests(run: Run, days: list[tuple]) -> None:
 
 def test_traffic_is_counted_by_day(run):
     log_requests(run, [(10, 200, 0.002), (4, 422, 0.5)])
-    days = traffic.by_day(run)
+    days = service_traffic.by_day(run)
     assert days["requests"].tolist() == [10, 4] and days["rows"].tolist() == [20, 8]
     assert days["refused"].tolist() == [0, 1] and days["failed"].tolist() == [0, 0]
     assert days["median"].iloc[0] == 0.002 and days["median"].isna().iloc[1]
-    assert len(traffic.shown(days)) == 2 and "14 requests on 2 days" in traffic.read(days)
+    assert len(
+        service_traffic.shown(days)
+    ) == 2 and "14 requests on 2 days" in service_traffic.describe_traffic(days)
 
 
 def test_no_service_is_no_error(run):
-    days = traffic.by_day(run)
-    assert days.empty and traffic.alerts(days) == [] and traffic.shown(days) is None
-    assert "No service" in traffic.read(days)
+    days = service_traffic.by_day(run)
+    assert (
+        days.empty
+        and service_traffic.traffic_findings(days) == []
+        and service_traffic.shown(days) is None
+    )
+    assert "No service" in service_traffic.describe_traffic(days)
 
 
 @pytest.mark.parametrize(
@@ -147,27 +157,27 @@ def test_no_service_is_no_error(run):
 )
 def test_an_odd_day_is_an_alert(run, last, codes):
     log_requests(run, [(100, 200, 0.002)] * 4 + [last])
-    found = traffic.alerts(traffic.by_day(run))
+    found = service_traffic.traffic_findings(service_traffic.by_day(run))
     assert [one["code"] for one in found] == codes
 
 
 def test_what_the_shadow_said_is_held_against_the_outcomes(run, made, table):
-    assert traffic.in_shadow(run, made.task) is None
+    assert service_traffic.in_shadow(run, made.task) is None
     log_rows(run, table.head(10), told=4)
     log = PredictionLog("", run.path)
     log.write([], shadow=[(f"r{i}", BEGAN, "old", "no", "") for i in range(10)])
     said = [*table["bought"].head(4), "yes", "no", "yes", "no"]
     log.write([], shadow=[(f"r{i}", BEGAN + 1, "v2", one, "") for i, one in enumerate(said)])
     log.close()
-    found = traffic.in_shadow(run, made.task)
+    found = service_traffic.in_shadow(run, made.task)
     yes = sum(one == "yes" for one in said)
     right = (table["bought"].head(4) == "yes").mean()
     assert found == {"model": "v2", "rows": 8, "alike": yes / 8, "outcomes": 4,
                      "shadow": 1.0, "serving": right}  # fmt: skip
-    assert "it was right in 100.0%" in traffic.read_shadow(found, made.task)
-    assert traffic.read_shadow(None, made.task) == ""
+    assert "it was right in 100.0%" in service_traffic.describe_shadow(found, made.task)
+    assert service_traffic.describe_shadow(None, made.task) == ""
 
 
 def test_a_first_odd_day_has_nothing_to_be_held_against(run):
     log_requests(run, [(100, 200, 0.002), (10, 200, 0.1)])
-    assert traffic.alerts(traffic.by_day(run)) == []
+    assert service_traffic.traffic_findings(service_traffic.by_day(run)) == []

@@ -5,9 +5,10 @@ import re
 import subprocess
 import sys
 
-from helpers.description import description
-from helpers.line import REPOSITORY, STAGES
-from helpers.parameters import of_stage
+from helpers.base.places import REPOSITORY
+from helpers.line.line_description import description
+from helpers.line.notebook_parameters import of_stage
+from helpers.line.stage_list import STAGES
 from tests import longer_line
 
 
@@ -37,7 +38,7 @@ def test_what_needs_a_target_comes_last():
 
 def test_the_standard_library_is_enough_to_read_it():
     code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n" + (
-        "from helpers.description import description; print(len(description()['stages']))"
+        "from helpers.line.line_description import description; print(len(description()['stages']))"
     )
     command = [sys.executable, "-S", "-I", "-c", code]  # without any installed package
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import diagnose
-from helpers.task import Task, predict
+from helpers.evaluate import (
+    calibration_curve,
+    diagnosis,
+    learning_curves,
+    partial_dependence_curves,
+)
+from helpers.learning.predicting import predict
+from helpers.learning.task_kind import Task
 from tests.small import at_random, fitted, prepared, raw_table
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
@@ -31,20 +37,20 @@ def said():
 
 def test_the_group_that_is_served_worse_is_named_first(said):
     X, *answers = said
-    table = diagnose.slices(BINARY, X, *answers, X.columns)
+    table = diagnosis.slices(BINARY, X, *answers, X.columns)
     assert table.index[0] == "city = Oslo"
     assert not table.index.str.contains("Rome|Lima|empty").any()
     assert table["loss against others"].iloc[0] > 2
     assert table["ROC AUC"].iloc[0] < 0.6 < table["ROC AUC, all rows"].iloc[0]
-    assert "city = Oslo" in diagnose.read_slices(table)
-    assert diagnose.shown_slices(table).loc["city = Oslo", "rows"] == f"{(X.city == 'Oslo').sum()}"
+    assert "city = Oslo" in diagnosis.describe_slices(table)
+    assert diagnosis.shown_slices(table).loc["city = Oslo", "rows"] == f"{(X.city == 'Oslo').sum()}"
 
 
 def test_where_all_are_served_alike_no_group_is_listed(said):
     X, truth, *_ = said
     chance = np.where(truth == "yes", 0.8, 0.2)
-    table = diagnose.slices(BINARY, X, truth, truth, both(chance), X.columns)
-    assert table.empty and "No group" in diagnose.read_slices(table)
+    table = diagnosis.slices(BINARY, X, truth, truth, both(chance), X.columns)
+    assert table.empty and "No group" in diagnosis.describe_slices(table)
 
 
 def test_gaps_that_hurt_are_a_group(said):
@@ -52,54 +58,55 @@ def test_gaps_that_hurt_are_a_group(said):
     random = np.random.default_rng(1)
     error = np.where(X["size"].isna(), 5.0, 1.0) * random.normal(size=900)
     y = random.normal(size=900)
-    table = diagnose.slices(NUMBER, X, y, y + error, None, ["size"])
+    table = diagnosis.slices(NUMBER, X, y, y + error, None, ["size"])
     assert table.index.tolist() == ["size is empty"]
 
 
 def test_the_worst_errors_come_first_with_the_rows_as_they_came(said):
     X, truth, prediction, chance = said
-    table = diagnose.worst_errors(BINARY, X, truth, prediction, chance, ["city"], most=3)
+    table = diagnosis.worst_errors(BINARY, X, truth, prediction, chance, ["city"], most=3)
     assert table["city"].tolist() == ["Oslo"] * 3
     given = table["probability of it"].astype(float)
     assert given.is_monotonic_increasing and given.iloc[0] < 0.1
-    numbers = diagnose.worst_errors(NUMBER, X, [1.0, 2.0, 3.0], [1.0, 9.0, 2.5], None, ["city"], 2)
+    numbers = diagnosis.worst_errors(NUMBER, X, [1.0, 2.0, 3.0], [1.0, 9.0, 2.5], None, ["city"], 2)
     assert numbers["true y"].tolist() == [2.0, 3.0]
 
 
 def test_what_was_mended_can_be_seen_as_it_was():
-    from helpers.calibration import mended
+    from helpers.models.calibrated_model import apply_calibration
 
     before = both(np.linspace(0.05, 0.95, 50))
     training = {"calibration": {"slope": 0.6, "shifts": [0.0, 0.4]}}
-    after = mended(before, 0.6, (0.0, 0.4))
-    assert np.abs(diagnose.before_calibration(after, training) - before).max() < 1e-9
-    assert diagnose.before_calibration(after, {}) is after
+    after = apply_calibration(before, 0.6, (0.0, 0.4))
+    assert np.abs(calibration_curve.before_calibration(after, training) - before).max() < 1e-9
+    assert calibration_curve.before_calibration(after, {}) is after
     truth = np.where(np.arange(50) % 2, "yes", "no")
-    errors = diagnose.calibration_errors(BINARY, truth, after, training)
-    assert set(errors) == {"before", "after"} and "off on average" in diagnose.read_calibration(
-        errors
-    )
-    assert diagnose.calibration_errors(NUMBER, [1.0], None, {}) == {}
+    errors = calibration_curve.calibration_errors(BINARY, truth, after, training)
+    assert set(errors) == {
+        "before",
+        "after",
+    } and "off on average" in calibration_curve.describe_calibration(errors)
+    assert calibration_curve.calibration_errors(NUMBER, [1.0], None, {}) == {}
 
 
 def test_a_mending_that_does_not_carry_over_is_owned_up_to():
     worse, better = {"before": 0.022, "after": 0.028}, {"before": 0.028, "after": 0.022}
-    assert "does not carry over" in diagnose.read_calibration(worse)
-    assert "carry over" not in diagnose.read_calibration(better)
+    assert "does not carry over" in calibration_curve.describe_calibration(worse)
+    assert "carry over" not in calibration_curve.describe_calibration(better)
 
 
 def test_costs_choose_the_rule():
     truth = np.array(["no"] * 90 + ["yes"] * 10)
     chance = np.r_[np.full(85, 0.1), np.full(5, 0.4), np.full(10, 0.4)]
     asked = BINARY, truth, both(chance), 0.3
-    dear = diagnose.costs_table(*asked, (1.0, 10.0))
+    dear = diagnosis.costs_table(*asked, (1.0, 10.0))
     assert dear.index[0] == "yes from 0.3 (the model's)"
     assert dear["cost of 1,000 rows"].iloc[0] == "50"  # five false alarms in a hundred rows
-    cheap = diagnose.costs_table(*asked, (10.0, 1.0))
+    cheap = diagnosis.costs_table(*asked, (10.0, 1.0))
     assert cheap.index[0] in ("never say yes", "yes from 0.50")
-    assert "A miss" not in diagnose.read_costs(BINARY, dear, (1.0, 10.0))
-    assert "Nobody has said" in diagnose.read_costs(BINARY, dear, (0.0, 0.0))
-    assert diagnose.costs_table(NUMBER, [1.0], None, 0.5, (0, 0)).empty
+    assert "A miss" not in diagnosis.describe_costs(BINARY, dear, (1.0, 10.0))
+    assert "Nobody has said" in diagnosis.describe_costs(BINARY, dear, (0.0, 0.0))
+    assert diagnosis.costs_table(NUMBER, [1.0], None, 0.5, (0, 0)).empty
 
 
 @pytest.fixture(scope="module", params=["bought", "price"])
@@ -112,27 +119,29 @@ def model(request):
 
 def test_the_learning_curve_doubles_its_rows_and_rises(model):
     made, fit, cut = model
-    curve = diagnose.learning_curve(fit, cut.of("train"))
+    curve = learning_curves.learning_curve(fit, cut.of("train"))
     assert len(curve) == 4
     steps = curve["rows"].to_numpy()
     assert np.allclose(steps[1:] / steps[:-1], 2, atol=0.05)
     assert curve["score"].iloc[-1] > curve["score"].iloc[0] - 0.05
-    text = diagnose.read_learning_curve(made.task, curve)
+    text = learning_curves.describe_learning_curve(made.task, curve)
     assert "Doubling the rows" in text and "95 % interval" in text
 
 
 def test_more_rows_help_only_where_the_gain_is_sure():
     curve = pd.DataFrame({"rows": [10, 20], "score": [0.5, 0.6], "gain_from": [0.05] * 2,
                           "gain_to": [0.2] * 2})  # fmt: skip
-    assert diagnose.helps(curve) and "more rows would help" in (
-        diagnose.read_learning_curve(BINARY, curve)
+    assert learning_curves.more_rows_help(curve) and "more rows would help" in (
+        learning_curves.describe_learning_curve(BINARY, curve)
     )
-    assert not diagnose.helps(curve.assign(gain_from=-0.01))
+    assert not learning_curves.more_rows_help(curve.assign(gain_from=-0.01))
 
 
 def test_the_answer_rises_along_the_column_that_decides(model):
     made, fit, cut = model
-    found = diagnose.partial_dependence(made.task, fit, cut.of("test").X, ["weight", "city"])
+    found = partial_dependence_curves.partial_dependence(
+        made.task, fit, cut.of("test").X, ["weight", "city"]
+    )
     assert found["weight"].is_monotonic_increasing
     assert set(found["city"].index) == {"Rome", "Oslo", "Lima"}
     assert np.ptp(found["city"]) < np.ptp(found["weight"]) / 2
@@ -144,14 +153,14 @@ def scores_of(test=0.8, train=0.82):
 
 
 def back(scores=None, rows=5_000, gain=-0.01, worst=(), by_time=False) -> list[int]:
-    from helpers.rows import Labelled
+    from helpers.learning.labelled_data import Labelled
 
     X = pd.DataFrame({"a": np.arange(rows, dtype=float)})
     learn = Labelled(BINARY, X, np.array(["no"] * rows, object), np.arange(rows), by_time=by_time)
     curve = pd.DataFrame({"rows": [1, 2], "score": [0.7, 0.7], "gain_from": [gain] * 2,
                           "gain_to": [0.1] * 2})  # fmt: skip
     table = pd.DataFrame(index=pd.Index(worst, dtype=object))
-    found = diagnose.way_back(
+    found = diagnosis.next_steps(
         BINARY, scores_of() if scores is None else scores, learn, curve, table
     )
     assert sorted(found.index) == [1, 2, 3, 5] and found["evidence"].str.len().gt(10).all()
@@ -170,13 +179,15 @@ def test_the_way_back_in_words():
     table = pd.DataFrame(
         {"station": ["1 (collect more rows)"], "evidence": ["few."], "go back": ["yes"]}
     )
-    assert diagnose.read_way_back(table, passed=False).startswith("Where to go from here")
-    assert "- **stage 1** (collect more rows): few." in diagnose.read_way_back(table, passed=True)
+    assert diagnosis.describe_next_steps(table, passed=False).startswith("Where to go from here")
+    assert "- **stage 1** (collect more rows): few." in diagnosis.describe_next_steps(
+        table, passed=True
+    )
 
 
 def test_predictions_of_one_table_fit_all_the_pieces(model):
     made, fit, cut = model
     test = cut.of("test")
     prediction, probability = predict(made.task, fit, test.X)
-    shown = diagnose.appendix(test.X, made.task, test.y, prediction, probability, ["weight"])
+    shown = diagnosis.appendix(test.X, made.task, test.y, prediction, probability, ["weight"])
     assert "<details>" in shown.data

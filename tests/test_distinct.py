@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("duckdb", reason="the extra duckdb is not installed")
 
-from helpers.distinct import distinct_rows  # noqa: E402
-from helpers.errors import InputError  # noqa: E402
+from helpers.base.user_errors import InputError  # noqa: E402
+from helpers.scale.duckdb_distinct import distinct_rows  # noqa: E402
 from tests.small import raw_table  # noqa: E402
 
 

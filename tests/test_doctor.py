@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from helpers import doctor, line
-from helpers.doctor import FAIL, OK, WARN
+from helpers.line import stage_work
+from helpers.run import doctor
+from helpers.run.doctor import FAIL, OK, WARN
 
 
 def command(*arguments, **environment):
@@ -108,7 +109,7 @@ def test_a_copy_that_is_not_the_installed_one_is_found(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["notebooks", "data"])
 def test_notebooks_or_data_that_are_missing_are_named(tmp_path, monkeypatch, name):
     assert doctor.notebooks().state == OK
-    where, module = (doctor.places, "DATA") if name == "data" else (line, "NOTEBOOKS")
+    where, module = (doctor.places, "DATA") if name == "data" else (stage_work, "NOTEBOOKS")
     monkeypatch.setattr(where, module, tmp_path)
     found = doctor.notebooks()
     assert found.state == FAIL and str(tmp_path) in found.said

@@ -1,11 +1,20 @@
+import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import doubts
-from helpers.clean import Cleaner
-from helpers.doubts import REVIEW_COLUMNS, keep_marks, open_review, review_list, settle
-from helpers.errors import InputError
-from helpers.plans import draft_plan, plan_text, read_plan
+from helpers.base.user_errors import InputError
+from helpers.cells.draft_column_plan import SENTINELS, draft_and_repair
+from helpers.clean import review_decisions
+from helpers.clean.cleaning_plan import draft_plan, plan_text, read_plan
+from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.doubtful_cells import (
+    REVIEW_COLUMNS,
+    apply_marks,
+    keep_marks,
+    open_review,
+    review_items_of,
+    review_list,
+)
 
 FRAME = pd.DataFrame(
     {
@@ -40,12 +49,12 @@ def cleaned(plan, frame=FRAME):
 
 def test_a_doubt_that_nobody_marked_changes_nothing():
     for mark in ("", "no", " N "):
-        assert settle(PLAN, marked(doubt(), apply=mark)) == PLAN
+        assert apply_marks(PLAN, marked(doubt(), apply=mark)) == PLAN
 
 
 @pytest.mark.parametrize("mark", ["yes", "Y", " x ", "1", "TRUE"])
 def test_a_name_that_a_person_settles_is_written_from_then_on(mark):
-    frame, changes = cleaned(settle(PLAN, marked(doubt(), apply=mark)))
+    frame, changes = cleaned(apply_marks(PLAN, marked(doubt(), apply=mark)))
     assert frame["city"].tolist()[1] == "Boston"
     assert changes[["row", "column", "before", "after"]].values.tolist() == [
         [1, "city", "Bostom", "Boston"]
@@ -53,33 +62,33 @@ def test_a_name_that_a_person_settles_is_written_from_then_on(mark):
 
 
 def test_the_spelling_of_a_settled_name_does_not_matter():
-    plan = settle(PLAN, marked(doubt()))
+    plan = apply_marks(PLAN, marked(doubt()))
     frame = FRAME.assign(city=[" bostom"] + FRAME["city"].tolist()[1:])
     assert cleaned(plan, frame)[0]["city"].tolist()[:2] == ["Boston", "Boston"]
 
 
 def test_a_code_that_a_person_calls_missing_becomes_missing():
-    plan = settle(PLAN, marked(doubt("age", "999", "missing", kind="code for missing")))
+    plan = apply_marks(PLAN, marked(doubt("age", "999", "missing", kind="code for missing")))
     frame, changes = cleaned(plan)
     assert frame["age"].isna().tolist() == [False, False, True] + [False] * 5
     assert changes["before"].tolist() == ["999"]
 
 
 def test_a_repair_for_some_rows_only_touches_those():
-    plan = settle(PLAN, marked(doubt("city", "Salem", "Boston", where={"zip": "02108"})))
+    plan = apply_marks(PLAN, marked(doubt("city", "Salem", "Boston", where={"zip": "02108"})))
     frame, changes = cleaned(plan)
     assert frame["city"].tolist()[6] == "Boston" and frame["city"].tolist()[2] == "Salem"
     assert changes[["row", "kind"]].values.tolist() == [[6, "decision"]]
 
 
 def test_what_a_person_decided_is_in_the_plan_and_survives_the_file():
-    plan = settle(PLAN, marked(doubt(), doubt("city", "Salem", "Boston", {"zip": "02108"})))
+    plan = apply_marks(PLAN, marked(doubt(), doubt("city", "Salem", "Boston", {"zip": "02108"})))
     assert read_plan(plan_text(plan), FRAME.columns) == plan
-    assert settle(plan, marked(doubt(), apply="")) == plan
+    assert apply_marks(plan, marked(doubt(), apply="")) == plan
 
 
 def test_one_row_is_decided_as_in_a_batch():
-    plan = settle(PLAN, marked(doubt(), doubt("city", "Salem", "Boston", {"zip": "02108"})))
+    plan = apply_marks(PLAN, marked(doubt(), doubt("city", "Salem", "Boston", {"zip": "02108"})))
     batch = cleaned(plan)[0]
     for position in range(len(FRAME)):
         alone = cleaned(plan, FRAME.iloc[[position]])[0]
@@ -99,13 +108,13 @@ def test_a_mark_that_cant_be_followed_is_one_clear_line(edits, says):
     table = marked(doubt()).assign(**edits)
     table = table.assign(column=table["column"].replace("town", "citty"))
     with pytest.raises(InputError, match=says) as error:
-        settle(PLAN, table)
+        apply_marks(PLAN, table)
     assert "\n" not in str(error.value)
 
 
 def test_a_number_that_does_not_read_as_one_is_refused():
     with pytest.raises(InputError, match="does not read as a number"):
-        settle(PLAN, marked(doubt("age", "999", "ninety-nine")))
+        apply_marks(PLAN, marked(doubt("age", "999", "ninety-nine")))
 
 
 def test_a_list_goes_through_a_file_and_back(tmp_path):
@@ -167,12 +176,12 @@ def test_a_decision_in_an_edited_plan_that_cant_be_followed_is_refused(decision)
 def test_an_empty_list_has_its_columns():
     empty = review_list([], FRAME)
     assert empty.columns.tolist() == REVIEW_COLUMNS and empty.empty
-    assert keep_marks(empty, empty).empty and settle(PLAN, empty) == PLAN
+    assert keep_marks(empty, empty).empty and apply_marks(PLAN, empty) == PLAN
 
 
 def test_the_plan_that_was_given_stays_as_it_was():
     before = plan_text(PLAN)
-    settle(PLAN, marked(doubt(), doubt("age", "999", "missing")))
+    apply_marks(PLAN, marked(doubt(), doubt("age", "999", "missing")))
     assert plan_text(PLAN) == before
 
 
@@ -182,7 +191,20 @@ def test_drafting_refuses_two_columns_of_one_name():
 
 
 def test_decisions_without_their_column_change_nothing():
-    plan = settle(PLAN, marked(doubt("city", "Salem", "Boston", {"zip": "02108"})))
+    plan = apply_marks(PLAN, marked(doubt("city", "Salem", "Boston", {"zip": "02108"})))
     frame = FRAME.drop(columns="zip")
     assert cleaned(plan, frame)[0]["city"].tolist() == frame["city"].tolist()
-    assert doubts.decide(frame, {})[1] == {}
+    assert review_decisions.decide(frame, {})[1] == {}
+
+
+@pytest.mark.parametrize("code", sorted(SENTINELS))
+def test_a_number_that_surely_means_missing_is_a_doubt_where_it_is_less_sure(code):
+    near = pd.Series([0.001 * n for n in range(90)] + [code] * 4)
+    plan = draft_and_repair(near, None)[0]
+    assert [float(text) for text in plan["missing"]] == [code]
+    (found,) = review_items_of(near, {"kind": "number"})
+    assert (float(found["value"]), found["kind"], found["cells"]) == (code, "code for missing", 4)
+    spread = abs(code) / 8 * np.sin(np.arange(90))  # as far as the values are from one another
+    less_far = pd.Series([*spread, *[code] * 4])
+    assert "missing" not in draft_and_repair(less_far, None)[0]
+    assert [float(one["value"]) for one in review_items_of(less_far, {"kind": "number"})] == [code]

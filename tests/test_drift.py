@@ -7,9 +7,15 @@ import pandas as pd
 import pytest
 
 from benchmarks.monitoring import answers, table
-from helpers import drift, quality
-from helpers.alerts import rings
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
+from helpers.drift import (
+    compare_columns,
+    data_quality,
+    domain_classifier,
+    drift_measures,
+    drift_report,
+)
+from helpers.drift.alert_thresholds import has_severity
 
 
 def normal(rows: int = 2_000, shift: float = 0.0, seed: int = 0) -> pd.Series:
@@ -18,18 +24,20 @@ def normal(rows: int = 2_000, shift: float = 0.0, seed: int = 0) -> pd.Series:
 
 def compared(before, after) -> pd.Series:
     before, after = (pd.Series(v).rename("x").to_frame() for v in (before, after))
-    return drift.compare(before, after).loc["x"]
+    return compare_columns.compare(before, after).loc["x"]
 
 
 def test_the_index_is_the_formula_by_hand():
     # (0.4-0.5) ln(0.4/0.5) + (0.6-0.5) ln(0.6/0.5)
-    assert drift.psi([0.5, 0.5], [0.4, 0.6]) == pytest.approx(0.0405465, abs=1e-6)
-    assert drift.psi([0.5, 0.5], [0.4, 0.6]) == pytest.approx(drift.psi([0.4, 0.6], [0.5, 0.5]))
+    assert drift_measures.psi([0.5, 0.5], [0.4, 0.6]) == pytest.approx(0.0405465, abs=1e-6)
+    assert drift_measures.psi([0.5, 0.5], [0.4, 0.6]) == pytest.approx(
+        drift_measures.psi([0.4, 0.6], [0.5, 0.5])
+    )
 
 
 def test_an_empty_bin_counts_as_one_in_ten_thousand():
     expected = 1e-4 * 0 + (0.5 - 1e-4) * np.log(0.5 / 1e-4) + (0.5 - 1) * np.log(0.5)
-    assert drift.psi([1, 0], [0.5, 0.5]) == pytest.approx(expected)
+    assert drift_measures.psi([1, 0], [0.5, 0.5]) == pytest.approx(expected)
 
 
 def test_the_index_of_levels_is_the_formula_over_their_shares():
@@ -53,15 +61,15 @@ def mixed(rows: int = 400) -> pd.DataFrame:
 
 
 def test_the_same_table_twice_does_not_drift():
-    table = drift.compare(mixed(), mixed())
+    table = compare_columns.compare(mixed(), mixed())
     assert table["psi"].tolist() == [0.0] * 7
     assert not table["drifts"].any()
-    assert "No column drifts" in drift.read(table)
+    assert "No column drifts" in drift_report.describe_drift(table)
 
 
 def test_two_halves_of_one_table_in_lots_do_not_drift():
     table = mixed(4_000).drop(columns="day").sample(frac=1, random_state=0)
-    assert not drift.compare(table[:2000], table[2000:])["drifts"].any()
+    assert not compare_columns.compare(table[:2000], table[2000:])["drifts"].any()
 
 
 @pytest.mark.parametrize("shift", [1.0, -1.0])
@@ -120,32 +128,16 @@ def test_a_constant_that_starts_to_vary_downwards_is_found():
 def test_more_columns_ask_for_surer_differences():
     random = np.random.default_rng(4)
     before, after = (pd.DataFrame(random.normal(size=(60, 100))) for _ in range(2))
-    assert drift.compare(before, after)["drifts"].sum() == 0
+    assert compare_columns.compare(before, after)["drifts"].sum() == 0
 
 
 def test_the_table_is_sorted_and_shown_in_words():
     before = pd.DataFrame({"still": normal(), "moved": normal()})
-    table = drift.compare(before, before.assign(moved=before["moved"] + 2))
+    table = compare_columns.compare(before, before.assign(moved=before["moved"] + 2))
     assert table.index.tolist() == ["moved", "still"]
-    assert drift.shown(table)["drifts"].tolist() == ["yes", "no"]
-    assert drift.shown(table, most=1).index.tolist() == ["moved"]
-    assert drift.read(table).startswith("**1 of 2 columns drift**")
-
-
-def test_reference_statistics_are_shares_that_add_up_and_plain_json():
-    reference = json.loads(json.dumps(drift.reference_of(mixed())))
-    for column in reference.values():
-        shares = column.get("shares") or list(column["levels"].values())
-        assert sum(shares) == pytest.approx(1)
-    assert reference["level"]["levels"].keys() >= {"a", "b", "(missing)", "(other)"}
-    assert len(reference["number"]["shares"]) == len(reference["number"]["edges"]) + 2
-
-
-def test_rare_levels_are_taken_together():
-    column = pd.Series([f"level {i % 80}" for i in range(800)])
-    levels = drift.reference_of(column.to_frame("x"))["x"]["levels"]
-    assert len(levels) == drift.MOST_LEVELS + 1
-    assert levels["(other)"] == pytest.approx(30 / 80)
+    assert drift_report.shown(table)["drifts"].tolist() == ["yes", "no"]
+    assert drift_report.shown(table, most=1).index.tolist() == ["moved"]
+    assert drift_report.describe_drift(table).startswith("**1 of 2 columns drift**")
 
 
 def test_a_flag_of_0_and_1_that_goes_from_few_to_many_is_found():
@@ -198,7 +190,9 @@ def test_what_is_sure_is_told_from_what_matters():
     assert (small["moves"], small["drifts"]) == (True, False)
     assert (large["moves"], large["drifts"]) == (True, True)
     severities = [
-        drift.alerts(drift.compare(a.to_frame("x"), b.to_frame("x")))[0]["severity"]
+        drift_report.drift_findings(compare_columns.compare(a.to_frame("x"), b.to_frame("x")))[0][
+            "severity"
+        ]
         for a, b in ((normal(20_000), normal(20_000, 0.1, 1)), (normal(), normal(2_000, 1, 1)))
     ]
     assert severities == ["note", "alarm"]
@@ -207,7 +201,7 @@ def test_what_is_sure_is_told_from_what_matters():
 def test_the_adjusted_chance_counts_the_columns():
     before = pd.DataFrame({f"c{i}": normal(300, seed=i) for i in range(10)})
     after = pd.DataFrame({f"c{i}": normal(300, seed=50 + i) for i in range(10)})
-    table_ = drift.compare(before, after).sort_values("p_value")
+    table_ = compare_columns.compare(before, after).sort_values("p_value")
     assert table_["adjusted"].iloc[0] == pytest.approx(min(1, 10 * table_["p_value"].iloc[0]))
     assert (table_["adjusted"] >= table_["p_value"]).all()
 
@@ -222,7 +216,9 @@ def test_nulls_up_by_five_points_in_a_column_with_some_move_it():
 
 def test_the_index_of_samples_that_have_not_changed_is_what_chance_gives():
     random = np.random.default_rng(0)
-    sizes = drift.compare(*(pd.DataFrame(random.normal(size=(500, 100))) for _ in range(2)))
+    sizes = compare_columns.compare(
+        *(pd.DataFrame(random.normal(size=(500, 100))) for _ in range(2))
+    )
     assert sizes["psi"].mean() == pytest.approx(sizes["by chance"].iloc[0], rel=0.2)
 
 
@@ -237,7 +233,7 @@ def test_the_distance_is_zero_for_the_same_and_one_for_nothing_in_common():
     assert compared(["a"] * 100, ["b"] * 100)["distance"] == pytest.approx(1)
     # by hand: shares 1, 0 and 1/2, 1/2 with the middle 3/4, 1/4
     bits = (np.log2(4 / 3) + (np.log2(2 / 3) + np.log2(2)) / 2) / 2
-    assert drift.jensen_shannon([1, 0], [0.5, 0.5]) == pytest.approx(np.sqrt(bits))
+    assert drift_measures.jensen_shannon([1, 0], [0.5, 0.5]) == pytest.approx(np.sqrt(bits))
 
 
 # --- Odd columns ----------------------------------------------------------------------------------
@@ -276,9 +272,9 @@ def test_infinities_are_values_like_others():
 @pytest.mark.parametrize("rows", [1, 2, 10])
 def test_a_few_rows_are_no_reason_to_ring(rows):
     before, after = table(400, 0), table(rows, 1)
-    found = drift.compare(before, after)
+    found = compare_columns.compare(before, after)
     assert not found["moves"].any() and found["psi"].notna().all()
-    assert not drift.domain(before, after).applicable
+    assert not domain_classifier.domain_classifier(before, after).applicable
 
 
 def test_ten_rows_that_are_all_far_off_do_ring():
@@ -288,9 +284,9 @@ def test_ten_rows_that_are_all_far_off_do_ring():
 def test_no_rows_or_no_column_in_common_are_an_error_in_one_line():
     frame = mixed()
     with pytest.raises(InputError, match="no later rows"):
-        drift.compare(frame, frame[:0])
+        compare_columns.compare(frame, frame[:0])
     with pytest.raises(InputError, match="none of the 7 columns"):
-        drift.compare(frame, pd.DataFrame({"other": [1]}))
+        compare_columns.compare(frame, pd.DataFrame({"other": [1]}))
 
 
 def test_a_column_of_five_thousand_levels_whose_rare_ones_are_all_replaced_moves():
@@ -309,9 +305,16 @@ def test_a_column_of_five_thousand_levels_whose_rare_ones_are_all_replaced_moves
 def says_anything(rows: int, split: int) -> bool:
     both = table(2 * rows, 300 + split)
     before, after = both[:rows], both[rows:].reset_index(drop=True)
-    predictions = drift.compare(answers(before), answers(after))
-    joint, noticed = drift.domain(before, after, seed=split), quality.compare(before, after)
-    return bool(drift.alerts(drift.compare(before, after), predictions, joint, noticed))
+    predictions = compare_columns.compare(answers(before), answers(after))
+    joint, noticed = (
+        domain_classifier.domain_classifier(before, after, seed=split),
+        data_quality.compare(before, after),
+    )
+    return bool(
+        drift_report.drift_findings(
+            compare_columns.compare(before, after), predictions, joint, noticed
+        )
+    )
 
 
 def test_the_same_distribution_twice_raises_no_alarm():
@@ -329,7 +332,9 @@ def test_a_shift_is_found_from_as_many_rows_as_its_size_asks_for():
 
     def found(shift: float, rows: int) -> float:
         some = (table(rows, 100 + draw) for draw in range(10))
-        moved = [drift.compare(before, s.assign(normal=s["normal"] + shift)) for s in some]
+        moved = [
+            compare_columns.compare(before, s.assign(normal=s["normal"] + shift)) for s in some
+        ]
         return np.mean([m.loc["normal", "moves"] for m in moved])
 
     assert found(0.5, 500) == 1
@@ -349,20 +354,23 @@ def tied(rows: int, sign: int, seed: int) -> pd.DataFrame:
 
 def test_a_correlation_that_flips_is_found_though_no_column_moves():
     before, after = tied(2_000, 1, 0), tied(2_000, -1, 1)
-    columns, joint = drift.compare(before, after), drift.domain(before, after)
+    columns, joint = (
+        compare_columns.compare(before, after),
+        domain_classifier.domain_classifier(before, after),
+    )
     assert not columns["moves"].any()
     assert joint.moves and joint.auc > 0.7 and set(joint.tells) == {"a", "b"}
-    (alert,) = drift.alerts(columns, joint=joint)
+    (alert,) = drift_report.drift_findings(columns, joint=joint)
     assert (
         alert["code"] == "joint_drift" and "not by themselves but with others" in alert["message"]
     )
-    assert "tells new rows from old" in drift.read_domain(joint)
+    assert "tells new rows from old" in drift_report.describe_domain(joint)
 
 
 def test_a_classifier_guesses_where_nothing_has_changed():
-    joint = drift.domain(tied(1_000, 1, 0), tied(1_000, 1, 1))
+    joint = domain_classifier.domain_classifier(tied(1_000, 1, 0), tied(1_000, 1, 1))
     assert not joint.moves and joint.auc == pytest.approx(0.5, abs=0.05) and not joint.tells
-    assert "tell nothing" in drift.read_domain(joint)
+    assert "tell nothing" in drift_report.describe_domain(joint)
 
 
 def test_a_category_that_goes_with_a_number_no_longer_is_found():
@@ -371,24 +379,29 @@ def test_a_category_that_goes_with_a_number_no_longer_is_found():
     number = (level == "a") * 2 + random.normal(size=3_000)
     before = pd.DataFrame({"level": level, "number": number})
     after = before.assign(number=before["number"].sample(frac=1, random_state=0).to_numpy())
-    joint = drift.domain(before, after)
+    joint = domain_classifier.domain_classifier(before, after)
     assert joint.moves and set(joint.tells) == {"level", "number"}
 
 
 def test_the_domain_classifier_says_when_it_is_not_applicable():
     constant = pd.DataFrame({"x": [1.0] * 200})
-    for found in (drift.domain(constant, constant), drift.domain(mixed(50), mixed(400))):
+    for found in (
+        domain_classifier.domain_classifier(constant, constant),
+        domain_classifier.domain_classifier(mixed(50), mixed(400)),
+    ):
         assert not found.applicable and not found.moves
-        assert "not applicable" in drift.read_domain(found)
+        assert "not applicable" in drift_report.describe_domain(found)
 
 
 def test_alerts_hold_columns_predictions_and_quality_the_gravest_first():
     before = pd.DataFrame({"x": normal(), "y": normal(seed=3)})
     after = before.assign(x=before["x"] + 2, y=normal(2_000, 0.2, 4))
-    said = drift.compare(before[["x"]].rename(columns={"x": "probability"}), after[["x"]].rename(
+    said = compare_columns.compare(before[["x"]].rename(columns={"x": "probability"}), after[["x"]].rename(
         columns={"x": "probability"}))  # fmt: skip
-    found = drift.alerts(drift.compare(before, after), said, quality=quality.compare(before, after))
-    assert found[0]["severity"] == "alarm" and rings(found)
+    found = drift_report.drift_findings(
+        compare_columns.compare(before, after), said, quality=data_quality.compare(before, after)
+    )
+    assert found[0]["severity"] == "alarm" and has_severity(found)
     assert {"drift", "prediction_drift"} <= {f["code"] for f in found}
     assert [f["code"] for f in found if f["columns"] == ["y"]] == ["drift"]
     assert json.loads(json.dumps(found)) == found
@@ -399,7 +412,9 @@ def test_what_quality_says_of_empty_cells_is_not_said_again():
     before, after = (normal(5_000, seed=i).mask(random.random(5_000) < share).to_frame("x")
                      for i, share in enumerate((0.10, 0.15)))  # fmt: skip
     other = normal(5_000, seed=5)  # or else empty rows repeat each other
-    noticed = quality.compare(before.assign(y=other), after.assign(y=other))
-    columns = drift.compare(before, after)
-    assert [f["code"] for f in drift.alerts(columns)] == ["drift"]
-    assert [f["code"] for f in drift.alerts(columns, quality=noticed)] == ["nulls_up"]
+    noticed = data_quality.compare(before.assign(y=other), after.assign(y=other))
+    columns = compare_columns.compare(before, after)
+    assert [f["code"] for f in drift_report.drift_findings(columns)] == ["drift"]
+    assert [f["code"] for f in drift_report.drift_findings(columns, quality=noticed)] == [
+        "nulls_up"
+    ]

@@ -3,8 +3,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, load_wine
 
-from helpers import duplicates, flights, mess
-from helpers.clean import CHANGE_COLUMNS
+from helpers.clean import duplicate_rows
+from helpers.clean.column_cleaner import CHANGE_COLUMNS
+from helpers.examples import flights_example, flights_sources, plant_errors, repair_scores
+from helpers.tables import tidy_table
 
 LETTERS = np.array(list("abcdefghiklmnoprstuvwy"))
 
@@ -52,23 +54,23 @@ def pair_score(record, group):
 @pytest.mark.parametrize("errors", [1, 2, 3])
 def test_spoilt_copies_of_persons_are_linked_and_other_persons_are_not(errors):
     rows, record = with_copies(persons(), errors=errors)
-    precision, recall = pair_score(record, duplicates.link(rows))
+    precision, recall = pair_score(record, duplicate_rows.link(rows))
     assert precision >= 0.99 and recall >= 0.97
 
 
 def test_nobody_is_linked_where_nobody_comes_twice():
-    assert (duplicates.link(persons()) == np.arange(400)).all()
+    assert (duplicate_rows.link(persons()) == np.arange(400)).all()
 
 
 def test_the_order_of_rows_does_not_change_who_is_linked():
     rows, _ = with_copies(persons())
-    turned = duplicates.link(rows[::-1].reset_index(drop=True))[::-1]
-    group = duplicates.link(rows)
+    turned = duplicate_rows.link(rows[::-1].reset_index(drop=True))[::-1]
+    group = duplicate_rows.link(rows)
     assert ((group[:, None] == group) == (turned[:, None] == turned)).all()
 
 
 def test_a_group_is_numbered_by_its_first_row():
-    group = duplicates.link(with_copies(persons())[0])
+    group = duplicate_rows.link(with_copies(persons())[0])
     assert (group[group] == group).all() and (group <= np.arange(len(group))).all()
 
 
@@ -97,15 +99,17 @@ def levels():
 )
 def test_rows_that_are_merely_alike_are_not_linked(frame):
     frame = frame.drop_duplicates()
-    assert duplicates.find_pairs(frame).empty
+    assert duplicate_rows.find_pairs(frame).empty
 
 
 def test_flights_are_not_linked_and_their_spoilt_copies_are():
-    table = flights.join(flights.read_sources(until="2013-01-20"))
-    table = flights.spread_evenly(table, 4_000)
-    assert duplicates.find_pairs(table).empty
-    dirty, key = mess.plant(table, "near duplicate", rate=0.05)
-    scored = mess.score(pd.DataFrame(columns=CHANGE_COLUMNS), key, groups=duplicates.link(dirty))
+    table = flights_example.join(flights_sources.read_sources(until="2013-01-20"))
+    table = tidy_table.evenly_spaced_rows(table, 4_000)
+    assert duplicate_rows.find_pairs(table).empty
+    dirty, key = plant_errors.inject(table, "near duplicate", rate=0.05)
+    scored = repair_scores.score(
+        pd.DataFrame(columns=CHANGE_COLUMNS), key, groups=duplicate_rows.link(dirty)
+    )
     assert scored.by_kind["right"].max() >= 0.97 * 40
 
 
@@ -120,10 +124,10 @@ def test_flights_are_not_linked_and_their_spoilt_copies_are():
     ],
 )
 def test_odd_frames_are_no_trouble(frame):
-    assert duplicates.link(frame).tolist() == list(range(len(frame)))
+    assert duplicate_rows.link(frame).tolist() == list(range(len(frame)))
 
 
 def test_pairs_come_the_surest_first_with_what_differs_counted():
-    pairs = duplicates.find_pairs(with_copies(persons(), errors=1)[0])
+    pairs = duplicate_rows.find_pairs(with_copies(persons(), errors=1)[0])
     assert pairs["bits"].is_monotonic_decreasing
     assert (pairs["left"] < pairs["right"]).all() and set(pairs["differ"]) <= {0, 1, 2}

@@ -6,8 +6,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from helpers import estimate
-from helpers.task import Task, score
+from helpers.learning.metric_scores import score
+from helpers.learning.task_kind import Task
+from helpers.monitor import performance_without_labels
 
 BINARY = Task("late", "binary", ("no", "yes"), "yes")
 THREE = Task("kind", "multiclass", ("a", "b", "c"))
@@ -35,7 +36,7 @@ def some_chances(rows: int = 20_000, seed: int = 1) -> np.ndarray:
 
 def test_expected_counts_by_hand():
     chance = np.array([0.9, 0.6, 0.2])
-    found = estimate.expected(BINARY, two(chance), ["yes", "yes", "no"])
+    found = performance_without_labels.expected(BINARY, two(chance), ["yes", "yes", "no"])
     assert found["accuracy"] == pytest.approx((0.9 + 0.6 + 0.8) / 3)
     assert found["precision"] == pytest.approx(1.5 / 2)
     assert found["recall"] == pytest.approx(1.5 / 1.7)
@@ -44,7 +45,7 @@ def test_expected_counts_by_hand():
 
 def test_expected_confusion_adds_up_to_the_rows():
     weights = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
-    found = estimate.expected_confusion(weights, np.array([0, 2]))
+    found = performance_without_labels.expected_confusion(weights, np.array([0, 2]))
     assert found.tolist() == [[0.7, 0, 0.1], [0.2, 0, 0.1], [0.1, 0, 0.8]]
 
 
@@ -52,25 +53,25 @@ def test_sure_probabilities_give_the_metrics_themselves():
     random = np.random.default_rng(0)
     truth = random.random(500) < 0.3
     scores = np.round(truth * 0.3 + random.random(500), 1)  # many ties
-    assert estimate.expected_roc_auc(truth * 1.0, scores) == pytest.approx(
+    assert performance_without_labels.expected_roc_auc(truth * 1.0, scores) == pytest.approx(
         roc_auc_score(truth, scores)
     )
-    assert estimate.expected_average_precision(truth * 1.0, scores) == pytest.approx(
-        average_precision_score(truth, scores)
-    )
+    assert performance_without_labels.expected_average_precision(
+        truth * 1.0, scores
+    ) == pytest.approx(average_precision_score(truth, scores))
 
 
 def test_a_row_makes_no_pair_with_itself():
     # rows 0 and 1: p0 (1 - p1) pairs with row 0 ahead, which is wrong, p1 (1 - p0) the right way
     right, wrong = 0.9 * (1 - 0.4), 0.4 * (1 - 0.9)
-    found = estimate.expected_roc_auc(np.array([0.4, 0.9]), np.array([0.1, 0.2]))
+    found = performance_without_labels.expected_roc_auc(np.array([0.4, 0.9]), np.array([0.1, 0.2]))
     assert found == pytest.approx(right / (right + wrong))
 
 
 def test_every_binary_metric_is_foretold_where_probabilities_hold():
     chance = some_chances()
     said = decided(chance, 0.35)
-    found = estimate.expected(BINARY, two(chance), said)
+    found = performance_without_labels.expected(BINARY, two(chance), said)
     realised = score(BINARY, drawn(chance), said, two(chance))
     assert found.keys() == realised.keys()
     assert found == pytest.approx(realised, abs=0.015)
@@ -81,7 +82,7 @@ def test_every_multiclass_metric_is_foretold_where_probabilities_hold():
     probability = random.dirichlet([1, 2, 3], 20_000)
     truth = np.array([random.choice(3, p=p) for p in probability])
     said = np.array(["a", "b", "c"], dtype=object)[probability.argmax(axis=1)]
-    found = estimate.expected(THREE, probability, said)
+    found = performance_without_labels.expected(THREE, probability, said)
     realised = score(THREE, np.array(["a", "b", "c"])[truth], said, probability)
     assert found.keys() == realised.keys()
     assert found == pytest.approx(realised, abs=0.015)
@@ -99,7 +100,9 @@ def test_the_loss_under_covariate_shift_is_foretold():
     model = LogisticRegression().fit(x, y)
     x, y = rows(0, 0.3)
     probability, said = model.predict_proba(x), model.predict(x)
-    found = estimate.expected(BINARY, probability, said, ["roc_auc", "accuracy", "f1"])
+    found = performance_without_labels.expected(
+        BINARY, probability, said, ["roc_auc", "accuracy", "f1"]
+    )
     realised = score(BINARY, y, said, probability, ["roc_auc", "accuracy", "f1"])
     assert found == pytest.approx(realised, abs=0.02)
     assert realised["roc_auc"] < 0.7
@@ -107,10 +110,10 @@ def test_the_loss_under_covariate_shift_is_foretold():
 
 def test_a_change_of_meaning_is_not_seen_as_the_assumptions_say():
     chance = some_chances()
-    found = estimate.expected(BINARY, two(chance), decided(chance))
+    found = performance_without_labels.expected(BINARY, two(chance), decided(chance))
     realised = score(BINARY, drawn(1 - chance), decided(chance), two(chance))
     assert found["accuracy"] - realised["accuracy"] > 0.2
-    assert "has not changed" in estimate.ASSUMPTIONS
+    assert "has not changed" in performance_without_labels.ASSUMPTIONS
 
 
 def test_probabilities_that_are_too_sure_are_mended_on_held_out_rows():
@@ -118,25 +121,30 @@ def test_probabilities_that_are_too_sure_are_mended_on_held_out_rows():
     odds = chance / (1 - chance)
     too_sure = odds**2.5 / (1 + odds**2.5)
     said = decided(too_sure)
-    calibration = estimate.calibrate(BINARY, drawn(chance, 5)[:5_000], two(too_sure[:5_000]))
+    calibration = performance_without_labels.calibrate(
+        BINARY, drawn(chance, 5)[:5_000], two(too_sure[:5_000])
+    )
     realised = score(BINARY, drawn(chance), said, two(too_sure))
     names = ["accuracy", "f1", "roc_auc", "log_loss"]
-    naive = estimate.expected(BINARY, two(too_sure), said, names)
-    found = estimate.expected(BINARY, two(too_sure), said, names, calibration)
+    naive = performance_without_labels.expected(BINARY, two(too_sure), said, names)
+    found = performance_without_labels.expected(BINARY, two(too_sure), said, names, calibration)
     assert abs(naive["accuracy"] - realised["accuracy"]) > 0.05
     assert found == pytest.approx({n: realised[n] for n in names}, abs=0.02)
 
 
 def test_few_held_out_rows_mend_nothing():
-    calibration = estimate.calibrate(BINARY, drawn(np.full(50, 0.5)), two(np.full(50, 0.5)))
+    calibration = performance_without_labels.calibrate(
+        BINARY, drawn(np.full(50, 0.5)), two(np.full(50, 0.5))
+    )
     assert (calibration.slope, set(calibration.shifts)) == (1, {0})
 
 
 def test_the_interval_holds_the_realised_metric_nineteen_times_in_twenty():
     chance = some_chances(500)
     said = decided(chance, 0.35)
-    limits = estimate.interval(BINARY, two(chance), said, ["roc_auc", "accuracy"])
+    limits = performance_without_labels.interval(BINARY, two(chance), said, ["roc_auc", "accuracy"])
     names = limits.index.tolist()
+    assert sorted(names) == ["accuracy", "roc_auc"]
     drawn_scores = [score(BINARY, drawn(chance, 100 + i), said, two(chance), names)
                     for i in range(200)]  # fmt: skip
     for name in names:
@@ -148,30 +156,41 @@ def test_the_interval_holds_the_realised_metric_nineteen_times_in_twenty():
 def test_periods_have_their_own_rows_and_intervals_beside_what_came_true():
     chance = np.concatenate([some_chances(2_000), np.full(1_000, 0.5)])
     period = np.repeat(["2024-01", "2024-02"], [2_000, 1_000])
-    found = estimate.by_period(BINARY, two(chance), decided(chance), period)
+    found = performance_without_labels.by_period(BINARY, two(chance), decided(chance), period)
     assert found["rows"].tolist() == [2_000, 1_000]
     assert found.loc["2024-02", "accuracy"] == pytest.approx(0.5)
     assert found.loc["2024-01", "from"] < found.loc["2024-01", "roc_auc"]
     assert found.loc["2024-01", "roc_auc"] < found.loc["2024-01", "to"]
     realised = pd.DataFrame({"roc_auc": {"2024-01": 0.7}})
-    shown = estimate.shown(found, realised, "roc_auc")
+    shown = performance_without_labels.shown(found, realised, "roc_auc")
     assert shown["ROC AUC, realised"].tolist() == ["0.70", "(no labels)"]
-    text = estimate.read(BINARY, found, realised)
-    assert "ROC AUC" in text and estimate.ASSUMPTIONS in text and "Realised" in text
-    assert "Realised" not in estimate.read(BINARY, found)
+    text = performance_without_labels.describe_estimate(BINARY, found, realised)
+    assert (
+        "ROC AUC" in text and performance_without_labels.ASSUMPTIONS in text and "Realised" in text
+    )
+    assert "Realised" not in performance_without_labels.describe_estimate(BINARY, found)
 
 
 def test_numbers_are_not_applicable():
-    assert estimate.expected(NUMBER, None, [1.0, 2.0]) == {}
-    table = estimate.by_period(NUMBER, None, [1.0, 2.0], ["a", "a"])
-    assert table.empty and estimate.interval(NUMBER, None, [1.0]).empty
-    assert "not applicable" in estimate.read(NUMBER, table)
-    assert estimate.shown(table, None, "r2").empty
-    assert estimate.calibrate(NUMBER, [1.0], None) == estimate.Calibration()
+    assert performance_without_labels.expected(NUMBER, None, [1.0, 2.0]) == {}
+    table = performance_without_labels.by_period(NUMBER, None, [1.0, 2.0], ["a", "a"])
+    assert table.empty and performance_without_labels.interval(NUMBER, None, [1.0]).empty
+    assert "not applicable" in performance_without_labels.describe_estimate(NUMBER, table)
+    assert performance_without_labels.shown(table, None, "r2").empty
+    assert (
+        performance_without_labels.calibrate(NUMBER, [1.0], None)
+        == performance_without_labels.Calibration()
+    )
 
 
 def test_one_class_without_any_chance_of_the_other_is_not_a_number():
-    assert np.isnan(estimate.expected_roc_auc(np.ones(3), np.array([0.1, 0.2, 0.3])))
-    assert np.isnan(estimate.expected_average_precision(np.zeros(3), np.array([0.1, 0.2, 0.3])))
-    found = estimate.expected(BINARY, two(np.zeros(3)), ["no"] * 3)
+    assert np.isnan(
+        performance_without_labels.expected_roc_auc(np.ones(3), np.array([0.1, 0.2, 0.3]))
+    )
+    assert np.isnan(
+        performance_without_labels.expected_average_precision(
+            np.zeros(3), np.array([0.1, 0.2, 0.3])
+        )
+    )
+    found = performance_without_labels.expected(BINARY, two(np.zeros(3)), ["no"] * 3)
     assert "roc_auc" not in found and found["accuracy"] == 1

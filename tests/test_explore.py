@@ -8,15 +8,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import explore, explore_columns, explore_figures
-from helpers import survey as surveying
-from helpers.errors import InputError
-from helpers.line import Run
+from helpers.base.user_errors import InputError
+from helpers.explore import (
+    column_cards,
+    compare_tables,
+    draw_axes,
+    draw_columns,
+    draw_target,
+    explore_associations,
+    explore_findings,
+    explore_missing,
+    explore_table,
+    explore_target,
+    explore_time,
+    survey_table,
+)
+from helpers.line.run_folder import Run
 
 NASTY = "<script>document.title='run'</script>"
 QUOTE = '"><img src=x onerror=document.title=1>'
-PIECES = (explore.findings, explore.overview, explore.columns, explore.missing, explore.relations,
-          explore.against_target, explore.over_time)  # fmt: skip
+PIECES = (explore_findings.findings, explore_table.overview, column_cards.columns, explore_missing.missing, explore_associations.associations_section,
+          explore_target.against_target, explore_time.over_time)  # fmt: skip
 
 
 def usual(rows=300) -> pd.DataFrame:
@@ -71,7 +83,7 @@ def shown(found) -> str:
 def test_every_odd_table_gives_every_piece_with_and_without_a_target(name):
     frame = odd_tables()[name]
     for target in ["", *frame.columns]:
-        page = shown(explore.look(frame, target))
+        page = shown(explore_table.look(frame, target))
         assert page.count('class="xp-card"') == frame.shape[1]
         assert "nan" not in re.sub(r"<[^>]+>|finance", " ", page).split()
 
@@ -80,8 +92,11 @@ def test_every_odd_table_gives_every_piece_with_and_without_a_target(name):
 def test_a_thousand_columns():
     random = np.random.default_rng(2)
     frame = pd.DataFrame(random.normal(size=(60, 1_000))).add_prefix("c")
-    found = explore.look(frame)
-    page = explore.columns(found)._repr_html_() + explore.relations(found)._repr_html_()
+    found = explore_table.look(frame)
+    page = (
+        column_cards.columns(found)._repr_html_()
+        + explore_associations.associations_section(found)._repr_html_()
+    )
     assert page.count('class="xp-card"') == 1_000
     assert "Drawn are the first 250 columns; all are counted." in page
     assert "Shown are the 30 columns with the strongest ties" in page
@@ -90,32 +105,34 @@ def test_a_thousand_columns():
 def test_names_and_values_are_shown_as_text():
     frame = odd_tables()["hostile"]
     for target in ["", *frame.columns]:
-        page = shown(explore.look(frame, target))
+        page = shown(explore_table.look(frame, target))
         assert "<script" not in page and "<img" not in page
         assert page.count("</svg>") == page.count("<svg")
         assert "&lt;script&gt;" in page and "&lt;img" in page
 
 
 def test_a_piece_is_text_too():
-    text = repr(explore.overview(explore.look(usual())))
+    text = repr(explore_table.overview(explore_table.look(usual())))
     assert "rows 300" in text and "<" not in text
 
 
 def test_the_sentences_read_the_table():
-    found = explore.look(usual(), "late")
-    assert "300 rows and 6 columns" in explore.read_findings(found)
-    assert "Most is said about late by <a" in repr(explore.read_target(
+    found = explore_table.look(usual(), "late")
+    assert "300 rows and 6 columns" in explore_findings.describe_findings(found)
+    assert "Most is said about late by <a" in repr(explore_target.describe_target(
         found, found.associations.with_target("late")))  # fmt: skip
     counts = found.survey["city"]
     share = counts.counts.iloc[0] / counts.present
-    assert f"in {share:.0%} of the cells" in explore_columns.read_column(counts)
+    assert f"in {share:.0%} of the cells" in column_cards.describe_column(counts)
     missing = int(usual().isna().sum().sum())
-    assert f"{missing} cells of 1,800 are missing, in 1 of 6" in explore.read_missing(found.survey)
+    assert f"{missing} cells of 1,800 are missing, in 1 of 6" in explore_missing.describe_missing(
+        found.survey
+    )
 
 
 def test_every_figure_has_a_label_and_says_what_it_rests_on(monkeypatch):
-    monkeypatch.setattr(surveying, "SAMPLE_ROWS", 100)
-    page = shown(explore.look(usual(), "late"))
+    monkeypatch.setattr(survey_table, "SAMPLE_ROWS", 100)
+    page = shown(explore_table.look(usual(), "late"))
     assert page.count("<svg") == len(re.findall(r'<svg[^>]*role="img" aria-label="[^"]{5,}"', page))
     for place in ("what-is-missing", "what-goes-together", "against-the-target"):
         part = page[page.index(f'id="{place}"') :]
@@ -124,31 +141,31 @@ def test_every_figure_has_a_label_and_says_what_it_rests_on(monkeypatch):
 
 def test_every_finding_links_to_a_place_that_is_there():
     frame = usual().assign(same="x", twice=lambda f: f["x"] * 2)
-    page = shown(explore.look(frame, "late"))
+    page = shown(explore_table.look(frame, "late"))
     links = set(re.findall(r'href="#([^"]+)"', page))
     assert "column-7" in links and "what-goes-together" in links
     assert all(f'id="{link}"' in page for link in links)
 
 
 def test_every_column_is_ranked_and_drawn_against_the_target():
-    found = explore.look(usual(), "late")
-    page = explore.against_target(found)._repr_html_()
+    found = explore_table.look(usual(), "late")
+    page = explore_target.against_target(found)._repr_html_()
     drawn = re.findall(r'aria-label="late by (\w+)"', page)
     assert sorted(drawn) == ["city", "day", "note", "x", "y"]
     assert drawn[0] == "x" == found.associations.with_target("late").index[0]
 
 
 def test_without_a_target_or_dates_a_sentence_says_so():
-    found = explore.look(usual()[["x", "city"]])
-    assert "No target was named" in repr(explore.against_target(found))
-    assert "no column of dates" in repr(explore.over_time(found))
+    found = explore_table.look(usual()[["x", "city"]])
+    assert "No target was named" in repr(explore_target.against_target(found))
+    assert "no column of dates" in repr(explore_time.over_time(found))
 
 
 def test_the_target_over_time_counts_all_rows(monkeypatch):
-    monkeypatch.setattr(surveying, "SAMPLE_ROWS", 50)
+    monkeypatch.setattr(survey_table, "SAMPLE_ROWS", 50)
     frame = usual()
-    found = explore.look(frame, "late").survey
-    along = explore_figures.target_over_time(found, found["day"])
+    found = explore_table.look(frame, "late").survey
+    along = draw_target.target_over_time(found, found["day"])
     by_month = frame.groupby(frame["day"].dt.to_period("M"))["late"].mean()
     assert np.allclose(along, by_month)
 
@@ -156,28 +173,28 @@ def test_the_target_over_time_counts_all_rows(monkeypatch):
 def test_two_tables_side_by_side():
     before, after = usual(), usual().assign(x=lambda f: f["x"] + 2, new=1).drop(columns="note")
     after["city"] = "Lima"
-    text = repr(explore.side_by_side(explore.look(before), after, ("march", "april")))
+    text = repr(compare_tables.side_by_side(explore_table.look(before), after, ("march", "april")))
     assert "Only in march: note." in text and "Only in april: new." in text
     assert re.search(r"2 of 5 columns moved, most of all (city|x)", text)
-    same = repr(explore.side_by_side(explore.look(before), before))
+    same = repr(compare_tables.side_by_side(explore_table.look(before), before))
     assert "No column has moved: none of 6" in same
 
 
 def test_a_column_of_another_kind_is_named():
     after = usual().assign(y="text")
-    text = repr(explore.side_by_side(explore.look(usual()), after))
+    text = repr(compare_tables.side_by_side(explore_table.look(usual()), after))
     assert "Of another kind than before: y." in text
 
 
 def test_findings_are_written_for_a_program(tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
-    found = explore.look(usual().assign(same="x"), "late")
-    explore.hand_on(found, "mine")
+    found = explore_table.look(usual().assign(same="x"), "late")
+    explore_table.hand_on(found, "mine")
     content = Run("mine").read_json("explore.json")
     assert content["rows"] == 300 and content["columns"]["day"] == "date"
     codes = [finding["code"] for finding in content["findings"]]
     assert codes == [finding.code for finding in found.findings] and "constant" in codes
-    assert "nothing was written" in repr(explore.hand_on(found))
+    assert "nothing was written" in repr(explore_table.hand_on(found))
 
 
 # --- Drawing on two cores -----------------------------------------------------------------------
@@ -188,14 +205,14 @@ def label(number: int) -> tuple[int, int]:
 
 
 def test_half_of_the_tasks_are_done_by_a_fork_and_all_in_order():
-    done = explore_figures.draw_all([partial(label, number) for number in range(9)])
+    done = draw_axes.draw_all([partial(label, number) for number in range(9)])
     assert [number for number, _ in done] == list(range(9))
     if (os.cpu_count() or 1) > 1:
         assert len({pid for _, pid in done}) == 2
 
 
 def test_few_tasks_are_done_here():
-    done = explore_figures.draw_all([partial(label, number) for number in range(3)])
+    done = draw_axes.draw_all([partial(label, number) for number in range(3)])
     assert {pid for _, pid in done} == {os.getpid()}
 
 
@@ -208,7 +225,7 @@ def test_what_a_fork_could_not_do_is_done_here():
         return number
 
     tasks = [partial(only_here, number) for number in range(8)]
-    assert explore_figures.draw_all(tasks) == list(range(8))
+    assert draw_axes.draw_all(tasks) == list(range(8))
 
 
 def test_where_no_process_can_be_started_all_is_done_here(monkeypatch):
@@ -216,18 +233,18 @@ def test_where_no_process_can_be_started_all_is_done_here(monkeypatch):
         raise BlockingIOError("no more processes")
 
     monkeypatch.setattr(os, "fork", no_fork)
-    done = explore_figures.draw_all([partial(label, number) for number in range(8)])
+    done = draw_axes.draw_all([partial(label, number) for number in range(8)])
     assert done == [(number, os.getpid()) for number in range(8)]
 
 
 def test_a_task_that_fails_everywhere_fails():
     with pytest.raises(ZeroDivisionError):
-        explore_figures.draw_all([lambda: 1 / 0] * 8)
+        draw_axes.draw_all([lambda: 1 / 0] * 8)
 
 
 def test_a_drawing_is_small_and_takes_the_colours_of_the_page():
-    found = explore.look(usual()).survey
-    svg = explore_figures.column_shape(found["x"]).svg
+    found = explore_table.look(usual()).survey
+    svg = draw_columns.column_shape(found["x"]).svg
     assert len(svg) < 5_000
     assert "currentColor" in svg and "#010203" not in svg and "font-family" not in svg
     assert svg.count("<g>") < 8 and "<style" not in svg
@@ -235,12 +252,12 @@ def test_a_drawing_is_small_and_takes_the_colours_of_the_page():
 
 def test_a_target_that_is_no_column_is_named():
     with pytest.raises(InputError, match="Did you mean 'late'"):
-        explore.look(usual(), "lat")
+        explore_table.look(usual(), "lat")
 
 
 def test_what_is_odd_in_the_file_is_a_finding(tmp_path):
     path = tmp_path / "short.csv"
     path.write_text("a,b\n" + "1,2\n" * 20 + "3\n")
-    found = explore.look(explore.read(str(path)))
+    found = explore_table.look(compare_tables.read_source(str(path)))
     assert "fewer fields" in next(f.message for f in found.findings if f.code == "odd file")
-    assert "fewer fields" in str(explore.findings(found))
+    assert "fewer fields" in str(explore_findings.findings(found))

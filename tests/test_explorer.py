@@ -10,7 +10,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.line import NOTEBOOKS, Run, reports_folder
+from helpers.base.places import NOTEBOOKS, reports_folder
+from helpers.line.run_folder import Run
 
 from .test_explore import NASTY, usual
 

@@ -20,9 +20,11 @@ import pandas as pd
 import pytest
 
 from benchmarks import faults
-from helpers import line, runner
-from helpers.errors import InputError, disk_trouble
-from helpers.library_warnings import told_once
+from helpers.base import places
+from helpers.base.user_errors import InputError, describe_disk_error
+from helpers.line import run_folder, stage_list, stage_work
+from helpers.run import run_lock
+from helpers.run.library_warnings import each_warning_once
 from tests.small import prepared
 from tests.test_deploy import write_run
 
@@ -60,13 +62,13 @@ def one_line(done) -> str:
     return said[0]
 
 
-def collected_and_cleaned() -> line.Run:
+def collected_and_cleaned() -> run_folder.Run:
     """A run whose first two stages have been done, without a kernel."""
-    work = line.start(1, "mine", data="mine.csv")
+    work = stage_work.start(1, "mine", data="mine.csv")
     work.write_table("raw", pd.DataFrame({"x": [1, 2, 3]}))
     work.write_json("about.json", {"address": "mine.csv", "query": "", "target": ""})
     work.finish(3, 3, "three rows")
-    work = line.start(2, "mine")
+    work = stage_work.start(2, "mine")
     work.write_table("clean", work.read_table("raw"))
     work.finish(3, 3, "three rows")
     return work.run
@@ -84,7 +86,7 @@ def test_the_page_is_made_from_the_figures_and_names_tests_that_are_there():
 @pytest.mark.parametrize("harm", ["edited", "cut short"])
 def test_a_file_that_was_altered_is_refused_with_its_maker(harm, reports):
     run = collected_and_cleaned()
-    assert len(line.start(3, "mine").read_table("clean")) == 3
+    assert len(stage_work.start(3, "mine").read_table("clean")) == 3
     place = run.file("data/clean.parquet")
     if harm == "edited":
         pd.DataFrame({"x": [9]}).to_parquet(place)
@@ -92,8 +94,10 @@ def test_a_file_that_was_altered_is_refused_with_its_maker(harm, reports):
         place.write_bytes(place.read_bytes()[:-20])
     said = r"'data/clean.parquet' of run 'mine' is not as stage 2 \(Data cleaning\) .*--stages 2"
     with pytest.raises(InputError, match=said):
-        line.start(3, "mine").read_table("clean")
-    assert len(line.start(2, "mine").read_table("raw")) == 3, "the stage that mends it may run"
+        stage_work.start(3, "mine").read_table("clean")
+    assert len(stage_work.start(2, "mine").read_table("raw")) == 3, (
+        "the stage that mends it may run"
+    )
 
 
 def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_writes_stays(reports):
@@ -106,25 +110,25 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_writes_stay
     mine = run.file(f"data/.raw.parquet.{os.getpid()}.draft")
     for draft in (theirs, notebook, mine):
         draft.write_text("half")
-    with runner.alone(run):
+    with run_lock.alone(run):
         assert not theirs.exists() and not notebook.exists() and mine.exists()
 
 
 def test_the_second_of_two_runs_of_a_name_is_told_who_holds_it(reports):
-    run = line.Run("mine")
-    with runner.alone(run):
+    run = run_folder.Run("mine")
+    with run_lock.alone(run):
         done = pipeline("run", "--name", "mine")
         assert done.returncode == 2
         assert f"process {os.getpid()} on {os.uname().nodename}, since 2" in one_line(done)
-        with runner.alone(line.Run("other")):
+        with run_lock.alone(run_folder.Run("other")):
             pass
-    with runner.alone(run):
+    with run_lock.alone(run):
         pass
     assert not list(reports.glob(".locks/*.json"))
 
 
 def test_the_same_rows_give_the_same_bytes_whenever_they_were_read(reports):
-    work = line.start(1, "mine")
+    work = stage_work.start(1, "mine")
     hashes = set()
     for moment in ("2013-01-01", "2014-01-01"):
         frame = pd.DataFrame({"x": [1, 2]})
@@ -137,9 +141,9 @@ def test_the_same_rows_give_the_same_bytes_whenever_they_were_read(reports):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES])
 def test_what_the_disk_refuses_is_said_in_a_line(number):
-    said = disk_trouble(OSError(number, os.strerror(number), "place.parquet"))
+    said = describe_disk_error(OSError(number, os.strerror(number), "place.parquet"))
     assert "place.parquet" in said and "\n" not in said
-    assert disk_trouble(ConnectionResetError(errno.ECONNRESET, "reset")) == ""
+    assert describe_disk_error(ConnectionResetError(errno.ECONNRESET, "reset")) == ""
 
 
 def test_a_folder_that_can_not_be_written_is_one_line(tmp_path, table):
@@ -153,7 +157,7 @@ def test_a_folder_that_can_not_be_written_is_one_line(tmp_path, table):
 @pytest.mark.slow
 def test_a_full_disk_is_one_line_and_leaves_what_was_there(reports, table):
     assert pipeline("run", "--data", table, "--name", "full").returncode == 0
-    run = line.Run("full")
+    run = run_folder.Run("full")
     before = faults.result(run.path)
     page = run.file("02_data_cleaning.html").read_bytes()
 
@@ -199,7 +203,7 @@ def test_a_kernel_that_is_killed_fails_its_stage_in_one_line(reports, table):
         command("run", "--data", table, "--name", "lost", "--stages", "1"), text=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
-    raw = line.Run("lost").file("data/raw.parquet")
+    raw = run_folder.Run("lost").file("data/raw.parquet")
     while not raw.exists() and running.poll() is None:
         time.sleep(0.01)  # one that dies while it starts has a stock one in its place
     family = faults.descendants(running.pid)
@@ -207,7 +211,7 @@ def test_a_kernel_that_is_killed_fails_its_stage_in_one_line(reports, table):
     _, said = running.communicate(timeout=60)
     assert running.returncode == 1
     assert "lost its kernel" in said.strip().splitlines()[-1] and "Traceback" not in said, said
-    assert "lost its kernel" in line.Run("lost").file("index.html").read_text()
+    assert "lost its kernel" in run_folder.Run("lost").file("index.html").read_text()
     assert pipeline("run", "--data", table, "--name", "lost", "--stages", "1").returncode == 0
 
 
@@ -216,7 +220,7 @@ def test_killed_at_random_moments_a_run_comes_to_the_same_end(reports, table):
     asked = command("run", "--data", table, "--name", "killed", "--target", "sold", "--stages",
                     "1-2")  # fmt: skip
     subprocess.run(asked, check=True, stdout=subprocess.DEVNULL, timeout=200)
-    run = line.Run("killed").path
+    run = run_folder.Run("killed").path
     expected = faults.result(run)
     run.rename(run.with_name("whole"))
     found = faults.kill_often(asked, run, expected, kills=5, seed=1,
@@ -264,7 +268,7 @@ def as_permissions_say() -> list[str]:
 @pytest.mark.slow
 def test_a_folder_without_permission_is_one_line_and_stays_as_it_was(reports, table, alone):
     assert pipeline("run", "--data", table, *TWO).returncode == 0
-    run = line.Run("small").path
+    run = run_folder.Run("small").path
     folders = [run, *(p for p in run.rglob("*") if p.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
@@ -332,7 +336,7 @@ def test_a_clock_that_jumps_changes_no_result(jumps, reports, table, alone, shif
         command("run", "--data", table, *TWO), env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    run = line.Run("small")
+    run = run_folder.Run("small")
     for jump, sign in zip(jumps, ("notebooks", "data/raw.parquet"), strict=True):
         until = time.monotonic() + 60
         while not run.file(sign).exists() and running.poll() is None and time.monotonic() < until:
@@ -359,7 +363,11 @@ def test_two_different_runs_at_once_do_not_disturb_each_other(reports, table, al
     ]  # fmt: skip
     said = [running.communicate(timeout=200)[1] for running in both]
     assert [running.returncode for running in both] == [0, 0], said
-    assert faults.result(line.Run("one").path) == faults.result(line.Run("other").path) == alone
+    assert (
+        faults.result(run_folder.Run("one").path)
+        == faults.result(run_folder.Run("other").path)
+        == alone
+    )
 
 
 # --- Notebooks that raise, and libraries that warn ----------------------------------------------
@@ -377,8 +385,8 @@ main()
 
 def with_cell(folder: Path, source: str, number: int = 2) -> list[str]:
     """The command line on the notebooks with a further cell in that stage's."""
-    shutil.copytree(line.NOTEBOOKS, folder)
-    path = folder / next(s for s in line.STAGES if s.number == number).path.name
+    shutil.copytree(places.NOTEBOOKS, folder)
+    path = folder / next(s for s in stage_list.STAGES if s.number == number).path.name
     notebook = nbformat.read(path, as_version=4)
     fourth = [n for n, c in enumerate(notebook.cells) if c.cell_type == "code"][3]
     notebook.cells.insert(fourth, nbformat.v4.new_code_cell(source))
@@ -395,7 +403,7 @@ def test_a_cell_that_raises_is_shown_where_it_stands(reports, table, tmp_path):
     assert one_line(done).endswith(
         "(Data cleaning) failed in cell 4: ZeroDivisionError: division by zero"
     )
-    run = line.Run("raises")
+    run = run_folder.Run("raises")
     assert [entry["verdict"] for entry in run.ledger] == ["done", "failed"]
     assert run.file("01_data_collection.html").exists(), "earlier pages stay"
     front = run.file("index.html").read_text()
@@ -427,7 +435,7 @@ def test_a_warning_is_shown_once_and_fails_nothing(reports, table, tmp_path):
                           capture_output=True, text=True, timeout=200,
                           env=os.environ | {"PYTHONWARNINGS": "error"})  # fmt: skip
     assert done.returncode == 0, done.stderr
-    page = line.Run("warns").file("02_data_cleaning.html").read_text()
+    page = run_folder.Run("warns").file("02_data_cleaning.html").read_text()
     shown = re.sub('<details class="code">.*?</details>', "", page, flags=re.DOTALL)
     assert shown.count("This is careless") == 1
     assert "FutureWarning: This is careless (" in shown and " times)" in shown
@@ -442,7 +450,7 @@ def test_a_warning_is_told_once_in_its_place_and_other_text_stays():
     warning = "/a/lib/some.py:7: UserWarning: Take care\n  take(1)\n"
     first = [said(f"one\n{warning}two\n{warning}"), nbformat.v4.new_output("stream", text="out")]
     cells = [nbformat.v4.new_code_cell(outputs=o) for o in (first, [said(warning)])]
-    first, second = told_once(nbformat.v4.new_notebook(cells=cells)).cells
+    first, second = each_warning_once(nbformat.v4.new_notebook(cells=cells)).cells
     told = "UserWarning: Take care (some.py, line 7; 3 times)"
     assert first.outputs[0].text == f"one\n{told}\ntwo\n" and len(first.outputs) == 2
     assert second.outputs == []

@@ -7,16 +7,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import features
-from helpers.errors import InputError
-from helpers.features import (
-    DateParts,
-    Derive,
-    ImageToNumbers,
-    TextToNumbers,
-    make_features,
-    role_of,
-)
+from helpers.base.user_errors import InputError
+from helpers.features import feature_plan, features_report
+from helpers.features.encoders import DateParts, Derive, TextToNumbers
+from helpers.features.feature_plan import role_of
+from helpers.features.image_encoders import ImageToNumbers
+from helpers.pipeline.feature_steps import make_features
 from tests.small import prepared
 
 
@@ -32,7 +28,7 @@ def cleaned(made):
 
 def plan_of(made, cleaned, about=None, **options):
     about = {"target": "bought"} | (about or {})
-    return features.plan_features(cleaned, made.cleaning, about, **options)
+    return feature_plan.plan_features(cleaned, made.cleaning, about, **options)
 
 
 def simple(**columns) -> dict:
@@ -77,7 +73,7 @@ def test_a_column_that_is_left_out_has_its_reason(made, cleaned):
 @pytest.mark.parametrize("note", ["empty", "constant", "identifier"])
 def test_a_useless_column_is_left_out_by_its_note(note):
     cleaning = {"columns": {"x": {"kind": "number", "note": note}, "z": {"kind": "number"}}}
-    plan = features.plan_features(pd.DataFrame({"x": [1], "z": [1]}), cleaning, {})
+    plan = feature_plan.plan_features(pd.DataFrame({"x": [1], "z": [1]}), cleaning, {})
     assert plan["left_out"]["x"].startswith(note)
     assert list(plan["columns"]) == ["z"]
 
@@ -98,7 +94,7 @@ def test_many_levels_pictures_and_booleans_have_roles_of_their_own():
 def test_the_plan_is_read_back_from_its_text(made):
     import yaml
 
-    assert yaml.safe_load(features.plan_text(made.plan)) == made.plan
+    assert yaml.safe_load(feature_plan.plan_text(made.plan)) == made.plan
 
 
 def test_no_column_left_is_refused():
@@ -382,17 +378,19 @@ def test_pictures_become_few_directions_named_after_their_column():
 
 def test_tables_and_sentences_tell_the_plan(made, cleaned):
     plan = plan_of(made, cleaned, derive="twice = weight * 2")
-    assert features.roles_table(plan)["columns"].sum() == 6
-    assert features.left_out_table(plan).index.tolist() == ["note"]
-    assert features.derived_table(plan).loc["twice", "formula"] == "weight * 2"
-    assert "5 columns in use, 1 derived, 1 left out" in features.headline(plan)
-    assert features.outline(make_features(plan)).startswith("derive: twice")
-    assert "stop" in features.what_is_missing({}) and not features.what_is_missing({"target": "y"})
+    assert features_report.roles_table(plan)["columns"].sum() == 6
+    assert features_report.left_out_table(plan).index.tolist() == ["note"]
+    assert features_report.derived_table(plan).loc["twice", "formula"] == "weight * 2"
+    assert "5 columns in use, 1 derived, 1 left out" in features_report.headline(plan)
+    assert features_report.outline(make_features(plan)).startswith("derive: twice")
+    assert "stop" in features_report.what_is_missing({}) and not features_report.what_is_missing(
+        {"target": "y"}
+    )
 
 
 def test_the_picture_of_signals_needs_a_target(made, cleaned):
-    assert features.signal_picture(cleaned, made.plan | {"target": ""}, {}) is None
-    assert features.signal_picture(cleaned, made.plan, {}).png.startswith(b"\x89PNG")
+    assert features_report.signal_picture(cleaned, made.plan | {"target": ""}, {}) is None
+    assert features_report.signal_picture(cleaned, made.plan, {}).png.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", ["weight", "city", "note", "bought"])
@@ -417,7 +415,7 @@ def test_distinct_paths_of_images_are_images_and_in_use():
 
 def test_the_outline_names_the_steps_of_every_role():
     plan = simple(n="number", c="category", m="many categories", d="date", t="text", i="image")
-    lines = features.outline(make_features(plan)).splitlines()
+    lines = features_report.outline(make_features(plan)).splitlines()
     assert lines[0] == "derive: nothing" and len(lines) == 7
     assert "text (1): TextToNumbers" in lines
 
@@ -451,7 +449,7 @@ def test_keeping_few_takes_those_that_say_most_and_keeps_their_names():
     maker = make_features(plan).fit(rows, y)
     assert maker.get_feature_names_out().tolist() == ["x7", "x21"]
     assert maker.transform(rows).shape == (200, 2)
-    assert "keep: the 2 numbers" in features.outline(make_features(plan))
+    assert "keep: the 2 numbers" in features_report.outline(make_features(plan))
     every = make_features(plan | {"keep": 99}).fit(rows, y)
     assert every.transform(rows).shape == (200, 30)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.errors import InputError
-from helpers.formulas import columns_of, evaluate, parse_formulas
+from helpers.base.user_errors import InputError
+from helpers.features.column_formulas import columns_of, evaluate, parse_formulas
 
 
 @pytest.fixture

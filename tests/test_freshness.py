@@ -2,14 +2,14 @@
 
 import pytest
 
-from helpers import code, freshness, line
-from helpers.parameters import of_stage
+from helpers.line import code_fingerprint, freshness, run_folder, stage_list, stage_work
+from helpers.line.notebook_parameters import of_stage
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
-    run = line.Run("mine")
+    run = run_folder.Run("mine")
     table = tmp_path / "mine.csv"
     table.write_text("x,y\n1,a\n")
     do_stage(run, 1, [], ["about.json", "data/raw.parquet"], data=str(table), target="y")
@@ -21,21 +21,21 @@ def run(tmp_path, monkeypatch):
 
 def do_stage(run, number, reads, writes, content='{"target": "y"}', **given):
     """What a stage and the runner leave behind."""
-    stage = line.stage(number)
+    stage = stage_list.stage(number)
     defaults = {p.name: p.default for p in of_stage(stage) if p.name != "run"}
-    work = line.start(number, run.name, **(defaults | given))
+    work = stage_work.start(number, run.name, **(defaults | given))
     for name in reads:
         work.read(name)
     for name in writes:
         work.write_text(name, content)
     work.finish(1, 1, "done")
-    run.amend(number, code=code.fingerprint(stage.path))
+    run.amend(number, code=code_fingerprint.fingerprint(stage.path))
 
 
 def why(run, number, **given):
-    asked = {p.name: p.default for p in of_stage(line.stage(number))} | given
+    asked = {p.name: p.default for p in of_stage(stage_list.stage(number))} | given
     asked |= {k: v for k, v in run.line_of(number)["parameters"].items() if k in ("data", "target")}
-    return freshness.reasons(run, line.stage(number), asked | given)
+    return freshness.reasons(run, stage_list.stage(number), asked | given)
 
 
 def test_nothing_changed_nothing_to_do(run):
@@ -43,7 +43,7 @@ def test_nothing_changed_nothing_to_do(run):
 
 
 def test_what_has_not_run_has_to_run(run):
-    assert freshness.reasons(run, line.stage(4)) == ["it has not run"]
+    assert freshness.reasons(run, stage_list.stage(4)) == ["it has not run"]
     run.amend(3, verdict="failed")
     assert why(run, 3) == ["it failed"]
 
@@ -59,13 +59,13 @@ def test_what_was_run_by_hand_has_to_run(run):
 def test_a_parameter_concerns_its_own_stage_alone(run):
     assert why(run, 2, duplicates="keep") == ["duplicates is 'keep', it was 'auto'"]
     assert why(run, 3, duplicates="keep") == []
-    assert freshness.reasons(run, line.stage(2)) == [], "compared with itself"
+    assert freshness.reasons(run, stage_list.stage(2)) == [], "compared with itself"
 
 
 def test_changed_code_is_named(run, monkeypatch):
     entry = run.line_of(2)
     run.amend(2, code=entry["code"] | {"clean": "other"})
-    assert why(run, 2) == ["helpers/clean.py has changed"]
+    assert why(run, 2) == ["helpers/clean/clean_rows.py has changed"]
     run.amend(2, code=entry["code"] | {"notebook": "other"})
     assert why(run, 2) == ["the notebook has changed"]
     assert why(run, 3) == []
@@ -106,7 +106,7 @@ def test_an_output_that_is_missing_or_altered_is_named(run):
 
 def test_the_status_says_who_waits_for_whom(run):
     run.table.write_text("x,y\n2,a\n")
-    found = freshness.status(run, [line.stage(n) for n in (1, 2, 3, 4)])
+    found = freshness.status(run, [stage_list.stage(n) for n in (1, 2, 3, 4)])
     assert found[1] == [f"{run.table} has changed"]
     assert found[2] == found[3] == ["it stands only if stage 1 makes the same again"]
     assert found[4] == ["it has not run"]

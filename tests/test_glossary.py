@@ -5,7 +5,9 @@ import re
 import nbformat
 import pytest
 
-from helpers.line import REPOSITORY, STAGES
+from helpers.base.places import REPOSITORY
+from helpers.cells.tidy_text import fingerprint
+from helpers.line.stage_list import STAGES
 
 PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
 LINE = re.compile(r"^- \*\*(.+?)\*\* \((\d\d)\): (.+)$", re.MULTILINE)
@@ -40,3 +42,14 @@ def test_every_line_is_a_term_in_alphabetical_order():
 def test_a_term_is_set_off_where_it_is_first_used(term, number):
     assert is_set_off(term, number)
     assert not [earlier for earlier in range(number) if is_set_off(term, earlier)]
+
+
+def test_what_is_said_of_the_fingerprint_is_what_the_code_does():
+    (said,) = [text for term, _, text in LINE.findall(PAGE) if term == "fingerprint"]
+    turned, same, as_well, *others = re.findall('"(.+?)"', said)
+    assert fingerprint(turned) == fingerprint("New York") != fingerprint("York New")
+    assert fingerprint(same) == fingerprint(as_well) and same != as_well
+    digits, fewer, there, back = others
+    assert fingerprint(digits) != fingerprint(fewer) == fingerprint(digits.replace(".", ""))
+    assert fingerprint(there) != fingerprint(back)
+    assert sorted(there.split("-")) == sorted(back.split("-")) and "order of words counts" in said

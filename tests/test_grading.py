@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.grading import (
+from helpers.course.grading import (
     CORRECT,
     INCORRECT,
     NO_ANSWER,

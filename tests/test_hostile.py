@@ -13,10 +13,20 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from helpers import addresses, batch, doubts, pipeline
-from helpers.errors import InputError
-from helpers.formula_cells import neutral, neutral_codes, neutral_table, restored, restored_table
-from helpers.line import STAGES, Run
+from helpers.base import remote_files
+from helpers.base.user_errors import InputError
+from helpers.clean import doubtful_cells
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
+from helpers.pipeline import whole_pipeline
+from helpers.serving import batch_prediction, write_answers
+from helpers.tables.formula_cells import (
+    neutral,
+    neutral_encoded,
+    neutral_table,
+    restored,
+    restored_table,
+)
 from tests import browser
 from tests.small import deployed_run, prepared, raw_table
 
@@ -44,16 +54,16 @@ def test_a_table_of_formulas_comes_back():
     assert safe.columns.tolist() == ["'=x", "n"] and safe["n"].equals(table["n"])
     assert restored_table(safe)["'=x"].tolist() == table["=x"].tolist()
     coded = pa.array(table["=x"], pa.string()).dictionary_encode()
-    assert neutral_codes(coded).cast(pa.string()).to_pylist() == safe["'=x"].tolist()
+    assert neutral_encoded(coded).cast(pa.string()).to_pylist() == safe["'=x"].tolist()
 
 
-@pytest.mark.parametrize("rows", [200, batch.FEW + 1])
+@pytest.mark.parametrize("rows", [200, write_answers.FEW + 1])
 def test_no_formula_is_in_a_scored_file(tmp_path, rows):
     deployed_run(prepared(), "formulas")
     table = pd.concat([raw_table()] * (rows // 240 + 1)).head(rows).assign(city="=1+1")
     table = table.drop(columns=["bought", "price"]).assign(**{"@own": "+1+1"}).astype("str")
     table.to_csv(tmp_path / "rows.csv", index=False)
-    batch.predict_file("formulas", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
+    batch_prediction.predict_file("formulas", str(tmp_path / "rows.csv"), tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(newline="") as file:
         found = list(csv.reader(file))
     assert len(found) == rows + 1 and found[0].count("'@own") == 1
@@ -62,12 +72,12 @@ def test_no_formula_is_in_a_scored_file(tmp_path, rows):
 
 
 def test_a_review_list_comes_back_as_it_was(tmp_path):
-    line = dict.fromkeys(doubts.REVIEW_COLUMNS, "") | {"cells": 1, "kind": "typo"}
+    line = dict.fromkeys(doubtful_cells.REVIEW_COLUMNS, "") | {"cells": 1, "kind": "typo"}
     kept = [text for text in FORMULAS if "\r" not in text]  # a CSV file has \n alone
     review = pd.DataFrame([line | {"column": "=c", "value": v, "suggestion": v} for v in kept])
     neutral_table(review).to_csv(tmp_path / "review.csv", index=False)
     assert "\n=c" not in (tmp_path / "review.csv").read_text()
-    back = doubts.open_review(str(tmp_path / "review.csv"))
+    back = doubtful_cells.open_review(str(tmp_path / "review.csv"))
     assert back[["column", "value", "suggestion"]].equals(
         review[["column", "value", "suggestion"]].astype("str")
     )
@@ -101,7 +111,7 @@ def test_a_run_has_no_name_that_leads_out(name):
 
 @pytest.mark.parametrize("path", ["a\0b.csv", "x" * 5000, "~nobody_of_that_name/a.csv"])
 def test_a_path_that_none_can_have_is_one_line(path):
-    from helpers.tables import read_table
+    from helpers.tables.read_any import read_table
 
     with pytest.raises(InputError) as caught:
         read_table(path)
@@ -109,9 +119,9 @@ def test_a_path_that_none_can_have_is_one_line(path):
 
 
 def test_a_file_in_storage_stays_in_its_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(addresses, "stored_files", lambda _: {"/b/../../evil.parquet": {}})
+    monkeypatch.setattr(remote_files, "stored_files", lambda _: {"/b/../../evil.parquet": {}})
     with pytest.raises(InputError, match="leads out"):
-        addresses.fetch_stored("memory://b", tmp_path)
+        remote_files.fetch_stored("memory://b", tmp_path)
 
 
 # --- Models that are none -----------------------------------------------------------------------
@@ -127,7 +137,7 @@ def test_a_pickle_is_no_model(tmp_path, monkeypatch):
     path = tmp_path / "model.skops"
     path.write_bytes(pickle.dumps(Harm()))
     with pytest.raises(InputError, match="model.skops"):
-        pipeline.load(path)
+        whole_pipeline.load(path)
     assert not (tmp_path / "harm_was_done").exists()
 
 
@@ -138,11 +148,11 @@ def test_a_model_with_types_that_are_not_trusted_is_refused(tmp_path):
     path = tmp_path / "model.skops"
     skops.io.dump(FunctionTransformer(eval), path)
     with pytest.raises(InputError, match="eval"):
-        pipeline.load(path)
+        whole_pipeline.load(path)
 
 
 def test_the_service_listens_on_loopback_alone():
-    from helpers.__main__ import serve
+    from helpers.cli.model_commands import serve
 
     host = next(option for option in serve.params if option.name == "host")
     assert host.default == "127.0.0.1"
@@ -194,9 +204,10 @@ def hostile_table(port: int) -> pd.DataFrame:
 @pytest.mark.slow
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium here")
 def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
-    from helpers.comparison import compare
-    from helpers.explorer import Question, explore
-    from helpers.runner import Request, run_line
+    from helpers.pages.compare_runs import compare
+    from helpers.run.exploring import Question, explore
+    from helpers.run.run_request import Request
+    from helpers.run.runner import run_line
 
     table = hostile_table(canary.server_port)
     source = tmp_path / '<img src=x onerror="window.harm=1">.csv'
@@ -230,13 +241,16 @@ def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
 
 
 def test_a_broken_formula_in_names_and_classes_is_drawn_as_text():
-    from helpers import plots
+    from helpers.evaluate import calibration_curve
+    from helpers.pages import model_plots
 
     names = [r"$\frac{$", "$x^$ and $", r"\$"]
     counts = pd.DataFrame([[3, 1, 0], [1, 3, 0], [0, 1, 2]], names, names)
-    assert plots.confusion(counts).png.startswith(b"\x89PNG")
+    assert model_plots.confusion(counts).png.startswith(b"\x89PNG")
     table = pd.DataFrame({"predicted": [0.1, 0.9], "observed": [0.2, 0.8]})
-    drawn = plots.reliability(dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1))
+    drawn = calibration_curve.draw_calibration_curve(
+        dict.fromkeys(names[:2], table), dict.fromkeys(names, 0.1)
+    )
     assert drawn.png.startswith(b"\x89PNG")
 
 
@@ -247,13 +261,17 @@ LONG = ["1" * 50_000 + "x", "a" * 50_000, " " * 50_000 + "x", "1," * 25_000 + "x
 
 @pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
 def test_a_long_cell_takes_no_long_time(text):
-    from helpers import values
+    from helpers.cells import date_formats, number_formats
 
     began = time.process_time()
     for style in ("point", "comma"):
-        assert values.parse_number(text, style) is values.parse_quantity(text, style) is None
-    assert values.parse_date(text, "iso") is values.parse_date(text, "%d.%m.%Y") is None
-    assert not values._enough_read(Counter({text: 5}), {})
+        assert (
+            number_formats.parse_number(text, style)
+            is number_formats.parse_quantity(text, style)
+            is None
+        )
+    assert date_formats.parse_date(text, "iso") is date_formats.parse_date(text, "%d.%m.%Y") is None
+    assert not number_formats._enough_read(Counter({text: 5}), {})
     assert time.process_time() - began < 0.5
 
 
@@ -289,7 +307,8 @@ def test_nothing_is_written_through_a_link_in_a_run(tmp_path, monkeypatch):
 
 
 def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monkeypatch):
-    from helpers import freshness, storage
+    from helpers.line import freshness
+    from helpers.scale import push_and_pull
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     run, kept = deployed_run(prepared(), "mine"), tmp_path / "kept.parquet"
@@ -302,31 +321,31 @@ def test_a_file_of_a_run_that_became_a_link_counts_by_its_content(tmp_path, monk
     assert run.content("data/clean.parquet") != before
     assert freshness.status(run, [STAGES[3]])[3]
     with pytest.raises(InputError, match="link out of its folder"):
-        storage.push("mine", str(tmp_path / "pushed"))
+        push_and_pull.push("mine", str(tmp_path / "pushed"))
     assert not (tmp_path / "pushed").exists()
 
 
 def test_a_pulled_link_is_refused_or_becomes_a_file(tmp_path, monkeypatch):
-    from helpers import storage
+    from helpers.scale import push_and_pull
 
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     deployed_run(prepared(), "mine")
     pushed, secret = tmp_path / "pushed", tmp_path / "secret.txt"
-    storage.push("mine", str(pushed))
+    push_and_pull.push("mine", str(pushed))
     secret.write_text("a key")
     about = (pushed / "about.json").read_text()
     (pushed / "about.json").unlink()
     (pushed / "about.json").symlink_to(secret)
     with pytest.raises(InputError, match="not what its manifest says"):
-        storage.pull(str(pushed), "theirs")
+        push_and_pull.pull(str(pushed), "theirs")
     assert not (tmp_path / "reports/theirs").exists()
     secret.write_text(about)
-    storage.pull(str(pushed), "theirs")
+    push_and_pull.pull(str(pushed), "theirs")
     got = Run("theirs").file("about.json")
     assert got.read_text() == about and not got.is_symlink()
     (tmp_path / "reports/linked").symlink_to(tmp_path)
     with pytest.raises(InputError, match="is a link"):
-        storage.pull(str(pushed), "linked", force=True)
+        push_and_pull.pull(str(pushed), "linked", force=True)
 
 
 def test_rows_may_be_a_link_and_out_is_put_in_the_place_of_one(tmp_path):
@@ -335,7 +354,7 @@ def test_rows_may_be_a_link_and_out_is_put_in_the_place_of_one(tmp_path):
     (tmp_path / "link.csv").symlink_to("rows.csv")
     (tmp_path / "kept.txt").write_text("kept")
     (tmp_path / "out.csv").symlink_to("kept.txt")
-    count = batch.predict_file("links", str(tmp_path / "link.csv"), tmp_path / "out.csv")
+    count = batch_prediction.predict_file("links", str(tmp_path / "link.csv"), tmp_path / "out.csv")
     assert count == 240 == len(pd.read_csv(tmp_path / "out.csv"))
     assert (tmp_path / "kept.txt").read_text() == "kept"
     assert not (tmp_path / "out.csv").is_symlink()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,14 +14,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import LocalProvisioner
 from nbclient import NotebookClient
 
-from helpers import kernels
-from helpers.kernels import KernelProcess, WarmProvisioner
+from helpers.kernels import warm_provisioner
+from helpers.kernels.warm_provisioner import KernelProcess, WarmProvisioner
 
 papermill = pytest.importorskip("papermill")
 
-pytestmark = pytest.mark.skipif(not kernels.can_fork(), reason="this system has no fork")
+pytestmark = pytest.mark.skipif(not warm_provisioner.can_fork(), reason="this system has no fork")
 QUIET = ["--log-level=CRITICAL"]
 
 
@@ -286,11 +289,11 @@ def other_nursery(tmp_path, monkeypatch):
     def use(source: str) -> None:
         script = tmp_path / "nursery.py"
         script.write_text(source)
-        kernels.cool_down()
-        monkeypatch.setattr(kernels, "NURSERY", script)
+        warm_provisioner.cool_down()
+        monkeypatch.setattr(warm_provisioner, "NURSERY", script)
 
     yield use
-    kernels.cool_down()
+    warm_provisioner.cool_down()
 
 
 LOOK = "import sys; print('seaborn' in sys.modules)"
@@ -303,8 +306,8 @@ LOOK = "import sys; print('seaborn' in sys.modules)"
         "import os, sys, runpy\n"
         "def no_fork(): raise OSError('no more processes')\n"
         "os.fork = no_fork\n"
-        f"sys.argv[0] = {str(kernels.NURSERY)!r}\n"
-        f"runpy.run_path({str(kernels.NURSERY)!r}, run_name='__main__')",
+        f"sys.argv[0] = {str(warm_provisioner.NURSERY)!r}\n"
+        f"runpy.run_path({str(warm_provisioner.NURSERY)!r}, run_name='__main__')",
     ],
     ids=["a nursery that does not start", "a fork that fails"],
 )
@@ -314,7 +317,7 @@ def test_the_stock_kernel_takes_over(broken, other_nursery, tmp_path):
 
 
 def test_the_stock_kernel_takes_over_where_there_is_no_fork(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernels, "can_fork", lambda: False)
+    monkeypatch.setattr(warm_provisioner, "can_fork", lambda: False)
     assert outputs(LOOK, folder=tmp_path) == ["False"]
 
 
@@ -323,7 +326,7 @@ def test_a_run_leaves_no_process_when_it_ends(tmp_path):
     pids = [int(n) for n in outputs(source, folder=tmp_path)[0].split()]
     assert gone_within(pids[:1], 2)
     assert is_running(pids[1]), "the nursery waits for the next notebook"
-    kernels.cool_down()
+    warm_provisioner.cool_down()
     assert gone_within(pids, 2)
 
 
@@ -371,7 +374,7 @@ def _written(place: Path, caller: subprocess.Popen, seconds: float = 60) -> list
 
 
 def test_a_killed_nursery_takes_its_kernels_with_it(tmp_path):
-    kernels.cool_down()
+    warm_provisioner.cool_down()
     run = client("import os; print(os.getpid(), os.getppid())")
     with run.setup_kernel():
         run.execute_cell(run.nb.cells[0], 0)
@@ -383,8 +386,13 @@ def test_a_killed_nursery_takes_its_kernels_with_it(tmp_path):
 
 def test_the_provisioner_is_the_local_one_but_for_the_start():
     own = {name for name in vars(WarmProvisioner) if not name.startswith("_")}
-    assert own <= {"launch_kernel", "shutdown_requested", "kill"}
-    assert {"poll", "wait", "send_signal", "kill", "terminate"} <= set(dir(KernelProcess))
+    assert own == {"launch_kernel", "shutdown_requested", "kill"}
+    stock = WarmProvisioner.__mro__[1]
+    assert stock is LocalProvisioner and all(callable(getattr(stock, name)) for name in own)
+    used = set(re.findall(r"self\.process\.(\w+)", inspect.getsource(stock)))
+    assert {"poll", "wait", "send_signal", "kill", "terminate"} <= used
+    of_windows = {"win32_interrupt_event"}
+    assert used - of_windows - {"pid"} <= set(vars(KernelProcess))
 
 
 def test_a_kernel_can_be_restarted_as_a_person_would(tmp_path):

@@ -15,9 +15,10 @@ import psutil
 import pytest
 import yaml
 
-from helpers import station
-from helpers.line import REPOSITORY, STAGES
-from helpers.parameters import of_stage
+from helpers.base.places import REPOSITORY
+from helpers.line.notebook_parameters import of_stage
+from helpers.line.stage_list import STAGES
+from helpers.scale import kubeflow_pod
 from tests import longer_line
 from tests.small import raw_table
 
@@ -125,7 +126,7 @@ def test_a_packed_folder_can_not_leave_the_runs(tmp_path):
         packed.addfile(tarfile.TarInfo("../escaped"), io.BytesIO())
     (tmp_path / "reports").mkdir()
     with pytest.raises(tarfile.OutsideDestinationError):
-        station.unpack(tmp_path / "bad", tmp_path / "reports")
+        kubeflow_pod.unpack(tmp_path / "bad", tmp_path / "reports")
     assert not (tmp_path / "escaped").exists()
 
 
@@ -190,7 +191,7 @@ def test_the_line_runs_survives_a_kill_and_gives_what_the_command_gives(tmp_path
     subprocess.run(command, check=True, env=os.environ | plain, timeout=200, capture_output=True)
     expected = json.loads((tmp_path / "plain" / "mine" / "metrics.json").read_text())
     assert json.loads((run / "metrics.json").read_text()) == expected
-    scores = station.numbers(expected)
+    scores = kubeflow_pod.numbers(expected)
     [task] = re.findall(r"Task \S*'evaluate'\S* outputs:(.*?)-----", said, re.DOTALL)
     told = dict(re.findall(r"'(\w+)': ([\d.e-]+)[,}]", task))
     assert {name: float(value) for name, value in told.items()} == pytest.approx(scores)

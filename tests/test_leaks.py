@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import features, leaks, split
-from helpers.rows import Labelled
-from helpers.task import Task
+from helpers.features import feature_plan
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.task_kind import Task
+from helpers.split import find_leaks, leak_alarm, leaks_report, one_column_probe, split_into_parts
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
 NUMBER = Task("y", "regression")
@@ -29,20 +30,20 @@ def plan_of(X: pd.DataFrame, task: Task, **more) -> dict:
     columns = {}
     for name in X:
         kind = "number" if pd.api.types.is_numeric_dtype(X[name].dtype) else "category"
-        columns[name] = features.role_of(X[name], kind)
+        columns[name] = feature_plan.role_of(X[name], kind)
     return {"columns": columns, "derived": {}, "left_out": {}, "task": task.kind} | more
 
 
 def alarms(X, y, task=BINARY, choice=RANDOM, alike=None, plan=None, **options) -> dict:
     rows = Labelled(task, X, y, np.arange(len(y)), alike)
-    cut = split.split_rows(rows, choice, **options)
-    found = leaks.find_alarms(cut, plan or plan_of(X, task), choice)
+    cut = split_into_parts.split_rows(rows, choice, **options)
+    found = find_leaks.find_alarms(cut, plan or plan_of(X, task), choice)
     return {alarm.code: alarm for alarm in found}
 
 
 def test_a_sound_table_is_silent(table):
     assert alarms(*table) == {}
-    assert leaks.read_alarms([]).startswith("**No alarm**")
+    assert leaks_report.describe_alarms([]).startswith("**No alarm**")
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.03])
@@ -100,7 +101,7 @@ def test_what_is_filled_in_after_the_event_is_found_by_its_gaps(table):
     [("closingDate", True), ("refund_amount", True), ("delay", False), ("closeness", False)],
 )
 def test_names_of_what_comes_afterwards(name, late):
-    assert leaks.sounds_late(name) is late
+    assert one_column_probe.sounds_late(name) is late
 
 
 def test_an_identifier_that_was_dealt_by_the_answer_is_found(table):
@@ -162,7 +163,7 @@ def test_a_key_that_tells_the_target_is_explained_by_its_shared_rows():
     y = np.where(who < 30, "yes", "no").astype(object)  # the number of the patient tells it alone
     plan = plan_of(X := X.set_axis(list("abc"), axis=1).assign(patient_id=who), BINARY)
     found = alarms(X, y, plan=plan)
-    assert leaks.tells_alone(BINARY, X["patient_id"], y) > 0.98
+    assert one_column_probe.predictive_power(BINARY, X["patient_id"], y) > 0.98
     assert found["shared_entities"].columns == ["patient_id"]
     assert "tells_the_target" not in found
 
@@ -212,8 +213,8 @@ def test_several_classes_have_alarms_too(table):
 
 
 def test_the_alarms_in_words_and_as_a_table():
-    one = leaks.Alarm("tells_the_target", ["a"], "a tells.", "Drop it.", {"alone": 0.99})
-    text = leaks.read_alarms([one, replace(one, severity="warning")])
+    one = leak_alarm.Alarm("tells_the_target", ["a"], "a tells.", "Drop it.", {"alone": 0.99})
+    text = leaks_report.describe_alarms([one, replace(one, severity="warning")])
     assert text.startswith("**1 alarm and 1 warning**") and "- **alarm**: a tells. Drop it." in text
-    table = leaks.evidence_table([one])
+    table = leaks_report.evidence_table([one])
     assert table["measured"].tolist() == ["alone 0.99"]

@@ -7,10 +7,14 @@ import threading
 
 import pytest
 
-from helpers import code, lessons, progress, report
 from helpers.__main__ import main
-from helpers.errors import InputError
-from helpers.line import Run, stage
+from helpers.base.user_errors import InputError
+from helpers.course import learner_progress, lessons
+from helpers.course.questions import QUESTIONS
+from helpers.line import code_fingerprint
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import stage
+from helpers.pages import front_page, stage_page
 
 OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
 
@@ -33,7 +37,7 @@ def command(monkeypatch, capsys):
 
 
 def states():
-    return {i.name: i.state for chapter in progress.chapters() for i in chapter.items}
+    return {i.name: i.state for chapter in learner_progress.chapters() for i in chapter.items}
 
 
 def test_nothing_is_noted_before_an_answer(own_file):
@@ -76,7 +80,7 @@ def test_a_file_that_is_named_elsewhere_is_used(tmp_path, monkeypatch, own_file)
 def test_a_damaged_file_is_one_clear_line_and_no_answer_is_lost_on_it(own_file, damage):
     own_file.write_text(damage)
     with pytest.raises(InputError, match=r"progress.json does not hold progress.*--reset"):
-        progress.read()
+        learner_progress.read_progress()
     shown = lessons.check("split.latest", "a")
     assert shown.state == "correct" and "Not recorded" in repr(shown)
     assert own_file.read_text() == damage
@@ -89,7 +93,7 @@ def test_a_folder_that_cannot_be_written_to_does_not_stop_a_cell(own_file):
 
 def test_answers_from_several_kernels_are_all_kept(own_file):
     names = [f"split.n{n}" for n in range(20)]
-    threads = [threading.Thread(target=progress.record, args=(n, "correct")) for n in names]
+    threads = [threading.Thread(target=learner_progress.record, args=(n, "correct")) for n in names]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -119,30 +123,51 @@ def make_front_page(table="flights"):
     entry = {"stage": 1, "verdict": "done", "headline": "h", "rows_in": 1, "rows_out": 1,
              "set_aside": 0, "seconds": 1.0, "outputs": {}}  # fmt: skip
     run.write_json("ledger.json", [entry])
-    report.write_front_page(run)
+    front_page.write_front_page(run)
     return run.file("index.html")
 
 
-def test_the_front_page_of_the_flights_shows_an_answer_at_once():
+def test_the_front_page_of_the_flights_shows_an_answer_at_once(command):
     page = make_front_page()
     assert "Your progress" not in page.read_text()
     lessons.check("split.latest", "a")
     assert 'aria-label="split.latest: correct">✓' in page.read_text()
-    progress.reset()
+    command("--reset")
     assert "Your progress" not in page.read_text()
 
 
 def test_the_front_page_of_another_table_shows_none():
     page = make_front_page("mine")
     lessons.check("split.latest", "a")
-    report.write_front_page(Run("shown"))
+    front_page.write_front_page(Run("shown"))
     assert "Your progress" not in page.read_text()
 
 
-def test_a_damaged_file_does_not_stop_the_front_page(own_file):
-    own_file.write_text("{")
-    assert "does not hold progress" in make_front_page().read_text()
+def test_front_pages_are_written_again_only_when_something_is_newly_passed():
+    page = make_front_page()
+    lessons.check("split.latest", "a")
+    page.write_text("as it was")
+    lessons.check("split.latest", "a")
+    lessons.check(
+        "start.stations", next(k for k in "abc" if k != QUESTIONS["start.stations"].right)
+    )
+    assert page.read_text() == "as it was"
+
+
+def test_a_damaged_summary_does_not_stop_the_front_page_and_is_written_anew(own_file, command):
+    lessons.check("split.latest", "a")
+    summary = own_file.with_name("progress_summary.json")
+    for damage in ("{", "[]", "{}"):
+        summary.write_text(damage)
+        page = make_front_page()
+        assert "progress_summary.json is damaged" in page.read_text()
+    command()
+    assert "split.latest: correct" in make_front_page().read_text()
 
 
 def test_no_stage_is_out_of_date_for_what_a_learner_answers():
-    assert not {"progress", "report"} & set(code.fingerprint(stage(4).path))
+    beside = {"/".join(m.__name__.split(".")[1:]) for m in (learner_progress, stage_page)}
+    used = {*code_fingerprint.fingerprint(stage(4).path)}
+    assert beside <= {"/".join(road) for road in code_fingerprint.sources()}
+    assert any(name.endswith("lessons") for name in used)
+    assert not beside & used

@@ -5,13 +5,13 @@ from html import unescape
 
 import pytest
 
-from helpers import lessons
-from helpers.challenges import CHALLENGES
-from helpers.errors import InputError
-from helpers.grading import Choice, Compute
-from helpers.line import STAGES
-from helpers.progress import BESIDE
-from helpers.questions import GUESSES, QUESTIONS
+from helpers.base.user_errors import InputError
+from helpers.course import lessons
+from helpers.course.challenges import CHALLENGES
+from helpers.course.grading import Choice, Compute
+from helpers.course.learner_progress import BESIDE
+from helpers.course.questions import GUESSES, QUESTIONS
+from helpers.line.stage_list import STAGES
 
 CHOICES = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Choice)}
 COMPUTED = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Compute)}

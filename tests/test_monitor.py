@@ -7,12 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, monitor
-from helpers.deliveries import Production
-from helpers.errors import InputError
-from helpers.monitor import AT_BEST, KEEP, RETRAIN, Refits
-from helpers.rows import TEST, TRAIN
-from helpers.task import predict
+from helpers.base.user_errors import InputError
+from helpers.learning.labelled_data import TEST, TRAIN
+from helpers.learning.predicting import predict
+from helpers.monitor import (
+    better_than_champion,
+    monitor_model,
+    monitoring_report,
+    production_rows,
+    refit_models,
+)
+from helpers.monitor.monitor_model import AT_BEST, KEEP, RETRAIN
+from helpers.monitor.production_rows import Production
+from helpers.monitor.refit_models import Refits
 from tests.small import at_random, fitted, prepared, raw_table
 
 METRICS = {"main_metric": "roc_auc", "test": {"roc_auc": 0.85}, "rows": {"test": 48}}
@@ -47,12 +54,12 @@ NOTHING = pd.DataFrame(columns=["rows"])  # no expected scores
 
 
 @pytest.fixture(scope="module")
-def asked(made, later) -> monitor.Unseen:
+def asked(made, later) -> monitor_model.Unseen:
     """The answers of a model that has learnt from the training rows alone."""
     rows = at_random(made)
     learnt, test = rows.of(TRAIN), rows.of(TEST)
     model = fitted(SimpleNamespace(**(vars(made) | {"rows": learnt})))[1:]
-    return monitor.Unseen(test.y, *(predict(made.task, model, X) for X in (test.X, later.X)))
+    return monitor_model.Unseen(test.y, *(predict(made.task, model, X) for X in (test.X, later.X)))
 
 
 def still() -> pd.DataFrame:
@@ -72,60 +79,60 @@ def periods(values, at_best) -> pd.DataFrame:
 
 
 def test_each_period_has_its_rows_its_metrics_and_the_best_they_may_be(later):
-    table = monitor.performance(later)
+    table = monitor_model.performance(later)
     assert table.index.tolist() == ["2021-01", "2021-02"]
     assert table["rows"].tolist() == [120, 120]
     assert (table[AT_BEST] >= table["roc_auc"]).all() and (table[AT_BEST] <= 1).all()
-    assert AT_BEST not in monitor.shown_performance(table, METRICS)
-    assert len(monitor.shown_performance(table, METRICS)) == 3
-    assert monitor.performance_picture(table, METRICS, NOTHING).png
+    assert AT_BEST not in monitoring_report.shown_performance(table, METRICS)
+    assert len(monitoring_report.shown_performance(table, METRICS)) == 3
+    assert monitoring_report.performance_picture(table, METRICS, NOTHING).png
 
 
 def test_a_delivery_without_labels_goes_through(made, champion):
     production = delivery(made, champion, y=None)
-    table = monitor.performance(production)
+    table = monitor_model.performance(production)
     assert table.empty
-    assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
-    assert monitor.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
-    assert "no labels" in monitor.decide(table, still(), METRICS, 0.05)["reason"]
-    assert "no labels yet" in monitor.performance_picture(table, METRICS, NOTHING).data
-    assert len(monitor.shown_performance(table, METRICS)) == 1
-    assert not monitor.can_compare(production)
-    assert "without labels" in monitor.read_production(production)
-    assert len(monitor.column_drift(production))
+    assert monitor_model.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
+    assert monitor_model.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
+    assert "no labels" in monitor_model.decide(table, still(), METRICS, 0.05)["reason"]
+    assert "no labels yet" in monitoring_report.performance_picture(table, METRICS, NOTHING).data
+    assert len(monitoring_report.shown_performance(table, METRICS)) == 1
+    assert not better_than_champion.can_compare(production)
+    assert "without labels" in monitoring_report.describe_production(production)
+    assert len(monitor_model.column_drift(production))
 
 
 @pytest.mark.parametrize("label", ["yes", "no"])
 def test_a_delivery_of_one_class_goes_through(made, champion, label):
     production = delivery(made, champion, y=np.full(240, label, dtype=object))
-    table = monitor.performance(production)
+    table = monitor_model.performance(production)
     assert table["rows"].tolist() == [120, 120] and "accuracy" in table
-    assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
-    assert monitor.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
-    assert "one class only" in monitor.performance_picture(table, METRICS, NOTHING).data
-    assert len(monitor.shown_performance(table, METRICS)) == 3
+    assert monitor_model.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
+    assert monitor_model.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
+    assert "one class only" in monitoring_report.performance_picture(table, METRICS, NOTHING).data
+    assert len(monitoring_report.shown_performance(table, METRICS)) == 3
 
 
 def test_one_period_of_one_class_among_others_goes_through(made, champion, later):
     y = np.where(later.period == "2021-02", "no", later.y).astype(object)
-    table = monitor.performance(delivery(made, champion, y=y))
+    table = monitor_model.performance(delivery(made, champion, y=y))
     assert table["roc_auc"].isna().tolist() == [False, True]
-    assert monitor.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
-    assert monitor.performance_picture(table, METRICS, NOTHING).png
-    assert len(monitor.shown_performance(table, METRICS)) == 3
+    assert monitor_model.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
+    assert monitoring_report.performance_picture(table, METRICS, NOTHING).png
+    assert len(monitoring_report.shown_performance(table, METRICS)) == 3
 
 
 def test_a_period_of_one_row_goes_through(made, champion, later):
     period = later.period.copy()
     period[0] = "2020-12"
     one = Production(**(vars(later) | {"period": period}))
-    table = monitor.performance(one)
+    table = monitor_model.performance(one)
     assert (
         len(table) == 3
         and table.loc["2020-12", "rows"] == 1
         and pd.isna(table.loc["2020-12", "roc_auc"])
     )
-    assert monitor.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
+    assert monitor_model.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
 
 
 def test_a_regression_goes_through():
@@ -134,10 +141,10 @@ def test_a_regression_goes_through():
     raw = raw_table(120, seed=3).drop(columns="bought")
     period = np.array(["2021-01", "2021-02"] * 60, dtype=object)
     y, X = raw["price"].to_numpy(float), model["clean"].transform(raw)
-    table = monitor.performance(Production(raw, X, y, period, model, other.rows, "later"))
+    table = monitor_model.performance(Production(raw, X, y, period, model, other.rows, "later"))
     metrics = {"main_metric": "r2", "test": {"r2": 0.9}, "rows": {"test": 48}}
     assert (table["r2"] > 0.8).all() and (table[AT_BEST] >= table["r2"]).all()
-    assert monitor.decide(table, still(), metrics, 0.2)["decision"] == KEEP
+    assert monitor_model.decide(table, still(), metrics, 0.2)["decision"] == KEEP
 
 
 # --- The decision -------------------------------------------------------------------------------
@@ -156,35 +163,38 @@ def test_a_regression_goes_through():
     ],
 )
 def test_the_model_is_retrained_when_it_surely_slipped_far(values, at_best, decision):
-    found = monitor.decide(periods(values, at_best), still(), METRICS, 0.05)
+    found = monitor_model.decide(periods(values, at_best), still(), METRICS, 0.05)
     assert found["decision"] == decision
 
 
 def test_columns_that_move_are_named_and_do_not_decide_where_labels_do():
-    found = monitor.decide(periods([0.86], [0.9]), moved(), METRICS, 0.05)
+    found = monitor_model.decide(periods([0.86], [0.9]), moved(), METRICS, 0.05)
     assert found["decision"] == KEEP and found["drifted"] == ["weight"]
 
 
 def test_the_reason_names_the_worst_period():
-    found = monitor.decide(periods([0.84, 0.70], [0.9, 0.8]), still(), METRICS, 0.05)
+    found = monitor_model.decide(periods([0.84, 0.70], [0.9, 0.8]), still(), METRICS, 0.05)
     assert "0.85" in found["reason"] and "0.70 at worst (2021-02)" in found["reason"]
 
 
 def test_labels_that_turned_are_found(made, champion, later):
     turned = np.where(later.y == "yes", "no", "yes").astype(object)
-    table = monitor.performance(delivery(made, champion, y=turned))
-    assert monitor.decide(table, still(), METRICS, 0.05)["decision"] == RETRAIN
+    table = monitor_model.performance(delivery(made, champion, y=turned))
+    assert monitor_model.decide(table, still(), METRICS, 0.05)["decision"] == RETRAIN
 
 
 # --- What is expected without labels --------------------------------------------------------------
 
 
 def test_the_expected_score_lies_near_the_one_that_comes(later, asked):
-    expected, realised = monitor.estimated_performance(later, asked), monitor.performance(later)
+    expected, realised = (
+        monitor_model.estimated_performance(later, asked),
+        monitor_model.performance(later),
+    )
     assert expected.index.tolist() == realised.index.tolist()
     assert (abs(expected["roc_auc"] - realised["roc_auc"]) < 0.06).all()
-    assert monitor.performance_picture(NOTHING, METRICS, expected).png
-    assert "Expected before any label" in monitor.read_expected(
+    assert monitoring_report.performance_picture(NOTHING, METRICS, expected).png
+    assert "Expected before any label" in monitoring_report.describe_expected(
         later.known.task, expected, realised
     )
 
@@ -192,29 +202,29 @@ def test_the_expected_score_lies_near_the_one_that_comes(later, asked):
 def test_expected_scores_decide_while_there_are_no_labels():
     expected = pd.DataFrame({"rows": 80, "roc_auc": [0.8, 0.7], "from": [0.7, 0.6],
                              "to": [0.9, 0.8]}, index=["2021-01", "2021-02"])  # fmt: skip
-    found = monitor.decide(NOTHING, moved(), METRICS, 0.05, expected)
+    found = monitor_model.decide(NOTHING, moved(), METRICS, 0.05, expected)
     assert found["decision"] == RETRAIN and found["slipped"]
     assert "expected to be 0.70 at worst (2021-02)" in found["reason"]
-    assert monitor.decide(NOTHING, moved(), METRICS, 0.2, expected)["decision"] == KEEP
-    assert monitor.decide(NOTHING, moved(), METRICS, 0.05, NOTHING)["decision"] == RETRAIN
+    assert monitor_model.decide(NOTHING, moved(), METRICS, 0.2, expected)["decision"] == KEEP
+    assert monitor_model.decide(NOTHING, moved(), METRICS, 0.05, NOTHING)["decision"] == RETRAIN
     labels = periods([0.84, 0.86], [0.9, 0.9])
-    assert monitor.decide(labels, moved(), METRICS, 0.05, expected)["decision"] == KEEP
+    assert monitor_model.decide(labels, moved(), METRICS, 0.05, expected)["decision"] == KEEP
 
 
 def test_held_out_rows_are_no_later_ones(later):
     held_out = Production(**(vars(later) | {"is_held_out": True}))
-    assert monitor.unseen(None, held_out) is None
-    assert monitor.prediction_drift(later.known.task, None) is None
-    assert monitor.estimated_performance(held_out, None).empty
-    assert "can't be compared" in monitor.read_answers(None)
+    assert monitor_model.unseen(None, held_out) is None
+    assert monitor_model.prediction_drift(later.known.task, None) is None
+    assert monitor_model.estimated_performance(held_out, None).empty
+    assert "can't be compared" in monitoring_report.describe_prediction_drift(None)
 
 
 def test_answers_are_held_against_answers_to_rows_not_learnt_from(later, asked):
-    table = monitor.prediction_drift(later.known.task, asked)
+    table = monitor_model.prediction_drift(later.known.task, asked)
     assert table.index.tolist() == ["probability of yes"] and not table["moves"].any()
     high = [(said, np.clip(chance + [-0.4, 0.4], 0, 1)) for said, chance in [asked.later]][0]
-    other = monitor.Unseen(asked.truth, asked.held_out, high)
-    assert monitor.prediction_drift(later.known.task, other)["drifts"].all()
+    other = monitor_model.Unseen(asked.truth, asked.held_out, high)
+    assert monitor_model.prediction_drift(later.known.task, other)["drifts"].all()
 
 
 def test_numbers_have_no_expected_score():
@@ -223,19 +233,19 @@ def test_numbers_have_no_expected_score():
     model = fitted(other)
     X, y = model["clean"].transform(raw), raw["price"].to_numpy(float)
     production = Production(raw, X, y, np.full(80, "new rows"), model, other.rows, "later")
-    asked = monitor.Unseen(y, (y, None), (y, None))
-    assert monitor.estimated_performance(production, asked).empty
-    assert "not applicable" in monitor.read_expected(other.task, NOTHING, NOTHING)
-    said = monitor.read_performance(NOTHING, NOTHING, other.task)
-    assert said == "No labels yet, and nothing to expect them from."
+    asked = monitor_model.Unseen(y, (y, None), (y, None))
+    assert monitor_model.estimated_performance(production, asked).empty
+    assert "not applicable" in monitoring_report.describe_expected(other.task, NOTHING, NOTHING)
+    said = monitoring_report.describe_performance(NOTHING, NOTHING, other.task)
+    assert said == "No labels yet, and no probabilities to estimate scores from."
 
 
 def test_columns_that_go_together_in_another_way_are_found(made, champion, later):
-    sound, none = monitor.joint_drift(later), monitor.quality_changes(later)
+    sound, none = monitor_model.joint_drift(later), monitor_model.quality_changes(later)
     assert not sound.moves and not none
     X = later.X.assign(weight=later.X["height"].fillna(170) - 120)
     other = Production(**(vars(later) | {"X": X}))
-    assert monitor.joint_drift(other).moves
+    assert monitor_model.joint_drift(other).moves
 
 
 def test_a_day_with_far_too_many_rows_is_found(later):
@@ -247,8 +257,8 @@ def test_a_day_with_far_too_many_rows_is_found(later):
     together = crowded.where(~crowded.day.isin([2, 4, 5, 6]), pd.Timestamp("2022-01-03"))
     for when in (crowded, together):
         rows = replace(later, known=known, X=X.assign(day=when))
-        found.append([c["code"] for c in monitor.quality_changes(rows, "day")])
-        assert monitor.quality_changes(rows) == []
+        found.append([c["code"] for c in monitor_model.quality_changes(rows, "day")])
+        assert monitor_model.quality_changes(rows) == []
     assert found == [[], ["volume"]]
 
 
@@ -257,36 +267,38 @@ def test_a_day_with_far_too_many_rows_is_found(later):
 
 @pytest.fixture
 def few_draws(monkeypatch):
-    monkeypatch.setattr(monitor, "DRAWS", 40)
+    monkeypatch.setattr(better_than_champion, "RESAMPLES", 40)
 
 
 def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later, few_draws):
     refits = Refits(later)
-    challenger, newer = monitor.retrain(later, refits)
+    challenger, newer = refit_models.refit_challenger(later, refits)
     assert challenger is refits.before("2021-02")[0], "one fit serves the policies, too"
     assert set(later.period[newer]).isdisjoint(later.period[~newer])
-    found = monitor.compare_models(later, challenger, newer)
+    found = better_than_champion.compare_models(later, challenger, newer)
     assert found["rows"] == int(newer.sum())
     assert found["gain_from"] <= found["challenger"] - found["champion"] <= found["gain_to"]
-    assert len(monitor.compared_table(found)) == 2 and monitor.read_comparison(found)
+    assert len(
+        better_than_champion.compared_table(found)
+    ) == 2 and better_than_champion.describe_comparison(found)
 
 
 def test_one_period_is_halved(made, champion):
     production = delivery(made, champion, periods=1)
-    challenger, newer = monitor.retrain(production, Refits(production))
+    challenger, newer = refit_models.refit_challenger(production, Refits(production))
     assert newer.tolist() == [False] * 120 + [True] * 120
     assert challenger["clean"].plan_ == champion["clean"].plan_
 
 
 def test_the_champion_is_not_promoted_against_itself(later, few_draws):
-    found = monitor.compare_models(later, later.champion, np.ones(240, dtype=bool))
+    found = better_than_champion.compare_models(later, later.champion, np.ones(240, dtype=bool))
     assert not found["promote"] and found["gain_from"] == found["gain_to"] == 0
-    assert "Keep the champion" in monitor.read_comparison(found)
+    assert "Keep the champion" in better_than_champion.describe_comparison(found)
 
 
 def test_nothing_to_compare_is_said():
-    assert monitor.compared_table(None).empty
-    assert "too few" in monitor.read_comparison(None)
+    assert better_than_champion.compared_table(None).empty
+    assert "too few" in better_than_champion.describe_comparison(None)
 
 
 # --- A delivery as it comes ---------------------------------------------------------------------
@@ -295,7 +307,7 @@ def test_nothing_to_compare_is_said():
 def work_of(label: dict) -> SimpleNamespace:
     split = {"strategy": "random", "column": ""}
     about = {"label": label, "target": "bought"}
-    return SimpleNamespace(about=about, run=SimpleNamespace(is_flights=False),
+    return SimpleNamespace(about=about, run=SimpleNamespace(example=None),
                            read_json=lambda name: split)  # fmt: skip
 
 
@@ -303,14 +315,14 @@ CLASSES = {"kind": "class", "values": ["no", "yes"]}
 
 
 def produced(made, champion, raw) -> Production:
-    return deliveries._production(work_of(CLASSES), raw, champion, made.rows, "later")
+    return production_rows._production(work_of(CLASSES), raw, champion, made.rows, "later")
 
 
 def test_a_label_in_other_case_is_the_known_class(made, champion, later):
     raw = later.raw.assign(bought=later.raw["bought"].str.upper() + " ")
     found = produced(made, champion, raw)
     assert found.y.tolist() == later.y.tolist()
-    assert monitor.performance(found)["roc_auc"].notna().all()
+    assert monitor_model.performance(found)["roc_auc"].notna().all()
 
 
 def test_rows_without_a_label_count_for_drift_but_are_not_scored(made, champion, later):
@@ -318,11 +330,11 @@ def test_rows_without_a_label_count_for_drift_but_are_not_scored(made, champion,
     raw.loc[:9, "bought"] = ["n/a", None] * 5
     found = produced(made, champion, raw)
     assert len(found.X) == len(found.raw) == 240 and found.labelled.sum() == 230
-    assert monitor.performance(found)["rows"].sum() == 230
-    assert "230 of them with labels" in monitor.read_production(found)
-    newer = monitor.newer_half(found)
+    assert monitor_model.performance(found)["rows"].sum() == 230
+    assert "230 of them with labels" in monitoring_report.describe_production(found)
+    newer = refit_models.newer_half(found)
     assert not newer[:10].any() and newer.sum() == 115
-    refitted = monitor.refitted(found, ~newer)
+    refitted = refit_models.refitted(found, ~newer)
     assert len(refitted.predict_proba(found.raw)) == 240
 
 
@@ -347,11 +359,11 @@ def test_words_where_numbers_were_promised_are_refused():
     raw = raw_table(40, seed=3).drop(columns="bought")
     about = {"kind": "number", "style": "point"}
     with pytest.raises(InputError, match="'cheap' in the column 'price' is no number"):
-        deliveries._labels(raw.assign(price="cheap"), other.task, about)
+        production_rows.labels_of(raw.assign(price="cheap"), other.task, about)
     some = raw["price"].astype(str).where(raw.index > 3, "cheap")
-    assert np.isnan(deliveries._labels(raw.assign(price=some), other.task, about)).sum() == 4
+    assert np.isnan(production_rows.labels_of(raw.assign(price=some), other.task, about)).sum() == 4
 
 
 def test_a_delivery_that_lacks_a_needed_column_is_refused(made, champion, later):
     with pytest.raises(InputError, match="lack the column 'weight'"):
-        deliveries._check_columns(later.raw.drop(columns="weight"), ["weight", "city"])
+        production_rows.check_columns(later.raw.drop(columns="weight"), ["weight", "city"])

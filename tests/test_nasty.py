@@ -15,9 +15,10 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers import tables
-from helpers.errors import InputError
-from helpers.line import STAGES, Run
+from helpers.base.user_errors import InputError
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
+from helpers.tables import from_web, read_any
 from tests.nasty import make
 
 CASES = make.cases()
@@ -183,7 +184,7 @@ def web():
 )
 def test_a_server_that_misbehaves_is_left_in_time(web, monkeypatch, path, refused):
     monkeypatch.setenv("PIPELINE_MOST_SECONDS", "0.5")
-    monkeypatch.setattr(tables, "TIMEOUT", (1, 0.5))
+    monkeypatch.setattr(from_web, "TIMEOUT", (1, 0.5))
     began = time.monotonic()
     with pytest.raises(InputError, match=refused):
         through(f"{web}/{path}")
@@ -216,7 +217,7 @@ def test_a_database_that_goes_away_in_the_middle_is_one_line(tmp_path, monkeypat
 def test_a_limit_can_be_raised(tmp_path, monkeypatch):
     source = written(next(c for c in CASES if c.name == "bomb.parquet"), tmp_path)
     monkeypatch.setenv("PIPELINE_MOST_BYTES", "1GB")
-    assert len(tables.read_table(source)) == 10_000_000
+    assert len(read_any.read_table(source)) == 10_000_000
 
 
 @pytest.mark.parametrize("said", ["much", "-5", "5 parsecs"])
@@ -224,7 +225,7 @@ def test_a_limit_that_is_no_size_is_refused(tmp_path, monkeypatch, said):
     monkeypatch.setenv("PIPELINE_MOST_BYTES", said)
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="is a size such as"):
-        tables.read_table(str(tmp_path / "a.parquet"))
+        read_any.read_table(str(tmp_path / "a.parquet"))
 
 
 # --- The whole line, as somebody types it -------------------------------------------------------

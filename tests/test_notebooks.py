@@ -9,8 +9,9 @@ import sys
 import nbformat
 import pytest
 
-from helpers.line import NOTEBOOKS, STAGES
-from helpers.parameters import SET_ELSEWHERE, of_stage, parse_cell
+from helpers.base.places import NOTEBOOKS
+from helpers.line.notebook_parameters import SET_ELSEWHERE, of_stage, parse_cell
+from helpers.line.stage_list import STAGES
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
 STAGE_PATHS = [stage.path for stage in STAGES]

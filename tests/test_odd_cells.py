@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import odd_cells
+from helpers.collect import odd_cells
 from tests.nasty import make
 
 

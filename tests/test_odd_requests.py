@@ -5,8 +5,8 @@ import pytest
 import schemathesis
 from schemathesis.checks import not_a_server_error
 
-from helpers import deploy, service
-from helpers.prediction_log import PredictionLog
+from helpers.serving import local_service, prediction_service, served_model
+from helpers.serving.prediction_log import PredictionLog
 from tests.small import prepared
 from tests.test_deploy import bundle_of
 
@@ -17,7 +17,9 @@ CASES = 300
 def address(tmp_path_factory):
     bundle = bundle_of(prepared())
     log = PredictionLog("", tmp_path_factory.mktemp("log"))
-    with deploy.serving(bundle, service.Service(service.served(bundle), log)) as address:
+    with local_service.serving(
+        bundle, prediction_service.Service(served_model.served(bundle), log)
+    ) as address:
         yield address
 
 

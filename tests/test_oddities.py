@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.association import associate
-from helpers.oddities import SEVERITIES, find, share_text
-from helpers.survey import survey
+from helpers.explore.association import associate
+from helpers.explore.find_oddities import find
+from helpers.explore.oddity import SEVERITIES, share_text
+from helpers.explore.survey_table import survey
 
 ROWS = 1_000
 RANDOM = np.random.default_rng(3)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from helpers.errors import InputError
-from helpers.line import STAGES
-from helpers.parameters import TYPES, Parameter, of_stage, parse_cell, read_settings
+from helpers.base.user_errors import InputError
+from helpers.line.notebook_parameters import TYPES, Parameter, of_stage, parse_cell, read_settings
+from helpers.line.stage_list import STAGES
 
 ALL = list(STAGES)
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import figures, plots
-from helpers.task import Task
+from helpers.evaluate import calibration_curve
+from helpers.learning.task_kind import Task
+from helpers.pages import figure_style, line_plots, model_plots, monitoring_plots, table_plots
 
 ODD = r"$\frac$"  # a formula that matplotlib can't read
 ROWS = 40
@@ -20,7 +21,7 @@ def task(kind: str, name: str) -> Task:
     return Task(name, kind, classes, classes[0] if kind == "binary" else "")
 
 
-def drawn(name: str) -> dict[str, figures.Picture]:
+def drawn(name: str) -> dict[str, figure_style.Picture]:
     """A picture of each function, with `name` wherever a name comes from the data."""
     random = np.random.default_rng(0)
     numbers = random.normal(size=ROWS)
@@ -46,30 +47,30 @@ def drawn(name: str) -> dict[str, figures.Picture]:
              "words": pd.Series([0.3], index=[name])}  # fmt: skip
     classes = np.array([name, "z"] * (ROWS // 2), dtype=object)
     return {
-        "assembly_line": plots.assembly_line(),
-        "bars": plots.bars(pd.Series([3, 2], index=[name, "z"]), "Bars", "length"),
-        "health": plots.health(cells, 10),
-        "against_target": plots.against_target(frame, label, {name: name, "words": name}),
-        "parts_over_time": plots.parts_over_time(days, part),
-        "parts_by_target": plots.parts_by_target(classes, part, task("binary", name)),
-        "trials": plots.trials(["linear", "baseline"], [[0.7, 0.8], [0.5, 0.5]], "roc_auc"),
-        "risk_groups": plots.risk_groups(groups, task("binary", name), 0.4),
-        "confusion": plots.confusion(counts),
-        "curves": plots.curves(label.to_numpy() == 1, random.random(ROWS)),
-        "residuals": plots.residuals(numbers, numbers + random.normal(size=ROWS), name),
-        "answers": plots.answers(pd.Series(classes), name),
-        "over_periods": plots.over_periods(periods, "r2", 0.5, expected),
-        "policies": plots.policies(policies, policy_costs, "r2"),
-        "feature_map": plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
-        "reliability": plots.reliability(
+        "assembly_line": line_plots.assembly_line(),
+        "bars": model_plots.bars(pd.Series([3, 2], index=[name, "z"]), "Bars", "length"),
+        "health": table_plots.health(cells, 10),
+        "against_target": table_plots.against_target(frame, label, {name: name, "words": name}),
+        "parts_over_time": table_plots.sets_over_time(days, part),
+        "parts_by_target": table_plots.target_by_set(classes, part, task("binary", name)),
+        "trials": model_plots.trials(["linear", "baseline"], [[0.7, 0.8], [0.5, 0.5]], "roc_auc"),
+        "risk_groups": model_plots.risk_groups(groups, task("binary", name), 0.4),
+        "confusion": model_plots.confusion(counts),
+        "curves": model_plots.curves(label.to_numpy() == 1, random.random(ROWS)),
+        "residuals": model_plots.residuals(numbers, numbers + random.normal(size=ROWS), name),
+        "answers": model_plots.answers(pd.Series(classes), name),
+        "over_periods": monitoring_plots.over_periods(periods, "r2", 0.5, expected),
+        "policies": monitoring_plots.policies(policies, policy_costs, "r2"),
+        "feature_map": line_plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
+        "reliability": calibration_curve.draw_calibration_curve(
             {"before": shares, "after": shares}, {"before": 0.1, "after": 0.02}
         ),
-        "learning_curve": plots.learning_curve(curve, "roc_auc"),
-        "dependence": plots.dependence(along, f"probability of {name}"),
-        "gaps": plots.gaps(lab),
-        "shares": plots.shares(parts),
-        "outcomes": plots.outcomes(served),
-        "errors_along": plots.errors_along(numbers, numbers + 0.1, name),
+        "learning_curve": model_plots.learning_curve(curve, "roc_auc"),
+        "dependence": model_plots.dependence(along, f"probability of {name}"),
+        "gaps": table_plots.score_gaps(lab),
+        "shares": table_plots.shares(parts),
+        "outcomes": model_plots.outcomes(served),
+        "errors_along": model_plots.errors_along(numbers, numbers + 0.1, name),
     }
 
 
@@ -86,8 +87,8 @@ def odd():
 def functions() -> set[str]:
     return {
         name
-        for name, function in inspect.getmembers(plots, inspect.isfunction)
-        if hasattr(function, "__wrapped__") and function.__module__ == plots.__name__
+        for name, function in inspect.getmembers(model_plots, inspect.isfunction)
+        if hasattr(function, "__wrapped__") and function.__module__ == model_plots.__name__
     }
 
 
@@ -100,7 +101,7 @@ def test_every_picture_is_a_png_with_a_title(names, request):
     for picture in request.getfixturevalue(names).values():
         image = Image.open(io.BytesIO(picture.png))
         image.load()
-        assert image.format == "PNG" and image.width == round(figures.WIDTH * figures.DPI)
+        assert image.format == "PNG" and image.width == round(figure_style.WIDTH * figure_style.DPI)
         assert image.convert("L").getextrema()[0] < 200
         assert picture.title
 
@@ -112,43 +113,43 @@ def test_the_title_is_the_text_for_those_who_can_not_see(plain):
 
 
 def test_the_same_figure_is_the_same_bytes(plain):
-    again = plots.bars(pd.Series([3, 2], index=["weight", "z"]), "Bars", "length")
+    again = model_plots.bars(pd.Series([3, 2], index=["weight", "z"]), "Bars", "length")
     assert again.png == plain["bars"].png
 
 
 def test_numbers_have_pictures_of_their_own():
     y = np.random.default_rng(0).normal(size=ROWS)
     part = np.array(["train", "test"] * (ROWS // 2), dtype=object)
-    assert plots.parts_by_target(y, part, task("regression", "price")).title.endswith("price")
-    assert plots.answers(pd.Series(y), "price").png
-    assert plots.residuals(y, y + 1e-3 * np.arange(ROWS), "price").png
+    assert table_plots.target_by_set(y, part, task("regression", "price")).title.endswith("price")
+    assert model_plots.answers(pd.Series(y), "price").png
+    assert model_plots.residuals(y, y + 1e-3 * np.arange(ROWS), "price").png
 
 
 def test_many_bars_and_long_names_fit():
     values = pd.Series(np.arange(60.0)[::-1], index=[f"{i} " + "long " * 20 for i in range(60)])
-    assert plots.bars(values, "Bars", "length", percent=True).png
-    assert len(figures.short("long " * 20)) == 28
+    assert model_plots.bars(values, "Bars", "length", percent=True).png
+    assert len(figure_style.short("long " * 20)) == 28
 
 
 def test_gaps_do_not_stop_a_picture():
     frame = pd.DataFrame({"n": [1.0, None] * 20, "c": ["a", None] * 20})
     label = pd.Series(np.arange(40) % 2, name="y")
-    assert plots.against_target(frame, label, {"n": "n", "c": "c"}).png
+    assert table_plots.against_target(frame, label, {"n": "n", "c": "c"}).png
     days = pd.Series(pd.to_datetime([None, "2020-01-01", "2020-02-01"] * 10), name="d")
-    assert plots.parts_over_time(days, np.array(["train", "test", "train"] * 10)).png
+    assert table_plots.sets_over_time(days, np.array(["train", "test", "train"] * 10)).png
 
 
 def test_the_theme_stays_inside_the_picture():
     import matplotlib as mpl
 
     before = dict(mpl.rcParams)
-    plots.bars(pd.Series([1.0], index=["a"]), "Bars", "length")
+    model_plots.bars(pd.Series([1.0], index=["a"]), "Bars", "length")
     assert dict(mpl.rcParams) == before
 
 
 def test_a_picture_may_be_as_tall_as_asked():
     values = pd.Series([1.0], index=["a"])
-    tall = Image.open(io.BytesIO(plots.bars(values, "Bars", "length", height=5).png))
+    tall = Image.open(io.BytesIO(model_plots.bars(values, "Bars", "length", height=5).png))
     assert tall.height == 500
 
 
@@ -171,26 +172,26 @@ LONG = ["a long name that goes on and on " * 3 + end for end in "xyz"]
 
 
 def test_names_that_are_equal_after_shortening_all_have_a_bar(axes):
-    plots.bars(pd.Series([3, 2, 1], index=LONG), "Bars", "length")
+    model_plots.bars(pd.Series([3, 2, 1], index=LONG), "Bars", "length")
     assert [bar.get_width() for bar in axes[0].patches] == [1, 2, 3]
     assert len({bar.get_y() for bar in axes[0].patches}) == 3  # none hides another
     assert len(axes[0].get_yticklabels()) == 3
 
 
 def test_answers_that_are_equal_after_shortening_all_have_a_bar(axes):
-    plots.answers(pd.Series(LONG * 2 + LONG[:1]), "y")
+    model_plots.answers(pd.Series(LONG * 2 + LONG[:1]), "y")
     assert sorted(bar.get_height() for bar in axes[0].patches) == [2, 2, 3]
     assert len({bar.get_x() for bar in axes[0].patches}) == 3
 
 
 def test_levels_that_are_equal_after_shortening_all_have_a_bar(axes):
     frame = pd.DataFrame({"c": LONG * 4})
-    plots.against_target(frame, pd.Series([0, 1, 1] * 4, name="y"), {"c": "c"})
+    table_plots.against_target(frame, pd.Series([0, 1, 1] * 4, name="y"), {"c": "c"})
     assert len({bar.get_x() for bar in axes[0].patches}) == 3
 
 
 def test_periods_that_are_equal_after_shortening_all_have_a_place(axes):
-    plots.over_periods(pd.DataFrame({"r2": [0.1, 0.2, 0.3]}, index=LONG), "r2", 0.5)
+    monitoring_plots.over_periods(pd.DataFrame({"r2": [0.1, 0.2, 0.3]}, index=LONG), "r2", 0.5)
     assert axes[0].lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3]
     assert len(set(axes[0].lines[0].get_xdata())) == 3
 
@@ -198,16 +199,16 @@ def test_periods_that_are_equal_after_shortening_all_have_a_place(axes):
 @pytest.mark.parametrize("error", [0.0, 2.0, 1e-12])
 def test_errors_that_are_all_alike_have_a_picture(error):
     truth = np.arange(20.0)
-    assert plots.residuals(truth, truth + error, "price").png
+    assert model_plots.residuals(truth, truth + error, "price").png
 
 
 def test_a_picture_of_some_rows_says_how_many():
-    assert plots._points(40)[1] == ""
-    drawn, some = plots._points(5_000)
-    assert len(drawn) == plots.MOST_POINTS and some == ", 2,000 of 5,000 rows"
+    assert model_plots._points(40)[1] == ""
+    drawn, some = model_plots._points(5_000)
+    assert len(drawn) == model_plots.MOST_POINTS and some == ", 2,000 of 5,000 rows"
 
 
 def test_one_absurd_value_does_not_stretch_the_axis(axes):
     frame = pd.DataFrame({"n": [*range(99), 1e7]})
-    plots.against_target(frame, pd.Series(np.arange(100) % 2, name="y"), {"n": "n"})
+    table_plots.against_target(frame, pd.Series(np.arange(100) % 2, name="y"), {"n": "n"})
     assert axes[0].lines[0].get_xdata().max() < 100

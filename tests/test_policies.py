@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import monitor, policies
-from helpers.deliveries import Production
+from helpers.monitor import refit_models, retraining_policies
+from helpers.monitor.production_rows import Production
 from tests.small import fitted, prepared, raw_table
 
 METRICS = {"main_metric": "roc_auc", "test": {"roc_auc": 0.85}, "rows": {"test": 48}}
@@ -43,8 +43,8 @@ def turned(from_row: int) -> pd.DataFrame:
     return raw.assign(bought=np.where(raw.index < from_row, raw["bought"], other))
 
 
-def play(production, **options) -> policies.Played:
-    return policies.play(production, monitor.Refits(production), METRICS, time_column="day",
+def play(production, **options) -> retraining_policies.PolicyResults:
+    return retraining_policies.simulate_policies(production, refit_models.Refits(production), METRICS, time_column="day",
                          **options)  # fmt: skip
 
 
@@ -63,12 +63,18 @@ def test_the_cheapest_policy_among_the_best_is_recommended():
                           "rows": [0, 900, 900, 300], "gain_from": [0, 0.02, 0.02, 0.01],
                           "gain_to": [0, 0.06, 0.06, 0.05], "short_from": [0.02, 0, 0, -0.001]},
                          index=list(scores))  # fmt: skip
-    said = policies.read(policies.Played("roc_auc", scores, costs))
+    said = retraining_policies.describe_policies(
+        retraining_policies.PolicyResults("roc_auc", scores, costs)
+    )
     assert "train again on a fall**: 1 retraining did as well" in said
     costs.loc[FALL, "short_from"] = 0.001
-    said = policies.read(policies.Played("roc_auc", scores, costs))
+    said = retraining_policies.describe_policies(
+        retraining_policies.PolicyResults("roc_auc", scores, costs)
+    )
     assert "train again monthly**: 3 retrainings gave the best score" in said
-    said = policies.read(policies.Played("roc_auc", scores, costs.assign(gain_from=0.0)))
+    said = retraining_policies.describe_policies(
+        retraining_policies.PolicyResults("roc_auc", scores, costs.assign(gain_from=0.0))
+    )
     assert "has not paid here" in said
 
 
@@ -80,7 +86,7 @@ def test_what_columns_mean_changes_and_only_the_score_tells(made, champion):
     assert played.scores[FALL].iloc[1] == played.scores[NONE].iloc[1], "nothing was known yet"
     assert played.scores[FALL].iloc[-1] > played.scores[NONE].iloc[-1] + 0.1
     assert played.costs["gain_from"][FALL] > 0
-    assert "train again" in policies.read(played)
+    assert "train again" in retraining_policies.describe_policies(played)
 
 
 def test_a_column_that_moves_trains_again_once_it_has_been_seen(made, champion):
@@ -94,12 +100,13 @@ def test_a_column_that_moves_trains_again_once_it_has_been_seen(made, champion):
 
 def test_a_model_never_learns_from_the_period_it_is_scored_on(made, champion):
     production = delivery(made, champion, turned(from_row=0))
-    refits = monitor.Refits(production)
+    refits = refit_models.Refits(production)
     learnt = []
     made_before = refits.before
     refits.before = lambda period: (learnt.append(period), made_before(period))[1]
-    policies.play(production, refits, METRICS, time_column="day")
-    history = policies._History(production, refits, METRICS, 0.05, "day")
+    retraining_policies.simulate_policies(production, refits, METRICS, time_column="day")
+    history = retraining_policies._History(production, refits, METRICS, 0.05, "day")
+    assert len(set(learnt)) > 1
     for period in set(learnt):
         assert len(history.learnt_from(period)) == 240 + (production.period < period).sum()
 
@@ -113,9 +120,11 @@ def test_it_works_for_numbers_too():
     X, y = champion["clean"].transform(raw), raw["price"].to_numpy(float)
     production = Production(raw, X, y, period, champion, made.rows, "later")
     metrics = {"main_metric": "r2", "test": {"r2": 0.9}, "rows": {"test": 48}}
-    played = policies.play(production, monitor.Refits(production), metrics)
+    played = retraining_policies.simulate_policies(
+        production, refit_models.Refits(production), metrics
+    )
     assert played.costs["retrainings"][FALL] == 1 and played.metric == "r2"
-    assert len(policies.shown(played)) == 4 and policies.picture(played).png
+    assert len(retraining_policies.shown(played)) == 4 and retraining_policies.picture(played).png
 
 
 def test_one_period_or_no_labels_is_not_applicable(made, champion):
@@ -123,9 +132,12 @@ def test_one_period_or_no_labels_is_not_applicable(made, champion):
     without = Production(**(vars(delivery(made, champion, sound())) | {"y": None}))
     for production in (one, without):
         played = play(production)
-        assert played is None and policies.as_json(played) is None
-        assert policies.shown(played) is None and policies.picture(played) is None
-        assert "Not applicable" in policies.read(played)
+        assert played is None and retraining_policies.as_json(played) is None
+        assert (
+            retraining_policies.shown(played) is None
+            and retraining_policies.picture(played) is None
+        )
+        assert "Not applicable" in retraining_policies.describe_policies(played)
 
 
 def test_a_period_of_one_class_is_not_played(made, champion):
@@ -136,6 +148,6 @@ def test_a_period_of_one_class_is_not_played(made, champion):
 
 
 def test_what_is_written_holds_scores_and_costs(made, champion):
-    found = policies.as_json(play(delivery(made, champion, sound(2), periods=2)))
+    found = retraining_policies.as_json(play(delivery(made, champion, sound(2), periods=2)))
     assert list(found) == [NONE, EACH, DRIFT, FALL]
     assert found[EACH]["retrainings"] == 1 and list(found[EACH]["scores"]) == ["2021-01", "2021-02"]

@@ -12,10 +12,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from helpers import credentials, deliveries, deploy, retraining, service, tables, traffic
-from helpers.errors import InputError
-from helpers.line import LOG
-from helpers.prediction_log import LOG_VARIABLE, PredictionLog
+from helpers.base import credentials
+from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
+from helpers.line.stage_list import LOG
+from helpers.monitor import service_log_rows, service_traffic
+from helpers.run import retraining
+from helpers.serving import local_service, prediction_service, served_model
+from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
+from helpers.tables import read_any
 from tests.small import deployed_run, prepared
 from tests.test_deploy import bundle_of
 from tests.test_service import post
@@ -91,11 +96,11 @@ def guarded(postgres, monkeypatch):
 
 def test_a_pasted_password_opens_the_database_and_is_nowhere_repeated(guarded):
     hidden = credentials.hide(guarded("p%40ss%2Fw%3Ard%3F%2541"))
-    assert tables.read_table(hidden, "SELECT * FROM orders")["x"].sum() == 45
+    assert read_any.read_table(hidden, "SELECT * FROM orders")["x"].sum() == 45
     PredictionLog(hidden).close()
     wrong = credentials.hide(guarded("wr0ng/Password"))
     assert wrong == hidden  # it is the same source
-    for ask in (lambda: tables.read_table(wrong, "SELECT 1"), lambda: PredictionLog(wrong)):
+    for ask in (lambda: read_any.read_table(wrong, "SELECT 1"), lambda: PredictionLog(wrong)):
         with pytest.raises(InputError, match=r"guarded:\*\*\*@127.0.0.1") as raised:
             ask()
         assert "wr0ng" not in str(raised.value) and "\n" not in str(raised.value)
@@ -104,7 +109,7 @@ def test_a_pasted_password_opens_the_database_and_is_nowhere_repeated(guarded):
 def wait_for_traffic(run):
     """The days' traffic, once the service has written its notes, which it does each second."""
     until = time.monotonic() + 10
-    while (days := traffic.by_day(run)).empty:
+    while (days := service_traffic.by_day(run)).empty:
         assert time.monotonic() < until
         time.sleep(0.1)
     return days
@@ -113,11 +118,11 @@ def wait_for_traffic(run):
 def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_path):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     bundle = bundle_of(made := prepared())
-    row = deploy.as_record(made.raw.iloc[0])
-    own = service.Service(service.served(bundle), PredictionLog(postgres.address))
-    with deploy.serving(bundle, own) as address:
+    row = service_proof.as_record(made.raw.iloc[0])
+    own = prediction_service.Service(served_model.served(bundle), PredictionLog(postgres.address))
+    with local_service.serving(bundle, own) as address:
         told = [post(address, row).json() for _ in range(20)]
-        many = post(address, deploy.as_json(made.raw)).json()
+        many = post(address, local_service.as_json(made.raw)).json()
         assert all(answer["logged"] for answer in [*told, *many])
         body = {"id": told[0]["id"], "outcome": "yes"}
         assert post(address, body, page="feedback").json()["noted"] == 1
@@ -128,7 +133,7 @@ def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_pat
             assert outcomes.fetchall() == [(told[0]["id"], "yes")]
         monkeypatch.setenv(LOG_VARIABLE, postgres.address)
         run = deployed_run(made, "mine")
-        assert deliveries.logged_rows(run) == len(told) + len(many)
+        assert service_log_rows.logged_rows(run) == len(told) + len(many)
         found = retraining.later_rows(run, LOG)
         assert found.labelled.sum() == 1 and len(found.X) == len(told) + len(many)
         days = wait_for_traffic(run)

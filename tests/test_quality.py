@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.monitoring import table
-from helpers import quality
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
+from helpers.drift import data_quality, table_volume
 
 ROWS = 1_000
 
@@ -30,7 +30,7 @@ def rows(count: int = ROWS, seed: int = 0) -> pd.DataFrame:
 def found(after: pd.DataFrame, before: pd.DataFrame | None = None) -> dict[str, dict]:
     """The findings by code."""
     before = rows() if before is None else before
-    return {one["code"]: one for one in quality.compare(before, after)}
+    return {one["code"]: one for one in data_quality.compare(before, after)}
 
 
 def test_fresh_rows_of_the_same_kind_are_fine():
@@ -42,13 +42,13 @@ def test_fresh_rows_of_the_same_kind_are_fine():
 def test_twenty_odd_columns_twice_say_nothing():
     for split in range(10):
         both = table(1_000, 700 + split)
-        assert quality.compare(both[:500], both[500:]) == []
+        assert data_quality.compare(both[:500], both[500:]) == []
 
 
 def test_a_reference_that_was_stored_says_the_same_as_the_rows():
     after = rows(seed=1).assign(age=lambda t: t["age"] + 40, city="Rome")
-    reference = json.loads(json.dumps(quality.reference_of(rows())))
-    assert quality.compare(reference, after) == quality.compare(rows(), after)
+    reference = json.loads(json.dumps(data_quality.reference_of(rows())))
+    assert data_quality.compare(reference, after) == data_quality.compare(rows(), after)
 
 
 def test_columns_that_are_missing_or_new():
@@ -158,7 +158,7 @@ def test_codes_that_happen_to_be_digits_are_no_other_type():
     random = np.random.default_rng(0)
     before, after = (pd.DataFrame({"x": random.choice(["1", "2", "7a"], n, p=[0.5, 0.4, 0.1])})
                      for n in (500, 5))  # fmt: skip
-    assert quality.compare(before, after.assign(x=["1", "2", "1", "1", "2"])) == []
+    assert data_quality.compare(before, after.assign(x=["1", "2", "1", "1", "2"])) == []
 
 
 def test_a_column_that_becomes_constant_is_found():
@@ -177,7 +177,7 @@ def test_rows_that_were_sent_twice_are_found():
 
 def test_cells_that_hold_lists_are_compared_by_their_text():
     frame = pd.DataFrame({"x": [[1, 2], [3], [4], [5]] * 5})
-    assert quality.compare(frame, frame) == []
+    assert data_quality.compare(frame, frame) == []
 
 
 def test_columns_without_any_value_are_fine_on_either_side():
@@ -188,9 +188,9 @@ def test_columns_without_any_value_are_fine_on_either_side():
 
 def test_no_rows_are_an_error_in_one_line():
     with pytest.raises(InputError, match="no later rows"):
-        quality.compare(rows(), rows()[:0])
+        data_quality.compare(rows(), rows()[:0])
     with pytest.raises(InputError, match="no earlier rows"):
-        quality.reference_of(rows()[:0])
+        data_quality.reference_of(rows()[:0])
 
 
 # --- Volume ---------------------------------------------------------------------------------------
@@ -204,21 +204,21 @@ USUAL = days(np.random.default_rng(0).poisson(200, 28))
 
 
 def test_usual_days_are_fine_and_a_day_that_fails_is_found():
-    assert quality.volume(USUAL, days([190, 215, 205], "2024-02-01")) == []
-    (one,) = quality.volume(USUAL, days([190, 20, 205], "2024-02-01"))
+    assert table_volume.volume(USUAL, days([190, 215, 205], "2024-02-01")) == []
+    (one,) = table_volume.volume(USUAL, days([190, 20, 205], "2024-02-01"))
     assert one["evidence"]["rows"] == 20 and "2024-02-02" in one["message"]
-    (double,) = quality.volume(USUAL, days([600], "2024-02-01"))
+    (double,) = table_volume.volume(USUAL, days([600], "2024-02-01"))
     assert double["severity"] == "alarm" and double["code"] == "volume"
 
 
 def test_what_varies_by_itself_is_no_finding_and_few_days_say_nothing():
     weekly = days([20, 300, 280, 310, 290, 300, 30] * 4)
-    assert quality.volume(weekly, days([25, 310], "2024-02-01")) == []
-    assert quality.volume(USUAL[:4], days([1], "2024-02-01")) == []
+    assert table_volume.volume(weekly, days([25, 310], "2024-02-01")) == []
+    assert table_volume.volume(USUAL[:4], days([1], "2024-02-01")) == []
 
 
 def test_rows_are_counted_by_whole_periods_with_the_empty_ones():
     times = pd.Series(pd.to_datetime(["2024-01-01 23:00", "2024-01-02 01:00", "2024-01-02 05:00",
                                       None, "2024-01-04 01:00", "2024-01-05 00:10"]))  # fmt: skip
-    assert quality.rows_per(times).tolist() == [2, 0, 1]
-    assert quality.rows_per(times[:0]).empty
+    assert table_volume.rows_per(times).tolist() == [2, 0, 1]
+    assert table_volume.rows_per(times[:0]).empty

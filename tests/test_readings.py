@@ -3,16 +3,16 @@
 import pandas as pd
 import pytest
 
-from helpers import readings
-from helpers.clean import repair_rows
-from helpers.plans import draft_plan
+from helpers.clean import unusual_readings
+from helpers.clean.clean_rows import repair_rows
+from helpers.clean.cleaning_plan import draft_plan
 from tests.nasty import make
 
 
 def said(frame: pd.DataFrame) -> dict[str, str]:
     plan = draft_plan(frame)
     changes = repair_rows(frame, plan, {"target": ""})[1]
-    return {code: message for code, _, message in readings.of(frame, plan, changes)}
+    return {code: message for code, _, message in unusual_readings.of(frame, plan, changes)}
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,20 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import batch, deploy, registry, runner, tracking
 from helpers.__main__ import main
-from helpers.errors import InputError
-from helpers.following import Follower, load_version
-from helpers.line import Run, Work, sha256
-from helpers.prediction_log import LOG_FILE
-from helpers.registry import GOOD
-from helpers.service import Options, Service, service_of
+from helpers.base.files import sha256
+from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
+from helpers.line.run_folder import Run
+from helpers.line.stage_work import Work
+from helpers.registry import champions, local_copies, mlflow_log, mlflow_store, model_versions
+from helpers.registry.champions import GOOD
+from helpers.run import runner
+from helpers.serving import batch_prediction, local_service, model_bundle
+from helpers.serving.follow_registry import Follower, load_registered_version, service_of
+from helpers.serving.prediction_log import LOG_FILE
+from helpers.serving.prediction_service import Service
+from helpers.serving.start_service import Options
 from tests.small import prepared, raw_table
 from tests.test_deploy import write_run
 
@@ -41,9 +47,9 @@ def new_store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIPELINE_REPORTS", str(folder))
-        with tracking.store():
+        with mlflow_store.store():
             pass
-    return folder / tracking.STORE
+    return folder / mlflow_store.STORE
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def reports(new_store, tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "reports"
     folder.mkdir()
-    shutil.copy(new_store, folder / tracking.STORE)
+    shutil.copy(new_store, folder / mlflow_store.STORE)
     monkeypatch.setenv("PIPELINE_REPORTS", str(folder))
     return folder
 
@@ -114,8 +120,8 @@ def run_command(*arguments, monkeypatch):
 
 def test_a_run_is_logged_whole_and_its_first_model_is_champion(make, reports):
     run = make()
-    said = registry.track(run)
-    with tracking.store() as client:
+    said = champions.track(run)
+    with mlflow_store.store() as client:
         (logged,) = client.search_runs([client.get_experiment_by_name("small").experiment_id])
         files = {f.path for f in client.list_artifacts(logged.info.run_id)}
         pages = {f.path for f in client.list_artifacts(logged.info.run_id, "pages")}
@@ -135,8 +141,10 @@ def test_a_run_is_logged_whole_and_its_first_model_is_champion(make, reports):
     assert {"ledger.json", "findings.json", "metrics.json"} <= files
     assert pages == {"pages/06_evaluation.html"}
     assert {m.key: m.value for m in model.metrics}["test.roc_auc"] == 0.8
-    version = registry.version_of(run)
-    assert version == registry.champion("small") and registry.challenger("small") is None
+    version = model_versions.version_of(run)
+    assert (
+        version == model_versions.champion("small") and model_versions.challenger("small") is None
+    )
     assert version.model_sha256 == run.read_json("model/card.json")["model_sha256"]
     assert (version.run, version.number, version.verdict) == ("small", 1, "good enough")
 
@@ -144,69 +152,69 @@ def test_a_run_is_logged_whole_and_its_first_model_is_champion(make, reports):
 def test_a_source_is_logged_as_it_may_be_shown(reports):
     source = "postgresql://me:${DB_PASSWORD}@db.example/shop"
     Work(1, Run("mine"), {"run": "mine", "data": source, "sample": "auto"}).finish(1, 1, "done")
-    found = tracking.parameters_of(Run("mine"))
+    found = mlflow_log.parameters_of(Run("mine"))
     assert found["collect.data"] == "postgresql://me:***@db.example/shop"
     assert found["collect.sample"] == "auto" and "collect.run" not in found
 
 
 def test_the_same_model_is_registered_once_and_a_new_one_challenges(make, reports):
     run = make()
-    registry.track(run)
-    registry.track(run)  # stage 8 alone was run again, say
-    assert [v.number for v in registry.versions("small")] == [1]
-    with tracking.store() as client:
+    champions.track(run)
+    champions.track(run)  # stage 8 alone was run again, say
+    assert [v.number for v in model_versions.versions("small")] == [1]
+    with mlflow_store.store() as client:
         ids = [client.get_experiment_by_name("small").experiment_id]
         assert len(client.search_runs(ids)) == 2 and len(client.search_logged_models(ids)) == 1
-    assert registry.track(make()).endswith("version 2 (challenger)")
-    assert registry.champion("small").number == 1
-    registry.track(make())
-    assert registry.challenger("small").number == 3
+    assert champions.track(make()).endswith("version 2 (challenger)")
+    assert model_versions.champion("small").number == 1
+    champions.track(make())
+    assert model_versions.challenger("small").number == 3
 
 
 @pytest.mark.parametrize("is_registered", [True, False])
 def test_a_challenger_is_registered_after_the_champion_under_its_name(make, reports, is_registered):
     champion = make()
     if is_registered:
-        registry.track(champion)
+        champions.track(champion)
     run = make("small_october")
     run.write_json("challenges.json", {"model": "small", "run": "small"})
-    assert registry.model_name(run) == "small"
-    version = registry.register(run)
+    assert model_versions.model_name(run) == "small"
+    version = champions.register(run)
     assert (version.name, version.number, version.run) == ("small", 2, "small_october")
     assert version.aliases == ("challenger",)
-    assert registry.champion("small").run == "small"
+    assert model_versions.champion("small").run == "small"
 
 
 def test_a_challenger_whose_champion_is_gone_is_no_champion_by_itself(make, reports):
     run = make("small_october")
     run.write_json("challenges.json", {"model": "small", "run": "gone"})
-    assert registry.track(run).endswith("small version 1 (challenger)")
-    assert registry.track(run).endswith("small version 1 (challenger)")
-    assert registry.champion("small") is None
+    assert champions.track(run).endswith("small version 1 (challenger)")
+    assert champions.track(run).endswith("small version 1 (challenger)")
+    assert model_versions.champion("small") is None
 
 
 def test_a_registration_that_was_killed_is_completed_by_the_next(make, reports):
     run = make()
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         killed_after(0, patch)
-        registry.track(run)
-    assert registry.champion("small") is None and len(registry.versions("small")) == 1
-    assert registry.track(run).endswith("small version 1 (champion)")
+        champions.track(run)
+    assert model_versions.champion("small") is None and len(model_versions.versions("small")) == 1
+    assert champions.track(run).endswith("small version 1 (champion)")
 
 
 def test_a_model_that_is_not_good_enough_needs_force(make, reports):
     run = make(verdict="not good enough")
-    assert "not registered" in registry.track(run)
-    assert registry.version_of(run) is None
+    assert "not registered" in champions.track(run)
+    assert model_versions.version_of(run) is None
     with pytest.raises(InputError, match="verdict on run 'small' is: not good enough.*--force"):
-        registry.register(run)
-    assert registry.register(run, force=True).aliases == ("champion",)
+        champions.register(run)
+    assert champions.register(run, force=True).aliases == ("champion",)
 
 
 def test_a_run_without_a_model_is_logged(reports):
     Work(1, Run("bare"), {"run": "bare"}).finish(3, 3, "three rows")
-    assert registry.track(Run("bare")).startswith("Logged to MLflow: experiment bare, run ")
-    assert registry.versions("bare") == [] and registry.version_of("bare") is None
+    assert champions.track(Run("bare")).startswith("Logged to MLflow: experiment bare, run ")
+    assert model_versions.versions("bare") == [] and model_versions.version_of("bare") is None
 
 
 def test_tracking_that_fails_never_fails_a_run(make, reports, monkeypatch):
@@ -221,36 +229,38 @@ def test_tracking_that_fails_never_fails_a_run(make, reports, monkeypatch):
 
 
 def numbers_of(name="small"):
-    champion, challenger = registry.champion(name), registry.challenger(name)
+    champion, challenger = model_versions.champion(name), model_versions.challenger(name)
     return champion.number, challenger and challenger.number
 
 
 @pytest.mark.slow
 def test_promotions_are_a_stack_that_rollback_takes_down(make, reports):
     for _ in range(3):
-        registry.register(make())
+        champions.register(make())
     assert numbers_of() == (1, 3)
-    registry.set_champion("small", 2)
+    champions.set_champion("small", 2)
     assert numbers_of() == (2, 3)
-    assert registry.set_champion("small", registry.challenger("small")).aliases == ("champion",)
+    assert champions.set_champion("small", model_versions.challenger("small")).aliases == (
+        "champion",
+    )
     assert numbers_of() == (3, None)
-    registry.set_champion("small", 3)  # it is already: no second entry
-    registry.set_champion("small", 1)  # an old one again
-    back = [registry.rollback("small").number for _ in range(3)]
+    champions.set_champion("small", 3)  # it is already: no second entry
+    champions.set_champion("small", 1)  # an old one again
+    back = [champions.rollback("small").number for _ in range(3)]
     assert back == [3, 2, 1] and numbers_of() == (1, None)
     with pytest.raises(InputError, match="no champion before version 1.*goes on serving"):
-        registry.rollback("small")
+        champions.rollback("small")
     assert numbers_of() == (1, None)
-    registry.set_challenger("small", 2)
+    champions.set_challenger("small", 2)
     assert numbers_of() == (1, 2)
 
 
 def test_rollback_finds_its_way_when_an_alias_was_moved_by_hand(make, reports):
     for _ in range(2):
-        registry.register(make())
-    with tracking.store(writing=True) as client:
+        champions.register(make())
+    with mlflow_store.store(writing=True) as client:
         client.set_registered_model_alias("small", "champion", "2")
-    assert registry.rollback("small").number == 1
+    assert champions.rollback("small").number == 1
 
 
 CHANGES = ("set_registered_model_alias", "delete_registered_model_alias", "set_model_version_tag",
@@ -277,21 +287,21 @@ def killed_after(calls: int, patch) -> None:
 
 @pytest.mark.slow
 def test_a_promotion_or_rollback_that_was_killed_can_be_rolled_back(make, reports):
-    registry.register(make())
-    registry.register(make())
+    champions.register(make())
+    champions.register(make())
     for change, calls in itertools.product(("promote", "rollback"), range(4)):
-        registry.set_champion("small", 2 if change == "rollback" else 1)
+        champions.set_champion("small", 2 if change == "rollback" else 1)
         with pytest.MonkeyPatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
             killed_after(calls, patch)
             if change == "promote":
-                registry.set_champion("small", 2)
+                champions.set_champion("small", 2)
             else:
-                registry.rollback("small")
-        if registry.champion("small").number == 2:
-            registry.rollback("small")
-        assert registry.champion("small").number == 1, (change, calls)
+                champions.rollback("small")
+        if model_versions.champion("small").number == 2:
+            champions.rollback("small")
+        assert model_versions.champion("small").number == 1, (change, calls)
         with pytest.raises(InputError, match="nothing to go back to"):
-            registry.rollback("small")
+            champions.rollback("small")
 
 
 def test_commands_promote_and_roll_back(make, reports, monkeypatch, capsys):
@@ -299,13 +309,13 @@ def test_commands_promote_and_roll_back(make, reports, monkeypatch, capsys):
     assert run_command("promote", "small", monkeypatch=monkeypatch) == 0
     assert "small version 1 (champion), of run small" in capsys.readouterr().out
     assert run_command("rollback", "small", monkeypatch=monkeypatch) == 2
-    assert registry.champion("small").number == 1
+    assert model_versions.champion("small").number == 1
     make()
     assert run_command("promote", "small", monkeypatch=monkeypatch) == 0
     assert run_command("rollback", "small", monkeypatch=monkeypatch) == 0
     assert "Back to: small version 1" in capsys.readouterr().out
     assert run_command("promote", "models:/small/2", monkeypatch=monkeypatch) == 0
-    assert registry.champion("small").number == 2
+    assert model_versions.champion("small").number == 2
     assert run_command("promote", "bad", monkeypatch=monkeypatch) == 2
     assert run_command("promote", "bad", "--force", monkeypatch=monkeypatch) == 0
     capsys.readouterr()
@@ -319,10 +329,10 @@ def test_commands_promote_and_roll_back(make, reports, monkeypatch, capsys):
 
 def test_without_a_store_nothing_is_made_to_look_into(tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
-    assert registry.champion("mine") is None and registry.versions("mine") == []
+    assert model_versions.champion("mine") is None and model_versions.versions("mine") == []
     for ask in (
-        lambda: registry.resolve("models:/mine@champion"),
-        lambda: registry.rollback("mine"),
+        lambda: model_versions.resolve("models:/mine@champion"),
+        lambda: champions.rollback("mine"),
     ):
         with pytest.raises(InputError, match="no (registered )?model 'mine'"):
             ask()
@@ -344,33 +354,35 @@ def test_a_store_that_is_not_there_is_said_at_once_without_its_password(make, re
     ):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", where)
         began = time.monotonic()
-        with pytest.raises(tracking.StoreError) as raised:
-            registry.champion("small")
+        with pytest.raises(mlflow_store.StoreError) as raised:
+            model_versions.champion("small")
         assert time.monotonic() - began < 10
         assert shown in str(raised.value) and "secret7" not in str(raised.value)
-    said = tracking._unusable("http://me:secret7@host", OSError("http://me:secret7@host is away"))
+    said = mlflow_store._unusable(
+        "http://me:secret7@host", OSError("http://me:secret7@host is away")
+    )
     assert "secret7" not in str(said) and "is away" in str(said)
 
 
 def test_a_moved_folder_keeps_its_models(make, reports, monkeypatch):
-    registry.register(make())
+    champions.register(make())
     moved = reports.parent / "else where"
     reports.rename(moved)
     monkeypatch.setenv("PIPELINE_REPORTS", str(moved))
-    assert (registry.bundle_folder("models:/small@champion") / "card.json").exists()
-    with tracking.store() as client:
+    assert (local_copies.bundle_folder("models:/small@champion") / "card.json").exists()
+    with mlflow_store.store() as client:
         number = client.get_experiment_by_name("small").experiment_id
         (logged,) = client.search_runs([number])
         assert client.list_artifacts(logged.info.run_id)
     old = reports.as_uri()
-    with sqlite3.connect(moved / tracking.STORE) as base:
+    with sqlite3.connect(moved / mlflow_store.STORE) as base:
         assert not [line for line in base.iterdump() if old in line]
-    registry.register(make())  # and it goes on there
-    assert registry.challenger("small").number == 2
+    champions.register(make())  # and it goes on there
+    assert model_versions.challenger("small").number == 2
 
 
 def test_the_environment_is_left_as_it_was(make, reports):
-    registry.track(make())
+    champions.track(make())
     assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
@@ -378,25 +390,25 @@ def test_the_environment_is_left_as_it_was(make, reports):
 
 
 def test_a_version_predicts_what_its_run_predicts(made, make, reports, tmp_path):
-    registry.register(make())
+    champions.register(make())
     made.raw.to_csv(tmp_path / "rows.csv", index=False)
     for run, out in (("small", "a.csv"), ("models:/small/1", "b.csv")):
-        assert batch.predict_file(run, str(tmp_path / "rows.csv"), tmp_path / out) == 240
+        assert batch_prediction.predict_file(run, str(tmp_path / "rows.csv"), tmp_path / out) == 240
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
 
 
 def test_a_model_file_that_is_not_the_registered_one_is_refused(make, reports):
-    version = registry.register(make())
-    folder = registry.bundle_folder(version)
+    version = champions.register(make())
+    folder = local_copies.bundle_folder(version)
     (folder / "model.skops").write_bytes(b"other")
     with pytest.raises(InputError, match="its hash differs"):
-        registry.bundle_folder("models:/small@champion")
-    assert registry.bundle_folder(version) == folder, "the copy was bad, the store's is sound"
+        local_copies.bundle_folder("models:/small@champion")
+    assert local_copies.bundle_folder(version) == folder, "the copy was bad, the store's is sound"
     shutil.rmtree(folder)
-    (stored,) = (reports / tracking.ARTIFACTS).rglob("model.skops")
+    (stored,) = (reports / mlflow_store.ARTIFACTS).rglob("model.skops")
     stored.write_bytes(b"other")
     with pytest.raises(InputError, match="its hash differs"):
-        deploy.load_bundle("models:/small@champion")
+        model_bundle.load_bundle("models:/small@champion")
 
 
 def test_a_registered_file_with_a_type_that_is_not_ours_is_not_loaded(make, reports):
@@ -408,9 +420,9 @@ def test_a_registered_file_with_a_type_that_is_not_ours_is_not_loaded(make, repo
     card = run.read_json("model/card.json")
     card["model_sha256"] = sha256(run.file("model/model.skops"))
     run.write_json("model/card.json", card)
-    registry.register(run)
+    champions.register(run)
     with pytest.raises(InputError, match="not trusted.*hash_array"):
-        deploy.load_bundle("models:/small@champion")
+        model_bundle.load_bundle("models:/small@champion")
 
 
 def typed_table() -> pd.DataFrame:
@@ -429,20 +441,20 @@ def test_the_signature_takes_raw_rows_as_json_has_them(reports):
     from mlflow.pyfunc.scoring_server import infer_and_parse_data
 
     typed = prepared(raw=typed_table())
-    registry.register(judged(write_run(typed)))
-    bundle = deploy.load_bundle("models:/small@champion")
-    with tracking.store():
-        loaded = pyfunc.load_model(str(registry.bundle_folder("models:/small@champion")))
+    champions.register(judged(write_run(typed)))
+    bundle = model_bundle.load_bundle("models:/small@champion")
+    with mlflow_store.store():
+        loaded = pyfunc.load_model(str(local_copies.bundle_folder("models:/small@champion")))
     schema = loaded.metadata.get_input_schema()
     kinds = {column.name: (column.type.name, column.required) for column in schema}
     assert kinds["weight"] == ("double", True) and kinds["height"] == ("double", False)
     assert kinds["city"] == ("string", False) and kinds["day"][0] == "datetime"
     rows = typed.raw.drop(columns="bought").head(12)
-    records = json.loads(deploy.as_json(rows))
+    records = json.loads(local_service.as_json(rows))
     records[0]["weight"] = float(records[0]["weight"])  # 50.0 where 50 came before
     records[1]["height"] = None
     del records[2]["city"]
-    expected = deploy.predict_rows(bundle, pd.DataFrame(records))["prediction"]
+    expected = model_bundle.predict_rows(bundle, pd.DataFrame(records))["prediction"]
     parsed = infer_and_parse_data({"dataframe_records": records}, schema)
     assert list(loaded.predict(parsed)) == list(expected)
 
@@ -458,70 +470,72 @@ def wait_for(what, seconds=20):
 
 
 def test_a_service_follows_its_alias_and_outlives_its_store(made, make, reports, monkeypatch):
-    registry.register(make())
-    second = registry.register(make())
+    champions.register(make())
+    second = champions.register(make())
     service = service_of("models:/small@champion")
     service.follower.stop()
     service.follower = Follower(service, "models:/small@champion", every=0.05)
-    row = deploy.as_record(made.raw.iloc[0])
+    row = service_proof.as_record(made.raw.iloc[0])
 
     def ready():
         return requests.get(f"{address}/ready", timeout=30).json()
 
-    with deploy.serving(service.now.bundle, service) as address:
+    with local_service.serving(service.now.bundle, service) as address:
         service.follower.start()
         assert ready()["registered"] == "small version 1 (champion)"
-        assert deploy.ask(address, row)[0] == 200
-        registry.set_champion("small", second)
+        assert local_service.ask(address, row)[0] == 200
+        champions.set_champion("small", second)
         wait_for(lambda: ready()["registered"] == "small version 2 (champion)")
         assert requests.get(f"{address}/model", timeout=30).json()["model_sha256"] == (
             second.model_sha256
         )
-        assert deploy.ask(address, row)[1]["model"] == second.model_sha256[:12]
-        (reports / tracking.STORE).rename(reports / "away.db")
-        (reports / tracking.STORE).write_text("no database" * 100)
+        assert local_service.ask(address, row)[1]["model"] == second.model_sha256[:12]
+        (reports / mlflow_store.STORE).rename(reports / "away.db")
+        (reports / mlflow_store.STORE).write_text("no database" * 100)
         wait_for(lambda: "registry" in ready())
         assert "small version 2 (champion) goes on serving" in ready()["registry"]
-        assert ready()["status"] == "ready" and deploy.ask(address, row)[0] == 200
-        (reports / "away.db").replace(reports / tracking.STORE)
+        assert ready()["status"] == "ready" and local_service.ask(address, row)[0] == 200
+        (reports / "away.db").replace(reports / mlflow_store.STORE)
         wait_for(lambda: "registry" not in ready())
-        registry.rollback("small")
+        champions.rollback("small")
         wait_for(lambda: ready()["registered"] == "small version 1 (champion)")
     assert (reports / "small" / LOG_FILE).exists()
 
 
 def test_a_version_that_is_broken_is_not_taken_up(make, reports):
-    registry.register(make())
-    first = load_version("models:/small@champion")
+    champions.register(make())
+    first = load_registered_version("models:/small@champion")
     service = Service(first)
     follower = Follower(service, "models:/small@champion")
-    version = registry.register(make())
-    for stored in (reports / tracking.ARTIFACTS / "models").rglob("model.skops"):
+    version = champions.register(make())
+    for stored in (reports / mlflow_store.ARTIFACTS / "models").rglob("model.skops"):
         stored.write_bytes(b"broken")
-    registry.set_champion("small", version)
+    champions.set_champion("small", version)
     follower.look()
     assert service.now is first and "its hash differs" in follower.trouble
-    registry.rollback("small")
+    champions.rollback("small")
     follower.look()
     assert follower.trouble == "" and service.now.registered.number == 1
     service.close()
 
 
 def test_a_service_starts_on_the_last_champion_while_the_store_is_away(make, reports):
-    registry.register(make())
+    champions.register(make())
     with pytest.raises(InputError, match="no nobody"):
-        load_version("models:/small@nobody")
-    assert load_version("models:/small@champion").registered.number == 1
-    (reports / tracking.STORE).write_text("no database" * 100)
-    with pytest.raises(tracking.StoreError):
-        registry.champion("small")
-    assert load_version("models:/small@champion").registered.number == 1
-    with pytest.raises(tracking.StoreError):
-        load_version("models:/small@challenger")  # never asked for here, so nothing is known
+        load_registered_version("models:/small@nobody")
+    assert load_registered_version("models:/small@champion").registered.number == 1
+    (reports / mlflow_store.STORE).write_text("no database" * 100)
+    with pytest.raises(mlflow_store.StoreError):
+        model_versions.champion("small")
+    assert load_registered_version("models:/small@champion").registered.number == 1
+    with pytest.raises(mlflow_store.StoreError):
+        load_registered_version(
+            "models:/small@challenger"
+        )  # never asked for here, so nothing is known
 
 
 def test_the_log_of_a_version_without_its_run_lies_under_the_model_s_name(make, reports):
-    registry.register(make())
+    champions.register(make())
     shutil.rmtree(reports / "small")
     service = service_of("models:/small/1", Options())
     service.close()
@@ -557,7 +571,7 @@ def in_process(code: str, **environment) -> subprocess.Popen:
 @pytest.mark.slow
 def test_logging_is_quiet_and_off_the_network_and_serving_a_run_does_without_it(make, reports):
     make()
-    (reports / tracking.STORE).unlink()  # making one is quiet, too
+    (reports / mlflow_store.STORE).unlink()  # making one is quiet, too
     at_work = in_process(ALONE, MLFLOW_DISABLE_TELEMETRY="false")
     out, err = at_work.communicate(timeout=120)
     assert (at_work.returncode, err) == (0, "")
@@ -566,7 +580,7 @@ def test_logging_is_quiet_and_off_the_network_and_serving_a_run_does_without_it(
 
 @pytest.mark.slow
 def test_three_runs_that_log_at_once_into_a_new_store_lose_nothing(make, reports):
-    (reports / tracking.STORE).unlink()
+    (reports / mlflow_store.STORE).unlink()
     for name in ("a", "b", "c"):
         run = make(name)
         run.write_json("challenges.json", {"model": "shared"})
@@ -575,17 +589,17 @@ def test_three_runs_that_log_at_once_into_a_new_store_lose_nothing(make, reports
     for one in at_work:
         out, err = one.communicate(timeout=300)
         assert (one.returncode, err) == (0, "")
-    found = registry.versions("shared")
+    found = model_versions.versions("shared")
     assert {v.run for v in found} == {"a", "b", "c"} and [v.number for v in found] == [1, 2, 3]
     assert [v.aliases for v in found] == [("champion",), (), ("challenger",)]
-    with tracking.store() as client:
+    with mlflow_store.store() as client:
         ids = [client.get_experiment_by_name("shared").experiment_id]
         logged = client.search_runs(ids)
         assert sorted(run.info.run_name for run in logged) == ["a", "b", "c"]
-        expected = {name: len(tracking.metrics_of(Run(name))) for name in ("a", "b", "c")}
+        expected = {name: len(mlflow_log.metrics_of(Run(name))) for name in ("a", "b", "c")}
         assert {run.info.run_name: len(run.data.metrics) for run in logged} == expected
     for version in found:
-        assert registry.bundle_folder(version).is_dir()
+        assert local_copies.bundle_folder(version).is_dir()
 
 
 @pytest.mark.slow
@@ -601,13 +615,13 @@ def test_a_run_is_logged_once_and_only_when_something_was_run(tmp_path, monkeypa
         return done
 
     assert "MLflow" not in run("--no-track").stdout
-    assert not (tmp_path / "reports" / tracking.STORE).exists()
+    assert not (tmp_path / "reports" / mlflow_store.STORE).exists()
     assert run("--force").stdout.count("Logged to MLflow: experiment mine, run ") == 1
     assert "MLflow" not in run().stdout, "nothing was run again"
     failed = run("--force", MLFLOW_TRACKING_URI=UNUSED)
     assert failed.stderr.count("Not logged to MLflow: ") == 1 and "MLflow" not in failed.stdout
     assert "MLflow" not in run("--force", PIPELINE_TRACK="off").stdout
-    with tracking.store() as client:
+    with mlflow_store.store() as client:
         assert len(client.search_runs([client.get_experiment_by_name("mine").experiment_id])) == 1
 
 
@@ -615,12 +629,12 @@ def test_a_run_is_logged_once_and_only_when_something_was_run(tmp_path, monkeypa
 def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
     made, make, reports, tmp_path, monkeypatch
 ):
-    registry.register(make())
-    with tracking.store():
+    champions.register(make())
+    with mlflow_store.store():
         pass
-    where = {"MLFLOW_TRACKING_URI": tracking.address(), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    where = {"MLFLOW_TRACKING_URI": mlflow_store.address(), "MLFLOW_DISABLE_TELEMETRY": "true"}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    rows = json.loads(deploy.as_json(made.raw.drop(columns="bought").head(5)))
+    rows = json.loads(local_service.as_json(made.raw.drop(columns="bought").head(5)))
 
     def port():
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -642,13 +656,13 @@ def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
     at_work = [
         start("models", "serve", "-m", "models:/small@champion", "--env-manager", "local", "-p",
               str(serving)),
-        start("ui", "--backend-store-uri", tracking.address(), "-p", str(showing)),
+        start("ui", "--backend-store-uri", mlflow_store.address(), "-p", str(showing)),
     ]  # fmt: skip
     try:
         wait_for(lambda: answers(f"http://127.0.0.1:{serving}/ping"), 120)
         reply = requests.post(f"http://127.0.0.1:{serving}/invocations", timeout=60,
                               json={"dataframe_records": rows})  # fmt: skip
-        expected = deploy.predict_rows(deploy.load_bundle("small"), pd.DataFrame(rows))
+        expected = model_bundle.predict_rows(model_bundle.load_bundle("small"), pd.DataFrame(rows))
         assert reply.json()["predictions"] == list(expected["prediction"])
         api = f"http://127.0.0.1:{showing}/api/2.0/mlflow/registered-models/get?name=small"
         wait_for(lambda: answers(api), 120)
@@ -657,13 +671,18 @@ def test_mlflow_itself_serves_the_champion_and_a_server_takes_runs(
         ]
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{showing}")
         make("over_http")
-        version = registry.register("over_http")
-        assert version.aliases == ("champion",) and registry.version_of("over_http") == version
-        assert deploy.load_bundle("models:/over_http@champion").version == version.model_sha256[:12]
+        version = champions.register("over_http")
+        assert (
+            version.aliases == ("champion",) and model_versions.version_of("over_http") == version
+        )
+        assert (
+            model_bundle.load_bundle("models:/over_http@champion").version
+            == version.model_sha256[:12]
+        )
         with pytest.raises(InputError, match="nothing to go back to"):
-            registry.rollback("over_http")
+            champions.rollback("over_http")
         with pytest.raises(InputError, match="no registered model 'nobody'"):
-            registry.resolve("models:/nobody@champion")
+            model_versions.resolve("models:/nobody@champion")
     finally:
         for one in at_work:
             os.killpg(one.pid, 15)

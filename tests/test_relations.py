@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import plans, relations
-from helpers.clean import Cleaner
-from helpers.doubts import review_list, settle
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
+from helpers.clean import cleaning_plan, dependency_questions, repair_by_dependency
+from helpers.clean.column_cleaner import Cleaner
+from helpers.clean.doubtful_cells import apply_marks, review_list
 
 RANDOM = np.random.default_rng(3)
 PLACES = pd.DataFrame(
@@ -19,7 +19,7 @@ SOUND["amount"] = RANDOM.normal(50, 9, 400).round(2)
 
 
 def drafted(frame):
-    return plans.draft(frame)
+    return cleaning_plan.draft(frame)
 
 
 def cleaned(frame):
@@ -109,7 +109,7 @@ def test_measurements_and_unique_numbers_are_no_keys():
 
 def test_columns_known_too_late_neither_mend_nor_are_mended():
     frame = spoilt(city={5: "zzz qqq"})
-    plan, _ = plans.draft(frame, {"not_known": ["zip", "phone"]})
+    plan, _ = cleaning_plan.draft(frame, {"not_known": ["zip", "phone"]})
     named = {name for r in plan.get("relations", []) for name in [*r["from"], r["to"]]}
     assert not named & {"zip", "phone"}
 
@@ -165,8 +165,8 @@ def test_relations_go_through_yaml_and_back():
     for frame in (spoilt(city={5: "zzz qqq"}), TWO_FACTS, exchanged()):
         plan = drafted(frame)[0]
         assert plan["relations"]
-        assert plans.read_plan(plans.plan_text(plan), frame.columns) == plan
-        assert yaml.safe_load(plans.plan_text(plan)) == plan
+        assert cleaning_plan.read_plan(cleaning_plan.plan_text(plan), frame.columns) == plan
+        assert yaml.safe_load(cleaning_plan.plan_text(plan)) == plan
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_relations_go_through_yaml_and_back():
 )
 def test_a_relation_that_cant_be_followed_is_refused_by_number(relation):
     with pytest.raises(InputError, match="relation 1") as error:
-        relations.check([relation], SOUND.columns)
+        repair_by_dependency.check([relation], SOUND.columns)
     assert "\n" not in str(error.value)
 
 
@@ -218,9 +218,9 @@ def test_sources_that_disagree_are_a_question_and_a_yes_takes_the_majority():
     plan, found = drafted(dirty)
     assert Cleaner(plan).fit(dirty).repair(dirty)[1].empty
     asked = review_list(found, dirty)
-    asked = asked[(asked["kind"] == relations.DISAGREE) & (asked["column"] == "leaves")]
+    asked = asked[(asked["kind"] == dependency_questions.DISAGREE) & (asked["column"] == "leaves")]
     assert asked["suggestion"].tolist() == ["by train"]
-    settled = settle(plan, asked.assign(apply="yes"))
-    assert plans.read_plan(plans.plan_text(settled), dirty.columns) == settled
+    settled = apply_marks(plan, asked.assign(apply="yes"))
+    assert cleaning_plan.read_plan(cleaning_plan.plan_text(settled), dirty.columns) == settled
     mended = Cleaner(settled).fit(dirty).transform(dirty)
     assert (mended["leaves"] == sound["leaves"]).mean() > 0.97

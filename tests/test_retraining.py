@@ -8,13 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import deliveries, flights, monitor, registry, retraining
 from helpers.__main__ import main
-from helpers.errors import InputError
-from helpers.formulas import parse_formulas
-from helpers.line import LOG, STAGES, Run
-from helpers.retraining import Ask
-from helpers.runner import StageError
+from helpers.base.user_errors import InputError
+from helpers.examples import flights_example
+from helpers.features.column_formulas import parse_formulas
+from helpers.line.run_folder import CHALLENGES, Run
+from helpers.line.stage_list import LOG, STAGES
+from helpers.monitor import production_rows, refit_models, service_log_rows
+from helpers.registry import model_versions
+from helpers.registry.model_versions import model_name
+from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
+from helpers.run.retraining_due import RetrainRequest
+from helpers.run.runner import StageError
 from tests.small import deployed_run, prepared, raw_table
 from tests.test_deliveries import log_rows
 
@@ -136,8 +141,8 @@ def test_nothing_new_is_said(run, command):
 
 
 def test_the_champion_can_be_monitored_whichever_run_made_it(run, command, monkeypatch):
-    named = {"models:/shop@champion": registry.Version("shop", 2, "mine")}
-    monkeypatch.setattr(registry, "resolve", named.get)
+    named = {"models:/shop@champion": model_versions.Version("shop", 2, "mine")}
+    monkeypatch.setattr(model_versions, "resolve", named.get)
     code, _, err = command("monitor", "models:/shop@champion", "--data", "nowhere.csv")
     assert code == 2 and "nowhere.csv" in err, "the run is found, its new rows are not"
 
@@ -194,7 +199,7 @@ def seen(monkeypatch):
     """What stage 8 would have written; no kernel is started."""
     content = {"held_out": False, "drifted": [], "slipped": False, "decision": "keep",
                "reason": "it holds"}  # fmt: skip
-    monkeypatch.setattr(retraining, "look", lambda *_, **__: content)
+    monkeypatch.setattr(retraining_due, "monitor_new_rows", lambda *_, **__: content)
     return content
 
 
@@ -204,27 +209,30 @@ def made_days_ago(run: Run, days: float) -> None:
 
 def test_nothing_is_due_while_all_is_well(run, seen):
     for when in ("due", "drift", "performance"):
-        due, why = retraining.is_due(run, Ask(when=when))
+        due, why = retraining_due.is_due(run, RetrainRequest(when=when))
         assert not due and why
-    assert retraining.is_due(run, Ask(when="always"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="always"))[0]
 
 
 def test_each_reason_makes_it_due_where_it_is_asked_for(run, seen):
     seen |= {"drifted": ["weight"], "slipped": False}
-    assert retraining.is_due(run, Ask(when="drift")) == (True, "it has drifted: weight")
-    assert not retraining.is_due(run, Ask(when="performance"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="drift")) == (
+        True,
+        "it has drifted: weight",
+    )
+    assert not retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
     seen |= {"drifted": [], "slipped": True, "decision": "retrain"}
-    assert not retraining.is_due(run, Ask(when="drift"))[0]
-    assert retraining.is_due(run, Ask(when="performance"))[0]
-    assert retraining.is_due(run, Ask())[0]
+    assert not retraining_due.is_due(run, RetrainRequest(when="drift"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
+    assert retraining_due.is_due(run, RetrainRequest())[0]
 
 
 def test_the_calendar_looks_at_the_age_of_the_model(run, seen):
     made_days_ago(run, 31)
-    assert retraining.is_due(run, Ask(when="calendar"))[0]
-    assert retraining.is_due(run, Ask(when="due", every=20))[0]
-    assert not retraining.is_due(run, Ask(when="due"))[0]
-    assert not retraining.is_due(run, Ask(when="calendar", every=40))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="calendar"))[0]
+    assert retraining_due.is_due(run, RetrainRequest(when="due", every=20))[0]
+    assert not retraining_due.is_due(run, RetrainRequest(when="due"))[0]
+    assert not retraining_due.is_due(run, RetrainRequest(when="calendar", every=40))[0]
 
 
 def test_how_far_the_score_may_fall_is_asked_of_both_commands(run, command):
@@ -248,34 +256,34 @@ def test_not_due_is_said_and_is_no_error(run, command):
 def test_new_rows_go_below_the_old_ones_in_their_types():
     old = pd.DataFrame({"n": [1.5, 2.0], "flag": [True, False], "word": ["a", None]})
     new = pd.DataFrame({"word": ["b"], "n": ["3"], "flag": ["True"], "more": [1]}, dtype=object)
-    table = retraining.training_table(old, new)
+    table = train_challenger.training_table(old, new)
     assert table["n"].tolist() == [1.5, 2.0, 3.0] and list(table) == ["n", "flag", "word"]
     assert table["flag"].tolist() == ["True", "False", "True"]
     assert table["word"].tolist()[::2] == ["a", "b"]
-    lacking = retraining.training_table(old, new.drop(columns="word"))
+    lacking = train_challenger.training_table(old, new.drop(columns="word"))
     assert lacking["word"].isna().tolist() == [False, True, True]
 
 
 def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_finished(run):
-    first = retraining.claim(run)
-    first.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "mine"})
-    assert first.name == "mine-2" and retraining.claim(run).name == "mine-2"
+    first = train_challenger.claim_folder(run)
+    first.write_json(CHALLENGES, {"model": "mine", "run": "mine"})
+    assert first.name == "mine-2" and train_challenger.claim_folder(run).name == "mine-2"
     Run("mine-3").path.mkdir()  # of somebody else
     shutil.copy(run.file("ledger.json"), first.file("ledger.json"))
-    assert retraining.claim(run).name == "mine-4"
-    assert retraining.model_of(first) == "mine"
+    assert train_challenger.claim_folder(run).name == "mine-4"
+    assert model_name(first) == "mine"
 
 
 def test_parameters_that_were_given_are_kept(run):
     run.amend(5, parameters={"run": "mine", "trials": 3, "seed": 42, "models": "linear"})
     run.amend(1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "mess": "0.1"})
-    found = retraining.settings_of(run)
+    found = train_challenger.settings_of(run)
     assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
 
 
 def test_what_is_known_of_flights_goes_along_with_a_table_of_them():
-    given = retraining._knowledge(flights.KNOWLEDGE)
-    assert parse_formulas(given["derive"]) == flights.KNOWLEDGE["derive"]
+    given = train_challenger._knowledge(flights_example.KNOWLEDGE)
+    assert parse_formulas(given["derive"]) == flights_example.KNOWLEDGE["derive"]
     assert {"dep_delay", "arr_delay", "time_hour"} <= set(given["drop"].split(","))
 
 
@@ -283,8 +291,8 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     rows = later(200)
     rows.to_csv(tmp_path / "new.csv", index=False)
     as_read = pd.read_csv(tmp_path / "new.csv", dtype=str)
-    run.write_json(deliveries.CHALLENGES, {"model": "mine", "run": "first"})
-    deliveries.note_learnt(run, run, as_read.head(100))
+    run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
+    production_rows.note_training_rows(run, run, as_read.head(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
     assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
     assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
@@ -296,12 +304,12 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
 def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     changed().to_csv(tmp_path / "new.csv", index=False)
     production = retraining.later_rows(run, str(tmp_path / "new.csv"))
-    newer = monitor.newer_half(production)
+    newer = refit_models.newer_half(production)
     other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
-    found = retraining.duel(production, other, newer)
+    found = promotion_decision.compare_on_newer_rows(production, other, newer)
     assert found["promote"] and found["rows"] == 300
     assert found["challenger"] > found["champion"] + 0.1
-    same = retraining.duel(production, run, newer)
+    same = promotion_decision.compare_on_newer_rows(production, run, newer)
     assert not same["promote"] and same["gain_from"] == same["gain_to"] == 0
 
 
@@ -312,7 +320,9 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
     found = {"compared": {"promote": better}, "challenger_verdict": verdict}
     lines = []
-    done = retraining.conclude(Run("mine-2"), run, found, Ask(track=False), lines.append)
+    done = promotion_decision.conclude(
+        Run("mine-2"), run, found, RetrainRequest(track=False), lines.append
+    )
     assert done["outcome"] == outcome and lines == [done["said"]]
     assert ("pipeline promote mine-2" in done["said"]) == (outcome == "better")
 
@@ -330,7 +340,7 @@ def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
     def breaks(request, say):
         raise StageError("Stage 5 (Model training) failed in cell 7: MemoryError")
 
-    monkeypatch.setattr(retraining, "run_line", breaks)
+    monkeypatch.setattr(runner, "run_line", breaks)
     code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
     assert code == 1 and one_line(err)
     assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
@@ -341,18 +351,18 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     def breaks(request, say):
         raise StageError("stopped")
 
-    monkeypatch.setattr(retraining, "run_line", breaks)
+    monkeypatch.setattr(runner, "run_line", breaks)
     log_rows(run, later(400).drop(columns="note"), told=300)
     production = retraining.later_rows(run, LOG)
-    newer = monitor.newer_half(production)
+    newer = refit_models.newer_half(production)
     with pytest.raises(StageError):
-        retraining.train(Run("mine-2"), run, production, newer, LOG, Ask(), print)
-    since = Run("mine-2").read_json(deliveries.CHALLENGES)["since"]
+        train_challenger.train(Run("mine-2"), run, production, newer, LOG, RetrainRequest(), print)
+    since = Run("mine-2").read_json(CHALLENGES)["since"]
     learnt = ~newer & production.labelled
     assert since == production.times[learnt].max() < production.times[newer].min()
-    table = pd.read_parquet(Run("mine-2").file(retraining.TABLE))
+    table = pd.read_parquet(Run("mine-2").file(train_challenger.TABLE))
     assert len(table) == 240 + learnt.sum() and table["bought"].notna().all()
-    assert deliveries.logged_rows(Run("mine-2")) == (production.times > since).sum()
+    assert service_log_rows.logged_rows(Run("mine-2")) == (production.times > since).sum()
 
 
 def test_a_store_that_cant_be_reached_stops_it_before_anything_is_trained(
@@ -379,12 +389,12 @@ def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     assert challenger.line_of(5)["parameters"]["models"] == "linear"
     assert challenger.read_json("challenges.json")["run"] == "mine"
     assert "it is the champion now" in out and "Retraining, " in run.file("index.html").read_text()
-    assert registry.champion("mine").run == "mine-2"
-    assert retraining.champion_of(run).name == "mine-2"
+    assert model_versions.champion("mine").run == "mine-2"
+    assert promotion_decision.champion_of(run).name == "mine-2"
     code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
     assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]
-    assert command("rollback", "mine")[0] == 0 and registry.champion("mine").run == "mine"
+    assert command("rollback", "mine")[0] == 0 and model_versions.champion("mine").run == "mine"
 
 
 @pytest.mark.slow

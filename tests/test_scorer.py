@@ -16,9 +16,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, features, models, pipeline, plans, scorer
-from helpers.calibration import Calibrated
-from helpers.task import Task
+from helpers.clean import cleaning_plan, column_cleaner
+from helpers.features import feature_plan
+from helpers.learning.task_kind import Task
+from helpers.models import model_ladder
+from helpers.models.calibrated_model import Calibrated
+from helpers.pipeline import agreement_check, one_row_scorer, whole_pipeline
 
 ROWS = 400
 RANDOM = np.random.default_rng(11)
@@ -68,16 +71,16 @@ def labels(kind: str) -> np.ndarray:
 
 @cache
 def cleaned() -> tuple[dict, pd.DataFrame]:
-    cleaning = plans.draft_plan(RAW, {"target": "y"})
-    return cleaning, clean.Cleaner(cleaning).fit_transform(RAW)
+    cleaning = cleaning_plan.draft_plan(RAW, {"target": "y"})
+    return cleaning, column_cleaner.Cleaner(cleaning).fit_transform(RAW)
 
 
 def fitted(kind: str, model, keep: int = 0):
     cleaning, rows = cleaned()
     derive = "ratio = size / weight; usual = size - mean_by(size, city); root = sqrt(size - 9)"
-    plan = features.plan_features(rows, cleaning, {"target": "y", "task": kind}, derive=derive)
+    plan = feature_plan.plan_features(rows, cleaning, {"target": "y", "task": kind}, derive=derive)
     plan |= {"task": kind, "keep": keep}
-    return pipeline.fit(cleaning, plan, model, rows, labels(kind)), list(plan["columns"])
+    return whole_pipeline.fit(cleaning, plan, model, rows, labels(kind)), list(plan["columns"])
 
 
 BOOSTED = {"max_iter": 30, "random_state": 0}
@@ -91,7 +94,7 @@ MODELS = {
         FixedThresholdClassifier(
             Calibrated(RandomForestClassifier(**FOREST), 1.2, (0.0, 0.3)),
             threshold=0.3, pos_label="yes", response_method="predict_proba"),
-        models.ensemble_of(CLASSES["binary"], {"a": LogisticRegression(max_iter=500),
+        model_ladder.ensemble_of(CLASSES["binary"], {"a": LogisticRegression(max_iter=500),
                                                "b": RandomForestClassifier(**FOREST)}),
     ],
     "multiclass": [
@@ -113,10 +116,12 @@ CASES = [(kind, model) for kind, own in MODELS.items() for model in own]
 @pytest.mark.parametrize(("kind", "model"), CASES, ids=lambda one: type(one).__name__)
 def test_it_says_what_the_pipeline_says(kind, model):
     whole, used = fitted(kind, model)
-    made, why = scorer.compile_scorer(CLASSES[kind], whole, used, RAW)
+    made, why = one_row_scorer.compile_scorer(CLASSES[kind], whole, used, RAW)
     assert made is not None, why
-    asked = pd.concat([scorer.disturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
-    assert scorer.differences(made, CLASSES[kind], whole, asked) == 0
+    asked = pd.concat(
+        [agreement_check.perturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True
+    )
+    assert one_row_scorer.differences(made, CLASSES[kind], whole, asked) == 0
 
 
 def test_the_roles_of_the_table_are_all_there():
@@ -128,24 +133,27 @@ def test_the_roles_of_the_table_are_all_there():
 
 def test_selected_numbers_are_scored_too():
     whole, used = fitted("binary", LogisticRegression(max_iter=500), keep=7)
-    assert scorer.compile_scorer(CLASSES["binary"], whole, used, RAW)[1] == ""
+    assert one_row_scorer.compile_scorer(CLASSES["binary"], whole, used, RAW)[1] == ""
 
 
 def test_a_model_without_a_row_form_is_named():
     whole, used = fitted("binary", GaussianNB())
-    made, why = scorer.compile_scorer(CLASSES["binary"], whole, used, RAW)
+    made, why = one_row_scorer.compile_scorer(CLASSES["binary"], whole, used, RAW)
     assert made is None and "GaussianNB" in why
 
 
 def test_a_scorer_that_differs_is_not_used():
     """A reader that reads one column otherwise is noticed by the check at load."""
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = scorer.Scorer(CLASSES["binary"], whole, used)
+    made = one_row_scorer.Scorer(CLASSES["binary"], whole, used)
     read = made.fields["size"]
     made.fields["size"] = lambda value: ((read(value)[0] or 0) + 0.001, "")
-    assert scorer.differences(made, CLASSES["binary"], whole, RAW) > ROWS / 2
+    assert one_row_scorer.differences(made, CLASSES["binary"], whole, RAW) > ROWS / 2
 
 
 def test_without_examples_the_pipeline_answers():
     whole, used = fitted("binary", DummyClassifier())
-    assert "run stage 7 again" in scorer.compile_scorer(CLASSES["binary"], whole, used, None)[1]
+    assert (
+        "run stage 7 again"
+        in one_row_scorer.compile_scorer(CLASSES["binary"], whole, used, None)[1]
+    )

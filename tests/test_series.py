@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from helpers import deploy, flights
-from helpers.line import STAGES, Run, reports_folder
+from helpers.base.places import reports_folder
+from helpers.examples import penguins_example
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
+from helpers.serving import model_bundle
 
 BAD = {
     "a file that is missing": (["--data", "nowhere.csv"], "no file"),
@@ -77,7 +80,7 @@ def check_predictions(run: Run, table: Path, tmp_path: Path):
     given, scored = pd.read_csv(table), pd.read_csv(out)
     assert list(scored.columns[: given.shape[1]]) == list(given.columns)
     assert len(scored) == len(given)
-    bundle = deploy.load_bundle(run.name)
+    bundle = model_bundle.load_bundle(run.name)
     names = ["prediction"]
     if not bundle.task.is_regression:
         names += [f"probability_{c}" for c in bundle.task.classes]
@@ -153,7 +156,7 @@ def test_both_kinds_of_kernel_make_the_same(folder, kernels):
 
 def test_penguins_three_classes_from_start_to_end(tmp_path):
     table = tmp_path / "penguins.csv"
-    table.write_bytes(flights.penguins().read_bytes())
+    table.write_bytes(penguins_example.penguins().read_bytes())
     done = pipeline("run", "--data", table, "--target", "Species", "--set", "trials=2")
     assert done.returncode == 0, done.stderr
     run = Run("penguins")
@@ -183,7 +186,7 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
 def test_notebooks_run_by_plain_papermill_and_the_line_goes_on_from_them(tmp_path):
     """By themselves, from another folder, lessons included; then the stages after them."""
     table = tmp_path / "alone.csv"
-    table.write_bytes(flights.penguins().read_bytes())
+    table.write_bytes(penguins_example.penguins().read_bytes())
     first = pipeline("run", "--data", table, "--target", "Species", "--stages", "1-4")
     assert first.returncode == 0, first.stderr
     for number in (2, 3):

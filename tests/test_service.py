@@ -13,9 +13,18 @@ import pandas as pd
 import pytest
 import requests
 
-from helpers import batch, deploy, service
-from helpers.errors import InputError
-from helpers.prediction_log import LOG_FILE, PredictionLog, ask_log
+from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
+from helpers.serving import (
+    batch_prediction,
+    input_pieces,
+    local_service,
+    model_bundle,
+    prediction_service,
+    served_model,
+    start_service,
+)
+from helpers.serving.prediction_log import LOG_FILE, PredictionLog, ask_log
 from tests.small import prepared
 from tests.test_deploy import bundle_of, write_run
 
@@ -33,19 +42,19 @@ def bundle(made):
 @pytest.fixture(scope="module")
 def now(bundle):
     """The bundle with its compiled scorer: made once, it serves many services."""
-    return service.served(bundle)
+    return served_model.served(bundle)
 
 
 @pytest.fixture
 def row(made):
-    return deploy.as_record(made.raw.drop(columns="bought").iloc[0])
+    return service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
 
 
 @pytest.fixture
 def logged(bundle, now, tmp_path):
     """A service with a log, its address and the log's file."""
-    own = service.Service(now, PredictionLog("", tmp_path))
-    with deploy.serving(bundle, own) as address:
+    own = prediction_service.Service(now, PredictionLog("", tmp_path))
+    with local_service.serving(bundle, own) as address:
         yield address, tmp_path / LOG_FILE, own
 
 
@@ -79,7 +88,7 @@ def test_csv_and_parquet_bodies_are_answered_as_json_is(logged, made, tmp_path):
     address, rows = logged[0], made.raw.head(30)
     rows.to_parquet(tmp_path / "rows.parquet")
     answers = [
-        post(address, deploy.as_json(rows)).json(),
+        post(address, local_service.as_json(rows)).json(),
         post(address, rows.to_csv(index=False), "text/csv; charset=utf-8").json(),
         post(address, (tmp_path / "rows.parquet").read_bytes(),
              "application/vnd.apache.parquet").json(),
@@ -92,11 +101,11 @@ def test_csv_and_parquet_bodies_are_answered_as_json_is(logged, made, tmp_path):
 
 
 def test_compiled_and_pipeline_answers_agree_over_http(bundle, made):
-    plain = service.Service(service.Served(bundle, None))
-    with deploy.serving(bundle) as quick, deploy.serving(bundle, plain) as slow:
+    plain = prediction_service.Service(served_model.Served(bundle, None))
+    with local_service.serving(bundle) as quick, local_service.serving(bundle, plain) as slow:
         assert requests.get(f"{quick}/ready", timeout=30).json()["single rows"] == "compiled"
         assert requests.get(f"{slow}/ready", timeout=30).json()["single rows"] == "pipeline"
-        for record in json.loads(deploy.as_json(made.raw.head(15))):
+        for record in json.loads(local_service.as_json(made.raw.head(15))):
             here, there = post(quick, record).json(), post(slow, record).json()
             assert here["prediction"] == there["prediction"]
             assert here["warnings"] == there["warnings"]
@@ -180,8 +189,8 @@ def test_odd_values_of_columns_that_nobody_reads_do_no_harm(logged, row, odd, co
 
 
 def with_limits(now, **limits):
-    own = service.Service(now, limits=service.Limits(**limits))
-    return deploy.serving(now.bundle, own)
+    own = prediction_service.Service(now, limits=served_model.Limits(**limits))
+    return local_service.serving(now.bundle, own)
 
 
 def test_a_large_body_is_refused_before_it_is_read(now):
@@ -208,7 +217,7 @@ def test_a_body_that_stops_half_way_is_given_up(now, row):
 
 def test_too_many_at_once_are_told_to_come_again(now, row, made):
     with with_limits(now, at_once=1) as address:
-        body = deploy.as_json(pd.concat([made.raw] * 30))
+        body = local_service.as_json(pd.concat([made.raw] * 30))
         statuses, retry = [], []
 
         def ask():
@@ -227,16 +236,16 @@ def test_too_many_at_once_are_told_to_come_again(now, row, made):
 
 
 def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
-    monkeypatch.setattr(service, "STRETCH", 50)
+    monkeypatch.setattr(prediction_service, "STRETCH", 50)
     worked = []
 
     def slowly(bundle, rows):
         worked.append(len(rows))
         time.sleep(0.2)
-        return deploy.predict_rows(bundle, rows)
+        return model_bundle.predict_rows(bundle, rows)
 
-    monkeypatch.setattr(service, "predict_rows", slowly)
-    many = deploy.as_json(pd.concat([made.raw] * 5))
+    monkeypatch.setattr(model_bundle, "predict_rows", slowly)
+    many = local_service.as_json(pd.concat([made.raw] * 5))
     with with_limits(now, seconds=0.3) as address:
         reply = post(address, many)
         assert reply.status_code == 503 and "fewer" in reply.json()["detail"]
@@ -283,12 +292,12 @@ def test_a_long_log_is_brought_into_its_file(tmp_path):
 
 
 def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
-    monkeypatch.setenv(service.KEY_VARIABLE, "open sesame")
-    with deploy.serving(bundle) as address:
+    monkeypatch.setenv(model_bundle.KEY_VARIABLE, "open sesame")
+    with local_service.serving(bundle) as address:
         assert post(address, row).status_code == 401
         assert post(address, row, headers={"X-API-Key": "wrong"}).status_code == 401
         assert post(address, row, headers={"X-API-Key": "open sesame"}).status_code == 200
-        assert deploy.ask(address, row)[0] == 200  # stage 7 has the key, too
+        assert local_service.ask(address, row)[0] == 200  # stage 7 has the key, too
         assert requests.get(f"{address}/model", timeout=30).status_code == 401
         described = requests.get(f"{address}/openapi.json", timeout=30).json()
         assert described["components"]["securitySchemes"]["key"]["name"] == "X-API-Key"
@@ -325,32 +334,32 @@ def run(made, monkeypatch, tmp_path):
 
 
 def test_a_broken_model_gives_way_to_the_last_good_one_then_to_the_baseline(run, bundle, row):
-    sound = service.load_for_service("small")
+    sound = start_service.load_for_service("small")
     assert not sound.fallback and sound.road == "compiled"
-    expected = deploy.predict_rows(bundle, pd.DataFrame([row]))["prediction"][0]
+    expected = model_bundle.predict_rows(bundle, pd.DataFrame([row]))["prediction"][0]
     run.file("model/model.skops").write_bytes(b"no model")
-    last = service.load_for_service("small")
+    last = start_service.load_for_service("small")
     assert last.fallback.startswith("the last good model: ") and last.road == "compiled"
-    with deploy.serving(bundle, service.Service(last)) as address:
+    with local_service.serving(bundle, prediction_service.Service(last)) as address:
         answer = post(address, row).json()
         assert answer["prediction"] == expected and "last good" in answer["fallback"]
         assert requests.get(f"{address}/ready", timeout=30).json()["status"] == "degraded"
     run.file("last_good/model.skops").unlink()
-    none = service.load_for_service("small")
+    none = start_service.load_for_service("small")
     assert none.fallback.startswith("the baseline: ") and none.road == "baseline"
-    with deploy.serving(bundle, service.Service(none)) as address:
+    with local_service.serving(bundle, prediction_service.Service(none)) as address:
         answer = post(address, row).json()
         assert "the baseline" in answer["fallback"] and answer["prediction"] in ("no", "yes")
         assert sum(answer["probability"].values()) == pytest.approx(1)
     run.file("model/card.json").write_text("{")
     with pytest.raises(InputError, match="not the one that its card describes"):
-        service.load_for_service("small")
+        start_service.load_for_service("small")
 
 
 def test_a_reload_takes_up_a_new_model_and_drops_no_request(run, made, bundle, row):
-    own = service.service_of("small", service.Options(log="off"))
+    own = start_service.service_of("small", start_service.Options(log="off"))
     old = own.now.version
-    with deploy.serving(bundle, own) as address:
+    with local_service.serving(bundle, own) as address:
         statuses, stop = [], threading.Event()
 
         def ask():
@@ -406,14 +415,14 @@ def test_a_log_address_that_cannot_be_used_is_named(tmp_path):
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, ending):
-    monkeypatch.setattr(batch, "PIECE", 40)
-    monkeypatch.setattr(batch, "LARGE", 100)
+    monkeypatch.setattr(input_pieces, "PIECE", 40)
+    monkeypatch.setattr(input_pieces, "LARGE", 100)
     source, out = tmp_path / f"rows.{ending}", tmp_path / f"out.{ending}"
     frame = made.raw.drop(columns="bought")
     repeated = frame.set_axis([5] * len(frame))  # as when tables were put one below the other
     frame.to_csv(source, index=False) if ending == "csv" else repeated.to_parquet(source)
     scored = []
-    score = batch.predict_table
+    score = model_bundle.predict_table
 
     def until_the_fourth(bundle, rows):
         if len(scored) == 3:
@@ -421,16 +430,22 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
         scored.append(len(rows))
         return score(bundle, rows)
 
-    monkeypatch.setattr(batch, "predict_table", until_the_fourth)
+    monkeypatch.setattr(model_bundle, "predict_table", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
-        batch.predict_file("small", str(source), out)
+        batch_prediction.predict_file("small", str(source), out)
     assert not out.exists()
     again = []
-    monkeypatch.setattr(batch, "predict_table", lambda b, r: again.append(len(r)) or score(b, r))
+    monkeypatch.setattr(
+        model_bundle, "predict_table", lambda b, r: again.append(len(r)) or score(b, r)
+    )
     told = []
-    assert batch.predict_file("small", str(source), out, lambda *at: told.append(at)) == len(frame)
+    assert batch_prediction.predict_file(
+        "small", str(source), out, lambda *at: told.append(at)
+    ) == len(frame)
     assert sum(again) == len(frame) - sum(scored) and told[-1][0] == len(frame)
     found = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
-    expected = deploy.predict_rows(deploy.load_bundle("small"), frame)["probability_yes"]
+    expected = model_bundle.predict_rows(model_bundle.load_bundle("small"), frame)[
+        "probability_yes"
+    ]
     assert found["probability_yes"].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-9)
     assert sorted(p.name for p in tmp_path.glob(".out*")) == []

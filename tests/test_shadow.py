@@ -5,10 +5,18 @@ import time
 import pytest
 import requests
 
-from helpers import deploy, service, traffic
-from helpers.errors import InputError
-from helpers.prediction_log import ask_log
-from helpers.shadow import MOST_WAITING, Shadow
+from helpers.base.user_errors import InputError
+from helpers.deploy import service_proof
+from helpers.monitor import service_traffic
+from helpers.serving import (
+    local_service,
+    model_bundle,
+    prediction_service,
+    served_model,
+    start_service,
+)
+from helpers.serving.prediction_log import ask_log
+from helpers.serving.shadow_model import MOST_WAITING, Shadow
 from tests.small import prepared
 from tests.test_deploy import bundle_of, write_run
 from tests.test_service import post
@@ -30,10 +38,10 @@ def test_a_shadow_sees_every_row_and_only_the_log_sees_it(made, other, monkeypat
     write_run(other)
     (tmp_path / "small").rename(tmp_path / "other")
     run = write_run(made)
-    own = service.service_of("small", service.Options(shadow="other"))
+    own = start_service.service_of("small", start_service.Options(shadow="other"))
     rows = made.raw.drop(columns="bought").head(30)
-    with deploy.serving(own.now.bundle, own) as address:
-        answers = [post(address, deploy.as_record(row)).json() for _, row in rows.iterrows()]
+    with local_service.serving(own.now.bundle, own) as address:
+        answers = [post(address, service_proof.as_record(row)).json() for _, row in rows.iterrows()]
         post(address, {"id": answers[0]["id"], "outcome": "yes"}, page="feedback")
         assert requests.get(f"{address}/ready", timeout=30).json()["shadow"] == own.shadow.version
         counted = requests.get(f"{address}/metrics", timeout=30).text
@@ -43,11 +51,11 @@ def test_a_shadow_sees_every_row_and_only_the_log_sees_it(made, other, monkeypat
     assert list(said["id"]) == [answer["id"] for answer in answers]
     assert sorted(shadowed["id"]) == sorted(said["id"])
     assert set(shadowed["model"]) == {own.shadow.version} != {own.now.version}
-    bundle = deploy.load_bundle("other")
-    expected = deploy.predict_rows(bundle, rows)["prediction"]
+    bundle = model_bundle.load_bundle("other")
+    expected = model_bundle.predict_rows(bundle, rows)["prediction"]
     by_id = shadowed.set_index("id")["prediction"]
     assert [by_id[answer["id"]] for answer in answers] == expected.tolist()
-    seen = traffic.in_shadow(run, bundle.task)
+    seen = service_traffic.in_shadow(run, bundle.task)
     assert seen["rows"] == 30 and seen["outcomes"] == 1
 
 
@@ -56,10 +64,10 @@ def test_a_shadow_that_fails_fails_nobody(made):
         raise RuntimeError("no model at all")
 
     shadow = Shadow("v9", broken)
-    now = service.served(bundle_of(made))
-    own = service.Service(now, shadow=shadow)
-    row = deploy.as_record(made.raw.drop(columns="bought").iloc[0])
-    with deploy.serving(now.bundle, own) as address:
+    now = served_model.served(bundle_of(made))
+    own = prediction_service.Service(now, shadow=shadow)
+    row = service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
+    with local_service.serving(now.bundle, own) as address:
         assert post(address, row).status_code == 200
         until = time.monotonic() + 10
         while "shadow_failures_total 1.0" not in requests.get(f"{address}/metrics", timeout=9).text:
@@ -82,6 +90,6 @@ def test_a_shadow_of_another_question_is_refused(made, monkeypatch, tmp_path):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     write_run(made)
     with pytest.raises(InputError, match="--log off"):
-        service.service_of("small", service.Options(log="off", shadow="small"))
+        start_service.service_of("small", start_service.Options(log="off", shadow="small"))
     with pytest.raises(InputError, match="no run 'nobody'"):
-        service.service_of("small", service.Options(shadow="nobody"))
+        start_service.service_of("small", start_service.Options(shadow="nobody"))

@@ -1,15 +1,18 @@
 """Tests of difference: against scipy's, and held to their word by random order."""
 
+from fractions import Fraction
+from math import comb
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from helpers import significance
-from helpers.tallies import Numbers
+from helpers.drift import significance
+from helpers.drift.column_tallies import NumberCounts
 
 
 def counted(*numbers):
-    return Numbers(*np.unique(np.asarray(numbers, float), return_counts=True))
+    return NumberCounts(*np.unique(np.asarray(numbers, float), return_counts=True))
 
 
 def test_kolmogorov_smirnov_is_scipys_asymptotic_test():
@@ -50,11 +53,14 @@ def test_chi_square_of_levels_that_each_have_one_row_says_nothing():
     assert significance.chi_square([1] * 50 + [0] * 50, [0] * 50 + [1] * 50) == 1
 
 
-@pytest.mark.parametrize("counts", [(3, 10, 9, 10), (0, 500, 8, 500), (20, 40_000, 5, 200)])
-def test_fisher_is_scipys(counts):
+@pytest.mark.parametrize("counts", [(3, 10, 9, 10), (0, 50, 8, 50), (20, 400, 5, 20)])
+def test_fisher_is_the_sum_of_all_tables_that_are_no_likelier(counts):
+    """Counted out in whole numbers, so that no rounding decides which tables are as likely."""
     a, rows_a, b, rows_b = counts
-    usual = stats.fisher_exact([[a, rows_a - a], [b, rows_b - b]]).pvalue
-    assert significance.fisher(*counts) == pytest.approx(usual, rel=1e-6)
+    ways = {k: comb(rows_a, a + b - k) * comb(rows_b, k) for k in range(min(a + b, rows_b) + 1)}
+    wanted = Fraction(sum(n for n in ways.values() if n <= ways[b]), comb(rows_a + rows_b, a + b))
+    assert significance.fisher(*counts) == pytest.approx(float(wanted), rel=1e-9)
+    assert significance.fisher(b, rows_b, a, rows_a) == pytest.approx(float(wanted), rel=1e-9)
 
 
 def test_nothing_to_compare_is_sure_of_nothing():
@@ -62,12 +68,13 @@ def test_nothing_to_compare_is_sure_of_nothing():
     assert significance.chi_square([5, 0], [5, 0]) == 1
     assert significance.chi_square([5, 5], [0, 0]) == 1
     assert significance.fisher(0, 10, 0, 10) == significance.fisher(10, 10, 10, 10) == 1
+    assert significance.fisher(0, 0, 3, 10) == significance.fisher(3, 10, 0, 0) == 1
 
 
 def test_chance_that_all_lie_in_a_part():
-    assert significance.all_in_one(1, 30, 100) == pytest.approx(0.3)
-    assert significance.all_in_one(2, 30, 100) == pytest.approx(0.3 * 29 / 99)
-    assert significance.all_in_one(31, 30, 100) == 0
+    assert significance.p_value_all_in_part(1, 30, 100) == pytest.approx(0.3)
+    assert significance.p_value_all_in_part(2, 30, 100) == pytest.approx(0.3 * 29 / 99)
+    assert significance.p_value_all_in_part(31, 30, 100) == 0
 
 
 def test_holm_multiplies_the_least_by_all_and_keeps_the_order():

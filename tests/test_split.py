@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import split
-from helpers.errors import InputError
-from helpers.rows import NEVER
+from helpers.base.user_errors import InputError
+from helpers.learning.labelled_data import NEVER
+from helpers.split import split_into_parts, split_report, strategy_comparison
 from tests.small import labelled, prepared, raw_table
 
 RANDOM = {"strategy": "random", "column": ""}
@@ -41,7 +41,7 @@ EVERY = [
 @pytest.mark.parametrize(("rows", "choice"), EVERY)
 def test_each_row_is_in_one_part_and_rows_stay_in_place(rows, choice):
     before = rows()
-    cut = split.split_rows(before, choice)
+    cut = split_into_parts.split_rows(before, choice)
     train, test = cut.of("train"), cut.of("test")
     assert not set(train.row) & set(test.row)
     assert sorted([*train.row, *test.row]) == before.row.tolist()
@@ -51,7 +51,7 @@ def test_each_row_is_in_one_part_and_rows_stay_in_place(rows, choice):
 
 @pytest.mark.parametrize(("rows", "choice"), EVERY)
 def test_folds_leave_test_rows_out_and_do_not_overlap(rows, choice):
-    cut = split.split_rows(rows(), choice)
+    cut = split_into_parts.split_rows(rows(), choice)
     assert (cut.fold[cut.part == "test"] == NEVER).all()
     folds = list(cut.of("train").folds())
     assert len(folds) >= 2
@@ -64,17 +64,19 @@ def test_folds_leave_test_rows_out_and_do_not_overlap(rows, choice):
 
 @pytest.mark.parametrize(("rows", "choice"), EVERY)
 def test_the_same_seed_gives_the_same_split(rows, choice):
-    first, second = (split.split_rows(rows(), choice, seed=3) for _ in range(2))
+    first, second = (split_into_parts.split_rows(rows(), choice, seed=3) for _ in range(2))
     assert (first.part == second.part).all() and (first.fold == second.fold).all()
 
 
 def test_another_seed_gives_another_split():
-    first, second = (split.split_rows(labelled(labels(80)), RANDOM, seed=s) for s in (1, 2))
+    first, second = (
+        split_into_parts.split_rows(labelled(labels(80)), RANDOM, seed=s) for s in (1, 2)
+    )
     assert (first.part != second.part).any()
 
 
 def test_a_random_split_keeps_the_shares_of_the_classes():
-    cut = split.split_rows(labelled(labels(200)), RANDOM, test_share=0.2, folds=5)
+    cut = split_into_parts.split_rows(labelled(labels(200)), RANDOM, test_share=0.2, folds=5)
     assert (cut.part == "test").sum() == 40
     for part in ("train", "test"):
         assert (cut.of(part).y == "yes").mean() == pytest.approx(0.25)
@@ -84,7 +86,7 @@ def test_a_random_split_keeps_the_shares_of_the_classes():
 
 
 def test_random_folds_examine_every_training_row_once():
-    train = split.split_rows(labelled(labels(80)), RANDOM).of("train")
+    train = split_into_parts.split_rows(labelled(labels(80)), RANDOM).of("train")
     assert sorted(np.concatenate([valid for _, valid in train.folds()])) == list(range(64))
 
 
@@ -95,7 +97,7 @@ ALIKE = np.array([0, 1, 2, 2, 0, *range(5, 77), 5, 5, 40])  # rows that are one 
 def test_near_duplicates_are_on_one_side_and_in_one_fold(rows, choice):
     table = rows()
     alike = np.resize(ALIKE, len(table.y))
-    cut = split.split_rows(replace(table, alike=alike), choice)
+    cut = split_into_parts.split_rows(replace(table, alike=alike), choice)
     assert (pd.Series(cut.part).groupby(alike).nunique() == 1).all()
     assert (pd.Series(cut.fold).groupby(alike).nunique() == 1).all()
     share = (cut.part == "test").mean()
@@ -107,14 +109,14 @@ def test_near_duplicates_are_on_one_side_and_in_one_fold(rows, choice):
 def test_rows_without_near_duplicates_are_split_as_ever():
     table = labelled(labels(80))
     plain, linked = (
-        split.split_rows(t, RANDOM) for t in (table, replace(table, alike=np.arange(80)))
+        split_into_parts.split_rows(t, RANDOM) for t in (table, replace(table, alike=np.arange(80)))
     )
     assert (plain.part == linked.part).all() and (plain.fold == linked.fold).all()
 
 
 def test_a_time_split_holds_out_later_rows_only_and_ties_never_straddle():
     rows = by_time()
-    cut = split.split_rows(rows, TIME, test_share=0.25)
+    cut = split_into_parts.split_rows(rows, TIME, test_share=0.25)
     when = rows.X["when"]
     assert when[cut.part == "train"].max() < when[cut.part == "test"].min()
     assert (pd.Series(cut.part).groupby(when).nunique() == 1).all()
@@ -122,7 +124,7 @@ def test_a_time_split_holds_out_later_rows_only_and_ties_never_straddle():
 
 
 def test_folds_by_time_learn_from_earlier_rows_only():
-    train = split.split_rows(by_time(), TIME, folds=4).of("train")
+    train = split_into_parts.split_rows(by_time(), TIME, folds=4).of("train")
     when = train.X["when"]
     folds = list(train.folds())
     assert len(folds) == 4
@@ -132,26 +134,26 @@ def test_folds_by_time_learn_from_earlier_rows_only():
 
 
 def test_a_day_to_hold_out_from_is_kept_to():
-    cut = split.split_rows(rows := by_time(), TIME, test_from="2020-01-21")
+    cut = split_into_parts.split_rows(rows := by_time(), TIME, test_from="2020-01-21")
     assert ((cut.part == "test") == (rows.X["when"] >= "2020-01-21")).all()
 
 
 def test_rows_without_a_date_are_early_ones():
     rows = by_time()
     rows.X.loc[[0, 7], "when"] = pd.NaT
-    cut = split.split_rows(rows, TIME)
+    cut = split_into_parts.split_rows(rows, TIME)
     assert (cut.part[[0, 7]] == "train").all()
 
 
 def test_time_may_be_a_number():
     rows = labelled(["no", "yes"] * 20, pd.DataFrame({"when": np.arange(40) // 4 + 2000}))
-    cut = split.split_rows(rows, TIME)
+    cut = split_into_parts.split_rows(rows, TIME)
     assert rows.X["when"][cut.part == "test"].min() > rows.X["when"][cut.part == "train"].max()
 
 
 def test_groups_never_straddle_parts_or_folds():
     rows = by_group()
-    cut = split.split_rows(rows, GROUP, folds=3)
+    cut = split_into_parts.split_rows(rows, GROUP, folds=3)
     who = rows.X["who"]
     assert (pd.Series(cut.part).groupby(who).nunique() == 1).all()
     assert (pd.Series(cut.fold).groupby(who).nunique() == 1).all()
@@ -159,31 +161,33 @@ def test_groups_never_straddle_parts_or_folds():
 
 def test_rows_without_a_group_are_each_on_their_own():
     rows = labelled(["no", "yes"] * 20, pd.DataFrame({"who": ["a", "b"] * 5 + [None] * 30}))
-    cut = split.split_rows(rows, GROUP, test_share=0.5)
+    cut = split_into_parts.split_rows(rows, GROUP, test_share=0.5)
     assert set(cut.part[10:]) == {"train", "test"}
 
 
 def test_ten_rows_are_enough_and_nine_are_refused():
-    assert (split.split_rows(labelled(labels(10, 0.5)), RANDOM).part == "test").sum() == 2
+    assert (
+        split_into_parts.split_rows(labelled(labels(10, 0.5)), RANDOM).part == "test"
+    ).sum() == 2
     with pytest.raises(InputError, match="9 rows have a label"):
-        split.split_rows(labelled(labels(9, 0.5)), RANDOM)
+        split_into_parts.split_rows(labelled(labels(9, 0.5)), RANDOM)
 
 
 @pytest.mark.parametrize("rare", [3, 4, 5])
 def test_a_rare_class_does_not_stop_the_split(rare):
-    cut = split.split_rows(labelled(["yes"] * rare + ["no"] * 40), RANDOM)
+    cut = split_into_parts.split_rows(labelled(["yes"] * rare + ["no"] * 40), RANDOM)
     assert (cut.part == "test").sum() == 9
     assert set(cut.of("test").y) == set(cut.of("train").y) == {"no", "yes"}
     assert cut.of("train").fold.min() == 0
 
 
 def test_more_classes_than_held_out_rows_do_not_stop_the_split():
-    cut = split.split_rows(labelled([f"c{i % 6}" for i in range(12)]), RANDOM)
+    cut = split_into_parts.split_rows(labelled([f"c{i % 6}" for i in range(12)]), RANDOM)
     assert (cut.part == "test").sum() == 3
 
 
 def test_a_regression_is_split_too():
-    cut = split.split_rows(labelled(np.arange(50.0), kind="regression"), RANDOM)
+    cut = split_into_parts.split_rows(labelled(np.arange(50.0), kind="regression"), RANDOM)
     assert (cut.part == "test").sum() == 10
 
 
@@ -198,23 +202,23 @@ def test_a_regression_is_split_too():
 )
 def test_options_out_of_range_are_refused(options, says):
     with pytest.raises(InputError, match=says):
-        split.split_rows(labelled(labels(40)), RANDOM, **options)
+        split_into_parts.split_rows(labelled(labels(40)), RANDOM, **options)
 
 
 @pytest.mark.parametrize("day", ["soon", "2030-01-01", "1990-01-01"])
 def test_a_day_that_leaves_one_side_empty_or_is_none_is_refused(day):
     with pytest.raises(InputError):
-        split.split_rows(by_time(), TIME, test_from=day)
+        split_into_parts.split_rows(by_time(), TIME, test_from=day)
 
 
 def test_a_column_of_words_gives_no_order_in_time():
     with pytest.raises(InputError, match="no order in time"):
-        split.split_rows(by_group(), {"strategy": "time", "column": "who"})
+        split_into_parts.split_rows(by_group(), {"strategy": "time", "column": "who"})
 
 
 def test_three_groups_are_too_few():
     with pytest.raises(InputError, match="3 groups"):
-        split.split_rows(by_group(groups=3), GROUP)
+        split_into_parts.split_rows(by_group(groups=3), GROUP)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +234,9 @@ def test_three_groups_are_too_few():
 )
 def test_the_strategy_is_what_the_table_calls_for(asked, about, expected):
     strategy, time, group = asked
-    assert split.choose_strategy(strategy, about, ["when", "who"], time, group) == expected
+    assert (
+        split_into_parts.choose_strategy(strategy, about, ["when", "who"], time, group) == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -245,44 +251,46 @@ def test_the_strategy_is_what_the_table_calls_for(asked, about, expected):
 def test_a_strategy_that_can_not_be_followed_is_refused(asked, says):
     strategy, time, group = asked
     with pytest.raises(InputError, match=says):
-        split.choose_strategy(strategy, {}, ["when", "who"], time, group)
+        split_into_parts.choose_strategy(strategy, {}, ["when", "who"], time, group)
 
 
 def test_the_flights_day_holds_for_their_own_column_only():
     about = {"time_column": "when", "test_from": "2013-07-01"}
-    assert split.options(TIME, about, 0.2, "", "", 4, 1)["test_from"] == "2013-07-01"
+    assert split_report.options(TIME, about, 0.2, "", "", 4, 1)["test_from"] == "2013-07-01"
     other = {"strategy": "time", "column": "other"}
-    assert split.options(other, about, 0.2, "", "", 4, 1)["test_from"] == ""
-    assert split.options(TIME, about, 0.2, "2013-08-01", "", 4, 1)["test_from"] == "2013-08-01"
+    assert split_report.options(other, about, 0.2, "", "", 4, 1)["test_from"] == ""
+    assert (
+        split_report.options(TIME, about, 0.2, "2013-08-01", "", 4, 1)["test_from"] == "2013-08-01"
+    )
 
 
 def test_strategies_are_compared_by_a_score_and_one_that_fails_is_left_out():
     made = prepared(raw=raw_table(90))
-    choices = split.choices_to_compare(RANDOM, made.rows.X)
+    choices = strategy_comparison.choices_to_compare(RANDOM, made.rows.X)
     assert choices[1] == {"strategy": "time", "column": "day"}
     impossible = {"strategy": "time", "column": "city"}
-    table = split.compare_strategies(made.rows, made.plan, [*choices, impossible])
+    table = strategy_comparison.compare_strategies(made.rows, made.plan, [*choices, impossible])
     assert table.index.tolist() == ["random", "time (day)"]
     assert table["ROC AUC"].between(0.6, 1).all()
-    assert split.read_comparison(table, RANDOM)
+    assert split_report.describe_comparison(table, RANDOM)
 
 
 def test_a_quick_model_says_on_how_many_rows_it_was_fitted(monkeypatch):
-    monkeypatch.setattr(split, "PROBE_ROWS", 40)
+    monkeypatch.setattr(strategy_comparison, "PROBE_ROWS", 40)
     made = prepared(raw=raw_table(90))
-    choices = split.choices_to_compare(RANDOM, made.rows.X)
-    table = split.compare_strategies(made.rows, made.plan, choices)
+    choices = strategy_comparison.choices_to_compare(RANDOM, made.rows.X)
+    table = strategy_comparison.compare_strategies(made.rows, made.plan, choices)
     assert table["learnt from"].tolist() == [40, 40]
-    assert "fitted on 40 rows" in split.read_comparison(table, RANDOM)
+    assert "fitted on 40 rows" in split_report.describe_comparison(table, RANDOM)
 
 
 def test_the_tables_of_the_split_add_up():
-    cut = split.split_rows(labelled(labels(80)), RANDOM)
-    table = split.split_table(cut)
+    cut = split_into_parts.split_rows(labelled(labels(80)), RANDOM)
+    table = split_into_parts.split_table(cut)
     assert table.columns.tolist() == ["row", "part", "fold"] and len(table) == 80
-    assert split.parts_overview(cut)["rows"].tolist() == ["64", "16"]
-    assert len(split.folds_table(cut)) == 4
-    assert split.headline(cut, RANDOM).startswith("16 of 80 rows are held out")
+    assert split_report.sets_overview(cut)["rows"].tolist() == ["64", "16"]
+    assert len(split_report.folds_table(cut)) == 4
+    assert split_report.headline(cut, RANDOM).startswith("16 of 80 rows are held out")
 
 
 # --- Defects that were mended -------------------------------------------------------------------
@@ -291,7 +299,7 @@ def test_the_tables_of_the_split_add_up():
 @pytest.mark.parametrize("rare", [1, 2])
 def test_a_class_too_rare_for_both_sides_is_refused(rare):
     with pytest.raises(InputError, match="rows of one class only \\(no\\) to judge by"):
-        split.split_rows(labelled(["yes"] * rare + ["no"] * 40), RANDOM)
+        split_into_parts.split_rows(labelled(["yes"] * rare + ["no"] * 40), RANDOM)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +309,7 @@ def test_a_class_too_rare_for_both_sides_is_refused(rare):
 def test_one_class_on_a_side_of_a_time_split_is_refused(y, does):
     rows = labelled(y, pd.DataFrame({"when": np.arange(60)}))
     with pytest.raises(InputError, match=f"one class only \\(no\\) to {does}"):
-        split.split_rows(rows, TIME, test_share=0.5)
+        split_into_parts.split_rows(rows, TIME, test_share=0.5)
 
 
 def test_one_class_on_a_side_of_a_group_split_is_refused():
@@ -309,7 +317,7 @@ def test_one_class_on_a_side_of_a_group_split_is_refused():
     rows = labelled(["yes" if w == "a" else "no" for w in who], pd.DataFrame({"who": who}))
     for seed in range(5):
         with pytest.raises(InputError, match="one class only"):
-            split.split_rows(rows, GROUP, seed=seed)
+            split_into_parts.split_rows(rows, GROUP, seed=seed)
 
 
 @pytest.mark.parametrize("share", [0.95, 0.99, 0.9999])
@@ -320,37 +328,44 @@ def test_a_share_that_leaves_nothing_to_learn_from_is_refused(share):
         (by_group(groups=12), GROUP),
     ):
         with pytest.raises(InputError, match="leaves fewer than two to learn from"):
-            split.split_rows(rows, choice, test_share=share)
+            split_into_parts.split_rows(rows, choice, test_share=share)
     with pytest.raises(InputError):
-        split.split_rows(by_time(), TIME, test_share=share)
+        split_into_parts.split_rows(by_time(), TIME, test_share=share)
 
 
-@pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.8])
-def test_any_other_share_is_split_or_refused(share):
-    for rows, choice in (
-        (labelled(labels(40, 0.5)), RANDOM),
-        (labelled(np.arange(12.0), kind="regression"), RANDOM),
-        (by_group(groups=12), GROUP),
-        (by_time(), TIME),
-    ):
-        try:
-            cut = split.split_rows(rows, choice, test_share=share)
-        except InputError:
-            continue
-        assert (cut.part == "test").sum() >= 2 and (cut.part == "train").sum() >= 2
+TO_SPLIT = [
+    (labelled(labels(40, 0.5)), RANDOM),
+    (labelled(np.arange(12.0), kind="regression"), RANDOM),
+    (by_group(groups=12), GROUP),
+    (by_time(), TIME),
+]
+
+
+@pytest.mark.parametrize(("rows", "choice"), TO_SPLIT)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_any_other_share_is_split_as_asked(rows, choice, share):
+    cut = split_into_parts.split_rows(rows, choice, test_share=share)
+    assert (cut.part == "test").sum() >= 2 and (cut.part == "train").sum() >= 2
+    assert abs((cut.part == "test").mean() - share) < 1 / 12  # a group, or one row of twelve
+
+
+@pytest.mark.parametrize(("rows", "choice"), TO_SPLIT)
+def test_a_share_that_leaves_nothing_to_judge_by_is_refused(rows, choice):
+    with pytest.raises(InputError, match="to judge by.*change test_share"):
+        split_into_parts.split_rows(rows, choice, test_share=0.01)
 
 
 def test_one_moment_before_the_held_out_rows_is_refused():
     when = [2000] * 30 + [2001] * 30
     rows = labelled(["no", "yes"] * 30, pd.DataFrame({"when": when}))
     with pytest.raises(InputError, match="one moment only before the held-out rows"):
-        split.split_rows(rows, TIME, test_from="2001")
+        split_into_parts.split_rows(rows, TIME, test_from="2001")
 
 
 def test_two_moments_before_the_held_out_rows_are_one_fold():
     when = [2000] * 20 + [2001] * 20 + [2002] * 20
     rows = labelled(["no", "yes"] * 30, pd.DataFrame({"when": when}))
-    train = split.split_rows(rows, TIME, test_from="2002").of("train")
+    train = split_into_parts.split_rows(rows, TIME, test_from="2002").of("train")
     ((learn, valid),) = train.folds()
     assert set(train.X["when"][learn]) == {2000} and set(train.X["when"][valid]) == {2001}
 
@@ -358,19 +373,19 @@ def test_two_moments_before_the_held_out_rows_are_one_fold():
 @pytest.mark.parametrize(("text", "first"), [("2005", 2005), ("2004.5", 2005), (" 2005 ", 2005)])
 def test_the_moment_of_a_numeric_time_is_a_number(text, first):
     rows = labelled(["no", "yes"] * 20, pd.DataFrame({"when": np.arange(40) // 4 + 2000}))
-    cut = split.split_rows(rows, TIME, test_from=text)
+    cut = split_into_parts.split_rows(rows, TIME, test_from=text)
     assert rows.X["when"][cut.part == "test"].min() == first
 
 
 def test_a_day_is_no_moment_of_a_numeric_time():
     rows = labelled(["no", "yes"] * 20, pd.DataFrame({"when": np.arange(40) // 4 + 2000}))
     with pytest.raises(InputError, match="test_from is a number such as 2009; it is '2005-01-01'"):
-        split.split_rows(rows, TIME, test_from="2005-01-01")
+        split_into_parts.split_rows(rows, TIME, test_from="2005-01-01")
 
 
 @pytest.mark.parametrize("text", ["2020-01-21T00:00:00Z", "2020-01-21 02:00+02:00", "2020-01-21"])
 def test_a_moment_with_a_time_zone_is_taken_in_utc(text):
-    cut = split.split_rows(rows := by_time(), TIME, test_from=text)
+    cut = split_into_parts.split_rows(rows := by_time(), TIME, test_from=text)
     assert ((cut.part == "test") == (rows.X["when"] >= "2020-01-21")).all()
 
 
@@ -380,7 +395,7 @@ def test_a_moment_with_a_time_zone_is_taken_in_utc(text):
 def given(words) -> tuple:
     y = ["no", "no", "yes", "yes", "yes"] * (len(words) // 5)
     rows = labelled(y, pd.DataFrame({"part": words}))
-    return split.split_rows(rows, {"strategy": "column", "column": "part"})
+    return split_into_parts.split_rows(rows, {"strategy": "column", "column": "part"})
 
 
 def test_a_column_says_which_rows_are_held_out():
@@ -392,7 +407,7 @@ def test_a_column_says_which_rows_are_held_out():
 @pytest.mark.parametrize(("name", "held"), [("is_test", True), ("train", False)])
 def test_true_and_false_are_read_by_the_name_of_their_column(name, held):
     rows = labelled(["no", "no", "yes", "yes"] * 10, pd.DataFrame({name: [held, not held] * 20}))
-    cut = split.split_rows(rows, {"strategy": "column", "column": name})
+    cut = split_into_parts.split_rows(rows, {"strategy": "column", "column": name})
     assert (cut.part[::2] == "test").all() and (cut.part[1::2] == "train").all()
 
 
@@ -404,32 +419,39 @@ def test_a_column_that_does_not_say_is_refused(words):
 
 def test_a_second_file_is_held_out_whole():
     rows = labelled(["no", "yes"] * 20)
-    cut = split.split_rows(rows, {"strategy": "file", "column": ""}, test_rows=30)
+    cut = split_into_parts.split_rows(rows, {"strategy": "file", "column": ""}, test_rows=30)
     assert (cut.part == np.where(np.arange(40) < 30, "train", "test")).all()
-    assert split.headline(cut, {"strategy": "file", "column": ""}).startswith("10 of 40 rows")
+    assert split_report.headline(cut, {"strategy": "file", "column": ""}).startswith(
+        "10 of 40 rows"
+    )
 
 
 def test_a_split_that_is_given_comes_first():
     def chosen(about, **named):
-        return split.choose_strategy("auto", about, ["when", "who", "part"], **named)["strategy"]
+        return split_into_parts.choose_strategy("auto", about, ["when", "who", "part"], **named)[
+            "strategy"
+        ]
 
     assert chosen({}) == "random" and chosen({"test_rows": 9}) == "file"
     assert chosen({"test_rows": 9}, split_column="part", time_column="when") == "column"
     with pytest.raises(InputError, match="split_column=COLUMN"):
-        split.choose_strategy("column", {}, ["part"])
+        split_into_parts.choose_strategy("column", {}, ["part"])
     with pytest.raises(InputError, match="test_data=FILE"):
-        split.choose_strategy("file", {}, ["part"])
+        split_into_parts.choose_strategy("file", {}, ["part"])
 
 
 @pytest.mark.parametrize("gap", ["3 days", "3", "72 hours"])
 def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
     rows = by_time(120, 60)
-    cut = split.split_rows(rows, TIME, gap=gap)
+    cut = split_into_parts.split_rows(rows, TIME, embargo=gap)
     when = rows.X["when"]
     train, test = (when[cut.part == part] for part in ("train", "test"))
     assert test.min() - train.max() >= pd.Timedelta(days=3)
     assert set(cut.part) == {"train", "test", "gap"}
-    assert split.in_parts(cut) + split.in_gap(cut) == 120 and split.in_gap(cut) > 0
+    assert (
+        split_report.rows_in_sets(cut) + split_report.rows_in_embargo(cut) == 120
+        and split_report.rows_in_embargo(cut) > 0
+    )
     learn = cut.of("train")
     for earlier, valid in learn.folds():
         nearest = learn.X["when"].iloc[valid].min() - learn.X["when"].iloc[earlier].max()
@@ -437,7 +459,9 @@ def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
 
 
 def test_without_a_gap_nothing_changes():
-    plain, none = (split.split_rows(by_time(), TIME, gap=gap) for gap in ("", "0 days"))
+    plain, none = (
+        split_into_parts.split_rows(by_time(), TIME, embargo=gap) for gap in ("", "0 days")
+    )
     assert (plain.part == none.part).all() and (plain.fold == none.fold).all()
     assert "gap" not in plain.part
 
@@ -445,4 +469,4 @@ def test_without_a_gap_nothing_changes():
 @pytest.mark.parametrize("gap", ["soon", "-3 days", "999 days"])
 def test_a_gap_that_makes_no_sense_is_refused(gap):
     with pytest.raises(InputError, match="gap"):
-        split.split_rows(by_time(), TIME, gap=gap)
+        split_into_parts.split_rows(by_time(), TIME, embargo=gap)

@@ -9,8 +9,13 @@ import time
 import pandas as pd
 import pytest
 
-from helpers import addresses, batch, collect, deploy, line, storage, tables
-from helpers.errors import InputError
+from helpers.base import places, remote_files
+from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows
+from helpers.line import run_folder, stage_work
+from helpers.scale import push_and_pull
+from helpers.serving import batch_prediction, model_bundle
+from helpers.tables import read_any
 from tests.small import deployed_run, prepared, raw_table
 
 
@@ -31,28 +36,30 @@ def contents(folder) -> dict:
 
 def test_a_run_comes_back_as_it_was_and_answers(run, tmp_path, made):
     before = contents(run.path)
-    told = storage.push("small", str(tmp_path / "there"))
+    told = push_and_pull.push("small", str(tmp_path / "there"))
     assert told["files"] == told["copied"] == len(before)
-    assert storage.pull(str(tmp_path / "there"), "again")["run"] == "again"
-    assert contents(line.Run("again").path) == before
+    assert push_and_pull.pull(str(tmp_path / "there"), "again")["run"] == "again"
+    assert contents(run_folder.Run("again").path) == before
     rows = made.raw.drop(columns="bought")
-    answers = [deploy.predict_rows(deploy.load_bundle(n), rows) for n in ("small", "again")]
+    answers = [
+        model_bundle.predict_rows(model_bundle.load_bundle(n), rows) for n in ("small", "again")
+    ]
     pd.testing.assert_frame_equal(*answers)
 
 
 def test_only_what_has_changed_is_copied_again(run, tmp_path):
     there = tmp_path / "there"
-    storage.push("small", str(there))
-    assert storage.push("small", str(there))["copied"] == 0
+    push_and_pull.push("small", str(there))
+    assert push_and_pull.push("small", str(there))["copied"] == 0
     run.write_text("review.csv", "other")
     (there / "metrics.json").unlink()
-    assert storage.push("small", str(there))["copied"] == 2
-    assert storage.pull(str(there))["copied"] == 0
+    assert push_and_pull.push("small", str(there))["copied"] == 2
+    assert push_and_pull.pull(str(there))["copied"] == 0
 
 
 def test_a_push_that_is_stopped_leaves_no_whole_run_and_goes_on(run, tmp_path, monkeypatch):
     there = tmp_path / "there"
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     run.write_text("metrics.json", "{}")
     run.write_text("index.html", "new")
 
@@ -60,95 +67,95 @@ def test_a_push_that_is_stopped_leaves_no_whole_run_and_goes_on(run, tmp_path, m
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        storage.push("small", str(there), advance=stopped)
+        push_and_pull.push("small", str(there), advance=stopped)
     with pytest.raises(InputError, match="no whole run"):
-        storage.pull(str(there), "again")
-    assert storage.push("small", str(there))["copied"] == 2
-    storage.pull(str(there), "again")
-    assert contents(line.Run("again").path) == contents(run.path)
+        push_and_pull.pull(str(there), "again")
+    assert push_and_pull.push("small", str(there))["copied"] == 2
+    push_and_pull.pull(str(there), "again")
+    assert contents(run_folder.Run("again").path) == contents(run.path)
 
 
 def test_an_unfinished_run_is_refused_by_the_name_of_its_stage(run, tmp_path):
     run.withdraw(5)
     with pytest.raises(InputError, match=r"stage 5 \(Model training\) has not run"):
-        storage.push("small", str(tmp_path / "there"))
+        push_and_pull.push("small", str(tmp_path / "there"))
 
 
 def test_another_run_is_written_over_by_force_alone(run, tmp_path):
     there = tmp_path / "there"
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     about = run.about | {"source": "other.csv"}
     run.write_json("about.json", about)
     with pytest.raises(InputError, match="the run 'small' already"):
-        storage.push("small", str(there))
+        push_and_pull.push("small", str(there))
     with pytest.raises(InputError, match="another run 'small'"):
-        storage.pull(str(there))
-    storage.pull(str(there), force=True)
+        push_and_pull.pull(str(there))
+    push_and_pull.pull(str(there), force=True)
     assert run.about["source"] == "small.csv"
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match=r"something else \(mine.txt"):
-        storage.push("small", str(foreign))
+        push_and_pull.push("small", str(foreign))
 
 
 @pytest.mark.parametrize("name", ["../out.txt", "/out.txt", "a/../../out.txt", "a\\out", "C:out"])
 def test_a_name_never_leads_out_of_the_folder(run, tmp_path, name):
     there = tmp_path / "there"
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     manifest = json.loads((there / "manifest.json").read_text())
     manifest["files"][name] = manifest["files"].pop("about.json")
     (there / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "out.txt").write_text("before")
     with pytest.raises(InputError, match="leads out"):
-        storage.pull(str(there), "again")
-    assert not line.Run("again").path.exists()
+        push_and_pull.pull(str(there), "again")
+    assert not run_folder.Run("again").path.exists()
 
 
 def test_a_file_that_was_altered_is_refused_and_the_run_here_stays(run, tmp_path):
     there, before = tmp_path / "there", contents(run.path)
-    storage.push("small", str(there))
+    push_and_pull.push("small", str(there))
     (there / "about.json").write_text("altered")
     for name in ("again", "small"):
         if name == "small":
             run.write_text("about.json", json.dumps(run.about))  # so that it is fetched
             before = contents(run.path)
         with pytest.raises(InputError, match=r"'about.json' at .* is not what its manifest says"):
-            storage.pull(str(there), name)
-    assert not line.Run("again").path.exists() and contents(run.path) == before
-    assert not list(line.reports_folder().glob(".*pulled*"))
+            push_and_pull.pull(str(there), name)
+    assert not run_folder.Run("again").path.exists() and contents(run.path) == before
+    assert not list(places.reports_folder().glob(".*pulled*"))
 
 
 def test_what_the_service_answered_stays_where_it_runs(run, tmp_path):
     run.write_text("predictions.sqlite", "log")
-    storage.push("small", str(tmp_path / "there"))
+    push_and_pull.push("small", str(tmp_path / "there"))
     assert not (tmp_path / "there/predictions.sqlite").exists()
-    storage.pull(str(tmp_path / "there"))
+    push_and_pull.pull(str(tmp_path / "there"))
     assert run.file("predictions.sqlite").read_text() == "log"
 
 
 def test_secrets_and_unknown_storage_are_refused():
     with pytest.raises(InputError, match="password in plain text"):
-        tables.read_table("s3://key:secret@bucket/rows.csv")
+        read_any.read_table("s3://key:secret@bucket/rows.csv")
     with pytest.raises(InputError, match="is no storage"):
-        storage.pull("sqlite:///shop.db")
+        push_and_pull.pull("sqlite:///shop.db")
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(InputError, match=r'pip install "\.\[s3\]"'):
-        tables.read_table("s3://bucket/rows.csv")
+        read_any.read_table("s3://bucket/rows.csv")
 
 
 def test_a_file_address_is_hashed_by_its_mark(tmp_path):
     address = f"file://{tmp_path}/rows.csv"
-    assert line.outside({"data": address}) == {address: None}
+    assert stage_work.outside({"data": address}) == {address: None}
     raw_table().to_csv(tmp_path / "rows.csv", index=False)
-    first = line.outside({"data": address})[address]
-    assert first and line.outside({"data": address})[address] == first
+    first = stage_work.outside({"data": address})[address]
+    assert first and stage_work.outside({"data": address})[address] == first
     raw_table(seed=1).to_csv(tmp_path / "rows.csv", index=False)
-    assert line.outside({"data": address})[address] not in (first, None)
-    assert len(collect.collect(address)[0]) == 240
+    assert stage_work.outside({"data": address})[address] not in (first, None)
+    assert len(collect_rows.collect(address)[0]) == 240
 
 
 # --- A real server ------------------------------------------------------------------------------
@@ -197,28 +204,30 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     for day in (1, 2):
         (folder / f"delivery={day}").mkdir(parents=True)
         rows.to_parquet(folder / f"delivery={day}" / "rows.parquet")
-    found, _ = addresses.filesystem(s3)
+    found, _ = remote_files.filesystem(s3)
     found.put_file(str(tmp_path / "rows.csv"), "bucket/rows.csv")
     found.put(f"{folder}/", "bucket/parts/", recursive=True)
     for name in ("rows.csv", "parts"):
-        local = tables.read_table(str(tmp_path / name))
-        pd.testing.assert_frame_equal(tables.read_table(f"{s3}/{name}"), local)
-    mark = line.outside({"data": f"{s3}/parts"})
-    assert None not in mark.values() and line.outside({"data": f"{s3}/parts"}) == mark
+        local = read_any.read_table(str(tmp_path / name))
+        pd.testing.assert_frame_equal(read_any.read_table(f"{s3}/{name}"), local)
+    mark = stage_work.outside({"data": f"{s3}/parts"})
+    assert None not in mark.values() and stage_work.outside({"data": f"{s3}/parts"}) == mark
     with pytest.raises(InputError, match="no such file"):
-        tables.read_table(f"{s3}/absent.csv")
-    assert batch.predict_to("small", f"{s3}/parts", f"{s3}/out/scored.parquet") == 2 * len(rows)
-    batch.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
+        read_any.read_table(f"{s3}/absent.csv")
+    assert batch_prediction.predict_to(
+        "small", f"{s3}/parts", f"{s3}/out/scored.parquet"
+    ) == 2 * len(rows)
+    batch_prediction.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
     assert found.cat_file("bucket/out/scored.parquet") == (tmp_path / "scored.parquet").read_bytes()
-    assert not list((line.reports_folder() / ".scored").iterdir())
+    assert not list((places.reports_folder() / ".scored").iterdir())
 
 
 @pytest.mark.slow
 def test_a_run_goes_to_s3_and_comes_back(s3, run):
     before = contents(run.path)
-    assert storage.push("small", f"{s3}/runs/small")["copied"] == len(before)
-    assert storage.push("small", f"{s3}/runs/small")["copied"] == 0
+    assert push_and_pull.push("small", f"{s3}/runs/small")["copied"] == len(before)
+    assert push_and_pull.push("small", f"{s3}/runs/small")["copied"] == 0
     run.write_text("review.csv", "other")
-    assert storage.push("small", f"{s3}/runs/small")["copied"] == 1
-    storage.pull(f"{s3}/runs/small", "again")
-    assert contents(line.Run("again").path) == contents(run.path)
+    assert push_and_pull.push("small", f"{s3}/runs/small")["copied"] == 1
+    push_and_pull.pull(f"{s3}/runs/small", "again")
+    assert contents(run_folder.Run("again").path) == contents(run.path)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from helpers import survey as surveying
-from helpers.errors import InputError
-from helpers.survey import survey
+from helpers.base.user_errors import InputError
+from helpers.explore import survey_table
+from helpers.explore.survey_table import survey
 
 ROWS = 500
 
@@ -111,7 +111,7 @@ def test_what_does_not_read_is_counted():
 
 
 def test_large_tables_are_sampled_and_say_so(frame, monkeypatch):
-    monkeypatch.setattr(surveying, "SAMPLE_ROWS", 100)
+    monkeypatch.setattr(survey_table, "SAMPLE_ROWS", 100)
     found = survey(frame)
     assert len(found.sampled) == 100 == len(found["price"].sample) == len(found.missing)
     assert found.sample_note == "100 of 500 rows, drawn at random (seed 42)"
@@ -121,7 +121,7 @@ def test_large_tables_are_sampled_and_say_so(frame, monkeypatch):
 
 def test_threads_count_the_same(frame, monkeypatch):
     alone = survey(frame, "paid")
-    monkeypatch.setattr(surveying, "LARGE", 1)
+    monkeypatch.setattr(survey_table, "LARGE", 1)
     together = survey(frame, "paid")
     assert [c.name for c in together.columns] == list(frame.columns)
     for one, other in zip(alone.columns, together.columns, strict=True):

@@ -6,9 +6,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from helpers import clean, table_scorer, tables
-from helpers.columns import Reader, repair_column
-from helpers.scorer import disturbed
+from helpers.cells import coded_column
+from helpers.cells.reading_columns import Reader, repair_column
+from helpers.clean import one_row_cleaner
+from helpers.features import one_row_features
+from helpers.pipeline import many_row_scorer
+from helpers.pipeline.agreement_check import perturbed
+from helpers.tables import arrow_tables
 from tests.test_scorer import CASES, CLASSES, RAW, fitted
 
 FORMS = [(kind, model) for kind, model in CASES if "Dummy" not in type(model).__name__]
@@ -19,52 +23,54 @@ FORMS = [(kind, model) for kind, model in CASES if "Dummy" not in type(model).__
 )
 def test_it_says_what_the_pipeline_says(kind, model):
     whole, used = fitted(kind, model)
-    made = table_scorer.TableScorer(CLASSES[kind], whole, used)
-    assert table_scorer.why_not(made, whole, RAW) == ""
-    asked = pd.concat([disturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
-    assert table_scorer.differences(made, whole, asked) == 0
+    made = many_row_scorer.TableScorer(CLASSES[kind], whole, used)
+    assert many_row_scorer.why_not(made, whole, RAW) == ""
+    asked = pd.concat([perturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
+    assert many_row_scorer.differences(made, whole, asked) == 0
 
 
 def test_selected_numbers_are_scored_too():
     whole, used = fitted("binary", LogisticRegression(max_iter=500), keep=7)
-    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert table_scorer.why_not(made, whole, RAW) == ""
+    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert many_row_scorer.why_not(made, whole, RAW) == ""
 
 
 def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
-    expected = made.answer(table_scorer.columns_of_frame(RAW), len(RAW))
-    monkeypatch.setattr(table_scorer, "BLOCK", 37)
-    coded = tables.coded_table(RAW)
-    found = made.answer(table_scorer.columns_of_table(coded, made.columns), len(RAW))
+    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
+    expected = made.answer(many_row_scorer.columns_of_frame(RAW), len(RAW))
+    monkeypatch.setattr(many_row_scorer, "BLOCK", 37)
+    coded = arrow_tables.dictionary_encoded(RAW)
+    found = made.answer(many_row_scorer.columns_of_table(coded, made.columns), len(RAW))
     assert (found[0] == expected[0]).all()
     assert found[1] == pytest.approx(expected[1], abs=1e-12)
 
 
 def test_only_what_the_model_needs_is_cleaned():
     whole, _ = fitted("binary", LogisticRegression(max_iter=500))
-    assert set(clean.plan_for(whole["clean"].plan_, ["size"])["columns"]) == {"size"}
-    assert {"city", "zip"} <= set(clean.plan_for(whole["clean"].plan_, ["city"])["columns"])
+    assert set(one_row_cleaner.plan_for(whole["clean"].plan_, ["size"])["columns"]) == {"size"}
+    assert {"city", "zip"} <= set(
+        one_row_cleaner.plan_for(whole["clean"].plan_, ["city"])["columns"]
+    )
 
 
 def test_a_scorer_that_differs_is_not_used(monkeypatch):
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    honest = table_scorer.scales_of
+    honest = one_row_features.scales_of
 
     def off(*arguments):
         centre, divisor, factor = honest(*arguments)
         return centre + 1e-3, divisor, factor
 
-    monkeypatch.setattr(table_scorer, "scales_of", off)
-    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert "differs from the pipeline on" in table_scorer.why_not(made, whole, RAW)
+    monkeypatch.setattr(one_row_features, "scales_of", off)
+    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert "differs from the pipeline on" in many_row_scorer.why_not(made, whole, RAW)
 
 
 def test_without_examples_nobody_knows():
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert "run stage 7 again" in table_scorer.why_not(made, whole, None)
+    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert "run stage 7 again" in many_row_scorer.why_not(made, whole, None)
 
 
 # --- Readers ------------------------------------------------------------------------------------
@@ -77,8 +83,12 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
     monkeypatch.setattr(
         Reader, "read", lambda self, texts: asked.extend(texts) or read(self, texts)
     )
-    first = tables.coded_table(pd.DataFrame({"x": ["1 kg", "2", None, "1 kg"]})).column(0).chunk(0)
-    column = table_scorer.Coded.of_arrow(first)
+    first = (
+        arrow_tables.dictionary_encoded(pd.DataFrame({"x": ["1 kg", "2", None, "1 kg"]}))
+        .column(0)
+        .chunk(0)
+    )
+    column = coded_column.EncodedColumn.of_arrow(first)
     longer = column.with_cells(np.array([1]), ["3 lbs"])
     for cells, after in ((column, [1, 2, None, 1]), (longer, [1, 1.36078, None, 1])):
         values, kinds = reader.column(cells)
@@ -92,7 +102,7 @@ def test_a_reader_asks_once_for_texts_that_come_again(monkeypatch):
 def test_a_reader_reads_anew_what_begins_otherwise():
     reader = Reader({"kind": "number"})
     for texts in (["1", "2"], ["3", "2"], ["3"]):
-        values, _ = reader.column(table_scorer.Coded.of(pd.Series(texts, dtype="str")))
+        values, _ = reader.column(coded_column.EncodedColumn.of(pd.Series(texts, dtype="str")))
         assert values.column().tolist() == [float(text) for text in texts]
 
 
@@ -108,15 +118,15 @@ def test_a_reader_reads_anew_what_begins_otherwise():
 )
 def test_columns_that_have_their_types_already_are_answered_alike(typed):
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
+    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
     rows = RAW.assign(**{name: change(RAW[name]) for name, change in typed.items()})
-    assert table_scorer.differences(made, whole, rows) == 0
-    coded = table_scorer.columns_of_table(tables.coded_table(rows), made.columns)
+    assert many_row_scorer.differences(made, whole, rows) == 0
+    coded = many_row_scorer.columns_of_table(arrow_tables.dictionary_encoded(rows), made.columns)
     own, expected = made.answer(coded, len(rows)), whole.predict_proba(rows)
     assert own[1] == pytest.approx(expected, abs=1e-9)
 
 
 def test_absent_columns_are_missing_cells():
     whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = table_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert table_scorer.differences(made, whole, RAW[["size"]]) == 0
+    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
+    assert many_row_scorer.differences(made, whole, RAW[["size"]]) == 0

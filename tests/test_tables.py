@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import make_url
 
-from helpers import addresses, tables
-from helpers.errors import InputError
-from helpers.tables import read_table
+from helpers.base import addresses
+from helpers.base.user_errors import InputError
+from helpers.tables import file_formats, from_database, from_web, read_any
+from helpers.tables.read_any import read_table
 
 FRAME = pd.DataFrame({"x": [1, 2, 3], "word": ["NA", "None", "n/a"]})
 
@@ -185,7 +186,7 @@ def test_nul_bytes_are_no_text(write):
 @pytest.mark.parametrize("name", ["a.docx", "a.xls", "noending"])
 def test_a_wrong_ending_is_refused_with_the_right_ones(write, name):
     text = refusal(write(name, "x,y\n1,2\n"))
-    assert tables.READABLE in text and "ends in" in text
+    assert file_formats.READABLE in text and "ends in" in text
 
 
 @pytest.mark.parametrize("ending", ["parquet", "json", "jsonl"])
@@ -227,8 +228,8 @@ def test_a_folder_of_broken_parquet_is_refused(write, tmp_path):
 
 def test_a_misspelt_target_names_the_nearest():
     with pytest.raises(InputError, match="Did you mean 'word'"):
-        tables.check_target(FRAME, "wrod")
-    tables.check_target(FRAME, "word")
+        read_any.check_target(FRAME, "wrod")
+    read_any.check_target(FRAME, "word")
 
 
 # --- Databases ------------------------------------------------------------------------------
@@ -247,8 +248,8 @@ def test_a_query_chooses_the_rows(shop, tmp_path):
 def test_the_values_of_a_query_are_never_part_of_its_text(shop, tmp_path):
     query = "SELECT x FROM orders WHERE word = :word"
     database = f"sqlite:///{tmp_path}/shop.db"
-    assert tables.read_sql(database, query, {"word": "None"})["x"].tolist() == [2]
-    assert tables.read_sql(database, query, {"word": "' OR '1'='1"}).empty
+    assert from_database.read_sql(database, query, {"word": "None"})["x"].tolist() == [2]
+    assert from_database.read_sql(database, query, {"word": "' OR '1'='1"}).empty
 
 
 def test_a_query_can_not_change_the_database(shop, tmp_path):
@@ -375,7 +376,7 @@ def test_a_busy_server_is_asked_again(web):
 
 def test_a_server_that_stays_busy_is_given_up_after_four_attempts(web):
     assert "after up to 4 attempts" in refusal(web.address + "/always_busy.csv")
-    assert len(web.asked) == tables.MOST_ATTEMPTS
+    assert len(web.asked) == from_web.MOST_ATTEMPTS
 
 
 def test_a_file_that_is_not_there_is_asked_for_once(web):
@@ -405,12 +406,12 @@ def test_a_name_in_a_web_address_is_filled_and_not_shown(web, monkeypatch):
 
 
 def test_all_pages_of_an_api_are_read(web):
-    assert tables.read_pages(web.address + "/pages")["x"].tolist() == [1, 2, 3]
+    assert from_web.read_pages(web.address + "/pages")["x"].tolist() == [1, 2, 3]
     assert len(web.asked) == 3
 
 
 def test_the_table_of_a_web_page_is_read_and_na_stays_text(web):
-    frame = tables.read_web_table(web.address + "/page.html")
+    frame = from_web.read_web_table(web.address + "/page.html")
     assert frame["word"].tolist() == FRAME["word"].tolist()
 
 
@@ -419,7 +420,7 @@ def test_the_table_of_a_web_page_is_read_and_na_stays_text(web):
 
 def test_a_stamp_says_where_a_table_came_from_and_when():
     frame = FRAME.copy()
-    tables.stamp(frame, "file", "a.csv")
+    read_any.stamp(frame, "file", "a.csv")
     assert frame.attrs["kind"] == "file" and frame.attrs["address"] == "a.csv"
     assert pd.Timestamp(frame.attrs["time"]).tz is None
 
@@ -428,7 +429,7 @@ def test_the_readings_of_all_stations_are_read(tmp_path):
     for station in ("A", "B"):
         line = json.dumps({"station": station, "wind": 3})
         (tmp_path / f"{station}.jsonl").write_text(line + "\n" + line + "\n")
-    assert tables.read_sensors(tmp_path)["station"].tolist() == ["A", "A", "B", "B"]
+    assert from_web.read_sensors(tmp_path)["station"].tolist() == ["A", "A", "B", "B"]
 
 
 # --- Defects that were mended ---------------------------------------------------------------

@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import drift, tallies
-from helpers.errors import InputError
+from helpers.base.user_errors import InputError
+from helpers.drift import column_tallies, comparable_columns, compare_columns
 
 
 def in_parts(before, after, cuts):
     """What `drift.compare` gives, from parts of the later table that are counted one by one."""
     sides = {}
     for name in before:
-        known = tallies.tally_of(drift.as_values(before[name]))
-        later = drift.Later(known)
+        known = column_tallies.tally_of(comparable_columns.as_values(before[name]))
+        later = compare_columns.LaterTally(known)
         for part in np.split(np.arange(len(after)), cuts):
-            later = later + drift.Later.of(known, after[name].iloc[part])
+            later = later + compare_columns.LaterTally.of(known, after[name].iloc[part])
         sides[name] = known, later.tally
-    return drift.compare_tallies(sides)
+    return compare_columns.compare_tallies(sides)
 
 
 @pytest.mark.parametrize("cuts", [[], [1, 400], [0, 333, 666, 1_000]])
@@ -40,21 +40,21 @@ def test_parts_add_up_to_the_whole_table(cuts):
 
     before, after = table(800, 0.0), table(1_000, 0.3)
     after.loc[:50, "texts"] = "new"
-    whole, parts = drift.compare(before, after), in_parts(before, after, cuts)
+    whole, parts = compare_columns.compare(before, after), in_parts(before, after, cuts)
     pd.testing.assert_frame_equal(parts, whole, check_exact=True)
     assert whole["drifts"].any() and not whole["drifts"].all()
 
 
 def test_texts_where_numbers_were_are_named():
-    before = tallies.tally_of(pd.Series([1.0, 2.0]))
+    before = column_tallies.tally_of(pd.Series([1.0, 2.0]))
     with pytest.raises(InputError, match="'price' holds numbers .* such as 'dear'"):
-        tallies.tally_part(pd.Series(["1", "dear"], name="price"), before, few=10)
-    found, _ = tallies.tally_part(pd.Series(["1", "3"], name="price"), before, few=10)
+        column_tallies.tally_partition(pd.Series(["1", "dear"], name="price"), before, few=10)
+    found, _ = column_tallies.tally_partition(pd.Series(["1", "3"], name="price"), before, few=10)
     assert found.known == 2
 
 
 def test_a_tally_is_no_longer_than_twice_the_training_rows():
-    before = tallies.tally_of(pd.Series(np.arange(50.0)))
+    before = column_tallies.tally_of(pd.Series(np.arange(50.0)))
     many = pd.Series(np.random.default_rng(0).normal(25, 30, 20_000))
-    found, exact = tallies.tally_part(many, before, few=10)
+    found, exact = column_tallies.tally_partition(many, before, few=10)
     assert len(found.values) <= 101 and found.known == 20_000 and exact is None

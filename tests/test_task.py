@@ -12,22 +12,12 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.errors import InputError
-from helpers.metrics import METRICS, PLAIN_NAMES
-from helpers.task import (
-    Task,
-    as_labels,
-    better,
-    bootstrap,
-    draft_label,
-    drawn_scores,
-    encode,
-    find_task,
-    predict,
-    predict_scores,
-    read_label,
-    score,
-)
+from helpers.base.user_errors import InputError
+from helpers.learning.label_column import draft_label, read_label
+from helpers.learning.metric_names import METRICS, PLAIN_NAMES
+from helpers.learning.metric_scores import better, bootstrap, resampled_scores, score
+from helpers.learning.predicting import predict, predict_scores
+from helpers.learning.task_kind import Task, as_labels, encode, find_task
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
 THREE = Task("y", "multiclass", ("a", "b", "c"))
@@ -234,7 +224,9 @@ def test_equal_probabilities_share_their_rank():
 def test_two_models_are_scored_on_the_same_draws():
     truth = np.array(["yes", "no"] * 30)
     said = (np.roll(truth, 1), None)
-    one, other = drawn_scores(BINARY, truth, [said, said], draws=5, seed=2, metrics=["accuracy"])
+    one, other = resampled_scores(
+        BINARY, truth, [said, said], resamples=5, seed=2, metrics=["accuracy"]
+    )
     pd.testing.assert_frame_equal(one, other)
     assert one.shape == (5, 1)
 
@@ -250,10 +242,10 @@ def test_intervals_hold_the_score_and_are_the_same_for_the_same_seed():
     truth = np.where(random.random(200) < chance, "yes", "no")
     said, probability = np.where(chance > 0.5, "yes", "no"), np.c_[1 - chance, chance]
     found = pd.Series(score(BINARY, truth, said, probability))
-    interval = bootstrap(BINARY, truth, said, probability, draws=40, seed=7)
+    interval = bootstrap(BINARY, truth, said, probability, resamples=40, seed=7)
     assert ((interval["low"] <= found) & (found <= interval["high"])).all()
     assert (interval["low"] < interval["high"]).all()
-    again = bootstrap(BINARY, truth, said, probability, draws=40, seed=7)
+    again = bootstrap(BINARY, truth, said, probability, resamples=40, seed=7)
     pd.testing.assert_frame_equal(interval, again)
 
 

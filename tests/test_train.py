@@ -11,10 +11,20 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from helpers import models, pipeline, split, train
-from helpers.calibration import calibration_error
-from helpers.errors import InputError
-from helpers.task import Task
+from helpers.base.user_errors import InputError
+from helpers.learning.task_kind import Task
+from helpers.models import model_ladder
+from helpers.models.calibrated_model import calibration_error
+from helpers.pipeline import whole_pipeline
+from helpers.split import split_by_time, split_into_parts
+from helpers.train import (
+    calibrated_ensemble,
+    decision_threshold,
+    fold_trials,
+    hyperparameter_search,
+    train_models,
+    training_report,
+)
 from tests.small import at_random, fitted, prepared
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
@@ -32,18 +42,18 @@ def learn(made):
 
 @pytest.fixture(scope="module")
 def folds(made, learn):
-    return train.make_folds(learn, made.plan)
+    return fold_trials.make_folds(learn, made.plan)
 
 
 @pytest.fixture(scope="module")
 def ladder(made, folds):
-    return train.run_ladder(made.task, folds, 200, "random forest, linear")
+    return train_models.cross_validate_candidates(made.task, folds, 200, "random forest, linear")
 
 
-def trial(truth, chance, family="linear", scores=(0.5,)) -> train.Trial:
+def trial(truth, chance, family="linear", scores=(0.5,)) -> fold_trials.Trial:
     chance = np.asarray(chance)
     model = LogisticRegression()
-    return train.Trial(
+    return fold_trials.Trial(
         model, family, {}, list(scores), 0.1, np.asarray(truth), np.c_[1 - chance, chance]
     )
 
@@ -51,28 +61,30 @@ def trial(truth, chance, family="linear", scores=(0.5,)) -> train.Trial:
 def test_the_baseline_comes_first_and_knows_nothing(ladder):
     assert [t.family for t in ladder] == ["baseline", "random forest", "linear"]
     assert ladder[0].mean == pytest.approx(0.5)
-    assert train.best_of(ladder).mean > 0.75
+    assert fold_trials.best_of(ladder).mean > 0.75
 
 
 def test_the_baseline_is_there_when_it_is_not_asked_for(made, folds):
-    families = [t.family for t in train.run_ladder(made.task, folds, 200, "linear")]
+    families = [
+        t.family for t in train_models.cross_validate_candidates(made.task, folds, 200, "linear")
+    ]
     assert families == ["baseline", "linear"]
 
 
 def test_an_unknown_model_is_refused_by_name(made, folds):
     with pytest.raises(InputError, match="'forst' is none of them"):
-        train.run_ladder(made.task, folds, 200, "forst")
+        train_models.cross_validate_candidates(made.task, folds, 200, "forst")
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 def test_every_kind_of_task_has_a_ladder_of_four(kind):
-    families = list(models.candidates(Task("y", kind), 100))
+    families = list(model_ladder.candidates(Task("y", kind), 100))
     assert families == ["baseline", "linear", "random forest", "gradient boosting"]
 
 
 def test_runs_with_the_same_seed_are_the_same(made, learn, ladder):
-    again = train.make_folds(learn, made.plan)
-    other = train.run_ladder(made.task, again, 200, "random forest, linear")
+    again = fold_trials.make_folds(learn, made.plan)
+    other = train_models.cross_validate_candidates(made.task, again, 200, "random forest, linear")
     for first, second in zip(ladder, other, strict=True):
         assert first.scores == pytest.approx(second.scores, abs=1e-9)
         assert np.abs(first.said - second.said).max() < 1e-9
@@ -82,32 +94,36 @@ def test_features_of_a_fold_are_made_from_its_training_rows(made, learn):
     learnt, valid = next(learn.folds())
     changed = learn.X.copy()
     changed.loc[valid, "weight"] = 1e9
-    moved = train.make_folds(type(learn)(**(vars(learn) | {"X": changed})), made.plan)[0]
-    assert np.array_equal(moved.X, train.make_folds(learn, made.plan)[0].X)
+    moved = fold_trials.make_folds(type(learn)(**(vars(learn) | {"X": changed})), made.plan)[0]
+    assert np.array_equal(moved.X, fold_trials.make_folds(learn, made.plan)[0].X)
     assert len(moved.X) == len(learnt)
 
 
 def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
     best = ladder[2]
-    found, again = (train.search(made.task, [best], folds, 3, seed=1) for _ in range(2))
+    found, again = (
+        hyperparameter_search.search(made.task, [best], folds, 3, seed=1) for _ in range(2)
+    )
     assert [t.parameters for t in found] == [t.parameters for t in again]
     assert len(found) == 3
     assert all(t.model.get_params()["C"] == t.parameters["C"] for t in found)
-    assert train.search(made.task, [best], folds, 0) == []
-    assert train.search(made.task, [ladder[0]], folds, 3) == []
+    assert hyperparameter_search.search(made.task, [best], folds, 0) == []
+    assert hyperparameter_search.search(made.task, [ladder[0]], folds, 3) == []
 
 
 @pytest.fixture
 def few_are_many(monkeypatch):
     """Tables are small here: what holds for many rows holds for these."""
-    monkeypatch.setattr(train, "MANY_ROWS", 50)
+    monkeypatch.setattr(model_ladder, "MANY_ROWS", 50)
 
 
 def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladder, few_are_many):
-    found, again = (train.search(made.task, [ladder[2]], folds, 6, seed=1) for _ in range(2))
+    found, again = (
+        hyperparameter_search.search(made.task, [ladder[2]], folds, 6, seed=1) for _ in range(2)
+    )
     assert [(t.parameters, t.scores) for t in found] == [(t.parameters, t.scores) for t in again]
     assert len({str(t.parameters) for t in found}) == 6
-    finalists = train.on_all_rows(found)
+    finalists = fold_trials.on_all_rows(found)
     assert [t.rows for t in finalists] == [ladder[2].rows] * 2
     dropped = [t for t in found if t.rows < ladder[2].rows]
     assert len(dropped) == 4 and {t.rows for t in dropped} == {round(ladder[2].rows / 4)}
@@ -115,27 +131,29 @@ def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladd
 
 
 def test_a_score_on_fewer_rows_wins_nothing_and_comes_last(made):
-    few = train.Trial(**(vars(trial(["yes"], [0.5], scores=[0.9])) | {"rows": 10}))
-    every = train.Trial(**(vars(trial(["yes"], [0.5], scores=[0.7])) | {"rows": 40}))
-    assert train.best_of([few, every]) is every
-    assert train.trials_table([few, every], made.task)["rows"].tolist() == [40, 10]
+    few = fold_trials.Trial(**(vars(trial(["yes"], [0.5], scores=[0.9])) | {"rows": 10}))
+    every = fold_trials.Trial(**(vars(trial(["yes"], [0.5], scores=[0.7])) | {"rows": 40}))
+    assert fold_trials.best_of([few, every]) is every
+    assert training_report.trials_table([few, every], made.task)["rows"].tolist() == [40, 10]
 
 
 def test_the_search_says_on_how_many_rows_it_worked(made, folds, ladder, few_are_many):
-    found = train.search(made.task, [ladder[2]], folds, 6, seed=1)
-    said = train.read_search(ladder, found, made.task)
+    found = hyperparameter_search.search(made.task, [ladder[2]], folds, 6, seed=1)
+    said = training_report.describe_search(ladder, found, made.task)
     rows = ladder[2].rows
     assert f"up to {round(rows / 4):,} rows a fold, the best 2 of them again from all {rows:,}" in (
         said
     )
-    assert "rows a fold" not in train.read_search(ladder, train.on_all_rows(found), made.task)
+    assert "rows a fold" not in training_report.describe_search(
+        ladder, fold_trials.on_all_rows(found), made.task
+    )
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
 def test_fewer_rows_keep_the_classes(kind):
     y = {"binary": ["a"] * 97 + ["b"] * 3, "multiclass": list("abcd") * 25}.get(kind, range(100))
-    fold = train.Fold(np.arange(100)[:, None], np.array(y), np.ones((7, 1)), np.ones(7))
-    fewer = train._thinned(fold)
+    fold = fold_trials.Fold(np.arange(100)[:, None], np.array(y), np.ones((7, 1)), np.ones(7))
+    fewer = fold_trials.thinned_fold(fold)
     assert len(fewer.y) == len(fewer.X) == 25 and len(fewer.y_valid) == 7
     assert set(fewer.y) == set(y) or kind == "regression"
     assert [y[i] for i in fewer.X[:, 0]] == list(fewer.y)
@@ -143,70 +161,84 @@ def test_fewer_rows_keep_the_classes(kind):
 
 def test_small_tables_have_whole_forests_and_large_ones_trees_of_a_share():
     task = Task("y", "regression")
-    assert models.candidates(task, models.MANY_ROWS)["random forest"].max_samples is None
-    assert models.candidates(task, models.MANY_ROWS + 1)["random forest"].max_samples == 0.3
+    assert (
+        model_ladder.candidates(task, model_ladder.MANY_ROWS)["random forest"].max_samples is None
+    )
+    assert (
+        model_ladder.candidates(task, model_ladder.MANY_ROWS + 1)["random forest"].max_samples
+        == 0.3
+    )
 
 
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 @pytest.mark.parametrize("kind", ["binary", "regression"])
 def test_every_parameter_that_may_be_drawn_is_one_of_its_model(family, kind):
-    model = models.candidates(Task("y", kind), 100)[family]
+    model = model_ladder.candidates(Task("y", kind), 100)[family]
     space = "ridge" if family == "linear" and kind == "regression" else family
-    assert set(models.SPACES[space]) <= set(model.get_params())
+    assert set(model_ladder.SPACES[space]) <= set(model.get_params())
 
 
 def test_the_best_trial_is_the_earlier_of_two_equal_ones():
     first, second = (trial(["yes"], [0.5], scores=[0.7]) for _ in range(2))
-    assert train.best_of([trial(["yes"], [0.5]), first, second]) is first
+    assert fold_trials.best_of([trial(["yes"], [0.5]), first, second]) is first
 
 
 def test_the_threshold_moves_only_when_it_wins():
     truth = ["no"] * 80 + ["yes"] * 20
     low = trial(truth, [0.1] * 80 + [0.3] * 20)
-    assert train.best_threshold(BINARY, low) == pytest.approx(0.2)  # between 0.1 and 0.3
+    assert decision_threshold.best_threshold(BINARY, low) == pytest.approx(
+        0.2
+    )  # between 0.1 and 0.3
     sound = trial(truth, [0.4] * 80 + [0.6] * 20)
-    assert train.best_threshold(BINARY, sound) == 0.5
+    assert decision_threshold.best_threshold(BINARY, sound) == 0.5
     # One row in a hundred more: F1 rises from 0.995 to 1, which is less than 0.02.
     close = trial(["no"] * 50 + ["yes"] * 100, [0.1] * 50 + [0.45] + [0.9] * 99)
-    assert train.best_threshold(BINARY, close) == 0.5
+    assert decision_threshold.best_threshold(BINARY, close) == 0.5
 
 
 def test_baseline_and_other_tasks_have_no_threshold():
     truth = ["no"] * 8 + ["yes"] * 2
-    assert train.best_threshold(BINARY, trial(truth, [0.1] * 8 + [0.3] * 2, "baseline")) == 0.5
-    assert train.best_threshold(Task("y", "regression"), trial(truth, [0.1] * 10)) == 0.5
+    assert (
+        decision_threshold.best_threshold(BINARY, trial(truth, [0.1] * 8 + [0.3] * 2, "baseline"))
+        == 0.5
+    )
+    assert (
+        decision_threshold.best_threshold(Task("y", "regression"), trial(truth, [0.1] * 10)) == 0.5
+    )
 
 
 def test_a_threshold_that_is_asked_for_is_taken_or_refused():
     one = trial(["no", "yes"], [0.1, 0.9])
-    assert train.choose_threshold(BINARY, one, 0.25) == 0.25
-    assert train.choose_threshold(BINARY, one, 0) == 0.5
+    assert decision_threshold.choose_threshold(BINARY, one, 0.25) == 0.25
+    assert decision_threshold.choose_threshold(BINARY, one, 0) == 0.5
     for wrong in (-0.1, 1, float("nan")):
         with pytest.raises(InputError, match="between 0 and 1"):
-            train.choose_threshold(BINARY, one, wrong)
+            decision_threshold.choose_threshold(BINARY, one, wrong)
 
 
 def test_the_final_model_holds_one_thread_and_its_threshold():
     forest = trial(["no", "yes"], [0.1, 0.9])
-    forest = train.Trial(**(vars(forest) | {"model": RandomForestClassifier(n_jobs=-1)}))
-    assert train.final_model(BINARY, forest).n_jobs is None
-    moved = train.final_model(BINARY, forest, 0.3)
+    forest = fold_trials.Trial(**(vars(forest) | {"model": RandomForestClassifier(n_jobs=-1)}))
+    assert calibrated_ensemble.final_model(BINARY, forest).n_jobs is None
+    moved = calibrated_ensemble.final_model(BINARY, forest, 0.3)
     assert isinstance(moved, FixedThresholdClassifier)
     assert (moved.threshold, moved.pos_label, moved.estimator.n_jobs) == (0.3, "yes", None)
 
 
 def test_a_moved_threshold_says_yes_from_there_on(made):
-    model = train.final_model(made.task, trial(["no", "yes"], [0.1, 0.9]), 0.2)
+    model = calibrated_ensemble.final_model(made.task, trial(["no", "yes"], [0.1, 0.9]), 0.2)
     fitted_model = fitted(made, model)
     chance = fitted_model.predict_proba(made.raw)[:, 1]
     assert ((chance >= 0.2) == (fitted_model.predict(made.raw) == "yes")).all()
 
 
 def test_trials_are_listed_best_first(made, ladder):
-    table = train.trials_table(ladder, made.task)
+    table = training_report.trials_table(ladder, made.task)
     assert table["ROC AUC"].is_monotonic_decreasing and table["model"].iloc[-1] == "baseline"
-    assert "baseline" in train.headline(made.task, ladder[1], ladder[0], 3)
-    assert train.read_ladder(ladder, made.task) and train.read_search(ladder, [], made.task)
+    assert "baseline" in training_report.headline(made.task, ladder[1], ladder[0], 3)
+    assert training_report.describe_ladder(ladder, made.task) and training_report.describe_search(
+        ladder, [], made.task
+    )
 
 
 # --- The one pipeline ---------------------------------------------------------------------------
@@ -215,13 +247,13 @@ def test_trials_are_listed_best_first(made, ladder):
 @pytest.fixture(scope="module")
 def model(made, learn):
     forest = RandomForestClassifier(30, random_state=0)
-    return train.fit_final(made.cleaning, made.plan, forest, learn)
+    return train_models.fit_final(made.cleaning, made.plan, forest, learn)
 
 
 @pytest.fixture(scope="module")
 def saved(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.skops"
-    pipeline.save(model, path)
+    whole_pipeline.save(model, path)
     return path
 
 
@@ -247,7 +279,7 @@ def test_the_target_and_other_columns_in_the_rows_change_nothing(made, model):
 
 
 def test_a_saved_model_gives_the_same_answers(made, model, saved):
-    loaded = pipeline.load(saved)
+    loaded = whole_pipeline.load(saved)
     assert np.abs(loaded.predict_proba(made.raw) - model.predict_proba(made.raw)).max() < 1e-9
     assert loaded["model"].n_jobs is None
 
@@ -256,13 +288,15 @@ def test_a_saved_model_gives_the_same_answers(made, model, saved):
 @pytest.mark.parametrize("family", ["linear", "random forest", "gradient boosting"])
 def test_every_model_of_the_ladder_is_saved_and_loaded(target, family, tmp_path):
     made = prepared(target)
-    choice = models.candidates(made.task, 100)[family]
+    choice = model_ladder.candidates(made.task, 100)[family]
     quick = {"random forest": {"n_estimators": 10}, "gradient boosting": {"max_iter": 10}}
     choice.set_params(**quick.get(family, {}))
-    choice = train.final_model(made.task, train.Trial(choice, family, {}, [], 0, None, None), 0.4)
+    choice = calibrated_ensemble.final_model(
+        made.task, fold_trials.Trial(choice, family, {}, [], 0, None, None), 0.4
+    )
     model = fitted(made, choice)
-    pipeline.save(model, tmp_path / "m.skops")
-    loaded = pipeline.load(tmp_path / "m.skops")
+    whole_pipeline.save(model, tmp_path / "m.skops")
+    loaded = whole_pipeline.load(tmp_path / "m.skops")
     assert (loaded.predict(made.raw) == model.predict(made.raw)).all()
 
 
@@ -278,8 +312,8 @@ def test_features_of_every_role_are_saved_and_loaded(tmp_path):
     made = prepared("y", raw)
     assert set(made.plan["columns"].values()) == {"many categories", "text", "image"}
     model = fitted(made)
-    pipeline.save(model, tmp_path / "m.skops")
-    apart = pipeline.load(tmp_path / "m.skops").predict_proba(raw) - model.predict_proba(raw)
+    whole_pipeline.save(model, tmp_path / "m.skops")
+    apart = whole_pipeline.load(tmp_path / "m.skops").predict_proba(raw) - model.predict_proba(raw)
     assert np.abs(apart).max() < 1e-9
 
 
@@ -288,7 +322,7 @@ def test_a_file_with_an_unknown_type_is_refused_by_its_name(tmp_path):
 
     io.dump(FunctionTransformer(pd.util.hash_array), tmp_path / "odd.skops")
     with pytest.raises(InputError, match="not trusted.*hash_array"):
-        pipeline.load(tmp_path / "odd.skops")
+        whole_pipeline.load(tmp_path / "odd.skops")
 
 
 def test_a_pickle_with_another_ending_is_refused_and_not_run(tmp_path):
@@ -298,7 +332,7 @@ def test_a_pickle_with_another_ending_is_refused_and_not_run(tmp_path):
 
     (tmp_path / "bad.skops").write_bytes(pickle.dumps(Payload()))
     with pytest.raises(InputError, match="can't be read"):
-        pipeline.load(tmp_path / "bad.skops")
+        whole_pipeline.load(tmp_path / "bad.skops")
     assert not (tmp_path / "ran").exists()
 
 
@@ -307,18 +341,18 @@ def test_a_truncated_file_is_refused(saved, share, tmp_path):
     content = saved.read_bytes()
     (tmp_path / "cut.skops").write_bytes(content[: int(len(content) * share)])
     with pytest.raises(InputError, match="can't be read"):
-        pipeline.load(tmp_path / "cut.skops")
+        whole_pipeline.load(tmp_path / "cut.skops")
 
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="gone.skops"):
-        pipeline.load(tmp_path / "gone.skops")
+        whole_pipeline.load(tmp_path / "gone.skops")
 
 
 def test_refitting_learns_from_the_new_rows_and_keeps_the_old_model(made, model):
     before = model.predict_proba(made.raw)
     turned = np.where(made.rows.y == "yes", "no", "yes")
-    other = pipeline.refit(model, made.rows.X, turned)
+    other = whole_pipeline.refit(model, made.rows.X, turned)
     assert np.corrcoef(other.predict_proba(made.raw)[:, 1], before[:, 1])[0, 1] < -0.3
     assert np.array_equal(model.predict_proba(made.raw), before)
     assert other["clean"].plan_ == model["clean"].plan_
@@ -327,10 +361,10 @@ def test_refitting_learns_from_the_new_rows_and_keeps_the_old_model(made, model)
 def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     raw = prepared().raw.assign(bought=["a"] * 90 + ["b", "a"] * 30 + ["a", "b", "c"] * 30)
     made = prepared("bought", raw)
-    cut = split.split_rows(made.rows, {"strategy": "time", "column": "day"})
-    folds = train.make_folds(cut.of("train"), made.plan)
+    cut = split_into_parts.split_rows(made.rows, {"strategy": "time", "column": "day"})
+    folds = fold_trials.make_folds(cut.of("train"), made.plan)
     lacking = next(fold for fold in folds if set(fold.y) == {"a", "b"})
-    found = train.run_ladder(made.task, [lacking], 200, "linear")
+    found = train_models.cross_validate_candidates(made.task, [lacking], 200, "linear")
     assert found[1].said.shape[1] == 3
 
 
@@ -347,10 +381,10 @@ def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     ],
 )
 def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, chance):
-    from helpers.evaluate import at_threshold
+    from helpers.evaluate.evaluate_model import at_threshold
 
     one = trial(truth, chance)
-    threshold = train.best_threshold(BINARY, one)
+    threshold = decision_threshold.best_threshold(BINARY, one)
     assert max(c for c, t in zip(chance, truth, strict=True) if t == "no") < threshold
     assert threshold < min(c for c, t in zip(chance, truth, strict=True) if t == "yes")
     assert at_threshold(BINARY, one.truth, one.said, threshold)["f1"] == 1
@@ -359,29 +393,32 @@ def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, cha
 def with_labels(y):
     """Rows by time whose labels are those, in their order."""
     made = prepared("bought", prepared().raw.head(len(y)).assign(bought=y))
-    return made, split._by_time(made.rows, "day", 0.2, "", 4).of("train")
+    return made, split_by_time.by_time(made.rows, "day", 0.2, "", 4).of("train")
 
 
 def test_folds_whose_training_rows_hold_one_class_are_skipped():
     made, learn = with_labels(["no"] * 100 + ["no", "yes"] * 70)
     several = [len(set(learn.y[rows])) for rows, _ in learn.folds()]
     assert several == [1, 1, 2, 2]
-    folds = train.make_folds(learn, made.plan)
+    folds = fold_trials.make_folds(learn, made.plan)
     assert [len(set(fold.y)) for fold in folds] == [2, 2]
-    assert all(np.isfinite(t.mean) for t in train.run_ladder(made.task, folds, 200, "linear"))
+    assert all(
+        np.isfinite(t.mean)
+        for t in train_models.cross_validate_candidates(made.task, folds, 200, "linear")
+    )
 
 
 def test_no_fold_with_two_classes_is_refused():
     made, learn = with_labels(["no"] * 170 + ["yes", "no"] * 35)
     with pytest.raises(InputError, match="No fold has two classes"):
-        train.make_folds(learn, made.plan)
+        fold_trials.make_folds(learn, made.plan)
 
 
 def test_a_regression_may_have_folds_of_one_value():
     raw = prepared("price").raw.head(90)
     made = prepared("price", raw.assign(price=[5.0] * 50 + list(range(40))))
-    learn = split._by_time(made.rows, "day", 0.2, "", 4).of("train")
-    assert len(train.make_folds(learn, made.plan)) == 4
+    learn = split_by_time.by_time(made.rows, "day", 0.2, "", 4).of("train")
+    assert len(fold_trials.make_folds(learn, made.plan)) == 4
 
 
 def write_zip(path, files: dict):
@@ -410,7 +447,7 @@ def write_zip(path, files: dict):
 def test_a_zip_of_nonsense_is_refused(files, tmp_path):
     write_zip(tmp_path / "odd.skops", files)
     with pytest.raises(InputError, match="odd.skops") as caught:
-        pipeline.load(tmp_path / "odd.skops")
+        whole_pipeline.load(tmp_path / "odd.skops")
     assert "\n" not in str(caught.value)
 
 
@@ -421,7 +458,7 @@ def test_a_file_with_a_flipped_bit_is_refused_or_says_the_same(made, model, save
     content[random.integers(len(content))] ^= 1 << random.integers(8)
     (tmp_path / "flipped.skops").write_bytes(bytes(content))
     try:
-        loaded = pipeline.load(tmp_path / "flipped.skops")
+        loaded = whole_pipeline.load(tmp_path / "flipped.skops")
     except InputError as error:
         assert "flipped.skops" in str(error)
         return
@@ -434,20 +471,25 @@ def test_a_skops_file_that_holds_no_pipeline_is_refused(content, tmp_path):
 
     io.dump(content, tmp_path / "dict.skops")
     with pytest.raises(InputError, match="dict.skops holds no model"):
-        pipeline.load(tmp_path / "dict.skops")
+        whole_pipeline.load(tmp_path / "dict.skops")
 
 
 # --- Growth, budget, ensemble, calibration ------------------------------------------------------
 
 
 def test_boosting_stops_growing_when_more_trees_win_nothing(made, folds):
-    grown = train.run_ladder(made.task, folds, 200, "gradient boosting")[1]
+    grown = train_models.cross_validate_candidates(made.task, folds, 200, "gradient boosting")[1]
     assert grown.parameters["max_iter"] == grown.model.max_iter
-    assert grown.model.max_iter % train.STEP == 0 and grown.model.max_iter < train.MOST_ROUNDS
+    assert (
+        grown.model.max_iter % fold_trials.STEP == 0
+        and grown.model.max_iter < fold_trials.MOST_ROUNDS
+    )
     # So many trees, fitted at once, score about what the trial says of them.
     fold = folds[0]
-    whole = models.clone(grown.model).fit(fold.X, fold.y)
-    again = train._score(made.task, fold, train._answers(made.task, whole, fold.X_valid))
+    whole = model_ladder.clone(grown.model).fit(fold.X, fold.y)
+    again = fold_trials._score(
+        made.task, fold, fold_trials._answers(made.task, whole, fold.X_valid)
+    )
     assert again == pytest.approx(grown.scores[0], abs=0.02)
 
 
@@ -455,62 +497,70 @@ def test_the_families_that_lead_are_searched_in_turn(made, folds):
     near = [trial(["yes"], [0.5], family, scores) for family, scores in
             (("linear", [0.8, 0.9]), ("random forest", [0.82, 0.84]), ("baseline", [0.84]),
              ("gradient boosting", [0.6, 0.6]))]  # fmt: skip
-    assert [t.family for t in train.leaders(near)] == ["linear", "random forest"]
-    drawn = [one.family for one in train._draws(made.task, near[:2], 5, seed=1)]
+    assert [t.family for t in hyperparameter_search.leading_trials(near)] == [
+        "linear",
+        "random forest",
+    ]
+    drawn = [
+        one.family
+        for one in hyperparameter_search._sampled_settings(made.task, near[:2], 5, seed=1)
+    ]
     assert drawn == ["linear", "random forest"] * 2 + ["linear"]
 
 
 def test_a_budget_in_minutes_cuts_the_search_and_says_so(made, folds, ladder):
-    spent = train.Budget(minutes=1e-9)
-    assert train.search(made.task, ladder, folds, 5, budget=spent) == [] and spent.cut
-    enough = train.Budget()
-    assert len(train.search(made.task, [ladder[2]], folds, 3, budget=enough)) == 3
+    spent = hyperparameter_search.Budget(minutes=1e-9)
+    assert (
+        hyperparameter_search.search(made.task, ladder, folds, 5, budget=spent) == [] and spent.cut
+    )
+    enough = hyperparameter_search.Budget()
+    assert len(hyperparameter_search.search(made.task, [ladder[2]], folds, 3, budget=enough)) == 3
     assert not enough.cut
     with pytest.raises(InputError, match="minutes is 0"):
-        train.Budget(-1)
+        hyperparameter_search.Budget(-1)
 
 
-def halves(first: list, second: list) -> list[train.Trial]:
+def halves(first: list, second: list) -> list[fold_trials.Trial]:
     """Two trials on two folds of four rows each, from their probabilities of yes."""
     truth = np.array(["no", "no", "yes", "yes"] * 2)
     made = []
     for family, chance in (("linear", first), ("random forest", second)):
         one = trial(truth, chance, family)
-        scores = [train._score(BINARY, train.Fold(None, None, None, truth[part]), one.said[part])
+        scores = [fold_trials._score(BINARY, fold_trials.Fold(None, None, None, truth[part]), one.said[part])
                   for part in (slice(0, 4), slice(4, 8))]  # fmt: skip
-        made.append(train.Trial(**(vars(one) | {"scores": scores})))
+        made.append(fold_trials.Trial(**(vars(one) | {"scores": scores})))
     return made
 
 
 def test_an_ensemble_is_taken_only_where_it_wins_by_more_than_the_noise():
-    folds = [train.Fold(None, np.zeros(4), None, np.array(["no", "no", "yes", "yes"]))] * 2
+    folds = [fold_trials.Fold(None, np.zeros(4), None, np.array(["no", "no", "yes", "yes"]))] * 2
     unlike = halves([0.7, 0.1, 0.6, 0.9] * 2, [0.1, 0.7, 0.9, 0.6] * 2)  # each errs elsewhere
-    found = train.try_ensemble(BINARY, unlike, folds)
+    found = calibrated_ensemble.try_ensemble(BINARY, unlike, folds)
     assert [t.parameters["members"] for t in found] == ["linear + random forest"]
     assert found[0].mean == 1.0
     same = halves([0.7, 0.1, 0.6, 0.9] * 2, [0.7, 0.1, 0.6, 0.9] * 2)
-    assert train.try_ensemble(BINARY, same, folds) == []
+    assert calibrated_ensemble.try_ensemble(BINARY, same, folds) == []
 
 
 @pytest.mark.parametrize("target", ["bought", "price"])
 def test_an_ensemble_is_saved_and_loaded_whole(tmp_path, target):
     made = prepared(target)
-    ladder = models.candidates(made.task, 200)
+    ladder = model_ladder.candidates(made.task, 200)
     members = {name: ladder[name] for name in ("linear", "random forest", "gradient boosting")}
-    whole = models.on_one_thread(models.ensemble_of(made.task, members))
+    whole = model_ladder.on_one_thread(model_ladder.ensemble_of(made.task, members))
     kept = fitted(made, whole)
-    pipeline.save(kept, tmp_path / "m.skops")
-    again = pipeline.load(tmp_path / "m.skops")
+    whole_pipeline.save(kept, tmp_path / "m.skops")
+    again = whole_pipeline.load(tmp_path / "m.skops")
     assert (again.predict(made.raw) == kept.predict(made.raw)).all()
     assert all(m.get_params().get("n_jobs") is None for m in again["model"].estimators_)
 
 
 def test_a_calibrated_model_with_its_threshold_is_saved_and_loaded(tmp_path, made, ladder):
-    mended = train.calibrated(made.task, ladder[2])
-    model = train.final_model(made.task, mended, 0.3)
+    mended = calibrated_ensemble.calibrated(made.task, ladder[2])
+    model = calibrated_ensemble.final_model(made.task, mended, 0.3)
     kept = fitted(made, model)
-    pipeline.save(kept, tmp_path / "m.skops")
-    again = pipeline.load(tmp_path / "m.skops")
+    whole_pipeline.save(kept, tmp_path / "m.skops")
+    again = whole_pipeline.load(tmp_path / "m.skops")
     chance = again.predict_proba(made.raw)
     assert np.abs(chance - kept.predict_proba(made.raw)).max() < 1e-9
     assert ((chance[:, 1] >= 0.3) == (again.predict(made.raw) == "yes")).all()
@@ -522,7 +572,7 @@ def test_calibration_leaves_the_order_and_mends_what_is_too_sure():
     truth = np.where(random.random(2_000) < true, "yes", "no")
     logit = np.log(true / (1 - true))
     too_sure = 1 / (1 + np.exp(-3 * logit))
-    mended = train.calibrated(BINARY, trial(truth, too_sure))
+    mended = calibrated_ensemble.calibrated(BINARY, trial(truth, too_sure))
     before = calibration_error(too_sure, truth == "yes")
     after = calibration_error(mended.said[:, 1], truth == "yes")
     assert before > 0.1 and after < 0.03
@@ -532,9 +582,9 @@ def test_calibration_leaves_the_order_and_mends_what_is_too_sure():
 
 def test_few_rows_and_other_tasks_are_not_mended():
     few = trial(["no", "yes"], [0.1, 0.9])
-    assert train.calibrated(BINARY, few).model.slope == 1.0
+    assert calibrated_ensemble.calibrated(BINARY, few).model.slope == 1.0
     numbers = trial([1.0, 2.0], [0.1, 0.9])
-    assert train.calibrated(Task("y", "regression"), numbers) is numbers
+    assert calibrated_ensemble.calibrated(Task("y", "regression"), numbers) is numbers
 
 
 @pytest.mark.parametrize("costs", [(1, 1), (1, 10), (10, 1), (1, 0)])
@@ -550,7 +600,7 @@ def test_the_cheapest_threshold_costs_no_more_than_any_other(costs):
             (~said & (truth == "yes")).sum()
         )
 
-    cheapest = train.cheapest_threshold(BINARY, one, *costs)
+    cheapest = decision_threshold.cheapest_threshold(BINARY, one, *costs)
     assert cost(cheapest) == min(cost(t) for t in np.linspace(0, 1.01, 203))
 
 
@@ -562,8 +612,8 @@ def test_several_classes_lean_towards_rare_ones_where_it_wins():
     logits = random.normal(size=(900, 3)) + [1.5, 0, 0]
     logits[np.arange(900), position] += 1.2
     chance = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    said = train.Trial(LogisticRegression(), "linear", {}, [0.5], 0.1, truth, chance)
-    mended = train.calibrated(three, said)
+    said = fold_trials.Trial(LogisticRegression(), "linear", {}, [0.5], 0.1, truth, chance)
+    mended = calibrated_ensemble.calibrated(three, said)
     leaning = mended.model.decide(mended.said)
     plain = mended.said.argmax(axis=1)
     assert len(mended.model.weights) == 3 and mended.model.weights[0] == 1.0
@@ -571,4 +621,4 @@ def test_several_classes_lean_towards_rare_ones_where_it_wins():
         f1_score(position, plain, average="macro") + 0.01
     )
     by_accuracy = Task("y", "multiclass", ("a", "b", "c"), metric="accuracy")
-    assert train.calibrated(by_accuracy, said).model.weights == ()
+    assert calibrated_ensemble.calibrated(by_accuracy, said).model.weights == ()

@@ -1,6 +1,7 @@
 import pytest
 
-from helpers.units import CURRENCIES, DIMENSIONS, can_convert, convert, dimension, known
+from helpers.cells.currencies import CURRENCIES
+from helpers.cells.unit_conversion import DIMENSIONS, can_convert, convert, dimension, known
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,16 @@ from datetime import datetime
 
 import pytest
 
-from helpers.values import (
-    MISSING_WORDS,
+from helpers.cells.date_formats import parse_date
+from helpers.cells.known_words import MISSING_WORDS, SURELY_MISSING
+from helpers.cells.number_formats import (
     PLAIN_NUMBER,
-    SURELY_MISSING,
-    fingerprint,
     number_format,
-    parse_date,
     parse_number,
     parse_quantity,
     share_read,
-    tidy,
 )
+from helpers.cells.tidy_text import fingerprint, tidy
 
 
 @pytest.mark.parametrize(

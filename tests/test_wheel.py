@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from helpers import doctor
-from helpers.line import REPOSITORY, STAGES
+from helpers.base.places import REPOSITORY
+from helpers.line.stage_list import STAGES
+from helpers.run import doctor
 
 pytestmark = pytest.mark.slow
 PRINT_PLACES = """

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from kfp import dsl
 from kfp.dsl import base_component
 
-from helpers.description import description
-from helpers.station import METRICS, MODEL
+from helpers.line.line_description import description
+from helpers.scale.kubeflow_pod import METRICS, MODEL
 
 IMAGE = "pipeline-notebooks-python:latest"
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}

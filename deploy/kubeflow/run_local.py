@@ -8,11 +8,12 @@ import click
 from kfp import local
 from line_pipeline import line_pipeline
 
-from helpers import station
-from helpers.errors import InputError
-from helpers.line import STAGES, Run
-from helpers.parameters import read_settings
-from helpers.runner import name_for, whole_address
+from helpers.base.user_errors import InputError
+from helpers.line.notebook_parameters import read_settings
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
+from helpers.run.run_request import name_for, whole_address
+from helpers.scale import kubeflow_pod
 
 
 @click.command()
@@ -54,7 +55,7 @@ def run_here(data: str, target: str, name: str, settings: tuple[str, ...]) -> Ru
         local.init(runner, pipeline_root=f"{folder}/outputs", workspace_root=f"{folder}/workspace")
         line_pipeline()(**values)
         run.path.parent.mkdir(parents=True, exist_ok=True)
-        station.unpack(last_folder(Path(folder)), run.path.parent)
+        kubeflow_pod.unpack(last_folder(Path(folder)), run.path.parent)
     return run
 
 

@@ -1,1 +1,1 @@
-"""Ground: files, addresses, secrets, limits. May import: nothing of helpers."""
+"""What every other folder stands on: errors for people, addresses, credentials, paths, files written whole. May import: nothing."""

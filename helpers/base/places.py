@@ -11,6 +11,8 @@ import os
 from importlib import metadata
 from pathlib import Path
 
+# noqa: F401
+
 DISTRIBUTION = "pipeline-notebooks"
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = PACKAGE / "shipped"  # in a wheel alone
@@ -19,7 +21,7 @@ SHIPPED = PACKAGE / "shipped"  # in a wheel alone
 REPOSITORY = None if SHIPPED.is_dir() else PACKAGE.parent
 NOTEBOOKS = (REPOSITORY or SHIPPED) / "notebooks"
 DATA = (REPOSITORY or SHIPPED) / "data"
-TEMPLATES = PACKAGE / "templates"
+TEMPLATES = PACKAGE / "pages" / "templates"
 
 
 def reports_folder() -> Path:
@@ -42,3 +44,18 @@ def sources_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path(DISTRIBUTION, False, metadata.version(DISTRIBUTION)) / "sources"
+
+
+def progress_file() -> Path:
+    """Where a learner's progress is kept: in the folder of runs, or what PIPELINE_PROGRESS names.
+
+    Beside it lies what front pages show of it (see `progress_summary_file`).
+    """
+    named = os.environ.get("PIPELINE_PROGRESS")
+    return Path(named).expanduser().resolve() if named else reports_folder() / "progress.json"
+
+
+def progress_summary_file() -> Path:
+    """What the course writes and front pages read: a `reading`, and `rows` of a table."""
+    file = progress_file()
+    return file.with_name(f"{file.stem}_summary.json")

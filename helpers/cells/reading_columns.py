@@ -1,0 +1,153 @@
+"""One column: what it holds, drafted from its cells, and how each cell is read by that draft.
+
+A column's plan is a mapping that a person can read and edit (`kind`, `unit`, `formats`, `values`
+…). What becomes of a cell depends on its text and that plan alone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from .as_texts import texts
+from .coded_column import EncodedColumn, is_in
+from .known_words import SURELY_MISSING
+from .number_formats import (
+    PLAIN_NUMBER,
+)
+from .reading_values import REMEMBERED, is_impossible, missing_codes, repair_value, value_reader
+
+# --- Repairing ----------------------------------------------------------------------------------
+
+
+def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+    """One column, repaired, and the kind of repair of each cell ("" for none; None for no cell)."""
+    if is_typed(column, plan["kind"]):
+        return repair_typed(column, plan)
+    coded = EncodedColumn.of(texts(column))
+    repaired, kinds = Reader(plan).column(coded)
+    kinds = None if kinds is None else coded.by_value(kinds, "")
+    return repaired.column(column.index, column.name), kinds
+
+
+class Reader:
+    """Reads the different texts of a column by its plan, and remembers them for the next piece."""
+
+    def __init__(self, plan: dict):
+        self.plan = plan
+        read = value_reader(plan)
+        self._of_text = lru_cache(maxsize=REMEMBERED)(lambda text: repair_value(text, plan, read))
+        self._texts = pd.Series(dtype="str")
+        self._found: tuple | None = None
+
+    def column(self, column: EncodedColumn) -> tuple[EncodedColumn, np.ndarray | None]:
+        """A coded column, repaired, and the kind of repair of each of its values; or None.
+
+        Values that begin with those of the last column are not read again.
+        """
+        count = len(self._texts)
+        if self._found is None or not column.values.iloc[:count].equals(self._texts):
+            self._texts, count = column.values, len(column.values)
+            self._found = self.read(self._texts)
+        values, kinds = self._found
+        if len(column.values) > count:
+            more, kinds_too = self.read(column.values.iloc[count:])
+            values = pd.concat([values, more], ignore_index=True)
+            kinds = _joined(kinds, kinds_too, count, len(more))
+        return EncodedColumn(column.codes, values), kinds
+
+    def read(self, distinct: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
+        """The values of different texts, and kinds of repair; what is plainly fine, at once."""
+        kind = self.plan["kind"]
+        values, fine = _read_plain(distinct, self.plan)
+        doubtful, kinds = np.flatnonzero(~fine), None
+        if len(doubtful):
+            kinds = np.full(len(distinct), "", dtype=object)
+            for place, text in zip(doubtful, distinct.iloc[doubtful].tolist(), strict=True):
+                value, kinds[place] = self._of_text(text)
+                values[place] = _nothing(kind) if value is None else value
+        return _with_type(pd.Series(values), kind), kinds
+
+
+def _joined(kinds, more, count: int, count_more: int) -> np.ndarray | None:
+    if kinds is None and more is None:
+        return None
+    none = np.full(max(count, count_more), "", dtype=object)
+    return np.append(
+        none[:count] if kinds is None else kinds, none[:count_more] if more is None else more
+    )
+
+
+def _nothing(kind: str):
+    return {"number": np.nan, "date": np.datetime64("NaT")}.get(kind)
+
+
+def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Texts read without a look at each: values, and which of them are fine as they are."""
+    kind = plan["kind"]
+    if kind == "number":
+        values = pd.to_numeric(distinct, errors="coerce").to_numpy(dtype="float64").copy()
+        fine = distinct.str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool, copy=True)
+        fine &= (
+            np.isfinite(values)
+            & ~is_impossible(values, plan)
+            & ~np.isin(values, missing_codes(plan))
+        )
+        if plan.get("style", "point") != "point":
+            fine &= ~distinct.str.contains(".", regex=False).to_numpy(dtype=bool)
+        return values, fine & ~_is_named(distinct, plan)
+    if kind == "date":
+        fine = distinct.str.fullmatch(_ISO_DATE).to_numpy(dtype=bool, copy=True)
+        read = pd.to_datetime(distinct.where(fine), format="ISO8601", errors="coerce")
+        values = read.to_numpy(dtype="datetime64[us]").copy()
+        return values, fine & ~np.isnat(values) & ~_is_named(distinct, plan)
+    values = distinct.to_numpy(dtype=object, copy=True)
+    if kind == "boolean":
+        return values, np.zeros(len(values), dtype=bool)
+    fine = distinct.str.fullmatch(_TIDY_ASCII).to_numpy(dtype=bool) & ~_is_named(distinct, plan)
+    if kind == "category" and plan.get("values"):
+        fine &= is_in(distinct, plan["values"])
+    return values, fine & ~is_in(distinct.str.casefold(), SURELY_MISSING)
+
+
+_ISO_DATE = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"
+_TIDY_ASCII = r"[!-~]+( [!-~]+)*"
+
+
+def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
+    """Which texts the plan names one by one: as missing, as an alias, as a typing error."""
+    named = [*plan.get("missing", ()), *plan.get("aliases", ()), *plan.get("typos", ())]
+    return is_in(distinct, named)
+
+
+def is_typed(column: pd.Series, kind: str) -> bool:
+    """Whether a column already has the type that its kind asks for."""
+    types = pd.api.types
+    if kind == "number":
+        return types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
+    if kind == "boolean":
+        return types.is_bool_dtype(column.dtype)
+    return kind == "date" and types.is_datetime64_any_dtype(column.dtype)
+
+
+def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+    """A column of its plan's type, repaired; kinds of repair as `repair_column` has them."""
+    if plan["kind"] == "boolean":
+        return column.astype("boolean"), None
+    if plan["kind"] == "date":
+        plain = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz else column
+        return plain.astype("datetime64[us]"), None
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    impossible = np.isinf(values) | is_impossible(values, plan)
+    missing = np.isin(values, missing_codes(plan))
+    if not (impossible | missing).any():
+        return column, None
+    kinds = np.select([missing, impossible], ["missing word", "impossible"], "").astype(object)
+    return column.astype(float).mask(impossible | missing), kinds
+
+
+def _with_type(column: pd.Series, kind: str) -> pd.Series:
+    dtype = {"number": "float64", "boolean": "boolean", "date": "datetime64[us]"}.get(kind, "str")
+    return column.astype(dtype)

@@ -1,0 +1,140 @@
+"""Stage 2, clean: a plan that a person can read, repairs that follow it, a log of every change.
+
+`draft_plan` looks at the collected rows and writes down what each column is and how to read it.
+`Cleaner` applies a plan to any rows: what becomes of a row depends on the row and the plan alone,
+so one row behind the API is cleaned exactly as a million in training. `set_aside` takes out
+duplicates and rows without a label; it belongs to this stage alone, never to a prediction.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError
+from ..cells.as_texts import texts
+from ..learning.label_column import read_label
+from ..line.stage_work import outside
+from ..tables.formula_cells import neutral_table
+from . import doubtful_cells, duplicate_rows, unusual_readings
+from .cleaning_plan import plan_text
+from .cleaning_report import unusable
+from .column_cleaner import Cleaner, log_column
+
+FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
+
+
+def repair_rows(raw: pd.DataFrame, plan: dict, about: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows cleaned by a plan, the target read too, and the log of what both changed."""
+    cleaned, changes = Cleaner(plan).fit(raw).repair(raw)
+    target = about.get("target")
+    if not target:
+        return cleaned, changes
+    label, relabelled = clean_label(raw, target, about["label"])
+    changes = pd.concat([changes, relabelled], ignore_index=True) if len(relabelled) else changes
+    return cleaned.assign(**{target: label}), changes
+
+
+# --- Rows that are set aside --------------------------------------------------------------------
+
+
+def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, pd.DataFrame]:
+    """The target read by its plan (`about["label"]`), and the log of what that changed."""
+    label = read_label(raw[target], plan)
+    before, after = texts(raw[target]), texts(label)
+    changed = (before != after) & ~(before.isna() & after.isna())
+    if pd.api.types.is_numeric_dtype(label.dtype):  # "1.50" as 1.5 says the same
+        changed &= before.notna() & after.isna()
+    return label, log_column(raw[target], label, np.where(changed.fillna(False), "label", ""))
+
+
+def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set aside") -> pd.Series:
+    """The reason why each row is set aside, or missing for rows that stay.
+
+    A row goes when it has no label, or repeats an earlier row in every cell. With
+    `duplicates="keep"` repeats stay; with "auto" they stay where more than one row in ten is one,
+    as in a table of a few categories, where equal rows are nothing odd.
+
+    >>> set_aside(pd.DataFrame({"x": [1, 1, 2], "y": ["a", "a", None]}), "y").tolist()
+    [nan, 'duplicate', 'no label']
+    """
+    if duplicates not in ("auto", "set aside", "keep"):
+        raise InputError(f"duplicates is auto, 'set aside' or keep; it is '{duplicates}'.")
+    reason = pd.Series(None, index=clean.index, dtype="str")
+    repeats = clean.duplicated(keep="first")
+    if duplicates == "set aside" or (duplicates == "auto" and repeats.mean() <= FEW_REPEATS):
+        reason[repeats] = "duplicate"
+    if target:
+        reason[clean[target].isna()] = "no label"
+    return reason
+
+
+def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
+    """The rows that were set aside, as they came, each with its `row` and `reason`."""
+    gone = np.flatnonzero(reason.notna())
+    rows = (
+        raw.iloc[gone]
+        .reset_index(drop=True)
+        .add_prefix("")
+        .rename(columns={"row": "row (in the table)", "reason": "reason (in the table)"})
+    )
+    rows.insert(0, "reason", reason.iloc[gone].to_numpy())
+    rows.insert(0, "row", gone)
+    return rows
+
+
+# --- Records that are nearly the same -----------------------------------------------------------
+
+
+def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") -> pd.DataFrame:
+    """The rows that stay and are nearly the same as another: `row` and its `group`.
+
+    `group` is the first row of the group. Nothing is deleted: either may be right. The label
+    is not looked at.
+    """
+    staying = np.flatnonzero(reason.isna())
+    records = clean.iloc[staying].drop(columns=target or [])
+    group = duplicate_rows.link(records)
+    size = pd.Series(group).groupby(group).transform("size").to_numpy()
+    linked = size > 1
+    return pd.DataFrame({"row": staying[linked], "group": staying[group[linked]]})
+
+
+def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, linked) -> None:
+    """Note what a person should see of this stage on the front page. `work` is the open stage."""
+    for name, note in unusable(plan).items():
+        work.find(f"{note}_column", "note", [name], f"The column {name} is {note}: not used.")
+    for kind, found in review.groupby("kind"):
+        columns = found["column"].unique().tolist()
+        message = f"{kind}: {', '.join(columns[:5])} ({int(found['cells'].sum()):,} cells)"
+        work.find(kind.replace(" ", "_"), "warning", columns, message)
+    if len(linked):
+        message = (
+            f"{len(linked):,} rows are nearly the same as another (data/duplicates.parquet). They "
+            f"stay, and are kept on one side of the split."
+        )
+        work.find("near_duplicates", "note", [], message)
+    repeats = int(kept.duplicated().sum())
+    if repeats:
+        share = repeats / len(kept)
+        message = (
+            f"{repeats:,} rows ({share:.0%}) repeat an earlier one and were kept. If they are "
+        )
+        message += "mistakes: --set duplicates='set aside'."
+        work.find("duplicate_rows", "warning" if share > FEW_REPEATS else "note", [], message)
+
+
+def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.DataFrame) -> None:
+    """Write what this stage makes: the rows that stay and go, the log, the plan, the doubts."""
+    for code, names, message in unusual_readings.of(raw, plan, changes):
+        work.find(code.replace(" ", "_"), "note", names, message)
+    marked = work.run.file("review.csv")
+    if marked.exists():  # what a person wrote into it must not be lost
+        review = doubtful_cells.keep_marks(review, doubtful_cells.open_review(str(marked)))
+    work.write_table("clean", kept)
+    work.write_table("changes", changes)
+    work.write_table("quarantine", quarantine(raw, reason))
+    work.write_table("duplicates", linked)
+    work.write_text("cleaning.yaml", plan_text(plan))
+    work.write_text("review.csv", neutral_table(review).to_csv(index=False))
+    work.sources = outside(work.parameters)  # the list that was read may be the one written here

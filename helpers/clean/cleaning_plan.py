@@ -1,0 +1,275 @@
+"""The cleaning plan: drafted from the collected rows, written as YAML, read back and checked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from ..base.user_errors import InputError, nearest
+from ..cells.date_formats import parse_date
+from ..cells.draft_column_plan import draft_and_repair
+from ..cells.number_formats import parse_number
+from ..cells.reading_columns import repair_column
+from ..cells.reading_values import KINDS
+from . import (
+    dependency_questions,
+    functional_dependencies,
+    repair_by_dependency,
+    swapped_columns,
+    typing_errors,
+)
+from .doubtful_cells import review_items_of
+from .review_decisions import check_decisions
+
+# In C where PyYAML was built with it: a plan may name thousands of values.
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+PLAN_KEYS = {
+    "unit": "units",
+    "formats": "date formats",
+    "missing": "values that mean missing",
+    "aliases": "aliases: other names of one thing",
+    "typos": "typing errors, with what was meant",
+}
+MOST_SPELLINGS = 100_000  # a column with more different values is no list of names to misspell
+
+
+def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> dict:
+    """A cleaning plan drafted from the collected rows: for each column, what it is, how to read it.
+
+    `about` may bring what a person knows: `target` (left out of the plan), by column `limits`,
+    `aliases` and `units`, and `not_known`, the columns that are filled in too late to repair
+    others by. `limits` adds more, as text: "wind_speed:0..253, age:0..120".
+
+    >>> plan = draft_plan(pd.DataFrame({"weight": ["3 kg", "N/A", "4 kg"]}))
+    >>> plan["columns"]["weight"]
+    {'kind': 'number', 'unit': 'kg'}
+    """
+    return draft(frame, about, limits)[0]
+
+
+def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> tuple[dict, list]:
+    """The plan (see `draft_plan`), and the doubts that came up (see `helpers.clean.doubtful_cells`)."""
+    about = about or {}
+    _check_names(frame)
+    names = frame.columns.drop(about.get("target") or [], errors="ignore")
+    known_limits = about.get("limits", {}) | parse_limits(limits, frame.columns)
+    plans, repaired = {}, {}
+    for name in names:
+        drafted = _draft_one(frame[name], name, about, known_limits.get(name))
+        plans[str(name)], repaired[str(name)] = drafted
+    swaps = swapped_columns.draft_swaps(frame, plans)
+    put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
+    for name in swapped:
+        drafted = _draft_one(put_back[name], name, about, known_limits.get(name))
+        plans[name], repaired[name] = drafted
+    cleaned, found = {}, []
+    for name in plans:
+        own = repaired.pop(name)
+        plans[name], likely = _with_typos(plans[name], own[0])
+        if "typos" in plans[name]:
+            own = repair_column(put_back[name], plans[name])
+        cleaned[name] = own[0]
+        likely += review_items_of(put_back[name], plans[name], own)
+        found += [{"column": name} | one for one in likely]
+    related, likely = functional_dependencies.draft(
+        pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
+    )
+    related = swaps + related
+    return {"columns": plans} | ({"relations": related} if related else {}), found + likely
+
+
+def _draft_one(column: pd.Series, name: str, about: dict, limits=None) -> tuple[dict, tuple]:
+    """The plan of a column, with what a person knows of it; and the column repaired by it."""
+    aliases = about.get("aliases", {}).get(name)
+    plan, repaired = draft_and_repair(column, aliases, about.get("units", {}).get(name, ""))
+    if limits is None:
+        return plan, repaired
+    if plan["kind"] != "number":
+        raise InputError(f"limits name '{name}', which holds {plan['kind']}, not numbers.")
+    plan |= {"limits": [float(bound) for bound in limits]}
+    return plan, repair_column(column, plan)
+
+
+def _check_names(frame: pd.DataFrame) -> None:
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise InputError(
+            f"The table has more than one column '{twice[0]}': a plan needs a name for each. "
+            f"Rename it at the source."
+        )
+
+
+def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
+    """The plan of a category with its surely mistyped values, and the likely ones."""
+    if plan["kind"] != "category" or plan.get("note"):
+        return plan, []
+    counts = cleaned.value_counts()
+    if len(counts) > MOST_SPELLINGS:
+        return plan, []
+    sure, likely = typing_errors.typos(counts)
+    doubted = [{"kind": "typo"} | one for one in likely]
+    if not sure:
+        return plan, doubted
+    values = [value for value in plan["values"] if value not in sure]
+    return plan | {"values": values, "typos": dict(sorted(sure.items()))}, doubted
+
+
+def parse_limits(text: str, columns) -> dict[str, list[float]]:
+    """Limits written as text: "wind_speed:0..253, age:0..120".
+
+    >>> parse_limits("age:0..120", ["age"])
+    {'age': [0.0, 120.0]}
+    """
+    limits = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, bounds = part.rpartition(":")
+        low, _, high = bounds.partition("..")
+        low, high = parse_number(low), parse_number(high)
+        if low is None or high is None or low > high:
+            raise InputError(f"limits look like 'age:0..120, humid:0..100'; '{part}' does not.")
+        if name.strip() not in columns:
+            raise InputError(f"limits name no column '{name.strip()}'. {nearest(name, columns)}")
+        limits[name.strip()] = [low, high]
+    return limits
+
+
+def overview(plan: dict) -> pd.DataFrame:
+    """What a plan holds, line by line: how many columns of each kind, names merged, relations.
+
+    >>> overview({"columns": {"paid": {"kind": "boolean"}}}).loc["boolean columns"].tolist()
+    ['1', 'paid']
+    """
+    columns, found = plan["columns"], {}
+    for kind in KINDS:
+        names = [name for name, column in columns.items() if column["kind"] == kind]
+        found[f"{kind} columns"] = (len(names), ", ".join(names[:3]))
+    for key, what in PLAN_KEYS.items():
+        named = [(name, column[key]) for name, column in columns.items() if column.get(key)]
+        entries = [f"{name}: {entry}" for name, some in named for entry in _entries(some)]
+        found[what] = (len(entries), ", ".join(entries[:2]))
+    for relation in plan.get("relations", []):
+        kind = dependency_questions.name_of(relation)
+        count, first = found.get(kind, (0, dependency_questions.in_words(relation)))
+        found[kind] = (count + 1, first)
+    found["decisions of a person, row by row"] = (len(plan.get("decisions", [])), "")
+    rows = {what: (f"{n:,}", first) for what, (n, first) in found.items() if n}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["how many", "for example"])
+    return table.rename_axis("the plan has")
+
+
+def _entries(some) -> list[str]:
+    """What stands under a key of a column's plan, as texts: pairs, values or one text."""
+    if isinstance(some, dict):
+        return [f"{old} → {new}" for old, new in some.items()]
+    return [str(one) for one in some] if isinstance(some, list) else [str(some)]
+
+
+def plan_text(plan: dict) -> str:
+    """The plan as YAML, in the order of the columns."""
+    return yaml.dump(plan, Dumper=DUMPER, sort_keys=False, allow_unicode=True, width=100)
+
+
+def brief_text(plan: dict, most: int = 6) -> str:
+    """The plan as YAML with long lists cut short, for reading only.
+
+    >>> print(brief_text({"columns": {"x": {"values": ["a", "b", "c", "d"]}}}, most=2))
+    columns:
+      x:
+        values:
+        - a
+        - b
+        - … 2 more
+    <BLANKLINE>
+    """
+    columns = {name: _brief(column, most) for name, column in plan["columns"].items()}
+    rest = {key: [_brief(one, most) for one in plan[key]] for key in plan if key != "columns"}
+    return plan_text({"columns": columns} | rest)
+
+
+def _brief(content, most: int):
+    """A mapping or list with its own lists and mappings cut short."""
+    if isinstance(content, dict):
+        cut = {k: _brief(v, most) for k, v in list(content.items())[:most]}
+        return cut | ({"…": f"{len(content) - most:,} more"} if len(content) > most else {})
+    if isinstance(content, list):
+        more = [f"… {len(content) - most:,} more"] if len(content) > most else []
+        return content[:most] + more
+    return content
+
+
+def open_plan(path: str, columns, target: str = "") -> dict:
+    """A plan from a file (see `read_plan`)."""
+    try:
+        text = Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"There is no readable cleaning plan '{path}'.") from None
+    return read_plan(text, columns, target)
+
+
+def read_plan(text: str, columns, target: str = "") -> dict:
+    """A plan from YAML that a person may have edited; checked against the table's columns."""
+    try:
+        plan = yaml.load(text, Loader=LOADER)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" (line {where.line + 1})" if where else ""
+        raise InputError(f"The cleaning plan is not valid YAML{line}: correct it there.") from None
+    if not isinstance(plan, dict) or not isinstance(plan.get("columns"), dict):
+        raise InputError("The cleaning plan needs a mapping 'columns', one entry a column.")
+    for name, column in plan["columns"].items():
+        if name not in columns or (target and name == target):
+            raise InputError(f"The plan names no column '{name}'. {nearest(name, columns)}")
+        _check_column_plan(name, column)
+    repair_by_dependency.check(plan.get("relations", []), plan["columns"])
+    check_decisions(plan.get("decisions", []), plan["columns"])
+    missing = [c for c in columns if c not in plan["columns"] and c != target]
+    if missing:
+        raise InputError(f"The plan says nothing about the column '{missing[0]}': add it.")
+    return plan
+
+
+def _check_column_plan(name: str, column) -> None:
+    """Raise InputError when what a plan says of a column can't be followed."""
+    if not isinstance(column, dict) or column.get("kind") not in KINDS:
+        raise InputError(f"The plan needs a 'kind' for '{name}', one of: {', '.join(KINDS)}.")
+    bounds = column.get("limits", [0, 1])
+    numbers = isinstance(bounds, list) and all(
+        type(bound) in (int, float) and np.isfinite(bound) for bound in bounds
+    )
+    lists = [column.get(key, []) for key in ("formats", "values", "keep", "missing")]
+    pairs = [column.get(key, {}) for key in ("aliases", "typos")]
+    wrong = {
+        "limits": not numbers or len(bounds) != 2 or bounds[0] > bounds[1],
+        "style": column.get("style", "point") not in ("point", "comma"),
+        "formats, values, keep and missing": not all(
+            isinstance(texts, list) and all(isinstance(t, str) for t in texts) for texts in lists
+        ),
+        "unit": not isinstance(column.get("unit", ""), str),
+        "formats": not all(_is_date_format(form) for form in column.get("formats", [])),
+        "aliases and typos": not all(
+            isinstance(known, dict)
+            and all(isinstance(t, str) for pair in known.items() for t in pair)
+            for known in pairs
+        ),
+    }
+    for key, is_wrong in wrong.items():
+        if is_wrong:
+            raise InputError(
+                f"The plan's {key} for '{name}' can't be followed: limits are [low, high], style "
+                f"is point or comma, formats, values, keep and missing are lists of quoted text, "
+                f"and aliases and typos map text to text."
+            )
+
+
+def _is_date_format(form) -> bool:
+    if form == "iso" or not isinstance(form, str):
+        return form == "iso"
+    try:
+        return parse_date(datetime(2001, 2, 3, 4, 5, 6).strftime(form), form) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,171 @@
+"""Cleaning report."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..examples import known
+from . import repair_by_dependency
+
+STEP_OF = dict.fromkeys(repair_by_dependency.KINDS, "repaired from other columns") | {
+    "decision": "decided by a person"
+}
+BY_EVIDENCE = ("typo", *repair_by_dependency.KINDS)
+
+
+def near_duplicate_examples(
+    clean: pd.DataFrame, linked: pd.DataFrame, most: int = 2
+) -> pd.DataFrame:
+    """The first groups of near duplicates, with the columns in which their rows differ."""
+    rows = linked[linked["group"].isin(linked["group"].drop_duplicates().head(most))]
+    shown = clean.iloc[rows["row"]].set_axis(pd.MultiIndex.from_frame(rows[["group", "row"]]))
+    differ = shown.groupby(level="group").nunique(dropna=False).max() > 1
+    return shown.loc[:, differ.to_numpy()].iloc[:, :8]
+
+
+def describe_near_duplicates(linked: pd.DataFrame, rows: int) -> str:
+    """A sentence that says how many rows are nearly the same as another."""
+    if linked.empty:
+        return f"No two of the {rows:,} rows that stay are nearly the same."
+    groups = linked["group"].nunique()
+    return (
+        f"**{len(linked):,} of the {rows:,} rows that stay are nearly the same as another**, in "
+        f"{groups:,} group{'s' * (groups > 1)}. They stay, linked; stage 4 keeps a group on one "
+        f"side of the split."
+    )
+
+
+def describe_repair_score(scored) -> str:
+    """The score in a sentence; without an answer key, what there is instead."""
+    if scored is None:
+        return (
+            "No errors were injected into this table, so there is no answer key, and it is unknown "
+            "how well it was cleaned: look at the log and the review list. To see how this "
+            "cleaner does on columns like yours, inject some: `--set mess=0.05`."
+        )
+    return known.read_score(scored)
+
+
+def score_table(scored, by: str = "kind of mess") -> pd.DataFrame:
+    """Planted, right, wrong and broken cells, precision and recall, by kind of mess or column."""
+    columns = ["planted", "right", "wrong", "broken", "precision", "recall"]
+    if scored is None:
+        return pd.DataFrame(columns=columns)
+    table = (scored.by_column if by == "column" else scored.by_kind)[columns]
+    if by != "column":
+        table = table.drop(columns="broken")  # a sound cell is of no kind
+    shares = {name: table[name].map(_share) for name in ("precision", "recall")}
+    return table.assign(**shares).rename_axis(by)
+
+
+def _share(value) -> str:
+    return "" if pd.isna(value) else f"{value:.0%}"
+
+
+def health(
+    raw: pd.DataFrame, clean: pd.DataFrame, changes: pd.DataFrame, plan: dict
+) -> pd.DataFrame:
+    """A row per column: its kind, missing and distinct values before and after, cells changed.
+
+    `faulty` are the cells that were changed and had something in them before.
+    """
+    columns = [name for name in plan["columns"] if name in raw.columns]
+    changed = changes["column"].value_counts()
+    faulty = changes.loc[changes["before"].notna(), "column"].value_counts()
+    return pd.DataFrame(
+        {
+            "kind": [plan["columns"][name]["kind"] for name in columns],
+            "missing before": [int(raw[name].isna().sum()) for name in columns],
+            "missing after": [int(clean[name].isna().sum()) for name in columns],
+            "faulty": [int(faulty.get(name, 0)) for name in columns],
+            "distinct before": [raw[name].nunique() for name in columns],
+            "distinct after": [clean[name].nunique() for name in columns],
+            "cells changed": [int(changed.get(name, 0)) for name in columns],
+        },
+        index=pd.Index(columns, name="column"),
+    )
+
+
+def changes_by_kind(changes: pd.DataFrame) -> pd.DataFrame:
+    """How many cells each kind of repair changed, in how many columns, with an example."""
+    if changes.empty:
+        return pd.DataFrame(columns=["cells", "columns", "example"]).rename_axis("kind")
+    grouped = changes.groupby("kind", sort=False)
+    table = pd.DataFrame(
+        {
+            "cells": grouped.size(),
+            "columns": grouped["column"].nunique(),
+            "example": _arrows(grouped.first()),
+        }
+    )
+    return table.sort_values("cells", ascending=False)
+
+
+def _arrows(changes: pd.DataFrame) -> pd.Series:
+    return changes["before"].fillna("(missing)") + " → " + changes["after"].fillna("(missing)")
+
+
+def least_certain_repairs(changes: pd.DataFrame, most: int = 8) -> pd.DataFrame:
+    """The repairs that rest on evidence and not on form, the rarest first: to be looked at.
+
+    Each line is one repair (column, before, after), in so many cells, with its rule.
+    """
+    weak = changes[changes["kind"].isin(BY_EVIDENCE)]
+    keys = ["column", "kind", "before", "after", "rule"]
+    table = weak.fillna({"before": "(missing)", "after": "(missing)"})
+    table = table.groupby(keys, sort=False).size().rename("cells").reset_index()
+    table = table.sort_values("cells", kind="stable").drop_duplicates(["column", "kind"])
+    return table.head(most).set_index("column")[["kind", "before", "after", "cells", "rule"]]
+
+
+def steps(raw: pd.DataFrame, changes, reason: pd.Series, linked: pd.DataFrame) -> pd.DataFrame:
+    """What each step of the station did: rows in and out, cells changed."""
+    step = changes["kind"].map(lambda kind: STEP_OF.get(kind, "each column read by its plan"))
+    rows = len(raw)
+    table = {}
+    for name in ("each column read by its plan", *dict.fromkeys(STEP_OF.values())):
+        table[name] = {
+            "rows in": rows,
+            "rows out": rows,
+            "cells changed": int((step == name).sum()),
+        }
+    for why, gone in reason.value_counts().items():
+        table[f"set aside: {why}"] = {"rows in": rows, "rows out": rows - gone, "cells changed": 0}
+        rows -= int(gone)
+    many = linked["group"].nunique()
+    name = f"near duplicates linked: {many:,} group{'s' * (many != 1)}"
+    table[name] = {"rows in": rows, "rows out": rows, "cells changed": 0}
+    return pd.DataFrame(table).T.rename_axis("step").map("{:,}".format)
+
+
+def unusable(plan: dict) -> dict[str, str]:
+    """The columns that no model can learn from, each with the reason."""
+    return {name: c["note"] for name, c in plan["columns"].items() if c.get("note")}
+
+
+def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:
+    """The stage's result in a sentence, with the score where mess was planted."""
+    aside = int(reason.notna().sum())
+    text = f"{len(changes):,} cells repaired in {changes['column'].nunique()} columns"
+    if scored is not None:
+        total = scored.total
+        text += (
+            f", {_share(total['recall'])} of the injected errors, {total['precision']:.1%} of them "
+            f"correctly, {total['broken']:,} sound cells broken"
+        )
+    text += f"; {aside:,} of {len(reason):,} rows set aside"
+    if aside:
+        counts = reason.value_counts()
+        text += " (" + ", ".join(f"{why}: {n:,}" for why, n in counts.items()) + ")"
+    if len(linked):
+        text += f"; {len(linked):,} rows nearly the same as another"
+    doubted = int((review["apply"] == "").sum())
+    if doubted:
+        text += f"; {doubted:,} review item{'s' * (doubted > 1)} left to a person"
+    return text + "."
+
+
+def describe_row_count(rows_in: int, reason: pd.Series) -> str:
+    """A sentence that shows that the rows add up."""
+    aside = int(reason.notna().sum())
+    return f"**{rows_in:,} rows in = {rows_in - aside:,} rows out + {aside:,} set aside.**"

@@ -1,0 +1,99 @@
+"""Dependency questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..cells.coded_column import EncodedColumn
+from .repair_by_dependency import count_votes
+
+MOST_LIKELY = 300  # likely repairs that are listed for one column
+DISAGREE, ANY_OTHER, BY = "sources disagree", "(any other)", "by "
+
+
+def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> list[dict]:
+    """The cells that only one dependency contradicts: for a person to decide."""
+    found = []
+    for to in dict.fromkeys(relation["to"] for relation in relations):
+        own = [relation for relation in relations if relation["to"] == to]
+        vote = count_votes(columns, own)
+        doubted = np.flatnonzero(vote.doubted)[: 10 * MOST_LIKELY]
+        for relation, said in zip(own, vote.every[doubted].T, strict=True):
+            speaks = said >= 0
+            suggested = [vote.texts[code] for code in said[speaks]]
+            found += _likely_of(columns, relation, vote.rows[doubted[speaks]], suggested)
+    return found
+
+
+def low_agreement_item(relation: dict, cells: int) -> dict:
+    """The doubt about a whole relation whose rows agree too little: one line for a person."""
+    return {
+        "column": relation["to"],
+        "value": ANY_OTHER,
+        "where": {},
+        "cells": cells,
+        "kind": DISAGREE,
+        "suggestion": BY + " + ".join(relation["from"]),
+        "evidence": f"rows of one {' + '.join(relation['from'])} agree in "
+        f"{relation['agree']:.0%} only; yes takes the majority",
+    }
+
+
+def confirm_dependency(relations: list[dict], to: str, suggestion: str) -> list[dict]:
+    """The relations with the one that a person has agreed to made sure; see `low_agreement_item`.
+
+    >>> confirm_dependency([{"from": ["train"], "to": "time", "sure": False}], "time", "by train")
+    [{'from': ['train'], 'to': 'time', 'sure': True}]
+    """
+    named = suggestion.removeprefix(BY)
+    return [
+        r | {"sure": True} if r.get("to") == to and " + ".join(r["from"]) == named else r
+        for r in relations
+    ]
+
+
+def _likely_of(
+    columns: dict[str, EncodedColumn], relation: dict, rows: np.ndarray, suggested: list[str]
+) -> Iterator[dict]:
+    own, *keys = (_texts_at(columns[name], rows) for name in (relation["to"], *relation["from"]))
+    lines = zip(own, suggested, *keys, strict=True)
+    counts = pd.Series(list(lines), dtype=object).value_counts().head(MOST_LIKELY)
+    for (value, suggestion, *key), cells in counts.items():
+        yield {
+            "column": relation["to"],
+            "value": value,
+            "where": dict(zip(relation["from"], key, strict=True)),
+            "cells": int(cells),
+            "kind": "contradicts its neighbour",
+            "suggestion": suggestion,
+            "evidence": f"{in_words(relation)} in {relation['agree']:.1%} of "
+            f"{relation['rows']:,} rows",
+        }
+
+
+def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
+    """What the cells of some rows say; none of them is missing."""
+    codes, said = column.said
+    return [said[code] for code in codes[rows]]
+
+
+def name_of(relation: dict) -> str:
+    """What sort of relation it is, in words."""
+    names = {"to": "columns that give another", "split": "columns with two facts in a cell"}
+    return next((name for key, name in names.items() if key in relation), "exchanged columns")
+
+
+def in_words(relation: dict) -> str:
+    """A relation in words.
+
+    >>> in_words({"from": ["zip"], "to": "city"})
+    'zip → city'
+    """
+    if "to" in relation:
+        return f"{' + '.join(relation['from'])} → {relation['to']}"
+    if "split" in relation:
+        return f"{relation['split']} → {relation['split']}, {relation['into']}"
+    return " ↔ ".join(relation["swap"])

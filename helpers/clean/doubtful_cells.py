@@ -1,0 +1,244 @@
+"""What cleaning is not sure of: the review list that a person marks, and how the marks are applied.
+
+A doubt is a mapping with `column`, `value` (the text that is doubted), `where` (cells of the same
+row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggestion` (a value,
+"missing", or "" where only a person can say it) and `evidence`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError, nearest
+from ..cells.as_texts import as_text, texts
+from ..cells.draft_column_plan import SENTINELS
+from ..cells.reading_columns import repair_column
+from ..cells.reading_values import repair_value
+from ..tables.formula_cells import restored_table
+from . import dependency_questions
+from .review_decisions import MISSING
+
+REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
+KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and the next
+YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
+AND = "; "
+LOST = {  # the text in question is not in the cleaned column
+    "unreadable": "does not read as a {kind}, so it is missing; write what was meant",
+    "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant",
+}
+GONE = (*LOST, "order of day and month", dependency_questions.DISAGREE)
+
+MOST_LISTED = 200  # texts of one column that could not be read
+
+# --- Doubts about one column --------------------------------------------------------------------
+
+
+def review_items_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> list[dict]:
+    """The review items of a column as its plan reads it: odd numbers, dates, lost texts.
+
+    `repaired` is what `repair_column` gives, where it is at hand.
+
+    >>> review_items_of(pd.Series(["3", "many"]), {"kind": "number"})[0]["value"]
+    'many'
+    """
+    repaired, kinds = repaired or repair_column(column, plan)
+    found = _odd_numbers(repaired) if plan["kind"] == "number" else []
+    if plan.get("ambiguous") == "doubt":
+        first = "month" if plan["formats"][-1].startswith("%m") else "day"
+        note = f"day and month are ambiguous in some cells; read as {first} first"
+        example = texts(column).dropna().iloc[0]
+        found.append(_review_item(example, len(column), "order of day and month", "", note))
+    if kinds is None:
+        return found
+    for kind, note in LOST.items():
+        lost = texts(column[kinds == kind]).value_counts().head(MOST_LISTED)
+        note = note.format(kind=plan["kind"])
+        found += [_review_item(text, int(cells), kind, "", note) for text, cells in lost.items()]
+    return found
+
+
+def _review_item(value: str, cells: int, kind: str, suggestion: str, evidence: str) -> dict:
+    return {
+        "value": value, "cells": cells, "kind": kind, "suggestion": suggestion,
+        "evidence": evidence,
+    }  # fmt: skip
+
+
+def _odd_numbers(column: pd.Series) -> list[dict]:
+    """Numbers far off by themselves, and numbers that may stand for "missing" (999, -1)."""
+    values = column.dropna().astype(float)
+    if len(values) < 50 or values.nunique() < 10:
+        return []
+    counts = values.value_counts().sort_index()
+    low, middle, high = values.quantile([0.25, 0.5, 0.75])
+    width = max(high - low, 1e-12)
+    found = []
+    for value, inner in ((counts.index[-1], counts.index[-2]), (counts.index[0], counts.index[1])):
+        cells, gap, text = int(counts[value]), abs(value - inner), as_text(float(value))
+        if value in SENTINELS and cells >= 3 and gap > 2 * width:
+            note = f"{gap:g} from the next value, the middle half spans {width:g}"
+            found.append(_review_item(text, cells, "code for missing", MISSING, note))
+        elif cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
+            note = f"the next value is {inner:g}, the median {middle:g}"
+            found.append(_review_item(text, cells, "far from all others", MISSING, note))
+    return found
+
+
+# --- The list -----------------------------------------------------------------------------------
+
+
+def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
+    """The doubts as a table (columns `REVIEW_COLUMNS`), those of most cells first within a kind.
+
+    Doubts that no longer hold are left out: their value is nowhere in the cleaned column. What
+    was set to missing because it could not be read is told by `clean` having no such text.
+    """
+    rows = [
+        {**doubt, "where": _where_text(doubt.get("where", {})), "apply": ""}
+        for doubt in found
+        if doubt["kind"] in GONE or is_still_present(clean, doubt)
+    ]
+    table = pd.DataFrame(rows, columns=REVIEW_COLUMNS)
+    table = table.astype({name: "str" for name in REVIEW_COLUMNS if name != "cells"})
+    table = table.drop_duplicates(KEY)
+    return table.sort_values(["kind", "cells"], ascending=[True, False], ignore_index=True)
+
+
+def examples(review: pd.DataFrame, of_each: int = 2) -> pd.DataFrame:
+    """The first doubts of each kind, without what a person is to write."""
+    shown = review.groupby("kind", sort=False).head(of_each)
+    return shown.set_index("kind")[["column", "value", "where", "cells", "suggestion", "evidence"]]
+
+
+def is_still_present(clean: pd.DataFrame, item: dict) -> bool:
+    """Whether a value under review is still in the cleaned rows, with the same neighbours."""
+    return bool(_cells(clean, item["column"], item["value"], item.get("where", {})).any())
+
+
+def _cells(frame: pd.DataFrame, column: str, value: str, where: dict) -> np.ndarray:
+    """Which rows hold a value in a column, and such neighbours."""
+    said = {column: value} | where
+    if not set(said) <= set(frame.columns):
+        return np.zeros(len(frame), dtype=bool)
+    return np.logical_and.reduce([(texts(frame[c]) == v).fillna(False) for c, v in said.items()])
+
+
+def _where_text(where: dict) -> str:
+    return AND.join(f"{column}={value}" for column, value in where.items())
+
+
+def _parse_where(text: str, columns) -> dict[str, str]:
+    where = {}
+    for part in filter(None, text.split(AND)):
+        column = next((c for c in columns if part.startswith(f"{c}=")), None)
+        if column is None:
+            raise InputError(
+                f"The review list's 'where' looks like 'zip=35233'; '{part}' names no column."
+            )
+        where[column] = part.removeprefix(f"{column}=")
+    return where
+
+
+def keep_marks(review: pd.DataFrame, *earlier: pd.DataFrame) -> pd.DataFrame:
+    """The list with the marks and suggestions that a person has written into earlier ones.
+
+    Settled items are not listed again; their marked lines stay, so no work is lost.
+    """
+    marked = [one[one["apply"].str.strip() != ""] for one in earlier if len(one)]
+    if not marked:
+        return review
+    marked = pd.concat(marked).drop_duplicates(KEY)
+    open_still = review.merge(marked[KEY], on=KEY, how="left", indicator=True)["_merge"]
+    rest = review[(open_still == "left_only").to_numpy()]
+    return pd.concat([rest, marked], ignore_index=True)[REVIEW_COLUMNS]
+
+
+# --- What a person decided ----------------------------------------------------------------------
+
+
+def open_review(path: str) -> pd.DataFrame:
+    """A review list from a CSV file: the columns `REVIEW_COLUMNS`, all text but `cells`.
+
+    The apostrophe before what a spreadsheet would take for a formula is taken away.
+    """
+    try:
+        table = pd.read_csv(Path(path).expanduser(), dtype="str", keep_default_na=False)
+    except (OSError, UnicodeDecodeError, ValueError):  # pandas' parser errors are ValueErrors
+        raise InputError(
+            f"There is no readable review list '{path}': it is a CSV file such as stage 2 writes, "
+            f"reports/<run>/review.csv."
+        ) from None
+    missing = [name for name in REVIEW_COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"The review list '{Path(path).name}' lacks the column '{missing[0]}': it needs "
+            f"{', '.join(REVIEW_COLUMNS)}, as stage 2 writes them."
+        )
+    cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
+    return restored_table(table[REVIEW_COLUMNS]).assign(cells=cells)
+
+
+def apply_marks(plan: dict, review: pd.DataFrame) -> dict:
+    """The plan with what a person has marked with yes; the plan that was given stays as it was.
+
+    A value that is missing goes into its column's `missing`, another name into its `aliases`, and
+    a repair that holds for some rows only into the plan's `decisions`.
+
+    >>> line = dict.fromkeys(REVIEW_COLUMNS, "") | {"column": "city", "value": "Bostom"}
+    >>> line |= {"suggestion": "Boston", "apply": "yes"}
+    >>> plan = {"columns": {"city": {"kind": "category", "values": ["Boston"]}}}
+    >>> apply_marks(plan, pd.DataFrame([line]))["columns"]["city"]["aliases"]
+    {'Bostom': 'Boston'}
+    """
+    settled = deepcopy(plan)
+    for row in review.to_dict("records"):
+        if _is_yes(row):
+            _apply_mark(settled, row)
+    return settled
+
+
+def _is_yes(row: dict) -> bool:
+    mark = row["apply"].strip().casefold()
+    if mark not in YES | NO | {""}:
+        raise InputError(
+            f"The review list marks {row['column']} = '{row['value']}' with '{row['apply']}': "
+            f"write yes or no into 'apply', or leave it empty."
+        )
+    return mark in YES
+
+
+def _apply_mark(plan: dict, row: dict) -> None:
+    name, value, becomes = row["column"], row["value"], row["suggestion"].strip()
+    if name not in plan["columns"]:
+        raise InputError(
+            f"The review list names no column of the plan: '{name}'. "
+            f"{nearest(name, plan['columns'])}"
+        )
+    column = plan["columns"][name]
+    if row["kind"] == dependency_questions.DISAGREE:
+        plan["relations"] = dependency_questions.confirm_dependency(
+            plan.get("relations", []), name, becomes
+        )
+        return
+    if not becomes:
+        raise InputError(
+            f"The review list marks {name} = '{value}' with yes, but gives no new value: "
+            f"write that into 'suggestion'."
+        )
+    if becomes != MISSING and repair_value(becomes, column)[0] is None:
+        raise InputError(
+            f"The review list makes {name} = '{value}' into '{becomes}', which does not read as "
+            f"a {column['kind']}: correct 'suggestion'."
+        )
+    where = _parse_where(row["where"], plan["columns"])
+    if where:
+        decision = {"column": name, "value": value, "where": where, "becomes": becomes}
+        plan["decisions"] = [*plan.get("decisions", []), decision]
+    elif becomes == MISSING:
+        column["missing"] = [*column.get("missing", []), value]
+    else:
+        column["aliases"] = column.get("aliases", {}) | {value: becomes}

@@ -1,0 +1,41 @@
+"""Planted score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..examples import known
+
+
+def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.DataFrame):
+    """The score against the answer key of planted mess; None when nothing was planted.
+
+    This is the only place of the line that opens the key.
+    """
+    if not work.about.get("mess"):
+        return None
+    key = _as_settled(work.read_table("mess_key"), work.about)
+    groups = np.arange(len(reason))
+    groups[linked["row"].to_numpy()] = linked["group"].to_numpy()
+    own = changes[~_corrected_by_person(changes, key, work.about)]
+    return known.score(own, key, reason=reason, groups=groups)
+
+
+def _as_settled(key: pd.DataFrame, about: dict) -> pd.DataFrame:
+    """The key with the names that a person settled for the true ones."""
+    true = key["true"].copy()
+    for name, names in about.get("aliases", {}).items():
+        rows = key["column"] == name
+        true[rows] = true[rows].replace(names)
+    return key.assign(true=true)
+
+
+def _corrected_by_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) -> np.ndarray:
+    """The repairs of cells that were wrong at the source and that a person corrected."""
+    planted = pd.MultiIndex.from_frame(changes[["row", "column"]]).isin(
+        pd.MultiIndex.from_frame(key[["row", "column"]])
+    )
+    by_name = (changes["kind"] == "alias") & changes["column"].isin(about.get("aliases", {}))
+    by_limit = (changes["kind"] == "impossible") & changes["column"].isin(about.get("limits", {}))
+    return (by_name | by_limit).to_numpy() & ~planted

@@ -1,0 +1,253 @@
+"""What the columns of a row say about each other: dependencies, and two facts in one cell.
+
+`draft` mines all collected rows once and writes plain data into the plan; `repair` looks at one
+row and the plan alone. A dependency `from → to` (a ZIP gives its city) holds the value of each key
+that enough rows agree on. Every relation has a vote on a cell; a cell is overruled only when the
+others of its row leave no doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError, nearest
+from ..cells.coded_column import Columns, EncodedColumn
+from ..cells.kinds import Kind, kind_of
+from ..cells.reading_values import repair_value
+from .typing_errors import is_typing_error
+
+UNHEARD_ODDS, HEARD_ODDS = np.log(99), np.log(999)  # to overrule a value, new or known elsewhere
+SEPARATORS = (" ", ", ", " - ", "/", " (", ",")
+KINDS = {
+    "dependency": "its neighbours in the row agree on another value",
+    "filled": "given by its neighbours in the row",
+    "split": "two facts in one cell",
+    "swapped": "two neighbouring cells exchanged, each at home in the other column",
+}
+JOIN = " | "  # between the values of a key of two columns
+
+
+def head_and_tail(value: str, tails: set[str]) -> tuple[str, str]:
+    """A text that ends in one of some values, cut before it; ("", "") where it does not."""
+    for separator in SEPARATORS:
+        head, mark, tail = value.rpartition(separator)
+        tail = tail.rstrip(")") if "(" in separator else tail
+        if mark and tail in tails and head.strip(" ,-/"):
+            return head.strip(" ,-/"), tail
+    return "", ""
+
+
+def _split(
+    columns: Columns, relation: dict
+) -> dict[str, tuple[EncodedColumn | pd.Series, np.ndarray]]:
+    """The two columns after a split, and which rows it changed."""
+    name, into, tails = relation["split"], relation["into"], set(relation["tails"])
+    codes, said = (whole := EncodedColumn.of_cells(columns[name])).said
+    parts = [head_and_tail(text, tails) for text in said]
+    is_both = np.array([bool(head) for head, _ in parts] + [False])
+    rows = np.flatnonzero(is_both[codes] & EncodedColumn.of_cells(columns[into]).isna())
+    cut = [parts[code] for code in codes[rows]]
+    return {
+        name: (whole.with_cells(rows, [head for head, _ in cut]), rows),
+        into: (_with_texts(columns[into], rows, [tail for _, tail in cut]), rows),
+    }
+
+
+def _with_texts(
+    column: EncodedColumn | pd.Series, rows: np.ndarray, new_texts: list[str]
+) -> EncodedColumn:
+    """The column with other cells in some rows, given as text."""
+    coded = EncodedColumn.of_cells(column)
+    return coded.with_cells(rows, _typed(new_texts, coded.values)) if len(rows) else coded
+
+
+# --- Repairing ----------------------------------------------------------------------------------
+
+
+def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
+    """The cleaned columns, repaired from other columns; by column the kind of repair of each row.
+
+    A row's answer depends on that row and the relations alone; rows stay in their order. A missing
+    cell is filled when all that know it agree. A cell is overruled when nothing in its row speaks
+    for it and two relations or more agree on another value, with odds of 99 to 1 (999 to 1 where
+    the cell's value is known from other rows), or one does and the cell looks like a slip of it.
+    """
+    kinds: dict[str, np.ndarray] = {}
+    for relation in relations:
+        if "split" in relation and {relation["split"], relation["into"]} <= set(columns):
+            for name, (column, rows) in _split(columns, relation).items():
+                columns = columns | {name: column}
+                _note_kind(kinds, name, rows, "split", len(column))
+    targets = _by_target(columns, relations)
+    keys = {name for own in targets.values() for r in own for name in (*r["from"], r["to"])}
+    columns = columns | {name: EncodedColumn.of_cells(columns[name]) for name in keys}
+    votes = {to: count_votes(columns, own) for to, own in targets.items()}
+    for to, vote in votes.items():
+        for kind, these in (("filled", vote.filled), ("dependency", vote.overruled)):
+            rows = vote.rows[these]
+            column = _with_texts(columns[to], rows, vote.answers(these))
+            columns = columns | {to: column}
+            _note_kind(kinds, to, rows, kind, len(column))
+    return columns, kinds
+
+
+def _note_kind(kinds: dict, name: str, rows: np.ndarray, kind: str, count: int) -> None:
+    if len(rows):
+        kinds.setdefault(name, np.full(count, "", dtype=object))[rows] = kind
+
+
+def _by_target(columns: Columns, relations: list[dict]) -> dict[str, list[dict]]:
+    """The dependencies that can be asked of these columns, by the column that they give."""
+    found: dict[str, list[dict]] = {}
+    for relation in relations:
+        if (
+            "to" in relation
+            and relation.get("sure", True)
+            and {relation["to"], *relation["from"]} <= set(columns)
+        ):
+            found.setdefault(relation["to"], []).append(relation)
+    return found
+
+
+@dataclass(frozen=True)
+class _Votes:
+    """What is said of a column in the `rows` where some relation says another value than the cell.
+
+    `every` has what each relation says there, rows × relations, as codes of `texts` (-1: nothing).
+    """
+
+    rows: np.ndarray
+    every: np.ndarray
+    texts: list[str]
+    said: np.ndarray
+    filled: np.ndarray
+    overruled: np.ndarray
+    doubted: np.ndarray
+
+    def answers(self, these: np.ndarray) -> list[str]:
+        """What is said in some of the rows, as text."""
+        return [self.texts[code] for code in self.said[these]]
+
+
+def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> _Votes:
+    """What is said of a column by all that know it, and which cells it overrules or fills."""
+    whole, known_texts = columns[relations[0]["to"]].said
+    places = {text: code for code, text in enumerate(known_texts)}
+    said = [_predicted_values(columns, relation, places) for relation in relations]
+    rows = _contested(whole, said)
+    own, every, names = whole[rows], np.column_stack([one[rows] for one in said]), list(places)
+    known = every >= 0
+    answer = every[np.arange(len(every)), known.argmax(axis=1)]
+    agree = ((every == answer[:, None]) | ~known).all(axis=1)
+    missing = own < 0
+    for_it = ((every == own[:, None]) & known).any(axis=1)
+    against = agree & ~missing & ~for_it
+    unheard = ~_is_listed(own, names, relations)
+    slip = against & unheard & (known.sum(axis=1) == 1)
+    slip[slip] = [
+        is_typing_error(names[a], names[b]) for a, b in zip(own[slip], answer[slip], strict=True)
+    ]
+    odds = known @ np.array([np.log(r["agree"] / max(1 - r["agree"], 0.001)) for r in relations])
+    sure = (odds > np.where(unheard, UNHEARD_ODDS, HEARD_ODDS)) & (known.sum(axis=1) >= 2)
+    by_person = known @ np.array([relation.get("sure") is True for relation in relations])
+    overruled = against & (sure | slip | by_person)
+    doubted = ~missing & ~for_it & ~overruled
+    return _Votes(rows, every, names, answer, agree & missing, overruled, doubted)
+
+
+def _predicted_values(
+    columns: dict[str, EncodedColumn], relation: dict, places: dict[str, int]
+) -> np.ndarray:
+    """What a dependency says of its column, row by row; -1 where it knows nothing.
+
+    As codes by `places`, which gets more of them where a text is new.
+    """
+    codes, keys = _determinant([columns[name] for name in relation["from"]])
+    values = map(relation["values"].get, keys)
+    answers = [-1 if value is None else places.setdefault(value, len(places)) for value in values]
+    return np.array([*answers, -1])[codes]
+
+
+def _determinant(columns: list[EncodedColumn]) -> tuple[np.ndarray, list[str]]:
+    """The texts of one column, or of two joined, as codes and their values."""
+    (codes, said), *second = (column.said for column in columns)
+    if not second:
+        return codes, said
+    others, said_too = second[0]
+    both = codes * np.int64(len(said_too)) + others
+    both[(codes < 0) | (others < 0)] = -1
+    found, pairs = pd.factorize(both)
+    keys = [
+        said[pair // len(said_too)] + JOIN + said_too[pair % len(said_too)] if pair >= 0 else None
+        for pair in pairs.tolist()
+    ]
+    return found, keys
+
+
+def _contested(own: np.ndarray, said: list[np.ndarray]) -> np.ndarray:
+    """The rows in which some relation says another value than the cell, or fills a gap."""
+    rows = np.zeros(len(own), dtype=bool)
+    for one in said:
+        rows |= (one >= 0) & (one != own)
+    return np.flatnonzero(rows)
+
+
+def _is_listed(own: np.ndarray, names: list[str], relations: list[dict]) -> np.ndarray:
+    """Which cells hold a value that some relation knows of."""
+    listed = {value for relation in relations for value in relation["values"].values()}
+    return np.array([code >= 0 and names[code] in listed for code in own.tolist()], dtype=bool)
+
+
+def _typed(values: list[str], column: pd.Series) -> list:
+    """Texts as cells of a column."""
+    kind = kind_of(column)
+    if kind in (Kind.TEXT, Kind.DURATION):
+        return values
+    read = {value: repair_value(value, {"kind": kind})[0] for value in set(values)}
+    return [read[value] for value in values]
+
+
+def check(relations, columns) -> None:
+    """Raise InputError, saying what and where, when what a plan has of relations can't be followed.
+
+    >>> check([{"from": ["zip"], "to": "town", "values": {}}], ["zip", "city"])
+    Traceback (most recent call last):
+    helpers.base.user_errors.InputError: The plan's relation 1 names no column 'town'. There are: zip, city.
+    """
+    if not isinstance(relations, list):
+        raise InputError("The plan's relations are a list, one mapping each.")
+    for number, relation in enumerate(relations, 1):
+        for name in _columns_of(number, relation):
+            if name not in columns:
+                raise InputError(
+                    f"The plan's relation {number} names no column '{name}'. "
+                    f"{nearest(name, columns)}"
+                )
+
+
+def _columns_of(number: int, relation) -> list[str]:
+    """The columns that a relation names; raises where it is none."""
+    relation = relation if isinstance(relation, dict) else {}
+    if "split" in relation and _is_texts(relation.get("tails")):
+        return [relation["split"], relation.get("into")]
+    pair, home = relation.get("swap"), relation.get("home")
+    if _is_texts(pair) and len(pair) == 2 and isinstance(home, dict):
+        if all(_is_texts(listed) for listed in home.values()):
+            return [*pair, *home]
+    elif isinstance(relation.get("values"), dict):
+        texts_only = all(isinstance(t, str) for pair in relation["values"].items() for t in pair)
+        keys = relation.get("from")
+        if texts_only and isinstance(keys, list) and 1 <= len(keys) <= 2:
+            return [*keys, relation.get("to")]
+    raise InputError(
+        f"The plan's relation {number} can't be followed: it has from (one or two columns), to and "
+        f"values (quoted text to quoted text), or split, into and tails, or swap and home (lists "
+        f"of quoted text)."
+    )
+
+
+def _is_texts(some) -> bool:
+    return isinstance(some, list) and all(isinstance(one, str) for one in some)

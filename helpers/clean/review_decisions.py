@@ -1,0 +1,87 @@
+"""Review decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..base.user_errors import InputError, nearest
+from ..cells.as_texts import as_text
+from ..cells.coded_column import EncodedColumn
+from ..cells.reading_values import repair_value
+
+MISSING = "missing"
+
+
+def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
+    """Cleaned columns with the plan's `decisions` carried out, and by column the rows changed.
+
+    Columns are a Series or `Coded`, by name. Each decision looks at one row at a time: a value, and
+    the neighbours that it depends on.
+    """
+    changed: dict[str, np.ndarray] = {}
+    decided = columns
+    for one in plan.get("decisions", []):
+        name = one["column"]
+        said = {name: one["value"]} | one["where"]
+        rows = _rows_with_texts(columns, said) if set(said) <= set(columns) else []
+        if not len(rows):
+            continue
+        value = None
+        if one["becomes"] != MISSING:
+            value = repair_value(one["becomes"], plan["columns"][name])[0]
+        mended = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
+        decided = decided | {name: mended}
+        changed[name] = np.union1d(changed.get(name, rows), rows)
+    return decided, changed
+
+
+def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
+    """The rows whose cells hold these texts, by column."""
+    fits = []
+    for name, text in cell_texts.items():
+        codes, texts_there = EncodedColumn.of_cells(columns[name]).said
+        fits.append(codes == (texts_there.index(text) if text in texts_there else len(texts_there)))
+    return np.flatnonzero(np.logical_and.reduce(fits))
+
+
+def row_decisions(decisions: list[dict], columns: dict[str, dict]) -> Callable[[dict], None]:
+    """The one-row form of `decide`: a function that changes a cleaned row (a dict) in its place."""
+    ready = []
+    for one in decisions:
+        name, becomes = one["column"], one["becomes"]
+        value = None if becomes == MISSING else repair_value(becomes, columns[name])[0]
+        ready.append((name, {name: one["value"]} | one["where"], value))
+
+    def decide_row(row: dict) -> None:
+        for name, cells, value in ready:
+            if all(row.get(c) is not None and as_text(row[c]) == v for c, v in cells.items()):
+                row[name] = value
+
+    return decide_row
+
+
+def check_decisions(decisions, columns) -> None:
+    """Raise InputError when what a plan has under `decisions` can't be followed."""
+    if not isinstance(decisions, list):
+        raise InputError("The plan's decisions are a list, one mapping each.")
+    for number, one in enumerate(decisions, 1):
+        if not isinstance(one, dict) or set(one) != {"column", "value", "where", "becomes"}:
+            raise InputError(
+                f"The plan's decision {number} can't be followed: it needs column, value, where "
+                f"and becomes."
+            )
+        where = one["where"]
+        said = [one["value"], one["becomes"], *(where.values() if isinstance(where, dict) else [0])]
+        if not all(isinstance(text, str) for text in said):
+            raise InputError(
+                f"The plan's decision {number} can't be followed: value, becomes and what stands "
+                f"under where are quoted text."
+            )
+        for name in (one["column"], *where):
+            if name not in columns:
+                raise InputError(
+                    f"The plan's decision {number} names no column '{name}'. "
+                    f"{nearest(name, columns)}"
+                )

@@ -1,0 +1,266 @@
+"""Likeness among the values of one column: which of them are one edit apart, which are slips.
+
+Candidates are found by deletion: two values one edit apart become equal when one letter is left
+out of each (Mor and Fraenkel 1982), so nothing has to be compared with everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+MOST_IN_BLOCK = 50  # values that share a key; more say nothing about a typing error
+FEWEST_LETTERS = 4
+RARE = 3  # cells of a value that may be a typing error
+RARE_SHARE = 0.02  # or this share of all cells, where there are many
+TIMES = 4  # the intended value is this many times as frequent
+TIMES_IF_MANY = 20  # where more than `RARE` cells hold the slip
+TIMES_IF_SHORT = 20  # where it has four letters only
+LONG = 10  # from so many letters on, more than one edit may be a slip
+EDITS_A_LETTER = 0.2
+ALIKE = 0.4  # of the letters may be wrong where a neighbour in the row says what was meant
+_NO_DIGIT = re.compile(r"\D+")
+MOST_COMPARED = 4_000
+# A closed list of names: nearly all cells hold frequent values, and most values of one to three
+# cells are within a letter of a frequent one. Among the names of people (FEBRL) one rare value in
+# ten has such a neighbour; among misspelt cities, owners and measures of hospitals nine in ten.
+CLOSED_CELLS = 0.8
+CLOSED_NEAR = 0.5
+LONGEST_NAME = 200  # letters; what is longer is prose, and costs the square of its length
+
+
+def one_edit_pairs(values: Sequence[str]) -> pd.DataFrame:
+    """The pairs of different values that are one edit apart: `value`, `other`, `distance`.
+
+    An edit is a letter more, less or other, or two neighbours exchanged. Time and memory grow
+    with the number of letters; a key that more than `MOST_IN_BLOCK` values share is left out.
+
+    >>> one_edit_pairs(["Boston", "Bostom", "Salem"]).values.tolist()
+    [['Bostom', 'Boston', 1]]
+    """
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import cpdist
+
+    values = sorted(set(values))
+    left, right = _same_key(*_deletion_keys(values))
+    if not len(left):
+        return pd.DataFrame({"value": [], "other": [], "distance": []}).astype({"distance": int})
+    texts = np.array(values, dtype=object)
+    distance = cpdist(texts[left], texts[right], scorer=OSA.distance, score_cutoff=1, dtype=np.int8)
+    near = distance == 1
+    return pd.DataFrame({"value": texts[left[near]], "other": texts[right[near]], "distance": 1})
+
+
+def _deletion_keys(values: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each value and each of its deletions, and the place of the value."""
+    lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+    keys = np.fromiter(
+        (hash(key) for value in values for key in _with_deletions(value)),
+        dtype=np.int64,
+        count=int(lengths.sum()) + len(values),
+    )
+    return keys, np.repeat(np.arange(len(values)), lengths + 1)
+
+
+def _with_deletions(value: str):
+    yield value
+    for place in range(len(value)):
+        yield value[:place] + value[place + 1 :]
+
+
+def _same_key(keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of places that share a key, each once."""
+    order = np.argsort(keys, kind="stable")
+    keys, places = keys[order], places[order]
+    pairs = []
+    for step in range(1, MOST_IN_BLOCK):  # neighbours in a block, those next but one, …
+        same = keys[step:] == keys[:-step]
+        if not same.any():
+            break
+        pairs.append(np.column_stack([places[:-step][same], places[step:][same]]))
+    if not pairs:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    pairs = np.sort(np.concatenate(pairs), axis=1)
+    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[dict]]:
+    """The rare values that are typing errors of a frequent one, and those that may be.
+
+    `counts` has the cells of each value. A slip differs in letters, never in a digit, from one
+    frequent value alone. It is *sure* in a closed list of names only (see `CLOSED_CELLS`); what is
+    likely has `value`, `cells`, `suggestion` and `evidence`.
+
+    >>> typos({"Boston": 60, "Salem": 40, "Bostom": 1, "Salme": 1})[0]
+    {'Bostom': 'Boston', 'Salme': 'Salem'}
+    >>> typos({"room a": 60, "room b": 40})
+    ({}, [])
+    """
+    counts = pd.Series(counts, dtype="int64").sort_values(ascending=False, kind="stable")
+    counts = counts[[len(value) <= LONGEST_NAME for value in counts.index]]
+    written = {}  # each name in small letters, as it is written most often
+    for value in counts.index:
+        written.setdefault(value.casefold(), value)
+    folded = counts.groupby([value.casefold() for value in counts.index]).sum().sort_index()
+    sure, likely = _typing_errors(folded)
+    by_words = _mistyped_words(folded.drop(list(sure)))
+    meant = {value: written.get(name, name) for value, name in (sure | by_words).items()}
+    doubted = [
+        doubt | {"value": written[doubt["value"]], "suggestion": written[doubt["suggestion"]]}
+        for doubt in likely
+        if doubt["value"] not in by_words
+    ]
+    mended = {v: meant[v.casefold()] for v in counts.index if v.casefold() in meant}
+    return dict(sorted(mended.items())), doubted
+
+
+def _mistyped_words(counts: pd.Series) -> dict[str, str]:
+    """The rare values with a mistyped word, where words are a closed list: "12 patiexts"."""
+    words: Counter = Counter()
+    for value, cells in counts.items():
+        for word in set(_long_words(value)):
+            words[word] += int(cells)
+    if not words:
+        return {}
+    sure = _typing_errors(pd.Series(words, dtype="int64").sort_index())[0]
+    rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
+    return {
+        value: " ".join(sure.get(part, part) for part in value.split(" "))
+        for value in counts.index[counts <= rare_cells]
+        if any(part in sure for part in value.split(" "))
+    }
+
+
+def _long_words(value: str) -> list[str]:
+    parts = value.split(" ")
+    return [p for p in parts if len(parts) > 1 and p.isalpha() and len(p) >= FEWEST_LETTERS]
+
+
+def _typing_errors(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
+    """The sure and the likely slips among some texts (see `typos`)."""
+    total = int(counts.sum())
+    rare_cells = max(RARE, RARE_SHARE * total)
+    rare = [value for value in counts.index[counts <= rare_cells] if _letters(value)]
+    if not rare:  # as in most columns: nothing to compare
+        return {}, []
+    found = _meant(rare, counts)
+    near = [value for value, meant in found.items() if meant]
+    frequent_cells = int(counts[counts > rare_cells].sum()) + int(counts[near].sum())
+    few = [value for value in rare if counts[value] <= RARE]
+    few_near = sum(bool(found[value]) for value in few)
+    closed = frequent_cells >= CLOSED_CELLS * total and few_near >= CLOSED_NEAR * len(few)
+    sure, likely = {}, []
+    for value in near:
+        meant = found[value]
+        if closed and len(meant) == 1:
+            sure[value] = meant[0]
+        else:
+            likely.append(_review_item(value, meant, counts, closed))
+    return sure, likely
+
+
+def _review_item(value: str, meant: list[str], counts: pd.Series, closed: bool) -> dict:
+    others = f", also like {', '.join(meant[1:3])}" if len(meant) > 1 else ""
+    why = "" if closed else "; rare values are common in this column"
+    return {
+        "value": value,
+        "cells": int(counts[value]),
+        "suggestion": meant[0],
+        "evidence": f"{counts[meant[0]]:,} cells hold {meant[0]}{others}{why}",
+    }
+
+
+def _letters(value: str) -> bool:
+    return sum(mark.isalpha() for mark in value) >= FEWEST_LETTERS
+
+
+def _digits(value: str) -> str:
+    return _NO_DIGIT.sub("", value)
+
+
+def _meant(rare: list[str], counts: pd.Series) -> dict[str, list[str]]:
+    """For each rare value the frequent ones that it may be a slip of, the nearest first."""
+    found: dict[str, list[tuple]] = {value: [] for value in rare}
+    pairs = one_edit_pairs(counts.index)
+    every = pd.concat([pairs, pairs.rename(columns={"value": "other", "other": "value"})])
+    cells = counts.to_dict()
+    near = zip(every["value"], every["distance"], every["other"], strict=True)
+    for value, distance, other in (*near, *_further(rare, counts)):
+        if value in found and _may_be(value, other, cells):
+            found[value].append((distance, -cells[other], other))
+    nearest = {value: _nearest(meant) for value, meant in found.items()}
+    return {v: [other for other in meant if not nearest.get(other)] for v, meant in nearest.items()}
+
+
+def _nearest(meant: list[tuple]) -> list[str]:
+    """The names at the least distance; a further one counts only where it is hardly further."""
+    if not meant:
+        return []
+    meant = sorted(set(meant))
+    least = meant[0][0]
+    return list(dict.fromkeys(other for distance, _, other in meant if distance <= least))
+
+
+def _may_be(value: str, other: str, counts: dict[str, int]) -> bool:
+    """Whether a value may be a slip of another: so much rarer, and different in words only."""
+    times = TIMES if counts[value] <= RARE else TIMES_IF_MANY
+    times = times if len(value) > FEWEST_LETTERS else TIMES_IF_SHORT
+    return counts[other] >= times * counts[value] and _differ_in_words(value, other)
+
+
+def _differ_in_words(value: str, other: str) -> bool:
+    """Whether two texts differ in words, not in a code or a number.
+
+    The words that differ have four letters or more; three will do in a longer text of no digits.
+
+    >>> _differ_in_words("Bostom MA", "Boston MA"), _differ_in_words("al_hf-1", "ak_hf-1")
+    (True, False)
+    """
+    if _digits(value) != _digits(other):
+        return False
+    ours, theirs = _words(value), _words(other)
+    if len(ours) != len(theirs):
+        return _digits(other) == "" and len(other) >= LONG
+    apart = [b for a, b in zip(ours, theirs, strict=True) if a != b]
+    fewest = FEWEST_LETTERS - (not _digits(other) and len(other) >= 2 * FEWEST_LETTERS)
+    return all(word.isalpha() and len(word) >= fewest for word in apart)
+
+
+def is_typing_error(value: str, other: str) -> bool:
+    """Whether one text is another with a few letters wrong, but no digit.
+
+    >>> is_typing_error("flxrexce", "florence"), is_typing_error("Roxbury", "Boston"), is_typing_error("12 a", "12 b")
+    (True, False, False)
+    """
+    from rapidfuzz.distance import OSA
+
+    if not _differ_in_words(value, other):
+        return False
+    return OSA.distance(value, other) <= max(1, int(ALIKE * max(len(value), len(other))))
+
+
+def _words(text: str) -> list[str]:
+    return "".join(mark if mark.isalnum() else " " for mark in text).split()
+
+
+def _further(rare: list[str], counts: pd.Series):
+    """Long rare values and the frequent ones that are a few edits away: value, edits, other."""
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import cdist
+
+    long = [value for value in rare if len(value) >= LONG][:MOST_COMPARED]
+    frequent = counts[counts > RARE].sort_values(ascending=False).index
+    frequent = [value for value in frequent if len(value) >= LONG][:MOST_COMPARED]
+    if not long or not frequent:
+        return
+    most = np.array([int(EDITS_A_LETTER * len(value)) for value in long])
+    distance = cdist(
+        long, frequent, scorer=OSA.distance, score_cutoff=int(most.max()), dtype=np.int16
+    )
+    for row, column in zip(*np.nonzero((distance <= most[:, None]) & (distance > 1)), strict=True):
+        yield long[row], int(distance[row, column]), frequent[column]

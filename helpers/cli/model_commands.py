@@ -1,0 +1,266 @@
+"""Model commands."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+import click
+
+from ..base.addresses import is_path, shown
+from ..examples.known import titles
+from .command_group import DASK, cli
+
+
+@cli.command()
+@click.argument("run")
+@click.argument("rows")
+@click.option("--out", required=True, metavar="FILE",
+              help="Where to write the scored rows: a .csv or .parquet file, here or in storage "
+                   "(s3://bucket/scored.parquet).")  # fmt: skip
+@DASK
+def predict(run, rows, out, dask):
+    """Score the table ROWS with the model of RUN, and write it with the predictions.
+
+    \b
+    Examples:
+      pipeline predict mine new_rows.csv --out scored.csv
+      pipeline predict models:/mine@champion new_rows.csv --out scored.csv
+      pipeline predict mine a_folder --out scored.parquet --dask tcp://10.0.0.5:8786
+
+    RUN is a run, or a model of the registry: models:/NAME@champion, models:/NAME/3.
+
+    ROWS is whatever --data of `pipeline run` takes, with the columns that the model was fitted
+    on. The file holds the rows' own columns, `prediction` and, for classes,
+    `probability_<class>`. CSV and Parquet files, and folders of Parquet, are read a piece at a
+    time, so they may be larger than memory; a command that was stopped goes on where it was. In
+    CSV a text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    With --dask the workers answer a folder of Parquet, or one large file, part by part. They see
+    it, the place of --out and the folder of runs under the same paths. On one machine that gains
+    nothing: all cores are at work without it, too.
+    """
+    gc.disable()  # imported modules are not garbage, and collecting takes time
+    from tqdm import tqdm
+
+    from ..scale import dask_cluster
+    from ..serving.batch_prediction import predict_to
+
+    gc.freeze()
+    gc.enable()
+    with (
+        dask_cluster.use_cluster(dask, say=click.echo),
+        tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
+    ):  # no bar without a terminal
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        count = predict_to(run, rows, out, advance)
+    click.echo(f"{count:,} rows scored: {out if is_path(out) else shown(out)}")
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--port", default=8000, show_default=True, help="The port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--log", default="", metavar="ADDRESS",
+              help="Where answers are logged: a database address, or off. [default: the address in "
+                   "PIPELINE_LOG, where `pipeline monitor` reads it too; else SQLite in the run's "
+                   "folder]")  # fmt: skip
+@click.option("--at-once", default=128, show_default=True, help="Requests; more get a 503.")
+@click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
+@click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
+@click.option("--seconds", default=30.0, show_default=True, help="The longest time for a request.")
+@click.option(
+    "--shadow",
+    default="",
+    metavar="RUN",
+    help="A run whose model is asked the same rows; the log alone sees its answers.",
+)
+def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow):
+    """Answer predictions of RUN over HTTP, until Ctrl-C.
+
+    \b
+    Example:
+      pipeline serve mine --port 8000
+      pipeline serve mine --shadow mine-2
+      curl -X POST localhost:8000/predict -H 'Content-Type: application/json' -d '{"age": 40}'
+      pipeline serve models:/mine@champion
+
+    RUN is a run, or a model of the registry: then the service follows the alias and takes up a new
+    champion by itself, within seconds.
+
+    /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
+    set, is required in the header X-API-Key. A database's password is best named:
+    --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
+    import gc
+
+    import uvicorn
+
+    from ..serving.follow_registry import service_of
+    from ..serving.served_model import Limits
+    from ..serving.start_service import Options
+    from ..serving.web_app import make_app
+
+    limits = Limits(most_bytes, most_rows, seconds, at_once)
+    service = service_of(run, Options(log, limits, shadow))
+    state = service.state()
+    for said in ("answers from", "no compiled scorer"):
+        if said in state:
+            click.echo(f"{said.capitalize()}: {state[said]}", err=True)
+    what = state.get("registered", f"Run {run}")
+    click.echo(f"{what}, model {state['model']}: http://{host}:{port}/docs", err=True)
+    app = make_app(service)
+    gc.collect()
+    gc.freeze()  # tables and trees that stay for good need not be looked through again and again
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", default="", metavar="NEW",
+              help="Rows that came after training, whatever --data of `pipeline run` takes. "
+                   "[default: what the service has answered, from 200 rows on; else what came "
+                   f"later of {titles()}, or the held-out rows]")  # fmt: skip
+@click.option("--max-drop", type=float, default=None, metavar="X",
+              help="How far the main metric may fall. [default: 0.05]")  # fmt: skip
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
+              help="Any other parameter of stage 8.")  # fmt: skip
+@click.option("--gate", is_flag=True, help="Exit with code 1 when retraining is due.")
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def monitor(run, data, max_drop, settings, gate, kernels):
+    """Look at rows that came after RUN was trained: is its model still right?
+
+    \b
+    Examples:
+      pipeline monitor mine --data march.csv
+      pipeline monitor mine --data march.csv --gate || pipeline retrain mine --data march.csv
+      pipeline monitor models:/mine@champion --data march.csv
+      pipeline monitor /srv/model --data march.csv
+
+    RUN is a run, a model of the registry, which stands for the run that made it, or a folder with a
+    bundle (a copy of a run's model/). Where the run's folder is gone, the rows are held against the
+    reference in the bundle; there is no page then.
+
+    Runs stage 8 and says what has drifted, what the rows are like, how the model does (or, while
+    there are no labels, how it probably does), and whether to train again.
+
+    Exit codes: 0 done; 1 the stage failed, or with --gate retraining is due; 2 the rows can't be
+    used.
+    """
+    from ..line.run_folder import Run
+    from ..line.stage_list import stage
+    from ..monitor import monitor_bundle
+    from ..run.retraining_due import monitor_new_rows
+    from ..run.runner import StageError
+
+    if max_drop is not None:
+        settings = (*settings, f"max_drop={max_drop}")
+    made = monitor_bundle.run_of(run)
+    try:
+        seen = (
+            monitor_new_rows(made, data, settings, kernels=kernels) if made
+            else monitor_bundle.look(run, data, settings)
+        )  # fmt: skip
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    for subject, text in seen["said"].items():
+        click.echo(f"{subject:<12} {text}")
+    if made:
+        click.echo(f"{'Page':<12} {Run(made).file(stage(8).report)}")
+    if gate and seen["decision"] == "retrain":
+        click.echo(f"Retraining is due: {seen['reason']}.", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", default="", metavar="NEW", help="As for `pipeline monitor`.")
+@click.option("--when", type=click.Choice(["due", "drift", "performance", "calendar", "always"]),
+              default="due", show_default=True,
+              help="What makes it due: the decision of stage 8, a column that drifts, a score that "
+                   "fell, the model's age, or nothing at all.")  # fmt: skip
+@click.option("--every", type=click.FloatRange(min=0), default=None, metavar="DAYS",
+              help="The age at which the model is trained again in any case. [default: 30 with "
+                   "--when calendar]")  # fmt: skip
+@click.option("--max-drop", type=float, default=None, metavar="X",
+              help="As for `pipeline monitor`.")  # fmt: skip
+@click.option("--no-promote", is_flag=True, help="Keep the champion, whatever the result.")
+@click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
+              show_envvar=True,
+              help="Ask MLflow's registry for the champion, and tell it of the challenger. Without "
+                   "it, RUN is the champion and nothing is promoted.")  # fmt: skip
+@click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
+              help="As for `pipeline run`.")  # fmt: skip
+def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
+    """Train the model of RUN again when that is due, and put the new one in place if it is better.
+
+    \b
+    Examples:
+      pipeline retrain mine --data march.csv
+      pipeline retrain mine --data march.csv --when calendar --every 30
+      pipeline retrain mine --data march.csv --when always --no-promote
+
+    The challenger is a run of its own, RUN-2 and so on, made by the same notebooks from the old
+    rows and the earlier part of the new. Both models answer the newer part, which neither has
+    seen; the challenger becomes champion only if it is better by more than the noise. `pipeline
+    rollback` goes back.
+
+    Exit codes: 0 done, or not due; 1 the challenger failed; 2 the rows can't be used. In each case
+    the champion goes on serving.
+    """
+    from ..run.retraining import train_challenger_run as train_again
+    from ..run.retraining_due import RetrainRequest
+    from ..run.runner import StageError
+
+    ask = RetrainRequest(data, when, every, not no_promote, track, kernels, max_drop)
+    try:
+        train_again(run, ask, say=click.echo)
+    except StageError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--force", is_flag=True, help="Also when its verdict is not good enough.")
+def promote(run, force):
+    """Make the model of RUN the champion; the one before stays, to go back to.
+
+    \b
+    Examples:
+      pipeline promote mine_october
+      pipeline promote models:/mine@challenger
+
+    It is registered first where it is not yet. A service on models:/NAME@champion takes it up
+    within seconds.
+    """
+    from ..registry import champions, model_versions
+
+    is_known = model_versions.is_address(run)
+    version = model_versions.resolve(run) if is_known else champions.register(run, force)
+    click.echo(f"Promoted: {champions.set_champion(version.name, version)}, of run {version.run}")
+
+
+@cli.command()
+@click.argument("name")
+def rollback(name):
+    """Go back to the champion that the model NAME had before.
+
+    \b
+    Example:
+      pipeline rollback mine
+
+    NAME is the model's, which is that of the run it was first made by.
+    """
+    from ..registry import champions
+
+    version = champions.rollback(name)
+    click.echo(f"Back to: {version}, of run {version.run}")

@@ -1,0 +1,106 @@
+"""Collection report."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from .collect_rows import content_hash
+
+
+def describe_injected_errors(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
+    """A sentence that announces planted mess."""
+    if key is None:
+        return "No errors were injected: all errors in this table come from its source."
+    cells = key["column"].notna().sum()
+    kinds = key["kind"].nunique()
+    return (
+        f"**{cells:,} of {frame.size:,} cells and {key['column'].isna().sum():,} rows are injected "
+        f"errors**, of {kinds} kinds. The answer key lies beside the data; only the scoring at the "
+        f"end of stage 2 opens it."
+    )
+
+
+def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row per source: kind, address, rows, columns, hash of the content, time of reading."""
+    return pd.DataFrame(
+        {
+            "source": name,
+            "kind": frame.attrs["kind"],
+            "address": frame.attrs["address"],
+            "rows": len(frame),
+            "columns": frame.shape[1],
+            "hash": content_hash(frame),
+            "read at (UTC)": frame.attrs["time"],
+        }
+        for name, frame in sources.items()
+    )
+
+
+def cohen_kappa(labels: pd.DataFrame) -> float:
+    """Cohen's kappa of two labellers: agreement beyond chance, 1 is perfect, 0 is chance.
+
+    Cohen (1960), "A coefficient of agreement for nominal scales".
+
+    >>> cohen_kappa(pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "y"]}))
+    1.0
+    """
+    from sklearn.metrics import cohen_kappa_score
+
+    if labels["labeller_a"].nunique() == 1 and labels["labeller_a"].equals(labels["labeller_b"]):
+        return 1.0  # one label only: kappa itself is 0 / 0
+    return float(cohen_kappa_score(labels["labeller_a"], labels["labeller_b"]))
+
+
+def join_coverage(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """For each joined source, the share of rows with a match.
+
+    `columns` maps a source to one of its columns in the joined table.
+    """
+    found = {source: frame[column].notna().mean() for source, column in columns.items()}
+    table = pd.DataFrame({"rows with a match": pd.Series(found).map("{:.1%}".format)})
+    return table.rename_axis("source")
+
+
+def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
+    """The stage's result in a sentence."""
+    many = f"{len(sources)} sources" if len(sources) > 1 else about["source"]
+    text = f"{len(frame):,} rows and {frame.shape[1]} columns from {many}"
+    return (
+        f"{text}; the target is {about['target']}."
+        if about["target"]
+        else (f"{text}. No target is named, so the line explores and stops after stage 3.")
+    )
+
+
+def describe_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str:
+    """A sentence that reads the sources."""
+    largest = max(sources, key=lambda name: len(sources[name]))
+    text = f"**{len(sources)} source{'s' * (len(sources) > 1)}** gave {raw.shape[1]} columns"
+    if len(sources) > 1:
+        text += f"; the largest is {largest}, with {len(sources[largest]):,} rows"
+    return f"{text}. This run works on **{len(raw):,} rows**."
+
+
+def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row per column: its type as stored, the share missing, distinct values and an example."""
+    return pd.DataFrame(
+        {
+            "type": [str(t) for t in frame.dtypes],
+            "missing": [f"{share:.1%}" for share in frame.isna().mean()],
+            "distinct": frame.nunique().to_list(),
+            "example": [
+                f"{frame[c].dropna().iloc[0]!s:.40}" if frame[c].notna().any() else ""
+                for c in frame
+            ],
+        },
+        index=frame.columns.rename("column"),
+    )
+
+
+def describe_missing(frame: pd.DataFrame) -> str:
+    """A sentence that names the columns with most missing values."""
+    share = frame.isna().mean().sort_values(ascending=False)
+    if share.iloc[0] == 0:
+        return "No cell is empty. There may still be words that mean *missing*."
+    names = ", ".join(f"{c} ({s:.0%})" for c, s in share.head(3).items() if s > 0)
+    return f"**{(share > 0).sum()} of {len(share)} columns** have empty cells, most of all {names}."

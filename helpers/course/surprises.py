@@ -1,0 +1,276 @@
+"""Surprises: what looks too good in each notebook, why, and both numbers in one small table.
+
+They are about the flights: `pipeline run` leaves their cells out for another table, and a notebook
+that is run by itself says so (see `lessons.on_flights`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..examples.flights_example import KNOWLEDGE
+
+
+def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
+    """Training and test accuracy of a model with true labels, and with random labels."""
+    from sklearn.base import clone
+    from sklearn.model_selection import train_test_split
+
+    lots = y.sample(frac=1, random_state=seed).set_axis(y.index)
+    rows = {}
+    for name, labels in (("true labels", y), ("labels by lot", lots)):
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, labels, test_size=0.2, random_state=seed, stratify=labels
+        )
+        fitted = clone(model).fit(X_train, y_train)
+        rows[name] = {"train": fitted.score(X_train, y_train), "test": fitted.score(X_test, y_test)}
+    return pd.DataFrame(rows).T.map("{:.2f}".format).rename_axis("accuracy with")
+
+
+def delivered_twice(flights: pd.DataFrame, planes: pd.DataFrame) -> pd.DataFrame:
+    """Rows and share of late flights when the planes' file is delivered twice and joined."""
+    twice = pd.concat([planes, planes])[["tailnum", "seats"]]
+    plain = flights[["tailnum", "late"]]
+    joined = plain.merge(twice, on="tailnum", how="left")
+    checked = plain.merge(twice.drop_duplicates(), on="tailnum", how="left", validate="m:1")
+    rows = {
+        "before the join": plain,
+        "joined without a look": joined,
+        "joined, many to one": checked,
+    }
+    return pd.DataFrame(
+        {
+            name: {"rows": f"{len(t):,}", "late": f"{t['late'].mean():.1%}"}
+            for name, t in rows.items()
+        }
+    ).T.rename_axis("table")
+
+
+def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.DataFrame:
+    """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
+    from difflib import SequenceMatcher
+
+    from ..cells.tidy_text import fingerprint
+
+    counts = column.value_counts()
+
+    def merge(alike) -> dict[str, str]:
+        kept: list[str] = []
+        return {
+            v: next((k for k in kept if alike(k, v)), None) or kept.append(v) or v
+            for v in counts.index
+        }
+
+    ways = {
+        f"alike by {similarity:.0%}": lambda a, b: (
+            SequenceMatcher(None, a, b).ratio() >= similarity
+        ),
+        "same fingerprint": lambda a, b: fingerprint(a) == fingerprint(b),
+    }
+    rows = {"as it came": {"spellings": len(counts), "cells changed": 0, "for example": ""}}
+    for name, alike in ways.items():
+        into = merge(alike)
+        changed = {a: b for a, b in into.items() if a != b}
+        first = next((f"{a} → {b}" for a, b in changed.items()), "")
+        cells = int(counts[list(changed)].sum())
+        rows[name] = {
+            "spellings": len(set(into.values())),
+            "cells changed": cells,
+            "for example": first,
+        }
+    return pd.DataFrame(rows).T.rename_axis("way")
+
+
+def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
+    """The score of a quick model without and with a column that is known only afterwards."""
+    from ..learning.metric_names import PLAIN_NAMES
+    from ..split import split_into_parts, strategy_comparison
+
+    known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
+    choice = dict(zip(("strategy", "column"), known, strict=True))
+    cut = split_into_parts.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
+    leaky = plan | {"columns": plan["columns"] | {column: "number"}}
+    scores = {
+        f"without {column}": strategy_comparison.probe_score(cut, plan),
+        f"with {column}": strategy_comparison.probe_score(cut, leaky),
+    }
+    name = PLAIN_NAMES[rows.task.main_metric]
+    shown = pd.DataFrame({name: scores}).map("{:.2f}".format)
+    return shown.rename_axis(f"learnt from {strategy_comparison.probe_rows(cut):,} rows")
+
+
+def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **options) -> pd.DataFrame:
+    """The score of a quick model without and with the day of the year, split by split.
+
+    `comparison` has the scores without it already (see `split.compare_strategies`).
+    """
+    from ..split import split_report, strategy_comparison
+
+    column = next(c for c in choices if c["strategy"] == "time")["column"]
+    day = rows.X.assign(day_of_year=rows.X[column].dt.day_of_year)
+    with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
+    more = strategy_comparison.compare_strategies(
+        replace(rows, X=day), with_day, choices, **options
+    )
+    table = {"without the day of the year": comparison.iloc[:, -1], "with it": more.iloc[:, -1]}
+    names = {split_report.name_of(choice): f"{choice['strategy']} split" for choice in choices}
+    shown = pd.DataFrame(table).rename(index=names).map("{:.2f}".format)
+    return shown.rename_axis("ROC AUC under a")
+
+
+def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
+    """The same model on held-out flights before and after two columns of the timetable are added.
+
+    The gain has a 95 % interval: both models are asked the same drawn rows (paired bootstrap).
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from ..examples import flights_example
+    from ..learning.metric_scores import resampled_scores, score
+    from ..learning.predicting import predict
+    from ..pipeline import whole_pipeline
+
+    more = flights_example.from_timetable(rows.X)
+    added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
+    wider = replace(rows, X=rows.X.assign(**more))
+    learn, test, metric = wider.of("train"), wider.of("test"), rows.task.main_metric
+    said = []
+    for features in (plan, added):
+        model = HistGradientBoostingClassifier(max_iter=80, random_state=seed)
+        fitted = whole_pipeline.learner(features, model, seed).fit(learn.X, learn.y)
+        said.append(predict(rows.task, fitted, test.X))
+    before, after = (score(rows.task, test.y, *one, [metric])[metric] for one in said)
+    drawn = resampled_scores(rows.task, test.y, said, 200, seed, [metric])
+    low, high = (drawn[1][metric] - drawn[0][metric]).quantile([0.025, 0.975])
+    table = {
+        "first turn": {"ROC AUC": f"{before:.3f}", "gain (95 % interval)": ""},
+        f"second turn: {', '.join(more)}": {
+            "ROC AUC": f"{after:.3f}",
+            "gain (95 % interval)": f"{after - before:+.3f} ({low:+.3f} to {high:+.3f})",
+        },
+    }
+    return pd.DataFrame(table).T.rename_axis("gradient boosting")
+
+
+def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:
+    """Accuracy on pure noise when selecting (and scaling) before the folds, and inside them.
+
+    The labels are random, so the true accuracy is 0.50 (Hastie et al. 2009, section 7.10.2).
+    """
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    random = np.random.default_rng(seed)
+    X, y = random.normal(size=(rows, columns)), np.arange(rows) % 2
+    model, select, scale = LogisticRegression(), SelectKBest(k=20), StandardScaler()
+
+    def accuracy(estimator, data) -> str:
+        return f"{cross_val_score(estimator, data, y, cv=5).mean():.2f}"
+
+    inside = accuracy(make_pipeline(scale, select, model), X)
+    table = {
+        "select 20 columns": [accuracy(model, select.fit_transform(X, y)), inside],
+        "scale": [accuracy(make_pipeline(select, model), scale.fit_transform(X)), inside],
+    }
+    names = ["before the folds", "inside the Pipeline"]
+    return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
+
+
+def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
+    """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
+    from ..learning.predicting import predict
+
+    used = list(bundle.fields)
+    numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
+    own = raw[used].assign(**{c: pd.to_numeric(raw[c], errors="coerce").fillna(0) for c in numbers})
+    own = own.assign(
+        **{c: pd.to_datetime(own[c]) for c in used if bundle.fields[c]["kind"] == "date"}
+    )
+    truth, _ = predict(bundle.task, bundle.model, raw)
+    chance = bundle.model.predict_proba(raw)[:, 1]
+    rows = {}
+    for name, model, X in (
+        ("the same pipeline", bundle.model, raw),
+        ("its own cleaning", bundle.model[1:], own),
+    ):
+        apart = np.abs(model.predict_proba(X)[:, 1] - chance).max()
+        other = (model.predict(X) != truth).mean()
+        rows[name] = {"other answers": f"{other:.1%}", "largest difference": f"{apart:.2f}"}
+    return pd.DataFrame(rows).T.rename_axis("service with")
+
+
+def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) -> str:
+    """The three figures of the iris pipeline in a sentence."""
+    text = (
+        f"train {scores['train']:.3f}, test {scores['test']:.3f}, "
+        f"five folds {scores['five folds']:.3f} ± {std:.3f}"
+    )
+    if brief:
+        return f"The iris pipeline in a dozen lines: {text}."
+    return f"**{text}**. The test score rests on {held_out} flowers."
+
+
+def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
+    """The spellings that two labellers took for different makers."""
+    return labels[labels["labeller_a"] != labels["labeller_b"]].set_index("spelling")
+
+
+def describe_agreement(labels: pd.DataFrame) -> str:
+    """How far two labellers agree, in a sentence."""
+    from ..collect.collection_report import cohen_kappa
+
+    kappa = cohen_kappa(labels)
+    same = int((labels["labeller_a"] == labels["labeller_b"]).sum())
+    return (
+        f"They agree on **{same} of {len(labels)}** spellings; **Cohen's kappa is {kappa:.2f}**. "
+        f"The {labels['settled'].nunique()} makers that are left are settled in a third column."
+    )
+
+
+def eight_dirty_rows() -> pd.DataFrame:
+    """A small table with a kind of mess in every column, planted by hand."""
+    return pd.DataFrame(
+        {
+            "city": ["New York", "new york", " New  York", "NY", "York, New", "Newark", "N/A",
+                     "New York"],
+            "weight": ["3 kg", "4.5kg", "1,200 kg", "-", "7 kg", "unknown", "2 kg", "6 kg"],
+            "paid": ["yes", "No", "Y", "no", "", "YES", "n", "yes"],
+            "day": ["2013-02-12", "2013-03-01", "n/a", "31.12.2013", "2013-01-09", "2013-05-05",
+                    "01.02.2013", "2013-06-30"],
+        }
+    )  # fmt: skip
+
+
+def eight_rows_cleaned() -> pd.DataFrame:
+    """The eight dirty rows and, to their right, what the cleaner makes of them."""
+    from ..clean.cleaning_plan import draft_plan
+    from ..clean.column_cleaner import Cleaner
+
+    dirty = eight_dirty_rows()
+    cleaner = Cleaner(draft_plan(dirty, {"aliases": {"city": {"NY": "New York"}}}))
+    return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
+
+
+def drift_by_period(
+    production, by_period: pd.DataFrame, metrics: dict, time_column: str
+) -> pd.DataFrame:
+    """Columns that drift in each period, beside the score there and the one that was promised."""
+    from ..learning.metric_names import PLAIN_NAMES
+    from ..monitor import monitor_model
+
+    metric = metrics["main_metric"]
+    name = PLAIN_NAMES[metric]
+    table = {"held out": {"columns that drift": "", name: metrics["test"][metric]}}
+    for period, row in by_period.iterrows():
+        chosen = production.period == period
+        month = replace(production, X=production.X[chosen].reset_index(drop=True))
+        count = int(monitor_model.column_drift(month, time_column)["drifts"].sum())
+        table[period] = {"columns that drift": str(count), name: row[metric]}
+    shown = pd.DataFrame(table).T.rename_axis("period")
+    return shown.assign(**{name: shown[name].map("{:.2f}".format)})

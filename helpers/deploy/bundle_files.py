@@ -1,0 +1,128 @@
+"""Stage 7, deploy: the bundle, the service over it, and proof that every road gives one answer.
+
+The bundle (`model/`) is all that a service needs: the model, the schema of the rows it takes, the
+reference statistics that monitoring compares with, and a card that says what it is good for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..base.spacing import evenly_spaced
+from ..base.user_errors import InputError
+from ..cells.usual_values import usual_levels, usual_numbers
+from ..drift import stored_reference
+from ..learning.labelled_data import TEST, Labelled, time_column
+from ..learning.predicting import predict
+from ..learning.task_kind import compared_answers
+from ..pipeline import whole_pipeline
+from ..pipeline.whole_pipeline import model_columns
+from ..serving.model_bundle import Bundle, open_bundle
+from .model_card import card_text
+
+EXAMPLES = 2_000  # raw rows that a bundle holds
+MOST_BYTES = 20 * 2**20  # of a model file
+MOST_LEVELS = 1_000
+
+
+def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features: dict) -> dict:
+    """What a row must look like: each field's kind, an example, its range or levels.
+
+    `raw` and `clean` are the training rows. Ranges and levels are of the cleaned ones, without what
+    lies far outside or is `rare` (`left_out` counts such cells, see `helpers.cells.usual_values`). Columns that
+    the model does not use are `ignored`.
+    """
+    fields = {
+        name: _field(cleaning["columns"][name]["kind"], raw[name], clean[name])
+        for name in features["columns"]
+    }
+    return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
+
+
+def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
+    """A field of the schema, from its raw and its cleaned cells."""
+    field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}
+    present = clean.dropna()
+    kept = present
+    if kind == "number" and len(present):
+        usual = usual_numbers(present)
+        field["range"] = [float(usual.min()), float(usual.max())]
+        kept = present[present.astype(float).between(*field["range"])]
+    if kind == "category" and present.nunique() <= MOST_LEVELS:
+        field["levels"] = usual_levels(present)
+        kept = present[present.isin(field["levels"])]
+        field["rare"] = sorted(set(present) - set(field["levels"]))
+    if len(kept) < len(present):
+        field["left_out"] = len(present) - len(kept)
+    if len(kept):
+        field["example"] = _plain(raw.loc[kept.index[0]])
+    return field
+
+
+def _plain(value):
+    """A cell as JSON has it."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return value
+
+
+def write_bundle(
+    work, model: Pipeline, schema: dict, card: dict, known: dict, raw: pd.DataFrame
+) -> dict:
+    """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
+
+    Of the `raw` rows that it was fitted on, up to 2,000 go along, with the columns of the cleaning
+    plan: on them a service checks its compiled scorer, and later rows are told from them. `known`
+    is the reference. Raises InputError when the model takes more than 20 MB.
+    """
+    with work.writing("model/model.skops") as draft:
+        whole_pipeline.save(model, draft)
+        size = draft.stat().st_size
+        if size > MOST_BYTES:
+            raise InputError(
+                f"The model takes {size / 2**20:.0f} MB, more than {MOST_BYTES / 2**20:.0f} MB: "
+                f"limit its depth or use another with --set models=…"
+            )
+    with work.writing("model/examples.parquet") as draft:
+        names = [name for name in model["clean"].get_feature_names_out() if name in raw]
+        raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
+    work.write_json("model/schema.json", schema)
+    work.write_json("model/reference.json", known)
+    work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
+    work.write_text("model/card.md", card_text(card))
+    names = (
+        "model.skops",
+        "examples.parquet",
+        "schema.json",
+        "reference.json",
+        "card.json",
+        "card.md",
+    )
+    return {name: work.run.file(f"model/{name}").stat().st_size for name in names}
+
+
+def read_bundle(work) -> Bundle:
+    """The bundle that the open stage 7 has just written, read back from its files."""
+    return open_bundle(work.run)
+
+
+def held_out_answers(model: Pipeline, rows: Labelled) -> pd.DataFrame:
+    """The answers to the held-out rows of a model that has not learnt from them."""
+    X = rows.of(TEST).X
+    return compared_answers(rows.task, *predict(rows.task, model[1:], X))
+
+
+def make_reference(work, model: Pipeline, rows: Labelled, answers: pd.DataFrame) -> dict:
+    """What later rows will be held against: the cleaned `rows` that the model was fitted on.
+
+    `answers` are those to the held-out rows, of the model before its last fit. `work` is the stage.
+    """
+    used, when, label = model_columns(model), time_column(work), work.about["label"]
+    made = stored_reference.reference_of(
+        rows.X, used, answers=answers, time_column=when, label=label
+    )
+    return stored_reference.as_content(made)

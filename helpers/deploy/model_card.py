@@ -1,0 +1,90 @@
+"""Model card."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import numpy as np
+import pandas as pd
+
+from ..examples import known as examples_known
+from ..learning.metric_names import PLAIN_NAMES
+
+
+def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: bool) -> dict:
+    """The model card (Mitchell et al. 2019): what it predicts, from what, how well, its limits.
+
+    `y` are the labels it was fitted on; their mean, or the share of each class, is the answer of
+    last resort.
+    """
+    return {
+        "run": run,
+        "question": about["question"],
+        "source": about["source"],
+        "task": {k: metrics[k] for k in ("task", "target", "classes", "positive")},
+        "model": metrics["model"],
+        "fitted_on_rows": len(y),
+        "refitted_on_all_labelled_rows": refitted,
+        "held_out": {
+            "rows": metrics["rows"]["test"],
+            "main_metric": metrics["main_metric"],
+            "scores": metrics["test"],
+            "interval": metrics["interval"],
+            "baseline": metrics["baseline"],
+            "verdict": metrics["verdict"],
+        },
+        "baseline_answer": _baseline(metrics, y),
+        "limits": _limits(about, metrics),
+        "versions": {n: metadata.version(n) for n in ("scikit-learn", "skops", "pandas")},
+    }
+
+
+def _baseline(metrics: dict, y: np.ndarray) -> dict:
+    """What a service answers when it has no model: the mean, or the most frequent class."""
+    if metrics["task"] == "regression":
+        return {"prediction": float(np.mean(y)), "probability": None}
+    shares = pd.Series(y).astype("str").value_counts(normalize=True)
+    known = {label: float(shares.get(label, 0.0)) for label in metrics["classes"]}
+    return {"prediction": str(shares.index[0]), "probability": known}
+
+
+def _limits(about: dict, metrics: dict) -> list[str]:
+    limits = ["It knows only what its training rows show."]
+    if about.get("time_column"):
+        limits.append("It was judged on rows later than those it learnt from; it will age.")
+    example = examples_known.example(about.get("table", ""))
+    limits += example.limits if example else ()
+    if metrics["verdict"] != "good enough":
+        limits.append("It did not reach its thresholds: do not use it for decisions.")
+    return limits
+
+
+def card_text(card: dict) -> str:
+    """The card as Markdown."""
+    held_out = card["held_out"]
+    metric_lines = [
+        f"| {PLAIN_NAMES[m]} | {value:.3f} | {held_out['baseline'].get(m, float('nan')):.3f} |"
+        for m, value in held_out["scores"].items()
+    ]
+    refit = ", refitted on all labelled rows" if card["refitted_on_all_labelled_rows"] else ""
+    return "\n".join(
+        [
+            f"# Model card: {card['task']['target']}",
+            "",
+            f"**Question.** {card['question']}",
+            "",
+            f"**Model.** {card['model']}, fitted on {card['fitted_on_rows']:,} rows of "
+            f"{card['source']}{refit}.",
+            "",
+            f"**Verdict.** {held_out['verdict']}, on {held_out['rows']:,} held-out rows:",
+            "",
+            "| metric | held out | baseline |",
+            "|---|---|---|",
+            *metric_lines,
+            "",
+            "**Limits.**",
+            "",
+            *[f"- {limit}" for limit in card["limits"]],
+            "",
+        ]
+    )

@@ -1,0 +1,88 @@
+"""Alerts: from which size on a change matters, how sure it must be, and whether anything rings.
+
+A finding has the shape of `findings.json`: `code`, `severity`, `columns`, `message`, `evidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SEVERITIES = ("alarm", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How sure a change must be, and how large, before it is spoken of.
+
+    The levels are false positive rates: of rows that have not changed at all, a report with
+    its columns, its predictions, the joint test and the quality checks says anything in at most
+    `level` + `level` + `joint_level` + `quality_level` = 3 % of cases, however many columns there
+    are. The sizes decide between a note, a warning and an alarm.
+    """
+
+    level: float = 0.01  # of any column of one comparison (all columns; or the predictions)
+    joint_level: float = 0.005  # of the domain classifier
+    quality_level: float = 0.005  # of all quality checks together
+    psi_moderate: float = 0.1  # Siddiqi (2006), "Credit Risk Scorecards": above 0.1 moderate,
+    psi_large: float = 0.2  # above 0.25 large; beyond what chance gives, so a little less here
+    auc_moderate: float = 0.6  # of telling old rows from new ones
+    auc_large: float = 0.7
+    share_moderate: float = 0.01  # of rows: more nulls, new categories, duplicates, out of range
+    share_large: float = 0.05
+    volume_large: float = 0.5  # a period with less than half the usual rows, or with twice as many
+
+
+DEFAULT = Thresholds()
+
+
+def finding(code: str, severity: str, columns: Iterable[str], message: str, evidence) -> dict:
+    """A finding as `findings.json` holds it.
+
+    >>> finding("drift", "note", ["age"], "age has moved.", {"psi": 0.05})["columns"]
+    ['age']
+    """
+    return {
+        "code": code,
+        "severity": severity,
+        "columns": [str(column) for column in columns],
+        "message": message,
+        "evidence": evidence,
+    }
+
+
+def by_size(size: float, moderate: float, large: float) -> str:
+    """The severity of a change that is sure, by its size.
+
+    >>> by_size(0.15, 0.1, 0.2), by_size(0.05, 0.1, 0.2)
+    ('warning', 'note')
+    """
+    return "alarm" if size > large else "warning" if size > moderate else "note"
+
+
+def ranked(findings: Iterable[dict]) -> list[dict]:
+    """Findings, the gravest first; the order stays within a severity."""
+    return sorted(findings, key=lambda found: SEVERITIES.index(found["severity"]))
+
+
+def has_severity(findings: Iterable[dict], at: str = "alarm") -> bool:
+    """Whether any finding is as grave as `at`, or graver.
+
+    >>> has_severity([finding("drift", "warning", [], "", {})])
+    False
+    >>> has_severity([finding("drift", "warning", [], "", {})], at="warning")
+    True
+    """
+    return any(SEVERITIES.index(f["severity"]) <= SEVERITIES.index(at) for f in findings)
+
+
+def describe_findings(findings: list[dict], most: int = 10) -> str:
+    """The findings as Markdown: how many of each severity, then one line each."""
+    if not findings:
+        return "**No significant change was found.**"
+    counts = {s: sum(f["severity"] == s for f in findings) for s in SEVERITIES}
+    said = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
+    shown = ranked(findings)[:most]
+    lines = [f"- **{found['severity']}**: {found['message']}" for found in shown]
+    more = [f"- … and {len(findings) - most} more"] if len(findings) > most else []
+    return "\n".join([f"**{', '.join(said)}**", "", *lines, *more])

@@ -1,0 +1,135 @@
+"""Tallies: all that drift needs to know of a column, in a form that adds up over parts of a table.
+
+A column of numbers is its distinct values and how often each occurs, a column of texts its levels
+and their counts. Those of a part of a larger table are kept small: where a number falls between two
+values of the training rows makes no difference to any test or index, so all that fall there are
+counted together. What comes of the sum is what comes of the whole table, not an estimate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError
+from .comparable_columns import as_numbers, as_values
+
+OTHER = "(other)"
+
+
+@dataclass(frozen=True)
+class NumberCounts:
+    """n distinct numbers in ascending order, how often each occurs, and how many are missing.
+
+    Where only some numbers are told apart, `knots` has these; all that fall between two of them are
+    counted just above the lower one.
+    """
+
+    values: np.ndarray
+    counts: np.ndarray
+    gaps: int = 0
+    knots: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return int(self.counts.sum()) + self.gaps
+
+    @property
+    def known(self) -> int:
+        """How many are not missing."""
+        return int(self.counts.sum())
+
+    def below(self, edges: np.ndarray) -> np.ndarray:
+        """How many numbers lie below each edge."""
+        return np.append(0, self.counts.cumsum())[np.searchsorted(self.values, edges, "left")]
+
+    def up_to(self, values: np.ndarray) -> np.ndarray:
+        """How many numbers are as large as each value, or less."""
+        return np.append(0, self.counts.cumsum())[np.searchsorted(self.values, values, "right")]
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """The numbers at some places, counted from 0, of all in ascending order."""
+        return self.values[np.searchsorted(self.counts.cumsum(), places, "right")]
+
+
+@dataclass(frozen=True)
+class LevelCounts:
+    """The count of each level (the index), in the order of appearance, and how many are missing.
+
+    `folded`: levels that are not in the index are counted as `OTHER`.
+    """
+
+    counts: pd.Series
+    gaps: int = 0
+    folded: bool = False
+
+    def __len__(self) -> int:
+        return int(self.counts.sum()) + self.gaps
+
+
+Tally = NumberCounts | LevelCounts
+
+
+def tally_of(values: pd.Series) -> Tally:
+    """The tally of a column as `comparable.as_values` gives it.
+
+    >>> tally_of(pd.Series([2.0, 1.0, 2.0, None])).counts.tolist()
+    [1, 2]
+    """
+    known = values.dropna()
+    gaps = len(values) - len(known)
+    if values.dtype == float:
+        return NumberCounts(*np.unique(known.to_numpy(), return_counts=True), gaps)
+    return LevelCounts(known.value_counts(sort=False), gaps)
+
+
+def tally_partition(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally | None]:
+    """The tally of a part of a later column, as fine as `before`, that of the training rows, needs.
+
+    The second one has every number by itself, as long as they are no more than `few`.
+    """
+    values = as_values(part)
+    if isinstance(before, LevelCounts):
+        texts = values if values.dtype != float else part.astype("str")
+        if before.folded:
+            texts = texts.where(texts.isin(before.counts.index) | texts.isna(), OTHER)
+        return tally_of(texts), None
+    numbers = values if values.dtype == float else as_numbers(values)
+    if numbers is None:
+        unread = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
+        raise InputError(
+            f"The column '{part.name}' holds numbers in the training rows, and texts here, such as "
+            f"'{unread.iloc[0]}'."
+        )
+    exact = tally_of(numbers)
+    known = before.values if before.knots is None else before.knots
+    return between(exact, known), exact if len(exact.values) <= few else None
+
+
+def between(found: NumberCounts, known: np.ndarray) -> NumberCounts:
+    """The numbers, with all that fall between two known values put on one place there."""
+    place = np.searchsorted(known, found.values, "left")
+    is_known = np.isin(found.values, known, assume_unique=True)
+    just_above = np.nextafter(known[np.maximum(place - 1, 0)], np.inf) if len(known) else 0.0
+    just_below = np.nextafter(known[0], -np.inf) if len(known) else 0.0
+    moved = np.where(place == 0, just_below, just_above)
+    values, inverse = np.unique(np.where(is_known, found.values, moved), return_inverse=True)
+    return NumberCounts(
+        values, np.bincount(inverse, found.counts, len(values)).astype(int), found.gaps
+    )
+
+
+def sum_of(one: Tally, other: Tally) -> Tally:
+    """The tally of two parts together.
+
+    >>> sum_of(tally_of(pd.Series([1.0, 2.0])), tally_of(pd.Series([2.0]))).counts.tolist()
+    [1, 2]
+    """
+    gaps = one.gaps + other.gaps
+    if isinstance(one, LevelCounts):
+        counts = pd.concat([one.counts, other.counts]).groupby(level=0, sort=False).sum()
+        return LevelCounts(counts, gaps)
+    values, inverse = np.unique(np.append(one.values, other.values), return_inverse=True)
+    counts = np.bincount(inverse, np.append(one.counts, other.counts), len(values)).astype(int)
+    return NumberCounts(values, counts, gaps)

@@ -1,0 +1,49 @@
+"""Columns made comparable: those of two deliveries as values of one kind, numbers or text."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..cells.kinds import Kind, kind_of
+
+
+def as_values(column: pd.Series) -> pd.Series:
+    """A column as drift sees it: numbers as floats, all else as text. Dates become day numbers."""
+    if column.dtype == object:
+        column = inferred(column)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(None)
+    kind = kind_of(column)
+    if kind == Kind.DATE:
+        days = (column - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+        return days.astype(float)
+    if kind == Kind.DURATION:
+        return column.dt.total_seconds()
+    return column.astype(float if kind == Kind.NUMBER else "str")
+
+
+def inferred(column: pd.Series) -> pd.Series:
+    """A column of Python objects as numbers or dates, where all that it holds are such."""
+    found = column.infer_objects()
+    kind = pd.api.types.infer_dtype(found, skipna=True) if found.dtype == object else ""
+    if kind in ("decimal", "mixed-integer-float", "integer", "floating"):
+        return pd.to_numeric(found)
+    return pd.to_datetime(found, errors="coerce") if kind in ("date", "datetime") else found
+
+
+def alike(before: pd.Series, after: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Both columns as values of one kind: as numbers where both can be read so, or as text."""
+    old, new = as_values(before), as_values(after)
+    if old.dtype == new.dtype:
+        return old, new
+    numbers = [side if side.dtype == float else as_numbers(side) for side in (old, new)]
+    if all(side is not None for side in numbers):
+        return tuple(numbers)
+    return before.astype("str"), after.astype("str")
+
+
+def as_numbers(texts: pd.Series) -> pd.Series | None:
+    """Texts (or flags) read as numbers; None when one can't be."""
+    flags = {"True": "1", "False": "0"}
+    found = pd.to_numeric(texts.replace(flags), errors="coerce").astype(float)
+    return found if found.notna().sum() == texts.notna().sum() else None

@@ -1,0 +1,187 @@
+"""The reference: what a bundle keeps of the rows it was fitted on, to hold later rows against.
+
+A column of numbers is counted at fixed knots and between them: the knots are its different values,
+or up to 200 of its quantiles where there are more. A column of texts is counted by its levels.
+Later rows are counted in the same bins, part by part, and `drift.compare_tallies` compares both.
+The indices (PSI) are those of the rows themselves; a Kolmogorov-Smirnov distance is smaller by
+0.005 at the most. The file also holds what `quality.compare` asks for, the answers to held-out rows
+and the rows of each day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError
+from . import compare_columns, data_quality, table_volume
+from .alert_thresholds import DEFAULT, Thresholds
+from .column_tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
+from .comparable_columns import as_values
+
+FORM = 2  # of the file; the first one held shares that nothing was compared with
+KNOTS = 200  # a multiple of `drift.BINS`, so that the edges of its bins are among them
+MOST_LEVELS = 20_000  # of a column; rarer ones are counted together
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is kept of the rows that a model was fitted on.
+
+    `tallies` are of the cleaned columns that the model uses, `quality` is what `quality.compare`
+    takes as `before`, `answers` are tallies of the answers to held-out rows, `days` the rows of
+    each day. `time_column` says when (empty: nobody knows), `label` is how the target is read.
+    """
+
+    tallies: dict[str, Tally]
+    quality: dict
+    answers: dict[str, Tally] = field(default_factory=dict)
+    days: pd.Series = field(default_factory=lambda: pd.Series(dtype=int))
+    time_column: str = ""
+    label: dict = field(default_factory=dict)
+
+    def drift(self, later: pd.DataFrame, thresholds: Thresholds = DEFAULT) -> pd.DataFrame:
+        """How far each column has moved in cleaned later rows (see `helpers.drift.compare_columns.compare`).
+
+        The time column is left out: later rows are later by definition.
+        """
+        used = {name: one for name, one in self.tallies.items() if name != self.time_column}
+        return _compared(used, later, thresholds)
+
+    def answers_drift(self, answers: pd.DataFrame) -> pd.DataFrame | None:
+        """How far answers have moved from those to held-out rows; None: there were none."""
+        return _compared(self.answers, answers) if self.answers else None
+
+
+def _compared(
+    known: dict[str, Tally], later: pd.DataFrame, thresholds: Thresholds = DEFAULT
+) -> pd.DataFrame:
+    if not len(later):
+        raise InputError("There are no later rows to compare: drift needs some of both.")
+    shared = [name for name in known if name in later.columns]
+    if known and not shared:
+        raise InputError(
+            f"The later rows have none of the {len(known)} columns to compare, such as "
+            f"'{next(iter(known))}': are they of another table?"
+        )
+    sides = {
+        name: (known[name], compare_columns.LaterTally.of(known[name], later[name]))
+        for name in shared
+    }
+    return compare_columns.compare_tallies(
+        {n: (old, new.tally) for n, (old, new) in sides.items()}, thresholds
+    )
+
+
+# --- Making it ----------------------------------------------------------------------------------
+
+
+def reference_of(
+    rows: pd.DataFrame, used: list[str], *, answers: pd.DataFrame | None = None,
+    time_column: str = "", label: dict | None = None,
+) -> Reference:  # fmt: skip
+    """The reference of n cleaned rows in the columns `used`, and of the answers to held-out rows.
+
+    >>> made = reference_of(pd.DataFrame({"x": [1.0, 2.0, 2.0]}), ["x"])
+    >>> made.tallies["x"].counts.tolist()
+    [1, 2]
+    """
+    tallies = {name: _tally(rows[name]) for name in used}
+    said = {} if answers is None else {str(name): _tally(answers[name]) for name in answers}
+    days = _days(rows, time_column)
+    return Reference(
+        tallies, data_quality.reference_of(rows[used]), said, days, time_column, label or {}
+    )
+
+
+def _tally(column: pd.Series) -> Tally:
+    tally = tally_of(as_values(column))
+    if isinstance(tally, LevelCounts):
+        return _folded(tally)
+    return _with_knots(tally)
+
+
+def _with_knots(exact: NumberCounts) -> NumberCounts:
+    if len(exact.values) <= KNOTS:
+        return NumberCounts(exact.values, exact.counts, exact.gaps, exact.values)
+    places = np.ceil(np.arange(1, KNOTS + 1) * exact.known / KNOTS).astype(int) - 1
+    knots = np.unique(np.append(exact.values[0], exact.at(places)))
+    binned = between(exact, knots)
+    return NumberCounts(binned.values, binned.counts, exact.gaps, knots)
+
+
+def _folded(tally: LevelCounts) -> LevelCounts:
+    if len(tally.counts) <= MOST_LEVELS:
+        return tally
+    kept = tally.counts.sort_values(ascending=False, kind="stable").head(MOST_LEVELS)
+    rest = int(tally.counts.sum() - kept.sum())
+    return LevelCounts(pd.concat([kept, pd.Series({OTHER: rest})]), tally.gaps, folded=True)
+
+
+def _days(rows: pd.DataFrame, time_column: str) -> pd.Series:
+    is_date = time_column in rows and pd.api.types.is_datetime64_any_dtype(rows[time_column].dtype)
+    return table_volume.rows_per(rows[time_column]) if is_date else pd.Series(dtype=int)
+
+
+# --- As a file ----------------------------------------------------------------------------------
+
+
+def as_content(made: Reference) -> dict:
+    """The reference as plain JSON."""
+    return {
+        "form": FORM,
+        "rows": made.quality["rows"],
+        "time_column": made.time_column,
+        "label": made.label,
+        "columns": {name: _tally_content(one) for name, one in made.tallies.items()},
+        "answers": {name: _tally_content(one) for name, one in made.answers.items()},
+        "days": {str(day.date()): int(rows) for day, rows in made.days.items()},
+        "quality": made.quality,
+    }
+
+
+def _tally_content(tally: Tally) -> dict:
+    """Levels with their counts, or numbers: how many at each knot and above it."""
+    if isinstance(tally, LevelCounts):
+        return {"kind": "category", "missing": tally.gaps, "folded": tally.folded,
+                "levels": {str(k): int(n) for k, n in tally.counts.items()}}  # fmt: skip
+    at = tally.up_to(tally.knots) - tally.below(tally.knots)
+    above = np.diff(np.append(tally.up_to(tally.knots), tally.known)) - np.append(at[1:], 0)
+    return {"kind": "number", "missing": tally.gaps, "count": tally.known,
+            "knots": tally.knots.tolist(), "at": at.tolist(), "above": above.tolist()}  # fmt: skip
+
+
+def read_content(content: dict | None, who: str) -> Reference:
+    """The reference from its file; InputError where it is of an older form, or there is none.
+
+    `who` names the bundle.
+    """
+    if not content or content.get("form") != FORM:
+        raise InputError(
+            f"The reference of {who} is of an older form, or missing, so later rows can't be held "
+            f"against it: make the bundle again with `pipeline run --stages 7`."
+        )
+    days = pd.Series(content["days"], dtype=int)
+    days.index = pd.to_datetime(days.index)
+    columns, answers = (
+        {name: _tally_of_content(one) for name, one in content[part].items()}
+        for part in ("columns", "answers")
+    )
+    return Reference(
+        columns, content["quality"], answers, days, content["time_column"], content["label"]
+    )
+
+
+def _tally_of_content(content: dict) -> Tally:
+    if content["kind"] == "category":
+        counts = pd.Series(content["levels"], dtype=int)
+        return LevelCounts(
+            counts.set_axis(counts.index.astype("str")), content["missing"], content["folded"]
+        )
+    knots = np.array(content["knots"], dtype=float)
+    values = np.column_stack([knots, np.nextafter(knots, np.inf)]).ravel()
+    counts = np.column_stack([content["at"], content["above"]]).ravel().astype(int)
+    there = counts > 0
+    return NumberCounts(values[there], counts[there], content["missing"], knots)

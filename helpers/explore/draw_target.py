@@ -1,0 +1,162 @@
+"""Draw target."""
+
+from __future__ import annotations
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+
+from ..pages.figure_style import BLUE, COLOURS, GREY, ORANGE, axes_with_margins, drawing, short
+from .association import Grouped
+from .draw_axes import (
+    CARD,
+    LETTER,
+    LINE,
+    cell_text,
+    counted_bars,
+    date_axis,
+    label_room,
+    short_number,
+)
+from .surveyed_table import Column, Survey
+
+MOST_CLASSES = 6
+
+
+def target_by(survey: Survey, levels: Grouped):
+    """The target in each group of a column."""
+    height = 0.5 + LINE * max(len(levels.labels), 2)
+    return _target_by(survey, levels, size=(CARD[0], height))
+
+
+@drawing
+def _target_by(figure: Figure, survey: Survey, levels: Grouped) -> str:
+    names = [cell_text(label) for label in levels.labels]
+    axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, right=0.15, top=0.05)
+    label = survey.label[survey.sampled]
+    known = (levels.codes >= 0) & ~np.isnan(label)
+    codes, label = levels.codes[known], label[known]
+    rows = np.bincount(codes, minlength=len(names))
+    ranked = _ranked_classes(survey)
+    if len(ranked) > 2:
+        _stack_classes(axes, names, survey, codes, label, rows, ranked[:MOST_CLASSES])
+        axes.set_xlabel("share of rows")
+    else:
+        if ranked:
+            label = label == ranked[-1]
+        means = np.bincount(codes, weights=label, minlength=len(names)) / np.maximum(rows, 1)
+        counted_bars(axes, names, means, BLUE)
+        axes.axvline(label.mean(), color=ORANGE, lw=1, ls="--")
+        axes.set_xlabel(target_axis(survey))
+    if ranked:
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    return f"{survey.target} by {levels.name}"
+
+
+def _ranked_classes(survey: Survey) -> list[int]:
+    """The codes of the target's classes, most frequent first (of two, the rarer is looked for)."""
+    if not survey.classes:
+        return []
+    known = survey.label[~np.isnan(survey.label)].astype(int)
+    counts = np.bincount(known, minlength=len(survey.classes))
+    return [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
+
+
+def rarer_class(survey: Survey) -> str:
+    """The class that a figure of a target with two classes gives the share of."""
+    return survey.classes[_ranked_classes(survey)[-1]]
+
+
+def target_axis(survey: Survey) -> str:
+    """What the target's figures show: the share of the rarer class, or the mean."""
+    if len(_ranked_classes(survey)) in (1, 2):
+        return f"share with {short(survey.target, 18)} = {short(rarer_class(survey), 14)}"
+    return f"mean of {short(survey.target, 30)}"
+
+
+def _stack_classes(axes, names, survey, codes, label, rows, ranked) -> None:
+    left = np.zeros(len(rows))
+    for place, code in enumerate(ranked):
+        share = np.bincount(codes[label == code], minlength=len(rows)) / np.maximum(rows, 1)
+        axes.barh(range(len(rows)), share, left=left, height=0.75, color=COLOURS[place])
+        left += share
+    rest = np.where(rows > 0, 1 - left, 0)
+    axes.barh(range(len(rows)), rest, left=left, height=0.75, color=GREY)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+
+
+@drawing
+def classes_legend(figure: Figure, survey: Survey) -> str:
+    """Which colour is which class."""
+    ranked = _ranked_classes(survey)[:MOST_CLASSES]
+    names = [short(survey.classes[code], 18) for code in ranked]
+    x = 0.1
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 7.5), ylim=(0, 0.3))
+    axes.axis("off")
+    for place, name in enumerate(names):
+        axes.add_patch(_square(x, COLOURS[place]))
+        axes.text(x + 0.18, 0.14, name, va="center")
+        x += 0.4 + LETTER * len(name) * 1.1
+    return f"Colours: the classes of {survey.target}"
+
+
+def _square(x: float, colour):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x, 0.08), 0.12, 0.12, color=colour)
+
+
+@drawing
+def over_time(figure: Figure, survey: Survey, column: Column) -> str:
+    """Rows over time and, below, the target."""
+    edges, counts = column.shape
+    middles = (edges[:-1].astype("datetime64[m]").astype(float)
+               + edges[1:].astype("datetime64[m]").astype(float)) / 2880  # fmt: skip
+    lines = [(counts, f"rows per {column.period}")]
+    if survey.label is not None and column.name != survey.target:
+        lines.append((target_over_time(survey, column), axis_over_time(survey)))
+    every = figure.subplots(len(lines), 1, sharex=True, squeeze=False)[:, 0]
+    figure.subplots_adjust(left=0.1, right=0.98, top=0.97, bottom=0.16 if len(lines) > 1 else 0.25,
+                           hspace=0.2)  # fmt: skip
+    for axes, (values, name) in zip(every, lines, strict=True):
+        sns.lineplot(x=middles, y=values, ax=axes, color=BLUE, marker="o", markersize=3,
+                     errorbar=None, markeredgewidth=0)  # fmt: skip
+        axes.set_ylabel(name, fontsize=7)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    every[0].set_ylim(0, None)
+    every[0].yaxis.set_major_formatter(FuncFormatter(short_number))
+    if survey.classes and len(lines) > 1:
+        every[1].yaxis.set_major_formatter(PercentFormatter(1))
+    every[-1].xaxis_date()
+    date_axis(every[-1])
+    every[-1].set_xlabel(short(column.name, 60))
+    return f"Rows{' and ' + survey.target if len(lines) > 1 else ''} over time by {column.name}"
+
+
+def axis_over_time(survey: Survey) -> str:
+    if len(_ranked_classes(survey)) > 2:
+        first = survey.classes[_ranked_classes(survey)[0]]
+        return f"share with {short(survey.target, 16)} =\n{short(first, 18)}"
+    return target_axis(survey).replace(" = ", " =\n")
+
+
+def target_over_time(survey: Survey, column: Column) -> np.ndarray:
+    """The target's mean, or the share of one class, in each period; NaN where there are no rows.
+
+    All rows count, not only the sampled ones. Of two classes it is the rarer, of more the most
+    frequent.
+    """
+    moments, label = survey.dates[column.name], survey.label
+    ranked = _ranked_classes(survey)
+    known = ~np.isnat(moments) & ~np.isnan(label)
+    if ranked:
+        label = label == (ranked[-1] if len(ranked) == 2 else ranked[0])
+    edges = column.shape[0].astype("datetime64[us]")
+    places = np.searchsorted(edges, moments[known], side="right") - 1
+    rows = np.bincount(places, minlength=len(edges))[: len(edges) - 1]
+    sums = np.bincount(places, weights=label[known], minlength=len(edges))[: len(edges) - 1]
+    return np.where(rows > 0, sums / np.maximum(rows, 1), np.nan)

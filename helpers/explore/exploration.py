@@ -1,0 +1,31 @@
+"""Exploration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from . import association, find_oddities, oddity
+from .association import Associations
+from .oddity import Finding
+from .surveyed_table import Survey
+
+
+@dataclass
+class Exploration:
+    """A table's survey, and what follows from it, worked out when first asked for."""
+
+    survey: Survey
+    of_file: tuple[str, ...] = ()  # what was odd in the file, a sentence each
+
+    @cached_property
+    def associations(self) -> Associations:
+        """How strongly its columns go together."""
+        return association.associate(self.survey)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What deserves a look, the gravest first."""
+        file = [Finding("odd file", "warning", (), said, "", "overview") for said in self.of_file]
+        found = [*file, *find_oddities.find(self.survey, self.associations)]
+        return sorted(found, key=lambda one: oddity.SEVERITIES.index(one.severity))

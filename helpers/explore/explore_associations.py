@@ -1,0 +1,82 @@
+"""Explore associations."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from . import association, draw_associations, draw_axes
+from .exploration import Exploration
+from .html_pieces import (
+    Piece,
+    figure,
+    of_sample,
+    para,
+    safe,
+)
+from .surveyed_table import Survey
+
+MOST_PAIRS = 6
+STRONG, WEAK = 0.5, 0.1  # Cohen (1988): large, and small, effects
+
+
+def strongest_columns(table: pd.DataFrame, most: int) -> list:
+    """The columns with the strongest ties, in the order of the table."""
+    values = np.abs(table.to_numpy(dtype=float, copy=True))
+    np.fill_diagonal(values, 0)
+    best = np.argsort(-np.nan_to_num(values).max(axis=0), kind="stable")[:most]
+    return [table.columns[place] for place in sorted(best)]
+
+
+def associations_section(found: Exploration) -> Piece:
+    """One matrix of associations for numbers and categories alike; the strongest pairs drawn."""
+    survey, between = found.survey, found.associations.between
+    told = between.loc[between.notna().any(), between.notna().any()]
+    if len(told) < 2:
+        return Piece(para("There are not two columns that could go together."),
+                     place="what-goes-together")  # fmt: skip
+    kept = strongest_columns(told, draw_associations.MOST_HEATED)
+    pairs = found.associations.strongest(200)
+    pairs = pairs[pairs["strength"] >= WEAK].head(MOST_PAIRS)
+    tasks = [partial(draw_associations.heat, told.loc[kept, kept], "How strongly columns go together",
+                     "Cramér's V")]  # fmt: skip
+    tasks += [partial(draw_associations.pair, survey, found.associations, a, b)
+              for a, b in zip(pairs["a"], pairs["b"], strict=True)]  # fmt: skip
+    heat, *drawn = draw_axes.draw_all(tasks)
+    figures = "".join(
+        figure(picture, f"{safe(a, 30)} and {safe(b, 30)}: {strength:.2f}")
+        for picture, (a, b, strength) in zip(drawn, pairs.itertuples(index=False), strict=True)
+    )
+    left_out = len(told) - len(kept)
+    note = f"Shown are the {len(kept)} columns with the strongest ties. " if left_out else ""
+    return Piece(
+        para(describe_associations(found)),
+        figure(heat, of_sample(survey, f"{note}{association.MEASURE}; text by its length")),
+        f'<div class="xp-grid">{figures}</div>',
+        para(_of_pairs(survey) if figures else "", "said"),
+        place="what-goes-together",
+    )
+
+
+def _of_pairs(survey: Survey) -> str:
+    text = f"The pairs are drawn from {survey.sample_note}"
+    if len(survey.sampled) > draw_associations.MOST_POINTS:
+        text += f"; points: {draw_associations.MOST_POINTS:,} of them, evenly spread"
+    return text + "."
+
+
+def describe_associations(found: Exploration) -> str:
+    """The associations in a sentence."""
+    pairs = found.associations.strongest(1_000)
+    if pairs.empty or pairs["strength"].iloc[0] < WEAK:
+        return "No two columns go together: every association is under 0.1."
+    a, b, strength = pairs.iloc[0]
+    strong = int((pairs["strength"] >= STRONG).sum())
+    text = f"{safe(a)} and {safe(b)} go together most ({strength:.2f}). "
+    count = f"{strong:,}" if strong < len(pairs) else f"{strong:,} or more"
+    return text + (
+        f"{count} {'pair has' if strong == 1 else 'pairs have'} 0.5 or more, on a scale from 0 (no "
+        f"connection) to 1 (one tells the other's group)."
+    )

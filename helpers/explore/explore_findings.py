@@ -1,0 +1,56 @@
+"""Explore findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from . import oddity
+from .exploration import Exploration
+from .html_pieces import (
+    Piece,
+    folded,
+    many,
+    para,
+    safe,
+)
+from .oddity import Finding
+
+MOST_FINDINGS = 10  # shown at once; the others are folded
+
+
+def findings(found: Exploration) -> Piece:
+    """What deserves a look, ranked, each with its evidence and a link to its place."""
+    every = found.findings
+    shown = [finding_item(finding) for finding in every]
+    text = para(describe_findings(found))
+    first = f'<ol class="xp-found">{"".join(shown[:MOST_FINDINGS])}</ol>' if shown else ""
+    rest = ""
+    if len(shown) > MOST_FINDINGS:
+        more = f'<ol class="xp-found">{"".join(shown[MOST_FINDINGS:])}</ol>'
+        rest = folded(f"{len(shown) - MOST_FINDINGS:,} more", more)
+    sampled = f"Findings on two columns rest on {found.survey.sample_note}."
+    note = para("" if found.survey.all_rows else sampled, "said")
+    return Piece(text, first, rest, note, place="findings")
+
+
+def finding_item(finding: Finding) -> str:
+    return (
+        f'<li class="{finding.severity}"><em>{finding.severity}</em><b>{safe(finding.message, 200)}'
+        f'</b> <a href="#{finding.place}" title="{safe(finding.code)}">see</a>'
+        f"<span>{safe(finding.evidence, 400)}</span></li>"
+    )
+
+
+def describe_findings(found: Exploration) -> str:
+    """The findings in a sentence."""
+    every, survey = found.findings, found.survey
+    size = f"{many(survey.rows, 'row')} and {many(len(survey.columns), 'column')}"
+    if not every:
+        return f"{size}: nothing stands out."
+    counts = Counter(finding.severity for finding in every)
+    parts = [many(counts[s], s) for s in oddity.SEVERITIES if counts[s]]
+    kinds = Counter(finding.code for finding in every)
+    common = ", ".join(f"{code} ({count})" for code, count in kinds.most_common(3))
+    return (
+        f"{size}, <b>{many(len(every), 'finding')}</b> ({', '.join(parts)}). Most often: {common}."
+    )

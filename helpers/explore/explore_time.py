@@ -1,0 +1,59 @@
+"""Explore time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import draw_target
+from .exploration import Exploration
+from .html_pieces import (
+    Piece,
+    figure,
+    link,
+    many,
+    para,
+    safe,
+    value_text,
+)
+from .surveyed_table import Column, Survey
+
+
+def over_time(found: Exploration) -> Piece:
+    """Rows, and the target, over time; by the column of dates with the fewest gaps."""
+    survey, place = found.survey, "over-time"
+    dates = [c for c in survey.of_kind("date") if c.distinct > 1]
+    if not dates:
+        return Piece(para("The table has no column of dates that vary."), place=place)
+    column = max(dates, key=lambda c: (c.present, c.distinct))
+    height = 3.6 if survey.label is not None and column.name != survey.target else 2.2
+    others = [link(c) for c in dates if c is not column]
+    also = f" Also in the table: {', '.join(others[:10])}." if others else ""
+    return Piece(
+        para(describe_timeline(survey, column) + also),
+        figure(draw_target.over_time(survey, column, size=(7.5, height)),
+                f"By {safe(column.name)}, all {many(column.present, 'row')} that have it."),
+        place=place,
+    )  # fmt: skip
+
+
+def describe_timeline(survey: Survey, column: Column) -> str:
+    """The timeline in a sentence or two."""
+    edges, counts = column.shape
+    low, high = int(counts.argmin()), int(counts.argmax())
+    text = (
+        f"From {value_text(column.quantiles[0.0])} to {value_text(column.quantiles[1.0])}: between "
+        f"{counts[low]:,} rows ({edges[low]}) and {counts[high]:,} ({edges[high]}) a "
+        f"{column.period}."
+    )
+    if survey.label is None or column.name == survey.target:
+        return text
+    along = draw_target.target_over_time(survey, column)
+    if np.isnan(along).all():
+        return text
+    low, high = int(np.nanargmin(along)), int(np.nanargmax(along))
+    shown = (lambda v: f"{v:.0%}") if survey.classes else value_text
+    name = " ".join(draw_target.axis_over_time(survey).split())
+    return (
+        f"{text} The {safe(name, 80)} goes from {shown(along[low])} ({edges[low]}) to "
+        f"{shown(along[high])} ({edges[high]})."
+    )

@@ -1,0 +1,207 @@
+"""What in a table deserves a look, from its survey: ranked, each with its evidence and its place.
+
+A finding is an "alarm" (settle it before anything is learnt), a "warning" (worth a look) or a
+"note". Within these the order is by weight, a number from 0 to 1: how much of the table it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ..base.ranks import roc_auc
+from .association import Associations, missing_together
+from .odd_columns import LOOKS, MANY_VALUES
+from .oddity import SEVERITIES, Finding, counted_rows, quoted, share_text
+from .surveyed_table import Column, Survey
+
+GIVES_AWAY = 0.95  # strength with the target: V, rank correlation, twice the ROC AUC less one
+ALIKE = 0.98  # strength of two columns that may say the same
+SAME_GAPS = 0.95  # correlation of two columns' gaps
+NOT_AT_RANDOM = 0.2  # strength of "is missing" with another column: Cohen's (1988) small to medium
+RARE_CLASS, TIMES_RARER = 0.1, 3  # ten equal classes are in balance
+
+
+def find(survey: Survey, associations: Associations) -> list[Finding]:
+    """All findings, the gravest first."""
+    found = [*_of_rows(survey), *_of_target(survey, associations), *_alike(survey, associations),
+             *_not_at_random(survey, associations)]  # fmt: skip
+    for column in survey.columns:
+        for look in LOOKS:
+            found += look(column)
+    return sorted(found, key=lambda f: (SEVERITIES.index(f.severity), -f.weight))
+
+
+# --- The table and its target -------------------------------------------------------------------
+
+
+def _of_rows(survey: Survey) -> Iterator[Finding]:
+    if survey.repeated:
+        share = survey.repeated / survey.rows
+        yield Finding(
+            "duplicates", "warning", (),
+            f"{counted_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
+            f"earlier one.",
+            f"{share_text(share)} of the rows: a random split puts the same row on both sides.",
+            "overview", share,
+        )  # fmt: skip
+
+
+def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
+    if not survey.target:
+        return
+    target = survey[survey.target]
+    if target.missing:
+        share = target.missing / target.rows
+        yield Finding(
+            "target missing", "warning", (target.name,),
+            f"The target {target.name} is missing in {counted_rows(target.missing)}.",
+            f"{share_text(share)} of the rows can't be used for training.", target.anchor, share,
+        )  # fmt: skip
+    if survey.label is None:
+        return
+    yield from _out_of_balance(survey)
+    strengths = associations.with_target(target.name)
+    for name, strength in strengths[strengths > 0.5].items():
+        size, evidence = _gives_away(survey, str(name), float(strength))
+        if size >= GIVES_AWAY:
+            yield Finding(
+                "gives the target away", "alarm", (str(name), target.name),
+                f"{name} alone almost determines {target.name}.",
+                f"{evidence}. Is it known when the prediction is made?",
+                "against-the-target", size,
+            )  # fmt: skip
+
+
+@np.errstate(invalid="ignore", over="ignore")  # numbers of 1e308 have no correlation
+def _gives_away(survey: Survey, name: str, strength: float) -> tuple[float, str]:
+    """How well one column tells the target (0 to 1), by the measure that says most; in words."""
+    column, target = survey[name], survey[survey.target]
+    found = [(strength, f"Cramér's V {strength:.3f}")]
+    if column.kind in ("number", "date"):
+        values = pd.Series(column.sample.to_numpy()).astype("float64" if column.kind == "number"
+                                                             else "int64")  # fmt: skip
+        label = pd.Series(survey.label[survey.sampled])
+        known = column.sample.notna().to_numpy() & label.notna().to_numpy()
+        ranks, label = values[known].rank().to_numpy(), label[known].to_numpy()
+        if survey.classes and len(np.unique(label)) == 2:
+            yes = label == label.max()
+            area = roc_auc(yes, ranks)
+            area = max(area, 1 - area)  # half is chance, so it counts from there
+            found.append((2 * area - 1, f"ROC AUC {area:.3f}"))
+        elif target.kind == "number" and not survey.classes:
+            rank = np.corrcoef(ranks, pd.Series(label).rank())[0, 1]
+            found.append((float(abs(rank)), f"Rank correlation {rank:.3f}"))
+    return max(found)
+
+
+def _out_of_balance(survey: Survey) -> Iterator[Finding]:
+    counts = survey[survey.target].counts
+    if not survey.classes or counts is None or len(counts) < 2 or len(counts) > MANY_VALUES:
+        return
+    share = counts.iloc[-1] / counts.sum()
+    if share < RARE_CLASS and counts.iloc[0] > TIMES_RARER * counts.iloc[-1]:
+        yield Finding(
+            "classes out of balance", "warning", (survey.target,),
+            f"The classes of {survey.target} are out of balance.",
+            f"{quoted(counts.index[-1:])} is {share_text(share)} of the rows, "
+            f"{quoted(counts.index[:1])} {share_text(counts.iloc[0] / counts.sum())}: accuracy "
+            f"says little, look at precision and recall.",
+            survey[survey.target].anchor, 1 - share,
+        )  # fmt: skip
+
+
+# --- Pairs of columns ---------------------------------------------------------------------------
+
+
+def _alike(survey: Survey, associations: Associations) -> Iterator[Finding]:
+    pairs = associations.strongest(200)
+    for a, b in pairs.loc[pairs["strength"] >= ALIKE, ["a", "b"]].itertuples(index=False):
+        if survey.target in (a, b):
+            continue
+        how = _same(survey[a], survey[b])
+        if how:
+            yield Finding(
+                "columns that say the same", "warning", (a, b), f"{a} and {b} say the same.",
+                how, "what-goes-together", 0.5,
+            )  # fmt: skip
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def _same(a: Column, b: Column) -> str:
+    """How two columns of the sampled rows are the same, "" when they are not."""
+    known = a.sample.notna().to_numpy() & b.sample.notna().to_numpy()
+    one, other = a.sample[known], b.sample[known]
+    if a.kind == b.kind == "number":
+        if (one.to_numpy() == other.to_numpy()).all():
+            return "Equal wherever both are present."
+        rank = np.corrcoef(one, other)[0, 1]
+        follows = f"One follows from the other: their correlation is {rank:.5f}."
+        return follows if abs(rank) > 0.9999 else ""
+    if {a.kind, b.kind} <= {"category", "boolean", "number"}:
+        pairs = pd.DataFrame({"a": one.to_numpy(), "b": other.to_numpy()}).drop_duplicates()
+        if len(pairs) == pairs["a"].nunique() == pairs["b"].nunique():
+            return f"Each of {len(pairs)} values of one goes with one value of the other."
+    if a.kind == b.kind == "date" and (one.to_numpy() == other.to_numpy()).all():
+        return "Equal wherever both are present."
+    return ""
+
+
+def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Finding]:
+    """Columns whose gaps depend on another column: the strongest such column for each.
+
+    Columns that go missing in the same rows count as one.
+    """
+    for names in _same_gaps(survey, associations.missing.index):
+        column = survey[names[0]]
+        present = associations.missing.loc[column.name].dropna()
+        if present.empty or column.kind == "empty":
+            continue
+        other, strength = str(present.idxmax()), float(present.max())
+        if strength >= NOT_AT_RANDOM:
+            group, most, least = _gaps_by_group(survey, associations, column.name, other)
+            yield Finding(
+                "missing not at random", "warning", (*names, other),
+                f"Whether {_and_others(names)} missing depends on {other}.",
+                f"Missing in {share_text(most)} of the rows where {other} is {quoted([group])}, "
+                f"in {share_text(least)} elsewhere (Cramér's V {strength:.2f}).",
+                "what-is-missing", strength * min(1.0, 2 * column.missing / column.rows),
+            )  # fmt: skip
+
+
+def _and_others(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is"
+    others = "1 other column" if len(names) == 2 else f"{len(names) - 1} other columns"
+    return f"{names[0]} and {others} are"
+
+
+def _same_gaps(survey: Survey, names) -> list[list[str]]:
+    """Groups of columns whose gaps are (nearly) the same rows', in the order of the table."""
+    together = missing_together(survey)
+    groups: list[list[str]] = []
+    for name in names:
+        known = name in together.index
+        first = next(
+            (g for g in groups if known and g[0] in together.index
+             and together.loc[name, g[0]] > SAME_GAPS), None,
+        )  # fmt: skip
+        if first is None:
+            groups.append([str(name)])
+        else:
+            first.append(str(name))
+    return groups
+
+
+def _gaps_by_group(survey, associations, name: str, other: str) -> tuple[str, float, float]:
+    """The group of `other` whose share of gaps is farthest from all other groups' together."""
+    levels, gone = associations.levels[other], survey.missing[name].to_numpy()
+    known = levels.codes >= 0
+    rows = np.bincount(levels.codes[known], minlength=len(levels.labels))
+    gaps = np.bincount(levels.codes[known], weights=gone[known], minlength=len(levels.labels))
+    here, elsewhere = gaps / np.maximum(rows, 1), (gaps.sum() - gaps) / np.maximum(
+        rows.sum() - rows, 1)  # fmt: skip
+    group = int((np.abs(here - elsewhere) * np.sqrt(rows)).argmax())
+    return levels.labels[group], float(here[group]), float(elsewhere[group])

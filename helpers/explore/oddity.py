@@ -1,0 +1,44 @@
+"""Oddity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SEVERITIES = ("alarm", "warning", "note")
+A_FEW = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to look at: what, how grave, in which columns, and what shows it."""
+
+    code: str
+    severity: str
+    columns: tuple[str, ...]
+    message: str
+    evidence: str
+    place: str  # the anchor where a page shows it
+    weight: float = 0.0
+
+
+def share_text(part: float) -> str:
+    """A share as text that is never 0 % or 100 % when it is not.
+
+    >>> share_text(0.5), share_text(0.00001), share_text(0.9999)
+    ('50%', 'under 0.1%', 'over 99.9%')
+    """
+    if 0 < part < 0.001:
+        return "under 0.1%"
+    if 0.999 < part < 1:
+        return "over 99.9%"
+    return f"{part:.0%}" if 0.1 <= part <= 0.99 or part in (0, 1) else f"{part:.1%}"
+
+
+def quoted(values, most: int = A_FEW) -> str:
+    values = [f"{v:g}" if isinstance(v, float) else v for v in values]
+    texts = [str(v) if len(str(v)) <= 40 else str(v)[:39] + "…" for v in values]
+    return ", ".join(f"‘{text}’" for text in texts[:most]) + (" …" if len(texts) > most else "")
+
+
+def counted_rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -1,0 +1,1 @@
+"""Stage 3, features: the plan of roles and formulas, and the encoders. May import: base, cells, learning, pages."""

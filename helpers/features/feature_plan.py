@@ -1,0 +1,183 @@
+"""Stage 3, features: which column is what, and the unfitted pipeline that makes numbers of them.
+
+`plan_features` gives each column a role, or the reason why it is left out. `make_features` builds
+the scikit-learn pipeline that the plan describes; nothing in it has seen a row until `fit`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import yaml
+
+from ..base.user_errors import InputError, nearest
+from ..cells.known_words import IMAGE_ENDINGS
+from .column_formulas import columns_of, parse_formulas
+
+FEW_LEVELS = 30  # up to here a category becomes one column a level; above, one number a class
+ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a mean of targets
+REPEATED_WORD = 0.01  # a word in at least this share of values is more than part of one name
+ROLES = ("number", "category", "many categories", "date", "text", "image")
+
+# --- The plan -----------------------------------------------------------------------------------
+
+
+def plan_features(
+    clean: pd.DataFrame,
+    cleaning: dict,
+    about: dict,
+    drop: str = "",
+    derive: str = "",
+    keep: int = 0,
+    split_column: str = "",
+    group_column: str = "",
+) -> dict:
+    """The feature plan: a role for each usable column, a reason for each that is left out.
+
+    `cleaning` is the cleaning plan, `about` what is known of the table (`target`, `not_known`,
+    `leave_out`, `derive`). `drop` names more columns, separated by commas; `derive` adds
+    formulas, separated by semicolons; `keep` is the number of features to keep, 0 all of them.
+    The columns that will split the rows say which are held out, or name groups that held-out rows
+    do not share: they are left out.
+    """
+    target = about.get("target", "")
+    if keep < 0:
+        raise InputError(f"keep is a number of features, or 0 for all of them; it is {keep}.")
+    reasons = _split_columns(clean, split_column, group_column)
+    reasons |= dict.fromkeys(_columns_named(drop, clean.columns), "dropped by request")
+    known = {"not_known": about.get("not_known", {}), "leave_out": about.get("leave_out", {})}
+    columns, left_out = {}, {}
+    for name, column in cleaning["columns"].items():
+        reason = (
+            reasons.get(name)
+            or known["not_known"].get(name)
+            or known["leave_out"].get(name)
+            or _why_useless(column.get("note"), clean[name])
+        )
+        if reason:
+            left_out[name] = reason
+        else:
+            columns[name] = role_of(clean[name], column["kind"])
+    asked = parse_formulas(derive)
+    for name in asked:
+        if name in cleaning["columns"] or name == target:
+            raise InputError(
+                f"derive makes a new column, and '{name}' exists: choose another name."
+            )
+    formulas = about.get("derive", {}) | asked
+    derived = _usable_formulas(formulas, list(columns), asked)
+    return {
+        "target": target,
+        "task": about.get("task", "auto"),
+        "columns": columns,
+        "derived": derived,
+        "left_out": left_out,
+        "not_known": [name for name in known["not_known"] if name in left_out],
+        "keep": keep,
+    }
+
+
+def _split_columns(clean: pd.DataFrame, split_column: str, group_column: str) -> dict[str, str]:
+    """The columns that split the rows, with the reason why the model may not use them.
+
+    A group of few levels, such as a country, stays: held-out groups may share its features.
+    """
+    reasons = {}
+    for name in filter(None, (split_column, group_column)):
+        if name not in clean.columns:
+            raise InputError(f"The table has no column '{name}'. {nearest(name, clean.columns)}")
+    if split_column:
+        reasons[split_column] = "splits the rows: it says which are held out"
+    if group_column and clean[group_column].nunique() > FEW_LEVELS:
+        reasons[group_column] = "groups the rows: held-out ones have groups of their own"
+    return reasons
+
+
+def _columns_named(text: str, columns) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in columns:
+            raise InputError(f"drop names no column '{name}'. {nearest(name, columns)}")
+    return names
+
+
+def _why_useless(note: str | None, column: pd.Series) -> str:
+    """The reason to leave a column out; none for names whose words come again (Mr., Inc.)."""
+    if note == "identifier" and _is_wordy(column):
+        return ""
+    return {
+        "empty": "empty: it holds no value",
+        "constant": "constant: the same value in every row",
+        "identifier": "identifier: a name for the row, not a property of it",
+    }.get(note or "", "")
+
+
+def _usable_formulas(formulas: dict[str, str], columns: list[str], asked) -> dict[str, str]:
+    """The formulas whose columns are all in use; an error for one that the user asked for."""
+    usable, available = {}, list(columns)
+    for name, formula in formulas.items():
+        absent = [c for c in columns_of(formula) if c not in available]
+        if absent and name in asked:
+            raise InputError(
+                f"The formula '{name} = {formula}' needs '{absent[0]}', which is not among the "
+                f"columns in use. {nearest(absent[0], available)}"
+            )
+        if not absent:
+            usable[name] = formula
+            available.append(name)
+    return usable
+
+
+def role_of(column: pd.Series, kind: str) -> str:
+    """The role of a cleaned column, from its kind and its number of levels.
+
+    >>> role_of(pd.Series(["a", "b"]), "category")
+    'category'
+    """
+    if kind in ("number", "boolean"):
+        return "number"
+    if kind == "date":
+        return kind
+    present = column.dropna().astype(str)
+    if len(present) and present.str.lower().str.endswith(IMAGE_ENDINGS).mean() > 0.9:
+        return "image"
+    if kind == "text":
+        return kind
+    if (levels := present.nunique()) <= FEW_LEVELS:
+        return "category"
+    few_rows_each = len(present) < ROWS_PER_LEVEL * levels
+    return "text" if few_rows_each and _is_wordy(column) else "many categories"
+
+
+def _is_wordy(column: pd.Series) -> bool:
+    """Whether most values are of several words, some of which come again in other values."""
+    if not pd.api.types.is_string_dtype(column.dtype):
+        return False
+    words = pd.Series(column.dropna().unique()).str.casefold().str.findall(r"[^\W\d_]{2,}")
+    if words.empty or (words.str.len() >= 2).mean() < 0.5:
+        return False
+    shares = words.map(set).explode().value_counts() / len(words)
+    return bool(shares.between(REPEATED_WORD, 0.95).any())
+
+
+def plan_text(plan: dict) -> str:
+    """The plan as YAML."""
+    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, width=100)
+
+
+# --- The pipeline -------------------------------------------------------------------------------
+
+
+def without_columns(plan: dict, names: list[str]) -> dict:
+    """A feature plan without some columns, and without what is derived from them.
+
+    >>> plan = {"columns": {"a": "number", "b": "number"}, "derived": {"twice": "a * 2"}}
+    >>> without_columns(plan, ["a"])
+    {'columns': {'b': 'number'}, 'derived': {}}
+    """
+    kept = {c: role for c, role in plan["columns"].items() if c not in names}
+    derived, available = {}, set(kept)
+    for name, formula in plan["derived"].items():
+        if set(columns_of(formula)) <= available:
+            derived[name] = formula
+            available.add(name)
+    return plan | {"columns": kept, "derived": derived}

@@ -1,0 +1,159 @@
+"""Features report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..base.bins import equal_groups
+from .encoders import Derive
+from .feature_plan import ROLES
+
+ROLE_SAYS = {
+    "number": "fill gaps with the median, mark them, scale by the quartiles",
+    "category": "one column a level (one-hot)",
+    "many categories": "the mean target of each level (target encoding)",
+    "date": "hour, weekday and time of the year as numbers and as circles; days between two dates",
+    "text": "weigh words (TF-IDF), keep the main directions (SVD)",
+    "image": "grey levels, edges and colours, reduced",
+}
+
+
+def roles_table(plan: dict) -> pd.DataFrame:
+    """A row per role: how many columns, which, and what is made of them."""
+    rows = []
+    for role in ROLES:
+        names = [name for name, r in plan["columns"].items() if r == role]
+        if names:
+            rows.append((role, len(names), _shorten(names), ROLE_SAYS[role]))
+    if plan["derived"]:
+        derived = list(plan["derived"])
+        rows.append(("derived", len(derived), _shorten(derived), "a formula, then as a number"))
+    return pd.DataFrame(rows, columns=["role", "columns", "which", "becomes"]).set_index("role")
+
+
+def _shorten(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def left_out_table(plan: dict) -> pd.DataFrame:
+    """A row per column that is left out, with the reason."""
+    items = plan["left_out"].items()
+    return pd.DataFrame(items, columns=["column", "left out because"]).set_index("column")
+
+
+def derived_table(plan: dict) -> pd.DataFrame:
+    """A row per derived column, with its formula."""
+    return pd.DataFrame(plan["derived"].items(), columns=["column", "formula"]).set_index("column")
+
+
+def drawing(plan: dict):
+    """The plan as a picture: each role's columns, and the steps that make numbers of them."""
+    from ..pages import line_plots
+
+    flows = []
+    for role in ROLES:
+        count = sum(r == role for r in plan["columns"].values())
+        count += len(plan["derived"]) if role == "number" else 0
+        if count:
+            flows.append((role, count, ROLE_SAYS[role]))
+    return line_plots.feature_map(flows, height=0.8 + 0.62 * len(flows))
+
+
+def outline(features: Pipeline) -> str:
+    """The pipeline as indented text: each step, and the columns it takes."""
+    lines = ["derive: " + (", ".join(features["derive"].formulas) or "nothing")]
+    for name, steps, columns in features["encode"].transformers:
+        chain = [step for _, step in steps.steps] if isinstance(steps, Pipeline) else [steps]
+        said = " → ".join(type(step).__name__ for step in chain)
+        lines.append(f"{name} ({len(columns)}): {said}")
+    if "keep" in features.named_steps:
+        lines.append(f"keep: the {features['keep'].count} numbers that say most about the target")
+    return "\n".join(lines)
+
+
+def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
+    """How the target runs along the columns that say most about it; None without a target.
+
+    Columns are ranked by how far the target's group means spread. With several classes the
+    commonest one is looked at.
+    """
+    from ..learning.task_kind import as_labels, find_task
+    from ..pages import table_plots
+
+    target = plan["target"]
+    if not target:
+        return None
+    task = find_task(clean[target], target, about.get("task", "auto"))
+    rows = clean[clean[target].notna()]
+    if task.is_regression:
+        label = rows[target].astype(float)
+    else:
+        labels = as_labels(rows[target])
+        wanted = task.positive or labels.value_counts().index[0]
+        label = (labels == wanted).astype(float).rename(f"{target} = {wanted}")
+    table = Derive(plan["derived"]).fit(rows).transform(rows)
+    usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
+    spread = {c: _target_variation(table[c], label) for c in [*usable, *plan["derived"]]}
+    best = _unlike(table, sorted(spread, key=spread.get, reverse=True), most)
+    units = about.get("units", {})
+    axes = {c: f"{c} ({units[c]})" if c in units else c for c in best}
+    return table_plots.against_target(table, label, axes) if best else None
+
+
+def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
+    """The first columns of a ranking, but for numbers that say what an earlier one says."""
+    chosen: list[str] = []
+    for name in ranked:
+        numbers = [c for c in chosen if pd.api.types.is_numeric_dtype(table[c].dtype)]
+        if pd.api.types.is_numeric_dtype(table[name].dtype):
+            ranks = table[name].astype(float).rank()
+            if any(abs(ranks.corr(table[c].astype(float).rank())) > 0.9 for c in numbers):
+                continue
+        chosen.append(name)
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _target_variation(column: pd.Series, label: pd.Series) -> float:
+    """How far the label's mean differs between groups of a column, weighted by their size."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
+    else:
+        codes = pd.factorize(column.astype("str").fillna("(missing)"))[0]
+    known, values = codes >= 0, label.to_numpy(dtype=float)  # a row without a value counts nothing
+    sizes = np.bincount(codes[known])
+    sums = np.bincount(codes[known], weights=values[known])[sizes > 0]
+    sizes = sizes[sizes > 0]
+    return float((sizes / len(codes) * (sums / sizes - values.mean()) ** 2).sum())
+
+
+def what_is_missing(about: dict) -> str:
+    """What a run without a target lacks for the stages that follow."""
+    if about.get("target"):
+        return ""
+    return (
+        "The line stops here: stages 4 to 8 need a target, the column to predict. Name one with "
+        "`--target COLUMN`."
+    )
+
+
+def headline(plan: dict) -> str:
+    """The stage's result in a sentence."""
+    text = f"{len(plan['columns'])} columns in use, {len(plan['derived'])} derived"
+    text += f", {len(plan['left_out'])} left out"
+    if plan["not_known"]:
+        text += f" ({len(plan['not_known'])} of them not known when the prediction is made)"
+    return text + "."
+
+
+def describe_left_out(plan: dict) -> str:
+    """A sentence that reads what is left out."""
+    if not plan["left_out"]:
+        return "No column is left out. Ask of each one: is it known when the prediction is made?"
+    return (
+        f"**{len(plan['left_out'])} columns are left out**, "
+        f"{len(plan['not_known'])} of them because they are known only after the prediction."
+    )

@@ -1,0 +1,130 @@
+"""Metric scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..base.ranks import roc_auc
+from .metric_names import LESS_IS_BETTER
+from .task_kind import Task
+
+
+def score(task: Task, truth, prediction, probability=None, metrics=None) -> dict[str, float]:
+    """The task's metrics of some predictions.
+
+    `truth` and `prediction` are arrays of n labels or numbers; `probability` is n × classes in
+    the order of `task.classes`. A metric that is not defined (one class only) is left out.
+    """
+    said = (_as_numbers(task, values) for values in (truth, prediction))
+    return _score(task, *said, probability, metrics)
+
+
+def _as_numbers(task: Task, values) -> np.ndarray:
+    """Floats as they are, and labels as their positions in `task.classes` (-1: none of them).
+
+    Numbers are drawn, compared and counted many times faster than texts.
+    """
+    if task.is_regression:
+        return np.asarray(values).astype(float)
+    return pd.Index(task.classes).get_indexer(np.asarray(values).astype(str))
+
+
+def _score(task: Task, truth, prediction, probability, metrics) -> dict[str, float]:
+    """The metrics, computed only if requested; arrays as `_as_numbers` has them."""
+    names = task.metrics if metrics is None else metrics
+    known = {"binary": _binary_scores, "multiclass": _class_scores, "regression": _errors}
+    asked = known[task.kind](task, truth, prediction, probability)
+    values = {name: asked[name]() for name in names if name in asked}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _errors(task: Task, truth, prediction, _) -> dict:
+    error, spread = truth - prediction, np.var(truth)
+    return {
+        "r2": lambda: 1 - (error**2).mean() / spread if spread > 0 else None,
+        "neg_mean_absolute_error": lambda: -np.abs(error).mean(),
+        "neg_root_mean_squared_error": lambda: -np.sqrt((error**2).mean()),
+    }
+
+
+def _binary_scores(task: Task, truth, prediction, probability) -> dict:
+    from sklearn.metrics import average_precision_score
+
+    positive = task.classes.index(task.positive)
+    yes, said = truth == positive, prediction == positive
+    found = (yes & said).sum()
+    scores = {
+        "accuracy": lambda: (truth == prediction).mean(),
+        "precision": lambda: found / max(said.sum(), 1),
+        "recall": lambda: found / max(yes.sum(), 1),
+        "f1": lambda: 2 * found / max(said.sum() + yes.sum(), 1),
+    }
+    if probability is None:
+        return scores
+    chance = np.asarray(probability)[:, positive]
+    if 0 < yes.sum() < len(yes):
+        scores["roc_auc"] = lambda: roc_auc(yes, chance)
+        scores["average_precision"] = lambda: average_precision_score(yes, chance)
+    return scores | {"log_loss": lambda: _log_loss(truth, probability)}
+
+
+def _class_scores(task: Task, truth, prediction, probability) -> dict:
+    from sklearn import metrics as m
+
+    options = {"average": "macro", "zero_division": 0.0}
+    scores = {
+        "accuracy": lambda: (truth == prediction).mean(),
+        "precision_macro": lambda: m.precision_score(truth, prediction, **options),
+        "recall_macro": lambda: m.recall_score(truth, prediction, **options),
+        "f1_macro": lambda: m.f1_score(truth, prediction, **options),
+    }
+    if probability is None:
+        return scores
+    return scores | {"log_loss": lambda: _log_loss(truth, probability)}
+
+
+def _log_loss(truth: np.ndarray, probability) -> float:
+    """Minus the mean logarithm of the probability that was given to the true class."""
+    given = np.asarray(probability)[np.arange(len(truth)), truth]
+    return -np.log(np.clip(given, np.finfo(float).eps, 1)).mean()
+
+
+def bootstrap(
+    task: Task, truth, prediction, probability=None, resamples=200, seed=42, metrics=None
+):
+    """95 % intervals of the metrics by drawing rows with replacement (Efron 1979).
+
+    Returns a frame: one row a metric, columns `low` and `high`.
+    """
+    found = resampled_scores(task, truth, [(prediction, probability)], resamples, seed, metrics)[0]
+    return pd.DataFrame({"low": found.quantile(0.025), "high": found.quantile(0.975)})
+
+
+def resampled_scores(
+    task: Task, truth, answers: list[tuple], resamples=200, seed=42, metrics=None
+) -> list:
+    """The metrics on bootstrap resamples of the rows; the same resamples for each model.
+
+    `said` holds each model's predictions and probabilities. Returns a frame a model: one row a
+    draw, one column a metric.
+    """
+    random = np.random.default_rng(seed)
+    truth = _as_numbers(task, truth)
+    answers = [(_as_numbers(task, prediction), probability) for prediction, probability in answers]
+    scores = [[] for _ in answers]
+    for _ in range(resamples):
+        rows = random.integers(0, len(truth), len(truth))
+        for found, (prediction, probability) in zip(scores, answers, strict=True):
+            chance = None if probability is None else probability[rows]
+            found.append(_score(task, truth[rows], prediction[rows], chance, metrics))
+    return [pd.DataFrame(found) for found in scores]
+
+
+def better(metric: str, value: float, than: float) -> float:
+    """By how much `value` is better than `than`, in the metric's own units.
+
+    >>> better("log_loss", 0.4, 0.5) > 0
+    True
+    """
+    return than - value if metric in LESS_IS_BETTER else value - than

@@ -1,0 +1,146 @@
+"""What is to be predicted, and how predictions are scored.
+
+The target's type decides the task (binary, multiclass or regression), and the task decides the
+metrics; they carry scikit-learn's names throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError, nearest
+from ..cells.kinds import is_number
+from .metric_names import LESS_IS_BETTER, MAIN_METRIC, METRICS
+
+TASKS = ("binary", "multiclass", "regression")
+MOST_CLASSES = 50
+POSITIVE_WORDS = ("true", "yes", "y", "1", "t", "positive", "late")
+
+
+@dataclass(frozen=True)
+class Task:
+    """The target column, the kind of task, and for classes their names.
+
+    `positive` is the class that a binary model looks for; `metric` decides between models (empty:
+    the one that fits the task).
+    """
+
+    target: str
+    kind: str
+    classes: tuple[str, ...] = ()
+    positive: str = ""
+    metric: str = field(default="", repr=False)
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that decides between models: the one that was asked for, or the task's own."""
+        return self.metric or MAIN_METRIC[self.kind]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics of this task, scikit-learn's names."""
+        return METRICS[self.kind]
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether a number is predicted, not a class."""
+        return self.kind == "regression"
+
+
+def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
+    """The task that a (cleaned) target column calls for.
+
+    Numbers with more than 20 distinct values mean regression; two values mean binary. `kind`
+    overrides. Raises InputError when nothing can be learnt: all missing, one class, more than 50
+    classes, or text where a number is expected.
+
+    >>> find_task(pd.Series(["no", "yes", "no"]), "churned")
+    Task(target='churned', kind='binary', classes=('no', 'yes'), positive='yes')
+    """
+    present = column.dropna()
+    if present.empty:
+        raise InputError(f"The target '{target}' is missing in every row: nothing can be learnt.")
+    distinct = present.nunique()
+    if distinct == 1:
+        raise InputError(
+            f"The target '{target}' has one class only ({present.iloc[0]!s:.60}): a model needs at "
+            f"least two. Choose another target, or collect rows of the other class."
+        )
+    if kind not in ("auto", *TASKS):
+        raise InputError(f"task is auto, {', '.join(TASKS)}; it is '{kind}'.")
+    numeric = is_number(present)
+    if kind == "auto":
+        whole = numeric and bool((present % 1 == 0).all())
+        many = distinct > 20 or (numeric and not whole and distinct > 10)
+        kind = "regression" if numeric and many else "binary" if distinct == 2 else "multiclass"
+    if kind == "regression":
+        if not numeric:
+            raise InputError(
+                f"task=regression needs numbers, and the target '{target}' holds text such as "
+                f"'{present.iloc[0]!s:.40}'."
+            )
+        return Task(target, kind)
+    if distinct > MOST_CLASSES:
+        raise InputError(
+            f"The target '{target}' has {distinct:,} classes in {len(present):,} rows, more than "
+            f"the {MOST_CLASSES} that are supported here. Group them, or choose another target."
+        )
+    if kind == "binary" and distinct != 2:
+        raise InputError(f"task=binary needs two classes; '{target}' has {distinct}.")
+    labels = as_labels(present)
+    classes = tuple(sorted(labels.unique()))
+    return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
+
+
+def compared_answers(task: Task, prediction, probability) -> pd.DataFrame:
+    """Answers as drift compares them: numbers, classes, or the probability of the positive one."""
+    if probability is None:
+        return pd.DataFrame({"prediction": prediction})
+    if task.kind == "binary":
+        chance = probability[:, task.classes.index(task.positive)]
+        return pd.DataFrame({f"probability of {task.positive}": chance})
+    return pd.DataFrame({"prediction": prediction.astype(str)})
+
+
+def with_metric(task: Task, metric: str) -> Task:
+    """The task with the metric that is to decide between models; "auto" is the task's own.
+
+    >>> with_metric(Task("y", "regression"), "neg_mean_absolute_error").main_metric
+    'neg_mean_absolute_error'
+    """
+    if metric == "auto":
+        return task
+    allowed = [name for name in task.metrics if name not in LESS_IS_BETTER]
+    if metric not in allowed:
+        raise InputError(
+            f"metric is auto, or for this {task.kind} task one of {', '.join(allowed)}; it is "
+            f"'{metric}'. {nearest(metric, allowed)}"
+        )
+    return replace(task, metric=metric)
+
+
+def as_labels(column: pd.Series) -> pd.Series:
+    """Class labels as text; whole numbers without a decimal point.
+
+    >>> as_labels(pd.Series([0.0, 1.0])).tolist()
+    ['0', '1']
+    """
+    if pd.api.types.is_float_dtype(column.dtype):
+        return column.map(lambda v: str(int(v)) if v == int(v) else str(v)).astype("str")
+    return column.astype("str")
+
+
+def encode(column: pd.Series, task: Task) -> np.ndarray:
+    """A target without missing values as what models learn from: floats, or labels as text."""
+    if task.is_regression:
+        return column.astype(float).to_numpy()
+    return as_labels(column).to_numpy(dtype=object)
+
+
+def _positive(labels: pd.Series, classes: tuple[str, ...]) -> str:
+    """The class that a model looks for: the one that says yes, or else the rarer one."""
+    said = [label for label in classes if label.casefold() in POSITIVE_WORDS]
+    return said[0] if len(said) == 1 else labels.value_counts().index[-1]

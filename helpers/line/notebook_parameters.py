@@ -1,0 +1,115 @@
+"""The parameters of the notebooks: read from their `parameters` cells, checked before a run.
+
+papermill only warns of a misspelt parameter and passes any type on; here both are errors.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tokenize
+from dataclasses import dataclass
+from functools import cache
+
+from ..base.user_errors import InputError, nearest
+from .stage_list import STAGES, Stage
+
+TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+SET_ELSEWHERE = {"run": "--name", "data": "--data", "target": "--target", "query": "--query"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook: its type, its default and what it means."""
+
+    name: str
+    type: str
+    default: object
+    help: str
+
+    def read(self, text: str):
+        """The value that a text stands for; raises InputError when it does not fit the type.
+
+        >>> Parameter("folds", "int", 4, "").read("5")
+        5
+        """
+        if self.type == "bool":
+            if text.casefold() in WORDS:
+                return WORDS[text.casefold()]
+        else:
+            try:
+                value = TYPES[self.type](text)
+                if self.type == "str" or 0 <= value < float("inf"):
+                    return value
+            except ValueError:
+                pass
+        raise InputError(
+            f"The parameter {self.name} is {_article(self.type)} such as {self.default!r}; "
+            f"'{text}' is not. ({self.help})"
+        )
+
+
+def _article(kind: str) -> str:
+    return {
+        "int": "a whole number from 0",
+        "float": "a number from 0",
+        "bool": "true or false",
+    }.get(kind, "text")
+
+
+def parse_cell(source: str) -> list[Parameter]:
+    """The parameters of a cell of annotated assignments with a comment on each line.
+
+    >>> parse_cell("folds: int = 4  # how many folds")
+    [Parameter(name='folds', type='int', default=4, help='how many folds')]
+    """
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    return [
+        Parameter(
+            node.target.id,
+            ast.unparse(node.annotation),
+            ast.literal_eval(node.value),
+            comments.get(node.lineno, ""),
+        )
+        for node in ast.parse(source).body
+        if isinstance(node, ast.AnnAssign)
+    ]
+
+
+@cache
+def of_stage(stage: Stage) -> tuple[Parameter, ...]:
+    """The parameters of a stage's notebook."""
+    for cell in json.loads(stage.path.read_text(encoding="utf-8"))["cells"]:
+        if "parameters" in cell["metadata"].get("tags", []):
+            return tuple(parse_cell("".join(cell["source"])))
+    return ()
+
+
+def read_settings(settings: list[str], stages: list[Stage]) -> dict[str, object]:
+    """The parameters given as "name=value" texts, typed and checked against those of the stages."""
+    known = {p.name: p for stage in STAGES for p in of_stage(stage)}
+    here = {p.name for stage in stages for p in of_stage(stage)}
+    values = {}
+    for setting in settings:
+        name, sign, text = setting.partition("=")
+        name = name.strip()
+        if not sign:
+            raise InputError(f"--set takes name=value; '{setting}' has no '='.")
+        if name in SET_ELSEWHERE:
+            raise InputError(f"'{name}' is set with {SET_ELSEWHERE[name]}, not with --set.")
+        if name not in known:
+            raise InputError(f"There is no parameter '{name}'. {nearest(name, known)}")
+        if name not in here:
+            owner = next(s for s in STAGES if name in {p.name for p in of_stage(s)})
+            raise InputError(
+                f"'{name}' is a parameter of stage {owner.number} ({owner.title}), which is not "
+                f"among the stages of this run: add it with --stages."
+            )
+        values[name] = known[name].read(text)
+    return values

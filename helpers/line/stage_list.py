@@ -1,0 +1,185 @@
+"""Stage list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
+from ..base.user_errors import InputError
+
+LOG = "log"  # as new rows: what the service of a run has answered
+# Parameters that name what lies outside a run
+NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One station of the line: its number, its notebook, and the files it reads and writes.
+
+    Files are those of the run folder that it may read or write; some runs have no use for some of
+    them (a key of planted mess is written where mess was planted). The first that it writes is what
+    it hands on.
+    """
+
+    number: int
+    name: str
+    title: str
+    notebook: str
+    asks: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    needs_target: bool = False
+    lesson: bool = False
+
+    @property
+    def makes(self) -> str:
+        """The file that the stage hands on."""
+        return self.writes[0]
+
+    @property
+    def report(self) -> str:
+        """The name of the stage's HTML page in the run folder."""
+        return f"{self.notebook}.html"
+
+    @property
+    def path(self) -> Path:
+        """The stage's notebook."""
+        return NOTEBOOKS / f"{self.notebook}.ipynb"
+
+
+ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
+CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
+SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT)  # the labelled rows, and who is held out
+
+# The one description of the line. Whatever runs it or tells of it is made from this: the command
+# line, the pages, and by `helpers.line.line_description` the pipelines of the schedulers.
+STAGES = (
+    Stage(
+        number=0,
+        name="start",
+        title="Start here",
+        notebook="00_start_here",
+        asks="What is the line?",
+        reads=(),
+        writes=("iris.json",),
+        lesson=True,
+    ),
+    Stage(
+        number=1,
+        name="collect",
+        title="Data collection",
+        notebook="01_data_collection",
+        asks="Where do the data come from, and what did they look like there?",
+        reads=(),
+        writes=(RAW, ABOUT, "data/mess_key.parquet"),
+    ),
+    Stage(
+        number=2,
+        name="clean",
+        title="Data cleaning",
+        notebook="02_data_cleaning",
+        asks="What is wrong with them, and what is surely right?",
+        reads=(ABOUT, RAW, "data/mess_key.parquet"),
+        writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv"),
+    ),
+    Stage(
+        number=3,
+        name="features",
+        title="Feature engineering",
+        notebook="03_feature_engineering",
+        asks="What is known when the prediction is made?",
+        reads=(ABOUT, PLAN, *CLEANED),
+        writes=("features.yaml",),
+    ),
+    Stage(
+        number=4,
+        name="split",
+        title="Train-test split",
+        notebook="04_train_test_split",
+        asks="Which rows must the model not see?",
+        reads=(ABOUT, "features.yaml", *CLEANED),
+        writes=("data/split.parquet", SPLIT),
+        needs_target=True,
+    ),
+    Stage(
+        number=5,
+        name="train",
+        title="Model training",
+        notebook="05_model_training",
+        asks="Which model learns most?",
+        reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
+        writes=("data/trained.skops", "training.json", "trials.csv"),
+        needs_target=True,
+    ),
+    Stage(
+        number=6,
+        name="evaluate",
+        title="Evaluation",
+        notebook="06_evaluation",
+        asks="Is it good enough?",
+        reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, "data/trained.skops", "training.json"),
+        writes=("metrics.json", "front.png"),
+        needs_target=True,
+    ),
+    Stage(
+        number=7,
+        name="deploy",
+        title="Deployment",
+        notebook="07_deployment",
+        asks="Does it give the same answers in service?",
+        reads=(
+            *(ABOUT, RAW, PLAN, "features.yaml", *SPLIT_FILES),
+            *("data/trained.skops", "training.json", "metrics.json"),
+        ),
+        writes=(
+            *("model/model.skops", "model/schema.json", "model/reference.json"),
+            *("model/card.json", "model/card.md", "model/examples.parquet"),
+        ),
+        needs_target=True,
+    ),
+    Stage(
+        number=8,
+        name="monitor",
+        title="Monitoring",
+        notebook="08_monitoring",
+        asks="Is it still right?",
+        reads=(
+            *(ABOUT, RAW, *SPLIT_FILES, "data/trained.skops", "training.json", "metrics.json"),
+            *("model/model.skops", "model/schema.json", "model/reference.json"),
+        ),
+        writes=("monitoring.json", "data/later.parquet"),
+        needs_target=True,
+    ),
+)
+
+
+def stage(number: int) -> Stage:
+    """The stage of that number.
+
+    >>> stage(2).title
+    'Data cleaning'
+    """
+    if number not in range(len(STAGES)):
+        raise InputError(f"There is no stage {number}: stages go from 0 to {len(STAGES) - 1}.")
+    return STAGES[number]
+
+
+def parse_stages(text: str) -> list[Stage]:
+    """The stages that a text such as "4-6", "3" or "1,4-5" names, in order.
+
+    >>> [s.number for s in parse_stages("1,4-6")]
+    [1, 4, 5, 6]
+    """
+    numbers = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part)
+        if not match:
+            raise InputError(f"Stages are numbers such as 3, 4-6 or 1,4-5; '{text}' is not.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first > last:
+            raise InputError(f"The range of stages '{part.strip()}' runs backwards.")
+        numbers.update(stage(number).number for number in (first, last))
+        numbers.update(range(first, last + 1))
+    return [stage(number) for number in sorted(numbers)]

@@ -1,0 +1,235 @@
+"""The assembly line: its stages in order, the run folder they share, and the ledger.
+
+Stages hand each other nothing but files in `reports/<run>/`. A stage opens with `start`, which
+refuses to work on what an earlier station has not made, and closes with `finish`, which checks
+that the rows add up and writes a line into `ledger.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from ..base.files import as_json, sha256, sha256_of
+from ..base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
+from ..base.remote_files import is_stored, stored_mark
+from ..base.user_errors import InputError
+from ..examples import known
+from .run_folder import MODEL_SUFFIX, Run
+from .stage_list import LOG, NAME_SOURCES, STAGES, stage
+
+
+def outside(parameters: dict) -> dict[str, str | None]:
+    """What a stage reads from outside the run folder, with a hash of its content.
+
+    The hash is None for what only reading it again can tell: a web address, a database server. Of
+    what is in storage it is made of names, sizes and ETags, or times of change.
+    """
+    named = [parameters.get(name) for name in NAME_SOURCES]
+    return {address: _outside_hash(address) for address in named if address}
+
+
+def _outside_hash(address: str) -> str | None:
+    if example := known.example(address):
+        return example.fingerprint(DATA)
+    if address == LOG:  # it grows, and a file of that name is another thing
+        return None
+    if is_stored(address):
+        return stored_mark(address)
+    path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
+    if path.is_dir():
+        files = [p for p in sorted(path.rglob("*")) if p.is_file()]
+    else:  # SQLite keeps what is newest in a file beside the database
+        files = [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
+    content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
+    return sha256_of(content) if files else None
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that decide a run's numbers."""
+    names = ("pandas", "numpy", "scikit-learn", "pyarrow", "skops", "matplotlib")
+    return {"python": platform.python_version()} | {n: metadata.version(n) for n in names}
+
+
+class Work:
+    """A stage at work: reads and writes the run's files and keeps note of both."""
+
+    def __init__(self, number: int, run: Run, parameters: dict):
+        self.stage, self.run, self.parameters = stage(number), run, parameters
+        self.inputs: dict[str, str] = {}
+        self.outputs: dict[str, str] = {}
+        self.sources = outside(parameters)
+        self._identities: dict[str, str] = {}
+        self._opened = datetime.now(UTC).isoformat()
+        self._findings: list[dict] = []
+        self._began = time.perf_counter()
+
+    @property
+    def about(self) -> dict:
+        """What the table is (see `Run.about`)."""
+        return self.read_json("about.json") if self.run.file("about.json").exists() else {}
+
+    @property
+    def identity(self) -> str:
+        """The identity of a model that this stage makes: a hash of its inputs, code and parameters.
+
+        Read all inputs before asking for it. Two models with the same identity give the same
+        answers, though skops writes them with different bytes.
+        """
+        from . import code_fingerprint
+
+        parameters = {name: value for name, value in self.parameters.items() if name != "run"}
+        used = {
+            k: v for k, v in code_fingerprint.fingerprint(self.stage.path).items() if k != "text"
+        }
+        made_of = {"inputs": self.inputs, "parameters": parameters, "code": used}
+        return sha256_of(json.dumps(made_of, sort_keys=True))
+
+    def read(self, name: str) -> Path:
+        """The path of a file that an earlier stage made; its hash goes into the ledger."""
+        path = self.run.file(name)
+        if not path.exists():
+            maker = next((s for s in STAGES if name in s.writes), None)
+            who = f"stage {maker.number} ({maker.title}) makes it" if maker else "run it again"
+            raise InputError(f"'{name}' is missing from run '{self.run.name}': {who}.")
+        self.inputs[name] = self.run.content(name)
+        self._refuse_altered(name)
+        return path
+
+    def _refuse_altered(self, name: str) -> None:
+        """Raise when a file is not what an earlier stage left: edited by hand, or damaged."""
+        for entry in self.run.ledger:
+            left = entry["identities"].get(name, entry["outputs"].get(name))
+            if entry["stage"] < self.stage.number and left not in (None, self.inputs[name]):
+                maker = stage(entry["stage"])
+                raise InputError(
+                    f"'{name}' of run '{self.run.name}' is not as stage {maker.number} "
+                    f"({maker.title}) left it: it was edited or damaged. Make it again: "
+                    f"`pipeline run --name {self.run.name} --stages {maker.number}`."
+                )
+
+    def read_table(self, name: str):
+        """The table `data/<name>.parquet` as a frame."""
+        import pandas as pd
+
+        return pd.read_parquet(self.read(f"data/{name}.parquet"))
+
+    def read_json(self, name: str):
+        """The content of a JSON file that an earlier stage made."""
+        return json.loads(self.read(name).read_text(encoding="utf-8"))
+
+    def read_yaml(self, name: str):
+        """The content of a YAML file that an earlier stage made."""
+        import yaml
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is one
+        return yaml.load(self.read(name).read_text(encoding="utf-8"), Loader=loader)
+
+    @contextmanager
+    def writing(self, name: str):
+        """Write a file of this stage whole, and note its hash.
+
+        The first one takes back the stage's ledger line: a stage that is refused before it has
+        written anything leaves the run as it was.
+        """
+        if not self.outputs:
+            self.run.withdraw(self.stage.number)
+        with self.run.replacing(name) as draft:
+            yield draft
+        self.outputs[name] = sha256(self.run.file(name))
+        if name.endswith(MODEL_SUFFIX):
+            self._identities[name] = self.identity
+
+    def write_table(self, name: str, frame) -> None:
+        """Write a frame to `data/<name>.parquet`, whole.
+
+        Its `attrs` stay out: they hold when it was read, and the same rows are to give the same
+        bytes.
+        """
+        frame = frame.copy(deep=False)
+        frame.attrs = {}
+        with self.writing(f"data/{name}.parquet") as draft:
+            frame.to_parquet(draft, index=False)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file, whole."""
+        with self.writing(name) as draft:
+            draft.write_text(text, encoding="utf-8")
+
+    def write_json(self, name: str, content) -> None:
+        """Write a JSON file, whole."""
+        self.write_text(name, as_json(content))
+
+    def find(self, code: str, severity: str, columns, message: str, evidence="") -> None:
+        """Note a finding: something about the data that a person should see.
+
+        `severity` is "alarm" (the result can't be trusted until it is settled), "warning" (worth
+        a look) or "note".
+        """
+        self._findings.append(
+            {
+                "stage": self.stage.number,
+                "code": code,
+                "severity": severity,
+                "columns": list(columns),
+                "message": message,
+                "evidence": evidence,
+            }
+        )
+
+    def finish(self, rows_in: int, rows_out: int, headline: str, set_aside=0, verdict="done"):
+        """Close the stage: check that the rows add up, then write findings and the ledger line.
+
+        `rows_in`, `rows_out` and `set_aside` count rows; `headline` is the stage's result in a
+        sentence. Returns the ledger line.
+        """
+        if rows_in != rows_out + set_aside:
+            raise ValueError(
+                f"The rows do not add up in stage {self.stage.number}: {rows_in} came in, but "
+                f"{rows_out} went out and {set_aside} were set aside."
+            )
+        others = [f for f in self.run.findings if f["stage"] != self.stage.number]
+        self.run.write_json("findings.json", others + self._findings)
+        entry = {
+            "stage": self.stage.number,
+            "name": self.stage.name,
+            "verdict": verdict,
+            "headline": headline,
+            "rows_in": int(rows_in),
+            "rows_out": int(rows_out),
+            "set_aside": int(set_aside),
+            "parameters": self.parameters,
+            "sources": self.sources,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "identities": self._identities,
+            "versions": versions(),
+            "opened": self._opened,
+            "seconds": round(time.perf_counter() - self._began, 2),
+        }
+        self.run.enter(entry)
+        self.run.withdraw_outdated(self.stage.number)
+        return entry
+
+
+def start(number: int, run: str, **parameters) -> Work:
+    """Open a stage of a run; check that the earlier ones have run.
+
+    `parameters` are those of the notebook; they go into the ledger. Raises InputError when an
+    earlier stage has not run, or when the run has no target and the stage needs one.
+    """
+    folder = Run(run)
+    for earlier in range(1, number):
+        folder.require(earlier)
+    work = Work(number, folder, {"run": run} | parameters)
+    if work.stage.needs_target and not work.about.get("target"):
+        raise InputError(
+            f"Stage {number} ({work.stage.title}) needs a target, the column to predict: run "
+            f"stage 1 again with --target COLUMN."
+        )
+    return work

@@ -1,0 +1,1 @@
+"""Stage 8, monitoring: later rows, drift, performance with and without labels, whether a challenger is better than the champion. May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, serving."""

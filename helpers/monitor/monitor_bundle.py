@@ -1,0 +1,146 @@
+"""Monitoring by a bundle alone: later rows held against the reference that it carries.
+
+A container, a version of the registry, or a folder that was copied has no run folder. What stage 8
+says of columns, answers, quality and performance can be said all the same; the refit, the policies
+and the page need the rows of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..base import addresses
+from ..base.user_errors import InputError
+from ..drift import drift_report
+from ..drift.stored_reference import Reference
+from ..learning.labelled_data import Labelled
+from ..learning.predicting import predict
+from ..learning.task_kind import compared_answers, with_metric
+from ..line.run_folder import Run
+from ..line.stage_list import LOG
+from ..pipeline.whole_pipeline import model_columns
+from ..registry.local_copies import Copy
+from ..registry.model_versions import Version, is_address, resolve
+from ..serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
+from ..tables import read_any
+from . import monitor_model, monitoring_report, production_rows, service_log_rows, service_traffic
+from .production_rows import Production
+
+SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8
+
+
+def run_of(address: str) -> str:
+    """The run whose folder is asked for an address; empty where only the bundle can be asked."""
+    if is_bundle_folder(address):
+        return ""
+    if not is_address(address):
+        return address
+    version = resolve(address)
+    return version.run if version.run and _is_of(Run(version.run), version) else ""
+
+
+def _is_of(run: Run, version: Version) -> bool:
+    """Whether the folder of a run is there, and its model is still the one of that version."""
+    card = run.read_json("model/card.json", {})
+    return run.line_of(7) is not None and card.get("model_sha256") == version.model_sha256
+
+
+def look(address: str, data: str = "", settings=()) -> dict:
+    """What stage 8 says of new rows (`monitoring.json`), by the bundle at an address or folder.
+
+    `data` is a source as `--data` takes it, or "log"; without one it is the service's log.
+    `settings` are texts such as "max_drop=0.1". Raises InputError for rows that can't be used.
+    """
+    chosen, bundle, known = _settings(settings), load_bundle(address), load_reference(address)
+    production = later_rows(address, bundle, known, data)
+    metrics = metrics_of(bundle)
+    drifted = monitor_model.column_drift(production, known.time_column)
+    joint = monitor_model.joint_drift(production, known.time_column, int(chosen["seed"]))
+    answers = answers_drift(bundle, known, production)
+    changes = monitor_model.quality_changes(production, known.time_column)
+    by_period = monitor_model.performance(production)
+    expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
+    decision = monitor_model.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
+    days = service_traffic.by_day(log_folder(address))
+    found = drift_report.drift_findings(
+        drifted, answers, joint, [*changes, *service_traffic.traffic_findings(days)]
+    )
+    seen = monitoring_report.summary(production, decision, by_period, expected, drifted, found, joint, days,
+                           None, None, None)  # fmt: skip
+    seen["said"]["Drift"] += f" {monitoring_report.describe_prediction_drift(answers)}"
+    return seen
+
+
+def _settings(given) -> dict[str, float]:
+    chosen = dict(SETTINGS)
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in chosen:
+            raise InputError(
+                f"Of stage 8, {' and '.join(SETTINGS)} can be set where only a bundle is there; "
+                f"'{name}' can't."
+            )
+        try:
+            chosen[name] = float(value)
+        except ValueError:
+            raise InputError(f"{name} is a number; it is '{value}'.") from None
+    return chosen
+
+
+def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -> Production:
+    """New rows as they are monitored by a bundle: cleaned by its model, with labels if they came.
+
+    The known rows are the bundle's examples: a classifier tries to tell new rows from them.
+    """
+    times = None
+    if data in ("", LOG):
+        origin, folder = "what the service has answered", log_folder(address)
+        raw, times = service_log_rows.rows_of_log(folder, bundle.model, bundle.task.target)
+    else:
+        addresses.refuse_pasted_password(data)
+        raw, origin = read_any.read_table(data, typed=False), addresses.shown(data)
+        production_rows.check_columns(raw, list(bundle.fields))
+    production_rows.check_count(raw, origin)
+    clean = bundle.model["clean"]
+    X, examples = clean.transform(raw), clean.transform(bundle.examples)
+    task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
+    sample = Labelled(task, examples, np.full(len(examples), None), np.arange(len(examples)))
+    y = production_rows.labels_of(raw, task, known.label)
+    by_log = times is not None
+    period = (
+        production_rows.periods_of(times)
+        if by_log
+        else production_rows.periods(known.time_column, X)
+    )
+    made = Production(raw, X, y, period, bundle.model, sample, origin, times=times)
+    production_rows.check_values(X, examples, model_columns(bundle.model))
+    return replace(made, reference=known)
+
+
+def metrics_of(bundle: Bundle) -> dict:
+    """What the card says of held-out rows, as `metrics.json` has it."""
+    held_out = bundle.card["held_out"]
+    return {"main_metric": held_out["main_metric"], "test": held_out["scores"],
+            "rows": {"test": held_out["rows"]}}  # fmt: skip
+
+
+def answers_drift(bundle: Bundle, known: Reference, production: Production) -> pd.DataFrame | None:
+    """How far the answers have moved from those to held-out rows.
+
+    Those are answers of the model before its last fit: neither rows were learnt from.
+    """
+    said = predict(bundle.task, bundle.model[1:], production.X)
+    return known.answers_drift(compared_answers(bundle.task, *said))
+
+
+def log_folder(address: str) -> Run:
+    """Where the service of a bundle has its log: in its folder, the run's, or the model's."""
+    if not is_address(address):
+        return Copy(address, Path(address).expanduser())
+    version = resolve(address)
+    made = Run(version.run or version.name)
+    return made if made.path.is_dir() else Run(version.name)

@@ -1,0 +1,184 @@
+"""Monitoring report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..drift import domain_classifier, drift_report
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.task_kind import Task
+from . import performance_without_labels, service_traffic
+from .monitor_model import AT_BEST, DRIFT_CODES, KEEP, UNSEEN, is_known
+from .production_rows import Production
+
+MOST_PERIODS_LISTED = 6  # periods in a sentence
+
+
+def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.DataFrame):
+    """The main metric over the periods, as it is and as it was expected, beside the promise.
+
+    A sentence where neither is known.
+    """
+    from ..pages import monitoring_plots, show
+
+    metric = metrics["main_metric"]
+    if not is_known(performance, metric) and not is_known(expected, metric):
+        return show.say("There are no labels yet, or of one class only: nothing to draw.")
+    return monitoring_plots.over_periods(performance, metric, metrics["test"][metric], expected)
+
+
+def describe_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:
+    """What was to be expected without labels, in words."""
+    if expected.empty and not task.is_regression:
+        return "The labels of the held-out rows are known, so nothing has to be estimated."
+    return performance_without_labels.describe_estimate(task, expected, performance)
+
+
+def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
+    """Performance by period as it is shown, with the held-out scores in the first row."""
+    promised = pd.DataFrame({"held out": {"rows": metrics["rows"]["test"]} | metrics["test"]}).T
+    shown = [c for c in table if c not in ("rows", AT_BEST)]
+    both = pd.concat([promised, table])[["rows", *shown]]
+    numbers = both.drop(columns="rows").map("{:.2f}".format).rename(columns=PLAIN_NAMES)
+    numbers.insert(0, "rows", both["rows"].astype(int).map("{:,}".format))
+    return numbers.rename_axis("period")
+
+
+def describe_decision(decision: dict, production: Production) -> str:
+    """The decision as a sentence."""
+    if not production.seen:
+        return (
+            "**Production has not been seen yet.** These are the held-out rows of the same "
+            "delivery, so they show only that train and test are alike. Give the next delivery "
+            "with `pipeline monitor RUN --data FILE`."
+        )
+    moved = decision["drifted"]
+    text = f"**Decision: {decision['decision']}.** {decision['reason']}."
+    return text + (f" Columns that drift: {', '.join(moved[:5])}." if moved else "")
+
+
+def headline(decision: dict, production: Production, compared: dict | None) -> str:
+    """The stage's result in a sentence."""
+    if not production.seen:
+        return "Production has not been seen yet; train and test were compared instead."
+    text = f"{len(production.X):,} rows came later. {decision['reason']}"
+    if decision["decision"] == KEEP:
+        return f"{text}: the model stays."
+    if compared is None:
+        return f"{text}: train it again."
+    outcome = (
+        "is better: promote it." if compared["promote"] else "is no better: the old one stays."
+    )
+    return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
+
+
+def describe_production(production: Production) -> str:
+    """Which rows stand for production, in a sentence."""
+    periods = np.unique(production.period)
+    when = f", {periods[0]} to {periods[-1]}" if len(periods) > 1 else ""
+    text = f"**{len(production.X):,} rows**{when}: {production.origin}"
+    if not production.seen:
+        return f"{text}. Production has not been seen yet."
+    return f"{text}, {_with_labels(production)}."
+
+
+def _with_labels(production: Production) -> str:
+    count, rows = int(production.labelled.sum()), len(production.X)
+    if count in (0, rows):
+        return "with labels" if count else "without labels"
+    return f"{count:,} of them with labels"
+
+
+def verdict(decision: dict, production: Production) -> str:
+    """The stage's verdict for the ledger."""
+    return decision["decision"] if production.seen else UNSEEN
+
+
+def note_findings(work, found: list[dict], production: Production) -> None:
+    """Note what has changed, for the front page. `work` is the open stage.
+
+    What drifts is a note there: only a score that fell is a reason to act. Small changes are left
+    out, and all of rows that were held out at random.
+    """
+    worth_it = [one for one in found if one["severity"] != "note"] if production.seen else []
+    for one in worth_it[:10]:
+        severity = "note" if one["code"] in DRIFT_CODES else one["severity"]
+        work.find(one["code"], severity, one["columns"], one["message"], one["evidence"])
+
+
+def summary(
+    production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[dict], joint: domain_classifier.Domain, days: pd.DataFrame,
+    compared: dict | None, policies: dict | None, shadow: dict | None,
+) -> dict:  # fmt: skip
+    """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
+
+    `found` are the findings, `compared` comes from `compare_models`, `policies` from
+    `policies.as_json`, `shadow` from `traffic.in_shadow`.
+    """
+    wrong = [one for one in found if one["code"] not in DRIFT_CODES]
+    return {
+        "seen": production.seen,
+        "origin": production.origin,
+        "held_out": production.is_held_out,
+        "rows": len(production.X),
+        "labels": int(production.labelled.sum()),
+        "decision": verdict(decision, production),
+        "reason": decision["reason"],
+        "slipped": decision["slipped"],
+        "drift": {name: row["psi"] for name, row in drifted.iterrows()},
+        "drifted": decision["drifted"],
+        "moved": drifted.index[drifted["moves"]].tolist(),
+        "joint": {"roc_auc": joint.auc if joint.applicable else None, "p_value": joint.p_value,
+                  "tells": joint.tells},
+        "alerts": found,
+        "performance": by_period.to_dict("index"),
+        "expected": expected.to_dict("index"),
+        "shadow": shadow,
+        "traffic": days.to_dict("index"),
+        "compared": compared,
+        "policies": policies,
+        "said": {
+            "Volume": _plain(f"{describe_production(production)} {service_traffic.describe_traffic(days)}"),
+            "Drift": _plain(f"{drift_report.describe_drift(drifted)} {drift_report.describe_domain(joint)}"),
+            "Quality": _plain(describe_quality(wrong)),
+            "Performance": _plain(describe_performance(by_period, expected, production.known.task)),
+            "Decision": _plain(describe_decision(decision, production)),
+        },
+    }  # fmt: skip
+
+
+def describe_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task) -> str:
+    """The main metric by period, as it is or is to be expected, in a sentence."""
+    metric = task.main_metric
+    known, says = by_period, PLAIN_NAMES[metric]
+    if not is_known(by_period, metric):
+        known, says = expected, f"No labels yet; expected {says}"
+    if not is_known(known, metric):
+        return "No labels yet, and no probabilities to estimate scores from."
+    scores = [f"{v:.2f} ({p})" for p, v in known[metric].dropna().tail(MOST_PERIODS_LISTED).items()]
+    return f"{says} {', '.join(scores)}."
+
+
+def describe_quality(found: list[dict]) -> str:
+    """How many changes for the worse there are, and the most severe of them, in a sentence."""
+    grave = [one["message"] for one in found if one["severity"] != "note"]
+    if not grave:
+        return f"Nothing grave ({len(found)} notes)." if found else "Nothing has changed."
+    return f"{len(grave)} worth a look. {' '.join(grave[:2])}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("**", "").replace("`", "")
+
+
+def describe_prediction_drift(answers: pd.DataFrame | None) -> str:
+    """Whether the predictions have moved, in a sentence."""
+    if answers is None:
+        return "The predictions can't be compared before there are new rows."
+    if answers["drifts"].any():
+        return "The predictions drift too."
+    if answers["moves"].any():
+        return f"The predictions have drifted a little (PSI {answers['psi'].max():.2f})."
+    return "The predictions have not drifted."

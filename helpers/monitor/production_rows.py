@@ -1,0 +1,265 @@
+"""Rows that come after training: from where, whether they can be used, with which labels.
+
+They are a file, what a service has answered (its log), an example's later rows, or, where
+there are no new rows yet, the held-out rows. Shared by monitoring and retraining.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..base import addresses
+from ..base.user_errors import InputError, nearest
+from ..cells.known_words import MISSING_WORDS
+from ..cells.tidy_text import tidy
+from ..drift.stored_reference import FORM, Reference, read_content
+from ..examples import known as examples_known
+from ..learning.label_column import read_label
+from ..learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_column
+from ..learning.task_kind import Task, as_labels
+from ..line.stage_list import LOG
+from ..pipeline import whole_pipeline
+from ..pipeline.whole_pipeline import model_columns
+from ..tables import read_any
+from .service_log_rows import rows_of_log
+
+TRAINING_ROWS_FILE = (
+    "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
+)
+FEWEST_PER_PERIOD = 30
+FEWEST = 30  # rows: fewer are too few for a test
+MOST_PERIODS = 36
+
+
+@dataclass(frozen=True)
+class Production:
+    """Rows that came after training, and the model that was in service when they came.
+
+    `raw` are n rows as they came, `X` the same rows cleaned, `y` their labels (missing where one
+    has not come yet; None while there are none), `period` the month, day or delivery of each;
+    `known` are the rows that the champion was fitted on. `seen` is False when these are only the
+    held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
+    seconds) say when a service answered them. `reference` is what the bundle keeps of
+    `known`, where later rows are held against that.
+    """
+
+    raw: pd.DataFrame
+    X: pd.DataFrame
+    y: np.ndarray | None
+    period: np.ndarray
+    champion: Pipeline
+    known: Labelled
+    origin: str
+    seen: bool = True
+    times: np.ndarray | None = None
+    is_held_out: bool = False
+    reference: Reference | None = None
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """A mask of the rows whose label has come."""
+        return np.zeros(len(self.X), bool) if self.y is None else ~pd.isna(self.y)
+
+    def at(self, chosen: np.ndarray) -> Production:
+        """Some of the rows, by a mask."""
+        raw, X = (frame[chosen].reset_index(drop=True) for frame in (self.raw, self.X))
+        y, times = (None if v is None else v[chosen] for v in (self.y, self.times))
+        return replace(self, raw=raw, X=X, y=y, period=self.period[chosen], times=times)
+
+
+def later_rows(work, new_data: str = "") -> Production:
+    """The rows that the model in service meets: a later delivery, or what comes closest to it.
+
+    `new_data` is whatever `--data` takes, or "log" for what the service has answered. Without it:
+    the later rows of an example; for another table the held-out rows, which are later ones
+    under a time split and prove little otherwise. Raises InputError for rows that can't be used.
+    """
+    known = labelled_rows(work)
+    example = work.run.example
+    if not new_data and example is None:
+        return _held_out(work, known)
+    model = whole_pipeline.load(work.read("model/model.skops"))
+    times = None
+    if new_data == LOG:
+        raw, times = rows_of_log(work.run, model, known.task.target)
+        origin = "what the service has answered"
+    elif new_data:
+        addresses.refuse_pasted_password(new_data)
+        raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
+        check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+        raw, origin = _without_training_rows(work.run, raw, origin)
+    else:
+        raw, origin = _later_of(work, example), f"{example.title} after the collection ended"
+    check_count(raw, origin)
+    made = _production(work, raw, model, known, origin, times)
+    check_values(made.X, known.X, model_columns(model))
+    return replace(made, reference=_reference(work))
+
+
+def _reference(work) -> Reference | None:
+    """The reference in the run's bundle; None for one of an older form: the rows are still here."""
+    content = work.read_json("model/reference.json")
+    return read_content(content, work.run.name) if content.get("form") == FORM else None
+
+
+def _later_of(work, example: examples_known.Example) -> pd.DataFrame:
+    """The rows of an example that came after those that the run has collected."""
+    later = examples_known.source(example.name).later_rows(work.about)
+    if later is None:
+        raise InputError(
+            f"The run '{work.run.name}' has collected all of {example.title} up to "
+            f"{work.about['until']}, so no later ones are left: give rows with --data."
+        )
+    return later
+
+
+def check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
+    """Raise InputError for new rows without a column that the model needs."""
+    missing = [name for name in needed if name not in raw.columns]
+    if missing:
+        raise InputError(
+            f"The new rows lack the column '{missing[0]}' ({len(missing)} of {len(needed)} needed "
+            f"columns are missing): they must have the columns of the table the model knows. "
+            f"{nearest(missing[0], raw.columns)}"
+        )
+
+
+def check_count(raw: pd.DataFrame, origin: str) -> None:
+    """Raise InputError for fewer than `FEWEST` new rows; `origin` says where they are from."""
+    if len(raw) < FEWEST:
+        raise InputError(
+            f"The new rows ({origin}) are {len(raw)}, too few to detect a change: at "
+            f"least {FEWEST} are needed. Wait for more, or put several deliveries together."
+        )
+
+
+def check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
+    """Refuse rows that are the same in every column that used to vary."""
+    varied = [c for c in used if c in X and known[c].nunique(dropna=False) > 1]
+    if varied and all(X[name].nunique(dropna=False) <= 1 for name in varied):
+        raise InputError(
+            f"The new rows hold one value only in each of the {len(varied)} columns that the model "
+            f"uses, such as '{varied[0]}': no table of real rows looks like that. Was the export "
+            f"cut short?"
+        )
+
+
+def _held_out(work, known: Labelled) -> Production:
+    raw = work.read_table("raw")
+    model = whole_pipeline.load(work.read("data/trained.skops"))
+    test = known.of(TEST)
+    rows = raw.iloc[test.row].reset_index(drop=True)
+    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
+    return replace(made, seen=known.by_time, is_held_out=True)
+
+
+def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
+    X = model["clean"].transform(raw)
+    y = labels_of(raw, known.task, work.about["label"])
+    period = periods(time_column(work), X) if times is None else periods_of(times)
+    return Production(raw, X, y, period, model, known, origin, times=times)
+
+
+def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
+    """The labels that have come; None where there are none."""
+    if task.target not in raw.columns:
+        return None
+    labels = read_label(raw[task.target], plan)
+    if not labels.notna().any():
+        _check_unread(raw[task.target], task)
+        return None
+    if task.is_regression:
+        return labels.astype(float).to_numpy()
+    y = np.full(len(raw), None, dtype=object)
+    kept = labels.notna().to_numpy()
+    y[kept] = as_labels(labels[kept]).to_numpy(dtype=object)
+    strange = sorted(set(y[kept]) - set(task.classes))
+    if strange:
+        raise InputError(
+            f"The new rows have a class that the model does not know: '{strange[0]}' in the column "
+            f"'{task.target}'. It knows {', '.join(task.classes[:10])}. Is it another target?"
+        )
+    return y
+
+
+def _check_unread(column: pd.Series, task: Task) -> None:
+    """Refuse labels that were given and that none can be read of; empty ones may still come."""
+    words = column.dropna().map(lambda value: tidy(str(value)))
+    words = words[~words.str.casefold().isin(MISSING_WORDS)]
+    if len(words):
+        raise InputError(
+            f"The new rows have no label that can be read: '{words.iloc[0]:.40}' in the column "
+            f"'{task.target}' is no {'number' if task.is_regression else 'class'}. Is it another "
+            f"target?"
+        )
+
+
+# --- Rows that a challenger has learnt from -----------------------------------------------------
+
+
+def note_training_rows(challenger, champion, rows: pd.DataFrame) -> None:
+    """Note the rows of a delivery that a challenger learns from, and those its champion learnt."""
+    known = [_row_hashes(fields_of(champion), rows), _training_rows(champion)]
+    with challenger.replacing(TRAINING_ROWS_FILE) as draft:
+        pd.DataFrame({"row": np.concatenate(known)}).to_parquet(draft, index=False)
+
+
+def fields_of(run) -> list[str]:
+    """The columns by which a row is known again: those that the first of the champions uses."""
+    return run.challenges.get("fields") or sorted(run.read_json("model/schema.json")["fields"])
+
+
+def _training_rows(run) -> np.ndarray:
+    path = run.file(TRAINING_ROWS_FILE)
+    return pd.read_parquet(path)["row"].to_numpy() if path.exists() else np.array([], np.uint64)
+
+
+def _row_hashes(fields: list[str], rows: pd.DataFrame) -> np.ndarray:
+    texts = rows.reindex(columns=fields).astype("str")
+    return pd.util.hash_pandas_object(texts, index=False).to_numpy()
+
+
+def _without_training_rows(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a delivery without those that the model has learnt from, and where they are from.
+
+    A file that grows, or is given a second time, would let a model judge itself.
+    """
+    learnt = _training_rows(run)
+    if not len(learnt):
+        return raw, origin
+    known = np.isin(_row_hashes(fields_of(run), raw), learnt)
+    if not known.any():
+        return raw, origin
+    return raw[~known].reset_index(drop=True), f"{origin} without {known.sum():,} training rows"
+
+
+def periods(name: str, X: pd.DataFrame) -> np.ndarray:
+    """The month of each row by its time column, where there is one; else one period for all."""
+    if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
+        months = _named(X[name], "%Y-%m")
+        if _can_divide(months):
+            return months
+    return np.full(len(X), "new rows", dtype=object)
+
+
+def periods_of(times: np.ndarray) -> np.ndarray:
+    """The month of each time, or the day where all are of one month; one period for few."""
+    moments = pd.Series(pd.to_datetime(times, unit="s"))
+    for form in ("%Y-%m", "%Y-%m-%d"):
+        periods = _named(moments, form)
+        if len(np.unique(periods)) > 1 and _can_divide(periods):
+            return periods
+    return np.full(len(times), "new rows", dtype=object)
+
+
+def _named(times: pd.Series, form: str) -> np.ndarray:
+    return times.dt.strftime(form).fillna("undated").to_numpy(dtype=object)
+
+
+def _can_divide(periods: np.ndarray) -> bool:
+    sizes = np.unique(periods, return_counts=True)[1]
+    return len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD

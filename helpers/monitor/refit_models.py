@@ -1,0 +1,62 @@
+"""Refit models."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..pipeline import whole_pipeline
+from .production_rows import Production
+
+
+def newer_half(production: Production) -> np.ndarray:
+    """A mask of the later rows to judge by: of those with labels the newer half, in whole periods.
+
+    Of one period it is the half that came last.
+    """
+    labelled = production.labelled
+    periods = np.unique(production.period[labelled])
+    if len(periods) > 1:
+        return labelled & np.isin(production.period, periods[len(periods) // 2 :])
+    return labelled & (labelled.cumsum() > labelled.sum() // 2)
+
+
+class Refits:
+    """The champion's recipe, fitted anew on all rows with labels before a period; each only once.
+
+    The cleaner stays: rows are cleaned already, and both models can be asked the same ones.
+    """
+
+    def __init__(self, production: Production):
+        self.production = production
+        self._made: dict[str, tuple[Pipeline, float]] = {}
+
+    def before(self, period: str) -> tuple[Pipeline, float]:
+        """The model as it would be at the beginning of the period, and the seconds it took."""
+        if period not in self._made:
+            began = time.perf_counter()
+            model = refitted(self.production, self.production.period < period)
+            self._made[period] = model, time.perf_counter() - began
+        return self._made[period]
+
+
+def refit_challenger(production: Production, refits: Refits) -> tuple[Pipeline, np.ndarray]:
+    """A challenger that has seen the earlier half of the later rows too, and the rows to judge by.
+
+    Returns (challenger, mask of later rows that neither model has seen).
+    """
+    newer = newer_half(production)
+    first = production.period[newer].min()
+    if (production.period[production.labelled] < first).any():
+        return refits.before(first)[0], newer
+    return refitted(production, ~newer), newer
+
+
+def refitted(production: Production, earlier: np.ndarray) -> Pipeline:
+    """The champion's recipe fitted anew, on the rows it knows and those of `earlier` (a mask)."""
+    known, more = production.known, production.at(earlier & production.labelled)
+    X = pd.concat([known.X, more.X[known.X.columns]], ignore_index=True)
+    return whole_pipeline.refit(production.champion, X, np.concatenate([known.y, more.y]))

@@ -1,0 +1,214 @@
+"""Two runs side by side: what was asked of each, what came out, what was found.
+
+Only what the runs wrote is read (the ledger, `metrics.json`, `findings.json`), so runs of
+different tables, or of an older version, can be compared as far as they go.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from ..base.user_errors import InputError
+from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
+from ..line.notebook_parameters import SET_ELSEWHERE
+from ..line.run_folder import Run
+from ..line.stage_list import STAGES
+from .figure_style import BLUE, GREY, axes_with_margins, drawing, short
+
+SAME_RUN = "A run can't be compared with itself: '{}' was given twice."
+
+
+def name_of(other: Run) -> str:
+    """The page in a run's folder that compares it with another."""
+    return f"compared_with_{other.name}.html"
+
+
+def compare(first: Run, second: Run) -> str:
+    """Write the page that puts the second run beside the first; returns its name.
+
+    It lies in the folder of the first run.
+    """
+    from . import stage_page
+
+    if first.path == second.path:
+        raise InputError(SAME_RUN.format(first.name))
+    runs = (first, second)
+    metrics = [run.read_json("metrics.json") for run in runs]
+    stage_page.write_comparison(
+        first,
+        name_of(second),
+        {
+            "names": [run.name for run in runs],
+            "reading": describe_comparison(runs, metrics),
+            "warnings": warnings(runs, metrics),
+            "parameters": parameters(runs),
+            "metrics": scores(metrics),
+            "curves": drawn_curves(runs, metrics),
+            "stages": stages(runs),
+            "findings": findings(runs),
+        },
+    )
+    return name_of(second)
+
+
+def describe_comparison(runs, metrics) -> str:
+    """Which run did better, in a sentence."""
+    if not all(metrics):
+        judged = [run.name for run, found in zip(runs, metrics, strict=True) if found]
+        return f"Only {judged[0]} has been judged." if judged else "Neither run has been judged."
+    a, b = metrics
+    if a["task"] != b["task"] or a["main_metric"] != b["main_metric"]:
+        return f"They answer different questions: {a['task']} and {b['task']}."
+    name = a["main_metric"]
+    one, other = a["test"][name], b["test"][name]
+    (low, high), (lowest, highest) = (found["interval"][name] for found in metrics)
+    better = (other < one) == (name in LESS_IS_BETTER)
+    text = f"{PLAIN_NAMES[name]} is {one:.3f} in {runs[0].name} and {other:.3f} in {runs[1].name}"
+    if low <= highest and lowest <= high:
+        return (
+            f"{text}: this may be noise, their 95 % intervals overlap ({low:.3f} to {high:.3f}, "
+            f"{lowest:.3f} to {highest:.3f})."
+        )
+    return f"{text}: {runs[1].name} is {'better' if better else 'worse'}."
+
+
+def warnings(runs, metrics) -> list[str]:
+    """Why the figures may not be comparable."""
+    found = []
+    addresses = {run.about.get("source") for run in runs}
+    if len(addresses) > 1:
+        found.append("The runs are of different tables.")
+    if all(metrics):
+        targets = {m["target"] for m in metrics}
+        if len(targets) > 1:
+            found.append(f"They predict different columns: {' and '.join(sorted(targets))}.")
+        if metrics[0]["rows"]["test"] != metrics[1]["rows"]["test"]:
+            counts = " and ".join(f"{m['rows']['test']:,}" for m in metrics)
+            found.append(f"They were tested on different rows: {counts} of them.")
+    return found
+
+
+def parameters(runs) -> list[dict]:
+    """The parameters that differ: stage, name, and the value of each run ("–" for none)."""
+    rows = []
+    for stage in STAGES:
+        given = [(run.line_of(stage.number) or {}).get("parameters", {}) for run in runs]
+        for name in dict.fromkeys([*given[0], *given[1]]):
+            values = [one.get(name, "–") for one in given]
+            if name != "run" and values[0] != values[1]:
+                shown = SET_ELSEWHERE.get(name, name)
+                values = [_shown(name, value) for value in values]
+                rows.append({"stage": stage.title, "name": shown, "values": values})
+    return rows
+
+
+def _shown(name: str, value) -> str:
+    from ..base.addresses import shown
+    from ..line.stage_list import NAME_SOURCES
+
+    text = str(value)
+    return (shown(text) if name in NAME_SOURCES and text else text) or "(none)"
+
+
+def scores(metrics) -> list[dict]:
+    """A row per metric that either run has: both values, and how far the second is ahead."""
+    if not any(metrics):
+        return []
+    names = dict.fromkeys(name for found in metrics if found for name in found["test"])
+    return [_score(name, metrics) for name in names]
+
+
+def _score(name: str, metrics) -> dict:
+    values = [found["test"].get(name) if found else None for found in metrics]
+    row = {
+        "name": PLAIN_NAMES.get(name, name),
+        "values": ["–" if value is None else f"{value:.3f}" for value in values],
+        "difference": "",
+        "tone": "",
+    }
+    if None not in values:
+        ahead = values[1] - values[0]
+        row["difference"] = f"{ahead:+.3f}"
+        if abs(ahead) >= 0.0005:
+            row["tone"] = "good" if (ahead < 0) == (name in LESS_IS_BETTER) else "bad"
+    return row
+
+
+def drawn_curves(runs, metrics) -> list[str]:
+    """The curves of both runs in one figure each, as SVG; none where a run has none."""
+    if not all(metrics) or metrics[0]["task"] != metrics[1]["task"]:
+        return []
+    both = [found.get("curves", {}) for found in metrics]
+    names = [name for name in both[0] if name in both[1]]
+    if not names:
+        return []
+    pass
+
+    labels = [run.name for run in runs]
+    return [
+        two_curves(name, both[0][name], both[1][name], labels, size=(4.2, 3.2)).svg
+        for name in names
+    ]
+
+
+def stages(runs) -> list[dict]:
+    """Each stage's headline, rows and seconds in both runs."""
+    rows = []
+    for stage in STAGES:
+        lines = [run.line_of(stage.number) for run in runs]
+        if any(lines):
+            rows.append(
+                {
+                    "title": f"{stage.number} · {stage.title}",
+                    "cells": [_line(line) for line in lines],
+                }
+            )
+    return rows
+
+
+def _line(line: dict | None) -> dict:
+    if line is None:
+        return {"headline": "not run", "rows": ""}
+    return {
+        "headline": line["headline"],
+        "rows": f"{line['rows_out']:,} rows out, {line['seconds']:.1f} s",
+    }
+
+
+def findings(runs) -> list[dict]:
+    """What was found in one run only, and in both."""
+    keyed = [{(f["code"], f["message"]): f for f in run.findings} for run in runs]
+    only = [[f for key, f in mine.items() if key not in other]
+            for mine, other in (keyed, keyed[::-1])]  # fmt: skip
+    both = [f for key, f in keyed[0].items() if key in keyed[1]]
+    titles = [f"Only in {run.name}" for run in runs]
+    groups = [*zip(titles, only, strict=True), ("In both", both)]
+    return [{"title": title, "findings": found} for title, found in groups if found]
+
+
+CURVE_AXES = {
+    "ROC": ("false positive rate", "true positive rate (recall)"),
+    "precision and recall": ("recall", "precision"),
+    "errors": ("size of the error", "share of rows within it"),
+}
+
+
+@drawing
+def two_curves(figure: Figure, name: str, first: dict, second: dict, labels: list[str]) -> str:
+    """A curve of two runs; bars where x are names."""
+    axes = axes_with_margins(figure, 0.55, 0.5, top=0.3)
+    sides = list(zip((first, second), labels, (GREY, BLUE), strict=True))
+    if first["x"] and isinstance(first["x"][0], str):
+        frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
+        sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
+        axes.set(xlabel="F1", ylabel="")
+    else:
+        for side, label, colour in sides:
+            sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
+                         estimator=None, sort=False)  # fmt: skip
+        axes.set(xlabel=CURVE_AXES[name][0], ylabel=CURVE_AXES[name][1], ylim=(-0.02, 1.02))
+    axes.legend(loc="best", frameon=False, fontsize=7)
+    axes.set_title(name)
+    return f"{name} of {labels[0]} and {labels[1]}"

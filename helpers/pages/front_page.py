@@ -1,0 +1,200 @@
+"""Front page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+from ..base.places import progress_summary_file
+from ..learning.metric_names import PLAIN_NAMES
+from ..line.run_folder import Run
+from ..line.stage_list import STAGES, Stage
+from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
+
+SHOWN_METRICS = 4
+PICTURE = "front.png"
+SPENT_ON = {
+    "cells": "the cells' own work",
+    "imports": "imports",
+    "kernel": "starting and stopping the kernel",
+    "html": "the page",
+}
+
+
+def write_front_page(run: Run) -> None:
+    """Write `index.html`: the question, the verdict, the numbers, one picture, then the stages."""
+    metrics = run.read_json("metrics.json") if _is_current(run, 6) else None
+    picture = run.file(PICTURE)
+    html = load_template("front.html.j2").render(
+        run=run.name,
+        style=page_style(),
+        question=run.about.get("question") or f"What is in {run.about.get('source', run.name)}?",
+        verdict=_verdict(run, metrics),
+        lead=_lead(run, metrics),
+        figures=_figures(metrics) if metrics else [],
+        picture=base64.b64encode(picture.read_bytes()).decode() if metrics else "",
+        picture_alt="The model on held-out rows",
+        findings=sorted(
+            run.findings, key=lambda f: ("alarm", "warning", "note").index(f["severity"])
+        ),
+        explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
+        compared=sorted(page.name for page in run.path.glob("compared_with_*.html")),
+        cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],
+        course=_course(run),
+        time=_where_the_time_went(run),
+        next_steps=_next_steps(run) if _is_current(run, 7) else "",
+        footer=page_footer(run),
+    )
+    run.write_text("index.html", html)
+
+
+def _is_current(run: Run, number: int) -> bool:
+    entry = run.line_of(number)
+    return entry is not None and entry["verdict"] != "failed"
+
+
+def _verdict(run: Run, metrics: dict | None) -> dict:
+    failed = next((e for e in run.ledger if e["verdict"] == "failed"), None)
+    if failed:
+        return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
+    if metrics:
+        tone = "good" if metrics["verdict"] == "good enough" else "bad"
+        return {"text": metrics["verdict"], "tone": tone}
+    text = "explored: no target is named" if not run.about.get("target") else "not judged yet"
+    return {"text": text, "tone": "open"}
+
+
+def _lead(run: Run, metrics: dict | None) -> str:
+    """The answer in two sentences: how well it does, and what happened later."""
+    ledger = {entry["stage"]: entry for entry in run.ledger}
+    failed = next((e for e in run.ledger if e["verdict"] == "failed"), None)
+    if failed:
+        return failed["headline"]
+    if not metrics:
+        last = max(ledger, default=None)
+        return ledger[last]["headline"] if last is not None else ""
+    what = {"linear": "linear model", "gradient boosting": "gradient boosting model"}
+    model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
+    text = f"The {model} was tried on {count:,} rows it had not seen. "
+    text += re.sub(r"[*]", "", metrics.get("reading", ""))
+    later = f" {ledger[8]['headline']}" if 8 in ledger else ""
+    return text + later + _retrained(run)
+
+
+def _retrained(run: Run) -> str:
+    """What came of the last time that training again was considered (`pipeline retrain`)."""
+    last = run.read_json("retraining.json")
+    return f" Retraining, {last['at'][:10]}: {last['said']}" if last else ""
+
+
+def _figures(metrics: dict) -> list[dict]:
+    """The numbers that matter: the main metric first, each with the baseline's."""
+    names = [metrics["main_metric"]]
+    names += [n for n in metrics["test"] if n not in names and n != "log_loss"]
+    if metrics["task"] == "binary":
+        names = [metrics["main_metric"], "precision", "recall", "f1"]
+    return [
+        {
+            "name": PLAIN_NAMES[name],
+            "value": _number(metrics["test"][name]),
+            "note": f"{_number(metrics['interval'][name][0])} to "
+            f"{_number(metrics['interval'][name][1])}; baseline "
+            f"{_number(metrics['baseline'].get(name, float('nan')))}",
+        }
+        for name in names[:SHOWN_METRICS]
+        if name in metrics["test"]
+    ]
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _card(run: Run, stage: Stage) -> dict:
+    entry = run.line_of(stage.number)
+    failed = entry["verdict"] == "failed"
+    took = [f"{entry['seconds']:.1f} s", entry["verdict"]]
+    rows = (
+        f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out, {entry['set_aside']:,} set aside"
+    )
+    return {
+        "number": stage.number,
+        "title": stage.title,
+        "href": _address(run, stage, failed),
+        "headline": entry["headline"],
+        "ledger": " · ".join(["" if failed else rows, *took]).removeprefix(" · "),
+        "state": "failed" if failed else "done",
+    }
+
+
+def _address(run: Run, stage: Stage, failed: bool) -> str:
+    """Where a card leads: to the stage's page, to the cell that raised in it, or nowhere."""
+    if not run.file(stage.report).exists():
+        return ""
+    return f"{stage.report}#{FAILED_CELL}" if failed else stage.report
+
+
+def _course(run: Run) -> dict:
+    """The learner's progress as the course has summed it up, on a page of a run with lessons."""
+    file = progress_summary_file()
+    if not run.has_lessons or not file.exists():
+        return {}
+    try:
+        summed_up = json.loads(file.read_text(encoding="utf-8"))
+        return {"reading": summed_up["reading"], "rows": summed_up["rows"]}
+    except (ValueError, KeyError, TypeError):
+        return {"reading": f"The file {file} is damaged: `pipeline progress` writes it anew."}
+
+
+def _where_the_time_went(run: Run) -> dict:
+    """The seconds of each stage by what they were spent on, as shares of the longest stage."""
+    spent = {e["stage"]: e["spent"] for e in run.ledger if e.get("spent")}
+    if not spent:
+        return {}
+    totals = {number: sum(parts.values()) for number, parts in spent.items()}
+    whole, longest = sum(totals.values()), max(totals.values())
+    rows = [
+        {
+            "title": f"{number} · {STAGES[number].title}",
+            "seconds": _seconds(totals[number]),
+            "parts": [
+                {
+                    "kind": kind,
+                    "width": 100 * parts[kind] / longest,
+                    "seconds": f"{parts[kind]:.1f}",
+                }
+                for kind in SPENT_ON
+                if kind in parts
+            ],
+        }
+        for number, parts in spent.items()
+    ]
+    return {"rows": rows, "kinds": SPENT_ON, "reading": _describe_time(spent, totals, whole)}
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def _describe_time(spent: dict, totals: dict, whole: float) -> str:
+    longest = max(totals, key=totals.get)
+    around = sum(v for parts in spent.values() for kind, v in parts.items() if kind != "cells")
+    text = (
+        f"The stages took {_seconds(whole)} of machine time, {totals[longest] / whole:.0%} of it "
+        f"in {STAGES[longest].title.lower()}; {around / whole:.0%} was not the stages' own work."
+    )
+    if 2 in totals:
+        text += (
+            f" Cleaning took {totals[2] / whole:.0%}. The usual claim is that it takes 60 to 80% "
+            f"of a project: that is the time of people, who read, ask and decide. The machine's "
+            f"share says nothing against it."
+        )
+    return text
+
+
+def _next_steps(run: Run) -> str:
+    return (
+        f"pipeline predict {run.name} new_rows.csv --out scored.csv    # score a table\n"
+        f"pipeline serve {run.name}                                  # answer over HTTP"
+    )

@@ -1,0 +1,214 @@
+"""Figures: with a title, axis names and units, in colours that colour-blind readers tell apart.
+
+Every function gives a `Picture`: a PNG with a text that says what it shows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from ..base.spacing import evenly_spaced
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.task_kind import Task
+from .figure_style import BLUE, GREY, ORANGE, picture, short
+
+MOST_BARS = 15
+MOST_POINTS = 2_000  # more of them hide each other
+
+
+@picture
+def bars(
+    figure: Figure, values: pd.Series, title: str, axis: str, percent=False, colour=BLUE
+) -> str:
+    """Horizontal bars, largest on top; at most 15."""
+    axes = figure.subplots()
+    shown = values.head(MOST_BARS)[::-1]
+    axes.barh(range(len(shown)), shown.to_numpy(), color=colour)
+    axes.set_yticks(range(len(shown)), [short(name) for name in shown.index])
+    if percent:
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.set(title=short(title, 70), xlabel=short(axis, 70))
+    if values.index.name:
+        axes.set_ylabel(short(values.index.name))
+    return title
+
+
+@picture
+def trials(figure: Figure, families: list[str], scores: list[list[float]], metric: str) -> str:
+    """Each trial's score on each fold, by family of models."""
+    axes = figure.subplots()
+    frame = pd.DataFrame(
+        [
+            (family, value)
+            for family, found in zip(families, scores, strict=True)
+            for value in found
+        ],
+        columns=["model", "score"],
+    )
+    means = frame.groupby("model", sort=False)["score"].max().sort_values()
+    sns.stripplot(frame, y="model", x="score", order=means.index[::-1], ax=axes, color=BLUE,
+                  alpha=0.6, jitter=0.15, size=6)  # fmt: skip
+    title = "Every trial on every fold"
+    axes.set(title=title, xlabel=f"{PLAIN_NAMES[metric]} on validation rows", ylabel="model")
+    return title
+
+
+@picture
+def risk_groups(figure: Figure, table: pd.DataFrame, task: Task, overall: float) -> str:
+    """The observed share in each tenth of the rows, from the least to the most likely."""
+    axes = figure.subplots()
+    axes.bar(table["group"], table["observed"], color=BLUE, width=0.75, label="observed")
+    axes.plot(table["group"], table["predicted"], "D", color=ORANGE, ms=6, label="predicted")
+    axes.axhline(overall, color="#555", ls="--", lw=1, label=f"all rows ({overall:.0%})")
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xticks(table["group"])
+    axes.legend(loc="upper left")
+    axes.grid(axis="x", visible=False)
+    says = f"{task.target} = {task.positive}"
+    title = f"From the least to the most likely tenth of the held-out rows: {says}"
+    axes.set(
+        xlabel="tenth of the rows, by predicted probability", ylabel=f"share with {short(says)}"
+    )
+    axes.set_title(short(title, 80))
+    return title
+
+
+@picture
+def confusion(figure: Figure, counts: pd.DataFrame) -> str:
+    """Rows by true and predicted class, shaded by the share of the true class."""
+    axes = figure.subplots()
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    names = [short(c, 22) for c in counts.index]
+    sns.heatmap(
+        shares, annot=counts.to_numpy() if len(counts) <= 12 else None, fmt=",d", cmap="Blues",
+        vmin=0, vmax=1, cbar_kws={"label": "share of the true class"}, ax=axes,
+        xticklabels=names, yticklabels=names,
+    )  # fmt: skip
+    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="x", rotation=20 if max(map(len, names)) > 8 else 0)
+    title = "Held-out rows by true and predicted class"
+    axes.set(title=title, xlabel="predicted class", ylabel="true class")
+    return title
+
+
+@picture
+def curves(figure: Figure, truth: np.ndarray, probability: np.ndarray) -> str:
+    """The ROC and the precision-recall curve; `truth` is boolean."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    left, right = figure.subplots(1, 2)
+    false, true, _ = roc_curve(truth, probability)
+    precision, recall, _ = precision_recall_curve(truth, probability)
+    left.plot(false, true, color=BLUE, label="model")
+    left.plot([0, 1], [0, 1], color=GREY, ls="--", label="random baseline")
+    left.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
+    right.plot(recall, precision, color=BLUE, label="model")
+    right.axhline(truth.mean(), color=GREY, ls="--", label="random baseline")
+    right.set(title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    left.legend(loc="lower right")
+    return "ROC and precision-recall curves on the held-out rows"
+
+
+def _points(rows: int) -> tuple[np.ndarray, str]:
+    """The positions of the rows that are drawn, evenly spread, and how many where not all are."""
+    drawn = min(rows, MOST_POINTS)
+    some = f", {drawn:,} of {rows:,} rows" if drawn < rows else ""
+    return evenly_spaced(rows, drawn), some
+
+
+@picture
+def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
+    """Predicted against true values, and the errors' distribution."""
+    left, right = figure.subplots(1, 2)
+    chosen, some = _points(len(truth))
+    left.plot(truth[chosen], prediction[chosen], "o", color=BLUE, ms=3, alpha=0.4)
+    ends = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
+    left.plot(ends, ends, color="#555", ls="--", lw=1)
+    left.set(title=f"Predicted and true{some}", xlabel=f"true {short(target, 20)}")
+    left.set_ylabel(f"predicted {short(target, 20)}")
+    error = prediction - truth
+    alike = np.ptp(error) <= 1e-9 * max(1.0, np.abs(error).max())
+    sns.histplot(error, bins=1 if alike else 40, color=ORANGE, ax=right)
+    right.axvline(0, color="#555", ls="--", lw=1)
+    right.set(title="Errors", xlabel="predicted − true", ylabel="rows")
+    return f"Predictions of {target} on held-out rows, and their errors"
+
+
+@picture
+def answers(figure: Figure, values: pd.Series, axis: str) -> str:
+    """The distribution of what the service answered."""
+    axes = figure.subplots()
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        sns.histplot(values.astype(float), bins=30, color=BLUE, ax=axes)
+    else:
+        counts = values.value_counts().head(MOST_BARS)
+        axes.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
+        axes.set_xticks(range(len(counts)), [short(v, 18) for v in counts.index])
+    title = "What the service answered"
+    axes.set(title=title, xlabel=short(axis, 50), ylabel="rows")
+    return title
+
+
+@picture
+def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
+    """The error along the true value: where the model says too much, and where too little."""
+    axes = figure.subplots()
+    chosen, some = _points(len(truth))
+    axes.plot(truth[chosen], (prediction - truth)[chosen], "o", color=BLUE, ms=3, alpha=0.4)
+    axes.axhline(0, color="#555", ls="--", lw=1)
+    title = f"The error along the true value{some}"
+    axes.set(title=title, xlabel=f"true {short(target)}", ylabel="predicted − true")
+    return title
+
+
+@picture
+def learning_curve(figure: Figure, table: pd.DataFrame, metric: str) -> str:
+    """The score on validation rows by the number of rows that were learnt from."""
+    axes = figure.subplots()
+    axes.plot(table["rows"], table["score"], "o-", color=BLUE)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(table["rows"], [f"{rows:,.0f}" for rows in table["rows"]])
+    axes.minorticks_off()
+    title = "Would more rows help? The score by number of training rows"
+    axes.set(title=title, xlabel="training rows (each step doubles)", ylabel=PLAIN_NAMES[metric])
+    return title
+
+
+@picture
+def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
+    """The mean answer along a few columns, all else as it is."""
+    every = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for axes, (name, means) in zip(every, found.items(), strict=True):
+        if pd.api.types.is_numeric_dtype(means.index.dtype):
+            axes.plot(means.index.to_numpy(float), means.to_numpy(), "o-", color=BLUE, ms=4)
+        else:
+            axes.plot(range(len(means)), means.to_numpy(), "o", color=BLUE)
+            axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+        axes.set_xlabel(short(name, 24))
+    every[0].set_ylabel(short(answer, 40))
+    title = f"Partial dependence: mean {answer}, one column changed at a time"
+    figure.suptitle(short(title, 90), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return title
+
+
+@picture
+def outcomes(figure: Figure, table: pd.DataFrame) -> str:
+    """What each broken line claims and what it serves; `table` as in `lab_stations`."""
+    axes = figure.subplots()
+    shown = table[::-1]
+    places = np.arange(len(shown))
+    claimed, served = (shown[name].astype(float) for name in ("claimed", "in production"))
+    axes.hlines(places, claimed.fillna(served), served, color=GREY, lw=2)
+    axes.plot(claimed, places, "D", color=ORANGE, ms=7, label="claimed")
+    axes.plot(served, places, "o", color=BLUE, ms=8, label="in production")
+    axes.axvline(0.5, color="#555", ls="--", lw=1, label="a coin")
+    axes.set_yticks(places, [short(name) for name in shown.index])
+    axes.legend(loc="center right")
+    title = "What each broken line claims, and what it serves"
+    axes.set(title=title, xlabel="ROC AUC", ylabel="broken station")
+    return title

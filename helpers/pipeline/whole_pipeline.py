@@ -1,0 +1,97 @@
+"""The one estimator: cleaner, features and model in one scikit-learn Pipeline; raw rows in.
+
+The same object is evaluated, deployed, asked in batches and asked by the API, so there is no
+second road to a prediction. Its file (skops) holds data, not code, and is loaded only when every
+type in it is known here.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+from joblib import parallel_config
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from ..base.user_errors import InputError
+from ..clean.column_cleaner import Cleaner
+from ..features.feature_plan import without_columns
+from .feature_steps import make_features
+from .trusted_types import TRUSTED, with_todays_names
+
+
+def learner(features: dict, model, seed: int = 42) -> Pipeline:
+    """Features and model, unfitted: learns from cleaned rows. `features` is the feature plan."""
+    return Pipeline([("features", features_of(features, seed)), ("model", clone(model))])
+
+
+def features_of(plan: dict, seed: int = 42) -> Pipeline:
+    """The features of a feature plan, unfitted: cleaned rows in, numbers out."""
+    return make_features(plan, seed)
+
+
+def plan_without(plan: dict, names: list[str]) -> dict:
+    """A feature plan without some columns, and without what is derived from them."""
+    return without_columns(plan, names)
+
+
+def with_cleaner(cleaning: dict, fitted: Pipeline) -> Pipeline:
+    """A fitted learner with the frozen cleaning plan in front of it: predicts from raw rows."""
+    cleaner = Cleaner(cleaning).fit(pd.DataFrame())
+    return Pipeline([("clean", cleaner), *fitted.steps])
+
+
+def fit(cleaning: dict, features: dict, model, clean: pd.DataFrame, y, seed: int = 42) -> Pipeline:
+    """The whole pipeline, fitted on n cleaned rows and their n labels."""
+    return with_cleaner(cleaning, _fit(learner(features, model, seed), clean, y))
+
+
+def refit(model: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
+    """A pipeline like a fitted one, fitted anew on other cleaned rows; the plans stay."""
+    fresh = _fit(clone(model[1:]), clean, y)
+    return Pipeline([("clean", model["clean"]), *fresh.steps])
+
+
+def _fit(unfitted: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
+    """Fitted on all cores. The trees are the same as on one, and the file says nothing of cores."""
+    with parallel_config("threading", n_jobs=-1):
+        return unfitted.fit(clean, y)
+
+
+def save(model: Pipeline, path: Path) -> None:
+    """Write a pipeline to a compressed skops file."""
+    from skops import io
+
+    io.dump(model, path, compression=zipfile.ZIP_DEFLATED, compresslevel=6)
+
+
+def load(path: Path) -> Pipeline:
+    """Read a pipeline; refuses a file that is not a model or that holds a type not known here."""
+    from skops import io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        stored = with_todays_names(Path(path).read_bytes())
+        model = io.loads(stored, trusted=list(TRUSTED))  # looks at every type before it makes one
+    except UntrustedTypesFoundException:
+        unknown = [t for t in io.get_untrusted_types(data=stored) if t not in TRUSTED]
+        raise InputError(
+            f"The model file {Path(path).name} holds types that are not trusted "
+            f"({', '.join(unknown[:5])}), so it was not loaded."
+        ) from None
+    except Exception as error:  # a broken zip, JSON or array: each has errors of its own
+        raise InputError(
+            f"The model file {Path(path).name} can't be read ({type(error).__name__}): make it "
+            f"again with `pipeline run --stages 5-7`."
+        ) from None
+    if not isinstance(model, Pipeline):
+        raise InputError(f"The file {Path(path).name} holds no model: make it again.")
+    return model
+
+
+def model_columns(model: Pipeline) -> list[str]:
+    """The columns that the model uses, of those that its cleaner gives (not the derived ones)."""
+    used = {c for _, _, columns in model["features"]["encode"].transformers for c in columns}
+    return [c for c in model["features"].feature_names_in_ if c in used]

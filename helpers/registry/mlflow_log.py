@@ -1,0 +1,246 @@
+"""Mlflow log."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from ..base import addresses
+from ..line.run_folder import Run
+from ..line.stage_list import NAME_SOURCES
+from .mlflow_store import ROOT_TAG, address, artifacts_of
+
+RUN_TAG, SHA_TAG = "pipeline.run", "model_sha256"
+
+KEPT = {".html": "pages", ".png": "figures", ".json": "", ".yaml": "", ".csv": "", ".md": ""}
+AT_ONCE = 100  # parameters or metrics in one request: MLflow takes no more parameters
+LONGEST = 6_000  # letters of a parameter, MLflow's limit
+NEEDED = ("mlflow", "scikit-learn", "skops", "skrub", "pandas", "numpy")  # to load a logged model
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What was logged: the names MLflow has for it. `model_id` is empty without a model."""
+
+    experiment: str
+    run_id: str
+    model_id: str = ""
+
+
+def log(client, run: Run, experiment: str, began: float | None = None) -> Logged:
+    """Log a run: parameters, metrics, the ledger, pages, findings, and its model where it has one.
+
+    `experiment` is the name of MLflow's experiment (MLFLOW_EXPERIMENT_NAME goes before it);
+    `began` is when the run began, in seconds since 1970.
+    """
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or experiment
+    number = _experiment(client, name)
+    begun = int(1000 * began) if began else None
+    made = client.create_run(number, start_time=begun, run_name=run.name, tags=_tags(run))
+    run_id = made.info.run_id
+    try:
+        model_id = _log_model(client, run, number, run_id) if run.line_of(7) else ""
+        _log_numbers(client, run, run_id, model_id)
+        _log_files(client, run, run_id)
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id)
+    return Logged(name, run_id, model_id)
+
+
+def _experiment(client, name: str) -> str:
+    """The id of the experiment of that name, made or taken back from the bin where need be."""
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        if found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)
+        return found.experiment_id
+    folder = artifacts_of(address())
+    if folder is None:
+        return client.create_experiment(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    root = folder.as_uri()
+    return client.create_experiment(name, artifact_location=root, tags={ROOT_TAG: root})
+
+
+def _tags(run: Run) -> dict[str, str]:
+    """What a run is found and described by."""
+    about, metrics = run.about, run.read_json("metrics.json", {}) if run.line_of(6) else {}
+    card = run.file("model/card.md")
+    tags = {
+        RUN_TAG: run.name,
+        "mlflow.source.name": "pipeline run",
+        "mlflow.source.type": "LOCAL",
+        "source": about.get("source", ""),
+        "question": about.get("question", ""),
+        "target": metrics.get("target", ""),
+        "task": metrics.get("task", ""),
+        "model": metrics.get("model", ""),
+        "mlflow.note.content": card.read_text(encoding="utf-8") if run.line_of(7) else "",
+    }
+    tags |= {f"verdict.{line['name']}": line["verdict"] for line in run.ledger}
+    return {name: str(value) for name, value in tags.items() if value}
+
+
+def parameters_of(run: Run) -> dict[str, str]:
+    """The parameters of every stage that has run, as `stage.parameter`, and the versions.
+
+    Of a source only what may be shown: a file's name, an address without its password.
+    """
+    found = {}
+    for line in run.ledger:
+        for name, value in line["parameters"].items():
+            if name == "run":
+                continue
+            shown = addresses.shown(value) if name in NAME_SOURCES and value else value
+            found[f"{line['name']}.{name}"] = str(shown)[:LONGEST]
+        found |= {f"versions.{name}": value for name, value in line["versions"].items()}
+    return found
+
+
+def metrics_of(run: Run) -> dict[str, float]:
+    """The numbers of a run: scores on each part with their intervals, rows, seconds, findings.
+
+    Those of the test rows have scikit-learn's names with `test.` before them.
+    """
+    metrics = run.read_json("metrics.json", {}) if run.line_of(6) else {}
+    found = {
+        f"{part}.{name}": value
+        for part in ("test", "train", "baseline")
+        for name, value in metrics.get(part, {}).items()
+    }
+    for name, (low, high) in metrics.get("interval", {}).items():
+        found |= {f"test.{name}.low": low, f"test.{name}.high": high}
+    for line in run.ledger:
+        found |= {
+            f"rows.{line['name']}": line["rows_out"],
+            f"seconds.{line['name']}": line["seconds"],
+        }
+    for severity in ("alarm", "warning", "note"):
+        found[f"findings.{severity}"] = sum(f["severity"] == severity for f in run.findings)
+    return {name: float(v) for name, v in found.items() if v is not None and math.isfinite(v)}
+
+
+def _log_numbers(client, run: Run, run_id: str, model_id: str) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(1000 * time.time())
+    metrics = [
+        Metric(name, value, now, 0,
+               model_id=model_id if model_id and name.startswith("test.") else None)
+        for name, value in metrics_of(run).items()
+    ]  # fmt: skip
+    params = [Param(name, value) for name, value in parameters_of(run).items()]
+    for at in range(0, max(len(metrics), len(params)), AT_ONCE):
+        part = slice(at, at + AT_ONCE)
+        client.log_batch(run_id, metrics=metrics[part], params=params[part])
+
+
+def _log_files(client, run: Run, run_id: str) -> None:
+    """The ledger, findings, plans and tables, the pages and the picture of the front page."""
+    with tempfile.TemporaryDirectory() as draft:
+        for path in sorted(run.path.iterdir()):
+            if path.suffix in KEPT and not path.name.startswith(".") and path.is_file():
+                folder = Path(draft, KEPT[path.suffix])
+                folder.mkdir(exist_ok=True)
+                shutil.copy(path, folder)
+        client.log_artifacts(run_id, draft)
+
+
+def _log_model(client, run: Run, experiment: str, run_id: str) -> str:
+    """The id of the run's model in MLflow; one that was logged before is only linked."""
+    from mlflow.entities import LoggedModelOutput
+
+    card = run.read_json("model/card.json")
+    same = f"tags.{SHA_TAG} = '{card[SHA_TAG]}'"
+    known = client.search_logged_models([experiment], filter_string=same, max_results=1)
+    if known and str(known[0].status) == "READY":
+        model = known[0]
+    else:
+        tags = {RUN_TAG: run.name, SHA_TAG: card[SHA_TAG]}
+        model = client.create_logged_model(
+            experiment, name=run.name, source_run_id=run_id, tags=tags, model_type=card["model"],
+            params={k: v for k, v in parameters_of(run).items() if k.startswith("train.")},
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as draft:
+            write_model(Path(draft), run, run_id, model.model_id)
+            client.log_model_artifacts(model.model_id, draft)
+        client.finalize_logged_model(model.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
+    return model.model_id
+
+
+def write_model(folder: Path, run: Run, run_id: str, model_id: str) -> None:
+    """Write the bundle of a run as a model that MLflow can load and serve.
+
+    The files are those of `model/`, byte for byte, so that the hash in the card holds; MLflow's
+    own `log_model` would load the model and write it anew. To them come the file that says how to
+    load it (`MLmodel`) and what has to be installed.
+    """
+    import mlflow.pyfunc
+    from mlflow.models import Model
+
+    from ..pipeline.trusted_types import TRUSTED
+
+    shutil.copytree(run.file("model"), folder, dirs_exist_ok=True)
+    card = run.read_json("model/card.json")
+    model = Model(artifact_path="model", run_id=run_id, model_id=model_id,
+                  signature=signature_of(run), metadata={SHA_TAG: card[SHA_TAG]})  # fmt: skip
+    mlflow.pyfunc.add_to_model(
+        model, loader_module="mlflow.sklearn", model_path="model.skops", predict_fn="predict",
+        python_env="python_env.yaml",
+    )  # fmt: skip
+    model.add_flavor(
+        "sklearn",
+        pickled_model="model.skops",
+        sklearn_version=card["versions"]["scikit-learn"],
+        serialization_format="skops",
+        skops_trusted_types=list(TRUSTED),
+        code=None,
+    )
+    model.save(str(folder / "MLmodel"))
+    needed = [f"{name}=={metadata.version(name)}" for name in NEEDED]
+    (folder / "requirements.txt").write_text("\n".join(needed) + "\n")
+    python = run.line_of(7)["versions"]["python"]
+    environment = {"python": python, "build_dependencies": ["pip"],
+                   "dependencies": ["-r requirements.txt"]}  # fmt: skip
+    (folder / "python_env.yaml").write_text(json.dumps(environment))  # JSON is YAML, too
+
+
+def signature_of(run: Run):
+    """MLflow's signature of the model: a raw row in, the prediction out.
+
+    Whole numbers are doubles, since a column of longs takes neither 1.0 nor a gap. Only columns
+    that were never missing in training must be there.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+    from pyarrow import parquet
+
+    fields = run.read_json("model/schema.json")["fields"]
+    columns = [
+        ColSpec(_type_of(column.type), column.name,
+                required=fields.get(column.name, {}).get("missing", 1) == 0)
+        for column in parquet.read_schema(run.file("model/examples.parquet"))
+    ]  # fmt: skip
+    is_number = run.read_json("model/card.json")["task"]["task"] == "regression"
+    return ModelSignature(Schema(columns), Schema([ColSpec("double" if is_number else "string")]))
+
+
+def _type_of(arrow) -> str:
+    """MLflow's type for a column of a Parquet file."""
+    from pyarrow import types
+
+    if types.is_boolean(arrow):
+        return "boolean"
+    if types.is_integer(arrow) or types.is_floating(arrow) or types.is_decimal(arrow):
+        return "double"
+    return "datetime" if types.is_timestamp(arrow) or types.is_date(arrow) else "string"

@@ -1,0 +1,253 @@
+"""Running the line: each notebook by papermill, its page, the front page; one line of progress.
+
+A stage whose result still stands is not run again (see `helpers.line.freshness`), and the page of one
+stage is made while the next one runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from ..base.user_errors import InputError
+from ..examples import known as examples_known
+from ..line import code_fingerprint, freshness, notebook_files, notebook_parameters
+from ..line.run_folder import Run
+from ..line.stage_list import Stage
+from ..line.stage_work import versions
+from ..pages import front_page, page_parts, stage_page
+from . import notebook_execution
+from .run_lock import alone
+from .run_request import (
+    Request,
+    complete,
+    hidden,
+    name_for,
+    refuse_other_source,
+    stages_to_run,
+    whole_address,
+)
+
+JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
+KEPT = "kept"  # what stands in place of the seconds of a stage that stands
+
+
+class StageError(Exception):
+    """A notebook's cell raised: which stage, and what it said."""
+
+
+def run_line(request: Request, say=print, warn=None) -> Run:
+    """Run the stages that were asked for, but for those that stand; returns the run.
+
+    `say` gets one line of text a stage, `warn` (else `say`) what went wrong with the tracking,
+    which never fails a run. Raises InputError for a request or data that can't be
+    used (the run is left as it was), StageError when a notebook broke.
+    """
+    request = hidden(request)
+    run = Run(request.name or name_for(request.data or examples_known.DEFAULT))
+    request = complete(request, run)
+    known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
+    data = request.data if known else whole_address(request.data)
+    stages = stages_to_run(request, run, data)
+    began, worked = time.time(), False
+    values = notebook_parameters.read_settings(list(request.settings), stages)
+    values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
+    with alone(run):
+        existed = run.path.exists()
+        refuse_other_source(run, data, request.force)
+        try:
+            with _Pages(run) as pages:
+                for position, stage in enumerate(stages, start=1):
+                    place = f"{position}/{len(stages)}"
+                    took, headline = _run_or_keep(run, stage, values, request, place, pages)
+                    say(f"{place}  {stage.title:<20} {took:>7}  {headline}")
+                    if request.track and not worked and took != KEPT and position < len(stages):
+                        pages.meanwhile(_prepare_tracking)
+                    worked = worked or took != KEPT
+        except InputError:
+            if not existed and not run.ledger:  # nothing was made: leave nothing behind
+                shutil.rmtree(run.path, ignore_errors=True)
+            raise
+        if request.track and worked:
+            _track(run, began, say, warn or say)
+    return run
+
+
+def _prepare_tracking() -> None:
+    """Import MLflow and open its store while a notebook runs: that takes longer than logging."""
+    from ..registry import mlflow_store
+
+    mlflow_store.prepare()
+
+
+def _track(run: Run, began: float, say, warn) -> None:
+    """Log the run to MLflow. Whatever that fails of, the run itself is done."""
+    from ..registry import champions
+
+    try:
+        say(champions.track(run, began))
+    except InputError as error:
+        warn(f"Not logged to MLflow: {error}")
+    except Exception as error:  # noqa: BLE001
+        warn(f"Not logged to MLflow: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+
+
+class _Pages:
+    """Makes the pages of a run in a thread of their own, one after the other, as stages finish.
+
+    Leaving it waits for the last; what broke in it is raised then.
+    """
+
+    def __init__(self, run: Run):
+        self._run, self._thread, self._made = run, ThreadPoolExecutor(1), []
+
+    def __enter__(self) -> _Pages:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._thread.shutdown(wait=True)
+        for made in self._made:
+            made.result()
+
+    def make(self, stage: Stage, notebook) -> None:
+        """Make a stage's page, put its cost into the ledger, then make the front page anew."""
+        notebook_files.import_jupyter()
+        stage_page.prepare()
+        self._made.append(self._thread.submit(self._make, stage, notebook))
+
+    def meanwhile(self, work: Callable[[], None]) -> None:
+        """Do other work in the thread of the pages, when they are made."""
+        self._made.append(self._thread.submit(work))
+
+    def _make(self, stage: Stage, notebook) -> None:
+        began = time.perf_counter()
+        stage_page.write_stage_page(self._run, stage, notebook)
+        spent = (self._run.line_of(stage.number) or {}).get("spent", {})
+        spent |= {"html": round(time.perf_counter() - began, 2)}
+        self._run.amend(stage.number, spent=spent, seconds=round(sum(spent.values()), 2),
+                        page=page_parts.stamp())  # fmt: skip
+        front_page.write_front_page(self._run)
+
+
+def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages) -> tuple:
+    """Run a stage unless its result still stands; how long it took, and its headline."""
+    given = _given(stage, values)
+    stands = not request.force and not freshness.reasons(run, stage, given)
+    if stands and _keep_page(run, stage, pages):
+        return KEPT, run.line_of(stage.number)["headline"]
+    began = time.perf_counter()
+    about = examples_known.example(values["data"]) if stage.number <= 1 else run.example
+    lessons = about is not None and about.has_lessons
+    _run_stage(run, stage, given, request.kernels, place, lessons, pages)
+    return f"{time.perf_counter() - began:.1f} s", run.line_of(stage.number)["headline"]
+
+
+def _given(stage: Stage, values: dict) -> dict:
+    known = {p.name for p in notebook_parameters.of_stage(stage)}
+    return {name: value for name, value in values.items() if name in known}
+
+
+def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
+    """Keep the page of a stage that stands; make it anew when it is missing or looks otherwise.
+
+    False when it can't be made, since the executed notebook is missing too.
+    """
+    current = run.line_of(stage.number).get("page") == page_parts.stamp()
+    if current and run.file(stage.report).exists() and run.file("index.html").exists():
+        return True
+    if not run.file(f"notebooks/{stage.notebook}.ipynb").exists():
+        return False
+    pages.make(stage, notebook_files.kept(run, stage.notebook))
+    return True
+
+
+def _run_stage(run, stage: Stage, given: dict, kernels, place, lessons: bool, pages) -> None:
+    used = code_fingerprint.fingerprint(
+        stage.path
+    )  # before it runs: an edit meanwhile makes it out of date
+    began = time.monotonic()
+    try:
+        notebook = _execute(run, stage, given, kernels, place, lessons)
+    except StageError as error:
+        _write_failure(run, stage, str(error))
+        executed = notebook_files.kept(run, stage.notebook)
+        if executed:
+            pages.make(stage, executed)
+        else:
+            pages.meanwhile(lambda: front_page.write_front_page(run))
+        raise
+    notebook_files.keep(run, stage.notebook, notebook)
+    spent = _spent(notebook, run.line_of(stage.number)["opened"], time.monotonic() - began)
+    run.amend(stage.number, code=used, spent=spent, seconds=round(sum(spent.values()), 2))
+    pages.make(stage, notebook)
+
+
+def _spent(notebook, opened: str, took: float) -> dict[str, float]:
+    """The seconds of a stage: starting and stopping the kernel, importing, the cells' own work.
+
+    A notebook opens its stage right after its imports, in the same cell; where that comes later
+    (the first one), the whole cell of the imports counts. Where somebody set the clock meanwhile,
+    the moments of the cells say nothing: all that it took is theirs.
+    """
+    times = [
+        (cell.source, _seconds(cell, "start_time"), _seconds(cell, "end_time"))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.metadata.papermill.get("start_time")
+    ]
+    cells = sum(end - start for _, start, end in times)
+    imports = 0.0
+    for source, start, end in times:
+        if source.startswith(("import ", "from ")):
+            opened_at = datetime.fromisoformat(opened).timestamp()
+            imports = min(opened_at, end) - start
+            break
+    spent = {"kernel": took - cells, "imports": imports, "cells": cells - imports}
+    if not all(-JUMP < seconds < took + JUMP for seconds in spent.values()):
+        spent = {"kernel": 0.0, "imports": 0.0, "cells": took}
+    return {what: round(max(seconds, 0.0), 2) for what, seconds in spent.items()}
+
+
+def _seconds(cell, name: str) -> float:
+    moment = datetime.fromisoformat(cell.metadata.papermill[name])
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons: bool):
+    """The executed notebook; without the lessons when the table is not the one they are about."""
+    notebook_execution.begin(kernels)
+    notebook_files.import_jupyter()
+    import nbformat
+
+    notebook = nbformat.read(stage.path, as_version=4)
+    if not lessons:
+        notebook_files.without(notebook, {"lesson"})
+    title = f"{place} {stage.title}"
+    try:
+        return notebook_execution.execute(run, stage.notebook, notebook, values, kernels, title)
+    except notebook_execution.CellError as error:
+        raise StageError(f"Stage {stage.number} ({stage.title}) {error}") from None
+
+
+def _write_failure(run: Run, stage: Stage, message: str) -> None:
+    run.withdraw(stage.number, and_later=True)
+    run.enter(
+        {
+            "stage": stage.number,
+            "name": stage.name,
+            "verdict": "failed",
+            "headline": message,
+            "rows_in": 0,
+            "rows_out": 0,
+            "set_aside": 0,
+            "parameters": {},
+            "sources": {},
+            "inputs": {},
+            "outputs": {},
+            "identities": {},
+            "versions": versions(),
+            "seconds": 0.0,
+        }
+    )

@@ -1,0 +1,293 @@
+"""Batch scoring: a file of any size, a piece at a time, each road's answer the same.
+
+Pieces are answered side by side, a thread a core: nearly all of the work is in arrays, where
+threads do not wait for each other. The pieces' answers go into a hidden folder beside the result; a
+command that was stopped finds them there and goes on. The result is written as they come, into a
+draft, and appears whole, at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import lru_cache, partial
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from ..base import addresses, remote_files
+from ..base.files import replacing, sha256_of
+from ..base.places import reports_folder
+from ..base.user_errors import InputError
+from ..pipeline.many_row_scorer import TableScorer, columns_of_table, why_not
+from ..scale import dask_cluster
+from ..tables import arrow_tables, parquet_parts
+from .input_pieces import PIECE, count_rows, partitions_of, pieces_of_part, read_in_pieces
+from .model_bundle import (
+    Bundle,
+    answers_frame,
+    check_columns,
+    load_bundle,
+    load_bundle_version,
+    predict_table,
+)
+from .write_answers import FEW, open_answers_file
+
+ENDINGS = (".csv", ".parquet")
+
+
+def predict_file(
+    run: str, source: str, out: Path, advance: Callable[[int, int], None] | None = None
+) -> int:
+    """Score a table and write it, whole, as CSV or Parquet. Returns the number of rows.
+
+    `advance` gets the number of rows done and of all rows (0 if not yet known).
+    """
+    if out.suffix.lower() not in ENDINGS:
+        raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
+    if not out.parent.is_dir():
+        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
+    bundle = load_bundle(run)
+    folder = out.with_name(f".{out.name}.pieces")
+    _begin(folder, _identity(bundle, source))
+    if remote_files.is_stored(source):
+        source = str(remote_files.fetch_stored(source, folder / "source"))
+    draft = folder / "result.draft"  # one that a kill leaves behind is written over
+    total, done = count_rows(source), 0
+    if is_elsewhere := dask_cluster.current():
+        _answer_elsewhere(run, bundle, source, folder, advance)
+    try:
+        with closing(open_answers_file(draft, out.suffix.lower())) as result:
+            answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+            with _short_switch_interval(), closing(answered) as pieces:
+                for rows, answers in pieces:
+                    result.add(rows, answers)
+                    done += len(rows)
+                    if advance and not is_elsewhere:
+                        advance(done, total)
+            if not result.is_whole:
+                result.begin_again()
+                for name, rows in read_in_pieces(source):
+                    result.add(rows, pd.read_parquet(_piece(folder, name)))
+        draft.replace(out)
+    except BaseException:
+        if len(list(folder.glob("*.parquet"))) < 2:  # nothing is lost by beginning again
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    return done
+
+
+def predict_to(
+    run: str, source: str, out: str, advance: Callable[[int, int], None] | None = None
+) -> int:
+    """Score a table and write it to a file here or in storage, as `predict_file` does.
+
+    What goes to storage is made in the folder of runs first; a command that was stopped goes on
+    there.
+    """
+    if not remote_files.is_stored(out):
+        if not addresses.is_path(out):
+            raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
+        return predict_file(run, source, Path(out).expanduser(), advance)
+    found, path = remote_files.filesystem(out)
+    mark = sha256_of(out)[:12]
+    folder = reports_folder() / ".scored" / mark
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / Path(path).name
+    count = predict_file(run, source, made, advance)
+    try:
+        found.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        found.put_file(str(made), path)
+    except Exception as error:  # each kind of storage has errors of its own
+        raise remote_files.fails_at(out, error) from None
+    shutil.rmtree(folder, ignore_errors=True)
+    return count
+
+
+@contextmanager
+def _short_switch_interval():
+    """Inside the block, threads switch ten times as often (a shorter switch interval).
+
+    Else one that reads texts, in Python, holds up another that is at work in arrays and needs the
+    lock for a moment between two of them: that one gets half as far or less (measured).
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def _identity(bundle: Bundle, source: str) -> str:
+    """What the pieces were made of: another model or another file makes other pieces."""
+    if remote_files.is_stored(source):
+        mark = remote_files.stored_mark(source)
+        return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
+    path = Path(source).expanduser()
+    files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
+    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
+    said = ["answers", bundle.card["model_sha256"], str(path), of_file, PIECE]
+    return sha256_of(json.dumps(said))
+
+
+def _begin(folder: Path, identity: str) -> None:
+    """Keep the pieces of the same model and file; throw away any others."""
+    note = folder / "made_of"
+    if not note.exists() or note.read_text() != identity:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        note.write_text(identity)
+
+
+def _piece(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
+
+
+# --- Answering ----------------------------------------------------------------------------------
+
+
+def _answer_in_order(
+    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, total: int = 0
+) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+    """The pieces in their order, each with its answers, which are written into the folder too.
+
+    A few rows are answered by the pipeline, there and then; many, side by side, a thread a core.
+    `total` is how many rows there are, where that is known.
+    """
+    road, pool, waiting = None, None, deque()
+    try:
+        for name, rows in pieces:
+            piece = _piece(folder, name)
+            if road is None:
+                check_columns(bundle, rows.column_names)
+                if max(len(rows), total) < FEW:
+                    road = _ScoringPath(bundle)
+                else:
+                    pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
+                    road = _ScoringPath(bundle, pool)
+            if pool is None:
+                yield rows, _answers(road, rows, piece)
+                continue
+            waiting.append((rows, pool.submit(_answers, road, rows, piece)))
+            while len(waiting) > _cores():
+                yield _next(waiting)
+        while waiting:
+            yield _next(waiting)
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advance) -> None:
+    """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
+    path = Path(source).expanduser().resolve()
+    found = partitions_of(path)
+    if not found and not path.is_dir() and path.suffix.lower() != ".parquet":
+        raise InputError(
+            f"With --dask, rows are a folder of Parquet files, or one such file: each worker reads "
+            f"a part of it. '{source}' is another kind; leave --dask out."
+        )
+    version, total, done = bundle.version, sum(part.rows for part in found), 0
+    calls = (
+        (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
+    )
+    for rows in dask_cluster.map_tasks(answer_partition, calls):
+        done += rows
+        if advance:
+            advance(done, total)
+
+
+def answer_partition(
+    run: str, version: str, part: parquet_parts.Partition, number: int, folder: str
+) -> int:
+    """Answer a part's rows into its pieces, unless they are there: the task of a worker.
+
+    Returns the number of rows. `version` is that of the model that is meant.
+    """
+    dask_cluster.check_visible(part.path, folder)
+    bundle, scorer = _open_once(run, version, threading.get_ident())
+    road = partial(_by_scorer, scorer) if scorer else partial(_by_pipeline, bundle)
+    count = 0
+    with threadpool_limits(1):
+        for name, rows in pieces_of_part(part, number):
+            check_columns(bundle, rows.column_names)
+            _answers(road, rows, _piece(Path(folder), name))
+            count += len(rows)
+    return count
+
+
+@lru_cache(maxsize=8)
+def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
+    """A model and its checked scorer, opened once in each thread of a worker."""
+    bundle = load_bundle_version(run, version)
+    scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
+    return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
+
+
+def _next(waiting: deque[tuple[pa.Table, Future]]) -> tuple[pa.Table, pd.DataFrame]:
+    rows, answers = waiting.popleft()
+    return rows, answers.result()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _ScoringPath:
+    """How pieces are answered: by the pipeline; with a pool of threads, by the table scorer.
+
+    The first thing that a thread does is to hold the scorer against the pipeline. Pieces are
+    answered meanwhile, but none is kept before that is done; where they differ, the pipeline
+    answers instead.
+    """
+
+    def __init__(self, bundle: Bundle, pool: ThreadPoolExecutor | None = None):
+        self._bundle, self._own = bundle, threading.local()
+        self._scorer = None
+        if pool is not None:
+            scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
+            self._why_not = pool.submit(why_not, scorer, bundle.model, bundle.examples)
+            self._scorer = scorer
+
+    def __call__(self, rows: pa.Table) -> pd.DataFrame:
+        """The answers of a piece."""
+        if self._scorer is None:
+            return _by_pipeline(self._bundle, rows)
+        if not hasattr(self._own, "scorer"):  # the one that is checked belongs to who checks it
+            self._own.scorer = self._scorer.for_another_thread()
+        found = _by_scorer(self._own.scorer, rows)
+        return _by_pipeline(self._bundle, rows) if self._why_not.result() else found
+
+
+def _by_pipeline(bundle: Bundle, rows: pa.Table) -> pd.DataFrame:
+    scored = predict_table(bundle, arrow_tables.plain_frame(rows))
+    return scored.iloc[:, rows.num_columns :]
+
+
+def _by_scorer(scorer: TableScorer, rows: pa.Table) -> pd.DataFrame:
+    found = scorer.answer(columns_of_table(rows, scorer.columns), len(rows))
+    return answers_frame(scorer.task, *found)
+
+
+def _answers(road: _ScoringPath, rows: pa.Table, piece: Path) -> pd.DataFrame:
+    """The answers of a piece: those that an earlier command left, or new ones."""
+    if piece.exists():
+        return pd.read_parquet(piece)
+    answers = road(rows)
+    with replacing(piece) as draft:
+        answers.to_parquet(draft, index=False)
+    return answers

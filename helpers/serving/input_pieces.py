@@ -1,0 +1,65 @@
+"""Input pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..base.user_errors import InputError
+from ..tables import arrow_tables, parquet_parts, read_any
+
+PIECE = 50_000  # rows
+LARGE = 64 * 2**20  # bytes of a CSV file that is read a piece at a time
+
+
+def read_in_pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of a source, a piece at a time where its form allows that, each with its name.
+
+    Texts are coded. A piece's name is the same for whoever reads the source.
+    """
+    path = Path(source).expanduser()
+    if found := partitions_of(path):
+        for number, part in enumerate(found):
+            yield from pieces_of_part(part, number)
+        return
+    if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
+        tables_read = map(arrow_tables.dictionary_encoded, read_any.read_csv_in_pieces(path, PIECE))
+    else:
+        table = read_any.read_table(source, typed=False)
+        starts = range(0, len(table), PIECE)
+        tables_read = (
+            arrow_tables.dictionary_encoded(table.iloc[at : at + PIECE]) for at in starts
+        )
+    for number, rows in enumerate(tables_read):
+        yield f"{number:06d}", rows
+
+
+def partitions_of(path: Path) -> list[parquet_parts.Partition]:
+    """The parts of a folder of Parquet, or of a large Parquet file; none of any other source."""
+    is_file = path.suffix.lower() == ".parquet" and path.is_file() and path.stat().st_size
+    if not is_file and not (path.name and path.is_dir()):
+        return []
+    try:
+        found = parquet_parts.partitions_of(path, PIECE)
+    except InputError:
+        return []  # the usual reader says what is wrong with it
+    return found if sum(part.rows for part in found) > PIECE else []
+
+
+def pieces_of_part(part: parquet_parts.Partition, number: int) -> Iterator[tuple[str, pa.Table]]:
+    for place, rows in enumerate(parquet_parts.read_partition(part, PIECE)):
+        yield f"{number:06d}-{place:04d}", rows
+
+
+def count_rows(source: str) -> int:
+    """How many rows a source has, where that is known before it is read; else 0."""
+    path = Path(source).expanduser()
+    try:
+        is_parquet = path.suffix.lower() == ".parquet" or (path.name and path.is_dir())
+        return (
+            sum(part.rows for part in parquet_parts.partitions_of(path, PIECE)) if is_parquet else 0
+        )
+    except InputError:
+        return 0

@@ -1,0 +1,75 @@
+"""Local service."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pandas as pd
+
+from .model_bundle import KEY_VARIABLE, Bundle
+
+
+@contextmanager
+def serving(bundle: Bundle, service=None):
+    """Run a service on a free loopback port while the block lasts; yields its address.
+
+    `service` is one that was made before (see `helpers.serving.prediction_service`); else one without a log.
+    """
+    import uvicorn
+
+    from .prediction_service import Service
+    from .served_model import served
+    from .web_app import make_app
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = make_app(service or Service(served(bundle)))
+    config = uvicorn.Config(app, log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        until = time.monotonic() + 30
+        while not server.started:
+            if time.monotonic() > until or not thread.is_alive():
+                raise RuntimeError("The service did not start within 30 seconds.")
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+        listener.close()
+
+
+def ask(address: str, rows) -> tuple[int, object]:
+    """POST rows to a running service: the status and the answer.
+
+    The key, where the environment has one, goes with them.
+    """
+    import requests
+
+    headers = {"Content-Type": "application/json"}
+    if key := os.environ.get(KEY_VARIABLE):
+        headers["X-API-Key"] = key
+    reply = requests.post(f"{address}/predict", data=as_json(rows), timeout=60, headers=headers)
+    return reply.status_code, reply.json()
+
+
+def as_json(rows) -> str:
+    """Rows (a frame, a dict or a list of dicts) as JSON; missing cells are null."""
+    if isinstance(rows, pd.DataFrame):
+        return rows.to_json(
+            orient="records", date_format="iso", date_unit="us", double_precision=15
+        )
+    return json.dumps(rows)
+
+
+def ready(address: str) -> dict:
+    """What a running service says of itself."""
+    import requests
+
+    return requests.get(f"{address}/ready", timeout=60).json()

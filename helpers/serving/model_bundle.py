@@ -1,0 +1,214 @@
+"""Model bundle."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..base.files import sha256
+from ..base.places import reports_folder
+from ..base.user_errors import InputError, nearest
+from ..cells.as_texts import is_plain
+from ..drift import stored_reference
+from ..learning.predicting import predict
+from ..learning.task_kind import Task
+from ..line.run_folder import Run, existing_run
+from ..pipeline import whole_pipeline
+from ..registry.local_copies import Copy, bundle_folder
+from ..registry.model_versions import Version, is_address, resolve
+from .row_check import RowCheck
+
+MOST_ROWS = 10_000  # in one request
+KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A deployed model with what is needed to ask it: its task and the schema of its rows.
+
+    `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
+    baseline of the card can answer.
+    """
+
+    model: Pipeline | None
+    task: Task
+    schema: dict
+    card: dict
+    examples: pd.DataFrame | None = None
+
+    @property
+    def version(self) -> str:
+        """The first letters of the model file's hash."""
+        return self.card["model_sha256"][:12]
+
+    @cached_property
+    def check(self) -> RowCheck:
+        """What looks at a row before it is answered."""
+        plans = None if self.model is None else self.model["clean"].plan_["columns"]
+        return RowCheck(self.fields, self.ignored, plans)
+
+    @property
+    def fields(self) -> dict[str, dict]:
+        """The fields of a row that the model uses, by name."""
+        return self.schema["fields"]
+
+    @property
+    def ignored(self) -> set[str]:
+        """Columns of the raw table that the model does not use, the target among them."""
+        return set(self.schema["ignored"])
+
+
+def load_bundle(run: str) -> Bundle:
+    """The bundle of a run, checked against its card: a file that was changed is refused.
+
+    `run` is a run's name, the address of a registered model such as models:/NAME@champion, or a
+    folder that holds the files of a bundle.
+    """
+    return open_bundle(*_place_of(run))
+
+
+def load_reference(run: str) -> stored_reference.Reference:
+    """What the bundle of a run (or an address, or a folder) keeps of the rows it was fitted on."""
+    folder, name = _place_of(run)
+    return stored_reference.read_content(folder.read_json(f"{name}/reference.json"), f"'{run}'")
+
+
+def _place_of(run: str) -> tuple[Run, str]:
+    """The folder that holds a bundle, and the bundle's name in it."""
+    if is_address(run):
+        version = resolve(run)
+        return Copy(version, bundle_folder(version)), "."
+    if is_bundle_folder(run):
+        return Copy(run, Path(run).expanduser()), "."
+    if os.sep in run:
+        raise InputError(
+            f"'{run}' holds no bundle: that is a folder with card.json and model.skops, such as "
+            f"reports/<run>/model, or a copy of it."
+        )
+    folder = existing_run(run)
+    folder.require(7)
+    return folder, "model"
+
+
+def is_bundle_folder(text: str) -> bool:
+    """Whether a text names a folder with a bundle in it, and no run."""
+    if is_address(text) or (reports_folder() / text / "ledger.json").exists():
+        return False
+    folder = Path(text).expanduser()
+    return all((folder / name).is_file() for name in ("card.json", "model.skops"))
+
+
+def load_bundle_version(run: str, version: str) -> Bundle:
+    """The bundle of a run if it is still that version; for work done in parts."""
+    bundle = load_bundle(run)
+    if bundle.version != version:
+        raise InputError(f"The model of '{run}' was replaced in the meantime: start again.")
+    return bundle
+
+
+def open_copy(version: Version) -> Bundle:
+    """The bundle of a registered version, from its local copy; refused when it was changed."""
+    return open_bundle(Copy(version, bundle_folder(version)), ".")
+
+
+def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -> Bundle:
+    """The bundle in a folder of a run; refused when its model is not the one of its card."""
+    card, schema = _read_card(folder, name), None
+    path = folder.file(f"{name}/model.skops")
+    sound = without_model or (path.exists() and sha256(path) == (card or {}).get("model_sha256"))
+    if card is not None:
+        schema = folder.read_json(f"{name}/schema.json")
+    if not sound or schema is None:
+        raise InputError(
+            f"The model of run '{folder.name}' is not the one that its card describes. Make "
+            f"it again: `pipeline run --name {folder.name} --stages 7`."
+        )
+    said = card["task"]
+    task = Task(said["target"], said["task"], tuple(said["classes"]), said["positive"])
+    rows = folder.file(f"{name}/examples.parquet")
+    examples = pd.read_parquet(rows) if rows.exists() and not without_model else None
+    return Bundle(
+        None if without_model else whole_pipeline.load(path), task, schema, card, examples
+    )
+
+
+def _read_card(folder: Run, name: str) -> dict | None:
+    try:
+        return folder.read_json(f"{name}/card.json")
+    except ValueError:  # cut short
+        return None
+
+
+def predict_rows(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+    """Raw rows in, `prediction` out and, for classes, `probability_<class>`; row for row."""
+    return answers_frame(bundle.task, *predict(bundle.task, bundle.model, rows), rows.index)
+
+
+def answers_frame(task: Task, prediction, probability, index=None) -> pd.DataFrame:
+    """Predictions and probabilities as columns; see `predict_rows`."""
+    out = pd.DataFrame({"prediction": prediction}, index=index)
+    if probability is not None:
+        for position, label in enumerate(task.classes):
+            out[f"probability_{label}"] = probability[:, position]
+    return out
+
+
+def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows' own columns and the predictions; an error when a needed column is missing."""
+    check_columns(bundle, rows.columns)
+    answers = predict_rows(bundle, rows)
+    return rows.set_axis(names_beside(rows.columns, answers), axis=1).join(answers)
+
+
+def check_columns(bundle: Bundle, columns) -> None:
+    """Raise InputError when a column that the model needs is missing."""
+    missing = [name for name in bundle.fields if name not in columns]
+    if missing:
+        raise InputError(
+            f"The rows lack {len(missing)} of the {len(bundle.fields)} columns that the model "
+            f"needs, the first is '{missing[0]}'. {nearest(missing[0], columns)}"
+        )
+
+
+def names_beside(columns, answers) -> list[str]:
+    """The rows' columns, with another name for those that are named as the answers are."""
+    taken = set(answers)
+    return [_free(f"{name} (in the rows)", columns) if name in taken else name for name in columns]
+
+
+def _free(name: str, columns) -> str:
+    """A column name that the rows do not have yet."""
+    return _free(f"{name}'", columns) if name in columns else name
+
+
+def as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
+    """Checked rows as a raw table: the model's fields, and the columns that help to clean them.
+
+    These were not checked: a value that is not a plain one counts as missing.
+    """
+    fields = bundle.fields
+    known = bundle.model["clean"].get_feature_names_out()
+    plain = [{name: v for name, v in row.items() if name in fields or is_plain(v)} for row in rows]
+    return pd.DataFrame(plain, columns=known, dtype=object)
+
+
+def check_count(rows: list, most: int) -> None:
+    """Refuse too many rows, or none: InputError."""
+    if not 1 <= len(rows) <= most:
+        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+
+
+def check_rows(
+    bundle: Bundle, rows: list[dict], most: int = MOST_ROWS, first: int = 1
+) -> list[list[str]]:
+    """The warnings of each row; raises InputError for rows that can't be answered.
+
+    `first` is the number of the first row, by which a sentence names it.
+    """
+    check_count(rows, most)
+    return [bundle.check.row(row, number)[0] for number, row in enumerate(rows, start=first)]

@@ -1,0 +1,234 @@
+"""Predictions of a service and actual outcomes: four tables in any SQL database.
+
+`predictions` and `outcomes` share an id; `shadow` has what a second model would have said to the
+same rows; `requests` has a line a request. SQLite in WAL mode by default: once a write has
+returned, the rows outlive a kill of the process (not a power cut; `synchronous=NORMAL`). Nothing
+here knows of HTTP.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..base.addresses import filled
+from ..base.user_errors import InputError
+
+BUSY_MILLISECONDS = 100  # how long a write waits for another process to release the file
+COLUMNS = ("id", "at", "model", "row", "prediction", "probability", "warnings")
+REQUESTS = ("at", "status", "seconds", "rows")  # when it was answered (Unix time), how, how fast
+SHADOW = ("id", "at", "model", "prediction", "probability")
+LOG_FILE = "predictions.sqlite"
+LOG_VARIABLE = "PIPELINE_LOG"  # in the environment: the address of another log than that file
+LONGEST_WAL = 50_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
+
+
+class PredictionLog:
+    """Writes answers and outcomes. `address` is a SQLAlchemy address, or "" for SQLite in a folder.
+
+    `${NAME}` in it is filled from the environment.
+
+    >>> log = PredictionLog("sqlite://")
+    >>> log.write([("a1", 0.0, "v1", "{}", "yes", "", "[]")])
+    >>> log.note_outcomes([("a1", "no"), ("b7", "yes")])
+    ['b7']
+    """
+
+    def __init__(self, address: str, folder: Path | None = None):
+        import sqlalchemy as sql
+
+        if not address:
+            address = f"sqlite:///{Path(folder) / LOG_FILE}"
+        try:
+            # A server that did not answer is tried again.
+            options = {"poolclass": sql.pool.StaticPool} if address == "sqlite://" else {}
+            url = filled(sql.make_url(address))
+            self.engine = sql.create_engine(url, pool_pre_ping=True, **options)
+        except (sql.exc.ArgumentError, ImportError) as error:
+            raise InputError(
+                f"The prediction log's address can't be used ({type(error).__name__}): give a "
+                f"SQLAlchemy address such as postgresql+psycopg://me@host/base, with its driver "
+                f"installed, or leave it out."
+            ) from None
+        self.is_local = self.engine.dialect.name == "sqlite"
+        self._make_tables(sql)
+        self._insert_answer = self._insert("predictions", COLUMNS)
+        self._insert_request = self._insert("requests", REQUESTS)
+        self._insert_shadow = self._insert("shadow", SHADOW)
+        self._connection = None
+
+    def _insert(self, table: str, columns: tuple[str, ...]) -> str:
+        marks = ", ".join(["?" if self.is_local else "%s"] * len(columns))
+        return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+
+    def _make_tables(self, sql) -> None:
+        text, metadata = sql.Text, sql.MetaData()
+        self.predictions = sql.Table(
+            "predictions", metadata,
+            sql.Column("id", sql.String(40), primary_key=True),
+            sql.Column("at", sql.Float),
+            *(sql.Column(name, text) for name in COLUMNS[2:]),
+        )  # fmt: skip
+        self.outcomes = sql.Table(
+            "outcomes", metadata,
+            sql.Column("id", sql.String(40), primary_key=True),
+            sql.Column("at", sql.Float),
+            sql.Column("outcome", text),
+        )  # fmt: skip
+        self.requests = sql.Table(
+            "requests", metadata,
+            sql.Column("at", sql.Float),
+            sql.Column("status", sql.Integer),
+            sql.Column("seconds", sql.Float),
+            sql.Column("rows", sql.Integer),
+        )  # fmt: skip
+        self.shadow = sql.Table(
+            "shadow", metadata,
+            sql.Column("id", sql.String(40), index=True),
+            sql.Column("at", sql.Float),
+            *(sql.Column(name, text) for name in SHADOW[2:]),
+        )  # fmt: skip
+        if self.is_local:
+            sql.event.listen(self.engine, "connect", _prepare)
+        try:
+            metadata.create_all(self.engine)
+        except sql.exc.SQLAlchemyError as error:
+            raise InputError(
+                f"The prediction log can't be opened ({type(error).__name__}): is "
+                f"{self.engine.url.render_as_string(hide_password=True)} there, and may it be "
+                f"written to? --log off serves without one."
+            ) from None
+
+    def write(
+        self, answers: list[tuple], requests: list[tuple] = (), shadow: list[tuple] = ()
+    ) -> None:
+        """Write lines (tuples by `COLUMNS`, `REQUESTS`, `SHADOW`) in one transaction, or raise."""
+        try:
+            if self._connection is None:
+                self._connection = self.engine.raw_connection()
+            # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
+            driver = self._connection.driver_connection
+            cursor = driver.cursor()
+            if answers:
+                cursor.executemany(self._insert_answer, answers)
+            if requests:
+                cursor.executemany(self._insert_request, requests)
+            if shadow:
+                cursor.executemany(self._insert_shadow, shadow)
+            driver.commit()
+        except Exception:
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """Close the connection; the next write opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception:  # noqa: S110 - it is broken: that is why it goes
+                connection.invalidate()
+
+    def note_outcomes(self, outcomes: list[tuple[str, str]]) -> list[str]:
+        """Store actual outcomes by id; a later one replaces an earlier. Returns unknown ids."""
+        import sqlalchemy as sql
+
+        now, ids = time.time(), [one for one, _ in outcomes]
+        with self.engine.begin() as connection:
+            found = connection.execute(
+                sql.select(self.predictions.c.id).where(self.predictions.c.id.in_(ids))
+            )
+            known = {row.id for row in found}
+            told = {one: outcome for one, outcome in outcomes if one in known}
+            if told:
+                connection.execute(
+                    sql.delete(self.outcomes).where(self.outcomes.c.id.in_(list(told)))
+                )
+                connection.execute(
+                    sql.insert(self.outcomes),
+                    [{"id": one, "at": now, "outcome": said} for one, said in told.items()],
+                )
+        return [one for one in ids if one not in known]
+
+    def tidy(self) -> None:
+        """Bring what was written into the SQLite file itself, so that its WAL stays short.
+
+        SQLite would do it in the middle of a write, which then takes milliseconds; done from
+        another thread, writes go on meanwhile. What fails now is done the next time.
+        """
+        import sqlalchemy as sql
+
+        if not self.is_local or self.engine.url.database in (None, "", ":memory:"):
+            return
+        try:
+            with self.engine.connect() as connection:
+                pages = connection.execute(sql.text("PRAGMA wal_checkpoint(PASSIVE)")).one()[1]
+                if pages > LONGEST_WAL:
+                    connection.execute(sql.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        except sql.exc.SQLAlchemyError:
+            return
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.forget()
+        self.engine.dispose()
+
+
+def _prepare(connection, _) -> None:
+    """A new SQLite connection: WAL, no sync at each commit; see `tidy` for the last setting."""
+    for setting in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}",
+                    "wal_autocheckpoint=0"):  # fmt: skip
+        connection.execute(f"PRAGMA {setting}")
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def elsewhere() -> str:
+    """The address of the log where the environment names one, else empty."""
+    return os.environ.get(LOG_VARIABLE, "")
+
+
+def has_log(folder: Path, table: str = "predictions") -> bool:
+    """Whether there is a log with that table: in a run's folder, or where the environment says."""
+    import sqlalchemy as sql
+
+    if not elsewhere() and not (folder / LOG_FILE).exists():
+        return False
+    with _reading(folder) as connection:
+        return sql.inspect(connection).has_table(table)
+
+
+def ask_log(folder: Path, query: str, **values):
+    """What a log says to a query in SQL, as a frame; the query's `:names` are filled in.
+
+    Nothing is written. Raises InputError when it can't be read.
+    """
+    import pandas as pd
+    import sqlalchemy as sql
+
+    with _reading(folder) as connection:
+        return pd.read_sql_query(sql.text(query), connection, params=values)
+
+
+@contextmanager
+def _reading(folder: Path):
+    """A connection to a log that changes nothing."""
+    import pandas as pd
+    import sqlalchemy as sql
+
+    file = f"sqlite:///file:{(folder / LOG_FILE).as_posix()}?mode=ro&uri=true"
+    try:
+        engine = sql.create_engine(filled(sql.make_url(elsewhere() or file)))
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+    except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError) as error:
+        where = LOG_VARIABLE if elsewhere() else f"the run '{folder.name}'"
+        raise InputError(
+            f"The log of {where} can't be read ({type(error).__name__}): give rows with --data."
+        ) from None

@@ -1,0 +1,60 @@
+"""Request body."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+from ..base.user_errors import InputError
+from .served_model import Refused
+
+ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
+
+
+def parse_json(body: bytes) -> dict | list[dict]:
+    """A body as a row or a list of rows; refuses anything else with a sentence."""
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        content = _parse_leniently(body)
+    rows = content if isinstance(content, list) else [content]
+    if not all(isinstance(row, dict) for row in rows):
+        raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
+    return content
+
+
+def _parse_leniently(body: bytes):
+    """NaN and Infinity are no JSON; they are read so that the field can be named."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise Refused(422, "The JSON is nested too deeply: a row is a flat object.") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        where = f" (at character {error.pos:,})" if isinstance(error, json.JSONDecodeError) else ""
+        raise Refused(422, f"The body can't be read as JSON{where}: was it cut off?") from None
+
+
+def rows_of_table(body: bytes, ending: str) -> list[dict]:
+    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file."""
+    from ..tables import read_any
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"body{ending}"
+        file.write_bytes(body)
+        try:
+            table = read_any.read_table(str(file), typed=False)
+        except InputError as error:
+            raise Refused(422, str(error).replace(str(file), "the body")) from None
+    table = table.astype(object)
+    table = table.where(table.notna(), None)
+    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value):
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat(sep=" ")
+    return value.item() if hasattr(value, "item") else value

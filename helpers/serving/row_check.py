@@ -1,0 +1,95 @@
+"""Checks a row before it is scored: warnings for odd values, a refusal for unusable ones."""
+
+from __future__ import annotations
+
+from ..base.user_errors import InputError
+from ..cells.as_texts import is_encodable
+from ..cells.reading_values import cell_reader
+from ..cells.tidy_text import tidy
+
+MOST_UNKNOWN = 1_000  # unknown fields in one row
+NOTHING = (None, "")  # how a missing cell reads
+MOST_NAMED = 10  # unknown fields that are warned of by name
+
+
+class RowCheck:
+    """Checks rows against a schema's `fields`; other columns in `ignored` are known and unused.
+
+    `plans` are the columns' cleaning plans; without them (no model to ask) any text may pass.
+    """
+
+    def __init__(self, fields: dict[str, dict], ignored: set[str], plans: dict | None):
+        self.known = set(fields) | ignored
+        self._fields = [
+            (
+                name,
+                field,
+                cell_reader(plans[name] if plans else {"kind": "text"}),
+                frozenset(field["levels"]) if plans and "levels" in field else None,
+                field["range"] if plans and "range" in field else None,
+            )
+            for name, field in fields.items()
+        ]
+
+    def row(self, row: dict, number: int) -> tuple[list[str], dict[str, tuple]]:
+        """The warnings of a row, and by field what it reads as and the kind of repair.
+
+        `number` is the row's place in its request. Raises InputError, naming the field.
+        """
+        warnings, seen, get = [], {}, row.get
+        for name, field, reader, levels, limits in self._fields:
+            value = get(name)
+            if value is None:
+                seen[name] = NOTHING
+                if field["missing"] == 0:
+                    warnings.append(f"{name}: missing, imputed by the model")
+                continue
+            if type(value) is not str or not value.isascii():
+                _refuse_unusable(name, value, number)
+            read = seen[name] = reader(value)
+            found, repair = read
+            if found is None:
+                if repair == "unreadable":
+                    raise InputError(
+                        f"Row {number}, field '{name}': a {field['kind']} such as "
+                        f"{field.get('example')!r} was expected, and {value!r:.80} came."
+                    )
+                warnings.append(f"{name}: {tidy(str(value))!r:.80} is taken as missing")
+            elif levels is not None:
+                if found not in levels:
+                    seldom = "hardly" if found in field.get("rare", ()) else "not"
+                    warnings.append(f"{name}: {found!r:.80} was {seldom} seen in training")
+            elif limits is not None and not limits[0] <= found <= limits[1]:
+                low, high = limits
+                warnings.append(
+                    f"{name}: {found:g} lies outside the training range, {low:g} to {high:g}"
+                )
+        return warnings + self._unknown(row, number), seen
+
+    def _unknown(self, row: dict, number: int) -> list[str]:
+        if row.keys() <= self.known:
+            return []
+        unknown = [name for name in row if name not in self.known]
+        if len(unknown) > MOST_UNKNOWN:
+            raise InputError(
+                f"Row {number} has {len(unknown):,} unknown fields, '{ascii(unknown[0])[1:-1]:.80}'"
+                f" the first; {MOST_UNKNOWN:,} are the most."
+            )
+        named = unknown[:MOST_NAMED]
+        return [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in named]
+
+
+def _refuse_unusable(name: str, value, number: int) -> None:
+    """Raise InputError for a value that a table can't hold."""
+    if isinstance(value, str):
+        if not value.isascii() and not is_encodable(value):
+            raise InputError(f"Row {number}, field '{name}': the text is not valid Unicode.")
+    elif isinstance(value, (dict, list)):
+        raise InputError(f"Row {number}, field '{name}': a single value was expected, not a list.")
+    elif isinstance(value, (int, float)) and not abs(value) < 1e308:
+        raise InputError(f"Row {number}, field '{name}': {_short(value)} is not a usable number.")
+
+
+def _short(value) -> str:
+    """A number in a few letters; a huge one has more digits than Python writes out."""
+    return f"{value}" if isinstance(value, float) else "a number of hundreds of digits"

@@ -1,0 +1,116 @@
+"""Start service."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..base.files import replacing_folder
+from ..base.user_errors import InputError
+from ..line.run_folder import Run, existing_run
+from .model_bundle import (
+    Bundle,
+    as_frame,
+    is_bundle_folder,
+    load_bundle,
+    open_bundle,
+    predict_rows,
+)
+from .prediction_log import PredictionLog, elsewhere
+from .prediction_service import Service
+from .served_model import Limits, Served, served
+from .shadow_model import Shadow
+
+LAST_GOOD = "last_good"  # the folder of a run with the bundle that was served last
+
+
+def load_for_service(run: str) -> Served:
+    """The model of a run; where it is broken the last good one, else the baseline of its card.
+
+    Raises InputError when there is nothing to answer with.
+    """
+    if is_bundle_folder(run):
+        return served(load_bundle(run))
+    try:
+        bundle = load_bundle(run)
+    except InputError as error:
+        why, folder = str(error), existing_run(run)
+    else:
+        _keep_as_last_good(existing_run(run))
+        return served(bundle)
+    try:
+        return served(open_bundle(Run(folder.name), LAST_GOOD), f"the last good model: {why}")
+    except InputError:
+        return served(open_bundle(folder, without_model=True), f"the baseline: {why}")
+
+
+def _keep_as_last_good(run: Run) -> None:
+    """Copy the bundle aside, whole, once it has proved to be sound."""
+    kept = run.file(LAST_GOOD)
+    # A folder that can't be written to: served all the same.
+    with suppress(OSError), replacing_folder(kept) as draft:
+        shutil.copytree(run.file("model"), draft, dirs_exist_ok=True)
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+@dataclass
+class Options:
+    """How a service is started."""
+
+    log: str = ""  # a SQLAlchemy address; "" is PIPELINE_LOG's, or SQLite in the run's folder
+    limits: Limits = field(default_factory=Limits)
+    shadow: str = ""  # another run, whose model is asked the same rows
+
+
+def service_of(
+    run: str, options: Options | None = None, load: Callable[[str], Served] = load_for_service
+) -> Service:
+    """The service of a run, with its log, ready to be served; `load` gets its model.
+
+    Of a registered model: `helpers.serving.follow_registry.service_of`.
+    """
+    options = options or Options()
+    now = load(run)
+    log = None
+    if options.log != "off":
+        log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
+    shadow = _shadow_of(options.shadow, log, now.bundle)
+    return Service(now, log, options.limits, lambda: load(run), shadow)
+
+
+def _log_folder(run: str, now: Served) -> Path:
+    """Where a service's log lies: with the run that made the model, or under the model's name."""
+    if not now.registered:
+        return Path(run).expanduser() if is_bundle_folder(run) else existing_run(run).path
+    made = Run(now.registered.run or now.registered.name)
+    folder = made.path if made.path.is_dir() else Run(now.registered.name).path
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _shadow_of(run: str, log: PredictionLog | None, bundle: Bundle) -> Shadow | None:
+    """The shadow of a service; only a log can tell what it says."""
+    if not run:
+        return None
+    if log is None:
+        raise InputError("A shadow's answers are seen in the log alone: leave out --log off.")
+    other = served(load_bundle(run))
+    if other.bundle.task != bundle.task:
+        raise InputError(
+            f"The shadow '{run}' answers another question ({other.bundle.task.target}, "
+            f"{other.bundle.task.kind}) than the model in service ({bundle.task.target}, "
+            f"{bundle.task.kind}): give a run with the same target and classes."
+        )
+    return Shadow(other.version, lambda rows: _plain_answers(other, rows))
+
+
+def _plain_answers(now: Served, rows: list[dict]) -> list[tuple]:
+    """Predictions and probabilities of rows that the model in service has answered already."""
+    if now.scorer is not None:
+        return [now.scorer.answer(row, now.scorer.read_rest(row, {})) for row in rows]
+    found = predict_rows(now.bundle, as_frame(now.bundle, rows)).to_dict("records")
+    classes = now.bundle.task.classes
+    return [(one["prediction"], [one[f"probability_{c}"] for c in classes]) for one in found]

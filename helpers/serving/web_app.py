@@ -1,0 +1,306 @@
+"""The web application over a service: which address says what, who may ask, how much at once.
+
+`POST /predict` is taken straight from the server, since a framework's road to a handler costs as
+much as the answer to a row; everything else, the interactive pages included, is FastAPI's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from contextlib import asynccontextmanager
+
+import orjson
+from fastapi import Request, Response
+from fastapi_offline import FastAPIOffline
+from prometheus_client import generate_latest
+
+from ..base.user_errors import InputError
+from .model_bundle import Bundle
+from .prediction_service import Service
+from .request_body import ENDINGS, parse_json
+from .served_model import Limits, Refused
+
+PREDICT = "/predict"
+JSON = "application/json"
+PLAIN_TEXT = "text/plain; version=0.0.4"  # as Prometheus asks for it
+
+
+def make_app(service: Service):
+    """The ASGI application over a service."""
+
+    @asynccontextmanager
+    async def life(app):
+        service.begin()
+        yield
+        service.close()
+
+    bundle = service.now.bundle
+    app = FastAPIOffline(
+        title=f"Predicts {bundle.task.target}",
+        version=service.now.version,
+        description=bundle.card.get("question", ""),
+        lifespan=life,
+    )
+    _refuse_in_one_line(app)
+    _add_feedback(app, service)
+    _add_reload(app, service)
+    _add_status_routes(app, service)
+    _describe(app, service)
+    return PredictFirst(app, service)
+
+
+class PredictFirst:
+    """An ASGI application that answers `POST /predict` itself and leaves the rest to `app`."""
+
+    def __init__(self, app, service: Service):
+        self.app, self.service = app, service
+
+    async def __call__(self, scope, receive, send) -> None:
+        """Take a request, or a word from the server about its start and end."""
+        if scope["type"] != "http" or scope["path"] != PREDICT:
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "POST":
+            status, body, more = await self._answered(scope, receive)
+        else:
+            status, body, more = refusal(Refused(405, f"POST rows to {PREDICT}."))
+        headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), *more]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answered(self, scope, receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+        """The status, the body and further headers of the reply to a request."""
+        service, began = self.service, time.perf_counter()
+        status, rows, more = 200, 0, []
+        service.busy += 1
+        try:
+            headers = dict(scope["headers"])
+            check_api_key(service, headers)
+            if service.busy > service.limits.at_once:
+                raise Refused(503, f"{service.busy - 1} requests are in progress: try again.", True)
+            kind = content_type(headers)
+            content = await read_body(receive, headers, service.limits)
+            body, rows = await service.predict(content, kind)
+        except (Refused, InputError) as error:
+            status, body, more = refusal(error)
+        except Exception:
+            service.note_request(500, time.perf_counter() - began, rows)
+            raise
+        finally:
+            service.busy -= 1
+        service.note_request(status, time.perf_counter() - began, rows)
+        return status, body, more
+
+
+def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    """The status, the body and further headers that a refusal is answered with."""
+    status, more = getattr(error, "status", 422), []
+    if getattr(error, "retry", False):
+        more.append((b"retry-after", b"1"))
+    if status in (408, 413):  # what is left of the body is not read
+        more.append((b"connection", b"close"))
+    return status, orjson.dumps({"detail": str(error)}), more
+
+
+def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
+    """Refuse a request without the API key, where one is required."""
+    given = headers.get(b"x-api-key", b"")
+    if service.key and not hmac.compare_digest(given, service.key.encode()):
+        raise Refused(401, "The header X-API-Key is missing or wrong.")
+
+
+def content_type(headers: dict[bytes, bytes]) -> str:
+    """The content type of a body; refuses one that is not read."""
+    said = headers.get(b"content-type", JSON.encode()).decode("latin-1")
+    kind = said.partition(";")[0].strip().lower()
+    if kind != JSON and kind not in ENDINGS:
+        raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {kind[:60]!r} came.")
+    return kind
+
+
+async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> bytes:
+    """The body of a request, if it is not too large and not too slow."""
+    too_large = f"A body has {limits.body:,} bytes at most: send fewer rows at once."
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > limits.body:
+        raise Refused(413, too_large)
+    parts, size, more = [], 0, True
+    try:
+        async with asyncio.timeout(limits.seconds):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Refused(400, "The body was cut off.")
+                parts.append(message.get("body", b""))
+                size, more = size + len(parts[-1]), message.get("more_body", False)
+                if size > limits.body:
+                    raise Refused(413, too_large)
+    except TimeoutError:
+        raise Refused(408, f"The body did not arrive within {limits.seconds:g} s.") from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+# --- What FastAPI answers -----------------------------------------------------------------------
+
+
+def json_reply(content, status: int = 200) -> Response:
+    """Content as a JSON reply."""
+    return Response(orjson.dumps(content), status, media_type=JSON)
+
+
+def _refuse_in_one_line(app) -> None:
+    async def refuse(request: Request, error: Exception) -> Response:
+        status, body, more = refusal(error)
+        headers = {name.decode(): value.decode() for name, value in more}
+        return Response(body, status, headers, JSON)
+
+    for kind in (Refused, InputError):
+        app.add_exception_handler(kind, refuse)
+
+
+def _add_feedback(app, service: Service) -> None:
+    @app.post("/feedback", tags=["predictions"], summary="Report actual outcomes",
+              openapi_extra=_OUTCOMES)  # fmt: skip
+    async def feedback(request: Request) -> Response:
+        """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
+        headers = dict(request.headers.raw)
+        check_api_key(service, headers)
+        content = parse_json(await read_body(request.receive, headers, service.limits))
+        told = content if isinstance(content, list) else [content]
+        for one in told:
+            if not isinstance(one.get("id"), str) or one.get("outcome") is None:
+                raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
+            if isinstance(one["outcome"], (dict, list)):
+                raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
+        pairs = [(one["id"][:40], str(one["outcome"])) for one in told]
+        unknown = await service.note_outcomes(pairs)
+        return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
+
+
+def _add_reload(app, service: Service) -> None:
+    @app.post("/reload", tags=["the service"], summary="Load a new model")
+    async def reload(request: Request) -> Response:
+        """The run's model is loaded again; requests in progress are answered by the old one."""
+        check_api_key(service, dict(request.headers.raw))
+        await service.take_up()
+        return json_reply(service.state())
+
+
+def _add_status_routes(app, service: Service) -> None:
+    about = ["the service"]
+
+    @app.get("/health", tags=about, summary="Whether it is alive")
+    async def health() -> Response:
+        return json_reply({"status": "ok", "model": service.now.version})
+
+    @app.get("/ready", tags=about, summary="Which model answers, and whether there is a problem")
+    async def ready() -> Response:
+        return json_reply(service.state())
+
+    @app.get("/model", tags=about, summary="The model card")
+    async def model(request: Request) -> Response:
+        check_api_key(service, dict(request.headers.raw))
+        return json_reply(service.now.bundle.card | {"service": service.state()})
+
+    @app.get("/schema", tags=about, summary="What a row looks like")
+    async def schema(request: Request) -> Response:
+        check_api_key(service, dict(request.headers.raw))
+        return json_reply(service.now.bundle.schema)
+
+    @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
+    async def metrics() -> Response:
+        return Response(generate_latest(service.registry), media_type=PLAIN_TEXT)
+
+
+# --- What the interactive pages say -------------------------------------------------------------
+
+
+def _describe(app, service: Service) -> None:
+    """Put `/predict`, and the API key where one is used, into the description of the service."""
+    rest = app.openapi
+
+    def whole() -> dict:
+        if app.openapi_schema is None:
+            found = rest()
+            found["paths"] = {PREDICT: {"post": _described(service.now.bundle)}} | found["paths"]
+            if service.key:
+                scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+                found.setdefault("components", {})["securitySchemes"] = {"key": scheme}
+                found["security"] = [{"key": []}]
+            app.openapi_schema = found
+        return app.openapi_schema
+
+    app.openapi = whole
+
+
+_OUTCOME = {
+    "type": "object",
+    "required": ["id", "outcome"],
+    "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
+}
+_OUTCOMES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {
+                "schema": {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]},
+                "example": {"id": "the id of a prediction", "outcome": "True"},
+            }
+        },
+    }
+}
+_JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
+
+
+def _described(bundle: Bundle) -> dict:
+    """What the interactive pages (`/docs`) say of a row and an answer, made from the schema."""
+    fields = {
+        name: {"type": _JSON_TYPES.get(one["kind"], ["string", "number", "null"])}
+        | ({"examples": [one["example"]]} if one.get("example") is not None else {})
+        | ({"description": "{:g} to {:g} in training".format(*one["range"])}
+           if "range" in one else {})
+        for name, one in bundle.fields.items()
+    }  # fmt: skip
+    row = {"type": "object", "title": "Row", "properties": fields}
+    example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
+    answer = {
+        "type": "object", "title": "Answer",
+        "required": ["id", "model", "prediction", "warnings"],
+        "properties": {
+            "id": {"type": "string"}, "model": {"type": "string"},
+            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
+            "probability": {"type": "object",
+                            "properties": {c: {"type": "number"} for c in bundle.task.classes}},
+            "warnings": {"type": "array", "items": {"type": "string"}},
+            "logged": {"type": "boolean"}, "fallback": {"type": "string"},
+        },
+    }  # fmt: skip
+    either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
+    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
+    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
+    return {
+        "tags": ["predictions"],
+        "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
+        "requestBody": {"required": True, "content": {
+            "application/json": {"schema": either, "example": example},
+            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in ENDINGS}}},
+        "responses": {
+            "200": {"description": "Answers",
+                    "content": {"application/json": {"schema": answers}}},
+            **{str(code): {"description": why,
+                           "content": {"application/json": {"schema": refused}}}
+               for code, why in _REFUSALS.items()}},
+    }  # fmt: skip
+
+
+_REFUSALS = {
+    400: "The body was cut off",
+    401: "The key is missing or wrong",
+    408: "The body came too slowly",
+    413: "The body is too large",
+    415: "A content type that is not read",
+    422: "The rows can't be answered: the sentence names the field",
+    503: "Too busy; Retry-After says when to ask again",
+}

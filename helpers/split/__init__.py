@@ -1,0 +1,1 @@
+"""Stage 4, train-test split: by time, by group or at random; folds; leaks found. May import: base, cells, learning, pages, pipeline."""

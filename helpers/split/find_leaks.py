@@ -1,0 +1,52 @@
+"""Leak alarms: what makes a score too good to be true, each with its evidence and what to do.
+
+A leak hands the model an answer that it won't have in service. Each look below knows one way in
+which that happens, measures it on the training rows, and speaks up only when the measure is far
+from what a sound table shows.
+"""
+
+from __future__ import annotations
+
+from ..learning.labelled_data import TRAIN, Labelled, evenly_spaced_positions
+from .leak_alarm import LOOKED_AT, Alarm
+from .leaking_columns import identifier_alarms, known_afterwards_alarms, sum_alarms, too_predictive
+from .leaks_between_parts import (
+    adversarial_validation,
+    repeated_row_alarms,
+    rows_on_both_sides,
+    shared_key_alarms,
+)
+from .one_column_probe import predictive_power
+
+
+def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> list[Alarm]:
+    """All alarms of a table that is split, a column's best explanation first.
+
+    A key that rows share tells the target too; that its rows lie on both sides says why, and what
+    to do, so this is looked for first.
+
+    `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`).
+    """
+    learn = rows.of(TRAIN)
+    learn = learn.at(evenly_spaced_positions(learn.y, LOOKED_AT))
+    used = [name for name in plan["columns"] if name in learn.X]
+    tells = {name: predictive_power(learn.task, learn.X[name], learn.y, seed) for name in used}
+    found = [
+        *(shared_key_alarms(learn, plan, seed) if choice["strategy"] == "random" else []),
+        *known_afterwards_alarms(learn, used, tells),
+        *too_predictive(learn, plan, tells, seed),
+        *identifier_alarms(learn, plan, seed),
+        *sum_alarms(learn, used, tells),
+        *rows_on_both_sides(rows, used),
+        *repeated_row_alarms(rows),
+        *adversarial_validation(rows, plan, choice, seed),
+    ]
+    return _one_each(found)
+
+
+def _one_each(found: list[Alarm]) -> list[Alarm]:
+    """Each set of columns once, with what was found first."""
+    seen: dict[tuple, Alarm] = {}
+    for alarm in found:
+        seen.setdefault(tuple(alarm.columns) or (alarm.code,), alarm)
+    return list(seen.values())

@@ -1,0 +1,69 @@
+"""Leak alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.model_selection import GroupKFold, KFold
+
+from ..learning.labelled_data import Labelled
+from ..learning.predicting import predict_scores
+from ..learning.task_kind import Task
+from ..pipeline import whole_pipeline
+
+LOOKED_AT = 4_000  # training rows; more would not change what is found
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One finding: its code, the columns, what was measured, and the remedy, all in words."""
+
+    code: str
+    columns: list[str]
+    says: str
+    remedy: str
+    evidence: dict = field(default_factory=dict)
+    severity: str = "alarm"
+
+    @property
+    def message(self) -> str:
+        """What was found and what to do."""
+        return f"{self.says} {self.remedy}"
+
+
+def drop_command(*names: str) -> str:
+    return f"`--set drop={','.join(names)} --stages 3-8`"
+
+
+def measure_name(task: Task) -> str:
+    return "R²" if task.is_regression else "ROC AUC"
+
+
+def quick_score(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
+    """The mean score of a quick model over folds, whole groups kept together where given."""
+    return float(np.mean(quick_scores(learn, plan, seed, groups, folds)))
+
+
+def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> list:
+    task = learn.task
+    if not plan["columns"] and not plan["derived"]:
+        return [0.0 if task.is_regression else 0.5]
+    kind = HistGradientBoostingRegressor if task.is_regression else HistGradientBoostingClassifier
+    cutter = KFold(folds, shuffle=True, random_state=seed) if groups is None else GroupKFold(folds)
+    scores = []
+    for train, test in cutter.split(learn.X, groups=groups):
+        if not task.is_regression and len(set(learn.y[train])) < 2:
+            continue
+        quick = whole_pipeline.learner(plan, kind(max_iter=40, random_state=seed), seed)
+        quick.fit(learn.X.iloc[train], learn.y[train])
+        scored = predict_scores(
+            task, quick, learn.X.iloc[test], learn.y[test], [_compared_by(task)]
+        )
+        scores.append(scored.get(_compared_by(task), np.nan))
+    return [s for s in scores if np.isfinite(s)] or [0.0]
+
+
+def _compared_by(task: Task) -> str:
+    return {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}[task.kind]

@@ -1,0 +1,188 @@
+"""Leaking columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+from ..cells.key_names import has_identifier_name
+from ..learning.labelled_data import Labelled
+from ..learning.task_kind import Task
+from ..pipeline import whole_pipeline
+from .leak_alarm import Alarm, drop_command, measure_name, quick_score
+from .one_column_probe import follows_target, predictive_power, sounds_late
+
+ALMOST_PERFECT = 0.98  # ROC AUC, or R², of one column alone
+COPIES = 0.85  # Cohen's kappa of a column that has a level for each class
+STANDS_OUT, REST_IS_WEAK = 0.95, 0.25  # one column alone; its error against that of all the others
+WORTH_ASKING, REST_IS_WEAKER = 0.88, 0.4  # the same, for a warning
+FOLLOWS = 0.6  # difference between classes in the share of rows that have a value
+FOLLOWS_AND_SOUNDS = 0.3  # the same, for a column that is called what is written down afterwards
+LATE_NAME_PREDICTS = 0.8
+IDENTIFIER_PREDICTS = 0.75
+ADDS_UP = 0.9995  # R² of an exact sum, roundings included
+MOST_SUMMED = 200  # numeric columns among which a sum is looked for
+
+
+def too_predictive(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[Alarm]:
+    task, found = learn.task, []
+    ranked = sorted(tells, key=tells.get, reverse=True)[:3]
+    for name in ranked:
+        alone, measure, severity = tells[name], measure_name(task), "alarm"
+        evidence = {"alone": round(alone, 3), "measure": measure}
+        if alone >= _almost_perfect(task, len(learn.y)):
+            says = f"{name} alone predicts {task.target} almost perfectly ({measure} {alone:.2f})."
+        elif _is_copy(learn, name):
+            says = f"{name} has a level for each class of {task.target} and nearly always names it."
+        elif alone >= WORTH_ASKING:
+            rest = _rest(learn, plan, [name], seed)
+            evidence["all others"] = round(rest, 3)
+            share = (1 - alone) / max(1 - rest, 1e-9)
+            if share > REST_IS_WEAKER:
+                continue
+            grave = alone >= STANDS_OUT and share <= REST_IS_WEAK
+            severity = "alarm" if grave else "warning"
+            says = (
+                f"{name} alone predicts {task.target} far better ({measure} {alone:.2f}) than all "
+                f"other columns together ({rest:.2f})."
+            )
+        else:
+            continue
+        remedy = f"Is it known when the prediction is made? If not: {drop_command(name)}."
+        found.append(Alarm("tells_the_target", [name], says, remedy, evidence, severity))
+    return found
+
+
+def _is_copy(learn: Labelled, name: str) -> bool:
+    """Whether a column has a level for each class and nearly always names it (Cohen's kappa)."""
+    task, column = learn.task, learn.X[name]
+    if task.is_regression or column.nunique() != len(task.classes):
+        return False
+    counts = pd.crosstab(column.astype("str").to_numpy(), learn.y.astype(str)).to_numpy()
+    level, label = linear_sum_assignment(-counts)
+    shares = counts / counts.sum()
+    agrees = shares[level, label].sum()
+    by_chance = (shares.sum(axis=1)[level] * shares.sum(axis=0)[label]).sum()
+    return bool(agrees - by_chance > COPIES * (1 - by_chance))
+
+
+def _almost_perfect(task: Task, rows: int) -> float:
+    """A petal may separate several classes of flowers: there, the limit is higher."""
+    return 0.995 if task.kind == "multiclass" else ALMOST_PERFECT
+
+
+def _rest(learn: Labelled, plan: dict, without: list[str], seed: int) -> float:
+    """What all other columns together tell, in folds: ROC AUC, or R²."""
+    return quick_score(learn, whole_pipeline.plan_without(plan, without), seed)
+
+
+def known_afterwards_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
+    task, found = learn.task, []
+    for name in used:
+        follows, late = follows_target(task, learn.X[name], learn.y), sounds_late(name)
+        named = " Its name, too, is that of something written down afterwards." if late else ""
+        remedy = f"Leave it out unless it is known beforehand: {drop_command(name)}."
+        if follows >= (FOLLOWS_AND_SOUNDS if late else FOLLOWS):
+            says = f"Whether {name} is filled in depends on {task.target} ({follows:.0%}).{named}"
+            evidence = {"filled in with the target": round(follows, 3), "name": late}
+            found.append(Alarm("known_afterwards", [name], says, remedy, evidence))
+        elif late and tells[name] >= (0.5 if task.is_regression else LATE_NAME_PREDICTS):
+            says = (
+                f"{name} predicts {task.target} well ({measure_name(task)} {tells[name]:.2f}) and is "
+                f"called what is written down after the event."
+            )
+            evidence = {"alone": round(tells[name], 3), "name": True}
+            found.append(Alarm("known_afterwards", [name], says, remedy, evidence))
+    return found
+
+
+def identifier_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
+    """Names of rows that tell the target: by their order, or by a part of them."""
+    task, found = learn.task, []
+    left_out = [n for n, why in plan["left_out"].items() if why.startswith("identifier")]
+    names = [n for n in left_out if n in learn.X] + [
+        name
+        for name in plan["columns"]
+        if has_identifier_name(name) and learn.X[name].nunique() > 0.95 * len(learn.X)
+    ]
+    for name in names:
+        parts = _identifier_numbers(learn.X[name])
+        tells = max((predictive_power(task, part, learn.y, seed) for part in parts), default=0.0)
+        in_use = name in plan["columns"]
+        if tells >= (0.5 if task.is_regression else IDENTIFIER_PREDICTS):
+            says = (
+                f"Identifier {name} predicts {task.target} ({measure_name(task)} {tells:.2f}): rows "
+                f"were numbered, or sorted, with the answer in sight."
+            )
+            remedy = "It is left out; make sure that no other column carries the order."
+        elif in_use:
+            says = f"{name} names each row and is used as a feature; what it names will be new."
+            remedy = ""
+        else:
+            continue
+        if in_use:
+            remedy = f"Leave it out: {drop_command(name)}."
+        evidence = {"alone": round(tells, 3), "measure": measure_name(task)}
+        found.append(Alarm("identifier", [name], says, remedy.strip(), evidence))
+    return found
+
+
+def _identifier_numbers(column: pd.Series) -> list[pd.Series]:
+    """A key as a number, or the number within it and the letters before."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return [column]
+    text = column.astype("str")
+    digits = pd.to_numeric(text.str.replace(r"\D+", "", regex=True).str[:15], errors="coerce")
+    return [digits, text.str.extract(r"^([^\W\d_]+)")[0]]
+
+
+def sum_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
+    """Numbers that add up to the target, or multiply to it."""
+    if not learn.task.is_regression:
+        return []
+    numeric = [n for n in used if pd.api.types.is_numeric_dtype(learn.X[n].dtype)]
+    numeric = sorted(numeric, key=tells.get, reverse=True)[:MOST_SUMMED]
+    X = learn.X[numeric].astype("float64")
+    whole = X.notna().all(axis=1).to_numpy()
+    X, y = X[whole], learn.y[whole].astype(float)
+    if len(X) < 3 * len(numeric) + 20:
+        return []
+    for how, table, target in (("add up", X, y), ("multiply", *_logs(X, y))):
+        names = _exact(table, target) if table is not None else []
+        if len(names) > 1:
+            says = f"{' and '.join(names)} {how} to {learn.task.target}, exactly."
+            remedy = f"They determine the target: {drop_command(*names)}."
+            return [Alarm("adds_up_to_target", names, says, remedy, {"R²": "1.000"})]
+    return []
+
+
+def _logs(X: pd.DataFrame, y: np.ndarray):
+    positive = X.columns[(X > 0).all()]
+    if not (y > 0).all() or len(positive) < 2:
+        return None, None
+    return np.log(X[positive]), np.log(y)
+
+
+def _exact(X: pd.DataFrame, y: np.ndarray) -> list[str]:
+    """The fewest columns whose weighted sum is the target; an empty list when no sum is."""
+    names = [n for n in X if X[n].std() > 0]
+    if not names or _r2(X[names], y) < ADDS_UP:
+        return []
+    while len(names) > 1:
+        scaled = (X[names] - X[names].mean()) / X[names].std()
+        weights = np.linalg.lstsq(scaled.to_numpy(), y - y.mean(), rcond=None)[0]
+        fewer = [n for n in names if n != names[int(np.argmin(np.abs(weights)))]]
+        if _r2(X[fewer], y) < ADDS_UP:
+            break
+        names = fewer
+    return names
+
+
+def _r2(X: pd.DataFrame, y: np.ndarray) -> float:
+    """R² of least squares, learnt on the even rows and measured on the odd ones."""
+    design = np.column_stack([np.ones(len(X)), X.to_numpy()])
+    weights = np.linalg.lstsq(design[::2], y[::2], rcond=None)[0]
+    truth = y[1::2]
+    spread = truth.var()
+    return float(1 - ((truth - design[1::2] @ weights) ** 2).mean() / spread) if spread > 0 else 0.0

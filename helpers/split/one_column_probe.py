@@ -1,0 +1,153 @@
+"""One column probe."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from ..base.bins import equal_groups
+from ..base.ranks import roc_auc
+from ..learning.task_kind import Task
+
+GROUPS = 50  # into which a column is cut to see how far it tells the target
+
+# What is written down after the event, as words of a column's name.
+AFTERWARDS = {  # fmt: skip
+    "after",
+    "afterwards",
+    "outcome",
+    "result",
+    "results",
+    "resolution",
+    "resolved",
+    "closed",
+    "closing",
+    "cancel",
+    "cancelled",
+    "canceled",
+    "cancellation",
+    "refund",
+    "refunded",
+    "reason",
+    "churned",
+    "exit",
+    "ended",
+    "left",
+    "death",
+    "died",
+    "discharge",
+    "discharged",
+    "settled",
+    "settlement",
+    "final",
+    "actual",
+    "delivered",
+    "returned",
+    "chargeback",
+    "recovered",
+    "recovery",
+    "collected",
+    "repaid",
+    "boat",
+    "body",
+    "verdict",
+}
+
+
+def predictive_power(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) -> float:
+    """How well a column alone predicts rows it was not measured on: ROC AUC, or R².
+
+    The column is cut into up to 50 groups; each group answers with its mean target on the other
+    half of the rows. Several classes count each against the rest, and the mean is taken. 0.5 (or
+    R² 0) is chance.
+
+    >>> yes = np.array(["no", "yes"] * 50, dtype=object)
+    >>> predictive_power(Task("y", "binary", ("no", "yes"), "yes"), pd.Series([0, 1] * 50), yes)
+    1.0
+    """
+    groups = _groups_of(column)
+    targets = _targets(task, y)
+    said = np.empty_like(targets)
+    half = np.random.default_rng(seed).permutation(len(y)) % 2
+    for side in (0, 1):
+        learn, ask = half != side, half == side
+        count = np.bincount(groups[learn], minlength=groups.max() + 1)
+        for i in range(targets.shape[1]):
+            total = np.bincount(groups[learn], targets[learn, i], minlength=groups.max() + 1)
+            mean = targets[learn, i].mean()
+            said[ask, i] = ((total + mean) / (count + 1))[groups[ask]]  # an unseen group: the mean
+    if task.is_regression:
+        spread = targets.var()
+        in_groups = float(1 - ((targets - said) ** 2).mean() / spread) if spread > 0 else 0.0
+        return max(in_groups, _along(column, targets[:, 0]))
+    found = [roc_auc(targets[:, i] > 0, said[:, i]) for i in range(targets.shape[1])]
+    return float(np.nanmean(found)) if np.isfinite(found).any() else 0.5
+
+
+def _along(column: pd.Series, target: np.ndarray) -> float:
+    """R² of a straight line, or of the ranks; groups are too coarse to see a copy of a number."""
+    if not pd.api.types.is_numeric_dtype(column.dtype) or column.nunique() < 3:
+        return 0.0
+    numbers = column.astype("float64")
+    known = np.isfinite(numbers.to_numpy())
+    if known.mean() < 0.5:
+        return 0.0
+    pair = pd.DataFrame({"x": numbers[known].to_numpy(), "y": target[known]})
+    found = [pair["x"].corr(pair["y"]), pair["x"].rank().corr(pair["y"].rank())]
+    return float(np.nanmax(np.square(found))) * known.mean() if np.isfinite(found).any() else 0.0
+
+
+def _targets(task: Task, y: np.ndarray) -> np.ndarray:
+    """The target as columns of numbers: itself, or one a class (one is enough for two classes)."""
+    if task.is_regression:
+        return np.asarray(y, dtype=float)[:, None]
+    classes = [task.positive] if task.kind == "binary" else task.classes
+    return np.column_stack([(y.astype(str) == name).astype(float) for name in classes])
+
+
+def _groups_of(column: pd.Series) -> np.ndarray:
+    """The group of each cell: 50 equal ones of numbers and dates, levels of words; 0: missing."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        column = column.astype("int64").where(column.notna())
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        numbers = column.astype("float64").to_numpy()
+        return equal_groups(numbers, GROUPS)[0] + 1
+    return pd.factorize(column.astype("str"))[0] + 1
+
+
+def sounds_late(name: str) -> bool:
+    """Whether a column is called what is written down after the event.
+
+    >>> sounds_late("cancellation_reason"), sounds_late("age")
+    (True, False)
+    """
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", str(name)).casefold()
+    return bool(set(re.split(r"[^a-z]+", words)) & AFTERWARDS)
+
+
+def follows_target(task: Task, column: pd.Series, y: np.ndarray) -> float:
+    """How far it depends on the target whether a cell is filled in: 0 not at all, 1 entirely.
+
+    For classes the largest difference between a class and the others in the share of filled cells;
+    for numbers the share of the target's variance that filled against empty explains.
+
+    >>> left = pd.Series(["2020-01-01", None] * 5)
+    >>> follows_target(Task("y", "binary", ("no", "yes"), "yes"), left, np.array(["yes", "no"] * 5))
+    1.0
+    """
+    filled = column.notna().to_numpy()
+    if filled.all() or not filled.any():
+        return 0.0
+    targets = _targets(task, y)
+    if task.is_regression:
+        spread = targets.var()
+        means = np.where(filled, targets[filled, 0].mean(), targets[~filled, 0].mean())
+        return float(means.var() / spread) if spread > 0 else 0.0
+    gaps = [
+        abs(filled[yes > 0].mean() - filled[yes == 0].mean())
+        for yes in targets.T
+        if 0 < yes.sum() < len(yes)
+    ]
+    return float(max(gaps, default=0.0))

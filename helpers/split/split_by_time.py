@@ -1,0 +1,110 @@
+"""Split by time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..base.user_errors import InputError
+from ..cells.kinds import is_date, is_number
+from ..learning.labelled_data import GAP, Labelled
+from .split_at_random import with_folds
+
+
+def by_time(
+    rows: Labelled, column: str, share: float, test_from: str, folds: int, embargo: str = ""
+) -> Labelled:
+    when = times(rows.X[column], column)
+    if test_from:
+        cut = _moment(test_from, when)
+    else:
+        cut = when.quantile(1 - share, interpolation="higher")
+    late = (when >= cut).to_numpy()  # a row without a date is taken as early
+    if late.all() or not late.any():
+        raise InputError(
+            f"A time split from {cut} on leaves one side empty: '{column}' runs from {when.min()} "
+            f"to {when.max()}."
+        )
+    width = _embargo_length(embargo, when)
+    near = (~late & (when > cut - width).to_numpy()) if embargo else np.zeros(len(late), dtype=bool)
+    train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
+    if not len(train):
+        raise InputError(f"An embargo of {embargo} leaves no training rows: make it shorter.")
+    fold = time_folds(when.iloc[train], folds, column)
+    done = replace(with_folds(rows, train, test, fold), by_time=True)
+    part = done.part.copy()
+    part[near] = GAP
+    ready = np.full(len(rows.y), done.fold.max() + 1)
+    ready[train] = _ready(when.iloc[train], fold, width if embargo else None)
+    return replace(done, part=part, ready=ready)
+
+
+def _ready(when: pd.Series, fold: np.ndarray, width) -> np.ndarray:
+    """The first fold that may learn from each row: one that begins more than `width` after it."""
+    ready = fold + 1
+    if width is None:
+        return ready
+    for number in range(fold.max() + 1):
+        begins = when[fold == number].min()
+        too_near = (when > begins - width).to_numpy() & (ready == number)
+        ready = np.where(too_near, number + 1, ready)
+    return ready
+
+
+def _embargo_length(embargo: str, when: pd.Series):
+    """A gap such as "7 days" as a length of time, or a number where time is a number."""
+    if not embargo:
+        return None
+    try:
+        if is_number(when):
+            width = float(embargo)
+            sound = width >= 0
+        else:
+            width = pd.Timedelta(
+                f"{embargo} days" if embargo.replace(".", "").isdecimal() else embargo
+            )
+            sound = width >= pd.Timedelta(0)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise InputError(
+            f"embargo is a duration such as '7 days' or '12 hours'; it is '{embargo}'."
+        )
+    return width
+
+
+def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
+    """The fold of each row by its time; the earliest block is learnt from only."""
+    order = when.rank(method="dense", na_option="top", pct=True).to_numpy()
+    blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
+    _, blocks = np.unique(blocks, return_inverse=True)
+    if blocks.max() < 1:
+        raise InputError(
+            f"'{column}' holds one moment only before the held-out rows, so no fold can learn from "
+            f"earlier ones: use --set split_strategy=random or group."
+        )
+    return blocks - 1
+
+
+def _moment(text: str, when: pd.Series):
+    """The moment that `test_from` names, of the kind that the time column holds."""
+    if is_number(when):
+        moment = pd.to_numeric(text, errors="coerce")
+        such = f"a number such as {when.max():g}"
+    else:
+        moment = pd.to_datetime(text, errors="coerce", utc=True)
+        moment = moment.tz_localize(None) if not pd.isna(moment) else moment
+        such = "a day such as 2013-07-01"
+    if pd.isna(moment):
+        raise InputError(f"test_from is {such}; it is '{text}'.")
+    return moment
+
+
+def times(column: pd.Series, name: str) -> pd.Series:
+    if is_date(column):
+        return column
+    if is_number(column):
+        return column.astype(float)  # a year, or a count of seconds
+    raise InputError(f"'{name}' holds no dates and no numbers, so it gives no order in time.")

@@ -1,0 +1,64 @@
+"""Arrow tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from .tidy_table import distinct_names
+
+
+def needs_no_repair(schema: pa.Schema) -> bool:
+    """Whether `tidy` would leave a Parquet file's columns as they are."""
+    said = schema.pandas_metadata or {"index_columns": []}
+    no_index = all(isinstance(i, dict) and i["name"] is None for i in said["index_columns"])
+    kinds = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
+    known = all(is_text(f.type) or any(kind(f.type) for kind in kinds) for f in schema)
+    names = [name.strip() for name in schema.names]
+    return no_index and known and len(names) > 0 and distinct_names(list(names)) == schema.names
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether an Arrow column holds texts as such."""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def is_dictionary_text(kind: pa.DataType) -> bool:
+    """Whether an Arrow column holds texts as codes."""
+    return pa.types.is_dictionary(kind) and is_text(kind.value_type)
+
+
+def dictionary_encoded(frame: pd.DataFrame) -> pa.Table:
+    """A frame as an Arrow table, its texts as codes; the index is left out."""
+    return with_dictionary_texts(pa.Table.from_pandas(frame, preserve_index=False))
+
+
+def with_dictionary_texts(table: pa.Table) -> pa.Table:
+    """An Arrow table with its texts as codes."""
+    for place, field in enumerate(table.schema):
+        if is_text(field.type) or is_dictionary_text(field.type):
+            coded = _in_one(table.column(place), field.type)
+            table = table.set_column(place, field.name, coded)
+    return table
+
+
+def _in_one(column: pa.ChunkedArray, kind: pa.DataType) -> pa.DictionaryArray:
+    """A column of texts with one dictionary, of no more values than there are cells."""
+    if pa.types.is_dictionary(kind):
+        column = column.unify_dictionaries().combine_chunks()
+        few = isinstance(column, pa.DictionaryArray) and len(column.dictionary) <= len(column)
+        if few and column.dictionary.null_count == 0:
+            wanted = pa.dictionary(pa.int32(), pa.string())
+            return column if column.type == wanted else column.cast(wanted)
+        column = column.cast(pa.string())
+    coded = column.cast(pa.string()).dictionary_encode()
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    return coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
+
+
+def plain_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame, as it was before its texts were coded."""
+    for place, field in enumerate(table.schema):
+        if is_dictionary_text(field.type):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+    return table.to_pandas().reset_index(drop=True)

@@ -1,0 +1,217 @@
+"""File formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..base import unpacking_limits
+from ..base.user_errors import InputError
+from . import odd_files
+from .tidy_table import clean_name, distinct_names
+
+READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
+NEWLINE = b"\n"
+
+
+def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
+    unpacking_limits.check_parquet(source)
+    return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
+
+
+def disguised_as(content: bytes, ending: str) -> str:
+    """What a file is that its first bytes say to be no text, and what to do; else empty."""
+    if content.startswith(b"\x1f\x8b"):
+        return "is packed (gzip): unpack it first, such as with gunzip."
+    if ending not in DELIMITED:
+        return ""
+    if content.startswith(b"PK\x03\x04"):
+        return (
+            "is a zip or an Excel file: if it opens in Excel, rename it to .xlsx, else unpack it."
+        )
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", content[:200], re.IGNORECASE):
+        return "is a web page, not a table: open it in a browser to see what it says."
+    return ""
+
+
+def _decode(content: bytes) -> str:
+    """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _decode_utf16(content)
+    if (nul := content.find(b"\x00")) >= 0:
+        raise InputError(
+            f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
+            f"is a {READABLE} file, give it that ending; else save it as UTF-8."
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
+        strange = sum(byte > 127 for byte in content)
+        best = from_bytes(content).best() if strange >= 30 else None
+        for encoding in (best.encoding if best else "cp1252", "cp1252"):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        return content.decode("latin-1")
+
+
+def _decode_utf16(content: bytes) -> str:
+    try:
+        return content.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"is UTF-16 that is broken or cut short at byte {error.start:,}: get the file again."
+        ) from None
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return True
+
+
+def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
+    text = _decode(content)
+    if not text.strip():
+        raise InputError("is empty: it holds no header and no rows.")
+    if said := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
+        text, delimiter = text[said.end() :], said[1]
+    delimiter = delimiter or find_delimiter(text)
+    # The header is read as a row: rows with more fields than it are an error, not an index.
+    shorter = _without_trailing(text, delimiter)
+    ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
+    text = shorter.strip("\r\n")
+    rows = pd.read_csv(
+        io.StringIO(text),
+        sep=delimiter,
+        header=None,
+        dtype=str,
+        keep_default_na=False,
+        na_values=[""],
+        skip_blank_lines=delimiter in text,  # in a single column a blank line is a missing cell
+    )
+    frame = rows.iloc[1:].reset_index(drop=True)
+    names = [clean_name(cell) for cell in rows.iloc[0]]
+    frame.columns = distinct_names(list(names))
+    said = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
+    odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
+    return odd_files.note(frame, said, ends, *odd, odd_files.renamed(names, list(frame.columns)))
+
+
+def find_delimiter(text: str) -> str:
+    """The mark that parts the first rows into equally many fields, more than one; else a comma."""
+    best, most = ",", (0.0, 0)
+    for mark in ",;\t|":
+        try:
+            rows = list(islice(csv.reader(io.StringIO(text[:200_000]), delimiter=mark), 30))
+        except csv.Error:
+            continue
+        rows = [row for row in rows if row][: 29 if len(text) > 200_000 else 30]
+        width = len(rows[0]) if rows else 0
+        alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
+        if width > 1 and (alike, width) > most:
+            best, most = mark, (alike, width)
+    return best
+
+
+def _without_trailing(text: str, delimiter: str) -> str:
+    """The text without the delimiter that ends every row but the header's, where one does."""
+    header, *rows = text.splitlines()
+    width = len(next(csv.reader([header], delimiter=delimiter), []))
+    longer = [len(r.split(delimiter)) > width for r in rows[:1]]
+    if (
+        header.endswith(delimiter)
+        or not all(longer)
+        or not all(r.endswith(delimiter) for r in rows if r)
+    ):
+        return text
+    return "\n".join([header, *[row.removesuffix(delimiter) for row in rows]])
+
+
+def numbers_if_surely(column: pd.Series) -> pd.Series:
+    """A column of text as numbers when each cell is one and nothing is lost by it.
+
+    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
+    """
+    present = column.dropna()
+    if present.empty or present.str.match(r"[+-]?(0\d|\d{16,}$)").any():
+        return column
+    numbers = pd.to_numeric(column, errors="coerce")
+    lost = numbers.isna() & column.notna()
+    if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
+        return column
+    return numbers
+
+
+def _read_json(content: bytes) -> pd.DataFrame:
+    text = _decode(content).strip()
+    try:
+        records = json.loads(text)
+    except json.JSONDecodeError:
+        records = _json_lines(text)
+    if isinstance(records, dict):
+        lists = [
+            v for v in records.values() if isinstance(v, list) and v and isinstance(v[0], dict)
+        ]
+        if len(lists) == 1:  # the rows are one entry of an envelope
+            records = lists[0]
+        elif all(isinstance(value, (list, dict)) for value in records.values()):
+            return pd.DataFrame(records).reset_index(drop=True)  # a mapping from column to values
+        else:
+            records = [records]
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise InputError("holds JSON that is not a list of objects, one a row.")
+    return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))
+
+
+def _json_lines(text: str) -> list:
+    records = []
+    for number, one in enumerate(text.splitlines(), 1):
+        try:
+            records += [json.loads(one)] if one.strip() else []
+        except json.JSONDecodeError as error:
+            if number == 1:  # it was no JSON lines to begin with
+                json.loads(text)
+            raise InputError(f"holds a line that is no JSON, line {number}: {error.msg}.") from None
+    return records
+
+
+def _read_excel(content: bytes) -> pd.DataFrame:
+    if not content.startswith(b"PK"):
+        raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
+    unpacking_limits.check_zip(content)
+    with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as book:
+        odd = odd_files.of_workbook(book.sheet_names, content)
+        # As objects, so that a text "02134" stays one.
+        frame = pd.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
+    named = ["" if re.match(r"Unnamed: \d+$", str(n)) else str(n) for n in frame.columns]
+    return odd_files.note(frame, *odd, odd_files.renamed(named, list(map(str, frame.columns))))
+
+
+READERS = {
+    ".csv": _read_delimited,
+    ".txt": _read_delimited,
+    ".tsv": lambda content: _read_delimited(content, "\t"),
+    ".tab": lambda content: _read_delimited(content, "\t"),
+    ".json": _read_json,
+    ".jsonl": _read_json,
+    ".ndjson": _read_json,
+    ".xlsx": _read_excel,
+    ".parquet": read_parquet_bytes,
+}
+
+
+DELIMITED = (".csv", ".txt", ".tsv", ".tab")

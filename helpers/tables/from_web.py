@@ -1,0 +1,110 @@
+"""From web."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from ..base import unpacking_limits
+from ..base.addresses import (
+    shown,
+)
+from ..base.user_errors import InputError
+
+TIMEOUT = (5, 30)  # seconds to connect, and to wait for bytes
+MOST_ATTEMPTS = 4
+MOST_SECONDS = 600  # of one download; PIPELINE_MOST_SECONDS sets another
+
+
+def session():
+    """An HTTP session that waits for a limited time and tries again on 429, 500, 502, 503, 504."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(
+        total=MOST_ATTEMPTS - 1,
+        backoff_factor=0.1,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=("GET",),
+        redirect=5,
+    )
+    client = requests.Session()
+    for scheme in ("http://", "https://"):
+        client.mount(scheme, HTTPAdapter(max_retries=retry))
+    return client
+
+
+def fetch(address: str, client=None, whole: bool = False, **query):
+    """GET an address, with a timeout and retries; raises InputError when it does not answer.
+
+    With `whole` the answer is read here, within the limits of time and size.
+    """
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    try:
+        answer = (client or session()).get(address, params=query, timeout=TIMEOUT, stream=whole)
+        answer.raise_for_status()
+        if whole:
+            answer._content = _within_limits(answer, shown(address))
+    except (requests.RequestException, HTTPError) as error:
+        reason = type(error).__name__
+        if getattr(error, "response", None) is not None:
+            reason = f"status {error.response.status_code}"
+        raise InputError(
+            f"The address {shown(address)} gave no table ({reason}, after up to {MOST_ATTEMPTS} "
+            f"attempts). Open it in a browser, or download the file and give its path."
+        ) from None
+    return answer
+
+
+def _within_limits(answer, name: str) -> bytes:
+    """The content of an answer, unpacked as it comes; refused past the limit of time or size."""
+    most, end, content = (
+        unpacking_limits.most_bytes(),
+        time.monotonic() + _most_seconds(),
+        io.BytesIO(),
+    )
+    with answer:
+        # What has come, however little: waiting for a full piece may take for ever.
+        while piece := answer.raw.read1(2**16, decode_content=True):
+            content.write(piece)
+            if content.tell() > most:
+                unpacking_limits.check(content.tell(), f"The address {name} sends at least")
+            if time.monotonic() > end:
+                raise InputError(
+                    f"The address {name} has not sent all within {_most_seconds():g} seconds: "
+                    f"download the file, or allow more: export PIPELINE_MOST_SECONDS=7200."
+                )
+    return content.getvalue()
+
+
+def _most_seconds() -> float:
+    said = os.environ.get("PIPELINE_MOST_SECONDS", "")
+    return float(said) if said.replace(".", "", 1).isdigit() else MOST_SECONDS
+
+
+def read_pages(address: str, client=None) -> pd.DataFrame:
+    """All items of a JSON API whose pages hold `items` and `next`, the number of the next page."""
+    items, page = [], 1
+    while page is not None:
+        answer = fetch(address, client, page=page).json()
+        items += answer["items"]
+        page = answer["next"]
+    return pd.DataFrame(items)
+
+
+def read_web_table(address: str, client=None) -> pd.DataFrame:
+    """The first table of a web page."""
+    page = fetch(address, client).text
+    return pd.read_html(io.StringIO(page), keep_default_na=False, na_values=[""])[0]
+
+
+def read_sensors(folder: Path) -> pd.DataFrame:
+    """The readings of a folder of JSON lines files, one file a station."""
+    return pd.concat([pd.read_json(f, lines=True) for f in sorted(folder.glob("*.jsonl"))])

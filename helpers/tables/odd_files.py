@@ -1,0 +1,166 @@
+"""What is odd in a file that can be read all the same: said in the report, never passed over.
+
+The sentences travel with the table, as `frame.attrs["oddities"]`, to stage 1's findings.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Sized
+from itertools import islice
+
+import pandas as pd
+
+MOST_NAMED = 5
+DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
+MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]+)"')
+ERRORS = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*\bt="e"')
+FRACTION = re.compile(r"[+-]?\d+[.,]\d+")
+
+
+def of(frame: pd.DataFrame) -> list[str]:
+    """The oddities that were noted of a table."""
+    return list(frame.attrs.get("oddities", []))
+
+
+def note(frame: pd.DataFrame, *sentences: str) -> pd.DataFrame:
+    """The table with more oddities noted, each once; empty ones are left out."""
+    every = dict.fromkeys([*of(frame), *filter(None, sentences)])
+    if every:
+        frame.attrs = frame.attrs | {"oddities": list(every)}
+    return frame
+
+
+def of_text(text: str, delimiter: str, frame: pd.DataFrame) -> list[str]:
+    """What is odd in a delimited text: short rows, blank lines, what is read as the header.
+
+    Only where the table has what these leave behind is the text gone through again.
+    """
+    found = []
+    if frame.shape[1] > 1 and (frame.iloc[:, -1].isna().any() or re.search(r"\n\s*\n", text)):
+        short, blank = _short_and_blank(text, delimiter, frame.shape[1])
+        if short:
+            found.append(
+                f"{so_many(short, 'row')} with fewer fields than the header ({lines(short)}): "
+                f"the absent fields count as missing."
+            )
+        if blank:
+            found.append(
+                f"{so_many(blank, 'blank line')} between the rows ({lines(blank)}), which are "
+                f"no rows."
+            )
+    return [*found, _header_is_data(frame), _header_repeated(frame)]
+
+
+def _short_and_blank(text: str, delimiter: str, width: int) -> tuple[list[int], list[int]]:
+    """The lines of rows that are too short, and of blank ones between others."""
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        reader = csv.reader(io.StringIO(text.rstrip()), delimiter=delimiter)
+        short, blank = [], []
+        for row in reader:
+            if len(row) < width:
+                (short if row else blank).append(reader.line_num)
+        return short, blank
+    except csv.Error:
+        return [], []
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _header_is_data(frame: pd.DataFrame) -> str:
+    """The first row as header, where it looks like one of the others."""
+    names = [re.sub(r"\.\d+$", "", str(name)) if name in frame else name for name in frame]
+    alike = sum(
+        bool(DATE.fullmatch(name) or FRACTION.fullmatch(name))
+        or bool((frame.iloc[:, place] == name).sum() > 1)
+        for place, name in enumerate(map(str, frame.columns))
+    )
+    if 2 * alike < len(names):
+        return ""
+    return (
+        f"The first row, taken for the header, looks like data ({', '.join(names[:3])[:60]}): if "
+        f"it is, give the file a header."
+    )
+
+
+def _header_repeated(frame: pd.DataFrame) -> str:
+    same = frame.iloc[:, 0] == frame.columns[0]
+    for place in range(1, frame.shape[1]):
+        if not same.any():
+            return ""
+        same &= frame.iloc[:, place] == frame.columns[place]
+    rows = [int(n) + 1 for n in same.to_numpy().nonzero()[0]]
+    if not rows:
+        return ""
+    return (
+        f"{so_many(rows, 'row')} like the header ({lines(rows, 'row')}): are these two "
+        f"files in one? Remove the repeated header, or its words count as values."
+    )
+
+
+def renamed(before: list[str], after: list[str]) -> str:
+    """The columns whose names were blank or came twice."""
+    new = [b for a, b in zip(before, after, strict=True) if a != b]
+    if not new:
+        return ""
+    title = ""
+    if 2 * before.count("") >= len(before) > 2:
+        title = " Is the first row a title? Then take it out, so that the header comes first."
+    return f"{so_many(new, 'column')} had a name that is blank or taken: now {some(new)}.{title}"
+
+
+def of_workbook(sheets: list[str], content: bytes) -> list[str]:
+    """What is odd in an Excel file of those sheets: other sheets, merged cells."""
+    first, *others = sheets
+    found = []
+    if others:
+        names = some(others)
+        found.append(
+            f"Of {1 + len(others)} sheets the first, {first}, is read; left out: {names}. "
+            f"Save another sheet as a file of its own to read that."
+        )
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        pages = [packed.read(n) for n in packed.namelist() if n.startswith("xl/worksheets/")]
+    if merged := [cells.decode() for page in pages for cells in MERGED.findall(page)]:
+        found.append(
+            f"{so_many(merged, 'place')} of merged cells ({some(merged)}): only the upper left "
+            f"cell of each has the value, the others are missing."
+        )
+    if broken := [cell.decode() for page in pages for cell in ERRORS.findall(page)]:
+        found.append(
+            f"{so_many(broken, 'cell')} with an error of Excel such as #DIV/0! ({some(broken)}), "
+            f"taken for missing."
+        )
+    return found
+
+
+def of_records(records: list[dict]) -> str:
+    """Objects of a JSON file that lack a key which others have."""
+    keys = set().union(*records)
+    rows = [place for place, record in enumerate(records, 1) if len(record) < len(keys)]
+    if not rows:
+        return ""
+    return (
+        f"{so_many(rows, 'row')} without a key that others have ({lines(rows, 'row')}): what they "
+        f"lack is taken for missing."
+    )
+
+
+def so_many(items: Sized, what: str) -> str:
+    """How many of what: "1 row", "2 rows"."""
+    return f"{len(items):,} {what}{'s' * (len(items) != 1)}"
+
+
+def some(names: list[str]) -> str:
+    """The first names, each cut short, and how many more there are."""
+    shown = ", ".join(f"{name:.120}" for name in islice(names, MOST_NAMED))
+    return shown + (f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else "")
+
+
+def lines(numbers: list[int], what: str = "line") -> str:
+    """The first of these lines or rows, by number."""
+    return f"{what}{'s' * (len(numbers) > 1)} {some([f'{n:,}' for n in numbers])}"

@@ -1,0 +1,247 @@
+"""Reading a table from wherever it is: a file, a folder, a web address or a database.
+
+Text stays as the source has it: "NA" or "None" may be a real category, so nothing but an empty
+field is taken for a missing value here. Deciding is the cleaning stage's work.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from ..base import unpacking_limits
+from ..base.addresses import (
+    from_environment,
+    is_path,
+    local_path,
+    refuse_pasted_password,
+    shown,
+)
+from ..base.remote_files import fetch_stored, is_stored
+from ..base.user_errors import InputError, first_line, nearest
+from . import odd_files
+from .file_formats import (
+    DELIMITED,
+    READABLE,
+    READERS,
+    disguised_as,
+    find_delimiter,
+    numbers_if_surely,
+    read_parquet_bytes,
+)
+from .from_database import read_sql
+from .from_web import fetch
+from .tidy_table import clean_name, distinct_names, tidy
+
+
+def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
+    """Read a table from a file, a folder of Parquet files, a web address, storage or a database.
+
+    Storage is whatever fsspec knows, such as s3://bucket/key.csv, a file or a folder of Parquet.
+
+    `${NAME}` in an address is filled from the environment, so that a password is named and never
+    written. `query` is SQL for a database address. With `typed=False` the cells of a CSV file stay
+    text, to be read one by one by a cleaning plan. Raises InputError, with what to do, when the
+    source is missing, empty, has no rows or can't be read as a table.
+
+    >>> read_table("missing.csv")
+    Traceback (most recent call last):
+    helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
+JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database address.
+    """
+    if query and (is_path(source) or is_stored(source)):
+        raise InputError("--query is for a database address such as sqlite:///shop.db.")
+    if re.match(r"https?://", source, re.IGNORECASE):
+        frame = _read_address(source, typed)
+    elif is_stored(source):
+        frame = _read_stored(source, typed)
+    elif "://" in source:
+        frame = read_sql(source, query)
+    else:
+        frame = _read_path(local_path(source), typed)
+    return tidy(frame, shown(source))
+
+
+def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
+    """Note in `frame.attrs` where a table came from, and that it was read now (UTC)."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    frame.attrs |= {"kind": kind, "address": address, "time": now}
+
+
+def _read_address(source: str, typed: bool) -> pd.DataFrame:
+    refuse_pasted_password(source)
+    answer = fetch(from_environment(source, quoted=True), whole=True)
+    kind = answer.headers.get("content-type", "").split(";")[0]
+    ending = Path(urlsplit(source).path).suffix.lower()
+    known = {"application/json": ".json", "text/csv": ".csv", "text/tab-separated-values": ".tsv"}
+    if kind == "text/html":
+        raise InputError(
+            f"{shown(source)} is a web page, not a table. Give the address of the file itself."
+        )
+    ending = ending if ending in READERS else known.get(kind, ".csv")
+    return _parse(answer.content, ending, shown(source), typed)
+
+
+def _read_stored(source: str, typed: bool) -> pd.DataFrame:
+    """A file or a folder in storage, copied to this machine for as long as it is read."""
+    with tempfile.TemporaryDirectory(prefix="pipeline-") as folder:
+        return _read_path(fetch_stored(source, Path(folder)), typed)
+
+
+def _read_path(path: Path, typed: bool) -> pd.DataFrame:
+    if str(path) and path.name and path.is_dir():
+        return _read_folder(path)
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"'{path}' is a link to nothing, or to itself: give the file's own path.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"'{path}' is a pipe or a device, not a file: save its content as one.")
+    if not path.is_file():
+        raise InputError(
+            f"There is no file '{path}'. Give the path of a {READABLE} file, a folder of Parquet "
+            f"files, an http(s) or a database address."
+        )
+    if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
+        return _read_as(read_parquet_bytes, path, ".parquet", path.name)
+    unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
+    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"'{path}' can't be opened: {error.strerror}.") from None
+
+
+def _read_folder(path: Path) -> pd.DataFrame:
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        others = sorted(p.name for p in path.iterdir() if p.suffix.lower() in READERS)
+        instead = f" It has {others[0]}: give that file's path." if others else ""
+        raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.{instead}")
+    try:
+        found = dataset_of(path, files)
+        unpacking_limits.check(
+            sum(part.metadata.num_rows for part in found.get_fragments())
+            * len(found.schema) * unpacking_limits.BYTES_OF_A_CELL
+        )  # fmt: skip
+        _refuse_unlike(found)
+        return found.to_table().to_pandas()
+    except InputError as error:
+        raise InputError(f"The folder '{path}' {error}") from None
+    except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
+        raise InputError(
+            f"The folder '{path}' can't be read as Parquet: {first_line(error)}"
+        ) from None
+
+
+def _refuse_unlike(found) -> None:
+    """Raise where a file has a column that the first lacks: it would be left out, unsaid."""
+    known = set(found.schema.names)
+    for part in found.get_fragments():
+        more = [name for name in part.physical_schema.names if name not in known]
+        if more:
+            raise InputError(
+                f"has files of unlike columns: '{Path(part.path).name}' has '{more[0]}', the "
+                f"first file does not. Give the files of one table."
+            )
+
+
+def dataset_of(path: Path, files: list[Path]):
+    """Parquet files as one table; the names of a folder's own folders may stand for columns."""
+    from pyarrow import dataset
+
+    if not path.is_dir():
+        return dataset.dataset(files, format="parquet")
+    return dataset.dataset(
+        files, format="parquet", partitioning="hive", partition_base_dir=str(path)
+    )
+
+
+def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
+    if not content.strip():
+        raise InputError(f"'{name}' is empty: it holds no header and no rows.")
+    reader = READERS.get(ending)
+    if said := disguised_as(content, ending):
+        raise InputError(f"'{name}' {said}")
+    if reader is None:
+        raise InputError(
+            f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
+            f"Save it as one of these."
+        )
+    frame = _read_as(reader, content, ending, name)
+    if not typed or ending not in DELIMITED:
+        return frame
+    return odd_files.note(
+        pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame}),
+        *odd_files.of(frame),
+    )
+
+
+def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
+    try:
+        return reader(content)
+    except InputError as error:
+        raise InputError(f"'{name}' {error}") from None
+    except Exception as error:  # each parser has errors of its own; all mean "not such a file"
+        kind = ending.lstrip(".").upper()
+        raise InputError(f"'{name}' can't be read as {kind}: {_in_plain_words(error)}") from None
+
+
+def _in_plain_words(error: Exception) -> str:
+    """What a parser's error says, where it is, and what to do."""
+    said = first_line(error)
+    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
+        return (
+            f"line {width[2]} has {width[3]} fields and the header {width[1]}. Correct that line, "
+            f"quote a cell that has a delimiter in it, or take out what stands above the header."
+        )
+    if row := re.search(r"EOF inside string starting at row (\d+)", said):
+        return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
+    return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
+
+
+def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    """A large CSV file as `read_table(typed=False)` reads it, so many rows at a time.
+
+    A file that is not plain UTF-8, or has oddities that only the whole of it shows, comes in one.
+    """
+    with path.open("rb") as file:
+        head = file.read(2**20)
+    try:
+        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    delimiter = find_delimiter(text) if text else ","
+    odd = not text or text.startswith("sep=") or text.splitlines()[-1].endswith(delimiter)
+    if odd:
+        yield read_table(str(path), typed=False)
+        return
+    options = {"sep": delimiter, "header": None, "dtype": str, "keep_default_na": False,
+               "na_values": [""], "encoding": "utf-8-sig"}  # fmt: skip
+    names: list[str] = []
+    try:
+        for piece in pd.read_csv(path, chunksize=rows, **options):
+            if not names:
+                names = distinct_names([clean_name(cell) for cell in piece.iloc[0]])
+                piece = piece.iloc[1:]
+            yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
+        raise InputError(f"'{path.name}' can't be read as CSV: {first_line(error)}") from None
+
+
+def check_target(frame: pd.DataFrame, target: str) -> None:
+    """Raise InputError unless `target` is a column of the frame.
+
+    >>> check_target(pd.DataFrame({"species": [1]}), "speceis")
+    Traceback (most recent call last):
+    helpers.base.user_errors.InputError: The target 'speceis' is not a column. Did you mean 'species'?
+    """
+    if target not in frame.columns:
+        raise InputError(f"The target '{target}' is not a column. {nearest(target, frame.columns)}")

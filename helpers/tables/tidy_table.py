@@ -1,0 +1,73 @@
+"""Tidy table."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from ..base.spacing import evenly_spaced
+from ..base.user_errors import InputError
+
+
+def clean_name(cell) -> str:
+    return "" if pd.isna(cell) else str(cell).strip()
+
+
+def evenly_spaced_rows(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """So many rows, at even steps from the first to the last.
+
+    >>> evenly_spaced_rows(pd.DataFrame({"x": range(9)}), 3).x.tolist()
+    [0, 4, 8]
+    """
+    if rows >= len(frame):
+        return frame
+    return frame.iloc[evenly_spaced(len(frame), rows)].reset_index(drop=True)
+
+
+def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Column names as distinct text, an ordinary index, cells that Parquet can hold."""
+    # An index without a name that counts rows is left over from some earlier step.
+    counts_rows = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index.dtype)
+    frame = frame.reset_index(drop=counts_rows and frame.index.nlevels == 1)
+    if frame.shape[1] == 0 or frame.shape[0] == 0:
+        raise InputError(
+            f"'{name}' has {frame.shape[1]:,} columns and {frame.shape[0]:,} rows: a table needs "
+            f"a header and at least one row below it."
+        )
+    frame.columns = distinct_names([str(column).strip() for column in frame.columns])
+    # A frame in memory may share its blocks; each column is tidied separately.
+    return frame.assign(**{c: _plain(frame[c]) for c in frame if frame[c].dtype == object})
+
+
+def distinct_names(names: list[str]) -> list[str]:
+    """Names without repeats or blanks: 'x', 'x' becomes 'x', 'x.2'."""
+    taken: set[str] = set()
+    for position, name in enumerate(names):
+        name = name or f"column_{position + 1}"
+        choice, number = name, 2
+        while choice in taken:
+            choice, number = f"{name}.{number}", number + 1
+        taken.add(choice)
+        names[position] = choice
+    return names
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """A column of mixed objects as one type: text, unless pandas knows a better one."""
+    better = column.infer_objects()
+    if better.dtype != object:
+        return better
+    present = column.dropna()
+    if present.map(lambda value: isinstance(value, bool)).all():
+        return column.astype("boolean")
+
+    def as_text(value):
+        if isinstance(value, np.ndarray):  # a list, as Parquet has it; its own text is cut short
+            value = value.tolist()
+        if isinstance(value, (dict, list)):
+            return json.dumps(value, ensure_ascii=False, default=str)
+        return str(value)
+
+    return column.map(as_text, na_action="ignore").astype("str")

@@ -1,0 +1,1 @@
+"""Stage 5, training: models tried on the folds, searched, calibrated; the decision threshold. May import: base, learning, models, pages, pipeline, scale."""

@@ -1,0 +1,104 @@
+"""Hyperparameter search."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import ParameterSampler
+
+from ..base.user_errors import InputError
+from ..learning.task_kind import Task
+from ..models.model_ladder import (
+    BASELINE,
+    MANY_ROWS,
+    plain,
+    space_of,
+)
+from ..pages.show import progress
+from .fold_trials import Candidate, Fold, Trial, best_of, thinned_fold, try_all
+
+FINALISTS = 4  # one in so many draws goes on to all rows
+SEARCH = "search"  # how the progress of one is named
+
+
+class Budget:
+    """So many minutes from now; 0 is no limit. `cut` says whether the time ran out."""
+
+    def __init__(self, minutes: float = 0.0):
+        if minutes < 0:
+            raise InputError(f"minutes is 0 (no limit) or more; it is {minutes}.")
+        self.minutes, self.cut = minutes, False
+        self._until = time.monotonic() + minutes * 60 if minutes else np.inf
+
+    def half(self) -> Budget:
+        """A budget of half of the time that is left: a first round leaves some to a second."""
+        part = Budget(self.minutes)
+        part._until = time.monotonic() + max(self._until - time.monotonic(), 0) / 2
+        return part
+
+    def allows(self, seconds: float = 0.0) -> bool:
+        """Whether there is time for a task that takes so many seconds."""
+        enough = time.monotonic() + seconds <= self._until
+        self.cut = self.cut or not enough
+        return enough
+
+
+def search(
+    task: Task, first_trials: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
+) -> list[Trial]:
+    """So many seeded draws of settings, for the families that lead the ladder in turn.
+
+    A family leads when it lies within the spread of the folds behind the best. Where rows are many,
+    all candidates get a quarter of them, and only the best quarter goes on to all (successive
+    halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of its last round;
+    `best_of` looks at those on all rows alone.
+
+    Why not scikit-learn's `HalvingRandomSearchCV` (1.9, experimental): it fits the features anew
+    for each draw (here once a fold), draws fewer rows at random without regard to classes, and
+    knows no budget of time.
+    """
+    drawn = _sampled_settings(task, leading_trials(first_trials), trials, seed)
+    if best_of(first_trials).rows <= MANY_ROWS:
+        return try_all(task, progress(drawn, SEARCH), folds, budget)
+    half = budget.half() if budget else None
+    first = try_all(task, progress(drawn, SEARCH), [thinned_fold(fold) for fold in folds], half)
+    if half and half.cut:
+        budget.cut = True
+    first.sort(key=lambda trial: -trial.mean)
+    count = -(-trials // FINALISTS)
+    finalists = [_with(trial, trial.parameters) for trial in first[:count]]
+    finals = try_all(task, progress(finalists, SEARCH), folds, budget)
+    return [*finals, *first[len(finals) :]]
+
+
+def leading_trials(trials: list[Trial]) -> list[Trial]:
+    """The best candidate and those within one standard deviation of the folds, best first."""
+    best = best_of(trials)
+    ranked = sorted(trials, key=lambda trial: -trial.mean)
+    near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.spread]
+    return near or [best]
+
+
+def _sampled_settings(task: Task, families: list[Trial], count: int, seed: int) -> list[Candidate]:
+    """The models of these trials with settings drawn for each, the families in turn."""
+    families = [trial for trial in families if space_of(task, trial.family)]
+    if not families or count < 1:
+        return []
+    each = -(-count // len(families))
+    rounds = zip(
+        *(
+            [_with(trial, plain(p)) for p in ParameterSampler(space, each, random_state=seed)]
+            for trial in families
+            for space in [space_of(task, trial.family)]
+        ),
+        strict=True,
+    )
+    return [draw for one in rounds for draw in one][:count]
+
+
+def _with(start: Trial, parameters: dict) -> Candidate:
+    """The model of a trial with other settings."""
+    settings = {k: v for k, v in parameters.items() if k in start.model.get_params()}
+    return Candidate(start.family, clone(start.model).set_params(**settings), parameters)

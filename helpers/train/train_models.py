@@ -1,0 +1,64 @@
+"""Stage 5, train: a ladder of models, cross-validated; a seeded search above it; one winner.
+
+Every model sees numbers that were made by features fitted on its own training rows, fold by fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sklearn.pipeline import Pipeline
+
+from ..base.user_errors import InputError
+from ..learning.labelled_data import Labelled
+from ..learning.task_kind import Task
+from ..models.model_ladder import (
+    BASELINE,
+    candidates,
+)
+from ..pipeline import whole_pipeline
+from .calibrated_ensemble import calibrated, try_ensemble
+from .decision_threshold import best_threshold
+from .fold_trials import Candidate, Fold, Trial, best_of, make_folds, try_all
+from .hyperparameter_search import Budget, search
+
+
+def cross_validate_candidates(
+    task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False
+) -> list[Trial]:
+    """A trial of each model of the ladder; `models` names some of them, separated by commas."""
+    ladder = candidates(task, rows, seed, balanced)
+    chosen = list(ladder) if models == "all" else [m.strip() for m in models.split(",")]
+    for name in chosen:
+        if name not in ladder:
+            raise InputError(f"models are {', '.join(ladder)}, or all; '{name}' is none of them.")
+    chosen = [BASELINE, *[name for name in chosen if name != BASELINE]]
+    return try_all(task, [Candidate(name, ladder[name]) for name in chosen], folds)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What training found: every trial, the winner with its probabilities mended, the threshold."""
+
+    trials: list[Trial]
+    best: Trial
+    threshold: float
+    cut: bool = False
+
+
+def learn(
+    rows: Labelled, plan: dict, trials=12, minutes=0.0, models="all", seed=42, searcher=search
+) -> TrainingResult:
+    """All steps of this stage on rows that have folds; `plan` is the feature plan."""
+    task, budget = rows.task, Budget(minutes)
+    folds = make_folds(rows, plan, seed)
+    ladder = cross_validate_candidates(task, folds, len(rows.y), models, seed)
+    found = ladder + searcher(task, ladder, folds, trials, seed, budget)
+    found += try_ensemble(task, found, folds)
+    best = calibrated(task, best_of(found))
+    return TrainingResult(found, best, best_threshold(task, best), budget.cut)
+
+
+def fit_final(cleaning: dict, features: dict, model, rows: Labelled, seed: int = 42) -> Pipeline:
+    """The whole pipeline, fitted on the training rows."""
+    return whole_pipeline.fit(cleaning, features, model, rows.X, rows.y, seed)
