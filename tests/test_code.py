@@ -43,7 +43,8 @@ class Project:
         self.notebook.write_text(json.dumps({"cells": made}), encoding="utf-8")
 
     def prints(self) -> dict[str, str]:
-        code_fingerprint._parsed.cache_clear()  # files change faster here than a file system's clock ticks
+        # Files change faster here than a file system's clock ticks
+        code_fingerprint._parsed.cache_clear()
         return fingerprint(self.notebook, self.package)
 
     def changes(self, module: str, before: str, after: str) -> set[str]:
@@ -494,7 +495,7 @@ def test_the_package_is_found_wherever_the_module_stands():
 
 def test_all_machines_of_a_cluster_are_asked_for_modules_of_every_depth(kit, monkeypatch):
     kit.write("near/deep/b", "X = 1")
-    monkeypatch.setattr(dask_cluster.code, "sources", lambda: SOURCES(kit.package))
+    monkeypatch.setattr(dask_cluster.code_fingerprint, "sources", lambda: SOURCES(kit.package))
     hashes = [dask_cluster._code()]
     kit.write("near/deep/b", "X = 2")
     hashes.append(dask_cluster._code())
@@ -710,9 +711,9 @@ def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
 @pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
 def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
     path = (
-        two_folders_down(copy.folder, "evaluate")
+        two_folders_down(copy.folder, "evaluation_report")
         if deep
-        else next(copy.folder.rglob("evaluate.py"))
+        else next(copy.folder.rglob("evaluation_report.py"))
     )
     before = copy()
     source = path.read_text(encoding="utf-8")

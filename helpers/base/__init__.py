@@ -1,1 +1,5 @@
-"""What every other folder stands on: errors for people, addresses, credentials, paths, files written whole. May import: nothing."""
+"""What every other folder stands on: errors for people, addresses, credentials, paths, files
+written whole.
+
+May import: nothing.
+"""

@@ -11,8 +11,6 @@ import os
 from importlib import metadata
 from pathlib import Path
 
-# noqa: F401
-
 DISTRIBUTION = "pipeline-notebooks"
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = PACKAGE / "shipped"  # in a wheel alone

@@ -1,4 +1,4 @@
-"""Remote files."""
+"""Files in storage that fsspec knows (s3://…): listed, marked by what they hold, fetched."""
 
 from __future__ import annotations
 

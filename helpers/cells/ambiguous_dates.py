@@ -1,4 +1,9 @@
-"""Ambiguous dates."""
+"""The dates of a column: which formats it is written in, and whether day and month are ambiguous.
+
+"03/04/2013" is the third of April or the fourth of March. The rule is `_ambiguity`: where a column
+has dates that read in one order alone and dates that read in the other alone, nobody can tell, and
+a date that reads both ways becomes missing; unless one order is so rare that it is an error.
+"""
 
 from __future__ import annotations
 

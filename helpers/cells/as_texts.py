@@ -1,4 +1,4 @@
-"""As texts."""
+"""Cells as the text that a CSV file would hold."""
 
 from __future__ import annotations
 

@@ -1,8 +1,33 @@
-"""Currencies."""
+"""The currencies: the one list of them, from which number formats and units are made.
+
+To add a currency, add a line to `CURRENCIES`.
+"""
 
 from __future__ import annotations
 
-CURRENCIES = {"$": "usd us$", "€": "eur euro euros", "£": "gbp", "¥": "jpy", "₹": "inr"}
+import re
+
+# How a column with this currency is written in its plan: other spellings, in lower case; the first
+# is the ISO 4217 code
+CURRENCIES = {
+    "$": "usd us$",
+    "€": "eur euro euros",
+    "£": "gbp",
+    "¥": "jpy",
+    "₹": "inr",
+}
 
 
-CURRENCY_PATTERN = r"[$€£¥₹]|USD|EUR|GBP"
+def in_front(currencies: dict[str, str]) -> str:
+    """A pattern of what may stand in front of an amount: signs, codes, codes with a sign.
+
+    >>> in_front({"€": "eur euro euros", "£": "gbp"})
+    'EUR|GBP|£|€'
+    """
+    marks = set(currencies)
+    for others in currencies.values():
+        marks |= {name.upper() for name in others.split() if not name.isalpha() or len(name) == 3}
+    return "|".join(re.escape(mark) for mark in sorted(marks, key=lambda m: (-len(m), m)))
+
+
+CURRENCY_PATTERN = in_front(CURRENCIES)

@@ -1,4 +1,4 @@
-"""Date formats."""
+"""One text as a date: the formats that are known, and what a text says in one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Draft column plan."""
+"""The plan of a column, drafted from its cells: what it holds, and how its cells are to be read.
+
+A plan is a mapping that a person can read and edit (`kind`, `unit`, `formats`, `values` …).
+"""
 
 from __future__ import annotations
 

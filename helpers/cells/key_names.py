@@ -1,4 +1,4 @@
-"""Key names."""
+"""Names that identifiers have: order_id, uuid, key."""
 
 from __future__ import annotations
 

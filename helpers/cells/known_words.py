@@ -1,4 +1,4 @@
-"""Known words."""
+"""Words that mean missing, yes or no, and the endings of image files."""
 
 from __future__ import annotations
 

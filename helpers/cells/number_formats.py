@@ -1,4 +1,4 @@
-"""Number formats."""
+"""One text as a number or a quantity, and the number format of a whole column."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ _NUMBERS = {  # a decimal point with thousands separated by commas, spaces or ap
     "point": re.compile(r"[+-]?[1-9]\d{0,2}([, ']\d{3})+(\.\d+)?"),
     "comma": re.compile(r"[+-]?([1-9]\d{0,2}([. ]\d{3})+|\d+)(,\d+)?"),
 }
-_GLUED = re.compile(rf"(?P<sign>[+-])?\s*(?P<before>{CURRENCY_PATTERN})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
-                    rf"\s*(?P<unit>%|{CURRENCY_PATTERN}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?")  # fmt: skip
+_GLUED = re.compile(
+    rf"(?P<sign>[+-])?\s*(?P<before>{CURRENCY_PATTERN})?\s*(?P<number>[+-]?[\d., ']*\d\.?)"
+    rf"\s*(?P<unit>%|{CURRENCY_PATTERN}|[A-Za-z°µμ/]{{1,12}}[23²³]?\.?)?"
+)
 _CODE = re.compile(r"\d+[A-Za-z]+\d*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")  # 5A, 1.2.3, 55-12
 _ACCOUNTING = re.compile(r"\(([^()]*\d[^()]*)\)")  # (1,234) is minus 1,234 in a ledger
 
@@ -115,7 +117,9 @@ def number_format(words: Counter, unit: str = "") -> dict | None:
     unit = unit_conversion.known(unit) or _unit_of(words, quantities)
     fits = {
         w: q for w, q in quantities.items()
-        if not q[1] or unit_conversion.known(q[1]) == unit or unit_conversion.can_convert(q[1], unit)
+        if not q[1]
+        or unit_conversion.known(q[1]) == unit
+        or unit_conversion.can_convert(q[1], unit)
     }  # fmt: skip
     if not _enough_read(words, fits):
         return None

@@ -1,7 +1,8 @@
-"""One column: what it holds, drafted from its cells, and how each cell is read by that draft.
+"""Columns read by a plan: `reading_values.cell_reader` for each different value, once.
 
-A column's plan is a mapping that a person can read and edit (`kind`, `unit`, `formats`, `values`
-…). What becomes of a cell depends on its text and that plan alone.
+What becomes of a cell depends on its value and the plan alone, so a column is a map over its
+different values. Two quick ways exist for many values at once, and are held against the reader in
+the tests: texts that are plainly fine (`_read_plain`), and columns that have their type already.
 """
 
 from __future__ import annotations

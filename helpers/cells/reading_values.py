@@ -1,4 +1,8 @@
-"""Reading values."""
+"""One cell read by a column's plan: what it becomes, and which kind of repair that was.
+
+`cell_reader` is the one reader: the service asks it cell by cell, a column is a map of it (see
+`reading_columns`).
+"""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _spellings() -> dict[str, str]:
         for unit, (_, others) in table.items():
             found |= dict.fromkeys([unit.casefold(), *others.split()], unit)
     for sign, others in CURRENCIES.items():
-        found |= dict.fromkeys([sign, *others.split()], sign)
+        found |= dict.fromkeys([sign.casefold(), *others.split()], sign)
     return found
 
 

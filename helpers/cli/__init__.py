@@ -1,1 +1,4 @@
-"""The command line `pipeline`: one file a kind of command. May import: base, line, drift, pages, scale, registry, serving, course, run."""
+"""The command line `pipeline`: one file a kind of command.
+
+May import: base, line, drift, pages, scale, registry, serving, course, run.
+"""

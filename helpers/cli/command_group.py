@@ -1,4 +1,4 @@
-"""Command group."""
+"""The command group `pipeline`, and the options that several commands share."""
 
 from __future__ import annotations
 

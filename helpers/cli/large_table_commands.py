@@ -1,4 +1,4 @@
-"""Large table commands."""
+"""Commands for what is larger than memory or elsewhere: distinct, push, pull, clean, drift."""
 
 from __future__ import annotations
 

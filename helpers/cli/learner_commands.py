@@ -1,4 +1,4 @@
-"""Learner commands."""
+"""Commands beside the work: the course's progress, and the doctor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model commands."""
+"""Commands that use a model: predict, serve, monitor, retrain, promote, rollback."""
 
 from __future__ import annotations
 

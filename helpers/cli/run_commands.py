@@ -1,4 +1,4 @@
-"""Run commands."""
+"""Commands that run notebooks or show what they made: run, explore, status, report, compare."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Warm Jupyter kernels: forked from a process that has already imported the heavy libraries. May import: base."""
+"""Warm Jupyter kernels: forked from a process that has already imported the heavy libraries.
+
+May import: base.
+"""

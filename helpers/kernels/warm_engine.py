@@ -105,7 +105,7 @@ def _engine(manager: type | None) -> type:
         """A client whose bar says how far a long cell is, where the cell tells; secrets masked."""
 
         def process_message(self, msg, *arguments, **options):
-            """Show what `helpers.pages.show.progress` sends; all else goes its usual way, masked."""
+            """Show what `helpers.pages.show.progress` sends; all else as usual, masked."""
             content = msg["content"] = _masked(msg.get("content", {}))
             if content.get("transient", {}).get("display_id") == PROGRESS and self.nb_man.pbar:
                 self.nb_man.pbar.set_postfix_str(content["data"]["text/plain"])

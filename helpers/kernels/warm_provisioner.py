@@ -1,10 +1,10 @@
 """Warm kernels: each notebook gets a freshly forked process that has already imported.
 
 Jupyter starts kernels through *provisioners*. This one, named `warm`, asks a nursery (a process
-that imported the heavy libraries once, see `helpers.kernels.nursery`) for a fork instead of starting an
+that imported the heavy libraries once, see `nursery.py`) for a fork instead of starting an
 interpreter. Whatever starts kernels can use it, and no notebook changes:
 
-    papermill --engine warm in.ipynb out.ipynb      papermill's engine, see `helpers.kernels.warm_engine`
+    papermill --engine warm in.ipynb out.ipynb      papermill's engine, see `warm_engine.py`
     papermill -k warm in.ipynb out.ipynb            or by the kernel's name
     pytest --nbval --nbval-kernel-name warm notebooks
 

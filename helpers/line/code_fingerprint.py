@@ -41,7 +41,8 @@ HERE = Path(str(files("helpers"))).resolve()  # wherever in the package this mod
 
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
 INIT = "__init__"  # the module that a package runs when it is imported
-BESIDE_THE_WORK = {("course", "learner_progress"), ("pages", "front_page")}  # note or show what was done; no result needs them
+# These note or show what was done; no result needs them
+BESIDE_THE_WORK = {("course", "learner_progress"), ("pages", "front_page")}
 
 
 def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
@@ -68,8 +69,8 @@ def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """What differs between two fingerprints of a notebook, in words; empty when nothing does.
 
-    >>> changed({"notebook": "9f2c", "clean": "03ab"}, {"notebook": "9f2c", "line": "77d0"})
-    ['helpers/clean/clean_rows.py has changed', 'helpers/line/stage_work.py has changed']
+    >>> changed({"notebook": "9f", "base/bins": "03"}, {"notebook": "9f", "base/bins": "77"})
+    ['helpers/base/bins.py has changed']
     """
     parts = {part for part, _ in before.items() ^ after.items()}
     first = [words for part, words in OF_THE_NOTEBOOK.items() if part in parts]

@@ -1,4 +1,4 @@
-"""Names in code."""
+"""Which names of the package a piece of code uses, read from its syntax tree."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ def _chains(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
 
 
 def first_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that the code reads, without the attributes that follow."""
     return {chain[0] for node in nodes for chain in _chains(ast.walk(node))}
 
 
@@ -142,6 +143,7 @@ def names_within(node: ast.stmt) -> set[str]:
 
 
 def is_import(node: ast.AST) -> bool:
+    """Whether a statement is an import."""
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 

@@ -1,4 +1,4 @@
-"""Notebook files."""
+"""Notebooks as files: read from the package, kept in the run folder, cells taken out by tag."""
 
 from __future__ import annotations
 

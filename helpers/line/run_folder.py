@@ -1,4 +1,4 @@
-"""Run folder."""
+"""The run folder: the files of one run, its ledger, and the lock that holds it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..base.files import as_json, clear_drafts, replacing, sha256, write_text
-from ..base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
+from ..base.places import reports_folder
 from ..base.user_errors import InputError, nearest
 from ..examples import known
 from .stage_list import stage

@@ -1,4 +1,4 @@
-"""Stage list."""
+"""The stages: what each asks, which files it reads and writes. All else is made from this list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
+from ..base.places import NOTEBOOKS
 from ..base.user_errors import InputError
 
 LOG = "log"  # as new rows: what the service of a run has answered

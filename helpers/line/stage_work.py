@@ -1,8 +1,8 @@
-"""The assembly line: its stages in order, the run folder they share, and the ledger.
+"""A stage at work: it opens with `start` and closes with `finish`.
 
-Stages hand each other nothing but files in `reports/<run>/`. A stage opens with `start`, which
-refuses to work on what an earlier station has not made, and closes with `finish`, which checks
-that the rows add up and writes a line into `ledger.json`.
+Stages hand each other nothing but files in `reports/<run>/`. `start` refuses to work on what an
+earlier stage has not made; `finish` checks that the rows add up and writes a line into
+`ledger.json`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..base.files import as_json, sha256, sha256_of
-from ..base.places import DATA, NOTEBOOKS, REPOSITORY, reports_folder  # noqa: F401
+from ..base.places import DATA
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known

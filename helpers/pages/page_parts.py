@@ -43,7 +43,11 @@ def page_script() -> str:
 @cache
 def stamp() -> str:
     """A short hash of what pages are made with; another one means that they look otherwise."""
-    made_with = [*sorted(Path(__file__).parent.glob("*_page.py")), Path(__file__), *sorted(p for p in TEMPLATES.rglob("*") if p.is_file())]
+    made_with = [
+        *sorted(Path(__file__).parent.glob("*_page.py")),
+        Path(__file__),
+        *sorted(p for p in TEMPLATES.rglob("*") if p.is_file()),
+    ]
     content = b"".join(path.read_bytes() for path in made_with)
     return sha256_of(content)[:12]
 

@@ -1,4 +1,4 @@
-"""Promotion decision."""
+"""Whether a challenger takes the champion's place: both on rows that neither has seen."""
 
 from __future__ import annotations
 

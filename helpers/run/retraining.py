@@ -1,9 +1,9 @@
 """Retraining: is it due, and is the new model better? The champion serves until it is.
 
-`train_challenger_run` looks at later rows by the notebook of stage 8. When training again is due, the same
-notebooks that made the champion make a challenger, a run of its own, from the old rows and the
-earlier part of the new ones; both answer the newer part, which neither has seen. The challenger
-takes over only if it is better by more than the noise.
+The notebook of stage 8 looks at later rows. When training again is due, the same notebooks that
+made the champion make a challenger, a run of its own, from the old rows and the earlier part of the
+new ones; both answer the newer part, which neither has seen. The challenger takes over only if it
+is better by more than the noise.
 """
 
 from __future__ import annotations
@@ -89,9 +89,6 @@ def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
     }
     say(describe_duel(compared))
     return found | conclude(challenger, champion, found, ask, say)
-
-
-# --- The rows -----------------------------------------------------------------------------------
 
 
 def later_rows(run: Run, source: str) -> Production:

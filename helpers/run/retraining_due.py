@@ -1,4 +1,4 @@
-"""Retraining due."""
+"""Whether a model is to be trained again: by drift, by its score, by its age."""
 
 from __future__ import annotations
 

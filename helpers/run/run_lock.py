@@ -1,4 +1,4 @@
-"""Run lock."""
+"""One command at a time on a run; a refusal names the command that holds it."""
 
 from __future__ import annotations
 

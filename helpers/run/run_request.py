@@ -1,4 +1,4 @@
-"""Run request."""
+"""What a run was asked for: its source made whole, its name and its stages found."""
 
 from __future__ import annotations
 
@@ -83,6 +83,10 @@ def whole_address(data: str) -> str:
 
 
 def stages_to_run(request: Request, run: Run, data: str) -> list[Stage]:
+    """The stages that were asked for; without --stages all that the table has a use for.
+
+    Raises InputError when an earlier stage is missing, or a target comes too late to be read.
+    """
     example = examples_known.example(data)
     target = request.target or (example.target if example else "")
     lessons = example is not None and example.has_lessons

@@ -1,6 +1,6 @@
 """Running the line: each notebook by papermill, its page, the front page; one line of progress.
 
-A stage whose result still stands is not run again (see `helpers.line.freshness`), and the page of one
+A stage whose result still stands is not run again (see `line/freshness.py`), and the page of one
 stage is made while the next one runs.
 """
 

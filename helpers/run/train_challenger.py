@@ -1,4 +1,4 @@
-"""Train challenger."""
+"""A challenger: a run made by the champion's notebooks and parameters, from more rows."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Work that one process or one machine can't hold: Dask, DuckDB, storage of runs, pods. May import: base, line."""
+"""Work that one process or one machine can't hold: Dask, DuckDB, storage of runs, pods.
+
+May import: base, line.
+"""

@@ -1,4 +1,4 @@
-"""Arrow tables."""
+"""Arrow tables read as the frames that pandas would read."""
 
 from __future__ import annotations
 

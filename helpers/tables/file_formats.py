@@ -1,4 +1,4 @@
-"""File formats."""
+"""Files by their format: CSV and TSV, JSON, JSON lines, Excel, Parquet, each as a frame."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ NEWLINE = b"\n"
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
+    """A Parquet file, or its bytes, as a frame; raises InputError where it unpacks to too much."""
     unpacking_limits.check_parquet(source)
     return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
 

@@ -1,4 +1,4 @@
-"""From database."""
+"""A table from a database, by an SQL query or a table's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From web."""
+"""A table from a web address: fetched within limits of size and time."""
 
 from __future__ import annotations
 

@@ -52,8 +52,9 @@ def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame
 
     >>> read_table("missing.csv")
     Traceback (most recent call last):
-    helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, TSV, JSON, \
-JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database address.
+    helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, \
+TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database \
+address.
     """
     if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
@@ -239,9 +240,9 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 def check_target(frame: pd.DataFrame, target: str) -> None:
     """Raise InputError unless `target` is a column of the frame.
 
-    >>> check_target(pd.DataFrame({"species": [1]}), "speceis")
+    >>> check_target(pd.DataFrame({"sex": [1]}), "sexe")
     Traceback (most recent call last):
-    helpers.base.user_errors.InputError: The target 'speceis' is not a column. Did you mean 'species'?
+    helpers.base.user_errors.InputError: The target 'sexe' is not a column. Did you mean 'sex'?
     """
     if target not in frame.columns:
         raise InputError(f"The target '{target}' is not a column. {nearest(target, frame.columns)}")

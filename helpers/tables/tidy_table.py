@@ -1,4 +1,4 @@
-"""Tidy table."""
+"""A frame that any stage can take: distinct names, a plain index, cells that Parquet can hold."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..base.user_errors import InputError
 
 
 def clean_name(cell) -> str:
+    """A column's name as text without spaces around it; "" where it is missing."""
     return "" if pd.isna(cell) else str(cell).strip()
 
 
