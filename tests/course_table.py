@@ -9,6 +9,7 @@ from the ledger of a run.
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import sys
 from dataclasses import dataclass
@@ -50,11 +51,17 @@ def figures(path: Path) -> Figures:
         cells=len(cells),
         words=len(SIDE_BOX.sub("", prose).split()),
         code_cells=len(code),
-        longest=max(len(c.source.splitlines()) for c in code if not _has_parameters(c)),
+        longest=max(lines_beside_imports(c.source) for c in code if not _has_parameters(c)),
         in_a_row=max(map(len, re.findall("c+", kinds))),
         checks=len(set(re.findall(r'lessons\.check\(\s*"([^"]+)"', source))),
         guesses=len(set(re.findall(r'lessons\.guess\(\s*"([^"]+)"', source))),
     )
+
+
+def lines_beside_imports(source: str) -> int:
+    """The lines of a cell that do something: imports say only where names come from."""
+    body = [s for s in ast.parse(source).body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    return sum(1 + s.end_lineno - s.lineno for s in body)
 
 
 def _has_parameters(cell) -> bool:

@@ -76,9 +76,9 @@ def test_the_page_holds_what_differs_and_only_that(reports):
 
 @pytest.mark.parametrize(
     ("auc", "spread", "says"),
-    [(0.8, 0.01, "two is better"), (0.6, 0.01, "two is worse"), (0.71, 0.02, "may be chance")],
+    [(0.8, 0.01, "two is better"), (0.6, 0.01, "two is worse"), (0.71, 0.02, "may be noise")],
 )
-def test_a_difference_within_the_intervals_may_be_chance(reports, auc, spread, says):
+def test_a_difference_within_the_intervals_may_be_noise(reports, auc, spread, says):
     runs = made("one", spread=spread), made("two", auc=auc, spread=spread)
     metrics = [run.read_json("metrics.json") for run in runs]
     assert says in compare_runs.describe_comparison(runs, metrics)

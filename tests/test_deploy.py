@@ -112,24 +112,24 @@ def test_one_row_is_many_rows_is_batch_is_in_process(made, bundle, address):
         assert one["probability"] == pytest.approx(many[i]["probability"], abs=1e-9)
 
 
-def test_the_roads_agree_by_csv_and_json(made, bundle, address, tmp_path):
+def test_predictions_agree_by_csv_and_json(made, bundle, address, tmp_path):
     table = service_proof.prediction_agreement(
         bundle, made.raw.head(50), address, tmp_path / "data"
     )
-    assert table["same answers"].tolist() == ["yes", "yes"]
+    assert table["same predictions"].tolist() == ["yes", "yes"]
     assert table["rows"].tolist() == [50, 50]
     assert (table["largest difference"].astype(float) < 1e-9).all()
-    assert "One answer by three roads" in service_proof.describe_agreement(table)
+    assert "Three ways, one answer" in service_proof.describe_agreement(table)
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_roads_that_part_are_named(made, address, tmp_path):
+def test_a_way_whose_predictions_differ_is_named(made, address, tmp_path):
     other = prepared(raw=made.raw.assign(bought=made.raw["bought"][::-1].to_numpy()))
     table = service_proof.prediction_agreement(
         bundle_of(other), made.raw.head(20), address, tmp_path
     )
-    assert table.loc["API", "same answers"] == "no"
-    assert "**The roads part**: API" in service_proof.describe_agreement(table)
+    assert table.loc["API", "same predictions"] == "no"
+    assert "model in this notebook and API." in service_proof.describe_agreement(table)
 
 
 def test_typed_and_written_rows_get_the_same_answers(made, bundle):
@@ -173,7 +173,7 @@ def warnings_of(address, row) -> str:
 
 def test_a_missing_field_is_warned_of_where_none_was_missing(address, row):
     short = {k: v for k, v in row.items() if k not in ("weight", "height")}
-    assert warnings_of(address, short) == "weight: missing, filled as the model has learnt"
+    assert warnings_of(address, short) == "weight: missing, imputed by the model"
     assert warnings_of(address, row | {"weight": None}).startswith("weight: missing")
 
 
@@ -297,7 +297,10 @@ def test_rows_with_what_can_not_be_read_are_left_out_of_the_proof(made, bundle, 
     kept = service_proof.answerable(bundle, rows)
     assert kept["height"].equals(rows["height"].drop([3, 5]).reset_index(drop=True))
     table = service_proof.prediction_agreement(bundle, kept, address, tmp_path)
-    assert table["same answers"].tolist() == ["yes", "yes"] and table["rows"].tolist() == [10, 10]
+    assert table["same predictions"].tolist() == ["yes", "yes"] and table["rows"].tolist() == [
+        10,
+        10,
+    ]
 
 
 def test_rows_that_can_all_be_read_are_all_kept(made, bundle):
@@ -505,7 +508,7 @@ def test_a_forest_without_a_threshold_is_described(target):
     table = deployment_report.model_facts(fitted(other, forest(5, random_state=0)), 240, False)
     assert table.loc["model", ""] == forest.__name__
     assert table.loc["fitted on", ""] == "240 rows"
-    assert "says yes from" not in table.index
+    assert "threshold" not in table.index
 
 
 def test_a_model_with_a_threshold_is_described(made):
@@ -513,8 +516,8 @@ def test_a_model_with_a_threshold_is_described(made):
     model = FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes")
     table = deployment_report.model_facts(fitted(made, model), 240, True)
     assert table.loc["model", ""] == "LogisticRegression"
-    assert table.loc["says yes from", ""] == "0.25"
+    assert table.loc["threshold", ""] == "0.25"
     assert table.loc["fitted on", ""].endswith("held-out ones included")
-    mended = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
-    table = deployment_report.model_facts(fitted(made, mended), 240, True)
-    assert table.loc["model", ""] == "LogisticRegression, its probabilities mended"
+    calibrated = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
+    table = deployment_report.model_facts(fitted(made, calibrated), 240, True)
+    assert table.loc["model", ""] == "LogisticRegression, calibrated"

@@ -66,7 +66,7 @@ def test_the_worst_errors_come_first_with_the_rows_as_they_came(said):
     X, truth, prediction, chance = said
     table = diagnosis.worst_errors(BINARY, X, truth, prediction, chance, ["city"], most=3)
     assert table["city"].tolist() == ["Oslo"] * 3
-    given = table["probability of it"].astype(float)
+    given = table["predicted probability"].astype(float)
     assert given.is_monotonic_increasing and given.iloc[0] < 0.1
     numbers = diagnosis.worst_errors(NUMBER, X, [1.0, 2.0, 3.0], [1.0, 9.0, 2.5], None, ["city"], 2)
     assert numbers["true y"].tolist() == [2.0, 3.0]
@@ -89,10 +89,10 @@ def test_what_was_mended_can_be_seen_as_it_was():
     assert calibration_curve.calibration_errors(NUMBER, [1.0], None, {}) == {}
 
 
-def test_a_mending_that_does_not_carry_over_is_owned_up_to():
+def test_a_calibration_that_does_not_help_on_held_out_rows_is_reported():
     worse, better = {"before": 0.022, "after": 0.028}, {"before": 0.028, "after": 0.022}
-    assert "does not carry over" in calibration_curve.describe_calibration(worse)
-    assert "carry over" not in calibration_curve.describe_calibration(better)
+    assert "does not help on these rows" in calibration_curve.describe_calibration(worse)
+    assert "not help" not in calibration_curve.describe_calibration(better)
 
 
 def test_costs_choose_the_rule():
@@ -100,12 +100,15 @@ def test_costs_choose_the_rule():
     chance = np.r_[np.full(85, 0.1), np.full(5, 0.4), np.full(10, 0.4)]
     asked = BINARY, truth, both(chance), 0.3
     dear = diagnosis.costs_table(*asked, (1.0, 10.0))
-    assert dear.index[0] == "yes from 0.3 (the model's)"
-    assert dear["cost of 1,000 rows"].iloc[0] == "50"  # five false alarms in a hundred rows
+    assert dear.index[0] == "threshold 0.3 (the model's)"
+    assert dear.iloc[0].to_dict() == {"false positives": "5", "false negatives": "0",
+                                      "cost per 1,000 rows": "50"}  # fmt: skip
     cheap = diagnosis.costs_table(*asked, (10.0, 1.0))
-    assert cheap.index[0] in ("never say yes", "yes from 0.50")
-    assert "A miss" not in diagnosis.describe_costs(BINARY, dear, (1.0, 10.0))
-    assert "Nobody has said" in diagnosis.describe_costs(BINARY, dear, (0.0, 0.0))
+    assert cheap.index[0] in ("always predict no", "threshold 0.50")
+    assert "a false negative 10: **threshold 0.3" in diagnosis.describe_costs(
+        BINARY, dear, (1.0, 10.0)
+    )
+    assert "No costs of errors were given" in diagnosis.describe_costs(BINARY, dear, (0.0, 0.0))
     assert diagnosis.costs_table(NUMBER, [1.0], None, 0.5, (0, 0)).empty
 
 

@@ -47,7 +47,7 @@ class Orchard:
             "test_from": TREES["day"].iloc[299],
         }  # fmt: skip
 
-    def planted(self, frame, rate, seed=42):
+    def with_injected_errors(self, frame, rate, seed=42):
         return plant_errors.inject(frame, rate=rate, seed=seed, protect=["bought", "day"])
 
 

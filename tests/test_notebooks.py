@@ -12,6 +12,7 @@ import pytest
 from helpers.base.places import NOTEBOOKS
 from helpers.line.notebook_parameters import SET_ELSEWHERE, of_stage, parse_cell
 from helpers.line.stage_list import STAGES
+from tests.course_table import lines_beside_imports
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
 STAGE_PATHS = [stage.path for stage in STAGES]
@@ -68,7 +69,7 @@ def test_a_cell_is_short_and_never_three_of_code_in_a_row(path):
         if cell.cell_type == "code":
             in_a_row += 1
             if "parameters" not in tags(cell):
-                assert len(cell.source.splitlines()) <= 8, cell.source
+                assert lines_beside_imports(cell.source) <= 8, cell.source
         else:
             in_a_row = 0
         assert in_a_row <= 2

@@ -269,7 +269,7 @@ def test_api_and_batch_agree(address, tmp_path, examples):
         if asked.empty:
             return
         roads = service_proof.prediction_agreement(bundle(), asked, address, tmp_path)
-        assert roads["same answers"].tolist() == ["yes", "yes"], roads
+        assert roads["same predictions"].tolist() == ["yes", "yes"], roads
         answered.append(len(asked))
 
     agree()

@@ -280,7 +280,7 @@ def test_a_quick_model_says_on_how_many_rows_it_was_fitted(monkeypatch):
     made = prepared(raw=raw_table(90))
     choices = strategy_comparison.choices_to_compare(RANDOM, made.rows.X)
     table = strategy_comparison.compare_strategies(made.rows, made.plan, choices)
-    assert table["learnt from"].tolist() == [40, 40]
+    assert table["training rows"].tolist() == [40, 40]
     assert "fitted on 40 rows" in split_report.describe_comparison(table, RANDOM)
 
 
@@ -440,10 +440,10 @@ def test_a_split_that_is_given_comes_first():
         split_into_parts.choose_strategy("file", {}, ["part"])
 
 
-@pytest.mark.parametrize("gap", ["3 days", "3", "72 hours"])
-def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
+@pytest.mark.parametrize("embargo", ["3 days", "3", "72 hours"])
+def test_an_embargo_keeps_near_rows_out_of_both_sets_and_out_of_every_fold(embargo):
     rows = by_time(120, 60)
-    cut = split_into_parts.split_rows(rows, TIME, embargo=gap)
+    cut = split_into_parts.split_rows(rows, TIME, embargo=embargo)
     when = rows.X["when"]
     train, test = (when[cut.part == part] for part in ("train", "test"))
     assert test.min() - train.max() >= pd.Timedelta(days=3)
@@ -458,15 +458,22 @@ def test_a_gap_keeps_near_rows_out_of_both_parts_and_out_of_every_fold(gap):
         assert nearest >= pd.Timedelta(days=3)
 
 
-def test_without_a_gap_nothing_changes():
+def test_without_an_embargo_nothing_changes():
     plain, none = (
-        split_into_parts.split_rows(by_time(), TIME, embargo=gap) for gap in ("", "0 days")
+        split_into_parts.split_rows(by_time(), TIME, embargo=length) for length in ("", "0 days")
     )
     assert (plain.part == none.part).all() and (plain.fold == none.fold).all()
     assert "gap" not in plain.part
 
 
-@pytest.mark.parametrize("gap", ["soon", "-3 days", "999 days"])
-def test_a_gap_that_makes_no_sense_is_refused(gap):
-    with pytest.raises(InputError, match="gap"):
-        split_into_parts.split_rows(by_time(), TIME, embargo=gap)
+@pytest.mark.parametrize("embargo", ["soon", "-3 days", "999 days"])
+def test_an_embargo_that_makes_no_sense_is_refused(embargo):
+    with pytest.raises(InputError, match="embargo"):
+        split_into_parts.split_rows(by_time(), TIME, embargo=embargo)
+
+
+def test_the_options_of_a_run_are_those_that_the_split_takes():
+    about = {"time_column": TIME["column"], "test_from": "2020-02-20", "test_rows": 0}
+    options = split_report.options(TIME, about, 0.2, "", "3 days", 3, 7)
+    cut = split_into_parts.split_rows(by_time(120, 60), TIME, **options)
+    assert split_report.rows_in_embargo(cut) > 0 and set(cut.fold) == {-1, 0, 1, 2}

@@ -114,10 +114,12 @@ def test_the_search_is_seeded_and_tries_as_often_as_asked(made, folds, ladder):
 @pytest.fixture
 def few_are_many(monkeypatch):
     """Tables are small here: what holds for many rows holds for these."""
-    monkeypatch.setattr(model_ladder, "MANY_ROWS", 50)
+    monkeypatch.setattr(hyperparameter_search, "MANY_ROWS", 50)
 
 
-def test_on_many_rows_a_third_of_the_draws_goes_on_to_all_rows(made, folds, ladder, few_are_many):
+def test_on_many_rows_only_the_best_candidates_are_tried_on_all_rows(
+    made, folds, ladder, few_are_many
+):
     found, again = (
         hyperparameter_search.search(made.task, [ladder[2]], folds, 6, seed=1) for _ in range(2)
     )

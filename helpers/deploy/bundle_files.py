@@ -1,7 +1,8 @@
-"""Stage 7, deploy: the bundle, the service over it, and proof that every road gives one answer.
+"""The files of a bundle, written: model, schema, examples, reference and card.
 
 The bundle (`model/`) is all that a service needs: the model, the schema of the rows it takes, the
-reference statistics that monitoring compares with, and a card that says what it is good for.
+reference statistics that monitoring compares with, and a card that says what it is good for. It is
+read by `helpers.serving.model_bundle`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ from ..pipeline.whole_pipeline import model_columns
 from ..serving.model_bundle import Bundle, open_bundle
 from .model_card import card_text
 
+FILES = (
+    "model.skops",
+    "examples.parquet",
+    "schema.json",
+    "reference.json",
+    "card.json",
+    "card.md",
+)
 EXAMPLES = 2_000  # raw rows that a bundle holds
 MOST_BYTES = 20 * 2**20  # of a model file
 MOST_LEVELS = 1_000
@@ -31,8 +40,8 @@ def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features
     """What a row must look like: each field's kind, an example, its range or levels.
 
     `raw` and `clean` are the training rows. Ranges and levels are of the cleaned ones, without what
-    lies far outside or is `rare` (`left_out` counts such cells, see `helpers.cells.usual_values`). Columns that
-    the model does not use are `ignored`.
+    lies far outside or is `rare`; `left_out` counts such cells (see `helpers.cells.usual_values`).
+    Columns that the model does not use are `ignored`.
     """
     fields = {
         name: _field(cleaning["columns"][name]["kind"], raw[name], clean[name])
@@ -45,20 +54,26 @@ def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
     """A field of the schema, from its raw and its cleaned cells."""
     field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}
     present = clean.dropna()
-    kept = present
-    if kind == "number" and len(present):
-        usual = usual_numbers(present)
-        field["range"] = [float(usual.min()), float(usual.max())]
-        kept = present[present.astype(float).between(*field["range"])]
-    if kind == "category" and present.nunique() <= MOST_LEVELS:
-        field["levels"] = usual_levels(present)
-        kept = present[present.isin(field["levels"])]
-        field["rare"] = sorted(set(present) - set(field["levels"]))
+    usual, kept = _usual(kind, present)
+    field |= usual
     if len(kept) < len(present):
         field["left_out"] = len(present) - len(kept)
     if len(kept):
         field["example"] = _plain(raw.loc[kept.index[0]])
     return field
+
+
+def _usual(kind: str, present: pd.Series) -> tuple[dict, pd.Series]:
+    """The range or the levels of the cells that are not missing, and the cells inside them."""
+    if kind == "number" and len(present):
+        usual = usual_numbers(present)
+        ends = [float(usual.min()), float(usual.max())]
+        return {"range": ends}, present[present.astype(float).between(*ends)]
+    if kind == "category" and present.nunique() <= MOST_LEVELS:
+        levels = usual_levels(present)
+        rare = sorted(set(present) - set(levels))
+        return {"levels": levels, "rare": rare}, present[present.isin(levels)]
+    return {}, present
 
 
 def _plain(value):
@@ -75,18 +90,14 @@ def write_bundle(
 ) -> dict:
     """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
 
-    Of the `raw` rows that it was fitted on, up to 2,000 go along, with the columns of the cleaning
-    plan: on them a service checks its compiled scorer, and later rows are told from them. `known`
-    is the reference. Raises InputError when the model takes more than 20 MB.
+    Of the `raw` rows that it was fitted on, up to 2,000 are stored too, with the columns of the
+    cleaning plan: a service checks its compiled scorer on them, and the domain classifier compares
+    later rows with them. `known` is the reference. Raises InputError when the model takes more than
+    20 MB.
     """
     with work.writing("model/model.skops") as draft:
         whole_pipeline.save(model, draft)
-        size = draft.stat().st_size
-        if size > MOST_BYTES:
-            raise InputError(
-                f"The model takes {size / 2**20:.0f} MB, more than {MOST_BYTES / 2**20:.0f} MB: "
-                f"limit its depth or use another with --set models=…"
-            )
+        _check_size(draft.stat().st_size)
     with work.writing("model/examples.parquet") as draft:
         names = [name for name in model["clean"].get_feature_names_out() if name in raw]
         raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
@@ -94,15 +105,16 @@ def write_bundle(
     work.write_json("model/reference.json", known)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
-    names = (
-        "model.skops",
-        "examples.parquet",
-        "schema.json",
-        "reference.json",
-        "card.json",
-        "card.md",
-    )
-    return {name: work.run.file(f"model/{name}").stat().st_size for name in names}
+    return {name: work.run.file(f"model/{name}").stat().st_size for name in FILES}
+
+
+def _check_size(size: int) -> None:
+    """Raise InputError when a model file of so many bytes is too large."""
+    if size > MOST_BYTES:
+        raise InputError(
+            f"The model takes {size / 2**20:.0f} MB, more than {MOST_BYTES / 2**20:.0f} MB: "
+            f"limit its depth or use another with --set models=…"
+        )
 
 
 def read_bundle(work) -> Bundle:
@@ -111,15 +123,16 @@ def read_bundle(work) -> Bundle:
 
 
 def held_out_answers(model: Pipeline, rows: Labelled) -> pd.DataFrame:
-    """The answers to the held-out rows of a model that has not learnt from them."""
+    """The predictions for the held-out rows, of a model that was not fitted on them."""
     X = rows.of(TEST).X
     return compared_answers(rows.task, *predict(rows.task, model[1:], X))
 
 
 def make_reference(work, model: Pipeline, rows: Labelled, answers: pd.DataFrame) -> dict:
-    """What later rows will be held against: the cleaned `rows` that the model was fitted on.
+    """What later rows will be compared with: the cleaned `rows` that the model was fitted on.
 
-    `answers` are those to the held-out rows, of the model before its last fit. `work` is the stage.
+    `answers` are the predictions for the held-out rows, of the model before its last fit. `work` is
+    the open stage.
     """
     used, when, label = model_columns(model), time_column(work), work.about["label"]
     made = stored_reference.reference_of(

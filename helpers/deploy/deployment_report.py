@@ -1,4 +1,4 @@
-"""Deployment report."""
+"""The words and tables of stage 7: what is deployed, and which fields a row must have."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 from ..models.calibrated_model import Calibrated
 
 
-def headline(card: dict, size: int, roads: pd.DataFrame) -> str:
-    """The stage's result in a sentence."""
-    agree = (roads["same answers"] == "yes").all()
+def headline(card: dict, size: int, agreement: pd.DataFrame) -> str:
+    """The stage's result in a sentence; `size` in bytes, `agreement` by `prediction_agreement`."""
+    agree = (agreement["same predictions"] == "yes").all()
     return (
         f"A {card['model']} model fitted on {card['fitted_on_rows']:,} rows "
         f"({size / 2**20:.1f} MB) answers over HTTP; API, batch and notebook "
@@ -22,35 +22,45 @@ def headline(card: dict, size: int, roads: pd.DataFrame) -> str:
 def model_facts(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
     """What is deployed: the steps, the rows it was fitted on, whether held-out rows were used."""
     last = model["model"]
-    inner, mended = last, False
-    while isinstance(inner, (FixedThresholdClassifier, Calibrated)):
-        mended = mended or isinstance(inner, Calibrated)
-        inner = inner.estimator
     facts = {
         "steps": " → ".join(model.named_steps),
-        "model": type(inner).__name__ + (", calibrated" if mended else ""),
+        "model": _model_name(last),
         "fitted on": f"{rows:,} rows" + (", held-out ones included" if refitted else ""),
     }
     if isinstance(last, FixedThresholdClassifier):
-        facts["says yes from"] = f"{last.threshold:.2g}"
+        facts["threshold"] = f"{last.threshold:.2g}"
     return pd.DataFrame({"": facts}).rename_axis("deployed")
+
+
+def _model_name(model) -> str:
+    """The class of a model inside its threshold and calibration, and whether it is calibrated."""
+    is_calibrated = False
+    while isinstance(model, (FixedThresholdClassifier, Calibrated)):
+        is_calibrated = is_calibrated or isinstance(model, Calibrated)
+        model = model.estimator
+    return type(model).__name__ + (", calibrated" if is_calibrated else "")
 
 
 def fields_table(schema: dict) -> pd.DataFrame:
     """A row per field of the schema: kind, share missing, example, range or levels."""
-    rows = {}
-    for name, field in schema["fields"].items():
-        known = ""
-        if "range" in field:
-            known = "{:g} to {:g}".format(*field["range"])
-        elif "levels" in field:
-            known = f"{len(field['levels'])} levels"
-        if field.get("left_out"):
-            known += f", {field['left_out']:,} cells far outside or rare"
-        rows[name] = {
+    rows = {
+        name: {
             "kind": field["kind"],
             "missing": f"{field['missing']:.1%}",
             "example": f"{field.get('example', '')!s:.40}",
-            "seen in training": known,
+            "seen in training": _seen_in_training(field),
         }
+        for name, field in schema["fields"].items()
+    }
     return pd.DataFrame(rows).T.rename_axis("field")
+
+
+def _seen_in_training(field: dict) -> str:
+    """The range of a field or its number of levels, and how many cells lay outside."""
+    known = ""
+    if "range" in field:
+        known = "{:g} to {:g}".format(*field["range"])
+    elif "levels" in field:
+        known = f"{len(field['levels'])} levels"
+    outside = field.get("left_out")
+    return known + (f", {outside:,} cells far outside or rare" if outside else "")

@@ -1,4 +1,4 @@
-"""Model card."""
+"""The model card: what the model predicts, from which rows, how well, and what limits it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: boo
 
 
 def _baseline(metrics: dict, y: np.ndarray) -> dict:
-    """What a service answers when it has no model: the mean, or the most frequent class."""
+    """The answer of a service without a model: the mean, or the most frequent class."""
     if metrics["task"] == "regression":
         return {"prediction": float(np.mean(y)), "probability": None}
     shares = pd.Series(y).astype("str").value_counts(normalize=True)
@@ -49,9 +49,10 @@ def _baseline(metrics: dict, y: np.ndarray) -> dict:
 
 
 def _limits(about: dict, metrics: dict) -> list[str]:
+    """What a user of the model must know, a sentence each."""
     limits = ["It knows only what its training rows show."]
     if about.get("time_column"):
-        limits.append("It was judged on rows later than those it learnt from; it will age.")
+        limits.append("It was tested on rows later than its training rows; it will age.")
     example = examples_known.example(about.get("table", ""))
     limits += example.limits if example else ()
     if metrics["verdict"] != "good enough":
@@ -62,29 +63,24 @@ def _limits(about: dict, metrics: dict) -> list[str]:
 def card_text(card: dict) -> str:
     """The card as Markdown."""
     held_out = card["held_out"]
-    metric_lines = [
+    refit = ", refitted on all labelled rows" if card["refitted_on_all_labelled_rows"] else ""
+    paragraphs = [
+        f"# Model card: {card['task']['target']}",
+        f"**Question.** {card['question']}",
+        f"**Model.** {card['model']}, fitted on {card['fitted_on_rows']:,} rows of "
+        f"{card['source']}{refit}.",
+        f"**Verdict.** {held_out['verdict']}, on {held_out['rows']:,} held-out rows:",
+        _scores_as_markdown(held_out),
+        "**Limits.**",
+        "\n".join(f"- {limit}" for limit in card["limits"]),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _scores_as_markdown(held_out: dict) -> str:
+    """The scores on held-out rows beside the baseline's, a line each."""
+    lines = [
         f"| {PLAIN_NAMES[m]} | {value:.3f} | {held_out['baseline'].get(m, float('nan')):.3f} |"
         for m, value in held_out["scores"].items()
     ]
-    refit = ", refitted on all labelled rows" if card["refitted_on_all_labelled_rows"] else ""
-    return "\n".join(
-        [
-            f"# Model card: {card['task']['target']}",
-            "",
-            f"**Question.** {card['question']}",
-            "",
-            f"**Model.** {card['model']}, fitted on {card['fitted_on_rows']:,} rows of "
-            f"{card['source']}{refit}.",
-            "",
-            f"**Verdict.** {held_out['verdict']}, on {held_out['rows']:,} held-out rows:",
-            "",
-            "| metric | held out | baseline |",
-            "|---|---|---|",
-            *metric_lines,
-            "",
-            "**Limits.**",
-            "",
-            *[f"- {limit}" for limit in card["limits"]],
-            "",
-        ]
-    )
+    return "\n".join(["| metric | held out | baseline |", "|---|---|---|", *lines])

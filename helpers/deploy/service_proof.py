@@ -1,4 +1,7 @@
-"""Service proof."""
+"""Proof that service, batch file and notebook give the same predictions, and how fast they are.
+
+Also the rows with which the service is tried: complete, a field short, of a wrong type.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from ..base.user_errors import InputError
 from ..serving.local_service import as_json, ask
 from ..serving.model_bundle import MOST_ROWS, Bundle, check_rows, predict_rows, predict_table
 from ..tables import read_any
+
+JSON = {"Content-Type": "application/json"}
 
 
 def edge_cases(bundle: Bundle, row: dict) -> dict[str, dict]:
@@ -35,47 +40,47 @@ def edge_cases(bundle: Bundle, row: dict) -> dict[str, dict]:
 
 
 def answers_table(address: str, cases: dict[str, dict]) -> pd.DataFrame:
-    """A row per case: status, prediction and what the service said of it."""
-    rows = {}
-    for name, row in cases.items():
-        status, answer = ask(address, row)
-        said = "; ".join(answer["warnings"]) if status == 200 else answer["detail"]
-        prediction = str(answer.get("prediction", "none"))
-        rows[name] = {
-            "status": status,
-            "prediction": prediction,
-            "the service says": said or "fine",
-        }
+    """A row per case: the HTTP status, the prediction, and the warnings or the error (`response`)."""
+    rows = {name: _answer(*ask(address, row)) for name, row in cases.items()}
     return pd.DataFrame(rows).T.rename_axis("case")
+
+
+def _answer(status: int, answer: dict) -> dict:
+    """An answer of the service as a row of a table."""
+    response = "; ".join(answer["warnings"]) if status == 200 else answer["detail"]
+    prediction = str(answer.get("prediction", "none"))
+    return {"status": status, "prediction": prediction, "response": response or "no warning"}
 
 
 def speeds(bundle: Bundle, rows: pd.DataFrame, address: str, repeats: int = 7) -> dict[str, float]:
     """The median time of a single row, in milliseconds: by the pipeline, and over HTTP."""
-    import requests
-
     some = rows.iloc[evenly_spaced(len(rows), repeats)]
     frames = [some.iloc[[i]] for i in range(len(some))]
-    bodies = [as_json(as_record(row)) for _, row in some.iterrows()]
-    with requests.Session() as client:
-        options = {"headers": {"Content-Type": "application/json"}, "timeout": 60}
-        client.post(f"{address}/predict", data=bodies[0], **options)  # the first opens the line
-        by_http = [
-            _seconds(lambda b=body: client.post(f"{address}/predict", data=b, **options))
-            for body in bodies
-        ]
+    by_http = _http_seconds(f"{address}/predict", [as_record(row) for _, row in some.iterrows()])
     by_pipeline = [_seconds(lambda f=frame: predict_rows(bundle, f)) for frame in frames]
     found = {"pipeline": by_pipeline, "service": by_http}
     return {name: 1000 * float(np.median(times)) for name, times in found.items()}
 
 
+def _http_seconds(address: str, records: list[dict]) -> list[float]:
+    """The seconds that each record takes over one open connection."""
+    import requests
+
+    bodies, options = map(as_json, records), {"timeout": 60, "headers": JSON}
+    with requests.Session() as client:
+        client.post(address, data=as_json(records[0]), **options)  # opens the connection
+        return [_seconds(lambda b=b: client.post(address, data=b, **options)) for b in bodies]
+
+
 def _seconds(work) -> float:
+    """The seconds that a call takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def describe_speeds(state: dict, speed: dict[str, float]) -> str:
-    """A sentence that says how single rows are scored, and whether that is the faster way.
+    """A sentence that says how single rows are scored, and whether that is faster.
 
     Times differ from run to run, so the sentence names none.
     """
@@ -84,7 +89,7 @@ def describe_speeds(state: dict, speed: dict[str, float]) -> str:
     quicker = speed["pipeline"] > speed["service"]
     return (
         "**Single rows are answered by the compiled scorer**, which agreed with the pipeline on "
-        "every example within 1e-9. Asked over HTTP, it took "
+        "every example within 1e-9. Over HTTP it took "
         f"{'less' if quicker else 'more'} time than the pipeline does in this notebook."
     )
 
@@ -106,53 +111,63 @@ def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
 def prediction_agreement(
     bundle: Bundle, rows: pd.DataFrame, address: str, folder: Path
 ) -> pd.DataFrame:
-    """The same raw rows scored in three ways: the distance from the in-process model's answers.
+    """The same raw rows scored in three ways: the distance from the in-process model's predictions.
 
-    Batch goes through a CSV file and back, the API through JSON.
+    A row for `batch`, which goes through a CSV file and back, and one for `API`, which goes through
+    JSON: `rows`, `same predictions` ("yes" or "no"), `largest difference`. `folder` holds the file.
     """
     here = predict_rows(bundle, rows).reset_index(drop=True)
+    others = {"batch": _by_file(bundle, rows, folder), "API": _by_service(address, rows)}
+    found = {way: _distance(here, other[here.columns]) for way, other in others.items()}
+    return pd.DataFrame(found).T.rename_axis("way")
+
+
+def _by_file(bundle: Bundle, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """The predictions for rows that were written to a CSV file and read again."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "rows.csv"
     rows.to_csv(file, index=False)
-    batch = predict_table(bundle, read_any.read_table(str(file), typed=False))[
-        here.columns
-    ].reset_index(drop=True)
+    found = predict_table(bundle, read_any.read_table(str(file), typed=False))
     file.unlink()
+    return found.reset_index(drop=True)
+
+
+def _by_service(address: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """The predictions of the service for all rows in one request."""
     status, answers = ask(address, rows)
     if status != 200:
         raise RuntimeError(f"The service refused the rows ({status}): {answers}")
-    api = pd.DataFrame([_flat(answer) for answer in answers])[here.columns]
-    return pd.DataFrame(
-        {road: _distance(here, other) for road, other in (("batch", batch), ("API", api))}
-    ).T.rename_axis("road")
+    return pd.DataFrame([_flat(answer) for answer in answers])
 
 
 def _flat(answer: dict) -> dict:
+    """An answer as `predict_rows` has it: the prediction, and a column per class."""
     shares = answer.get("probability", {})
     return {"prediction": answer["prediction"]} | {f"probability_{c}": p for c, p in shares.items()}
 
 
 def _distance(here: pd.DataFrame, other: pd.DataFrame) -> dict:
+    """Whether two tables of predictions agree, and their largest difference."""
     numbers = here.select_dtypes("number").columns
     apart = (here[numbers] - other[numbers].astype(float)).abs().to_numpy().max()
     same = [c for c in here if c not in numbers]
     equal = all((here[c].astype(str) == other[c].astype(str)).all() for c in same)
     return {
         "rows": len(here),
-        "same answers": "yes" if equal and apart < 1e-9 else "no",
+        "same predictions": "yes" if equal and apart < 1e-9 else "no",
         "largest difference": float(apart),
     }
 
 
 def describe_agreement(table: pd.DataFrame) -> str:
-    """A sentence that reads the proof."""
-    if (table["same answers"] == "yes").all():
+    """A sentence that says whether the three ways agree."""
+    if (table["same predictions"] == "yes").all():
         return (
             f"**Three ways, one answer**: on {table['rows'].iloc[0]:,} raw rows the API, the "
             f"batch file and the model in this notebook agree within 1e-9."
         )
-    roads = ", ".join(table.index[table["same answers"] != "yes"])
-    return f"**The predictions differ**: {roads} disagree with the model in this notebook."
+    others = " and ".join(table.index[table["same predictions"] != "yes"])
+    return f"**The predictions differ** between the model in this notebook and {others}."
 
 
 def rows_to_compare(rows: np.ndarray, asks: int) -> np.ndarray:

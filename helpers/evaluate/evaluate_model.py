@@ -40,8 +40,8 @@ def compare_thresholds(
     names = ("accuracy", "precision", "recall", "f1")
     table = {
         "baseline (always the common class)": {name: baseline[name] for name in names},
-        "model, yes from 0.50": at_threshold(task, truth, probability, 0.5),
-        f"model, yes from {chosen:.2g}": at_threshold(task, truth, probability, chosen),
+        "model, threshold 0.50": at_threshold(task, truth, probability, 0.5),
+        f"model, threshold {chosen:.2g}": at_threshold(task, truth, probability, chosen),
     }
     return (
         pd.DataFrame(table).T.rename_axis("rule").rename(columns=PLAIN_NAMES).map("{:.2f}".format)

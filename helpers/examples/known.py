@@ -66,7 +66,7 @@ class Source(Protocol):
     def what_is_known(self, sources: dict, target: str = "", until: str = "") -> dict:
         """What a person who knows the table tells the line: entries of `about.json`."""
 
-    def planted(
+    def with_injected_errors(
         self, frame: pd.DataFrame, rate: float, seed: int = 42
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The table with planted errors in a share `rate` of its cells, and their answer key."""
@@ -135,7 +135,7 @@ def plant(
     The target is left as it is, and what else an example keeps sound.
     """
     if name in EXAMPLES:
-        return source(name).planted(frame, rate)
+        return source(name).with_injected_errors(frame, rate)
     from .plant_errors import inject as plant_into
 
     return plant_into(frame, rate=rate, protect=[target] if target else [])

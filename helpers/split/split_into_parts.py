@@ -82,7 +82,7 @@ def split_rows(
     """The rows with their `part` and `fold`.
 
     `test_share` of the rows are held out; under a time split the latest ones, or all from the day
-    `test_from` on, and rows within `gap` before them are left out of both parts. `test_rows` is the
+    `test_from` on, and rows within `embargo` before them are left out of both parts. `test_rows` is the
     position in the raw table from which on the rows of a second file begin. Raises InputError when
     there are too few rows to hold any out.
     """

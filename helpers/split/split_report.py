@@ -14,7 +14,7 @@ def options(choice: dict, about: dict, test_share, test_from, embargo, folds, se
     return {
         "test_share": test_share,
         "test_from": test_from or (about.get("test_from", "") if known else ""),
-        "gap": embargo,
+        "embargo": embargo,
         "test_rows": about.get("test_rows", 0),
         "folds": folds,
         "seed": seed,
@@ -31,18 +31,18 @@ def name_of(choice: dict) -> str:
 
 
 def sets_overview(rows: Labelled) -> pd.DataFrame:
-    """Rows in each part, and the target there: its mean, or the share of each class."""
+    """Rows in each set, and the target there: its mean, or the share of each class."""
     table = {}
     for part in (TRAIN, TEST):
         y = pd.Series(rows.of(part).y)
         about = {"rows": f"{len(y):,}"}
         if rows.task.is_regression:
-            about |= {"mean": f"{y.mean():.2f}", "deviation": f"{y.std():.2f}"}
+            about |= {"mean": f"{y.mean():.2f}", "standard deviation": f"{y.std():.2f}"}
         else:
             shares = y.value_counts(normalize=True)
             about |= {f"share of {c}": f"{shares.get(c, 0):.1%}" for c in rows.task.classes[:10]}
         table[part] = about
-    return pd.DataFrame(table).T.rename_axis("part")
+    return pd.DataFrame(table).T.rename_axis("set")
 
 
 def note_findings(work, choice: dict, plan: dict) -> None:
@@ -92,7 +92,7 @@ def describe_comparison(table: pd.DataFrame, choice: dict) -> str:
         )
     random = table[metric].iloc[0]
     other, value = table.index[1], table[metric].iloc[1]
-    gap, fitted = random - value, f"{table['learnt from'].max():,} rows"
+    gap, fitted = random - value, f"{table['training rows'].max():,} rows"
     chosen = f"This run splits by **{choice['strategy']}**."
     if gap > 0.01:
         return (
@@ -116,8 +116,8 @@ def sets_picture(rows: Labelled, choice: dict):
 
 
 def folds_table(rows: Labelled) -> pd.DataFrame:
-    """A row per fold: how many rows it learns from, how many it is examined on."""
+    """A row per fold: how many training rows it has, and how many validation rows."""
     sizes = [(len(learn), len(valid)) for learn, valid in rows.of(TRAIN).folds()]
-    columns = ["learns from", "is examined on"]
+    columns = ["training rows", "validation rows"]
     table = pd.DataFrame(sizes, columns=columns, index=range(1, len(sizes) + 1))
     return table.map("{:,}".format).rename_axis("fold")

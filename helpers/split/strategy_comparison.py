@@ -54,8 +54,8 @@ def compare_strategies(
 ) -> pd.DataFrame:
     """The same quick model under several splits: rows held out, and the score it seems to reach.
 
-    `options` go to `split_rows`. A split that can't be made is left out. *Learnt from* counts the
-    rows that the quick model is given, which are not all where there are many.
+    `options` go to `split_rows`. A split that can't be made is left out. `training rows` counts
+    those that the quick model is fitted on, which are not all where there are many.
     """
     metric = rows.task.main_metric
     found = {}
@@ -66,8 +66,8 @@ def compare_strategies(
             continue
         found[name_of(choice)] = {
             "held out": int((cut.part == TEST).sum()),
-            "learnt from": probe_rows(cut),
+            "training rows": probe_rows(cut),
             PLAIN_NAMES[metric]: probe_score(cut, features, options.get("seed", 42)),
         }
-    whole = {"held out": int, "learnt from": int}
+    whole = {"held out": int, "training rows": int}
     return pd.DataFrame(found).T.astype(whole).rename_axis("split")

@@ -168,7 +168,7 @@ def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run,
     assert abs(alone - together[:5]).max() < 1e-9
     with local_service.serving(bundle) as address:
         table = service_proof.prediction_agreement(bundle, raw, address, tmp_path)
-    assert (table["same answers"] == "yes").all()
+    assert (table["same predictions"] == "yes").all()
 
 
 def test_the_pipeline_on_raw_rows_equals_the_learner_on_clean_rows(work):
