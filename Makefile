@@ -8,13 +8,14 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale bench-faults lab-grid lint lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-scale bench-faults lab-grid lint lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
 	@echo "make lab            open JupyterLab in notebooks/"
 	@echo "make test           every test but the slow ones (nbval on all notebooks included)"
 	@echo "make test-all       the slow ones too, and those that need Chromium"
+	@echo "make test-pythons   the fast tests on every Python that this machine has, 3.11 and newer"
 	@echo "make notebooks      run the notebooks and store their outputs"
 	@echo "make exercises      make notebooks/exercises/ from notebooks/solutions/"
 	@echo "make clean-copies   notebooks without prose and answers, to rebuild the line from memory"
@@ -22,6 +23,7 @@ help:
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
+	@echo "make bench-setup    measure the set-up by uv and by pip; writes benchmarks/SETUP.md"
 	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
@@ -118,6 +120,10 @@ test-stock: $(SCALE)
 test-slow: $(SCALE)
 	$(PYTEST) -m slow -rs tests --ignore tests/stages $(addprefix --ignore ,$(WITH_STOCK))
 
+# Each in a clone of its own, one after the other; some ten minutes a Python
+test-pythons: $(READY)
+	$(BIN)/python -m tests.pythons
+
 notebooks: $(READY)
 	$(BIN)/python -m tests.refresh_notebooks
 
@@ -142,6 +148,9 @@ bench-cleaning: $(READY)
 # BENCH_PYTHON names a Python that has skrub
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
+
+bench-setup: $(READY)
+	$(BIN)/python -m benchmarks.setup
 
 # The run must exist: make run
 bench-serve: $(READY)

@@ -4,16 +4,19 @@ The Makefile's own recipes run in an empty folder, on packages that are made her
 """
 
 import hashlib
+import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
+from benchmarks import setup as bench
 from helpers.base.places import REPOSITORY
+from tests import pythons
 
 UV = Path(sys.executable).with_name("uv")
 RECIPES = f"""
@@ -23,10 +26,21 @@ try:
 	$(call install,venv,-r tiny.lock)
 """
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not shutil.which("make"), reason="make is not installed"),
-]
+
+@pytest.mark.skipif(not bench.RAW.exists(), reason="make bench-setup has not been run")
+def test_the_page_says_what_was_measured():
+    raw = json.loads(bench.RAW.read_text(encoding="utf-8"))
+    assert bench.REPORT.read_text(encoding="utf-8") == bench.report(raw)
+
+
+def test_every_python_of_this_machine_is_found_once_and_none_is_too_old():
+    found = pythons.pythons()
+    minors = [Version(version).release[:2] for version in found]
+    assert sys.version_info[:2] in minors and len(minors) == len(set(minors))
+    assert min(minors) >= (3, 11)
+    for version, python in found.items():
+        code = "import platform; print(platform.python_version())"
+        assert subprocess.check_output([python, "-c", code], text=True).strip() == version
 
 
 def wheel(folder: Path, name: str, files: dict[str, str]) -> str:
@@ -84,9 +98,11 @@ def installer_of(folder: Path, package: str = "tiny") -> str:
 
 REAL = f'#!/bin/sh\nexec {UV} "$@"\n'
 BROKEN = "#!/bin/sh\necho 'no route to the index' >&2\nexit 2\n"
+slow = pytest.mark.slow
 needs_uv = pytest.mark.skipif(not UV.exists(), reason="uv is not installed beside this Python")
 
 
+@slow
 @needs_uv
 def test_uv_installs_what_is_locked_and_nothing_more_is_said(setup, tmp_path):
     said = setup(REAL)
@@ -94,23 +110,27 @@ def test_uv_installs_what_is_locked_and_nothing_more_is_said(setup, tmp_path):
     assert "pip installs instead" not in said
 
 
+@slow
 def test_pip_installs_where_uv_fails_and_one_line_says_why(setup, tmp_path):
     said = setup(BROKEN).splitlines()
     assert installer_of(tmp_path) == "pip"
     assert [line for line in said if "uv failed (no route to the index): pip installs" in line]
 
 
+@slow
 def test_pip_installs_where_uv_can_not_be_had_and_one_line_says_why(setup, tmp_path):
     said = setup(None).splitlines()
     assert installer_of(tmp_path) == "pip" and installer_of(tmp_path, "uv") == ""
     assert sum(line.startswith("uv can't be had (ERROR: ") for line in said) == 1, said
 
 
+@slow
 def test_who_asks_for_pip_gets_pip(setup, tmp_path):
     assert "uv failed" not in setup(BROKEN, "INSTALLER=pip")
     assert installer_of(tmp_path) == "pip"
 
 
+@slow
 @pytest.mark.parametrize("uv", [pytest.param(REAL, marks=needs_uv), BROKEN])
 def test_neither_takes_a_package_that_is_not_the_locked_one(setup, tmp_path, uv):
     setup(uv, fails=True, tampered=True)
