@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-scale bench-faults lab-grid lint lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-scale bench-faults lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -33,6 +33,7 @@ help:
 	@echo "make setup-scale    install the engines past one machine: Dask, Kubeflow, S3, DuckDB"
 	@echo "make setup-airflow  install Airflow, in an environment of its own: .venv-airflow"
 	@echo "make lint           ruff: lint and format"
+	@echo "make map            draw how the folders of helpers lean on each other, in docs/architecture.md"
 	@echo "make lock           resolve the locks anew from pyproject.toml, with hashes"
 	@echo "make licences       list the licences of what is installed; writes docs/licences.md"
 	@echo "make audit          ask for known vulnerabilities of what is installed (pip-audit)"
@@ -105,7 +106,7 @@ test-stages: $(READY)
 	$(PYTEST) -m "not slow" --nbval --nbval-kernel-name warm notebooks tests/stages --ignore notebooks/labs $(NO_OUTPUTS)
 
 test-units: $(READY)
-	$(PYTEST) -m "not slow" helpers tests --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_SERIES))
+	$(PYTEST) -m "not slow" helpers tests .ci --ignore tests/stages --ignore tests/test_series.py $(addprefix --ignore ,$(WITH_SERIES))
 
 # The kernels that Jupyter starts by itself must give the same outputs as the warm ones. Each of the
 # two runs side by side takes about half of the time.
@@ -122,21 +123,21 @@ test-slow: $(SCALE)
 
 # Each in a clone of its own, one after the other; some ten minutes a Python
 test-pythons: $(READY)
-	$(BIN)/python -m tests.pythons
+	$(BIN)/python .ci/pythons.py
 
 notebooks: $(READY)
-	$(BIN)/python -m tests.refresh_notebooks
+	$(BIN)/python .ci/refresh_notebooks.py
 
 exercises: $(READY)
-	$(BIN)/python -m tests.exercises
+	$(BIN)/python -m helpers.course.exercises
 
 # Into notebooks/clean_copies/, which git ignores; what stands there already is left alone
 clean-copies: $(READY)
-	$(BIN)/python -m tests.clean_copies
+	$(BIN)/python -m helpers.course.clean_copies
 
 # The run must exist: make run. Its ledger has the minutes
 teaching-table: $(READY)
-	$(BIN)/python -m tests.course_table $(if $(RUN),--run $(RUN))
+	$(BIN)/python -m helpers.course.course_table $(if $(RUN),--run $(RUN))
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -178,6 +179,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# From the imports and docstrings, into docs/architecture.md
+map: $(READY)
+	$(BIN)/python .ci/house_map.py
+
 # The larger lock first: what it holds back is held back in the others, too, so that it only adds.
 # Both installers check the hashes by themselves, and take nothing that has none.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes
@@ -192,11 +197,11 @@ lock: $(READY)
 
 # From what is installed, into docs/licences.md
 licences: $(READY)
-	$(BIN)/python -m tests.licences
+	$(BIN)/python .ci/licences.py
 
 # Known vulnerabilities of what is installed; asks the index, so it needs a network
 audit: $(READY)
-	@$(BIN)/python -m tests.audit
+	@$(BIN)/python .ci/audit.py
 
 clean:
 	rm -rf .venv $(AIRFLOW) data/sources .pytest_cache .ruff_cache *.egg-info

@@ -24,6 +24,7 @@ import click
 import numpy as np
 import pandas as pd
 
+from helpers.base.findings import Finding
 from helpers.drift import compare_columns, data_quality, domain_classifier, drift_report
 
 from .__main__ import machine
@@ -185,10 +186,10 @@ def findings(known: pd.DataFrame, reference: dict, rows: pd.DataFrame) -> list[d
     return drift_report.drift_findings(compare_columns.compare(known, rows), quality=noticed)
 
 
-def is_found(said: list[dict], name: str) -> bool:
+def is_found(said: list[Finding], name: str) -> bool:
     """Whether the change was found: by a finding on its column; with no change, by any."""
     column = CHANGES[name][2]
-    return any(column in one["columns"] for one in said) if column else bool(said)
+    return any(column in one.columns for one in said) if column else bool(said)
 
 
 # --- The parts ------------------------------------------------------------------------------------
@@ -283,7 +284,7 @@ def _rate(name: str, rows: int) -> dict:
     for draw, (known, reference) in enumerate(_references(DRAWS)):
         said = findings(known, reference, changed(rows, name, 50_000 + draw))
         hits += is_found(said, name)
-        alarms += is_found([one for one in said if one["severity"] == "alarm"], name)
+        alarms += is_found([one for one in said if one.severity == "alarm"], name)
     return {"found": hits, "as alarm": alarms, "of": DRAWS}
 
 

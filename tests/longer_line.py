@@ -34,8 +34,8 @@ CELLS = {
         'currency: str = "EUR"  # what to bill in',
     ],
     "work": [
-        "from helpers import line",
-        f"work = line.start({NUMBER}, run, currency=currency)",
+        "from helpers.line import stage_work",
+        f"work = stage_work.start({NUMBER}, run, currency=currency)",
         'work.write_json("bill.json", {"currency": currency})',
         'work.finish(0, 0, f"Billed in {currency}.")',
     ],
@@ -59,7 +59,7 @@ def copy_with_a_stage_more(folder: Path) -> Path:
         for tag, lines in CELLS.items()
     ]  # fmt: skip
     (folder / "notebooks" / f"{NOTEBOOK}.ipynb").write_text(json.dumps(notebook), "utf-8")
-    line = folder / "helpers" / "line.py"
+    line = folder / "helpers" / "line" / "stage_list.py"
     before = line.read_text("utf-8")
     after = before.replace(")\n\n\ndef stage(", STAGE, 1)
     assert after != before, "STAGES has moved"

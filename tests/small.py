@@ -5,15 +5,18 @@ Nothing here is a mock: plans are drafted, features fitted and pipelines made as
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import requests
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from helpers.clean import clean_rows as clean_clean_rows
 from helpers.clean import cleaning_plan, column_cleaner
-from helpers.deploy import bundle_files, model_card
+from helpers.deploy import bundle_files, model_card, service_proof
+from helpers.drift import stored_reference
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
@@ -22,6 +25,9 @@ from helpers.learning.task_kind import Task, encode, find_task
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.pipeline import whole_pipeline
+from helpers.pipeline.whole_pipeline import model_columns
+from helpers.serving import model_bundle
+from helpers.serving.prediction_log import PredictionLog
 from helpers.split import split_into_parts
 
 
@@ -154,3 +160,75 @@ def _stages_of(made, rows: Labelled, trained, about: dict, metrics: dict):
         work.write_text("front.png", "a picture")
 
     yield from (collected, cleaned, lambda work: None, cut, learnt, judged)
+
+
+DAY = 86_400.0
+
+BEGAN = 20_000 * DAY  # midnight of a day in 2024
+
+
+def bundle_of(made) -> model_bundle.Bundle:
+    schema = bundle_files.make_schema(made.raw, made.rows.X, made.cleaning, made.plan)
+    card = {"model_sha256": "0" * 64}
+    return model_bundle.Bundle(fitted(made), made.task, schema, card, made.raw)
+
+
+def card_of(made) -> dict:
+    metrics = {
+        "task": made.task.kind,
+        "target": made.task.target,
+        "classes": list(made.task.classes),
+        "positive": made.task.positive,
+        "model": "linear",
+        "main_metric": "roc_auc",
+        "rows": {"train": 240, "test": 48},
+        "test": {"roc_auc": 0.8},
+        "interval": {"roc_auc": [0.7, 0.9]},
+        "baseline": {"roc_auc": 0.5},
+        "verdict": "good enough",
+    }
+    return model_card.make_card(
+        "small", {"question": "Why?", "source": "here"}, metrics, made.rows.y, True
+    )
+
+
+def write_run(made, name: str = "small") -> Run:
+    """A run whose stage 7 has finished, written the way the notebook does."""
+    work = Work(7, Run(name), {})
+    bundle = bundle_of(made)
+    known = stored_reference.as_content(
+        stored_reference.reference_of(made.rows.X, model_columns(bundle.model))
+    )
+    bundle_files.write_bundle(work, bundle.model, bundle.schema, card_of(made), known, made.raw)
+    work.finish(len(made.raw), len(made.raw), "done")
+    return work.run
+
+
+def log_rows(run, table: pd.DataFrame, every: float = 600.0, told: int = 0) -> None:
+    """Log rows as a service does, one each so many seconds; outcomes for the first ones."""
+    log = PredictionLog("", run.path)
+    rows = [service_proof.as_record(row) for _, row in table.drop(columns="bought").iterrows()]
+    log.write([(f"r{i}", BEGAN + i * every, "v1", json.dumps(row), "yes", "", "[]")
+               for i, row in enumerate(rows)])  # fmt: skip
+    log.note_outcomes([(f"r{i}", table["bought"].iloc[i]) for i in range(told)])
+    log.close()
+
+
+def later(rows: int = 600, seed: int = 7) -> pd.DataFrame:
+    """Rows as the model knows them."""
+    return raw_table(rows, seed).drop(columns="price")
+
+
+def changed(rows: int = 600, seed: int = 7) -> pd.DataFrame:
+    """Later rows in which tall ones buy, too, which the model does not know."""
+    table = later(rows, seed)
+    height = table["height"].fillna(170)
+    chance = 1 / (1 + np.exp(-(height - 170) / 2))
+    drawn = np.random.default_rng(seed).random(rows) < chance
+    return table.assign(bought=np.where(drawn, "yes", "no"))
+
+
+def post(address, body, kind="application/json", page="predict", **options):
+    data = body if isinstance(body, (bytes, str)) else json.dumps(body)
+    headers = {"Content-Type": kind} | options.pop("headers", {})
+    return requests.post(f"{address}/{page}", data=data, headers=headers, timeout=60, **options)

@@ -19,8 +19,7 @@ from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 from helpers.registry import model_versions
 from tests import longer_line
-from tests.small import raw_table
-from tests.test_retraining import changed
+from tests.small import changed, raw_table
 
 pytestmark = pytest.mark.slow
 

@@ -4,11 +4,12 @@ import dataclasses
 
 import pytest
 
+from helpers.base.findings import Finding, has_severity, ranked
 from helpers.drift import alert_thresholds
 
 
 def one(severity: str, message: str = "It moved.") -> dict:
-    return alert_thresholds.finding("drift", severity, ["age"], message, {})
+    return Finding("drift", severity, ["age"], message, {})
 
 
 def test_thresholds_are_frozen_and_a_report_errs_in_at_most_five_of_a_hundred():
@@ -28,19 +29,13 @@ def test_the_severity_follows_the_size():
 
 def test_the_gravest_comes_first_and_it_rings_from_the_asked_severity_on():
     found = [one("note"), one("alarm"), one("warning")]
-    assert [f["severity"] for f in alert_thresholds.ranked(found)] == ["alarm", "warning", "note"]
-    assert (
-        alert_thresholds.has_severity(found)
-        and not alert_thresholds.has_severity(found[:1])
-        and not alert_thresholds.has_severity([])
-    )
-    assert alert_thresholds.has_severity(found[2:], at="warning") and alert_thresholds.has_severity(
-        found[:1], at="note"
-    )
+    assert [f.severity for f in ranked(found)] == ["alarm", "warning", "note"]
+    assert has_severity(found) and not has_severity(found[:1]) and not has_severity([])
+    assert has_severity(found[2:], at="warning") and has_severity(found[:1], at="note")
 
 
 def test_findings_are_read_the_gravest_first():
     found = [one("note", "A little."), *[one("alarm", f"Much {i}.") for i in range(3)]]
     text = alert_thresholds.describe_findings(found, most=2)
     assert text.startswith("**3 alarms, 1 note**") and "2 more" in text and "A little" not in text
-    assert "Nothing has changed" in alert_thresholds.describe_findings([])
+    assert "No significant change" in alert_thresholds.describe_findings([])

@@ -9,8 +9,7 @@ from pyarrow import parquet
 
 from helpers.pipeline import many_row_scorer
 from helpers.serving import batch_prediction, input_pieces, model_bundle, write_answers
-from tests.small import prepared
-from tests.test_deploy import write_run
+from tests.small import prepared, write_run
 
 PIECE = 40
 CHANCES = ["probability_no", "probability_yes"]

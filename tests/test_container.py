@@ -19,8 +19,7 @@ import requests
 
 from helpers.base.places import REPOSITORY
 from helpers.deploy import service_proof
-from tests.small import prepared
-from tests.test_deploy import write_run
+from tests.small import prepared, write_run
 
 FILES = [REPOSITORY / "deploy" / "Dockerfile", REPOSITORY / "deploy" / "kubeflow" / "Dockerfile"]
 SERVICE = FILES[0]

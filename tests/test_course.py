@@ -7,13 +7,13 @@ import nbformat
 import pytest
 
 from helpers.base.places import NOTEBOOKS
+from helpers.course import clean_copies, course_table
+from helpers.course.course_table import Figures, figures
+from helpers.course.exercises import SOLUTIONS, exercise_of, without_answers
 from helpers.course.questions import GUESSES, QUESTIONS
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
-from tests import clean_copies, course_table
-from tests.course_table import Figures, figures
-from tests.exercises import SOLUTIONS, exercise_of, without_answers
-from tests.prose_numbers import GUARDS, numbers
+from tests.stages.prose_numbers import GUARDS, numbers
 
 PATHS = [stage.path for stage in STAGES]
 TAUGHT = [*sorted(NOTEBOOKS.glob("*.ipynb")), *sorted(NOTEBOOKS.glob("labs/*.ipynb"))]

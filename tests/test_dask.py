@@ -26,8 +26,7 @@ from helpers.scale import dask_cluster
 from helpers.serving import batch_prediction, parquet_folders
 from helpers.tables import read_any
 from helpers.train import fold_trials, hyperparameter_search, train_models
-from tests.small import at_random, fitted, prepared, raw_table
-from tests.test_deploy import write_run
+from tests.small import at_random, fitted, prepared, raw_table, write_run
 
 pytest.importorskip("distributed", reason="Dask is not installed: make setup-scale")
 pytestmark = pytest.mark.slow

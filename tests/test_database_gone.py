@@ -1,6 +1,6 @@
 """A real PostgreSQL that goes away in the middle of the rows: one line, and what stood still does.
 
-The server is that of `tests.test_prediction_log`.
+The server is that of `tests.postgres_server`.
 """
 
 import os
@@ -17,8 +17,8 @@ from helpers.base.user_errors import InputError
 from helpers.line.run_folder import Run
 from helpers.serving import batch_prediction
 from helpers.tables import from_database, read_any, tidy_table
+from tests.postgres_server import BIN
 from tests.small import deployed_run, prepared
-from tests.test_prediction_log import BIN, postgres  # noqa: F401 - a fixture
 
 pytestmark = [
     pytest.mark.slow,

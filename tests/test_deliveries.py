@@ -7,17 +7,13 @@ import pandas as pd
 import pytest
 
 from helpers.base.user_errors import InputError
-from helpers.deploy import service_proof
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG
 from helpers.line.stage_work import outside
 from helpers.monitor import service_log_rows, service_traffic
 from helpers.run import retraining, retraining_due
 from helpers.serving.prediction_log import LOG_FILE, PredictionLog
-from tests.small import deployed_run, prepared, raw_table
-
-DAY = 86_400.0
-BEGAN = 20_000 * DAY  # midnight of a day in 2024
+from tests.small import BEGAN, DAY, deployed_run, log_rows, prepared, raw_table
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +25,6 @@ def made():
 def run(made, tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     return deployed_run(made, "mine")
-
-
-def log_rows(run, table: pd.DataFrame, every: float = 600.0, told: int = 0) -> None:
-    """Log rows as a service does, one each so many seconds; outcomes for the first ones."""
-    log = PredictionLog("", run.path)
-    rows = [service_proof.as_record(row) for _, row in table.drop(columns="bought").iterrows()]
-    log.write([(f"r{i}", BEGAN + i * every, "v1", json.dumps(row), "yes", "", "[]")
-               for i, row in enumerate(rows)])  # fmt: skip
-    log.note_outcomes([(f"r{i}", table["bought"].iloc[i]) for i in range(told)])
-    log.close()
 
 
 @pytest.fixture
@@ -158,7 +144,7 @@ def test_no_service_is_no_error(run):
 def test_an_odd_day_is_an_alert(run, last, codes):
     log_requests(run, [(100, 200, 0.002)] * 4 + [last])
     found = service_traffic.traffic_findings(service_traffic.by_day(run))
-    assert [one["code"] for one in found] == codes
+    assert [one.code for one in found] == codes
 
 
 def test_what_the_shadow_said_is_held_against_the_outcomes(run, made, table):

@@ -12,51 +12,12 @@ from sklearn.model_selection import FixedThresholdClassifier
 
 from helpers.base.user_errors import InputError
 from helpers.deploy import bundle_files, deployment_report, model_card, service_proof
-from helpers.drift import stored_reference
 from helpers.line.run_folder import Run
-from helpers.line.stage_work import Work
 from helpers.models.calibrated_model import Calibrated
 from helpers.pipeline.whole_pipeline import model_columns
 from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.serving.row_check import MOST_UNKNOWN
-from tests.small import fitted, prepared
-
-
-def bundle_of(made) -> model_bundle.Bundle:
-    schema = bundle_files.make_schema(made.raw, made.rows.X, made.cleaning, made.plan)
-    card = {"model_sha256": "0" * 64}
-    return model_bundle.Bundle(fitted(made), made.task, schema, card, made.raw)
-
-
-def card_of(made) -> dict:
-    metrics = {
-        "task": made.task.kind,
-        "target": made.task.target,
-        "classes": list(made.task.classes),
-        "positive": made.task.positive,
-        "model": "linear",
-        "main_metric": "roc_auc",
-        "rows": {"train": 240, "test": 48},
-        "test": {"roc_auc": 0.8},
-        "interval": {"roc_auc": [0.7, 0.9]},
-        "baseline": {"roc_auc": 0.5},
-        "verdict": "good enough",
-    }
-    return model_card.make_card(
-        "small", {"question": "Why?", "source": "here"}, metrics, made.rows.y, True
-    )
-
-
-def write_run(made, name: str = "small") -> Run:
-    """A run whose stage 7 has finished, written the way the notebook does."""
-    work = Work(7, Run(name), {})
-    bundle = bundle_of(made)
-    known = stored_reference.as_content(
-        stored_reference.reference_of(made.rows.X, model_columns(bundle.model))
-    )
-    bundle_files.write_bundle(work, bundle.model, bundle.schema, card_of(made), known, made.raw)
-    work.finish(len(made.raw), len(made.raw), "done")
-    return work.run
+from tests.small import bundle_of, card_of, fitted, prepared, write_run
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from helpers.line import stage_work
+from helpers.line import stage_list
 from helpers.run import doctor
 from helpers.run.doctor import FAIL, OK, WARN
 
@@ -109,7 +109,7 @@ def test_a_copy_that_is_not_the_installed_one_is_found(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["notebooks", "data"])
 def test_notebooks_or_data_that_are_missing_are_named(tmp_path, monkeypatch, name):
     assert doctor.notebooks().state == OK
-    where, module = (doctor.places, "DATA") if name == "data" else (stage_work, "NOTEBOOKS")
+    where, module = (doctor.places, "DATA") if name == "data" else (stage_list, "NOTEBOOKS")
     monkeypatch.setattr(where, module, tmp_path)
     found = doctor.notebooks()
     assert found.state == FAIL and str(tmp_path) in found.said

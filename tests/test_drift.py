@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.monitoring import answers, table
+from helpers.base.findings import has_severity
 from helpers.base.user_errors import InputError
 from helpers.drift import (
     compare_columns,
@@ -15,7 +16,6 @@ from helpers.drift import (
     drift_measures,
     drift_report,
 )
-from helpers.drift.alert_thresholds import has_severity
 
 
 def normal(rows: int = 2_000, shift: float = 0.0, seed: int = 0) -> pd.Series:
@@ -190,9 +190,9 @@ def test_what_is_sure_is_told_from_what_matters():
     assert (small["moves"], small["drifts"]) == (True, False)
     assert (large["moves"], large["drifts"]) == (True, True)
     severities = [
-        drift_report.drift_findings(compare_columns.compare(a.to_frame("x"), b.to_frame("x")))[0][
-            "severity"
-        ]
+        drift_report.drift_findings(compare_columns.compare(a.to_frame("x"), b.to_frame("x")))[
+            0
+        ].severity
         for a, b in ((normal(20_000), normal(20_000, 0.1, 1)), (normal(), normal(2_000, 1, 1)))
     ]
     assert severities == ["note", "alarm"]
@@ -361,9 +361,7 @@ def test_a_correlation_that_flips_is_found_though_no_column_moves():
     assert not columns["moves"].any()
     assert joint.moves and joint.auc > 0.7 and set(joint.tells) == {"a", "b"}
     (alert,) = drift_report.drift_findings(columns, joint=joint)
-    assert (
-        alert["code"] == "joint_drift" and "not by themselves but with others" in alert["message"]
-    )
+    assert alert.code == "joint_drift" and "not by themselves but with others" in alert.message
     assert "tells new rows from old" in drift_report.describe_domain(joint)
 
 
@@ -401,10 +399,11 @@ def test_alerts_hold_columns_predictions_and_quality_the_gravest_first():
     found = drift_report.drift_findings(
         compare_columns.compare(before, after), said, quality=data_quality.compare(before, after)
     )
-    assert found[0]["severity"] == "alarm" and has_severity(found)
-    assert {"drift", "prediction_drift"} <= {f["code"] for f in found}
-    assert [f["code"] for f in found if f["columns"] == ["y"]] == ["drift"]
-    assert json.loads(json.dumps(found)) == found
+    assert found[0].severity == "alarm" and has_severity(found)
+    assert {"drift", "prediction_drift"} <= {f.code for f in found}
+    assert [f.code for f in found if f.columns == ("y",)] == ["drift"]
+    plain = [one.as_dict() for one in found]
+    assert json.loads(json.dumps(plain)) == plain
 
 
 def test_what_quality_says_of_empty_cells_is_not_said_again():
@@ -414,7 +413,5 @@ def test_what_quality_says_of_empty_cells_is_not_said_again():
     other = normal(5_000, seed=5)  # or else empty rows repeat each other
     noticed = data_quality.compare(before.assign(y=other), after.assign(y=other))
     columns = compare_columns.compare(before, after)
-    assert [f["code"] for f in drift_report.drift_findings(columns)] == ["drift"]
-    assert [f["code"] for f in drift_report.drift_findings(columns, quality=noticed)] == [
-        "nulls_up"
-    ]
+    assert [f.code for f in drift_report.drift_findings(columns)] == ["drift"]
+    assert [f.code for f in drift_report.drift_findings(columns, quality=noticed)] == ["nulls_up"]

@@ -10,13 +10,12 @@ import subprocess
 import sys
 from importlib import metadata
 
+import licences
 import pytest
 from packaging.utils import canonicalize_name
 
 from helpers.base import extras
-from tests import licences
-from tests.small import prepared
-from tests.test_deploy import write_run
+from tests.small import prepared, write_run
 
 HIDE = """
 import sys

@@ -25,8 +25,7 @@ from helpers.base.user_errors import InputError, describe_disk_error
 from helpers.line import run_folder, stage_list, stage_work
 from helpers.run import run_lock
 from helpers.run.library_warnings import each_warning_once
-from tests.small import prepared
-from tests.test_deploy import write_run
+from tests.small import prepared, write_run
 
 
 @pytest.fixture

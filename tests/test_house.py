@@ -1,54 +1,124 @@
-"""The house: production names no example table, and imports that were cut stay cut."""
+"""The house: each folder of `helpers` keeps the rule in its `__init__.py`, and all is in its place.
+
+A rule is the last sentence of a folder's docstring: "May import: base, cells." It holds for imports
+at the head of a module and inside its functions; what only a type checker reads is left out. What
+each folder is for, and how the arrows point, is drawn in docs/architecture.md (`make map`).
+"""
 
 import ast
 import re
-from pathlib import Path
+from graphlib import CycleError, TopologicalSorter
 
+import house_map
 import pytest
+from house_map import HOUSE, docstring, imported, tree_of
 
-import helpers
+from helpers.line.stage_list import STAGES
 
-HOUSE = Path(helpers.__file__).parent
-EXAMPLES = {"examples", "flights", "mess"}  # folders, or modules beside them
-COURSE = {"course", "lessons", "questions", "challenges", "surprises", "grading", "progress",
-          "labs", "lab_factors", "lab_recipes", "lab_stations"}  # fmt: skip
-DOOR = "known"  # the one module of the examples that others import
-FILES = {file.relative_to(HOUSE).with_suffix("").parts: file for file in HOUSE.rglob("*.py")}
+FILES, FOLDERS = house_map.files(), house_map.folders()
+PARTS = {folder[0] for folder in FOLDERS}  # the folders in the top folder
+STATIONS = {stage.name for stage in STAGES} & PARTS
+COURSE, EXAMPLES = {"course"}, {"examples"}
 PRODUCTION = sorted(road for road in FILES if road[0] not in EXAMPLES | COURSE)
+DOOR = ("examples", "known")  # the one module of the examples that production imports
 
-CUT = {  # a module, by the last part of its name, and what it is not to import
-    "deliveries": {"clean", "flights"},
-    "retraining": {"flights"},
-    "report": {"progress"},
-    "front": {"progress"},
-    "progress": {"report", "front"},
-    "service": {"following"},
-    "train": {"features", "build"},
-    "trials": {"features", "build"},
-    "leaks": {"features", "build", "formulas"},
-    "explore": {"collect"},
-}
+WHY_LONG = re.compile(r"^\s*(?:# )?Long because: \S+", re.MULTILINE)
+MOST_IN_TOP_FOLDER, MOST_LINES, MOST_BODY_LINES = 3, 400, 25
+# How many functions are longer and give no reason, and how many modules have a docstring that only
+# repeats their name: these numbers may fall, and never rise.
+LONG_FUNCTIONS, EMPTY_DOCSTRINGS = 38, 200
 
 
-def imported(road: tuple[str, ...]) -> set[tuple[str, ...]]:
-    """The modules of the house that a module imports, at its head or in a function."""
-    found = set()
-    for node in ast.walk(ast.parse(FILES[road].read_bytes())):
-        for names in roads_of(node, road):
-            if names[:1] == ("helpers",):
-                found |= {names[1:], names[1:-1]}
-    return found & FILES.keys()
+def circle(arrows: dict) -> list:
+    """One circle of a graph, or nothing."""
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
 
 
-def roads_of(node: ast.AST, road: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The dotted names that an import statement of a module means, in parts."""
-    if isinstance(node, ast.Import):
-        return [tuple(alias.name.split(".")) for alias in node.names]
-    if not isinstance(node, ast.ImportFrom):
-        return []
-    base = ("helpers", *road)[: len(road) + 1 - node.level] if node.level else ()
-    base += tuple((node.module or "").split(".")) if node.module else ()
-    return [(*base, alias.name) for alias in node.names]
+def importers_of(part: str) -> set[tuple[str, ...]]:
+    """The modules outside a folder that import something of it."""
+    return {
+        road
+        for road in FILES
+        if road[0] != part
+        if any(other[0] == part for other in imported(road))
+    }
+
+
+def long_functions(road: tuple[str, ...]) -> list[str]:
+    """The functions of a module with too many lines below their docstring, and no reason why."""
+    lines = FILES[road].read_text(encoding="utf-8").splitlines()
+    return [
+        f"{'/'.join(road)}.py: {node.name}"
+        for node in ast.walk(tree_of(road))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and body_lines(node) > MOST_BODY_LINES
+        and not WHY_LONG.search(head_of(node, lines))
+    ]
+
+
+def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function below its docstring."""
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def head_of(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> str:
+    """What is said of a function: its docstring, and the comment lines above it."""
+    first = min([node.lineno, *(one.lineno for one in node.decorator_list)]) - 1
+    above = first
+    while above and lines[above - 1].lstrip().startswith("#"):
+        above -= 1
+    return "\n".join([*lines[above:first], ast.get_docstring(node) or ""])
+
+
+def says_only_its_name(road: tuple[str, ...]) -> bool:
+    """Whether a module's docstring adds nothing to the name of its file."""
+    said = re.findall("[a-z]+", (docstring(road)).casefold())
+    return said in ([], re.findall("[a-z]+", road[-1]))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids="/".join)
+def test_a_folder_imports_what_its_rule_names_and_nothing_else(folder):
+    allowed = house_map.may_import(folder) | {folder[0]}
+    assert allowed <= PARTS, f"{allowed - PARTS} are no folders of helpers"
+    inside = [road for road in FILES if road[: len(folder)] == folder]
+    assert {
+        "/".join(road): sorted("/".join(other) for other in forbidden)
+        for road in inside
+        if (forbidden := {other for other in imported(road) if other[0] not in allowed})
+    } == {}
+
+
+def test_every_folder_has_its_rule():
+    assert {file.parent.relative_to(HOUSE).parts for file in HOUSE.rglob("*.py")} == {(), *FOLDERS}
+
+
+def test_files_import_each_other_in_no_circle():
+    assert circle({road: imported(road) for road in FILES}) == []
+
+
+def test_folders_import_each_other_in_no_circle():
+    assert circle({part: house_map.may_import((part,)) - {part} for part in PARTS}) == []
+
+
+def test_no_station_imports_another():
+    assert len(STATIONS) == 8
+    assert {
+        s: others for s in STATIONS if (others := house_map.may_import((s,)) & STATIONS - {s})
+    } == {}
+
+
+def test_nothing_imports_the_command_line_but_its_door_and_nothing_below_what_runs_the_line():
+    assert importers_of("cli") == {("__main__",)}
+    assert {road[0] for road in importers_of("run")} <= {"cli", "__main__"}
+
+
+def test_production_does_not_import_the_course_but_to_start_it():
+    assert {road[0] for road in importers_of("course")} <= {"cli"}
 
 
 def test_no_module_of_production_names_the_flights():
@@ -62,26 +132,48 @@ def test_no_module_of_production_names_the_flights():
 
 
 def test_production_imports_of_the_examples_only_what_is_known():
-    inside = {road for road in FILES if road[0] in EXAMPLES and road[-1] != DOOR}
+    inside = {road for road in FILES if road[0] in EXAMPLES and road != DOOR}
     assert {road: imported(road) & inside for road in PRODUCTION if imported(road) & inside} == {}
 
 
 def test_what_is_known_imports_no_example_before_it_is_asked():
-    door = next(file for road, file in FILES.items() if road[-1] == DOOR)
-    tops = [node for node in ast.parse(door.read_bytes()).body if isinstance(node, ast.ImportFrom)]
+    tops = [node for node in tree_of(DOOR).body if isinstance(node, ast.ImportFrom)]
     assert tops and not any(node.level for node in tops)
 
 
-@pytest.mark.parametrize("name", sorted(CUT))
-def test_what_was_cut_stays_cut(name):
-    roads = [road for road in FILES if road[-1] == name]
-    found = {(road, other) for road in roads for other in imported(road) if other[-1] in CUT[name]}
-    assert found == set()
+def test_the_map_of_the_house_is_current():
+    page = house_map.PAGE.read_text(encoding="utf-8")
+    assert page == house_map.put_into(page, house_map.made()), "make map draws it anew"
 
 
-def test_the_check_sees_imports_at_the_head_and_in_functions():
-    known = next(road for road in FILES if road[-1] == DOOR)
-    assert {road[-1] for road in imported(known)} >= {"flights"}
-    assert any(
-        road[-1] == "known" for road in imported(next(r for r in FILES if r[-1] == "runner"))
-    )
+def test_the_top_folder_holds_at_most_three_files():
+    there = sorted(file.name for file in HOUSE.iterdir() if file.is_file())
+    assert len(there) <= MOST_IN_TOP_FOLDER, there
+
+
+def test_a_module_of_more_than_400_lines_says_why_at_its_head():
+    assert [
+        f"{'/'.join(road)}.py"
+        for road, file in FILES.items()
+        if len(file.read_text(encoding="utf-8").splitlines()) > MOST_LINES
+        and not WHY_LONG.search(docstring(road))
+    ] == []
+
+
+def test_a_function_of_more_than_25_lines_says_why_at_its_head():
+    found = [each for road in sorted(FILES) for each in long_functions(road)]
+    assert len(found) <= LONG_FUNCTIONS, "\n".join(found)
+
+
+def test_every_module_says_what_it_does():
+    found = ["/".join(road) for road in sorted(FILES) if says_only_its_name(road)]
+    assert len(found) <= EMPTY_DOCSTRINGS, "\n".join(found)
+
+
+def test_the_checks_see_imports_at_the_head_and_in_functions_and_reasons_above_and_inside():
+    assert ("examples", "flights_example") in imported(DOOR)  # in a function
+    assert DOOR in imported(("run", "runner"))  # at the head
+    code = "# Long because: a\n@b\ndef f():\n    pass\n\n\ndef g():\n    'Long because: c'\n"
+    above, inside = ast.parse(code).body
+    assert all(WHY_LONG.search(head_of(one, code.splitlines())) for one in (above, inside))
+    assert not WHY_LONG.search(head_of(ast.parse("def f():\n    pass").body[0], ["def f():"]))

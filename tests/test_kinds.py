@@ -1,9 +1,13 @@
 """What a column holds is decided in one place."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import helpers
 from helpers.cells.kinds import Kind, is_counted, is_number, kind_of
 
 DAY = pd.Timestamp("2013-01-01")
@@ -37,3 +41,13 @@ def test_the_kind_of_a_column_of_its_index_and_of_its_dtype(column, kind):
 
 def test_numpy_and_words_for_types_have_a_kind_too():
     assert kind_of(np.dtype("float64")) is Kind.NUMBER and kind_of(np.array([True])) is Kind.BOOLEAN
+
+
+def test_no_module_asks_pandas_for_itself():
+    """Kinds within numbers (whole or not) and Arrow's texts are other questions."""
+    package = Path(helpers.__file__).parent
+    asks = re.compile(r"is_(numeric|bool|datetime64_any|timedelta64|complex)_dtype")
+    found = {p.name for p in package.rglob("*.py") if asks.search(p.read_text())}
+    assert found <= {"kinds.py", "chapter_02_data_cleaning.py"}, (
+        found
+    )  # a learner is shown pandas' own

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.base.findings import Finding
 from helpers.features import feature_plan
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.task_kind import Task
-from helpers.split import find_leaks, leak_alarm, leaks_report, one_column_probe, split_into_parts
+from helpers.split import find_leaks, leaks_report, one_column_probe, split_into_parts
 
 BINARY = Task("y", "binary", ("no", "yes"), "yes")
 NUMBER = Task("y", "regression")
@@ -52,7 +53,7 @@ def test_a_copy_of_the_target_is_found_with_its_remedy(table, wrong):
     said = np.where(y == "yes", 7, 3)
     flip = np.random.default_rng(0).random(ROWS) < wrong
     found = alarms(X.assign(code=np.where(flip, 10 - said, said)), y)["tells_the_target"]
-    assert found.columns == ["code"] and found.severity == "alarm"
+    assert found.columns == ("code",) and found.severity == "alarm"
     assert "--set drop=code --stages 3-8" in found.message
     assert found.evidence["alone"] > 0.9
 
@@ -64,7 +65,7 @@ def test_a_copy_of_a_number_is_found(table, noise):
     y = (X["a"] * 2 + random.normal(size=ROWS)).to_numpy()
     assert alarms(X, y, NUMBER) == {}
     copy = np.exp(y + noise * random.normal(size=ROWS))  # another scale, the same order
-    assert alarms(X.assign(copy=copy), y, NUMBER)["tells_the_target"].columns == ["copy"]
+    assert alarms(X.assign(copy=copy), y, NUMBER)["tells_the_target"].columns == ("copy",)
 
 
 def test_a_column_that_outdoes_all_others_is_worth_a_question(table):
@@ -87,7 +88,7 @@ def test_a_strong_column_among_strong_ones_is_no_alarm(table):
 def test_what_is_filled_in_after_the_event_is_found_by_its_gaps(table):
     X, y = table
     day = pd.Series(np.where(y == "yes", "2020-01-01", None)).astype("str")
-    assert alarms(X.assign(when=day), y)["known_afterwards"].columns == ["when"]
+    assert alarms(X.assign(when=day), y)["known_afterwards"].columns == ("when",)
     half = np.random.default_rng(0).random(ROWS) < 0.5
     some = pd.Series(np.where((y == "yes") & half, "a", None)).astype("str")
     found = alarms(X.assign(cancellation_reason=some), y)["known_afterwards"]
@@ -111,7 +112,7 @@ def test_an_identifier_that_was_dealt_by_the_answer_is_found(table):
     number[order] = np.arange(ROWS)
     left_out = {"left_out": {"id": "identifier: a name for the row, not a property of it"}}
     plan = plan_of(X, BINARY) | left_out
-    assert alarms(X.assign(id=number), y, plan=plan)["identifier"].columns == ["id"]
+    assert alarms(X.assign(id=number), y, plan=plan)["identifier"].columns == ("id",)
     assert alarms(X.assign(id=np.arange(ROWS)), y, plan=plan) == {}
     spelt = np.where(y == "yes", "A-", "B-") + pd.Series(np.arange(ROWS)).astype(str)
     assert "identifier" in alarms(X.assign(id=pd.Series(spelt).astype("str")), y, plan=plan)
@@ -164,7 +165,7 @@ def test_a_key_that_tells_the_target_is_explained_by_its_shared_rows():
     plan = plan_of(X := X.set_axis(list("abc"), axis=1).assign(patient_id=who), BINARY)
     found = alarms(X, y, plan=plan)
     assert one_column_probe.predictive_power(BINARY, X["patient_id"], y) > 0.98
-    assert found["shared_entities"].columns == ["patient_id"]
+    assert found["shared_entities"].columns == ("patient_id",)
     assert "tells_the_target" not in found
 
 
@@ -175,7 +176,7 @@ def test_one_customer_on_both_sides_is_found_and_measured():
     X.columns = list("abc")
     y = np.where(random.permutation(np.arange(100) % 2)[who] == 1, "yes", "no").astype(object)
     found = alarms(X.assign(customer_id=who), y)["shared_entities"]
-    assert found.columns == ["customer_id"]
+    assert found.columns == ("customer_id",)
     assert found.evidence["rows apart"] > found.evidence["groups"] + 0.2
     assert "group_column=customer_id" in found.message
     loose = np.where(random.random(600) < 0.5, "yes", "no").astype(object)
@@ -209,11 +210,11 @@ def test_several_classes_have_alarms_too(table):
     three = Task("y", "multiclass", ("a", "b", "c"))
     y = np.random.default_rng(0).choice(["a", "b", "c"], ROWS).astype(object)
     found = alarms(X.assign(code=pd.Series(y).map({"a": "x", "b": "q", "c": "m"})), y, three)
-    assert found["tells_the_target"].columns == ["code"]
+    assert found["tells_the_target"].columns == ("code",)
 
 
 def test_the_alarms_in_words_and_as_a_table():
-    one = leak_alarm.Alarm("tells_the_target", ["a"], "a tells.", "Drop it.", {"alone": 0.99})
+    one = Finding("tells_the_target", "alarm", ["a"], "a tells. Drop it.", {"alone": 0.99})
     text = leaks_report.describe_alarms([one, replace(one, severity="warning")])
     assert text.startswith("**1 alarm and 1 warning**") and "- **alarm**: a tells. Drop it." in text
     table = leaks_report.evidence_table([one])

@@ -257,7 +257,7 @@ def test_a_day_with_far_too_many_rows_is_found(later):
     together = crowded.where(~crowded.day.isin([2, 4, 5, 6]), pd.Timestamp("2022-01-03"))
     for when in (crowded, together):
         rows = replace(later, known=known, X=X.assign(day=when))
-        found.append([c["code"] for c in monitor_model.quality_changes(rows, "day")])
+        found.append([c.code for c in monitor_model.quality_changes(rows, "day")])
         assert monitor_model.quality_changes(rows) == []
     assert found == [[], ["volume"]]
 

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 
 from helpers.base.places import NOTEBOOKS
+from helpers.course.course_table import lines_beside_imports
 from helpers.line.notebook_parameters import SET_ELSEWHERE, of_stage, parse_cell
 from helpers.line.stage_list import STAGES
-from tests.course_table import lines_beside_imports
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb")) + sorted(NOTEBOOKS.glob("labs/*.ipynb"))
 STAGE_PATHS = [stage.path for stage in STAGES]

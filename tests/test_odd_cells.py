@@ -10,7 +10,7 @@ from tests.nasty import make
 
 def said(column, **more) -> dict[str, str]:
     found = odd_cells.of(pd.DataFrame({"x": column} | more), *(["x"] if more else []))
-    return {one["code"]: one["message"] for one in found}
+    return {one.code: one.message for one in found}
 
 
 @pytest.mark.parametrize(

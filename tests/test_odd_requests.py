@@ -7,8 +7,7 @@ from schemathesis.checks import not_a_server_error
 
 from helpers.serving import local_service, prediction_service, served_model
 from helpers.serving.prediction_log import PredictionLog
-from tests.small import prepared
-from tests.test_deploy import bundle_of
+from tests.small import bundle_of, prepared
 
 CASES = 300
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.base.findings import SEVERITIES
 from helpers.explore.association import associate
 from helpers.explore.find_oddities import find
-from helpers.explore.oddity import SEVERITIES, share_text
+from helpers.explore.oddity import share_text
 from helpers.explore.survey_table import survey
 
 ROWS = 1_000

@@ -8,6 +8,7 @@ import tomllib
 from functools import cache
 from importlib import metadata
 
+import licences
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -15,7 +16,6 @@ from packaging.utils import canonicalize_name
 
 import helpers
 from helpers.base.places import REPOSITORY
-from tests import licences
 
 LOCKS = ("requirements.lock", "requirements-scale.lock")
 CONTAINER, CONTAINER_WITH_MLFLOW = "deploy/requirements.lock", "deploy/requirements-track.lock"
@@ -147,7 +147,17 @@ def test_the_metadata_is_complete_and_the_version_is_written_once():
 
 # --- What is imported -----------------------------------------------------------------------------
 
-OWN = {"helpers", "tests", "benchmarks", "conftest", "line_pipeline", "pipeline_dags"}
+OWN = {
+    "helpers",
+    "tests",
+    "benchmarks",
+    "conftest",
+    "house_map",
+    "licences",
+    "pythons",
+    "line_pipeline",
+    "pipeline_dags",
+}
 ELSEWHERE = {"airflow": "apache-airflow"}  # in an environment of its own: deploy/airflow
 SAME_NAME = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml",
              "dotenv": "python-dotenv",

@@ -1,13 +1,7 @@
 """The prediction log in a real PostgreSQL, started here; the service with it, when it goes away."""
 
-import getpass
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 import sqlalchemy
@@ -21,57 +15,13 @@ from helpers.run import retraining
 from helpers.serving import local_service, prediction_service, served_model
 from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
 from helpers.tables import read_any
-from tests.small import deployed_run, prepared
-from tests.test_deploy import bundle_of
-from tests.test_service import post
+from tests.postgres_server import BIN
+from tests.small import bundle_of, deployed_run, post, prepared
 
-FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-BIN = FOLDERS[0] if FOLDERS else Path(shutil.which("initdb") or "/none").parent
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (BIN / "initdb").exists(), reason="PostgreSQL is not installed"),
 ]
-
-
-class Postgres:
-    """A server of its own in a folder; it may not run as root, so root lends it another name."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
-        self.user = "postgres" if os.getuid() == 0 else getpass.getuser()
-        if os.getuid() == 0:
-            shutil.chown(folder, self.user)
-        self.do("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "me")
-        self.start()
-
-    def do(self, command: str, *arguments: str) -> None:
-        who = ["runuser", "-u", self.user, "--"] if os.getuid() == 0 else []
-        done = subprocess.run([*who, str(BIN / command), *arguments], capture_output=True,
-                              text=True, cwd="/", timeout=60)  # fmt: skip
-        assert done.returncode == 0, done.stderr
-
-    def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        self.do("pg_ctl", "-D", f"{self.folder}/data", "-o", options, "-w", "-l",
-                f"{self.folder}/log", "start")  # fmt: skip
-
-    def stop(self) -> None:
-        self.do("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
-
-    @property
-    def address(self) -> str:
-        return f"postgresql+psycopg://me@127.0.0.1:{self.port}/postgres"
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    # Not in pytest's folder: each pytest that starts, in whichever terminal, shuts others out of it
-    with tempfile.TemporaryDirectory(prefix="pipeline-postgres-") as folder:
-        server = Postgres(Path(folder))
-        yield server
-        server.stop()
 
 
 @pytest.fixture

@@ -24,8 +24,7 @@ from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
 from helpers.train import fold_trials
-from tests.small import prepared, raw_table
-from tests.test_deploy import bundle_of
+from tests.small import bundle_of, prepared, raw_table
 
 FEW, MANY = 4, 40
 ODD = ["", " ", "NA", "n/a", "none", "-", "?", "-999", "1e308", "inf", "1,234.5", "1.234,5", "$5",

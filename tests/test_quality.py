@@ -30,7 +30,7 @@ def rows(count: int = ROWS, seed: int = 0) -> pd.DataFrame:
 def found(after: pd.DataFrame, before: pd.DataFrame | None = None) -> dict[str, dict]:
     """The findings by code."""
     before = rows() if before is None else before
-    return {one["code"]: one for one in data_quality.compare(before, after)}
+    return {one.code: one for one in data_quality.compare(before, after)}
 
 
 def test_fresh_rows_of_the_same_kind_are_fine():
@@ -54,10 +54,10 @@ def test_a_reference_that_was_stored_says_the_same_as_the_rows():
 def test_columns_that_are_missing_or_new():
     after = rows(seed=1).drop(columns="age").assign(extra=1, more=2)
     said = found(after)
-    assert said["column_missing"]["severity"] == "alarm"
-    assert said["column_missing"]["columns"] == ["age"]
-    assert said["column_added"]["severity"] == "note"
-    assert said["column_added"]["columns"] == ["extra", "more"]
+    assert said["column_missing"].severity == "alarm"
+    assert said["column_missing"].columns == ("age",)
+    assert said["column_added"].severity == "note"
+    assert said["column_added"].columns == ("extra", "more")
 
 
 @pytest.mark.parametrize(("share", "severity"), [(0.03, "warning"), (0.2, "alarm"), (1, "alarm")])
@@ -65,8 +65,8 @@ def test_more_nulls_are_found_with_their_size(share, severity):
     after = rows(seed=1)
     after.loc[after.index < share * ROWS, "weight"] = np.nan
     one = found(after)["nulls_up"]
-    assert (one["severity"], one["columns"]) == (severity, ["weight"])
-    assert one["evidence"]["after"] == pytest.approx(share)
+    assert (one.severity, one.columns) == (severity, ("weight",))
+    assert one.evidence["after"] == pytest.approx(share)
 
 
 def test_fewer_nulls_are_no_finding():
@@ -78,9 +78,9 @@ def test_new_categories_are_found_with_their_share():
     after = rows(seed=1)
     after.loc[after.index < 40, "city"] = "Paris"
     one = found(after)["new_categories"]
-    assert one["columns"] == ["city"] and one["severity"] == "warning"
-    assert one["evidence"] == {
-        "share": 0.04, "categories": ["Paris"], "count": 1, "chance": one["evidence"]["chance"],
+    assert one.columns == ("city",) and one.severity == "warning"
+    assert one.evidence == {
+        "share": 0.04, "categories": ["Paris"], "count": 1, "chance": one.evidence["chance"],
     }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def test_one_new_category_in_one_row_may_be_chance_and_so_are_new_codes():
 
 def test_codes_that_are_all_new_are_found():
     one = found(rows(seed=1).assign(code=lambda t: t["code"] + "x"))["new_categories"]
-    assert one["severity"] == "alarm" and one["columns"] == ["code"]
+    assert one.severity == "alarm" and one.columns == ("code",)
 
 
 @pytest.mark.parametrize(("factor", "side"), [(1, "above"), (-1, "below")])
@@ -101,8 +101,8 @@ def test_numbers_beyond_the_range_are_found_on_either_side(factor, side):
     after = rows(seed=1)
     after["weight"] = after["weight"].where(after.index >= 30, 500 * factor)
     one = found(after)["outside_range"]
-    assert side in one["message"] and one["evidence"]["rows"] >= 30
-    assert one["severity"] == "warning"
+    assert side in one.message and one.evidence["rows"] >= 30
+    assert one.severity == "warning"
 
 
 def test_a_new_extreme_or_two_are_chance():
@@ -119,7 +119,7 @@ def test_the_chance_of_new_extremes_is_exact():
     one = found(after, before)["outside_range"]
     # the twelve largest of 2,000 all among the last 1,000
     exact = np.prod([(1_000 - i) / (2_000 - i) for i in range(12)])
-    assert one["evidence"]["chance"] == pytest.approx(exact)
+    assert one.evidence["chance"] == pytest.approx(exact)
 
 
 def test_words_among_numbers_are_found_and_numbers_as_text_are_fine():
@@ -127,8 +127,8 @@ def test_words_among_numbers_are_found_and_numbers_as_text_are_fine():
     after = rows(seed=1).astype({"weight": object})
     after.loc[after.index < 60, "weight"] = "heavy"
     one = found(after)["unreadable"]
-    assert one["columns"] == ["weight"] and "'heavy'" in one["message"]
-    assert one["severity"] == "alarm" and one["evidence"]["after"] == pytest.approx(0.06)
+    assert one.columns == ("weight",) and "'heavy'" in one.message
+    assert one.severity == "alarm" and one.evidence["after"] == pytest.approx(0.06)
 
 
 def test_texts_that_are_mostly_numbers_or_dates_hold_no_categories():
@@ -143,15 +143,15 @@ def test_texts_that_are_mostly_numbers_or_dates_hold_no_categories():
     assert found(later, messy(0, 20)) == {}
     said = found(messy(1, 200), messy(0, 20))
     assert set(said) == {"unreadable"}
-    assert said["unreadable"]["evidence"]["before"] == pytest.approx(0.02)
+    assert said["unreadable"].evidence["before"] == pytest.approx(0.02)
 
 
 def test_another_type_is_found_and_other_spellings_of_one_are_fine():
     assert found(rows(seed=1).astype({"member": int})) == {}
     assert found(rows(seed=1).astype({"member": str, "day": str})) == {}
     one = found(rows(seed=1).assign(city=5.0))["type_changed"]
-    assert one["evidence"] == {"before": "text", "after": "number", "chance": 0.0}
-    assert found(rows(seed=1).assign(day=3))["type_changed"]["severity"] == "alarm"
+    assert one.evidence == {"before": "text", "after": "number", "chance": 0.0}
+    assert found(rows(seed=1).assign(day=3))["type_changed"].severity == "alarm"
 
 
 def test_codes_that_happen_to_be_digits_are_no_other_type():
@@ -163,7 +163,7 @@ def test_codes_that_happen_to_be_digits_are_no_other_type():
 
 def test_a_column_that_becomes_constant_is_found():
     one = found(rows(seed=1).assign(age=30))["constant"]
-    assert one["severity"] == "alarm" and one["columns"] == ["age"]
+    assert one.severity == "alarm" and one.columns == ("age",)
     mostly = rows().assign(age=np.where(np.arange(ROWS) < 990, 30, 31))
     assert found(rows(50, seed=1).assign(age=30), mostly) == {}
 
@@ -172,7 +172,7 @@ def test_rows_that_were_sent_twice_are_found():
     after = pd.concat([rows(900, seed=1), rows(100, seed=1)])
     after.iloc[900:] = after.iloc[:100].to_numpy()
     one = found(after)["copies_up"]
-    assert one["severity"] == "alarm" and one["evidence"]["after"] == pytest.approx(0.1)
+    assert one.severity == "alarm" and one.evidence["after"] == pytest.approx(0.1)
 
 
 def test_cells_that_hold_lists_are_compared_by_their_text():
@@ -206,9 +206,9 @@ USUAL = days(np.random.default_rng(0).poisson(200, 28))
 def test_usual_days_are_fine_and_a_day_that_fails_is_found():
     assert table_volume.volume(USUAL, days([190, 215, 205], "2024-02-01")) == []
     (one,) = table_volume.volume(USUAL, days([190, 20, 205], "2024-02-01"))
-    assert one["evidence"]["rows"] == 20 and "2024-02-02" in one["message"]
+    assert one.evidence["rows"] == 20 and "2024-02-02" in one.message
     (double,) = table_volume.volume(USUAL, days([600], "2024-02-01"))
-    assert double["severity"] == "alarm" and double["code"] == "volume"
+    assert double.severity == "alarm" and double.code == "volume"
 
 
 def test_what_varies_by_itself_is_no_finding_and_few_days_say_nothing():

@@ -30,8 +30,7 @@ from helpers.serving.follow_registry import Follower, load_registered_version, s
 from helpers.serving.prediction_log import LOG_FILE
 from helpers.serving.prediction_service import Service
 from helpers.serving.start_service import Options
-from tests.small import prepared, raw_table
-from tests.test_deploy import write_run
+from tests.small import prepared, raw_table, write_run
 
 UNUSED = "http://127.0.0.1:9"  # the discard port: nobody listens
 

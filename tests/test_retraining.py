@@ -4,7 +4,6 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,8 +19,7 @@ from helpers.registry.model_versions import model_name
 from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
 from helpers.run.retraining_due import RetrainRequest
 from helpers.run.runner import StageError
-from tests.small import deployed_run, prepared, raw_table
-from tests.test_deliveries import log_rows
+from tests.small import changed, deployed_run, later, log_rows, prepared, raw_table
 
 
 @pytest.fixture(scope="module")
@@ -43,20 +41,6 @@ def run(written, tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
     shutil.copytree(written, tmp_path / "reports" / "mine")
     return Run("mine")
-
-
-def later(rows: int = 600, seed: int = 7) -> pd.DataFrame:
-    """Rows as the model knows them."""
-    return raw_table(rows, seed).drop(columns="price")
-
-
-def changed(rows: int = 600, seed: int = 7) -> pd.DataFrame:
-    """Later rows in which tall ones buy, too, which the model does not know."""
-    table = later(rows, seed)
-    height = table["height"].fillna(170)
-    chance = 1 / (1 + np.exp(-(height - 170) / 2))
-    drawn = np.random.default_rng(seed).random(rows) < chance
-    return table.assign(bought=np.where(drawn, "yes", "no"))
 
 
 @pytest.fixture

@@ -25,8 +25,7 @@ from helpers.serving import (
     start_service,
 )
 from helpers.serving.prediction_log import LOG_FILE, PredictionLog, ask_log
-from tests.small import prepared
-from tests.test_deploy import bundle_of, write_run
+from tests.small import bundle_of, post, prepared, write_run
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +55,6 @@ def logged(bundle, now, tmp_path):
     own = prediction_service.Service(now, PredictionLog("", tmp_path))
     with local_service.serving(bundle, own) as address:
         yield address, tmp_path / LOG_FILE, own
-
-
-def post(address, body, kind="application/json", page="predict", **options):
-    data = body if isinstance(body, (bytes, str)) else json.dumps(body)
-    headers = {"Content-Type": kind} | options.pop("headers", {})
-    return requests.post(f"{address}/{page}", data=data, headers=headers, timeout=60, **options)
 
 
 def lines(file) -> list:

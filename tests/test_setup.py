@@ -12,11 +12,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import pythons
 from packaging.version import Version
 
 from benchmarks import setup as bench
 from helpers.base.places import REPOSITORY
-from tests import pythons
 
 UV = Path(sys.executable).with_name("uv")
 RECIPES = f"""

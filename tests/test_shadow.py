@@ -17,9 +17,7 @@ from helpers.serving import (
 )
 from helpers.serving.prediction_log import ask_log
 from helpers.serving.shadow_model import MOST_WAITING, Shadow
-from tests.small import prepared
-from tests.test_deploy import bundle_of, write_run
-from tests.test_service import post
+from tests.small import bundle_of, post, prepared, write_run
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from helpers.features import one_row_features
 from helpers.pipeline import many_row_scorer
 from helpers.pipeline.agreement_check import perturbed
 from helpers.tables import arrow_tables
-from tests.test_scorer import CASES, CLASSES, RAW, fitted
+from tests.scorer_cases import CASES, CLASSES, RAW, fitted
 
 FORMS = [(kind, model) for kind, model in CASES if "Dummy" not in type(model).__name__]
 

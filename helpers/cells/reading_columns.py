@@ -14,6 +14,7 @@ import pandas as pd
 
 from .as_texts import texts
 from .coded_column import EncodedColumn, is_in
+from .kinds import kind_of
 from .known_words import SURELY_MISSING
 from .number_formats import (
     PLAIN_NUMBER,
@@ -125,12 +126,7 @@ def _is_named(distinct: pd.Series, plan: dict) -> np.ndarray:
 
 def is_typed(column: pd.Series, kind: str) -> bool:
     """Whether a column already has the type that its kind asks for."""
-    types = pd.api.types
-    if kind == "number":
-        return types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
-    if kind == "boolean":
-        return types.is_bool_dtype(column.dtype)
-    return kind == "date" and types.is_datetime64_any_dtype(column.dtype)
+    return kind != "text" and kind_of(column) == kind
 
 
 def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:

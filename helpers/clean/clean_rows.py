@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.as_texts import texts
+from ..cells.kinds import is_counted
 from ..learning.label_column import read_label
 from ..line.stage_work import outside
 from ..tables.formula_cells import neutral_table
@@ -43,7 +44,7 @@ def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, 
     label = read_label(raw[target], plan)
     before, after = texts(raw[target]), texts(label)
     changed = (before != after) & ~(before.isna() & after.isna())
-    if pd.api.types.is_numeric_dtype(label.dtype):  # "1.50" as 1.5 says the same
+    if is_counted(label):  # "1.50" as 1.5 says the same
         changed &= before.notna() & after.isna()
     return label, log_column(raw[target], label, np.where(changed.fillna(False), "label", ""))
 

@@ -159,7 +159,7 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     for sentence in about.get("oddities", []):
         work.find("odd_file", "warning", [], sentence)
     for found in odd_cells.of(raw, about.get("target", "")):
-        work.find(**found)
+        work.note(found)
     if key is not None:
         work.write_table("mess_key", key)
         cells = int(key["column"].notna().sum())

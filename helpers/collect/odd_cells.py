@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..cells.kinds import is_boolean, is_date, is_number
+from ..base.findings import Finding
+from ..cells.kinds import is_boolean, is_counted, is_date, is_number
 from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import PLAIN_NUMBER, loses_digits
 from ..tables.odd_files import lines, so_many, some
@@ -78,12 +79,12 @@ KINDS = (
 )  # fmt: skip
 
 
-def of(frame: pd.DataFrame, target: str = "") -> list[dict]:
+def of(frame: pd.DataFrame, target: str = "") -> list[Finding]:
     """The oddities of a table's cells: `code`, `severity`, `columns`, `message` of each.
 
     >>> table = pd.DataFrame({"x": [1.0, float("inf")], "city": ["Oslo", "Os\u200blo"]})
-    >>> [(found["code"], found["columns"]) for found in of(table)]
-    [('infinite', ['x']), ('unseen letters', ['city'])]
+    >>> [(found.code, found.columns) for found in of(table)]
+    [('infinite', ('x',)), ('unseen letters', ('city',))]
     """
     found: dict[str, list] = {kind.code: [] for kind in KINDS}
     found |= {"overflow": [], "mixed": []}
@@ -146,15 +147,14 @@ def _of_texts(texts: pd.Series, cells: np.ndarray) -> Iterator[tuple[str, int, s
         yield "mixed", int(cells[plain].sum()), f"{texts[plain].iloc[0]}’ beside ‘{word:.20}"
 
 
-def _joint_sentence(code: str, severity: str, says: str, found: list) -> dict:
-    """One sentence of all columns that have an oddity; empty for none."""
+def _joint_sentence(code: str, severity: str, says: str, found: list) -> Finding | None:
+    """One sentence of all columns that have an oddity; None where there is none."""
     if not found:
-        return {}
+        return None
     what = some([f"{name:.40} ({so_many(range(cells), 'cell')}, such as ‘{_shown(example)}’)"
                  for name, cells, example in found])  # fmt: skip
     columns = [name for name, *_ in found]
-    return {"code": code, "severity": severity, "columns": columns,
-            "message": says.format(what=what)}  # fmt: skip
+    return Finding(code, severity, columns, says.format(what=what))
 
 
 def _shown(text: str) -> str:
@@ -163,7 +163,7 @@ def _shown(text: str) -> str:
     return " ".join(short.split())[:45] + ("…" if len(text) > 45 else "")
 
 
-def _of_rows(frame: pd.DataFrame) -> Iterator[dict]:
+def _of_rows(frame: pd.DataFrame) -> Iterator[Finding]:
     empty = np.ones(len(frame), dtype=bool)
     for name in frame:
         empty &= frame[name].isna().to_numpy()
@@ -171,28 +171,24 @@ def _of_rows(frame: pd.DataFrame) -> Iterator[dict]:
             return
     rows = [int(place) + 1 for place in np.flatnonzero(empty)]
     message = f"{so_many(rows, 'row')} with nothing in {'it' if len(rows) == 1 else 'them'}"
-    yield _found("empty rows", "warning", [], f"{message} ({lines(rows, 'row')}).")
+    yield Finding("empty rows", "warning", [], f"{message} ({lines(rows, 'row')}).")
 
 
-def _of_names(frame: pd.DataFrame) -> Iterator[dict]:
+def _of_names(frame: pd.DataFrame) -> Iterator[Finding]:
     names = list(map(str, frame.columns))
     odd = [n for n in names if re.search(rf"[\n\r\t]|{_UNSEEN}|{_MARKUP}", n) or len(n) > LONG_NAME]
     if odd:
         shown = some([f"‘{_shown(name)}’ ({len(name):,} letters)" for name in odd])
-        yield _found("odd names", "note", odd, f"Names that are long, or have line ends, "
+        yield Finding("odd names", "note", odd, f"Names that are long, or have line ends, "
                      f"markup or letters that can't be seen: {shown}. Rename them.")  # fmt: skip
 
 
-def _of_classes(frame: pd.DataFrame, target: str) -> Iterator[dict]:
+def _of_classes(frame: pd.DataFrame, target: str) -> Iterator[Finding]:
     """Classes of a target of words with too few rows to learn from and be tested on."""
-    if not target or pd.api.types.is_numeric_dtype(frame[target].dtype):
+    if not target or is_counted(frame[target]):
         return
     counts = Counter(frame[target].dropna().astype("str"))
     rare = [word for word, rows in counts.items() if rows < LEAST_OF_A_CLASS]
     if 0 < len(rare) <= len(counts) / 2:
-        yield _found("class of one", "warning", [target], f"Of {target:.40}, {some(rare)} "
+        yield Finding("class of one", "warning", [target], f"Of {target:.40}, {some(rare)} "
                      f"stands in one row: too few to train and to test.")  # fmt: skip
-
-
-def _found(code: str, severity: str, columns: list, message: str) -> dict:
-    return {"code": code, "severity": severity, "columns": columns, "message": message}

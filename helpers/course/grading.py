@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..cells.kinds import is_counted
+
 CORRECT, INCORRECT = "correct", "incorrect"
 UNTOUCHED, NO_ANSWER = "not attempted", "not an answer"
 
@@ -271,7 +273,7 @@ def _frame_difference(answer, expected, within: float) -> str:
 
 def _cells_apart(one: pd.Series, other: pd.Series, within: float) -> int:
     one, other = one.reset_index(drop=True), other.reset_index(drop=True)
-    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
+    if is_counted(one) and is_counted(other):
         near = np.isclose(
             one.to_numpy(float, na_value=np.nan), other.to_numpy(float, na_value=np.nan),
             rtol=1e-9, atol=within + 1e-12, equal_nan=True,

@@ -1,1 +1,5 @@
-"""Stage 7, deployment: the bundle and its card written, and the proof that the service answers as the model does. May import: base, tables, drift, learning, models, pipeline, serving."""
+"""Stage 7, deployment: the bundle and its card written, and the proof that the service answers as
+the model does.
+
+May import: base, cells, tables, drift, learning, models, examples, pipeline, serving.
+"""

@@ -1,14 +1,10 @@
-"""Alerts: from which size on a change matters, how sure it must be, and whether anything rings.
-
-A finding has the shape of `findings.json`: `code`, `severity`, `columns`, `message`, `evidence`.
-"""
+"""Alerts: from which size on a change matters, how sure it must be, and changes in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-SEVERITIES = ("alarm", "warning", "note")
+from ..base.findings import SEVERITIES, Finding, ranked
 
 
 @dataclass(frozen=True)
@@ -36,21 +32,6 @@ class Thresholds:
 DEFAULT = Thresholds()
 
 
-def finding(code: str, severity: str, columns: Iterable[str], message: str, evidence) -> dict:
-    """A finding as `findings.json` holds it.
-
-    >>> finding("drift", "note", ["age"], "age has moved.", {"psi": 0.05})["columns"]
-    ['age']
-    """
-    return {
-        "code": code,
-        "severity": severity,
-        "columns": [str(column) for column in columns],
-        "message": message,
-        "evidence": evidence,
-    }
-
-
 def by_size(size: float, moderate: float, large: float) -> str:
     """The severity of a change that is sure, by its size.
 
@@ -60,29 +41,13 @@ def by_size(size: float, moderate: float, large: float) -> str:
     return "alarm" if size > large else "warning" if size > moderate else "note"
 
 
-def ranked(findings: Iterable[dict]) -> list[dict]:
-    """Findings, the gravest first; the order stays within a severity."""
-    return sorted(findings, key=lambda found: SEVERITIES.index(found["severity"]))
-
-
-def has_severity(findings: Iterable[dict], at: str = "alarm") -> bool:
-    """Whether any finding is as grave as `at`, or graver.
-
-    >>> has_severity([finding("drift", "warning", [], "", {})])
-    False
-    >>> has_severity([finding("drift", "warning", [], "", {})], at="warning")
-    True
-    """
-    return any(SEVERITIES.index(f["severity"]) <= SEVERITIES.index(at) for f in findings)
-
-
-def describe_findings(findings: list[dict], most: int = 10) -> str:
+def describe_findings(findings: list[Finding], most: int = 10) -> str:
     """The findings as Markdown: how many of each severity, then one line each."""
     if not findings:
         return "**No significant change was found.**"
-    counts = {s: sum(f["severity"] == s for f in findings) for s in SEVERITIES}
+    counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     said = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
     shown = ranked(findings)[:most]
-    lines = [f"- **{found['severity']}**: {found['message']}" for found in shown]
+    lines = [f"- **{found.severity}**: {found.message}" for found in shown]
     more = [f"- … and {len(findings) - most} more"] if len(findings) > most else []
     return "\n".join([f"**{', '.join(said)}**", "", *lines, *more])

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincc, gammaln
 
+from ..base.findings import Finding, ranked
 from ..base.spacing import evenly_spaced
 from ..base.user_errors import InputError
 from ..cells.kinds import Kind, kind_of
-from .alert_thresholds import DEFAULT, Thresholds, by_size, finding, ranked
+from .alert_thresholds import DEFAULT, Thresholds, by_size
 from .comparable_columns import as_values, inferred
 from .significance import fisher, holm, p_value_all_in_part
 
@@ -107,7 +108,7 @@ def _copies(frame: pd.DataFrame) -> int:
 
 def compare(
     before: pd.DataFrame | dict, after: pd.DataFrame, thresholds: Thresholds = DEFAULT
-) -> list[dict]:
+) -> list[Finding]:
     """What is wrong with later rows, as findings, the gravest first (see `helpers.drift.alert_thresholds`).
 
     `before` are the earlier rows, or what `reference_of` kept of them. Codes: `column_missing`,
@@ -128,21 +129,23 @@ def compare(
     return ranked(found + [_as_finding(changes[i], thresholds) for i in np.flatnonzero(sure)])
 
 
-def _as_finding(change: Change, limits: Thresholds) -> dict:
+def _as_finding(change: Change, limits: Thresholds) -> Finding:
     severity = by_size(change.size, limits.share_moderate, limits.share_large)
     evidence = change.evidence | {"chance": change.chance}
-    return finding(change.code, severity, change.columns, change.message, evidence)
+    return Finding(change.code, severity, change.columns, change.message, evidence)
 
 
-def _columns_that_differ(known: Iterable[str], names: list[str], limits: Thresholds) -> list[dict]:
+def _columns_that_differ(
+    known: Iterable[str], names: list[str], limits: Thresholds
+) -> list[Finding]:
     missing = [name for name in known if name not in names]
     added = [name for name in names if name not in known]
-    found = [finding("column_missing", "alarm", [name], f"The column {name} is missing.", {})
+    found = [Finding("column_missing", "alarm", [name], f"The column {name} is missing.", {})
              for name in missing]  # fmt: skip
     if added:
         listed = ", ".join(added[:5]) + (" …" if len(added) > 5 else "")
         says = f"{len(added)} columns are new: {listed}." if added[1:] else f"{listed} is new."
-        found.append(finding("column_added", "note", added, says, {"columns": len(added)}))
+        found.append(Finding("column_added", "note", added, says, {"columns": len(added)}))
     return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .alert_thresholds import DEFAULT, Thresholds, by_size, finding, ranked
+from ..base.findings import Finding, ranked
+from .alert_thresholds import DEFAULT, Thresholds, by_size
 from .compare_columns import FISHER, PSI_LARGE
 from .domain_classifier import Domain
 
@@ -13,23 +14,23 @@ def drift_findings(
     columns: pd.DataFrame,
     predictions: pd.DataFrame | None = None,
     joint: Domain | None = None,
-    quality: list[dict] | None = None,
+    quality: list[Finding] | None = None,
     thresholds: Thresholds = DEFAULT,
-) -> list[dict]:
+) -> list[Finding]:
     """All significant changes, as findings, the most severe first (see `helpers.drift.alert_thresholds`).
 
     `columns` and `predictions` come from `compare`, `joint` from `domain`, `quality` from
     `helpers.drift.data_quality.compare`; what that has said of empty cells is not said again.
     """
     found = [*(quality or [])]
-    told = {n: f["severity"] for f in found if f["code"] == "nulls_up" for n in f["columns"]}
+    told = {n: f.rank for f in found if f.code == "nulls_up" for n in f.columns}
     if predictions is not None:
         found += _significant_drifts(
             predictions, "prediction_drift", "The predictions have drifted", thresholds
         )
     for one in _significant_drifts(columns, "drift", "The column {name} has drifted", thresholds):
-        severity = told.get(one["columns"][0]) if one["evidence"]["test"] == FISHER else None
-        if severity is None or ranked([{"severity": severity}, one])[0] is one:
+        said = told.get(one.columns[0]) if one.evidence["test"] == FISHER else None
+        if said is None or one.rank < said:
             found.append(one)
     if joint is not None and joint.moves:
         found.append(_joint_finding(joint, columns, thresholds))
@@ -38,7 +39,7 @@ def drift_findings(
 
 def _significant_drifts(
     table: pd.DataFrame, code: str, says: str, thresholds: Thresholds
-) -> list[dict]:
+) -> list[Finding]:
     found = []
     for name, row in table[table["moves"]].iterrows():
         beyond = row["psi"] - row["by chance"]
@@ -47,7 +48,7 @@ def _significant_drifts(
         evidence = {"psi": round(row["psi"], 4), "by chance": round(row["by chance"], 4),
                     "distance": round(row["distance"], 4), "p_value": row["p_value"],
                     "adjusted": row["adjusted"], "test": row["test"]}  # fmt: skip
-        found.append(finding(code, severity, [name], message, evidence))
+        found.append(Finding(code, severity, [name], message, evidence))
     return found
 
 
@@ -57,7 +58,7 @@ def _gaps(row: pd.Series) -> str:
     return f": {row['missing before']:.1%} empty before, {row['missing after']:.1%} now"
 
 
-def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> dict:
+def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> Finding:
     severity = by_size(joint.auc, thresholds.auc_moderate, thresholds.auc_large)
     tells = list(joint.tells)[:5]
     unseen = [n for n in tells if n in columns.index and not columns.loc[n, "moves"]]
@@ -65,7 +66,7 @@ def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds)
     alone = f"; {', '.join(unseen)} not alone but together with others" if unseen else ""
     message = f"A classifier separates new rows from old ones (ROC AUC {joint.auc:.2f}){by}{alone}."
     evidence = {"ROC AUC": round(joint.auc, 4), "p_value": joint.p_value, "tells": joint.tells}
-    return finding("joint_drift", severity, tells, message, evidence)
+    return Finding("joint_drift", severity, tells, message, evidence)
 
 
 def shown(table: pd.DataFrame, most: int = 8) -> pd.DataFrame:

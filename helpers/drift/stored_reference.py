@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
+from ..cells.kinds import is_date
 from . import compare_columns, data_quality, table_volume
 from .alert_thresholds import DEFAULT, Thresholds
 from .column_tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
@@ -121,8 +122,8 @@ def _folded(tally: LevelCounts) -> LevelCounts:
 
 
 def _days(rows: pd.DataFrame, time_column: str) -> pd.Series:
-    is_date = time_column in rows and pd.api.types.is_datetime64_any_dtype(rows[time_column].dtype)
-    return table_volume.rows_per(rows[time_column]) if is_date else pd.Series(dtype=int)
+    dated = time_column in rows and is_date(rows[time_column])
+    return table_volume.rows_per(rows[time_column]) if dated else pd.Series(dtype=int)
 
 
 # --- As a file ----------------------------------------------------------------------------------

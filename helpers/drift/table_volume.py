@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from .alert_thresholds import DEFAULT, Thresholds, finding
+from ..base.findings import Finding
+from .alert_thresholds import DEFAULT, Thresholds
 from .significance import holm
 
 FEWEST_PERIODS = 5  # of usual volume, before one can be unusual
@@ -28,7 +29,7 @@ def rows_per(times: pd.Series, period: str = "D") -> pd.Series:
     return counts.iloc[1:-1] if len(counts) > 2 else counts
 
 
-def volume(usual: pd.Series, found: pd.Series, thresholds: Thresholds = DEFAULT) -> list[dict]:
+def volume(usual: pd.Series, found: pd.Series, thresholds: Thresholds = DEFAULT) -> list[Finding]:
     """Periods with too few or too many rows, as findings.
 
     `usual` and `found` are rows by period (`rows_per`). A period stands out when it lies outside
@@ -46,7 +47,7 @@ def volume(usual: pd.Series, found: pd.Series, thresholds: Thresholds = DEFAULT)
     return [_odd_volume(period, int(rows), mean) for period, rows in odd.items()]
 
 
-def _odd_volume(period, rows: int, mean: float) -> dict:
+def _odd_volume(period, rows: int, mean: float) -> Finding:
     when = f"{period:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if hasattr(period, "year") else period
     says = f"{rows:,} rows came in the period from {when}; {mean:,.0f} are usual."
-    return finding("volume", "alarm", [], says, {"period": str(when), "rows": rows, "usual": mean})
+    return Finding("volume", "alarm", [], says, {"period": str(when), "rows": rows, "usual": mean})

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ttest_ind
 
-from ..cells.kinds import is_date
+from ..cells.kinds import is_counted, is_date
 from ..learning.labelled_data import Labelled
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import better, score
@@ -92,7 +92,7 @@ def _groups(column: pd.Series) -> list[tuple[str, np.ndarray]]:
     found = [(f"{column.name} is empty", empty)] if empty.any() else []
     if is_date(column):
         return found
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > MOST_SLICES_OF_COLUMN:
+    if is_counted(column) and column.nunique() > MOST_SLICES_OF_COLUMN:
         return found + _quarters(column)
     text = column.astype("str")
     levels = text.value_counts().head(MOST_SLICES_OF_COLUMN).index

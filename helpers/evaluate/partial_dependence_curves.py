@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced
+from ..cells.kinds import is_counted, is_date, is_number
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 
@@ -44,7 +45,7 @@ def _watched(task: Task, probability: np.ndarray) -> int:
 
 def _values_of(column: pd.Series) -> list:
     present = column.dropna()
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+    if is_number(column):
         numbers = present.astype("float64")
         if numbers.nunique() > PARTIAL_POINTS:
             return np.unique(numbers.quantile(np.linspace(0.02, 0.98, PARTIAL_POINTS))).tolist()
@@ -74,7 +75,6 @@ def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, mos
 
 def _can_be_set(column: pd.Series) -> bool:
     """Whether it means something to set all cells to one value: not for dates, texts, keys."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if is_date(column):
         return False
-    is_number = pd.api.types.is_numeric_dtype(column.dtype)
-    return is_number or 1 < column.nunique() <= 100
+    return is_counted(column) or 1 < column.nunique() <= 100

@@ -1,1 +1,4 @@
-"""The tables that ship (flights, penguins) and the errors planted in them, with the answer key. May import: base, cells, tables."""
+"""The tables that ship (flights, penguins) and the errors planted in them, with the answer key.
+
+May import: base, cells, tables.
+"""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import association, find_oddities, oddity
+from ..base.findings import ranked
+from . import association, find_oddities
 from .association import Associations
-from .oddity import Finding
+from .oddity import Oddity
 from .surveyed_table import Survey
 
 
@@ -24,8 +25,8 @@ class Exploration:
         return association.associate(self.survey)
 
     @cached_property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[Oddity]:
         """What deserves a look, the gravest first."""
-        file = [Finding("odd file", "warning", (), said, "", "overview") for said in self.of_file]
+        file = [Oddity("odd file", "warning", (), said, "", "overview") for said in self.of_file]
         found = [*file, *find_oddities.find(self.survey, self.associations)]
-        return sorted(found, key=lambda one: oddity.SEVERITIES.index(one.severity))
+        return ranked(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from . import oddity
+from ..base.findings import SEVERITIES
 from .exploration import Exploration
 from .html_pieces import (
     Piece,
@@ -13,7 +13,7 @@ from .html_pieces import (
     para,
     safe,
 )
-from .oddity import Finding
+from .oddity import Oddity
 
 MOST_FINDINGS = 10  # shown at once; the others are folded
 
@@ -33,7 +33,7 @@ def findings(found: Exploration) -> Piece:
     return Piece(text, first, rest, note, place="findings")
 
 
-def finding_item(finding: Finding) -> str:
+def finding_item(finding: Oddity) -> str:
     return (
         f'<li class="{finding.severity}"><em>{finding.severity}</em><b>{safe(finding.message, 200)}'
         f'</b> <a href="#{finding.place}" title="{safe(finding.code)}">see</a>'
@@ -48,7 +48,7 @@ def describe_findings(found: Exploration) -> str:
     if not every:
         return f"{size}: nothing stands out."
     counts = Counter(finding.severity for finding in every)
-    parts = [many(counts[s], s) for s in oddity.SEVERITIES if counts[s]]
+    parts = [many(counts[s], s) for s in SEVERITIES if counts[s]]
     kinds = Counter(finding.code for finding in every)
     common = ", ".join(f"{code} ({count})" for code, count in kinds.most_common(3))
     return (

@@ -14,7 +14,7 @@ import pandas as pd
 from ..base.ranks import roc_auc
 from .association import Associations, missing_together
 from .odd_columns import LOOKS, MANY_VALUES
-from .oddity import SEVERITIES, Finding, counted_rows, quoted, share_text
+from .oddity import Oddity, counted_rows, quoted, share_text
 from .surveyed_table import Column, Survey
 
 GIVES_AWAY = 0.95  # strength with the target: V, rank correlation, twice the ROC AUC less one
@@ -24,23 +24,23 @@ NOT_AT_RANDOM = 0.2  # strength of "is missing" with another column: Cohen's (19
 RARE_CLASS, TIMES_RARER = 0.1, 3  # ten equal classes are in balance
 
 
-def find(survey: Survey, associations: Associations) -> list[Finding]:
+def find(survey: Survey, associations: Associations) -> list[Oddity]:
     """All findings, the gravest first."""
     found = [*_of_rows(survey), *_of_target(survey, associations), *_alike(survey, associations),
              *_not_at_random(survey, associations)]  # fmt: skip
     for column in survey.columns:
         for look in LOOKS:
             found += look(column)
-    return sorted(found, key=lambda f: (SEVERITIES.index(f.severity), -f.weight))
+    return sorted(found, key=lambda f: (f.rank, -f.weight))
 
 
 # --- The table and its target -------------------------------------------------------------------
 
 
-def _of_rows(survey: Survey) -> Iterator[Finding]:
+def _of_rows(survey: Survey) -> Iterator[Oddity]:
     if survey.repeated:
         share = survey.repeated / survey.rows
-        yield Finding(
+        yield Oddity(
             "duplicates", "warning", (),
             f"{counted_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
             f"earlier one.",
@@ -49,13 +49,13 @@ def _of_rows(survey: Survey) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
+def _of_target(survey: Survey, associations: Associations) -> Iterator[Oddity]:
     if not survey.target:
         return
     target = survey[survey.target]
     if target.missing:
         share = target.missing / target.rows
-        yield Finding(
+        yield Oddity(
             "target missing", "warning", (target.name,),
             f"The target {target.name} is missing in {counted_rows(target.missing)}.",
             f"{share_text(share)} of the rows can't be used for training.", target.anchor, share,
@@ -67,7 +67,7 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Finding]:
     for name, strength in strengths[strengths > 0.5].items():
         size, evidence = _gives_away(survey, str(name), float(strength))
         if size >= GIVES_AWAY:
-            yield Finding(
+            yield Oddity(
                 "gives the target away", "alarm", (str(name), target.name),
                 f"{name} alone almost determines {target.name}.",
                 f"{evidence}. Is it known when the prediction is made?",
@@ -97,13 +97,13 @@ def _gives_away(survey: Survey, name: str, strength: float) -> tuple[float, str]
     return max(found)
 
 
-def _out_of_balance(survey: Survey) -> Iterator[Finding]:
+def _out_of_balance(survey: Survey) -> Iterator[Oddity]:
     counts = survey[survey.target].counts
     if not survey.classes or counts is None or len(counts) < 2 or len(counts) > MANY_VALUES:
         return
     share = counts.iloc[-1] / counts.sum()
     if share < RARE_CLASS and counts.iloc[0] > TIMES_RARER * counts.iloc[-1]:
-        yield Finding(
+        yield Oddity(
             "classes out of balance", "warning", (survey.target,),
             f"The classes of {survey.target} are out of balance.",
             f"{quoted(counts.index[-1:])} is {share_text(share)} of the rows, "
@@ -116,14 +116,14 @@ def _out_of_balance(survey: Survey) -> Iterator[Finding]:
 # --- Pairs of columns ---------------------------------------------------------------------------
 
 
-def _alike(survey: Survey, associations: Associations) -> Iterator[Finding]:
+def _alike(survey: Survey, associations: Associations) -> Iterator[Oddity]:
     pairs = associations.strongest(200)
     for a, b in pairs.loc[pairs["strength"] >= ALIKE, ["a", "b"]].itertuples(index=False):
         if survey.target in (a, b):
             continue
         how = _same(survey[a], survey[b])
         if how:
-            yield Finding(
+            yield Oddity(
                 "columns that say the same", "warning", (a, b), f"{a} and {b} say the same.",
                 how, "what-goes-together", 0.5,
             )  # fmt: skip
@@ -149,7 +149,7 @@ def _same(a: Column, b: Column) -> str:
     return ""
 
 
-def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Finding]:
+def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Oddity]:
     """Columns whose gaps depend on another column: the strongest such column for each.
 
     Columns that go missing in the same rows count as one.
@@ -162,7 +162,7 @@ def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Findi
         other, strength = str(present.idxmax()), float(present.max())
         if strength >= NOT_AT_RANDOM:
             group, most, least = _gaps_by_group(survey, associations, column.name, other)
-            yield Finding(
+            yield Oddity(
                 "missing not at random", "warning", (*names, other),
                 f"Whether {_and_others(names)} missing depends on {other}.",
                 f"Missing in {share_text(most)} of the rows where {other} is {quoted([group])}, "

@@ -11,7 +11,7 @@ from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import PLAIN_NUMBER
 from ..cells.tidy_text import fingerprint
 from .column_counts import MOST_KEPT
-from .oddity import Finding, quoted, share_text
+from .oddity import Oddity, quoted, share_text
 from .surveyed_table import Column
 
 MOSTLY = 0.5
@@ -24,10 +24,10 @@ OFTEN_OUT = 0.002
 
 
 def _about(column: Column, code: str, severity: str, message: str, evidence: str, weight: float):
-    return Finding(code, severity, (column.name,), message, evidence, column.anchor, float(weight))
+    return Oddity(code, severity, (column.name,), message, evidence, column.anchor, float(weight))
 
 
-def _empty_or_constant(column: Column) -> Iterator[Finding]:
+def _empty_or_constant(column: Column) -> Iterator[Oddity]:
     if column.kind == "empty":
         yield _about(column, "empty", "warning", f"{column.name} is empty.",
                      f"Missing in all {column.rows:,} rows.", 0.9)  # fmt: skip
@@ -44,7 +44,7 @@ def _empty_or_constant(column: Column) -> Iterator[Finding]:
                          share * 0.3)  # fmt: skip
 
 
-def _many_gaps(column: Column) -> Iterator[Finding]:
+def _many_gaps(column: Column) -> Iterator[Oddity]:
     share = column.missing / column.rows
     if MOSTLY <= share < 1:
         yield _about(column, "mostly missing", "warning", f"{column.name} is mostly missing.",
@@ -52,7 +52,7 @@ def _many_gaps(column: Column) -> Iterator[Finding]:
                      share * 0.6)  # fmt: skip
 
 
-def _written_as_missing(column: Column) -> Iterator[Finding]:
+def _written_as_missing(column: Column) -> Iterator[Oddity]:
     if column.kind not in ("category", "text") or column.counts is None:
         return
     named = [w for w in column.counts.index if str(w).strip().casefold() in MISSING_WORDS]
@@ -64,14 +64,14 @@ def _written_as_missing(column: Column) -> Iterator[Finding]:
                      cells / column.rows)  # fmt: skip
 
 
-def _identifier(column: Column) -> Iterator[Finding]:
+def _identifier(column: Column) -> Iterator[Oddity]:
     if column.is_identifier:
         yield _about(column, "identifier", "warning", f"{column.name} looks like an identifier.",
                      f"{column.distinct:,} different values in {column.present:,} cells: it names "
                      f"rows, and a model would memorise them.", 0.4)  # fmt: skip
 
 
-def _many_values(column: Column) -> Iterator[Finding]:
+def _many_values(column: Column) -> Iterator[Oddity]:
     if column.kind == "category" and column.distinct > MANY_VALUES and not column.is_identifier:
         once = f", {column.facts['once']:,} of them once" if column.facts.get("once") else ""
         yield _about(column, "high cardinality", "note",
@@ -80,7 +80,7 @@ def _many_values(column: Column) -> Iterator[Finding]:
                      "or target inside the folds.", 0.3)  # fmt: skip
 
 
-def _colliding(column: Column) -> Iterator[Finding]:
+def _colliding(column: Column) -> Iterator[Oddity]:
     """Spellings that differ in case, space, accents or punctuation alone."""
     if column.kind != "category" or not 1 < column.distinct <= MOST_KEPT:
         return
@@ -102,7 +102,7 @@ def _all_mean_missing(words: tuple[str, ...]) -> bool:
     return bool(words) and all(word.strip().casefold() in MISSING_WORDS for word in words)
 
 
-def _mixed(column: Column) -> Iterator[Finding]:
+def _mixed(column: Column) -> Iterator[Oddity]:
     """Text among numbers or dates, or numbers among text."""
     if column.as_text and _all_mean_missing(column.unread_words):
         yield _about(column, "words for missing", "warning",
@@ -141,7 +141,7 @@ def _plain(value) -> str:
     return re.sub(r" 00:00:00$", "", f"{value:g}" if isinstance(value, float) else str(value))
 
 
-def _skewed(column: Column) -> Iterator[Finding]:
+def _skewed(column: Column) -> Iterator[Oddity]:
     skew = column.facts.get("skew", 0.0)
     if column.kind == "number" and abs(skew) > SKEWED and column.distinct > MANY_VALUES:
         yield _about(column, "skewed", "note", f"{column.name} is skewed.",
@@ -149,7 +149,7 @@ def _skewed(column: Column) -> Iterator[Finding]:
                      f"{column.quantiles[0.5]:.4g}.", min(abs(skew) / 50, 0.5))  # fmt: skip
 
 
-def _outliers(column: Column) -> Iterator[Finding]:
+def _outliers(column: Column) -> Iterator[Oddity]:
     infinite = column.facts.get("infinite", 0)
     if infinite:  # then what is far from the others is one of them
         yield _about(column, "infinite", "warning", f"{column.name} holds infinite values.",
@@ -172,7 +172,7 @@ def _outliers(column: Column) -> Iterator[Finding]:
                  min(0.1 + away / 200, 0.6))  # fmt: skip
 
 
-def _date_gaps(column: Column) -> Iterator[Finding]:
+def _date_gaps(column: Column) -> Iterator[Oddity]:
     if column.kind != "date":
         return
     gap, step = column.facts["gap"], column.facts.get("usual step", 1)

@@ -1,23 +1,19 @@
-"""Oddity."""
+"""An oddity of a table, and how its counts and values are written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SEVERITIES = ("alarm", "warning", "note")
+from ..base.findings import Finding
+
 A_FEW = 3
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something to look at: what, how grave, in which columns, and what shows it."""
+class Oddity(Finding):
+    """A finding about a table, and where a page shows it."""
 
-    code: str
-    severity: str
-    columns: tuple[str, ...]
-    message: str
-    evidence: str
-    place: str  # the anchor where a page shows it
+    place: str = ""  # an anchor
     weight: float = 0.0
 
 

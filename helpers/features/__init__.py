@@ -1,1 +1,4 @@
-"""Stage 3, features: the plan of roles and formulas, and the encoders. May import: base, cells, learning, pages."""
+"""Stage 3, features: the plan of roles and formulas, and the encoders.
+
+May import: base, cells, learning, pages.
+"""

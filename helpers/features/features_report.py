@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..base.bins import equal_groups
+from ..cells.kinds import is_counted
 from .encoders import Derive
 from .feature_plan import ROLES
 
@@ -106,8 +107,8 @@ def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
     """The first columns of a ranking, but for numbers that say what an earlier one says."""
     chosen: list[str] = []
     for name in ranked:
-        numbers = [c for c in chosen if pd.api.types.is_numeric_dtype(table[c].dtype)]
-        if pd.api.types.is_numeric_dtype(table[name].dtype):
+        numbers = [c for c in chosen if is_counted(table[c])]
+        if is_counted(table[name]):
             ranks = table[name].astype(float).rank()
             if any(abs(ranks.corr(table[c].astype(float).rank())) > 0.9 for c in numbers):
                 continue
@@ -119,7 +120,7 @@ def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
 
 def _target_variation(column: pd.Series, label: pd.Series) -> float:
     """How far the label's mean differs between groups of a column, weighted by their size."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    if is_counted(column):
         codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
     else:
         codes = pd.factorize(column.astype("str").fillna("(missing)"))[0]

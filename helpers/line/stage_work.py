@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..base.files import as_json, sha256, sha256_of
+from ..base.findings import Finding
 from ..base.places import DATA
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
@@ -166,21 +167,12 @@ class Work:
         self.write_text(name, as_json(content))
 
     def find(self, code: str, severity: str, columns, message: str, evidence="") -> None:
-        """Note a finding: something about the data that a person should see.
+        """Note something about the data that a person should see (see `base.findings.Finding`)."""
+        self.note(Finding(code, severity, columns, message, evidence))
 
-        `severity` is "alarm" (the result can't be trusted until it is settled), "warning" (worth
-        a look) or "note".
-        """
-        self._findings.append(
-            {
-                "stage": self.stage.number,
-                "code": code,
-                "severity": severity,
-                "columns": list(columns),
-                "message": message,
-                "evidence": evidence,
-            }
-        )
+    def note(self, finding: Finding) -> None:
+        """Note a finding that is made already."""
+        self._findings.append({"stage": self.stage.number} | finding.as_dict())
 
     def finish(self, rows_in: int, rows_out: int, headline: str, set_aside=0, verdict="done"):
         """Close the stage: check that the rows add up, then write findings and the ledger line.

@@ -1,1 +1,4 @@
-"""The models that compete, their calibration, and their quick forms for one row and for many. May import: base, learning."""
+"""The models that compete, their calibration, and their quick forms for one row and for many.
+
+May import: base, learning.
+"""

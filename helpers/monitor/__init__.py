@@ -1,1 +1,6 @@
-"""Stage 8, monitoring: later rows, drift, performance with and without labels, whether a challenger is better than the champion. May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, serving."""
+"""Stage 8, monitoring: later rows, drift, performance with and without labels, whether a challenger
+is better than the champion.
+
+May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, registry,
+serving.
+"""

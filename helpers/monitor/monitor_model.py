@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..base.findings import Finding, ranked
+from ..cells.kinds import is_date
 from ..drift import compare_columns, data_quality, domain_classifier, table_volume
-from ..drift.alert_thresholds import ranked
 from ..drift.stored_reference import Reference, reference_of
 from ..learning.labelled_data import TEST
 from ..learning.metric_names import PLAIN_NAMES
@@ -173,7 +174,7 @@ def better_than(metric: str, values: pd.Series, held_out: float) -> pd.Series:
     return values.map(lambda value: better(metric, value, held_out))
 
 
-def quality_changes(production: Production, when: str = "") -> list[dict]:
+def quality_changes(production: Production, when: str = "") -> list[Finding]:
     """What is wrong with the later rows, once cleaned, in the columns that the model uses.
 
     With `when`, a column of dates, also days with far fewer or more rows than were usual. Findings,
@@ -185,10 +186,10 @@ def quality_changes(production: Production, when: str = "") -> list[dict]:
     return ranked([*found, *_odd_days(known, production, when)])
 
 
-def _odd_days(known: Reference, production: Production, when: str) -> list[dict]:
+def _odd_days(known: Reference, production: Production, when: str) -> list[Finding]:
     """Days with far fewer or more rows than before; none where rows were held out at random."""
     X = production.X
-    is_date = when in X and pd.api.types.is_datetime64_any_dtype(X[when].dtype)
-    if not production.seen or not is_date or known.days.empty:
+    dated = when in X and is_date(X[when])
+    if not production.seen or not dated or known.days.empty:
         return []
     return table_volume.volume(known.days, table_volume.rows_per(X[when]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from ..base.findings import Finding
 from ..drift import domain_classifier, drift_report
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
@@ -95,21 +98,20 @@ def verdict(decision: dict, production: Production) -> str:
     return decision["decision"] if production.seen else UNSEEN
 
 
-def note_findings(work, found: list[dict], production: Production) -> None:
+def note_findings(work, found: list[Finding], production: Production) -> None:
     """Note what has changed, for the front page. `work` is the open stage.
 
     What drifts is a note there: only a score that fell is a reason to act. Small changes are left
     out, and all of rows that were held out at random.
     """
-    worth_it = [one for one in found if one["severity"] != "note"] if production.seen else []
+    worth_it = [one for one in found if one.severity != "note"] if production.seen else []
     for one in worth_it[:10]:
-        severity = "note" if one["code"] in DRIFT_CODES else one["severity"]
-        work.find(one["code"], severity, one["columns"], one["message"], one["evidence"])
+        work.note(replace(one, severity="note") if one.code in DRIFT_CODES else one)
 
 
 def summary(
     production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
-    drifted: pd.DataFrame, found: list[dict], joint: domain_classifier.Domain, days: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[Finding], joint: domain_classifier.Domain, days: pd.DataFrame,
     compared: dict | None, policies: dict | None, shadow: dict | None,
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
@@ -117,7 +119,7 @@ def summary(
     `found` are the findings, `compared` comes from `compare_models`, `policies` from
     `policies.as_json`, `shadow` from `traffic.in_shadow`.
     """
-    wrong = [one for one in found if one["code"] not in DRIFT_CODES]
+    wrong = [one for one in found if one.code not in DRIFT_CODES]
     return {
         "seen": production.seen,
         "origin": production.origin,
@@ -132,7 +134,7 @@ def summary(
         "moved": drifted.index[drifted["moves"]].tolist(),
         "joint": {"roc_auc": joint.auc if joint.applicable else None, "p_value": joint.p_value,
                   "tells": joint.tells},
-        "alerts": found,
+        "alerts": [one.as_dict() for one in found],
         "performance": by_period.to_dict("index"),
         "expected": expected.to_dict("index"),
         "shadow": shadow,
@@ -161,9 +163,9 @@ def describe_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: 
     return f"{says} {', '.join(scores)}."
 
 
-def describe_quality(found: list[dict]) -> str:
+def describe_quality(found: list[Finding]) -> str:
     """How many changes for the worse there are, and the most severe of them, in a sentence."""
-    grave = [one["message"] for one in found if one["severity"] != "note"]
+    grave = [one.message for one in found if one.severity != "note"]
     if not grave:
         return f"Nothing grave ({len(found)} notes)." if found else "Nothing has changed."
     return f"{len(grave)} worth a look. {' '.join(grave[:2])}"

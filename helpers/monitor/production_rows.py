@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from ..base import addresses
 from ..base.user_errors import InputError, nearest
+from ..cells.kinds import is_date
 from ..cells.known_words import MISSING_WORDS
 from ..cells.tidy_text import tidy
 from ..drift.stored_reference import FORM, Reference, read_content
@@ -239,7 +240,7 @@ def _without_training_rows(run, raw: pd.DataFrame, origin: str) -> tuple[pd.Data
 
 def periods(name: str, X: pd.DataFrame) -> np.ndarray:
     """The month of each row by its time column, where there is one; else one period for all."""
-    if name in X and pd.api.types.is_datetime64_any_dtype(X[name].dtype):
+    if name in X and is_date(X[name]):
         months = _named(X[name], "%Y-%m")
         if _can_divide(months):
             return months

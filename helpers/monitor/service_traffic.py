@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..drift.alert_thresholds import finding
+from ..base.findings import Finding
 from ..learning.task_kind import Task
 from ..line.run_folder import Run
 from ..serving.prediction_log import ask_log, has_log
@@ -65,7 +65,7 @@ def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
     )
 
 
-def traffic_findings(days: pd.DataFrame) -> list[dict]:
+def traffic_findings(days: pd.DataFrame) -> list[Finding]:
     """What is worth a look on the last day, as findings.
 
     Failures are compared to a share; volume and latency against the median of the days before,
@@ -77,16 +77,16 @@ def traffic_findings(days: pd.DataFrame) -> list[dict]:
     found = []
     if last["failed"] > MOST_FAILED:
         text = f"{last['failed']:.1%} of the requests failed on {day}."
-        found.append(finding("failures", "alarm", [], text, last["failed"]))
+        found.append(Finding("failures", "alarm", [], text, last["failed"]))
     if len(before) >= 3:
         usual = before.median()
         if last["requests"] < FEWER * usual["requests"]:
             text = f"{last['requests']:,.0f} requests on {day}, usually {usual['requests']:,.0f}."
-            found.append(finding("traffic", "warning", [], text, int(last["requests"])))
+            found.append(Finding("traffic", "warning", [], text, int(last["requests"])))
         if last["slowest"] > SLOWER * usual["slowest"]:
             slow, often = (1000 * one["slowest"] for one in (last, usual))
             text = f"Answers took up to {slow:.1f} ms on {day} (95 %), usually {often:.1f} ms."
-            found.append(finding("latency", "warning", [], text, last["slowest"]))
+            found.append(Finding("latency", "warning", [], text, last["slowest"]))
     return found
 
 
@@ -164,4 +164,4 @@ def describe_traffic(days: pd.DataFrame) -> str:
         f"{asked:,} requests on {len(days)} day{'s' * (len(days) != 1)}, {failed:.1%} failed; half "
         f"of the last day's were answered within {1000 * days['median'].iloc[-1]:.1f} ms."
     )
-    return " ".join([text, *(alert["message"] for alert in traffic_findings(days))])
+    return " ".join([text, *(alert.message for alert in traffic_findings(days))])

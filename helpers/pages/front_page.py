@@ -6,6 +6,7 @@ import base64
 import json
 import re
 
+from ..base.findings import rank
 from ..base.places import progress_summary_file
 from ..learning.metric_names import PLAIN_NAMES
 from ..line.run_folder import Run
@@ -35,9 +36,7 @@ def write_front_page(run: Run) -> None:
         figures=_figures(metrics) if metrics else [],
         picture=base64.b64encode(picture.read_bytes()).decode() if metrics else "",
         picture_alt="The model on held-out rows",
-        findings=sorted(
-            run.findings, key=lambda f: ("alarm", "warning", "note").index(f["severity"])
-        ),
+        findings=sorted(run.findings, key=lambda f: rank(f["severity"])),
         explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
         compared=sorted(page.name for page in run.path.glob("compared_with_*.html")),
         cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ..base.spacing import evenly_spaced
+from ..cells.kinds import is_counted
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
 from .figure_style import BLUE, GREY, ORANGE, picture, short
@@ -143,7 +144,7 @@ def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target:
 def answers(figure: Figure, values: pd.Series, axis: str) -> str:
     """The distribution of what the service answered."""
     axes = figure.subplots()
-    if pd.api.types.is_numeric_dtype(values.dtype):
+    if is_counted(values):
         sns.histplot(values.astype(float), bins=30, color=BLUE, ax=axes)
     else:
         counts = values.value_counts().head(MOST_BARS)
@@ -184,7 +185,7 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
     """The mean answer along a few columns, all else as it is."""
     every = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
     for axes, (name, means) in zip(every, found.items(), strict=True):
-        if pd.api.types.is_numeric_dtype(means.index.dtype):
+        if is_counted(means.index):
             axes.plot(means.index.to_numpy(float), means.to_numpy(), "o-", color=BLUE, ms=4)
         else:
             axes.plot(range(len(means)), means.to_numpy(), "o", color=BLUE)

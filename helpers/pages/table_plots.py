@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ..base.bins import equal_groups
+from ..cells.kinds import is_counted
 from ..learning.task_kind import Task
 from .figure_style import BLUE, COLOURS, GREY, ORANGE, picture, short
 
@@ -49,7 +50,7 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
     every = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axes, (name, axis) in zip(every, columns.items(), strict=True):
         column = frame[name]
-        if pd.api.types.is_numeric_dtype(column.dtype):
+        if is_counted(column):
             codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
             known = codes >= 0
             means = label[known].groupby(codes[known]).mean()

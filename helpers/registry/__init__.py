@@ -1,1 +1,4 @@
-"""Registered models in MLflow: versions, the champion, promotion written down and rolled back. May import: base, line, pipeline."""
+"""Registered models in MLflow: versions, the champion, promotion written down and rolled back.
+
+May import: base, line, pipeline.
+"""

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..base import addresses
+from ..base.findings import SEVERITIES
 from ..line.run_folder import Run
 from ..line.stage_list import NAME_SOURCES
 from .mlflow_store import ROOT_TAG, address, artifacts_of
@@ -124,7 +125,7 @@ def metrics_of(run: Run) -> dict[str, float]:
             f"rows.{line['name']}": line["rows_out"],
             f"seconds.{line['name']}": line["seconds"],
         }
-    for severity in ("alarm", "warning", "note"):
+    for severity in SEVERITIES:
         found[f"findings.{severity}"] = sum(f["severity"] == severity for f in run.findings)
     return {name: float(v) for name, v in found.items() if v is not None and math.isfinite(v)}
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ..base.user_errors import InputError
+from ..cells.kinds import is_number
 from ..examples import known
 from ..line import notebook_parameters
 from ..line.run_folder import CHALLENGES, Run
@@ -40,8 +41,7 @@ def training_table(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def _of_one_type(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:
     if old.dtype == new.dtype and old.dtype != object:
         return old, new
-    types = pd.api.types
-    if types.is_numeric_dtype(old.dtype) and not types.is_bool_dtype(old.dtype):
+    if is_number(old):
         numbers = pd.to_numeric(new, errors="coerce")
         if numbers.isna().equals(new.isna()):
             return old, numbers

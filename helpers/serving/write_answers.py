@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from ..cells.kinds import is_counted
 from ..tables import arrow_tables, file_formats
 from ..tables.formula_cells import neutral, neutral_encoded, neutral_table
 from .model_bundle import (
@@ -131,7 +132,7 @@ def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     if texts[0].as_py().lstrip()[:1].strip("+-.0123456789"):  # a letter: no need to read them all
         return column
     numbers = file_formats.numbers_if_surely(pd.Series(texts, dtype="str"))
-    if not pd.api.types.is_numeric_dtype(numbers.dtype):
+    if not is_counted(numbers):
         return column
     places = np.full(len(coded.dictionary), -1)
     places[used] = np.arange(len(used))

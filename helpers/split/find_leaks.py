@@ -7,8 +7,9 @@ from what a sound table shows.
 
 from __future__ import annotations
 
+from ..base.findings import Finding
 from ..learning.labelled_data import TRAIN, Labelled, evenly_spaced_positions
-from .leak_alarm import LOOKED_AT, Alarm
+from .leak_alarm import LOOKED_AT
 from .leaking_columns import identifier_alarms, known_afterwards_alarms, sum_alarms, too_predictive
 from .leaks_between_parts import (
     adversarial_validation,
@@ -19,7 +20,7 @@ from .leaks_between_parts import (
 from .one_column_probe import predictive_power
 
 
-def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> list[Alarm]:
+def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> list[Finding]:
     """All alarms of a table that is split, a column's best explanation first.
 
     A key that rows share tells the target too; that its rows lie on both sides says why, and what
@@ -44,9 +45,9 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
     return _one_each(found)
 
 
-def _one_each(found: list[Alarm]) -> list[Alarm]:
+def _one_each(found: list[Finding]) -> list[Finding]:
     """Each set of columns once, with what was found first."""
-    seen: dict[tuple, Alarm] = {}
+    seen: dict[tuple, Finding] = {}
     for alarm in found:
-        seen.setdefault(tuple(alarm.columns) or (alarm.code,), alarm)
+        seen.setdefault(alarm.columns or (alarm.code,), alarm)
     return list(seen.values())

@@ -1,8 +1,6 @@
-"""Leak alarm."""
+"""What the searches for leaks share: a quick model's score, and what to do about a column."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -14,23 +12,6 @@ from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
 
 LOOKED_AT = 4_000  # training rows; more would not change what is found
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """One finding: its code, the columns, what was measured, and the remedy, all in words."""
-
-    code: str
-    columns: list[str]
-    says: str
-    remedy: str
-    evidence: dict = field(default_factory=dict)
-    severity: str = "alarm"
-
-    @property
-    def message(self) -> str:
-        """What was found and what to do."""
-        return f"{self.says} {self.remedy}"
 
 
 def drop_command(*names: str) -> str:

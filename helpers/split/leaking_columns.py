@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from ..base.findings import Finding
 from ..cells.key_names import has_identifier_name
+from ..cells.kinds import is_counted
 from ..learning.labelled_data import Labelled
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
-from .leak_alarm import Alarm, drop_command, measure_name, quick_score
+from .leak_alarm import drop_command, measure_name, quick_score
 from .one_column_probe import follows_target, predictive_power, sounds_late
 
 ALMOST_PERFECT = 0.98  # ROC AUC, or R², of one column alone
@@ -25,7 +27,7 @@ ADDS_UP = 0.9995  # R² of an exact sum, roundings included
 MOST_SUMMED = 200  # numeric columns among which a sum is looked for
 
 
-def too_predictive(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[Alarm]:
+def too_predictive(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[Finding]:
     task, found = learn.task, []
     ranked = sorted(tells, key=tells.get, reverse=True)[:3]
     for name in ranked:
@@ -50,7 +52,7 @@ def too_predictive(learn: Labelled, plan: dict, tells: dict, seed: int) -> list[
         else:
             continue
         remedy = f"Is it known when the prediction is made? If not: {drop_command(name)}."
-        found.append(Alarm("tells_the_target", [name], says, remedy, evidence, severity))
+        found.append(Finding("tells_the_target", severity, [name], f"{says} {remedy}", evidence))
     return found
 
 
@@ -77,7 +79,7 @@ def _rest(learn: Labelled, plan: dict, without: list[str], seed: int) -> float:
     return quick_score(learn, whole_pipeline.plan_without(plan, without), seed)
 
 
-def known_afterwards_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
+def known_afterwards_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Finding]:
     task, found = learn.task, []
     for name in used:
         follows, late = follows_target(task, learn.X[name], learn.y), sounds_late(name)
@@ -86,18 +88,18 @@ def known_afterwards_alarms(learn: Labelled, used: list[str], tells: dict) -> li
         if follows >= (FOLLOWS_AND_SOUNDS if late else FOLLOWS):
             says = f"Whether {name} is filled in depends on {task.target} ({follows:.0%}).{named}"
             evidence = {"filled in with the target": round(follows, 3), "name": late}
-            found.append(Alarm("known_afterwards", [name], says, remedy, evidence))
+            found.append(Finding("known_afterwards", "alarm", [name], f"{says} {remedy}", evidence))
         elif late and tells[name] >= (0.5 if task.is_regression else LATE_NAME_PREDICTS):
             says = (
                 f"{name} predicts {task.target} well ({measure_name(task)} {tells[name]:.2f}) and is "
                 f"called what is written down after the event."
             )
             evidence = {"alone": round(tells[name], 3), "name": True}
-            found.append(Alarm("known_afterwards", [name], says, remedy, evidence))
+            found.append(Finding("known_afterwards", "alarm", [name], f"{says} {remedy}", evidence))
     return found
 
 
-def identifier_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
+def identifier_alarms(learn: Labelled, plan: dict, seed: int) -> list[Finding]:
     """Names of rows that tell the target: by their order, or by a part of them."""
     task, found = learn.task, []
     left_out = [n for n, why in plan["left_out"].items() if why.startswith("identifier")]
@@ -124,24 +126,24 @@ def identifier_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
         if in_use:
             remedy = f"Leave it out: {drop_command(name)}."
         evidence = {"alone": round(tells, 3), "measure": measure_name(task)}
-        found.append(Alarm("identifier", [name], says, remedy.strip(), evidence))
+        found.append(Finding("identifier", "alarm", [name], f"{says} {remedy.strip()}", evidence))
     return found
 
 
 def _identifier_numbers(column: pd.Series) -> list[pd.Series]:
     """A key as a number, or the number within it and the letters before."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    if is_counted(column):
         return [column]
     text = column.astype("str")
     digits = pd.to_numeric(text.str.replace(r"\D+", "", regex=True).str[:15], errors="coerce")
     return [digits, text.str.extract(r"^([^\W\d_]+)")[0]]
 
 
-def sum_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
+def sum_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Finding]:
     """Numbers that add up to the target, or multiply to it."""
     if not learn.task.is_regression:
         return []
-    numeric = [n for n in used if pd.api.types.is_numeric_dtype(learn.X[n].dtype)]
+    numeric = [n for n in used if is_counted(learn.X[n])]
     numeric = sorted(numeric, key=tells.get, reverse=True)[:MOST_SUMMED]
     X = learn.X[numeric].astype("float64")
     whole = X.notna().all(axis=1).to_numpy()
@@ -153,7 +155,9 @@ def sum_alarms(learn: Labelled, used: list[str], tells: dict) -> list[Alarm]:
         if len(names) > 1:
             says = f"{' and '.join(names)} {how} to {learn.task.target}, exactly."
             remedy = f"They determine the target: {drop_command(*names)}."
-            return [Alarm("adds_up_to_target", names, says, remedy, {"R²": "1.000"})]
+            return [
+                Finding("adds_up_to_target", "alarm", names, f"{says} {remedy}", {"R²": "1.000"})
+            ]
     return []
 
 

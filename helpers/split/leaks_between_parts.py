@@ -7,13 +7,15 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import KFold, cross_val_predict
 
+from ..base.findings import Finding
 from ..base.ranks import roc_auc
 from ..base.spacing import evenly_spaced
 from ..cells.key_names import has_identifier_name
+from ..cells.kinds import is_counted
 from ..learning.labelled_data import TEST, TRAIN, Labelled
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
-from .leak_alarm import LOOKED_AT, Alarm, drop_command, quick_scores
+from .leak_alarm import LOOKED_AT, drop_command, quick_scores
 from .one_column_probe import predictive_power
 
 SHARED_GAP = 0.05  # by how much whole groups must lower a score
@@ -24,7 +26,7 @@ TIMES_EXPECTED = 3  # times as many twins of one target as chance would make
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
 
 
-def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Alarm]:
+def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
     """Held-out rows that stand among the training rows too, value for value.
 
     A number that differs in every row may be a new number for a copy, so it is not compared. Equal
@@ -46,12 +48,12 @@ def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Alarm]:
     says = f"{twins:.1%} of the held-out rows stand among the training rows too, value for value."
     remedy = "Set one of each aside at the source, or split by what they share: group_column."
     evidence = {"share": round(float(twins), 4)}
-    return [Alarm("rows_on_both_sides", [], says, remedy, evidence, severity)]
+    return [Finding("rows_on_both_sides", severity, [], f"{says} {remedy}", evidence)]
 
 
 def _rare(X: pd.DataFrame) -> np.ndarray:
     """Whether two numbers of a row are rare, among columns that are as good as continuous."""
-    numbers = [n for n in X if pd.api.types.is_numeric_dtype(X[n].dtype)]
+    numbers = [n for n in X if is_counted(X[n])]
     fine = [n for n in numbers if X[n].nunique() > FEW_LEVELS_PER_ROW * len(X)]
     rare = [(X[n].map(X[n].value_counts()) <= RARE).to_numpy(int) for n in fine]
     return np.sum(rare, axis=0) >= 2 if rare else np.zeros(len(X), dtype=bool)
@@ -77,12 +79,12 @@ def _agreeing(rows: Labelled, key: np.ndarray) -> float:
 
 def _numbers_rows(column: pd.Series) -> bool:
     """Whether a column counts rows: whole numbers, another one in every row."""
-    if not pd.api.types.is_numeric_dtype(column.dtype) or column.isna().any():
+    if not is_counted(column) or column.isna().any():
         return False
     return bool(column.is_unique and (column.astype("float64") % 1 == 0).all())
 
 
-def repeated_row_alarms(rows: Labelled) -> list[Alarm]:
+def repeated_row_alarms(rows: Labelled) -> list[Finding]:
     """Near duplicates on both sides: where the split was given; else they stay together."""
     if rows.alike is None:
         return []
@@ -92,10 +94,14 @@ def repeated_row_alarms(rows: Labelled) -> list[Alarm]:
         return []
     says = f"{shared:,} groups of near duplicates lie on both sides of the split that was given."
     remedy = "Move each to one side, or let the line split: --set split_strategy=random."
-    return [Alarm("near_duplicates_on_both_sides", [], says, remedy, {"groups": shared})]
+    return [
+        Finding(
+            "near_duplicates_on_both_sides", "alarm", [], f"{says} {remedy}", {"groups": shared}
+        )
+    ]
 
 
-def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
+def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Finding]:
     """Keys that many rows share (one customer, many rows), where whole groups score lower."""
     found = []
     for name in _entity_columns(learn, plan)[:3]:
@@ -115,7 +121,7 @@ def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Alarm]:
                 "rows apart": round(np.mean(apart), 3),
                 "groups": round(np.mean(together), 3),
             }
-            found.append(Alarm("shared_entities", [name], says, remedy, evidence))
+            found.append(Finding("shared_entities", "alarm", [name], f"{says} {remedy}", evidence))
     return found
 
 
@@ -132,7 +138,7 @@ def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
     return sorted(found, key=found.get, reverse=True)
 
 
-def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Alarm]:
+def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Finding]:
     """Adversarial validation: can a classifier tell training rows from held-out ones?"""
     limit = SETS_DIFFER.get(choice["strategy"])
     if limit is None:  # groups are of other kinds by design
@@ -166,7 +172,7 @@ def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) 
     )
     severity = "warning" if choice["strategy"] == "time" else "alarm"  # time changes much
     evidence = {"ROC AUC": round(told, 3)} | {n: round(apart[n], 3) for n in worst}
-    return [Alarm("parts_told_apart", worst, says, remedy, evidence, severity)]
+    return [Finding("parts_told_apart", severity, worst, f"{says} {remedy}", evidence)]
 
 
 def _untargeted(plan: dict) -> dict:

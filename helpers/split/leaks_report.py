@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .leak_alarm import Alarm
+from ..base.findings import Finding
 
 
-def evidence_table(alarms: list[Alarm]) -> pd.DataFrame:
+def evidence_table(alarms: list[Finding]) -> pd.DataFrame:
     """A row per alarm: its kind, its columns, and what was measured."""
     rows = [
         (
@@ -26,7 +26,7 @@ def _evidence_text(evidence: dict) -> str:
     return ", ".join(f"{name} {value}" for name, value in evidence.items())
 
 
-def describe_alarms(alarms: list[Alarm]) -> str:
+def describe_alarms(alarms: list[Finding]) -> str:
     """What the alarms say and what to do, as Markdown."""
     if not alarms:
         return (
@@ -40,7 +40,7 @@ def describe_alarms(alarms: list[Alarm]) -> str:
     return "\n".join([said, "", *(f"- **{a.severity}**: {a.message}" for a in alarms)])
 
 
-def note_alarms(work, alarms: list[Alarm]) -> None:
+def note_alarms(work, alarms: list[Finding]) -> None:
     """Put the alarms on the front page. `work` is the open stage."""
     for alarm in alarms:
-        work.find(alarm.code, alarm.severity, alarm.columns, alarm.message, alarm.evidence)
+        work.note(alarm)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..base.bins import equal_groups
 from ..base.ranks import roc_auc
+from ..cells.kinds import is_counted, is_date
 from ..learning.task_kind import Task
 
 GROUPS = 50  # into which a column is cut to see how far it tells the target
@@ -88,7 +89,7 @@ def predictive_power(task: Task, column: pd.Series, y: np.ndarray, seed: int = 4
 
 def _along(column: pd.Series, target: np.ndarray) -> float:
     """R² of a straight line, or of the ranks; groups are too coarse to see a copy of a number."""
-    if not pd.api.types.is_numeric_dtype(column.dtype) or column.nunique() < 3:
+    if not is_counted(column) or column.nunique() < 3:
         return 0.0
     numbers = column.astype("float64")
     known = np.isfinite(numbers.to_numpy())
@@ -109,9 +110,9 @@ def _targets(task: Task, y: np.ndarray) -> np.ndarray:
 
 def _groups_of(column: pd.Series) -> np.ndarray:
     """The group of each cell: 50 equal ones of numbers and dates, levels of words; 0: missing."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if is_date(column):
         column = column.astype("int64").where(column.notna())
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+    if is_counted(column):
         numbers = column.astype("float64").to_numpy()
         return equal_groups(numbers, GROUPS)[0] + 1
     return pd.factorize(column.astype("str"))[0] + 1

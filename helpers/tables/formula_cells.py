@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 
+from ..cells.kinds import is_counted
+
 FIRST = r"[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - East Asian Excel reads the wide ones as the others
 FORMULA = re.compile(f"'*{FIRST}")
 MAY_BE = f"^'*{FIRST}"
@@ -54,7 +56,7 @@ def _mapped(frame: pd.DataFrame, change) -> pd.DataFrame:
     found = {}
     for name in frame:
         column = frame[name]
-        if pd.api.types.is_numeric_dtype(column.dtype):
+        if is_counted(column):
             continue
         values = [value for value in column.dropna().unique() if isinstance(value, str)]
         new = {value: changed for value in values if (changed := change(value)) != value}

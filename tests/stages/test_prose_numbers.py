@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.prose_numbers import GUARDS, Computed
+from tests.stages.prose_numbers import GUARDS, Computed
 
 COMPUTED = [
     (notebook, figure, guard)

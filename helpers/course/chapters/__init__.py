@@ -1,1 +1,5 @@
-"""The questions, guesses and challenge of each notebook, a file a chapter; course/questions.py and course/challenges.py collect them. May import: base, learning, course."""
+"""The questions, guesses and challenge of each notebook, a file a chapter; course/questions.py and
+course/challenges.py collect them.
+
+May import: base, learning, course.
+"""

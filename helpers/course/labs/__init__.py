@@ -1,1 +1,5 @@
-"""The experiments of notebooks/labs. May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, clean, features, collect, split, monitor, course."""
+"""The experiments of notebooks/labs.
+
+May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, clean,
+features, collect, split, monitor, course.
+"""

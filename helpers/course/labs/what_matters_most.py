@@ -31,6 +31,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from ...base.places import DATA
+from ...cells.kinds import is_date
 from ...clean import cleaning_plan, column_cleaner
 from ...examples import flights_example, flights_sources, penguins_example, plant_errors
 from ...features import feature_plan
@@ -166,7 +167,7 @@ class _Codes:
         if column.name in self.levels_:
             codes = self.levels_[column.name].get_indexer(column).astype(float)
             return np.where(codes < 0, np.nan, codes)
-        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        if is_date(column):
             days = (column - pd.Timestamp("2000-01-01")).dt.total_seconds() / 86_400
             return days.to_numpy(dtype=float)
         return column.astype("float64").to_numpy()

@@ -1,6 +1,6 @@
 """Run the committed notebooks in order and store their outputs: `make notebooks`.
 
-`python -m tests.refresh_notebooks notebooks/04_train_test_split.ipynb` does so for those that are
+`python .ci/refresh_notebooks.py notebooks/04_train_test_split.ipynb` does so for those that are
 named, after running the stages before them. The run folder is a temporary one, and so is the file
 of progress. Only what a reader sees is kept: no times, no widget state, no
 version of the interpreter, so that a second refresh changes nothing.
