@@ -8,10 +8,8 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ import requests
 
 from helpers.base.places import REPOSITORY
 from helpers.deploy import service_proof
+from tests.ask_service import answer_of, free_port
 from tests.small import prepared, write_run
 
 FILES = [REPOSITORY / "deploy" / "Dockerfile", REPOSITORY / "deploy" / "kubeflow" / "Dockerfile"]
@@ -129,26 +128,8 @@ class Image:
 
     def ask(self, command: str, row: dict) -> requests.Response:
         """The answer of the image's command to a row."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         command = command.replace("8000", str(port)).replace("0.0.0.0", "127.0.0.1")
         command = command.replace("/srv/", f"{self.root}/srv/")
         (self.root / "srv" / "reports" / "log").mkdir()
-        process = subprocess.Popen(  # noqa: S602
-            command, shell=True, cwd=self.folder, env=self.environment
-        )
-        try:
-            return _answer(f"http://127.0.0.1:{port}/predict", row, process)
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _answer(address: str, row: dict, process: subprocess.Popen) -> requests.Response:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            return requests.post(address, json=row, timeout=10)
-        except requests.ConnectionError:
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.2)
+        return answer_of(command, port, row, shell=True, cwd=self.folder, env=self.environment)

@@ -8,20 +8,18 @@ import json
 import os
 import random
 import site
-import socket
 import subprocess
 import sys
 import sysconfig
-import time
 import zipfile
 from pathlib import Path
 
 import pytest
-import requests
 
 from helpers.base.places import REPOSITORY
 from helpers.line.stage_list import STAGES
 from helpers.run import doctor
+from tests.ask_service import answer_of, free_port
 
 pytestmark = pytest.mark.slow
 PRINT_PLACES = """
@@ -189,26 +187,8 @@ def test_a_folder_of_the_user_named_helpers_does_not_come_in_its_way(installed, 
 
 def served(installed: Installed, row: dict) -> dict:
     """The answer of `pipeline serve` to one row."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    process = subprocess.Popen(
-        ["pipeline", "serve", "mine", "--port", str(port)],
-        cwd=installed.folder, env=installed.environment,
-    )  # fmt: skip
-    try:
-        return _asked(f"http://127.0.0.1:{port}/predict", row, process)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _asked(address: str, row: dict, process: subprocess.Popen) -> dict:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            answer = requests.post(address, json=row, timeout=10)
-            assert answer.status_code == 200, answer.text
-            return answer.json()
-        except requests.ConnectionError:
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.2)
+    port = free_port()
+    command = ["pipeline", "serve", "mine", "--port", str(port)]
+    answer = answer_of(command, port, row, cwd=installed.folder, env=installed.environment)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
