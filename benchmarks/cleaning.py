@@ -1,6 +1,6 @@
 """How well, how fast and in how much memory a table is cleaned; writes CLEANING.md.
 
-python -m benchmarks.cleaning                      planted mess, clean tables, speed
+python -m benchmarks.cleaning                      injected errors, clean tables, speed
 python -m benchmarks.cleaning --data DIR           and the benchmark sets in that folder
 
 In DIR, a folder with `dirty.csv` and `clean.csv` (the same rows and columns) is a cleaning set; a
@@ -60,7 +60,7 @@ def main(data, only):
     click.echo(report(raw))
 
 
-# --- Planted mess -------------------------------------------------------------------------------
+# --- Injected errors -------------------------------------------------------------------------------
 
 
 def shipped_tables() -> dict[str, pd.DataFrame]:
@@ -86,7 +86,7 @@ def _kinds(changes: pd.DataFrame) -> dict[str, int]:
 
 
 def planted() -> dict:
-    """The score of the sure repairs on planted mess, by table and rate.
+    """The score of the sure repairs on injected errors, by table and rate.
 
     The tables are cleaned once before, so that what was wrong at their source is no part of it.
     """
@@ -201,7 +201,7 @@ def wide_table(rows: int = 1_000_000, seed: int = SEED) -> pd.DataFrame:
 
 
 def speed() -> dict:
-    """A million rows of 20 columns, with 1 % mess: seconds, and the peak in tables' sizes."""
+    """A million rows of 20 columns, 1 % injected errors: seconds, and the peak in tables' sizes."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_clean_a_million)
 
@@ -335,7 +335,7 @@ def _alike_rows(one: dict) -> list[str]:
 SECTIONS = (
     ("pairs", "Dirty and clean files", _score_rows),
     ("duplicates", "Duplicate records", _duplicate_rows),
-    ("planted", "Planted mess", _planted_rows),
+    ("planted", "Injected errors", _planted_rows),
     ("unplanted", "Tables as their sources have them", _unplanted_rows),
     ("speed", "Speed and memory", _speed_rows),
     ("alike", "Candidates for a typing error", _alike_rows),

@@ -242,7 +242,7 @@ def _alarms(rows: int) -> dict:
             ),
             "domain classifier": domain_classifier.domain_classifier(
                 before, after, seed=split
-            ).moves,
+            ).significant,
             "quality": data_quality.compare(before, after),
         }
         parts.update(name for name, found in said.items() if found)

@@ -30,7 +30,7 @@ AIRFLOW = REPOSITORY / ".venv-airflow" / "bin" / "airflow"
 DAGS = REPOSITORY / "deploy" / "airflow" / "dags"
 KUBEFLOW = REPOSITORY / "deploy" / "kubeflow"
 PIPELINE = Path(sys.executable).with_name("pipeline")
-SETTINGS = {"models": "linear", "trials": 1, "draws": 20}
+SETTINGS = {"models": "linear", "trials": 1, "resamples": 20}
 LONGEST = 600  # seconds that a DAG run may take
 
 

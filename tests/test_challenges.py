@@ -177,8 +177,8 @@ def no_model(X, y):
     return cross_val_score(DummyClassifier(), X, y).mean()
 
 
-def best_accuracy(chance, late, false_alarm, miss):
-    return max(np.linspace(0, 1, 101), key=lambda t: ((chance >= t) == late).mean())
+def best_accuracy(probability, late, cost_false_positive, cost_false_negative):
+    return max(np.linspace(0, 1, 101), key=lambda t: ((probability >= t) == late).mean())
 
 
 def int_only(row):
@@ -255,7 +255,7 @@ MISTAKES = {
         (labels_out_of_step, "true pairs of rows and labels"),
         (lambda model, X, y: (1.0, 0.5), "one number"),
         (lambda model, X, y: 0.5, "your score is poor"),
-        (lambda model, X, y: 0.0, "near a half"),
+        (lambda model, X, y: 0.0, "near 0.5"),
     ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
@@ -275,9 +275,12 @@ MISTAKES = {
         (lambda X, y: LogisticRegression(), "Give one number"),
     ],
     "evaluate.cheapest": [
-        (lambda chance, late, false_alarm, miss: 0.5, "One half ignores the prices"),
-        (lambda c, late, false_alarm, miss: false_alarm / (false_alarm + miss), "at their word"),
-        (lambda c, late, false_alarm, miss: miss / (false_alarm + miss), "sooner, or later"),
+        (lambda *_: 0.5, "One half ignores the costs"),
+        (lambda p, late, wrong_yes, wrong_no: wrong_yes / (wrong_yes + wrong_no), "calibrated"),
+        (
+            lambda p, late, wrong_yes, wrong_no: wrong_no / (wrong_yes + wrong_no),
+            "sooner, or later",
+        ),
         (best_accuracy, "there is a cheaper threshold"),
         (lambda chance, *_: chance, "Give one threshold"),
     ],
@@ -292,10 +295,10 @@ MISTAKES = {
     ],
     "monitor.alarm": [
         (by_p_value, "who would care"),
-        (by_mean, "the values spread out"),
+        (by_mean, "the deviation grew"),
         (by_psi, "where nothing had changed"),
         (lambda before, after: True, "whatever comes"),
-        (lambda before, after: False, "nothing rang"),
+        (lambda before, after: False, "there was no alarm"),
     ],
 }
 EVERY = pytest.mark.parametrize("name", CHALLENGES)

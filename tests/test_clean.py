@@ -961,7 +961,7 @@ def test_repairs_by_evidence_are_shown_the_rarest_first():
 
 def test_without_an_answer_key_nobody_can_say():
     class Work:
-        about = {"mess": 0.0}
+        about = {"injected_errors": 0.0}
 
     assert planted_score.score_repairs(Work, None, None, None) is None
     assert (

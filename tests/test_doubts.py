@@ -100,7 +100,7 @@ def test_one_row_is_decided_as_in_a_batch():
     [
         ({"apply": "perhaps"}, "yes or no"),
         ({"column": "town"}, "Did you mean"),
-        ({"suggestion": ""}, "says not what it becomes"),
+        ({"suggestion": ""}, "gives no new value"),
         ({"where": "postcode=1"}, "postcode=1"),
     ],
 )

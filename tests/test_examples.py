@@ -54,7 +54,7 @@ class Orchard:
 @pytest.fixture(autouse=True)
 def orchard(monkeypatch, tmp_path):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
-    settings = {"sample": "350", "mess": "0.02", "until": UNTIL}
+    settings = {"sample": "350", "injected_errors": "0.02", "until": UNTIL}
     entry = Example("orchard", "the trees", "bought", settings, ("Its trees are made up.",),
                     packages=("pandas",))  # fmt: skip
     monkeypatch.setitem(known.EXAMPLES, "orchard", entry)
@@ -72,7 +72,7 @@ def run(made):
     """A deployed run of the orchard, up to the day `UNTIL`."""
     run = deployed_run(made, "orchard")
     known_of_it = Orchard().what_is_known({}, until=UNTIL)
-    return told(run, **known_of_it, sampled=1.0, mess=0.0)
+    return told(run, **known_of_it, sampled=1.0, injected_errors=0.0)
 
 
 def told(run, **more):

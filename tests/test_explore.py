@@ -119,7 +119,7 @@ def test_a_piece_is_text_too():
 def test_the_sentences_read_the_table():
     found = explore_table.look(usual(), "late")
     assert "300 rows and 6 columns" in explore_findings.describe_findings(found)
-    assert "Most is said about late by <a" in repr(explore_target.describe_target(
+    assert "The strongest association with late: <a" in repr(explore_target.describe_target(
         found, found.associations.with_target("late")))  # fmt: skip
     counts = found.survey["city"]
     share = counts.counts.iloc[0] / counts.present
@@ -175,9 +175,9 @@ def test_two_tables_side_by_side():
     after["city"] = "Lima"
     text = repr(compare_tables.side_by_side(explore_table.look(before), after, ("march", "april")))
     assert "Only in march: note." in text and "Only in april: new." in text
-    assert re.search(r"2 of 5 columns moved, most of all (city|x)", text)
+    assert re.search(r"2 of 5 columns drifted, most of all (city|x)", text)
     same = repr(compare_tables.side_by_side(explore_table.look(before), before))
-    assert "No column has moved: none of 6" in same
+    assert "No column drifts: none of 6" in same
 
 
 def test_a_column_of_another_kind_is_named():

@@ -51,9 +51,9 @@ def test_what_is_the_same_is_correct(expected, answer):
         ("tailnum", "origin", "see the hint"),
         ({"a", "b", "c"}, {"a", "x"}, "1 of your 2 is right, 2 are missing."),
         (pd.Series([1, 2]), pd.Series([1, 3]), "1 of 2 values differ."),
-        (pd.Series([1, 2]), pd.Series([1]), "It has 1 rows; 2 are asked."),
-        (pd.DataFrame({"a": [1]}), pd.DataFrame({"x": [1]}), "not asked for: x."),
-        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1], "b": [1]}), "2 columns; 1 are asked"),
+        (pd.Series([1, 2]), pd.Series([1]), "It has 1 rows; 2 are expected."),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"x": [1]}), "not expected: x."),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1], "b": [1]}), "2 columns; 1 are expected"),
         (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 3]}), "1 cells differ, in a."),
     ],
 )
@@ -68,7 +68,7 @@ def test_what_differs_is_incorrect_and_told_how_it_differs(expected, answer, rea
 )
 def test_what_is_of_another_kind_is_not_an_answer(expected, answer):
     verdict = asked(expected).grade(answer)
-    assert verdict.state == NO_ANSWER and "is asked" in verdict.reason
+    assert verdict.state == NO_ANSWER and "is expected" in verdict.reason
 
 
 @pytest.mark.parametrize("untouched", [None, ..., "", " "])

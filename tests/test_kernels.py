@@ -433,3 +433,18 @@ def test_many_kernels_at_once_keep_apart():
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(ask, range(8))) == [str(n) for n in range(8)]
+
+
+@pytest.mark.parametrize("engine", ["warm", "stock"])
+def test_a_parameter_by_its_earlier_name_sets_todays_and_one_line_says_so(tmp_path, caplog, engine):
+    made = notebook('embargo: str = ""', "folds: int = 4", "print(embargo, folds)")
+    made.cells[0].metadata["tags"] = ["parameters"]
+    made.metadata["kernelspec"]["language"] = "python"
+    nbformat.write(made, tmp_path / "in.ipynb")
+    done = papermill.execute_notebook(
+        tmp_path / "in.ipynb", tmp_path / "out.ipynb", parameters={"gap": "7 days", "draws": 9},
+        engine_name=engine, progress_bar=False, extra_arguments=QUIET,
+    )  # fmt: skip
+    assert done.cells[-1].outputs[0].text == "7 days 4\n"
+    told = [r.message for r in caplog.records if "now called" in r.message]
+    assert told == ["The parameter 'gap' is now called 'embargo'."], "draws: the notebook has none"

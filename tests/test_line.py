@@ -117,6 +117,28 @@ def test_a_stage_that_needs_a_target_asks_for_one(run):
         stage_work.start(4, "mine")
 
 
+def test_a_run_made_under_earlier_names_is_read_by_those_of_today(run):
+    work = stage_work.start(1, "mine", mess="0.05")
+    work.write_json("about.json", {"mess": 0.05, "target": "y"})
+    work.finish(1, 1, "as it was called then")
+    assert run.line_of(1)["parameters"] == {"run": "mine", "injected_errors": "0.05"}
+    assert run.about == {"injected_errors": 0.05, "target": "y"}
+    assert stage_work.start(2, "mine").about["injected_errors"] == 0.05
+    run.amend(1, seconds=1.0)
+    assert "mess" not in run.line_of(1)["parameters"]
+
+
+def test_a_file_under_its_earlier_name_is_read_by_the_one_of_today(run):
+    collect()
+    key = pd.DataFrame({"row": [0], "column": ["x"]})
+    key.to_parquet(run.file("data/mess_key.parquet"))
+    work = stage_work.start(2, "mine")
+    assert work.read_table("answer_key").equals(key)
+    assert "data/mess_key.parquet" in work.inputs
+    key.iloc[:0].to_parquet(run.file("data/answer_key.parquet"))
+    assert work.read_table("answer_key").empty  # where both are there, the new one
+
+
 def test_rows_must_add_up(run):
     work = stage_work.start(1, "mine")
     with pytest.raises(ValueError, match="10 came in, but 7 went out and 2 were set aside"):

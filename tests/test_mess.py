@@ -49,7 +49,7 @@ def test_the_same_seed_plants_the_same_mess_and_another_seed_another():
 
 @pytest.mark.parametrize("kind", CELL_KINDS)
 def test_every_kind_is_planted_and_the_key_says_what_and_where(kind):
-    # units and ambiguous dates need other mess in the column to be told from
+    # units and ambiguous dates need other errors in the column to be told from
     company = {"unit": ["number as text"], "ambiguous date": ["date"]}
     dirty, key = planted([kind, *company.get(kind, [])])
     own = key[key["kind"] == kind]

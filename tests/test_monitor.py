@@ -221,7 +221,7 @@ def test_held_out_rows_are_no_later_ones(later):
 
 def test_answers_are_held_against_answers_to_rows_not_learnt_from(later, asked):
     table = monitor_model.prediction_drift(later.known.task, asked)
-    assert table.index.tolist() == ["probability of yes"] and not table["moves"].any()
+    assert table.index.tolist() == ["probability of yes"] and not table["significant"].any()
     high = [(said, np.clip(chance + [-0.4, 0.4], 0, 1)) for said, chance in [asked.later]][0]
     other = monitor_model.Unseen(asked.truth, asked.held_out, high)
     assert monitor_model.prediction_drift(later.known.task, other)["drifts"].all()
@@ -242,10 +242,10 @@ def test_numbers_have_no_expected_score():
 
 def test_columns_that_go_together_in_another_way_are_found(made, champion, later):
     sound, none = monitor_model.joint_drift(later), monitor_model.quality_changes(later)
-    assert not sound.moves and not none
+    assert not sound.significant and not none
     X = later.X.assign(weight=later.X["height"].fillna(170) - 120)
     other = Production(**(vars(later) | {"X": X}))
-    assert monitor_model.joint_drift(other).moves
+    assert monitor_model.joint_drift(other).significant
 
 
 def test_a_day_with_far_too_many_rows_is_found(later):

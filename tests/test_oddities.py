@@ -43,7 +43,7 @@ def test_nothing_is_found_in_a_sound_table():
 
 
 def planted(frame):
-    """Mess by the code that it should be found under."""
+    """Errors by the code that they should be found under."""
     spelt = frame["city"].where(RANDOM.random(ROWS) > 0.05, frame["city"].str.upper())
     mixed = pd.Series(RANDOM.choice(["12", "7", "tall", "small"], ROWS))
     tail = np.where(np.arange(ROWS) % 2, np.exp(3 * frame["x"]), 1.0)

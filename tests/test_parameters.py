@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpers.base.earlier_names import EARLIER_NAMES
 from helpers.base.user_errors import InputError
 from helpers.line.notebook_parameters import TYPES, Parameter, of_stage, parse_cell, read_settings
 from helpers.line.stage_list import STAGES
@@ -116,3 +117,26 @@ def test_one_wrong_setting_among_right_ones_is_refused():
 def test_settings_below_zero_or_without_end_are_refused(setting):
     with pytest.raises(InputError, match="from 0 such as"):
         read_settings([setting], ALL)
+
+
+@pytest.mark.parametrize("earlier", EARLIER_NAMES)
+def test_an_earlier_name_still_works_and_one_line_names_the_new_one(earlier):
+    now, told = EARLIER_NAMES[earlier], []
+    assert read_settings([f"{earlier}=7"], ALL, told.append) == read_settings([f"{now}=7"], ALL)
+    assert told == [f"The parameter '{earlier}' is now called '{now}'."]
+
+
+def test_todays_name_is_worth_no_line():
+    told = []
+    read_settings([f"{now}=7" for now in EARLIER_NAMES.values()], ALL, told.append)
+    assert told == []
+
+
+def test_no_notebook_has_a_parameter_by_an_earlier_name():
+    names = {p.name for stage in ALL for p in of_stage(stage)}
+    assert set(EARLIER_NAMES.values()) <= names and not EARLIER_NAMES.keys() & names
+
+
+def test_an_earlier_name_is_refused_where_its_stage_does_not_run():
+    with pytest.raises(InputError, match="'embargo' is a parameter of stage 4"):
+        read_settings(["gap=7 days"], [STAGES[5]])

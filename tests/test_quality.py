@@ -80,7 +80,7 @@ def test_new_categories_are_found_with_their_share():
     one = found(after)["new_categories"]
     assert one.columns == ("city",) and one.severity == "warning"
     assert one.evidence == {
-        "share": 0.04, "categories": ["Paris"], "count": 1, "chance": one.evidence["chance"],
+        "share": 0.04, "categories": ["Paris"], "count": 1, "p_value": one.evidence["p_value"],
     }  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_the_chance_of_new_extremes_is_exact():
     one = found(after, before)["outside_range"]
     # the twelve largest of 2,000 all among the last 1,000
     exact = np.prod([(1_000 - i) / (2_000 - i) for i in range(12)])
-    assert one.evidence["chance"] == pytest.approx(exact)
+    assert one.evidence["p_value"] == pytest.approx(exact)
 
 
 def test_words_among_numbers_are_found_and_numbers_as_text_are_fine():
@@ -150,7 +150,7 @@ def test_another_type_is_found_and_other_spellings_of_one_are_fine():
     assert found(rows(seed=1).astype({"member": int})) == {}
     assert found(rows(seed=1).astype({"member": str, "day": str})) == {}
     one = found(rows(seed=1).assign(city=5.0))["type_changed"]
-    assert one.evidence == {"before": "text", "after": "number", "chance": 0.0}
+    assert one.evidence == {"before": "text", "after": "number", "p_value": 0.0}
     assert found(rows(seed=1).assign(day=3))["type_changed"].severity == "alarm"
 
 

@@ -75,7 +75,7 @@ def test_the_indices_are_those_of_the_rows_and_the_test_errs_by_a_bin(shift):
     before, after = cleaned(), cleaned(1, 3_000, shift)
     exact, binned = compare_columns.compare(before, after), there_and_back(before).drift(after)
     binned = binned.loc[exact.index]
-    for name in ("psi", "by chance", "distance", "missing before", "missing after"):
+    for name in ("psi", "expected psi", "distance", "missing before", "missing after"):
         np.testing.assert_allclose(binned[name], exact[name], atol=1e-12)
     assert (binned["drifts"] == exact["drifts"]).all() and (binned["test"] == exact["test"]).all()
     chances = [np.log(table["p_value"].clip(lower=1e-300)) for table in (exact, binned)]
@@ -159,7 +159,7 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     assert monitor_model.quality_changes(alone) == changes
     pd.testing.assert_frame_equal(monitor_model.performance(alone), scores)
     assert seen["drifted"] == (["weight"] if heavier else [])
-    assert joint.moves == (heavier > 0) == bool(seen["joint"]["p_value"] < 0.001)
+    assert joint.significant == (heavier > 0) == bool(seen["joint"]["p_value"] < 0.001)
     assert bool(seen["performance"]) and seen["labels"] == LATER
     assert ("predictions drift too" in seen["said"]["Drift"]) == (heavier > 0)
 

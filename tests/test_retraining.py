@@ -260,9 +260,17 @@ def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_fini
 
 def test_parameters_that_were_given_are_kept(run):
     run.amend(5, parameters={"run": "mine", "trials": 3, "seed": 42, "models": "linear"})
-    run.amend(1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "mess": "0.1"})
+    run.amend(
+        1, parameters={"run": "mine", "data": "x.csv", "target": "bought", "injected_errors": "0.1"}
+    )
     found = train_challenger.settings_of(run)
-    assert found == {"trials": 3, "models": "linear", "mess": "0.1"}
+    assert found == {"trials": 3, "models": "linear", "injected_errors": "0.1"}
+
+
+def test_parameters_given_by_an_earlier_name_are_kept_under_todays(run):
+    run.amend(4, parameters={"run": "mine", "gap": "7 days"})
+    run.amend(5, parameters={"run": "mine", "cost_miss": 8.0})
+    assert train_challenger.settings_of(run) == {"embargo": "7 days", "cost_false_negative": 8.0}
 
 
 def test_what_is_known_of_flights_goes_along_with_a_table_of_them():

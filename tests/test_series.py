@@ -358,10 +358,10 @@ def test_mess_can_be_planted_in_a_table_of_ones_own_and_is_scored(tmp_path):
     random = np.random.default_rng(0)
     towns = random.choice(["Salem", "Boston", "Lowell"], 300)
     pd.DataFrame({"town": towns, "price": random.integers(100, 999, 300)}).to_csv(source)
-    done = pipeline("run", "--data", source, "--set", "mess=0.05")
+    done = pipeline("run", "--data", source, "--set", "injected_errors=0.05")
     assert done.returncode == 0, done.stderr
     run = Run("spoilt")
-    assert run.about["mess"] == 0.05 and run.file("data/mess_key.parquet").exists()
-    assert "of the planted mess" in run.line_of(2)["headline"]
-    refused = pipeline("run", "--data", source, "--set", "mess=much")
+    assert run.about["injected_errors"] == 0.05 and run.file("data/answer_key.parquet").exists()
+    assert "of the injected errors" in run.line_of(2)["headline"]
+    refused = pipeline("run", "--data", source, "--set", "injected_errors=much")
     assert refused.returncode == 2 and "a share from 0 to 0.3" in refused.stderr

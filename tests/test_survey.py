@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from helpers.base.user_errors import InputError
+from helpers.cells.draft_column_plan import draft_column
 from helpers.explore import survey_table
 from helpers.explore.survey_table import survey
 
@@ -161,12 +162,17 @@ def test_the_longest_gap_is_found():
         ("row", range(40), True),
         ("order_id", range(0, 400, 10), True),
         ("people", [i * i for i in range(40)], False),
+        ("rank", [*range(20, 40), *range(20)], False),
+        ("order_id", [*range(0, 400, 10), None], True),
         ("code", [f"c{i}" for i in range(40)], True),
         ("city", ["a", "b"] * 20, False),
     ],
 )
 def test_identifiers(name, values, named):
-    assert survey(pd.DataFrame({name: list(values)}))[name].is_identifier == named
+    frame = pd.DataFrame({name: list(values)})
+    assert survey(frame)[name].is_identifier == named
+    noted = draft_column(frame[name]).get("note") == "identifier"
+    assert noted == named, "cleaning and exploring say the same of a column"
 
 
 def test_a_column_that_is_not_there_is_named():

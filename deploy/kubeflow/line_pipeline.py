@@ -27,11 +27,11 @@ def {name}(
     front_page: dsl.Output[dsl.HTML],
     made: dsl.Output[dsl.{kind}],
 ) -> bool:
-    from helpers import station
+    from helpers.scale import kubeflow_pod
 
     values = dict({values})
     outputs = dict(folder=folder, page=page, front_page=front_page, made=made)
-    return station.work({number}, values, {before}, outputs)
+    return kubeflow_pod.work({number}, values, {before}, outputs)
 """
 
 

@@ -17,7 +17,7 @@ class Finding:
     `code` names what it is, `severity` is one of `SEVERITIES`, `columns` are those it is about
     (none: the rows), `message` is a sentence, and `evidence` what was measured.
 
-    >>> Finding("drift", "note", ["age"], "age has moved.", {"psi": 0.05}).as_dict()["columns"]
+    >>> Finding("drift", "note", ["age"], "age has drifted.", {"psi": 0.05}).as_dict()["columns"]
     ['age']
     >>> Finding("drift", "grave", [], "")
     Traceback (most recent call last):

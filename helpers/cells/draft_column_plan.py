@@ -14,7 +14,7 @@ from ..base.spacing import evenly_spaced, evenly_spaced_words
 from . import alias_groups, unit_conversion
 from .ambiguous_dates import draft_date
 from .as_texts import as_text, texts
-from .key_names import ID_NAME
+from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import (
@@ -237,18 +237,9 @@ def _note(column: pd.Series, kind: str) -> str:
         return "empty"
     if distinct == 1:
         return "constant" if len(present) == len(column) else ""
-    if len(present) < 20 or kind in ("date", "text", "boolean"):
-        return ""
-    unique = distinct == len(present)
-    if kind == "number":
-        values = pd.to_numeric(present, errors="coerce")
-        whole = bool((values % 1 == 0).all())
-        named = any(
-            tidy(str(column.name)).casefold().replace("_", " ").split(" ")[-1] == word
-            or str(column.name).casefold() == word
-            for word in ID_NAME
-        )
-        steps = values.diff().dropna()
-        counts_up = bool((steps == 1).all())
-        return "identifier" if whole and unique and (named or counts_up) else ""
-    return "identifier" if distinct > 0.95 * len(present) else ""
+    values = present.to_numpy(dtype=float) if kind == "number" else np.empty(0)
+    whole, in_order = bool((values % 1 == 0).all()), counts_up(values)
+    said = is_identifier(
+        str(column.name), kind, len(present), distinct, whole=whole, in_order=in_order
+    )
+    return "identifier" if said else ""

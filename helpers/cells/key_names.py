@@ -1,7 +1,10 @@
-"""Names that identifiers have: order_id, uuid, key."""
+"""Identifiers: what columns of keys are called, and what their values look like."""
 
 from __future__ import annotations
 
+import numpy as np
+
+FEWEST_VALUES = 20  # with fewer, all of them may differ by chance
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
 
 
@@ -13,3 +16,33 @@ def has_identifier_name(name: str) -> bool:
     """
     words = name.casefold().replace("_", " ").split()
     return bool(words) and (words[-1] in ID_NAME or name.casefold() in ID_NAME)
+
+
+def is_identifier(
+    name: str, kind: str, present: int, distinct: int, *, whole: bool = True, in_order: bool = False
+) -> bool:
+    """Whether (nearly) every cell has a value of its own, so that no model can learn from them.
+
+    Of `present` cells `distinct` differ. Numbers must be `whole` and all different, and either
+    count up by one from cell to cell (`in_order`, see `counts_up`) or be called what keys are
+    called: a rank or an amount may be whole and different too. Dates and texts are no identifiers.
+
+    >>> is_identifier("code", "category", 100, 98), is_identifier("order_id", "number", 100, 100)
+    (True, True)
+    >>> is_identifier("income", "number", 100, 100)
+    False
+    """
+    if present < FEWEST_VALUES or kind not in ("number", "category"):
+        return False
+    if kind == "number":
+        return whole and distinct == present and (in_order or has_identifier_name(name))
+    return distinct > 0.95 * present
+
+
+def counts_up(values: np.ndarray) -> bool:
+    """Whether each number is the one before plus one.
+
+    >>> counts_up(np.array([3.0, 4.0, 5.0])), counts_up(np.array([3.0, 5.0, 4.0]))
+    (True, False)
+    """
+    return bool((values[1:] == values[:-1] + 1).all())

@@ -1,4 +1,4 @@
-"""Cleaning report."""
+"""What stage 2 shows: what each step did, the repairs by kind and column, and their score."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def describe_repair_score(scored) -> str:
         return (
             "No errors were injected into this table, so there is no answer key, and it is unknown "
             "how well it was cleaned: look at the log and the review list. To see how this "
-            "cleaner does on columns like yours, inject some: `--set mess=0.05`."
+            "cleaner does on columns like yours, inject some: `--set injected_errors=0.05`."
         )
     return known.read_score(scored)
 
 
-def score_table(scored, by: str = "kind of mess") -> pd.DataFrame:
-    """Planted, right, wrong and broken cells, precision and recall, by kind of mess or column."""
+def score_table(scored, by: str = "kind of error") -> pd.DataFrame:
+    """Planted, right, wrong and broken cells, precision and recall, by kind of error or column."""
     columns = ["planted", "right", "wrong", "broken", "precision", "recall"]
     if scored is None:
         return pd.DataFrame(columns=columns)
@@ -144,7 +144,7 @@ def unusable(plan: dict) -> dict[str, str]:
 
 
 def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:
-    """The stage's result in a sentence, with the score where mess was planted."""
+    """The stage's result in a sentence, with the score where errors were injected."""
     aside = int(reason.notna().sum())
     text = f"{len(changes):,} cells repaired in {changes['column'].nunique()} columns"
     if scored is not None:

@@ -1,4 +1,4 @@
-"""Planted score."""
+"""The score of the repairs against the answer key, where errors were injected in stage 1."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ..examples import known
 
 
 def score_repairs(work, changes: pd.DataFrame, reason: pd.Series, linked: pd.DataFrame):
-    """The score against the answer key of planted mess; None when nothing was planted.
+    """The score against the answer key; None when no errors were injected.
 
     This is the only place of the line that opens the key.
     """
-    if not work.about.get("mess"):
+    if not work.about.get("injected_errors"):
         return None
-    key = _as_settled(work.read_table("mess_key"), work.about)
+    key = _as_settled(work.read_table("answer_key"), work.about)
     groups = np.arange(len(reason))
     groups[linked["row"].to_numpy()] = linked["group"].to_numpy()
     own = changes[~_corrected_by_person(changes, key, work.about)]

@@ -89,14 +89,15 @@ def injected_error_rate(injected_errors: str, data: str) -> float:
     (0.0, 0.05)
     """
     if injected_errors == "auto":
-        return float(_setting("mess", data) or 0)
+        return float(_setting("injected_errors", data) or 0)
     try:
         rate = float(injected_errors)
     except ValueError:
         rate = -1.0
     if not 0 <= rate <= MAX_ERROR_RATE:
         raise InputError(
-            f"mess is a share from 0 to {MAX_ERROR_RATE}, or auto; it is '{injected_errors}'."
+            f"injected_errors is a share from 0 to {MAX_ERROR_RATE}, or auto; it is "
+            f"'{injected_errors}'."
         )
     return rate
 
@@ -104,7 +105,7 @@ def injected_error_rate(injected_errors: str, data: str) -> float:
 def inject_errors(
     frame: pd.DataFrame, rate: float, data: str, target: str = ""
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The table with planted errors and their answer key; at rate 0 the table itself, and None.
+    """The table with injected errors and their answer key; at rate 0 the table itself, and None.
 
     The target is left as it is.
     """
@@ -153,7 +154,7 @@ def table_facts(
 
 
 def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> None:
-    """Write what this stage makes: the raw rows, what is known of them, the key of planted mess."""
+    """Write what this stage makes: the raw rows, what is known of them, the answer key."""
     work.write_json("about.json", about)
     work.write_table("raw", raw)
     for sentence in about.get("oddities", []):
@@ -161,9 +162,9 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     for found in odd_cells.of(raw, about.get("target", "")):
         work.note(found)
     if key is not None:
-        work.write_table("mess_key", key)
+        work.write_table("answer_key", key)
         cells = int(key["column"].notna().sum())
         message = (
             f"{cells:,} of {raw.size:,} cells are injected errors (--set injected_errors=0: none)."
         )
-        work.find("planted_mess", "note", [], message)
+        work.find("injected_errors", "note", [], message)

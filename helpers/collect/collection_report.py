@@ -1,4 +1,4 @@
-"""Collection report."""
+"""What stage 1 shows: the sources, the columns, the injected errors, agreement of labellers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .collect_rows import content_hash
 
 
 def describe_injected_errors(key: pd.DataFrame | None, frame: pd.DataFrame) -> str:
-    """A sentence that announces planted mess."""
+    """A sentence that announces injected errors."""
     if key is None:
         return "No errors were injected: all errors in this table come from its source."
     cells = key["column"].notna().sum()

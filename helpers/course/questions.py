@@ -29,7 +29,7 @@ GUESSES = {
     "start.by_lot": Guess(
         "Before you look: the labels are random, so nothing can be learnt. Which share of "
         "the training rows (0 to 1) will the forest answer correctly all the same?",
-        result=lambda by_lot: float(by_lot.loc["labels by lot", "train"]),
+        result=lambda table: float(table.loc["random labels", "train"]),
     ),
     "collect.twice": Guess(
         "Before you look: by how many percentage points will the share of late flights move when "

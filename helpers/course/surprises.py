@@ -19,9 +19,9 @@ def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
     from sklearn.base import clone
     from sklearn.model_selection import train_test_split
 
-    lots = y.sample(frac=1, random_state=seed).set_axis(y.index)
+    shuffled = y.sample(frac=1, random_state=seed).set_axis(y.index)
     rows = {}
-    for name, labels in (("true labels", y), ("labels by lot", lots)):
+    for name, labels in (("true labels", y), ("random labels", shuffled)):
         X_train, X_test, y_train, y_test = train_test_split(
             X, labels, test_size=0.2, random_state=seed, stratify=labels
         )
@@ -234,7 +234,7 @@ def describe_agreement(labels: pd.DataFrame) -> str:
 
 
 def eight_dirty_rows() -> pd.DataFrame:
-    """A small table with a kind of mess in every column, planted by hand."""
+    """A small table with a kind of error in every column, made by hand."""
     return pd.DataFrame(
         {
             "city": ["New York", "new york", " New  York", "NY", "York, New", "Newark", "N/A",

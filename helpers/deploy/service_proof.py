@@ -170,14 +170,14 @@ def describe_agreement(table: pd.DataFrame) -> str:
     return f"**The predictions differ** between the model in this notebook and {others}."
 
 
-def rows_to_compare(rows: np.ndarray, asks: int) -> np.ndarray:
+def rows_to_compare(rows: np.ndarray, compared_rows: int) -> np.ndarray:
     """So many of the rows, evenly spaced; no more than the service takes in one request.
 
-    `asks` is the notebook's parameter: InputError where it is not 1 or more.
+    `compared_rows` is the notebook's parameter: InputError where it is not 1 or more.
     """
-    if asks < 1:
-        raise InputError(f"asks is 1 or more; it is {asks}.")
-    return rows[evenly_spaced(len(rows), min(asks, MOST_ROWS))]
+    if compared_rows < 1:
+        raise InputError(f"compared_rows is 1 or more; it is {compared_rows}.")
+    return rows[evenly_spaced(len(rows), min(compared_rows, MOST_ROWS))]
 
 
 def as_record(row: pd.Series) -> dict:

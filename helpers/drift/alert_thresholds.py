@@ -9,12 +9,12 @@ from ..base.findings import SEVERITIES, Finding, ranked
 
 @dataclass(frozen=True)
 class Thresholds:
-    """How sure a change must be, and how large, before it is spoken of.
+    """How sure a change must be, and how large, before it is reported.
 
-    The levels are false positive rates: of rows that have not changed at all, a report with
-    its columns, its predictions, the joint test and the quality checks says anything in at most
-    `level` + `level` + `joint_level` + `quality_level` = 3 % of cases, however many columns there
-    are. The sizes decide between a note, a warning and an alarm.
+    The levels are false positive rates: where nothing has changed, a report (columns, predictions,
+    joint test, quality checks) has any finding in at most `level` + `level` + `joint_level` +
+    `quality_level` = 3 % of cases, however many columns there are. The sizes decide between a note,
+    a warning and an alarm.
     """
 
     level: float = 0.01  # of any column of one comparison (all columns; or the predictions)
@@ -22,7 +22,7 @@ class Thresholds:
     quality_level: float = 0.005  # of all quality checks together
     psi_moderate: float = 0.1  # Siddiqi (2006), "Credit Risk Scorecards": above 0.1 moderate,
     psi_large: float = 0.2  # above 0.25 large; beyond what chance gives, so a little less here
-    auc_moderate: float = 0.6  # of telling old rows from new ones
+    auc_moderate: float = 0.6  # of the classifier that separates old rows from new ones
     auc_large: float = 0.7
     share_moderate: float = 0.01  # of rows: more nulls, new categories, duplicates, out of range
     share_large: float = 0.05
@@ -46,8 +46,8 @@ def describe_findings(findings: list[Finding], most: int = 10) -> str:
     if not findings:
         return "**No significant change was found.**"
     counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
-    said = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
+    totals = [f"{n} {name}{'s' * (n > 1)}" for name, n in counts.items() if n]
     shown = ranked(findings)[:most]
     lines = [f"- **{found.severity}**: {found.message}" for found in shown]
     more = [f"- … and {len(findings) - most} more"] if len(findings) > most else []
-    return "\n".join([f"**{', '.join(said)}**", "", *lines, *more])
+    return "\n".join([f"**{', '.join(totals)}**", "", *lines, *more])

@@ -1,9 +1,9 @@
-"""Tallies: all that drift needs to know of a column, in a form that adds up over parts of a table.
+"""Tallies: the counts of a column that drift needs, in a form that adds up over parts of a table.
 
 A column of numbers is its distinct values and how often each occurs, a column of texts its levels
 and their counts. Those of a part of a larger table are kept small: where a number falls between two
 values of the training rows makes no difference to any test or index, so all that fall there are
-counted together. What comes of the sum is what comes of the whole table, not an estimate.
+counted together. The sum of the parts gives what the whole table gives, not an estimate.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ OTHER = "(other)"
 class NumberCounts:
     """n distinct numbers in ascending order, how often each occurs, and how many are missing.
 
-    Where only some numbers are told apart, `knots` has these; all that fall between two of them are
-    counted just above the lower one.
+    Where only some numbers are counted one by one, `knots` has these; all that fall between two of
+    them are counted just above the lower one.
     """
 
     values: np.ndarray
@@ -72,7 +72,7 @@ Tally = NumberCounts | LevelCounts
 
 
 def tally_of(values: pd.Series) -> Tally:
-    """The tally of a column as `comparable.as_values` gives it.
+    """The tally of a column as `comparable_columns.as_values` gives it.
 
     >>> tally_of(pd.Series([2.0, 1.0, 2.0, None])).counts.tolist()
     [1, 2]

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
+from ..base.user_errors import InputError
 from ..cells.kinds import Kind, kind_of
+
+
+def shared_columns(known: Iterable[str], later: pd.DataFrame) -> list[str]:
+    """Those of the `known` columns that later rows have too.
+
+    Raises InputError where there are no later rows, or they have none of the columns.
+
+    >>> shared_columns(["age", "city"], pd.DataFrame({"age": [41]}))
+    ['age']
+    """
+    known = list(known)
+    if not len(later):
+        raise InputError("There are no later rows to compare: drift needs some of both.")
+    shared = [name for name in known if name in later.columns]
+    if known and not shared:
+        raise InputError(
+            f"The later rows have none of the {len(known)} columns to compare, such as "
+            f"'{known[0]}': are they of another table?"
+        )
+    return shared
 
 
 def as_values(column: pd.Series) -> pd.Series:

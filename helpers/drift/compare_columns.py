@@ -1,10 +1,9 @@
-"""Drift: how far later rows lie from the rows a model was fitted on, by column and jointly.
+"""Drift column by column: how far later rows lie from the rows a model was fitted on.
 
-Two questions are separate. Is it significant? A test says so (Kolmogorov-Smirnov for numbers
-and dates, chi-square for categories, Fisher's for empty cells), corrected for the many columns: a
-column *moves*. Is it enough to matter? The population stability index (PSI) says so: a column that
-moves, and whose index is large beyond what chance gives, *drifts*. A classifier that tries to tell
-old rows from new ones finds what no column shows by itself (`domain`).
+Two questions are separate. Is the change *significant*? A test answers that (Kolmogorov-Smirnov
+for numbers and dates, chi-square for categories, Fisher's for empty cells), corrected for the
+number of columns. Is it large enough to matter? The population stability index (PSI) answers that:
+a column *drifts* where its change is significant and its index is large beyond the expected one.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from ..base.bins import quantile_places
 from ..base.user_errors import InputError
 from .alert_thresholds import DEFAULT, Thresholds
 from .column_tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
-from .comparable_columns import alike
+from .comparable_columns import alike, shared_columns
 from .drift_measures import expected_psi, jensen_shannon, psi
 from .significance import chi_square, fisher, holm, kolmogorov_smirnov
 
@@ -28,8 +27,9 @@ FEWEST_EXPECTED = 5  # rows of a level in the smaller sample (Cochran 1954); rar
 FEWEST_RARE = 30  # rows with rare levels on either side, before they are tested one by one
 PSI_LARGE = DEFAULT.psi_large
 FISHER = "Fisher"
-
-# --- Bins ----------------------------------------------------------------------------------------
+MEASURES = {"psi": float, "expected psi": float, "distance": float, "test": object,
+            "p_value": float, "missing before": float, "missing after": float,
+            "why": object}  # fmt: skip
 
 
 def _edges(numbers: NumberCounts) -> np.ndarray:
@@ -47,29 +47,24 @@ def _counts(numbers: NumberCounts, edges: np.ndarray) -> np.ndarray:
     return np.diff(np.concatenate([[0], numbers.below(edges), [numbers.known]]))
 
 
-# --- Column by column ---------------------------------------------------------------------------
-
-
 def compare(
     before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT
 ) -> pd.DataFrame:
     """A row per column that both have: the size of its drift, its p-value, and the test.
 
-    `before` and `after` are cleaned rows. Columns of the table: `psi`, `by chance` (the index to
-    expect when nothing has changed), `distance` (Jensen-Shannon), `test` and `why` it was chosen,
-    `p_value` of the column by itself, `adjusted` (Holm, for all columns), `missing before`,
-    `missing after`, `moves` (more than chance), `drifts` (and enough to matter). Sorted by PSI,
+    `before` and `after` are cleaned rows. Columns of the table: `psi`, `expected psi` (its mean
+    when nothing has changed), `distance` (Jensen-Shannon, 0 to 1), `test` and `why` it was chosen,
+    `p_value` of the column by itself, `adjusted` (Holm, for all columns), `missing before` and
+    `missing after` (shares), `significant`, `drifts` (significant and large). Sorted by PSI,
     largest first. Raises InputError where one side has no rows, or no column is in both.
+
+    >>> rows = pd.DataFrame({"age": np.arange(200.0) % 50})
+    >>> compare(rows, rows + 30)[["significant", "drifts"]].loc["age"].tolist()
+    [True, True]
     """
-    for name, frame in (("earlier", before), ("later", after)):
-        if not len(frame):
-            raise InputError(f"There are no {name} rows to compare: drift needs some of both.")
-    shared = [name for name in before.columns if name in after.columns]
-    if len(before.columns) and not shared:
-        raise InputError(
-            f"The later rows have none of the {len(before.columns)} columns to compare, such as "
-            f"'{before.columns[0]}': are they of another table?"
-        )
+    if not len(before):
+        raise InputError("There are no earlier rows to compare: drift needs some of both.")
+    shared = shared_columns(before.columns, after)
     sides = {name: alike(before[name], after[name]) for name in shared}
     return compare_tallies({n: tuple(map(tally_of, both)) for n, both in sides.items()}, thresholds)
 
@@ -77,14 +72,14 @@ def compare(
 def compare_tallies(
     sides: dict[str, tuple[Tally, Tally]], thresholds: Thresholds = DEFAULT
 ) -> pd.DataFrame:
-    """The same of columns whose earlier and later values have been counted (`helpers.drift.column_tallies`)."""
+    """The same table from counted columns: each name with its earlier and its later tally."""
     rows = {str(name): _compare_column(*both) for name, both in sides.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(MEASURES))
     table = table.rename_axis("column").astype(MEASURES)
     table.insert(5, "adjusted", holm(table["p_value"]))
-    table["moves"] = table["adjusted"] < thresholds.level
-    beyond = table["psi"] - table["by chance"]
-    table["drifts"] = table["moves"] & (beyond > thresholds.psi_large)
+    table["significant"] = table["adjusted"] < thresholds.level
+    beyond = table["psi"] - table["expected psi"]
+    table["drifts"] = table["significant"] & (beyond > thresholds.psi_large)
     return table.sort_values("psi", ascending=False, kind="stable")
 
 
@@ -128,46 +123,47 @@ def _are_few(known: Tally) -> bool:
     return isinstance(known, LevelCounts) or len(known.values) <= BINS
 
 
-MEASURES = {"psi": float, "by chance": float, "distance": float, "test": object, "p_value": float,
-            "missing before": float, "missing after": float, "why": object}  # fmt: skip
-
-
 def _compare_column(old: Tally, new: Tally) -> dict:
-    gaps = [side.gaps for side in (old, new)]
-    if isinstance(old, NumberCounts):
-        found = _compare_numbers(old, new)
-    else:
-        found = _compare_levels(*_level_counts(old, new))
-    counts = [np.append(c, gap) for c, gap in zip(found.counts, gaps, strict=True)]
-    shares = [side / side.sum() for side in counts]
-    tests = [*found.tests]
-    if 0 < sum(gaps) < len(old) + len(new):
-        chance = fisher(gaps[0], len(old), gaps[1], len(new))
-        tests.append((FISHER, chance, "its share of empty cells is compared"))
-    test, chance, why = _most_significant(tests)
+    """The measures of one column; its empty cells are a bin of their own."""
+    found = _compare_values(old, new)
+    shares = [np.append(counts, side.gaps) / len(side)
+              for counts, side in zip(found.counts, (old, new), strict=True)]  # fmt: skip
+    filled_bins = int(((shares[0] + shares[1]) > 0).sum())
     return {
         "psi": psi(*shares),
-        "by chance": expected_psi(int(((shares[0] + shares[1]) > 0).sum()), len(old), len(new)),
+        "expected psi": expected_psi(filled_bins, len(old), len(new)),
         "distance": jensen_shannon(*shares),
-        "test": test,
-        "p_value": chance,
-        "missing before": gaps[0] / len(old),
-        "missing after": gaps[1] / len(new),
-        "why": why,
+        "missing before": old.gaps / len(old),
+        "missing after": new.gaps / len(new),
+        **_most_significant([*found.tests, *_test_of_gaps(old, new)]),
     }
 
 
-def _most_significant(tests: list[tuple]) -> tuple[str, float, str]:
+def _compare_values(old: Tally, new: Tally) -> _Compared:
+    if isinstance(old, NumberCounts):
+        return _compare_numbers(old, new)
+    return _compare_levels(*_level_counts(old, new))
+
+
+def _test_of_gaps(old: Tally, new: Tally) -> list[tuple[str, float, str]]:
+    if not 0 < old.gaps + new.gaps < len(old) + len(new):
+        return []
+    p_value = fisher(old.gaps, len(old), new.gaps, len(new))
+    return [(FISHER, p_value, "its share of empty cells is compared")]
+
+
+def _most_significant(tests: list[tuple[str, float, str]]) -> dict:
     """The test with the smallest p-value, corrected for the number of tests (Bonferroni)."""
     if not tests:
-        return "not applicable", 1.0, "there is no value to compare, or one value only"
-    test, chance, why = min(tests, key=lambda made: made[1])
-    return test, min(1.0, chance * len(tests)), why
+        why = "there is no value to compare, or one value only"
+        return {"test": "not applicable", "p_value": 1.0, "why": why}
+    test, p_value, why = min(tests, key=lambda made: made[1])
+    return {"test": test, "p_value": min(1.0, p_value * len(tests)), "why": why}
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """Counts of both sides over the same bins, and the tests that were made: name, chance, why."""
+    """Counts of both sides over the same bins, and the tests that were made: name, p-value, why."""
 
     counts: tuple[np.ndarray, np.ndarray]
     tests: list[tuple[str, float, str]]
@@ -179,11 +175,14 @@ def _compare_numbers(old: NumberCounts, new: NumberCounts) -> _Compared:
         counts = [_counts(side, values[1:]) for side in (old, new)]
         return _compare_levels(*counts, "few different numbers: their shares are compared")
     edges = _edges(old)
-    tests = []
-    if old.known and new.known:
-        why = "many different numbers: whole distributions are compared"
-        tests = [("Kolmogorov-Smirnov", kolmogorov_smirnov(old, new), why)]
-    return _Compared((_counts(old, edges), _counts(new, edges)), tests)
+    return _Compared((_counts(old, edges), _counts(new, edges)), _test_of_numbers(old, new))
+
+
+def _test_of_numbers(old: NumberCounts, new: NumberCounts) -> list[tuple[str, float, str]]:
+    if not old.known or not new.known:
+        return []
+    why = "many different numbers: whole distributions are compared"
+    return [("Kolmogorov-Smirnov", kolmogorov_smirnov(old, new), why)]
 
 
 def _level_counts(old: LevelCounts, new: LevelCounts) -> tuple[np.ndarray, np.ndarray]:
@@ -193,17 +192,10 @@ def _level_counts(old: LevelCounts, new: LevelCounts) -> tuple[np.ndarray, np.nd
 
 
 def _compare_levels(old, new, why: str = "shares of levels are compared") -> _Compared:
-    """Frequent levels one by one, rare ones taken together, and then among themselves.
-
-    Which are rare is decided by both samples together, so that it favours neither.
-    """
-    both = old + new
-    rows, fewest = both.sum(), min(old.sum(), new.sum())
-    if fewest == 0:
+    """Frequent levels one by one, rare ones pooled, and then the rare ones among themselves."""
+    if min(old.sum(), new.sum()) == 0:
         return _Compared((np.array([old.sum()]), np.array([new.sum()])), [])
-    order = np.argsort(-both, kind="stable")
-    frequent = order[both[order] * fewest >= FEWEST_EXPECTED * rows][:MOST_LEVELS]
-    rare = np.setdiff1d(order, frequent)
+    frequent, rare = _by_frequency(old, new)
     pooled = [np.append(side[frequent], side[rare].sum()) for side in (old, new)]
     tests = []
     if np.count_nonzero(pooled[0] + pooled[1]) > 1:
@@ -212,3 +204,15 @@ def _compare_levels(old, new, why: str = "shares of levels are compared") -> _Co
         says = "many rare levels: their rows are compared level by level"
         tests.append(("chi-square of rare levels", chi_square(old[rare], new[rare]), says))
     return _Compared(tuple(pooled), tests)
+
+
+def _by_frequency(old: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the frequent levels and of the rare ones.
+
+    Both samples together decide which are rare, so that neither is favoured.
+    """
+    both = old + new
+    order = np.argsort(-both, kind="stable")
+    in_smaller = both[order] * min(old.sum(), new.sum()) / both.sum()
+    frequent = order[in_smaller >= FEWEST_EXPECTED][:MOST_LEVELS]
+    return frequent, np.setdiff1d(order, frequent)

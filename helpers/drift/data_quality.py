@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincc, gammaln
+from scipy.special import gammaincc
 
 from ..base.findings import Finding, ranked
 from ..base.spacing import evenly_spaced
@@ -29,20 +29,17 @@ FLAGS = {"true", "false"}
 
 @dataclass(frozen=True)
 class Change:
-    """A check's result: what changed, the chance of it by itself, and how large it is.
+    """A check's result: what changed, its p-value where nothing has changed, and its size.
 
     `size` is the share of rows that it touches. `message` and `evidence` as in `findings.json`.
     """
 
     code: str
     columns: tuple[str, ...]
-    chance: float
+    p_value: float
     size: float
     message: str
     evidence: dict
-
-
-# --- What is kept of the earlier rows -----------------------------------------------------------
 
 
 def reference_of(frame: pd.DataFrame) -> dict:
@@ -103,18 +100,19 @@ def _copies(frame: pd.DataFrame) -> int:
         return int(frame.astype("str").duplicated().sum())
 
 
-# --- The comparison -----------------------------------------------------------------------------
-
-
 def compare(
     before: pd.DataFrame | dict, after: pd.DataFrame, thresholds: Thresholds = DEFAULT
 ) -> list[Finding]:
-    """What is wrong with later rows, as findings, the gravest first (see `helpers.drift.alert_thresholds`).
+    """What is wrong with later rows, as findings, the most severe first (see `alert_thresholds`).
 
     `before` are the earlier rows, or what `reference_of` kept of them. Codes: `column_missing`,
     `column_added`, `type_changed`, `unreadable`, `nulls_up`, `new_categories`, `outside_range`
     (numbers; dates are later by definition), `constant`, `copies_up`. Raises InputError where there
     are no rows.
+
+    >>> rows = pd.DataFrame({"id": range(500), "age": 41})
+    >>> [one.code for one in compare(rows, rows.assign(age=rows["age"].where(rows["id"] < 9)))]
+    ['nulls_up']
     """
     known = before if isinstance(before, dict) else reference_of(before)
     if not len(after):
@@ -125,13 +123,13 @@ def compare(
     for name, was in known["columns"].items():
         if name in after.columns:
             changes += _check(name, was, _read_as(was["kind"], after[name]))
-    sure = holm([change.chance for change in changes]) < thresholds.quality_level
+    sure = holm([change.p_value for change in changes]) < thresholds.quality_level
     return ranked(found + [_as_finding(changes[i], thresholds) for i in np.flatnonzero(sure)])
 
 
 def _as_finding(change: Change, limits: Thresholds) -> Finding:
     severity = by_size(change.size, limits.share_moderate, limits.share_large)
-    evidence = change.evidence | {"chance": change.chance}
+    evidence = change.evidence | {"p_value": change.p_value}
     return Finding(change.code, severity, change.columns, change.message, evidence)
 
 
@@ -188,9 +186,9 @@ def _check(name: str, was: dict, column: pd.Series) -> list[Change]:
 def _nulls_up(name: str, was: dict, is_now: dict) -> Change:
     rows = [about["present"] + about["missing"] for about in (was, is_now)]
     before, after = (a["missing"] / n for a, n in zip((was, is_now), rows, strict=True))
-    chance = fisher(was["missing"], rows[0], is_now["missing"], rows[1]) if after > before else 1.0
+    p_value = fisher(was["missing"], rows[0], is_now["missing"], rows[1]) if after > before else 1.0
     says = f"{name} is empty in {after:.1%} of the rows, {before:.1%} before."
-    return Change("nulls_up", (name,), chance, after - before, says,
+    return Change("nulls_up", (name,), p_value, after - before, says,
                   {"before": before, "after": after})  # fmt: skip
 
 
@@ -199,12 +197,12 @@ def _other_kind(name: str, was: dict, is_now: dict, column: pd.Series) -> Change
     kinds = {"before": was["kind"], "after": is_now["kind"]}
     if (was["kind"], is_now["kind"]) == ("number", "text"):
         return _unreadable(name, was | {"readable": was["present"]}, is_now, column)
-    chance = 0.0
+    p_value = 0.0
     if (was["kind"], is_now["kind"]) == ("text", "number"):  # codes that happen to be digits
         rows = was["present"] + is_now["present"]
-        chance = p_value_all_in_part(is_now["present"], was["readable"] + is_now["present"], rows)
+        p_value = p_value_all_in_part(is_now["present"], was["readable"] + is_now["present"], rows)
     says = f"{name} was of the kind {was['kind']} and is {is_now['kind']} now."
-    return Change("type_changed", (name,), chance, 1.0, says, kinds)
+    return Change("type_changed", (name,), p_value, 1.0, says, kinds)
 
 
 def _unreadable(name: str, was: dict, is_now: dict, column: pd.Series) -> Change:
@@ -214,31 +212,31 @@ def _unreadable(name: str, was: dict, is_now: dict, column: pd.Series) -> Change
     before = 1 - was["readable"] / was["present"]
     after = len(strange) / len(texts)
     counts = was["present"] - was["readable"], was["present"], len(strange), len(texts)
-    chance = fisher(*counts) if after > before else 1.0
+    p_value = fisher(*counts) if after > before else 1.0
     some = f", such as '{strange.iloc[0]:.40}'" if len(strange) else ""
     says = f"{name} holds no number in {after:.1%} of its cells{some}; {before:.1%} before."
-    return Change("unreadable", (name,), chance, after - before, says,
+    return Change("unreadable", (name,), p_value, after - before, says,
                   {"before": before, "after": after})  # fmt: skip
 
 
 def _outside(name: str, was: dict, column: pd.Series) -> list[Change]:
     """Numbers beyond the earlier extremes.
 
-    The chance that the k largest of all rows came last, when any order is as likely, is exact.
+    The probability that the k largest of all rows came last, when any order is as likely, is exact.
     """
     values = as_values(column.dropna()).to_numpy()
     low, high = was["range"]
-    found = []
-    for side, beyond in (("below", values < low), ("above", values > high)):
-        count, limit = int(beyond.sum()), low if side == "below" else high
-        chance = (
-            p_value_all_in_part(count, len(values), was["present"] + len(values)) if count else 1.0
-        )
-        share = count / len(values)
-        says = f"{name} lies {side} the earlier range ({limit:g}) in {share:.1%} of the rows."
-        evidence = {"share": share, "limit": limit, "rows": count}
-        found.append(Change("outside_range", (name,), chance, share, says, evidence))
-    return found
+    sides = ("below", low, values < low), ("above", high, values > high)
+    return [_beyond(name, was["present"], *side) for side in sides]
+
+
+def _beyond(name: str, rows_before: int, side: str, limit: float, is_beyond: np.ndarray) -> Change:
+    count, rows = int(is_beyond.sum()), len(is_beyond)
+    p_value = p_value_all_in_part(count, rows, rows_before + rows) if count else 1.0
+    share = count / rows
+    says = f"{name} lies {side} the earlier range ({limit:g}) in {share:.1%} of the rows."
+    evidence = {"share": share, "limit": limit, "rows": count}
+    return Change("outside_range", (name,), p_value, share, says, evidence)
 
 
 def _new_levels(name: str, was: dict, column: pd.Series) -> Change:
@@ -250,43 +248,46 @@ def _new_levels(name: str, was: dict, column: pd.Series) -> Change:
     some = ", ".join(f"'{level:.30}'" for level in new.index[:3])
     more = "" if len(new) <= 3 else f" and {len(new) - 3:,} more"
     says = f"{name} has categories not seen before in {share:.1%} of the rows: {some}{more}."
-    chance = p_value_of_new_levels(both.to_numpy(), new.to_numpy(), now.sum())
+    p_value = p_value_of_new_levels(both.to_numpy(), new.to_numpy(), now.sum())
     evidence = {"share": share, "categories": list(map(str, new.index[:20])), "count": len(new)}
-    return Change("new_categories", (name,), chance, share, says, evidence)
+    return Change("new_categories", (name,), p_value, share, says, evidence)
 
 
 def p_value_of_new_levels(both: np.ndarray, new: np.ndarray, after: int) -> float:
-    """The chance of such new categories among the last `after` rows, when order is random.
+    """The probability of such new categories among the last `after` rows, when order is random.
 
-    `both` are the rows of each level in all, `new` those of levels that only the last rows have. A
-    level of m rows is wholly among the last ones with a known chance (hypergeometric). Two
-    questions, so the smaller chance is doubled: is one level too frequent to be new (union over all
-    levels as frequent), and are new ones too many (gamma law by mean and variance)?
+    `both` are the rows of each level in all, `new` those of levels that only the last rows have.
+    The probability that all m rows of a level are among the last ones is hypergeometric. Two
+    questions, so the smaller p-value is doubled: is one level too frequent to be new (union over
+    all levels as frequent), and are new ones too many (gamma law by mean and variance)?
 
     >>> p_value_of_new_levels(np.array([500.0, 400.0, 100.0]), np.array([100.0]), 500) < 1e-9
     True
     """
-    rows = both.sum()
     if not len(new):
         return 1.0
     small = both[both <= after]
-    logs = gammaln(after + 1) - gammaln(after - small + 1) - gammaln(rows + 1)
-    wholly = np.exp(logs + gammaln(rows - small + 1))
-    one = wholly[small >= new.max()].sum()
-    mean, variance = (small * wholly).sum(), (small**2 * wholly * (1 - wholly)).sum()
-    many = 1.0
-    if mean >= FEWEST_EXPECTED and variance > 0:
-        many = gammaincc(mean**2 / variance, new.sum() * mean / variance)
-    return float(min(1.0, 2 * min(one, many)))
+    all_last = p_value_all_in_part(small, after, both.sum())
+    one = all_last[small >= new.max()].sum()
+    return float(min(1.0, 2 * min(one, _p_value_of_rows(new.sum(), small, all_last))))
+
+
+def _p_value_of_rows(found: float, levels: np.ndarray, all_last: np.ndarray) -> float:
+    """The probability of so many rows with new levels; 1 where too few are expected to judge."""
+    mean = (levels * all_last).sum()
+    variance = (levels**2 * all_last * (1 - all_last)).sum()
+    if mean < FEWEST_EXPECTED or variance <= 0:
+        return 1.0
+    return float(gammaincc(mean**2 / variance, found * mean / variance))
 
 
 def _constant(name: str, was: dict, is_now: dict) -> Change:
-    """One value only, where there were several: by chance only if that value was nearly all."""
-    chance, rows = 1.0, was["present"] + is_now["present"]
+    """One value only, where there were several: likely only if nearly all had that value."""
+    p_value, rows = 1.0, was["present"] + is_now["present"]
     if is_now["distinct"] == 1 and was["distinct"] > 1:
-        chance = p_value_all_in_part(is_now["present"], was["most"] + is_now["present"], rows)
+        p_value = p_value_all_in_part(is_now["present"], was["most"] + is_now["present"], rows)
     says = f"{name} holds one value only; it had {was['distinct']:,}."
-    return Change("constant", (name,), chance, 1.0, says, {"before": was["distinct"]})
+    return Change("constant", (name,), p_value, 1.0, says, {"before": was["distinct"]})
 
 
 def _copies_up(known: dict, after: pd.DataFrame) -> Change:
@@ -295,6 +296,8 @@ def _copies_up(known: dict, after: pd.DataFrame) -> Change:
     some = after.iloc[evenly_spaced(len(after), rows)]
     copies = _copies(some[list(known["columns"])])
     before, share = known["copies"] / known["rows"], copies / rows
-    chance = fisher(known["copies"], known["rows"], copies, rows) if share > before else 1.0
+    p_value = fisher(known["copies"], known["rows"], copies, rows) if share > before else 1.0
     says = f"{share:.1%} of the rows repeat another row, {before:.1%} before."
-    return Change("copies_up", (), chance, share - before, says, {"before": before, "after": share})
+    return Change(
+        "copies_up", (), p_value, share - before, says, {"before": before, "after": share}
+    )

@@ -1,4 +1,4 @@
-"""All columns together: can a classifier tell later rows from earlier ones?
+"""Drift of all columns together: can a classifier separate later rows from earlier ones?
 
 It finds what no column shows by itself, such as two numbers that no longer rise together.
 """
@@ -22,24 +22,26 @@ MOST_CODES = 30  # levels that it can tell apart in a column
 HUGE = 1e300  # stands for infinity, which trees don't take
 TREES = 40
 SHUFFLED_ROWS = 1_000
-MIN_IMPORTANCE = 0.01  # ROC AUC that is lost when a column that tells is shuffled
+MIN_IMPORTANCE = 0.01  # ROC AUC that is lost when an important column is shuffled
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Whether a classifier can tell old rows from new ones, which no single column may show.
+    """Whether a classifier can separate old rows from new ones, which no single column may show.
 
-    `auc` is its ROC AUC on rows not used to fit it (0.5: it guesses), `p_value` the probability
-    of so much when nothing has changed, `rows` how many it looked at, `tells` by column the ROC AUC
-    that is lost when the column is shuffled (those it leans on, the strongest first).
+    `auc` is its ROC AUC on rows not used to fit it (0.5: it guesses), `p_value` the probability of
+    such an AUC, or a larger one, when nothing has changed, `rows` how many rows it used,
+    `significant` whether `p_value` is below the level, `drifts` whether the AUC is large as well.
+    `importance` is the ROC AUC that is lost when a column is shuffled, the largest first; `why`
+    says why the classifier is not applicable.
     """
 
     auc: float
     p_value: float
     rows: int
-    moves: bool
+    significant: bool
     drifts: bool
-    tells: dict[str, float] = field(default_factory=dict)
+    importance: dict[str, float] = field(default_factory=dict)
     why: str = ""
 
     @property
@@ -51,32 +53,51 @@ class Domain:
 def domain_classifier(
     before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT, seed: int = 42
 ) -> Domain:
-    """Boosted trees try to tell old rows from new ones (domain classifier).
+    """Boosted trees try to separate old rows from new ones (domain classifier).
 
-    They learn on one half of the rows and are asked on the other, then the other way round. On
-    each half, chance gives a ROC AUC of 0.5 with the variance of Mann and Whitney (1947); the two
-    are not independent, so their mean is given the variance of one, which errs to the quiet side.
-    Not applicable with fewer than 100 rows on a side, or without a column that varies.
+    They are fitted on one half of the rows and evaluated on the other, then the other way round.
+    Where nothing has changed, each half has a mean ROC AUC of 0.5 with the variance of Mann and
+    Whitney (1947); the two are not independent, so their mean is given the variance of one, which
+    is conservative. Not applicable with fewer than 100 rows on a side, or without a column that
+    varies.
+
+    >>> old = pd.DataFrame({"x": np.arange(200.0), "y": np.arange(200.0)})
+    >>> domain_classifier(old, old.assign(y=-old["y"])).drifts
+    True
     """
     old, new = (_thinned(frame) for frame in (before, after))
-    columns = {n: _codes(old[n], new[n]) for n in before.columns if n in after.columns}
-    columns = {n: found for n, found in columns.items() if _varies(found[0])}
+    columns = _varying_columns(old, new)
     if min(len(old), len(new)) < FEWEST_ROWS or not columns:
         why = f"it takes {FEWEST_ROWS} rows on each side and a column that varies"
         return Domain(float("nan"), 1.0, len(old) + len(new), False, False, why=why)
     X = np.column_stack([codes for codes, _ in columns.values()])
-    grouped = np.array([is_level for _, is_level in columns.values()])
     is_new = np.repeat([False, True], [len(old), len(new)])
+    fitted = _cross_fitted(X, is_new, np.array([levels for _, levels in columns.values()]), seed)
+    auc, p_value = _mean_auc(fitted, X, is_new)
+    significant = p_value < thresholds.joint_level
+    lost = _importance(fitted, X, is_new, list(columns), seed) if significant else {}
+    drifts = significant and auc > thresholds.auc_large
+    return Domain(auc, p_value, len(X), significant, drifts, lost)
+
+
+def _varying_columns(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, tuple[np.ndarray, bool]]:
+    """The columns of both that vary, as codes, and whether these are of levels."""
+    both = {n: _codes(old[n], new[n]) for n in old.columns if n in new.columns}
+    return {n: (codes, is_level) for n, (codes, is_level) in both.items() if _varies(codes)}
+
+
+def _cross_fitted(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray, seed: int) -> list[tuple]:
+    """A model fitted on each half, with the rows of the other half."""
     halves = _halves(is_new, seed)
-    models = [_classifier_scores(X[half], is_new[half], grouped) for half in halves]
-    asked = list(zip(models, halves[::-1], strict=True))
-    found = [_mann_whitney(model.predict_proba(X[h])[:, 1], is_new[h]) for model, h in asked]
+    models = [_fitted(X[half], is_new[half], grouped) for half in halves]
+    return list(zip(models, halves[::-1], strict=True))
+
+
+def _mean_auc(fitted: list[tuple], X: np.ndarray, is_new: np.ndarray) -> tuple[float, float]:
+    """The mean ROC AUC of both models on rows that they were not fitted on, and its p-value."""
+    found = [_mann_whitney(model.predict_proba(X[h])[:, 1], is_new[h]) for model, h in fitted]
     auc, z = np.mean(found, axis=0)
-    chance = float(ndtr(-z))
-    moves = bool(chance < thresholds.joint_level)
-    tells = _importance(asked, X, is_new, list(columns), seed) if moves else {}
-    drifts = moves and auc > thresholds.auc_large
-    return Domain(float(auc), chance, len(X), moves, bool(drifts), tells)
+    return float(auc), float(ndtr(-z))
 
 
 def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +133,7 @@ def _halves(is_new: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.sort(np.concatenate([s[part::2] for s in sides])) for part in (0, 1))
 
 
-def _classifier_scores(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
+def _fitted(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
@@ -123,27 +144,30 @@ def _classifier_scores(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
 
 
 def _mann_whitney(scores: np.ndarray, is_new: np.ndarray) -> tuple[float, float]:
-    """The ROC AUC of scores, and how many standard deviations of chance it lies above a half."""
+    """The ROC AUC of scores, and its z-score where nothing has changed."""
     new, old = is_new.sum(), (~is_new).sum()
     auc = roc_auc(is_new, scores)
     return auc, (auc - 0.5) / np.sqrt((new + old + 1) / (12 * new * old))
 
 
-def _importance(asked, X, is_new, names: list[str], seed: int) -> dict[str, float]:
-    """The ROC AUC that is lost when a column is shuffled, for the columns that the trees lean on.
-
-    All shuffled copies are asked at once: a model spends more on being called than on the rows.
-    """
-    random, lost = np.random.default_rng(seed), np.zeros(len(names))
-    for model, half in asked:
-        some = half[evenly_spaced(len(half), SHUFFLED_ROWS)]
-        copies = np.repeat(X[some][None], len(names) + 1, axis=0)
-        for place in range(len(names)):
-            copies[place, :, place] = random.permutation(copies[place, :, place])
-        scores = model.predict_proba(copies.reshape(-1, X.shape[1]))[:, 1]
-        aucs = [roc_auc(is_new[some], s) for s in scores.reshape(len(copies), -1)]
-        lost += (aucs[-1] - np.array(aucs[:-1])) / len(asked)
+def _importance(fitted, X, is_new, names: list[str], seed: int) -> dict[str, float]:
+    """The mean ROC AUC that is lost when a column is shuffled, where that is more than noise."""
+    random = np.random.default_rng(seed)
+    halves = [(model, half[evenly_spaced(len(half), SHUFFLED_ROWS)]) for model, half in fitted]
+    lost = np.mean([_auc_lost(model, X[h], is_new[h], random) for model, h in halves], axis=0)
     order = np.argsort(-lost, kind="stable")
-    return {
-        str(names[place]): float(lost[place]) for place in order if lost[place] > MIN_IMPORTANCE
-    }
+    return {str(names[i]): float(lost[i]) for i in order if lost[i] > MIN_IMPORTANCE}
+
+
+def _auc_lost(model, X: np.ndarray, is_new: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The ROC AUC that is lost by shuffling, for each column.
+
+    The model scores all shuffled copies in one call: a call costs more than the rows.
+    """
+    columns = X.shape[1]
+    copies = np.repeat(X[None], columns + 1, axis=0)  # the last one stays as it is
+    for place in range(columns):
+        copies[place, :, place] = random.permutation(copies[place, :, place])
+    scores = model.predict_proba(copies.reshape(-1, columns))[:, 1]
+    aucs = np.array([roc_auc(is_new, one) for one in scores.reshape(columns + 1, -1)])
+    return aucs[-1] - aucs[:-1]

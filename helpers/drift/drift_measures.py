@@ -1,4 +1,4 @@
-"""Drift measures."""
+"""Measures of how far two lists of shares over the same bins lie apart: PSI and Jensen-Shannon."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 def psi(expected: np.ndarray, found: np.ndarray) -> float:
     """The population stability index of two lists of shares over the same bins.
 
-    Empty bins count as 0.0001.
+    The sum of (found - expected) * ln(found / expected), from 0 up (Siddiqi 2006, "Credit Risk
+    Scorecards"); the symmetric divergence of Kullback and Leibler (1951). Empty bins count as
+    0.0001.
 
-    >>> psi(np.array([0.5, 0.5]), np.array([0.5, 0.5]))
-    0.0
+    >>> round(psi(np.array([0.5, 0.5]), np.array([0.4, 0.6])), 3)
+    0.041
     """
     expected, found = (np.clip(np.asarray(s, float), 1e-4, None) for s in (expected, found))
     return float(((found - expected) * np.log(found / expected)).sum())

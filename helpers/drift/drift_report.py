@@ -1,4 +1,4 @@
-"""Drift report."""
+"""What has drifted, for a reader: as findings, as a short table, in sentences."""
 
 from __future__ import annotations
 
@@ -17,39 +17,48 @@ def drift_findings(
     quality: list[Finding] | None = None,
     thresholds: Thresholds = DEFAULT,
 ) -> list[Finding]:
-    """All significant changes, as findings, the most severe first (see `helpers.drift.alert_thresholds`).
+    """All significant changes, as findings, the most severe first (see `alert_thresholds`).
 
-    `columns` and `predictions` come from `compare`, `joint` from `domain`, `quality` from
-    `helpers.drift.data_quality.compare`; what that has said of empty cells is not said again.
+    `columns` and `predictions` come from `compare_columns.compare`, `joint` from
+    `domain_classifier`, `quality` from `data_quality.compare`: an increase of empty cells that is
+    among these is not reported twice.
     """
     found = [*(quality or [])]
-    told = {n: f.rank for f in found if f.code == "nulls_up" for n in f.columns}
     if predictions is not None:
-        found += _significant_drifts(
+        found += _changes(
             predictions, "prediction_drift", "The predictions have drifted", thresholds
         )
-    for one in _significant_drifts(columns, "drift", "The column {name} has drifted", thresholds):
-        said = told.get(one.columns[0]) if one.evidence["test"] == FISHER else None
-        if said is None or one.rank < said:
-            found.append(one)
-    if joint is not None and joint.moves:
+    changed = _changes(columns, "drift", "The column {name} has drifted", thresholds)
+    found += [one for one in changed if not _is_reported(one, quality or [])]
+    if joint is not None and joint.significant:
         found.append(_joint_finding(joint, columns, thresholds))
     return ranked(found)
 
 
-def _significant_drifts(
-    table: pd.DataFrame, code: str, says: str, thresholds: Thresholds
-) -> list[Finding]:
-    found = []
-    for name, row in table[table["moves"]].iterrows():
-        beyond = row["psi"] - row["by chance"]
-        severity = by_size(beyond, thresholds.psi_moderate, thresholds.psi_large)
-        message = f"{says.format(name=name)} (PSI {row['psi']:.2f}, {row['test']}{_gaps(row)})."
-        evidence = {"psi": round(row["psi"], 4), "by chance": round(row["by chance"], 4),
-                    "distance": round(row["distance"], 4), "p_value": row["p_value"],
-                    "adjusted": row["adjusted"], "test": row["test"]}  # fmt: skip
-        found.append(Finding(code, severity, [name], message, evidence))
-    return found
+def _is_reported(drift: Finding, quality: list[Finding]) -> bool:
+    """Whether the quality checks report the same empty cells, at least as severely."""
+    if drift.evidence["test"] != FISHER:
+        return False
+    same = [f for f in quality if f.code == "nulls_up" and f.columns == drift.columns]
+    return any(one.rank <= drift.rank for one in same)
+
+
+def _changes(table: pd.DataFrame, code: str, says: str, thresholds: Thresholds) -> list[Finding]:
+    """A finding for each column that changed significantly; `says` may hold {name}."""
+    return [
+        _change(name, row, code, says.format(name=name), thresholds)
+        for name, row in table[table["significant"]].iterrows()
+    ]
+
+
+def _change(name: str, row: pd.Series, code: str, says: str, thresholds: Thresholds) -> Finding:
+    beyond = row["psi"] - row["expected psi"]
+    severity = by_size(beyond, thresholds.psi_moderate, thresholds.psi_large)
+    message = f"{says} (PSI {row['psi']:.2f}, {row['test']}{_gaps(row)})."
+    evidence = {"psi": round(row["psi"], 4), "expected_psi": round(row["expected psi"], 4),
+                "distance": round(row["distance"], 4), "p_value": row["p_value"],
+                "adjusted": row["adjusted"], "test": row["test"]}  # fmt: skip
+    return Finding(code, severity, [name], message, evidence)
 
 
 def _gaps(row: pd.Series) -> str:
@@ -60,56 +69,53 @@ def _gaps(row: pd.Series) -> str:
 
 def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds) -> Finding:
     severity = by_size(joint.auc, thresholds.auc_moderate, thresholds.auc_large)
-    tells = list(joint.tells)[:5]
-    unseen = [n for n in tells if n in columns.index and not columns.loc[n, "moves"]]
-    by = f", most of all by {', '.join(tells)}" if tells else ""
+    names = list(joint.importance)[:5]
+    unseen = [n for n in names if n in columns.index and not columns.loc[n, "significant"]]
+    by = f", most of all by {', '.join(names)}" if names else ""
     alone = f"; {', '.join(unseen)} not alone but together with others" if unseen else ""
     message = f"A classifier separates new rows from old ones (ROC AUC {joint.auc:.2f}){by}{alone}."
-    evidence = {"ROC AUC": round(joint.auc, 4), "p_value": joint.p_value, "tells": joint.tells}
-    return Finding("joint_drift", severity, tells, message, evidence)
+    evidence = {
+        "ROC AUC": round(joint.auc, 4),
+        "p_value": joint.p_value,
+        "importance": joint.importance,
+    }
+    return Finding("joint_drift", severity, names, message, evidence)
 
 
 def shown(table: pd.DataFrame, most: int = 8) -> pd.DataFrame:
-    """The strongest rows as they are shown: two decimals, yes or no."""
-    top = table.head(most)
-    words = {True: "yes", False: "no"}
-    return pd.DataFrame(
-        {
-            "PSI": top["psi"].map("{:.2f}".format),
-            "distance": top["distance"].map("{:.2f}".format),
-            "test": top["test"],
-            "missing before": top["missing before"].map("{:.1%}".format),
-            "missing after": top["missing after"].map("{:.1%}".format),
-            "moves": top["moves"].map(words),
-            "drifts": top["drifts"].map(words),
-        }
-    )
+    """The first rows of the table as text: two decimals, percentages, yes or no."""
+    forms = {"psi": "{:.2f}".format, "distance": "{:.2f}".format, "test": str,
+             "missing before": "{:.1%}".format, "missing after": "{:.1%}".format,
+             "significant": _yes_or_no, "drifts": _yes_or_no}  # fmt: skip
+    return table.head(most)[list(forms)].transform(forms).rename(columns={"psi": "PSI"})
+
+
+def _yes_or_no(is_so: bool) -> str:
+    return "yes" if is_so else "no"
 
 
 def describe_drift(table: pd.DataFrame) -> str:
     """A sentence that reads the table."""
     drifting = table.index[table["drifts"]].tolist()
-    sure = int(table["moves"].sum())
-    also = f" {sure} of {len(table)} changed significantly, even if only a little." if sure else ""
-    if not drifting:
-        return (
-            f"**No column drifts**: none of {len(table)} has a PSI above {PSI_LARGE} that chance "
-            f"does not explain.{also}"
-        )
-    names = ", ".join(drifting[:4]) + (" …" if len(drifting) > 4 else "")
-    return (
-        f"**{len(drifting)} of {len(table)} columns drift** (PSI above {PSI_LARGE}): {names}.{also}"
+    columns, changed = len(table), int(table["significant"].sum())
+    also = (
+        f" {changed} of {columns} changed significantly, even if only a little." if changed else ""
     )
+    if not drifting:
+        none = f"none of {columns} has a PSI above {PSI_LARGE} that chance does not explain"
+        return f"**No column drifts**: {none}.{also}"
+    names = ", ".join(drifting[:4]) + (" …" if len(drifting) > 4 else "")
+    return f"**{len(drifting)} of {columns} columns drift** (PSI above {PSI_LARGE}): {names}.{also}"
 
 
 def describe_domain(joint: Domain) -> str:
     """A sentence that reads the domain classifier's result."""
     if not joint.applicable:
         return f"**All columns together**: not applicable, {joint.why}."
-    if not joint.moves:
+    if not joint.significant:
         return (
             f"**No joint drift**: a classifier that tries to separate new rows from "
             f"old ones guesses (ROC AUC {joint.auc:.2f})."
         )
-    by = f", most of all by {', '.join(list(joint.tells)[:3])}" if joint.tells else ""
+    by = f", most of all by {', '.join(list(joint.importance)[:3])}" if joint.importance else ""
     return f"**A classifier separates new rows from old ones** (ROC AUC {joint.auc:.2f}){by}."

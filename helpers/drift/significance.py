@@ -18,9 +18,10 @@ def kolmogorov_smirnov(old: NumberCounts, new: NumberCounts) -> float:
     """The p-value of the distance between the distributions of two samples of numbers.
 
     Smirnov (1939): the largest distance between the two cumulative shares, by its limiting law.
-    That is conservative with few rows and with equal values: a false alarm is rarer than it says.
+    That is conservative with few rows and with equal values: false positives are rarer than the
+    p-value says.
 
-    >>> sample = Numbers(np.arange(100.0), np.ones(100, int))
+    >>> sample = NumberCounts(np.arange(100.0), np.ones(100, int))
     >>> round(kolmogorov_smirnov(sample, sample), 2)
     1.0
     """
@@ -63,8 +64,8 @@ def _variance(levels: np.ndarray, parts: np.ndarray, rows: float) -> float:
 
     def terms(margin: np.ndarray) -> tuple[float, float]:
         count = len(margin)
-        spread = ((rows / margin).sum() - count**2) / (rows - 2)
-        return (count - 1) * (rows - count) / (rows - 1), spread
+        unevenness = ((rows / margin).sum() - count**2) / (rows - 2)
+        return (count - 1) * (rows - count) / (rows - 1), unevenness
 
     (v1, w1), (v2, w2) = terms(parts), terms(levels)
     return 2 * rows / (rows - 3) * (v1 - w1) * (v2 - w2) + rows**2 / (rows - 1) * w1 * w2
@@ -84,15 +85,17 @@ def fisher(old: int, old_rows: int, new: int, new_rows: int) -> float:
     return float(fisher_exact(counts).pvalue)
 
 
-def p_value_all_in_part(count: int, part: int, rows: int) -> float:
-    """The probability that `count` rows all lie in a part of so many rows, when order is random.
+def p_value_all_in_part(count, part: int, rows: int):
+    """The probability that `count` rows (one number, or many) all lie in a part of `part` rows.
+
+    Hypergeometric: the order of the `rows` is random.
 
     >>> round(p_value_all_in_part(2, 50, 100), 3)
     0.247
     """
-    if count > part:
-        return 0.0
-    return float(np.exp(_log_choose(part, count) - _log_choose(rows, count)))
+    within = np.minimum(count, part)
+    found = np.exp(_log_choose(part, within) - _log_choose(rows, within)) * (count <= part)
+    return found if np.ndim(found) else float(found)
 
 
 def holm(p_values) -> np.ndarray:

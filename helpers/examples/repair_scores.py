@@ -25,7 +25,7 @@ class RepairScore:
     """How a cleaning did against an answer key (see `score`).
 
     `total` maps planted, changed, right, wrong, broken, precision, recall, f1, rows_broken to
-    numbers; `by_kind` and `by_column` are frames of the same by kind of mess and by column;
+    numbers; `by_kind` and `by_column` are frames of the same by kind of error and by column;
     `broken` holds the log's lines of sound cells that were changed.
     """
 
@@ -56,14 +56,14 @@ def score(
     `rows_broken`.
     """
     cells = key[key["column"].notna()]
-    merged = changes.merge(cells[ANSWER_KEY_COLUMNS].rename(columns={"kind": "mess"}),
+    merged = changes.merge(cells[ANSWER_KEY_COLUMNS].rename(columns={"kind": "error"}),
                            on=["row", "column"], how="outer", indicator=True)  # fmt: skip
-    merged["mess"] = merged["mess"].replace("near duplicate", CELLS_OF_COPIES)
+    merged["error"] = merged["error"].replace("near duplicate", CELLS_OF_COPIES)
     merged["changed"] = merged["_merge"] != "right_only"
     verdict = _verdicts(merged)
     merged["verdict"] = verdict
     merged = merged[verdict != "same"]
-    by_kind = _tally(merged[merged["verdict"] != "broken"], "mess")
+    by_kind = _tally(merged[merged["verdict"] != "broken"], "error")
     rows, rows_broken = _row_scores(key, reason, groups)
     by_kind = _with_shares(pd.concat([by_kind, rows])) if len(rows) else _with_shares(by_kind)
     by_column = _with_shares(_tally(merged, "column"))
@@ -89,7 +89,7 @@ def _verdicts(merged: pd.DataFrame) -> np.ndarray:
     """For each line of log and key together: right, wrong, untouched, broken or same."""
     planted = merged["_merge"] != "left_only"
     after_true = _same(merged["after"], merged["true"])
-    gone = merged["after"].isna() & merged["mess"].isin(UNKNOWABLE)
+    gone = merged["after"].isna() & merged["error"].isin(UNKNOWABLE)
     right = merged["changed"] & (after_true | gone)
     sound = ~planted & _same(merged["before"], merged["after"])
     return np.select(

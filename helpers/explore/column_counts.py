@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced
+from ..cells.key_names import counts_up
 from .surveyed_table import Column
 
 BINS = 30
@@ -80,6 +81,7 @@ def _count_number(column: Column, read: CountedValues) -> None:
         "zeros": int(np.searchsorted(ordered, 0, "right") - np.searchsorted(ordered, 0)),
         "negative": int(np.searchsorted(ordered, 0)),
         "whole": bool((np.floor(ordered) == ordered).all()),
+        "in order": counts_up(values),
     }
     column.facts |= _far_out(ordered)
     column.extremes = ordered[starts[:5]].tolist(), ordered[starts[-5:]].tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
-from ..cells.key_names import has_identifier_name
+from ..cells.key_names import is_identifier
 
 SEED = 42
 
@@ -56,16 +56,10 @@ class Column:
     @property
     def is_identifier(self) -> bool:
         """Whether (nearly) every row has a value of its own, so that nothing can be counted."""
-        if self.present < 20 or self.kind not in ("category", "number"):
-            return False
-        if self.kind == "number":
-            whole = bool(self.facts.get("whole")) and self.distinct == self.present == self.rows
-            return whole and (self._counts_up or has_identifier_name(self.name))
-        return self.distinct > 0.95 * self.present
-
-    @property
-    def _counts_up(self) -> bool:
-        return self.quantiles[1.0] - self.quantiles[0.0] + 1 == self.rows
+        return is_identifier(
+            self.name, self.kind, self.present, self.distinct,
+            whole=bool(self.facts.get("whole")), in_order=bool(self.facts.get("in order")),
+        )  # fmt: skip
 
 
 @dataclass

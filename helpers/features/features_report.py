@@ -13,7 +13,7 @@ from .feature_plan import ROLES
 
 ROLE_SAYS = {
     "number": "fill gaps with the median, mark them, scale by the quartiles",
-    "category": "one column a level (one-hot)",
+    "category": "one column per level (one-hot)",
     "many categories": "the mean target of each level (target encoding)",
     "date": "hour, weekday and time of the year as numbers and as circles; days between two dates",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",

@@ -10,6 +10,7 @@ before any file is written.
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cache
 from queue import Empty
@@ -19,8 +20,9 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 
 from ..base.credentials import mask_known
+from ..base.earlier_names import EARLIER_NAMES, current_name, rename_notice
 
-PROGRESS = "progress"  # as in `helpers.show`, which imports more than an engine needs
+PROGRESS = "progress"  # as in `helpers.pages.show`, which imports more than an engine needs
 
 
 def __getattr__(name: str):
@@ -68,6 +70,30 @@ def _masked(content: dict) -> dict:
     if isinstance(content.get("data"), dict):
         masked["data"] = {kind: mask_known(part) for kind, part in content["data"].items()}
     return masked
+
+
+def take_earlier_names(notebook) -> list[str]:
+    """Let parameters that were given by an earlier name set those of today, in the notebook itself.
+
+    Papermill writes what it is given into a cell below the one that holds the defaults. Returns
+    the earlier names; a name that the notebook has itself is none.
+    """
+    own = {name for cell in _tagged(notebook, "parameters") for name in _assigned(cell)}
+    found = []
+    for cell in _tagged(notebook, "injected-parameters"):
+        earlier = [n for n in _assigned(cell) if n in EARLIER_NAMES and n not in own]
+        for name in (n for n in earlier if current_name(n) in own):
+            cell.source = re.sub(rf"(?m)^{name} =", f"{current_name(name)} =", cell.source)
+            found.append(name)
+    return found
+
+
+def _tagged(notebook, tag: str) -> list:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def _assigned(cell) -> list[str]:
+    return re.findall(r"(?m)^(\w+)\s*[:=]", cell.source)
 
 
 def _is_idle(message: dict, asked: str) -> bool:
@@ -119,6 +145,8 @@ def _engine(manager: type | None) -> type:
             cls, nb_man, kernel_name, start_timeout=60, execution_timeout=None, **kwargs
         ):
             """Run the cells; arguments as in papermill's own engine."""
+            for name in take_earlier_names(nb_man.nb):
+                logger.warning(rename_notice(name))
             options = merge_kwargs(
                 remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
                 timeout=execution_timeout or kwargs.get("timeout"),

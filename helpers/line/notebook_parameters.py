@@ -9,9 +9,11 @@ import ast
 import io
 import json
 import tokenize
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from ..base.earlier_names import EARLIER_NAMES, current_name, rename_notice
 from ..base.user_errors import InputError, nearest
 from .stage_list import STAGES, Stage
 
@@ -91,25 +93,50 @@ def of_stage(stage: Stage) -> tuple[Parameter, ...]:
     return ()
 
 
-def read_settings(settings: list[str], stages: list[Stage]) -> dict[str, object]:
-    """The parameters given as "name=value" texts, typed and checked against those of the stages."""
-    known = {p.name: p for stage in STAGES for p in of_stage(stage)}
+def read_settings(
+    settings: Iterable[str], stages: list[Stage], tell: Callable[[str], None] | None = None
+) -> dict[str, object]:
+    """The parameters given as "name=value" texts, typed and checked against those of the stages.
+
+    An earlier name of a parameter counts as the one of today; `tell` gets a line that says so.
+    """
     here = {p.name for stage in stages for p in of_stage(stage)}
     values = {}
-    for setting in settings:
-        name, sign, text = setting.partition("=")
-        name = name.strip()
-        if not sign:
-            raise InputError(f"--set takes name=value; '{setting}' has no '='.")
-        if name in SET_ELSEWHERE:
-            raise InputError(f"'{name}' is set with {SET_ELSEWHERE[name]}, not with --set.")
-        if name not in known:
-            raise InputError(f"There is no parameter '{name}'. {nearest(name, known)}")
-        if name not in here:
-            owner = next(s for s in STAGES if name in {p.name for p in of_stage(s)})
-            raise InputError(
-                f"'{name}' is a parameter of stage {owner.number} ({owner.title}), which is not "
-                f"among the stages of this run: add it with --stages."
-            )
-        values[name] = known[name].read(text)
+    for given, text in map(parse_setting, settings):
+        name = current_name(given)
+        if given in EARLIER_NAMES and tell:
+            tell(rename_notice(given))
+        if name in SET_ELSEWHERE or name not in here:
+            raise InputError(_why_not_here(name))
+        values[name] = known_parameters()[name].read(text)
     return values
+
+
+def parse_setting(setting: str) -> tuple[str, str]:
+    """The name and the value of a text "name=value"; raises InputError where it is none.
+
+    >>> parse_setting(" folds = 5")
+    ('folds', ' 5')
+    """
+    name, sign, text = setting.partition("=")
+    if not sign:
+        raise InputError(f"--set takes name=value; '{setting}' has no '='.")
+    return name.strip(), text
+
+
+def _why_not_here(name: str) -> str:
+    """Why a name is no parameter of the stages that were asked for."""
+    if name in SET_ELSEWHERE:
+        return f"'{name}' is set with {SET_ELSEWHERE[name]}, not with --set."
+    if name not in known_parameters():
+        return f"There is no parameter '{name}'. {nearest(name, known_parameters())}"
+    owner = next(s for s in STAGES if name in {p.name for p in of_stage(s)})
+    return (
+        f"'{name}' is a parameter of stage {owner.number} ({owner.title}), which is not among the "
+        f"stages of this run: add it with --stages."
+    )
+
+
+def known_parameters() -> dict[str, Parameter]:
+    """Every parameter of every notebook, by name."""
+    return {p.name: p for stage in STAGES for p in of_stage(stage)}

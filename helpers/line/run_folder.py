@@ -7,6 +7,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..base.earlier_names import with_current_names
 from ..base.files import as_json, clear_drafts, replacing, sha256, write_text
 from ..base.places import reports_folder
 from ..base.user_errors import InputError, nearest
@@ -79,13 +80,17 @@ class Run:
 
     @property
     def ledger(self) -> list[dict]:
-        """The ledger: a line per stage that has run, in the order of the stages."""
-        return self.read_json("ledger.json", [])
+        """The ledger: a line per stage that has run, in the order of the stages.
+
+        Parameters have the names of today, whatever they were called when the stage ran.
+        """
+        lines = self.read_json("ledger.json", [])
+        return [e | {"parameters": with_current_names(e.get("parameters", {}))} for e in lines]
 
     @property
     def about(self) -> dict:
         """What the table is: its source, target and what is known about its columns."""
-        return self.read_json("about.json", {})
+        return with_current_names(self.read_json("about.json", {}))
 
     @property
     def example(self) -> known.Example | None:

@@ -19,7 +19,7 @@ class Stage:
     """One station of the line: its number, its notebook, and the files it reads and writes.
 
     Files are those of the run folder that it may read or write; some runs have no use for some of
-    them (a key of planted mess is written where mess was planted). The first that it writes is what
+    them (an answer key is written where errors were injected). The first that it writes is what
     it hands on.
     """
 
@@ -73,7 +73,7 @@ STAGES = (
         notebook="01_data_collection",
         asks="Where do the data come from, and what did they look like there?",
         reads=(),
-        writes=(RAW, ABOUT, "data/mess_key.parquet"),
+        writes=(RAW, ABOUT, "data/answer_key.parquet"),
     ),
     Stage(
         number=2,
@@ -81,7 +81,7 @@ STAGES = (
         title="Data cleaning",
         notebook="02_data_cleaning",
         asks="What is wrong with them, and what is surely right?",
-        reads=(ABOUT, RAW, "data/mess_key.parquet"),
+        reads=(ABOUT, RAW, "data/answer_key.parquet"),
         writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv"),
     ),
     Stage(

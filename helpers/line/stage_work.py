@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from ..base.earlier_names import stored_name, with_current_names
 from ..base.files import as_json, sha256, sha256_of
 from ..base.findings import Finding
 from ..base.places import DATA
@@ -73,7 +74,9 @@ class Work:
     @property
     def about(self) -> dict:
         """What the table is (see `Run.about`)."""
-        return self.read_json("about.json") if self.run.file("about.json").exists() else {}
+        if not self.run.file("about.json").exists():
+            return {}
+        return with_current_names(self.read_json("about.json"))
 
     @property
     def identity(self) -> str:
@@ -93,6 +96,7 @@ class Work:
 
     def read(self, name: str) -> Path:
         """The path of a file that an earlier stage made; its hash goes into the ledger."""
+        name = stored_name(self.run.path, name)
         path = self.run.file(name)
         if not path.exists():
             maker = next((s for s in STAGES if name in s.writes), None)

@@ -131,9 +131,9 @@ def summary(
         "slipped": decision["slipped"],
         "drift": {name: row["psi"] for name, row in drifted.iterrows()},
         "drifted": decision["drifted"],
-        "moved": drifted.index[drifted["moves"]].tolist(),
+        "significant": drifted.index[drifted["significant"]].tolist(),
         "joint": {"roc_auc": joint.auc if joint.applicable else None, "p_value": joint.p_value,
-                  "tells": joint.tells},
+                  "importance": joint.importance},
         "alerts": [one.as_dict() for one in found],
         "performance": by_period.to_dict("index"),
         "expected": expected.to_dict("index"),
@@ -181,6 +181,6 @@ def describe_prediction_drift(answers: pd.DataFrame | None) -> str:
         return "The predictions can't be compared before there are new rows."
     if answers["drifts"].any():
         return "The predictions drift too."
-    if answers["moves"].any():
+    if answers["significant"].any():
         return f"The predictions have drifted a little (PSI {answers['psi'].max():.2f})."
     return "The predictions have not drifted."

@@ -1,5 +1,5 @@
 """HTML pages and figures: the page of a stage, the front page, two runs compared, plots. Knows no
 station and no lesson.
 
-May import: base, line, learning.
+May import: base, cells, line, learning.
 """

@@ -53,7 +53,7 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     data = request.data if known else whole_address(request.data)
     stages = stages_to_run(request, run, data)
     began, worked = time.time(), False
-    values = notebook_parameters.read_settings(list(request.settings), stages)
+    values = notebook_parameters.read_settings(request.settings, stages, warn or say)
     values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
     with alone(run):
         existed = run.path.exists()

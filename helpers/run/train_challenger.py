@@ -124,7 +124,7 @@ def _request(challenger: Run, champion: Run, production: Production, newer, sour
     table = training_table(pd.read_parquet(champion.file("data/raw.parquet")), learnt)
     with challenger.replacing(TABLE) as draft:
         table.to_parquet(draft, index=False)
-    given |= {"sample": "all", "mess": "0", "test_data": "", "until": ""}
+    given |= {"sample": "all", "injected_errors": "0", "test_data": "", "until": ""}
     if given.get("split_strategy") == "file":
         given["split_strategy"] = "auto"  # the rows held out then are among the others now
     if champion.example:

@@ -139,7 +139,12 @@ def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
 
 
 def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Finding]:
-    """Adversarial validation: can a classifier tell training rows from held-out ones?"""
+    """Adversarial validation: can a classifier tell training rows from held-out ones?
+
+    `drift.domain_classifier` asks the same of columns; this one asks it of features, as the model
+    has them: after a split by time a date that merely moves on tells the two apart, an hour does
+    not.
+    """
     limit = SETS_DIFFER.get(choice["strategy"])
     if limit is None:  # groups are of other kinds by design
         return []

@@ -1,4 +1,4 @@
 """Reading a table from wherever it is: files, databases, the web, folders of Parquet.
 
-May import: base.
+May import: base, cells.
 """

@@ -42,7 +42,8 @@ INTERVAL = Defined("the level of the interval, as `task.bootstrap` draws it")
 
 GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "00_start_here": dict.fromkeys(["1.000", "0.967", "0.960", "0.022"], PUBLISHED),
-    "05_model_training": {"0.50": Defined("labels by lot on two equal classes: nothing to learn")},
+    "03_feature_engineering": {"0.5": COIN},
+    "05_model_training": {"0.50": Defined("random labels on two equal classes: nothing to learn")},
     "06_evaluation": {
         "95 %": INTERVAL,
         "0.5": COIN,
@@ -60,7 +61,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "80 %": Defined("the claim that the lab examines, quoted"),
         "8 %": Computed(lambda run: what_matters_most.ERROR_RATE, "{:.0%}"),
     },
-    "why_pipelines_matter": {"0.50": Defined("labels by lot on two equal classes")},
+    "why_pipelines_matter": {"0.50": Defined("random labels on two equal classes")},
 }
 
 

@@ -52,7 +52,7 @@ def test_each_stage_read_and_wrote_what_the_line_is_described_to(flights_run):
 
 
 def test_the_sample_is_spread_evenly_up_to_the_last_day(work):
-    raw, key = work.read_table("raw"), work.read_table("mess_key")
+    raw, key = work.read_table("raw"), work.read_table("answer_key")
     raw = raw.drop(index=key.loc[key["column"].isna(), "row"])  # rows that come twice
     assert len(raw) == 40_000
     assert raw["scheduled"].is_monotonic_increasing
@@ -62,7 +62,7 @@ def test_the_sample_is_spread_evenly_up_to_the_last_day(work):
 
 
 def test_the_wind_of_1048_miles_an_hour_is_set_to_missing(work):
-    changes, key = work.read_table("changes"), work.read_table("mess_key")
+    changes, key = work.read_table("changes"), work.read_table("answer_key")
     planted = changes.merge(key, on=["row", "column"], how="left")["true"].notna()
     impossible = changes[(changes["kind"] == "impossible") & ~planted.to_numpy()]
     assert set(impossible["column"]) == {"wind_max_6h"}
@@ -81,16 +81,20 @@ def test_the_log_is_exactly_the_changed_cells(work):
             assert np.array_equal(np.sort(logged), np.flatnonzero(~same.fillna(False)))
 
 
-def test_the_mess_is_announced_and_the_key_is_opened_by_the_scoring_alone(flights_run, work):
-    key = work.read_table("mess_key")
-    assert f"{key['column'].notna().sum():,} of" in shown("01_data_collection", "read_mess")
-    readers = [e["stage"] for e in flights_run.ledger if "data/mess_key.parquet" in e["inputs"]]
+def test_injected_errors_are_announced_and_the_key_is_opened_by_the_scoring_alone(
+    flights_run, work
+):
+    key = work.read_table("answer_key")
+    assert f"{key['column'].notna().sum():,} of" in shown(
+        "01_data_collection", "describe_injected_errors"
+    )
+    readers = [e["stage"] for e in flights_run.ledger if "data/answer_key.parquet" in e["inputs"]]
     assert readers == [2]
     assert not set(key["column"].dropna()) & set(flights_example.PROTECTED_COLUMNS)
 
 
-def test_sure_repairs_of_planted_mess_are_right_and_break_nothing(work):
-    raw, key = work.read_table("raw"), work.read_table("mess_key")
+def test_sure_repairs_of_injected_errors_are_right_and_break_nothing(work):
+    raw, key = work.read_table("raw"), work.read_table("answer_key")
     reason = pd.Series(None, index=raw.index, dtype="str")
     aside = work.read_table("quarantine")
     reason[aside["row"]] = aside["reason"].to_numpy()

@@ -12,8 +12,8 @@ def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame,
     """Four columns with random labels, and with labels that the first column determines."""
     random = np.random.default_rng(seed)
     X = pd.DataFrame(random.normal(size=(rows, 4)), columns=list("abcd"))
-    by_lot = pd.Series(random.permutation(np.arange(rows) % 2))
-    return {"by lot": (X, by_lot), "settled": (X, (X["a"] > 0).astype(int))}
+    shuffled = pd.Series(random.permutation(np.arange(rows) % 2))
+    return {"random": (X, shuffled), "settled": (X, (X["a"] > 0).astype(int))}
 
 
 def _examine_honest_score(honest_score, of=None) -> str:
@@ -28,12 +28,12 @@ def _examine_honest_score(honest_score, of=None) -> str:
         return "Return one number, the accuracy."
     if max(scores.values()) > 1:
         return "That looks like per cent; a share between 0 and 1 is asked."
-    if scores["by lot"] > 0.9:
+    if scores["random"] > 0.9:
         return (
             "With random labels your function still finds the model excellent. Had the "
             "model met the rows that it was asked about?"
         )
-    if not 0.3 <= scores["by lot"] <= 0.7:
+    if not 0.3 <= scores["random"] <= 0.7:
         return "With two random labels the score should be near 0.5. Which rows were scored?"
     if scores["settled"] < 0.9:
         return (

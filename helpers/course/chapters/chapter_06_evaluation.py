@@ -10,8 +10,8 @@ from ..grading import Challenge, Choice, Compute, Mistake
 def _overconfident(rows: int = 4_000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities that rank well and are far too high, and the actual outcomes."""
     random = np.random.default_rng(seed)
-    true_chance = random.beta(1, 4, rows)
-    return true_chance**0.4, random.random(rows) < true_chance
+    true_probability = random.beta(1, 4, rows)
+    return true_probability**0.4, random.random(rows) < true_probability
 
 
 def _total_cost(probability, late, threshold, cost_false_positive, cost_false_negative) -> float:
@@ -20,46 +20,51 @@ def _total_cost(probability, late, threshold, cost_false_positive, cost_false_ne
 
 
 def _examine_cheapest(cheapest, of=None) -> str:
-    """Under two prices the threshold has to cost what the best one costs, nearly."""
-    chance, late = _overconfident()
-    for false_alarm, miss in ((1.0, 8.0), (4.0, 1.0)):
-        given = cheapest(chance.copy(), late.copy(), false_alarm, miss)
+    """Under two pairs of costs the threshold has to cost nearly as little as the best one."""
+    probability, late = _overconfident()
+    for costs in ((1.0, 8.0), (4.0, 1.0)):
+        given = cheapest(probability.copy(), late.copy(), *costs)
         if not np.isscalar(given) or not 0 <= float(given) <= 1.01:
             return "Give one threshold, a number between 0 and 1."
-        tried = [_total_cost(chance, late, t, false_alarm, miss) for t in np.linspace(0, 1.01, 203)]
-        best, reached = min(tried), _total_cost(chance, late, float(given), false_alarm, miss)
-        if reached <= 1.02 * best:
-            continue
-        if np.isclose(float(given), 0.5):
-            return "One half ignores the prices. What if a miss costs eight times as much?"
-        if np.isclose(float(given), false_alarm / (false_alarm + miss)):
-            return "That formula assumes calibrated probabilities. Are these calibrated?"
-        if np.isclose(float(given), miss / (false_alarm + miss)):
-            return "When misses are dear, should the model say yes sooner, or later?"
-        return (
-            f"With prices {false_alarm:g} (false alarm) and {miss:g} (miss) there is a cheaper "
-            "threshold. What does your rule make small: cost, or something else?"
-        )
+        best = min(_total_cost(probability, late, t, *costs) for t in np.linspace(0, 1.01, 203))
+        if _total_cost(probability, late, float(given), *costs) > 1.02 * best:
+            return _why_not_cheapest(float(given), *costs)
     return ""
+
+
+def _why_not_cheapest(given: float, cost_false_positive: float, cost_false_negative: float) -> str:
+    both = cost_false_positive + cost_false_negative
+    if np.isclose(given, 0.5):
+        return "One half ignores the costs. What if a false negative costs eight times as much?"
+    if np.isclose(given, cost_false_positive / both):
+        return "That formula assumes calibrated probabilities. Are these calibrated?"
+    if np.isclose(given, cost_false_negative / both):
+        return "When false negatives are dear, should the model say yes sooner, or later?"
+    return (
+        f"With the costs {cost_false_positive:g} (false positive) and {cost_false_negative:g} "
+        "(false negative) there is a cheaper threshold. What does your rule make small: cost, or "
+        "something else?"
+    )
 
 
 EVALUATE_CHALLENGES = {
     "evaluate.cheapest": Challenge(
         "**Challenge.** An airline says what errors cost. Write a function "
-        "`cheapest(chance, late, false_alarm, miss)` that gives the threshold at which the errors "
-        "cost least. `chance` are a model's probabilities for some flights, `late` (true or false) "
-        "the outcomes, and the other two are the costs of the two errors. The model says *late* "
-        "from the threshold on. It is tried on a model that is sadly overconfident.",
+        "`cheapest(probability, late, cost_false_positive, cost_false_negative)` that gives the "
+        "threshold at which the errors cost least. `probability` are a model's probabilities for "
+        "some flights, `late` (true or false) the outcomes, and the other two are the costs of "
+        "the two errors. The model says *late* from the threshold on. It is tried on a model "
+        "that is sadly overconfident.",
         _examine_cheapest,
         makes="cheapest",
         solution="""
 import numpy as np
 
 
-def cheapest(chance, late, false_alarm, miss):
+def cheapest(probability, late, cost_false_positive, cost_false_negative):
     def cost(threshold):
-        says = chance >= threshold
-        return false_alarm * (says & ~late).sum() + miss * (~says & late).sum()
+        says = probability >= threshold
+        return cost_false_positive * (says & ~late).sum() + cost_false_negative * (~says & late).sum()
 
     return min(np.linspace(0, 1, 201), key=cost)
 """,

@@ -64,7 +64,7 @@ class Line:
 
 
 def material(seed: int = 42) -> Line:
-    """The raw flights and the later ones, both with mess: what a customer's rows look like."""
+    """The raw flights and the later ones, both with errors: what a customer's rows look like."""
     about = dict(flights_example.KNOWLEDGE)
     joined = flights_example.join(flights_sources.read_sources(until="2013-12-31"))
     joined = joined[joined["late"].notna()]

@@ -102,7 +102,7 @@ def algorithms(task: Task, seed: int) -> dict[str, tuple]:
 def sides(name: str, seed: int, data: str, made: str):
     """Numbers and labels to learn from and to be asked, made from a table in one of four ways.
 
-    `data` is "dirty" or "cleaned", `made` "raw" or "engineered" features. The mess is planted alike
+    `data` is "dirty" or "cleaned", `made` "raw" or "engineered" features. The errors are injected alike
     in both and in the rows that are asked, since production is no cleaner than training.
     """
     table, about = TABLES[name]()
