@@ -13,9 +13,11 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from helpers.base.marked_text import put_between, write_between
+
 HOUSE = Path(__file__).resolve().parents[1] / "helpers"
 PAGE = HOUSE.parent / "docs" / "architecture.md"
-BEGIN, END = "<!-- the map: make map -->", "<!-- end of the map -->"
+COMMAND = "make map"
 RULE = re.compile(r"\bMay import: (nothing|[a-z_]+(?:,\s+[a-z_]+)*)\.\s*\Z")
 
 Road = tuple[str, ...]  # a module by the parts of its path: ("clean", "clean_rows")
@@ -171,15 +173,11 @@ def made() -> str:
     return "\n\n".join(parts)
 
 
-def put_into(page: str, text: str) -> str:
-    """A page with a text between its two marks.
-
-    >>> put_into(f"a\\n{BEGIN}\\nold\\n{END}\\nb", "new") == f"a\\n{BEGIN}\\n\\nnew\\n\\n{END}\\nb"
-    True
-    """
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}"
+def is_current() -> bool:
+    """Whether the page holds what would be written now."""
+    page = PAGE.read_text(encoding="utf-8")
+    return page == put_between(page, COMMAND, made())
 
 
 if __name__ == "__main__":
-    PAGE.write_text(put_into(PAGE.read_text(encoding="utf-8"), made()), encoding="utf-8")
+    write_between(PAGE, COMMAND, made())

@@ -26,6 +26,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from helpers.base.marked_text import write_between
+
 from .__main__ import machine
 from .measure import LONGEST, REPOSITORY
 
@@ -210,8 +212,7 @@ def _measured_elsewhere(module: str, names: tuple[str, ...]) -> dict:
 def write_pages(raw: dict) -> None:
     """Both pages, from what has been measured so far."""
     REPORT.write_text(report(raw), encoding="utf-8")
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(raw), encoding="utf-8")
+    write_between(PAGE, "make bench-scale", page(raw))
 
 
 def per_million(cost: dict, rows: int) -> float:
@@ -324,9 +325,9 @@ USED = 0.7  # of a machine's time, so that a bad day fits
 
 
 def page(raw: dict) -> str:
-    """docs/scale.md: what a billion rows a day would take. Every figure is computed here."""
+    """A part of docs/scale.md: what a billion rows a day would take. Every figure is computed."""
     if "rows" not in raw:
-        return "# A billion rows a day\n\nNot measured yet: `make bench-scale`.\n"
+        return "## A billion rows a day\n\nNot measured yet: `make bench-scale`."
     found = raw["rows"]["measured"]
     grown, large = growth(found), found[str(SIZES[-1])]
     hours = grown["million"] * ROWS_A_DAY / 1e6 / 3600
@@ -334,7 +335,7 @@ def page(raw: dict) -> str:
     gigabytes = large["bytes"] / SIZES[-1] * ROWS_A_DAY / 1e9
     own = 2 * 24 * USED * 3600 / grown["million"] * 1e6
     lines = [
-        "# A billion rows a day",
+        "## A billion rows a day",
         "",
         "Written by `make bench-scale` from `benchmarks/scale.json`: **(m)** is measured, **(x)**",
         "is worked out from that, by a straight line beyond the largest size that was tried,",
@@ -362,45 +363,7 @@ def page(raw: dict) -> str:
             f"| distinct rows of 10⁹, disk permitting | {much:.1f} hours of one core, "
             f"more where it must spill twice | (x) |",
         ]
-    return "\n".join([*lines, "", *ENGINES, "", *_on_what(raw)]) + "\n"
-
-
-ENGINES = """\
-## Where each engine's limit lies
-
-**The streaming loop** (`pipeline predict RUN FOLDER --out FILE`) is the default. Its memory does
-not grow with the rows, its time does, and all cores of one machine are at work. Its limits are
-the cores of that machine, and that one process writes one file. What to change first: cut the day
-into a folder an hour, and run a command for each, as they arrive; a command that was stopped goes
-on. Then a machine with more cores. On one machine any other engine costs time.
-
-**Several machines without an engine.** Rows are scored one by one: nothing passes between them. A
-scheduler's task an hour or a region (`deploy/airflow`), each on a machine of its own with
-`pipeline pull s3://…/run` for the model, scales as far as storage delivers.
-
-**Dask** (`--dask ADDRESS`) does the same partition by partition with one command and survives the
-loss of a worker. Its limit is the shuffle: steps that need all rows at once (distinct rows, joins
-of two large tables) pass every row between workers, and a worker short of memory dies. It gains
-nothing on one machine.
-
-**DuckDB** (`pipeline distinct`) does such a step out of core on one machine: memory is what it is
-given, the rest is on disk. Its limit is that disk: what is spilled is several times the size of
-the Parquet files, which are packed more tightly. Duplicates across days: key them by day or
-customer, and each partition is a job of its own, which is cheaper than any shuffle.
-
-**Spark** is for when a shuffle of the whole does not fit one machine's disk or night: joins of
-tables of terabytes, distinct rows over months that can't be keyed. Scoring is no reason for it:
-the model's own code is Python there, too, and a row costs the same and its passage on top.
-
-## What would have to change here
-
-- **Training does not need the billion.** Stages 1 to 7 hold their table in memory; `--set
-  sample=` takes so many rows. More rows help only as far as the learning curve of stage 6 still
-  climbs.
-- **One result file a partition**, not one for all, as soon as several machines write.
-- **Drift** from tallies that add up over partitions, not from the rows.
-- **Where the seconds go** is reading texts as numbers, times and names. A source that delivers
-  typed Parquet instead of texts saves most of the cleaning.""".splitlines()
+    return "\n".join([*lines, "", *_on_what(raw)])
 
 
 if __name__ == "__main__":

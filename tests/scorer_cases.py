@@ -13,6 +13,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
 
 from helpers.clean import cleaning_plan, column_cleaner
 from helpers.features import feature_plan
@@ -20,6 +21,7 @@ from helpers.learning.task_kind import Task
 from helpers.models import model_ladder
 from helpers.models.calibrated_model import Calibrated
 from helpers.pipeline import whole_pipeline
+from helpers.pipeline.compiled import Compiled
 
 ROWS = 400
 
@@ -83,6 +85,12 @@ def fitted(kind: str, model, keep: int = 0):
     plan = feature_plan.plan_features(rows, cleaning, {"target": "y", "task": kind}, derive=derive)
     plan |= {"task": kind, "keep": keep}
     return whole_pipeline.fit(cleaning, plan, model, rows, labels(kind)), list(plan["columns"])
+
+
+def compiled(kind: str, model, keep: int = 0) -> tuple[Compiled, Pipeline]:
+    """The compiled form of a fitted pipeline, and the pipeline."""
+    whole, used = fitted(kind, model, keep)
+    return Compiled(CLASSES[kind], whole, used), whole
 
 
 BOOSTED = {"max_iter": 30, "random_state": 0}

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from helpers.pipeline import many_row_scorer
 from helpers.serving import batch_prediction, input_pieces, model_bundle, write_answers
 from tests.small import prepared, write_run
 
@@ -27,6 +26,7 @@ def run(made, tmp_path, monkeypatch):
     monkeypatch.setattr(input_pieces, "PIECE", PIECE)
     monkeypatch.setattr(input_pieces, "LARGE", 100)
     monkeypatch.setattr(write_answers, "FEW", 1)
+    monkeypatch.setattr(batch_prediction, "FEW", 1)
     return write_run(made)
 
 
@@ -51,7 +51,7 @@ def without_pipeline(monkeypatch):
     def refuse(*_):
         raise AssertionError("The pipeline was asked.")
 
-    monkeypatch.setattr(model_bundle, "predict_table", refuse)
+    monkeypatch.setattr(batch_prediction, "predict_table", refuse)
 
 
 @pytest.mark.parametrize("source", ["rows.csv", "rows.parquet"])
@@ -73,15 +73,15 @@ def test_the_scorer_answers_every_row_in_its_place(
 
 
 def test_a_scorer_that_differs_leaves_the_answers_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(many_row_scorer, "why_not", lambda *_: "it differs")
+    monkeypatch.setattr(batch_prediction, "why_not_table", lambda *_: "it differs")
     wrong = pd.DataFrame({"prediction": ["maybe"]})
-    monkeypatch.setattr(batch_prediction, "_by_scorer", lambda *_: wrong)
+    monkeypatch.setattr(batch_prediction, "_by_compiled", lambda *_: wrong)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 
 def test_a_file_of_few_rows_is_left_to_the_pipeline(run, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(write_answers, "FEW", 1_000)
-    monkeypatch.setattr(many_row_scorer, "TableScorer", None)
+    monkeypatch.setattr(batch_prediction, "FEW", 1_000)
+    monkeypatch.setattr(batch_prediction, "Compiled", None)
     assert scored(rows, tmp_path)["prediction"].tolist() == answers_of(rows)["prediction"].tolist()
 
 
@@ -89,7 +89,7 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
     monkeypatch.setattr(batch_prediction, "_cores", lambda: 2)
     rows.to_parquet(tmp_path / "rows.parquet")
     source, out = str(tmp_path / "rows.parquet"), tmp_path / "out.parquet"
-    score, answered = batch_prediction._by_scorer, []
+    score, answered = batch_prediction._by_compiled, []
 
     def until_the_fourth(scorer, rows):
         if len(answered) >= 3:
@@ -97,7 +97,7 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
         answered.append(len(rows))
         return score(scorer, rows)
 
-    monkeypatch.setattr(batch_prediction, "_by_scorer", until_the_fourth)
+    monkeypatch.setattr(batch_prediction, "_by_compiled", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         batch_prediction.predict_file("small", source, out)
     assert not [t for t in threading.enumerate() if "ThreadPool" in t.name]
@@ -105,7 +105,7 @@ def test_what_was_stopped_side_by_side_goes_on(run, rows, tmp_path, monkeypatch)
     kept = len(list((tmp_path / ".out.parquet.pieces").glob("*.parquet")))
     again = []
     monkeypatch.setattr(
-        batch_prediction, "_by_scorer", lambda s, r: again.append(len(r)) or score(s, r)
+        batch_prediction, "_by_compiled", lambda s, r: again.append(len(r)) or score(s, r)
     )
     assert batch_prediction.predict_file("small", source, out) == len(rows)
     assert kept >= 2 and sum(again) == len(rows) - kept * PIECE

@@ -286,7 +286,7 @@ def test_the_service_tells_its_health_model_and_schema(address, bundle):
         for page in ("health", "model", "schema")
     )
     assert health == {"status": "ok", "model": "0" * 12}
-    assert model.pop("service")["single rows"] == "compiled"
+    assert model.pop("service")["single_row_path"] == "compiled"
     assert model == bundle.card and schema == bundle.schema
 
 

@@ -50,7 +50,7 @@ def test_the_stations_in_the_readme_are_those_of_the_line():
     rows = re.findall(r"^\| (\d+) (\w+) \| `(\w+)` \| `(\S+)` \| (.*) \|$", readme, re.MULTILINE)
     line = [stage for stage in STAGES if not stage.lesson]
     assert [row[:4] for row in rows] == [
-        (str(s.number), s.name, s.notebook, f"helpers/{s.name}.py") for s in line
+        (str(s.number), s.name, s.notebook, f"helpers/{s.name}/") for s in line
     ]
     for stage, (*_, hands_on) in zip(line, rows, strict=True):
         first = hands_on.split("`")[1]

@@ -86,7 +86,7 @@ def test_another_package_named_helpers_is_found(tmp_path, monkeypatch):
     (other / "top_level.txt").write_text("helpers\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     found = doctor.helpers()
-    assert found.state == FAIL and found.said.startswith("helpers installs")
+    assert found.state == FAIL and found.detail.startswith("helpers installs")
 
 
 def test_a_folder_named_helpers_is_found_where_it_hides_ours(tmp_path, monkeypatch):
@@ -96,14 +96,14 @@ def test_a_folder_named_helpers_is_found_where_it_hides_ours(tmp_path, monkeypat
     assert doctor.helpers().state == OK  # without an __init__.py it hides nothing
     (tmp_path / "helpers" / "__init__.py").touch()
     found = doctor.helpers()
-    assert found.state == WARN and str(tmp_path) in found.said
+    assert found.state == WARN and str(tmp_path) in found.detail
 
 
 def test_a_copy_that_is_not_the_installed_one_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor.places, "PACKAGE", tmp_path)
     monkeypatch.chdir(tmp_path)
     found = doctor.helpers()
-    assert found.state == WARN and found.said.startswith(f"imported from {tmp_path}")
+    assert found.state == WARN and found.detail.startswith(f"imported from {tmp_path}")
 
 
 @pytest.mark.parametrize("name", ["notebooks", "data"])
@@ -112,4 +112,4 @@ def test_notebooks_or_data_that_are_missing_are_named(tmp_path, monkeypatch, nam
     where, module = (doctor.places, "DATA") if name == "data" else (stage_list, "NOTEBOOKS")
     monkeypatch.setattr(where, module, tmp_path)
     found = doctor.notebooks()
-    assert found.state == FAIL and str(tmp_path) in found.said
+    assert found.state == FAIL and str(tmp_path) in found.detail

@@ -9,9 +9,11 @@ from PIL import Image
 
 from helpers.base.user_errors import InputError
 from helpers.features import feature_plan, features_report
-from helpers.features.encoders import DateParts, Derive, TextToNumbers
+from helpers.features.date_encoder import DateParts
+from helpers.features.derived_columns import Derive
 from helpers.features.feature_plan import role_of
 from helpers.features.image_encoders import ImageToNumbers
+from helpers.features.text_encoder import TextToNumbers
 from helpers.pipeline.feature_steps import make_features
 from tests.small import prepared
 

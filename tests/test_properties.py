@@ -19,7 +19,7 @@ from helpers.deploy import service_proof
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.pipeline import whole_pipeline
-from helpers.pipeline.many_row_scorer import TableScorer
+from helpers.pipeline.compiled import Compiled
 from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
@@ -278,13 +278,13 @@ def test_api_and_batch_agree(address, tmp_path, examples):
 @held(rows=raw_rows())
 def test_many_rows_are_answered_as_few(rows):
     """Batch scoring answers a large file by another road than a small one."""
-    scorer = TableScorer(bundle().task, bundle().model, list(bundle().fields))
+    compiled = Compiled(bundle().task, bundle().model, list(bundle().fields))
     coded, answers = (
         arrow_tables.dictionary_encoded(rows),
         model_bundle.predict_rows(bundle(), rows),
     )
     for found in (
-        batch_prediction._by_scorer(scorer, coded),
+        batch_prediction._by_compiled(compiled, coded),
         batch_prediction._by_pipeline(bundle(), coded),
     ):
         pd.testing.assert_frame_equal(found, answers, check_dtype=False, rtol=0, atol=1e-9)

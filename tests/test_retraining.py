@@ -14,6 +14,7 @@ from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
 from helpers.monitor import production_rows, refit_models, service_log_rows
+from helpers.pages import front_page
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
 from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
@@ -258,6 +259,12 @@ def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_fini
     assert model_name(first) == "mine"
 
 
+@pytest.mark.parametrize("key", ["message", "said"])
+def test_the_front_page_tells_the_last_retraining_also_of_a_run_made_earlier(run, key):
+    run.write_json("retraining.json", {"at": "2026-03-01T10:00:00", key: "mine stays in service."})
+    assert front_page._retrained(run) == " Retraining, 2026-03-01: mine stays in service."
+
+
 def test_parameters_that_were_given_are_kept(run):
     run.amend(5, parameters={"run": "mine", "trials": 3, "seed": 42, "models": "linear"})
     run.amend(
@@ -315,8 +322,8 @@ def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, ou
     done = promotion_decision.conclude(
         Run("mine-2"), run, found, RetrainRequest(track=False), lines.append
     )
-    assert done["outcome"] == outcome and lines == [done["said"]]
-    assert ("pipeline promote mine-2" in done["said"]) == (outcome == "better")
+    assert done["outcome"] == outcome and lines == [done["message"]]
+    assert ("pipeline promote mine-2" in done["message"]) == (outcome == "better")
 
 
 def test_two_retrainings_of_a_model_do_not_run_at_once(run):
@@ -375,7 +382,7 @@ def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     assert code == 0, err
     result = run.read_json("retraining.json")
     assert result["outcome"] == "promoted" and result["challenger"] == "mine-2"
-    assert result["compared"]["rows"] == 450 and result["rows"]["learnt_from"] == 240 + 450
+    assert result["compared"]["rows"] == 450 and result["rows"]["training"] == 240 + 450
     challenger = Run("mine-2")
     assert [line["stage"] for line in challenger.ledger] == list(range(1, 8))
     assert challenger.line_of(5)["parameters"]["models"] == "linear"

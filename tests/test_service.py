@@ -96,8 +96,8 @@ def test_csv_and_parquet_bodies_are_answered_as_json_is(logged, made, tmp_path):
 def test_compiled_and_pipeline_answers_agree_over_http(bundle, made):
     plain = prediction_service.Service(served_model.Served(bundle, None))
     with local_service.serving(bundle) as quick, local_service.serving(bundle, plain) as slow:
-        assert requests.get(f"{quick}/ready", timeout=30).json()["single rows"] == "compiled"
-        assert requests.get(f"{slow}/ready", timeout=30).json()["single rows"] == "pipeline"
+        assert requests.get(f"{quick}/ready", timeout=30).json()["single_row_path"] == "compiled"
+        assert requests.get(f"{slow}/ready", timeout=30).json()["single_row_path"] == "pipeline"
         for record in json.loads(local_service.as_json(made.raw.head(15))):
             here, there = post(quick, record).json(), post(slow, record).json()
             assert here["prediction"] == there["prediction"]
@@ -232,12 +232,13 @@ def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
     monkeypatch.setattr(prediction_service, "STRETCH", 50)
     worked = []
 
-    def slowly(bundle, rows):
+    def slowly(now, rows):
         worked.append(len(rows))
         time.sleep(0.2)
-        return model_bundle.predict_rows(bundle, rows)
+        return answers_to(now, rows)
 
-    monkeypatch.setattr(model_bundle, "predict_rows", slowly)
+    answers_to = prediction_service.answers_to
+    monkeypatch.setattr(prediction_service, "answers_to", slowly)
     many = local_service.as_json(pd.concat([made.raw] * 5))
     with with_limits(now, seconds=0.3) as address:
         reply = post(address, many)
@@ -328,18 +329,18 @@ def run(made, monkeypatch, tmp_path):
 
 def test_a_broken_model_gives_way_to_the_last_good_one_then_to_the_baseline(run, bundle, row):
     sound = start_service.load_for_service("small")
-    assert not sound.fallback and sound.road == "compiled"
+    assert not sound.fallback and sound.single_row_path == "compiled"
     expected = model_bundle.predict_rows(bundle, pd.DataFrame([row]))["prediction"][0]
     run.file("model/model.skops").write_bytes(b"no model")
     last = start_service.load_for_service("small")
-    assert last.fallback.startswith("the last good model: ") and last.road == "compiled"
+    assert last.fallback.startswith("the last good model: ") and last.single_row_path == "compiled"
     with local_service.serving(bundle, prediction_service.Service(last)) as address:
         answer = post(address, row).json()
         assert answer["prediction"] == expected and "last good" in answer["fallback"]
         assert requests.get(f"{address}/ready", timeout=30).json()["status"] == "degraded"
     run.file("last_good/model.skops").unlink()
     none = start_service.load_for_service("small")
-    assert none.fallback.startswith("the baseline: ") and none.road == "baseline"
+    assert none.fallback.startswith("the baseline: ") and none.single_row_path == "baseline"
     with local_service.serving(bundle, prediction_service.Service(none)) as address:
         answer = post(address, row).json()
         assert "the baseline" in answer["fallback"] and answer["prediction"] in ("no", "yes")
@@ -410,6 +411,7 @@ def test_a_log_address_that_cannot_be_used_is_named(tmp_path):
 def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, ending):
     monkeypatch.setattr(input_pieces, "PIECE", 40)
     monkeypatch.setattr(input_pieces, "LARGE", 100)
+    monkeypatch.setattr(batch_prediction, "FEW", 1_000)
     source, out = tmp_path / f"rows.{ending}", tmp_path / f"out.{ending}"
     frame = made.raw.drop(columns="bought")
     repeated = frame.set_axis([5] * len(frame))  # as when tables were put one below the other
@@ -423,13 +425,13 @@ def test_a_batch_that_was_stopped_goes_on(run, made, tmp_path, monkeypatch, endi
         scored.append(len(rows))
         return score(bundle, rows)
 
-    monkeypatch.setattr(model_bundle, "predict_table", until_the_fourth)
+    monkeypatch.setattr(batch_prediction, "predict_table", until_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         batch_prediction.predict_file("small", str(source), out)
     assert not out.exists()
     again = []
     monkeypatch.setattr(
-        model_bundle, "predict_table", lambda b, r: again.append(len(r)) or score(b, r)
+        batch_prediction, "predict_table", lambda b, r: again.append(len(r)) or score(b, r)
     )
     told = []
     assert batch_prediction.predict_file(

@@ -12,7 +12,8 @@ import pytest
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
 from helpers.pipeline import trusted_types, whole_pipeline
-from helpers.pipeline.one_row_scorer import compile_scorer
+from helpers.pipeline.agreement_check import agreement
+from helpers.pipeline.compiled import Compiled
 from helpers.serving import local_service, model_bundle
 
 STORED = Path(__file__).parent / "stored"
@@ -62,8 +63,10 @@ def test_a_stored_model_answers_single_rows_as_it_did(stored):
     asked, given = read(stored, "asked"), read(stored, "given")
     frames = [model_bundle.predict_rows(bundle, pd.DataFrame([row])) for row in asked]
     check_same(pd.concat(frames, ignore_index=True), given)
-    scorer, why = compile_scorer(bundle.task, bundle.model, list(bundle.fields), bundle.examples)
-    assert bool(scorer) == (stored.name == "flats"), why  # pictures have no form for one row
+    compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
+    found = agreement(compiled, bundle.model, bundle.examples)
+    assert found["table"] == ""
+    assert (found["row"] == "") == (stored.name == "flats"), found  # pictures have no row form
 
 
 def test_a_stored_model_is_served_as_it_was(stored):

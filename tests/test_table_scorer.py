@@ -1,47 +1,25 @@
-"""The table scorer: many rows at once, as the pipeline says, on every kind of column and model."""
+"""Many rows at once: in blocks, from Arrow, from typed columns; the memory of readers."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
 
 from helpers.cells import coded_column
 from helpers.cells.reading_columns import Reader, repair_column
 from helpers.clean import one_row_cleaner
-from helpers.features import one_row_features
-from helpers.pipeline import many_row_scorer
-from helpers.pipeline.agreement_check import perturbed
+from helpers.features import compiled_features
+from helpers.learning.predicting import predict
+from helpers.pipeline.agreement_check import differing
 from helpers.tables import arrow_tables
-from tests.scorer_cases import CASES, CLASSES, RAW, fitted
-
-FORMS = [(kind, model) for kind, model in CASES if "Dummy" not in type(model).__name__]
-
-
-@pytest.mark.parametrize(
-    ("kind", "model"), [*FORMS, ("binary", GaussianNB())], ids=lambda one: type(one).__name__
-)
-def test_it_says_what_the_pipeline_says(kind, model):
-    whole, used = fitted(kind, model)
-    made = many_row_scorer.TableScorer(CLASSES[kind], whole, used)
-    assert many_row_scorer.why_not(made, whole, RAW) == ""
-    asked = pd.concat([perturbed(RAW, seed) for seed in (1, 2, 3)], ignore_index=True)
-    assert many_row_scorer.differences(made, whole, asked) == 0
-
-
-def test_selected_numbers_are_scored_too():
-    whole, used = fitted("binary", LogisticRegression(max_iter=500), keep=7)
-    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert many_row_scorer.why_not(made, whole, RAW) == ""
+from tests.scorer_cases import RAW, compiled, fitted
 
 
 def test_rows_in_blocks_and_coded_texts_of_arrow_give_the_same(monkeypatch):
-    whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
-    expected = made.answer(many_row_scorer.columns_of_frame(RAW), len(RAW))
-    monkeypatch.setattr(many_row_scorer, "BLOCK", 37)
-    coded = arrow_tables.dictionary_encoded(RAW)
-    found = made.answer(many_row_scorer.columns_of_table(coded, made.columns), len(RAW))
+    made, whole = compiled("binary", LogisticRegression(max_iter=500))
+    expected = made.frame(RAW)
+    monkeypatch.setattr(compiled_features, "BLOCK", 37)
+    found = made.arrow(arrow_tables.dictionary_encoded(RAW))
     assert (found[0] == expected[0]).all()
     assert found[1] == pytest.approx(expected[1], abs=1e-12)
 
@@ -52,25 +30,6 @@ def test_only_what_the_model_needs_is_cleaned():
     assert {"city", "zip"} <= set(
         one_row_cleaner.plan_for(whole["clean"].plan_, ["city"])["columns"]
     )
-
-
-def test_a_scorer_that_differs_is_not_used(monkeypatch):
-    whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    honest = one_row_features.scales_of
-
-    def off(*arguments):
-        centre, divisor, factor = honest(*arguments)
-        return centre + 1e-3, divisor, factor
-
-    monkeypatch.setattr(one_row_features, "scales_of", off)
-    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert "differs from the pipeline on" in many_row_scorer.why_not(made, whole, RAW)
-
-
-def test_without_examples_nobody_knows():
-    whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert "run stage 7 again" in many_row_scorer.why_not(made, whole, None)
 
 
 # --- Readers ------------------------------------------------------------------------------------
@@ -117,16 +76,14 @@ def test_a_reader_reads_anew_what_begins_otherwise():
     ],
 )
 def test_columns_that_have_their_types_already_are_answered_alike(typed):
-    whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
+    made, whole = compiled("binary", LogisticRegression(max_iter=500))
     rows = RAW.assign(**{name: change(RAW[name]) for name, change in typed.items()})
-    assert many_row_scorer.differences(made, whole, rows) == 0
-    coded = many_row_scorer.columns_of_table(arrow_tables.dictionary_encoded(rows), made.columns)
-    own, expected = made.answer(coded, len(rows)), whole.predict_proba(rows)
-    assert own[1] == pytest.approx(expected, abs=1e-9)
+    expected = predict(made.task, whole, rows)
+    assert differing(made.frame(rows), expected) == 0
+    assert differing(made.arrow(arrow_tables.dictionary_encoded(rows)), expected) == 0
 
 
 def test_absent_columns_are_missing_cells():
-    whole, used = fitted("binary", LogisticRegression(max_iter=500))
-    made = many_row_scorer.TableScorer(CLASSES["binary"], whole, used)
-    assert many_row_scorer.differences(made, whole, RAW[["size"]]) == 0
+    made, whole = compiled("binary", LogisticRegression(max_iter=500))
+    rows = RAW[["size"]]
+    assert differing(made.frame(rows), predict(made.task, whole, rows)) == 0

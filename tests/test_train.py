@@ -12,6 +12,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.preprocessing import FunctionTransformer
 
 from helpers.base.user_errors import InputError
+from helpers.learning.decision_rule import decision_rule
 from helpers.learning.task_kind import Task
 from helpers.models import model_ladder
 from helpers.models.calibrated_model import calibration_error
@@ -616,7 +617,7 @@ def test_several_classes_lean_towards_rare_ones_where_it_wins():
     chance = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     said = fold_trials.Trial(LogisticRegression(), "linear", {}, [0.5], 0.1, truth, chance)
     mended = calibrated_ensemble.calibrated(three, said)
-    leaning = mended.model.decide(mended.said)
+    leaning = decision_rule(mended.model).positions(mended.said)
     plain = mended.said.argmax(axis=1)
     assert len(mended.model.weights) == 3 and mended.model.weights[0] == 1.0
     assert f1_score(position, leaning, average="macro") > (

@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 
 from helpers.cells.currencies import CURRENCIES
+from helpers.cells.number_formats import parse_quantity
 from helpers.cells.unit_conversion import DIMENSIONS, can_convert, convert, dimension, known
 
 
@@ -58,3 +62,37 @@ def test_no_spelling_means_two_units():
 def test_what_can_not_be_converted(unit, into):
     assert not can_convert(unit, into)
     assert all(dimension(sign) == "" for sign in CURRENCIES)
+
+
+NEW_CURRENCY = """
+from helpers.cells import currencies
+source = open(currencies.__file__, encoding="utf-8").read()
+line = '    "₹": "inr",\\n'
+assert source.count(line) == 1
+exec(source.replace(line, line + '    "zł": "pln zloty",\\n'), vars(currencies))
+import pandas as pd
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_columns import repair_column
+from helpers.cells.number_formats import parse_quantity
+from helpers.cells.unit_conversion import known
+prices = pd.Series(["5 zł", "PLN 7.50", "12", "9 zloty"] * 5)
+plan = draft_column(prices)
+print(known("PLN"), plan, repair_column(prices, plan)[0].tolist()[:4])
+"""
+
+
+def test_one_line_in_the_list_adds_a_currency():
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", NEW_CURRENCY], capture_output=True, text=True,
+        encoding="utf-8",
+    )  # fmt: skip
+    said = "zł {'kind': 'number', 'unit': 'zł'} [5.0, 7.5, 12.0, 9.0]\n"
+    assert (done.stdout, done.stderr) == (said, "")
+
+
+@pytest.mark.parametrize("sign", CURRENCIES)
+def test_every_currency_is_read_in_front_and_behind_by_sign_and_by_code(sign):
+    code = CURRENCIES[sign].split()[0].upper()
+    for text in (f"{sign}5", f"5 {sign}", f"{code} 5", f"5 {code}"):
+        value, unit = parse_quantity(text)
+        assert (value, known(unit)) == (5.0, sign), text

@@ -22,6 +22,13 @@ from helpers.run import doctor
 from tests.ask_service import answer_of, free_port
 
 pytestmark = pytest.mark.slow
+IMPORT_ALL = """
+import helpers, importlib, pkgutil
+names = [m.name for m in pkgutil.walk_packages(helpers.__path__, "helpers.")]
+for name in names:
+    importlib.import_module(name)
+print(len(names))
+"""
 PRINT_PLACES = """
 import helpers, json
 from helpers.base import places
@@ -116,7 +123,8 @@ def test_the_wheel_has_the_package_whole_and_nothing_that_is_not_its_own(wheel):
     assert here <= set(names)
     tops = {name.split("/")[0].split("-")[0] for name in names}
     assert tops == {"helpers", "pipeline_notebooks"}
-    assert not [n for n in names if "checkpoint" in n or "__pycache__" in n or "clean_copies" in n]
+    unwanted = ("checkpoint", "__pycache__", "notebooks/clean_copies")
+    assert not [name for name in names if any(part in name for part in unwanted)]
 
 
 def test_it_carries_all_metadata_and_the_version_of_the_package(installed):
@@ -134,6 +142,12 @@ def test_it_is_the_wheel_that_is_imported_and_not_the_clone(installed):
     places = json.loads(installed.run(str(installed.python), "-c", PRINT_PLACES))
     assert Path(places["file"]).is_relative_to(installed.python.parents[1])
     assert places["repository"] == "None"
+
+
+def test_every_module_can_be_imported_where_there_is_no_clone(installed):
+    modules = (REPOSITORY / "helpers").rglob("*.py")
+    own = [path for path in modules if path.parent != REPOSITORY / "helpers"]
+    assert int(installed.run(str(installed.python), "-c", IMPORT_ALL)) > len(own) * 0.9
 
 
 def test_the_doctor_finds_it_well(installed):

@@ -45,7 +45,7 @@ def describe_disk_error(error: OSError) -> str:
     """The disk error and what to do, in a line; empty if it is not a disk error.
 
     >>> describe_disk_error(OSError(errno.ENOSPC, "No space left on device", "big.parquet"))
-    "There is no room for 'big.parquet' on the disk: make some, then run the command again."
+    "There is no room for 'big.parquet' on the disk: free some, then run the command again."
     """
     where = f"'{error.filename}'" if error.filename else "what was written"
     if error.errno in NO_ROOM:

@@ -46,10 +46,10 @@ class EncodedColumn:
         return len(self.codes)
 
     @cached_property
-    def said(self) -> tuple[np.ndarray, list[str]]:
+    def codes_and_texts(self) -> tuple[np.ndarray, list[str]]:
         """The cells' texts as codes (-1 is missing), and the texts that they stand for.
 
-        Two values that say the same share a code.
+        Two values with the same text share a code.
         """
         from .as_texts import texts
 

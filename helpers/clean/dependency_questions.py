@@ -76,7 +76,7 @@ def _likely_of(
 
 def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
     """What the cells of some rows say; none of them is missing."""
-    codes, said = column.said
+    codes, said = column.codes_and_texts
     return [said[code] for code in codes[rows]]
 
 

@@ -45,7 +45,7 @@ def _split(
 ) -> dict[str, tuple[EncodedColumn | pd.Series, np.ndarray]]:
     """The two columns after a split, and which rows it changed."""
     name, into, tails = relation["split"], relation["into"], set(relation["tails"])
-    codes, said = (whole := EncodedColumn.of_cells(columns[name])).said
+    codes, said = (whole := EncodedColumn.of_cells(columns[name])).codes_and_texts
     parts = [head_and_tail(text, tails) for text in said]
     is_both = np.array([bool(head) for head, _ in parts] + [False])
     rows = np.flatnonzero(is_both[codes] & EncodedColumn.of_cells(columns[into]).isna())
@@ -134,7 +134,7 @@ class _Votes:
 
 def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> _Votes:
     """What is said of a column by all that know it, and which cells it overrules or fills."""
-    whole, known_texts = columns[relations[0]["to"]].said
+    whole, known_texts = columns[relations[0]["to"]].codes_and_texts
     places = {text: code for code, text in enumerate(known_texts)}
     said = [_predicted_values(columns, relation, places) for relation in relations]
     rows = _contested(whole, said)
@@ -173,7 +173,7 @@ def _predicted_values(
 
 def _determinant(columns: list[EncodedColumn]) -> tuple[np.ndarray, list[str]]:
     """The texts of one column, or of two joined, as codes and their values."""
-    (codes, said), *second = (column.said for column in columns)
+    (codes, said), *second = (column.codes_and_texts for column in columns)
     if not second:
         return codes, said
     others, said_too = second[0]

@@ -41,7 +41,7 @@ def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
     """The rows whose cells hold these texts, by column."""
     fits = []
     for name, text in cell_texts.items():
-        codes, texts_there = EncodedColumn.of_cells(columns[name]).said
+        codes, texts_there = EncodedColumn.of_cells(columns[name]).codes_and_texts
         fits.append(codes == (texts_there.index(text) if text in texts_there else len(texts_there)))
     return np.flatnonzero(np.logical_and.reduce(fits))
 

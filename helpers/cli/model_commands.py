@@ -12,6 +12,11 @@ from ..base.addresses import is_path, shown
 from ..examples.known import titles
 from .command_group import DASK, cli
 
+STATE_WORDS = {  # what `pipeline serve` says of a service's state, where there is something to say
+    "fallback": "Answers come from",
+    "no_compiled_scorer": "The pipeline itself answers",
+}
+
 
 @cli.command()
 @click.argument("run")
@@ -80,7 +85,10 @@ def predict(run, rows, out, dask):
     metavar="RUN",
     help="A run whose model is asked the same rows; the log alone sees its answers.",
 )
-def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow):
+@click.option("--check-one-in", default=1_000, show_default=True, metavar="N",
+              help="One answer in N is asked again of the whole pipeline afterwards (/metrics "
+                   "counts what differs); 0: none.")  # fmt: skip
+def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow, check_one_in):
     """Answer predictions of RUN over HTTP, until Ctrl-C.
 
     \b
@@ -108,11 +116,11 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow)
     from ..serving.web_app import make_app
 
     limits = Limits(most_bytes, most_rows, seconds, at_once)
-    service = service_of(run, Options(log, limits, shadow))
+    service = service_of(run, Options(log, limits, shadow, check_one_in))
     state = service.state()
-    for said in ("answers from", "no compiled scorer"):
-        if said in state:
-            click.echo(f"{said.capitalize()}: {state[said]}", err=True)
+    for key, words in STATE_WORDS.items():
+        if key in state:
+            click.echo(f"{words}: {state[key]}", err=True)
     what = state.get("registered", f"Run {run}")
     click.echo(f"{what}, model {state['model']}: http://{host}:{port}/docs", err=True)
     app = make_app(service)

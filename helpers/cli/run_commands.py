@@ -23,6 +23,9 @@ from .command_group import DASK, cli
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
               help="Any parameter of any notebook; may be given many times. `pipeline parameters` "
                    "lists them.")  # fmt: skip
+@click.option("--config", default="", metavar="FILE",
+              help="Settings kept in a file, such as the run.yaml that each run writes into its "
+                   "folder; options given here win.")  # fmt: skip
 @click.option("--stages", default="", metavar="N-M",
               help="Only some stages, such as 4-6; the earlier ones must have run. `pipeline "
                    "describe` lists them.")  # fmt: skip
@@ -37,7 +40,7 @@ from .command_group import DASK, cli
               show_envvar=True,
               help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
 @DASK
-def run(data, query, target, name, settings, stages, gate, force, kernels, track, dask):
+def run(data, query, target, name, settings, config, stages, gate, force, kernels, track, dask):
     """Run the line, or some of its stages, and write its reports.
 
     A stage whose notebook, code, parameters and inputs are as they were is kept, not run again.
@@ -48,12 +51,16 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
       pipeline run --data mine.csv --target churned --name mine
       pipeline run --data sqlite:///shop.db --query "SELECT * FROM orders" --target returned
       pipeline run --set split_strategy=time --stages 4-6
+      pipeline run --config reports/mine/run.yaml --set folds=10 --name mine_10
       pipeline run --gate
 
     A task is found from the target: two values are a binary task, a few are multiclass, many
     numbers are a regression. A password is best named: postgresql://me:${DB_PASSWORD}@host/shop
     reads DB_PASSWORD from the environment or a file .env. One that is pasted is hidden at once, and
     kept nowhere: the next time, the whole address is given again.
+
+    A file for --config is YAML: data, query, target, name, and below `set:` any parameter, a line
+    each. Secrets in it are references, as above.
 
     With --dask the models of stage 5 are tried on a cluster; what comes out is the same to the last
     digit. Workers on other machines see this project and the folder of runs under the same paths.
@@ -64,11 +71,14 @@ def run(data, query, target, name, settings, stages, gate, force, kernels, track
     Exit codes: 0 done; 1 a stage failed, or with --gate the verdict is no; 2 the request or the
     data can't be used.
     """
+    from ..run import run_file
     from ..run.run_request import Request
     from ..run.runner import StageError, run_line
     from ..scale import dask_cluster
 
     request = Request(data, query, target, name, stages, settings, force, kernels, track)
+    if config:
+        request = run_file.with_file(request, config)
     try:
         with dask_cluster.use_cluster(dask, say=click.echo):
             made = run_line(request, say=click.echo, warn=lambda text: click.echo(text, err=True))
@@ -134,11 +144,13 @@ def status(run):
       pipeline status mine
 
     `pipeline run --name mine` runs what is not. Parameters that were given with --set count as
-    they were given; without them they go back to their defaults.
+    they were given; without them they go back to their defaults. The last line names the file that
+    holds what was given, for `pipeline run --config`.
     """
     from ..line import freshness
     from ..line.run_folder import existing_run
     from ..pages.stage_page import stages_of
+    from ..run.run_file import FILE
 
     made = existing_run(run)
     stages = stages_of(made)
@@ -147,6 +159,8 @@ def status(run):
         why = found[stage.number]
         state = "current" if not why else f"run again: {'; '.join(why)}"
         click.echo(f"{stage.number}  {stage.title:<20}  {state}")
+    if made.file(FILE).exists():
+        click.echo(f"Settings: pipeline run --config {made.file(FILE)}")
 
 
 @cli.command()

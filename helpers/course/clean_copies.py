@@ -15,8 +15,8 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.base.places import NOTEBOOKS, REPOSITORY
-from helpers.line.stage_list import STAGES
+from ..base.places import NOTEBOOKS, REPOSITORY
+from ..line.stage_list import STAGES
 
 COPIES = NOTEBOOKS / "clean_copies"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}

@@ -17,14 +17,13 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.base.places import REPOSITORY
-from helpers.line.run_folder import Run
-from helpers.line.stage_list import STAGES
+from ..base.marked_text import write_between
+from ..base.places import REPOSITORY
+from ..line.run_folder import Run
+from ..line.stage_list import STAGES
 
 WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
 SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
-PAGE = REPOSITORY / "docs" / "teaching.md"
-BEGIN, END = "<!-- the table: make teaching-table -->", "<!-- end of the table -->"
 
 
 @dataclass(frozen=True)
@@ -97,23 +96,13 @@ def table(run: Run) -> str:
     return "\n".join(lines)
 
 
-def put_into(page: str, made: str) -> str:
-    """A page with the table between its two marks.
-
-    >>> put_into(f"a\\n{BEGIN}\\nold\\n{END}\\nb", "new") == f"a\\n{BEGIN}\\nnew\\n{END}\\nb"
-    True
-    """
-    pattern = rf"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})"
-    return re.sub(pattern, lambda _: f"{made}\n", page, flags=re.DOTALL)
-
-
 def main() -> None:
     """Print the table, and write it into the page that has the marks for it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", default="flights", help="the run whose ledger has the seconds")
     made = table(Run(parser.parse_args().run))
-    if PAGE.exists() and BEGIN in (text := PAGE.read_text(encoding="utf-8")):
-        PAGE.write_text(put_into(text, made), encoding="utf-8")
+    if REPOSITORY:  # a wheel has no pages for people
+        write_between(REPOSITORY / "docs" / "teaching.md", "make teaching-table", made)
     sys.stdout.write(made + "\n")
 
 

@@ -18,7 +18,7 @@ import sys
 
 import nbformat
 
-from helpers.base.places import NOTEBOOKS, REPOSITORY
+from ..base.places import NOTEBOOKS, REPOSITORY
 
 SOLUTIONS, EXERCISES = NOTEBOOKS / "solutions", NOTEBOOKS / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"

@@ -84,8 +84,8 @@ def describe_speeds(state: dict, speed: dict[str, float]) -> str:
 
     Times differ from run to run, so the sentence names none.
     """
-    if state["single rows"] != "compiled":
-        return f"Single rows are answered by the pipeline itself: {state['no compiled scorer']}."
+    if state["single_row_path"] != "compiled":
+        return f"Single rows are answered by the pipeline itself: {state['no_compiled_scorer']}."
     quicker = speed["pipeline"] > speed["service"]
     return (
         "**Single rows are answered by the compiled scorer**, which agreed with the pipeline on "

@@ -8,12 +8,13 @@ so that no module that works on rows imports the planter.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from ..base.files import sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,7 @@ class Example:
         'pandas'
         """
         versions = [f"{package} {metadata.version(package)}" for package in self.packages]
-        hashes = [f"{word} {_hash(Path(data) / file)[:12]}" for word, file in self.files]
+        hashes = [f"{word} {sha256(Path(data) / file)[:12]}" for word, file in self.files]
         return ", ".join(versions + hashes)
 
 
@@ -70,10 +71,6 @@ class Source(Protocol):
         self, frame: pd.DataFrame, rate: float, seed: int = 42
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The table with planted errors in a share `rate` of its cells, and their answer key."""
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 # --- The examples -------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ FUNCTIONS = {
     "maximum": np.maximum,
 }
 GROUPED = {"mean_by": "mean", "median_by": "median", "std_by": "std", "count_by": "size"}
+MISSING_LEVEL = "(missing)"  # a missing category is a level of its own
 ALL_ROWS = ""  # the key under which a group statistic holds the value over all rows
 
 
@@ -252,5 +253,5 @@ def _of_numbers(function: Callable) -> Callable:
 def level_text(value) -> str:
     """A category as text, one at a time: what `astype("str").fillna("(missing)")` makes of it."""
     if value is None or value != value:
-        return "(missing)"
+        return MISSING_LEVEL
     return value if isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""Features report."""
+"""What stage 3 shows of its features: roles, derived columns, what is left out and why."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
-from .encoders import Derive
+from .derived_columns import Derive
 from .feature_plan import ROLES
 
 ROLE_SAYS = {

@@ -1,4 +1,7 @@
-"""Image encoders."""
+"""Columns of images: grey levels, edges and colours, reduced to the directions that differ most.
+
+There is no compiled form: reading a picture takes longer than all the rest.
+"""
 
 from __future__ import annotations
 
@@ -123,6 +126,11 @@ class ImageParts(TransformerMixin, BaseEstimator):
         sizes = {image: model[-1].n_components_ for image, model in self.models_.items()}
         return np.array([f"{n}_part_{i + 1}" for n, size in sizes.items() for i in range(size)],
                         object)  # fmt: skip
+
+
+def image_steps(task: str | None, seed: int) -> Pipeline:
+    """The unfitted steps for columns of images."""
+    return make_pipeline(ImageToNumbers(), ImageParts(seed=seed))
 
 
 def _by_image(names) -> dict[str, list[str]]:

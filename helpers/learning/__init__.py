@@ -1,5 +1,4 @@
-"""What is learnt and how it is scored: the task, the label, the rows and their parts, metrics,
-predictions.
+"""The task, the label, the rows and their parts, predictions, decisions and metrics.
 
 May import: base, cells.
 """

@@ -1,4 +1,4 @@
-"""Label column."""
+"""The target column: how its cells are read as labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metric scores."""
+"""The metrics of predictions whose truth is known, by scikit-learn's names."""
 
 from __future__ import annotations
 

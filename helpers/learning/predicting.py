@@ -1,12 +1,13 @@
-"""Predicting."""
+"""What a fitted model answers: predictions, and probabilities by the classes of the task."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import Pipeline
 
+from .decision_rule import DecisionRule, decision_rule
 from .metric_scores import score
 from .task_kind import Task
 
@@ -17,33 +18,46 @@ def predict_scores(task: Task, model, rows: pd.DataFrame, truth, metrics=None) -
     return score(task, truth, prediction, probability, metrics)
 
 
-def predict(task: Task, model, rows: pd.DataFrame):
+def predict(task: Task, model, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
     """A fitted model's predictions, and for classes the n × classes probabilities (else None).
 
     Columns of the probabilities follow `task.classes`, also where the model has not seen a class.
+    The prediction is read off the probabilities: asking `predict` too would clean the rows, make
+    the features and climb every tree twice.
     """
     if task.is_regression:
         return model.predict(rows), None
-    return predictions_from_proba(task, model, model.predict_proba(rows))
+    return Answers.of(task, model).of_rows(model.predict_proba(rows))
 
 
-def predictions_from_proba(task: Task, model, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions and probabilities, as `predict` has them, of what `predict_proba` has found."""
-    probability = np.zeros((len(found), len(task.classes)))
-    columns = [task.classes.index(str(label)) for label in model.classes_]
-    probability[:, columns] = found[:, : len(columns)]
-    return _labels_of(model, found), probability
+@dataclass(frozen=True)
+class Answers:
+    """How a model's probabilities become a label, and probabilities by the task's classes.
 
-
-def _labels_of(model, found: np.ndarray) -> np.ndarray:
-    """What `model.predict` says, read off the probabilities that were found already.
-
-    Asking twice would clean the rows, make the features and climb every tree twice.
+    `labels` are the model's own classes, `places` says where each stands among the `count` classes
+    of the task.
     """
-    last = model[-1] if isinstance(model, Pipeline) else model
-    if hasattr(last, "decide"):  # see `helpers.calibration`
-        return model.classes_[last.decide(found)]
-    if not isinstance(last, FixedThresholdClassifier):
-        return model.classes_[found.argmax(axis=1)]
-    positive = list(model.classes_).index(last.pos_label)
-    return model.classes_[np.where(found[:, positive] >= last.threshold, positive, 1 - positive)]
+
+    labels: np.ndarray
+    places: list[int]
+    count: int
+    rule: DecisionRule
+
+    @classmethod
+    def of(cls, task: Task, model) -> Answers:
+        """The answers of a fitted classifier to a task."""
+        places = [task.classes.index(str(label)) for label in model.classes_]
+        return cls(model.classes_, places, len(task.classes), decision_rule(model))
+
+    def of_rows(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Labels and n × classes probabilities, of n × (the model's classes)."""
+        probability = np.zeros((len(found), self.count))
+        probability[:, self.places] = found[:, : len(self.places)]
+        return self.labels[self.rule.positions(found)], probability
+
+    def of_row(self, found: np.ndarray) -> tuple[str, list[float]]:
+        """The label and the probabilities of one row, as Python's own values."""
+        probability = [0.0] * self.count
+        for place, value in zip(self.places, found.tolist(), strict=False):
+            probability[place] = value
+        return str(self.labels[self.rule.positions(found)]), probability

@@ -1,4 +1,4 @@
-"""The models that compete, their calibration, and their quick forms for one row and for many.
+"""The models that compete, their calibration, and their compiled forms.
 
 May import: base, learning.
 """

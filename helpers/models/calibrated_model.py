@@ -12,13 +12,13 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
+from ..learning.decision_rule import DecisionRule, decision_rule
 from ..learning.task_kind import Task
 
-FEWEST_ROWS = 200  # on fewer, the mending itself is a guess
+FEWEST_ROWS = 200  # on fewer, the calibration itself is a guess
 BINS = 10
-MIN_PROBABILITY = (
-    1e-4  # a forest says 0 where no tree saw a case: never surer than one in ten thousand
-)
+# A forest says 0 where no tree saw a case: never surer than one in ten thousand.
+MIN_PROBABILITY = 1e-4
 
 
 class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -54,13 +54,12 @@ class Calibrated(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def predict(self, X) -> np.ndarray:
         """The class that is decided on for each row."""
-        return self.classes_[self.decide(self.predict_proba(X))]
+        return self.classes_[decision_rule(self).positions(self.predict_proba(X))]
 
-    def decide(self, probability: np.ndarray) -> np.ndarray:
-        """The positions of the classes that are decided on, from n × classes probabilities."""
-        fits = len(self.weights) == probability.shape[1]
-        weighed = probability * np.asarray(self.weights) if fits else probability
-        return weighed.argmax(axis=1)
+
+@decision_rule.register
+def _(model: Calibrated) -> DecisionRule:
+    return DecisionRule(weights=tuple(model.weights))
 
 
 def apply_calibration(probability: np.ndarray, slope: float, shifts) -> np.ndarray:

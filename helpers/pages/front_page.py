@@ -84,7 +84,10 @@ def _lead(run: Run, metrics: dict | None) -> str:
 def _retrained(run: Run) -> str:
     """What came of the last time that training again was considered (`pipeline retrain`)."""
     last = run.read_json("retraining.json")
-    return f" Retraining, {last['at'][:10]}: {last['said']}" if last else ""
+    if not last:
+        return ""
+    message = last.get("message", last.get("said"))  # as it was called in runs made earlier
+    return f" Retraining, {last['at'][:10]}: {message}"
 
 
 def _figures(metrics: dict) -> list[dict]:

@@ -1,11 +1,60 @@
-"""Agreement check."""
+"""The check that compiled forms answer as the pipeline does, before they answer anybody.
+
+Rows of the bundle are asked as they came, with cells taken from other rows or away, and with cells
+that no training row had: unseen levels, extreme numbers, junk. Stage 7 asks all of them and puts
+the result on the model card; a service or a batch asks a part each time it loads the model.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
-TOLERANCE = 1e-9
+from ..base.spacing import evenly_spaced
+from ..learning.predicting import predict
+from .compiled import Compiled
+
+TOLERANCE = 1e-9  # of a probability, or of a number relative to its size
+ROWS = 2_000  # of a bundle's examples: stage 7 asks as many, each in three ways
+ROWS_AT_LOAD = ROWS // 5
+ROW, TABLE = "row", "table"  # the compiled forms
+SHARE_OF_ODD_CELLS = 0.15
+UNSEEN = ("Zzyzx", "no such level", "żółć 漢字")
+EXTREME = (1e300, -1e300, "1e308", "-99999999999", 0, -0.0, 5e-324, 2**53 + 1, "1e999")
+JUNK = (
+    "", " ", "n/a", "12 apples", "1,5.3", "--", "0001-01-01", "9999-12-31 23:59", "31/02/2020",
+    "<b>&amp;", "'; --", "💥" * 40, "x" * 3_000, "\t1\n", True, "yes", "20,5 %", "$-3",
+)  # fmt: skip
+
+
+def agreement(
+    compiled: Compiled,
+    model: Pipeline,
+    rows: pd.DataFrame | None,
+    most: int = ROWS_AT_LOAD,
+    forms: tuple[str, ...] = (ROW, TABLE),
+) -> dict[str, str]:
+    """By form (`row`, `table`) why it may not answer; "" where it agrees with the pipeline.
+
+    `rows` are raw rows of the bundle, of which up to `most` are asked, evenly spaced.
+    """
+    if rows is None or rows.empty:
+        return dict.fromkeys(forms, "the bundle holds no rows to check it on: run stage 7 again")
+    asked = questions(rows, most)
+    with np.errstate(over="ignore"):  # extremes overflow in the pipeline's own scaling
+        expected = predict(compiled.task, model, asked)
+    return {form: _why_not(form, compiled, asked, expected) for form in forms}
+
+
+def questions(rows: pd.DataFrame, most: int = ROWS) -> pd.DataFrame:
+    """What the check asks: up to `most` rows as they came, then perturbed, then with odd cells."""
+    some = rows.iloc[evenly_spaced(len(rows), min(most, len(rows)))].astype(object)
+    some = some.reset_index(drop=True)
+    asked = pd.concat([some, perturbed(some), with_odd_cells(some)], ignore_index=True)
+    return asked.where(asked.notna(), None)
 
 
 def perturbed(rows: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
@@ -19,3 +68,46 @@ def perturbed(rows: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
     gone = random.random(len(table)) < 0.4
     values[np.arange(len(table)), column] = np.where(gone, None, taken)
     return pd.DataFrame(values, columns=table.columns, dtype=object)
+
+
+def with_odd_cells(rows: pd.DataFrame, seed: int = 42) -> pd.DataFrame:
+    """The rows with unseen levels, extreme numbers and junk in some of their cells."""
+    random = np.random.default_rng(seed)
+    values = rows.to_numpy(dtype=object, copy=True)
+    odd = np.empty(len(UNSEEN + EXTREME + JUNK), dtype=object)
+    odd[:] = UNSEEN + EXTREME + JUNK
+    chosen = random.random(values.shape) < SHARE_OF_ODD_CELLS
+    values[chosen] = odd[random.integers(0, len(odd), int(chosen.sum()))]
+    return pd.DataFrame(values, columns=rows.columns, dtype=object)
+
+
+def _why_not(form: str, compiled: Compiled, asked: pd.DataFrame, expected: tuple) -> str:
+    if form == ROW and compiled.no_row_form:
+        return f"there is no one-row form of {compiled.no_row_form}"
+    try:
+        given = ANSWERED_BY[form](compiled, asked)
+    except Exception as error:  # noqa: BLE001 - whatever it fails of, the pipeline answers
+        return f"it fails where the pipeline answers ({type(error).__name__}: {error!s:.80})"
+    apart = differing(given, expected)
+    return f"it differs from the pipeline on {apart:,} of {len(asked):,} rows" if apart else ""
+
+
+def by_row(compiled: Compiled, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    """The answers of the one-row form to each of some raw rows, as `predict` has them."""
+    answers = [compiled.row(record) for record in rows.to_dict("records")]
+    predictions = np.array([prediction for prediction, _ in answers])
+    if compiled.answers is None:
+        return predictions, None
+    return predictions, np.array([probability for _, probability in answers])
+
+
+ANSWERED_BY: dict[str, Callable] = {ROW: by_row, TABLE: Compiled.frame}
+
+
+def differing(given: tuple, expected: tuple) -> int:
+    """On how many rows two answers (predictions, and probabilities or None) differ."""
+    (own, own_probability), (said, probability) = given, expected
+    if probability is None:
+        return int((~(np.abs(own - said) <= TOLERANCE * np.maximum(1, np.abs(said)))).sum())
+    near = (np.abs(own_probability - probability) <= TOLERANCE).all(axis=1)
+    return int((~near | (own.astype(str) != said.astype(str))).sum())

@@ -1,24 +1,35 @@
-"""Feature steps."""
+"""The unfitted features that a feature plan describes: the encoder of each role, in one place."""
 
 from __future__ import annotations
 
-from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.model_selection import KFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
-from skrub import SquashingScaler
+from sklearn.pipeline import Pipeline
 
 from ..base.user_errors import InputError
-from ..features.encoders import DateParts, Derive, KeepBest, TextToNumbers, ToNumbers, ToText
+from ..features.category_encoder import category_steps, many_category_steps
+from ..features.date_encoder import date_steps
+from ..features.derived_columns import Derive
 from ..features.feature_plan import ROLES
-from ..features.image_encoders import ImageParts, ImageToNumbers
+from ..features.image_encoders import image_steps
+from ..features.keep_best import KeepBest
+from ..features.number_encoder import number_steps
+from ..features.text_encoder import text_steps
+
+# By role what makes its unfitted steps, of the kind of task and a seed.
+STEPS_OF_ROLE = {
+    "number": number_steps,
+    "category": category_steps,
+    "many categories": many_category_steps,
+    "date": date_steps,
+    "text": text_steps,
+    "image": image_steps,
+}
 
 
 def make_features(plan: dict, seed: int = 42) -> Pipeline:
     """The unfitted pipeline that a feature plan describes: cleaned rows in, numbers out.
 
+    >>> import pandas as pd
     >>> plan = {"columns": {"age": "number", "city": "category"}, "derived": {}}
     >>> rows = pd.DataFrame({"age": [3, None], "city": ["Rome", "Oslo"]})
     >>> make_features(plan).fit_transform(rows, [0, 1]).shape
@@ -27,7 +38,7 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     roles = {role: [c for c, r in plan["columns"].items() if r == role] for role in ROLES}
     roles["number"] += list(plan["derived"])
     steps = [
-        (role.replace(" ", "_"), _steps_for(role, plan.get("task"), seed), columns)
+        (role.replace(" ", "_"), STEPS_OF_ROLE[role](plan.get("task"), seed), columns)
         for role, columns in roles.items()
         if columns
     ]
@@ -41,36 +52,3 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     )
     keep = [("keep", KeepBest(plan["keep"]))] if plan.get("keep") else []
     return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode), *keep])
-
-
-def _steps_for(role: str, task: str | None, seed: int) -> TransformerMixin:
-    if role == "number":
-        return make_pipeline(
-            ToNumbers(), SimpleImputer(strategy="median", add_indicator=True), SquashingScaler()
-        )
-    if role == "category":
-        return make_pipeline(
-            ToText(),
-            OneHotEncoder(
-                handle_unknown="infrequent_if_exist", min_frequency=0.002, sparse_output=False
-            ),
-        )
-    if role == "many categories":
-        # Whole numbers as a regression's target would be taken for classes.
-        target_type = "continuous" if task == "regression" else "auto"
-        return make_pipeline(
-            ToText(),
-            # Each row is encoded by the targets of other rows, so that its own does not leak in.
-            TargetEncoder(target_type=target_type, cv=KFold(5, shuffle=True, random_state=seed)),
-            StandardScaler(),
-        )
-    if role == "date":
-        return make_pipeline(
-            DateParts(),
-            SimpleImputer(strategy="median", keep_empty_features=True),
-            StandardScaler(),
-        )
-    if role == "text":
-        # Not scaled: a direction beyond the rank of the words varies by rounding errors alone.
-        return TextToNumbers(seed=seed)
-    return make_pipeline(ImageToNumbers(), ImageParts(seed=seed))

@@ -6,18 +6,19 @@ from zipfile import ZipFile
 
 # Our own types: by the name below the package that they had when they were first stored, the name
 # in full that they have now. A type that moves keeps its old name here, so that models which were
-# stored before still load. `helpers.line.code_fingerprint` reads here which code a stored model needs.
+# stored before still load. `helpers.line.code_fingerprint` reads here which code a stored model
+# needs.
 MOVED = {
     "calibration.Calibrated": "helpers.models.calibrated_model.Calibrated",
     "clean.Cleaner": "helpers.clean.column_cleaner.Cleaner",
-    "encoders.Derive": "helpers.features.encoders.Derive",
-    "encoders.KeepBest": "helpers.features.encoders.KeepBest",
-    "encoders.DateParts": "helpers.features.encoders.DateParts",
-    "encoders.TextToNumbers": "helpers.features.encoders.TextToNumbers",
+    "encoders.Derive": "helpers.features.derived_columns.Derive",
+    "encoders.KeepBest": "helpers.features.keep_best.KeepBest",
+    "encoders.DateParts": "helpers.features.date_encoder.DateParts",
+    "encoders.TextToNumbers": "helpers.features.text_encoder.TextToNumbers",
     "encoders.ImageParts": "helpers.features.image_encoders.ImageParts",
     "encoders.ImageToNumbers": "helpers.features.image_encoders.ImageToNumbers",
-    "encoders.ToNumbers": "helpers.features.encoders.ToNumbers",
-    "encoders.ToText": "helpers.features.encoders.ToText",
+    "encoders.ToNumbers": "helpers.features.number_encoder.ToNumbers",
+    "encoders.ToText": "helpers.features.category_encoder.ToText",
 }
 TRUSTED = (
     *sorted({*MOVED.values()}),

@@ -45,7 +45,7 @@ class Finding:
 
     state: str
     subject: str
-    said: str
+    detail: str
     fix: str = ""
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Finding:
         FAIL  disk        0.1 GiB free: make room
         """
         fix = f": {self.fix}" if self.fix and self.state != OK else ""
-        return f"{self.state:<5} {self.subject:<11} {self.said}{fix}"
+        return f"{self.state:<5} {self.subject:<11} {self.detail}{fix}"
 
 
 def findings(port: int = 8000) -> Iterator[Finding]:
@@ -76,15 +76,15 @@ def _safely(subject: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except ModuleNotFoundError as error:
-        said = base_extras.missing(error.name)
-        return Finding(WARN, subject, said) if said else _cannot_check(subject, error)
+        detail = base_extras.missing(error.name)
+        return Finding(WARN, subject, detail) if detail else _cannot_check(subject, error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other lines are worth having
         return _cannot_check(subject, error)
 
 
 def _cannot_check(subject: str, error: Exception) -> Finding:
-    said = f"{type(error).__name__}: {error}".replace("\n", " ")
-    return Finding(FAIL, subject, f"can't be checked ({said})", SET_UP)
+    detail = f"{type(error).__name__}: {error}".replace("\n", " ")
+    return Finding(FAIL, subject, f"can't be checked ({detail})", SET_UP)
 
 
 class _BackgroundThread:
@@ -106,9 +106,9 @@ def python(version: tuple = sys.version_info[:3]) -> Finding:
     declared = metadata.metadata(PACKAGE)["Requires-Python"]
     from packaging.specifiers import SpecifierSet
 
-    said = f"{'.'.join(map(str, version))}; {declared} is declared"
+    detail = f"{'.'.join(map(str, version))}; {declared} is declared"
     good = SpecifierSet(declared).contains(".".join(map(str, version)))
-    return Finding(OK if good else FAIL, "python", said, "make setup PYTHON=python3.13")
+    return Finding(OK if good else FAIL, "python", detail, "make setup PYTHON=python3.13")
 
 
 def packages(requires: list[str] | None = None) -> Finding:
@@ -127,10 +127,10 @@ def extras() -> Finding:
     for name in metadata.metadata(PACKAGE).get_all("Provides-Extra") or []:
         own = [r for r in _parsed(metadata.requires(PACKAGE)) if _extra_of(r) == name]
         (partly if any(_unmet(r) for r in own) else there).append(name)
-    said = f"installed: {', '.join(there) or 'none'}"
+    detail = f"installed: {', '.join(there) or 'none'}"
     if not partly:
-        return Finding(OK, "extras", said)
-    return Finding(OK, "extras", f"{said}; not installed, and not needed: {', '.join(partly)}")
+        return Finding(OK, "extras", detail)
+    return Finding(OK, "extras", f"{detail}; not installed, and not needed: {', '.join(partly)}")
 
 
 def _parsed(declared: list[str]) -> list:
@@ -161,15 +161,17 @@ def helpers() -> Finding:
     fix = "give the other one another name, or keep this project in an environment of its own"
     others = {*metadata.packages_distributions().get("helpers", ())} - {PACKAGE}
     if others:
-        said = f"{', '.join(sorted(others))} installs a package of that name too"
-        return Finding(FAIL, "helpers", said, fix)
+        detail = f"{', '.join(sorted(others))} installs a package of that name too"
+        return Finding(FAIL, "helpers", detail, fix)
     here = PathFinder.find_spec("helpers", [str(Path.cwd())])
     if here and here.origin and Path(here.origin).resolve().parent != places.PACKAGE:
-        said = f"notebooks that are opened in this folder import {here.origin}"
-        return Finding(WARN, "helpers", said, fix)
+        detail = f"notebooks that are opened in this folder import {here.origin}"
+        return Finding(WARN, "helpers", detail, fix)
     if (installed := installed_in()) != places.PACKAGE:
-        said = f"imported from {places.PACKAGE}, but installed from {installed}"
-        return Finding(WARN, "helpers", said, "install this one, or leave the folder of the other")
+        detail = f"imported from {places.PACKAGE}, but installed from {installed}"
+        return Finding(
+            WARN, "helpers", detail, "install this one, or leave the folder of the other"
+        )
     return Finding(OK, "helpers", str(places.PACKAGE))
 
 

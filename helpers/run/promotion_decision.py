@@ -25,8 +25,8 @@ def compare_on_newer_rows(production: Production, challenger: Run, newer: np.nda
     judged = production.at(newer)
     other = whole_pipeline.load(challenger.file("model/model.skops"))
     task = production.known.task
-    said = [predict(task, model, judged.raw) for model in (production.champion, other)]
-    return better_than_champion.compare_answers(task, judged.y, *said)
+    answers = [predict(task, model, judged.raw) for model in (production.champion, other)]
+    return better_than_champion.compare_answers(task, judged.y, *answers)
 
 
 def describe_duel(compared: dict) -> str:
@@ -47,7 +47,7 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, s
     if outcome == BETTER and ask.promote and ask.track:
         _promote(challenger)
         outcome = PROMOTED
-    said = {
+    message = {
         KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} is not significant.",
         BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
         f"pipeline promote {challenger.name}",
@@ -55,12 +55,12 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, s
         f"To go back: pipeline rollback {model_name(champion)}",
     }[outcome]
     if better and not sound:
-        said = (
+        message = (
             f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is "
             f"'{found['challenger_verdict']}'."
         )
-    say(said)
-    return {"outcome": outcome, "said": said}
+    say(message)
+    return {"outcome": outcome, "message": message}
 
 
 def champion_of(run: Run, track: bool = True) -> Run:

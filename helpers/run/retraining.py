@@ -55,10 +55,10 @@ def train_challenger_run(
         try:
             found = begun | _retrained(champion, ask, say)
         except (InputError, StageError) as error:
-            said = f"{str(error).rstrip('.')}. {champion.name} {STAYS}."
-            asked.write_json(RESULT, begun | {"outcome": FAILED, "said": said})
+            message = f"{str(error).rstrip('.')}. {champion.name} {STAYS}."
+            asked.write_json(RESULT, begun | {"outcome": FAILED, "message": message})
             _show_on_front_page(asked)
-            raise type(error)(said) from None
+            raise type(error)(message) from None
         asked.write_json(RESULT, found)
     _show_on_front_page(asked)
     return found
@@ -67,9 +67,9 @@ def train_challenger_run(
 def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
     due, why = is_due(champion, ask)
     if not due:
-        said = f"Training again is not due: {why}. {champion.name} {STAYS}."
-        say(said)
-        return {"due": False, "why": why, "outcome": NOT_DUE, "said": said}
+        message = f"Training again is not due: {why}. {champion.name} {STAYS}."
+        say(message)
+        return {"due": False, "why": why, "outcome": NOT_DUE, "message": message}
     say(f"Training again is due: {why}.")
     source = new_rows_of(champion, ask.data)
     production = later_rows(champion, source)
@@ -83,7 +83,7 @@ def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
         "due": True,
         "why": why,
         "challenger": challenger.name,
-        "rows": {"learnt_from": learnt, "judged_on": compared["rows"]},
+        "rows": {"training": learnt, "judged_on": compared["rows"]},
         "compared": compared,
         "challenger_verdict": challenger.line_of(6)["verdict"],
     }

@@ -10,6 +10,8 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..base.user_errors import InputError
@@ -19,7 +21,7 @@ from ..line.run_folder import Run
 from ..line.stage_list import Stage
 from ..line.stage_work import versions
 from ..pages import front_page, page_parts, stage_page
-from . import notebook_execution
+from . import notebook_execution, run_file
 from .run_lock import alone
 from .run_request import (
     Request,
@@ -46,34 +48,57 @@ def run_line(request: Request, say=print, warn=None) -> Run:
     which never fails a run. Raises InputError for a request or data that can't be
     used (the run is left as it was), StageError when a notebook broke.
     """
-    request = hidden(request)
-    run = Run(request.name or name_for(request.data or examples_known.DEFAULT))
-    request = complete(request, run)
-    known = request.data == run.about.get("address")  # it may be gone: only stage 1 reads it
-    data = request.data if known else whole_address(request.data)
-    stages = stages_to_run(request, run, data)
-    began, worked = time.time(), False
+    began = time.time()
+    run, request = _made_whole(request)
+    stages = stages_to_run(request, run, request.data)
     values = notebook_parameters.read_settings(request.settings, stages, warn or say)
-    values |= {"run": run.name, "data": data, "query": request.query, "target": request.target}
+    values |= {name: getattr(request, name) for name in ("data", "query", "target")}
+    values |= {"run": run.name}
     with alone(run):
-        existed = run.path.exists()
-        refuse_other_source(run, data, request.force)
-        try:
-            with _Pages(run) as pages:
-                for position, stage in enumerate(stages, start=1):
-                    place = f"{position}/{len(stages)}"
-                    took, headline = _run_or_keep(run, stage, values, request, place, pages)
-                    say(f"{place}  {stage.title:<20} {took:>7}  {headline}")
-                    if request.track and not worked and took != KEPT and position < len(stages):
-                        pages.meanwhile(_prepare_tracking)
-                    worked = worked or took != KEPT
-        except InputError:
-            if not existed and not run.ledger:  # nothing was made: leave nothing behind
-                shutil.rmtree(run.path, ignore_errors=True)
-            raise
+        refuse_other_source(run, request.data, request.force)
+        with _nothing_left_behind(run):
+            worked = _run_stages(run, request, stages, values, say)
         if request.track and worked:
             _track(run, began, say, warn or say)
     return run
+
+
+def _made_whole(request: Request) -> tuple[Run, Request]:
+    """The run that a request is about, and the request without gaps and without secrets."""
+    request = hidden(request)
+    run = Run(request.name or name_for(request.data or examples_known.DEFAULT))
+    request = complete(request, run)
+    if request.data != run.about.get("address"):  # a known one may be gone: only stage 1 reads it
+        request = replace(request, data=whole_address(request.data))
+    return run, request
+
+
+@contextmanager
+def _nothing_left_behind(run: Run):
+    """Remove the folder of a run that is refused before anything was made."""
+    existed = run.path.exists()
+    try:
+        yield
+    except InputError:
+        if not existed and not run.ledger:
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
+
+
+def _run_stages(run: Run, request: Request, stages: list[Stage], values: dict, say) -> bool:
+    """Run the stages that do not stand, a line of text for each; whether any had to run."""
+    worked = False
+    with _Pages(run) as pages:
+        for position, stage in enumerate(stages, start=1):
+            place = f"{position}/{len(stages)}"
+            took, headline = _run_or_keep(run, stage, values, request, place, pages)
+            say(f"{place}  {stage.title:<20} {took:>7}  {headline}")
+            if position == 1:  # not earlier: a request that is refused leaves the run as it was
+                run_file.write(run, request, stages)
+            if request.track and not worked and took != KEPT and position < len(stages):
+                pages.meanwhile(_prepare_tracking)
+            worked = worked or took != KEPT
+    return worked
 
 
 def _prepare_tracking() -> None:

@@ -1,4 +1,4 @@
-"""Batch scoring: a file of any size, a piece at a time, each road's answer the same.
+"""Batch scoring: a file of any size, a piece at a time, the answers those of the pipeline.
 
 Pieces are answered side by side, a thread a core: nearly all of the work is in arrays, where
 threads do not wait for each other. The pieces' answers go into a hidden folder beside the result; a
@@ -28,7 +28,8 @@ from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
 from ..base.places import reports_folder
 from ..base.user_errors import InputError
-from ..pipeline.many_row_scorer import TableScorer, columns_of_table, why_not
+from ..pipeline.agreement_check import TABLE, agreement
+from ..pipeline.compiled import Compiled
 from ..scale import dask_cluster
 from ..tables import arrow_tables, parquet_parts
 from .input_pieces import PIECE, count_rows, partitions_of, pieces_of_part, read_in_pieces
@@ -168,21 +169,21 @@ def _answer_in_order(
     A few rows are answered by the pipeline, there and then; many, side by side, a thread a core.
     `total` is how many rows there are, where that is known.
     """
-    road, pool, waiting = None, None, deque()
+    path, pool, waiting = None, None, deque()
     try:
         for name, rows in pieces:
             piece = _piece(folder, name)
-            if road is None:
+            if path is None:
                 check_columns(bundle, rows.column_names)
                 if max(len(rows), total) < FEW:
-                    road = _ScoringPath(bundle)
+                    path = _ScoringPath(bundle)
                 else:
                     pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
-                    road = _ScoringPath(bundle, pool)
+                    path = _ScoringPath(bundle, pool)
             if pool is None:
-                yield rows, _answers(road, rows, piece)
+                yield rows, _answers(path, rows, piece)
                 continue
-            waiting.append((rows, pool.submit(_answers, road, rows, piece)))
+            waiting.append((rows, pool.submit(_answers, path, rows, piece)))
             while len(waiting) > _cores():
                 yield _next(waiting)
         while waiting:
@@ -219,23 +220,28 @@ def answer_partition(
     Returns the number of rows. `version` is that of the model that is meant.
     """
     dask_cluster.check_visible(part.path, folder)
-    bundle, scorer = _open_once(run, version, threading.get_ident())
-    road = partial(_by_scorer, scorer) if scorer else partial(_by_pipeline, bundle)
+    bundle, compiled = _open_once(run, version, threading.get_ident())
+    path = partial(_by_compiled, compiled) if compiled else partial(_by_pipeline, bundle)
     count = 0
     with threadpool_limits(1):
         for name, rows in pieces_of_part(part, number):
             check_columns(bundle, rows.column_names)
-            _answers(road, rows, _piece(Path(folder), name))
+            _answers(path, rows, _piece(Path(folder), name))
             count += len(rows)
     return count
 
 
 @lru_cache(maxsize=8)
-def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, TableScorer | None]:
-    """A model and its checked scorer, opened once in each thread of a worker."""
+def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, Compiled | None]:
+    """A model and its checked compiled form, opened once in each thread of a worker."""
     bundle = load_bundle_version(run, version)
-    scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
-    return bundle, None if why_not(scorer, bundle.model, bundle.examples) else scorer
+    compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
+    return bundle, None if why_not_table(compiled, bundle) else compiled
+
+
+def why_not_table(compiled: Compiled, bundle: Bundle) -> str:
+    """Why the compiled form may not answer tables; "" where it agrees with the pipeline."""
+    return agreement(compiled, bundle.model, bundle.examples, forms=(TABLE,))[TABLE]
 
 
 def _next(waiting: deque[tuple[pa.Table, Future]]) -> tuple[pa.Table, pd.DataFrame]:
@@ -248,28 +254,27 @@ def _cores() -> int:
 
 
 class _ScoringPath:
-    """How pieces are answered: by the pipeline; with a pool of threads, by the table scorer.
+    """How pieces are answered: by the pipeline; with a pool of threads, by the compiled form.
 
-    The first thing that a thread does is to hold the scorer against the pipeline. Pieces are
+    The first thing that a thread does is to hold the compiled form against the pipeline. Pieces are
     answered meanwhile, but none is kept before that is done; where they differ, the pipeline
     answers instead.
     """
 
     def __init__(self, bundle: Bundle, pool: ThreadPoolExecutor | None = None):
         self._bundle, self._own = bundle, threading.local()
-        self._scorer = None
+        self._compiled = None
         if pool is not None:
-            scorer = TableScorer(bundle.task, bundle.model, list(bundle.fields))
-            self._why_not = pool.submit(why_not, scorer, bundle.model, bundle.examples)
-            self._scorer = scorer
+            self._compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
+            self._why_not = pool.submit(why_not_table, self._compiled, bundle)
 
     def __call__(self, rows: pa.Table) -> pd.DataFrame:
         """The answers of a piece."""
-        if self._scorer is None:
+        if self._compiled is None:
             return _by_pipeline(self._bundle, rows)
-        if not hasattr(self._own, "scorer"):  # the one that is checked belongs to who checks it
-            self._own.scorer = self._scorer.for_another_thread()
-        found = _by_scorer(self._own.scorer, rows)
+        if not hasattr(self._own, "compiled"):  # the one that is checked belongs to who checks it
+            self._own.compiled = self._compiled.for_another_thread()
+        found = _by_compiled(self._own.compiled, rows)
         return _by_pipeline(self._bundle, rows) if self._why_not.result() else found
 
 
@@ -278,16 +283,15 @@ def _by_pipeline(bundle: Bundle, rows: pa.Table) -> pd.DataFrame:
     return scored.iloc[:, rows.num_columns :]
 
 
-def _by_scorer(scorer: TableScorer, rows: pa.Table) -> pd.DataFrame:
-    found = scorer.answer(columns_of_table(rows, scorer.columns), len(rows))
-    return answers_frame(scorer.task, *found)
+def _by_compiled(compiled: Compiled, rows: pa.Table) -> pd.DataFrame:
+    return answers_frame(compiled.task, *compiled.arrow(rows))
 
 
-def _answers(road: _ScoringPath, rows: pa.Table, piece: Path) -> pd.DataFrame:
+def _answers(path: Callable[[pa.Table], pd.DataFrame], rows: pa.Table, piece: Path) -> pd.DataFrame:
     """The answers of a piece: those that an earlier command left, or new ones."""
     if piece.exists():
         return pd.read_parquet(piece)
-    answers = road(rows)
+    answers = path(rows)
     with replacing(piece) as draft:
         answers.to_parquet(draft, index=False)
     return answers

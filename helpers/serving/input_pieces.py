@@ -1,4 +1,4 @@
-"""Input pieces."""
+"""The rows to score, a piece at a time: of a file, a folder of Parquet, or any other source."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def partitions_of(path: Path) -> list[parquet_parts.Partition]:
 
 
 def pieces_of_part(part: parquet_parts.Partition, number: int) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of the part with this number, a piece at a time, each with its name."""
     for place, rows in enumerate(parquet_parts.read_partition(part, PIECE)):
         yield f"{number:06d}-{place:04d}", rows
 

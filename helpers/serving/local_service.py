@@ -1,4 +1,4 @@
-"""Local service."""
+"""A service on a port of this machine, for a notebook or a test, and what asks it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .model_bundle import KEY_VARIABLE, Bundle
 def serving(bundle: Bundle, service=None):
     """Run a service on a free loopback port while the block lasts; yields its address.
 
-    `service` is one that was made before (see `helpers.serving.prediction_service`); else one without a log.
+    `service` is one that was made before; without it, one that keeps no log is made.
     """
     import uvicorn
 

@@ -1,4 +1,4 @@
-"""Model bundle."""
+"""A deployed model read back from its files, and the rows that it answers."""
 
 from __future__ import annotations
 

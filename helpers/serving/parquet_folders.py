@@ -1,8 +1,8 @@
 """A folder of Parquet larger than memory: cleaned, or compared with the training rows, by parts.
 
 Each part is a task that reads it, and hands back little or writes a file of its own; on a cluster
-where one is named (`helpers.scale.dask_cluster`), else one after the other. (For the answers to its rows see
-`helpers.serving.batch_prediction`.)
+where one is named (`helpers.scale.dask_cluster`), else one after the other. (For the answers to
+its rows see `helpers.serving.batch_prediction`.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Request body."""
+"""Bodies of requests: JSON, CSV or Parquet, read as rows or refused in one sentence."""
 
 from __future__ import annotations
 

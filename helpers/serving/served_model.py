@@ -1,15 +1,15 @@
-"""Served model."""
+"""The model that a service answers with, ready to answer: its compiled forms made and checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..pipeline.one_row_scorer import Scorer, compile_scorer
+from ..pipeline.agreement_check import ROW, TABLE, agreement
+from ..pipeline.compiled import Compiled
 from ..registry.model_versions import Version
-from .model_bundle import (
-    MOST_ROWS,
-    Bundle,
-)
+from .model_bundle import MOST_ROWS, Bundle
+
+COMPILED, PIPELINE, BASELINE = "compiled", "pipeline", "baseline"  # what answers
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Served:
-    """The model that answers now: a bundle with its scorer, or only the baseline."""
+    """The model that answers now: a bundle with its compiled form, or only the baseline.
+
+    `why_not` says by form (`row`, `table`) why the pipeline answers instead; "" where it need not.
+    """
 
     bundle: Bundle
-    scorer: Scorer | None
-    no_scorer: str = ""  # why there is none
+    compiled: Compiled | None = None
+    why_not: dict[str, str] = field(default_factory=dict)
     fallback: str = ""  # what answers instead of the current model, and why
     registered: Version | None = None  # the version of the registry that it is
 
@@ -38,19 +41,37 @@ class Served:
         return self.bundle.version
 
     @property
-    def road(self) -> str:
+    def for_rows(self) -> Compiled | None:
+        """What answers single rows, where the compiled form may."""
+        return None if self.why_not.get(ROW) else self.compiled
+
+    @property
+    def for_tables(self) -> Compiled | None:
+        """What answers many rows, where the compiled form may."""
+        return None if self.why_not.get(TABLE) else self.compiled
+
+    @property
+    def single_row_path(self) -> str:
         """What answers a single row: compiled, pipeline or baseline."""
+        return self._path(self.for_rows)
+
+    @property
+    def many_row_path(self) -> str:
+        """What answers many rows: compiled, pipeline or baseline."""
+        return self._path(self.for_tables)
+
+    def _path(self, form: Compiled | None) -> str:
         if self.bundle.model is None:
-            return "baseline"
-        return "compiled" if self.scorer else "pipeline"
+            return BASELINE
+        return COMPILED if form else PIPELINE
 
 
 def served(bundle: Bundle, fallback: str = "") -> Served:
-    """A bundle made ready to answer: its scorer compiled and checked."""
+    """A bundle made ready to answer: its compiled forms made, and checked on its examples."""
     if bundle.model is None:
-        return Served(bundle, None, "the baseline answers", fallback)
-    scorer, why = compile_scorer(bundle.task, bundle.model, list(bundle.fields), bundle.examples)
-    return Served(bundle, scorer, why, fallback)
+        return Served(bundle, None, {ROW: "the baseline answers"}, fallback)
+    compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
+    return Served(bundle, compiled, agreement(compiled, bundle.model, bundle.examples), fallback)
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault

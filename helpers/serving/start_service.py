@@ -1,4 +1,4 @@
-"""Start service."""
+"""A service made of a run: its model, or the last good one, its log and its shadow."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ from pathlib import Path
 from ..base.files import replacing_folder
 from ..base.user_errors import InputError
 from ..line.run_folder import Run, existing_run
-from .model_bundle import (
-    Bundle,
-    as_frame,
-    is_bundle_folder,
-    load_bundle,
-    open_bundle,
-    predict_rows,
-)
+from .answer_check import ONE_IN, AnswerCheck
+from .model_bundle import Bundle, is_bundle_folder, load_bundle, open_bundle
 from .prediction_log import PredictionLog, elsewhere
-from .prediction_service import Service
+from .prediction_service import Service, answers_to
 from .served_model import Limits, Served, served
 from .shadow_model import Shadow
 
@@ -63,6 +57,7 @@ class Options:
     log: str = ""  # a SQLAlchemy address; "" is PIPELINE_LOG's, or SQLite in the run's folder
     limits: Limits = field(default_factory=Limits)
     shadow: str = ""  # another run, whose model is asked the same rows
+    check_one_in: int = ONE_IN  # answers: one of so many is asked again of the pipeline; 0: none
 
 
 def service_of(
@@ -78,7 +73,8 @@ def service_of(
     if options.log != "off":
         log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
     shadow = _shadow_of(options.shadow, log, now.bundle)
-    return Service(now, log, options.limits, lambda: load(run), shadow)
+    check = AnswerCheck(options.check_one_in)
+    return Service(now, log, options.limits, lambda: load(run), shadow, check)
 
 
 def _log_folder(run: str, now: Served) -> Path:
@@ -109,8 +105,9 @@ def _shadow_of(run: str, log: PredictionLog | None, bundle: Bundle) -> Shadow | 
 
 def _plain_answers(now: Served, rows: list[dict]) -> list[tuple]:
     """Predictions and probabilities of rows that the model in service has answered already."""
-    if now.scorer is not None:
-        return [now.scorer.answer(row, now.scorer.read_rest(row, {})) for row in rows]
-    found = predict_rows(now.bundle, as_frame(now.bundle, rows)).to_dict("records")
+    form = now.for_rows
+    if form is not None:
+        return [form.row(row, form.read_rest(row, {})) for row in rows]
+    found = answers_to(now, rows).to_dict("records")
     classes = now.bundle.task.classes
     return [(one["prediction"], [one[f"probability_{c}"] for c in classes]) for one in found]

@@ -1,4 +1,4 @@
-"""Write answers."""
+"""Scored rows written as they come: CSV as text, Parquet with one type a column."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from .model_bundle import (
     names_beside,
 )
 
-FEW = 10_000  # rows that the pipeline answers before a table scorer is checked
+FEW = 10_000  # fewer rows are answered by the pipeline: checking the compiled form takes longer
 TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
 def open_answers_file(draft: Path, ending: str) -> _Csv | _Parquet:
+    """What writes scored rows into a file, by the ending of its name."""
     return _Parquet(draft) if ending == ".parquet" else _Csv(draft)
 
 

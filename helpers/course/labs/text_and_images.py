@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from ...clean.cleaning_plan import draft_plan
 from ...clean.column_cleaner import Cleaner
-from ...features.encoders import TextToNumbers
 from ...features.feature_plan import plan_features
+from ...features.text_encoder import TextToNumbers
 from ...learning.label_column import draft_label, read_label
 from ...pipeline import whole_pipeline
 from .digit_images import SIMPLE

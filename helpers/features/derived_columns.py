@@ -1,0 +1,68 @@
+"""Columns derived by formula: the scikit-learn step and its compiled form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..cells.coded_column import Columns
+from .column_formulas import columns_of, evaluate, group_statistics, row_formula
+from .encoders import Stateless, as_series
+
+
+class Derive(Stateless):
+    """Adds columns by formula (see `column_formulas`); a formula may use those before it.
+
+    What a formula asks of groups, such as the mean price of a city, is learnt from the rows that it
+    is fitted on; a group that they lack gets what holds for all of them.
+    """
+
+    def __init__(self, formulas: dict[str, str]):
+        self.formulas = formulas
+
+    def fit(self, X, y=None) -> Derive:
+        """Remember the names of the columns, and learn the statistics of groups."""
+        super().fit(X)
+        self.groups_ = {}
+        out = X.copy(deep=False)
+        for name, formula in self.formulas.items():
+            self.groups_ |= group_statistics(formula, out)
+            out[name] = evaluate(formula, out, self.groups_)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """The columns and the derived ones."""
+        out = X.copy(deep=False)
+        for name, formula in self.formulas.items():
+            out[name] = evaluate(formula, out, self.groups_)
+        return out
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """The names of the columns and of the derived ones."""
+        return np.append(self.feature_names_in_, list(self.formulas)).astype(object)
+
+
+class CompiledFormulas:
+    """The columns that a fitted `Derive` adds to a row, and to many."""
+
+    def __init__(self, derive: Derive):
+        self.derive = derive
+        self.rows = [(n, row_formula(f, derive.groups_)) for n, f in derive.formulas.items()]
+        self.used = {name for formula in derive.formulas.values() for name in columns_of(formula)}
+
+    def row(self, row: dict) -> dict:
+        """A cleaned row and its derived cells."""
+        if not self.rows:
+            return row
+        row = dict(row)
+        for name, value in self.rows:
+            row[name] = value(row)
+        return row
+
+    def table(self, clean: Columns) -> Columns:
+        """Cleaned columns and the derived ones."""
+        if not self.rows:
+            return clean
+        frame = pd.DataFrame({n: as_series(clean[n]) for n in clean if n in self.used})
+        derived = self.derive.transform(frame)
+        return clean | {name: derived[name] for name, _ in self.rows}

@@ -1,0 +1,116 @@
+"""The compiled pipeline: raw rows to answers, without the ceremony of frames and checks.
+
+The service and batch scoring answer by it. Each step's compiled form stands beside the step
+(`helpers.features.encoders`, `helpers.models.compiled_models`, `helpers.clean.one_row_cleaner`) and
+is made of what the fitted step has learnt; nothing of it is stored. The pipeline is the truth:
+`helpers.pipeline.agreement_check` holds the compiled forms against it before they answer anybody.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from sklearn.pipeline import Pipeline
+
+from ..cells.as_texts import is_plain
+from ..cells.coded_column import Columns, EncodedColumn
+from ..cells.reading_columns import Reader
+from ..clean.column_cleaner import clean_columns
+from ..clean.one_row_cleaner import plan_for, row_cleaner
+from ..clean.swapped_columns import as_encoded
+from ..features.compiled_features import CompiledFeatures
+from ..learning.predicting import Answers
+from ..learning.task_kind import Task
+from ..models.compiled_models import compiled_model
+from ..tables.arrow_tables import is_dictionary_text
+
+
+class Compiled:
+    """Answers raw rows as the fitted pipeline `model` does: one (`row`), or many (`table`).
+
+    `fields` has by name what reads a cell of each column in `needed`, and of those that help to
+    clean them. `no_row_form` names the part that can't answer a single row, "" where all can.
+    Tables remember what texts read as: each thread has a twin of its own (`for_another_thread`).
+    """
+
+    def __init__(self, task: Task, model: Pipeline, needed: list[str]):
+        self.task, self.plan = task, plan_for(model["clean"].plan_, needed)
+        self.fields, self._clean_row = row_cleaner(self.plan, list(self.plan["columns"]))
+        self.features = CompiledFeatures(model["features"])
+        self.model = compiled_model(model["model"])
+        self.answers = None if task.is_regression else Answers.of(task, model)
+        self.no_row_form = self.features.no_row_form or self.model.no_row_form
+        self._readers = self._new_readers()
+
+    @property
+    def columns(self) -> list[str]:
+        """The raw columns that it looks at."""
+        return list(self.plan["columns"])
+
+    # One row
+
+    def row(self, raw: dict, seen: dict[str, tuple] | None = None) -> tuple:
+        """The prediction of a raw row, and the probabilities by `task.classes` (None for numbers).
+
+        `seen` is what its fields read as, where that is known already (value and kind of repair).
+        """
+        clean = self._clean_row(raw, self.read(raw) if seen is None else seen)
+        found = self.model.row(self.features.row(clean))
+        return (found, None) if self.answers is None else self.answers.of_row(found)
+
+    def read(self, raw: dict) -> dict[str, tuple]:
+        """What each field that is needed reads as, and the kind of repair."""
+        return {name: reader(raw.get(name)) for name, reader in self.fields.items()}
+
+    def read_rest(self, raw: dict, seen: dict[str, tuple]) -> dict[str, tuple]:
+        """What is needed beside the fields that a service has read: columns that repair others.
+
+        Nobody has checked them: what is no plain value is taken as missing.
+        """
+        rest = {}
+        for name, reader in self.fields.items():
+            if name not in seen:
+                value = raw.get(name)
+                rest[name] = reader(value) if is_plain(value) else (None, "")
+        return rest
+
+    # Many rows
+
+    def table(self, raw: Columns, rows: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Predictions of so many raw rows, and n × classes probabilities (None for numbers)."""
+        nothing = EncodedColumn(np.full(rows, -1), pd.Series(dtype="str"))
+        raw = {name: raw.get(name, nothing) for name in self.columns}
+        clean, _ = clean_columns(raw, self._readers, self.plan)
+        blocks = self.features.blocks(clean, rows)
+        found = np.concatenate([self.model.table(block) for block in blocks])
+        return (found, None) if self.answers is None else self.answers.of_rows(found)
+
+    def frame(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+        """As `table`, of a frame."""
+        return self.table({str(name): as_encoded(rows[name]) for name in rows}, len(rows))
+
+    def arrow(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray | None]:
+        """As `table`, of an Arrow table; texts are encoded (`arrow_tables.dictionary_encoded`)."""
+        return self.table(_columns_of(table, self.columns), len(table))
+
+    def for_another_thread(self) -> Compiled:
+        """The same, with a memory of its own."""
+        twin = copy(self)
+        twin._readers = self._new_readers()
+        return twin
+
+    def _new_readers(self) -> dict[str, Reader]:
+        return {name: Reader(plan) for name, plan in self.plan["columns"].items()}
+
+
+def _columns_of(table: pa.Table, names: list[str]) -> Columns:
+    """Some columns of an Arrow table, coded texts as they are."""
+    known = [name for name in names if name in table.column_names]
+    coded = [name for name in known if is_dictionary_text(table.schema.field(name).type)]
+    others = [name for name in known if name not in coded]
+    frame = table.select(others).to_pandas().reset_index(drop=True)
+    found = {name: EncodedColumn.of_arrow(table.column(name).chunk(0)) for name in coded}
+    return found | {name: as_encoded(frame[name]) for name in others}
