@@ -83,7 +83,7 @@ def _joined(kinds, more, count: int, count_more: int) -> np.ndarray | None:
 
 
 def _nothing(kind: str):
-    return {"number": np.nan, "date": np.datetime64("NaT")}.get(kind)
+    return {"number": np.nan, "date": np.datetime64("NaT", "us")}.get(kind)
 
 
 def _read_plain(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
