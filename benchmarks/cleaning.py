@@ -19,6 +19,8 @@ import click
 import numpy as np
 import pandas as pd
 
+from helpers.base.user_errors import InputError
+from helpers.cells.as_texts import texts
 from helpers.clean import clean_rows, column_cleaner, duplicate_rows, typing_errors
 from helpers.clean.cleaning_plan import draft
 from helpers.examples import (
@@ -136,8 +138,31 @@ def pairs(folder: Path) -> dict:
         truth = path.with_name("clean.csv")
         if truth.exists():
             dirty, sound = (read_any.read_table(str(p), typed=False) for p in (path, truth))
-            found[path.parent.name] = _score(dirty, repair_scores.answer_key_of(dirty, sound))
+            found[path.parent.name] = _score(dirty, answer_key_of(dirty, sound))
     return found
+
+
+def answer_key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
+    """The answer key of a dirty table and its clean twin: the same rows, columns in the same order.
+
+    Cells that say the same (see `is_same_value`) are sound; the column names are the dirty table's.
+
+    >>> dirty, clean = pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]})
+    >>> answer_key_of(dirty, clean)["row"].tolist()
+    [1]
+    """
+    if dirty.shape != clean.shape:
+        raise InputError(
+            f"A dirty table and its clean twin have equal shapes; these have {dirty.shape[0]:,} × "
+            f"{dirty.shape[1]} and {clean.shape[0]:,} × {clean.shape[1]}."
+        )
+    lines = []
+    for position, name in enumerate(dirty.columns):
+        planted = texts(dirty.iloc[:, position]).reset_index(drop=True)
+        true = texts(clean.iloc[:, position]).reset_index(drop=True)
+        rows = np.flatnonzero(~repair_scores.are_same_values(planted, true))
+        lines += [(r, name, "error", true.iloc[r], planted.iloc[r]) for r in rows.tolist()]
+    return plant_errors.answer_key(lines)
 
 
 def duplicate_sets(folder: Path) -> dict:

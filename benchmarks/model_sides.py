@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from helpers.learning.labelled_data import Labelled
 from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task, encode, find_task
 from helpers.pipeline import whole_pipeline
-from helpers.split import split_into_parts
+from helpers.split.split_at_random import random_folds, with_folds
+from helpers.split.split_by_group import group_folds, groups_of_rows
+from helpers.split.split_by_time import time_folds, times
 from helpers.train import calibrated_ensemble, fold_trials, hyperparameter_search, train_models
 
 from .model_tables import Table
@@ -60,7 +63,7 @@ def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
     if table.group or table.time:
         strategy = "group" if table.group else "time"
         choice = {"strategy": strategy, "column": table.group or table.time}
-    cut = split_into_parts.folds_only(cut, choice, folds=4, seed=seed)
+    cut = folds_only(cut, choice, folds=4, seed=seed)
     found = train_models.learn(cut, plan, seed=seed, **options)
     model = calibrated_ensemble.final_model(task, found.best, found.threshold)
     fitted = whole_pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
@@ -134,3 +137,17 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
     study.optimize(objective, n_trials=trials)
     return found
+
+
+def folds_only(rows: Labelled, choice: dict, folds: int = 4, seed: int = 42) -> Labelled:
+    """The rows, all of them for training, with their folds."""
+    every = np.arange(len(rows.y))
+    if choice["strategy"] == "time":
+        when = times(rows.X[choice["column"]], choice["column"])
+        return replace(with_folds(rows, every, [], time_folds(when, folds, choice["column"])),
+                       by_time=True)  # fmt: skip
+    if choice["strategy"] == "group":
+        return with_folds(
+            rows, every, [], group_folds(groups_of_rows(rows, choice["column"]), folds)
+        )
+    return with_folds(rows, every, [], random_folds(rows, every, folds, seed))

@@ -14,7 +14,7 @@ from helpers.course.questions import QUESTIONS
 from helpers.line import code_fingerprint
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import stage
-from helpers.pages import front_page, stage_page
+from helpers.pages import front_page
 
 OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
 
@@ -166,7 +166,7 @@ def test_a_damaged_summary_does_not_stop_the_front_page_and_is_written_anew(own_
 
 
 def test_no_stage_is_out_of_date_for_what_a_learner_answers():
-    beside = {"/".join(m.__name__.split(".")[1:]) for m in (learner_progress, stage_page)}
+    beside = {"/".join(m.__name__.split(".")[1:]) for m in (learner_progress, front_page)}
     used = {*code_fingerprint.fingerprint(stage(4).path)}
     assert beside <= {"/".join(road) for road in code_fingerprint.sources()}
     assert any(name.endswith("lessons") for name in used)

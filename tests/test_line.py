@@ -7,6 +7,7 @@ from helpers.base import places
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.line import run_folder, stage_list, stage_work
+from helpers.registry.model_versions import model_name
 
 
 @pytest.fixture
@@ -357,3 +358,10 @@ def test_a_run_folder_can_be_moved_and_read_elsewhere(run, tmp_path):
     assert str(tmp_path) not in json.dumps(run.ledger)
     run.path.rename(tmp_path / "moved")
     assert run_folder.existing_run("moved").line_of(1)["headline"] == "three rows"
+
+
+def test_what_a_run_challenges_is_read_from_the_file_that_stored_runs_have(run):
+    assert run.challenges == {}
+    run.write_json("challenges.json", {"model": "mine", "run": "mine", "since": 5.0})
+    assert run.challenges == {"model": "mine", "run": "mine", "since": 5.0}
+    assert model_name(run) == "mine" and model_name("other") == "other"

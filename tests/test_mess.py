@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
+from benchmarks.cleaning import answer_key_of
 from helpers.base.user_errors import InputError
 from helpers.cells.as_texts import texts
 from helpers.clean.column_cleaner import CHANGE_COLUMNS
@@ -71,7 +72,7 @@ def test_no_other_cell_is_touched_and_none_twice():
     spoilt = set(zip(key["row"], key["column"], strict=True))
     for name in FRAME:
         before, after = texts(FRAME[name]), texts(dirty[name])
-        rows = np.flatnonzero(~repair_scores._same(before, after))
+        rows = np.flatnonzero(~repair_scores.are_same_values(before, after))
         assert {(row, name) for row in rows} <= spoilt
     assert dirty["label"].equals(FRAME["label"])
 
@@ -253,7 +254,7 @@ def test_what_says_the_same(left, right, expected):
 def test_a_dirty_table_and_its_clean_twin_give_a_key():
     dirty = pd.DataFrame({"x": ["a", None, "c"], "n": ["1", "2.0", "4"]})
     clean = pd.DataFrame({"X": ["a", "b", "c"], "N": ["1", "2", "3"]})
-    key = repair_scores.answer_key_of(dirty, clean)
+    key = answer_key_of(dirty, clean)
     assert key[["row", "column", "true"]].values.tolist() == [[1, "x", "b"], [2, "n", "3"]]
     with pytest.raises(InputError, match="equal shapes"):
-        repair_scores.answer_key_of(dirty, clean.iloc[:2])
+        answer_key_of(dirty, clean.iloc[:2])

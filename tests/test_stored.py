@@ -11,10 +11,12 @@ import pytest
 
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
+from helpers.drift import stored_reference
 from helpers.pipeline import trusted_types, whole_pipeline
 from helpers.pipeline.agreement_check import agreement
 from helpers.pipeline.compiled import Compiled
 from helpers.serving import local_service, model_bundle
+from tests.stored.make import store
 
 STORED = Path(__file__).parent / "stored"
 MODELS = sorted(path.parent for path in STORED.glob("*/*/given.json"))
@@ -22,7 +24,8 @@ OURS = sorted(set(trusted_types.MOVED.values()))
 
 
 def test_there_are_models_and_they_are_small():
-    assert [m.name for m in MODELS] == ["flats", "photos_of_flats"]
+    assert {"2026_11"} <= {m.parent.name for m in MODELS}
+    assert {m.name for m in MODELS} == {"flats", "photos_of_flats"}
     for model in MODELS:
         sizes = [file.stat().st_size for file in model.rglob("*") if file.is_file()]
         assert sum(sizes) < 150_000, model
@@ -105,6 +108,24 @@ def test_what_is_trusted_of_ours_is_where_it_is_said_to_be(name):
     module, _, own = name.rpartition(".")
     found = getattr(importlib.import_module(module), own)
     assert f"{found.__module__}.{found.__name__}" == name in trusted_types.TRUSTED
+
+
+def test_a_reference_of_an_older_form_is_refused_in_one_line():
+    """Those of November 2026 held too little to compare later rows with."""
+    content = read(STORED / "2026_11" / "flats", "model/reference")
+    with pytest.raises(InputError, match="reference of flats is of an older form") as caught:
+        stored_reference.read_content(content, "flats")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:Features .* are constant")
+def test_another_model_can_be_stored(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    store(tmp_path, "flats", pictures=False)
+    asked, given = read(tmp_path / "flats", "asked"), read(tmp_path / "flats", "given")
+    check_same(
+        model_bundle.predict_rows(model_bundle.load_bundle("flats"), pd.DataFrame(asked)), given
+    )
 
 
 # A name of before: a model as it was stored under names that nobody has any more

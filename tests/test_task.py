@@ -115,6 +115,8 @@ def test_the_main_metric_is_among_the_metrics_and_each_has_a_plain_name():
     for kind, names in METRICS.items():
         assert Task("y", kind).main_metric in names
         assert set(names) <= set(PLAIN_NAMES)
+    areas = [name for name, said in PLAIN_NAMES.items() if "area" in said or "AUC" in said]
+    assert areas == ["roc_auc"], "average precision is a sum of steps, no area under a curve"
 
 
 def test_binary_metrics_are_those_of_scikit_learn():

@@ -24,11 +24,11 @@ def progress(reset):
     """
     from ..base import places
     from ..course import learner_progress
-    from ..pages import stage_page
+    from ..pages import front_page
 
     if reset:
         kept = learner_progress.reset()
-        stage_page.refresh_front_pages()
+        front_page.refresh_front_pages()
         click.echo(f"Reset; the old record is in {kept}" if kept else "Nothing was noted yet.")
         return
     course = learner_progress.chapters()

@@ -159,12 +159,12 @@ def _noted(name: str, verdict: Verdict) -> Verdict:
     """The verdict, once it is in the learner's file; with a word when it could not be noted."""
     if verdict.state not in (CORRECT, INCORRECT):
         return verdict
-    from ..pages import stage_page
+    from ..pages import front_page
     from . import learner_progress
 
     try:
         if learner_progress.record(name, verdict.state):
-            stage_page.refresh_front_pages()
+            front_page.refresh_front_pages()
     except (InputError, OSError) as error:
         return Verdict(verdict.state, f"{verdict.reason} (Not recorded: {error})")
     return verdict

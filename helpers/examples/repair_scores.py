@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..base.user_errors import InputError
 from ..cells import unit_conversion
-from ..cells.as_texts import texts
 from ..cells.date_formats import parse_date
 from ..cells.number_formats import parse_quantity
 from ..cells.tidy_text import tidy
-from .plant_errors import ANSWER_KEY_COLUMNS, CELLS_OF_COPIES, ROW_KINDS, answer_key
+from .plant_errors import ANSWER_KEY_COLUMNS, CELLS_OF_COPIES, ROW_KINDS
 
 LEFT_OUT = ("missing", "missing by another")  # of the total's recall: nothing is left to go by
 UNKNOWABLE = ("null word", "ambiguous date", "impossible")  # the original value can't be known
@@ -88,10 +86,10 @@ def score(
 def _verdicts(merged: pd.DataFrame) -> np.ndarray:
     """For each line of log and key together: right, wrong, untouched, broken or same."""
     planted = merged["_merge"] != "left_only"
-    after_true = _same(merged["after"], merged["true"])
+    after_true = are_same_values(merged["after"], merged["true"])
     gone = merged["after"].isna() & merged["error"].isin(UNKNOWABLE)
     right = merged["changed"] & (after_true | gone)
-    sound = ~planted & _same(merged["before"], merged["after"])
+    sound = ~planted & are_same_values(merged["before"], merged["after"])
     return np.select(
         [sound, ~planted, ~merged["changed"], right],
         ["same", "broken", "untouched", "right"],
@@ -99,7 +97,7 @@ def _verdicts(merged: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _same(left: pd.Series, right: pd.Series) -> np.ndarray:
+def are_same_values(left: pd.Series, right: pd.Series) -> np.ndarray:
     """Whether texts say the same, line by line; two that are missing do."""
     neither = (left.isna() & right.isna()).to_numpy()
     both = (left.notna() & right.notna()).to_numpy()
@@ -175,28 +173,6 @@ def _ratio(part: float, whole: float) -> float:
 
 def _f1(precision: float, recall: float) -> float:
     return _ratio(2 * precision * recall, precision + recall)
-
-
-def answer_key_of(dirty: pd.DataFrame, clean: pd.DataFrame) -> pd.DataFrame:
-    """The answer key of a dirty table and its clean twin: the same rows, columns in the same order.
-
-    Cells that say the same (see `is_same_value`) are sound; the column names are the dirty table's.
-
-    >>> answer_key_of(pd.DataFrame({"x": ["a", "b"]}), pd.DataFrame({"y": ["a", "c"]}))["row"].tolist()
-    [1]
-    """
-    if dirty.shape != clean.shape:
-        raise InputError(
-            f"A dirty table and its clean twin have equal shapes; these have {dirty.shape[0]:,} × "
-            f"{dirty.shape[1]} and {clean.shape[0]:,} × {clean.shape[1]}."
-        )
-    lines = []
-    for position, name in enumerate(dirty.columns):
-        planted = texts(dirty.iloc[:, position]).reset_index(drop=True)
-        true = texts(clean.iloc[:, position]).reset_index(drop=True)
-        rows = np.flatnonzero(~_same(planted, true))
-        lines += [(r, name, "error", true.iloc[r], planted.iloc[r]) for r in rows.tolist()]
-    return answer_key(lines)
 
 
 def describe_score(scored: RepairScore) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 
 from ..base.findings import rank
-from ..base.places import progress_summary_file
+from ..base.places import progress_summary_file, reports_folder
 from ..learning.metric_names import PLAIN_NAMES
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
@@ -46,6 +46,14 @@ def write_front_page(run: Run) -> None:
         footer=page_footer(run),
     )
     run.write_text("index.html", html)
+
+
+def refresh_front_pages() -> None:
+    """Write the front pages of all runs with lessons again: what was passed shows at once."""
+    pages = reports_folder().glob("*/index.html")
+    for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
+        if run.has_lessons and run.ledger:
+            write_front_page(run)
 
 
 def _is_current(run: Run, number: int) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
-from ..base.places import TEMPLATES, reports_folder
+from ..base.places import TEMPLATES
 from ..base.user_errors import InputError
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
@@ -174,14 +174,6 @@ def _with_anchors(html: str) -> str:
 def _anchor(heading: str) -> str:
     words = re.findall(r"\w+", unescape(re.sub(r"<[^>]+>", "", heading)).casefold())
     return "-".join(["section", *words])
-
-
-def refresh_front_pages() -> None:
-    """Write the front pages of all runs with lessons again: what was passed shows at once."""
-    pages = reports_folder().glob("*/index.html")
-    for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
-        if run.has_lessons and run.ledger:
-            write_front_page(run)
 
 
 def write_comparison(run: Run, name: str, content: dict) -> None:

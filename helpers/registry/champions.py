@@ -115,16 +115,6 @@ def set_champion(name: str, version: Version | int) -> Version:
         return version_by_number(client, name, number)
 
 
-def set_challenger(name: str, version: Version | int) -> Version:
-    """Name the version that would like to serve. Returns it as it is then."""
-    number = _number(version)
-    with store(writing=True) as client:
-        if version_by_number(client, name, number) is None:
-            refuse_unknown(client, name, f"version {number}")
-        client.set_registered_model_alias(name, CHALLENGER, str(number))
-        return version_by_number(client, name, number)
-
-
 def _number(version: Version | int) -> int:
     return version.number if isinstance(version, Version) else int(version)
 

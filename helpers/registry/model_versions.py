@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from ..base.user_errors import InputError, nearest
-from ..line.run_folder import Run, existing_run
+from ..line.run_folder import Run
 from . import mlflow_store
 from .mlflow_log import RUN_TAG, SHA_TAG
 from .mlflow_store import store
@@ -92,15 +92,6 @@ def versions(name: str) -> list[Version]:
         return []
     with store() as client:
         return versions_of(client, name)
-
-
-def version_of(run: Run | str) -> Version | None:
-    """The version that holds the run's model as it is now; None where it is not registered."""
-    run = existing_run(run) if isinstance(run, str) else run
-    if not mlflow_store.exists():
-        return None
-    with store() as client:
-        return find_version_of(client, run)
 
 
 def resolve(address: str) -> Version:

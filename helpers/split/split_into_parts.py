@@ -16,8 +16,8 @@ from ..base.user_errors import InputError, nearest
 from ..cells.kinds import is_date
 from ..learning.labelled_data import NEVER, TEST, TRAIN, Labelled
 from .split_at_random import random_folds, records_at_random, with_folds
-from .split_by_group import by_group, group_folds, groups_of_rows
-from .split_by_time import by_time, time_folds, times
+from .split_by_group import by_group
+from .split_by_time import by_time
 
 STRATEGIES = ("random", "time", "group", "column", "file")
 GIVEN = ("column", "file")  # the parts are not the line's to choose
@@ -107,20 +107,6 @@ def split_rows(
     cut = keep_together(cut)
     _check_sets(cut, choice)
     return cut
-
-
-def folds_only(rows: Labelled, choice: dict, folds: int = 4, seed: int = 42) -> Labelled:
-    """The rows, all of them for training, with their folds."""
-    every = np.arange(len(rows.y))
-    if choice["strategy"] == "time":
-        when = times(rows.X[choice["column"]], choice["column"])
-        return replace(with_folds(rows, every, [], time_folds(when, folds, choice["column"])),
-                       by_time=True)  # fmt: skip
-    if choice["strategy"] == "group":
-        return with_folds(
-            rows, every, [], group_folds(groups_of_rows(rows, choice["column"]), folds)
-        )
-    return with_folds(rows, every, [], random_folds(rows, every, folds, seed))
 
 
 def keep_together(cut: Labelled) -> Labelled:

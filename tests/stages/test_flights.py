@@ -70,15 +70,28 @@ def test_the_wind_of_1048_miles_an_hour_is_set_to_missing(work):
     assert impossible["after"].isna().all()
 
 
+# What pandas alone reads of a column of each kind
+AS_IT_STANDS = {
+    "category": lambda column: column,
+    "number": lambda column: pd.to_numeric(column, errors="coerce"),
+    "date": lambda column: pd.to_datetime(
+        column.where(column.str.match(r"\d{4}-\d\d-\d\d")), format="ISO8601", errors="coerce",
+        utc=True,
+    ).dt.tz_localize(None),
+}  # fmt: skip
+
+
 def test_the_log_is_exactly_the_changed_cells(work):
     raw, changes = work.read_table("raw"), work.read_table("changes")
     plan = yaml.safe_load(work.read("cleaning.yaml").read_text())
     cleaned = column_cleaner.Cleaner(plan).fit(raw).transform(raw)
-    for name in cleaned:
+    kinds = {name: column["kind"] for name, column in plan["columns"].items()}
+    assert list(cleaned) == list(kinds) and set(kinds.values()) == set(AS_IT_STANDS)
+    for name, kind in kinds.items():
         logged = changes.loc[changes["column"] == name, "row"].to_numpy()
-        if plan["columns"][name]["kind"] == "category":
-            same = (raw[name] == cleaned[name]) | (raw[name].isna() & cleaned[name].isna())
-            assert np.array_equal(np.sort(logged), np.flatnonzero(~same.fillna(False)))
+        plain = AS_IT_STANDS[kind](raw[name])
+        same = (plain == cleaned[name]) | (raw[name].isna() & cleaned[name].isna())
+        assert np.array_equal(np.sort(logged), np.flatnonzero(~same.fillna(False))), name
 
 
 def test_injected_errors_are_announced_and_the_key_is_opened_by_the_scoring_alone(

@@ -20,6 +20,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from helpers.base import places
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.deploy import bundle_files, model_card
+from helpers.drift import stored_reference
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import Labelled
@@ -103,13 +104,14 @@ def store(folder: Path, name: str, pictures: bool) -> None:
         **{"task": task.kind, "target": "let", "classes": list(task.classes)},
         **{"positive": task.positive, "model": "linear", "rows": {"train": ROWS, "test": 80}},
         **{"test": {"roc_auc": 0.8}, "interval": {"roc_auc": [0.7, 0.9]}},
-        **{"baseline": {"roc_auc": 0.5}, "verdict": "good enough"},
+        **{"main_metric": task.main_metric, "baseline": {"roc_auc": 0.5}, "verdict": "good enough"},
     }
     work = stage_work.Work(7, run_folder.Run(name), {})
     schema = bundle_files.make_schema(raw, rows, cleaning, plan)
     card = model_card.make_card(name, about, metrics, known.y, True)
-    answers = bundle_files.predict_rows_clean(fitted, known)
-    reference = bundle_files.reference(rows, answers, list(plan["columns"]))
+    reference = stored_reference.as_content(
+        stored_reference.reference_of(rows, whole_pipeline.model_columns(fitted))
+    )
     bundle_files.write_bundle(work, fitted, schema, card, reference, raw.head(100))
     work.finish(ROWS, ROWS, "done")
     bundle = model_bundle.load_bundle(name)
