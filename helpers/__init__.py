@@ -1,8 +1,8 @@
 """From a raw table to production predictions: the code behind the notebooks.
 
-One module a stage (`collect`, `clean`, `features`, `split`, `train`, `evaluate`, `deploy`,
-`monitor`) and a few that all of them share. Importing this package is cheap: it reads no file,
-and heavy libraries are imported by the modules that use them.
+A package for each stage (`collect`, `clean`, `features`, `split`, `train`, `evaluate`, `deploy`,
+`monitor`) and the ground that they stand on: docs/architecture.md has the map. Importing this
+package is cheap: it reads no file, and heavy libraries are imported by the modules that use them.
 """
 
 import os
@@ -15,4 +15,4 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 if (os.cpu_count() or 1) <= 2:  # one thread: as fast as two when quiet, twice as fast when not
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

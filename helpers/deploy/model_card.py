@@ -7,6 +7,7 @@ from importlib import metadata
 import numpy as np
 import pandas as pd
 
+from ..base.verdicts import GOOD
 from ..examples import known as examples_known
 from ..learning.metric_names import PLAIN_NAMES
 
@@ -55,7 +56,7 @@ def _limits(about: dict, metrics: dict) -> list[str]:
         limits.append("It was tested on rows later than its training rows; it will age.")
     example = examples_known.example(about.get("table", ""))
     limits += example.limits if example else ()
-    if metrics["verdict"] != "good enough":
+    if metrics["verdict"] != GOOD:
         limits.append("It did not reach its thresholds: do not use it for decisions.")
     return limits
 

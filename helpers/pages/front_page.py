@@ -8,6 +8,7 @@ import re
 
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
+from ..base.verdicts import GOOD
 from ..learning.metric_names import PLAIN_NAMES
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
@@ -66,7 +67,7 @@ def _verdict(run: Run, metrics: dict | None) -> dict:
     if failed:
         return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
     if metrics:
-        tone = "good" if metrics["verdict"] == "good enough" else "bad"
+        tone = "good" if metrics["verdict"] == GOOD else "bad"
         return {"text": metrics["verdict"], "tone": tone}
     text = "explored: no target is named" if not run.about.get("target") else "not judged yet"
     return {"text": text, "tone": "open"}

@@ -1,4 +1,7 @@
-"""Whether a challenger takes the champion's place: both on rows that neither has seen."""
+"""The end of a retraining: both models compared, the outcome in words, the registry told.
+
+The rule that decides is `helpers.monitor.better_than_champion.replaces_champion`, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ STAYS = "stays in service"
 def compare_on_newer_rows(production: Production, challenger: Run, newer: np.ndarray) -> dict:
     """Both models, each from raw row to answer, on the newer rows with labels.
 
-    See `monitor.compare_answers` for the returned values.
+    See `better_than_champion.compare_answers` for the returned values.
     """
     judged = production.at(newer)
     other = whole_pipeline.load(challenger.file("model/model.skops"))
@@ -41,17 +44,16 @@ def describe_comparison(compared: dict) -> str:
 
 def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, say) -> dict:
     """Say what follows; where the challenger won, tell the registry."""
-    better = found["compared"]["promote"]
-    sound = found["challenger_verdict"] == "good enough"
-    outcome = BETTER if better and sound else KEPT
+    compared, verdict = found["compared"], found["challenger_verdict"]
+    promote = better_than_champion.replaces_champion(compared, verdict)
+    outcome = BETTER if promote else KEPT
     if outcome == BETTER and ask.promote and ask.track:
         _promote(challenger)
         outcome = PROMOTED
     message = _conclusion(outcome, challenger, champion)
-    if better and not sound:
+    if not promote and better_than_champion.replaces_champion(compared):
         message = (
-            f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is "
-            f"'{found['challenger_verdict']}'."
+            f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is '{verdict}'."
         )
     say(message)
     return {"outcome": outcome, "message": message}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ..base.user_errors import InputError
 from ..line.run_folder import Run, existing_run
 from ..line.stage_list import LOG
-from ..monitor import monitor_model, service_log_rows
+from ..monitor import monitor_model, monitoring_report, service_log_rows
 from ..monitor.service_log_rows import FEWEST_LOGGED
 from .notebook_execution import WARM
 from .run_request import Request, whole_address
@@ -49,7 +49,7 @@ def monitor_new_rows(name: str, data: str = "", settings=(), *, kernels: str = W
     settings = (f"new_data={source}", *settings)
     request = Request(name=name, stages="8", settings=settings, kernels=kernels)
     run_line(request, say=lambda _: None)
-    return run.read_json("monitoring.json")
+    return monitoring_report.read_result(run)
 
 
 def new_rows_of(run: Run, data: str) -> str:
@@ -87,7 +87,7 @@ def _is_due_by_monitoring(champion: Run, ask: RetrainRequest) -> tuple[bool, str
             return False, "no column has drifted"
         return True, f"it has drifted: {', '.join(moved[:5])}"
     if ask.when == PERFORMANCE:
-        return seen["slipped"], seen["reason"]
+        return seen["score_dropped"], seen["reason"]
     return seen["decision"] == monitor_model.RETRAIN, seen["reason"]
 
 

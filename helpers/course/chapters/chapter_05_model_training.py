@@ -75,21 +75,21 @@ def accuracy(X, y):
 
 def _lead(tried) -> float:
     best, second = tried.iloc[0], tried.iloc[1]
-    return float((best.iloc[1] - second.iloc[1]) / best["spread"])
+    return float((best.iloc[1] - second.iloc[1]) / best["standard deviation"])
 
 
 TRAIN_QUESTIONS = {
     "train.lead": Compute(
-        "How many spreads does the first model of the table lie above the second? "
-        "`tried.iloc[0]` is the first line; the score is its second column, and `spread` is "
-        "the first model's.",
+        "By how many standard deviations is the first model of the table above the second? "
+        "`tried.iloc[0]` is the first line; the score is its second column, and "
+        "`standard deviation` is the first model's.",
         expected=_lead,
-        how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["spread"]`',
+        how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["standard deviation"]`',
         why="A lead is big or small against what scores do anyway when only the rows change. "
-        "Below one spread, take the simpler model with a good conscience.",
+        "Below one standard deviation, take the simpler model with a good conscience.",
         hints=(
             "A difference by itself has no size. Against which other difference is it held here?",
-            "First how far both scores lie apart, then how often the spread goes into that.",
+            "First the difference of both scores, then that divided by the standard deviation.",
         ),
         mistakes=(
             Mistake(
