@@ -65,12 +65,14 @@ def fetch(address: str, client=None, whole: bool = False, **query):
 
 def _within_limits(answer, name: str) -> bytes:
     """The content of an answer, unpacked as it comes; refused past the limit of time or size."""
-    end, content = time.monotonic() + _most_seconds(), io.BytesIO()
+    most, content = unpacking_limits.most_bytes(), io.BytesIO()
+    end = time.monotonic() + _most_seconds()
     with answer:
         # What has come, however little: waiting for a full piece may take for ever.
         while piece := answer.raw.read1(2**16, decode_content=True):
             content.write(piece)
-            unpacking_limits.check(content.tell(), f"The address {name} sends at least")
+            if content.tell() > most:
+                unpacking_limits.check(content.tell(), f"The address {name} sends at least")
             if time.monotonic() > end:
                 raise InputError(
                     f"The address {name} has not sent all within {_most_seconds():g} seconds: "
