@@ -42,7 +42,12 @@ HERE = Path(str(files("helpers"))).resolve()  # wherever in the package this mod
 OF_THE_NOTEBOOK = {"notebook": "the notebook has changed", "text": "its text has changed"}
 INIT = "__init__"  # the module that a package runs when it is imported
 # These note or show what was done; no result needs them
-BESIDE_THE_WORK = {("course", "learner_progress"), ("pages", "front_page"), ("pages", "stage_page")}
+BESIDE_THE_WORK = {
+    ("pipeline", "earlier_modules"),
+    ("course", "learner_progress"),
+    ("pages", "front_page"),
+    ("pages", "stage_page"),
+}
 
 
 def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
