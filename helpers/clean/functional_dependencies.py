@@ -10,7 +10,8 @@ import pandas as pd
 from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
 from .dependency_questions import likely_errors, low_agreement_item
-from .repair_by_dependency import JOIN, count_votes, head_and_tail, repair
+from .dependency_vote import JOIN
+from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
 
 # A dependency is sure when the other rows of its key predict a row in so many cases. With
@@ -52,7 +53,7 @@ def draft(
     splits = _draft_splits(frame, columns, table.names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
     columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
-    contradicted = [(one, len(count_votes(columns, [one]).rows)) for one in found]
+    contradicted = [(one, len(contested_rows(columns, [one]))) for one in found]
     useful = [(relation, cells) for relation, cells in contradicted if cells]
     sure = [relation for relation, _ in useful if relation.get("sure", True)]
     asked = [low_agreement_item(*one) for one in useful if not one[0].get("sure", True)]
