@@ -155,14 +155,14 @@ FEATURES_QUESTIONS = {
         {
             "a": "The model reads that flight's own answer in its features.",
             "b": "Nothing: a mean is only a summary, and says nothing of single rows.",
-            "c": "The mean is missing, since one flight has no spread.",
+            "c": "The mean is missing, since one flight has no standard deviation.",
         },
         "a",
         "So such means are learnt from other rows than those that they are used on, and rare "
         "levels are pulled towards the mean of all.",
         {
             "b": "Of how many rows is it a summary here?",
-            "c": "A spread needs two values. How many does a mean need?",
+            "c": "A standard deviation needs two values. How many does a mean need?",
         },
         hints=(
             "Compute that mean by hand, for the plane with one flight.",

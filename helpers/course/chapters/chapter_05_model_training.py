@@ -140,7 +140,7 @@ TRAIN_QUESTIONS = {
     ),
     "train.luck": Choice(
         "A hundred settings are tried on the same folds. The best of them scores a hair above "
-        "the defaults, by less than the spread. What does that tell?",
+        "the defaults, by less than one standard deviation. What does that say?",
         {
             "a": "The best setting is the best one: it has the highest score.",
             "b": "Nothing was searched long enough: a thousand would have found it.",

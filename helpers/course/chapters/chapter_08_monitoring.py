@@ -25,7 +25,7 @@ def _examine_alarm(alarm, of=None) -> str:
             "shares also differ at random."
         )
     if any(_fires(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
-        return "It rang for a shift of three hundredths of the spread: sure, but who would care?"
+        return "It fired at a shift of 0.03 standard deviations: significant, but too small to matter."
     if not all(_fires(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
         return "The column shifted by one standard deviation, and there was no alarm."
     if not all(_fires(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
