@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..cells.coded_column import EncodedColumn
+from .dependency_vote import DISPUTED
 from .repair_by_dependency import count_votes
 
 MOST_LIKELY = 300  # likely repairs that are listed for one column
@@ -20,11 +21,11 @@ def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> l
     for to in dict.fromkeys(relation["to"] for relation in relations):
         own = [relation for relation in relations if relation["to"] == to]
         vote = count_votes(columns, own)
-        doubted = np.flatnonzero(vote.doubted)[: 10 * MOST_LIKELY]
-        for relation, said in zip(own, vote.every[doubted].T, strict=True):
-            speaks = said >= 0
-            suggested = [vote.texts[code] for code in said[speaks]]
-            found += _likely_of(columns, relation, vote.rows[doubted[speaks]], suggested)
+        disputed = np.flatnonzero(vote.of_kind(DISPUTED))[: 10 * MOST_LIKELY]
+        for relation, given in zip(own, vote.by_relation[disputed].T, strict=True):
+            speaks = np.array([text is not None for text in given], dtype=bool)
+            suggested = given[speaks].tolist()
+            found += _likely_of(columns, relation, vote.rows[disputed[speaks]], suggested)
     return found
 
 

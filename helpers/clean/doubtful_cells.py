@@ -86,7 +86,7 @@ def _odd_numbers(column: pd.Series) -> list[dict]:
 
 
 def _odd_end(values: pd.Series, cells: int, end: float, inner: float) -> dict | None:
-    """The smallest or largest value, in so many cells, as a review item; `inner` is the next one."""
+    """The smallest or largest value, in so many cells, as a review item; `inner` comes next."""
     low, middle, high = values.quantile([0.25, 0.5, 0.75])
     gap, width, text = abs(end - inner), max(high - low, 1e-12), as_text(float(end))
     if end in SENTINELS and cells >= 3 and gap > 2 * width:

@@ -10,7 +10,8 @@ import pandas as pd
 from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
 from .dependency_questions import likely_errors, low_agreement_item
-from .repair_by_dependency import JOIN, count_votes, head_and_tail, repair
+from .dependency_vote import JOIN
+from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
 
 # A dependency is sure when each row is told by the other rows of its key in so many cases. With
@@ -54,7 +55,7 @@ def draft(
     splits = _draft_splits(frame, columns, table.names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
     columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
-    contradicted = [len(count_votes(columns, [relation]).rows) for relation in found]
+    contradicted = [len(contested_rows(columns, [relation])) for relation in found]
     useful = [relation for relation, cells in zip(found, contradicted, strict=True) if cells]
     sure = [relation for relation in useful if relation.get("sure", True)]
     asked = [
