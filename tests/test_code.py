@@ -692,9 +692,9 @@ def where(module: Path, copy) -> Path:
 @pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
 def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
     path = (
-        two_folders_down(copy.folder, "encoders")
+        two_folders_down(copy.folder, "number_encoder")
         if deep
-        else next(copy.folder.rglob("encoders.py"))
+        else next(copy.folder.rglob("number_encoder.py"))
     )
     before = copy()
     source = path.read_text(encoding="utf-8")

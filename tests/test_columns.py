@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_columns import repair_column
-from helpers.cells.reading_values import cell_reader, repair_cell, repair_value
+from helpers.cells.reading_values import cell_reader, repair_value
 from helpers.clean.doubtful_cells import review_items_of
 
 
@@ -142,6 +144,7 @@ def test_a_cell_alone_is_read_as_in_its_column():
     [
         ([5, 7.5, 999.0, -3.0, None, 1e308], {"missing": ["999"], "limits": [0, 1e9]}),
         ([5, 999, -3], {"missing": ["999"], "limits": [0, 100]}),
+        ([5.0, 1.7e308, np.inf, -np.inf, 1e308], {}),
         ([True, False, None], {"kind": "boolean"}),
         ([pd.Timestamp("2020-01-02"), pd.NaT], {"kind": "date"}),
     ],
@@ -151,15 +154,43 @@ def test_a_typed_cell_alone_is_read_as_in_its_column(values, plan):
 
 
 def check_alone(column, plan):
-    """The reader of single cells, which the service uses, and that of the review say the same."""
+    """A column is a map of the reader of single cells, which the service uses."""
     repaired, kinds = repair_column(column, plan)
     kinds = [""] * len(column) if kinds is None else kinds
     read_cell = cell_reader(plan)
     for place, cell in enumerate(column):
-        others = [] if pd.isna(cell) else [repair_cell(cell, plan)]  # which is asked of texts alone
-        for value, kind in (read_cell(cell), *others, read_cell(cell)):
+        for value, kind in (read_cell(cell), read_cell(cell)):
             same = repaired[place] == value or (value is None and pd.isna(repaired[place]))
             assert same and kind == kinds[place], (cell, value, kind)
+
+
+PLANS = [
+    {"kind": "number"},
+    {"kind": "number", "style": "comma", "unit": "kg", "missing": ["999", "x"], "limits": [0, 50]},
+    {"kind": "date", "formats": ["%d/%m/%Y", "%m/%d/%Y", "iso"], "ambiguous": "missing"},
+    {"kind": "date", "missing": ["2020-01-02"]},
+    {"kind": "boolean"},
+    {"kind": "text"},
+    {"kind": "category", "values": []},
+    {"kind": "category", "values": ["New York", "Paris", "NA"], "keep": ["NA"],
+     "aliases": {"NY": "New York"}, "typos": {"Pariss": "Paris"}},
+]  # fmt: skip
+PIECES = st.sampled_from(
+    ["1", "12", "999", "3", ".", ",", "-", "e", " ", "kg", "lb", "$", "%", "/", "2020", "01", "02",
+     "yes", "no", "True", "NA", "n/a", "x", "é", "New York", "NY", "Paris", "s", "  ", "\u00a0"]
+)  # fmt: skip
+
+TEXTS = st.lists(PIECES, max_size=5).map("".join)
+DIGITS = st.from_regex(r"-?[0-9]{1,3}[.,]?[0-9]{0,3}", fullmatch=True)
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=str)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(cells=st.lists(st.one_of(TEXTS, DIGITS), min_size=1, max_size=12))
+def test_any_texts_alone_are_read_as_in_their_column(plan, cells):
+    check_alone(pd.Series(cells, dtype="str"), plan)
+    iso = [f"2020-01-{len(cell) % 28 + 1:02}" for cell in cells]
+    check_alone(pd.Series([*cells, *iso], dtype="str"), plan)
 
 
 @pytest.mark.parametrize(

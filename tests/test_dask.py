@@ -126,7 +126,7 @@ def same(trials, others) -> bool:
         one.family == other.family
         and one.parameters == other.parameters
         and one.scores == other.scores
-        and np.array_equal(one.said, other.said)
+        and np.array_equal(one.predicted, other.predicted)
         for one, other in zip(trials, others, strict=True)
     )
 

@@ -1,5 +1,6 @@
 """The pieces of an exploration: for every table, with sentences that read it, and nothing run."""
 
+import json
 import os
 import re
 from functools import partial
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.base.places import NOTEBOOKS
 from helpers.base.user_errors import InputError
 from helpers.explore import (
     column_cards,
@@ -27,8 +29,15 @@ from helpers.line.run_folder import Run
 
 NASTY = "<script>document.title='run'</script>"
 QUOTE = '"><img src=x onerror=document.title=1>'
-PIECES = (explore_findings.findings, explore_table.overview, column_cards.columns, explore_missing.missing, explore_associations.associations_section,
-          explore_target.against_target, explore_time.over_time)  # fmt: skip
+PIECES = (
+    explore_table.findings,
+    explore_table.overview,
+    explore_table.columns,
+    explore_table.missing,
+    explore_table.associations,
+    explore_table.against_target,
+    explore_table.over_time,
+)
 
 
 def usual(rows=300) -> pd.DataFrame:
@@ -95,7 +104,7 @@ def test_a_thousand_columns():
     found = explore_table.look(frame)
     page = (
         column_cards.columns(found)._repr_html_()
-        + explore_associations.associations_section(found)._repr_html_()
+        + explore_associations.associations(found)._repr_html_()
     )
     assert page.count('class="xp-card"') == 1_000
     assert "Drawn are the first 250 columns; all are counted." in page
@@ -168,6 +177,17 @@ def test_the_target_over_time_counts_all_rows(monkeypatch):
     along = draw_target.target_over_time(found, found["day"])
     by_month = frame.groupby(frame["day"].dt.to_period("M"))["late"].mean()
     assert np.allclose(along, by_month)
+
+
+def test_the_face_offers_each_piece_that_the_notebook_shows():
+    cells = json.loads((NOTEBOOKS / "explore.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = "".join("".join(c["source"]) + "\n" for c in cells if c["cell_type"] == "code")
+    shown = set(re.findall(r"\bexplore\.(\w+)\(", code))
+    assert len(shown) >= 10 and shown <= set(explore_table.__all__)
+    assert re.findall(r"from helpers\.explore import .*", code) == [
+        "from helpers.explore import explore_table as explore"
+    ]
+    assert all(callable(getattr(explore_table, name)) for name in explore_table.__all__)
 
 
 def test_two_tables_side_by_side():

@@ -1,6 +1,7 @@
 """The glossary: its terms are in order, and each is set off in the notebook that explains it."""
 
 import re
+from functools import cache
 
 import nbformat
 import pytest
@@ -9,9 +10,12 @@ from helpers.base.places import REPOSITORY
 from helpers.cells.tidy_text import fingerprint
 from helpers.line.stage_list import STAGES
 
-PAGE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+WHOLE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
+PAGE, MORE, PICTURES = re.split("^## .+$", WHOLE, flags=re.MULTILINE)
 LINE = re.compile(r"^- \*\*(.+?)\*\* \((\d\d)\): (.+)$", re.MULTILINE)
 TERMS = [(term, int(number)) for term, number, _ in LINE.findall(PAGE)]
+OTHERS = re.findall(r"^- \*\*(.+?)\*\*: .+$", MORE, re.MULTILINE)
+PICTURED = re.findall(r"^\| (?!picture|---)(.+?) \| (.+?) \|$", PICTURES, re.MULTILINE)
 SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
 # What is set off in a notebook's prose: side boxes are for those who know the words
 SET_OFF = {
@@ -23,6 +27,21 @@ SET_OFF = {
     }
     for stage in STAGES
 }
+
+
+@cache
+def all_words() -> str:
+    """All that a reader may meet: the code, the notebooks, the pages; in letters and spaces."""
+    files = [
+        *(REPOSITORY / "helpers").rglob("*.py"),
+        *(REPOSITORY / "notebooks").rglob("*.ipynb"),
+        *(page for page in (REPOSITORY / "docs").glob("*.md") if page.name != "glossary.md"),
+    ]
+    return plain(" ".join(file.read_text(encoding="utf-8") for file in files))
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def is_set_off(term: str, number: int) -> bool:
@@ -42,6 +61,23 @@ def test_every_line_is_a_term_in_alphabetical_order():
 def test_a_term_is_set_off_where_it_is_first_used(term, number):
     assert is_set_off(term, number)
     assert not [earlier for earlier in range(number) if is_set_off(term, earlier)]
+
+
+def test_words_beside_the_course_are_in_order_each_once():
+    assert len(OTHERS) == sum(line.startswith("- ") for line in MORE.splitlines())
+    names = [term.casefold() for term in OTHERS]
+    assert names == sorted(set(names))
+    assert not set(names) & {term.casefold() for term, _ in TERMS}
+
+
+@pytest.mark.parametrize("term", OTHERS)
+def test_a_word_beside_the_course_is_met_somewhere(term):
+    assert plain(term) in all_words()
+
+
+def test_pictures_are_in_order_and_no_standard_term_is_one():
+    pictures, standard = zip(*PICTURED, strict=True)
+    assert list(pictures) == sorted(set(pictures)) and not set(pictures) & set(standard)
 
 
 def test_what_is_said_of_the_fingerprint_is_what_the_code_does():

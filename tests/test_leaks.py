@@ -52,7 +52,7 @@ def test_a_copy_of_the_target_is_found_with_its_remedy(table, wrong):
     X, y = table
     said = np.where(y == "yes", 7, 3)
     flip = np.random.default_rng(0).random(ROWS) < wrong
-    found = alarms(X.assign(code=np.where(flip, 10 - said, said)), y)["tells_the_target"]
+    found = alarms(X.assign(code=np.where(flip, 10 - said, said)), y)["predicts_the_target"]
     assert found.columns == ("code",) and found.severity == "alarm"
     assert "--set drop=code --stages 3-8" in found.message
     assert found.evidence["alone"] > 0.9
@@ -65,14 +65,14 @@ def test_a_copy_of_a_number_is_found(table, noise):
     y = (X["a"] * 2 + random.normal(size=ROWS)).to_numpy()
     assert alarms(X, y, NUMBER) == {}
     copy = np.exp(y + noise * random.normal(size=ROWS))  # another scale, the same order
-    assert alarms(X.assign(copy=copy), y, NUMBER)["tells_the_target"].columns == ("copy",)
+    assert alarms(X.assign(copy=copy), y, NUMBER)["predicts_the_target"].columns == ("copy",)
 
 
 def test_a_column_that_outdoes_all_others_is_worth_a_question(table):
     X, y = table
     random = np.random.default_rng(2)
     strong = np.where(y == "yes", 2.5, 0) + random.normal(size=ROWS)
-    found = alarms(X[["b", "c"]].assign(strong=strong), y)["tells_the_target"]
+    found = alarms(X[["b", "c"]].assign(strong=strong), y)["predicts_the_target"]
     assert found.severity == "warning" and "far better" in found.message
 
 
@@ -157,7 +157,7 @@ def test_copies_among_few_levels_show_by_their_targets():
     assert found.severity == "warning" and 0.02 < found.evidence["share"] < 0.5
 
 
-def test_a_key_that_tells_the_target_is_explained_by_its_shared_rows():
+def test_a_key_that_predicts_the_target_is_explained_by_its_shared_rows():
     random = np.random.default_rng(5)
     who = np.repeat(np.arange(60), 10)
     X = pd.DataFrame(random.normal(size=(60, 3))[who] + random.normal(0, 0.01, (600, 3)))
@@ -166,7 +166,7 @@ def test_a_key_that_tells_the_target_is_explained_by_its_shared_rows():
     found = alarms(X, y, plan=plan)
     assert one_column_probe.predictive_power(BINARY, X["patient_id"], y) > 0.98
     assert found["shared_entities"].columns == ("patient_id",)
-    assert "tells_the_target" not in found
+    assert "predicts_the_target" not in found
 
 
 def test_one_customer_on_both_sides_is_found_and_measured():
@@ -189,7 +189,7 @@ def test_parts_of_other_kinds_are_told_apart(table):
     moved = X.assign(a=X["a"] + 3 * (part == "test"), part=pd.Series(part).astype("str"))
     choice = {"strategy": "column", "column": "part"}
     plan = plan_of(X, BINARY)
-    found = alarms(moved, y, choice=choice, plan=plan)["parts_told_apart"]
+    found = alarms(moved, y, choice=choice, plan=plan)["sets_differ"]
     assert found.columns[0] == "a" and found.severity == "alarm"
     assert alarms(moved.assign(a=X["a"]), y, choice=choice, plan=plan) == {}
 
@@ -210,11 +210,11 @@ def test_several_classes_have_alarms_too(table):
     three = Task("y", "multiclass", ("a", "b", "c"))
     y = np.random.default_rng(0).choice(["a", "b", "c"], ROWS).astype(object)
     found = alarms(X.assign(code=pd.Series(y).map({"a": "x", "b": "q", "c": "m"})), y, three)
-    assert found["tells_the_target"].columns == ("code",)
+    assert found["predicts_the_target"].columns == ("code",)
 
 
 def test_the_alarms_in_words_and_as_a_table():
-    one = Finding("tells_the_target", "alarm", ["a"], "a tells. Drop it.", {"alone": 0.99})
+    one = Finding("predicts_the_target", "alarm", ["a"], "a tells. Drop it.", {"alone": 0.99})
     text = leaks_report.describe_alarms([one, replace(one, severity="warning")])
     assert text.startswith("**1 alarm and 1 warning**") and "- **alarm**: a tells. Drop it." in text
     table = leaks_report.evidence_table([one])

@@ -10,6 +10,7 @@ import pytest
 from helpers.base.user_errors import InputError
 from helpers.learning.labelled_data import TEST, TRAIN
 from helpers.learning.predicting import predict
+from helpers.line.run_folder import Run
 from helpers.monitor import (
     better_than_champion,
     monitor_model,
@@ -162,7 +163,9 @@ def test_a_regression_goes_through():
         ([np.nan, np.nan], [np.nan, np.nan], KEEP),
     ],
 )
-def test_the_model_is_retrained_when_it_surely_slipped_far(values, at_best, decision):
+def test_the_model_is_retrained_when_its_score_dropped_far_and_significantly(
+    values, at_best, decision
+):
     found = monitor_model.decide(periods(values, at_best), still(), METRICS, 0.05)
     assert found["decision"] == decision
 
@@ -203,7 +206,7 @@ def test_expected_scores_decide_while_there_are_no_labels():
     expected = pd.DataFrame({"rows": 80, "roc_auc": [0.8, 0.7], "from": [0.7, 0.6],
                              "to": [0.9, 0.8]}, index=["2021-01", "2021-02"])  # fmt: skip
     found = monitor_model.decide(NOTHING, moved(), METRICS, 0.05, expected)
-    assert found["decision"] == RETRAIN and found["slipped"]
+    assert found["decision"] == RETRAIN and found["score_dropped"]
     assert "expected to be 0.70 at worst (2021-02)" in found["reason"]
     assert monitor_model.decide(NOTHING, moved(), METRICS, 0.2, expected)["decision"] == KEEP
     assert monitor_model.decide(NOTHING, moved(), METRICS, 0.05, NOTHING)["decision"] == RETRAIN
@@ -219,7 +222,7 @@ def test_held_out_rows_are_no_later_ones(later):
     assert "can't be compared" in monitoring_report.describe_prediction_drift(None)
 
 
-def test_answers_are_held_against_answers_to_rows_not_learnt_from(later, asked):
+def test_predictions_are_compared_with_those_for_unseen_rows(later, asked):
     table = monitor_model.prediction_drift(later.known.task, asked)
     assert table.index.tolist() == ["probability of yes"] and not table["significant"].any()
     high = [(said, np.clip(chance + [-0.4, 0.4], 0, 1)) for said, chance in [asked.later]][0]
@@ -367,3 +370,25 @@ def test_words_where_numbers_were_promised_are_refused():
 def test_a_delivery_that_lacks_a_needed_column_is_refused(made, champion, later):
     with pytest.raises(InputError, match="lack the column 'weight'"):
         production_rows.check_columns(later.raw.drop(columns="weight"), ["weight", "city"])
+
+
+def test_a_stored_result_of_an_earlier_version_is_read_under_the_keys_of_today(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    run = Run("earlier")
+    run.write_json("monitoring.json", {"said": {"Drift": "none"}, "moved": ["age"],
+                                       "slipped": True, "joint": {"tells": {"age": 0.2}}})  # fmt: skip
+    assert monitoring_report.read_result(run) == {
+        "summary": {"Drift": "none"}, "significant": ["age"], "score_dropped": True,
+        "joint": {"importance": {"age": 0.2}},
+    }  # fmt: skip
+    assert monitoring_report.read_result(Run("none")) is None
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict", "replaces"),
+    [(0.001, "good enough", True), (0.001, "not good enough", False), (0.0, "good enough", False)],
+)
+def test_one_rule_says_whether_a_challenger_replaces_the_champion(gain, verdict, replaces):
+    assert better_than_champion.replaces_champion({"gain_from": gain}, verdict) == replaces

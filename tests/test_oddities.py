@@ -84,7 +84,7 @@ def test_what_is_planted_is_found_with_its_column_and_evidence(code):
 def test_repeated_rows_are_found():
     frame = sound()
     found = codes(pd.concat([frame, frame.head(30)]))
-    assert found["duplicates"].message == "30 rows say the same as an earlier one."
+    assert found["duplicates"].message == "30 rows repeat an earlier row."
 
 
 def test_a_column_that_gives_the_target_away_is_an_alarm():

@@ -66,12 +66,12 @@ def test_the_cheapest_policy_among_the_best_is_recommended():
     said = retraining_policies.describe_policies(
         retraining_policies.PolicyResults("roc_auc", scores, costs)
     )
-    assert "train again on a fall**: 1 retraining did as well" in said
+    assert "retrain on a fall**: 1 retraining did as well" in said
     costs.loc[FALL, "short_from"] = 0.001
     said = retraining_policies.describe_policies(
         retraining_policies.PolicyResults("roc_auc", scores, costs)
     )
-    assert "train again monthly**: 3 retrainings gave the best score" in said
+    assert "retrain monthly**: 3 retrainings gave the best score" in said
     said = retraining_policies.describe_policies(
         retraining_policies.PolicyResults("roc_auc", scores, costs.assign(gain_from=0.0))
     )
@@ -86,7 +86,7 @@ def test_what_columns_mean_changes_and_only_the_score_tells(made, champion):
     assert played.scores[FALL].iloc[1] == played.scores[NONE].iloc[1], "nothing was known yet"
     assert played.scores[FALL].iloc[-1] > played.scores[NONE].iloc[-1] + 0.1
     assert played.costs["gain_from"][FALL] > 0
-    assert "train again" in retraining_policies.describe_policies(played)
+    assert "to retrain" in retraining_policies.describe_policies(played)
 
 
 def test_a_column_that_moves_trains_again_once_it_has_been_seen(made, champion):
@@ -108,7 +108,7 @@ def test_a_model_never_learns_from_the_period_it_is_scored_on(made, champion):
     history = retraining_policies._History(production, refits, METRICS, 0.05, "day")
     assert len(set(learnt)) > 1
     for period in set(learnt):
-        assert len(history.learnt_from(period)) == 240 + (production.period < period).sum()
+        assert len(history.training_rows(period)) == 240 + (production.period < period).sum()
 
 
 def test_it_works_for_numbers_too():

@@ -161,7 +161,7 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     assert seen["drifted"] == (["weight"] if heavier else [])
     assert joint.significant == (heavier > 0) == bool(seen["joint"]["p_value"] < 0.001)
     assert bool(seen["performance"]) and seen["labels"] == LATER
-    assert ("predictions drift too" in seen["said"]["Drift"]) == (heavier > 0)
+    assert ("predictions drift too" in seen["summary"]["Drift"]) == (heavier > 0)
 
 
 def test_a_reference_that_is_wrong_is_seen(run, tmp_path):

@@ -13,11 +13,11 @@ from helpers.examples import flights_example
 from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
-from helpers.monitor import production_rows, refit_models, service_log_rows
+from helpers.monitor import monitor_bundle, production_rows, refit_models, service_log_rows
 from helpers.pages import front_page
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
-from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
+from helpers.run import promotion_decision, retraining, retraining_due, train_challenger
 from helpers.run.retraining_due import RetrainRequest
 from helpers.run.runner import StageError
 from tests.small import changed, deployed_run, later, log_rows, prepared, raw_table
@@ -126,8 +126,10 @@ def test_nothing_new_is_said(run, command):
 
 
 def test_the_champion_can_be_monitored_whichever_run_made_it(run, command, monkeypatch):
-    named = {"models:/shop@champion": model_versions.Version("shop", 2, "mine")}
-    monkeypatch.setattr(model_versions, "resolve", named.get)
+    sha = run.read_json("model/card.json")["model_sha256"]
+    version = model_versions.Version("shop", 2, "mine", model_sha256=sha)
+    named = {"models:/shop@champion": version}
+    monkeypatch.setattr(monitor_bundle, "resolve", named.get)
     code, _, err = command("monitor", "models:/shop@champion", "--data", "nowhere.csv")
     assert code == 2 and "nowhere.csv" in err, "the run is found, its new rows are not"
 
@@ -149,7 +151,7 @@ def test_monitor_says_all_in_six_lines_and_the_gate_stays_open(run, command):
     assert code == 0 and not err and "keep" in out and "600 rows" in out
     assert run.file(STAGES[8].report).exists()
     said = run.read_json("monitoring.json")
-    assert said["seen"] and said["decision"] == "keep" and not said["slipped"]
+    assert said["seen"] and said["decision"] == "keep" and not said["score_dropped"]
     assert list(said["expected"]) == ["new rows"] and said["labels"] == 600
 
 
@@ -167,7 +169,7 @@ def test_a_number_is_monitored_too(command):
     assert code == 0, err
     assert "R² " in out and "keep" in out
     code, out, _ = command("monitor", "prices", rows=rows.drop(columns="price"))
-    assert code == 0 and "No labels yet, and nothing to expect them from." in out
+    assert code == 0 and "No labels yet, and no probabilities to estimate scores from." in out
 
 
 def test_without_labels_the_expected_score_is_said(run, command):
@@ -182,7 +184,7 @@ def test_without_labels_the_expected_score_is_said(run, command):
 @pytest.fixture
 def seen(monkeypatch):
     """What stage 8 would have written; no kernel is started."""
-    content = {"held_out": False, "drifted": [], "slipped": False, "decision": "keep",
+    content = {"held_out": False, "drifted": [], "score_dropped": False, "decision": "keep",
                "reason": "it holds"}  # fmt: skip
     monkeypatch.setattr(retraining_due, "monitor_new_rows", lambda *_, **__: content)
     return content
@@ -200,13 +202,13 @@ def test_nothing_is_due_while_all_is_well(run, seen):
 
 
 def test_each_reason_makes_it_due_where_it_is_asked_for(run, seen):
-    seen |= {"drifted": ["weight"], "slipped": False}
+    seen |= {"drifted": ["weight"], "score_dropped": False}
     assert retraining_due.is_due(run, RetrainRequest(when="drift")) == (
         True,
         "it has drifted: weight",
     )
     assert not retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
-    seen |= {"drifted": [], "slipped": True, "decision": "retrain"}
+    seen |= {"drifted": [], "score_dropped": True, "decision": "retrain"}
     assert not retraining_due.is_due(run, RetrainRequest(when="drift"))[0]
     assert retraining_due.is_due(run, RetrainRequest(when="performance"))[0]
     assert retraining_due.is_due(run, RetrainRequest())[0]
@@ -293,7 +295,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
     production_rows.note_training_rows(run, run, as_read.head(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
-    assert len(found.raw) == 100 and "but for 100 rows learnt from" in found.origin
+    assert len(found.raw) == 100 and "without 100 training rows" in found.origin
     assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
     rows.head(100).to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(InputError, match="are 0, too few"):
@@ -317,7 +319,8 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     [(True, "good enough", "better"), (False, "good enough", "kept"), (True, "poor", "kept")],
 )
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
-    found = {"compared": {"promote": better}, "challenger_verdict": verdict}
+    gain = 0.01 if better else -0.01
+    found = {"compared": {"gain_from": gain}, "challenger_verdict": verdict}
     lines = []
     done = promotion_decision.conclude(
         Run("mine-2"), run, found, RetrainRequest(track=False), lines.append
@@ -339,7 +342,7 @@ def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
     def breaks(request, say):
         raise StageError("Stage 5 (Model training) failed in cell 7: MemoryError")
 
-    monkeypatch.setattr(runner, "run_line", breaks)
+    monkeypatch.setattr(train_challenger, "run_line", breaks)
     code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
     assert code == 1 and one_line(err)
     assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
@@ -350,7 +353,7 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     def breaks(request, say):
         raise StageError("stopped")
 
-    monkeypatch.setattr(runner, "run_line", breaks)
+    monkeypatch.setattr(train_challenger, "run_line", breaks)
     log_rows(run, later(400).drop(columns="note"), told=300)
     production = retraining.later_rows(run, LOG)
     newer = refit_models.newer_half(production)
@@ -392,7 +395,7 @@ def test_a_challenger_is_made_by_the_notebooks_and_wins(run, command, tmp_path):
     assert promotion_decision.champion_of(run).name == "mine-2"
     code, out, _ = command("retrain", "mine", "--track", rows=changed(900))
     assert code == 0 and "The champion of mine is the run mine-2" in out and "not due" in out
-    assert "450 rows learnt from" in challenger.read_json("monitoring.json")["origin"]
+    assert "without 450 training rows" in challenger.read_json("monitoring.json")["origin"]
     assert command("rollback", "mine")[0] == 0 and model_versions.champion("mine").run == "mine"
 
 

@@ -298,13 +298,13 @@ def test_the_tables_of_the_split_add_up():
 
 @pytest.mark.parametrize("rare", [1, 2])
 def test_a_class_too_rare_for_both_sides_is_refused(rare):
-    with pytest.raises(InputError, match="rows of one class only \\(no\\) to judge by"):
+    with pytest.raises(InputError, match="rows of one class only \\(no\\) to test on"):
         split_into_parts.split_rows(labelled(["yes"] * rare + ["no"] * 40), RANDOM)
 
 
 @pytest.mark.parametrize(
     ("y", "does"),
-    [(["no"] * 30 + ["yes"] * 30, "learn from"), (["no", "yes"] * 15 + ["no"] * 30, "judge by")],
+    [(["no"] * 30 + ["yes"] * 30, "train on"), (["no", "yes"] * 15 + ["no"] * 30, "test on")],
 )
 def test_one_class_on_a_side_of_a_time_split_is_refused(y, does):
     rows = labelled(y, pd.DataFrame({"when": np.arange(60)}))
@@ -327,7 +327,7 @@ def test_a_share_that_leaves_nothing_to_learn_from_is_refused(share):
         (labelled(np.arange(12.0), kind="regression"), RANDOM),
         (by_group(groups=12), GROUP),
     ):
-        with pytest.raises(InputError, match="leaves fewer than two to learn from"):
+        with pytest.raises(InputError, match="leaves fewer than two to train on"):
             split_into_parts.split_rows(rows, choice, test_share=share)
     with pytest.raises(InputError):
         split_into_parts.split_rows(by_time(), TIME, test_share=share)
@@ -351,7 +351,7 @@ def test_any_other_share_is_split_as_asked(rows, choice, share):
 
 @pytest.mark.parametrize(("rows", "choice"), TO_SPLIT)
 def test_a_share_that_leaves_nothing_to_judge_by_is_refused(rows, choice):
-    with pytest.raises(InputError, match="to judge by.*change test_share"):
+    with pytest.raises(InputError, match="to test on.*change test_share"):
         split_into_parts.split_rows(rows, choice, test_share=0.01)
 
 

@@ -88,7 +88,7 @@ def test_runs_with_the_same_seed_are_the_same(made, learn, ladder):
     other = train_models.cross_validate_candidates(made.task, again, 200, "random forest, linear")
     for first, second in zip(ladder, other, strict=True):
         assert first.scores == pytest.approx(second.scores, abs=1e-9)
-        assert np.abs(first.said - second.said).max() < 1e-9
+        assert np.abs(first.predicted - second.predicted).max() < 1e-9
 
 
 def test_features_of_a_fold_are_made_from_its_training_rows(made, learn):
@@ -144,7 +144,7 @@ def test_the_search_says_on_how_many_rows_it_worked(made, folds, ladder, few_are
     found = hyperparameter_search.search(made.task, [ladder[2]], folds, 6, seed=1)
     said = training_report.describe_search(ladder, found, made.task)
     rows = ladder[2].rows
-    assert f"up to {round(rows / 4):,} rows a fold, the best 2 of them again from all {rows:,}" in (
+    assert f"up to {round(rows / 4):,} rows a fold, the best 2 of them again on all {rows:,}" in (
         said
     )
     assert "rows a fold" not in training_report.describe_search(
@@ -368,7 +368,7 @@ def test_a_fold_that_lacks_one_of_three_classes_is_scored():
     folds = fold_trials.make_folds(cut.of("train"), made.plan)
     lacking = next(fold for fold in folds if set(fold.y) == {"a", "b"})
     found = train_models.cross_validate_candidates(made.task, [lacking], 200, "linear")
-    assert found[1].said.shape[1] == 3
+    assert found[1].predicted.shape[1] == 3
 
 
 # --- Defects that were mended -------------------------------------------------------------------
@@ -390,7 +390,7 @@ def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, cha
     threshold = decision_threshold.best_threshold(BINARY, one)
     assert max(c for c, t in zip(chance, truth, strict=True) if t == "no") < threshold
     assert threshold < min(c for c, t in zip(chance, truth, strict=True) if t == "yes")
-    assert at_threshold(BINARY, one.truth, one.said, threshold)["f1"] == 1
+    assert at_threshold(BINARY, one.truth, one.predicted, threshold)["f1"] == 1
 
 
 def with_labels(y):
@@ -413,7 +413,7 @@ def test_folds_whose_training_rows_hold_one_class_are_skipped():
 
 def test_no_fold_with_two_classes_is_refused():
     made, learn = with_labels(["no"] * 170 + ["yes", "no"] * 35)
-    with pytest.raises(InputError, match="No fold has two classes"):
+    with pytest.raises(InputError, match="No fold has training rows of two classes"):
         fold_trials.make_folds(learn, made.plan)
 
 
@@ -491,7 +491,7 @@ def test_boosting_stops_growing_when_more_trees_win_nothing(made, folds):
     fold = folds[0]
     whole = model_ladder.clone(grown.model).fit(fold.X, fold.y)
     again = fold_trials._score(
-        made.task, fold, fold_trials._answers(made.task, whole, fold.X_valid)
+        made.task, fold, fold_trials._predictions(made.task, whole, fold.X_valid)
     )
     assert again == pytest.approx(grown.scores[0], abs=0.02)
 
@@ -529,7 +529,7 @@ def halves(first: list, second: list) -> list[fold_trials.Trial]:
     made = []
     for family, chance in (("linear", first), ("random forest", second)):
         one = trial(truth, chance, family)
-        scores = [fold_trials._score(BINARY, fold_trials.Fold(None, None, None, truth[part]), one.said[part])
+        scores = [fold_trials._score(BINARY, fold_trials.Fold(None, None, None, truth[part]), one.predicted[part])
                   for part in (slice(0, 4), slice(4, 8))]  # fmt: skip
         made.append(fold_trials.Trial(**(vars(one) | {"scores": scores})))
     return made
@@ -577,9 +577,9 @@ def test_calibration_leaves_the_order_and_mends_what_is_too_sure():
     too_sure = 1 / (1 + np.exp(-3 * logit))
     mended = calibrated_ensemble.calibrated(BINARY, trial(truth, too_sure))
     before = calibration_error(too_sure, truth == "yes")
-    after = calibration_error(mended.said[:, 1], truth == "yes")
+    after = calibration_error(mended.predicted[:, 1], truth == "yes")
     assert before > 0.1 and after < 0.03
-    assert (np.argsort(mended.said[:, 1]) == np.argsort(too_sure)).all()
+    assert (np.argsort(mended.predicted[:, 1]) == np.argsort(too_sure)).all()
     assert mended.model.slope == pytest.approx(1 / 3, abs=0.05)
 
 
@@ -617,8 +617,8 @@ def test_several_classes_lean_towards_rare_ones_where_it_wins():
     chance = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     said = fold_trials.Trial(LogisticRegression(), "linear", {}, [0.5], 0.1, truth, chance)
     mended = calibrated_ensemble.calibrated(three, said)
-    leaning = decision_rule(mended.model).positions(mended.said)
-    plain = mended.said.argmax(axis=1)
+    leaning = decision_rule(mended.model).positions(mended.predicted)
+    plain = mended.predicted.argmax(axis=1)
     assert len(mended.model.weights) == 3 and mended.model.weights[0] == 1.0
     assert f1_score(position, leaning, average="macro") > (
         f1_score(position, plain, average="macro") + 0.01

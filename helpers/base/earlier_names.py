@@ -55,3 +55,14 @@ def rename_notice(name: str) -> str:
     "The parameter 'gap' is now called 'embargo'."
     """
     return f"The parameter '{name}' is now called '{current_name(name)}'."
+
+
+def with_current_keys(content: Mapping, earlier: Mapping[str, str]) -> dict:
+    """A JSON object that an earlier version has stored, under the keys of today.
+
+    `earlier` maps an earlier key to the one of today.
+
+    >>> with_current_keys({"said": "kept", "at": "noon"}, {"said": "message"})
+    {'message': 'kept', 'at': 'noon'}
+    """
+    return {earlier.get(key, key): value for key, value in content.items()}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -24,6 +25,7 @@ from .tidy_text import fingerprint, repair_encoding, tidy
 
 KINDS = ("number", "boolean", "date", "category", "text")
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
+LARGEST = sys.float_info.max  # a whole number may be larger, and is no float then
 
 RULES = {
     "missing word": "a word or code that means missing",
@@ -43,35 +45,76 @@ RULES = {
 }
 
 
-def repair_value(text: str, plan: dict, read: Callable | None = None) -> tuple[object, str]:
-    """What one text of a column becomes, and the kind of repair ("" when nothing was wrong).
+def cell_reader(plan: dict) -> Callable[[object], tuple[object, str]]:
+    """The function that reads cells of one plan: what a cell becomes, and the kind of repair.
 
-    `read` is what `value_reader` has made of the plan, for many texts.
+    The kind is "" when nothing was wrong (all kinds: `RULES`). Missing (None, NaN) stays missing, a
+    number that has its type is checked, all else is read as text. The last few thousand texts are
+    remembered.
+
+    >>> read = cell_reader({"kind": "number", "unit": "kg", "limits": [0, 400]})
+    >>> read("3 kg"), read("2.2 lbs"), read(500), read("n/a"), read(None)
+    ((3.0, 'number'), (0.997903, 'unit'), (None, 'impossible'), (None, 'missing word'), (None, ''))
+    """
+    of_number = _number_checker(plan)
+    of_text = lru_cache(maxsize=REMEMBERED)(_text_reader(plan, of_number))
+    holds_numbers = plan["kind"] == "number"
+
+    def read(value) -> tuple[object, str]:
+        if value is None or value != value:
+            return None, ""
+        if holds_numbers and isinstance(value, (int, float)) and not isinstance(value, bool):
+            return of_number(value)
+        return of_text(as_text(value))
+
+    return read
+
+
+def repair_value(value, plan: dict) -> tuple[object, str]:
+    """One cell as `cell_reader` reads it; where many cells share a plan, make the reader once.
 
     >>> repair_value("1,200", {"kind": "number"}), repair_value("n/a", {"kind": "number"})
     ((1200.0, 'number'), (None, 'missing word'))
-    >>> repair_value("2.2 lbs", {"kind": "number", "unit": "kg"})
-    (0.997903, 'unit')
     """
-    plain, kind = tidy(text), plan["kind"]
-    if _means_missing(plain, plan):
-        return None, "missing word"
-    said = plan.get("aliases", {}).get(plain, plain)
-    value, repair = (read or value_reader(plan))(said)
-    if value is None:
-        return None, "ambiguous date" if repair == "ambiguous date" else "unreadable"
-    if kind == "number" and value in missing_codes(plan):
-        return None, "missing word"
-    if kind == "number" and is_impossible(np.array(value), plan):
-        return None, "impossible"
-    if said != plain:
-        return value, "alias"
-    if not repair and plain != text and kind in ("category", "text"):
-        repair = "spaces"
-    return value, repair
+    return cell_reader(plan)(value)
 
 
-def value_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
+def _number_checker(plan: dict) -> Callable[..., tuple[float | None, str]]:
+    """What a number becomes: missing where it is a code for that, or can't be."""
+    codes, (low, high) = frozenset(missing_codes(plan)), _limits(plan)
+
+    def check(value: float, repair: str = "") -> tuple[float | None, str]:
+        if value in codes:
+            return None, "missing word"
+        if not low <= value <= high or abs(value) > LARGEST:
+            return None, "impossible"
+        return float(value), repair
+
+    return check
+
+
+def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[object, str]]:
+    """What reads the texts of a plan, tidied, its missing words and other names known."""
+    kind, aliases, read_tidy = plan["kind"], plan.get("aliases", {}), _tidy_reader(plan)
+
+    def read(text: str) -> tuple[object, str]:
+        plain = tidy(text)
+        if _means_missing(plain, plan):
+            return None, "missing word"
+        named = aliases.get(plain, plain)
+        value, repair = read_tidy(named)
+        if value is None:
+            return None, repair if repair == "ambiguous date" else "unreadable"
+        if named != plain:
+            repair = "alias"
+        elif not repair and plain != text and kind in ("category", "text"):
+            repair = "spaces"
+        return of_number(value, repair) if kind == "number" else (value, repair)
+
+    return read
+
+
+def _tidy_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
     """What reads a tidy text as the plan's kind of value: gives the value and kind of repair."""
     if plan["kind"] == "category":
         return _category_reader(plan)
@@ -82,52 +125,6 @@ def _means_missing(plain: str, plan: dict) -> bool:
     if plain in plan.get("missing", ()):
         return True
     return plain.casefold() in _missing_words(plan["kind"]) and plain not in plan.get("keep", ())
-
-
-def repair_cell(value, plan: dict) -> tuple[object, str]:
-    """What one cell of any type becomes, and the kind of repair; as `repair_column` has it.
-
-    >>> repair_cell(5, {"kind": "number", "limits": [0, 4]})
-    (None, 'impossible')
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and plan["kind"] == "number":
-        if value in missing_codes(plan):
-            return None, "missing word"
-        if abs(value) >= 1e308 or is_impossible(np.array(value), plan):
-            return None, "impossible"
-        return value, ""
-    return repair_value(as_text(value), plan)
-
-
-def cell_reader(plan: dict) -> Callable:
-    """A function that does what `repair_cell` does, for one plan and many cells, and fast.
-
-    Missing (None, NaN) stays missing. It remembers the last few thousand texts.
-
-    >>> cell_reader({"kind": "number", "unit": "kg"})("3 kg")
-    (3.0, 'number')
-    """
-    codes, (low, high) = frozenset(missing_codes(plan)), plan.get("limits", (-np.inf, np.inf))
-    is_number = plan["kind"] == "number"
-
-    read_text = value_reader(plan)
-
-    @lru_cache(maxsize=REMEMBERED)
-    def of_text(text: str) -> tuple[object, str]:
-        return repair_value(text, plan, read_text)
-
-    def read(value) -> tuple[object, str]:
-        if value is None or value != value:
-            return None, ""
-        if is_number and isinstance(value, (int, float)) and not isinstance(value, bool):
-            if value in codes:
-                return None, "missing word"
-            if abs(value) >= 1e308 or value < low or value > high:
-                return None, "impossible"
-            return float(value), ""
-        return of_text(as_text(value))
-
-    return read
 
 
 def _missing_words(kind: str) -> frozenset[str]:
@@ -179,16 +176,16 @@ def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
     named = [(kind, names, _spellings(tuple(names))["common"]) for kind, names in kinds if names]
 
     def read(text: str) -> tuple[str, str]:
-        said = repair_encoding(text)
-        if said in known["values"]:
-            return said, "" if said == text else "mojibake"
-        key = fingerprint(said) if known["values"] or named else ""
-        common = known["common"].get(key, said)
+        decoded = repair_encoding(text)
+        if decoded in known["values"]:
+            return decoded, "" if decoded == text else "mojibake"
+        key = fingerprint(decoded) if known["values"] or named else ""
+        common = known["common"].get(key, decoded)
         for kind, names, spellings in named:
             common = common if common in names else spellings.get(key, common)
             if common in names:
                 return names[common], kind
-        if said != text and common == said:
+        if decoded != text and common == decoded:
             return common, "mojibake"
         return common, "" if common == text else "spelling"
 
@@ -196,8 +193,8 @@ def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
 
 
 def _read_text(text: str, plan: dict):
-    said = repair_encoding(text)
-    return said, "" if said == text else "mojibake"
+    decoded = repair_encoding(text)
+    return decoded, "" if decoded == text else "mojibake"
 
 
 _READERS = {
@@ -219,9 +216,13 @@ def _spellings(values: tuple[str, ...]) -> dict:
 
 
 def is_impossible(values: np.ndarray, plan: dict) -> np.ndarray:
-    """Which numbers lie outside the possible range; a missing one does not."""
-    low, high = plan.get("limits", (-np.inf, np.inf))
-    return (values < low) | (values > high)
+    """Which numbers lie outside the possible range, or are infinite; a missing one is not."""
+    low, high = _limits(plan)
+    return (values < low) | (values > high) | np.isinf(values)
+
+
+def _limits(plan: dict) -> tuple[float, float]:
+    return plan.get("limits", (-np.inf, np.inf))
 
 
 def missing_codes(plan: dict) -> list[float]:

@@ -36,9 +36,6 @@ def repair_rows(raw: pd.DataFrame, plan: dict, about: dict) -> tuple[pd.DataFram
     return cleaned.assign(**{target: label}), changes
 
 
-# --- Rows that are set aside --------------------------------------------------------------------
-
-
 def clean_label(raw: pd.DataFrame, target: str, plan: dict) -> tuple[pd.Series, pd.DataFrame]:
     """The target read by its plan (`about["label"]`), and the log of what that changed."""
     label = read_label(raw[target], plan)
@@ -84,9 +81,6 @@ def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
     return rows
 
 
-# --- Records that are nearly the same -----------------------------------------------------------
-
-
 def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") -> pd.DataFrame:
     """The rows that stay and are nearly the same as another: `row` and its `group`.
 
@@ -115,18 +109,22 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, li
             f"stay, and are kept on one side of the split."
         )
         work.find("near_duplicates", "note", [], message)
-    repeats = int(kept.duplicated().sum())
+    _note_repeats(work, int(kept.duplicated().sum()), len(kept))
+
+
+def _note_repeats(work, repeats: int, rows: int) -> None:
+    """Note the rows that repeat an earlier one and stay, if there are any."""
     if repeats:
-        share = repeats / len(kept)
+        severity = "warning" if repeats / rows > FEW_REPEATS else "note"
         message = (
-            f"{repeats:,} rows ({share:.0%}) repeat an earlier one and were kept. If they are "
+            f"{repeats:,} rows ({repeats / rows:.0%}) repeat an earlier one and were kept. If they "
+            f"are mistakes: --set duplicates='set aside'."
         )
-        message += "mistakes: --set duplicates='set aside'."
-        work.find("duplicate_rows", "warning" if share > FEW_REPEATS else "note", [], message)
+        work.find("duplicate_rows", severity, [], message)
 
 
 def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.DataFrame) -> None:
-    """Write what this stage makes: the rows that stay and go, the log, the plan, the doubts."""
+    """Write what this stage makes: the rows that stay and go, the log, plan and review list."""
     for code, names, message in unusual_readings.of(raw, plan, changes):
         work.find(code.replace(" ", "_"), "note", names, message)
     marked = work.run.file("review.csv")

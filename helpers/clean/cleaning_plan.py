@@ -53,29 +53,17 @@ def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "")
 
 
 def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> tuple[dict, list]:
-    """The plan (see `draft_plan`), and the doubts that came up (see `helpers.clean.doubtful_cells`)."""
+    """The plan (see `draft_plan`), and the review items that came up (see `doubtful_cells`)."""
     about = about or {}
     _check_names(frame)
+    about = about | {"limits": about.get("limits", {}) | parse_limits(limits, frame.columns)}
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
-    known_limits = about.get("limits", {}) | parse_limits(limits, frame.columns)
-    plans, repaired = {}, {}
-    for name in names:
-        drafted = _draft_one(frame[name], name, about, known_limits.get(name))
-        plans[str(name)], repaired[str(name)] = drafted
+    drafted = {str(name): _draft_one(frame[name], name, about) for name in names}
+    plans = {name: plan for name, (plan, _) in drafted.items()}
     swaps = swapped_columns.draft_swaps(frame, plans)
     put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
-    for name in swapped:
-        drafted = _draft_one(put_back[name], name, about, known_limits.get(name))
-        plans[name], repaired[name] = drafted
-    cleaned, found = {}, []
-    for name in plans:
-        own = repaired.pop(name)
-        plans[name], likely = _with_typos(plans[name], own[0])
-        if "typos" in plans[name]:
-            own = repair_column(put_back[name], plans[name])
-        cleaned[name] = own[0]
-        likely += review_items_of(put_back[name], plans[name], own)
-        found += [{"column": name} | one for one in likely]
+    drafted |= {name: _draft_one(put_back[name], name, about) for name in swapped}
+    plans, cleaned, found = _with_all_typos(put_back, drafted)
     related, likely = functional_dependencies.draft(
         pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
     )
@@ -83,8 +71,26 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
 
 
-def _draft_one(column: pd.Series, name: str, about: dict, limits=None) -> tuple[dict, tuple]:
+def _with_all_typos(frame: pd.DataFrame, drafted: dict) -> tuple[dict, dict, list]:
+    """The plans with typing errors, the columns repaired by them, and the review items.
+
+    `drafted` has each column's plan and the column repaired by it; it is used up.
+    """
+    plans, cleaned, found = {}, {}, []
+    for name in list(drafted):
+        plan, own = drafted.pop(name)
+        plans[name], likely = _with_typos(plan, own[0])
+        if "typos" in plans[name]:
+            own = repair_column(frame[name], plans[name])
+        cleaned[name] = own[0]
+        likely += review_items_of(frame[name], plans[name], own)
+        found += [{"column": name} | one for one in likely]
+    return plans, cleaned, found
+
+
+def _draft_one(column: pd.Series, name: str, about: dict) -> tuple[dict, tuple]:
     """The plan of a column, with what a person knows of it; and the column repaired by it."""
+    limits = about["limits"].get(name)
     aliases = about.get("aliases", {}).get(name)
     plan, repaired = draft_and_repair(column, aliases, about.get("units", {}).get(name, ""))
     if limits is None:
@@ -112,11 +118,11 @@ def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
     if len(counts) > MOST_SPELLINGS:
         return plan, []
     sure, likely = typing_errors.typos(counts)
-    doubted = [{"kind": "typo"} | one for one in likely]
+    items = [{"kind": "typo"} | one for one in likely]
     if not sure:
-        return plan, doubted
+        return plan, items
     values = [value for value in plan["values"] if value not in sure]
-    return plan | {"values": values, "typos": dict(sorted(sure.items()))}, doubted
+    return plan | {"values": values, "typos": dict(sorted(sure.items()))}, items
 
 
 def parse_limits(text: str, columns) -> dict[str, list[float]]:
@@ -125,17 +131,19 @@ def parse_limits(text: str, columns) -> dict[str, list[float]]:
     >>> parse_limits("age:0..120", ["age"])
     {'age': [0.0, 120.0]}
     """
-    limits = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, bounds = part.rpartition(":")
-        low, _, high = bounds.partition("..")
-        low, high = parse_number(low), parse_number(high)
-        if low is None or high is None or low > high:
-            raise InputError(f"limits look like 'age:0..120, humid:0..100'; '{part}' does not.")
-        if name.strip() not in columns:
-            raise InputError(f"limits name no column '{name.strip()}'. {nearest(name, columns)}")
-        limits[name.strip()] = [low, high]
-    return limits
+    parts = filter(None, (part.strip() for part in text.split(",")))
+    return dict(_parse_limit(part, columns) for part in parts)
+
+
+def _parse_limit(part: str, columns) -> tuple[str, list[float]]:
+    name, _, bounds = part.rpartition(":")
+    name, (low, _, high) = name.strip(), bounds.partition("..")
+    low, high = parse_number(low), parse_number(high)
+    if low is None or high is None or low > high:
+        raise InputError(f"limits look like 'age:0..120, humid:0..100'; '{part}' does not.")
+    if name not in columns:
+        raise InputError(f"limits name no column '{name}'. {nearest(name, columns)}")
+    return name, [low, high]
 
 
 def overview(plan: dict) -> pd.DataFrame:
@@ -144,14 +152,7 @@ def overview(plan: dict) -> pd.DataFrame:
     >>> overview({"columns": {"paid": {"kind": "boolean"}}}).loc["boolean columns"].tolist()
     ['1', 'paid']
     """
-    columns, found = plan["columns"], {}
-    for kind in KINDS:
-        names = [name for name, column in columns.items() if column["kind"] == kind]
-        found[f"{kind} columns"] = (len(names), ", ".join(names[:3]))
-    for key, what in PLAN_KEYS.items():
-        named = [(name, column[key]) for name, column in columns.items() if column.get(key)]
-        entries = [f"{name}: {entry}" for name, some in named for entry in _entries(some)]
-        found[what] = (len(entries), ", ".join(entries[:2]))
+    found = _kinds_in(plan["columns"]) | _entries_in(plan["columns"])
     for relation in plan.get("relations", []):
         kind = dependency_questions.name_of(relation)
         count, first = found.get(kind, (0, dependency_questions.in_words(relation)))
@@ -160,6 +161,25 @@ def overview(plan: dict) -> pd.DataFrame:
     rows = {what: (f"{n:,}", first) for what, (n, first) in found.items() if n}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["how many", "for example"])
     return table.rename_axis("the plan has")
+
+
+def _kinds_in(columns: dict) -> dict[str, tuple[int, str]]:
+    """How many columns there are of each kind, and the first three."""
+    found = {}
+    for kind in KINDS:
+        names = [name for name, column in columns.items() if column["kind"] == kind]
+        found[f"{kind} columns"] = (len(names), ", ".join(names[:3]))
+    return found
+
+
+def _entries_in(columns: dict) -> dict[str, tuple[int, str]]:
+    """How many units, formats, words, aliases and typing errors there are, and the first two."""
+    found = {}
+    for key, what in PLAN_KEYS.items():
+        named = [(name, column[key]) for name, column in columns.items() if column.get(key)]
+        entries = [f"{name}: {entry}" for name, some in named for entry in _entries(some)]
+        found[what] = (len(entries), ", ".join(entries[:2]))
+    return found
 
 
 def _entries(some) -> list[str]:
@@ -212,13 +232,11 @@ def open_plan(path: str, columns, target: str = "") -> dict:
 
 
 def read_plan(text: str, columns, target: str = "") -> dict:
-    """A plan from YAML that a person may have edited; checked against the table's columns."""
-    try:
-        plan = yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" (line {where.line + 1})" if where else ""
-        raise InputError(f"The cleaning plan is not valid YAML{line}: correct it there.") from None
+    """A plan from YAML that a person may have edited; checked against the table's columns.
+
+    Raises InputError for what can't be followed, with the place.
+    """
+    plan = _load_yaml(text)
     if not isinstance(plan, dict) or not isinstance(plan.get("columns"), dict):
         raise InputError("The cleaning plan needs a mapping 'columns', one entry a column.")
     for name, column in plan["columns"].items():
@@ -233,37 +251,52 @@ def read_plan(text: str, columns, target: str = "") -> dict:
     return plan
 
 
+def _load_yaml(text: str):
+    try:
+        return yaml.load(text, Loader=LOADER)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" (line {where.line + 1})" if where else ""
+        raise InputError(f"The cleaning plan is not valid YAML{line}: correct it there.") from None
+
+
 def _check_column_plan(name: str, column) -> None:
     """Raise InputError when what a plan says of a column can't be followed."""
     if not isinstance(column, dict) or column.get("kind") not in KINDS:
         raise InputError(f"The plan needs a 'kind' for '{name}', one of: {', '.join(KINDS)}.")
-    bounds = column.get("limits", [0, 1])
+    for key, (is_right, form) in PLAN_FORMS.items():
+        if key in column and not is_right(column[key]):
+            raise InputError(
+                f"The plan's {key} for '{name}' can't be followed: {key} is {form}; it is "
+                f"{column[key]!r:.60}."
+            )
+
+
+def _is_range(bounds) -> bool:
     numbers = isinstance(bounds, list) and all(
         type(bound) in (int, float) and np.isfinite(bound) for bound in bounds
     )
-    lists = [column.get(key, []) for key in ("formats", "values", "keep", "missing")]
-    pairs = [column.get(key, {}) for key in ("aliases", "typos")]
-    wrong = {
-        "limits": not numbers or len(bounds) != 2 or bounds[0] > bounds[1],
-        "style": column.get("style", "point") not in ("point", "comma"),
-        "formats, values, keep and missing": not all(
-            isinstance(texts, list) and all(isinstance(t, str) for t in texts) for texts in lists
-        ),
-        "unit": not isinstance(column.get("unit", ""), str),
-        "formats": not all(_is_date_format(form) for form in column.get("formats", [])),
-        "aliases and typos": not all(
-            isinstance(known, dict)
-            and all(isinstance(t, str) for pair in known.items() for t in pair)
-            for known in pairs
-        ),
-    }
-    for key, is_wrong in wrong.items():
-        if is_wrong:
-            raise InputError(
-                f"The plan's {key} for '{name}' can't be followed: limits are [low, high], style "
-                f"is point or comma, formats, values, keep and missing are lists of quoted text, "
-                f"and aliases and typos map text to text."
-            )
+    return numbers and len(bounds) == 2 and bounds[0] <= bounds[1]
+
+
+def _is_text(one) -> bool:
+    return isinstance(one, str)
+
+
+def _is_style(one) -> bool:
+    return one in ("point", "comma")
+
+
+def _are_texts(some) -> bool:
+    return isinstance(some, list) and all(map(_is_text, some))
+
+
+def _are_formats(some) -> bool:
+    return _are_texts(some) and all(map(_is_date_format, some))
+
+
+def _are_pairs(some) -> bool:
+    return isinstance(some, dict) and all(_is_text(t) for pair in some.items() for t in pair)
 
 
 def _is_date_format(form) -> bool:
@@ -273,3 +306,17 @@ def _is_date_format(form) -> bool:
         return parse_date(datetime(2001, 2, 3, 4, 5, 6).strftime(form), form) is not None
     except ValueError:
         return False
+
+
+LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
+PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an error calls it
+    "limits": (_is_range, "[low, high], two numbers"),
+    "style": (_is_style, "point or comma"),
+    "unit": (_is_text, "quoted text"),
+    "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
+    "values": (_are_texts, LIST),
+    "keep": (_are_texts, LIST),
+    "missing": (_are_texts, LIST),
+    "aliases": (_are_pairs, PAIRS),
+    "typos": (_are_pairs, PAIRS),
+}

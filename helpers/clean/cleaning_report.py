@@ -47,7 +47,7 @@ def describe_repair_score(scored) -> str:
 
 
 def score_table(scored, by: str = "kind of error") -> pd.DataFrame:
-    """Planted, right, wrong and broken cells, precision and recall, by kind of error or column."""
+    """Injected, right, wrong and broken cells, precision and recall, by kind of error or column."""
     columns = ["planted", "right", "wrong", "broken", "precision", "recall"]
     if scored is None:
         return pd.DataFrame(columns=columns)
@@ -145,7 +145,6 @@ def unusable(plan: dict) -> dict[str, str]:
 
 def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:
     """The stage's result in a sentence, with the score where errors were injected."""
-    aside = int(reason.notna().sum())
     text = f"{len(changes):,} cells repaired in {changes['column'].nunique()} columns"
     if scored is not None:
         total = scored.total
@@ -153,16 +152,21 @@ def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=No
             f", {_share(total['recall'])} of the injected errors, {total['precision']:.1%} of them "
             f"correctly, {total['broken']:,} sound cells broken"
         )
-    text += f"; {aside:,} of {len(reason):,} rows set aside"
-    if aside:
-        counts = reason.value_counts()
-        text += " (" + ", ".join(f"{why}: {n:,}" for why, n in counts.items()) + ")"
+    text += f"; {_rows_aside(reason)}"
     if len(linked):
         text += f"; {len(linked):,} rows nearly the same as another"
-    doubted = int((review["apply"] == "").sum())
-    if doubted:
-        text += f"; {doubted:,} review item{'s' * (doubted > 1)} left to a person"
+    items = int((review["apply"] == "").sum())
+    if items:
+        text += f"; {items:,} review item{'s' * (items > 1)} left to a person"
     return text + "."
+
+
+def _rows_aside(reason: pd.Series) -> str:
+    """How many rows are set aside, and why."""
+    counts = reason.value_counts()
+    text = f"{int(counts.sum()):,} of {len(reason):,} rows set aside"
+    why = ", ".join(f"{why}: {n:,}" for why, n in counts.items())
+    return f"{text} ({why})" if why else text
 
 
 def describe_row_count(rows_in: int, reason: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""Column cleaner."""
+"""`Cleaner`: an estimator that repairs the cells of rows by a plan, with a log of each change."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def clean_columns(
     put_back, swapped = swapped_columns.unswap_encoded(raw, readers, every)
     for name, column in put_back.items():
         clean[name], kinds[name] = _read_column(column, readers[name], log)
-    mended, more = repair_by_dependency.repair(clean, every)
-    decided, cells = review_decisions.decide(mended, plan)
+    repaired, more = repair_by_dependency.repair(clean, every)
+    decided, cells = review_decisions.decide(repaired, plan)
     if log:
         count = max(map(len, raw.values()), default=0)
         later = [{n: _kind_at(rows, "swapped", count) for n, rows in swapped.items()}, more]
@@ -180,6 +180,7 @@ def _log(raw: pd.DataFrame, clean: pd.DataFrame, kinds: dict) -> pd.DataFrame:
 
 
 def log_column(before: pd.Series, after: pd.Series, kinds: np.ndarray) -> pd.DataFrame:
+    """The log of one column: a line for each cell whose kind of repair in `kinds` is not ""."""
     rows = np.flatnonzero(kinds != "")
     return pd.DataFrame(
         {

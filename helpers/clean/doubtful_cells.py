@@ -1,6 +1,6 @@
-"""What cleaning is not sure of: the review list that a person marks, and how the marks are applied.
+"""The review list: cells that cleaning is not sure of, which a person marks, and what a mark does.
 
-A doubt is a mapping with `column`, `value` (the text that is doubted), `where` (cells of the same
+A review item is a mapping with `column`, `value` (the text in question), `where` (cells of the same
 row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggestion` (a value,
 "missing", or "" where only a person can say it) and `evidence`.
 """
@@ -23,7 +23,7 @@ from . import dependency_questions
 from .review_decisions import MISSING
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
-KEY = ["column", "value", "where", "kind"]  # the same doubt, in this run and the next
+KEY = ["column", "value", "where", "kind"]  # the same item, in this run and the next
 YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
 AND = "; "
 LOST = {  # the text in question is not in the cleaned column
@@ -33,8 +33,6 @@ LOST = {  # the text in question is not in the cleaned column
 GONE = (*LOST, "order of day and month", dependency_questions.DISAGREE)
 
 MOST_LISTED = 200  # texts of one column that could not be read
-
-# --- Doubts about one column --------------------------------------------------------------------
 
 
 def review_items_of(column: pd.Series, plan: dict, repaired: tuple | None = None) -> list[dict]:
@@ -48,12 +46,20 @@ def review_items_of(column: pd.Series, plan: dict, repaired: tuple | None = None
     repaired, kinds = repaired or repair_column(column, plan)
     found = _odd_numbers(repaired) if plan["kind"] == "number" else []
     if plan.get("ambiguous") == "doubt":
-        first = "month" if plan["formats"][-1].startswith("%m") else "day"
-        note = f"day and month are ambiguous in some cells; read as {first} first"
-        example = texts(column).dropna().iloc[0]
-        found.append(_review_item(example, len(column), "order of day and month", "", note))
-    if kinds is None:
-        return found
+        found.append(_order_of_dates(column, plan))
+    return found if kinds is None else found + _lost_texts(column, kinds, plan)
+
+
+def _order_of_dates(column: pd.Series, plan: dict) -> dict:
+    first = "month" if plan["formats"][-1].startswith("%m") else "day"
+    note = f"day and month are ambiguous in some cells; read as {first} first"
+    example = texts(column).dropna().iloc[0]
+    return _review_item(example, len(column), "order of day and month", "", note)
+
+
+def _lost_texts(column: pd.Series, kinds: np.ndarray, plan: dict) -> list[dict]:
+    """The texts of a column that could not be read, the most frequent first."""
+    found = []
     for kind, note in LOST.items():
         lost = texts(column[kinds == kind]).value_counts().head(MOST_LISTED)
         note = note.format(kind=plan["kind"])
@@ -74,33 +80,34 @@ def _odd_numbers(column: pd.Series) -> list[dict]:
     if len(values) < 50 or values.nunique() < 10:
         return []
     counts = values.value_counts().sort_index()
+    ends = (counts.index[-1], counts.index[-2]), (counts.index[0], counts.index[1])
+    found = [_odd_end(values, int(counts[end]), end, inner) for end, inner in ends]
+    return [item for item in found if item]
+
+
+def _odd_end(values: pd.Series, cells: int, end: float, inner: float) -> dict | None:
+    """The smallest or largest value, in so many cells, as a review item; `inner` comes next."""
     low, middle, high = values.quantile([0.25, 0.5, 0.75])
-    width = max(high - low, 1e-12)
-    found = []
-    for value, inner in ((counts.index[-1], counts.index[-2]), (counts.index[0], counts.index[1])):
-        cells, gap, text = int(counts[value]), abs(value - inner), as_text(float(value))
-        if value in SENTINELS and cells >= 3 and gap > 2 * width:
-            note = f"{gap:g} from the next value, the middle half spans {width:g}"
-            found.append(_review_item(text, cells, "code for missing", MISSING, note))
-        elif cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
-            note = f"the next value is {inner:g}, the median {middle:g}"
-            found.append(_review_item(text, cells, "far from all others", MISSING, note))
-    return found
-
-
-# --- The list -----------------------------------------------------------------------------------
+    gap, width, text = abs(end - inner), max(high - low, 1e-12), as_text(float(end))
+    if end in SENTINELS and cells >= 3 and gap > 2 * width:
+        note = f"{gap:g} from the next value, the middle half spans {width:g}"
+        return _review_item(text, cells, "code for missing", MISSING, note)
+    if cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
+        note = f"the next value is {inner:g}, the median {middle:g}"
+        return _review_item(text, cells, "far from all others", MISSING, note)
+    return None
 
 
 def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
-    """The doubts as a table (columns `REVIEW_COLUMNS`), those of most cells first within a kind.
+    """The items as a table (columns `REVIEW_COLUMNS`), those of most cells first within a kind.
 
-    Doubts that no longer hold are left out: their value is nowhere in the cleaned column. What
-    was set to missing because it could not be read is told by `clean` having no such text.
+    Items that no longer hold are left out: their value is nowhere in the cleaned column `clean`.
+    What was set to missing because it could not be read stays on the list.
     """
     rows = [
-        {**doubt, "where": _where_text(doubt.get("where", {})), "apply": ""}
-        for doubt in found
-        if doubt["kind"] in GONE or is_still_present(clean, doubt)
+        {**item, "where": _where_text(item.get("where", {})), "apply": ""}
+        for item in found
+        if item["kind"] in GONE or is_still_present(clean, item)
     ]
     table = pd.DataFrame(rows, columns=REVIEW_COLUMNS)
     table = table.astype({name: "str" for name in REVIEW_COLUMNS if name != "cells"})
@@ -109,7 +116,7 @@ def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
 
 
 def examples(review: pd.DataFrame, of_each: int = 2) -> pd.DataFrame:
-    """The first doubts of each kind, without what a person is to write."""
+    """The first items of each kind, without what a person is to write."""
     shown = review.groupby("kind", sort=False).head(of_each)
     return shown.set_index("kind")[["column", "value", "where", "cells", "suggestion", "evidence"]]
 
@@ -121,10 +128,10 @@ def is_still_present(clean: pd.DataFrame, item: dict) -> bool:
 
 def _cells(frame: pd.DataFrame, column: str, value: str, where: dict) -> np.ndarray:
     """Which rows hold a value in a column, and such neighbours."""
-    said = {column: value} | where
-    if not set(said) <= set(frame.columns):
+    cells = {column: value} | where
+    if not set(cells) <= set(frame.columns):
         return np.zeros(len(frame), dtype=bool)
-    return np.logical_and.reduce([(texts(frame[c]) == v).fillna(False) for c, v in said.items()])
+    return np.logical_and.reduce([(texts(frame[c]) == v).fillna(False) for c, v in cells.items()])
 
 
 def _where_text(where: dict) -> str:
@@ -157,21 +164,13 @@ def keep_marks(review: pd.DataFrame, *earlier: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rest, marked], ignore_index=True)[REVIEW_COLUMNS]
 
 
-# --- What a person decided ----------------------------------------------------------------------
-
-
 def open_review(path: str) -> pd.DataFrame:
     """A review list from a CSV file: the columns `REVIEW_COLUMNS`, all text but `cells`.
 
-    The apostrophe before what a spreadsheet would take for a formula is taken away.
+    The apostrophe before what a spreadsheet would take for a formula is taken away. Raises
+    InputError where there is no such file, or a column is missing.
     """
-    try:
-        table = pd.read_csv(Path(path).expanduser(), dtype="str", keep_default_na=False)
-    except (OSError, UnicodeDecodeError, ValueError):  # pandas' parser errors are ValueErrors
-        raise InputError(
-            f"There is no readable review list '{path}': it is a CSV file such as stage 2 writes, "
-            f"reports/<run>/review.csv."
-        ) from None
+    table = _read_review(path)
     missing = [name for name in REVIEW_COLUMNS if name not in table.columns]
     if missing:
         raise InputError(
@@ -180,6 +179,16 @@ def open_review(path: str) -> pd.DataFrame:
         )
     cells = pd.to_numeric(table["cells"], errors="coerce").fillna(0).astype("int64")
     return restored_table(table[REVIEW_COLUMNS]).assign(cells=cells)
+
+
+def _read_review(path: str) -> pd.DataFrame:
+    try:
+        return pd.read_csv(Path(path).expanduser(), dtype="str", keep_default_na=False)
+    except (OSError, UnicodeDecodeError, ValueError):  # pandas' parser errors are ValueErrors
+        raise InputError(
+            f"There is no readable review list '{path}': it is a CSV file such as stage 2 writes, "
+            f"reports/<run>/review.csv."
+        ) from None
 
 
 def apply_marks(plan: dict, review: pd.DataFrame) -> dict:
@@ -212,18 +221,22 @@ def _is_yes(row: dict) -> bool:
 
 
 def _apply_mark(plan: dict, row: dict) -> None:
-    name, value, becomes = row["column"], row["value"], row["suggestion"].strip()
+    name, becomes = row["column"], row["suggestion"].strip()
     if name not in plan["columns"]:
         raise InputError(
             f"The review list names no column of the plan: '{name}'. "
             f"{nearest(name, plan['columns'])}"
         )
-    column = plan["columns"][name]
     if row["kind"] == dependency_questions.DISAGREE:
-        plan["relations"] = dependency_questions.confirm_dependency(
-            plan.get("relations", []), name, becomes
-        )
-        return
+        relations = plan.get("relations", [])
+        plan["relations"] = dependency_questions.confirm_dependency(relations, name, becomes)
+    else:
+        _check_new_value(name, row["value"], becomes, plan["columns"][name])
+        _settle(plan, row, becomes)
+
+
+def _check_new_value(name: str, value: str, becomes: str, column: dict) -> None:
+    """Raise InputError where there is no new value, or the column's plan can't read it."""
     if not becomes:
         raise InputError(
             f"The review list marks {name} = '{value}' with yes, but gives no new value: "
@@ -234,8 +247,12 @@ def _apply_mark(plan: dict, row: dict) -> None:
             f"The review list makes {name} = '{value}' into '{becomes}', which does not read as "
             f"a {column['kind']}: correct 'suggestion'."
         )
-    where = _parse_where(row["where"], plan["columns"])
-    if where:
+
+
+def _settle(plan: dict, row: dict, becomes: str) -> None:
+    """Put what a value becomes into the plan: for some rows, or for its whole column."""
+    name, value, column = row["column"], row["value"], plan["columns"][row["column"]]
+    if where := _parse_where(row["where"], plan["columns"]):
         decision = {"column": name, "value": value, "where": where, "becomes": becomes}
         plan["decisions"] = [*plan.get("decisions", []), decision]
     elif becomes == MISSING:

@@ -2,8 +2,8 @@
 
 No labels and no column names are used. After Fellegi and Sunter (1969), a field on which two
 records agree speaks for one record as much as its value is rare: log2(rows / rows with it) bits.
-What they differ in must look like an error (a slip, a gap, a value that nobody else has): two
-values that both come again elsewhere, or differ in a digit and both come again, are two things.
+What they differ in must look like an error (a typing error, a gap, a value that no other row has):
+two values that both come again elsewhere, and are not alike or differ in a digit, are two things.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..cells.as_texts import texts
 from ..cells.tidy_text import tidy
+from .blocking import pairs_in_blocks
 
 FREQUENT_ROWS = 3  # a value in at least this many rows is not a typing error
 MOST_FIELDS = 60
@@ -24,10 +25,9 @@ MOST_IN_BLOCK = 30
 MOST_PAIRS = 2_000_000
 SIMILAR = 0.8  # from this similarity (by edit distance) on, a value is a typing error of another
 SAME_START = 0.9  # by Jaro and Winkler, who weigh the first letters more: names cut short
-DETERMINED = (
-    0.9  # share of rows in which another column determines a field: then no further evidence
-)
-FEWEST_A_VALUE = 4  # rows, on average, before a column is thought to tell others
+# Where another column determines a field in this share of rows, the field is no further evidence.
+DETERMINED = 0.9
+FEWEST_A_VALUE = 4  # rows, on average, before a column is thought to determine others
 # Bits against one record, by field. In the FEBRL sets of persons 3 % of duplicates' fields differ
 # beyond likeness, of other pairs nearly all: log2(0.03) is -5. Two known values are rarer still.
 OTHER, KNOWN_OTHER, GAP = -5.0, -9.0, -0.5
@@ -47,9 +47,11 @@ def link(frame: pd.DataFrame) -> np.ndarray:
     array([7, 7])
     """
     pairs = find_pairs(frame)
-    rows = len(frame)
-    if pairs.empty:
-        return np.arange(rows)
+    return np.arange(len(frame)) if pairs.empty else _linked(pairs, len(frame))
+
+
+def _linked(pairs: pd.DataFrame, rows: int) -> np.ndarray:
+    """The first row of each row's group: rows that pairs link, directly or over others."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -84,62 +86,68 @@ class _Fields:
         self.rows, self.names = len(frame), []
         self.codes, self.values, self.cells, self.is_text = [], [], [], []
         for place, name in enumerate(frame.columns):
-            said = texts(frame.iloc[:, place])
-            codes, values = pd.factorize(said)
-            if not 2 <= len(values) < (codes >= 0).sum():  # all equal, or no value comes twice
-                continue
-            plain = pd.Series(values).map(lambda text: tidy(text).casefold())
-            merged, values = pd.factorize(plain)
-            codes = np.append(merged, -1)[codes]
-            self.names.append(name)
-            self.codes.append(codes)
-            self.values.append(np.asarray(values, dtype=object))
-            self.cells.append(np.bincount(codes[codes >= 0], minlength=len(values)))
-            self.is_text.append(isinstance(frame.iloc[:, place].dtype, pd.StringDtype))
-        self._keep_most_telling()
-        self.is_told = [self._is_told(field) for field in range(len(self.names))]
+            self._add(name, frame.iloc[:, place])
+        self._keep_most_selective()
+        self.is_determined = [self._is_determined(field) for field in range(len(self.names))]
 
-    def _keep_most_telling(self) -> None:
+    def _add(self, name, column: pd.Series) -> None:
+        """Take up a column, unless all of it is equal, or no value comes twice."""
+        codes, values = pd.factorize(texts(column))
+        if not 2 <= len(values) < (codes >= 0).sum():
+            return
+        merged, values = pd.factorize(pd.Series(values).map(lambda text: tidy(text).casefold()))
+        codes = np.append(merged, -1)[codes]
+        self.names.append(name)
+        self.codes.append(codes)
+        self.values.append(np.asarray(values, dtype=object))
+        self.cells.append(np.bincount(codes[codes >= 0], minlength=len(values)))
+        self.is_text.append(isinstance(column.dtype, pd.StringDtype))
+
+    def _keep_most_selective(self) -> None:
         order = np.argsort([-len(values) for values in self.values], kind="stable")[:MOST_FIELDS]
         for name in ("names", "codes", "values", "cells", "is_text"):
             own = getattr(self, name)
             setattr(self, name, [own[place] for place in order])
 
-    def _is_told(self, field: int) -> bool:
-        """Whether a column of more values tells this one, as a model of plane its maker."""
-        for other in range(field):
-            known = (self.codes[other] >= 0) & (self.codes[field] >= 0)
-            levels = len(self.values[other])
-            if known.sum() < FEWEST_A_VALUE * levels:
-                continue
-            both = self.codes[other][known].astype(np.int64) * len(self.values[field])
-            pairs, cells = np.unique(both + self.codes[field][known], return_counts=True)
-            top = np.zeros(levels, dtype=cells.dtype)
-            np.maximum.at(top, pairs // len(self.values[field]), cells)
-            if top.sum() - levels >= DETERMINED * (known.sum() - levels):
-                return True
-        return False
+    def _is_determined(self, field: int) -> bool:
+        """Whether a column of more values determines this one, as a model of plane its maker."""
+        return any(self._determines(other, field) for other in range(field))
+
+    def _determines(self, other: int, field: int) -> bool:
+        known = (self.codes[other] >= 0) & (self.codes[field] >= 0)
+        levels = len(self.values[other])
+        if known.sum() < FEWEST_A_VALUE * levels:
+            return False
+        both = self.codes[other][known].astype(np.int64) * len(self.values[field])
+        pairs, cells = np.unique(both + self.codes[field][known], return_counts=True)
+        top = np.zeros(levels, dtype=cells.dtype)
+        np.maximum.at(top, pairs // len(self.values[field]), cells)
+        return top.sum() - levels >= DETERMINED * (known.sum() - levels)
 
     def bits(self, field: int) -> np.ndarray:
-        """What agreement on each value is worth; nothing where another column tells it anyway."""
-        return (not self.is_told[field]) * np.log2(self.rows / np.maximum(self.cells[field], 1))
+        """What agreement on each value is worth; nothing where another column determines it."""
+        return (not self.is_determined[field]) * np.log2(
+            self.rows / np.maximum(self.cells[field], 1)
+        )
 
 
 def _candidates(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of rows that agree on a rare value, or on two values together that few rows share."""
-    count = len(fields.names)
-    few = count <= FEW_FIELDS
-    keys = [(field,) for field in range(count)] if few else []
-    keys += list(combinations(range(count if few else SELECTIVE), 2))
     found, total = [], 0
-    for key in keys:
-        pairs = _same_block(_block_key(fields, key))
-        found.append(pairs)
-        total += len(pairs)
+    for names in _blocking_fields(len(fields.names)):
+        found.append(_same_block(_block_key(fields, names)))
+        total += len(found[-1])
         if total > MOST_PAIRS:
             break
     pairs = np.unique(np.concatenate(found))
     return pairs // fields.rows, pairs % fields.rows
+
+
+def _blocking_fields(count: int) -> list[tuple[int, ...]]:
+    """The fields that make blocks, one by one where they are few, and two by two."""
+    few = count <= FEW_FIELDS
+    alone = [(field,) for field in range(count)] if few else []
+    return alone + list(combinations(range(count if few else SELECTIVE), 2))
 
 
 def _block_key(fields: _Fields, names: tuple[int, ...]) -> np.ndarray:
@@ -154,20 +162,8 @@ def _block_key(fields: _Fields, names: tuple[int, ...]) -> np.ndarray:
 def _same_block(key: np.ndarray) -> np.ndarray:
     """All pairs of rows with the same key, as left * rows + right, where few rows share it."""
     known = np.flatnonzero(key >= 0)
-    order = known[np.argsort(key[known], kind="stable")]
-    ordered = key[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(order) else order
-    size = np.diff(np.r_[first, len(order)])
-    small = np.repeat((size > 1) & (size <= MOST_IN_BLOCK), size)
-    order, ordered = order[small], ordered[small]
-    pairs = []
-    for step in range(1, MOST_IN_BLOCK):
-        same = ordered[step:] == ordered[:-step]
-        if not same.any():
-            break
-        left, right = order[:-step][same], order[step:][same]
-        pairs.append(np.minimum(left, right) * len(key) + np.maximum(left, right))
-    return np.concatenate(pairs) if pairs else np.zeros(0, dtype=np.int64)
+    left, right = pairs_in_blocks(key[known], known, MOST_IN_BLOCK).T
+    return left * len(key) + right
 
 
 def _compare(fields: _Fields, left: np.ndarray, right: np.ndarray) -> pd.DataFrame:
@@ -175,20 +171,16 @@ def _compare(fields: _Fields, left: np.ndarray, right: np.ndarray) -> pd.DataFra
     needed = 2 * np.log2(fields.rows) + EXTRA_BITS
     left, right = _still_possible(fields, left, right, needed)
     total = np.zeros(len(left))
-    differ = np.zeros(len(left), dtype=int)
-    agree = np.zeros(len(left), dtype=int)
-    known_others = np.zeros(len(left), dtype=int)
+    same, alike, known_other = (np.zeros(len(left), dtype=int) for _ in range(3))
     for field in range(len(fields.names)):
         level, bits = _compare_field(fields, field, left, right)
         total += bits
-        differ += level != "same"
-        agree += (level == "same") | (level == "alike")
-        known_others += level == "known other"
-    chance = known_others <= 1
-    sure = (total >= needed) & chance & (2 * agree >= len(fields.names))
-    return pd.DataFrame(
-        {"left": left[sure], "right": right[sure], "bits": total[sure], "differ": differ[sure]}
-    )
+        same += level == "same"
+        alike += level == "alike"
+        known_other += level == "known other"
+    sure = (total >= needed) & (known_other <= 1) & (2 * (same + alike) >= len(fields.names))
+    found = {"left": left, "right": right, "bits": total, "differ": len(fields.names) - same}
+    return pd.DataFrame(found)[sure].reset_index(drop=True)
 
 
 def _still_possible(fields: _Fields, left: np.ndarray, right: np.ndarray, needed: float):
@@ -212,42 +204,44 @@ def _compare_field(fields: _Fields, field: int, left: np.ndarray, right: np.ndar
     other = np.flatnonzero(~same & ~gap)
     level = np.where(gap, "gap", np.where(same, "same", "other")).astype(object)
     weight = np.where(gap, GAP, np.where(same, bits[a], OTHER))
-    heard = (cells[a[other]] >= FREQUENT_ROWS) & (cells[b[other]] >= FREQUENT_ROWS)
-    alike = _alike(values[a[other]], values[b[other]], heard, fields.is_text[field])
-    level[other[heard & ~alike]] = "known other"
-    weight[other[heard & ~alike]] = KNOWN_OTHER
+    frequent = (cells[a[other]] >= FREQUENT_ROWS) & (cells[b[other]] >= FREQUENT_ROWS)
+    alike = _alike(values[a[other]], values[b[other]], frequent, fields.is_text[field])
+    level[other[frequent & ~alike]] = "known other"
+    weight[other[frequent & ~alike]] = KNOWN_OTHER
     level[other[alike]] = "alike"
     weight[other[alike]] = ALIKE * np.maximum(bits[a[other]], bits[b[other]])[alike]
     return level, weight
 
 
-def _alike(left: np.ndarray, right: np.ndarray, heard: np.ndarray, is_text: bool) -> np.ndarray:
+def _alike(left: np.ndarray, right: np.ndarray, frequent: np.ndarray, is_text: bool) -> np.ndarray:
     """Which values look like typing errors of each other.
 
-    Two known values must not differ in a digit, and numbers are measurements, unless they are
+    Two frequent values must not differ in a digit, and numbers are measurements, unless they are
     codes of five digits or more.
     """
+    pairs = zip(left, right, frequent, strict=True)
+    alike = np.array([_may_be_alike(a, b, both, is_text) for a, b, both in pairs], dtype=bool)
+    if alike.any():
+        alike[alike] = _are_near(left[alike], right[alike], is_text)
+    return alike
+
+
+def _are_near(left: np.ndarray, right: np.ndarray, is_text: bool) -> np.ndarray:
+    """Which values are one edit apart, or, of texts, similar as a whole or in their beginning."""
     from rapidfuzz.distance import OSA, JaroWinkler
     from rapidfuzz.process import cpdist
 
-    alike = np.zeros(len(left), dtype=bool)
-    pairs = zip(left, right, heard, strict=True)
-    asked = np.array([_may_be_alike(a, b, known, is_text) for a, b, known in pairs], dtype=bool)
-    left, right = left[asked], right[asked]
-    if not len(left):
-        return alike
     near = cpdist(left, right, scorer=OSA.distance, score_cutoff=1, dtype=np.int32) <= 1
     if is_text:
         near |= cpdist(left, right, scorer=OSA.normalized_similarity, dtype=np.float32) >= SIMILAR
         near |= cpdist(left, right, scorer=JaroWinkler.similarity, dtype=np.float32) >= SAME_START
-    alike[asked] = near
-    return alike
+    return near
 
 
-def _may_be_alike(left: str, right: str, heard: bool, is_text: bool) -> bool:
-    if not is_text:
-        return left.isdigit() and right.isdigit() and min(len(left), len(right)) >= 5 and not heard
-    return not heard or _digits(left) == _digits(right)
+def _may_be_alike(left: str, right: str, frequent: bool, is_text: bool) -> bool:
+    if is_text:
+        return not frequent or _digits(left) == _digits(right)
+    return not frequent and all(len(v) >= 5 and v.isdigit() for v in (left, right))
 
 
 def _digits(text: str) -> list[str]:

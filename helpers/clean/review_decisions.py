@@ -1,8 +1,6 @@
-"""Review decisions."""
+"""The decisions of a person in `review.csv`: read, checked, and put into the plan."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
@@ -17,22 +15,22 @@ MISSING = "missing"
 def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
     """Cleaned columns with the plan's `decisions` carried out, and by column the rows changed.
 
-    Columns are a Series or `Coded`, by name. Each decision looks at one row at a time: a value, and
-    the neighbours that it depends on.
+    Columns are a Series or an `EncodedColumn`, by name. Each decision looks at one row at a time: a
+    value, and the neighbours that it depends on.
     """
     changed: dict[str, np.ndarray] = {}
     decided = columns
     for one in plan.get("decisions", []):
         name = one["column"]
-        said = {name: one["value"]} | one["where"]
-        rows = _rows_with_texts(columns, said) if set(said) <= set(columns) else []
+        cells = {name: one["value"]} | one["where"]
+        rows = _rows_with_texts(columns, cells) if set(cells) <= set(columns) else []
         if not len(rows):
             continue
         value = None
         if one["becomes"] != MISSING:
             value = repair_value(one["becomes"], plan["columns"][name])[0]
-        mended = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
-        decided = decided | {name: mended}
+        settled = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
+        decided = decided | {name: settled}
         changed[name] = np.union1d(changed.get(name, rows), rows)
     return decided, changed
 
@@ -46,20 +44,19 @@ def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
     return np.flatnonzero(np.logical_and.reduce(fits))
 
 
-def row_decisions(decisions: list[dict], columns: dict[str, dict]) -> Callable[[dict], None]:
-    """The one-row form of `decide`: a function that changes a cleaned row (a dict) in its place."""
-    ready = []
-    for one in decisions:
-        name, becomes = one["column"], one["becomes"]
-        value = None if becomes == MISSING else repair_value(becomes, columns[name])[0]
-        ready.append((name, {name: one["value"]} | one["where"], value))
+class RowDecision:
+    """The one-row form of one decision of `decide`: changes a cleaned row (a dict) in place."""
 
-    def decide_row(row: dict) -> None:
-        for name, cells, value in ready:
-            if all(row.get(c) is not None and as_text(row[c]) == v for c, v in cells.items()):
-                row[name] = value
+    def __init__(self, decision: dict, columns: dict[str, dict]):
+        self.name, becomes = decision["column"], decision["becomes"]
+        self.cells = {self.name: decision["value"]} | decision["where"]
+        is_missing = becomes == MISSING
+        self.value = None if is_missing else repair_value(becomes, columns[self.name])[0]
 
-    return decide_row
+    def __call__(self, row: dict) -> None:
+        """Change the cell where the row's cells hold the decision's texts."""
+        if all(row.get(c) is not None and as_text(row[c]) == v for c, v in self.cells.items()):
+            row[self.name] = self.value
 
 
 def check_decisions(decisions, columns) -> None:
@@ -67,21 +64,20 @@ def check_decisions(decisions, columns) -> None:
     if not isinstance(decisions, list):
         raise InputError("The plan's decisions are a list, one mapping each.")
     for number, one in enumerate(decisions, 1):
-        if not isinstance(one, dict) or set(one) != {"column", "value", "where", "becomes"}:
-            raise InputError(
-                f"The plan's decision {number} can't be followed: it needs column, value, where "
-                f"and becomes."
-            )
-        where = one["where"]
-        said = [one["value"], one["becomes"], *(where.values() if isinstance(where, dict) else [0])]
-        if not all(isinstance(text, str) for text in said):
-            raise InputError(
-                f"The plan's decision {number} can't be followed: value, becomes and what stands "
-                f"under where are quoted text."
-            )
-        for name in (one["column"], *where):
-            if name not in columns:
-                raise InputError(
-                    f"The plan's decision {number} names no column '{name}'. "
-                    f"{nearest(name, columns)}"
-                )
+        if wrong := _what_is_wrong(one, columns):
+            raise InputError(f"The plan's decision {number} {wrong}")
+
+
+def _what_is_wrong(decision, columns) -> str:
+    """Why a decision can't be followed, to be read after its number; nothing where it can be."""
+    keys = {"column", "value", "where", "becomes"}
+    if not isinstance(decision, dict) or set(decision) != keys:
+        return "can't be followed: it needs column, value, where and becomes."
+    where = decision["where"]
+    cells = list(where.values()) if isinstance(where, dict) else [where]
+    if not all(isinstance(t, str) for t in [decision["value"], decision["becomes"], *cells]):
+        return "can't be followed: value, becomes and the values under where are quoted text."
+    if not isinstance(where, dict):
+        return "can't be followed: where is a mapping of columns to quoted text."
+    unknown = [name for name in (decision["column"], *where) if name not in columns]
+    return f"names no column '{unknown[0]}'. {nearest(unknown[0], columns)}" if unknown else ""

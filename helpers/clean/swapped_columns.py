@@ -1,4 +1,4 @@
-"""Swapped columns."""
+"""Two columns whose cells stand in each other's place: found in the plan, put back row by row."""
 
 from __future__ import annotations
 

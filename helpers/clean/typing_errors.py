@@ -1,4 +1,4 @@
-"""Likeness among the values of one column: which of them are one edit apart, which are slips.
+"""Typing errors among the values of one column: which are one edit apart, and which are meant.
 
 Candidates are found by deletion: two values one edit apart become equal when one letter is left
 out of each (Mor and Fraenkel 1982), so nothing has to be compared with everything.
@@ -13,14 +13,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from .blocking import pairs_in_blocks
+
 MOST_IN_BLOCK = 50  # values that share a key; more say nothing about a typing error
 FEWEST_LETTERS = 4
 RARE = 3  # cells of a value that may be a typing error
 RARE_SHARE = 0.02  # or this share of all cells, where there are many
 TIMES = 4  # the intended value is this many times as frequent
-TIMES_IF_MANY = 20  # where more than `RARE` cells hold the slip
+TIMES_IF_MANY = 20  # where more than `RARE` cells hold the typing error
 TIMES_IF_SHORT = 20  # where it has four letters only
-LONG = 10  # from so many letters on, more than one edit may be a slip
+LONG = 10  # from so many letters on, more than one edit may be a typing error
 EDITS_A_LETTER = 0.2
 ALIKE = 0.4  # of the letters may be wrong where a neighbour in the row says what was meant
 _NO_DIGIT = re.compile(r"\D+")
@@ -36,7 +38,7 @@ LONGEST_NAME = 200  # letters; what is longer is prose, and costs the square of 
 def one_edit_pairs(values: Sequence[str]) -> pd.DataFrame:
     """The pairs of different values that are one edit apart: `value`, `other`, `distance`.
 
-    An edit is a letter more, less or other, or two neighbours exchanged. Time and memory grow
+    An edit is an insertion, a deletion, a substitution or a transposition. Time and memory grow
     with the number of letters; a key that more than `MOST_IN_BLOCK` values share is left out.
 
     >>> one_edit_pairs(["Boston", "Bostom", "Salem"]).values.tolist()
@@ -74,17 +76,7 @@ def _with_deletions(value: str):
 
 def _same_key(keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of places that share a key, each once."""
-    order = np.argsort(keys, kind="stable")
-    keys, places = keys[order], places[order]
-    pairs = []
-    for step in range(1, MOST_IN_BLOCK):  # neighbours in a block, those next but one, …
-        same = keys[step:] == keys[:-step]
-        if not same.any():
-            break
-        pairs.append(np.column_stack([places[:-step][same], places[step:][same]]))
-    if not pairs:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    pairs = np.sort(np.concatenate(pairs), axis=1)
+    pairs = pairs_in_blocks(keys, places, MOST_IN_BLOCK)
     pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
     return pairs[:, 0], pairs[:, 1]
 
@@ -92,9 +84,9 @@ def _same_key(keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndar
 def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[dict]]:
     """The rare values that are typing errors of a frequent one, and those that may be.
 
-    `counts` has the cells of each value. A slip differs in letters, never in a digit, from one
-    frequent value alone. It is *sure* in a closed list of names only (see `CLOSED_CELLS`); what is
-    likely has `value`, `cells`, `suggestion` and `evidence`.
+    `counts` has the cells of each value. A typing error differs in letters, never in a digit, from
+    one frequent value alone. It is *sure* in a closed list of names only (see `CLOSED_CELLS`); what
+    is likely has `value`, `cells`, `suggestion` and `evidence`.
 
     >>> typos({"Boston": 60, "Salem": 40, "Bostom": 1, "Salme": 1})[0]
     {'Bostom': 'Boston', 'Salme': 'Salem'}
@@ -103,31 +95,28 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     """
     counts = pd.Series(counts, dtype="int64").sort_values(ascending=False, kind="stable")
     counts = counts[[len(value) <= LONGEST_NAME for value in counts.index]]
-    written = {}  # each name in small letters, as it is written most often
-    for value in counts.index:
-        written.setdefault(value.casefold(), value)
     folded = counts.groupby([value.casefold() for value in counts.index]).sum().sort_index()
     sure, likely = _typing_errors(folded)
     by_words = _mistyped_words(folded.drop(list(sure)))
+    # Each name in small letters, as it is written most often (which is set last).
+    written = {value.casefold(): value for value in reversed(counts.index)}
     meant = {value: written.get(name, name) for value, name in (sure | by_words).items()}
-    doubted = [
-        doubt | {"value": written[doubt["value"]], "suggestion": written[doubt["suggestion"]]}
-        for doubt in likely
-        if doubt["value"] not in by_words
-    ]
-    mended = {v: meant[v.casefold()] for v in counts.index if v.casefold() in meant}
-    return dict(sorted(mended.items())), doubted
+    repaired = {v: meant[v.casefold()] for v in counts.index if v.casefold() in meant}
+    left = [item for item in likely if item["value"] not in by_words]
+    return dict(sorted(repaired.items())), [_as_written(item, written) for item in left]
+
+
+def _as_written(item: dict, written: dict[str, str]) -> dict:
+    """A review item with its names as the column writes them."""
+    return item | {key: written[item[key]] for key in ("value", "suggestion")}
 
 
 def _mistyped_words(counts: pd.Series) -> dict[str, str]:
     """The rare values with a mistyped word, where words are a closed list: "12 patiexts"."""
-    words: Counter = Counter()
-    for value, cells in counts.items():
-        for word in set(_long_words(value)):
-            words[word] += int(cells)
-    if not words:
+    words = _count_long_words(counts)
+    if words.empty:
         return {}
-    sure = _typing_errors(pd.Series(words, dtype="int64").sort_index())[0]
+    sure, _ = _typing_errors(words)
     rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
     return {
         value: " ".join(sure.get(part, part) for part in value.split(" "))
@@ -136,32 +125,44 @@ def _mistyped_words(counts: pd.Series) -> dict[str, str]:
     }
 
 
+def _count_long_words(counts: pd.Series) -> pd.Series:
+    """How many cells have each word, in the order of the alphabet."""
+    words: Counter = Counter()
+    for value, cells in counts.items():
+        for word in set(_long_words(value)):
+            words[word] += int(cells)
+    return pd.Series(words, dtype="int64").sort_index()
+
+
 def _long_words(value: str) -> list[str]:
     parts = value.split(" ")
     return [p for p in parts if len(parts) > 1 and p.isalpha() and len(p) >= FEWEST_LETTERS]
 
 
 def _typing_errors(counts: pd.Series) -> tuple[dict[str, str], list[dict]]:
-    """The sure and the likely slips among some texts (see `typos`)."""
-    total = int(counts.sum())
-    rare_cells = max(RARE, RARE_SHARE * total)
+    """The sure and the likely typing errors among some texts (see `typos`)."""
+    rare_cells = max(RARE, RARE_SHARE * int(counts.sum()))
     rare = [value for value in counts.index[counts <= rare_cells] if _letters(value)]
     if not rare:  # as in most columns: nothing to compare
         return {}, []
     found = _meant(rare, counts)
-    near = [value for value, meant in found.items() if meant]
-    frequent_cells = int(counts[counts > rare_cells].sum()) + int(counts[near].sum())
-    few = [value for value in rare if counts[value] <= RARE]
-    few_near = sum(bool(found[value]) for value in few)
-    closed = frequent_cells >= CLOSED_CELLS * total and few_near >= CLOSED_NEAR * len(few)
-    sure, likely = {}, []
-    for value in near:
-        meant = found[value]
-        if closed and len(meant) == 1:
-            sure[value] = meant[0]
-        else:
-            likely.append(_review_item(value, meant, counts, closed))
+    closed = _is_closed_list(found, counts, rare_cells)
+    near = {value: meant for value, meant in found.items() if meant}
+    sure = {value: meant[0] for value, meant in near.items() if closed and len(meant) == 1}
+    likely = [_review_item(v, m, counts, closed) for v, m in near.items() if v not in sure]
     return sure, likely
+
+
+def _is_closed_list(found: dict[str, list], counts: pd.Series, rare_cells: float) -> bool:
+    """Whether values are a closed list of names (see `CLOSED_CELLS`).
+
+    `found` has, for each rare value, the frequent ones that it may be a typing error of.
+    """
+    near = [value for value, meant in found.items() if meant]
+    explained = int(counts[counts > rare_cells].sum()) + int(counts[near].sum())
+    few = [meant for value, meant in found.items() if counts[value] <= RARE]
+    most_near = sum(map(bool, few)) >= CLOSED_NEAR * len(few)
+    return explained >= CLOSED_CELLS * int(counts.sum()) and most_near
 
 
 def _review_item(value: str, meant: list[str], counts: pd.Series, closed: bool) -> dict:
@@ -184,7 +185,7 @@ def _digits(value: str) -> str:
 
 
 def _meant(rare: list[str], counts: pd.Series) -> dict[str, list[str]]:
-    """For each rare value the frequent ones that it may be a slip of, the nearest first."""
+    """For each rare value the frequent ones that it may stand for, the nearest first."""
     found: dict[str, list[tuple]] = {value: [] for value in rare}
     pairs = one_edit_pairs(counts.index)
     every = pd.concat([pairs, pairs.rename(columns={"value": "other", "other": "value"})])
@@ -207,7 +208,7 @@ def _nearest(meant: list[tuple]) -> list[str]:
 
 
 def _may_be(value: str, other: str, counts: dict[str, int]) -> bool:
-    """Whether a value may be a slip of another: so much rarer, and different in words only."""
+    """Whether a value may be a typing error of another: much rarer, different in words only."""
     times = TIMES if counts[value] <= RARE else TIMES_IF_MANY
     times = times if len(value) > FEWEST_LETTERS else TIMES_IF_SHORT
     return counts[other] >= times * counts[value] and _differ_in_words(value, other)
@@ -234,8 +235,10 @@ def _differ_in_words(value: str, other: str) -> bool:
 def is_typing_error(value: str, other: str) -> bool:
     """Whether one text is another with a few letters wrong, but no digit.
 
-    >>> is_typing_error("flxrexce", "florence"), is_typing_error("Roxbury", "Boston"), is_typing_error("12 a", "12 b")
-    (True, False, False)
+    >>> is_typing_error("flxrexce", "florence"), is_typing_error("Roxbury", "Boston")
+    (True, False)
+    >>> is_typing_error("12 a", "12 b")
+    False
     """
     from rapidfuzz.distance import OSA
 

@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from ..cells.reading_values import repair_cell
+from ..cells.reading_values import cell_reader
 from ..tables.odd_files import so_many, some
 
 DAY = date(2013, 1, 31)
@@ -22,33 +22,45 @@ def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, 
     read at all is in the review list.
     """
     own = {name: c for name, c in plan["columns"].items() if name in raw}
-    commas = [n for n, c in own.items() if c["kind"] == "number" and c.get("style") == "comma"]
-    written = [
-        n for n, c in own.items() if c["kind"] == c.get("usual") == "number" and n not in commas
-    ]
-    forms = {n: c["formats"] for n, c in own.items() if len(c.get("formats", ())) > 1}
-    said = [
-        ("decimal comma", commas, "Read with a decimal comma: {}.",
-         {n: _as_read(raw[n], own[n]) for n in commas}),
-        ("numbers as text", written, "Numbers with other marks, read as numbers: {}.",
-         {n: _as_read(raw[n], own[n]) for n in written}),
-        ("several date forms", list(forms), "Dates written in several forms: {}.",
-         {n: ", ".join(map(_as_written, found)) for n, found in forms.items()}),
-    ]  # fmt: skip
     gaps = changes[changes["kind"] == "missing word"].groupby("column", sort=False)
-    words = {name: _most_frequent(cells) for name, cells in gaps}
-    said.append(("words for missing", list(words), "Words taken for missing: {}.", words))
+    readings = [
+        ("decimal comma", "Read with a decimal comma: {}.", _with_commas(raw, own)),
+        ("numbers as text", "Numbers with other marks, read as numbers: {}.", _as_text(raw, own)),
+        ("several date forms", "Dates written in several forms: {}.", _date_forms(own)),
+        ("words for missing", "Words taken for missing: {}.",
+         {name: _most_frequent(cells) for name, cells in gaps}),
+    ]  # fmt: skip
     return [
-        (code, names, says.format(some([f"{name:.40} ({shown[name]})" for name in names])))
-        for code, names, says, shown in said
-        if names
+        (code, list(shown), says.format(some([f"{n:.40} ({how})" for n, how in shown.items()])))
+        for code, says, shown in readings
+        if shown
     ]
+
+
+def _has_comma(plan: dict) -> bool:
+    return plan["kind"] == "number" and plan.get("style") == "comma"
+
+
+def _with_commas(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    return {n: _as_read(raw[n], plan) for n, plan in plans.items() if _has_comma(plan)}
+
+
+def _as_text(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of numbers that are usually written with other marks than plain ones have."""
+    return {n: _as_read(raw[n], plan) for n, plan in plans.items()
+            if plan["kind"] == plan.get("usual") == "number" and not _has_comma(plan)}  # fmt: skip
+
+
+def _date_forms(plans: dict) -> dict[str, str]:
+    several = {n: c["formats"] for n, c in plans.items() if len(c.get("formats", ())) > 1}
+    return {n: ", ".join(map(_as_written, forms)) for n, forms in several.items()}
 
 
 def _as_read(column: pd.Series, plan: dict) -> str:
     """A cell whose text is no plain number, and what it was read as."""
+    read = cell_reader(plan)
     for text in column.dropna().head(1_000).astype("str"):
-        value, repair = repair_cell(text, plan)
+        value, repair = read(text)
         if repair in ("number", "unit"):
             return f"‘{text:.30}’ is {value:.10g} {plan.get('unit', '')}".rstrip()
     return "now and then"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .. import __version__
+
 DASK = click.option(
     "--dask", default="", metavar="ADDRESS",
     help="Work on a Dask cluster: the address of its scheduler (tcp://10.0.0.5:8786), or local for "
@@ -12,7 +14,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(context_settings=CONTEXT)
-@click.version_option(package_name="pipeline-notebooks")
+@click.version_option(__version__)
 def cli():
     """From a raw table to production predictions, one notebook a stage.
 

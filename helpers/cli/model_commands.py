@@ -179,7 +179,7 @@ def monitor(run, data, max_drop, settings, gate, kernels):
     except StageError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-    for subject, text in seen["said"].items():
+    for subject, text in seen["summary"].items():
         click.echo(f"{subject:<12} {text}")
     if made:
         click.echo(f"{'Page':<12} {Run(made).file(stage(8).report)}")

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ..base.verdicts import GOOD
 from ..examples.known import titles
 from .command_group import DASK, cli
 
@@ -91,7 +92,7 @@ def run(data, query, target, name, settings, config, stages, gate, force, kernel
     click.echo(f"Front page: {made.file('index.html')}")  # last: a scheduler takes it from there
     judged = made.line_of(6)
     verdict = judged["verdict"] if judged else "not judged"
-    if gate and verdict != "good enough":
+    if gate and verdict != GOOD:
         click.echo(f"The verdict is: {verdict}.", err=True)
         sys.exit(1)
 

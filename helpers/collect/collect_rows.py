@@ -44,21 +44,25 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
     """
     if not test_data:
         return frame
-    addresses.refuse_pasted_password(test_data)
-    more = read_any.read_table(test_data)
-    lacking = [name for name in frame if name not in more]
-    if lacking:
-        raise InputError(
-            f"test_data {addresses.shown(test_data)} lacks the column '{lacking[0]}' "
-            f"({len(lacking)} of {frame.shape[1]} are missing): it must have the columns of --data."
-        )
-    more = more[list(frame)]
+    more = _read_test_rows(test_data, list(frame))
     unlike = [c for c in frame if frame[c].dtype != more[c].dtype and "str" in (
         str(frame[c].dtype), str(more[c].dtype))]  # fmt: skip
     as_text = dict.fromkeys(unlike, "str")  # one file wrote words where the other has numbers
     about["test_rows"] = len(frame)
     both = [part.astype(as_text) for part in (frame, more)]
     return pd.concat(both, ignore_index=True)
+
+
+def _read_test_rows(test_data: str, columns: list[str]) -> pd.DataFrame:
+    addresses.refuse_pasted_password(test_data)
+    more = read_any.read_table(test_data)
+    lacking = [name for name in columns if name not in more]
+    if lacking:
+        raise InputError(
+            f"test_data {addresses.shown(test_data)} lacks the column '{lacking[0]}' "
+            f"({len(lacking)} of {len(columns)} are missing): it must have the columns of --data."
+        )
+    return more[columns]
 
 
 def draw_sample(frame: pd.DataFrame, sample: str, data: str) -> pd.DataFrame:
@@ -163,8 +167,6 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
         work.note(found)
     if key is not None:
         work.write_table("answer_key", key)
-        cells = int(key["column"].notna().sum())
-        message = (
-            f"{cells:,} of {raw.size:,} cells are injected errors (--set injected_errors=0: none)."
-        )
+        count = f"{int(key['column'].notna().sum()):,} of {raw.size:,} cells"
+        message = f"{count} are injected errors (--set injected_errors=0: none)."
         work.find("injected_errors", "note", [], message)

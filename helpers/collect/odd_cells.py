@@ -36,7 +36,7 @@ _MARKUP = rf"(?i:<\s*/?\s*(?:{_TAGS})\b[^>]*>|javascript:)"
 
 @dataclass(frozen=True)
 class Kind:
-    """An oddity of texts: which they are (a pattern, then a closer look), and what is said."""
+    """An oddity of texts: which they are (a pattern, then a closer look), and the message."""
 
     code: str
     pattern: str
@@ -91,16 +91,16 @@ def of(frame: pd.DataFrame, target: str = "") -> list[Finding]:
     for name in frame:
         for code, cells, example in _of_column(frame[name]):
             found[code].append((str(name), cells, example))
-    told = [
+    joint = [
         _joint_sentence(kind.code, kind.severity, kind.says, found[kind.code]) for kind in KINDS
     ]
-    told += [
+    joint += [
         _joint_sentence("overflow", "warning", "So large that sums and squares overflow: {what}.",
-              found["overflow"]),
-        _joint_sentence("mixed", "warning", "Numbers among words: {what}. The column is kept as words.",
-              found["mixed"]),
+                        found["overflow"]),
+        _joint_sentence("mixed", "warning", "Numbers among words: {what}. The column is kept as "
+                        "words.", found["mixed"]),
     ]  # fmt: skip
-    return [*filter(None, told), *_of_rows(frame), *_of_names(frame), *_of_classes(frame, target)]
+    return [*filter(None, joint), *_of_rows(frame), *_of_names(frame), *_of_classes(frame, target)]
 
 
 def _of_column(column: pd.Series) -> Iterator[tuple[str, int, str]]:

@@ -95,16 +95,21 @@ def tally_partition(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Ta
         if before.folded:
             texts = texts.where(texts.isin(before.counts.index) | texts.isna(), OTHER)
         return tally_of(texts), None
+    exact = tally_of(_numbers_of(values, part.name))
+    known = before.values if before.knots is None else before.knots
+    return between(exact, known), exact if len(exact.values) <= few else None
+
+
+def _numbers_of(values: pd.Series, name) -> pd.Series:
+    """Later values as numbers; raises InputError where one can't be read as such."""
     numbers = values if values.dtype == float else as_numbers(values)
     if numbers is None:
         unread = values[pd.to_numeric(values, errors="coerce").isna() & values.notna()]
         raise InputError(
-            f"The column '{part.name}' holds numbers in the training rows, and texts here, such as "
+            f"The column '{name}' holds numbers in the training rows, and texts here, such as "
             f"'{unread.iloc[0]}'."
         )
-    exact = tally_of(numbers)
-    known = before.values if before.knots is None else before.knots
-    return between(exact, known), exact if len(exact.values) <= few else None
+    return numbers
 
 
 def between(found: NumberCounts, known: np.ndarray) -> NumberCounts:

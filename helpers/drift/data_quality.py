@@ -60,13 +60,20 @@ def _describe(column: pd.Series) -> dict:
     about = {"kind": _kind(column), "present": len(present), "missing": len(column) - len(present)}
     if about["kind"] == "empty":
         return about
-    if about["kind"] in ("number", "date"):
-        values = as_values(present).to_numpy()
-        _, counts = np.unique(values, return_counts=True)
-        span = [float(values.min()), float(values.max())]
-        return about | {"range": span, "most": int(counts.max()), "distinct": len(counts)}
+    return about | (_of_values if about["kind"] in ("number", "date") else _of_texts)(present)
+
+
+def _of_values(present: pd.Series) -> dict:
+    """The range of numbers or dates, how many differ, and the rows with the commonest one."""
+    values, counts = np.unique(as_values(present).to_numpy(), return_counts=True)
+    span = [float(values[0]), float(values[-1])]
+    return {"range": span, "most": int(counts.max()), "distinct": len(counts)}
+
+
+def _of_texts(present: pd.Series) -> dict:
+    """How many texts differ, how many are numbers, and their levels where these are categories."""
     counts = present.astype("str").value_counts()
-    about |= {"most": int(counts.iloc[0]), "distinct": len(counts)}
+    about = {"most": int(counts.iloc[0]), "distinct": len(counts)}
     about["readable"] = int(counts[_is_number(counts.index)].sum())
     if len(counts) > MOST_KEPT or about["readable"] > len(present) / 2 or _are_dates(counts.index):
         return about  # no categories
@@ -153,15 +160,19 @@ def _read_as(kind: str, column: pd.Series) -> pd.Series:
     if _kind(column) != "text":
         return column
     texts = column.astype("str")
+    read = _texts_as(kind, texts)
+    return column if read is None or read.notna().sum() < texts.notna().sum() else read
+
+
+def _texts_as(kind: str, texts: pd.Series) -> pd.Series | None:
+    """Texts as numbers, dates or flags, missing where one can't be read; None for other kinds."""
     if kind == "number":
-        read = pd.to_numeric(texts, errors="coerce")
-    elif kind == "date":
-        read = pd.to_datetime(texts, errors="coerce", format="mixed")
-    elif kind == "boolean" and set(texts.dropna().str.lower().unique()) <= FLAGS:
-        read = texts.str.lower().map({"true": True, "false": False}).astype("boolean")
-    else:
-        return column
-    return read if read.notna().sum() == texts.notna().sum() else column
+        return pd.to_numeric(texts, errors="coerce")
+    if kind == "date":
+        return pd.to_datetime(texts, errors="coerce", format="mixed")
+    if kind == "boolean" and set(texts.dropna().str.lower().unique()) <= FLAGS:
+        return texts.str.lower().map({"true": True, "false": False}).astype("boolean")
+    return None
 
 
 def _check(name: str, was: dict, column: pd.Series) -> list[Change]:
@@ -174,13 +185,18 @@ def _check(name: str, was: dict, column: pd.Series) -> list[Change]:
         return found
     if kinds[0] != kinds[1]:
         return [*found, _other_kind(name, was, is_now, column)]
-    if kinds[0] == "number":
-        found += _outside(name, was, column)
-    if kinds[0] == "text" and "levels" in was:
-        found.append(_new_levels(name, was, column))
-    if kinds[0] == "text" and was["readable"] > was["present"] / 2:
-        found.append(_unreadable(name, was, is_now, column))
-    return [*found, _constant(name, was, is_now)]
+    return [*found, *_of_same_kind(name, was, is_now, column), _constant(name, was, is_now)]
+
+
+def _of_same_kind(name: str, was: dict, is_now: dict, column: pd.Series) -> list[Change]:
+    """The checks of a column that holds numbers, or texts, as before."""
+    if was["kind"] == "number":
+        return _outside(name, was, column)
+    if was["kind"] != "text":
+        return []
+    found = [_new_levels(name, was, column)] if "levels" in was else []
+    was_numbers = was["readable"] > was["present"] / 2
+    return [*found, _unreadable(name, was, is_now, column)] if was_numbers else found
 
 
 def _nulls_up(name: str, was: dict, is_now: dict) -> Change:
@@ -245,12 +261,15 @@ def _new_levels(name: str, was: dict, column: pd.Series) -> Change:
     both = earlier.add(now, fill_value=0)
     new = now[~now.index.isin(earlier.index)]
     share = new.sum() / now.sum()
-    some = ", ".join(f"'{level:.30}'" for level in new.index[:3])
-    more = "" if len(new) <= 3 else f" and {len(new) - 3:,} more"
-    says = f"{name} has categories not seen before in {share:.1%} of the rows: {some}{more}."
+    says = f"{name} has categories not seen before in {share:.1%} of the rows: {_listed(new)}."
     p_value = p_value_of_new_levels(both.to_numpy(), new.to_numpy(), now.sum())
     evidence = {"share": share, "categories": list(map(str, new.index[:20])), "count": len(new)}
     return Change("new_categories", (name,), p_value, share, says, evidence)
+
+
+def _listed(levels: pd.Series) -> str:
+    some = ", ".join(f"'{level:.30}'" for level in levels.index[:3])
+    return some if len(levels) <= 3 else f"{some} and {len(levels) - 3:,} more"
 
 
 def p_value_of_new_levels(both: np.ndarray, new: np.ndarray, after: int) -> float:

@@ -71,9 +71,8 @@ def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds)
     severity = by_size(joint.auc, thresholds.auc_moderate, thresholds.auc_large)
     names = list(joint.importance)[:5]
     unseen = [n for n in names if n in columns.index and not columns.loc[n, "significant"]]
-    by = f", most of all by {', '.join(names)}" if names else ""
     alone = f"; {', '.join(unseen)} not alone but together with others" if unseen else ""
-    message = f"A classifier separates new rows from old ones (ROC AUC {joint.auc:.2f}){by}{alone}."
+    message = f"A classifier separates new rows from old ones {_by(joint, 5)}{alone}."
     evidence = {
         "ROC AUC": round(joint.auc, 4),
         "p_value": joint.p_value,
@@ -117,5 +116,10 @@ def describe_domain(joint: Domain) -> str:
             f"**No joint drift**: a classifier that tries to separate new rows from "
             f"old ones guesses (ROC AUC {joint.auc:.2f})."
         )
-    by = f", most of all by {', '.join(list(joint.importance)[:3])}" if joint.importance else ""
-    return f"**A classifier separates new rows from old ones** (ROC AUC {joint.auc:.2f}){by}."
+    return f"**A classifier separates new rows from old ones** {_by(joint, 3)}."
+
+
+def _by(joint: Domain, most: int) -> str:
+    """The ROC AUC of the classifier, and the columns that it rests on."""
+    names = ", ".join(list(joint.importance)[:most])
+    return f"(ROC AUC {joint.auc:.2f})" + (f", most of all by {names}" if names else "")

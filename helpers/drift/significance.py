@@ -50,8 +50,7 @@ def chi_square(old: np.ndarray, new: np.ndarray) -> float:
     rows, parts, count = levels.sum(), np.array([old.sum(), new.sum()]), len(levels)
     if count < 2 or parts.min() == 0 or rows < 4:
         return 1.0
-    expected = levels * parts[0] / rows
-    statistic = ((old - expected) ** 2 / levels).sum() * rows**2 / parts.prod()
+    statistic = ((old - levels * parts[0] / rows) ** 2 / levels).sum() * rows**2 / parts.prod()
     mean = rows * (count - 1) / (rows - 1)
     variance = _variance(levels, parts, rows)
     if variance < SLACK:  # each level has one row: any order looks the same

@@ -1,4 +1,7 @@
-"""Calibration curve."""
+"""The calibration curve: observed against predicted probabilities on held-out rows, and its error.
+
+`draw_calibration_curve` draws it; the points come from `helpers.models.calibrated_model`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from ..pages.figure_style import BLUE, GREY, picture
 
 
 def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
-    """What the probabilities were before calibration (see `helpers.models.calibrated_model`)."""
+    """The probabilities as they were before calibration (see `helpers.models.calibrated_model`).
+
+    `probability` is n × classes, `training` the content of `training.json`.
+    """
     how = training.get("calibration") or {}
     if not how or len(how["shifts"]) != probability.shape[1]:
         return probability
@@ -29,26 +35,29 @@ def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.
     """
     if task.is_regression:
         return {}
-    both = {"before": before_calibration(probability, training), "after": probability}
     return {
-        name: reliability(*judged_probability(task, truth, said)) for name, said in both.items()
+        name: reliability(*judged_probability(task, truth, given))
+        for name, given in _before_and_after(probability, training).items()
     }
+
+
+def _before_and_after(probability: np.ndarray, training: dict) -> dict[str, np.ndarray]:
+    """The probabilities before and after calibration."""
+    return {"before": before_calibration(probability, training), "after": probability}
 
 
 def calibration_errors(task: Task, truth, probability, training: dict) -> dict[str, float]:
     """The expected calibration error on held-out rows, before and after; empty for numbers."""
     if task.is_regression:
         return {}
-    both = {"before": before_calibration(probability, training), "after": probability}
     return {
-        n: calibration_error(*judged_probability(task, truth, said)) for n, said in both.items()
+        name: calibration_error(*judged_probability(task, truth, given))
+        for name, given in _before_and_after(probability, training).items()
     }
 
 
 def calibration_picture(task: Task, truth, probability, training: dict):
-    """Observed against predicted shares, before and after; None for numbers."""
-    pass
-
+    """The calibration curve before and after the calibration of stage 5; None for numbers."""
     if task.is_regression:
         return None
     errors = calibration_errors(task, truth, probability, training)
@@ -78,7 +87,7 @@ def draw_calibration_curve(
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
     for (name, table), colour, mark in zip(tables.items(), (GREY, BLUE), ["s", "o"], strict=True):
-        label = f"{name}: {errors[name]:.1%} off"
+        label = f"{name} calibration: {errors[name]:.1%} off"
         axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
     for format_axis in (axes.xaxis, axes.yaxis):
         format_axis.set_major_formatter(PercentFormatter(1))

@@ -1,4 +1,4 @@
-"""What the errors of a model show: the groups it fails, what its errors cost, the stage to go back to.
+"""What the errors of a model show: groups it fails, what errors cost, the stage to go back to.
 
 Everything here is measured on rows that the model was not trained on.
 """

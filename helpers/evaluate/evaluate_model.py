@@ -1,6 +1,6 @@
-"""Stage 6, evaluate: score the model on rows it has not seen, against the baseline; a verdict.
+"""The model on rows it has not seen: scores with intervals, baseline, importance, curves.
 
-When the model is not good enough, the diagnosis names the station to go back to, and why.
+The verdict on these is in `model_verdict`, their words in `evaluation_report`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def baseline_scores(task: Task, train: Labelled, test: Labelled) -> dict[str, fl
 
 
 def at_threshold(task: Task, truth, probability, threshold: float) -> dict[str, float]:
-    """Accuracy, precision, recall and F1 of saying yes from a probability on."""
-    chance = probability[:, task.classes.index(task.positive)]
+    """Accuracy, precision, recall and F1 at a threshold."""
+    positive = probability[:, task.classes.index(task.positive)]
     other = next(c for c in task.classes if c != task.positive)
-    prediction = np.where(chance >= threshold, task.positive, other)
+    prediction = np.where(positive >= threshold, task.positive, other)
     return score(task, truth, prediction, metrics=("accuracy", "precision", "recall", "f1"))
 
 
@@ -57,25 +57,30 @@ def importance(
     """
     chosen = evenly_spaced(len(test.y), rows)
     X, y = test.X.iloc[chosen].reset_index(drop=True), test.y[chosen]
-    metric, random = task.main_metric, np.random.default_rng(seed)
-    shuffled = [X]
-    for name in X.columns:
-        other = X.copy(deep=False)
-        other[name] = X[name].array.take(random.permutation(len(X)))
-        shuffled.append(other)
-    # All are asked at once: a model spends more on being called than on a thousand rows.
-    prediction, probability = predict(task, model, pd.concat(shuffled, ignore_index=True))
-    found = []
+    # One call for all: calling a model costs more than a thousand rows do.
+    copies = pd.concat([X, *_shuffled_copies(X, seed)], ignore_index=True)
+    prediction, probability = predict(task, model, copies)
+    metric, found = task.main_metric, []
     for first in range(0, len(prediction), len(X)):
         rows = slice(first, first + len(X))
-        chance = None if probability is None else probability[rows]
-        found.append(score(task, y, prediction[rows], chance, [metric]).get(metric, np.nan))
+        some = None if probability is None else probability[rows]
+        found.append(score(task, y, prediction[rows], some, [metric]).get(metric, np.nan))
     falls = {n: better(metric, found[0], f) for n, f in zip(X.columns, found[1:], strict=True)}
     return pd.Series(falls).sort_values(ascending=False)
 
 
+def _shuffled_copies(X: pd.DataFrame, seed: int) -> list[pd.DataFrame]:
+    """A copy of the rows per column, with that column shuffled."""
+    random, copies = np.random.default_rng(seed), []
+    for name in X.columns:
+        copy = X.copy(deep=False)
+        copy[name] = X[name].array.take(random.permutation(len(X)))
+        copies.append(copy)
+    return copies
+
+
 def rows_used(learn: Labelled, test: Labelled) -> dict[str, int]:
-    """How many rows were learnt from, and how many were held out."""
+    """How many training rows and how many held-out rows there are."""
     return {"train": len(learn.y), "test": len(test.y)}
 
 
@@ -102,22 +107,14 @@ def metrics_file(
 
 
 def curves(task: Task, truth, prediction, probability, points: int = 101) -> dict:
-    """What is drawn when two runs are compared, as lists of x and y; also in `metrics.json`.
+    """The curves of a run, as lists of x and y: in `metrics.json`, and drawn to compare two runs.
 
-    Binary: ROC and precision-recall. Several classes: F1 by class. Numbers: the share of rows that
-    are off by no more than an error. Lines have at most `points` points.
+    Binary: ROC and precision-recall. Several classes: F1 by class. Numbers: the share of rows with
+    an error of at most x. Lines have at most `points` points.
     """
     if task.kind == "binary":
-        from sklearn.metrics import precision_recall_curve, roc_curve
-
-        chance = probability[:, task.classes.index(task.positive)]
-        yes = np.asarray(truth) == task.positive
-        false, true, _ = roc_curve(yes, chance)
-        precision, recall, _ = precision_recall_curve(yes, chance)
-        return {
-            "ROC": _thinned(false, true, points),
-            "precision and recall": _thinned(recall[::-1], precision[::-1], points),
-        }
+        positive = probability[:, task.classes.index(task.positive)]
+        return _binary_curves(np.asarray(truth) == task.positive, positive, points)
     if task.is_regression:
         error = np.abs(np.asarray(prediction, float) - np.asarray(truth, float))
         shares = np.linspace(0, 1, points)
@@ -126,6 +123,18 @@ def curves(task: Task, truth, prediction, probability, points: int = 101) -> dic
 
     found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
     return {"F1 by class": {"x": list(task.classes), "y": found.tolist()}}
+
+
+def _binary_curves(yes: np.ndarray, probability: np.ndarray, points: int) -> dict:
+    """The ROC curve and the precision-recall curve."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    false, true, _ = roc_curve(yes, probability)
+    precision, recall, _ = precision_recall_curve(yes, probability)
+    return {
+        "ROC": _thinned(false, true, points),
+        "precision and recall": _thinned(recall[::-1], precision[::-1], points),
+    }
 
 
 def _thinned(x: np.ndarray, y: np.ndarray, points: int) -> dict[str, list]:

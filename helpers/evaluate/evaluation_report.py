@@ -1,4 +1,4 @@
-"""Evaluation report."""
+"""The words, tables and pictures of stage 6."""
 
 from __future__ import annotations
 
@@ -45,41 +45,42 @@ def confusion(task: Task, truth, prediction) -> pd.DataFrame:
 
 
 def by_risk(task: Task, truth, probability, bins: int = 10) -> pd.DataFrame:
-    """Rows in ten equal groups by predicted probability: what was predicted, what came true.
+    """Rows in ten equal groups by predicted probability: the predicted and the observed share.
 
     Returns a frame with `group` (1 is the least likely), `predicted` and `observed` (shares).
     """
-    chance = probability[:, task.classes.index(task.positive)]
+    positive = probability[:, task.classes.index(task.positive)]
     yes = (np.asarray(truth) == task.positive).astype(float)
-    order = np.argsort(chance, kind="stable")
+    order = np.argsort(positive, kind="stable")
     groups = np.empty(len(order), dtype=int)
     groups[order] = np.arange(len(order)) * bins // len(order) + 1
-    table = pd.DataFrame({"group": groups, "predicted": chance, "observed": yes})
+    table = pd.DataFrame({"group": groups, "predicted": positive, "observed": yes})
     return table.groupby("group", as_index=False).mean()
 
 
 def describe_by_risk(task: Task, table: pd.DataFrame) -> str:
-    """A sentence that reads the groups."""
+    """A sentence about the groups: observed shares at both ends, and the mean difference."""
     low, high = table["observed"].iloc[0], table["observed"].iloc[-1]
     error = (table["predicted"] - table["observed"]).abs().mean()
     return (
-        f"Of the tenth that the model thinks least likely, **{low:.0%}** turn out {task.target} = "
-        f"{task.positive}; of the likeliest tenth, **{high:.0%}**. Predicted and observed shares "
-        f"are {error:.0%} apart on average."
+        f"Of the tenth of the rows with the lowest predicted probability, **{low:.0%}** are "
+        f"{task.target} = {task.positive}; of the tenth with the highest, **{high:.0%}**. "
+        f"Predicted and observed shares are {error:.0%} apart on average."
     )
 
 
 def describe_importance(falls: pd.Series, rows: int) -> str:
-    """A sentence that names the columns that the model leans on; `rows` counts the held-out ones.
+    """A sentence that names the most important columns; `rows` counts the held-out ones.
 
     >>> describe_importance(pd.Series({"age": 0.2, "city": 0.0}), 5_000)
-    'The model leans most on **age** (measured on 1,000 of 5,000 held-out rows).'
+    'The most important column is **age** (measured on 1,000 of 5,000 held-out rows).'
     """
     measured = f"(measured on {min(rows, IMPORTANCE_ROWS):,} of {rows:,} held-out rows)"
     top = [name for name in falls.index[:3] if falls[name] > 0]
     if not top:
-        return f"Shuffling any one column costs nothing: none matters alone {measured}."
-    return f"The most important columns are **{', '.join(top)}** {measured}."
+        return f"Shuffling a single column does not lower the score {measured}."
+    verb = "s are" if len(top) > 1 else " is"
+    return f"The most important column{verb} **{', '.join(top)}** {measured}."
 
 
 def main_picture(task: Task, truth, prediction, probability):
@@ -105,7 +106,7 @@ def save_picture(work, task: Task, truth, prediction, probability) -> None:
 
 
 def describe_main_picture(task: Task, truth, prediction, probability) -> str:
-    """A sentence that reads the main picture."""
+    """The main picture in a sentence."""
     if task.kind == "binary":
         return describe_by_risk(task, by_risk(task, truth, probability))
     if task.is_regression:

@@ -1,4 +1,4 @@
-"""Learning curves."""
+"""The learning curve: would more rows help?"""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..learning.metric_scores import better, resampled_scores, score
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 
-CURVE_ROWS = 16_000  # to learn from at most: the shape of the curve shows on fewer
+CURVE_ROWS = 16_000  # training rows at most: the shape of the curve shows on fewer
 CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
 
 
 def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataFrame:
-    """The main metric on the last fold, learnt from an eighth to all of the rows before it.
+    """The main metric on the last fold, after training on an eighth to all of the rows before it.
 
     `model` is a fitted pipeline of features and model; copies of it are fitted. A row per size:
     `rows`, `score`; the last doubling's gain has a 95 % interval in `gain_from` and `gain_to`
-    (paired bootstrap, same rows asked).
+    (paired bootstrap, on the same rows).
     """
     task, metric = learn.task, learn.task.main_metric
     train, valid = list(learn.folds())[-1]

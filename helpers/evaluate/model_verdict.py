@@ -1,4 +1,4 @@
-"""Model verdict."""
+"""The verdict on a model: does it surely beat the baseline, and reach every threshold?"""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
+from ..base.verdicts import GOOD, NOT_GOOD
 from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
 from ..learning.metric_scores import better
 from ..learning.task_kind import Task
-
-GOOD, NOT_GOOD = "good enough", "not good enough"
 
 
 def parse_thresholds(text: str, task: Task) -> dict[str, float]:
@@ -38,34 +37,36 @@ def judge(task: Task, scores: pd.DataFrame, at_least: dict[str, float], min_gain
     """The verdict and the checks behind it.
 
     The main metric must beat the baseline by `min_gain` over its whole 95 % interval, and each
-    metric in `at_least` must reach its threshold.
+    metric in `at_least` must reach its threshold. `scores` is the table of `scores_table`. Returns
+    `verdict` (its words), `passed`, and `checks`, each with `check`, `needed`, `reached`, `passed`.
     """
-    metric = task.main_metric
-    row = scores.loc[metric]
-    surely = row["to"] if metric in LESS_IS_BETTER else row["from"]
-    gain = better(metric, surely, row["baseline"])
-    checks = [
-        {
-            "check": f"{PLAIN_NAMES[metric]} beats the baseline by {min_gain:g}",
-            "needed": row["baseline"] + min_gain,
-            "reached": surely,
-            "passed": bool(gain >= min_gain),
-        }
-    ]
+    checks = [_beats_baseline(task.main_metric, scores.loc[task.main_metric], min_gain)]
     for name, needed in at_least.items():
-        reached = scores["test"].get(name, np.nan)
-        passed = better(name, reached, needed) >= 0
-        sign = "at most" if name in LESS_IS_BETTER else "at least"
-        checks.append(
-            {
-                "check": f"{PLAIN_NAMES[name]} is {sign} {needed:g}",
-                "needed": needed,
-                "reached": reached,
-                "passed": bool(passed),
-            }
-        )
+        checks.append(_reaches(name, scores["test"].get(name, np.nan), needed))
     passed = all(check["passed"] for check in checks)
     return {"verdict": GOOD if passed else NOT_GOOD, "passed": passed, "checks": checks}
+
+
+def _beats_baseline(metric: str, row: pd.Series, min_gain: float) -> dict:
+    """Whether the worse end of the metric's interval beats the baseline by `min_gain`."""
+    worse_end = row["to"] if metric in LESS_IS_BETTER else row["from"]
+    return {
+        "check": f"{PLAIN_NAMES[metric]} beats the baseline by {min_gain:g}",
+        "needed": row["baseline"] + min_gain * (-1 if metric in LESS_IS_BETTER else 1),
+        "reached": worse_end,
+        "passed": bool(better(metric, worse_end, row["baseline"]) >= min_gain),
+    }
+
+
+def _reaches(metric: str, reached: float, needed: float) -> dict:
+    """Whether a metric reaches its threshold."""
+    sign = "at most" if metric in LESS_IS_BETTER else "at least"
+    return {
+        "check": f"{PLAIN_NAMES[metric]} is {sign} {needed:g}",
+        "needed": needed,
+        "reached": reached,
+        "passed": bool(better(metric, reached, needed) >= 0),
+    }
 
 
 def checks_table(verdict: dict) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Partial dependence curves."""
+"""Partial dependence: the mean prediction along one column, all others as they are."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PARTIAL_ROWS, PARTIAL_POINTS = 200, 9
 
 
 def partial_dependence(task: Task, model, X: pd.DataFrame, columns: list[str]) -> dict:
-    """The mean answer when one column is set to each of some values and all else stays as it is.
+    """The mean prediction with one column set to each of some values and all others as they are.
 
     Friedman (2001). For two classes the probability of yes, for several that of the commonest
-    class, for numbers the number. Returns for each column a Series: value to mean answer.
+    class, for numbers the number. Returns for each column a Series: value to mean prediction.
     """
     some = X.iloc[evenly_spaced(len(X), PARTIAL_ROWS)]
     frames, values = [], {}
@@ -60,7 +60,7 @@ def _filled(column: pd.Series, value) -> pd.Series:
 
 
 def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, most: int = 4):
-    """The mean answer along the columns that the model leans on most; None where it has none."""
+    """The mean prediction along the most important columns; None where it has none."""
     from ..pages import model_plots
 
     names = [name for name in falls.index if falls[name] > 0 and _can_be_set(X[name])][:most]
@@ -68,8 +68,8 @@ def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, mos
     if task.kind == "regression":
         answer = f"{task.target}"
     else:
-        said = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
-        answer = f"probability of {said}"
+        event = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
+        answer = f"probability of {event}"
     return model_plots.dependence(found, answer, height=2.8) if found else None
 
 

@@ -1,4 +1,4 @@
-"""Error columns."""
+"""A column that errors are injected into: what it holds, and which of its cells are free."""
 
 from __future__ import annotations
 
@@ -36,27 +36,44 @@ class ColumnToSpoil:
 
 
 def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
+    """What injecting errors needs to know of a column of raw cells.
+
+    >>> column_to_spoil(pd.Series(["Oslo", None, "Rome"])).free.tolist()
+    [True, False, True]
+    """
     free = cells.notna().to_numpy().copy()
     if is_number(cells):
-        values = cells.dropna().astype("float64")
-        values = values[np.isfinite(values)]
-        low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
-        column = ColumnToSpoil(cells, "number", free, low=low, high=high)
-        column.code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
-        return column
+        return _number_to_spoil(cells, free)
     if is_date(cells) or _reads_as_dates(cells):
         return ColumnToSpoil(cells, "date", free)
     if is_boolean(cells) or not free.any():
         return ColumnToSpoil(cells, "other", free)
-    said = texts(cells)
-    free &= ~said.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
-    values = set(said[free].unique())
-    group = alias_groups.group_of(said[free].value_counts().to_dict())
+    return _text_to_spoil(cells, free)
+
+
+def _number_to_spoil(cells: pd.Series, free: np.ndarray) -> ColumnToSpoil:
+    values = cells.dropna().astype("float64")
+    values = values[np.isfinite(values)]
+    low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
+    code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
+    return ColumnToSpoil(cells, "number", free, low=low, high=high, code=code)
+
+
+def _text_to_spoil(cells: pd.Series, free: np.ndarray) -> ColumnToSpoil:
+    held = texts(cells)
+    free &= ~held.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
+    values = set(held[free].unique())
+    group = alias_groups.group_of(held[free].value_counts().to_dict())
     folded = {folded_letters(value) for value in values}
     return ColumnToSpoil(cells, "text", free, values=values, folded=folded, group=group)
 
 
 def folded_letters(text: str) -> str:
+    """A text without case, accents and extra space: two of one value are equal.
+
+    >>> folded_letters(" Zürich ")
+    'zurich'
+    """
     return without_accents(tidy(text).casefold())
 
 

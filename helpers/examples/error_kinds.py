@@ -1,4 +1,4 @@
-"""Error kinds."""
+"""The kinds of injected errors: which columns each fits, and how it changes a cell's text."""
 
 from __future__ import annotations
 
@@ -201,6 +201,11 @@ PLANTERS = {  # in the order of planting: units need to know which numbers have 
 
 
 def typing_error(text: str, random) -> str | None:
+    """The text with one typing error or in another case, by a NumPy generator; None for neither.
+
+    >>> typing_error("Boston", np.random.default_rng(0)) != "Boston"
+    True
+    """
     blank = ColumnToSpoil(pd.Series(dtype="str"), "text", np.zeros(0, dtype=bool))
     for way in (_typo, _case)[:: 1 if random.random() < 0.7 else -1]:
         spoilt = way(text, blank, random)

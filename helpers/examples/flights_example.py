@@ -25,9 +25,10 @@ WEATHER = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "prec
            "visib", "wind_max_6h", "precip_6h"]  # fmt: skip
 SETTLED_NAMES = {"plane_model": {"FALCON XP": "FALCON-XP"}}  # the registry writes it both ways
 PROTECTED_COLUMNS = ("late", "arr_delay", "scheduled")  # no errors are injected in these
+FROM_TIMETABLE = ("departures_before", "minutes_since_last")
 AFTER_DEPARTURE = "known only after the flight has left"
 
-# What a person who knows flights tells the line about this table; it goes into about.json.
+# What a person knows of this table; it goes into about.json.
 KNOWLEDGE = {
     "table": "flights",
     "target": "late",
@@ -97,32 +98,35 @@ def from_timetable(rows: pd.DataFrame) -> dict[str, pd.Series]:
     Counted over all flights of 2013 that left New York as planned, whether they are among `rows` or
     not (n cleaned flights): a timetable is known beforehand. Minutes are missing for the first one.
     """
+    timetable = _with_earlier_departures(_timetable())
+    key, types = ["carrier", "flight", "origin", "scheduled"], {"carrier": "str", "origin": "str",
+                                                                "flight": "float64"}  # fmt: skip
+    asked = rows[key].astype(types | {"scheduled": timetable["scheduled"].dtype})
+    timetable = timetable.astype(types).drop_duplicates(key)
+    joined = asked.merge(timetable, on=key, how="left", validate="m:1").set_axis(rows.index)
+    return {name: joined[name].astype("float64") for name in FROM_TIMETABLE}
+
+
+def _timetable() -> pd.DataFrame:
+    """All flights of 2013 as they were planned, by the time of departure."""
+    query = "SELECT carrier, flight, origin, tailnum, time_hour, sched_dep_time FROM flights"
     with sqlite3.connect(stage_sources() / "flights.sqlite") as database:
-        plan = pd.read_sql_query(
-            "SELECT carrier, flight, origin, tailnum, time_hour, sched_dep_time FROM flights",
-            database,
-        )
+        plan = pd.read_sql_query(query, database)
     database.close()
     clock = plan["sched_dep_time"]
-    plan["scheduled"] = pd.to_datetime(plan["time_hour"].str[:10]) + pd.to_timedelta(
-        clock // 100 * 60 + clock % 100, unit="min"
-    )
-    plan = plan.sort_values("scheduled", kind="stable")
-    day = plan["scheduled"].dt.floor("D")
-    planes = plan.groupby(["tailnum", day], dropna=False)
-    plan["departures_before"] = planes.cumcount().where(plan["tailnum"].notna())
+    minutes = pd.to_timedelta(clock // 100 * 60 + clock % 100, unit="min")
+    plan["scheduled"] = pd.to_datetime(plan["time_hour"].str[:10]) + minutes
+    return plan.sort_values("scheduled", kind="stable")
+
+
+def _with_earlier_departures(plan: pd.DataFrame) -> pd.DataFrame:
+    """A timetable with what the plane of each flight did earlier on that day."""
+    known = plan["tailnum"].notna()
+    planes = plan.groupby(["tailnum", plan["scheduled"].dt.floor("D")], dropna=False)
     waited = planes["scheduled"].diff().dt.total_seconds() / 60
-    plan["minutes_since_last"] = waited.where(plan["tailnum"].notna())
-    key, found = ["carrier", "flight", "origin", "scheduled"], []
-    asked = rows[key].astype({"carrier": "str", "origin": "str", "flight": "float64"})
-    asked["scheduled"] = asked["scheduled"].astype(plan["scheduled"].dtype)
-    plan = plan.astype({"carrier": "str", "origin": "str", "flight": "float64"}).drop_duplicates(
-        key
+    return plan.assign(
+        departures_before=planes.cumcount().where(known), minutes_since_last=waited.where(known)
     )
-    joined = asked.merge(plan, on=key, how="left", validate="m:1")
-    for name in ("departures_before", "minutes_since_last"):
-        found.append(joined[name].astype("float64").set_axis(rows.index))
-    return {column.name: column for column in found}
 
 
 def with_recent_hours(weather: pd.DataFrame) -> pd.DataFrame:
@@ -160,9 +164,6 @@ def maker_aliases(labels: pd.DataFrame) -> dict[str, str]:
     return {spelling: maker for spelling, maker in pairs if spelling != maker}
 
 
-# --- What the line asks of an example (see `helpers.examples.known.Source`) ----------------------
-
-
 def collect(until: str = "") -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """The joined flights up to the day `until`, and the six sources."""
     sources = read_sources(until=until or LAST_DAY_OF_YEAR)
@@ -170,7 +171,7 @@ def collect(until: str = "") -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
 
 
 def later_rows(about: dict) -> pd.DataFrame | None:
-    """The flights after a run's last day, as dense a sample with as many errors; None after 2013."""
+    """The flights after a run's last day: as dense a sample, as many errors; None after 2013."""
     if about["until"] >= LAST_DAY_OF_YEAR:
         return None
     later = join(read_sources(since=about["until"]))

@@ -1,4 +1,4 @@
-"""Flights sources."""
+"""The six sources of the flights, laid out as a job would find them, and how they are read."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ from ..tables import from_database, from_web, read_any
 MAKER_LABELS = DATA / "maker_labels.csv"
 LAST_DAY_OF_YEAR = "2013-12-31"
 PAGE_SIZE = 5
+ORIGINS = {  # of each source: its kind and its address, as the report shows them
+    "flights": ("database", "sqlite:///flights.sqlite"),
+    "airlines": ("HTTP API, in pages", "http://127.0.0.1/airlines"),
+    "airports": ("web page", "http://127.0.0.1/airports.html"),
+    "weather": ("sensor files", "weather/*.jsonl"),
+    "planes": ("CSV file", "planes.csv"),
+    "makers": ("manual labels", "data/maker_labels.csv"),
+}
 
 FLIGHTS_QUERY = """
 SELECT printf('%04d-%02d-%02d %02d:%02d', year, month, day, hour, minute) AS scheduled,
@@ -163,14 +171,10 @@ def read_sources(since: str = "", until: str = LAST_DAY_OF_YEAR) -> dict[str, pd
         client = from_web.session()
         airlines = from_web.read_pages(f"{address}/airlines", client)
         airports = from_web.read_web_table(f"{address}/airports.html", client)
-    found = {
-        "flights": ("database", "sqlite:///flights.sqlite", flights),
-        "airlines": ("HTTP API, in pages", "http://127.0.0.1/airlines", airlines),
-        "airports": ("web page", "http://127.0.0.1/airports.html", airports),
-        "weather": ("sensor files", "weather/*.jsonl", from_web.read_sensors(folder / "weather")),
-        "planes": ("CSV file", "planes.csv", pd.read_csv(folder / "planes.csv")),
-        "makers": ("manual labels", "data/maker_labels.csv", pd.read_csv(MAKER_LABELS)),
-    }
-    for kind, address, frame in found.values():
-        read_any.stamp(frame, kind, address)
-    return {name: frame for name, (_, _, frame) in found.items()}
+    found = {"flights": flights, "airlines": airlines, "airports": airports,
+             "weather": from_web.read_sensors(folder / "weather"),
+             "planes": pd.read_csv(folder / "planes.csv"),
+             "makers": pd.read_csv(MAKER_LABELS)}  # fmt: skip
+    for name, frame in found.items():
+        read_any.stamp(frame, *ORIGINS[name])
+    return found

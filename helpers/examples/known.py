@@ -27,9 +27,10 @@ class Example:
     """What is known of an example without reading it.
 
     `title` is what a message calls its rows; `settings` are what "auto" and "" stand for in stage
-    1 (`sample` rows, `injected_errors` as a share of the cells, `until`, the last day); `limits` are sentences
-    for a model's card. `has_lessons` says whether the course is about this table. Its content comes
-    from `packages` and from `files` of the data folder, each under a word that names it.
+    1 (`sample` rows, `injected_errors` as a share of cells, `until`, the last day); `limits` are
+    sentences for a model's card. `has_lessons` says whether the course is about this table. Its
+    content comes from `packages` and from `files` of the data folder, each under a word that names
+    it.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Source(Protocol):
         """
 
     def what_is_known(self, sources: dict, target: str = "", until: str = "") -> dict:
-        """What a person who knows the table tells the line: entries of `about.json`."""
+        """What a person knows of the table: entries of `about.json`."""
 
     def with_injected_errors(
         self, frame: pd.DataFrame, rate: float, seed: int = 42

@@ -1,4 +1,4 @@
-"""Penguins example."""
+"""The penguins, as they came from the field: a small table for comparison."""
 
 from __future__ import annotations
 

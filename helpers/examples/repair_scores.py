@@ -1,4 +1,4 @@
-"""Repair scores."""
+"""The score of a cleaning against an answer key: precision, recall, F1 and what it broke."""
 
 from __future__ import annotations
 
@@ -53,34 +53,40 @@ def score(
     twice, linked with the one that it repeats; other rows set aside as duplicates are
     `rows_broken`.
     """
-    cells = key[key["column"].notna()]
-    merged = changes.merge(cells[ANSWER_KEY_COLUMNS].rename(columns={"kind": "error"}),
-                           on=["row", "column"], how="outer", indicator=True)  # fmt: skip
-    merged["error"] = merged["error"].replace("near duplicate", CELLS_OF_COPIES)
-    merged["changed"] = merged["_merge"] != "right_only"
-    verdict = _verdicts(merged)
-    merged["verdict"] = verdict
-    merged = merged[verdict != "same"]
-    by_kind = _tally(merged[merged["verdict"] != "broken"], "error")
+    judged = _judged(changes, key)
+    by_kind = _tally(judged[judged["verdict"] != "broken"], "error")
     rows, rows_broken = _row_scores(key, reason, groups)
     by_kind = _with_shares(pd.concat([by_kind, rows])) if len(rows) else _with_shares(by_kind)
-    by_column = _with_shares(_tally(merged, "column"))
-    broken = merged.loc[merged["verdict"] == "broken", ["row", "column", "kind", "before", "after"]]
-    counted = by_kind[~by_kind.index.isin([*LEFT_OUT, *ROW_KINDS])]
-    filled = by_kind[by_kind.index.isin(LEFT_OUT)]
-    total = {
-        "planted": int(counted["planted"].sum()),
-        "changed": int((merged["changed"]).sum()),
-        "right": int(counted["right"].sum()),
-        "wrong": int(by_kind["wrong"].sum()),
-        "broken": len(broken),
-        "rows_broken": rows_broken,
-    }
-    said = total["right"] + int(filled["right"].sum())
-    total["precision"] = _ratio(said, said + total["wrong"] + total["broken"])
-    total["recall"] = _ratio(total["right"], total["planted"])
-    total["f1"] = _f1(total["precision"], total["recall"])
+    by_column = _with_shares(_tally(judged, "column"))
+    broken = judged.loc[judged["verdict"] == "broken", ["row", "column", "kind", "before", "after"]]
+    total = {"changed": int(judged["changed"].sum()), "broken": len(broken),
+             "rows_broken": rows_broken}  # fmt: skip
+    total = _totals(by_kind, len(broken)) | total
     return RepairScore(total, by_kind, by_column, broken.reset_index(drop=True))
+
+
+def _judged(changes: pd.DataFrame, key: pd.DataFrame) -> pd.DataFrame:
+    """The lines of log and key together, each with the kind of its error and its verdict."""
+    cells = key.loc[key["column"].notna(), ANSWER_KEY_COLUMNS].rename(columns={"kind": "error"})
+    merged = changes.merge(cells, on=["row", "column"], how="outer", indicator=True)
+    merged["error"] = merged["error"].replace("near duplicate", CELLS_OF_COPIES)
+    merged["changed"] = merged["_merge"] != "right_only"
+    merged["verdict"] = _verdicts(merged)
+    return merged[merged["verdict"] != "same"]
+
+
+def _totals(by_kind: pd.DataFrame, broken: int) -> dict:
+    """Counts and shares over all kinds: rows and emptied cells do not count as planted."""
+    counted = by_kind[~by_kind.index.isin([*LEFT_OUT, *ROW_KINDS])]
+    planted, right, wrong = (
+        int(counted["planted"].sum()),
+        int(counted["right"].sum()),
+        int(by_kind["wrong"].sum()),
+    )
+    repaired = right + int(by_kind.loc[by_kind.index.isin(LEFT_OUT), "right"].sum())
+    precision, recall = _ratio(repaired, repaired + wrong + broken), _ratio(right, planted)
+    return {"planted": planted, "right": right, "wrong": wrong, "precision": precision,
+            "recall": recall, "f1": _f1(precision, recall)}  # fmt: skip
 
 
 def _verdicts(merged: pd.DataFrame) -> np.ndarray:
@@ -142,9 +148,9 @@ def _tally(merged: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _with_shares(counts: pd.DataFrame) -> pd.DataFrame:
-    said = counts["right"] + counts["wrong"] + counts["broken"]
+    changed = counts["right"] + counts["wrong"] + counts["broken"]
     recall = (counts["right"] / counts["planted"].where(counts["planted"] > 0)).astype(float)
-    precision = (counts["right"] / said.where(said > 0)).astype(float)
+    precision = (counts["right"] / changed.where(changed > 0)).astype(float)
     f1 = [_f1(p, r) for p, r in zip(precision, recall, strict=True)]
     return counts.assign(precision=precision, recall=recall, f1=f1)
 

@@ -1,4 +1,4 @@
-"""Column counts."""
+"""What is counted of a column: quantiles, moments, frequent values, a histogram or timeline."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class CountedValues:
     unread: int = 0
     unread_words: tuple[str, ...] = ()
     as_text: bool = False
-    key: np.ndarray | None = None  # what tells rows apart
+    key: np.ndarray | None = None  # equal where rows are equal
 
 
 def count_column(name: str, position: int, read: CountedValues, sampled: np.ndarray) -> Column:
+    """A column with all that is counted of it; `sampled` are the places of its sample's rows."""
     values = read.values[sampled]
     if read.words is not None:
         sample = pd.Series(read.words.array.take(values, allow_fill=True), name=name)
@@ -123,28 +124,35 @@ def _far_out(ordered: np.ndarray) -> dict:
 
 def _histogram(ordered: np.ndarray, column: Column) -> tuple[tuple | None, float]:
     """Edges and counts. A few values far out would leave one bar: the edges then leave them out."""
-    low, high = ordered[0], ordered[-1]
     with np.errstate(over="ignore"):
-        span = high - low
+        span = ordered[-1] - ordered[0]
     if not np.isfinite(span):  # from -1e308 to 1e308: no axis holds that
         return None, 0.0
-    if column.facts["far below"] or column.facts["far above"]:
-        near_low, near_high = _at(ordered, (0.005, 0.995))
-        room = near_high - near_low
-        if room > 0 and high - low > 4 * room:
-            low, high = max(low, near_low - 0.1 * room), min(high, near_high + 0.1 * room)
-    if low == high:
-        edges = np.array([low - 0.5, low + 0.5])
-    else:
-        bins = BINS
-        if column.facts["whole"] and high - low < BINS:
-            low, high = low - 0.5, high + 0.5
-            bins = int(round(high - low))
-        edges = np.linspace(low, high, bins + 1)
+    is_far = column.facts["far below"] or column.facts["far above"]
+    edges = _edges(*_ends(ordered, bool(is_far)), column.facts["whole"])
     inner = np.searchsorted(ordered, edges[1:-1], "left")
     first, last = np.searchsorted(ordered, edges[0]), np.searchsorted(ordered, edges[-1], "right")
     counts = np.diff(np.concatenate([[first], inner, [last]]))
     return (edges, counts), 1 - counts.sum() / len(ordered)
+
+
+def _ends(ordered: np.ndarray, is_far: bool) -> tuple[float, float]:
+    """The ends of a histogram: those of the values, or nearer where a few lie far out."""
+    low, high = ordered[0], ordered[-1]
+    near_low, near_high = _at(ordered, (0.005, 0.995))
+    room = near_high - near_low
+    if is_far and room > 0 and high - low > 4 * room:
+        return max(low, near_low - 0.1 * room), min(high, near_high + 0.1 * room)
+    return low, high
+
+
+def _edges(low: float, high: float, is_whole: bool) -> np.ndarray:
+    """Edges of equal bins; few whole numbers have one each."""
+    if low == high:
+        return np.array([low - 0.5, low + 0.5])
+    if is_whole and high - low < BINS:
+        return np.linspace(low - 0.5, high + 0.5, int(round(high - low)) + 2)
+    return np.linspace(low, high, BINS + 1)
 
 
 def _count_boolean(column: Column, read: CountedValues) -> None:
@@ -175,10 +183,15 @@ def _count_text(column: Column, read: CountedValues) -> None:
     column.shape, column.cut = _histogram(lengths, column)
     shortest, longest = lengths_of_words.argmin(), lengths_of_words.argmax()
     column.extremes = [read.words.iloc[shortest]], [read.words.iloc[longest]]
+    column.words = _frequent_words(column.sample.dropna())
+
+
+def _frequent_words(texts: pd.Series) -> pd.Series:
+    """The ten most frequent words of more than three letters, with their counts."""
     counted: Counter = Counter()
-    for text in column.sample.dropna():
+    for text in texts:
         counted.update(word for word in text.casefold().split() if len(word) > 3)
-    column.words = pd.Series(dict(counted.most_common(10)), dtype=int)
+    return pd.Series(dict(counted.most_common(10)), dtype=int)
 
 
 def _count_date(column: Column, read: CountedValues) -> None:
@@ -202,25 +215,17 @@ def _longest_gap(dates: np.ndarray) -> dict:
     if not len(steps):
         return {"gap": 0, "days without rows": 0}
     place = int(steps.argmax())
-    return {
-        "gap": int(steps[place]) - 1,
-        "usual step": int(np.median(steps)),
-        "gap from": pd.Timestamp(dates[place]),
-        "gap to": pd.Timestamp(dates[place + 1]),
-        "days without rows": int((steps - 1).sum()),
-    }
+    start, end = map(pd.Timestamp, dates[place : place + 2])
+    return {"gap": int(steps[place]) - 1, "usual step": int(np.median(steps)), "gap from": start,
+            "gap to": end, "days without rows": int((steps - 1).sum())}  # fmt: skip
 
 
 def _timeline(stamps: np.ndarray) -> tuple[str, tuple[np.ndarray, np.ndarray]]:
     """The finest period that gives a readable timeline, with its edges and its rows."""
     for period in ("minute", "hour", "day", "month", "year"):
-        unit = PERIODS[period]
-        first, last = (
-            stamps[0].astype(f"datetime64[{unit}]"),
-            stamps[-1].astype(f"datetime64[{unit}]"),
-        )
+        first, last = (end.astype(f"datetime64[{PERIODS[period]}]") for end in stamps[[0, -1]])
         spanned = int((last - first).astype(int)) + 1
-        if spanned <= MOST_PERIODS or period == "year":
+        if spanned <= MOST_PERIODS:
             break
     step = max(1, -(-spanned // MOST_PERIODS))  # years of centuries go together
     edges = first + np.arange(0, spanned + step, step)

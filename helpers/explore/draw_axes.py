@@ -1,4 +1,4 @@
-"""Draw axes."""
+"""What the figures of an exploration share: sizes, labels, axes of dates, drawing in parallel."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def short_number(value: float, _=None) -> str:
 
 
 def date_axis(axes) -> None:
+    """Three to five dates on the horizontal axis, written short."""
     locator = AutoDateLocator(minticks=3, maxticks=5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
@@ -55,6 +56,13 @@ def draw_all(tasks: list[Callable]) -> list:
     if child == 0:
         _draw_in_child(tasks[1::2], reader, writer)
     os.close(writer)
+    every = [None] * len(tasks)
+    every[::2], every[1::2] = _draw_beside_child(tasks, child, reader)
+    return every
+
+
+def _draw_beside_child(tasks: list[Callable], child: int, reader: int) -> tuple[list, list]:
+    """The tasks at even places, drawn here, and those at odd places, as the child sent them."""
     try:
         with os.fdopen(reader, "rb") as pipe:
             mine = [task() for task in tasks[::2]]
@@ -62,12 +70,9 @@ def draw_all(tasks: list[Callable]) -> list:
     finally:
         os.waitpid(child, 0)
     try:
-        theirs = pickle.loads(sent)
+        return mine, pickle.loads(sent)
     except (EOFError, pickle.UnpicklingError):
-        theirs = [task() for task in tasks[1::2]]
-    every = [None] * len(tasks)
-    every[::2], every[1::2] = mine, theirs
-    return every
+        return mine, [task() for task in tasks[1::2]]
 
 
 def _draw_in_child(tasks: list[Callable], reader: int, writer: int) -> None:
@@ -88,7 +93,10 @@ def counted_bars(axes, names: list[str], lengths, colour) -> None:
 
 
 def cell_text(value) -> str:
-    text = (
-        " ".join(f"{value:g}".split()) if isinstance(value, float) else " ".join(str(value).split())
-    )
-    return short(text or "(blank)", 20)
+    """A value as a label of an axis: one line, at most 20 letters.
+
+    >>> cell_text(2.0), cell_text(" New  York "), cell_text("")
+    ('2', 'New York', '(blank)')
+    """
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return short(" ".join(text.split()) or "(blank)", 20)

@@ -1,4 +1,4 @@
-"""Draw target."""
+"""Figures of the target: by the groups of a column, and over time."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def _target_by(figure: Figure, survey: Survey, levels: Grouped) -> str:
     axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, right=0.15, top=0.05)
     label = survey.label[survey.sampled]
     known = (levels.codes >= 0) & ~np.isnan(label)
-    codes, label = levels.codes[known], label[known]
-    rows = np.bincount(codes, minlength=len(names))
-    ranked = _ranked_classes(survey)
-    if len(ranked) > 2:
-        _stack_classes(axes, names, survey, codes, label, rows, ranked[:MOST_CLASSES])
-        axes.set_xlabel("share of rows")
-    else:
-        if ranked:
-            label = label == ranked[-1]
-        means = np.bincount(codes, weights=label, minlength=len(names)) / np.maximum(rows, 1)
-        counted_bars(axes, names, means, BLUE)
-        axes.axvline(label.mean(), color=ORANGE, lw=1, ls="--")
-        axes.set_xlabel(target_axis(survey))
-    if ranked:
+    draw = _stack_classes if len(_ranked_classes(survey)) > 2 else _bar_means
+    draw(axes, names, survey, levels.codes[known], label[known])
+    if survey.classes:
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.xaxis.set_major_locator(MaxNLocator(4))
     return f"{survey.target} by {levels.name}"
+
+
+def _bar_means(axes, names: list[str], survey: Survey, codes, label) -> None:
+    """The mean target of each group, or the share of the rarer class; dashed: of all rows."""
+    if ranked := _ranked_classes(survey):
+        label = label == ranked[-1]
+    rows = np.bincount(codes, minlength=len(names))
+    sums = np.bincount(codes, weights=label, minlength=len(names))
+    counted_bars(axes, names, sums / np.maximum(rows, 1), BLUE)
+    axes.axvline(label.mean(), color=ORANGE, lw=1, ls="--")
+    axes.set_xlabel(target_axis(survey))
 
 
 def _ranked_classes(survey: Survey) -> list[int]:
@@ -76,9 +76,11 @@ def target_axis(survey: Survey) -> str:
     return f"mean of {short(survey.target, 30)}"
 
 
-def _stack_classes(axes, names, survey, codes, label, rows, ranked) -> None:
+def _stack_classes(axes, names: list[str], survey: Survey, codes, label) -> None:
+    """The shares of the classes in each group, as stacked bars."""
+    rows = np.bincount(codes, minlength=len(names))
     left = np.zeros(len(rows))
-    for place, code in enumerate(ranked):
+    for place, code in enumerate(_ranked_classes(survey)[:MOST_CLASSES]):
         share = np.bincount(codes[label == code], minlength=len(rows)) / np.maximum(rows, 1)
         axes.barh(range(len(rows)), share, left=left, height=0.75, color=COLOURS[place])
         left += share
@@ -86,6 +88,7 @@ def _stack_classes(axes, names, survey, codes, label, rows, ranked) -> None:
     axes.barh(range(len(rows)), rest, left=left, height=0.75, color=GREY)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel("share of rows")
 
 
 @drawing
@@ -113,20 +116,14 @@ def _square(x: float, colour):
 @drawing
 def over_time(figure: Figure, survey: Survey, column: Column) -> str:
     """Rows over time and, below, the target."""
-    edges, counts = column.shape
-    middles = (edges[:-1].astype("datetime64[m]").astype(float)
-               + edges[1:].astype("datetime64[m]").astype(float)) / 2880  # fmt: skip
-    lines = [(counts, f"rows per {column.period}")]
+    lines = [(column.shape[1], f"rows per {column.period}")]
     if survey.label is not None and column.name != survey.target:
         lines.append((target_over_time(survey, column), axis_over_time(survey)))
     every = figure.subplots(len(lines), 1, sharex=True, squeeze=False)[:, 0]
     figure.subplots_adjust(left=0.1, right=0.98, top=0.97, bottom=0.16 if len(lines) > 1 else 0.25,
                            hspace=0.2)  # fmt: skip
     for axes, (values, name) in zip(every, lines, strict=True):
-        sns.lineplot(x=middles, y=values, ax=axes, color=BLUE, marker="o", markersize=3,
-                     errorbar=None, markeredgewidth=0)  # fmt: skip
-        axes.set_ylabel(name, fontsize=7)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
+        _line(axes, _middles(column.shape[0]), values, name)
     every[0].set_ylim(0, None)
     every[0].yaxis.set_major_formatter(FuncFormatter(short_number))
     if survey.classes and len(lines) > 1:
@@ -137,7 +134,21 @@ def over_time(figure: Figure, survey: Survey, column: Column) -> str:
     return f"Rows{' and ' + survey.target if len(lines) > 1 else ''} over time by {column.name}"
 
 
+def _middles(edges: np.ndarray) -> np.ndarray:
+    """The middles of periods, in days, as matplotlib counts them."""
+    minutes = edges.astype("datetime64[m]").astype(float)
+    return (minutes[:-1] + minutes[1:]) / 2880
+
+
+def _line(axes, x: np.ndarray, y: np.ndarray, name: str) -> None:
+    sns.lineplot(x=x, y=y, ax=axes, color=BLUE, marker="o", markersize=3, errorbar=None,
+                 markeredgewidth=0)  # fmt: skip
+    axes.set_ylabel(name, fontsize=7)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+
+
 def axis_over_time(survey: Survey) -> str:
+    """What the target's line over time shows, in two lines for its axis."""
     if len(_ranked_classes(survey)) > 2:
         first = survey.classes[_ranked_classes(survey)[0]]
         return f"share with {short(survey.target, 16)} =\n{short(first, 18)}"

@@ -1,4 +1,4 @@
-"""Explore associations."""
+"""The section on associations: one matrix of all columns, and the strongest pairs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ import pandas as pd
 
 from . import association, draw_associations, draw_axes
 from .exploration import Exploration
-from .html_pieces import (
-    Piece,
-    figure,
-    of_sample,
-    para,
-    safe,
-)
+from .html_pieces import Piece, figure, of_sample, para, safe
 from .surveyed_table import Survey
 
 MOST_PAIRS = 6
+PLACE = "what-goes-together"
 STRONG, WEAK = 0.5, 0.1  # Cohen (1988): large, and small, effects
 
 
@@ -30,33 +25,40 @@ def strongest_columns(table: pd.DataFrame, most: int) -> list:
     return [table.columns[place] for place in sorted(best)]
 
 
-def associations_section(found: Exploration) -> Piece:
+def associations(found: Exploration) -> Piece:
     """One matrix of associations for numbers and categories alike; the strongest pairs drawn."""
-    survey, between = found.survey, found.associations.between
-    told = between.loc[between.notna().any(), between.notna().any()]
-    if len(told) < 2:
-        return Piece(para("There are not two columns that could go together."),
-                     place="what-goes-together")  # fmt: skip
-    kept = strongest_columns(told, draw_associations.MOST_HEATED)
-    pairs = found.associations.strongest(200)
-    pairs = pairs[pairs["strength"] >= WEAK].head(MOST_PAIRS)
-    tasks = [partial(draw_associations.heat, told.loc[kept, kept], "How strongly columns go together",
-                     "Cramér's V")]  # fmt: skip
-    tasks += [partial(draw_associations.pair, survey, found.associations, a, b)
-              for a, b in zip(pairs["a"], pairs["b"], strict=True)]  # fmt: skip
-    heat, *drawn = draw_axes.draw_all(tasks)
-    figures = "".join(
-        figure(picture, f"{safe(a, 30)} and {safe(b, 30)}: {strength:.2f}")
-        for picture, (a, b, strength) in zip(drawn, pairs.itertuples(index=False), strict=True)
-    )
-    left_out = len(told) - len(kept)
-    note = f"Shown are the {len(kept)} columns with the strongest ties. " if left_out else ""
+    between = found.associations.between
+    known = between.loc[between.notna().any(), between.notna().any()]
+    if len(known) < 2:
+        return Piece(para("There are not two columns that could go together."), place=PLACE)
+    kept = strongest_columns(known, draw_associations.MOST_HEATED)
+    pairs = found.associations.strongest(MOST_PAIRS)
+    pairs = pairs[pairs["strength"] >= WEAK]
+    heat, *drawn = _drawn(found, known.loc[kept, kept], pairs)
+    note = f"Shown are the {len(kept)} columns with the strongest ties. "
+    note = f"{note if len(kept) < len(known) else ''}{association.MEASURE}; text by its length"
     return Piece(
         para(describe_associations(found)),
-        figure(heat, of_sample(survey, f"{note}{association.MEASURE}; text by its length")),
-        f'<div class="xp-grid">{figures}</div>',
-        para(_of_pairs(survey) if figures else "", "said"),
-        place="what-goes-together",
+        figure(heat, of_sample(found.survey, note)),
+        f'<div class="xp-grid">{_pair_figures(drawn, pairs)}</div>',
+        para(_of_pairs(found.survey) if drawn else "", "said"),
+        place=PLACE,
+    )
+
+
+def _drawn(found: Exploration, strengths: pd.DataFrame, pairs: pd.DataFrame) -> list:
+    """The heat map, then a figure of each pair."""
+    title = "How strongly columns go together"
+    tasks = [partial(draw_associations.heat, strengths, title, "Cramér's V")]
+    tasks += [partial(draw_associations.pair, found.survey, found.associations, a, b)
+              for a, b in zip(pairs["a"], pairs["b"], strict=True)]  # fmt: skip
+    return draw_axes.draw_all(tasks)
+
+
+def _pair_figures(drawn: list, pairs: pd.DataFrame) -> str:
+    return "".join(
+        figure(picture, f"{safe(a, 30)} and {safe(b, 30)}: {strength:.2f}")
+        for picture, (a, b, strength) in zip(drawn, pairs.itertuples(index=False), strict=True)
     )
 
 
@@ -78,5 +80,5 @@ def describe_associations(found: Exploration) -> str:
     count = f"{strong:,}" if strong < len(pairs) else f"{strong:,} or more"
     return text + (
         f"{count} {'pair has' if strong == 1 else 'pairs have'} 0.5 or more, on a scale from 0 (no "
-        f"connection) to 1 (one tells the other's group)."
+        f"association) to 1 (one determines the other's group)."
     )

@@ -1,4 +1,4 @@
-"""Explore findings."""
+"""The section on findings: what deserves a look, the most severe first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections import Counter
 
 from ..base.findings import SEVERITIES
 from .exploration import Exploration
-from .html_pieces import (
-    Piece,
-    folded,
-    many,
-    para,
-    safe,
-)
+from .html_pieces import Piece, folded, many, para, safe
 from .oddity import Oddity
 
 MOST_FINDINGS = 10  # shown at once; the others are folded
@@ -20,20 +14,21 @@ MOST_FINDINGS = 10  # shown at once; the others are folded
 
 def findings(found: Exploration) -> Piece:
     """What deserves a look, ranked, each with its evidence and a link to its place."""
-    every = found.findings
-    shown = [finding_item(finding) for finding in every]
-    text = para(describe_findings(found))
-    first = f'<ol class="xp-found">{"".join(shown[:MOST_FINDINGS])}</ol>' if shown else ""
-    rest = ""
-    if len(shown) > MOST_FINDINGS:
-        more = f'<ol class="xp-found">{"".join(shown[MOST_FINDINGS:])}</ol>'
-        rest = folded(f"{len(shown) - MOST_FINDINGS:,} more", more)
+    first, more = found.findings[:MOST_FINDINGS], found.findings[MOST_FINDINGS:]
+    rest = folded(f"{len(more):,} more", finding_list(more)) if more else ""
     sampled = f"Findings on two columns rest on {found.survey.sample_note}."
     note = para("" if found.survey.all_rows else sampled, "said")
-    return Piece(text, first, rest, note, place="findings")
+    return Piece(para(describe_findings(found)), finding_list(first), rest, note, place="findings")
+
+
+def finding_list(findings: list[Oddity], tag: str = "ol") -> str:
+    """Findings as a list, in order (`ol`) or not (`ul`); nothing for none."""
+    items = "".join(map(finding_item, findings))
+    return f'<{tag} class="xp-found">{items}</{tag}>' if items else ""
 
 
 def finding_item(finding: Oddity) -> str:
+    """A finding as an item of a list: severity, message, link and evidence."""
     return (
         f'<li class="{finding.severity}"><em>{finding.severity}</em><b>{safe(finding.message, 200)}'
         f'</b> <a href="#{finding.place}" title="{safe(finding.code)}">see</a>'

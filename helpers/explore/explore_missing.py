@@ -1,4 +1,4 @@
-"""Explore missing."""
+"""The section on missing cells: where they are, and what goes with them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,34 @@ import pandas as pd
 from . import association, draw_associations, draw_axes
 from .exploration import Exploration
 from .explore_associations import WEAK, strongest_columns
-from .explore_findings import finding_item
-from .html_pieces import (
-    Piece,
-    figure,
-    many,
-    of_sample,
-    para,
-    safe,
-)
+from .explore_findings import finding_list
+from .html_pieces import Piece, figure, many, of_sample, para, safe
 from .oddity import share_text
 from .surveyed_table import Survey
+
+OF_MATRIX = "Each stripe is a block of neighbouring rows; the darker, the more is missing"
+OF_HEAT = "1: missing in the same rows; 0: no association; −1: one or the other"
 
 
 def missing(found: Exploration) -> Piece:
     """Where cells are missing, which columns go missing together, and on what that depends."""
     survey = found.survey
     together = association.missing_together(survey)
+    matrix, heat = _drawn(survey, together)
+    depends = [f for f in found.findings if f.code == "missing not at random"]
+    return Piece(
+        para(describe_missing(survey)),
+        figure(matrix, of_sample(survey, OF_MATRIX)),
+        para(_describe_missing_together(together)),
+        figure(heat, of_sample(survey, OF_HEAT)),
+        para("What is missing depends on other columns:" if depends else ""),
+        finding_list(depends, "ul"),
+        place="what-is-missing",
+    )
+
+
+def _drawn(survey: Survey, together: pd.DataFrame) -> tuple:
+    """The matrix of gaps, and the heat map of gaps that go together; None where there is none."""
     tasks = [partial(draw_associations.missing_matrix, survey)]
     if len(together):
         strongest = strongest_columns(together, draw_associations.MOST_HEATED)
@@ -34,21 +45,7 @@ def missing(found: Exploration) -> Piece:
             partial(draw_associations.heat, together.loc[strongest, strongest],
                     "Which columns go missing together", "correlation of gaps", low=-1.0)
         )  # fmt: skip
-    pictures = draw_axes.draw_all(tasks)
-    depends = [f for f in found.findings if f.code == "missing not at random"]
-    lines = "".join(finding_item(finding) for finding in depends)
-    return Piece(
-        para(describe_missing(survey)),
-        figure(pictures[0], of_sample(survey, "Each stripe is a block of neighbouring rows; the "
-                                                "darker, the more is missing")),
-        para(_describe_missing_together(together)),
-        figure(pictures[1], of_sample(survey, "1: missing in the same rows; 0: no connection; "
-                                                "−1: one or the other")) if len(pictures) > 1
-        else "",
-        para("What is missing depends on other columns:" if lines else ""),
-        f'<ul class="xp-found">{lines}</ul>' if lines else "",
-        place="what-is-missing",
-    )  # fmt: skip
+    return (*draw_axes.draw_all(tasks), None)[:2]
 
 
 def describe_missing(survey: Survey) -> str:
@@ -60,7 +57,8 @@ def describe_missing(survey: Survey) -> str:
     complete = (~survey.missing.any(axis=1)).mean()
     drawn = "" if survey.all_rows else " drawn"
     return (
-        f"{many(total, 'cell')} of {survey.rows * len(survey.columns):,} are missing, in "
+        f"{many(total, 'cell')} of {survey.rows * len(survey.columns):,} "
+        f"{'is' if total == 1 else 'are'} missing, in "
         f"{len(gaps)} of {many(len(survey.columns), 'column')}; {share_text(complete)} of the "
         f"rows{drawn} are complete."
     )
@@ -73,6 +71,6 @@ def _describe_missing_together(together: pd.DataFrame) -> str:
     a, b = np.unravel_index(np.abs(values).argmax(), values.shape)
     names = f"{safe(together.index[a])} and {safe(together.columns[b])}"
     if abs(values[a, b]) < WEAK:
-        return "No two columns go missing together: the gaps of one say nothing of another's."
+        return "No two columns go missing together: the gaps of one say nothing about another's."
     how = "in the same rows" if values[a, b] > 0 else "in turn"
     return f"{names} go missing {how} most of all (correlation {values[a, b]:.2f})."

@@ -1,12 +1,14 @@
 """Exploring any table: each piece of `notebooks/explore.ipynb`, also for a notebook of your own.
 
-    from helpers.explore import explore_table as explore
+    >>> from helpers.explore import explore_table as explore
+    >>> table = pd.DataFrame({"x": [1.0, 2.0, None], "city": ["a", "A", "b"]})
+    >>> found = explore.look(table, target="x")
+    >>> explore.missing(found)
+    1 cell of 6 is missing, in 1 of 2 columns; 67% of the rows are complete.
+    Each stripe is a block of neighbouring rows; the darker, the more is missing (all 3 rows).
 
-    table = explore.read_source("mine.csv")
-    found = explore.look(table, target="churned")
-    explore.findings(found)
-
-A piece is shown as HTML with sentences that read the figures; `str(piece)` is its text.
+`explore.read_source("mine.csv")` gives such a table. A notebook shows a piece as HTML, with its
+figures and the sentences that read them; `str(piece)` is its text.
 """
 
 from __future__ import annotations
@@ -23,26 +25,19 @@ from ..tables import odd_files
 from .column_cards import columns
 from .compare_tables import beside, read_source, side_by_side
 from .exploration import Exploration
-from .explore_associations import associations_section
+from .explore_associations import associations
 from .explore_findings import findings
 from .explore_missing import missing
 from .explore_target import against_target
 from .explore_time import over_time
-from .html_pieces import (
-    Piece,
-    kind_name,
-    link,
-    many,
-    para,
-    safe,
-    value_text,
-)
+from .html_pieces import Piece, kind_name, link, many, para, safe, value_text
 from .oddity import share_text
 from .survey_table import survey as make_survey
+from .surveyed_table import Survey
 
-__all__ = ["Exploration", "Piece", "against_target", "associations_section", "beside", "columns", "findings", "first_rows",
-           "hand_on", "look", "missing", "over_time", "overview", "read_source",
-           "side_by_side"]  # fmt: skip
+__all__ = ["Exploration", "Piece", "against_target", "associations", "beside", "columns",
+           "findings", "first_rows", "hand_on", "look", "missing", "over_time", "overview",
+           "read_source", "side_by_side"]  # fmt: skip
 GIB = 2**30
 
 
@@ -54,9 +49,6 @@ def look(frame: pd.DataFrame, target: str = "") -> Exploration:
     ['spellings collide']
     """
     return Exploration(make_survey(frame, target), tuple(odd_files.of(frame)))
-
-
-# --- What deserves a look -----------------------------------------------------------------------
 
 
 def first_rows(frame: pd.DataFrame, most: int = 5) -> Piece:
@@ -77,34 +69,34 @@ def _cell(value) -> str:
 
 def overview(found: Exploration) -> Piece:
     """Rows, columns, kinds, memory, missing cells and repeated rows."""
-    survey = found.survey
+    note = (
+        f"Counts, quantiles and histograms are of all rows. Associations, words and examples: "
+        f"{found.survey.sample_note}."
+    )
+    parts = _tiles(found.survey), para(_describe_kinds(found.survey)), para(note, "said")
+    return Piece(*parts, place="overview")
+
+
+def _tiles(survey: Survey) -> str:
     missing = sum(column.missing for column in survey.columns)
-    cells = survey.rows * len(survey.columns)
     tiles = {
         "rows": f"{survey.rows:,}",
         "columns": f"{len(survey.columns):,}",
-        "cells missing": share_text(missing / cells),
+        "cells missing": share_text(missing / (survey.rows * len(survey.columns))),
         "rows repeated": f"{survey.repeated:,}",
         "in memory": _memory(survey.memory),
     }
-    kinds = Counter(column.kind for column in survey.columns)
-    text = ", ".join(f"{count} {kind_name(kind, count)}" for kind, count in kinds.most_common())
-    target = ""
-    if survey.target:
-        column = survey[survey.target]
-        target = f" The target is {link(column)}, {kind_name(column.kind, 1)}."
-    return Piece(
-        _tiles(tiles),
-        para(f"The columns hold {text}.{target}"),
-        para(f"Counts, quantiles and histograms are of all rows. Associations, words and examples: "
-           f"{survey.sample_note}.", "said"),
-        place="overview",
-    )  # fmt: skip
-
-
-def _tiles(tiles: dict[str, str]) -> str:
     inside = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in tiles.items())
     return f'<dl class="xp-tiles">{inside}</dl>'
+
+
+def _describe_kinds(survey: Survey) -> str:
+    kinds = Counter(column.kind for column in survey.columns)
+    text = ", ".join(f"{count} {kind_name(kind, count)}" for kind, count in kinds.most_common())
+    if not survey.target:
+        return f"The columns hold {text}."
+    target = survey[survey.target]
+    return f"The columns hold {text}. The target is {link(target)}, {kind_name(target.kind, 1)}."
 
 
 def _memory(size: int) -> str:
@@ -116,19 +108,19 @@ def hand_on(found: Exploration, run: str = "", data: str = "") -> Piece:
     if not run:
         return Piece(para("No run was named, so nothing was written: <code>found.findings</code> "
                         "has them."), place="handed-on")  # fmt: skip
-    survey = found.survey
-    content = next(iter(outside({"data": data}).values()), None) if data else None
-    Run(run).write_json(
-        "explore.json",
-        {
-            "source": addresses.shown(data) if data else "",
-            "content": content,
-            "rows": survey.rows,
-            "columns": {c.name: c.kind for c in survey.columns},
-            "target": survey.target,
-            "findings": [asdict(finding) for finding in found.findings],
-        },
-    )
+    Run(run).write_json("explore.json", _as_json(found, data))
     count = many(len(found.findings), "finding")
     return Piece(para(f"<code>explore.json</code> has the {count} for a program to read."),
                  place="handed-on")  # fmt: skip
+
+
+def _as_json(found: Exploration, data: str) -> dict:
+    survey = found.survey
+    return {
+        "source": addresses.shown(data) if data else "",
+        "content": next(iter(outside({"data": data}).values()), None) if data else None,
+        "rows": survey.rows,
+        "columns": {c.name: c.kind for c in survey.columns},
+        "target": survey.target,
+        "findings": [asdict(finding) for finding in found.findings],
+    }

@@ -1,4 +1,4 @@
-"""Explore time."""
+"""The section on time: rows, and the target, by the column of dates."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ import numpy as np
 
 from . import draw_target
 from .exploration import Exploration
-from .html_pieces import (
-    Piece,
-    figure,
-    link,
-    many,
-    para,
-    safe,
-    value_text,
-)
+from .html_pieces import Piece, figure, link, many, para, safe, value_text
 from .surveyed_table import Column, Survey
 
 
@@ -45,15 +37,18 @@ def describe_timeline(survey: Survey, column: Column) -> str:
         f"{counts[low]:,} rows ({edges[low]}) and {counts[high]:,} ({edges[high]}) a "
         f"{column.period}."
     )
-    if survey.label is None or column.name == survey.target:
-        return text
-    along = draw_target.target_over_time(survey, column)
+    has_target = survey.label is not None and column.name != survey.target
+    return text + _describe_target_over_time(survey, column) if has_target else text
+
+
+def _describe_target_over_time(survey: Survey, column: Column) -> str:
+    edges, along = column.shape[0], draw_target.target_over_time(survey, column)
     if np.isnan(along).all():
-        return text
+        return ""
     low, high = int(np.nanargmin(along)), int(np.nanargmax(along))
     shown = (lambda v: f"{v:.0%}") if survey.classes else value_text
     name = " ".join(draw_target.axis_over_time(survey).split())
     return (
-        f"{text} The {safe(name, 80)} goes from {shown(along[low])} ({edges[low]}) to "
+        f" The {safe(name, 80)} goes from {shown(along[low])} ({edges[low]}) to "
         f"{shown(along[high])} ({edges[high]})."
     )

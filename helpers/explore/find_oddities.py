@@ -25,7 +25,7 @@ RARE_CLASS, TIMES_RARER = 0.1, 3  # ten equal classes are in balance
 
 
 def find(survey: Survey, associations: Associations) -> list[Oddity]:
-    """All findings, the gravest first."""
+    """All findings, the most severe first."""
     found = [*_of_rows(survey), *_of_target(survey, associations), *_alike(survey, associations),
              *_not_at_random(survey, associations)]  # fmt: skip
     for column in survey.columns:
@@ -34,16 +34,13 @@ def find(survey: Survey, associations: Associations) -> list[Oddity]:
     return sorted(found, key=lambda f: (f.rank, -f.weight))
 
 
-# --- The table and its target -------------------------------------------------------------------
-
-
 def _of_rows(survey: Survey) -> Iterator[Oddity]:
     if survey.repeated:
         share = survey.repeated / survey.rows
         yield Oddity(
             "duplicates", "warning", (),
-            f"{counted_rows(survey.repeated)} {'says' if survey.repeated == 1 else 'say'} the same as an "
-            f"earlier one.",
+            f"{counted_rows(survey.repeated)} {'repeats' if survey.repeated == 1 else 'repeat'} an "
+            f"earlier row.",
             f"{share_text(share)} of the rows: a random split puts the same row on both sides.",
             "overview", share,
         )  # fmt: skip
@@ -52,7 +49,13 @@ def _of_rows(survey: Survey) -> Iterator[Oddity]:
 def _of_target(survey: Survey, associations: Associations) -> Iterator[Oddity]:
     if not survey.target:
         return
-    target = survey[survey.target]
+    yield from _missing_labels(survey[survey.target])
+    if survey.label is not None:
+        yield from _out_of_balance(survey)
+        yield from _columns_that_give_away(survey, associations)
+
+
+def _missing_labels(target: Column) -> Iterator[Oddity]:
     if target.missing:
         share = target.missing / target.rows
         yield Oddity(
@@ -60,16 +63,16 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Oddity]:
             f"The target {target.name} is missing in {counted_rows(target.missing)}.",
             f"{share_text(share)} of the rows can't be used for training.", target.anchor, share,
         )  # fmt: skip
-    if survey.label is None:
-        return
-    yield from _out_of_balance(survey)
-    strengths = associations.with_target(target.name)
+
+
+def _columns_that_give_away(survey: Survey, associations: Associations) -> Iterator[Oddity]:
+    strengths = associations.with_target(survey.target)
     for name, strength in strengths[strengths > 0.5].items():
         size, evidence = _gives_away(survey, str(name), float(strength))
         if size >= GIVES_AWAY:
             yield Oddity(
-                "gives the target away", "alarm", (str(name), target.name),
-                f"{name} alone almost determines {target.name}.",
+                "gives the target away", "alarm", (str(name), survey.target),
+                f"{name} alone almost determines {survey.target}.",
                 f"{evidence}. Is it known when the prediction is made?",
                 "against-the-target", size,
             )  # fmt: skip
@@ -77,24 +80,27 @@ def _of_target(survey: Survey, associations: Associations) -> Iterator[Oddity]:
 
 @np.errstate(invalid="ignore", over="ignore")  # numbers of 1e308 have no correlation
 def _gives_away(survey: Survey, name: str, strength: float) -> tuple[float, str]:
-    """How well one column tells the target (0 to 1), by the measure that says most; in words."""
-    column, target = survey[name], survey[survey.target]
+    """How well one column predicts the target (0 to 1), by its strongest measure; in words."""
     found = [(strength, f"Cramér's V {strength:.3f}")]
-    if column.kind in ("number", "date"):
-        values = pd.Series(column.sample.to_numpy()).astype("float64" if column.kind == "number"
-                                                             else "int64")  # fmt: skip
-        label = pd.Series(survey.label[survey.sampled])
-        known = column.sample.notna().to_numpy() & label.notna().to_numpy()
-        ranks, label = values[known].rank().to_numpy(), label[known].to_numpy()
-        if survey.classes and len(np.unique(label)) == 2:
-            yes = label == label.max()
-            area = roc_auc(yes, ranks)
-            area = max(area, 1 - area)  # half is chance, so it counts from there
-            found.append((2 * area - 1, f"ROC AUC {area:.3f}"))
-        elif target.kind == "number" and not survey.classes:
-            rank = np.corrcoef(ranks, pd.Series(label).rank())[0, 1]
-            found.append((float(abs(rank)), f"Rank correlation {rank:.3f}"))
+    if survey[name].kind not in ("number", "date"):
+        return found[0]
+    ranks, label = _ranks_and_label(survey, survey[name])
+    if survey.classes and len(np.unique(label)) == 2:
+        area = roc_auc(label == label.max(), ranks)
+        area = max(area, 1 - area)  # 0.5 is no better than chance, so it counts from there
+        found.append((2 * area - 1, f"ROC AUC {area:.3f}"))
+    elif survey[survey.target].kind == "number" and not survey.classes:
+        rank = np.corrcoef(ranks, pd.Series(label).rank())[0, 1]
+        found.append((float(abs(rank)), f"Rank correlation {rank:.3f}"))
     return max(found)
+
+
+def _ranks_and_label(survey: Survey, column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """The ranks of a number's or a date's values, and the target, where both are known."""
+    stored = "float64" if column.kind == "number" else "int64"
+    values, label = pd.Series(column.sample.to_numpy()), survey.label[survey.sampled]
+    known = column.sample.notna().to_numpy() & ~np.isnan(label)
+    return values.astype(stored)[known].rank().to_numpy(), label[known]
 
 
 def _out_of_balance(survey: Survey) -> Iterator[Oddity]:
@@ -113,16 +119,10 @@ def _out_of_balance(survey: Survey) -> Iterator[Oddity]:
         )  # fmt: skip
 
 
-# --- Pairs of columns ---------------------------------------------------------------------------
-
-
 def _alike(survey: Survey, associations: Associations) -> Iterator[Oddity]:
     pairs = associations.strongest(200)
     for a, b in pairs.loc[pairs["strength"] >= ALIKE, ["a", "b"]].itertuples(index=False):
-        if survey.target in (a, b):
-            continue
-        how = _same(survey[a], survey[b])
-        if how:
+        if survey.target not in (a, b) and (how := _same(survey[a], survey[b])):
             yield Oddity(
                 "columns that say the same", "warning", (a, b), f"{a} and {b} say the same.",
                 how, "what-goes-together", 0.5,
@@ -181,17 +181,17 @@ def _and_others(names: list[str]) -> str:
 def _same_gaps(survey: Survey, names) -> list[list[str]]:
     """Groups of columns whose gaps are (nearly) the same rows', in the order of the table."""
     together = missing_together(survey)
+
+    def are_same(a: str, b: str) -> bool:
+        known = a in together.index and b in together.index
+        return known and bool(together.loc[a, b] > SAME_GAPS)
+
     groups: list[list[str]] = []
-    for name in names:
-        known = name in together.index
-        first = next(
-            (g for g in groups if known and g[0] in together.index
-             and together.loc[name, g[0]] > SAME_GAPS), None,
-        )  # fmt: skip
-        if first is None:
-            groups.append([str(name)])
-        else:
-            first.append(str(name))
+    for name in map(str, names):
+        group = next((group for group in groups if are_same(name, group[0])), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(name)
     return groups
 
 

@@ -1,9 +1,9 @@
-"""Odd columns."""
+"""Oddities of single columns: constant, mostly missing, mixed, skewed, with outliers or gaps."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -84,11 +84,7 @@ def _colliding(column: Column) -> Iterator[Oddity]:
     """Spellings that differ in case, space, accents or punctuation alone."""
     if column.kind != "category" or not 1 < column.distinct <= MOST_KEPT:
         return
-    by_print: dict[str, list[str]] = {}
-    for word in column.counts.index:
-        by_print.setdefault(fingerprint(str(word)), []).append(str(word))
-    groups = [words for words in by_print.values() if len(words) > 1]
-    if groups:
+    if groups := _same_fingerprint(map(str, column.counts.index)):
         cells = int(sum(column.counts[w] for words in groups for w in words[1:]))
         shown = "; ".join(" = ".join(quoted([w]) for w in words[:3]) for words in groups[:2])
         yield _about(column, "spellings collide", "warning",
@@ -98,35 +94,50 @@ def _colliding(column: Column) -> Iterator[Oddity]:
                      f"spellings).", 0.2 + 0.8 * cells / column.rows)  # fmt: skip
 
 
+def _same_fingerprint(words: Iterable[str]) -> list[list[str]]:
+    """Groups of two or more words that share a fingerprint, the most frequent word first."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(fingerprint(word), []).append(word)
+    return [group for group in groups.values() if len(group) > 1]
+
+
 def _all_mean_missing(words: tuple[str, ...]) -> bool:
     return bool(words) and all(word.strip().casefold() in MISSING_WORDS for word in words)
 
 
-def _mixed(column: Column) -> Iterator[Oddity]:
-    """Text among numbers or dates, or numbers among text."""
-    if column.as_text and _all_mean_missing(column.unread_words):
+def _text_among_values(column: Column) -> Iterator[Oddity]:
+    """Words that do not read as the numbers or dates of their column."""
+    if not column.as_text or not column.unread:
+        return
+    share = column.unread / column.rows
+    if _all_mean_missing(column.unread_words):
         yield _about(column, "words for missing", "warning",
                      f"{column.name} has words that may mean missing.",
                      f"{quoted(column.unread_words)} in {column.unread:,} cells, among "
-                     f"{column.kind}s.", column.unread / column.rows)  # fmt: skip
-    elif column.as_text and column.unread:
+                     f"{column.kind}s.", share)  # fmt: skip
+    else:
         yield _about(column, "mixed types", "warning",
                      f"{column.name} mixes {column.kind}s with other text.",
                      f"{column.unread:,} of its cells do not read as a {column.kind}: "
-                     f"{quoted(column.unread_words)}.",
-                     0.3 + column.unread / column.rows)  # fmt: skip
-    elif column.kind in ("category", "text") and column.counts is not None:
-        words = pd.Series(column.counts.index, dtype="str")
-        numeric = words.str.strip().str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool)
-        cells = column.counts.to_numpy()
-        share = cells[numeric].sum() / max(cells.sum(), 1)
-        if FEW_NUMBERS_IN_TEXT <= share <= 1 - FEW_NUMBERS_IN_TEXT:
-            evidence = (
-                f"{share_text(share)} of its cells are numbers ({quoted(words[numeric], 2)}), the "
-                f"rest text ({quoted(words[~numeric], 2)})."
-            )
-            message = f"{column.name} mixes numbers and text."
-            yield _about(column, "mixed types", "warning", message, evidence, min(share, 1 - share))
+                     f"{quoted(column.unread_words)}.", 0.3 + share)  # fmt: skip
+
+
+def _numbers_among_text(column: Column) -> Iterator[Oddity]:
+    if column.kind not in ("category", "text") or column.counts is None:
+        return
+    words = pd.Series(column.counts.index, dtype="str")
+    numeric = words.str.strip().str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool)
+    cells = column.counts.to_numpy()
+    share = cells[numeric].sum() / max(cells.sum(), 1)
+    if FEW_NUMBERS_IN_TEXT <= share <= 1 - FEW_NUMBERS_IN_TEXT:
+        yield _about(column, "mixed types", "warning", f"{column.name} mixes numbers and text.",
+                     f"{share_text(share)} of its cells are numbers ({quoted(words[numeric], 2)}), "
+                     f"the rest text ({quoted(words[~numeric], 2)}).",
+                     min(share, 1 - share))  # fmt: skip
+
+
+def _values_as_text(column: Column) -> Iterator[Oddity]:
     if column.as_text and not column.unread:
         yield _about(column, f"{column.kind} as text", "note",
                      f"{column.name} holds {_plural(column.kind)} written as text.",
@@ -149,27 +160,41 @@ def _skewed(column: Column) -> Iterator[Oddity]:
                      f"{column.quantiles[0.5]:.4g}.", min(abs(skew) / 50, 0.5))  # fmt: skip
 
 
-def _outliers(column: Column) -> Iterator[Oddity]:
+def _infinite(column: Column) -> Iterator[Oddity]:
     infinite = column.facts.get("infinite", 0)
     if infinite:  # then what is far from the others is one of them
         yield _about(column, "infinite", "warning", f"{column.name} holds infinite values.",
                      f"{infinite:,} cells: what was divided by zero?", 0.5)  # fmt: skip
+
+
+def _outliers(column: Column) -> Iterator[Oddity]:
     below, above = column.facts.get("far below", 0), column.facts.get("far above", 0)
     if column.kind != "number" or not (below or above) or not column.present:
         return
-    low, high = column.quantiles[0.25], column.quantiles[0.75]
-    lowest, highest = column.quantiles[0.0], column.quantiles[1.0]
-    away = max((highest - high) if above else 0, (low - lowest) if below else 0) / (high - low)
-    share = (below + above) / column.present
+    share, away = (below + above) / column.present, _ranges_away(column)
     alone = share <= 0.001 and away > FAR_AWAY
-    if not alone and share < OFTEN_OUT:
-        return  # the tails of a million normal values
+    if alone or share >= OFTEN_OUT:  # else they are the tails of a million normal values
+        yield _about(column, "outliers", "warning" if alone else "note",
+                     f"{column.name} has values far out.", _describe_far_out(column),
+                     min(0.1 + away / 200, 0.6))  # fmt: skip
+
+
+def _ranges_away(column: Column) -> float:
+    """How far the farthest value lies from the middle half, in ranges of that half."""
+    lowest, low, high, highest = (column.quantiles[q] for q in (0.0, 0.25, 0.75, 1.0))
+    over = highest - high if column.facts["far above"] else 0
+    under = low - lowest if column.facts["far below"] else 0
+    return max(over, under) / (high - low)
+
+
+def _describe_far_out(column: Column) -> str:
+    lowest, low, high, highest = (column.quantiles[q] for q in (0.0, 0.25, 0.75, 1.0))
+    below, above = column.facts["far below"], column.facts["far above"]
     ends = [f"{v:.4g}" for v, there in ((lowest, below), (highest, above)) if there]
-    yield _about(column, "outliers", "warning" if alone else "note",
-                 f"{column.name} has values far out.",
-                 f"{below + above:,} cells lie beyond three times the range of the middle half "
-                 f"({low:.4g} to {high:.4g}), as far as {' and '.join(ends)}.",
-                 min(0.1 + away / 200, 0.6))  # fmt: skip
+    return (
+        f"{below + above:,} cells lie beyond three times the range of the middle half "
+        f"({low:.4g} to {high:.4g}), as far as {' and '.join(ends)}."
+    )
 
 
 def _date_gaps(column: Column) -> Iterator[Oddity]:
@@ -186,4 +211,5 @@ def _date_gaps(column: Column) -> Iterator[Oddity]:
 
 
 LOOKS = (_empty_or_constant, _many_gaps, _written_as_missing, _identifier, _many_values,
-         _colliding, _mixed, _skewed, _outliers, _date_gaps)  # fmt: skip
+         _colliding, _text_among_values, _numbers_among_text, _values_as_text, _skewed, _infinite,
+         _outliers, _date_gaps)  # fmt: skip

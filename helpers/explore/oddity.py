@@ -31,10 +31,16 @@ def share_text(part: float) -> str:
 
 
 def quoted(values, most: int = A_FEW) -> str:
+    """The first few values in quotation marks.
+
+    >>> quoted(["a", 2.0, "c", "d"])
+    '‘a’, ‘2’, ‘c’ …'
+    """
     values = [f"{v:g}" if isinstance(v, float) else v for v in values]
     texts = [str(v) if len(str(v)) <= 40 else str(v)[:39] + "…" for v in values]
     return ", ".join(f"‘{text}’" for text in texts[:most]) + (" …" if len(texts) > most else "")
 
 
 def counted_rows(count: int) -> str:
+    """A count of rows: 1 row, 2 rows."""
     return f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -125,20 +125,25 @@ def _read_text(column: pd.Series, stored: str) -> CountedValues:
     if plan["kind"] not in ("number", "date", "boolean"):
         kind = "text" if plan["kind"] == "text" else "category"
         return CountedValues(kind, stored, codes, gaps, words=words, key=codes)
+    read = _typed(plan["kind"], stored, _typed_words(words, plan)[codes], as_text=True)
+    read.key, unread = codes, codes[read.is_missing & ~gaps]
+    read.unread, read.unread_words = len(unread), _most_frequent(unread, words)
+    return read
+
+
+def _typed_words(words: pd.Series, plan: dict) -> np.ndarray:
+    """The numbers or dates that words read as, by their code; the last one, code -1, is missing."""
     found, _ = repair_column(words, plan)
     if plan["kind"] == "date":
-        of_words, nothing = found.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us")
-    else:
-        of_words, nothing = found.astype("Float64").to_numpy(dtype=float, na_value=np.nan), np.nan
-    values = np.append(of_words, nothing)[codes]
-    read = _typed(plan["kind"], stored, values, as_text=True)
-    read.unread = int(read.is_missing.sum() - gaps.sum())
-    if read.unread:
-        cells = np.bincount(codes[read.is_missing & ~gaps], minlength=len(words))
-        frequent = np.argsort(-cells, kind="stable")[: min(MOST_TOP, int((cells > 0).sum()))]
-        read.unread_words = tuple(words.iloc[frequent])
-    read.key = codes
-    return read
+        return np.append(found.to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us"))
+    return np.append(found.astype("Float64").to_numpy(dtype=float, na_value=np.nan), np.nan)
+
+
+def _most_frequent(codes: np.ndarray, words: pd.Series) -> tuple[str, ...]:
+    """The words that some codes stand for, the most frequent first."""
+    cells = np.bincount(codes, minlength=len(words))
+    frequent = np.argsort(-cells, kind="stable")[: min(MOST_TOP, int((cells > 0).sum()))]
+    return tuple(words.iloc[frequent])
 
 
 def _encode(column: pd.Series) -> tuple[np.ndarray, pd.Series]:

@@ -1,4 +1,4 @@
-"""Surveyed table."""
+"""What a survey found: a `Column` for each column, and the `Survey` of the table."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Survey:
     rows: int
     columns: list[Column]
     memory: int  # bytes
-    repeated: int  # rows that say the same as an earlier one
+    repeated: int  # rows that repeat an earlier one
     sampled: np.ndarray  # positions of the sampled rows
     missing: pd.DataFrame  # of the sampled rows: which cells are missing
     dates: dict[str, np.ndarray]  # every row's moment, of each column of dates
@@ -83,6 +83,9 @@ class Survey:
             names = [column.name for column in self.columns]
             raise InputError(f"There is no column '{name}'. {nearest(name, names)}")
         return found
+
+    def __contains__(self, name: str) -> bool:
+        return any(column.name == name for column in self.columns)
 
     @property
     def all_rows(self) -> bool:

@@ -1,13 +1,12 @@
-"""Monitoring by a bundle alone: later rows held against the reference that it carries.
+"""Monitoring by a bundle alone: later rows are compared with the reference in the bundle.
 
-A container, a version of the registry, or a folder that was copied has no run folder. What stage 8
-says of columns, answers, quality and performance can be said all the same; the refit, the policies
-and the page need the rows of the run.
+A container, a version of the registry, or a folder that was copied has no run folder. Drift of
+columns and predictions, quality and performance are found all the same; the refit, the policies and
+the page need the rows of the run.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from ..drift.stored_reference import Reference
 from ..learning.labelled_data import Labelled
 from ..learning.predicting import predict
 from ..learning.task_kind import compared_answers, with_metric
+from ..line.notebook_parameters import parse_setting
 from ..line.run_folder import Run
 from ..line.stage_list import LOG
 from ..pipeline.whole_pipeline import model_columns
@@ -34,7 +34,7 @@ SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8
 
 
 def run_of(address: str) -> str:
-    """The run whose folder is asked for an address; empty where only the bundle can be asked."""
+    """The run that an address belongs to; empty where there is only the bundle."""
     if is_bundle_folder(address):
         return ""
     if not is_address(address):
@@ -50,7 +50,7 @@ def _is_of(run: Run, version: Version) -> bool:
 
 
 def look(address: str, data: str = "", settings=()) -> dict:
-    """What stage 8 says of new rows (`monitoring.json`), by the bundle at an address or folder.
+    """What stage 8 finds in new rows (`monitoring.json`), by the bundle at an address or folder.
 
     `data` is a source as `--data` takes it, or "log"; without one it is the service's log.
     `settings` are texts such as "max_drop=0.1". Raises InputError for rows that can't be used.
@@ -60,42 +60,60 @@ def look(address: str, data: str = "", settings=()) -> dict:
     metrics = metrics_of(bundle)
     drifted = monitor_model.column_drift(production, known.time_column)
     joint = monitor_model.joint_drift(production, known.time_column, int(chosen["seed"]))
-    answers = answers_drift(bundle, known, production)
+    predictions = answers_drift(bundle, known, production)
     changes = monitor_model.quality_changes(production, known.time_column)
     by_period = monitor_model.performance(production)
     expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
     decision = monitor_model.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
     days = service_traffic.by_day(log_folder(address))
     found = drift_report.drift_findings(
-        drifted, answers, joint, [*changes, *service_traffic.traffic_findings(days)]
+        drifted, predictions, joint, [*changes, *service_traffic.traffic_findings(days)]
     )
-    seen = monitoring_report.summary(production, decision, by_period, expected, drifted, found, joint, days,
-                           None, None, None)  # fmt: skip
-    seen["said"]["Drift"] += f" {monitoring_report.describe_prediction_drift(answers)}"
+    seen = monitoring_report.summary(production, decision, by_period, expected, drifted, found,
+                                     joint, days, None, None, None)  # fmt: skip
+    seen["summary"]["Drift"] += f" {monitoring_report.describe_prediction_drift(predictions)}"
     return seen
 
 
 def _settings(given) -> dict[str, float]:
+    """The settings, typed; raises InputError for an unknown name or a value that is no number."""
     chosen = dict(SETTINGS)
-    for text in given:
-        name, _, value = text.partition("=")
+    for name, text in map(parse_setting, given):
         if name not in chosen:
             raise InputError(
-                f"Of stage 8, {' and '.join(SETTINGS)} can be set where only a bundle is there; "
+                f"For a bundle without its run, only {' and '.join(SETTINGS)} can be set; "
                 f"'{name}' can't."
             )
-        try:
-            chosen[name] = float(value)
-        except ValueError:
-            raise InputError(f"{name} is a number; it is '{value}'.") from None
+        chosen[name] = _number(name, text)
     return chosen
+
+
+def _number(name: str, text: str) -> float:
+    """The number that a setting's text means; raises InputError for another text."""
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{name} is a number; it is '{text}'.") from None
 
 
 def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -> Production:
     """New rows as they are monitored by a bundle: cleaned by its model, with labels if they came.
 
-    The known rows are the bundle's examples: a classifier tries to tell new rows from them.
+    The known rows are the bundle's examples: the domain classifier compares new rows with them.
     """
+    raw, origin, times = _raw_rows(address, bundle, data)
+    clean = bundle.model["clean"]
+    X, examples = clean.transform(raw), clean.transform(bundle.examples)
+    production_rows.check_values(X, examples, model_columns(bundle.model))
+    task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
+    sample = Labelled(task, examples, np.full(len(examples), None), np.arange(len(examples)))
+    y = production_rows.labels_of(raw, task, known.label)
+    period = production_rows.periods_for(times, known.time_column, X)
+    return Production(raw, X, y, period, bundle.model, sample, origin, times=times, reference=known)
+
+
+def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
+    """The new rows as they came, where they are from, and when they were answered (a log only)."""
     times = None
     if data in ("", LOG):
         origin, folder = "what the service has answered", log_folder(address)
@@ -105,36 +123,23 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
         raw, origin = read_any.read_table(data, typed=False), addresses.shown(data)
         production_rows.check_columns(raw, list(bundle.fields))
     production_rows.check_count(raw, origin)
-    clean = bundle.model["clean"]
-    X, examples = clean.transform(raw), clean.transform(bundle.examples)
-    task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
-    sample = Labelled(task, examples, np.full(len(examples), None), np.arange(len(examples)))
-    y = production_rows.labels_of(raw, task, known.label)
-    by_log = times is not None
-    period = (
-        production_rows.periods_of(times)
-        if by_log
-        else production_rows.periods(known.time_column, X)
-    )
-    made = Production(raw, X, y, period, bundle.model, sample, origin, times=times)
-    production_rows.check_values(X, examples, model_columns(bundle.model))
-    return replace(made, reference=known)
+    return raw, origin, times
 
 
 def metrics_of(bundle: Bundle) -> dict:
-    """What the card says of held-out rows, as `metrics.json` has it."""
+    """The scores on held-out rows from the card, in the form of `metrics.json`."""
     held_out = bundle.card["held_out"]
     return {"main_metric": held_out["main_metric"], "test": held_out["scores"],
             "rows": {"test": held_out["rows"]}}  # fmt: skip
 
 
 def answers_drift(bundle: Bundle, known: Reference, production: Production) -> pd.DataFrame | None:
-    """How far the answers have moved from those to held-out rows.
+    """How far the predictions have drifted from those for held-out rows.
 
-    Those are answers of the model before its last fit: neither rows were learnt from.
+    Those were made by the model before its last fit, so it was fitted on neither rows.
     """
-    said = predict(bundle.task, bundle.model[1:], production.X)
-    return known.answers_drift(compared_answers(bundle.task, *said))
+    answers = predict(bundle.task, bundle.model[1:], production.X)
+    return known.answers_drift(compared_answers(bundle.task, *answers))
 
 
 def log_folder(address: str) -> Run:

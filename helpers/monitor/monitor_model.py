@@ -1,8 +1,8 @@
-"""Stage 8, monitor: later rows come. Do they differ, is the model still right, is another better?
+"""Is the model in service still right? Its performance and its drift on later rows; the decision.
 
-The model in service (the champion) is judged on later rows as their labels come in. When it has
-slipped, a challenger is fitted with the newer rows too, and both are compared on rows that
-neither has seen.
+The model in service (the champion) is scored on later rows as their labels come in. When its score
+has dropped, a challenger is fitted with the newer rows too (`refit_models`), and both are compared
+on rows that neither has seen (`better_than_champion`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ AT_BEST = "at best"  # the upper end of the main metric's 95 % interval in a per
 
 
 def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
-    """How far each column that the model uses has moved (see `helpers.drift.compare_columns.compare`).
+    """The drift of each column that the model uses (see `helpers.drift.compare_columns.compare`).
 
     The time column is left out: later rows are later by definition.
     """
@@ -41,7 +41,7 @@ def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
 
 
 def _reference(production: Production, time_column: str) -> Reference:
-    """What later rows are held against: the bundle's reference, else one of the known rows."""
+    """What later rows are compared with: the bundle's reference, else one of the known rows."""
     if production.reference is not None:
         return production.reference
     used = model_columns(production.champion)
@@ -51,7 +51,7 @@ def _reference(production: Production, time_column: str) -> Reference:
 def joint_drift(
     production: Production, time_column: str = "", seed: int = 42
 ) -> domain_classifier.Domain:
-    """Whether the columns that the model uses have moved together (see `helpers.drift.compare_columns.domain`)."""
+    """Whether the columns that the model uses have drifted together (`drift.domain_classifier`)."""
     used = [c for c in model_columns(production.champion) if c != time_column]
     return domain_classifier.domain_classifier(
         production.known.X[used], production.X[used], seed=seed
@@ -62,8 +62,8 @@ def joint_drift(
 class Unseen:
     """The predictions of stage 5's model for held-out and later rows, both unseen by it.
 
-    A model is surer of rows that it has learnt from than of any others, so the answers of the model
-    in service, which has learnt from all rows, can't be held against its answers to those.
+    A model is surer of its training rows than of any others. The model in service was fitted on all
+    rows, so its predictions for later rows can't be compared with those for earlier ones.
     """
 
     truth: np.ndarray
@@ -72,7 +72,7 @@ class Unseen:
 
 
 def unseen(work, production: Production) -> Unseen | None:
-    """The answers to rows not seen; None where the held-out rows stand in for later ones.
+    """The predictions for unseen rows; None where the held-out rows stand in for later ones.
 
     `work` is the open stage.
     """
@@ -84,7 +84,7 @@ def unseen(work, production: Production) -> Unseen | None:
 
 
 def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
-    """How far the predictions have moved from those on the held-out rows; None: not applicable."""
+    """The drift of the predictions from those on held-out rows; None where not applicable."""
     if asked is None:
         return None
     return compare_columns.compare(
@@ -95,16 +95,16 @@ def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
 def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
     """A row per period: the metrics of the model in service as expected without labels.
 
-    No label is looked at (see `helpers.monitor.performance_without_labels`). The probabilities are mended as those on the
-    held-out rows had to be. No row where that is not applicable.
+    No label is used (see `helpers.monitor.performance_without_labels`). The probabilities are
+    calibrated as fits the held-out rows. No row where that is not applicable.
     """
     task = production.known.task
     if asked is None or task.is_regression:
         return pd.DataFrame(columns=["rows"]).rename_axis("period")
-    mending = performance_without_labels.calibrate(task, asked.truth, asked.held_out[1])
-    said, chance = predict(task, production.champion[1:], production.X)
+    calibration = performance_without_labels.calibrate(task, asked.truth, asked.held_out[1])
+    prediction, probability = predict(task, production.champion[1:], production.X)
     return performance_without_labels.by_period(
-        task, chance, said, production.period, calibration=mending
+        task, probability, prediction, production.period, calibration=calibration
     )
 
 
@@ -112,18 +112,20 @@ def performance(production: Production, model: Pipeline | None = None) -> pd.Dat
     """A row per period: labelled rows, and the task's metrics of the model there."""
     if production.y is None:
         return pd.DataFrame(columns=["rows"])
-    task = production.known.task
-    fitted = (model or production.champion)[1:]
-    prediction, probability = predict(task, fitted, production.X)
-    rows = {}
-    for period in np.unique(production.period[production.labelled]):
-        chosen = (production.period == period) & production.labelled
-        chance = None if probability is None else probability[chosen]
-        said = task, production.y[chosen], prediction[chosen], chance
-        high = bootstrap(*said, resamples=100, metrics=[task.main_metric])["high"]
-        rows[period] = {"rows": int(chosen.sum())} | score(*said)
-        rows[period][AT_BEST] = high.get(task.main_metric, np.nan)
+    judged = production.at(production.labelled)
+    answers = predict(production.known.task, (model or production.champion)[1:], judged.X)
+    rows = {p: _scores_of(judged, judged.period == p, *answers) for p in np.unique(judged.period)}
     return pd.DataFrame(rows).T.astype({"rows": int}).rename_axis("period")
+
+
+def _scores_of(judged: Production, chosen: np.ndarray, prediction, probability) -> dict:
+    """The metrics on some labelled rows, and the main metric's upper end (`AT_BEST`)."""
+    task = judged.known.task
+    some = None if probability is None else probability[chosen]
+    answers = task, judged.y[chosen], prediction[chosen], some
+    high = bootstrap(*answers, resamples=100, metrics=[task.main_metric])["high"]
+    found = {"rows": int(chosen.sum())} | score(*answers)
+    return found | {AT_BEST: high.get(task.main_metric, np.nan)}
 
 
 def decide(
@@ -133,40 +135,49 @@ def decide(
     """Keep or retrain: retrain when the main metric of a period fell by more than `max_drop`, and
     significantly (its whole 95 % interval lies below the held-out score).
 
-    Where labels tell, drift is a reason to look, not to retrain: a column may move and the model
-    still be right. Without labels the same rule looks at the `expected` scores, which see what
-    other rows do to the model but not what columns mean now; where there are none, drift decides.
+    With labels, drift is a reason to look, not to retrain: a column may drift and the model still
+    be right. Without labels the same rule uses the `expected` scores, which show the effect of
+    other rows, but not of a new meaning of columns; where there are none, drift decides.
+
+    `drifted` is the table of `column_drift`, `metrics` the content of `metrics.json`. Returns
+    `decision`, `reason`, `drifted` (columns) and `score_dropped`.
     """
     metric = metrics["main_metric"]
-    moved = drifted.index[drifted["drifts"]].tolist()
-    found, says = performance, "{name} was {promised:.2f} when it was held out, and {worst}"
+    columns = drifted.index[drifted["drifts"]].tolist()
+    found, no_labels, verb = performance, "", ""
     if not is_known(performance, metric):
-        says = "There are no labels yet; {name} was {promised:.2f} when it was held out, and is "
-        says += "expected to be {worst}"
+        no_labels, verb = "There are no labels yet; ", "is expected to be "
         found = None if expected is None else expected.rename(columns={"to": AT_BEST})
     if found is None or not is_known(found, metric):
-        return {"decision": RETRAIN if moved else KEEP, "drifted": moved, "slipped": False,
+        return {"decision": RETRAIN if columns else KEEP, "drifted": columns,
+                "score_dropped": False,
                 "reason": "There are no labels yet, so drift decides"}  # fmt: skip
-    promised = metrics["test"][metric]
-    period = better_than(metric, found[metric], promised).idxmin()
-    worst = f"{found.loc[period, metric]:.2f} at worst ({period})"
-    reason = says.format(name=PLAIN_NAMES[metric], promised=promised, worst=worst)
-    slipped = has_dropped(found, metrics, max_drop)
-    decision = RETRAIN if slipped else KEEP
-    return {"decision": decision, "reason": reason, "drifted": moved, "slipped": slipped}
+    held_out = f"{PLAIN_NAMES[metric]} was {metrics['test'][metric]:.2f} on held-out rows"
+    dropped = has_dropped(found, metrics, max_drop)
+    reason = f"{no_labels}{held_out}, and {verb}{_worst(found, metrics)}"
+    decision = RETRAIN if dropped else KEEP
+    return {"decision": decision, "reason": reason, "drifted": columns, "score_dropped": dropped}
+
+
+def _worst(found: pd.DataFrame, metrics: dict) -> str:
+    """The main metric in the period where it was worst, in words."""
+    metric = metrics["main_metric"]
+    period = better_than(metric, found[metric], metrics["test"][metric]).idxmin()
+    return f"{found.loc[period, metric]:.2f} at worst ({period})"
 
 
 def is_known(table: pd.DataFrame, metric: str) -> bool:
+    """Whether a table of periods has a value of a metric."""
     return metric in table and bool(table[metric].notna().any())
 
 
 def has_dropped(performance: pd.DataFrame, metrics: dict, max_drop: float) -> bool:
     """Whether the main metric fell by more than `max_drop` in a period, significantly."""
     metric = metrics["main_metric"]
-    promised = metrics["test"][metric]
-    far = better_than(metric, performance[metric], promised) < -max_drop
-    surely = better_than(metric, performance[AT_BEST], promised) < 0
-    return bool((far & surely).any())
+    held_out = metrics["test"][metric]
+    far = better_than(metric, performance[metric], held_out) < -max_drop
+    significant = better_than(metric, performance[AT_BEST], held_out) < 0
+    return bool((far & significant).any())
 
 
 def better_than(metric: str, values: pd.Series, held_out: float) -> pd.Series:
@@ -177,8 +188,8 @@ def better_than(metric: str, values: pd.Series, held_out: float) -> pd.Series:
 def quality_changes(production: Production, when: str = "") -> list[Finding]:
     """What is wrong with the later rows, once cleaned, in the columns that the model uses.
 
-    With `when`, a column of dates, also days with far fewer or more rows than were usual. Findings,
-    the gravest first (see `helpers.drift.data_quality`).
+    With `when`, a column of dates, also days with far fewer or more rows than usual. Findings, the
+    most severe first (see `helpers.drift.data_quality`).
     """
     used = model_columns(production.champion)
     known = _reference(production, when)

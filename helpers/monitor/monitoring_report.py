@@ -1,4 +1,4 @@
-"""Monitoring report."""
+"""The words and tables of stage 8, and the content of `monitoring.json`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,28 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..base.earlier_names import with_current_keys
 from ..base.findings import Finding
-from ..drift import domain_classifier, drift_report
+from ..drift import domain_classifier
+from ..drift.drift_report import describe_domain, describe_drift
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
-from . import performance_without_labels, service_traffic
+from ..line.run_folder import Run
+from . import better_than_champion, performance_without_labels
 from .monitor_model import AT_BEST, DRIFT_CODES, KEEP, UNSEEN, is_known
 from .production_rows import Production
+from .service_traffic import describe_traffic
 
 MOST_PERIODS_LISTED = 6  # periods in a sentence
+EARLIER_KEYS = {  # of `monitoring.json`, in runs of earlier versions
+    "said": "summary",
+    "moved": "significant",
+    "slipped": "score_dropped",
+}
 
 
 def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.DataFrame):
-    """The main metric over the periods, as it is and as it was expected, beside the promise.
+    """The main metric over the periods, as it is and as it was expected, beside the held-out score.
 
     A sentence where neither is known.
     """
@@ -40,9 +49,9 @@ def describe_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFr
 
 def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
     """Performance by period as it is shown, with the held-out scores in the first row."""
-    promised = pd.DataFrame({"held out": {"rows": metrics["rows"]["test"]} | metrics["test"]}).T
+    held_out = pd.DataFrame({"held out": {"rows": metrics["rows"]["test"]} | metrics["test"]}).T
     shown = [c for c in table if c not in ("rows", AT_BEST)]
-    both = pd.concat([promised, table])[["rows", *shown]]
+    both = pd.concat([held_out, table])[["rows", *shown]]
     numbers = both.drop(columns="rows").map("{:.2f}".format).rename(columns=PLAIN_NAMES)
     numbers.insert(0, "rows", both["rows"].astype(int).map("{:,}".format))
     return numbers.rename_axis("period")
@@ -53,12 +62,12 @@ def describe_decision(decision: dict, production: Production) -> str:
     if not production.seen:
         return (
             "**Production has not been seen yet.** These are the held-out rows of the same "
-            "delivery, so they show only that train and test are alike. Give the next delivery "
+            "delivery, so they show only whether train and test differ. Give the next delivery "
             "with `pipeline monitor RUN --data FILE`."
         )
-    moved = decision["drifted"]
+    drifted = decision["drifted"]
     text = f"**Decision: {decision['decision']}.** {decision['reason']}."
-    return text + (f" Columns that drift: {', '.join(moved[:5])}." if moved else "")
+    return text + (f" Columns that drift: {', '.join(drifted[:5])}." if drifted else "")
 
 
 def headline(decision: dict, production: Production, compared: dict | None) -> str:
@@ -71,7 +80,9 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
     if compared is None:
         return f"{text}: train it again."
     outcome = (
-        "is better: promote it." if compared["promote"] else "is no better: the old one stays."
+        "is better: promote it."
+        if better_than_champion.replaces_champion(compared)
+        else "is not significantly better: the old one stays."
     )
     return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
 
@@ -87,6 +98,7 @@ def describe_production(production: Production) -> str:
 
 
 def _with_labels(production: Production) -> str:
+    """How many of the rows have labels, in words."""
     count, rows = int(production.labelled.sum()), len(production.X)
     if count in (0, rows):
         return "with labels" if count else "without labels"
@@ -111,26 +123,19 @@ def note_findings(work, found: list[Finding], production: Production) -> None:
 
 def summary(
     production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
-    drifted: pd.DataFrame, found: list[Finding], joint: domain_classifier.Domain, days: pd.DataFrame,
+    drifted: pd.DataFrame, found: list[Finding], joint: domain_classifier.Domain,
+    days: pd.DataFrame,
     compared: dict | None, policies: dict | None, shadow: dict | None,
 ) -> dict:  # fmt: skip
-    """The content of `monitoring.json`. `said` holds what a person reads of it, subject by subject.
+    """The content of `monitoring.json`. `summary` is what a person reads of it, subject by subject.
 
     `found` are the findings, `compared` comes from `compare_models`, `policies` from
-    `policies.as_json`, `shadow` from `traffic.in_shadow`.
+    `retraining_policies.as_json`, `shadow` from `service_traffic.in_shadow`.
     """
     wrong = [one for one in found if one.code not in DRIFT_CODES]
-    return {
-        "seen": production.seen,
-        "origin": production.origin,
-        "held_out": production.is_held_out,
-        "rows": len(production.X),
-        "labels": int(production.labelled.sum()),
-        "decision": verdict(decision, production),
-        "reason": decision["reason"],
-        "slipped": decision["slipped"],
+    task = production.known.task
+    return _facts(production, decision) | {
         "drift": {name: row["psi"] for name, row in drifted.iterrows()},
-        "drifted": decision["drifted"],
         "significant": drifted.index[drifted["significant"]].tolist(),
         "joint": {"roc_auc": joint.auc if joint.applicable else None, "p_value": joint.p_value,
                   "importance": joint.importance},
@@ -141,14 +146,38 @@ def summary(
         "traffic": days.to_dict("index"),
         "compared": compared,
         "policies": policies,
-        "said": {
-            "Volume": _plain(f"{describe_production(production)} {service_traffic.describe_traffic(days)}"),
-            "Drift": _plain(f"{drift_report.describe_drift(drifted)} {drift_report.describe_domain(joint)}"),
+        "summary": {
+            "Volume": _plain(describe_production(production), describe_traffic(days)),
+            "Drift": _plain(describe_drift(drifted), describe_domain(joint)),
             "Quality": _plain(describe_quality(wrong)),
-            "Performance": _plain(describe_performance(by_period, expected, production.known.task)),
+            "Performance": _plain(describe_performance(by_period, expected, task)),
             "Decision": _plain(describe_decision(decision, production)),
         },
     }  # fmt: skip
+
+
+def _facts(production: Production, decision: dict) -> dict:
+    """Which rows were looked at, and what was decided."""
+    return {
+        "seen": production.seen,
+        "origin": production.origin,
+        "held_out": production.is_held_out,
+        "rows": len(production.X),
+        "labels": int(production.labelled.sum()),
+        "decision": verdict(decision, production),
+        "reason": decision["reason"],
+        "score_dropped": decision["score_dropped"],
+        "drifted": decision["drifted"],
+    }
+
+
+def read_result(run: Run) -> dict | None:
+    """A run's `monitoring.json` under the keys of today; None where there is none."""
+    found = run.read_json("monitoring.json")
+    if found is None:
+        return None
+    joint = with_current_keys(found.get("joint", {}), {"tells": "importance"})
+    return with_current_keys(found, EARLIER_KEYS) | {"joint": joint}
 
 
 def describe_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: Task) -> str:
@@ -164,15 +193,16 @@ def describe_performance(by_period: pd.DataFrame, expected: pd.DataFrame, task: 
 
 
 def describe_quality(found: list[Finding]) -> str:
-    """How many changes for the worse there are, and the most severe of them, in a sentence."""
+    """How many problems with the rows are new, and the most severe of them, in a sentence."""
     grave = [one.message for one in found if one.severity != "note"]
     if not grave:
-        return f"Nothing grave ({len(found)} notes)." if found else "Nothing has changed."
+        return f"No alarm, no warning ({len(found)} notes)." if found else "Nothing has changed."
     return f"{len(grave)} worth a look. {' '.join(grave[:2])}"
 
 
-def _plain(text: str) -> str:
-    return text.replace("**", "").replace("`", "")
+def _plain(*texts: str) -> str:
+    """Sentences in a row, without marks of Markdown."""
+    return " ".join(texts).replace("**", "").replace("`", "")
 
 
 def describe_prediction_drift(answers: pd.DataFrame | None) -> str:

@@ -1,9 +1,9 @@
 """Performance before the labels have come, from the probabilities alone.
 
 CBPE, confidence-based performance estimation (NannyML; Białek et al. 2024, "Estimating model
-performance under covariate shift without labels"): a model that says 0.8 is right in 8 of 10 such
-rows, so its probabilities say how many answers are expected to be right. It sees what a change of
-the rows does to the score. It doesn't see a change of what the rows *mean*.
+performance under covariate shift without labels"): a model that gives 0.8 is right in 8 of 10 such
+rows, so its probabilities give the number of predictions expected to be right. It shows the effect
+of other rows on the score. It doesn't show that the rows *mean* something else.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from ..learning.task_kind import Task
 from ..models.calibrated_model import apply_calibration, fit_calibration
 
 ASSUMPTIONS = (
-    "the probabilities hold (of rows given 30 %, three in ten come true), what the columns mean "
-    "for the target has not changed, and the new rows are of kinds that training rows covered"
+    "the probabilities are calibrated (of rows given 30 %, three in ten are positive), what the "
+    "columns mean for the target has not changed, and the new rows are of kinds that the training "
+    "rows covered"
 )
 RESAMPLES = 100
 TINY = np.finfo(float).eps
@@ -28,12 +29,12 @@ TINY = np.finfo(float).eps
 
 @dataclass(frozen=True)
 class Calibration:
-    """How a model's probabilities are calibrated before they are used (`helpers.models.calibrated_model`)."""
+    """How probabilities are calibrated before they are used (`helpers.models.calibrated_model`)."""
 
     slope: float = 1.0
     shifts: tuple[float, ...] = ()
 
-    def mend(self, probability: np.ndarray) -> np.ndarray:
+    def apply(self, probability: np.ndarray) -> np.ndarray:
         """The calibrated probabilities, n × classes."""
         if not len(self.shifts):
             return probability
@@ -41,12 +42,11 @@ class Calibration:
 
 
 def calibrate(task: Task, truth, probability: np.ndarray) -> Calibration:
-    """The mending that fits held-out rows: n labels, and n × classes probabilities of a model.
+    """The calibration that fits held-out rows: n labels, n × classes probabilities of a model.
 
-    The rows must not have been learnt from: on its own training rows a model is far too sure. So
-    a model that was refitted on all rows is mended by what its twin, the one that was evaluated,
-    said of the held-out ones.
-    Fewer than 200 rows change nothing; for numbers there is nothing to calibrate.
+    The model must not have been fitted on these rows: on its training rows a model is far too sure.
+    So a model that was refitted on all rows is calibrated by the predictions of the one that was
+    evaluated. Fewer than 200 rows change nothing; for numbers there is nothing to calibrate.
     """
     if task.is_regression:
         return Calibration()
@@ -61,29 +61,27 @@ def expected(
 
     `probability` is n × classes in the order of `task.classes`, `prediction` n labels as the model
     decided; `metrics` are names of `task.metrics` (None: all); one that is not defined (one class
-    only) is left out. Empty for numbers: a predicted number carries no probability, so nothing is
-    to be expected (not applicable).
-
-    Assumes what `ASSUMPTIONS` says.
+    only) is left out. Empty for numbers, which have no probability (not applicable). It assumes
+    what `ASSUMPTIONS` says.
 
     >>> task = Task("late", "binary", ("no", "yes"), "yes")
-    >>> said = np.array([[0.9, 0.1], [0.2, 0.8]])
-    >>> round(expected(task, said, ["no", "yes"], ["accuracy"])["accuracy"], 2)
+    >>> probability = np.array([[0.9, 0.1], [0.2, 0.8]])
+    >>> round(expected(task, probability, ["no", "yes"], ["accuracy"])["accuracy"], 2)
     0.85
     """
     if task.is_regression:
         return {}
     probability = np.asarray(probability, float)
-    weights = (calibration or Calibration()).mend(probability)
-    said = pd.Index(task.classes).get_indexer(np.asarray(prediction).astype(str))
-    confusion = expected_confusion(weights, said)
+    weights = (calibration or Calibration()).apply(probability)
+    predicted = pd.Index(task.classes).get_indexer(np.asarray(prediction).astype(str))
+    confusion = expected_confusion(weights, predicted)
     known = {"binary": _binary, "multiclass": _multiclass}[task.kind](task, confusion)
     known["log_loss"] = lambda: -(weights * np.log(np.clip(probability, TINY, 1))).sum(1).mean()
     if task.kind == "binary":
         positive = task.classes.index(task.positive)
-        chance, scores = weights[:, positive], probability[:, positive]
-        known["roc_auc"] = lambda: expected_roc_auc(chance, scores)
-        known["average_precision"] = lambda: expected_average_precision(chance, scores)
+        ranked = weights[:, positive], probability[:, positive]
+        known["roc_auc"] = lambda: expected_roc_auc(*ranked)
+        known["average_precision"] = lambda: expected_average_precision(*ranked)
     names = task.metrics if metrics is None else metrics
     values = {name: float(known[name]()) for name in names if name in known}
     return {name: value for name, value in values.items() if np.isfinite(value)}
@@ -92,7 +90,7 @@ def expected(
 def expected_confusion(weights: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Expected counts by true class (down) and predicted class (across).
 
-    `weights` are n × classes probabilities, `said` the positions of the n predicted classes.
+    `weights` are n × classes probabilities, `predicted` the positions of the n predicted classes.
 
     >>> expected_confusion(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1])).tolist()
     [[0.9, 0.2], [0.1, 0.8]]
@@ -102,24 +100,26 @@ def expected_confusion(weights: np.ndarray, predicted: np.ndarray) -> np.ndarray
 
 
 def _binary(task: Task, confusion: np.ndarray) -> dict:
+    """The metrics of a binary task from the expected confusion matrix."""
     yes = task.classes.index(task.positive)
-    found, said, true = confusion[yes, yes], confusion[:, yes].sum(), confusion[yes].sum()
+    right, predicted, true = confusion[yes, yes], confusion[:, yes].sum(), confusion[yes].sum()
     return {
         "accuracy": lambda: np.trace(confusion) / confusion.sum(),
-        "precision": lambda: found / max(said, TINY),
-        "recall": lambda: found / max(true, TINY),
-        "f1": lambda: 2 * found / max(said + true, TINY),
+        "precision": lambda: right / max(predicted, TINY),
+        "recall": lambda: right / max(true, TINY),
+        "f1": lambda: 2 * right / max(predicted + true, TINY),
     }
 
 
 def _multiclass(task: Task, confusion: np.ndarray) -> dict:
-    found = np.diag(confusion)
-    said, true = (np.maximum(confusion.sum(axis=side), TINY) for side in (0, 1))
+    """The metrics of several classes from the expected confusion matrix."""
+    right = np.diag(confusion)
+    predicted, true = (np.maximum(confusion.sum(axis=side), TINY) for side in (0, 1))
     return {
-        "accuracy": lambda: found.sum() / confusion.sum(),
-        "precision_macro": lambda: (found / said).mean(),
-        "recall_macro": lambda: (found / true).mean(),
-        "f1_macro": lambda: (2 * found / (said + true)).mean(),
+        "accuracy": lambda: right.sum() / confusion.sum(),
+        "precision_macro": lambda: (right / predicted).mean(),
+        "recall_macro": lambda: (right / true).mean(),
+        "f1_macro": lambda: (2 * right / (predicted + true)).mean(),
     }
 
 
@@ -157,16 +157,16 @@ def interval(
     task: Task, probability, prediction, metrics=None, calibration: Calibration | None = None,
     resamples: int = RESAMPLES, seed: int = 42,
 ) -> pd.DataFrame:  # fmt: skip
-    """Where the realised metrics would lie in 95 % of cases, were the assumptions true.
+    """Where the realised metrics would lie in 95 % of cases, if the assumptions are true.
 
-    Labels are drawn from the probabilities, and the answers scored by them: the rows stay, so it
-    is the chance of outcomes alone. A frame: a row per metric, `low` and `high`.
+    Labels are drawn from the probabilities, and the predictions scored by them. The rows stay, so
+    only the outcomes vary. A frame: a row per metric, `low` and `high`.
     """
     names = list(task.metrics if metrics is None else metrics)
     if task.is_regression:
         return pd.DataFrame(columns=["low", "high"])
     probability = np.asarray(probability, float)
-    upper = (calibration or Calibration()).mend(probability).cumsum(axis=1)
+    upper = (calibration or Calibration()).apply(probability).cumsum(axis=1)
     random, classes = np.random.default_rng(seed), np.asarray(task.classes, dtype=object)
     found = []
     for _ in range(resamples):
@@ -191,9 +191,9 @@ def by_period(
     main, rows = task.main_metric, {}
     for name in np.unique(period):
         chosen = np.asarray(period) == name
-        said = task, probability[chosen], prediction[chosen]
-        limits = interval(*said, [main], calibration, seed=seed).loc[main]
-        rows[name] = {"rows": int(chosen.sum())} | expected(*said, metrics, calibration)
+        some = task, probability[chosen], prediction[chosen]
+        limits = interval(*some, [main], calibration, seed=seed).loc[main]
+        rows[name] = {"rows": int(chosen.sum())} | expected(*some, metrics, calibration)
         rows[name] |= {"from": limits["low"], "to": limits["high"]}
     return pd.DataFrame(rows).T.astype({"rows": int}).rename_axis("period")
 
@@ -217,20 +217,25 @@ def shown(estimated: pd.DataFrame, realised: pd.DataFrame | None, metric: str) -
 def describe_estimate(
     task: Task, estimated: pd.DataFrame, realised: pd.DataFrame | None = None
 ) -> str:
-    """What the estimate says and on which assumptions, in two sentences."""
+    """The estimate and its assumptions, in two sentences."""
     if task.is_regression:
         return (
-            "**No estimate before the labels come**: not applicable, a predicted number carries no "
+            "**No estimate before the labels come**: not applicable, a predicted number has no "
             "probability of being right."
         )
     metric = task.main_metric
     name = PLAIN_NAMES[metric]
     if metric not in estimated or not len(estimated):
-        return f"**No estimate**: {name} can't be expected from these answers."
-    low, high = estimated[metric].min(), estimated[metric].max()
-    span = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+        return f"**No estimate**: {name} can't be estimated from these predictions."
+    span = _range(estimated[metric])
     text = f"**Expected before any label: {name} {span}.** It assumes that {ASSUMPTIONS}."
     if realised is None or metric not in realised:
         return text
     apart = (estimated[metric] - realised[metric].reindex(estimated.index)).abs().max()
     return text if np.isnan(apart) else f"{text} Realised values lie up to {apart:.2f} from it."
+
+
+def _range(values: pd.Series) -> str:
+    """The smallest and the largest value; one where they are equal with two decimals."""
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return low if low == high else f"{low} to {high}"

@@ -1,7 +1,7 @@
-"""Rows that come after training: from where, whether they can be used, with which labels.
+"""Rows that come after training: where they are from, whether they can be used, and their labels.
 
-They are a file, what a service has answered (its log), an example's later rows, or, where
-there are no new rows yet, the held-out rows. Shared by monitoring and retraining.
+They are a file, what a service has answered (its log), an example's later rows, or, where there are
+no new rows yet, the held-out rows. Monitoring and retraining use them.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ from ..pipeline.whole_pipeline import model_columns
 from ..tables import read_any
 from .service_log_rows import rows_of_log
 
-TRAINING_ROWS_FILE = (
-    "learnt_rows.parquet"  # in a challenger's folder: hashes of rows that came after training
-)
+# In a challenger's folder: hashes of its training rows that came after its champion's training
+TRAINING_ROWS_FILE, EARLIER_FILE = "training_rows.parquet", "learnt_rows.parquet"
 FEWEST_PER_PERIOD = 30
 FEWEST = 30  # rows: fewer are too few for a test
 MOST_PERIODS = 36
@@ -44,8 +43,8 @@ class Production:
     has not come yet; None while there are none), `period` the month, day or delivery of each;
     `known` are the rows that the champion was fitted on. `seen` is False when these are only the
     held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
-    seconds) say when a service answered them. `reference` is what the bundle keeps of
-    `known`, where later rows are held against that.
+    seconds) say when a service answered them. `reference` is the bundle's summary of `known`, where
+    later rows are compared with that.
     """
 
     raw: pd.DataFrame
@@ -89,16 +88,21 @@ def later_rows(work, new_data: str = "") -> Production:
         raw, times = rows_of_log(work.run, model, known.task.target)
         origin = "what the service has answered"
     elif new_data:
-        addresses.refuse_pasted_password(new_data)
-        raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
-        check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
-        raw, origin = _without_training_rows(work.run, raw, origin)
+        raw, origin = _delivery(work, new_data)
     else:
         raw, origin = _later_of(work, example), f"{example.title} after the collection ended"
     check_count(raw, origin)
     made = _production(work, raw, model, known, origin, times)
     check_values(made.X, known.X, model_columns(model))
     return replace(made, reference=_reference(work))
+
+
+def _delivery(work, new_data: str) -> tuple[pd.DataFrame, str]:
+    """The rows of a source that the model was not fitted on, and where they are from."""
+    addresses.refuse_pasted_password(new_data)
+    raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
+    check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+    return _without_training_rows(work.run, raw, origin)
 
 
 def _reference(work) -> Reference | None:
@@ -139,7 +143,7 @@ def check_count(raw: pd.DataFrame, origin: str) -> None:
 
 
 def check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
-    """Refuse rows that are the same in every column that used to vary."""
+    """Raise InputError for rows that are the same in every column that used to vary."""
     varied = [c for c in used if c in X and known[c].nunique(dropna=False) > 1]
     if varied and all(X[name].nunique(dropna=False) <= 1 for name in varied):
         raise InputError(
@@ -150,6 +154,7 @@ def check_values(X: pd.DataFrame, known: pd.DataFrame, used: list[str]) -> None:
 
 
 def _held_out(work, known: Labelled) -> Production:
+    """The held-out rows, for want of later ones, with the model that was not fitted on them."""
     raw = work.read_table("raw")
     model = whole_pipeline.load(work.read("data/trained.skops"))
     test = known.of(TEST)
@@ -159,14 +164,19 @@ def _held_out(work, known: Labelled) -> Production:
 
 
 def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
+    """Raw rows with their cleaned form, their labels and their periods."""
     X = model["clean"].transform(raw)
     y = labels_of(raw, known.task, work.about["label"])
-    period = periods(time_column(work), X) if times is None else periods_of(times)
+    period = periods_for(times, time_column(work), X)
     return Production(raw, X, y, period, model, known, origin, times=times)
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
-    """The labels that have come; None where there are none."""
+    """The labels that have come; None where there are none.
+
+    Missing where a row has none. Raises InputError for labels that can't be read, and for a class
+    that the model does not know; `plan` says how labels are read.
+    """
     if task.target not in raw.columns:
         return None
     labels = read_label(raw[task.target], plan)
@@ -178,17 +188,22 @@ def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     y = np.full(len(raw), None, dtype=object)
     kept = labels.notna().to_numpy()
     y[kept] = as_labels(labels[kept]).to_numpy(dtype=object)
-    strange = sorted(set(y[kept]) - set(task.classes))
-    if strange:
-        raise InputError(
-            f"The new rows have a class that the model does not know: '{strange[0]}' in the column "
-            f"'{task.target}'. It knows {', '.join(task.classes[:10])}. Is it another target?"
-        )
+    _check_classes(y[kept], task)
     return y
 
 
+def _check_classes(y: np.ndarray, task: Task) -> None:
+    """Raise InputError for a class that the model does not know."""
+    unknown = sorted(set(y) - set(task.classes))
+    if unknown:
+        raise InputError(
+            f"The new rows have a class that the model does not know: '{unknown[0]}' in the column "
+            f"'{task.target}'. It knows {', '.join(task.classes[:10])}. Is it another target?"
+        )
+
+
 def _check_unread(column: pd.Series, task: Task) -> None:
-    """Refuse labels that were given and that none can be read of; empty ones may still come."""
+    """Raise InputError where labels were given but none can be read; empty ones may still come."""
     words = column.dropna().map(lambda value: tidy(str(value)))
     words = words[~words.str.casefold().isin(MISSING_WORDS)]
     if len(words):
@@ -199,43 +214,52 @@ def _check_unread(column: pd.Series, task: Task) -> None:
         )
 
 
-# --- Rows that a challenger has learnt from -----------------------------------------------------
+# --- Rows that a challenger was trained on ------------------------------------------------------
 
 
 def note_training_rows(challenger, champion, rows: pd.DataFrame) -> None:
-    """Note the rows of a delivery that a challenger learns from, and those its champion learnt."""
+    """Store hashes of the later rows that a challenger is trained on, and of its champion's."""
     known = [_row_hashes(fields_of(champion), rows), _training_rows(champion)]
     with challenger.replacing(TRAINING_ROWS_FILE) as draft:
         pd.DataFrame({"row": np.concatenate(known)}).to_parquet(draft, index=False)
 
 
 def fields_of(run) -> list[str]:
-    """The columns by which a row is known again: those that the first of the champions uses."""
+    """The columns by which a row is recognised: those that the first of the champions uses."""
     return run.challenges.get("fields") or sorted(run.read_json("model/schema.json")["fields"])
 
 
 def _training_rows(run) -> np.ndarray:
-    path = run.file(TRAINING_ROWS_FILE)
-    return pd.read_parquet(path)["row"].to_numpy() if path.exists() else np.array([], np.uint64)
+    """The hashes of later rows that a run's model was trained on."""
+    for name in (TRAINING_ROWS_FILE, EARLIER_FILE):
+        if run.file(name).exists():
+            return pd.read_parquet(run.file(name))["row"].to_numpy()
+    return np.array([], np.uint64)
 
 
 def _row_hashes(fields: list[str], rows: pd.DataFrame) -> np.ndarray:
+    """A hash of each row by some columns; one that is lacking counts as empty."""
     texts = rows.reindex(columns=fields).astype("str")
     return pd.util.hash_pandas_object(texts, index=False).to_numpy()
 
 
 def _without_training_rows(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
-    """The rows of a delivery without those that the model has learnt from, and where they are from.
+    """The rows of a delivery that the model was not trained on, and where they are from.
 
-    A file that grows, or is given a second time, would let a model judge itself.
+    A file that grows, or is given a second time, would let a model be tested on its training rows.
     """
-    learnt = _training_rows(run)
-    if not len(learnt):
+    trained_on = _training_rows(run)
+    if not len(trained_on):
         return raw, origin
-    known = np.isin(_row_hashes(fields_of(run), raw), learnt)
+    known = np.isin(_row_hashes(fields_of(run), raw), trained_on)
     if not known.any():
         return raw, origin
     return raw[~known].reset_index(drop=True), f"{origin} without {known.sum():,} training rows"
+
+
+def periods_for(times: np.ndarray | None, name: str, X: pd.DataFrame) -> np.ndarray:
+    """The period of each row: by when a service answered it, else by the time column."""
+    return periods(name, X) if times is None else periods_of(times)
 
 
 def periods(name: str, X: pd.DataFrame) -> np.ndarray:
@@ -258,9 +282,11 @@ def periods_of(times: np.ndarray) -> np.ndarray:
 
 
 def _named(times: pd.Series, form: str) -> np.ndarray:
+    """The name of each moment's period; "undated" where it is missing."""
     return times.dt.strftime(form).fillna("undated").to_numpy(dtype=object)
 
 
 def _can_divide(periods: np.ndarray) -> bool:
+    """Whether periods are few enough, and large enough, to have a score each."""
     sizes = np.unique(periods, return_counts=True)[1]
     return len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD

@@ -1,4 +1,4 @@
-"""Refit models."""
+"""The champion's recipe fitted again with later rows: for a challenger, and for policies."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .production_rows import Production
 
 
 def newer_half(production: Production) -> np.ndarray:
-    """A mask of the later rows to judge by: of those with labels the newer half, in whole periods.
+    """A mask of the later rows to compare models on: the newer half of those with labels.
 
-    Of one period it is the half that came last.
+    In whole periods; of one period it is the half that came last.
     """
     labelled = production.labelled
     periods = np.unique(production.period[labelled])
@@ -25,9 +25,9 @@ def newer_half(production: Production) -> np.ndarray:
 
 
 class Refits:
-    """The champion's recipe, fitted anew on all rows with labels before a period; each only once.
+    """The champion's recipe, fitted again on all rows with labels before a period; each only once.
 
-    The cleaner stays: rows are cleaned already, and both models can be asked the same ones.
+    The cleaner stays: rows are cleaned already, and both models get the same ones.
     """
 
     def __init__(self, production: Production):
@@ -44,7 +44,7 @@ class Refits:
 
 
 def refit_challenger(production: Production, refits: Refits) -> tuple[Pipeline, np.ndarray]:
-    """A challenger that has seen the earlier half of the later rows too, and the rows to judge by.
+    """A challenger that has seen the earlier half of the later rows too, and the rows to compare.
 
     Returns (challenger, mask of later rows that neither model has seen).
     """
@@ -56,7 +56,7 @@ def refit_challenger(production: Production, refits: Refits) -> tuple[Pipeline, 
 
 
 def refitted(production: Production, earlier: np.ndarray) -> Pipeline:
-    """The champion's recipe fitted anew, on the rows it knows and those of `earlier` (a mask)."""
+    """The champion's recipe fitted again, on the rows it knows and those of `earlier` (a mask)."""
     known, more = production.known, production.at(earlier & production.labelled)
     X = pd.concat([known.X, more.X[known.X.columns]], ignore_index=True)
     return whole_pipeline.refit(production.champion, X, np.concatenate([known.y, more.y]))

@@ -1,6 +1,6 @@
-"""When to train again: by the calendar, at an alarm, or after a fall; tried on periods now past.
+"""When to retrain: by the calendar, on drift, or after a fall of the score; simulated on the past.
 
-Each policy is played period by period. Before a period begins, the policy may train the recipe in
+Each policy is simulated period by period. Before a period begins, the policy may fit the recipe in
 service again, on all rows whose labels have come; then the model in service is scored on it.
 """
 
@@ -28,17 +28,17 @@ NOT_APPLICABLE = (
     "**Not applicable**: simulating policies needs two or more periods of later rows with labels."
 )
 
-Rule = Callable[[str, str], bool]  # of the model in service and the last period: train it again?
+Rule = Callable[[str, str], bool]  # of the model in service and the last period: retrain?
 
 
 @dataclass(frozen=True)
 class PolicyResults:
-    """What each policy came to.
+    """The scores and the costs of each policy.
 
     `scores` has a row a period and a column a policy (the main metric). `costs` has a row a policy:
-    its mean `score`, `retrainings`, the `rows` learnt from in all of them, their `seconds`, and two
-    95 % intervals: of the gain over never training again, `gain_from` to `gain_to`, and of what it
-    falls short of the policy with the best score, `short_from` to `short_to`.
+    its mean `score`, `retrainings`, the training `rows` of all of them, their `seconds`, and two
+    95 % intervals: of the gain over never retraining, `gain_from` to `gain_to`, and of the distance
+    to the policy with the best score, `short_from` to `short_to`.
     """
 
     metric: str
@@ -50,10 +50,10 @@ def simulate_policies(
     production: Production, refits: refit_models.Refits, metrics: dict, *, max_drop: float = 0.05,
     time_column: str = "", seed: int = 42,
 ) -> PolicyResults | None:  # fmt: skip
-    """Play each policy on the later rows; None where there are fewer than two periods.
+    """Simulate each policy on the later rows; None where there are fewer than two periods.
 
-    A period is played when it has 30 labels or more and the main metric is defined there. `metrics`
-    says what was promised; drift does not look at the time column.
+    A period counts when it has 30 labels or more and the main metric is defined there. `metrics`
+    has the held-out score; drift does not look at the time column.
     """
     history = _History(production, refits, metrics, max_drop, time_column)
     periods = history.periods()[-MOST_SIMULATED:]
@@ -62,20 +62,23 @@ def simulate_policies(
     rules = {NEVER: _never, by_calendar(periods[0]): _always, ON_DRIFT: history.drifted,
              ON_FALL: history.fell}  # fmt: skip
     served = {policy: _served(periods, rule) for policy, rule in rules.items()}
-    costs = pd.DataFrame({policy: history.cost(served[policy]) for policy in served}).T
     scores = pd.DataFrame(
         {policy: {p: history.score(m, p) for p, m in served[policy].items()} for policy in served}
     )
+    costs = pd.DataFrame({policy: history.cost(served[policy]) for policy in served}).T
     costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean())
-    best = costs["score"].map(lambda value: better(history.metric, value, 0)).idxmax()
+    best = _best(costs, history.metric)
     costs = costs.join(_intervals(history, periods, served, best, seed))
-    return PolicyResults(
-        history.metric, scores.rename_axis("period"), costs.rename_axis("train again")
-    )
+    return PolicyResults(history.metric, scores.rename_axis("period"), costs.rename_axis("retrain"))
+
+
+def _best(costs: pd.DataFrame, metric: str) -> str:
+    """The policy with the best mean score."""
+    return costs["score"].map(lambda value: better(metric, value, 0)).idxmax()
 
 
 def by_calendar(period: str) -> str:
-    """The name of the policy that trains again at the beginning of each period.
+    """The name of the policy that retrains at the beginning of each period.
 
     >>> by_calendar("2013-09"), by_calendar("2013-09-30")
     ('monthly', 'daily')
@@ -102,7 +105,7 @@ def _served(periods: list[str], rule: Rule) -> dict[str, str]:
 
 
 class _History:
-    """The later rows with their labels, and what models of any age say to each period of them."""
+    """The later rows with their labels, and predictions of models of any age for each period."""
 
     def __init__(self, production, refits, metrics: dict, max_drop: float, time_column: str):
         self.rows = production.at(production.labelled)
@@ -112,7 +115,7 @@ class _History:
         self._answers: dict[tuple[str, str], tuple] = {}
 
     def periods(self) -> list[str]:
-        """The periods that can be played, in order."""
+        """The periods that count, in order."""
         names = [p for p in np.unique(self.rows.period) if self.truth(p).size >= FEWEST_PER_PERIOD]
         return [p for p in names if not np.isnan(self.score(CHAMPION, p))]
 
@@ -131,36 +134,37 @@ class _History:
     def answers(self, model: str, period: str) -> tuple:
         """Predictions and probabilities of a model on a period."""
         if (model, period) not in self._answers:
-            said = predict(self.task, self.model(model)[1:], self.of(period).X)
-            self._answers[model, period] = said
+            found = predict(self.task, self.model(model)[1:], self.of(period).X)
+            self._answers[model, period] = found
         return self._answers[model, period]
 
     def score(self, model: str, period: str) -> float:
         """The main metric of a model on a period; NaN where it is not defined."""
-        said = self.answers(model, period)
-        return score(self.task, self.truth(period), *said, [self.metric]).get(self.metric, np.nan)
+        answers = self.answers(model, period)
+        found = score(self.task, self.truth(period), *answers, [self.metric])
+        return found.get(self.metric, np.nan)
 
-    def learnt_from(self, model: str) -> pd.DataFrame:
+    def training_rows(self, model: str) -> pd.DataFrame:
         """The rows that a model was fitted on."""
         known, more = self.rows.known.X, self.rows.X
         return known if model == CHAMPION else pd.concat([known, more[self.rows.period < model]])
 
     def drifted(self, model: str, last: str) -> bool:
         """Whether a column of the last period has drifted from what the model was fitted on."""
-        before, after = self.learnt_from(model)[self._columns], self.of(last).X[self._columns]
+        before, after = self.training_rows(model)[self._columns], self.of(last).X[self._columns]
         return bool(compare_columns.compare(before, after)["drifts"].any())
 
     def fell(self, model: str, last: str) -> bool:
-        """Whether the score of the last period lies below what was promised, by the rule."""
+        """Whether the score dropped in the last period, by the rule of stage 8."""
         scores = monitor_model.performance(self.of(last), self.model(model))
         return monitor_model.has_dropped(scores, self._metrics, self._max_drop)
 
     def cost(self, served: dict[str, str]) -> dict:
-        """How often a policy has trained again, on how many rows, in how many seconds."""
+        """How often a policy has retrained, on how many rows, in how many seconds."""
         fits = sorted(set(served.values()) - {CHAMPION})
         return {
             "retrainings": len(fits),
-            "rows": sum(len(self.learnt_from(name)) for name in fits),
+            "rows": sum(len(self.training_rows(name)) for name in fits),
             "seconds": sum(self._refits.before(name)[1] for name in fits),
         }
 
@@ -170,19 +174,11 @@ def _intervals(
 ) -> pd.DataFrame:
     """95 % intervals of each policy's gain over never and of its distance to the best one.
 
-    In the mean of the periods, by a paired bootstrap: within each period all models answer the same
-    drawn rows.
+    In the mean of the periods, by a paired bootstrap: within each period all models get the same
+    resampled rows.
     """
-    drawn = {policy: [] for policy in served}
-    for period in periods:
-        models = sorted({served[policy][period] for policy in served})
-        said = [history.answers(model, period) for model in models]
-        truth, metric = history.truth(period), history.metric
-        found = resampled_scores(history.task, truth, said, RESAMPLES, seed, [metric])
-        by_model = dict(zip(models, (frame[metric] for frame in found), strict=True))
-        for policy in served:
-            drawn[policy].append(by_model[served[policy][period]])
-    means = {policy: np.mean(scores, axis=0) for policy, scores in drawn.items()}
+    drawn = [_resampled(history, period, served, seed) for period in periods]
+    means = {policy: np.mean([one[policy] for one in drawn], axis=0) for policy in served}
     rows = {}
     for policy, mean in means.items():
         gain = better(history.metric, mean, means[NEVER])
@@ -191,6 +187,16 @@ def _intervals(
         rows[policy] = [float(end) for end in ends]
     columns = ["gain_from", "gain_to", "short_from", "short_to"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _resampled(history: _History, period: str, served: dict, seed: int) -> dict:
+    """For each policy the scores of its model on resampled rows of a period."""
+    models = sorted({served[policy][period] for policy in served})
+    answers = [history.answers(model, period) for model in models]
+    truth, metric = history.truth(period), history.metric
+    found = resampled_scores(history.task, truth, answers, RESAMPLES, seed, [metric])
+    by_model = dict(zip(models, (frame[metric] for frame in found), strict=True))
+    return {policy: by_model[served[policy][period]] for policy in served}
 
 
 def picture(played: PolicyResults | None):
@@ -210,43 +216,42 @@ def shown(played: PolicyResults | None) -> pd.DataFrame | None:
     if played is None:
         return None
     costs = played.costs
-    interval = [
-        f"{better_than_champion.signed(low, 3)} to {better_than_champion.signed(high, 3)}"
-        if count
-        else ""
-        for low, high, count in zip(
-            costs["gain_from"], costs["gain_to"], costs["retrainings"], strict=True
-        )
-    ]
     return pd.DataFrame(
         {
             f"mean {PLAIN_NAMES[played.metric]}": costs["score"].map("{:.3f}".format),
-            "gain over never (95 %)": interval,
+            "gain over never (95 %)": costs.apply(_gain, axis=1),
             "retrainings": costs["retrainings"],
-            "rows learnt from": costs["rows"].map("{:,}".format),
+            "training rows": costs["rows"].map("{:,}".format),
         }
     )
+
+
+def _gain(cost: pd.Series) -> str:
+    """The interval of a policy's gain; empty for one that has never retrained."""
+    signed = better_than_champion.signed
+    interval = f"{signed(cost['gain_from'], 3)} to {signed(cost['gain_to'], 3)}"
+    return interval if cost["retrainings"] else ""
 
 
 def describe_policies(played: PolicyResults | None) -> str:
     """A sentence: the cheapest policy that is not significantly worse than the best.
 
-    These periods are past: a season on, another policy may have come out.
+    It holds for these periods: later ones may favour another policy.
     """
     if played is None:
         return NOT_APPLICABLE
     costs = played.costs
-    surely = costs[costs["gain_from"] > 0]
-    if surely.empty:
+    helpful = costs[costs["gain_from"] > 0]
+    if helpful.empty:
         return (
             "**Retraining did not help here**: no policy is significantly better than never "
             "retraining."
         )
-    best = surely["score"].map(lambda value: better(played.metric, value, 0)).idxmax()
-    within = surely[surely["short_from"] <= 0]
+    best = _best(helpful, played.metric)
+    within = helpful[helpful["short_from"] <= 0]
     cheapest = within.sort_values(["retrainings", "rows"], kind="stable").index[0]
     count = int(costs.loc[cheapest, "retrainings"])
-    text = f"**Here it was best to train again {cheapest}**: {count} retraining{'s' * (count != 1)}"
+    text = f"**Here it was best to retrain {cheapest}**: {count} retraining{'s' * (count != 1)}"
     if cheapest == best:
         return f"{text} gave the best score, significantly better than never."
     most = int(costs.loc[best, "retrainings"])

@@ -1,4 +1,4 @@
-"""Service log rows."""
+"""The rows that a service has answered, from its log, as later rows to monitor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..line.run_folder import Run
 from ..serving.prediction_log import ask_log, elsewhere, has_log
 
 FEWEST_LOGGED = 200
-MOST_LOGGED = 50_000  # the latest answers of a service that are looked at
+MOST_LOGGED = 50_000  # the latest answers that are read
 
 
 def logged_rows(run) -> int:
@@ -26,7 +26,7 @@ def logged_rows(run) -> int:
 
 
 def _log_of(run):
-    """The run in whose folder the log lies, and since when its rows are new to the model.
+    """The run whose folder has the log, and since when its rows are new to the model.
 
     A challenger that has taken over is served where the one before it was, until a service of its
     own is started.

@@ -1,4 +1,4 @@
-"""The traffic of a service as its log has it: how much was asked, how fast, how often in vain."""
+"""The traffic of a service, from its log: how many requests, how fast, how many failed."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def by_day(run: Run) -> pd.DataFrame:
 
 
 def _requests(run: Run) -> pd.DataFrame:
+    """The latest requests, one a row; none where there is no log."""
     if not has_log(run.path, "requests"):
         return pd.DataFrame(columns=["at", "status", "seconds", "rows"])
     query = "SELECT at, status, seconds, rows FROM requests ORDER BY at DESC LIMIT :most"
@@ -60,7 +61,7 @@ def shown(days: pd.DataFrame, most: int = 14) -> pd.DataFrame | None:
             "refused": last["refused"].map("{:.1%}".format),
             "failed": last["failed"].map("{:.1%}".format),
             "median": milliseconds["median"],
-            "95 % within": milliseconds["slowest"],
+            "95th percentile": milliseconds["slowest"],
         }
     )
 
@@ -94,7 +95,7 @@ def traffic_findings(days: pd.DataFrame) -> list[Finding]:
 
 
 def in_shadow(run: Run, task: Task) -> dict | None:
-    """What a second model said to the rows that the service answered; None where there is none.
+    """A second model beside the one in service, on the same rows; None where there is none.
 
     Of the latest one: `model`, `rows`, `alike` (the share of equal classes, or the mean distance of
     numbers), and, of the rows whose outcome is known, `outcomes`, `serving` and `shadow`: the share
@@ -130,6 +131,7 @@ def _distance(prediction: pd.Series, other: pd.Series, task: Task) -> float:
 
 
 def _as_shown(distance: float, task: Task) -> float:
+    """A mean error as it is; for classes the share that is right."""
     return distance if task.is_regression else 1 - distance
 
 
@@ -140,7 +142,7 @@ def describe_shadow(found: dict | None, task: Task) -> str:
     form = "{:,.3g}" if task.is_regression else "{:.1%}"
     alike = "{} apart on average" if task.is_regression else "{} of the answers are the same"
     text = (
-        f"**In the shadow**, model {found['model']} was asked {found['rows']:,} of the same rows: "
+        f"**In the shadow**, model {found['model']} answered {found['rows']:,} of the same rows: "
         f"{alike.format(form.format(found['alike']))}."
     )
     if not found["outcomes"]:
@@ -151,11 +153,11 @@ def describe_shadow(found: dict | None, task: Task) -> str:
     return f"{text} Of the {found['outcomes']:,} with an outcome, {scores}."
 
 
-# --- What is said -------------------------------------------------------------------------------
+# --- In words -----------------------------------------------------------------------------------
 
 
 def describe_traffic(days: pd.DataFrame) -> str:
-    """A sentence that reads the traffic."""
+    """How many requests there were, how many failed, and how fast they were, in words."""
     if days.empty:
         return NONE_YET
     asked = days["requests"].sum()

@@ -66,6 +66,11 @@ def picture(draw):
     return drawn
 
 
+def legend_outside(axes, title: str | None = None) -> None:
+    """Put the legend to the right of the axes, where it covers nothing."""
+    axes.legend(title=title, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
 def short(name, most: int = 28) -> str:
     """A name that fits an axis."""
     text = str(name)
@@ -83,7 +88,7 @@ USELESS = tuple(
     )
 )  # fmt: skip
 PLAIN_GROUP = re.compile(r"<g>([^<]*(?:<(?!/?g[ >])[^<]*)*)</g>")
-SHARED = "font-size:8px;fill:currentColor;stroke-linejoin:round"  # said once, not of each text
+SHARED = "font-size:8px;fill:currentColor;stroke-linejoin:round"  # once, not for each text
 # Colours that stand for the page's own until the SVG is written
 INK, RULE = "#010203", "#040506"
 SKETCH_THEME = sns.axes_style("ticks") | {

@@ -1,6 +1,6 @@
-"""Figures: with a title, axis names and units, in colours that colour-blind readers tell apart.
+"""Pictures of a model: its trials, its scores, its errors, and what its predictions depend on.
 
-Every function gives a `Picture`: a PNG with a text that says what it shows.
+Each has a title, axis names with units, and colours that colour-blind readers can distinguish.
 """
 
 from __future__ import annotations
@@ -43,17 +43,15 @@ def bars(
 def trials(figure: Figure, families: list[str], scores: list[list[float]], metric: str) -> str:
     """Each trial's score on each fold, by family of models."""
     axes = figure.subplots()
-    frame = pd.DataFrame(
-        [
-            (family, value)
-            for family, found in zip(families, scores, strict=True)
-            for value in found
-        ],
-        columns=["model", "score"],
-    )
-    means = frame.groupby("model", sort=False)["score"].max().sort_values()
-    sns.stripplot(frame, y="model", x="score", order=means.index[::-1], ax=axes, color=BLUE,
-                  alpha=0.6, jitter=0.15, size=6)  # fmt: skip
+    frame = pd.DataFrame({"model": families, "score": scores}).explode("score")
+    names = frame.groupby("model")["score"].max().sort_values().index
+    for place, name in enumerate(names):
+        values = frame.loc[frame["model"] == name, "score"].astype(float)
+        offsets = np.linspace(-0.15, 0.15, len(values))  # so that equal scores are all seen
+        axes.plot(values, place + offsets, "o", color=BLUE, alpha=0.6)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.5, len(names) - 0.5)
+    axes.grid(axis="y", visible=False)
     title = "Every trial on every fold"
     axes.set(title=title, xlabel=f"{PLAIN_NAMES[metric]} on validation rows", ylabel="model")
     return title
@@ -110,7 +108,7 @@ def curves(figure: Figure, truth: np.ndarray, probability: np.ndarray) -> str:
     left.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
     right.plot(recall, precision, color=BLUE, label="model")
     right.axhline(truth.mean(), color=GREY, ls="--", label="random baseline")
-    right.set(title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    right.set(title="Precision-recall curve", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
     left.legend(loc="lower right")
     return "ROC and precision-recall curves on the held-out rows"
 
@@ -142,7 +140,7 @@ def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target:
 
 @picture
 def answers(figure: Figure, values: pd.Series, axis: str) -> str:
-    """The distribution of what the service answered."""
+    """The distribution of the service's predictions."""
     axes = figure.subplots()
     if is_counted(values):
         sns.histplot(values.astype(float), bins=30, color=BLUE, ax=axes)
@@ -150,14 +148,14 @@ def answers(figure: Figure, values: pd.Series, axis: str) -> str:
         counts = values.value_counts().head(MOST_BARS)
         axes.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
         axes.set_xticks(range(len(counts)), [short(v, 18) for v in counts.index])
-    title = "What the service answered"
+    title = "Predictions of the service"
     axes.set(title=title, xlabel=short(axis, 50), ylabel="rows")
     return title
 
 
 @picture
 def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
-    """The error along the true value: where the model says too much, and where too little."""
+    """The error along the true value: where predictions are too high, and where too low."""
     axes = figure.subplots()
     chosen, some = _points(len(truth))
     axes.plot(truth[chosen], (prediction - truth)[chosen], "o", color=BLUE, ms=3, alpha=0.4)
@@ -169,7 +167,7 @@ def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, targ
 
 @picture
 def learning_curve(figure: Figure, table: pd.DataFrame, metric: str) -> str:
-    """The score on validation rows by the number of rows that were learnt from."""
+    """The score on validation rows by the number of training rows."""
     axes = figure.subplots()
     axes.plot(table["rows"], table["score"], "o-", color=BLUE)
     axes.set_xscale("log", base=2)
@@ -199,7 +197,7 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
 
 @picture
 def outcomes(figure: Figure, table: pd.DataFrame) -> str:
-    """What each broken line claims and what it serves; `table` as in `lab_stations`."""
+    """The claimed and the real score of each broken line (`table` as in `break_a_station`)."""
     axes = figure.subplots()
     shown = table[::-1]
     places = np.arange(len(shown))
@@ -207,9 +205,9 @@ def outcomes(figure: Figure, table: pd.DataFrame) -> str:
     axes.hlines(places, claimed.fillna(served), served, color=GREY, lw=2)
     axes.plot(claimed, places, "D", color=ORANGE, ms=7, label="claimed")
     axes.plot(served, places, "o", color=BLUE, ms=8, label="in production")
-    axes.axvline(0.5, color="#555", ls="--", lw=1, label="a coin")
+    axes.axvline(0.5, color="#555", ls="--", lw=1, label="random guess (0.5)")
     axes.set_yticks(places, [short(name) for name in shown.index])
     axes.legend(loc="center right")
-    title = "What each broken line claims, and what it serves"
+    title = "The score that each broken line claims, and its score in production"
     axes.set(title=title, xlabel="ROC AUC", ylabel="broken station")
     return title

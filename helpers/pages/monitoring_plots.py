@@ -1,12 +1,13 @@
-"""Monitoring plots."""
+"""Pictures of monitoring: the score by period, and what each retraining policy scores and costs."""
 
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..learning.metric_names import PLAIN_NAMES
-from .figure_style import BLUE, COLOURS, GREEN, ORANGE, picture, short
+from .figure_style import BLUE, COLOURS, GREEN, ORANGE, legend_outside, picture, short
 
 
 @picture
@@ -14,57 +15,59 @@ def over_periods(
     figure: Figure, table: pd.DataFrame, metric: str, held_out: float,
     expected: pd.DataFrame | None = None,
 ) -> str:  # fmt: skip
-    """The main metric in each period, beside what was promised and what was to be expected.
+    """The main metric in each period, beside the held-out score and the expected one.
 
-    `expected` has the metric and its interval, `from` and `to`.
+    `expected` has the metric as expected without labels and its interval, `from` and `to`.
     """
     axes = figure.subplots()
     drawn = [frame for frame in (table, expected) if frame is not None and metric in frame]
     periods = sorted(set().union(*(frame.index for frame in drawn)))
-    places = range(len(periods))
     values = [held_out]
     if metric in table:
         known = table[metric].reindex(periods)
-        axes.plot(places, known, "o-", color=BLUE, label="later rows", zorder=3)
+        axes.plot(range(len(periods)), known, "o-", color=BLUE, label="later rows", zorder=3)
         values += known.dropna().tolist()
     if expected is not None and metric in expected:
-        guessed = expected[[metric, "from", "to"]].reindex(periods).astype(float)
-        axes.plot(places, guessed[metric], "s:", color=GREEN, label="expected without labels")
-        axes.fill_between(places, guessed["from"], guessed["to"], color=GREEN, alpha=0.15, lw=0)
-        values += guessed[["from", "to"]].stack().tolist()
-    axes.set_xticks(places, [short(period) for period in periods])
-    axes.axhline(held_out, color=ORANGE, ls="--", label=f"promised ({held_out:.2f})")
+        values += _draw_expected(axes, expected.reindex(periods), metric)
+    axes.set_xticks(range(len(periods)), [short(period) for period in periods])
+    axes.axhline(held_out, color=ORANGE, ls="--", label=f"held out ({held_out:.2f})")
     room = max(0.05, (max(values) - min(values)) * 0.5)
     axes.set_ylim(min(values) - room, max(values) + room)
-    axes.legend(loc="best")
+    legend_outside(axes)
     title = "The model in service, period by period"
     axes.set(title=title, xlabel="period", ylabel=PLAIN_NAMES[metric])
     return title
 
 
+def _draw_expected(axes: Axes, expected: pd.DataFrame, metric: str) -> list[float]:
+    """Draw the expected scores and their interval; returns the values drawn."""
+    scores = expected[[metric, "from", "to"]].astype(float)
+    places = range(len(scores))
+    axes.plot(places, scores[metric], "s:", color=GREEN, label="expected without labels")
+    axes.fill_between(places, scores["from"], scores["to"], color=GREEN, alpha=0.15, lw=0)
+    return scores[["from", "to"]].stack().tolist()
+
+
 @picture
 def policies(figure: Figure, scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> str:
-    """When to train again: the score of each policy by period, and beside it what it cost."""
+    """When to retrain: the score of each policy by period, and beside it what it cost."""
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    places = range(len(scores))
-    looks = zip(scores, COLOURS, "os^D", (11, 9, 7, 5), strict=False)  # those that agree all show
-    for policy, colour, mark, size in looks:
-        left.plot(
-            places,
-            scores[policy],
-            f"{mark}-",
-            color=colour,
-            label=short(policy),
-            ms=size,
-            alpha=0.8,
-        )
-    left.set_xticks(places, [short(period, 10) for period in scores.index])
-    left.set(title="Score by period", xlabel="period", ylabel=PLAIN_NAMES[metric])
-    left.legend(title="train again", fontsize=8)
+    _draw_policy_scores(left, scores, PLAIN_NAMES[metric])
     names = [short(policy) for policy in costs.index]
     bars = right.barh(names, costs["seconds"], color=COLOURS[: len(costs)])
     right.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
     right.set_xlim(0, max(1.0, costs["seconds"].max()) * 1.4)
     right.invert_yaxis()
-    right.set(title="Cost", xlabel="seconds of training")
-    return "When to train again: what each policy scores, and what it costs"
+    right.set(title="Cost", xlabel="seconds of training (× retrainings)")
+    return "When to retrain: what each policy scores, and what it costs"
+
+
+def _draw_policy_scores(axes: Axes, scores: pd.DataFrame, metric: str) -> None:
+    """A line per policy; their marks have other sizes, so that equal ones are all seen."""
+    looks = zip(scores, COLOURS, "os^D", (11, 9, 7, 5), strict=False)
+    for policy, colour, mark, size in looks:
+        label, values = short(policy), scores[policy].to_numpy()
+        axes.plot(values, f"{mark}-", color=colour, label=label, ms=size, alpha=0.8)
+    axes.set_xticks(range(len(scores)), [short(period, 10) for period in scores.index])
+    axes.set(title="Score by period", xlabel="period", ylabel=metric)
+    axes.legend(title="retrain", fontsize=8)

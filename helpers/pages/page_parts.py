@@ -1,4 +1,4 @@
-"""Page parts."""
+"""What all pages are made with: templates, style, script, footer, and a stamp of these."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ EXPLORATION = "explore.html"
 
 @cache
 def page_style() -> str:
+    """The CSS of every page."""
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
 
 
 def load_template(name: str):
+    """A Jinja template by its file name; what it fills in is escaped."""
     from jinja2 import Environment, FileSystemLoader
 
     pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
@@ -37,6 +39,7 @@ def _with_code(text: str):
 
 @cache
 def page_script() -> str:
+    """The JavaScript of every page."""
     return (TEMPLATES / "page.js").read_text(encoding="utf-8")
 
 
@@ -53,6 +56,7 @@ def stamp() -> str:
 
 
 def page_footer(run: Run) -> str:
+    """The run, the time, and the hash of its raw data, in a line."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     raw = next((e["outputs"].get("data/raw.parquet") for e in run.ledger if e["stage"] == 1), None)
     raw = raw or run.read_json("explore.json", {}).get("content")

@@ -75,7 +75,8 @@ def progress(steps: Sequence, title: str) -> Iterator:
     """The steps, with a bar while they are taken; nothing of it stays in the notebook.
 
     In JupyterLab the bar stands under the cell. A notebook that is run by the line sends its place
-    to whoever runs it (see `helpers.kernels.warm_engine`), as an update to a display that does not exist.
+    to whoever runs it (see `helpers.kernels.warm_engine`), as an update to a display that does not
+    exist.
     """
     if "JPY_SESSION_NAME" in os.environ:  # Jupyter's server sets it for the notebooks it opens
         from tqdm import tqdm  # tqdm.auto warns in red where ipywidgets is missing

@@ -1,10 +1,11 @@
-"""Table plots."""
+"""Pictures of a table: errors in its columns, the target along them, its sets; and of the labs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -43,26 +44,12 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
 def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, columns: dict) -> str:
     """The mean label (0 to 1, or a number) along each column: ten equal groups, or levels.
 
-    A group stands at its median.
-
-    `columns` maps a column to its axis name, with the unit.
+    A group is drawn at its median. `columns` maps a column to its axis name, with the unit.
     """
     every = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axes, (name, axis) in zip(every, columns.items(), strict=True):
-        column = frame[name]
-        if is_counted(column):
-            codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
-            known = codes >= 0
-            means = label[known].groupby(codes[known]).mean()
-            # Medians: the middle of the last group would lie where its most absurd value does
-            places = column[known].astype(float).groupby(codes[known]).median()
-            axes.plot(places.to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
-        else:
-            means = label.groupby(column.fillna("(missing)").astype("str")).mean()
-            common = column.fillna("(missing)").astype("str").value_counts().head(8).index
-            means = means.loc[common].sort_values()
-            axes.bar(range(len(means)), means.to_numpy(), color=BLUE)
-            axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+        draw = _draw_along_numbers if is_counted(frame[name]) else _draw_by_level
+        draw(axes, frame[name], label)
         axes.set_xlabel(short(axis))
     every[0].set_ylabel(f"mean of {short(label.name)}")
     title = f"How {label.name} depends on the columns"
@@ -70,13 +57,32 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
     return title
 
 
+def _draw_along_numbers(axes: Axes, column: pd.Series, label: pd.Series) -> None:
+    """The mean label of ten equal groups of numbers, each at its median."""
+    codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
+    known = codes >= 0
+    means = label[known].groupby(codes[known]).mean()
+    # Medians: the middle of the last group would lie where its most absurd value does
+    places = column[known].astype(float).groupby(codes[known]).median()
+    axes.plot(places.to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
+
+
+def _draw_by_level(axes: Axes, column: pd.Series, label: pd.Series) -> None:
+    """The mean label of the eight most frequent levels."""
+    texts = column.fillna("(missing)").astype("str")
+    common = texts.value_counts().head(8).index
+    means = label.groupby(texts).mean().loc[common].sort_values()
+    axes.bar(range(len(means)), means.to_numpy(), color=BLUE)
+    axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+
+
 @picture
 def sets_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
-    """Rows over time, coloured by part."""
+    """Rows over time, coloured by set; `part` is "train" or "test" for each row."""
     axes = figure.subplots()
-    frame = pd.DataFrame({"when": when.to_numpy(), "part": part})
+    frame = pd.DataFrame({"when": when.to_numpy(), "set": part})
     sns.histplot(
-        frame.dropna(), x="when", hue="part", bins=40, multiple="stack", ax=axes,
+        frame.dropna(), x="when", hue="set", bins=40, multiple="stack", ax=axes,
         hue_order=["test", "train"], palette=[ORANGE, BLUE], alpha=0.9,
     )  # fmt: skip
     # Held-out rows are the latest: a legend inside would cover them
@@ -89,28 +95,29 @@ def sets_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
 
 @picture
 def target_by_set(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task) -> str:
-    """The target in each part: shares of the classes, or the distribution of the numbers."""
+    """The target in each set: shares of the classes, or the distribution of the numbers."""
     axes = figure.subplots()
-    frame = pd.DataFrame({"part": part, "y": y})
-    order, palette = ["train", "test"], [BLUE, ORANGE]
+    frame = pd.DataFrame({"set": part, "y": y})
+    looks = {"hue": "set", "hue_order": ["train", "test"], "palette": [BLUE, ORANGE], "ax": axes}
     if task.is_regression:
-        frame["y"] = frame["y"].astype(float)
-        sns.kdeplot(
-            frame, x="y", hue="part", hue_order=order, palette=palette, common_norm=False, ax=axes
-        )
-        axes.set(xlabel=short(task.target), ylabel="density of rows")
+        sns.kdeplot(frame.astype({"y": float}), x="y", common_norm=False, **looks)
+        axes.set_ylabel("density of rows")
     else:
-        shares = (
-            frame.groupby("part")["y"].value_counts(normalize=True).rename("share").reset_index()
-        )
-        shares["y"] = shares["y"].map(lambda label: short(label, 18))
-        shares = shares.sort_values("share", ascending=False).head(24)
-        sns.barplot(shares, x="y", y="share", hue="part", hue_order=order, palette=palette, ax=axes)
+        sns.barplot(_class_shares(frame), x="y", y="share", **looks)
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set(xlabel=short(task.target), ylabel="share of rows")
+        axes.set_ylabel("share of rows")
+    sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), frameon=False)
+    axes.set_xlabel(short(task.target))
     title = f"The target in both sets: {task.target}"
     axes.set_title(short(title, 70))
     return title
+
+
+def _class_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """The share of each class in each set, the most frequent first; at most 24 of them."""
+    shares = frame.groupby("set")["y"].value_counts(normalize=True).rename("share").reset_index()
+    shares["y"] = shares["y"].map(lambda label: short(label, 18))
+    return shares.sort_values("share", ascending=False).head(24)
 
 
 @picture

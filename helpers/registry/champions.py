@@ -1,8 +1,9 @@
-"""Champions."""
+"""The champion of a model: a run registered, a version promoted, the way back."""
 
 from __future__ import annotations
 
 from ..base.user_errors import InputError
+from ..base.verdicts import GOOD
 from ..line.run_folder import Run, existing_run
 from . import mlflow_log, mlflow_store
 from .mlflow_log import RUN_TAG, SHA_TAG
@@ -23,29 +24,27 @@ from .model_versions import (
     versions_of,
 )
 
-GOOD = "good enough"  # the verdict of stage 6 that lets a model in
-
 
 def track(run: Run, began: float | None = None) -> str:
-    """Log a run, and register its model where the verdict lets it in; returns a line that says so.
+    """Log a run, and register its model where the verdict is good enough; returns a line to show.
 
     `began` is when the run began, in seconds since 1970.
     """
     with store(writing=True) as client:
         logged = mlflow_log.log(client, run, model_name(run), began)
-        said = f"Logged to MLflow: experiment {logged.experiment}, run {logged.run_id[:8]}"
+        line = f"Logged to MLflow: experiment {logged.experiment}, run {logged.run_id[:8]}"
         if not logged.model_id:
-            return said
+            return line
         verdict = _verdict(run)
         if verdict != GOOD:
-            return f"{said}; its verdict is {verdict}, so the model is not registered"
-        return f"{said}, model {_register(client, run, logged)}"
+            return f"{line}; its verdict is {verdict}, so the model is not registered"
+        return f"{line}, model {_register(client, run, logged)}"
 
 
 def register(run: Run | str, force: bool = False) -> Version:
     """The version of a run's model, registered (and logged) first where it is not yet.
 
-    Raises InputError when its verdict does not let it in, unless `force` does.
+    Raises InputError when its verdict is not good enough, unless `force` is set.
     """
     run = existing_run(run) if isinstance(run, str) else run
     run.require(7)
@@ -57,20 +56,21 @@ def register(run: Run | str, force: bool = False) -> Version:
         if verdict != GOOD and not force:
             raise InputError(
                 f"The verdict on run '{run.name}' is: {verdict}. Its model is not registered; "
-                f"--force does it all the same."
+                f"--force registers it all the same."
             )
         return _register(client, run, mlflow_log.log(client, run, model_name(run)))
 
 
 def _verdict(run: Run) -> str:
+    """The verdict of stage 6 on the run's model."""
     return run.read_json("model/card.json")["held_out"]["verdict"]
 
 
 def _register(client, run: Run, logged: mlflow_log.Logged) -> Version:
     """The version of the run's model, made where there is none; returns it with its alias.
 
-    The first version of a model is champion, a later one challenges; one that was trained to
-    challenge is never champion by being first: the run that it challenges is registered before it.
+    The first version of a model is champion, a later one is challenger. A model that was trained as
+    a challenger is never the first version: the run that it challenges is registered before it.
     """
     name, known, challenged = model_name(run), find_version_of(client, run), _challenged_by(run)
     if known is None and challenged and challenged.line_of(7) and not versions_of(client, name):
@@ -91,6 +91,7 @@ def _challenged_by(run: Run) -> Run | None:
 
 
 def _create_version(client, run: Run, logged: mlflow_log.Logged) -> int:
+    """The number of a new version of the run's model, with its card as the description."""
     name, card = model_name(run), run.read_json("model/card.json")
     if aliases_of(client, name) is None:
         client.create_registered_model(name, description=card["question"])
@@ -106,7 +107,7 @@ def _create_version(client, run: Run, logged: mlflow_log.Logged) -> int:
 
 
 def set_champion(name: str, version: Version | int) -> Version:
-    """Let a version serve; the one that served stays to go back to. Returns it as it is then."""
+    """Make a version the champion; the one before can be gone back to. Returns the version."""
     number = _number(version)
     with store(writing=True) as client:
         if version_by_number(client, name, number) is None:
@@ -116,11 +117,12 @@ def set_champion(name: str, version: Version | int) -> Version:
 
 
 def _number(version: Version | int) -> int:
+    """The number of a version."""
     return version.number if isinstance(version, Version) else int(version)
 
 
 def _promote(client, name: str, number: int) -> None:
-    """The alias first, then the time: killed between them, `rollback` still finds the way back."""
+    """Set the alias first, then the time: killed between them, `rollback` still works."""
     aliases = aliases_of(client, name)
     if aliases.get(CHAMPION) != number:
         client.set_registered_model_alias(name, CHAMPION, str(number))
@@ -130,7 +132,7 @@ def _promote(client, name: str, number: int) -> None:
 
 
 def rollback(name: str) -> Version:
-    """Let the champion before serve again; returns it. Raises InputError when there is none.
+    """Make the champion before the champion again; returns it. Raises InputError for want of one.
 
     The promotions of a model are a stack: each rollback takes one off, so a second one goes a step
     further back. What was rolled back is not the challenger any more.
@@ -143,21 +145,25 @@ def rollback(name: str) -> Version:
         now = (aliases_of(client, name) or {}).get(CHAMPION)
         if now is None:
             refuse_unknown(client, name, CHAMPION)
-        history = _promotions(client, name)
-        undone = []
-        while history and history[-1][1] == now:
-            undone.append(history.pop())
-        if not history:
-            raise InputError(
-                f"The model '{name}' has had no champion before version {now}, so there is nothing "
-                f"to go back to; version {now} goes on serving."
-            )
-        before = history[-1][1]
+        before, undone = _champion_before(client, name, now)
         for time, number in undone:  # the alias last: killed before it, a rollback does the same
             _take_time(client, name, number, time)
             _add_time(client, name, number, ROLLED_BACK)
         client.set_registered_model_alias(name, CHAMPION, str(before))
         return version_by_number(client, name, before)
+
+
+def _champion_before(client, name: str, now: int) -> tuple[int, list[tuple[str, int]]]:
+    """The champion before version `now`, and the promotions that a rollback to it undoes."""
+    history, undone = _promotions(client, name), []
+    while history and history[-1][1] == now:
+        undone.append(history.pop())
+    if not history:
+        raise InputError(
+            f"The model '{name}' has had no champion before version {now}, so there is nothing "
+            f"to go back to; version {now} goes on serving."
+        )
+    return history[-1][1], undone
 
 
 def _promotions(client, name: str) -> list[tuple[str, int]]:
@@ -167,11 +173,13 @@ def _promotions(client, name: str) -> list[tuple[str, int]]:
 
 
 def _add_time(client, name: str, number: int, tag: str) -> None:
+    """Add the time of now to a tag of a version."""
     times = promotion_times(client.get_model_version(name, str(number)).tags.get(tag, ""))
     client.set_model_version_tag(name, str(number), tag, ", ".join([*times, moment()]))
 
 
 def _take_time(client, name: str, number: int, time: str) -> None:
+    """Remove a time of promotion from a version."""
     times = promotion_times(client.get_model_version(name, str(number)).tags.get(PROMOTED, ""))
     left = ", ".join(one for one in times if one != time)
     if left:

@@ -1,4 +1,4 @@
-"""Local copies."""
+"""Local copies of registered versions, so that a service can start while the store is away."""
 
 from __future__ import annotations
 
@@ -33,14 +33,19 @@ def bundle_folder(address: str | Version) -> Path:
     folder = copy_of(version)
     if not folder.exists():
         _fetch(version, folder)
+    _check_model(version, folder)
+    return folder
+
+
+def _check_model(version: Version, folder: Path) -> None:
+    """Raise InputError, and remove the copy, where its model is not the one that was registered."""
     model = folder / "model.skops"
     if not model.exists() or sha256(model) != version.model_sha256:
-        shutil.rmtree(folder, ignore_errors=True)  # what is in the store may be sound
+        shutil.rmtree(folder, ignore_errors=True)  # the file in the store may be intact
         raise InputError(
             f"The model file of {version} is not the one that was registered (its hash differs), "
             f"so it was not loaded."
         )
-    return folder
 
 
 def copy_of(version: Version) -> Path:
@@ -60,7 +65,7 @@ def _fetch(version: Version, folder: Path) -> None:
 
 
 def remember(address: str, version: Version) -> None:
-    """Note what an address named, for a service that starts while the store is away."""
+    """Store which version an address named, for a service that starts while the store is away."""
     note = _note_of(address)
     note.parent.mkdir(parents=True, exist_ok=True)
     write_json(note, asdict(version))
@@ -76,6 +81,7 @@ def remembered(address: str) -> Version | None:
 
 
 def _note_of(address: str) -> Path:
+    """The file that says which version an address named."""
     name, alias, number = ADDRESS.fullmatch(address).groups()
     return reports_folder() / COPIES / name / f"{alias or number}.json"
 

@@ -1,4 +1,4 @@
-"""Mlflow log."""
+"""A run logged to MLflow: its parameters, metrics, files, and its model as MLflow can load it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def log(client, run: Run, experiment: str, began: float | None = None) -> Logged
 
 
 def _experiment(client, name: str) -> str:
-    """The id of the experiment of that name, made or taken back from the bin where need be."""
+    """The id of the experiment of that name; made or restored where need be."""
     found = client.get_experiment_by_name(name)
     if found is not None:
         if found.lifecycle_stage == "deleted":
@@ -73,7 +73,7 @@ def _experiment(client, name: str) -> str:
 
 
 def _tags(run: Run) -> dict[str, str]:
-    """What a run is found and described by."""
+    """The tags by which a run is found and described."""
     about, metrics = run.about, run.read_json("metrics.json", {}) if run.line_of(6) else {}
     card = run.file("model/card.md")
     tags = {
@@ -108,7 +108,7 @@ def parameters_of(run: Run) -> dict[str, str]:
 
 
 def metrics_of(run: Run) -> dict[str, float]:
-    """The numbers of a run: scores on each part with their intervals, rows, seconds, findings.
+    """The numbers of a run: scores on each set with their intervals, rows, seconds, findings.
 
     Those of the test rows have scikit-learn's names with `test.` before them.
     """
@@ -131,6 +131,7 @@ def metrics_of(run: Run) -> dict[str, float]:
 
 
 def _log_numbers(client, run: Run, run_id: str, model_id: str) -> None:
+    """Log parameters and metrics, so many in a request; scores on test rows belong to the model."""
     from mlflow.entities import Metric, Param
 
     now = int(1000 * time.time())
@@ -163,19 +164,26 @@ def _log_model(client, run: Run, experiment: str, run_id: str) -> str:
     card = run.read_json("model/card.json")
     same = f"tags.{SHA_TAG} = '{card[SHA_TAG]}'"
     known = client.search_logged_models([experiment], filter_string=same, max_results=1)
-    if known and str(known[0].status) == "READY":
-        model = known[0]
-    else:
-        tags = {RUN_TAG: run.name, SHA_TAG: card[SHA_TAG]}
-        model = client.create_logged_model(
-            experiment, name=run.name, source_run_id=run_id, tags=tags, model_type=card["model"],
-            params={k: v for k, v in parameters_of(run).items() if k.startswith("train.")},
-        )  # fmt: skip
-        with tempfile.TemporaryDirectory() as draft:
-            write_model(Path(draft), run, run_id, model.model_id)
-            client.log_model_artifacts(model.model_id, draft)
-        client.finalize_logged_model(model.model_id, "READY")
-    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
+    is_logged = known and str(known[0].status) == "READY"
+    model_id = known[0].model_id if is_logged else _new_model(client, run, experiment, run_id, card)
+    client.log_outputs(run_id, [LoggedModelOutput(model_id, 0)])
+    return model_id
+
+
+def _new_model(client, run: Run, experiment: str, run_id: str, card: dict) -> str:
+    """The id of the run's model, logged with its files."""
+    model = client.create_logged_model(
+        experiment,
+        name=run.name,
+        source_run_id=run_id,
+        tags={RUN_TAG: run.name, SHA_TAG: card[SHA_TAG]},
+        model_type=card["model"],
+        params={k: v for k, v in parameters_of(run).items() if k.startswith("train.")},
+    )
+    with tempfile.TemporaryDirectory() as draft:
+        write_model(Path(draft), run, run_id, model.model_id)
+        client.log_model_artifacts(model.model_id, draft)
+    client.finalize_logged_model(model.model_id, "READY")
     return model.model_id
 
 
@@ -183,15 +191,21 @@ def write_model(folder: Path, run: Run, run_id: str, model_id: str) -> None:
     """Write the bundle of a run as a model that MLflow can load and serve.
 
     The files are those of `model/`, byte for byte, so that the hash in the card holds; MLflow's
-    own `log_model` would load the model and write it anew. To them come the file that says how to
+    own `log_model` would load the model and write it again. Added are the file that says how to
     load it (`MLmodel`) and what has to be installed.
     """
+    shutil.copytree(run.file("model"), folder, dirs_exist_ok=True)
+    _write_description(folder, run, run_id, model_id)
+    _write_requirements(folder, run.line_of(7)["versions"]["python"])
+
+
+def _write_description(folder: Path, run: Run, run_id: str, model_id: str) -> None:
+    """Write the file `MLmodel`: the signature, and how MLflow loads the model."""
     import mlflow.pyfunc
     from mlflow.models import Model
 
     from ..pipeline.trusted_types import TRUSTED
 
-    shutil.copytree(run.file("model"), folder, dirs_exist_ok=True)
     card = run.read_json("model/card.json")
     model = Model(artifact_path="model", run_id=run_id, model_id=model_id,
                   signature=signature_of(run), metadata={SHA_TAG: card[SHA_TAG]})  # fmt: skip
@@ -208,9 +222,12 @@ def write_model(folder: Path, run: Run, run_id: str, model_id: str) -> None:
         code=None,
     )
     model.save(str(folder / "MLmodel"))
+
+
+def _write_requirements(folder: Path, python: str) -> None:
+    """Write the packages to install, and the environment with that version of Python."""
     needed = [f"{name}=={metadata.version(name)}" for name in NEEDED]
     (folder / "requirements.txt").write_text("\n".join(needed) + "\n")
-    python = run.line_of(7)["versions"]["python"]
     environment = {"python": python, "build_dependencies": ["pip"],
                    "dependencies": ["-r requirements.txt"]}  # fmt: skip
     (folder / "python_env.yaml").write_text(json.dumps(environment))  # JSON is YAML, too

@@ -1,9 +1,9 @@
-"""Tracking: the inputs and results of a run, logged to MLflow in one step at its end.
+"""The MLflow store: where it is, opened for a block, one writer at a time, errors in one line.
 
-The store is a SQLite file in the folder of runs, unless the usual variables name another
+It is a SQLite file in the folder of runs, unless the usual variables name another
 (MLFLOW_TRACKING_URI, MLFLOW_REGISTRY_URI). MLflow takes seconds to import, so it is imported where
-a store is opened and nowhere else; it is kept quiet, and off the network. `helpers.registry.model_versions` says
-which of the logged models serves.
+a store is opened; it is kept quiet, and off the network. `helpers.registry.mlflow_log` logs runs to
+it, `helpers.registry.model_versions` says which of the logged models serves.
 """
 
 from __future__ import annotations
@@ -92,22 +92,28 @@ def store(writing: bool = False) -> Iterator:
     one makes it. Raises StoreError when the store can't be used; what MLflow raises inside the
     block is turned into that.
     """
-    from filelock import Timeout
-
     where, of_models = address(), registry_address()
-    try:
+    with _store_errors(where), ExitStack() as held:
         for one in dict.fromkeys([where, of_models]):
             _reach(one)
-        with ExitStack() as held:
-            held.enter_context(_lock(where))
-            for file in filter(None, (_file_of(where), _file_of(of_models))):
-                follow_move(file)
-            client = _client(where, of_models)
-            if writing:
-                held.enter_context(_in_environment(where, of_models))
-            else:
-                held.close()
-            yield client
+        held.enter_context(_lock(where))
+        for file in filter(None, (_file_of(where), _file_of(of_models))):
+            follow_move(file)
+        client = _client(where, of_models)
+        if writing:
+            held.enter_context(_in_environment(where, of_models))
+        else:
+            held.close()
+        yield client
+
+
+@contextmanager
+def _store_errors(where: str) -> Iterator[None]:
+    """Turn what MLflow and its database raise in a block into a StoreError."""
+    from filelock import Timeout
+
+    try:
+        yield
     except InputError:
         raise
     except Timeout:
@@ -152,15 +158,17 @@ def _is_of_the_store(error: Exception) -> bool:
 
 
 def _unusable(where: str, error: Exception) -> StoreError:
-    said = credentials.mask(" ".join(str(error).split()) or type(error).__name__)[:300]
+    """The error of a store that can't be used: where it is, why, and what to do."""
+    reason = credentials.mask(" ".join(str(error).split()) or type(error).__name__)[:300]
     return StoreError(
-        f"The MLflow store {addresses.shown(where)} can't be used ({said}): is it there, and may "
+        f"The MLflow store {addresses.shown(where)} can't be used ({reason}): is it there, and may "
         f"it be written to? MLFLOW_TRACKING_URI names another; `pipeline run --no-track` does "
         f"without."
     )
 
 
 def _lock(where: str):
+    """The lock that one command at a time holds at a store."""
     from filelock import FileLock
 
     file = _file_of(where) or reports_folder() / ".locks" / "mlflow"

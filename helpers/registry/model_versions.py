@@ -1,8 +1,9 @@
-"""The registry: which versions of a model there are, which one serves, and the way back.
+"""The versions of registered models: which there are, which one serves, what an address names.
 
-It is MLflow's own: a version a model that passed its verdict, the aliases `champion` (it serves)
-and `challenger` (it would like to), and tags on a version that say when it was promoted. From
-those times `rollback` reads which champion was before; nothing is kept beside MLflow.
+The registry is MLflow's: a version per model that was good enough, the aliases `champion` (it
+serves) and `challenger` (it may come to serve), and tags on a version that say when it was
+promoted. From these times `champions.rollback` knows the champion before; nothing is stored beside
+MLflow.
 """
 
 from __future__ import annotations
@@ -61,12 +62,9 @@ def is_address(text: str) -> bool:
 
 
 def model_name(run: Run | str) -> str:
-    """The name that a run's model is registered under: its own, or that of whom it challenges."""
+    """The name of a run's registered model: its own, or that of the run that it challenges."""
     run = Run(run) if isinstance(run, str) else run
     return run.challenges.get("model", run.name)
-
-
-# --- What there is ------------------------------------------------------------------------------
 
 
 def champion(name: str) -> Version | None:
@@ -75,11 +73,12 @@ def champion(name: str) -> Version | None:
 
 
 def challenger(name: str) -> Version | None:
-    """The version that would like to serve; None where there is none."""
+    """The version that is the challenger; None where there is none."""
     return _asked(name, CHALLENGER)
 
 
 def _asked(name: str, alias: str) -> Version | None:
+    """The version with an alias; None where there is none, or no store."""
     if not mlflow_store.exists():
         return None
     with store() as client:
@@ -95,27 +94,34 @@ def versions(name: str) -> list[Version]:
 
 
 def resolve(address: str) -> Version:
-    """The version that an address names: models:/NAME@champion, models:/NAME/3."""
+    """The version that an address names: models:/NAME@champion, models:/NAME/3.
+
+    Raises InputError for a text of another form, and where there is no such version.
+    """
     match = ADDRESS.fullmatch(address)
     if not match:
         raise InputError(
             f"A registered model is models:/NAME@champion or models:/NAME/3; '{address}' is not."
         )
     name, alias, number = match.groups()
-    if mlflow_store.exists():
-        with store() as client:
-            found = (
-                _by_alias(client, name, alias)
-                if alias
-                else version_by_number(client, name, int(number))
-            )
-            if found is None:
-                refuse_unknown(client, name, alias or f"version {number}")
-            return found
-    raise InputError(
-        f"There is no model '{name}': no store has been made yet. `pipeline run` makes it, or "
-        f"MLFLOW_TRACKING_URI names another."
-    )
+    if not mlflow_store.exists():
+        raise InputError(
+            f"There is no model '{name}': no store has been made yet. `pipeline run` makes it, or "
+            f"MLFLOW_TRACKING_URI names another."
+        )
+    with store() as client:
+        return _named(client, name, alias, number)
+
+
+def _named(client, name: str, alias: str | None, number: str | None) -> Version:
+    """The version with an alias or a number; raises InputError where there is none."""
+    if alias:
+        found = _by_alias(client, name, alias)
+    else:
+        found = version_by_number(client, name, int(number))
+    if found is None:
+        refuse_unknown(client, name, alias or f"version {number}")
+    return found
 
 
 def refuse_unknown(client, name: str, what: str) -> None:
@@ -145,16 +151,19 @@ def aliases_of(client, name: str) -> dict[str, int] | None:
 
 
 def _by_alias(client, name: str, alias: str) -> Version | None:
+    """The version with an alias; None where there is none."""
     aliases = aliases_of(client, name) or {}
     return _get(client, name, aliases[alias], aliases) if alias in aliases else None
 
 
 def version_by_number(client, name: str, number: int) -> Version | None:
+    """A version of a model by its number; None where there is none. `client` is MLflow's."""
     aliases = aliases_of(client, name)
     return None if aliases is None else _get(client, name, number, aliases)
 
 
 def _get(client, name: str, number: int, aliases: dict[str, int]) -> Version | None:
+    """A version of a model whose aliases are known; None where there is none."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -166,6 +175,7 @@ def _get(client, name: str, number: int, aliases: dict[str, int]) -> Version | N
 
 
 def versions_of(client, name: str, where: str = "") -> list[Version]:
+    """The versions of a model, the oldest first; `where` is added to the query of the search."""
     aliases, found, token = aliases_of(client, name), [], None
     if aliases is None:
         return []
@@ -178,6 +188,7 @@ def versions_of(client, name: str, where: str = "") -> list[Version]:
 
 
 def find_version_of(client, run: Run) -> Version | None:
+    """The latest version that holds the run's model as it is now; None where there is none."""
     if run.line_of(7) is None:
         return None
     sha = run.read_json("model/card.json")[SHA_TAG]
@@ -200,4 +211,9 @@ def _read(found, aliases: dict[str, int]) -> Version:
 
 
 def promotion_times(text: str) -> tuple[str, ...]:
+    """The times in a tag of promotions.
+
+    >>> promotion_times("2026-11-01T10:00, 2026-11-03T09:30")
+    ('2026-11-01T10:00', '2026-11-03T09:30')
+    """
     return tuple(filter(None, text.split(", ")))

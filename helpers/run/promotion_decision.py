@@ -1,4 +1,7 @@
-"""Whether a challenger takes the champion's place: both on rows that neither has seen."""
+"""The end of a retraining: both models compared, the outcome in words, the registry told.
+
+The rule that decides is `helpers.monitor.better_than_champion.replaces_champion`, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ STAYS = "stays in service"
 def compare_on_newer_rows(production: Production, challenger: Run, newer: np.ndarray) -> dict:
     """Both models, each from raw row to answer, on the newer rows with labels.
 
-    See `monitor.compare_answers` for the returned values.
+    See `better_than_champion.compare_answers` for the returned values.
     """
     judged = production.at(newer)
     other = whole_pipeline.load(challenger.file("model/model.skops"))
@@ -29,7 +32,7 @@ def compare_on_newer_rows(production: Production, challenger: Run, newer: np.nda
     return better_than_champion.compare_answers(task, judged.y, *answers)
 
 
-def describe_duel(compared: dict) -> str:
+def describe_comparison(compared: dict) -> str:
     """The comparison in a sentence."""
     low, high = (better_than_champion.signed(compared[end], 3) for end in ("gain_from", "gain_to"))
     return (
@@ -41,26 +44,30 @@ def describe_duel(compared: dict) -> str:
 
 def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, say) -> dict:
     """Say what follows; where the challenger won, tell the registry."""
-    better = found["compared"]["promote"]
-    sound = found["challenger_verdict"] == "good enough"
-    outcome = BETTER if better and sound else KEPT
+    compared, verdict = found["compared"], found["challenger_verdict"]
+    promote = better_than_champion.replaces_champion(compared, verdict)
+    outcome = BETTER if promote else KEPT
     if outcome == BETTER and ask.promote and ask.track:
         _promote(challenger)
         outcome = PROMOTED
-    message = {
+    message = _conclusion(outcome, challenger, champion)
+    if not promote and better_than_champion.replaces_champion(compared):
+        message = (
+            f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is '{verdict}'."
+        )
+    say(message)
+    return {"outcome": outcome, "message": message}
+
+
+def _conclusion(outcome: str, challenger: Run, champion: Run) -> str:
+    """What an outcome means, and the command that follows."""
+    return {
         KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} is not significant.",
         BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
         f"pipeline promote {challenger.name}",
         PROMOTED: f"{challenger.name} is better by more than the noise: it is the champion now. "
         f"To go back: pipeline rollback {model_name(champion)}",
     }[outcome]
-    if better and not sound:
-        message = (
-            f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is "
-            f"'{found['challenger_verdict']}'."
-        )
-    say(message)
-    return {"outcome": outcome, "message": message}
 
 
 def champion_of(run: Run, track: bool = True) -> Run:

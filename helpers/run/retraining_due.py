@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ..base.user_errors import InputError
 from ..line.run_folder import Run, existing_run
 from ..line.stage_list import LOG
-from ..monitor import monitor_model, service_log_rows
+from ..monitor import monitor_model, monitoring_report, service_log_rows
 from ..monitor.service_log_rows import FEWEST_LOGGED
 from .notebook_execution import WARM
 from .run_request import Request, whole_address
@@ -21,7 +21,7 @@ NOTHING_NEW = "Nothing has come since '{}' was trained: give new rows with --dat
 
 @dataclass(frozen=True)
 class RetrainRequest:
-    """What `pipeline train_challenger_run` was asked for.
+    """What `pipeline retrain` was asked for.
 
     `when` says what makes it due (see `is_due`), `every` is the age of the champion in days at
     which it is; None: only when `when` is "calendar", at 30. With `track` the model registry knows
@@ -49,7 +49,7 @@ def monitor_new_rows(name: str, data: str = "", settings=(), *, kernels: str = W
     settings = (f"new_data={source}", *settings)
     request = Request(name=name, stages="8", settings=settings, kernels=kernels)
     run_line(request, say=lambda _: None)
-    return run.read_json("monitoring.json")
+    return monitoring_report.read_result(run)
 
 
 def new_rows_of(run: Run, data: str) -> str:
@@ -67,13 +67,16 @@ def is_due(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
     """
     if ask.when == ALWAYS:
         return True, "it was asked for"
-    old = age(champion)
     every = DAYS if ask.every is None and ask.when == CALENDAR else ask.every
     if every is not None and ask.when in (DUE, CALENDAR):
-        if old >= every:
-            return True, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
-        if ask.when == CALENDAR:
-            return False, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
+        days = age(champion)
+        if days >= every or ask.when == CALENDAR:
+            return days >= every, f"{champion.name} is {days:.0f} days old; the limit is {every:g}"
+    return _is_due_by_monitoring(champion, ask)
+
+
+def _is_due_by_monitoring(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
+    """Whether stage 8, run on the new rows, asks for another model, and why (not)."""
     settings = [] if ask.max_drop is None else [f"max_drop={ask.max_drop}"]
     seen = monitor_new_rows(champion.name, ask.data, settings, kernels=ask.kernels)
     if seen["held_out"]:
@@ -84,7 +87,7 @@ def is_due(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
             return False, "no column has drifted"
         return True, f"it has drifted: {', '.join(moved[:5])}"
     if ask.when == PERFORMANCE:
-        return seen["slipped"], seen["reason"]
+        return seen["score_dropped"], seen["reason"]
     return seen["decision"] == monitor_model.RETRAIN, seen["reason"]
 
 

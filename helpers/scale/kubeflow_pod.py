@@ -18,11 +18,11 @@ from pathlib import Path
 
 from ..base import credentials
 from ..base.places import REPOSITORY
+from ..base.verdicts import GOOD
 from ..line.notebook_parameters import SET_ELSEWHERE
 from ..line.stage_list import STAGES, Stage, stage
 
 FRONT_PAGE, METRICS, MODEL = "index.html", "metrics.json", "model/"
-GOOD_ENOUGH = "good enough"
 STORE = "MLFLOW_TRACKING_URI"
 
 
@@ -54,7 +54,7 @@ def goes_on(done: Stage, verdict: str, target: str) -> bool:
     >>> goes_on(stage(3), "done", "churned"), goes_on(stage(3), "done", "")
     (True, False)
     """
-    is_good = done.makes != METRICS or verdict == GOOD_ENOUGH
+    is_good = done.makes != METRICS or verdict == GOOD
     return bool(target) and is_good
 
 

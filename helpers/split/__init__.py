@@ -1,4 +1,4 @@
 """Stage 4, train-test split: by time, by group or at random; folds; leaks found.
 
-May import: base, cells, learning, pages, pipeline.
+May import: base, cells, drift, learning, pages, pipeline.
 """

@@ -1,8 +1,8 @@
-"""Leak alarms: what makes a score too good to be true, each with its evidence and what to do.
+"""The search for leaks: what makes a score too good to be true, with its evidence and what to do.
 
-A leak hands the model an answer that it won't have in service. Each look below knows one way in
-which that happens, measures it on the training rows, and speaks up only when the measure is far
-from what a sound table shows.
+A leak hands the model an answer that it won't have in service. Each check knows one way in which
+that happens, measures it, and raises an alarm only when the measure is far from what a sound table
+shows.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .one_column_probe import predictive_power
 
 
 def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> list[Finding]:
-    """All alarms of a table that is split, a column's best explanation first.
+    """All alarms of a table that is split; of several for the same columns the first is kept.
 
-    A key that rows share tells the target too; that its rows lie on both sides says why, and what
+    A key that rows share predicts the target too; that its rows are in both sets says why, and what
     to do, so this is looked for first.
 
     `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`).
@@ -31,13 +31,13 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
     learn = rows.of(TRAIN)
     learn = learn.at(evenly_spaced_positions(learn.y, LOOKED_AT))
     used = [name for name in plan["columns"] if name in learn.X]
-    tells = {name: predictive_power(learn.task, learn.X[name], learn.y, seed) for name in used}
+    power = {name: predictive_power(learn.task, learn.X[name], learn.y, seed) for name in used}
     found = [
         *(shared_key_alarms(learn, plan, seed) if choice["strategy"] == "random" else []),
-        *known_afterwards_alarms(learn, used, tells),
-        *too_predictive(learn, plan, tells, seed),
+        *known_afterwards_alarms(learn, used, power),
+        *too_predictive(learn, plan, power, seed),
         *identifier_alarms(learn, plan, seed),
-        *sum_alarms(learn, used, tells),
+        *sum_alarms(learn, used, power),
         *rows_on_both_sides(rows, used),
         *repeated_row_alarms(rows),
         *adversarial_validation(rows, plan, choice, seed),

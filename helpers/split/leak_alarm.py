@@ -15,19 +15,30 @@ LOOKED_AT = 4_000  # training rows; more would not change what is found
 
 
 def drop_command(*names: str) -> str:
+    """The options that run the line again without some columns, as code in Markdown.
+
+    >>> drop_command("refund", "reason")
+    '`--set drop=refund,reason --stages 3-8`'
+    """
     return f"`--set drop={','.join(names)} --stages 3-8`"
 
 
 def measure_name(task: Task) -> str:
+    """What a column's predictive power is measured in: R² for numbers, else ROC AUC."""
     return "R²" if task.is_regression else "ROC AUC"
 
 
 def quick_score(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
-    """The mean score of a quick model over folds, whole groups kept together where given."""
+    """The mean score of a quick model over folds (see `quick_scores`)."""
     return float(np.mean(quick_scores(learn, plan, seed, groups, folds)))
 
 
 def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> list:
+    """The score of a quick model on each fold; rows of one group stay together where given.
+
+    ROC AUC, accuracy (several classes) or R². 0.5 (R²: 0) without a feature; folds with one class
+    only are left out.
+    """
     task = learn.task
     if not plan["columns"] and not plan["derived"]:
         return [0.0 if task.is_regression else 0.5]
@@ -47,4 +58,5 @@ def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int
 
 
 def _compared_by(task: Task) -> str:
+    """The metric of the quick model."""
     return {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}[task.kind]

@@ -1,17 +1,15 @@
-"""Leaks between parts."""
+"""Leaks between the sets: rows, near duplicates or keys in both, or sets that differ in kind."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import KFold, cross_val_predict
 
 from ..base.findings import Finding
-from ..base.ranks import roc_auc
 from ..base.spacing import evenly_spaced
 from ..cells.key_names import has_identifier_name
-from ..cells.kinds import is_counted
+from ..cells.kinds import is_counted, is_date
+from ..drift.domain_classifier import domain_classifier
 from ..learning.labelled_data import TEST, TRAIN, Labelled
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
@@ -20,19 +18,19 @@ from .one_column_probe import predictive_power
 
 SHARED_GAP = 0.05  # by how much whole groups must lower a score
 SETS_DIFFER = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
-SHIFTED = 0.6  # ROC AUC of a column by which the parts can be told apart
+SHIFTED = 0.6  # ROC AUC of a column that separates the sets alone
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
 TIMES_EXPECTED = 3  # times as many twins of one target as chance would make
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
 
 
 def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
-    """Held-out rows that stand among the training rows too, value for value.
+    """Held-out rows that are among the training rows too, value for value.
 
     A number that differs in every row may be a new number for a copy, so it is not compared. Equal
-    rows need not be copies: in a table of few levels many rows agree by chance. They are where two
-    of their numbers are rare; where their targets agree far more often than chance has it, they may
-    be copies or several records of one thing, which is a warning.
+    rows need not be copies: in a table of few levels many rows are equal by chance. They are copies
+    where two of their numbers are rare (an alarm). Where their targets agree far more often than by
+    chance, they may be copies or several records of one thing (a warning).
     """
     compared = [n for n in used if not _numbers_rows(rows.X[n])]
     if not compared:
@@ -45,8 +43,8 @@ def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
     if twins < TWINS:
         return []
     severity = "alarm" if copies >= TWINS else "warning"
-    says = f"{twins:.1%} of the held-out rows stand among the training rows too, value for value."
-    remedy = "Set one of each aside at the source, or split by what they share: group_column."
+    says = f"{twins:.1%} of the held-out rows are among the training rows too, value for value."
+    remedy = "Keep one of each at the source, or split by what they share: group_column."
     evidence = {"share": round(float(twins), 4)}
     return [Finding("rows_on_both_sides", severity, [], f"{says} {remedy}", evidence)]
 
@@ -62,8 +60,8 @@ def _rare(X: pd.DataFrame) -> np.ndarray:
 def _agreeing(rows: Labelled, key: np.ndarray) -> float:
     """Share of held-out rows with an equal training row of the same target, beyond chance.
 
-    Chance is what twins would share if targets were dealt at random; 0 where the share is not far
-    above it, for rows that look alike have targets that are somewhat alike.
+    Chance is the share if targets were shuffled. 0 where the share is not far above it: rows that
+    look alike have targets that are somewhat alike.
     """
     held_out, learnt = rows.part == TEST, rows.part == TRAIN
     label = pd.factorize(rows.y)[0]
@@ -103,26 +101,27 @@ def repeated_row_alarms(rows: Labelled) -> list[Finding]:
 
 def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Finding]:
     """Keys that many rows share (one customer, many rows), where whole groups score lower."""
-    found = []
-    for name in _entity_columns(learn, plan)[:3]:
-        groups = learn.X[name].astype("str").fillna("(missing)").to_numpy()
-        without = whole_pipeline.plan_without(plan, [name])
-        apart = quick_scores(learn, without, seed)
-        together = quick_scores(learn, without, seed, groups)
-        gap = np.mean(apart) - np.mean(together)
-        noise = np.sqrt(np.var(apart) / len(apart) + np.var(together) / len(together))
-        if gap > max(SHARED_GAP, 2 * noise):
-            says = (
-                f"Rows of one {name} lie on both sides: a quick model scores {np.mean(apart):.2f}, "
-                f"and {np.mean(together):.2f} when each {name} is kept on one side."
-            )
-            remedy = f"Will the model meet new ones? Then `--set group_column={name} --stages 4-8`."
-            evidence = {
-                "rows apart": round(np.mean(apart), 3),
-                "groups": round(np.mean(together), 3),
-            }
-            found.append(Finding("shared_entities", "alarm", [name], f"{says} {remedy}", evidence))
-    return found
+    columns = _entity_columns(learn, plan)[:3]
+    found = (_shared_key_alarm(learn, plan, name, seed) for name in columns)
+    return [alarm for alarm in found if alarm]
+
+
+def _shared_key_alarm(learn: Labelled, plan: dict, name: str, seed: int) -> Finding | None:
+    """The alarm of a key; None where a quick model does as well on whole groups."""
+    groups = learn.X[name].astype("str").fillna("(missing)").to_numpy()
+    without = whole_pipeline.plan_without(plan, [name])
+    scores = [quick_scores(learn, without, seed, kept) for kept in (None, groups)]
+    apart, together = map(np.mean, scores)
+    noise = np.sqrt(sum(np.var(one) / len(one) for one in scores))
+    if apart - together <= max(SHARED_GAP, 2 * noise):
+        return None
+    says = (
+        f"Rows of one {name} are in both sets: a quick model scores {apart:.2f}, and "
+        f"{together:.2f} when each {name} is kept in one set."
+    )
+    remedy = f"Will the model meet new ones? Then `--set group_column={name} --stages 4-8`."
+    evidence = {"rows apart": round(apart, 3), "groups": round(together, 3)}
+    return Finding("shared_entities", "alarm", [name], f"{says} {remedy}", evidence)
 
 
 def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
@@ -139,47 +138,50 @@ def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
 
 
 def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Finding]:
-    """Adversarial validation: can a classifier tell training rows from held-out ones?
+    """Can a classifier tell training rows from held-out ones? One alarm where it can, or none.
 
-    `drift.domain_classifier` asks the same of columns; this one asks it of features, as the model
-    has them: after a split by time a date that merely moves on tells the two apart, an hour does
-    not.
+    The classifier is the one that looks for drift, on the model's columns without the one that the
+    rows were split by. Groups differ by design, so a split by group is not looked at.
     """
-    limit = SETS_DIFFER.get(choice["strategy"])
-    if limit is None:  # groups are of other kinds by design
+    limit, used = SETS_DIFFER.get(choice["strategy"]), _compared_columns(rows, plan, choice)
+    if limit is None or not used:
         return []
-    plan = whole_pipeline.plan_without(plan, [choice["column"]] if choice["column"] else [])
-    train, test = (np.flatnonzero(rows.part == part) for part in (TRAIN, TEST))
-    some = min(len(train), len(test), LOOKED_AT // 2)
-    if some < 100 or not plan["columns"]:
+    train, test = (rows.of(part).X[used] for part in (TRAIN, TEST))
+    found = domain_classifier(train, test, seed=seed)
+    if not found.applicable or found.auc < limit:
         return []
-    chosen = np.concatenate([part[evenly_spaced(len(part), some)]
-                             for part in (train, test)])  # fmt: skip
-    part = np.repeat([TRAIN, TEST], some).astype(object)
-    X = rows.X.iloc[chosen].reset_index(drop=True)
-    numbers = whole_pipeline.features_of(_untargeted(plan), seed).fit_transform(X, part)
-    model = HistGradientBoostingClassifier(max_iter=40, random_state=seed)
-    cutter = KFold(3, shuffle=True, random_state=seed)
-    chance = cross_val_predict(model, numbers, part, cv=cutter, method="predict_proba")[:, 0]
-    told = roc_auc(part == TEST, chance)
-    if told < limit:
-        return []
-    task = Task("part", "binary", (TEST, TRAIN), TEST)
-    apart = {name: predictive_power(task, X[name], part, seed) for name in plan["columns"]}
+    return [_sets_differ(train, test, found.auc, choice["strategy"], seed)]
+
+
+def _compared_columns(rows: Labelled, plan: dict, choice: dict) -> list[str]:
+    """The columns by which the sets are compared; under a time split later dates are no news."""
+    used = [n for n in plan["columns"] if n in rows.X and n != choice["column"]]
+    return [n for n in used if choice["strategy"] != "time" or not is_date(rows.X[n])]
+
+
+def _sets_differ(
+    train: pd.DataFrame, test: pd.DataFrame, auc: float, strategy: str, seed: int
+) -> Finding:
+    """The alarm that a classifier separates the sets, with the columns that differ most."""
+    apart = _difference_by_column(train, test, seed)
     ranked = sorted(apart, key=apart.get, reverse=True)[:3]
     worst = ranked[:1] + [name for name in ranked[1:] if apart[name] > SHIFTED]
     says = (
-        f"A classifier separates held-out from training rows (ROC AUC {told:.2f}), mostly by "
+        f"A classifier separates held-out from training rows (ROC AUC {auc:.2f}), mostly by "
         f"{', '.join(worst)}: the two sets differ."
     )
     remedy = (
         f"Do production rows look like the held-out ones? If these age: {drop_command(*worst)}."
     )
-    severity = "warning" if choice["strategy"] == "time" else "alarm"  # time changes much
-    evidence = {"ROC AUC": round(told, 3)} | {n: round(apart[n], 3) for n in worst}
-    return [Finding("parts_told_apart", severity, worst, f"{says} {remedy}", evidence)]
+    severity = "warning" if strategy == "time" else "alarm"  # time changes much
+    evidence = {"ROC AUC": round(auc, 3)} | {n: round(apart[n], 3) for n in worst}
+    return Finding("sets_differ", severity, worst, f"{says} {remedy}", evidence)
 
 
-def _untargeted(plan: dict) -> dict:
-    """The plan for another target: nothing is chosen by labels."""
-    return plan | {"task": "binary", "keep": 0}
+def _difference_by_column(train: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, float]:
+    """How well each column alone separates the sets (ROC AUC), on as many rows of each."""
+    some = min(len(train), len(test), LOOKED_AT // 2)
+    X = pd.concat([one.iloc[evenly_spaced(len(one), some)] for one in (train, test)])
+    part = np.repeat([TRAIN, TEST], some).astype(object)
+    task = Task("part", "binary", (TEST, TRAIN), TEST)
+    return {name: predictive_power(task, X[name], part, seed) for name in X}

@@ -1,4 +1,4 @@
-"""Leaks report."""
+"""The leak alarms as a table, as sentences, and as notes for the front page."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from ..base.findings import Finding
 
 
 def evidence_table(alarms: list[Finding]) -> pd.DataFrame:
-    """A row per alarm: its kind, its columns, and what was measured."""
+    """A row per alarm: its kind, its severity, its columns, and what was measured."""
     rows = [
-        (
-            a.code.replace("_", " "),
-            a.severity,
-            ", ".join(a.columns) or "(rows)",
-            _evidence_text(a.evidence),
-        )
-        for a in alarms
+        {
+            "kind": alarm.code.replace("_", " "),
+            "severity": alarm.severity,
+            "columns": ", ".join(alarm.columns) or "(rows)",
+            "measured": _evidence_text(alarm.evidence),
+        }
+        for alarm in alarms
     ]
     columns = ["kind", "severity", "columns", "measured"]
     return pd.DataFrame(rows, columns=columns).set_index("kind")
 
 
 def _evidence_text(evidence: dict) -> str:
+    """What was measured, in a line."""
     return ", ".join(f"{name} {value}" for name, value in evidence.items())
 
 
@@ -30,14 +31,14 @@ def describe_alarms(alarms: list[Finding]) -> str:
     """What the alarms say and what to do, as Markdown."""
     if not alarms:
         return (
-            "**No alarm**: no column gives away the target, follows it or adds up to it, no row is "
-            "on both sides, and the two sides are alike."
+            "**No alarm**: no column predicts the target alone, follows it or adds up to it, no "
+            "row is in both sets, and the sets do not differ."
         )
     loud = sum(alarm.severity == "alarm" for alarm in alarms)
     quiet = len(alarms) - loud
     parts = [f"{n} {what}{'s' * (n > 1)}" for n, what in ((loud, "alarm"), (quiet, "warning")) if n]
-    said = f"**{' and '.join(parts)}**: settle each before you believe a score."
-    return "\n".join([said, "", *(f"- **{a.severity}**: {a.message}" for a in alarms)])
+    text = f"**{' and '.join(parts)}**: settle each before you believe a score."
+    return "\n".join([text, "", *(f"- **{a.severity}**: {a.message}" for a in alarms)])
 
 
 def note_alarms(work, alarms: list[Finding]) -> None:

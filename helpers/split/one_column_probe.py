@@ -1,4 +1,4 @@
-"""One column probe."""
+"""How well one column alone predicts the target, and whether it follows the target in time."""
 
 from __future__ import annotations
 
@@ -12,79 +12,50 @@ from ..base.ranks import roc_auc
 from ..cells.kinds import is_counted, is_date
 from ..learning.task_kind import Task
 
-GROUPS = 50  # into which a column is cut to see how far it tells the target
+GROUPS = 50  # into which a column is cut to see how well it predicts the target
 
-# What is written down after the event, as words of a column's name.
-AFTERWARDS = {  # fmt: skip
-    "after",
-    "afterwards",
-    "outcome",
-    "result",
-    "results",
-    "resolution",
-    "resolved",
-    "closed",
-    "closing",
-    "cancel",
-    "cancelled",
-    "canceled",
-    "cancellation",
-    "refund",
-    "refunded",
-    "reason",
-    "churned",
-    "exit",
-    "ended",
-    "left",
-    "death",
-    "died",
-    "discharge",
-    "discharged",
-    "settled",
-    "settlement",
-    "final",
-    "actual",
-    "delivered",
-    "returned",
-    "chargeback",
-    "recovered",
-    "recovery",
-    "collected",
-    "repaid",
-    "boat",
-    "body",
-    "verdict",
-}
+# Words in the names of columns that are recorded after the event
+AFTERWARDS = {
+    "after", "afterwards", "outcome", "result", "results", "resolution", "resolved", "closed",
+    "closing", "cancel", "cancelled", "canceled", "cancellation", "refund", "refunded",
+    "reason", "churned", "exit", "ended", "left", "death", "died", "discharge", "discharged",
+    "settled", "settlement", "final", "actual", "delivered", "returned", "chargeback",
+    "recovered", "recovery", "collected", "repaid", "boat", "body", "verdict",
+}  # fmt: skip
 
 
 def predictive_power(task: Task, column: pd.Series, y: np.ndarray, seed: int = 42) -> float:
-    """How well a column alone predicts rows it was not measured on: ROC AUC, or R².
+    """How well a column alone predicts the target of other rows: ROC AUC, or R².
 
-    The column is cut into up to 50 groups; each group answers with its mean target on the other
-    half of the rows. Several classes count each against the rest, and the mean is taken. 0.5 (or
-    R² 0) is chance.
+    The column is cut into up to 50 groups; each group predicts its mean target on the other half of
+    the rows. For several classes it is the mean ROC AUC of each class against the rest. 0.5 (R²: 0)
+    is that of a random guess.
 
     >>> yes = np.array(["no", "yes"] * 50, dtype=object)
     >>> predictive_power(Task("y", "binary", ("no", "yes"), "yes"), pd.Series([0, 1] * 50), yes)
     1.0
     """
-    groups = _groups_of(column)
     targets = _targets(task, y)
-    said = np.empty_like(targets)
-    half = np.random.default_rng(seed).permutation(len(y)) % 2
+    predicted = _means_of_groups(_groups_of(column), targets, seed)
+    if task.is_regression:
+        variance = targets.var()
+        in_groups = 1 - ((targets - predicted) ** 2).mean() / variance if variance > 0 else 0.0
+        return max(float(in_groups), _along(column, targets[:, 0]))
+    found = [roc_auc(truth > 0, said) for truth, said in zip(targets.T, predicted.T, strict=True)]
+    return float(np.nanmean(found)) if np.isfinite(found).any() else 0.5
+
+
+def _means_of_groups(groups: np.ndarray, targets: np.ndarray, seed: int) -> np.ndarray:
+    """For each row its group's mean target in the other half; that of all for an unseen group."""
+    means, size = np.empty_like(targets), groups.max() + 1
+    half = np.random.default_rng(seed).permutation(len(targets)) % 2
     for side in (0, 1):
         learn, ask = half != side, half == side
-        count = np.bincount(groups[learn], minlength=groups.max() + 1)
-        for i in range(targets.shape[1]):
-            total = np.bincount(groups[learn], targets[learn, i], minlength=groups.max() + 1)
-            mean = targets[learn, i].mean()
-            said[ask, i] = ((total + mean) / (count + 1))[groups[ask]]  # an unseen group: the mean
-    if task.is_regression:
-        spread = targets.var()
-        in_groups = float(1 - ((targets - said) ** 2).mean() / spread) if spread > 0 else 0.0
-        return max(in_groups, _along(column, targets[:, 0]))
-    found = [roc_auc(targets[:, i] > 0, said[:, i]) for i in range(targets.shape[1])]
-    return float(np.nanmean(found)) if np.isfinite(found).any() else 0.5
+        count = np.bincount(groups[learn], minlength=size)
+        for i, target in enumerate(targets.T):
+            total = np.bincount(groups[learn], target[learn], minlength=size)
+            means[ask, i] = ((total + target[learn].mean()) / (count + 1))[groups[ask]]
+    return means
 
 
 def _along(column: pd.Series, target: np.ndarray) -> float:
@@ -119,7 +90,7 @@ def _groups_of(column: pd.Series) -> np.ndarray:
 
 
 def sounds_late(name: str) -> bool:
-    """Whether a column is called what is written down after the event.
+    """Whether a column's name is that of something recorded after the event.
 
     >>> sounds_late("cancellation_reason"), sounds_late("age")
     (True, False)
@@ -129,7 +100,7 @@ def sounds_late(name: str) -> bool:
 
 
 def follows_target(task: Task, column: pd.Series, y: np.ndarray) -> float:
-    """How far it depends on the target whether a cell is filled in: 0 not at all, 1 entirely.
+    """How much it depends on the target whether a cell is filled in: 0 not at all, 1 entirely.
 
     For classes the largest difference between a class and the others in the share of filled cells;
     for numbers the share of the target's variance that filled against empty explains.
@@ -143,9 +114,9 @@ def follows_target(task: Task, column: pd.Series, y: np.ndarray) -> float:
         return 0.0
     targets = _targets(task, y)
     if task.is_regression:
-        spread = targets.var()
+        variance = targets.var()
         means = np.where(filled, targets[filled, 0].mean(), targets[~filled, 0].mean())
-        return float(means.var() / spread) if spread > 0 else 0.0
+        return float(means.var() / variance) if variance > 0 else 0.0
     gaps = [
         abs(filled[yes > 0].mean() - filled[yes == 0].mean())
         for yes in targets.T

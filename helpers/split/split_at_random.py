@@ -1,4 +1,4 @@
-"""Split at random."""
+"""A random split, and what every split needs: the parts, the folds, the smallest sizes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import (
-    KFold,
-    StratifiedKFold,
-    train_test_split,
-)
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from ..base.user_errors import InputError
 from ..learning.labelled_data import NEVER, TEST, TRAIN, Labelled
@@ -26,11 +22,11 @@ def records_at_random(rows: Labelled, share: float, folds: int, seed: int) -> La
 
 
 def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
+    """Rows at random, the classes in proportion where they have enough rows."""
     positions = np.arange(len(rows.y))
     check_share(len(positions), share, "rows")
-    rarest = 0 if rows.task.is_regression else int(pd.Series(rows.y).value_counts().min())
     enough = min(share, 1 - share) * len(positions) >= len(rows.task.classes)
-    stratify = rows.y if rarest >= 2 and enough else None
+    stratify = rows.y if _rarest(rows, rows.y) >= 2 and enough else None
     train, test = train_test_split(
         positions, test_size=share, random_state=seed, shuffle=True, stratify=stratify
     )
@@ -38,16 +34,23 @@ def _at_random(rows: Labelled, share: float, folds: int, seed: int) -> Labelled:
     return with_folds(rows, train, test, random_folds(rows, train, folds, seed))
 
 
+def _rarest(rows: Labelled, y: np.ndarray) -> int:
+    """How many rows the rarest class of labels has; 0 for numbers."""
+    return 0 if rows.task.is_regression else int(pd.Series(y).value_counts().min())
+
+
 def check_share(count: int, share: float, what: str) -> None:
+    """Raise InputError when a share of `count` rows or groups leaves fewer than two to train on."""
     if count - int(np.ceil(count * share)) < 2:
         raise InputError(
-            f"test_share {share:g} of {count} {what} leaves fewer than two to learn from: lower it."
+            f"test_share {share:g} of {count} {what} leaves fewer than two to train on: lower it."
         )
 
 
 def random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """The fold of each training row; the classes in proportion where each has two rows or more."""
     y = rows.y[train]
-    rarest = 0 if rows.task.is_regression else int(pd.Series(y).value_counts().min())
+    rarest = _rarest(rows, y)
     if rarest >= 2:
         cutter = StratifiedKFold(min(folds, rarest), shuffle=True, random_state=seed)
     else:
@@ -59,6 +62,7 @@ def random_folds(rows: Labelled, train: np.ndarray, folds: int, seed: int) -> np
 
 
 def with_folds(rows: Labelled, train, test, fold) -> Labelled:
+    """The rows with their part: `train` and `test` are positions, `fold` is of those in `train`."""
     part = np.full(len(rows.y), TRAIN, dtype=object)
     part[test] = TEST
     folds = np.full(len(rows.y), NEVER)

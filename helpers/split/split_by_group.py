@@ -1,13 +1,10 @@
-"""Split by group."""
+"""A split by group: all rows of a patient, a customer or a place stay together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import (
-    GroupKFold,
-    GroupShuffleSplit,
-)
+from sklearn.model_selection import GroupKFold, GroupShuffleSplit
 
 from ..base.user_errors import InputError
 from ..learning.labelled_data import NEVER, Labelled
@@ -15,6 +12,7 @@ from .split_at_random import check_share, with_folds
 
 
 def by_group(rows: Labelled, column: str, share: float, folds: int, seed: int) -> Labelled:
+    """The rows with whole groups of a column held out; raises InputError for fewer than four."""
     groups = groups_of_rows(rows, column)
     if len(set(groups)) < 4:
         raise InputError(
@@ -35,6 +33,7 @@ def groups_of_rows(rows: Labelled, column: str) -> np.ndarray:
 
 
 def group_folds(groups: np.ndarray, folds: int) -> np.ndarray:
+    """The fold of each row; a group is in one fold. There are no more folds than groups."""
     fold = np.full(len(groups), NEVER)
     cutter = GroupKFold(min(folds, len(set(groups))))
     for number, (_, validation) in enumerate(cutter.split(groups, groups=groups)):

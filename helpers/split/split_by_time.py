@@ -1,4 +1,4 @@
-"""Split by time."""
+"""A split by time: the latest rows are held out, and folds train on earlier rows alone."""
 
 from __future__ import annotations
 
@@ -16,33 +16,43 @@ from .split_at_random import with_folds
 def by_time(
     rows: Labelled, column: str, share: float, test_from: str, folds: int, embargo: str = ""
 ) -> Labelled:
+    """The rows with the latest held out: a share of them, or all from the day `test_from` on.
+
+    Rows within `embargo` (such as "7 days") before them are in neither part. Raises InputError when
+    a part would be empty.
+    """
     when = times(rows.X[column], column)
-    if test_from:
-        cut = _moment(test_from, when)
-    else:
-        cut = when.quantile(1 - share, interpolation="higher")
-    late = (when >= cut).to_numpy()  # a row without a date is taken as early
-    if late.all() or not late.any():
-        raise InputError(
-            f"A time split from {cut} on leaves one side empty: '{column}' runs from {when.min()} "
-            f"to {when.max()}."
-        )
+    first = _first_held_out(when, column, share, test_from)
+    late = (when >= first).to_numpy()  # a row without a date is taken as early
     width = _embargo_length(embargo, when)
-    near = (~late & (when > cut - width).to_numpy()) if embargo else np.zeros(len(late), dtype=bool)
+    near = ~late & (when > first - width).to_numpy() if embargo else np.zeros(len(late), bool)
     train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
     if not len(train):
         raise InputError(f"An embargo of {embargo} leaves no training rows: make it shorter.")
     fold = time_folds(when.iloc[train], folds, column)
-    done = replace(with_folds(rows, train, test, fold), by_time=True)
-    part = done.part.copy()
-    part[near] = GAP
+    done = with_folds(rows, train, test, fold)
     ready = np.full(len(rows.y), done.fold.max() + 1)
     ready[train] = _ready(when.iloc[train], fold, width if embargo else None)
-    return replace(done, part=part, ready=ready)
+    return replace(done, part=np.where(near, GAP, done.part), ready=ready, by_time=True)
+
+
+def _first_held_out(when: pd.Series, column: str, share: float, test_from: str):
+    """The moment from which on rows are held out."""
+    if test_from:
+        first = _moment(test_from, when)
+    else:
+        first = when.quantile(1 - share, interpolation="higher")
+    late = when >= first
+    if late.all() or not late.any():
+        raise InputError(
+            f"A time split from {first} on leaves one set empty: '{column}' runs from "
+            f"{when.min()} to {when.max()}."
+        )
+    return first
 
 
 def _ready(when: pd.Series, fold: np.ndarray, width) -> np.ndarray:
-    """The first fold that may learn from each row: one that begins more than `width` after it."""
+    """The first fold that may train on each row: it begins more than `width` after the row."""
     ready = fold + 1
     if width is None:
         return ready
@@ -54,7 +64,7 @@ def _ready(when: pd.Series, fold: np.ndarray, width) -> np.ndarray:
 
 
 def _embargo_length(embargo: str, when: pd.Series):
-    """A gap such as "7 days" as a length of time, or a number where time is a number."""
+    """An embargo such as "7 days" as a length of time, or a number where time is a number."""
     if not embargo:
         return None
     try:
@@ -76,13 +86,13 @@ def _embargo_length(embargo: str, when: pd.Series):
 
 
 def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
-    """The fold of each row by its time; the earliest block is learnt from only."""
+    """The fold of each row by its time; the earliest block (-1) is for training only."""
     order = when.rank(method="dense", na_option="top", pct=True).to_numpy()
     blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
     _, blocks = np.unique(blocks, return_inverse=True)
     if blocks.max() < 1:
         raise InputError(
-            f"'{column}' holds one moment only before the held-out rows, so no fold can learn from "
+            f"'{column}' holds one moment only before the held-out rows, so no fold can train on "
             f"earlier ones: use --set split_strategy=random or group."
         )
     return blocks - 1
@@ -103,6 +113,7 @@ def _moment(text: str, when: pd.Series):
 
 
 def times(column: pd.Series, name: str) -> pd.Series:
+    """A column as moments or numbers in order; raises InputError for any other kind."""
     if is_date(column):
         return column
     if is_number(column):

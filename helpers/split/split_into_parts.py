@@ -20,7 +20,7 @@ from .split_by_group import by_group
 from .split_by_time import by_time
 
 STRATEGIES = ("random", "time", "group", "column", "file")
-GIVEN = ("column", "file")  # the parts are not the line's to choose
+GIVEN = ("column", "file")  # the table says which rows are held out
 TEST_WORDS = {"test", "testing", "holdout", "held out", "hold out", "held-out", "hold-out", "eval"}
 TRAIN_WORDS = {"train", "training", "learn", "valid", "validation", "val", "dev"}
 FEWEST_ROWS = 10
@@ -36,13 +36,30 @@ def choose_strategy(
     example's), and random otherwise.
     """
     time_column = time_column or about.get("time_column", "")
-    for name in filter(None, (time_column, group_column, split_column)):
+    named = {"time": time_column, "group": group_column, "column": split_column}
+    for name in filter(None, named.values()):
         if name not in columns:
             raise InputError(f"The table has no column '{name}'. {nearest(name, columns)}")
     if strategy == "auto":
-        by_known_time = time_column and about.get("split_strategy", "time") == "time"
-        strategy = "group" if group_column else "time" if by_known_time else "random"
-        strategy = "column" if split_column else "file" if about.get("test_rows") else strategy
+        strategy = _strategy_for(named, about)
+    _check_strategy(strategy, named, about)
+    return {"strategy": strategy, "column": named.get(strategy, "")}
+
+
+def _strategy_for(named: dict, about: dict) -> str:
+    """The strategy that the named columns and the table call for."""
+    if named["column"]:
+        return "column"
+    if about.get("test_rows"):
+        return "file"
+    if named["group"]:
+        return "group"
+    by_time = named["time"] and about.get("split_strategy", "time") == "time"
+    return "time" if by_time else "random"
+
+
+def _check_strategy(strategy: str, named: dict, about: dict) -> None:
+    """Raise InputError for a strategy that is unknown or lacks its column or file."""
     if strategy not in STRATEGIES:
         raise InputError(
             f"split_strategy is auto, {', '.join(STRATEGIES)}; it is '{strategy}'. "
@@ -50,18 +67,11 @@ def choose_strategy(
         )
     if strategy == "file" and not about.get("test_rows"):
         raise InputError("A split by file needs a second one: --set test_data=FILE (stage 1).")
-    named = {"time": time_column, "group": group_column, "column": split_column}
-    column = named.get(strategy, "")
-    if strategy in named and not column:
+    if not named.get(strategy, "no column is needed"):
+        parameter = "split_column" if strategy == "column" else f"{strategy}_column"
         raise InputError(
-            f"A {strategy} split needs a column: name it with "
-            f"--set {_parameter_of(strategy)}=COLUMN."
+            f"A {strategy} split needs a column: name it with --set {parameter}=COLUMN."
         )
-    return {"strategy": strategy, "column": column}
-
-
-def _parameter_of(strategy: str) -> str:
-    return "split_column" if strategy == "column" else f"{strategy}_column"
 
 
 def date_columns(clean: pd.DataFrame) -> list[str]:
@@ -82,53 +92,58 @@ def split_rows(
     """The rows with their `part` and `fold`.
 
     `test_share` of the rows are held out; under a time split the latest ones, or all from the day
-    `test_from` on, and rows within `embargo` before them are left out of both parts. `test_rows` is the
-    position in the raw table from which on the rows of a second file begin. Raises InputError when
+    `test_from` on, and rows within `embargo` before them are left out of both parts. `test_rows` is
+    the position in the raw table where the rows of a second file begin. Raises InputError when
     there are too few rows to hold any out.
     """
+    _check_sizes(len(rows.y), test_share, folds)
+    if choice["strategy"] in GIVEN:
+        cut = _as_given(rows, choice, test_rows, folds, seed)
+    elif choice["strategy"] == "time":
+        cut = keep_together(by_time(rows, choice["column"], test_share, test_from, folds, embargo))
+    elif choice["strategy"] == "group":
+        cut = keep_together(by_group(rows, choice["column"], test_share, folds, seed))
+    else:
+        cut = keep_together(records_at_random(rows, test_share, folds, seed))
+    _check_sets(cut, choice)
+    return cut
+
+
+def _check_sizes(rows: int, test_share: float, folds: int) -> None:
+    """Raise InputError for options, or for a number of rows, that no split can be made with."""
     if not 0 < test_share < 1:
         raise InputError(f"test_share lies between 0 and 1; it is {test_share}.")
     if folds < 2:
         raise InputError(f"folds is 2 or more; it is {folds}.")
-    if len(rows.y) < FEWEST_ROWS:
+    if rows < FEWEST_ROWS:
         raise InputError(
-            f"{len(rows.y)} rows have a label; at least {FEWEST_ROWS} are needed to hold some out."
+            f"{rows} rows have a label; at least {FEWEST_ROWS} are needed to hold some out."
         )
-    if choice["strategy"] in GIVEN:
-        cut = _as_given(rows, choice, test_rows, folds, seed)
-        _check_sets(cut, choice)
-        return cut
-    if choice["strategy"] == "time":
-        cut = by_time(rows, choice["column"], test_share, test_from, folds, embargo)
-    elif choice["strategy"] == "group":
-        cut = by_group(rows, choice["column"], test_share, folds, seed)
-    else:
-        cut = records_at_random(rows, test_share, folds, seed)
-    cut = keep_together(cut)
-    _check_sets(cut, choice)
-    return cut
 
 
 def keep_together(cut: Labelled) -> Labelled:
     """The split with near duplicates kept together: held out if one of them is, else in one fold.
 
-    A copy of a held-out row among the training rows would be an answer learnt by heart.
+    A copy of a held-out row among the training rows would give its answer away.
     """
     if cut.alike is None:
         return cut
-    alike = pd.Series(cut.alike)
-    held_out = pd.Series(cut.part == TEST).groupby(alike).transform("max").to_numpy()
-    fold = pd.Series(cut.fold).groupby(alike).transform("max").to_numpy()
+
+    def latest(values: np.ndarray) -> np.ndarray:
+        """For each row the largest value among its near duplicates."""
+        return pd.Series(values).groupby(cut.alike).transform("max").to_numpy()
+
+    held_out = latest(cut.part == TEST)
     part = np.where(held_out, TEST, cut.part).astype(object)
-    ready = cut.ready
-    if ready is not None:
-        ready = pd.Series(ready).groupby(alike).transform("max").to_numpy()
-    return replace(cut, part=part, fold=np.where(held_out, NEVER, fold), ready=ready)
+    fold = np.where(held_out, NEVER, latest(cut.fold))
+    return replace(
+        cut, part=part, fold=fold, ready=None if cut.ready is None else latest(cut.ready)
+    )
 
 
 def _check_sets(cut: Labelled, choice: dict) -> None:
-    """Raise InputError when a part has too few rows, or one class only: it can't teach or judge."""
-    for part, does in ((TRAIN, "learn from"), (TEST, "judge by")):
+    """Raise InputError when a part has too few rows or one class only, so it is of no use."""
+    for part, does in ((TRAIN, "train on"), (TEST, "test on")):
         y = cut.y[cut.part == part]
         if len(y) < 2:
             raise InputError(
@@ -152,7 +167,7 @@ def _as_given(rows: Labelled, choice: dict, test_rows: int, folds: int, seed: in
     if len(train) < 2 or len(test) < 2:
         what = f"The column '{choice['column']}'" if choice["column"] else "The second file"
         raise InputError(
-            f"{what} gives {len(train)} rows to learn from and {len(test)} to judge by: at least "
+            f"{what} gives {len(train)} rows to train on and {len(test)} to test on: at least "
             f"two of each are needed."
         )
     return with_folds(rows, train, test, random_folds(rows, train, folds, seed))
@@ -163,18 +178,18 @@ def _says_test(column: pd.Series, name: str) -> np.ndarray:
     words = column.astype("str").str.strip().str.casefold()
     known = set(words.dropna())
     if known <= {"true", "false", "1", "0", "1.0", "0.0", "yes", "no"} and known:
-        said = words.isin(["true", "1", "1.0", "yes"]).to_numpy()
+        is_true = words.isin(["true", "1", "1.0", "yes"]).to_numpy()
         if any(word in name.casefold() for word in ("test", "hold", "held")):
-            return said
+            return is_true
         if "train" in name.casefold():
-            return ~said
+            return ~is_true
     elif known and known <= TEST_WORDS | TRAIN_WORDS and not column.isna().any():
         return words.isin(TEST_WORDS).to_numpy()
     values = ", ".join(sorted(known)[:4])
     raise InputError(
         f"split_column '{name}' should say train or test in each row (or true and false, if its "
         f"name says which); it holds {values or 'nothing'}"
-        f"{', and gaps' if column.isna().any() else ''}."
+        f"{', and missing cells' if column.isna().any() else ''}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Split report."""
+"""The words, tables and picture of stage 4."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def options(choice: dict, about: dict, test_share, test_from, embargo, folds, se
 
 
 def name_of(choice: dict) -> str:
-    """A way to split, and its column, in words.
+    """A split strategy, and its column, in words.
 
     >>> name_of({"strategy": "time", "column": "sold"})
     'time (sold)'
@@ -57,7 +57,7 @@ def note_findings(work, choice: dict, plan: dict) -> None:
 
 
 def rows_in_embargo(rows: Labelled) -> int:
-    """How many rows lie in the gap between the parts."""
+    """How many rows are in the embargo between the sets."""
     return int((rows.part == GAP).sum())
 
 
@@ -82,7 +82,7 @@ def headline(rows: Labelled, choice: dict) -> str:
 
 
 def describe_comparison(table: pd.DataFrame, choice: dict) -> str:
-    """A sentence that says what the split is worth."""
+    """A sentence that compares the scores of a quick model under several splits."""
     metric = table.columns[-1]
     if len(table) < 2:
         return (
@@ -107,7 +107,7 @@ def describe_comparison(table: pd.DataFrame, choice: dict) -> str:
 
 
 def sets_picture(rows: Labelled, choice: dict):
-    """Rows over time for a time split; otherwise the target in each part."""
+    """Rows over time for a time split; otherwise the target in each set."""
     from ..pages import table_plots
 
     if choice["strategy"] == "time" and choice["column"] in date_columns(rows.X):

@@ -1,4 +1,4 @@
-"""Strategy comparison."""
+"""The same quick model under several splits: by how much a random split flatters it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROBE_ROWS = 20_000  # enough for two decimals of a score; a quick look need not
 def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
     """The main metric on held-out rows of a quick gradient boosting.
 
-    It learns from up to `PROBE_ROWS` rows, and is examined on up to as many.
+    It is fitted on up to `PROBE_ROWS` rows, and scored on up to as many.
     """
     train, test = (_subsample(rows.of(part)) for part in (TRAIN, TEST))
     model = (
@@ -32,11 +32,12 @@ def probe_score(rows: Labelled, features: dict, seed: int = 42) -> float:
 
 
 def probe_rows(rows: Labelled) -> int:
-    """How many rows the quick model learns from."""
+    """How many rows the quick model is fitted on."""
     return min(int((rows.part == TRAIN).sum()), PROBE_ROWS)
 
 
 def _subsample(part: Labelled) -> Labelled:
+    """Up to `PROBE_ROWS` rows, evenly spaced."""
     return part.at(evenly_spaced_positions(part.y, PROBE_ROWS))
 
 

@@ -1,4 +1,4 @@
-"""Calibrated ensemble."""
+"""What is made of the best trials: an ensemble where it is better, and calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -10,47 +10,44 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import FixedThresholdClassifier
 
 from ..learning.task_kind import Task
-from ..models.calibrated_model import (
-    Calibrated,
-    apply_calibration,
-    fit_calibration,
-)
-from ..models.model_ladder import (
-    BASELINE,
-    ENSEMBLE,
-    ensemble_of,
-    on_one_thread,
-)
-from .fold_trials import Fold, Trial, best_of, make_trial, on_all_rows
+from ..models.calibrated_model import Calibrated, apply_calibration, fit_calibration
+from ..models.model_ladder import BASELINE, ENSEMBLE, ensemble_of, on_one_thread
+from .fold_trials import Candidate, Fold, Trial, best_of, make_trial, on_all_rows
 
-MIN_F1_GAIN = 0.01  # macro F1 that weights of classes must win before they decide
+MIN_F1_GAIN = 0.01  # of macro F1: less, and class weights are not used
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def try_ensemble(task: Task, trials: list[Trial], folds: list[Fold]) -> list[Trial]:
-    """The mean of the best models of two or three families, if it is better by more than the noise.
+    """The mean of the best models of two or more families, if it is better by more than the noise.
 
-    The noise is the standard error of the gain over the folds. An empty list when it does not.
+    The noise is the standard error of the gain over the folds. An empty list when it is not better.
     """
+    members = _best_by_family(trials)
+    found = [_mean_of(task, members[:count], folds) for count in range(2, len(members) + 1)]
     best = best_of(trials)
-    families = {}
+    winner = best_of([best, *found])
+    return [trial for trial in found if trial is winner and _is_clearly_better(trial, best)]
+
+
+def _best_by_family(trials: list[Trial]) -> list[Trial]:
+    """The best trial of each family but the baseline, best first."""
+    families: dict[str, Trial] = {}
     for trial in sorted(on_all_rows(trials), key=lambda trial: -trial.mean):
         if trial.family != BASELINE:
             families.setdefault(trial.family, trial)
-    members, found = list(families.values()), []
-    for count in range(2, len(members) + 1):
-        some = members[:count]
-        model = ensemble_of(task, {trial.family: trial.model for trial in some})
-        said = np.mean([trial.said for trial in some], axis=0)
-        cuts = np.cumsum([len(fold.y_valid) for fold in folds])[:-1]
-        seconds = sum(trial.seconds for trial in some)
-        names = {"members": " + ".join(trial.family for trial in some)}
-        found.append(make_trial(task, ENSEMBLE, model, folds, np.split(said, cuts), names, seconds))
-    return [
-        trial
-        for trial in found
-        if trial is best_of([best, *found]) and _is_clearly_better(trial, best)
-    ]
+    return list(families.values())
+
+
+def _mean_of(task: Task, members: list[Trial], folds: list[Fold]) -> Trial:
+    """The trial of an ensemble: the mean of its members' predictions on each fold."""
+    model = ensemble_of(task, {trial.family: trial.model for trial in members})
+    names = {"members": " + ".join(trial.family for trial in members)}
+    predicted = np.mean([trial.predicted for trial in members], axis=0)
+    cuts = np.cumsum([len(fold.y_valid) for fold in folds])[:-1]
+    seconds = sum(trial.seconds for trial in members)
+    candidate = Candidate(ENSEMBLE, model, names)
+    return make_trial(task, candidate, folds, np.split(predicted, cuts), seconds)
 
 
 def _is_clearly_better(trial: Trial, other: Trial) -> bool:
@@ -66,17 +63,18 @@ def calibrated(task: Task, trial: Trial) -> Trial:
     if task.is_regression or trial.family == BASELINE:
         return trial
     truth = pd.Index(task.classes).get_indexer(trial.truth.astype(str))
-    slope, shifts = fit_calibration(trial.said, truth)
-    said = apply_calibration(trial.said, slope, shifts)
-    model = Calibrated(trial.model, slope, shifts, _weights(task, truth, said))
-    return replace(trial, model=model, said=said)
+    slope, shifts = fit_calibration(trial.predicted, truth)
+    predicted = apply_calibration(trial.predicted, slope, shifts)
+    model = Calibrated(trial.model, slope, shifts, _weights(task, truth, predicted))
+    return replace(trial, model=model, predicted=predicted)
 
 
 def _weights(task: Task, truth: np.ndarray, predicted: np.ndarray) -> tuple[float, ...]:
-    """Weights that turn the choice between several classes to rare ones; empty where nothing does.
+    """Class weights that favour rare classes; empty where none improve the decision.
 
-    The counterpart of the threshold between two: a power of how rare a class is, the one with the
-    best macro F1 on the validation rows, where it wins at least 0.01 and F1 is what counts.
+    The counterpart of the threshold between two classes: a power of how rare a class is, the one
+    with the best macro F1 on the validation rows. Used where macro F1 is the main metric and gains
+    at least 0.01.
     """
     if task.kind != "multiclass" or task.main_metric != "f1_macro":
         return ()
@@ -94,7 +92,7 @@ def _weights(task: Task, truth: np.ndarray, predicted: np.ndarray) -> tuple[floa
 
 
 def final_model(task: Task, trial: Trial, threshold: float = 0.5):
-    """The winner, unfitted, one thread; with its threshold where that is not 0.5."""
+    """The winner, unfitted, on one thread; with its threshold where that is not 0.5."""
     model = on_one_thread(trial.model)
     if task.kind != "binary" or threshold == 0.5:
         return model

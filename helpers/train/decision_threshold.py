@@ -1,4 +1,4 @@
-"""Decision threshold."""
+"""From which probability on the positive class is predicted: as asked, by costs, or by F1."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from sklearn.metrics import precision_recall_curve
 
 from ..base.user_errors import InputError
 from ..learning.task_kind import Task
-from ..models.model_ladder import (
-    BASELINE,
-)
+from ..models.model_ladder import BASELINE
 from .fold_trials import Trial
 
-WORTHWHILE = 0.02  # F1 that another threshold must win before it takes the place of 0.5
+WORTHWHILE = 0.02  # gain of F1: with less, the threshold stays 0.5
 
 
 def best_threshold(task: Task, trial: Trial) -> float:
-    """The probability from which to say yes: the one with the best F1 on the validation rows.
-
-    It takes the place of 0.5 only where it wins at least 0.02.
-    """
+    """The threshold with the best F1 on the validation rows; 0.5 where it gains less than 0.02."""
     if task.kind != "binary" or trial.family == BASELINE:
         return 0.5
-    truth, chance = _positives(task, trial)
-    precision, recall, thresholds = precision_recall_curve(truth, chance)
+    precision, recall, thresholds = precision_recall_curve(*_positives(task, trial))
     total = np.maximum(precision + recall, 1e-12)
     f1 = (2 * precision * recall / total)[:-1]
     at_half = f1[thresholds >= 0.5][0] if (thresholds >= 0.5).any() else 0.0
@@ -35,28 +29,25 @@ def best_threshold(task: Task, trial: Trial) -> float:
 
 
 def _positives(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:
-    """Which validation rows are positive, and the probabilities that the trial gave them."""
-    return trial.truth == task.positive, trial.said[:, task.classes.index(task.positive)]
+    """Which validation rows are positive, and their predicted probabilities of being positive."""
+    return trial.truth == task.positive, trial.predicted[:, task.classes.index(task.positive)]
 
 
 def cheapest_threshold(
     task: Task, trial: Trial, cost_false_positive: float, cost_false_negative: float
 ) -> float:
-    """The probability from which to say yes that costs least on the validation rows.
-
-    `false_alarm` is the cost of saying yes wrongly, `miss` that of saying no wrongly.
-    """
-    truth, chance = _positives(task, trial)
-    order = np.argsort(-chance, kind="stable")
-    yes, chance = truth[order], chance[order]
-    # After each row from the top: all up to it are called yes, all below it no.
-    costs = cost_false_positive * np.append(0, np.cumsum(~yes)) + cost_false_negative * np.append(
-        yes.sum(), yes.sum() - np.cumsum(yes)
-    )
-    ends = np.append(True, np.append(np.diff(chance) < 0, True))  # never between equal ones
+    """The threshold that costs least on the validation rows."""
+    truth, probability = _positives(task, trial)
+    order = np.argsort(-probability, kind="stable")
+    yes, probability = truth[order], probability[order]
+    # After each row from the top: all up to it are predicted positive, all below it negative.
+    false_positives = np.append(0, np.cumsum(~yes))
+    false_negatives = yes.sum() - np.append(0, np.cumsum(yes))
+    costs = cost_false_positive * false_positives + cost_false_negative * false_negatives
+    ends = np.append(True, np.append(np.diff(probability) < 0, True))  # never between equal ones
     best = int(np.argmin(np.where(ends, costs, np.inf)))
-    above = chance[best - 1] if best else 1.0
-    below = chance[best] if best < len(chance) else 0.0
+    above = probability[best - 1] if best else 1.0
+    below = probability[best] if best < len(probability) else 0.0
     return float(np.clip((above + below) / 2, 1e-6, 1 - 1e-6))
 
 
@@ -67,9 +58,10 @@ def choose_threshold(
     cost_false_positive: float = 0.0,
     cost_false_negative: float = 0.0,
 ) -> float:
-    """The threshold that was asked for; when 0 was given, the cheapest one, or the best by F1.
+    """The threshold `asked` for; where that is 0, the cheapest one, or the best by F1.
 
-    `false_alarm` and `miss` are what the two kinds of errors cost; both 0: not given.
+    The costs are those of one false positive and one false negative; both 0: not given. Raises
+    InputError for a threshold outside of 0 to 1, and for negative costs.
     """
     if not 0 <= asked < 1:
         raise InputError(f"threshold lies between 0 and 1 (0 finds the best); it is {asked}.")

@@ -1,4 +1,7 @@
-"""Fold trials."""
+"""A model tried on the folds of the training rows: its scores, and its predictions there.
+
+Here, or spread over a cluster where one is named (see `helpers.scale.dask_cluster`).
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,21 @@ from ..learning.labelled_data import Labelled, evenly_spaced_positions
 from ..learning.metric_scores import better, score
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
-from ..models.model_ladder import (
-    on_one_thread,
-)
+from ..models.model_ladder import on_one_thread
 from ..pipeline import whole_pipeline
 from ..scale import dask_cluster
 
 BOOSTING_MODELS = HistGradientBoostingClassifier, HistGradientBoostingRegressor
-FIRST_ROUND = 0.25  # of so many rows, the share that the search's first round learns from
+FIRST_ROUND = 0.25  # share of a fold's training rows in the first round of a search
 STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting adds this many trees a step
 
 
 @dataclass(frozen=True)
 class Fold:
-    """The numbers and labels of one fold, made by features that saw its training rows alone."""
+    """The numbers and labels of one fold; its features were fitted on its training rows alone.
+
+    `X` and `y` are its training rows, `X_valid` and `y_valid` its validation rows.
+    """
 
     X: np.ndarray
     y: np.ndarray
@@ -46,23 +50,23 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
     folds = []
     for train, valid in rows.folds():
         if not rows.task.is_regression and len(set(rows.y[train])) < 2:
-            continue  # nothing can be learnt from one class
+            continue  # no model can be fitted on one class
         maker = whole_pipeline.features_of(features, seed)
         X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
         folds.append(Fold(X, rows.y[train], maker.transform(rows.X.iloc[valid]), rows.y[valid]))
     if not folds:
         raise InputError(
-            "No fold has two classes to learn from: collect more rows of the rare one."
+            "No fold has training rows of two classes: collect more rows of the rare one."
         )
     return folds
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One model on every fold: its scores there, and what it said of the validation rows.
+    """One model on every fold: its scores, and its predictions for the validation rows.
 
-    `said` are the probabilities (n × classes), or the n predicted numbers of a regression; `rows`
-    counts the rows that it learnt from in the largest fold.
+    `truth` has the labels of all n validation rows, `predicted` the probabilities (n × classes), or
+    the n predicted numbers of a regression; `rows` counts the training rows of the largest fold.
     """
 
     model: object
@@ -71,7 +75,7 @@ class Trial:
     scores: list[float]
     seconds: float
     truth: np.ndarray
-    said: np.ndarray | None
+    predicted: np.ndarray | None
     rows: int = 0
 
     @property
@@ -80,14 +84,14 @@ class Trial:
         return float(np.mean(self.scores))
 
     @property
-    def spread(self) -> float:
-        """How far the scores of the folds lie apart: their standard deviation."""
+    def std(self) -> float:
+        """The standard deviation of the scores over the folds."""
         return float(np.std(self.scores))
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that is to be tried: its family, and the settings that were drawn for it."""
+    """A model that is to be tried: its family, and its parameters where a search drew them."""
 
     family: str
     model: object
@@ -97,19 +101,19 @@ class Candidate:
 def cross_validate(task: Task, family: str, model, folds: list[Fold], parameters=None) -> Trial:
     """Fit a model on each fold and score it on that fold's validation rows.
 
-    Boosting grows until more trees win nothing more on the validation rows (early stopping); the
-    number of trees is the one that is best over all folds.
+    Boosting adds trees until they no longer improve the score on the validation rows (early
+    stopping); the number of trees is the one that is best over all folds.
     """
-    asked = Candidate(family, model, parameters)
-    return _trial_of(task, asked, folds, [_on_fold(task, model, fold) for fold in folds])
+    candidate = Candidate(family, model, parameters)
+    return _trial_of(task, candidate, folds, [_on_fold(task, model, fold) for fold in folds])
 
 
 @dataclass(frozen=True)
 class FoldResult:
     """The result of a model on one fold, and its seconds.
 
-    `curve` has its score and its answers on the validation rows; for boosting a pair for every so
-    many trees, for any other model one pair.
+    `curve` has its score and its predictions on the validation rows; for boosting a pair after each
+    `STEP` trees, for any other model one pair.
     """
 
     curve: list[tuple[float, np.ndarray]]
@@ -119,55 +123,66 @@ class FoldResult:
 def _on_fold(task: Task, model, fold: Fold) -> FoldResult:
     """Fit a model on one fold; the same numbers to the last bit on any number of cores."""
     began = time.perf_counter()
-    with threadpool_limits(1, "blas"):  # a sum that several threads share comes out otherwise
+    with threadpool_limits(1, "blas"):  # several threads would add up in another order
         if isinstance(model, BOOSTING_MODELS):
             curve = _growth(task, model, fold)
         else:
-            said = _answers(task, clone(model).fit(fold.X, fold.y), fold.X_valid)
-            curve = [(_score(task, fold, said), said)]
+            predicted = _predictions(task, clone(model).fit(fold.X, fold.y), fold.X_valid)
+            curve = [(_score(task, fold, predicted), predicted)]
     return FoldResult(curve, time.perf_counter() - began)
 
 
-def _trial_of(task: Task, asked: Candidate, folds: list[Fold], found: list[FoldResult]) -> Trial:
-    """The trial of a model, from its result on each fold."""
-    model, parameters, curves = asked.model, asked.parameters, [one.curve for one in found]
-    best = 0
-    if isinstance(model, BOOSTING_MODELS):
+def _trial_of(
+    task: Task, candidate: Candidate, folds: list[Fold], results: list[FoldResult]
+) -> Trial:
+    """The trial of a candidate, from its result on each fold."""
+    curves, best = [result.curve for result in results], 0
+    if isinstance(candidate.model, BOOSTING_MODELS):
         best = _best_step(curves)
-        rounds = (best + 1) * STEP
-        model = clone(model).set_params(max_iter=rounds)
-        parameters = (parameters or {}) | {"max_iter": rounds}
+        candidate = _with_rounds(candidate, (best + 1) * STEP)
     # A fold that stopped early keeps what it had at its end.
-    answers = [curve[min(best, len(curve) - 1)][1] for curve in curves]
-    seconds = sum(one.seconds for one in found)
-    return make_trial(task, asked.family, model, folds, answers, parameters, seconds)
+    predictions = [curve[min(best, len(curve) - 1)][1] for curve in curves]
+    return make_trial(task, candidate, folds, predictions, sum(r.seconds for r in results))
 
 
-def make_trial(task: Task, family, model, folds, answers, parameters, seconds) -> Trial:
-    scores = [_score(task, fold, said) for fold, said in zip(folds, answers, strict=True)]
+def _with_rounds(candidate: Candidate, rounds: int) -> Candidate:
+    """A boosting candidate with its number of trees."""
+    model = clone(candidate.model).set_params(max_iter=rounds)
+    return Candidate(candidate.family, model, (candidate.parameters or {}) | {"max_iter": rounds})
+
+
+def make_trial(
+    task: Task, candidate: Candidate, folds: list[Fold], predictions: list, seconds: float
+) -> Trial:
+    """The trial of a candidate, from its predictions for the validation rows of each fold."""
+    scores = [_score(task, *one) for one in zip(folds, predictions, strict=True)]
     scores = [s for s in scores if np.isfinite(s)] or [0.0]
-    truth, said = np.concatenate([fold.y_valid for fold in folds]), np.concatenate(answers)
-    rows = max(len(fold.y) for fold in folds)
-    return Trial(model, family, parameters or {}, scores, seconds, truth, said, rows)
+    return Trial(
+        candidate.model,
+        candidate.family,
+        candidate.parameters or {},
+        scores,
+        seconds,
+        truth=np.concatenate([fold.y_valid for fold in folds]),
+        predicted=np.concatenate(predictions),
+        rows=max(len(fold.y) for fold in folds),
+    )
 
 
-def _answers(task: Task, fitted, X: np.ndarray) -> np.ndarray:
+def _predictions(task: Task, fitted, X: np.ndarray) -> np.ndarray:
     """The probabilities of the classes, or the predicted numbers."""
     if "n_jobs" in fitted.get_params():
-        fitted.set_params(n_jobs=None)  # threads add up the trees' answers in any order
+        fitted.set_params(n_jobs=None)  # threads would add up the trees in any order
     prediction, probability = predict(task, fitted, X)
     return prediction if probability is None else probability
 
 
 def _score(task: Task, fold: Fold, predicted: np.ndarray) -> float:
     """The main metric on a fold's validation rows; larger is better."""
-    if task.is_regression:
-        prediction, probability = predicted, None
-    else:
-        prediction, probability = (
-            np.asarray(task.classes, object)[predicted.argmax(axis=1)],
-            predicted,
-        )
+    prediction, probability = predicted, None
+    if not task.is_regression:
+        labels = np.asarray(task.classes, object)
+        prediction, probability = labels[predicted.argmax(axis=1)], predicted
     found = score(task, fold.y_valid, prediction, probability, [task.main_metric])
     return better(task.main_metric, found.get(task.main_metric, np.nan), 0)
 
@@ -181,11 +196,12 @@ def _best_step(curves: list[list[tuple[float, np.ndarray]]]) -> int:
 
 
 def _growth(task: Task, model, fold: Fold) -> list[tuple[float, np.ndarray]]:
-    """Score and answers on the validation rows, after each `STEP` trees until they win nothing."""
+    """Score and predictions on the validation rows after each `STEP` trees, until no more gain."""
     growing, curve, best = clone(model).set_params(warm_start=True), [], 0
     for rounds in range(STEP, MOST_ROUNDS + 1, STEP):
-        said = _answers(task, growing.set_params(max_iter=rounds).fit(fold.X, fold.y), fold.X_valid)
-        curve.append((_score(task, fold, said), said))
+        growing.set_params(max_iter=rounds).fit(fold.X, fold.y)
+        predicted = _predictions(task, growing, fold.X_valid)
+        curve.append((_score(task, fold, predicted), predicted))
         if not curve[-1][0] <= curve[best][0]:
             best = len(curve) - 1
         if len(curve) - 1 - best >= PATIENCE:
@@ -210,6 +226,7 @@ def try_all(task: Task, asked: Iterable[Candidate], folds: list[Fold], budget=No
 
 
 def _trials_here(task: Task, asked: Iterable[Candidate], folds: list[Fold]) -> Iterator[Trial]:
+    """The trials one after the other, in this process."""
     for one in asked:
         yield cross_validate(task, one.family, one.model, folds, one.parameters)
 
@@ -240,7 +257,7 @@ def fit_one(task: Task, model, path: str) -> FoldResult:
 
 
 def write_fold(fold: Fold, path: Path) -> Path:
-    """A fold as a table: the numbers, the label `y`, and whether a row `learns`."""
+    """Write a fold as a table: the numbers, the label `y`, and whether a row `learns` (trains)."""
     table = pd.DataFrame(np.concatenate([fold.X, fold.X_valid]))
     table.columns = [str(name) for name in table.columns]
     table["y"] = np.concatenate([fold.y, fold.y_valid])
@@ -252,12 +269,13 @@ def write_fold(fold: Fold, path: Path) -> Path:
 
 @lru_cache(maxsize=8)  # the folds of a search, so that a worker reads each once
 def _read_fold(path: str) -> Fold:
+    """The fold that `write_fold` has written."""
     table = pd.read_parquet(path)
     learns, orders = table.pop("learns").to_numpy(), table.attrs["orders"]
     y = table.pop("y").to_numpy()
     y = y if y.dtype.kind == "f" else y.astype(object)
     X = table.to_numpy()
-    # Sums run along the memory: another order of it, other last bits.
+    # Sums run along the memory: another order of it gives other last bits.
     X, X_valid = (
         np.array(X[part], order=o) for part, o in zip((learns, ~learns), orders, strict=True)
     )
@@ -265,15 +283,15 @@ def _read_fold(path: str) -> Fold:
 
 
 def thinned_fold(fold: Fold) -> Fold:
-    """The fold with a share of its rows to learn from, and all those that it is examined on."""
+    """The fold with a share of its training rows, and all its validation rows."""
     kept = evenly_spaced_positions(fold.y, round(FIRST_ROUND * len(fold.y)))
     return replace(fold, X=fold.X[kept], y=fold.y[kept])
 
 
 def on_all_rows(trials: list[Trial]) -> list[Trial]:
-    """The trials that learnt from all rows; those that the search dropped earlier learnt from few.
+    """The trials that were fitted on all rows, not on a share of them in a first round.
 
-    Scores on fewer rows can't be compared with scores on all.
+    Scores after fewer training rows can't be compared with scores after all.
     """
     most = max((trial.rows for trial in trials), default=0)
     return [trial for trial in trials if trial.rows == most]

@@ -1,4 +1,4 @@
-"""Hyperparameter search."""
+"""A seeded random search over the parameters of the leading models, within a budget of time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ from sklearn.model_selection import ParameterSampler
 
 from ..base.user_errors import InputError
 from ..learning.task_kind import Task
-from ..models.model_ladder import (
-    BASELINE,
-    MANY_ROWS,
-    plain,
-    space_of,
-)
+from ..models.model_ladder import BASELINE, MANY_ROWS, plain, space_of
 from ..pages.show import progress
 from .fold_trials import Candidate, Fold, Trial, best_of, thinned_fold, try_all
 
-FINALISTS = 4  # one in so many draws goes on to all rows
-SEARCH = "search"  # how the progress of one is named
+FINALISTS = 4  # one in so many candidates is tried again on all rows
+SEARCH = "search"  # the title of its progress bar
 
 
 class Budget:
@@ -48,57 +43,62 @@ class Budget:
 def search(
     task: Task, first_trials: list[Trial], folds: list[Fold], trials: int, seed=42, budget=None
 ) -> list[Trial]:
-    """So many seeded draws of settings, for the families that lead the ladder in turn.
+    """So many `trials` of seeded random parameters, for the leading families in turn.
 
-    A family leads when it lies within the spread of the folds behind the best. Where rows are many,
-    all candidates get a quarter of them, and only the best quarter goes on to all (successive
-    halving, Jamieson and Talwalkar 2016). Each draw comes back as the trial of its last round;
-    `best_of` looks at those on all rows alone.
+    A family leads when its score is within one standard deviation of the best. Where rows are many,
+    all candidates get a quarter of them, and only the best quarter of the candidates is tried on
+    all rows (successive halving, Jamieson and Talwalkar 2016). Each candidate is returned as the
+    trial of its last round; `best_of` looks only at those on all rows.
 
-    Why not scikit-learn's `HalvingRandomSearchCV` (1.9, experimental): it fits the features anew
-    for each draw (here once a fold), draws fewer rows at random without regard to classes, and
-    knows no budget of time.
+    Why not scikit-learn's `HalvingRandomSearchCV` (1.9, experimental): it fits the features again
+    for each candidate (here once a fold), takes fewer rows at random without regard to classes, and
+    has no budget of time.
     """
     drawn = _sampled_settings(task, leading_trials(first_trials), trials, seed)
     if best_of(first_trials).rows <= MANY_ROWS:
         return try_all(task, progress(drawn, SEARCH), folds, budget)
-    half = budget.half() if budget else None
-    first = try_all(task, progress(drawn, SEARCH), [thinned_fold(fold) for fold in folds], half)
-    if half and half.cut:
-        budget.cut = True
-    first.sort(key=lambda trial: -trial.mean)
+    first = _first_round(task, drawn, folds, budget)
     count = -(-trials // FINALISTS)
     finalists = [_with(trial, trial.parameters) for trial in first[:count]]
     finals = try_all(task, progress(finalists, SEARCH), folds, budget)
     return [*finals, *first[len(finals) :]]
 
 
+def _first_round(task: Task, drawn: list[Candidate], folds: list[Fold], budget) -> list[Trial]:
+    """The candidates tried on a quarter of the rows, best first, in half of the time."""
+    half = budget.half() if budget else None
+    found = try_all(task, progress(drawn, SEARCH), [thinned_fold(fold) for fold in folds], half)
+    if half and half.cut:
+        budget.cut = True
+    return sorted(found, key=lambda trial: -trial.mean)
+
+
 def leading_trials(trials: list[Trial]) -> list[Trial]:
-    """The best candidate and those within one standard deviation of the folds, best first."""
+    """The best trial and those within one standard deviation of its folds, best first."""
     best = best_of(trials)
     ranked = sorted(trials, key=lambda trial: -trial.mean)
-    near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.spread]
+    near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.std]
     return near or [best]
 
 
 def _sampled_settings(task: Task, families: list[Trial], count: int, seed: int) -> list[Candidate]:
-    """The models of these trials with settings drawn for each, the families in turn."""
+    """The models of these trials with parameters drawn for each, the families in turn."""
     families = [trial for trial in families if space_of(task, trial.family)]
     if not families or count < 1:
         return []
     each = -(-count // len(families))
-    rounds = zip(
-        *(
-            [_with(trial, plain(p)) for p in ParameterSampler(space, each, random_state=seed)]
-            for trial in families
-            for space in [space_of(task, trial.family)]
-        ),
-        strict=True,
-    )
-    return [draw for one in rounds for draw in one][:count]
+    drawn = [
+        [
+            _with(trial, plain(settings))
+            for settings in ParameterSampler(space, each, random_state=seed)
+        ]
+        for trial in families
+        for space in [space_of(task, trial.family)]
+    ]
+    return [candidate for in_turn in zip(*drawn, strict=True) for candidate in in_turn][:count]
 
 
 def _with(start: Trial, parameters: dict) -> Candidate:
-    """The model of a trial with other settings."""
+    """The model of a trial with other parameters."""
     settings = {k: v for k, v in parameters.items() if k in start.model.get_params()}
     return Candidate(start.family, clone(start.model).set_params(**settings), parameters)

@@ -1,6 +1,6 @@
-"""Stage 5, train: a ladder of models, cross-validated; a seeded search above it; one winner.
+"""All steps of training: models from a baseline up, cross-validated; a seeded search; one winner.
 
-Every model sees numbers that were made by features fitted on its own training rows, fold by fold.
+On each fold the features are fitted on its training rows alone, and every model gets these numbers.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from sklearn.pipeline import Pipeline
 from ..base.user_errors import InputError
 from ..learning.labelled_data import Labelled
 from ..learning.task_kind import Task
-from ..models.model_ladder import (
-    BASELINE,
-    candidates,
-)
+from ..models.model_ladder import BASELINE, candidates
 from ..pipeline import whole_pipeline
 from .calibrated_ensemble import calibrated, try_ensemble
 from .decision_threshold import best_threshold
@@ -26,7 +23,10 @@ from .hyperparameter_search import Budget, search
 def cross_validate_candidates(
     task: Task, folds: list[Fold], rows: int, models="all", seed=42, balanced=False
 ) -> list[Trial]:
-    """A trial of each model of the ladder; `models` names some of them, separated by commas."""
+    """A trial of each model that suits the task, the baseline first.
+
+    `models` names some of them, separated by commas. Raises InputError for an unknown name.
+    """
     ladder = candidates(task, rows, seed, balanced)
     chosen = list(ladder) if models == "all" else [m.strip() for m in models.split(",")]
     for name in chosen:
@@ -38,7 +38,10 @@ def cross_validate_candidates(
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What training found: every trial, the winner with its probabilities mended, the threshold."""
+    """What training found: every trial, the winner with calibrated probabilities, the threshold.
+
+    `cut` says whether the time ran out.
+    """
 
     trials: list[Trial]
     best: Trial
@@ -49,7 +52,10 @@ class TrainingResult:
 def learn(
     rows: Labelled, plan: dict, trials=12, minutes=0.0, models="all", seed=42, searcher=search
 ) -> TrainingResult:
-    """All steps of this stage on rows that have folds; `plan` is the feature plan."""
+    """All steps of this stage on rows that have folds; `plan` is the feature plan.
+
+    `searcher` is called as `search` is; another one may take its place.
+    """
     task, budget = rows.task, Budget(minutes)
     folds = make_folds(rows, plan, seed)
     ladder = cross_validate_candidates(task, folds, len(rows.y), models, seed)

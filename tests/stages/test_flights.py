@@ -232,7 +232,7 @@ def test_the_decision_follows_the_rule(flights_run, work):
     metrics = flights_run.read_json("metrics.json")
     worst = min(period["roc_auc"] for period in said["performance"].values())
     slipped = metrics["test"]["roc_auc"] - worst > 0.05
-    assert said["slipped"] == slipped
+    assert said["score_dropped"] == slipped
     assert said["decision"] == (monitor_model.RETRAIN if slipped else monitor_model.KEEP)
     assert said["compared"]["promote"] == (said["compared"]["gain_from"] > 0)
 
