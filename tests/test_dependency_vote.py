@@ -24,7 +24,6 @@ def vote(*agree: float, sure: bool = False) -> DependencyVote:
         ([0.9, 0.9], "Boston", ["Salem", "Boston"], KEPT),  # one speaks for the cell
         ([0.9], "Boston", ["Salem"], DISPUTED),  # a known value against one vote
         ([0.9], "Salxm", ["Salem"], OVERRULED),  # a typing error of what the one vote gives
-        ([0.9], "Boston", ["Salem"], DISPUTED),
         ([0.9, 0.9], "Somewhere", ["Salem", "Salem"], DISPUTED),  # 81 to 1: less than 99
         ([0.95, 0.95], "Somewhere", ["Salem", "Salem"], OVERRULED),  # 361 to 1
         ([0.95, 0.95], "Boston", ["Salem", "Salem"], DISPUTED),  # less than 999: a known value
