@@ -482,3 +482,25 @@ def test_a_model_with_a_threshold_is_described(made):
     calibrated = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
     table = deployment_report.model_facts(fitted(made, calibrated), 240, True)
     assert table.loc["model", ""] == "LogisticRegression, calibrated"
+
+
+def test_the_card_says_whether_the_compiled_form_agrees_and_on_how_many_rows(made):
+    bundle = bundle_of(made)
+    found = bundle_files.compiled_agreement(
+        bundle.model, bundle.schema, card_of(made), bundle.examples
+    )
+    assert found == {"rows": 3 * len(made.raw), "row": "", "table": ""}
+    text = model_card.card_text(card_of(made) | {"compiled": found})
+    assert f"agrees within 1e-9 on {3 * len(made.raw):,} rows" in text
+    slow = {"rows": 9, "row": "there is no one-row form of the model Oracle", "table": ""}
+    text = model_card.card_text(card_of(made) | {"compiled": slow})
+    assert "Single rows are answered by the pipeline, because there is no one-row form" in text
+    assert "on 9 rows" in text and "(many rows)" in text
+
+
+def test_a_written_bundle_has_the_check_on_its_card(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    run = write_run(made)
+    card = run.read_json("model/card.json")
+    assert card["compiled"]["row"] == "" and card["compiled"]["rows"] > len(made.raw)
+    assert "**Compiled form.**" in run.file("model/card.md").read_text()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -103,6 +104,40 @@ def test_compiled_and_pipeline_answers_agree_over_http(bundle, made):
             assert here["prediction"] == there["prediction"]
             assert here["warnings"] == there["warnings"]
             assert here["probability"] == pytest.approx(there["probability"], abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [300, 1_300])
+def test_many_rows_are_answered_by_the_compiled_form_as_by_the_pipeline(
+    now, bundle, made, monkeypatch, count
+):
+    """Also above 500 rows, where they are answered as a table: the pipeline is not asked."""
+    rows = pd.concat([made.raw] * 6, ignore_index=True).head(count)
+    expected = model_bundle.predict_rows(bundle, rows)
+    own = prediction_service.Service(now)
+
+    def refuse(*_):
+        raise AssertionError("The pipeline was asked.")
+
+    monkeypatch.setattr(prediction_service, "predict_rows", refuse)
+    with local_service.serving(bundle, own) as address:
+        answers = post(address, local_service.as_json(rows)).json()
+        text = requests.get(f"{address}/metrics", timeout=30).text
+    assert f'predictions_total{{road="compiled"}} {count}.0' in text
+    assert [answer["prediction"] for answer in answers] == expected["prediction"].tolist()
+    found = [answer["probability"]["yes"] for answer in answers]
+    assert found == pytest.approx(expected["probability_yes"].tolist(), abs=1e-9)
+
+
+def test_ready_says_why_the_pipeline_answers_in_plain_keys_and_the_earlier_ones(bundle):
+    why = {"row": "there is no one-row form of the model Oracle", "table": ""}
+    now = served_model.served(bundle)
+    own = prediction_service.Service(replace(now, why_not=why, fallback="the last good model: x"))
+    with local_service.serving(bundle, own) as address:
+        state = requests.get(f"{address}/ready", timeout=30).json()
+    assert state["single_row_path"] == state["single rows"] == "pipeline"
+    assert state["many_row_path"] == "compiled"
+    assert state["no_compiled_scorer"] == state["no compiled scorer"] == why["row"]
+    assert state["fallback"] == state["answers from"] == "the last good model: x"
 
 
 def test_outcomes_are_noted_by_id(logged, row):

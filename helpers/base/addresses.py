@@ -75,8 +75,8 @@ def local_path(source: str) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         return path
     except (OSError, RuntimeError, ValueError) as error:
-        said = str(getattr(error, "strerror", None) or error).rstrip(".")
-        raise InputError(f"{source[:60]!r} can't be the path of a file: {said}.") from None
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise InputError(f"{source[:60]!r} can't be the path of a file: {reason}.") from None
     return path
 
 

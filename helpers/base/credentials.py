@@ -78,9 +78,6 @@ TOKEN = re.compile(
 Put = Callable[[str, Callable[[str], str]], str]  # a secret as written, how to decode it -> instead
 
 
-# --- By reference ---------------------------------------------------------------------------------
-
-
 def hide(text: str) -> str:
     """A text in which each pasted secret is a reference; the environment has it from then on.
 
@@ -165,9 +162,6 @@ def _note(name: str) -> None:
     names = os.environ.get(NAMED, "").split(",")
     if name not in names:
         os.environ[NAMED] = ",".join(filter(None, [*names, name]))
-
-
-# --- Masked ---------------------------------------------------------------------------------------
 
 
 def known() -> dict[str, str]:
@@ -293,9 +287,6 @@ def masked_streams():
         yield
     finally:
         sys.stdout, sys.stderr = before
-
-
-# --- The file .env --------------------------------------------------------------------------------
 
 
 def read_env_file() -> None:

@@ -49,11 +49,11 @@ def filesystem(address: str):
 
 def fails_at(address: str, error: Exception) -> InputError:
     """The message for a filesystem error; each kind of filesystem raises its own error types."""
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if isinstance(error, FileNotFoundError):
-        said = "there is no such file or folder"
+        reason = "there is no such file or folder"
     return InputError(
-        f"{shown(address)} can't be used: {said}. Check the address, and the credentials in the "
+        f"{shown(address)} can't be used: {reason}. Check the address, and the credentials in the "
         f"environment."
     )
 
@@ -86,13 +86,13 @@ def stored_mark(address: str) -> str | None:
         files = stored_files(address)
     except InputError:
         return None
-    said = []
+    lines = []
     for name, info in files.items():
         mark = next((info[key] for key in MARKS if info.get(key)), None)
         if mark is None:
             return None
-        said.append(f"{name} {info.get('size')} {mark}\n")
-    return sha256_of("".join(said))
+        lines.append(f"{name} {info.get('size')} {mark}\n")
+    return sha256_of("".join(lines))
 
 
 def fetch_stored(address: str, folder: Path) -> Path:

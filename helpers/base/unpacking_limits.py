@@ -21,12 +21,12 @@ BYTES_OF_A_CELL = 8
 
 def most_bytes() -> int:
     """The bytes that a table may have in memory: `MOST_BYTES`, or what the environment says."""
-    said = os.environ.get(VARIABLE, "").strip()
-    if not said:
+    given = os.environ.get(VARIABLE, "").strip()
+    if not given:
         return MOST_BYTES
-    parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?b?)", said.casefold())
+    parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?b?)", given.casefold())
     if not parts or parts[2] not in UNITS:
-        raise InputError(f"{VARIABLE} is a size such as 500MB or 40GB; it is '{said}'.")
+        raise InputError(f"{VARIABLE} is a size such as 500MB or 40GB; it is '{given}'.")
     return int(float(parts[1]) * UNITS[parts[2]])
 
 

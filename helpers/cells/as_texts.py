@@ -13,8 +13,8 @@ def texts(column: pd.Series) -> pd.Series:
     if column.dtype == object:
         return column.map(as_text, na_action="ignore").astype("str")
     codes, distinct = pd.factorize(column)
-    said = pd.array([as_text(value) for value in distinct], dtype="str")
-    return pd.Series(said.take(codes, allow_fill=True), index=column.index, name=column.name)
+    written = pd.array([as_text(value) for value in distinct], dtype="str")
+    return pd.Series(written.take(codes, allow_fill=True), index=column.index, name=column.name)
 
 
 def as_text(value) -> str:

@@ -176,16 +176,16 @@ def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
     named = [(kind, names, _spellings(tuple(names))["common"]) for kind, names in kinds if names]
 
     def read(text: str) -> tuple[str, str]:
-        said = repair_encoding(text)
-        if said in known["values"]:
-            return said, "" if said == text else "mojibake"
-        key = fingerprint(said) if known["values"] or named else ""
-        common = known["common"].get(key, said)
+        decoded = repair_encoding(text)
+        if decoded in known["values"]:
+            return decoded, "" if decoded == text else "mojibake"
+        key = fingerprint(decoded) if known["values"] or named else ""
+        common = known["common"].get(key, decoded)
         for kind, names, spellings in named:
             common = common if common in names else spellings.get(key, common)
             if common in names:
                 return names[common], kind
-        if said != text and common == said:
+        if decoded != text and common == decoded:
             return common, "mojibake"
         return common, "" if common == text else "spelling"
 
@@ -193,8 +193,8 @@ def _category_reader(plan: dict) -> Callable[[str], tuple[str, str]]:
 
 
 def _read_text(text: str, plan: dict):
-    said = repair_encoding(text)
-    return said, "" if said == text else "mojibake"
+    decoded = repair_encoding(text)
+    return decoded, "" if decoded == text else "mojibake"
 
 
 _READERS = {

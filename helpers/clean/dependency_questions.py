@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..cells.coded_column import EncodedColumn
+from .dependency_vote import DISPUTED
 from .repair_by_dependency import count_votes
 
 MOST_LIKELY = 300  # likely repairs that are listed for one column
@@ -20,16 +21,16 @@ def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> l
     for to in dict.fromkeys(relation["to"] for relation in relations):
         own = [relation for relation in relations if relation["to"] == to]
         vote = count_votes(columns, own)
-        doubted = np.flatnonzero(vote.doubted)[: 10 * MOST_LIKELY]
-        for relation, said in zip(own, vote.every[doubted].T, strict=True):
-            speaks = said >= 0
-            suggested = [vote.texts[code] for code in said[speaks]]
-            found += _likely_of(columns, relation, vote.rows[doubted[speaks]], suggested)
+        disputed = np.flatnonzero(vote.of_kind(DISPUTED))[: 10 * MOST_LIKELY]
+        for relation, given in zip(own, vote.by_relation[disputed].T, strict=True):
+            speaks = np.array([text is not None for text in given], dtype=bool)
+            suggested = given[speaks].tolist()
+            found += _likely_of(columns, relation, vote.rows[disputed[speaks]], suggested)
     return found
 
 
 def low_agreement_item(relation: dict, cells: int) -> dict:
-    """The doubt about a whole relation whose rows agree too little: one line for a person."""
+    """The question about a whole relation whose rows agree too little: one line for a person."""
     return {
         "column": relation["to"],
         "value": ANY_OTHER,
@@ -75,9 +76,9 @@ def _likely_of(
 
 
 def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
-    """What the cells of some rows say; none of them is missing."""
-    codes, said = column.codes_and_texts
-    return [said[code] for code in codes[rows]]
+    """The texts of the cells of some rows; none of them is missing."""
+    codes, held = column.codes_and_texts
+    return [held[code] for code in codes[rows]]
 
 
 def name_of(relation: dict) -> str:

@@ -1,39 +1,40 @@
-"""One row cleaner."""
+"""The one-row form of `Cleaner`: what reads each field, and what repairs the row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..cells.reading_values import cell_reader
-from . import one_row_repair, review_decisions
+from .one_row_repair import RowRepair, RowUnswap
+from .review_decisions import RowDecision
 
 
-def row_cleaner(plan: dict, needed: list[str]) -> tuple[dict[str, Callable], Callable]:
-    """The one-row form of `Cleaner`: a reader for each field, and a function to repair the row.
+class RowCleaner:
+    """Cleans a raw row (a dict) as `Cleaner` does, by the same plan.
 
-    Only the columns in `needed`, and those that mend them, are looked at. The second function takes
-    a raw row and what the readers made of its fields (value and kind of repair), and gives the
-    cleaned row: a dict in which missing is None.
+    `fields` has by name what reads a cell of each column: it gives the value and the kind of
+    repair. Only the columns in `needed`, and those that repair them, are looked at.
 
-    >>> readers, mend = row_cleaner({"columns": {"kg": {"kind": "number"}}}, ["kg"])
-    >>> mend({"kg": "1,200"}, {"kg": readers["kg"]("1,200")})
+    >>> cleaner = RowCleaner({"columns": {"kg": {"kind": "number"}}}, ["kg"])
+    >>> cleaner({"kg": "1,200"}, {"kg": cleaner.fields["kg"]("1,200")})
     {'kg': 1200.0}
     """
-    own = plan_for(plan, needed)
-    columns, related = own["columns"], own["relations"]
-    readers = {name: cell_reader(column) for name, column in columns.items()}
-    put_back = one_row_repair.row_unswap(related, columns, readers)
-    repair = one_row_repair.row_repair(related, {n: c["kind"] for n, c in columns.items()})
-    decide = review_decisions.row_decisions(own["decisions"], columns)
 
-    def mend(raw: dict, seen: dict[str, tuple]) -> dict:
-        row = {name: seen[name][0] for name in columns}
-        put_back(raw, row)
-        repair(row)
-        decide(row)
+    def __init__(self, plan: dict, needed: list[str]):
+        own = plan_for(plan, needed)
+        columns, relations = own["columns"], own["relations"]
+        self.fields = {name: cell_reader(column) for name, column in columns.items()}
+        self._swaps = [RowUnswap(r, self.fields) for r in relations if "swap" in r]
+        self._repair = RowRepair(relations, {n: c["kind"] for n, c in columns.items()})
+        self._decisions = [RowDecision(one, columns) for one in own["decisions"]]
+
+    def __call__(self, raw: dict, seen: dict[str, tuple]) -> dict:
+        """The cleaned row (missing is None), of a raw row and what `fields` made of its cells."""
+        row = {name: seen[name][0] for name in self.fields}
+        for put_back in self._swaps:
+            raw = put_back(raw, row)
+        self._repair(row)
+        for decide in self._decisions:
+            decide(row)
         return row
-
-    return readers, mend
 
 
 def plan_for(plan: dict, needed: list[str]) -> dict:

@@ -17,9 +17,8 @@ from ..base.user_errors import InputError, nearest
 from ..cells.coded_column import Columns, EncodedColumn
 from ..cells.kinds import Kind, kind_of
 from ..cells.reading_values import repair_value
-from .typing_errors import is_typing_error
+from .dependency_vote import FILLED, JOIN, OVERRULED, DependencyVote
 
-UNHEARD_ODDS, HEARD_ODDS = np.log(99), np.log(999)  # to overrule a value, new or known elsewhere
 SEPARATORS = (" ", ", ", " - ", "/", " (", ",")
 KINDS = {
     "dependency": "its neighbours in the row agree on another value",
@@ -27,7 +26,6 @@ KINDS = {
     "split": "two facts in one cell",
     "swapped": "two neighbouring cells exchanged, each at home in the other column",
 }
-JOIN = " | "  # between the values of a key of two columns
 
 
 def head_and_tail(value: str, tails: set[str]) -> tuple[str, str]:
@@ -70,10 +68,8 @@ def _with_texts(
 def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
     """The cleaned columns, repaired from other columns; by column the kind of repair of each row.
 
-    A row's answer depends on that row and the relations alone; rows stay in their order. A missing
-    cell is filled when all that know it agree. A cell is overruled when nothing in its row speaks
-    for it and two relations or more agree on another value, with odds of 99 to 1 (999 to 1 where
-    the cell's value is known from other rows), or one does and the cell looks like a slip of it.
+    A row's answer depends on that row and the relations alone; rows stay in their order. When a
+    cell is filled or overruled, `DependencyVote` says.
     """
     kinds: dict[str, np.ndarray] = {}
     for relation in relations:
@@ -86,9 +82,10 @@ def repair(columns: Columns, relations: list[dict]) -> tuple[Columns, dict]:
     columns = columns | {name: EncodedColumn.of_cells(columns[name]) for name in keys}
     votes = {to: count_votes(columns, own) for to, own in targets.items()}
     for to, vote in votes.items():
-        for kind, these in (("filled", vote.filled), ("dependency", vote.overruled)):
-            rows = vote.rows[these]
-            column = _with_texts(columns[to], rows, vote.answers(these))
+        for kind in (FILLED, OVERRULED):
+            these = vote.of_kind(kind)
+            rows, answers = vote.rows[these], [one.answer for one in vote.verdicts[these]]
+            column = _with_texts(columns[to], rows, answers)
             columns = columns | {to: column}
             _note_kind(kinds, to, rows, kind, len(column))
     return columns, kinds
@@ -113,49 +110,58 @@ def _by_target(columns: Columns, relations: list[dict]) -> dict[str, list[dict]]
 
 
 @dataclass(frozen=True)
-class _Votes:
-    """What is said of a column in the `rows` where some relation says another value than the cell.
+class Votes:
+    """The verdicts on a column's cells in the `rows` where some relation gives another value.
 
-    `every` has what each relation says there, rows × relations, as codes of `texts` (-1: nothing).
+    `verdicts` has one for each of these rows; `by_relation` what each relation gives there (texts,
+    None where it knows nothing), rows × relations.
     """
 
     rows: np.ndarray
-    every: np.ndarray
-    texts: list[str]
-    said: np.ndarray
-    filled: np.ndarray
-    overruled: np.ndarray
-    doubted: np.ndarray
+    verdicts: np.ndarray
+    by_relation: np.ndarray
 
-    def answers(self, these: np.ndarray) -> list[str]:
-        """What is said in some of the rows, as text."""
-        return [self.texts[code] for code in self.said[these]]
+    def of_kind(self, kind: str) -> np.ndarray:
+        """Which of the rows have this kind of verdict."""
+        return np.array([verdict.kind == kind for verdict in self.verdicts], dtype=bool)
 
 
-def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> _Votes:
-    """What is said of a column by all that know it, and which cells it overrules or fills."""
-    whole, known_texts = columns[relations[0]["to"]].codes_and_texts
+def count_votes(columns: dict[str, EncodedColumn], relations: list[dict]) -> Votes:
+    """The verdicts on a column by all relations that give it: one vote a distinct combination."""
+    vote, (rows, codes, texts) = DependencyVote(relations), _contested(columns, relations)
+    groups, first = _distinct_rows(codes)
+    texts = np.array([*texts, None], dtype=object)  # the last, at -1, is for nothing
+    combinations = texts[codes[first]]
+    found = np.empty(len(first), dtype=object)
+    found[:] = [vote.verdict(own, votes) for own, *votes in combinations.tolist()]
+    return Votes(rows, found[groups], texts[codes[:, 1:]])
+
+
+def contested_rows(columns: dict[str, EncodedColumn], relations: list[dict]) -> np.ndarray:
+    """The rows in which some relation gives another value than the cell has, or fills a gap."""
+    return _contested(columns, relations)[0]
+
+
+def _contested(
+    columns: dict[str, EncodedColumn], relations: list[dict]
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The contested rows; in each the codes of the cell and of what each relation gives; texts."""
+    own, known_texts = columns[relations[0]["to"]].codes_and_texts
     places = {text: code for code, text in enumerate(known_texts)}
-    said = [_predicted_values(columns, relation, places) for relation in relations]
-    rows = _contested(whole, said)
-    own, every, names = whole[rows], np.column_stack([one[rows] for one in said]), list(places)
-    known = every >= 0
-    answer = every[np.arange(len(every)), known.argmax(axis=1)]
-    agree = ((every == answer[:, None]) | ~known).all(axis=1)
-    missing = own < 0
-    for_it = ((every == own[:, None]) & known).any(axis=1)
-    against = agree & ~missing & ~for_it
-    unheard = ~_is_listed(own, names, relations)
-    slip = against & unheard & (known.sum(axis=1) == 1)
-    slip[slip] = [
-        is_typing_error(names[a], names[b]) for a, b in zip(own[slip], answer[slip], strict=True)
-    ]
-    odds = known @ np.array([np.log(r["agree"] / max(1 - r["agree"], 0.001)) for r in relations])
-    sure = (odds > np.where(unheard, UNHEARD_ODDS, HEARD_ODDS)) & (known.sum(axis=1) >= 2)
-    by_person = known @ np.array([relation.get("sure") is True for relation in relations])
-    overruled = against & (sure | slip | by_person)
-    doubted = ~missing & ~for_it & ~overruled
-    return _Votes(rows, every, names, answer, agree & missing, overruled, doubted)
+    given = [_predicted_values(columns, relation, places) for relation in relations]
+    rows = np.zeros(len(own), dtype=bool)
+    for one in given:
+        rows |= (one >= 0) & (one != own)
+    at = np.flatnonzero(rows)
+    return at, np.column_stack([one[at] for one in (own, *given)]), list(places)
+
+
+def _distinct_rows(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each row of whole numbers from -1 on the group of equal rows, and each group's first."""
+    groups = np.zeros(len(codes), dtype=np.int64)
+    for column in codes.T:
+        groups = pd.factorize(groups * (column.max(initial=0) + 2) + column + 1)[0]
+    return groups, np.unique(groups, return_index=True)[1]
 
 
 def _predicted_values(
@@ -185,20 +191,6 @@ def _determinant(columns: list[EncodedColumn]) -> tuple[np.ndarray, list[str]]:
         for pair in pairs.tolist()
     ]
     return found, keys
-
-
-def _contested(own: np.ndarray, said: list[np.ndarray]) -> np.ndarray:
-    """The rows in which some relation says another value than the cell, or fills a gap."""
-    rows = np.zeros(len(own), dtype=bool)
-    for one in said:
-        rows |= (one >= 0) & (one != own)
-    return np.flatnonzero(rows)
-
-
-def _is_listed(own: np.ndarray, names: list[str], relations: list[dict]) -> np.ndarray:
-    """Which cells hold a value that some relation knows of."""
-    listed = {value for relation in relations for value in relation["values"].values()}
-    return np.array([code >= 0 and names[code] in listed for code in own.tolist()], dtype=bool)
 
 
 def _typed(values: list[str], column: pd.Series) -> list:

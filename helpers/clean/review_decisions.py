@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from ..base.user_errors import InputError, nearest
@@ -31,8 +29,8 @@ def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
         value = None
         if one["becomes"] != MISSING:
             value = repair_value(one["becomes"], plan["columns"][name])[0]
-        mended = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
-        decided = decided | {name: mended}
+        settled = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
+        decided = decided | {name: settled}
         changed[name] = np.union1d(changed.get(name, rows), rows)
     return decided, changed
 
@@ -46,20 +44,19 @@ def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
     return np.flatnonzero(np.logical_and.reduce(fits))
 
 
-def row_decisions(decisions: list[dict], columns: dict[str, dict]) -> Callable[[dict], None]:
-    """The one-row form of `decide`: a function that changes a cleaned row (a dict) in its place."""
-    ready = []
-    for one in decisions:
-        name, becomes = one["column"], one["becomes"]
-        value = None if becomes == MISSING else repair_value(becomes, columns[name])[0]
-        ready.append((name, {name: one["value"]} | one["where"], value))
+class RowDecision:
+    """The one-row form of one decision of `decide`: changes a cleaned row (a dict) in place."""
 
-    def decide_row(row: dict) -> None:
-        for name, cells, value in ready:
-            if all(row.get(c) is not None and as_text(row[c]) == v for c, v in cells.items()):
-                row[name] = value
+    def __init__(self, decision: dict, columns: dict[str, dict]):
+        self.name, becomes = decision["column"], decision["becomes"]
+        self.cells = {self.name: decision["value"]} | decision["where"]
+        is_missing = becomes == MISSING
+        self.value = None if is_missing else repair_value(becomes, columns[self.name])[0]
 
-    return decide_row
+    def __call__(self, row: dict) -> None:
+        """Change the cell where the row's cells hold the decision's texts."""
+        if all(row.get(c) is not None and as_text(row[c]) == v for c, v in self.cells.items()):
+            row[self.name] = self.value
 
 
 def check_decisions(decisions, columns) -> None:

@@ -18,9 +18,10 @@ from ..drift import stored_reference
 from ..learning.labelled_data import TEST, Labelled, time_column
 from ..learning.predicting import predict
 from ..learning.task_kind import compared_answers
-from ..pipeline import whole_pipeline
+from ..pipeline import agreement_check, whole_pipeline
+from ..pipeline.compiled import Compiled
 from ..pipeline.whole_pipeline import model_columns
-from ..serving.model_bundle import Bundle, open_bundle
+from ..serving.model_bundle import Bundle, open_bundle, task_of
 from .model_card import card_text
 
 FILES = (
@@ -31,7 +32,7 @@ FILES = (
     "card.json",
     "card.md",
 )
-EXAMPLES = 2_000  # raw rows that a bundle holds
+EXAMPLES = agreement_check.ROWS  # raw rows that a bundle holds
 MOST_BYTES = 20 * 2**20  # of a model file
 MOST_LEVELS = 1_000
 
@@ -98,14 +99,28 @@ def write_bundle(
     with work.writing("model/model.skops") as draft:
         whole_pipeline.save(model, draft)
         _check_size(draft.stat().st_size)
+    names = [name for name in model["clean"].get_feature_names_out() if name in raw]
+    examples = raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)]
     with work.writing("model/examples.parquet") as draft:
-        names = [name for name in model["clean"].get_feature_names_out() if name in raw]
-        raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)].to_parquet(draft, index=False)
+        examples.to_parquet(draft, index=False)
+    card = card | {"compiled": compiled_agreement(model, schema, card, examples)}
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", known)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
     return {name: work.run.file(f"model/{name}").stat().st_size for name in FILES}
+
+
+def compiled_agreement(model: Pipeline, schema: dict, card: dict, examples: pd.DataFrame) -> dict:
+    """How the compiled form of a model agrees with it on `examples`, for the card.
+
+    `rows` were asked; `row` and `table` say why a single row, or many, are answered by the pipeline
+    itself ("" where the compiled form agreed on every row).
+    """
+    compiled = Compiled(task_of(card), model, list(schema["fields"]))
+    asked = agreement_check.questions(examples, agreement_check.affordable(compiled, EXAMPLES))
+    found = agreement_check.agreement(compiled, model, examples, EXAMPLES)
+    return {"rows": len(asked)} | found
 
 
 def _check_size(size: int) -> None:

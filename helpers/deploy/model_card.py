@@ -72,10 +72,25 @@ def card_text(card: dict) -> str:
         f"{card['source']}{refit}.",
         f"**Verdict.** {held_out['verdict']}, on {held_out['rows']:,} held-out rows:",
         _scores_as_markdown(held_out),
+        *_compiled_as_markdown(card.get("compiled")),
         "**Limits.**",
         "\n".join(f"- {limit}" for limit in card["limits"]),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _compiled_as_markdown(compiled: dict | None) -> list[str]:
+    """A sentence that says whether the compiled form answers as the pipeline does."""
+    if compiled is None:  # a card of before
+        return []
+    rows = f"{compiled['rows']:,} rows, unseen levels, extreme numbers and junk among them"
+    told = {"Single rows": compiled["row"], "Many rows": compiled["table"]}
+    slow = [f"{what} are answered by the pipeline, because {why}." for what, why in told.items()
+            if why]  # fmt: skip
+    agreed = [what.lower() for what, why in told.items() if not why]
+    if agreed:
+        slow.append(f"The compiled form agrees within 1e-9 on {rows} ({' and '.join(agreed)}).")
+    return [f"**Compiled form.** {' '.join(slow)}"]
 
 
 def _scores_as_markdown(held_out: dict) -> str:

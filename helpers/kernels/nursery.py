@@ -93,20 +93,24 @@ class Nursery:
             if once:
                 self.let_go()
             for key, _ in self.selector.select():
-                end = key.fileobj
-                if end is self.control:
-                    child = self._accept()
-                    if child is None:  # the owner has gone
-                        self._end_all()
-                        return None
-                    if child:
-                        return child
-                elif end is self.wakeup:
-                    with contextlib.suppress(BlockingIOError):
-                        self.wakeup.recv(4096)
-                    self._reap()
-                elif end in self.kernels and not _peek(end):
-                    self._end(end)
+                if key.fileobj is not self.control:
+                    self._look_after(key.fileobj)
+                    continue
+                child = self._accept()
+                if child is None:  # the owner has gone
+                    self._end_all()
+                    return None
+                if child:
+                    return child
+
+    def _look_after(self, end: socket.socket) -> None:
+        """Reap kernels that have ended; end one whose owner has closed its socket."""
+        if end is self.wakeup:
+            with contextlib.suppress(BlockingIOError):
+                self.wakeup.recv(4096)
+            self._reap()
+        elif end in self.kernels and not _peek(end):
+            self._end(end)
 
     def _accept(self) -> dict | None:
         """Take one order; {} in the nursery, the request in the child, None when the owner left."""
@@ -121,6 +125,10 @@ class Nursery:
         if request is None:
             kernel.close()
             return {}
+        return self._fork_for(kernel, request)
+
+    def _fork_for(self, kernel: socket.socket, request: dict) -> dict:
+        """Fork a kernel; {} in the nursery, the request in the child."""
         try:
             pid = _fork()
         except OSError as error:
@@ -134,9 +142,12 @@ class Nursery:
             os.close(descriptor)
         if pid:
             _tell(kernel, f"pid {pid}")
-            self.kernels[kernel] = pid
-            self.selector.register(kernel, selectors.EVENT_READ)
+            self._keep(kernel, pid)
         return {}
+
+    def _keep(self, kernel: socket.socket, pid: int) -> None:
+        self.kernels[kernel] = pid
+        self.selector.register(kernel, selectors.EVENT_READ)
 
     def let_go(self) -> None:
         """Start this process anew without the libraries: it keeps its kernels, and forks on.
@@ -157,8 +168,7 @@ class Nursery:
         for descriptor, pid in (pair.split(":") for pair in kept):
             kernel = socket.socket(fileno=int(descriptor))
             kernel.set_inheritable(False)
-            self.kernels[kernel] = int(pid)
-            self.selector.register(kernel, selectors.EVENT_READ)
+            self._keep(kernel, int(pid))
         self._reap()
 
     def _leave(self) -> None:
@@ -257,7 +267,14 @@ def import_libraries(names=LIBRARIES) -> dict[str, str]:
 
 def become_kernel(request: dict, set_by_libraries: dict[str, str]) -> None:
     """In a child: take on the caller's folder, environment and streams, then be its kernel."""
-    nursery, kernel = os.getppid(), request["socket"]
+    nursery = os.getppid()
+    _take_on(request, set_by_libraries)
+    _run_kernel(request, nursery)
+    _leave_at_once()
+
+
+def _take_on(request: dict, set_by_libraries: dict[str, str]) -> None:
+    """Be as the caller's own process: its streams, environment, time zone, folder and arguments."""
     os.setsid()
     for stream, descriptor in enumerate(request["descriptors"]):
         os.dup2(descriptor, stream)
@@ -270,17 +287,19 @@ def become_kernel(request: dict, set_by_libraries: dict[str, str]) -> None:
         sys.modules["numpy.random"].seed()  # `random` does so by itself after a fork
     sys.argv = [request["launcher"], *request["arguments"]]
 
+
+def _run_kernel(request: dict, nursery: int) -> None:
+    """Be a kernel until it is shut down."""
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
     # The kernel leaves when its parent does; its parent is the nursery, not the caller.
     app.initialize([*request["arguments"], f"--IPKernelApp.parent_handle={nursery}"])
-    _tell(kernel, "ready")
+    _tell(request["socket"], "ready")
     app.start()
     # The thread that heard the request to shut down still answers it. Closing the app meanwhile
     # leaves the two waiting for each other for ten seconds (seen in one exit of six).
     app.control_thread.join(timeout=0.5)
-    _leave_at_once()
 
 
 def _leave_at_once() -> None:

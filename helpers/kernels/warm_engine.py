@@ -119,13 +119,9 @@ class WarmManager(AsyncKernelManager):
         return spec
 
 
-@cache
-def _engine(manager: type | None) -> type:
-    """An engine whose kernels such a manager starts; None: as Jupyter does."""
+def _client() -> type:
+    """Papermill's client, but for what it does with messages."""
     from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import NBClientEngine
-    from papermill.log import logger
-    from papermill.utils import merge_kwargs, remove_args
 
     class TellingClient(PapermillNotebookClient):
         """A client whose bar says how far a long cell is, where the cell tells; secrets masked."""
@@ -136,6 +132,18 @@ def _engine(manager: type | None) -> type:
             if content.get("transient", {}).get("display_id") == PROGRESS and self.nb_man.pbar:
                 self.nb_man.pbar.set_postfix_str(content["data"]["text/plain"])
             return super().process_message(msg, *arguments, **options)
+
+    return TellingClient
+
+
+@cache
+def _engine(manager: type | None) -> type:
+    """An engine whose kernels such a manager starts; None: as Jupyter does."""
+    from papermill.engines import NBClientEngine
+    from papermill.log import logger
+    from papermill.utils import merge_kwargs, remove_args
+
+    client = _client()
 
     class Engine(NBClientEngine):
         """Papermill's usual engine with that client, and the manager's kernels."""
@@ -155,6 +163,6 @@ def _engine(manager: type | None) -> type:
                 log=logger,
                 **({"kernel_manager_class": manager} if manager else {}),
             )
-            return TellingClient(nb_man, **options).execute()
+            return client(nb_man, **options).execute()
 
     return Engine

@@ -105,7 +105,7 @@ class Definition:
     def uses(self) -> set[Use]:
         """What of the package the statement uses."""
         module = self.module
-        return used_names(self.code, module.package, module.road, module.named)
+        return used_names(self.code, module.package, module.module_path, module.named)
 
     @property
     def can_move(self) -> bool:
@@ -118,7 +118,7 @@ class Definition:
 class Module:
     """The top-level definitions of a module by name, and its body: all that always runs."""
 
-    road: Use
+    module_path: Use
     package: str
     definitions: list[Definition] = field(default_factory=list)
     body: list[Definition] = field(default_factory=list)
@@ -133,7 +133,7 @@ class Module:
         if not names:
             self.body.append(definition)
         if not isinstance(node, RUN_LATER | ASSIGNMENTS):
-            for name, origin in imports_of(node, self.package, self.road):
+            for name, origin in imports_of(node, self.package, self.module_path):
                 self.imported[name].append(origin)
         for name in definition.names:
             self.named[name].append(definition)
@@ -154,9 +154,9 @@ class Module:
 
 
 @lru_cache(maxsize=512)
-def _parsed(path: Path, road: Use, package: str, mtime_ns: int, size: int) -> Module:
+def _parsed(path: Path, module_path: Use, package: str, mtime_ns: int, size: int) -> Module:
     """A module, parsed once as long as its file is the same."""
-    module = Module(road, package)
+    module = Module(module_path, package)
     for statement in ast.parse(path.read_bytes(), path).body:
         for node in _one_by_one(statement):
             if not is_text(node):
@@ -166,7 +166,7 @@ def _parsed(path: Path, road: Use, package: str, mtime_ns: int, size: int) -> Mo
 
 
 def sources(package: Path = HERE) -> dict[Use, Path]:
-    """The files of a package's modules by their roads, those of its sub-packages included.
+    """The files of a package's modules by their paths, those of its sub-packages included.
 
     >>> sources()[("__init__",)].name
     '__init__.py'
@@ -181,15 +181,15 @@ class Tree:
     def __init__(self, package: Path):
         self.name = package.name
         self.files = {r: p for r, p in sources(package).items() if r not in BESIDE_THE_WORK}
-        self.packages = {road[:depth] for road in self.files for depth in range(len(road))}
+        self.packages = {path[:depth] for path in self.files for depth in range(len(path))}
 
-    def module(self, road: Use) -> Module:
-        """The module at the end of a road."""
-        file = self.files[road]
-        return _parsed(file, road, self.name, file.stat().st_mtime_ns, file.stat().st_size)
+    def module(self, module_path: Use) -> Module:
+        """The module of that path."""
+        file = self.files[module_path]
+        return _parsed(file, module_path, self.name, file.stat().st_mtime_ns, file.stat().st_size)
 
     def home(self, use: Use) -> tuple[Use, Use]:
-        """The road to the module that a use is of, and what of the module it means.
+        """The path of the module that a use is of, and what of the module it means.
 
         What is no module is a name of the package, so of its `__init__`.
         """
@@ -203,16 +203,16 @@ class Tree:
         package = use[: use.index("*")] if "*" in use else use
         if package not in self.packages:
             return None
-        return [road for road in self.files if road[: len(package)] == package]
+        return [path for path in self.files if path[: len(package)] == package]
 
-    def around(self, road: Use, rest: Use) -> Iterator[Use]:
+    def around(self, module_path: Use, rest: Use) -> Iterator[Use]:
         """What importing a module runs before it, and what packages call by the module's name."""
-        for depth in range(len(road)):
-            init = (*road[:depth], INIT)
-            if init in self.files and init != road:
+        for depth in range(len(module_path)):
+            init = (*module_path[:depth], INIT)
+            if init in self.files and init != module_path:
                 yield (*init, IMPORT)
-                if road[depth] in self.module(init).named:
-                    yield (*init, *road[depth:], *rest)
+                if module_path[depth] in self.module(init).named:
+                    yield (*init, *module_path[depth:], *rest)
 
 
 def _reach(uses: Iterable[Use], package: Path) -> dict[Use, set[Definition]]:
@@ -227,24 +227,24 @@ def _reach(uses: Iterable[Use], package: Path) -> dict[Use, set[Definition]]:
         if (whole := tree.within(use)) is not None:
             todo += whole
             continue
-        road, rest = tree.home(use)
-        if road in tree.files:
-            found, further = _follow(road, rest, tree)
-            todo += [*further, *tree.around(road, rest)]
-            todo += [u for d in found - reached[road] for u in d.uses]
-            reached[road] |= found
+        module_path, rest = tree.home(use)
+        if module_path in tree.files:
+            found, further = _follow(module_path, rest, tree)
+            todo += [*further, *tree.around(module_path, rest)]
+            todo += [u for d in found - reached[module_path] for u in d.uses]
+            reached[module_path] |= found
     return reached
 
 
-def _follow(road: Use, rest: Use, tree: Tree) -> tuple[set[Definition], list[Use]]:
+def _follow(module_path: Use, rest: Use, tree: Tree) -> tuple[set[Definition], list[Use]]:
     """The definitions of a module that a use means, and the uses that follow from it."""
-    module, imported = tree.module(road), (*road, IMPORT)
+    module, imported = tree.module(module_path), (*module_path, IMPORT)
     if rest == (IMPORT,):
         origins = {origin for origins in module.imported.values() for origin in origins}
         runs = {o if o in tree.packages else tree.home(o)[0] for o in origins}
         return set(module.body), [(*origin, IMPORT) for origin in runs]
     if not rest or rest[0] not in module.named:
-        return set(module.definitions), [imported, *((*road, name) for name in module.named)]
+        return set(module.definitions), [imported, *((*module_path, name) for name in module.named)]
     through = [(*origin, *rest[1:]) for origin in module.imported.get(rest[0], ())]
     return {*module.named[rest[0]], *module.named.get(FUTURE, ())}, [imported, *through]
 

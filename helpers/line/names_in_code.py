@@ -16,9 +16,9 @@ LOADS = {"import_module", "__import__", "modules"}  # may use any module
 ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
 RUN_LATER = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
-# What is used is written as the road to it inside the package: ("clean", "draft_plan") is a
+# What is used is written as the path to it inside the package: ("clean", "draft_plan") is a
 # definition of a module, ("clean",) all of it, ("clean", "import") only what importing it does. In
-# a sub-package roads are longer: ("base", "errors", "InputError"); ("base",) is all its modules.
+# a sub-package paths are longer: ("base", "errors", "InputError"); ("base",) is all its modules.
 Use = tuple[str, ...]
 
 
@@ -44,7 +44,7 @@ def used_names(tree: ast.AST, package: str, own: Use = ALL, named: Iterable[str]
                 uses.add(ALL)  # a name that is put together can be any
         elif _is_text_value(node):
             found = re.findall(rf"\b{package}((?:\.\w+)+)", node.value)
-            uses |= {tuple(road.split(".")[1:]) for road in found}
+            uses |= {tuple(name.split(".")[1:]) for name in found}
     for name, *parts in _chains(nodes):
         uses |= {(*origin, *parts) for origin in local.get(name, ())}
         if name in named:
@@ -85,22 +85,22 @@ def names_touched(nodes: Iterable[ast.AST]) -> set[str]:
 def imports_of(tree: ast.AST, package: str, own: Use = ALL) -> Iterator[tuple[str, Use]]:
     """The names that imports from the package bind anywhere in the code, and what they mean.
 
-    `own` is the road of the module in which they stand.
+    `own` is the path of the module in which they stand.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                first, *road = alias.name.split(".")
+                first, *inner = alias.name.split(".")
                 if first == package:
-                    yield alias.asname or "", tuple(road)  # `import helpers.x` runs x as well
+                    yield alias.asname or "", tuple(inner)  # `import helpers.x` runs x as well
                     if not alias.asname:
                         yield package, ALL
         elif isinstance(node, ast.ImportFrom):
             within = (package, *own[: max(len(own) - node.level, 0)]) if node.level else ()
-            first, *road = (*within, *(node.module or "").split("." if node.module else None))
+            first, *inner = (*within, *(node.module or "").split("." if node.module else None))
             if first == package:
                 for alias in node.names:  # no module has a name "*", so that is all of it
-                    yield alias.asname or alias.name, (*road, alias.name)
+                    yield alias.asname or alias.name, (*inner, alias.name)
 
 
 def drop_docstrings(statement: ast.AST) -> None:

@@ -51,108 +51,46 @@ class Stage:
 
 ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
+TRAINED = ("data/trained.skops", "training.json")
+BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
 SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT)  # the labelled rows, and who is held out
 
 # The one description of the line. Whatever runs it or tells of it is made from this: the command
 # line, the pages, and by `helpers.line.line_description` the pipelines of the schedulers.
 STAGES = (
-    Stage(
-        number=0,
-        name="start",
-        title="Start here",
-        notebook="00_start_here",
-        asks="What is the line?",
-        reads=(),
-        writes=("iris.json",),
-        lesson=True,
-    ),
-    Stage(
-        number=1,
-        name="collect",
-        title="Data collection",
-        notebook="01_data_collection",
-        asks="Where do the data come from, and what did they look like there?",
-        reads=(),
-        writes=(RAW, ABOUT, "data/answer_key.parquet"),
-    ),
-    Stage(
-        number=2,
-        name="clean",
-        title="Data cleaning",
-        notebook="02_data_cleaning",
-        asks="What is wrong with them, and what is surely right?",
-        reads=(ABOUT, RAW, "data/answer_key.parquet"),
-        writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv"),
-    ),
-    Stage(
-        number=3,
-        name="features",
-        title="Feature engineering",
-        notebook="03_feature_engineering",
-        asks="What is known when the prediction is made?",
-        reads=(ABOUT, PLAN, *CLEANED),
-        writes=("features.yaml",),
-    ),
-    Stage(
-        number=4,
-        name="split",
-        title="Train-test split",
-        notebook="04_train_test_split",
-        asks="Which rows must the model not see?",
-        reads=(ABOUT, "features.yaml", *CLEANED),
-        writes=("data/split.parquet", SPLIT),
-        needs_target=True,
-    ),
-    Stage(
-        number=5,
-        name="train",
-        title="Model training",
-        notebook="05_model_training",
-        asks="Which model learns most?",
-        reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
-        writes=("data/trained.skops", "training.json", "trials.csv"),
-        needs_target=True,
-    ),
-    Stage(
-        number=6,
-        name="evaluate",
-        title="Evaluation",
-        notebook="06_evaluation",
-        asks="Is it good enough?",
-        reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, "data/trained.skops", "training.json"),
-        writes=("metrics.json", "front.png"),
-        needs_target=True,
-    ),
-    Stage(
-        number=7,
-        name="deploy",
-        title="Deployment",
-        notebook="07_deployment",
-        asks="Does it give the same answers in service?",
-        reads=(
-            *(ABOUT, RAW, PLAN, "features.yaml", *SPLIT_FILES),
-            *("data/trained.skops", "training.json", "metrics.json"),
-        ),
-        writes=(
-            *("model/model.skops", "model/schema.json", "model/reference.json"),
-            *("model/card.json", "model/card.md", "model/examples.parquet"),
-        ),
-        needs_target=True,
-    ),
-    Stage(
-        number=8,
-        name="monitor",
-        title="Monitoring",
-        notebook="08_monitoring",
-        asks="Is it still right?",
-        reads=(
-            *(ABOUT, RAW, *SPLIT_FILES, "data/trained.skops", "training.json", "metrics.json"),
-            *("model/model.skops", "model/schema.json", "model/reference.json"),
-        ),
-        writes=("monitoring.json", "data/later.parquet"),
-        needs_target=True,
-    ),
-)
+    Stage(0, "start", "Start here", "00_start_here", "What is the line?",
+          reads=(),
+          writes=("iris.json",), lesson=True),
+    Stage(1, "collect", "Data collection", "01_data_collection",
+          "Where do the data come from, and what did they look like there?",
+          reads=(),
+          writes=(RAW, ABOUT, "data/answer_key.parquet")),
+    Stage(2, "clean", "Data cleaning", "02_data_cleaning",
+          "What is wrong with them, and what is surely right?",
+          reads=(ABOUT, RAW, "data/answer_key.parquet"),
+          writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv")),
+    Stage(3, "features", "Feature engineering", "03_feature_engineering",
+          "What is known when the prediction is made?",
+          reads=(ABOUT, PLAN, *CLEANED),
+          writes=("features.yaml",)),
+    Stage(4, "split", "Train-test split", "04_train_test_split",
+          "Which rows must the model not see?",
+          reads=(ABOUT, "features.yaml", *CLEANED),
+          writes=("data/split.parquet", SPLIT), needs_target=True),
+    Stage(5, "train", "Model training", "05_model_training", "Which model learns most?",
+          reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
+          writes=(*TRAINED, "trials.csv"), needs_target=True),
+    Stage(6, "evaluate", "Evaluation", "06_evaluation", "Is it good enough?",
+          reads=(ABOUT, RAW, "features.yaml", *SPLIT_FILES, *TRAINED),
+          writes=("metrics.json", "front.png"), needs_target=True),
+    Stage(7, "deploy", "Deployment", "07_deployment", "Does it give the same answers in service?",
+          reads=(ABOUT, RAW, PLAN, "features.yaml", *SPLIT_FILES, *TRAINED, "metrics.json"),
+          writes=(*BUNDLE, "model/card.json", "model/card.md", "model/examples.parquet"),
+          needs_target=True),
+    Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",
+          reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE),
+          writes=("monitoring.json", "data/later.parquet"), needs_target=True),
+)  # fmt: skip
 
 
 def stage(number: int) -> Stage:

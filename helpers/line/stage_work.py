@@ -199,6 +199,14 @@ class Work:
             "rows_in": int(rows_in),
             "rows_out": int(rows_out),
             "set_aside": int(set_aside),
+        } | self._made_of()
+        self.run.enter(entry)
+        self.run.withdraw_outdated(self.stage.number)
+        return entry
+
+    def _made_of(self) -> dict:
+        """What the stage was made of, for its ledger line."""
+        return {
             "parameters": self.parameters,
             "sources": self.sources,
             "inputs": self.inputs,
@@ -208,9 +216,6 @@ class Work:
             "opened": self._opened,
             "seconds": round(time.perf_counter() - self._began, 2),
         }
-        self.run.enter(entry)
-        self.run.withdraw_outdated(self.stage.number)
-        return entry
 
 
 def start(number: int, run: str, **parameters) -> Work:

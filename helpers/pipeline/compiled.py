@@ -19,7 +19,7 @@ from ..cells.as_texts import is_plain
 from ..cells.coded_column import Columns, EncodedColumn
 from ..cells.reading_columns import Reader
 from ..clean.column_cleaner import clean_columns
-from ..clean.one_row_cleaner import plan_for, row_cleaner
+from ..clean.one_row_cleaner import RowCleaner, plan_for
 from ..clean.swapped_columns import as_encoded
 from ..features.compiled_features import CompiledFeatures
 from ..learning.predicting import Answers
@@ -38,7 +38,8 @@ class Compiled:
 
     def __init__(self, task: Task, model: Pipeline, needed: list[str]):
         self.task, self.plan = task, plan_for(model["clean"].plan_, needed)
-        self.fields, self._clean_row = row_cleaner(self.plan, list(self.plan["columns"]))
+        self.clean = RowCleaner(self.plan, list(self.plan["columns"]))
+        self.fields = self.clean.fields
         self.features = CompiledFeatures(model["features"])
         self.model = compiled_model(model["model"])
         self.answers = None if task.is_regression else Answers.of(task, model)
@@ -57,7 +58,7 @@ class Compiled:
 
         `seen` is what its fields read as, where that is known already (value and kind of repair).
         """
-        clean = self._clean_row(raw, self.read(raw) if seen is None else seen)
+        clean = self.clean(raw, self.read(raw) if seen is None else seen)
         found = self.model.row(self.features.row(clean))
         return (found, None) if self.answers is None else self.answers.of_row(found)
 

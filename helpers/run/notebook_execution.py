@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from ..base.user_errors import InputError
 from ..line.notebook_files import import_jupyter, keep
@@ -41,34 +42,14 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
     """
     begin(kernels)
     import_jupyter()
-    import nbformat
     import papermill
 
     draft = run.place(f"notebooks/.{name}.source.ipynb")
     executed = run.file(f"notebooks/.{name}.draft.ipynb")
     try:
-        nbformat.write(notebook, draft)
-        done = papermill.execute_notebook(
-            draft,
-            executed,
-            parameters=values,
-            kernel_name=KERNEL,
-            engine_name=kernels,
-            extra_arguments=[
-                "--log-level=CRITICAL",  # else each kernel warns of plain loopback TCP
-                "--InteractiveShellApp.ignore_cwd=True",  # a user's folder may have its `helpers`
-            ],
-            request_save_on_cell_execute=False,
-            progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
-        )
-        return each_warning_once(done)
+        return each_warning_once(_run_all_cells(notebook, draft, executed, values, kernels, title))
     except papermill.PapermillExecutionError as error:
-        if error.ename == "InputError":
-            raise InputError(error.evalue) from None
-        keep(run, name, each_warning_once(nbformat.read(executed, as_version=4)))
-        raise CellError(
-            f"failed in cell {error.exec_count}: {error.ename}: {error.evalue}"
-        ) from None
+        raise _cell_error(run, name, executed, error) from None
     except RuntimeError as error:  # nbclient's and our engine's word for a kernel that has gone
         run.file(f"notebooks/{name}.ipynb").unlink(missing_ok=True)  # of an earlier time
         raise CellError(
@@ -78,3 +59,33 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
     finally:
         draft.unlink(missing_ok=True)
         executed.unlink(missing_ok=True)
+
+
+def _run_all_cells(notebook, draft: Path, executed: Path, values: dict, kernels: str, title: str):
+    import nbformat
+    import papermill
+
+    nbformat.write(notebook, draft)
+    return papermill.execute_notebook(
+        draft,
+        executed,
+        parameters=values,
+        kernel_name=KERNEL,
+        engine_name=kernels,
+        extra_arguments=[
+            "--log-level=CRITICAL",  # else each kernel warns of plain loopback TCP
+            "--InteractiveShellApp.ignore_cwd=True",  # a user's folder may have its `helpers`
+        ],
+        request_save_on_cell_execute=False,
+        progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
+    )
+
+
+def _cell_error(run: Run, name: str, executed: Path, error) -> Exception:
+    """What to raise for an error in a cell; what ran until then is kept, if the cell broke."""
+    import nbformat
+
+    if error.ename == "InputError":
+        return InputError(error.evalue)
+    keep(run, name, each_warning_once(nbformat.read(executed, as_version=4)))
+    return CellError(f"failed in cell {error.exec_count}: {error.ename}: {error.evalue}")

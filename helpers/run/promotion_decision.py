@@ -32,7 +32,7 @@ def compare_on_newer_rows(production: Production, challenger: Run, newer: np.nda
     return better_than_champion.compare_answers(task, judged.y, *answers)
 
 
-def describe_duel(compared: dict) -> str:
+def describe_comparison(compared: dict) -> str:
     """The comparison in a sentence."""
     low, high = (better_than_champion.signed(compared[end], 3) for end in ("gain_from", "gain_to"))
     return (
@@ -50,19 +50,24 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, s
     if outcome == BETTER and ask.promote and ask.track:
         _promote(challenger)
         outcome = PROMOTED
-    message = {
-        KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} is not significant.",
-        BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
-        f"pipeline promote {challenger.name}",
-        PROMOTED: f"{challenger.name} is better by more than the noise: it is the champion now. "
-        f"To go back: pipeline rollback {model_name(champion)}",
-    }[outcome]
+    message = _conclusion(outcome, challenger, champion)
     if not promote and better_than_champion.replaces_champion(compared):
         message = (
             f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is '{verdict}'."
         )
     say(message)
     return {"outcome": outcome, "message": message}
+
+
+def _conclusion(outcome: str, challenger: Run, champion: Run) -> str:
+    """What an outcome means, and the command that follows."""
+    return {
+        KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} is not significant.",
+        BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
+        f"pipeline promote {challenger.name}",
+        PROMOTED: f"{challenger.name} is better by more than the noise: it is the champion now. "
+        f"To go back: pipeline rollback {model_name(champion)}",
+    }[outcome]
 
 
 def champion_of(run: Run, track: bool = True) -> Run:

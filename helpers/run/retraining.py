@@ -27,7 +27,7 @@ from .promotion_decision import (
     champion_of,
     compare_on_newer_rows,
     conclude,
-    describe_duel,
+    describe_comparison,
 )
 from .retraining_due import NOTHING_NEW, RetrainRequest, is_due, new_rows_of
 from .runner import StageError
@@ -71,6 +71,12 @@ def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
         say(message)
         return {"due": False, "why": why, "outcome": NOT_DUE, "message": message}
     say(f"Training again is due: {why}.")
+    found = {"due": True, "why": why}
+    return found | _trained_and_compared(champion, ask, found, say)
+
+
+def _trained_and_compared(champion: Run, ask: RetrainRequest, found: dict, say) -> dict:
+    """Train a challenger, compare it with the champion, and put it in place if it is better."""
     source = new_rows_of(champion, ask.data)
     production = later_rows(champion, source)
     newer = refit_models.newer_half(production)
@@ -79,15 +85,13 @@ def _retrained(champion: Run, ask: RetrainRequest, say) -> dict:
     say(f"Challenger {challenger.name}, by the notebooks of {champion.name}:")
     learnt = train(challenger, champion, production, newer, source, ask, say)
     compared = compare_on_newer_rows(production, challenger, newer)
-    found = {
-        "due": True,
-        "why": why,
+    found = found | {
         "challenger": challenger.name,
         "rows": {"training": learnt, "judged_on": compared["rows"]},
         "compared": compared,
         "challenger_verdict": challenger.line_of(6)["verdict"],
     }
-    say(describe_duel(compared))
+    say(describe_comparison(compared))
     return found | conclude(challenger, champion, found, ask, say)
 
 

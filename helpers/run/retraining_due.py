@@ -21,7 +21,7 @@ NOTHING_NEW = "Nothing has come since '{}' was trained: give new rows with --dat
 
 @dataclass(frozen=True)
 class RetrainRequest:
-    """What `pipeline train_challenger_run` was asked for.
+    """What `pipeline retrain` was asked for.
 
     `when` says what makes it due (see `is_due`), `every` is the age of the champion in days at
     which it is; None: only when `when` is "calendar", at 30. With `track` the model registry knows
@@ -67,13 +67,16 @@ def is_due(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
     """
     if ask.when == ALWAYS:
         return True, "it was asked for"
-    old = age(champion)
     every = DAYS if ask.every is None and ask.when == CALENDAR else ask.every
     if every is not None and ask.when in (DUE, CALENDAR):
-        if old >= every:
-            return True, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
-        if ask.when == CALENDAR:
-            return False, f"{champion.name} is {old:.0f} days old, of {every:g} that it may be"
+        days = age(champion)
+        if days >= every or ask.when == CALENDAR:
+            return days >= every, f"{champion.name} is {days:.0f} days old; the limit is {every:g}"
+    return _is_due_by_monitoring(champion, ask)
+
+
+def _is_due_by_monitoring(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
+    """Whether stage 8, run on the new rows, asks for another model, and why (not)."""
     settings = [] if ask.max_drop is None else [f"max_drop={ask.max_drop}"]
     seen = monitor_new_rows(champion.name, ask.data, settings, kernels=ask.kernels)
     if seen["held_out"]:

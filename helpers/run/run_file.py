@@ -70,8 +70,8 @@ def _parsed(path: Path) -> dict:
     except FileNotFoundError:
         raise InputError(f"There is no file '{path}'. Give the path of a run.yaml.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
-        raise InputError(f"'{path}' can't be read as YAML: {said}") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"'{path}' can't be read as YAML: {reason}") from None
     if content in (None, ""):
         return {}
     if not isinstance(content, dict):

@@ -87,14 +87,7 @@ def train(
     The parameters are those of the champion. Raises InputError or StageError, each with a sentence
     that names the challenger; a folder in which nothing was made is removed.
     """
-    challenges = {"model": model_name(champion), "run": champion.name}
-    challenges["fields"] = production_rows.fields_of(champion)
-    learnt = ~newer & production.labelled
-    if production.times is not None:
-        challenges["since"] = float(production.times[learnt].max())
-    challenger.write_json(CHALLENGES, challenges)
-    if source not in ("", LOG):
-        production_rows.note_training_rows(challenger, champion, production.raw[learnt])
+    _note_champion(challenger, champion, production, ~newer & production.labelled, source)
     try:
         request = _request(challenger, champion, production, newer, source)
         request = replace(request, kernels=ask.kernels, track=ask.track)
@@ -110,6 +103,17 @@ def train(
             f"The challenger {challenger.name} could not be trained: {error}"
         ) from None
     return challenger.line_of(1)["rows_out"]
+
+
+def _note_champion(challenger: Run, champion: Run, production: Production, learnt, source) -> None:
+    """Note in the challenger's folder what it challenges, and the new rows that it learns from."""
+    challenges = {"model": model_name(champion), "run": champion.name}
+    challenges["fields"] = production_rows.fields_of(champion)
+    if production.times is not None:
+        challenges["since"] = float(production.times[learnt].max())
+    challenger.write_json(CHALLENGES, challenges)
+    if source not in ("", LOG):
+        production_rows.note_training_rows(challenger, champion, production.raw[learnt])
 
 
 def _request(challenger: Run, champion: Run, production: Production, newer, source: str) -> Request:

@@ -107,19 +107,24 @@ def _client(address: str):
             f"`dask scheduler` printed, such as tcp://10.0.0.5:8786, or --dask local."
         ) from None
     try:
-        client.wait_for_workers(1, timeout=SECONDS)
-        _check_versions(client)
-        _check_workers(client)
-    except TimeoutError:
-        client.close()
-        raise InputError(
-            f"The Dask scheduler at '{address}' has no workers: start some with "
-            f"`dask worker {address} --nthreads 1`."
-        ) from None
+        _check(client, address)
     except InputError:
         client.close()
         raise
     return client
+
+
+def _check(client, address: str) -> None:
+    """Raise unless there are workers that can do our work."""
+    try:
+        client.wait_for_workers(1, timeout=SECONDS)
+        _check_versions(client)
+        _check_workers(client)
+    except TimeoutError:
+        raise InputError(
+            f"The Dask scheduler at '{address}' has no workers: start some with "
+            f"`dask worker {address} --nthreads 1`."
+        ) from None
 
 
 def _line(error: Exception) -> str:
@@ -152,22 +157,26 @@ def _check_workers(client) -> None:
     finally:
         token.unlink()
     for worker, found in seen.items():
-        if isinstance(found, Exception):
-            raise InputError(
-                f"The Dask worker {worker} can't import this project ({_line(found)}): start it in "
-                f"the project's own environment."
-            )
-        is_there, theirs, reports = found
-        if not is_there or reports != str(folder):
-            raise InputError(
-                f"The Dask worker {worker} does not see {folder}: the folder of runs must be "
-                f"shared, under the same path (start it with PIPELINE_REPORTS={folder})."
-            )
-        if theirs != _code():
-            raise InputError(
-                f"The Dask worker {worker} has another version of this project's code: give it "
-                f"the same, and start it again."
-            )
+        if why := _unfit(found, folder):
+            raise InputError(f"The Dask worker {worker} {why}")
+
+
+def _unfit(found: tuple | Exception, folder: Path) -> str:
+    """Why a worker that found this can't do our work, and what to do; "" where it can."""
+    if isinstance(found, Exception):
+        return (
+            f"can't import this project ({_line(found)}): start it in the project's own "
+            f"environment."
+        )
+    is_there, theirs, reports = found
+    if not is_there or reports != str(folder):
+        return (
+            f"does not see {folder}: the folder of runs must be shared, under the same path (start "
+            f"it with PIPELINE_REPORTS={folder})."
+        )
+    if theirs != _code():
+        return "has another version of this project's code: give it the same, and start it again."
+    return ""
 
 
 def _look(token: str) -> tuple[bool, str, str]:
@@ -177,8 +186,8 @@ def _look(token: str) -> tuple[bool, str, str]:
 def _code() -> str:
     """A hash of this package's modules, those of its sub-packages included."""
     found = hashlib.sha256()
-    for road, file in sorted(code_fingerprint.sources().items()):
-        found.update("/".join(road).encode() + file.read_bytes())
+    for module_path, file in sorted(code_fingerprint.sources().items()):
+        found.update("/".join(module_path).encode() + file.read_bytes())
     return found.hexdigest()
 
 

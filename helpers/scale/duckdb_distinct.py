@@ -29,22 +29,9 @@ def distinct_rows(source: Path, out: Path, memory: str = "1GB") -> dict[str, int
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)  # one that a kill left behind
     (draft / "spilled").mkdir(parents=True)
-    rows = f"read_parquet(?, union_by_name = true, hive_partitioning = {source.is_dir()})"
-    options = {
-        "memory_limit": memory,
-        "temp_directory": str(draft / "spilled"),
-        "preserve_insertion_order": "false",  # else a whole table is held back to keep it
-        "autoinstall_known_extensions": "false",  # nothing is fetched
-    }
     try:
-        with duckdb.connect(config=options) as base:
-            count = base.execute(f"SELECT count(*) FROM {rows}", [files]).fetchone()[0]
-            base.execute(
-                f"COPY (SELECT DISTINCT * FROM {rows}) TO '{_quoted(draft / 'rows')}' "
-                f"(FORMAT parquet, PER_THREAD_OUTPUT true, FILE_EXTENSION 'parquet')",
-                [files],
-            )
-            kept = _count(base, draft / "rows")
+        with duckdb.connect(config=_options(memory, draft)) as base:
+            count, kept = _copy_distinct(base, files, source.is_dir(), draft / "rows")
         (draft / "rows").replace(out)
     except duckdb.OutOfMemoryException:
         raise InputError(
@@ -52,11 +39,32 @@ def distinct_rows(source: Path, out: Path, memory: str = "1GB") -> dict[str, int
             f"--memory, or make room on the disk of '{out.parent}'."
         ) from None
     except duckdb.Error as error:
-        said = str(error).strip().splitlines()[0]
-        raise InputError(f"The distinct rows of '{source}' can't be written: {said}") from None
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"The distinct rows of '{source}' can't be written: {reason}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return {"rows_in": count, "rows_out": kept, "set_aside": count - kept}
+
+
+def _options(memory: str, draft: Path) -> dict[str, str]:
+    return {
+        "memory_limit": memory,
+        "temp_directory": str(draft / "spilled"),
+        "preserve_insertion_order": "false",  # else a whole table is held back to keep it
+        "autoinstall_known_extensions": "false",  # nothing is fetched
+    }
+
+
+def _copy_distinct(base, files: list[str], partitioned: bool, to: Path) -> tuple[int, int]:
+    """Write the distinct rows; returns how many rows there were, and how many were written."""
+    rows = f"read_parquet(?, union_by_name = true, hive_partitioning = {partitioned})"
+    count = base.execute(f"SELECT count(*) FROM {rows}", [files]).fetchone()[0]
+    base.execute(
+        f"COPY (SELECT DISTINCT * FROM {rows}) TO '{_quoted(to)}' "
+        f"(FORMAT parquet, PER_THREAD_OUTPUT true, FILE_EXTENSION 'parquet')",
+        [files],
+    )
+    return count, _count(base, to)
 
 
 def _files(source: Path) -> list[str]:

@@ -45,23 +45,29 @@ def push(name: str, address: str, force: bool = False, advance: Advance | None =
             begun = _read(found, f"{root}/{BEGUN}")
             others = [] if there or begun else _some_of(found, root)
         before = there or begun or {}
-        if not force and (others or (before and _who(before) != _who(own))):
-            what = f"the run '{before['run']}'" if before else f"something else ({others[0]} …)"
-            raise InputError(
-                f"At {addresses.shown(address)} there is {what} already: give another address, or "
-                f"--force to write over it."
-            )
+        if not force:
+            _refuse_occupied(address, own, before, others)
         with _storage_errors(address):
             return _send(found, root, run, own, before, advance)
+
+
+def _refuse_occupied(address: str, own: dict, before: dict, others: list[str]) -> None:
+    """Raise where another run, or something else, lies at an address."""
+    if others or (before and _who(before) != _who(own)):
+        what = f"the run '{before['run']}'" if before else f"something else ({others[0]} …)"
+        raise InputError(
+            f"At {addresses.shown(address)} there is {what} already: give another address, or "
+            f"--force to write over it."
+        )
 
 
 def _send(found, root: str, run: Run, own: dict, before: dict, advance: Advance | None) -> dict:
     """Send what is not there yet, take away what is no longer the run's, say that it is whole."""
     sizes = {name: info["size"] for name, info in _listed(found, root).items()}
     kept = {
-        name: said
-        for name, said in own["files"].items()
-        if before.get("files", {}).get(name) == said and sizes.get(name) == said["bytes"]
+        name: entry
+        for name, entry in own["files"].items()
+        if before.get("files", {}).get(name) == entry and sizes.get(name) == entry["bytes"]
     }
     is_whole = found.exists(f"{root}/{MANIFEST}")
     if is_whole and len(kept) == len(own["files"]) == len(before["files"]):
@@ -113,13 +119,7 @@ def pull(address: str, name: str = "", force: bool = False, advance: Advance | N
 def _fetch(found, root: str, there: dict, run: Run, draft: Path, address: str, advance) -> list:
     """Fill a folder with the files of a manifest, each checked; returns those from the address."""
     draft.mkdir(parents=True)
-    here = {
-        name
-        for name, said in there["files"].items()
-        if run.file(name).is_file()
-        and run.file(name).stat().st_size == said["bytes"]
-        and sha256(run.file(name)) == said["sha256"]
-    }
+    here = {name for name, known in there["files"].items() if _is_same(run.file(name), known)}
     new = [name for name in there["files"] if name not in here]
     for name in there["files"]:
         (draft / name).parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +136,13 @@ def _fetch(found, root: str, there: dict, run: Run, draft: Path, address: str, a
     return new
 
 
+def _is_same(path: Path, known: dict) -> bool:
+    """Whether a file here is what a manifest says of it."""
+    return (
+        path.is_file() and path.stat().st_size == known["bytes"] and sha256(path) == known["sha256"]
+    )
+
+
 def _take_place(run: Run, draft: Path) -> None:
     """Put a whole folder in the place of the run; the service's log stays."""
     for log in run.path.glob(f"{LOG}*"):
@@ -150,9 +157,6 @@ def _take_place(run: Run, draft: Path) -> None:
             old.rename(run.path)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-# --- What a run is ------------------------------------------------------------------------------
 
 
 def _require_finished(run: Run) -> None:
@@ -203,7 +207,7 @@ def _check(manifest: dict, address: str) -> None:
     is_one = manifest.get("format") == 1 and isinstance(manifest.get("files"), dict)
     if not is_one or not isinstance(manifest.get("run"), str):
         raise InputError(f"{MANIFEST} at {addresses.shown(address)} is not one of `pipeline push`.")
-    for name, said in manifest["files"].items():
+    for name, entry in manifest["files"].items():
         path, other = PurePosixPath(name), PureWindowsPath(name)
         leads_out = path.is_absolute() or other.drive or "\\" in name or str(path) != name
         if leads_out or name in ("", ".") or ".." in path.parts:
@@ -211,11 +215,8 @@ def _check(manifest: dict, address: str) -> None:
                 f"The manifest at {addresses.shown(address)} names '{name}', which leads out of "
                 f"the run's folder: nothing was copied."
             )
-        if not isinstance(said, dict) or {"sha256", "bytes"} - set(said):
+        if not isinstance(entry, dict) or {"sha256", "bytes"} - set(entry):
             raise InputError(f"The manifest at {addresses.shown(address)} has no hash of '{name}'.")
-
-
-# --- Storage ------------------------------------------------------------------------------------
 
 
 def _place(address: str):
@@ -293,5 +294,5 @@ def _counted(names: list[str], files: dict, advance: Advance | None):
 
 
 def _transfer_summary(manifest: dict, new: list[str]) -> dict:
-    sizes = [said["bytes"] for said in manifest["files"].values()]
+    sizes = [entry["bytes"] for entry in manifest["files"].values()]
     return {"files": len(sizes), "bytes": sum(sizes), "copied": len(new)}

@@ -128,13 +128,18 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
             f"The model of run '{folder.name}' is not the one that its card describes. Make "
             f"it again: `pipeline run --name {folder.name} --stages 7`."
         )
-    said = card["task"]
-    task = Task(said["target"], said["task"], tuple(said["classes"]), said["positive"])
+    task = task_of(card)
     rows = folder.file(f"{name}/examples.parquet")
     examples = pd.read_parquet(rows) if rows.exists() and not without_model else None
     return Bundle(
         None if without_model else whole_pipeline.load(path), task, schema, card, examples
     )
+
+
+def task_of(card: dict) -> Task:
+    """The task that a model card tells of."""
+    said = card["task"]
+    return Task(said["target"], said["task"], tuple(said["classes"]), said["positive"])
 
 
 def _read_card(folder: Run, name: str) -> dict | None:

@@ -10,8 +10,8 @@ from .tidy_table import distinct_names
 
 def needs_no_repair(schema: pa.Schema) -> bool:
     """Whether `tidy` would leave a Parquet file's columns as they are."""
-    said = schema.pandas_metadata or {"index_columns": []}
-    no_index = all(isinstance(i, dict) and i["name"] is None for i in said["index_columns"])
+    metadata = schema.pandas_metadata or {"index_columns": []}
+    no_index = all(isinstance(i, dict) and i["name"] is None for i in metadata["index_columns"])
     kinds = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_timestamp)
     known = all(is_text(f.type) or any(kind(f.type) for kind in kinds) for f in schema)
     names = [name.strip() for name in schema.names]

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -51,20 +53,21 @@ def _decode(content: bytes) -> str:
             f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
             f"is a {READABLE} file, give it that ending; else save it as UTF-8."
         )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
+    for encoding in _encodings(content):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    return content.decode("latin-1")
 
-        # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
-        strange = sum(byte > 127 for byte in content)
-        best = from_bytes(content).best() if strange >= 30 else None
-        for encoding in (best.encoding if best else "cp1252", "cp1252"):
-            try:
-                return content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-        return content.decode("latin-1")
+
+def _encodings(content: bytes) -> Iterator[str]:
+    """Encodings to try, the likeliest first."""
+    yield "utf-8-sig"
+    from charset_normalizer import from_bytes
+
+    # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
+    strange = sum(byte > 127 for byte in content)
+    best = from_bytes(content).best() if strange >= 30 else None
+    yield from (best.encoding if best else "cp1252", "cp1252")
 
 
 def _decode_utf16(content: bytes) -> str:
@@ -88,13 +91,23 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
     text = _decode(content)
     if not text.strip():
         raise InputError("is empty: it holds no header and no rows.")
-    if said := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
-        text, delimiter = text[said.end() :], said[1]
+    if named := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
+        text, delimiter = text[named.end() :], named[1]
     delimiter = delimiter or find_delimiter(text)
     # The header is read as a row: rows with more fields than it are an error, not an index.
     shorter = _without_trailing(text, delimiter)
     ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
     text = shorter.strip("\r\n")
+    frame, names = _frame_of(text, delimiter)
+    encoding = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
+    odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
+    return odd_files.note(
+        frame, encoding, ends, *odd, odd_files.renamed(names, list(frame.columns))
+    )
+
+
+def _frame_of(text: str, delimiter: str) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of a delimited text, all cells texts; and the header as it was written."""
     rows = pd.read_csv(
         io.StringIO(text),
         sep=delimiter,
@@ -107,9 +120,7 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
     frame = rows.iloc[1:].reset_index(drop=True)
     names = [clean_name(cell) for cell in rows.iloc[0]]
     frame.columns = distinct_names(list(names))
-    said = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
-    odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
-    return odd_files.note(frame, said, ends, *odd, odd_files.renamed(names, list(frame.columns)))
+    return frame, names
 
 
 def find_delimiter(text: str) -> str:
@@ -164,18 +175,22 @@ def _read_json(content: bytes) -> pd.DataFrame:
     except json.JSONDecodeError:
         records = _json_lines(text)
     if isinstance(records, dict):
-        lists = [
-            v for v in records.values() if isinstance(v, list) and v and isinstance(v[0], dict)
-        ]
-        if len(lists) == 1:  # the rows are one entry of an envelope
-            records = lists[0]
-        elif all(isinstance(value, (list, dict)) for value in records.values()):
-            return pd.DataFrame(records).reset_index(drop=True)  # a mapping from column to values
-        else:
-            records = [records]
+        records = _rows_within(records)
+    if isinstance(records, pd.DataFrame):
+        return records
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise InputError("holds JSON that is not a list of objects, one a row.")
     return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))
+
+
+def _rows_within(content: dict) -> list | pd.DataFrame:
+    """The rows of a JSON object: one entry of an envelope, columns by name, or one row."""
+    lists = [v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
+    if len(lists) == 1:
+        return lists[0]
+    if all(isinstance(value, (list, dict)) for value in content.values()):
+        return pd.DataFrame(content).reset_index(drop=True)
+    return [content]
 
 
 def _json_lines(text: str) -> list:

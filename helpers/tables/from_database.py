@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -27,16 +28,10 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
 
     refuse_pasted_password(source)
     try:
-        url = filled(sa.engine.make_url(source))
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-            raise InputError(f"There is no SQLite file '{url.database or ''}'.")
-        engine = sa.create_engine(url)
-        try:
+        with _engine(source) as engine:
             if query:
                 return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
             return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
-        finally:
-            engine.dispose()
     except InputError:
         raise
     except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError) as error:
@@ -44,6 +39,21 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
             f"The database {shown(source)} could not be read: {_driver_message(error)}. Check the "
             f"address (such as sqlite:///shop.db) and the query."
         ) from None
+
+
+@contextmanager
+def _engine(source: str):
+    """An engine for a database address, closed afterwards; SQLite would make a missing file."""
+    import sqlalchemy as sa
+
+    url = filled(sa.engine.make_url(source))
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise InputError(f"There is no SQLite file '{url.database or ''}'.")
+    engine = sa.create_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _driver_message(error: Exception) -> str:

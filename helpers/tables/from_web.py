@@ -65,11 +65,8 @@ def fetch(address: str, client=None, whole: bool = False, **query):
 
 def _within_limits(answer, name: str) -> bytes:
     """The content of an answer, unpacked as it comes; refused past the limit of time or size."""
-    most, end, content = (
-        unpacking_limits.most_bytes(),
-        time.monotonic() + _most_seconds(),
-        io.BytesIO(),
-    )
+    most, content = unpacking_limits.most_bytes(), io.BytesIO()
+    end = time.monotonic() + _most_seconds()
     with answer:
         # What has come, however little: waiting for a full piece may take for ever.
         while piece := answer.raw.read1(2**16, decode_content=True):
@@ -85,8 +82,8 @@ def _within_limits(answer, name: str) -> bytes:
 
 
 def _most_seconds() -> float:
-    said = os.environ.get("PIPELINE_MOST_SECONDS", "")
-    return float(said) if said.replace(".", "", 1).isdigit() else MOST_SECONDS
+    given = os.environ.get("PIPELINE_MOST_SECONDS", "")
+    return float(given) if given.replace(".", "", 1).isdigit() else MOST_SECONDS
 
 
 def read_pages(address: str, client=None) -> pd.DataFrame:

@@ -118,11 +118,16 @@ def of_workbook(sheets: list[str], content: bytes) -> list[str]:
     first, *others = sheets
     found = []
     if others:
-        names = some(others)
         found.append(
-            f"Of {1 + len(others)} sheets the first, {first}, is read; left out: {names}. "
+            f"Of {len(sheets)} sheets the first, {first}, is read; left out: {some(others)}. "
             f"Save another sheet as a file of its own to read that."
         )
+    return found + _odd_cells_of(content)
+
+
+def _odd_cells_of(content: bytes) -> list[str]:
+    """Merged cells and Excel's own errors."""
+    found = []
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         pages = [packed.read(n) for n in packed.namelist() if n.startswith("xl/worksheets/")]
     if merged := [cells.decode() for page in pages for cells in MERGED.findall(page)]:

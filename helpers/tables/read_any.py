@@ -98,6 +98,14 @@ def _read_stored(source: str, typed: bool) -> pd.DataFrame:
 def _read_path(path: Path, typed: bool) -> pd.DataFrame:
     if str(path) and path.name and path.is_dir():
         return _read_folder(path)
+    _check_is_file(path)
+    if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
+        return _read_as(read_parquet_bytes, path, ".parquet", path.name)
+    unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
+    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
+
+
+def _check_is_file(path: Path) -> None:
     if path.is_symlink() and not path.exists():
         raise InputError(f"'{path}' is a link to nothing, or to itself: give the file's own path.")
     if path.exists() and not path.is_file():
@@ -107,10 +115,6 @@ def _read_path(path: Path, typed: bool) -> pd.DataFrame:
             f"There is no file '{path}'. Give the path of a {READABLE} file, a folder of Parquet "
             f"files, an http(s) or a database address."
         )
-    if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
-        return _read_as(read_parquet_bytes, path, ".parquet", path.name)
-    unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
-    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -121,11 +125,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _read_folder(path: Path) -> pd.DataFrame:
-    files = sorted(path.rglob("*.parquet"))
-    if not files:
-        others = sorted(p.name for p in path.iterdir() if p.suffix.lower() in READERS)
-        instead = f" It has {others[0]}: give that file's path." if others else ""
-        raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.{instead}")
+    files = _parquet_files(path)
     try:
         found = dataset_of(path, files)
         unpacking_limits.check(
@@ -140,6 +140,15 @@ def _read_folder(path: Path) -> pd.DataFrame:
         raise InputError(
             f"The folder '{path}' can't be read as Parquet: {first_line(error)}"
         ) from None
+
+
+def _parquet_files(path: Path) -> list[Path]:
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        others = sorted(p.name for p in path.iterdir() if p.suffix.lower() in READERS)
+        instead = f" It has {others[0]}: give that file's path." if others else ""
+        raise InputError(f"The folder '{path}' has no Parquet file (*.parquet) in it.{instead}")
+    return files
 
 
 def _refuse_unlike(found) -> None:
@@ -169,16 +178,19 @@ def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     if not content.strip():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     reader = READERS.get(ending)
-    if said := disguised_as(content, ending):
-        raise InputError(f"'{name}' {said}")
+    if problem := disguised_as(content, ending):
+        raise InputError(f"'{name}' {problem}")
     if reader is None:
         raise InputError(
             f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
             f"Save it as one of these."
         )
     frame = _read_as(reader, content, ending, name)
-    if not typed or ending not in DELIMITED:
-        return frame
+    return _typed(frame) if typed and ending in DELIMITED else frame
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of texts, its columns that surely hold numbers as numbers."""
     return odd_files.note(
         pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame}),
         *odd_files.of(frame),
@@ -197,15 +209,17 @@ def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
 
 def _in_plain_words(error: Exception) -> str:
     """What a parser's error says, where it is, and what to do."""
-    said = first_line(error)
-    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
+    message = first_line(error)
+    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         return (
             f"line {width[2]} has {width[3]} fields and the header {width[1]}. Correct that line, "
             f"quote a cell that has a delimiter in it, or take out what stands above the header."
         )
-    if row := re.search(r"EOF inside string starting at row (\d+)", said):
+    if row := re.search(r"EOF inside string starting at row (\d+)", message):
         return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
-    return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
+    return (
+        f"{message.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
+    )
 
 
 def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
@@ -213,15 +227,8 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 
     A file that is not plain UTF-8, or has oddities that only the whole of it shows, comes in one.
     """
-    with path.open("rb") as file:
-        head = file.read(2**20)
-    try:
-        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = ""
-    delimiter = find_delimiter(text) if text else ","
-    odd = not text or text.startswith("sep=") or text.splitlines()[-1].endswith(delimiter)
-    if odd:
+    delimiter = _delimiter_of_plain(path)
+    if not delimiter:
         yield read_table(str(path), typed=False)
         return
     options = {"sep": delimiter, "header": None, "dtype": str, "keep_default_na": False,
@@ -235,6 +242,19 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
             yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
         raise InputError(f"'{path.name}' can't be read as CSV: {first_line(error)}") from None
+
+
+def _delimiter_of_plain(path: Path) -> str:
+    """The delimiter of a CSV file, told by its beginning; "" where it has to be read whole."""
+    with path.open("rb") as file:
+        head = file.read(2**20)
+    try:
+        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ""
+    delimiter = find_delimiter(text) if text else ","
+    odd = not text or text.startswith("sep=") or text.splitlines()[-1].endswith(delimiter)
+    return "" if odd else delimiter
 
 
 def check_target(frame: pd.DataFrame, target: str) -> None:

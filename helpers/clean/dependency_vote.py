@@ -1,0 +1,103 @@
+"""The vote on one cell by the dependencies that give its column: the rule, for one row and for many.
+
+A dependency `from → to` holds the value of each key that enough rows agree on. The table form of
+the repair (`repair_by_dependency`) asks `verdict` once for each distinct combination of votes, the
+one-row form (`one_row_repair`) once a row.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .typing_errors import is_typing_error
+
+UNHEARD_ODDS, HEARD_ODDS = math.log(99), math.log(999)  # to overrule a new value, a known one
+KEPT, FILLED, OVERRULED, DISPUTED = "", "filled", "dependency", "disputed"
+JOIN = " | "  # between the values of a key of two columns
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a cell: KEPT, FILLED, OVERRULED, or DISPUTED (it stays, a person may decide).
+
+    `answer` is the value that the first relation gives, "" where the cell is kept.
+    """
+
+    kind: str
+    answer: str = ""
+
+
+STAYS = Verdict(KEPT)
+
+
+class Voter:
+    """One dependency: the value that it gives, by the key, and how much its vote weighs.
+
+    `odds` is the logarithm of agree / (1 − agree), where `agree` is the share of rows that agree.
+    """
+
+    def __init__(self, relation: dict):
+        self.first, self.second = (*relation["from"], None)[:2]
+        self.values = relation["values"]
+        self.odds = math.log(relation["agree"] / max(1 - relation["agree"], 0.001))
+        self.by_person = relation.get("sure") is True
+
+    def vote(self, cells: dict[str, str | None]) -> str | None:
+        """What it gives in a row of texts by column; None where it knows nothing."""
+        key = cells[self.first]
+        if key is not None and self.second is not None:
+            other = cells[self.second]
+            key = None if other is None else key + JOIN + other
+        return None if key is None else self.values.get(key)
+
+
+class DependencyVote:
+    """The vote of all dependencies that give one column.
+
+    A missing cell is filled when all that know it agree. A cell is overruled when no relation gives
+    its value, and two relations or more agree on another, with odds of 99 to 1 (999 to 1 where the
+    cell's value is known from other rows); or one does, and the cell looks like a typing error of
+    it; or a person has confirmed one of them.
+
+    >>> by_zip = {"from": ["zip"], "to": "city", "agree": 0.9, "values": {"01970": "Salem"}}
+    >>> DependencyVote([by_zip]).verdict(None, ["Salem"])
+    Verdict(kind='filled', answer='Salem')
+    >>> DependencyVote([by_zip]).verdict("Sxlem", ["Salem"]).kind
+    'dependency'
+    """
+
+    def __init__(self, relations: list[dict]):
+        self.to = relations[0]["to"]
+        self.voters = [Voter(relation) for relation in relations]
+        self.listed = {value for relation in relations for value in relation["values"].values()}
+
+    def of_row(self, cells: dict[str, str | None]) -> Verdict:
+        """The verdict on the cell of a row of texts by column."""
+        own, votes = cells[self.to], [voter.vote(cells) for voter in self.voters]
+        for vote in votes:
+            if vote is not None and vote != own:
+                return self.verdict(own, votes)
+        return STAYS  # nearly every row
+
+    def verdict(self, own: str | None, votes: list[str | None]) -> Verdict:
+        """The verdict on a cell, by what each voter gives (None: nothing); one of them knows."""
+        known = [pair for pair in zip(votes, self.voters, strict=True) if pair[0] is not None]
+        given = {vote for vote, _ in known}
+        answer = known[0][0]
+        if own is None:
+            return Verdict(FILLED, answer) if len(given) == 1 else STAYS
+        if own in given:
+            return STAYS
+        speak = [voter for _, voter in known]
+        overruled = len(given) == 1 and self._outvoted(own, answer, speak)
+        return Verdict(OVERRULED if overruled else DISPUTED, answer)
+
+    def _outvoted(self, own: str, answer: str, voters: list[Voter]) -> bool:
+        """Whether voters that agree are enough to overrule the cell."""
+        if any(voter.by_person for voter in voters):
+            return True
+        unheard = own not in self.listed
+        if len(voters) == 1:
+            return unheard and is_typing_error(own, answer)
+        return sum(voter.odds for voter in voters) > (UNHEARD_ODDS if unheard else HEARD_ODDS)
