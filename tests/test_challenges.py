@@ -11,8 +11,8 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from helpers.course.challenges import CHALLENGES
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
+from helpers.course.questions import CHALLENGES
 from helpers.drift.drift_measures import psi
 
 
@@ -294,7 +294,7 @@ MISTAKES = {
         (lambda row: "", "it passed"),
     ],
     "monitor.alarm": [
-        (by_p_value, "who would care"),
+        (by_p_value, "too small to matter"),
         (by_mean, "the deviation grew"),
         (by_psi, "where nothing had changed"),
         (lambda before, after: True, "whatever comes"),

@@ -7,10 +7,9 @@ import pytest
 
 from helpers.base.user_errors import InputError
 from helpers.course import lessons
-from helpers.course.challenges import CHALLENGES
 from helpers.course.grading import Choice, Compute
 from helpers.course.learner_progress import BESIDE
-from helpers.course.questions import GUESSES, QUESTIONS
+from helpers.course.questions import CHALLENGES, GUESSES, QUESTIONS
 from helpers.line.stage_list import STAGES
 
 CHOICES = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Choice)}

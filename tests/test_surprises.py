@@ -29,7 +29,7 @@ def test_merging_by_likeness_changes_more_than_merging_by_fingerprint():
     table = surprises.merged_by_similarity(column)
     assert table.loc["same fingerprint", "spellings"] == 3
     assert table.loc["same fingerprint", "for example"] == "Airbus  a320 → AIRBUS A320"
-    assert table.loc["alike by 85%", "for example"] == "AIRBUS A321 → AIRBUS A320"
+    assert table.loc["similar by 85%", "for example"] == "AIRBUS A321 → AIRBUS A320"
 
 
 def test_selecting_before_the_folds_flatters_noise_and_scaling_does_not():

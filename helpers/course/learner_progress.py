@@ -84,8 +84,7 @@ def chapters() -> list[Chapter]:
 
     What was tried under a name that the course no longer has is left out.
     """
-    from .challenges import CHALLENGES
-    from .questions import QUESTIONS
+    from .questions import CHALLENGES, QUESTIONS
 
     tried, found = read_progress(), []
     titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE

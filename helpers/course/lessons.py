@@ -18,7 +18,6 @@ from ..line.run_folder import existing_run
 from ..line.stage_list import STAGES
 from ..line.stage_work import Work
 from ..pages.show import say
-from .challenges import CHALLENGES
 from .grading import (
     CORRECT,
     INCORRECT,
@@ -29,7 +28,7 @@ from .grading import (
     Verdict,
     is_untouched,
 )
-from .questions import GUESSES, QUESTIONS
+from .questions import CHALLENGES, GUESSES, QUESTIONS
 
 STYLE = TEMPLATES / "quiz.css"
 MARKS = {CORRECT: "✓ Correct.", INCORRECT: "✗ Incorrect.", UNTOUCHED: "○ Not attempted.",

@@ -56,32 +56,34 @@ def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.Data
     from ..cells.tidy_text import fingerprint
 
     counts = column.value_counts()
-
-    def merge(alike) -> dict[str, str]:
-        kept: list[str] = []
-        return {
-            v: next((k for k in kept if alike(k, v)), None) or kept.append(v) or v
-            for v in counts.index
-        }
-
     ways = {
-        f"alike by {similarity:.0%}": lambda a, b: (
+        f"similar by {similarity:.0%}": lambda a, b: (
             SequenceMatcher(None, a, b).ratio() >= similarity
         ),
         "same fingerprint": lambda a, b: fingerprint(a) == fingerprint(b),
     }
-    rows = {"as it came": {"spellings": len(counts), "cells changed": 0, "for example": ""}}
-    for name, alike in ways.items():
-        into = merge(alike)
-        changed = {a: b for a, b in into.items() if a != b}
-        first = next((f"{a} → {b}" for a, b in changed.items()), "")
-        cells = int(counts[list(changed)].sum())
-        rows[name] = {
-            "spellings": len(set(into.values())),
-            "cells changed": cells,
-            "for example": first,
-        }
+    rows = {"as it came": _merged_row(counts, {value: value for value in counts.index})}
+    rows |= {name: _merged_row(counts, _merged(counts, alike)) for name, alike in ways.items()}
     return pd.DataFrame(rows).T.rename_axis("way")
+
+
+def _merged(counts: pd.Series, alike) -> dict[str, str]:
+    """For each value the more frequent one that is alike; itself where there is none."""
+    kept: list[str] = []
+    into = {}
+    for value in counts.index:
+        into[value] = next((k for k in kept if alike(k, value)), value)
+        kept += [value] if into[value] == value else []
+    return into
+
+
+def _merged_row(counts: pd.Series, into: dict[str, str]) -> dict:
+    changed = {a: b for a, b in into.items() if a != b}
+    return {
+        "spellings": len(set(into.values())),
+        "cells changed": int(counts[list(changed)].sum()),
+        "for example": next((f"{a} → {b}" for a, b in changed.items()), ""),
+    }
 
 
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
@@ -126,33 +128,37 @@ def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
 
     The gain has a 95 % interval: both models are asked the same drawn rows (paired bootstrap).
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
     from ..examples import flights_example
     from ..learning.metric_scores import resampled_scores, score
-    from ..learning.predicting import predict
-    from ..pipeline import whole_pipeline
 
     more = flights_example.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
-    wider = replace(rows, X=rows.X.assign(**more))
-    learn, test, metric = wider.of("train"), wider.of("test"), rows.task.main_metric
-    said = []
-    for features in (plan, added):
-        model = HistGradientBoostingClassifier(max_iter=80, random_state=seed)
-        fitted = whole_pipeline.learner(features, model, seed).fit(learn.X, learn.y)
-        said.append(predict(rows.task, fitted, test.X))
-    before, after = (score(rows.task, test.y, *one, [metric])[metric] for one in said)
-    drawn = resampled_scores(rows.task, test.y, said, 200, seed, [metric])
+    wider, metric = replace(rows, X=rows.X.assign(**more)), rows.task.main_metric
+    test = wider.of("test")
+    predicted = [_quick_predictions(wider, features, seed) for features in (plan, added)]
+    before, after = (score(rows.task, test.y, *one, [metric])[metric] for one in predicted)
+    drawn = resampled_scores(rows.task, test.y, predicted, 200, seed, [metric])
     low, high = (drawn[1][metric] - drawn[0][metric]).quantile([0.025, 0.975])
+    gain = f"{after - before:+.3f} ({low:+.3f} to {high:+.3f})"
     table = {
-        "first turn": {"ROC AUC": f"{before:.3f}", "gain (95 % interval)": ""},
-        f"second turn: {', '.join(more)}": {
-            "ROC AUC": f"{after:.3f}",
-            "gain (95 % interval)": f"{after - before:+.3f} ({low:+.3f} to {high:+.3f})",
-        },
+        "first turn": (f"{before:.3f}", ""),
+        f"second turn: {', '.join(more)}": (f"{after:.3f}", gain),
     }
-    return pd.DataFrame(table).T.rename_axis("gradient boosting")
+    columns = ["ROC AUC", "gain (95 % interval)"]
+    return pd.DataFrame(table, index=columns).T.rename_axis("gradient boosting")
+
+
+def _quick_predictions(rows, plan: dict, seed: int) -> tuple:
+    """What gradient boosting on the training rows predicts for the held-out ones."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from ..learning.predicting import predict
+    from ..pipeline import whole_pipeline
+
+    model = HistGradientBoostingClassifier(max_iter=80, random_state=seed)
+    learn = rows.of("train")
+    fitted = whole_pipeline.learner(plan, model, seed).fit(learn.X, learn.y)
+    return predict(rows.task, fitted, rows.of("test").X)
 
 
 def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:

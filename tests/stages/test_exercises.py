@@ -9,10 +9,9 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.course.challenges import CHALLENGES
 from helpers.course.exercises import BEGIN, EXERCISES, SOLUTIONS, exercise_of, written
 from helpers.course.lessons import Shown
-from helpers.course.questions import QUESTIONS
+from helpers.course.questions import CHALLENGES, QUESTIONS
 
 PATHS = sorted(SOLUTIONS.glob("*.ipynb"))
 EVERY = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

@@ -1,5 +1,4 @@
-"""The questions, guesses and challenge of each notebook, a file a chapter; course/questions.py and
-course/challenges.py collect them.
+"""The questions, guesses and challenge of each notebook, one file each; questions.py collects them.
 
 May import: base, learning, course.
 """

@@ -1,11 +1,11 @@
-"""Chapter 00 start here."""
+"""Questions, guess and challenge of the notebook: start here."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 
 def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
@@ -43,7 +43,7 @@ def _examine_honest_score(honest_score, of=None) -> str:
     return ""
 
 
-START_CHALLENGES = {
+CHALLENGES = {
     "start.honest_score": Challenge(
         "**Challenge.** A colleague fits models and reports their score on the rows that they "
         "learnt from. Write a function `honest_score(model, X, y)` that takes an unfitted model, "
@@ -68,7 +68,7 @@ def honest_score(model, X, y):
 }
 
 
-START_QUESTIONS = {
+QUESTIONS = {
     "start.stations": Choice(
         "Why is the line cut into stations that hand on files, and not one long script?",
         {
@@ -138,5 +138,13 @@ START_QUESTIONS = {
             "Compare the two lines of the table: in which column do they differ?",
             "Both columns are scores. What is different about the rows that they rest on?",
         ),
+    ),
+}
+
+GUESSES = {
+    "start.by_lot": Guess(
+        "Before you look: the labels are random, so nothing can be learnt. Which share of "
+        "the training rows (0 to 1) will the forest answer correctly all the same?",
+        result=lambda table: float(table.loc["random labels", "train"]),
     ),
 }

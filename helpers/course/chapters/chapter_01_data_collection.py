@@ -1,8 +1,8 @@
-"""Chapter 01 data collection."""
+"""Questions, guess and challenge of the notebook: stage 1, data collection."""
 
 from __future__ import annotations
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, per_cent
 
 
 class _Server:
@@ -58,7 +58,7 @@ def _what_rows_lack(given: list, wanted: list) -> str:
     return "Rows are missing, twice in the result, or in another order."
 
 
-COLLECT_CHALLENGES = {
+CHALLENGES = {
     "collect.pages": Challenge(
         "**Challenge.** An API gives its rows in pages. Write a function `read_all(fetch)` that "
         "returns the rows of all pages as one list. `fetch(0)`, `fetch(1)` and so on give a list "
@@ -93,7 +93,7 @@ def read_all(fetch):
 }
 
 
-COLLECT_QUESTIONS = {
+QUESTIONS = {
     "collect.kappa": Choice(
         (
             "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's "
@@ -170,5 +170,14 @@ COLLECT_QUESTIONS = {
         ),
         within=0.001,
         form="{:.3f}",
+    ),
+}
+
+GUESSES = {
+    "collect.twice": Guess(
+        "Before you look: by how many percentage points will the share of late flights move when "
+        "the planes' file is joined twice over?",
+        result=lambda twice: abs(per_cent(twice["late"].iloc[1]) - per_cent(twice["late"].iloc[0])),
+        form="{:.1f}",
     ),
 }

@@ -1,11 +1,11 @@
-"""Chapter 02 data cleaning."""
+"""Questions, guess and challenge of the notebook: stage 2, data cleaning."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 # What a person wrote into a column of durations, and the minutes that it surely means
 DURATIONS = {
@@ -25,26 +25,38 @@ def _examine_minutes(minutes, of=None) -> str:
     if pd.api.types.is_datetime64_any_dtype(made) or pd.api.types.is_timedelta64_dtype(made):
         return f"Give the minutes as plain numbers; yours are {made.dtype}."
     made = pd.to_numeric(made, errors="coerce")
+    return _gaps_filled(made, column, right) or _misread(made, column) or _all_else(made, right)
+
+
+def _gaps_filled(made: pd.Series, column: pd.Series, right: list) -> str:
     gaps = pd.isna(pd.Series(right, index=column.index, dtype=float))
     if (made[gaps] == 0).any():
         return "An unknown duration became 0. Is that what the person knew?"
     if made[gaps].nunique() == 1 and made[gaps].notna().all():
         return "Gaps are filled, all with one value. Whose knowledge is that, and from which rows?"
+    return ""
+
+
+def _misread(made: pd.Series, column: pd.Series) -> str:
     if abs(made[column == "2:05"].iloc[0] - 2.05) < 0.01:
         return "You read the hours and minutes of 2:05 as a decimal number."
     if pd.notna(made[column == "5 or 6 h"].iloc[0]):
         return "`5 or 6 h` got a value. Can you be sure which?"
     if pd.notna(made[column == "1:75"].iloc[0]):
         return "`1:75` got a value. How many minutes has an hour?"
+    return ""
+
+
+def _all_else(made: pd.Series, right: list) -> str:
     wrong = [
-        text
-        for text, got, due in zip(texts, made, right, strict=True)
+        f"`{text}`"
+        for text, got, due in zip([*DURATIONS, "3:10"], made, right, strict=True)
         if not (pd.isna(got) if due is None else got == due)
     ]
-    return f"Not read as meant: {', '.join(f'`{text}`' for text in wrong[:3])}." if wrong else ""
+    return f"Not read as meant: {', '.join(wrong[:3])}." if wrong else ""
 
 
-CLEAN_CHALLENGES = {
+CHALLENGES = {
     "clean.minutes": Challenge(
         "**Challenge.** The plan has no reader for a column of durations, written by people: "
         "`125`, `125 min`, `90 MIN`, `2h 05m`, `3h`, `2:05`, `02:05`, `unknown`, and empty. Write "
@@ -71,7 +83,7 @@ def minutes(column):
 }
 
 
-CLEAN_QUESTIONS = {
+QUESTIONS = {
     "clean.doubt": Choice(
         "A value looks wrong, but you are not sure. What does this line do with it?",
         {
@@ -142,5 +154,15 @@ CLEAN_QUESTIONS = {
             "Two things can go wrong with a cell: it is wrong and stays so, or…?",
             "A bank that stops every payment stops all fraud. What do its customers say?",
         ),
+    ),
+}
+
+GUESSES = {
+    "clean.merged": Guess(
+        "Before you look: names of plane models that are similar by 85 % are merged. Which share of "
+        "the names (0 to 1) will be left?",
+        result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
+        high="too many",
+        low="too few",
     ),
 }

@@ -1,11 +1,11 @@
-"""Chapter 03 feature engineering."""
+"""Questions, guess and challenge of the notebook: stage 3, feature engineering."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 
 def _planted_leaks(rows: int = 400, seed: int = 0) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def _examine_suspects(suspects, of=None) -> str:
     return ""
 
 
-FEATURES_CHALLENGES = {
+CHALLENGES = {
     "features.suspects": Challenge(
         "**Challenge.** A hospital's table has leaks. Write a function `suspects(table, target)` "
         "that returns the names of the columns that *alone* tell the target (0 or 1) nearly "
@@ -90,7 +90,7 @@ def _evening(cleaned) -> float:
     return _late_at(cleaned, hour >= 18) - _late_at(cleaned, hour < 9)
 
 
-FEATURES_QUESTIONS = {
+QUESTIONS = {
     "features.dep_delay": Choice(
         "Why is dep_delay, the best predictor by far, left out?",
         {
@@ -155,18 +155,26 @@ FEATURES_QUESTIONS = {
         {
             "a": "The model reads that flight's own answer in its features.",
             "b": "Nothing: a mean is only a summary, and says nothing of single rows.",
-            "c": "The mean is missing, since one flight has no spread.",
+            "c": "The mean is missing, since one flight has no standard deviation.",
         },
         "a",
         "So such means are learnt from other rows than those that they are used on, and rare "
         "levels are pulled towards the mean of all.",
         {
             "b": "Of how many rows is it a summary here?",
-            "c": "A spread needs two values. How many does a mean need?",
+            "c": "A standard deviation needs two values. How many does a mean need?",
         },
         hints=(
             "Compute that mean by hand, for the plane with one flight.",
             "Suppose the flight is held out. What does the column now say about it?",
         ),
+    ),
+}
+
+GUESSES = {
+    "features.leaky": Guess(
+        "Before you look: which ROC AUC will the quick model reach with `dep_delay`, the minutes "
+        "by which the flight left late?",
+        result=lambda leaky: float(leaky.iloc[-1, 0]),
     ),
 }

@@ -1,4 +1,4 @@
-"""Chapter 04 train test split."""
+"""Questions, guess and challenge of the notebook: stage 4, the train-test split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...learning.labelled_data import TEST as HELD_OUT
 from ...learning.labelled_data import TRAIN as LEARNT_FROM
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 
 def _days_out_of_order(days: int = 21, a_day: int = 10, seed: int = 0) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def _examine_whole_days(hold_out, of=None) -> str:
     return ""
 
 
-SPLIT_CHALLENGES = {
+CHALLENGES = {
     "split.whole_days": Challenge(
         "**Challenge.** The airline asks each evening about the days to come. Write a function "
         "`hold_out(table)` that gives, for each row of a table with the column `scheduled` (a "
@@ -62,10 +62,6 @@ def hold_out(table):
 }
 
 
-def per_cent(text: str) -> float:
-    return float(text.rstrip("%"))
-
-
 def _share(rows) -> float:
     return float((rows.y == rows.task.positive).mean())
 
@@ -74,7 +70,7 @@ def _apart(cut) -> float:
     return _share(cut.of("test")) - _share(cut.of("train"))
 
 
-SPLIT_QUESTIONS = {
+QUESTIONS = {
     "split.latest": Choice(
         "The model will be asked about next month's flights. Which rows should be held out?",
         {
@@ -152,5 +148,15 @@ SPLIT_QUESTIONS = {
             "If fifty people toss a coin ten times, how many heads has the one who got most? "
             "What will that person's next ten tosses look like?",
         ),
+    ),
+}
+
+GUESSES = {
+    "split.by_time": Guess(
+        "Before you look: the quick model is asked about the latest flights instead of random "
+        "ones. Which ROC AUC will it reach? (0.5 is tossing a coin, 1 is perfect.)",
+        result=lambda comparison: comparison.iloc[-1, -1],
+        high="too hopeful",
+        low="too gloomy",
     ),
 }

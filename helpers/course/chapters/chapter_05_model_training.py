@@ -1,10 +1,10 @@
-"""Chapter 05 model training."""
+"""Questions, guess and challenge of the notebook: stage 5, model training."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 
 def _noise_and_signal(seed: int = 7) -> tuple:
@@ -39,7 +39,7 @@ def _examine_honest_accuracy(accuracy, of=None) -> str:
     return ""
 
 
-TRAIN_CHALLENGES = {
+CHALLENGES = {
     "train.honest": Challenge(
         "**Challenge.** Find the leak in this function and fix it.\n\n"
         "```python\n"
@@ -78,7 +78,7 @@ def _lead(tried) -> float:
     return float((best.iloc[1] - second.iloc[1]) / best["standard deviation"])
 
 
-TRAIN_QUESTIONS = {
+QUESTIONS = {
     "train.lead": Compute(
         "By how many standard deviations is the first model of the table above the second? "
         "`tried.iloc[0]` is the first line; the score is its second column, and "
@@ -140,7 +140,7 @@ TRAIN_QUESTIONS = {
     ),
     "train.luck": Choice(
         "A hundred settings are tried on the same folds. The best of them scores a hair above "
-        "the defaults, by less than the spread. What does that tell?",
+        "the defaults, by less than one standard deviation. What does that say?",
         {
             "a": "The best setting is the best one: it has the highest score.",
             "b": "Nothing was searched long enough: a thousand would have found it.",
@@ -157,5 +157,15 @@ TRAIN_QUESTIONS = {
             "Let a hundred people toss a coin ten times each, and look at the winner.",
             "How many heads will the winner throw the next time?",
         ),
+    ),
+}
+
+GUESSES = {
+    "train.noise": Guess(
+        "Before you look: the labels are random, so the true accuracy is 0.5. Which accuracy does "
+        "cross-validation report when the twenty best columns were chosen on all rows before?",
+        result=lambda table: float(table.iloc[0, 0]),
+        high="too suspicious",
+        low="too trusting",
     ),
 }

@@ -1,10 +1,10 @@
-"""Chapter 06 evaluation."""
+"""Questions, guess and challenge of the notebook: stage 6, evaluation."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 
 def _overconfident(rows: int = 4_000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +47,7 @@ def _why_not_cheapest(given: float, cost_false_positive: float, cost_false_negat
     )
 
 
-EVALUATE_CHALLENGES = {
+CHALLENGES = {
     "evaluate.cheapest": Challenge(
         "**Challenge.** An airline says what errors cost. Write a function "
         "`cheapest(probability, late, cost_false_positive, cost_false_negative)` that gives the "
@@ -87,7 +87,7 @@ def _cost(counts, cost_false_negative: float = 5, cost_false_positive: float = 1
     )
 
 
-EVALUATE_QUESTIONS = {
+QUESTIONS = {
     "evaluate.accuracy": Choice(
         "Saying *late* from one half on, the model is hardly more accurate than the baseline. "
         "Is it useless?",
@@ -169,5 +169,15 @@ EVALUATE_QUESTIONS = {
             "Something was decided by looking at these rows. What?",
             "Imagine a pupil who may sit the same examination ten times and hand in the best.",
         ),
+    ),
+}
+
+GUESSES = {
+    "evaluate.found": Guess(
+        "Before you look: which share of the late flights does the model find (its recall), if it "
+        "says *late* from a probability of one half on?",
+        result=lambda table: float(table.iloc[1]["recall"]),
+        high="too hopeful",
+        low="too gloomy",
     ),
 }

@@ -1,8 +1,8 @@
-"""Chapter 07 deployment."""
+"""Questions, guess and challenge of the notebook: stage 7, deployment."""
 
 from __future__ import annotations
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 ROWS_TO_CHECK = (
     ({"carrier": "UA", "distance": 1400}, "", ""),
@@ -38,7 +38,7 @@ def _examine_refusal(refuse, of=None) -> str:
     return ""
 
 
-DEPLOY_CHALLENGES = {
+CHALLENGES = {
     "deploy.refuse": Challenge(
         "**Challenge.** Make the API reject a row. Write a function `refuse(row)` that is given "
         'one row as a dictionary, as it came over HTTP, and gives `""` when it can be answered, '
@@ -81,7 +81,7 @@ def _late_though_unlikely(predicted, at: float = 0.5) -> float:
     return float((yes & (predicted["probability_True"] < at)).mean())
 
 
-DEPLOY_QUESTIONS = {
+QUESTIONS = {
     "deploy.raw_rows": Choice(
         "Why does the service take raw rows, and not rows that are cleaned already?",
         {
@@ -155,5 +155,16 @@ DEPLOY_QUESTIONS = {
         ),
         within=0.003,
         form="{:.3f}",
+    ),
+}
+
+GUESSES = {
+    "deploy.otherwise": Guess(
+        "Before you look: on which share of the rows will that other service say something else "
+        "than the model? (A number between 0 and 1.)",
+        result=lambda table: float(table.iloc[1, 0].rstrip("%")) / 100,
+        form="{:.3f}",
+        high="too gloomy",
+        low="too hopeful",
     ),
 }

@@ -1,10 +1,10 @@
-"""Chapter 08 monitoring."""
+"""Questions, guess and challenge of the notebook: stage 8, monitoring."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..grading import Challenge, Choice, Compute, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
 
 def _fires(alarm, pairs) -> list[bool]:
@@ -25,7 +25,9 @@ def _examine_alarm(alarm, of=None) -> str:
             "shares also differ at random."
         )
     if any(_fires(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
-        return "It rang for a shift of three hundredths of the spread: sure, but who would care?"
+        return (
+            "It fired at a shift of 0.03 standard deviations: significant, but too small to matter."
+        )
     if not all(_fires(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
         return "The column shifted by one standard deviation, and there was no alarm."
     if not all(_fires(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
@@ -33,7 +35,7 @@ def _examine_alarm(alarm, of=None) -> str:
     return ""
 
 
-MONITOR_CHALLENGES = {
+CHALLENGES = {
     "monitor.alarm": Challenge(
         "**Challenge.** Write a drift alarm that does not cry wolf: a function "
         "`alarm(before, after)` that is given the numbers of a column in training and in service "
@@ -78,7 +80,7 @@ def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
     return float((new * np.log(new / old)).sum())
 
 
-MONITOR_QUESTIONS = {
+QUESTIONS = {
     "monitor.psi": Compute(
         "Compute a population stability index yourself: cut the temperature into four groups at "
         "the quartiles of the old rows, and leave empty cells out. `temps` holds the old and the "
@@ -157,5 +159,15 @@ MONITOR_QUESTIONS = {
             "Two pupils sat two different papers. Who is better?",
             "What differs between the two figures besides the model?",
         ),
+    ),
+}
+
+GUESSES = {
+    "monitor.worst": Guess(
+        "Before you look: how low does the ROC AUC of the worst of these months fall? Stage 6 "
+        "says what was promised.",
+        result=lambda by_period: float(by_period["roc_auc"].min()),
+        high="too hopeful",
+        low="too gloomy",
     ),
 }

@@ -1,4 +1,4 @@
-"""Chapter explore."""
+"""Questions of the notebook: exploring a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def _gusty(table, others_only: bool = True) -> float:
     return float(late[~calm].mean() - late[calm if others_only else slice(None)].mean())
 
 
-EXPLORE_QUESTIONS = {
+QUESTIONS = {
     "explore.gaps": Choice(
         "Gusts of wind are missing in three of four rows, and nearly always when the wind is "
         "weak. What happens when the gaps are filled with the column's mean?",

@@ -1,4 +1,4 @@
-"""Digit images."""
+"""Handwritten digits as picture files, what is read from them, and a file that can't be read."""
 
 from __future__ import annotations
 
