@@ -17,7 +17,7 @@ from helpers.monitor import monitor_bundle, production_rows, refit_models, servi
 from helpers.pages import front_page
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
-from helpers.run import promotion_decision, retraining, retraining_due, runner, train_challenger
+from helpers.run import promotion_decision, retraining, retraining_due, train_challenger
 from helpers.run.retraining_due import RetrainRequest
 from helpers.run.runner import StageError
 from tests.small import changed, deployed_run, later, log_rows, prepared, raw_table
@@ -126,7 +126,9 @@ def test_nothing_new_is_said(run, command):
 
 
 def test_the_champion_can_be_monitored_whichever_run_made_it(run, command, monkeypatch):
-    named = {"models:/shop@champion": model_versions.Version("shop", 2, "mine")}
+    sha = run.read_json("model/card.json")["model_sha256"]
+    version = model_versions.Version("shop", 2, "mine", model_sha256=sha)
+    named = {"models:/shop@champion": version}
     monkeypatch.setattr(monitor_bundle, "resolve", named.get)
     code, _, err = command("monitor", "models:/shop@champion", "--data", "nowhere.csv")
     assert code == 2 and "nowhere.csv" in err, "the run is found, its new rows are not"
@@ -340,7 +342,7 @@ def test_a_stage_that_breaks_is_exit_code_1(run, command, monkeypatch):
     def breaks(request, say):
         raise StageError("Stage 5 (Model training) failed in cell 7: MemoryError")
 
-    monkeypatch.setattr(runner, "run_line", breaks)
+    monkeypatch.setattr(train_challenger, "run_line", breaks)
     code, _, err = command("retrain", "mine", "--when", "always", rows=changed())
     assert code == 1 and one_line(err)
     assert "mine-2 could not be trained: Stage 5" in err and "mine stays in service" in err
@@ -351,7 +353,7 @@ def test_what_a_challenger_has_learnt_from_the_log_is_noted(run, monkeypatch):
     def breaks(request, say):
         raise StageError("stopped")
 
-    monkeypatch.setattr(runner, "run_line", breaks)
+    monkeypatch.setattr(train_challenger, "run_line", breaks)
     log_rows(run, later(400).drop(columns="note"), told=300)
     production = retraining.later_rows(run, LOG)
     newer = refit_models.newer_half(production)

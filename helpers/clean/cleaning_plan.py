@@ -118,11 +118,11 @@ def _with_typos(plan: dict, cleaned: pd.Series) -> tuple[dict, list[dict]]:
     if len(counts) > MOST_SPELLINGS:
         return plan, []
     sure, likely = typing_errors.typos(counts)
-    doubted = [{"kind": "typo"} | one for one in likely]
+    items = [{"kind": "typo"} | one for one in likely]
     if not sure:
-        return plan, doubted
+        return plan, items
     values = [value for value in plan["values"] if value not in sure]
-    return plan | {"values": values, "typos": dict(sorted(sure.items()))}, doubted
+    return plan | {"values": values, "typos": dict(sorted(sure.items()))}, items
 
 
 def parse_limits(text: str, columns) -> dict[str, list[float]]:
@@ -309,7 +309,7 @@ def _is_date_format(form) -> bool:
 
 
 LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
-PLAN_FORMS = {  # what may stand under a key of a column's plan, and how that is said
+PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an error calls it
     "limits": (_is_range, "[low, high], two numbers"),
     "style": (_is_style, "point or comma"),
     "unit": (_is_text, "quoted text"),

@@ -155,9 +155,9 @@ def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=No
     text += f"; {_rows_aside(reason)}"
     if len(linked):
         text += f"; {len(linked):,} rows nearly the same as another"
-    doubted = int((review["apply"] == "").sum())
-    if doubted:
-        text += f"; {doubted:,} review item{'s' * (doubted > 1)} left to a person"
+    items = int((review["apply"] == "").sum())
+    if items:
+        text += f"; {items:,} review item{'s' * (items > 1)} left to a person"
     return text + "."
 
 

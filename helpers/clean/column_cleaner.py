@@ -123,8 +123,8 @@ def clean_columns(
     put_back, swapped = swapped_columns.unswap_encoded(raw, readers, every)
     for name, column in put_back.items():
         clean[name], kinds[name] = _read_column(column, readers[name], log)
-    mended, more = repair_by_dependency.repair(clean, every)
-    decided, cells = review_decisions.decide(mended, plan)
+    repaired, more = repair_by_dependency.repair(clean, every)
+    decided, cells = review_decisions.decide(repaired, plan)
     if log:
         count = max(map(len, raw.values()), default=0)
         later = [{n: _kind_at(rows, "swapped", count) for n, rows in swapped.items()}, more]

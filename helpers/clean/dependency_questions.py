@@ -30,7 +30,7 @@ def likely_errors(columns: dict[str, EncodedColumn], relations: list[dict]) -> l
 
 
 def low_agreement_item(relation: dict, cells: int) -> dict:
-    """The doubt about a whole relation whose rows agree too little: one line for a person."""
+    """The question about a whole relation whose rows agree too little: one line for a person."""
     return {
         "column": relation["to"],
         "value": ANY_OTHER,
@@ -76,9 +76,9 @@ def _likely_of(
 
 
 def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
-    """What the cells of some rows say; none of them is missing."""
-    codes, said = column.codes_and_texts
-    return [said[code] for code in codes[rows]]
+    """The texts of the cells of some rows; none of them is missing."""
+    codes, held = column.codes_and_texts
+    return [held[code] for code in codes[rows]]
 
 
 def name_of(relation: dict) -> str:

@@ -14,7 +14,7 @@ from .dependency_vote import JOIN
 from .repair_by_dependency import contested_rows, head_and_tail, repair
 from .swapped_columns import FEWEST, MOST_DETERMINANTS
 
-# A dependency is sure when each row is told by the other rows of its key in so many cases. With
+# A dependency is sure when the other rows of its key predict a row in so many cases. With
 # five errors in a hundred cells on both sides, as in the hospital benchmark, true dependencies
 # reach 0.91 to 0.98; what holds by habit only (a plane flies for one carrier, a street lies in one
 # town) stays below or has exceptions that come again, which take the vote from their key.
@@ -29,6 +29,7 @@ MOST_MINED = 10_000  # rows looked at for one key column, whole keys at a time
 MOST_FOR_ONE = 6  # relations that give one column
 MOST_COLUMNS = 80  # that are mined, the first ones; the time grows with their square
 FEW_LEVELS = 60  # of a second key column
+FEWEST_ROWS = 20  # with others of their key, before agreement is judged
 
 
 def draft(
@@ -36,10 +37,10 @@ def draft(
 ) -> tuple[list[dict], list[dict]]:
     """The relations of a cleaned frame, and the likely repairs that they suggest.
 
-    `columns` are the columns' plans; those in `exclude` are neither mended nor asked. A relation
-    is {"from": columns, "to": column, "agree": share, "rows": support, "values": {key: value}} or
-    {"split": column, "into": column, "tails": values}. It is written only if some cell of the
-    frame contradicts it or misses what it gives.
+    `columns` are the columns' plans; those in `exclude` are neither repaired nor used as keys. A
+    relation is {"from": columns, "to": column, "agree": share, "rows": support,
+    "values": {key: value}} or {"split": column, "into": column, "tails": values}. It is written
+    only if some cell of the frame contradicts it or misses what it gives.
 
     >>> city = ["Salem", "Boston", "Lowell"] * 20
     >>> frame = pd.DataFrame({"zip": ["01970", "02108", "01850"] * 20, "city": city})
@@ -48,22 +49,21 @@ def draft(
     >>> draft(frame, plans)[0][0]["values"]
     {'01850': 'Lowell', '01970': 'Salem', '02108': 'Boston'}
     """
-    left_out = set(exclude)
-    names = [n for n in frame if n not in left_out and columns[n]["kind"] != "text"]
-    names = [n for n in names if columns[n].get("note") not in ("constant", "empty", "identifier")]
-    table = _EncodedTable(frame, names[:MOST_COLUMNS])
+    table = _EncodedTable(frame, _usable(frame, columns, set(exclude))[:MOST_COLUMNS])
     splits = _draft_splits(frame, columns, table.names)
     found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
     columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
-    contradicted = [len(contested_rows(columns, [relation])) for relation in found]
-    useful = [relation for relation, cells in zip(found, contradicted, strict=True) if cells]
-    sure = [relation for relation in useful if relation.get("sure", True)]
-    asked = [
-        low_agreement_item(relation, cells)
-        for relation, cells in zip(found, contradicted, strict=True)
-        if cells and not relation.get("sure", True)
-    ]
-    return splits + useful, likely_errors(columns, sure) + asked
+    contradicted = [(one, len(contested_rows(columns, [one]))) for one in found]
+    useful = [(relation, cells) for relation, cells in contradicted if cells]
+    sure = [relation for relation, _ in useful if relation.get("sure", True)]
+    asked = [low_agreement_item(*one) for one in useful if not one[0].get("sure", True)]
+    return splits + [relation for relation, _ in useful], likely_errors(columns, sure) + asked
+
+
+def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
+    """The columns that may be a key or be given by one: values that come again, no prose."""
+    names = [n for n in frame if n not in left_out and columns[n]["kind"] != "text"]
+    return [n for n in names if columns[n].get("note") not in ("constant", "empty", "identifier")]
 
 
 class _EncodedTable:
@@ -97,22 +97,26 @@ class _EncodedTable:
 
 def _draft_target(table: _EncodedTable, columns: dict, to: str) -> list[dict]:
     """The relations that give a column, the surest first."""
-    found = []
-    for name in table.names:
-        if name == to or not _can_be_key(table, columns, name):
-            continue
-        agree, covered = _agreement(table, [name], to)
-        if agree < ASKED or covered < COVERED:
-            continue
-        names, agree = _refined(table, columns, [name], to, agree)
-        found.append((agree, names))
-    found.sort(key=lambda one: (-one[0], one[1]))
+    found = _keys_of(table, columns, to)
     sure = [_written(table, names, to, agree) for agree, names in found if agree >= SURE]
     asked = [_written(table, names, to, agree) for agree, names in found[:1] if agree < SURE]
     asked = [r | {"sure": False} for r in asked if r.pop("one_truth") >= ONE_TRUTH]
     for relation in sure:
         relation.pop("one_truth")
     return [relation for relation in [*sure[:MOST_FOR_ONE], *asked] if relation["values"]]
+
+
+def _keys_of(table: _EncodedTable, columns: dict, to: str) -> list[tuple[float, list[str]]]:
+    """The keys that give a column, each with the share of rows that agree; the surest first."""
+    found = []
+    for name in table.names:
+        if name == to or not _can_be_key(table, columns, name):
+            continue
+        agree, covered = _agreement(table, [name], to)
+        if agree >= ASKED and covered >= COVERED:
+            names, agree = _refined(table, columns, [name], to, agree)
+            found.append((agree, names))
+    return sorted(found, key=lambda one: (-one[0], one[1]))
 
 
 def _can_be_key(table: _EncodedTable, columns: dict, name: str) -> bool:
@@ -128,16 +132,18 @@ def _can_be_key(table: _EncodedTable, columns: dict, name: str) -> bool:
 def _refined(table: _EncodedTable, columns: dict, names: list[str], to: str, agree: float):
     """The key with a second column, where that takes most of the disagreement away."""
     best, key = agree, names
-    if agree < 0.995:
-        for second in table.names:
-            if second in (to, *names) or not 2 <= table.levels(second) <= FEW_LEVELS:
-                continue
-            if columns[second]["kind"] not in ("category", "boolean"):
-                continue
-            both, covered = _agreement(table, [*names, second], to)
-            if covered >= COVERED and 1 - both < REFINED * (1 - agree) and both > best + 0.01:
-                best, key = both, [*names, second]
+    for second in _second_keys(table, columns, (to, *names)) if agree < 0.995 else ():
+        both, covered = _agreement(table, [*names, second], to)
+        if covered >= COVERED and 1 - both < REFINED * (1 - agree) and both > best + 0.01:
+            best, key = both, [*names, second]
     return key, best
+
+
+def _second_keys(table: _EncodedTable, columns: dict, used: tuple[str, ...]) -> list[str]:
+    """Columns of few names, other than those in use."""
+    kinds = ("category", "boolean")
+    return [n for n in table.names if n not in used and columns[n]["kind"] in kinds
+            and 2 <= table.levels(n) <= FEW_LEVELS]  # fmt: skip
 
 
 def _counts(key: np.ndarray, to: np.ndarray, levels: int):
@@ -156,31 +162,36 @@ def _counts(key: np.ndarray, to: np.ndarray, levels: int):
 
 
 def _agreement(table: _EncodedTable, names: Sequence[str], to: str) -> tuple[float, float]:
-    """How often the other rows of its key tell a row's value; and the share of rows they cover.
+    """How often the other rows of its key give a row's value; and the share of rows they cover.
 
-    The first figure is 0 where naming the most frequent value would do nearly as well.
+    The first figure is 0 where always predicting the most frequent value does nearly as well.
     """
     key, values = table.key(names), table.codes[to]
     chosen = table.whole_keys(names)
-    if len(chosen) < 20:
+    agree, rows = _leave_one_out(_counts(key[chosen], values[chosen], table.levels(to)))
+    if rows < FEWEST_ROWS:
         return 0.0, 0.0
-    _, _, top, second, total = _counts(key[chosen], values[chosen], table.levels(to))
-    several = total > 1
-    rows = int(total[several].sum())
-    told = int(top[several & (top - 1 > second)].sum())
-    tied = several & (top - 1 == second)
-    told += int(top[tied].sum()) / 2
-    if rows < 20:
-        return 0.0, 0.0
-    agree = told / rows
     needed = LIFT if agree >= SURE else LIFT * agree
     return (agree if _lift(key[chosen], values[chosen]) >= needed else 0.0), rows / len(chosen)
+
+
+def _leave_one_out(counts: tuple) -> tuple[float, int]:
+    """The share of rows whose value the other rows of their key give, and how many have others.
+
+    A tie among the others counts half.
+    """
+    _, _, top, second, total = counts
+    several = total > 1
+    rows = int(total[several].sum())
+    given = int(top[several & (top - 1 > second)].sum())
+    tied = int(top[several & (top - 1 == second)].sum())
+    return (given + tied / 2) / max(rows, 1), rows
 
 
 def _lift(key: np.ndarray, values: np.ndarray) -> float:
     """How much better than the most frequent value the determinant predicts, without rare values.
 
-    Rare values are mostly errors, which nothing tells.
+    Rare values are mostly errors, which nothing predicts.
     """
     cells = np.bincount(values[values >= 0])
     frequent = np.append(cells >= max(FEWEST, 0.02 * cells.max()), False)[values]
@@ -188,9 +199,9 @@ def _lift(key: np.ndarray, values: np.ndarray) -> float:
         return 0.0
     _, _, top, second, total = _counts(key[frequent], values[frequent], len(cells))
     several = total > 1
-    told = top[several & (top - 1 > second)].sum() / max(total[several].sum(), 1)
+    given = top[several & (top - 1 > second)].sum() / max(total[several].sum(), 1)
     common = cells.max() / frequent.sum()
-    return (told - common) / (1 - common) if common < 1 else 0.0
+    return (given - common) / (1 - common) if common < 1 else 0.0
 
 
 def _whole_keys(key: np.ndarray) -> np.ndarray:
@@ -210,19 +221,11 @@ def _written(table: _EncodedTable, names: list[str], to: str, agree: float) -> d
     clear = (top >= FEWEST) & (second <= np.maximum(1, others * top)) & (2 * top > total)
     large = total >= 2 * FEWEST
     most = np.argsort(-total[clear], kind="stable")[:MOST_DETERMINANTS]
-    keys, values = keys[clear][most], values[clear][most]
-    said = {
-        _key_text(table, names, k): str(table.values[to][v])
-        for k, v in zip(keys, values, strict=True)
-    }
-    return {
-        "from": list(names),
-        "to": to,
-        "agree": round(float(agree), 3),
-        "one_truth": float((clear & large).sum() / max(large.sum(), 1)),
-        "rows": int(total[clear].sum()),
-        "values": dict(sorted(said.items())),
-    }
+    pairs = zip(keys[clear][most], values[clear][most], strict=True)
+    given = {_key_text(table, names, k): str(table.values[to][v]) for k, v in pairs}
+    one_truth = float((clear & large).sum() / max(large.sum(), 1))
+    return {"from": list(names), "to": to, "agree": round(float(agree), 3), "one_truth": one_truth,
+            "rows": int(total[clear].sum()), "values": dict(sorted(given.items()))}  # fmt: skip
 
 
 def _key_text(table: _EncodedTable, names: list[str], key: int) -> str:
@@ -237,18 +240,19 @@ def _draft_splits(frame: pd.DataFrame, columns: dict, names: list[str]) -> list[
     lists = {n: texts(frame[n]).value_counts() for n in names if columns[n]["kind"] == "category"}
     found = []
     for name, into in ((a, b) for a in lists for b in lists if a != b):
-        if not frame[into].isna().any() or len(lists[into]) > 1000:
-            continue
-        tails = set(lists[into][lists[into] >= 2].index)
-        relation = {"split": name, "into": into, "tails": sorted(tails)}
-        heads = {value: head for value in lists[name].index
-                 if (head := head_and_tail(value, tails)[0])}  # fmt: skip
-        if not heads:
-            continue
-        rows = texts(frame[name]).isin(list(heads)).to_numpy()
-        lost = frame[into].isna().to_numpy()
-        known = sum(head in lists[name].index for head in heads.values())
-        mostly_lost = (rows & lost).sum() >= 0.9 * rows.sum()
-        if rows.sum() >= 2 and mostly_lost and 2 * known >= len(heads) and lost.mean() < 0.9:
-            found.append(relation)
+        if frame[into].isna().any() and len(lists[into]) <= 1000:
+            tails = set(lists[into][lists[into] >= 2].index)
+            if _holds_two_facts(frame, name, into, lists[name].index, tails):
+                found.append({"split": name, "into": into, "tails": sorted(tails)})
     return found
+
+
+def _holds_two_facts(frame, name: str, into: str, values: pd.Index, tails: set[str]) -> bool:
+    """Whether cells of a column end in what is missing in another: mostly, and with known heads."""
+    heads = {v: head for v in values if (head := head_and_tail(v, tails)[0])}
+    if not heads:
+        return False
+    rows, lost = texts(frame[name]).isin(list(heads)).to_numpy(), frame[into].isna().to_numpy()
+    known = sum(head in values for head in heads.values())
+    mostly_lost = (rows & lost).sum() >= 0.9 * rows.sum()
+    return rows.sum() >= 2 and mostly_lost and 2 * known >= len(heads) and lost.mean() < 0.9

@@ -29,8 +29,8 @@ def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
         value = None
         if one["becomes"] != MISSING:
             value = repair_value(one["becomes"], plan["columns"][name])[0]
-        mended = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
-        decided = decided | {name: mended}
+        settled = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
+        decided = decided | {name: settled}
         changed[name] = np.union1d(changed.get(name, rows), rows)
     return decided, changed
 

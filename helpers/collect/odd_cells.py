@@ -36,7 +36,7 @@ _MARKUP = rf"(?i:<\s*/?\s*(?:{_TAGS})\b[^>]*>|javascript:)"
 
 @dataclass(frozen=True)
 class Kind:
-    """An oddity of texts: which they are (a pattern, then a closer look), and what is said."""
+    """An oddity of texts: which they are (a pattern, then a closer look), and the message."""
 
     code: str
     pattern: str

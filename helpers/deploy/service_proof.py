@@ -40,7 +40,7 @@ def edge_cases(bundle: Bundle, row: dict) -> dict[str, dict]:
 
 
 def answers_table(address: str, cases: dict[str, dict]) -> pd.DataFrame:
-    """A row per case: the HTTP status, the prediction, the warnings or the error (`response`)."""
+    """A row per case: the HTTP status, the prediction, and warnings or the error (`response`)."""
     rows = {name: _answer(*ask(address, row)) for name, row in cases.items()}
     return pd.DataFrame(rows).T.rename_axis("case")
 

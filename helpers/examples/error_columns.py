@@ -43,20 +43,27 @@ def column_to_spoil(cells: pd.Series) -> ColumnToSpoil:
     """
     free = cells.notna().to_numpy().copy()
     if is_number(cells):
-        values = cells.dropna().astype("float64")
-        values = values[np.isfinite(values)]
-        low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
-        column = ColumnToSpoil(cells, "number", free, low=low, high=high)
-        column.code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
-        return column
+        return _number_to_spoil(cells, free)
     if is_date(cells) or _reads_as_dates(cells):
         return ColumnToSpoil(cells, "date", free)
     if is_boolean(cells) or not free.any():
         return ColumnToSpoil(cells, "other", free)
-    said = texts(cells)
-    free &= ~said.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
-    values = set(said[free].unique())
-    group = alias_groups.group_of(said[free].value_counts().to_dict())
+    return _text_to_spoil(cells, free)
+
+
+def _number_to_spoil(cells: pd.Series, free: np.ndarray) -> ColumnToSpoil:
+    values = cells.dropna().astype("float64")
+    values = values[np.isfinite(values)]
+    low, high = (values.min(), values.max()) if len(values) else (np.nan, np.nan)
+    code = next((code for code in CODES if _far_outside(float(code), low, high)), "")
+    return ColumnToSpoil(cells, "number", free, low=low, high=high, code=code)
+
+
+def _text_to_spoil(cells: pd.Series, free: np.ndarray) -> ColumnToSpoil:
+    held = texts(cells)
+    free &= ~held.str.casefold().isin(MISSING_WORDS).to_numpy(dtype=bool)
+    values = set(held[free].unique())
+    group = alias_groups.group_of(held[free].value_counts().to_dict())
     folded = {folded_letters(value) for value in values}
     return ColumnToSpoil(cells, "text", free, values=values, folded=folded, group=group)
 

@@ -28,7 +28,7 @@ PROTECTED_COLUMNS = ("late", "arr_delay", "scheduled")  # no errors are injected
 FROM_TIMETABLE = ("departures_before", "minutes_since_last")
 AFTER_DEPARTURE = "known only after the flight has left"
 
-# What a person who knows flights tells the line about this table; it goes into about.json.
+# What a person knows of this table; it goes into about.json.
 KNOWLEDGE = {
     "table": "flights",
     "target": "late",

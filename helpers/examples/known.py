@@ -66,7 +66,7 @@ class Source(Protocol):
         """
 
     def what_is_known(self, sources: dict, target: str = "", until: str = "") -> dict:
-        """What a person who knows the table tells the line: entries of `about.json`."""
+        """What a person knows of the table: entries of `about.json`."""
 
     def with_injected_errors(
         self, frame: pd.DataFrame, rate: float, seed: int = 42

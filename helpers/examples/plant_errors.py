@@ -33,7 +33,7 @@ KINDS = {
     "number as text": '"1,234.50", "12 %", "$5", "3 kg"',
     "unit": 'a number in another unit: "6.61 lb" among kilograms',
     "date": 'a date in another format: "31/12/2013", "Dec 31, 2013"',
-    "ambiguous date": "day and month that can't be told apart, in a column with both orders",
+    "ambiguous date": "day and month in an order that can't be known, in a column with both",
     "impossible": "a number far outside what the column holds",
     "swapped": "two neighbouring cells of a row exchanged",
     "mojibake": 'text read in the wrong encoding: "SÃ£o Paulo"',
@@ -46,8 +46,6 @@ MAX_RATE = 0.5
 DUPLICATES = 0.2  # of the rate: so many rows come twice, exactly and nearly
 DECORATIONS = ("unit", "thousands", "$", "%")
 
-# --- Planting -----------------------------------------------------------------------------------
-
 
 def inject(
     frame: pd.DataFrame,
@@ -59,7 +57,7 @@ def inject(
     units: dict[str, str] | None = None,
     protect: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frame with planted errors, and the answer key.
+    """The frame with injected errors, and the answer key.
 
     `rate` is the share of cells spoilt, all kinds together, each kind about as often as the others
     where columns allow it; besides, `rate / 5` of the rows come twice exactly, and as many nearly.
@@ -95,18 +93,21 @@ def inject(
 
 def _check(frame, kinds, rate, columns, protect) -> list[str]:
     kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-    for kind in kinds:
-        if kind not in KINDS:
-            raise InputError(f"There is no kind of error '{kind}'. {nearest(kind, KINDS)}")
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise InputError(f"There is no kind of error '{unknown[0]}'. {nearest(unknown[0], KINDS)}")
     if not 0 <= rate <= MAX_RATE:
         raise InputError(f"rate is a share of cells from 0 to {MAX_RATE}; it is {rate}.")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise InputError(f"The table has more than one column '{twice}': rename it first.")
-    for name in (*(columns or ()), *protect):
+    _check_columns(frame, [*([] if columns is None else columns), *protect])
+    return kinds
+
+
+def _check_columns(frame: pd.DataFrame, names: list[str]) -> None:
+    for name in names:
         if name not in frame.columns:
             raise InputError(f"The table has no column '{name}'. {nearest(name, frame.columns)}")
-    return kinds
 
 
 class _Table:
@@ -128,7 +129,7 @@ class _Table:
         return [n for n, c in self.columns.items() if c.free.any() and fits(c)]
 
     def spoil(self, kind: str, count: int) -> None:
-        """Plant up to so many errors of a kind."""
+        """Inject up to so many errors of a kind."""
         if kind == "swapped":
             return self._swap(count)
         names = self.eligible(kind)
@@ -175,17 +176,7 @@ class _Table:
         others = [other for other in self.frame.columns if other != name]
         if not others:
             return np.zeros(len(self.frame), dtype=bool)
-        driver = self.frame[others[len(name) % len(others)]]
-        if is_number(driver):
-            finite = pd.to_numeric(driver).replace([np.inf, -np.inf], np.nan)
-            high = finite.quantile(0.7)
-            return (driver >= high).fillna(False).to_numpy(dtype=bool)
-        common = driver.mode()
-        return (
-            (driver == common.iloc[0]).fillna(False).to_numpy()
-            if len(common)
-            else (np.zeros(len(driver), dtype=bool))
-        )
+        return _high_or_frequent(self.frame[others[len(name) % len(others)]])
 
     def _swap(self, count: int) -> None:
         names = list(self.columns)
@@ -217,6 +208,17 @@ class _Table:
         return dirty, answer_key(self.key)
 
 
+def _high_or_frequent(column: pd.Series) -> np.ndarray:
+    """The rows with the upper three tenths of numbers, or with the most frequent value."""
+    if is_number(column):
+        finite = pd.to_numeric(column).replace([np.inf, -np.inf], np.nan)
+        return (column >= finite.quantile(0.7)).fillna(False).to_numpy(dtype=bool)
+    common = column.mode()
+    if common.empty:
+        return np.zeros(len(column), dtype=bool)
+    return (column == common.iloc[0]).fillna(False).to_numpy()
+
+
 def answer_key(lines: list[tuple]) -> pd.DataFrame:
     """The answer key of lines of `ANSWER_KEY_COLUMNS`; of a repeated row, column is missing."""
     key = pd.DataFrame(lines, columns=ANSWER_KEY_COLUMNS)
@@ -225,18 +227,20 @@ def answer_key(lines: list[tuple]) -> pd.DataFrame:
 
 def _with_edits(column: pd.Series, edits: dict[int, str | None]) -> pd.Series:
     """A column with some cells overwritten: of its own type if it can hold them, else as text."""
-    rows, said = list(edits), list(edits.values())
-    if is_number(column):
-        numbers = pd.to_numeric(pd.Series(said, dtype="str"), errors="coerce")
-        if (numbers.notna() | pd.Series(said).isna()).all():
-            spoilt = column.astype("float64").to_numpy(copy=True)
-            spoilt[rows] = numbers.to_numpy()
-            return pd.Series(spoilt, index=column.index, name=column.name)
-    elif all(text is None for text in said):
+    rows, planted = list(edits), list(edits.values())
+    if not is_number(column) and not any(text is not None for text in planted):
         return column.mask(np.isin(np.arange(len(column)), rows))
-    spoilt = texts(column).to_numpy(dtype=object, copy=True)
-    spoilt[rows] = said
-    return pd.Series(spoilt, index=column.index, name=column.name, dtype="str")
+    numbers = pd.to_numeric(pd.Series(planted, dtype="str"), errors="coerce")
+    if is_number(column) and (numbers.notna() | pd.Series(planted).isna()).all():
+        return _overwritten(column, column.astype("float64"), rows, numbers, "float64")
+    return _overwritten(column, texts(column), rows, planted, "str")
+
+
+def _overwritten(column: pd.Series, cells: pd.Series, rows: list, planted, dtype: str) -> pd.Series:
+    """The cells of a column with those in some rows overwritten."""
+    held = cells.to_numpy(dtype=object if dtype == "str" else dtype, copy=True)
+    held[rows] = planted
+    return pd.Series(held, index=column.index, name=column.name, dtype=dtype)
 
 
 def _decorate(column: ColumnToSpoil, unit: str, position: int | None) -> None:
@@ -253,9 +257,6 @@ def _decorate(column: ColumnToSpoil, unit: str, position: int | None) -> None:
         column.decoration = "unit"
     if column.decoration == "unit":
         column.unit = ("kg", "cm", "l")[position // len(DECORATIONS) % 3]
-
-
-# --- Rows that come twice -----------------------------------------------------------------------
 
 
 def _repeat_rows(dirty, key, kind: str, count: int, touched, random):

@@ -145,12 +145,10 @@ def _counts(levels: list[Grouped]) -> tuple[np.ndarray, np.ndarray]:
     """
     sizes = [len(one.labels) + 1 for one in levels]
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    places = np.column_stack(
-        [
-            np.where(one.codes < 0, len(one.labels), one.codes) + start
-            for one, start in zip(levels, starts[:-1], strict=True)
-        ]
-    )
+    places = np.column_stack([
+        np.where(one.codes < 0, len(one.labels), one.codes) + start
+        for one, start in zip(levels, starts[:-1], strict=True)
+    ])  # fmt: skip
     counts = np.zeros((starts[-1], starts[-1]), dtype=np.float32)
     for first in range(0, len(places), ROWS_AT_A_TIME):
         some = places[first : first + ROWS_AT_A_TIME]
@@ -183,11 +181,11 @@ def corrected_v(phi, total, rows, columns) -> np.ndarray:
     NaN for tables of one row or column, or with fewer than 20 cases.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        chance = (rows - 1) * (columns - 1) / (total - 1)
+        expected = (rows - 1) * (columns - 1) / (total - 1)  # where columns are independent
         size = [side - (side - 1) ** 2 / (total - 1) for side in (rows, columns)]
-        v = np.sqrt(np.maximum(0, phi - chance) / (np.minimum(*size) - 1))
-    told = (total >= FEWEST_ROWS) & (rows > 1) & (columns > 1)
-    return np.where(told, np.clip(v, 0, 1), np.nan)
+        v = np.sqrt(np.maximum(0, phi - expected) / (np.minimum(*size) - 1))
+    is_known = (total >= FEWEST_ROWS) & (rows > 1) & (columns > 1)
+    return np.where(is_known, np.clip(v, 0, 1), np.nan)
 
 
 def _missing_strengths(counts: np.ndarray, starts: np.ndarray, gaps: list[int]) -> np.ndarray:
@@ -209,8 +207,8 @@ def _missing_strengths(counts: np.ndarray, starts: np.ndarray, gaps: list[int]) 
     rows, gone = total(both), total(absent)
     columns = np.repeat(np.arange(len(last)), np.diff(starts))
     share = (gone / np.maximum(rows, 1))[:, columns]
-    spread = np.where(both > 0, (absent - both * share) ** 2 / np.maximum(both, 1), 0)
-    phi = total(spread) / np.maximum(rows, 1)
+    deviation = np.where(both > 0, (absent - both * share) ** 2 / np.maximum(both, 1), 0)
+    phi = total(deviation) / np.maximum(rows, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         phi = phi / (gone / rows * (1 - gone / rows))
     sides = np.where((gone > 0) & (gone < rows), 2.0, 1.0)

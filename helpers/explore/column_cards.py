@@ -52,15 +52,10 @@ def _describe_gaps(survey: Survey) -> str:
 
 
 def _index(found) -> str:
-    survey = found.survey
-    names = ["column", "kind", "missing", "different", "typical"]
-    strengths = None
-    if survey.target:
-        strengths = found.associations.with_target(survey.target)
-        names.append("with target")
-    head = "".join(
-        f'<th scope="col"{_right(name)}>{name}</th>' for name in names
-    )  # fmt: skip
+    survey, names = found.survey, ["column", "kind", "missing", "different", "typical"]
+    names += ["with target"] if survey.target else []
+    strengths = found.associations.with_target(survey.target) if survey.target else None
+    head = "".join(f'<th scope="col"{_right(name)}>{name}</th>' for name in names)
     rows = "".join(_index_row(column, strengths) for column in survey.columns)
     return (
         f'<div class="xp-scroll" tabindex="0"><table class="sortable">'
@@ -81,11 +76,14 @@ def _index_row(column: Column, strengths: pd.Series | None) -> str:
         f"<td>{_typical(column)}</td>",
     ]
     if strengths is not None:
-        strength = strengths.get(column.name)
-        text = "–" if strength is None else f"{strength:.2f}"
-        cells.append(f'<td class="n" data-value="{-1 if strength is None else strength:.4f}">'
-                     f"{text}</td>")  # fmt: skip
+        cells.append(_strength_cell(strengths.get(column.name)))
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _strength_cell(strength: float | None) -> str:
+    if strength is None:
+        return '<td class="n" data-value="-1">–</td>'
+    return f'<td class="n" data-value="{strength:.4f}">{strength:.2f}</td>'
 
 
 def _typical(column: Column) -> str:
@@ -124,14 +122,18 @@ def _describe_number(column: Column) -> str:
     low, middle, high = (value_text(column.quantiles[q]) for q in (0.25, 0.5, 0.75))
     if column.distinct == 1:
         return f"Every value is {middle}."
-    text = f"Half of the values lie between {low} and {high}, the middle one is {middle}."
-    skew = column.facts["skew"]
-    if abs(skew) > 1:
-        side = "right: a few large values" if skew > 0 else "left: a few small values"
-        text += f" The tail is to the {side} pull the mean to {value_text(column.facts['mean'])}."
+    text = f"Half of the values lie between {low} and {high}, the median is {middle}."
+    text += _describe_skew(column.facts["skew"], value_text(column.facts["mean"]))
     if column.cut > 0:
         text += f" The figure leaves out {share_text(column.cut)} of the values, far out."
     return text
+
+
+def _describe_skew(skew: float, mean: str) -> str:
+    if abs(skew) <= 1:
+        return ""
+    side = "right: a few large values" if skew > 0 else "left: a few small values"
+    return f" The tail is to the {side} pull the mean to {mean}."
 
 
 def _describe_text(column: Column) -> str:
@@ -144,12 +146,12 @@ def _describe_text(column: Column) -> str:
 
 def _describe_counts(column: Column) -> str:
     counts = column.counts
-    first = f"‘{safe(value_text(counts.index[0]), 30)}’"
-    share = share_text(counts.iloc[0] / column.present)
     if column.is_identifier:
         return "Nearly every row has a different value."
+    first = f"‘{safe(value_text(counts.index[0]), 30)}’"
     if len(counts) == 1:
         return f"Every value is {first}."
+    share = share_text(counts.iloc[0] / column.present)
     text = f"{first} is the most frequent, in {share} of the cells."
     if column.distinct > 5:
         half = column.facts["make half"]
@@ -170,20 +172,19 @@ def _describe_date(column: Column) -> str:
 
 def _facts(column: Column) -> dict[str, str]:
     share = f" ({share_text(column.missing / column.rows)})" if column.missing else ""
-    facts = {
-        "stored as": safe(column.stored),
-        "missing": f"{column.missing:,}{share}",
-        "different": f"{column.distinct:,}",
-    }
+    facts = {"stored as": safe(column.stored), "missing": f"{column.missing:,}{share}",
+             "different": f"{column.distinct:,}"}  # fmt: skip
     if column.unread:
         facts["unreadable"] = f"{column.unread:,} cells"
-    more = {"number": _number_facts, "text": _text_facts, "date": _date_facts,
-            "category": _category_facts}.get(column.kind)  # fmt: skip
-    if more and column.quantiles or column.kind == "category":
-        facts |= more(column)
-    if column.examples:
-        facts["for example"] = listed(column.examples)
-    return facts
+    facts |= _facts_of_kind(column)
+    return facts | ({"for example": listed(column.examples)} if column.examples else {})
+
+
+def _facts_of_kind(column: Column) -> dict[str, str]:
+    facts_of = {"number": _number_facts, "text": _text_facts, "date": _date_facts}
+    if column.kind == "category":
+        return _category_facts(column)
+    return facts_of[column.kind](column) if column.kind in facts_of and column.quantiles else {}
 
 
 def _quantile_strip(column: Column) -> str:

@@ -32,7 +32,7 @@ class CountedValues:
     unread: int = 0
     unread_words: tuple[str, ...] = ()
     as_text: bool = False
-    key: np.ndarray | None = None  # what tells rows apart
+    key: np.ndarray | None = None  # equal where rows are equal
 
 
 def count_column(name: str, position: int, read: CountedValues, sampled: np.ndarray) -> Column:
@@ -215,13 +215,9 @@ def _longest_gap(dates: np.ndarray) -> dict:
     if not len(steps):
         return {"gap": 0, "days without rows": 0}
     place = int(steps.argmax())
-    return {
-        "gap": int(steps[place]) - 1,
-        "usual step": int(np.median(steps)),
-        "gap from": pd.Timestamp(dates[place]),
-        "gap to": pd.Timestamp(dates[place + 1]),
-        "days without rows": int((steps - 1).sum()),
-    }
+    start, end = map(pd.Timestamp, dates[place : place + 2])
+    return {"gap": int(steps[place]) - 1, "usual step": int(np.median(steps)), "gap from": start,
+            "gap to": end, "days without rows": int((steps - 1).sum())}  # fmt: skip
 
 
 def _timeline(stamps: np.ndarray) -> tuple[str, tuple[np.ndarray, np.ndarray]]:

@@ -71,21 +71,15 @@ def _heat(figure: Figure, table: pd.DataFrame, title: str, label: str, low: floa
 
 def pair(survey: Survey, associations: Associations, a: str, b: str):
     """Two columns against each other, in the form that fits their kinds."""
-    one, other = survey[a], survey[b]
-    numbers = [column.kind == "number" and column.distinct > 12 for column in (one, other)]
-    if all(numbers):
-        return scatter(one, other, size=(3.6, 2.5))
-    if any(numbers):
-        number, levels = (one, associations.levels[b]) if numbers[0] else (
-            other, associations.levels[a])  # fmt: skip
-        return boxes(number, levels, size=(3.6, 2.5))
-    levels = associations.levels[a], associations.levels[b]
-    height = (
-        0.5
-        + label_room([cell_text(name) for name in levels[1].labels])
-        + LINE * len(levels[0].labels)
-    )
-    return shares(*levels, size=(3.6, max(height, 1.6)))
+    many_numbers = [n for n in (a, b) if survey[n].kind == "number" and survey[n].distinct > 12]
+    if len(many_numbers) == 2:
+        return scatter(survey[a], survey[b], size=(3.6, 2.5))
+    if many_numbers:
+        levels = associations.levels[b if many_numbers == [a] else a]
+        return boxes(survey[many_numbers[0]], levels, size=(3.6, 2.5))
+    down, across = associations.levels[a], associations.levels[b]
+    room = label_room([cell_text(name) for name in across.labels])
+    return shares(down, across, size=(3.6, max(0.5 + room + LINE * len(down.labels), 1.6)))
 
 
 @drawing
@@ -162,13 +156,9 @@ def side_by_side(figure: Figure, name: str, names: list[str], before, after, lab
     """The shares of a column's groups in two tables."""
     groups = [cell_text(label) for label in names]
     axes = axes_with_margins(figure, 0.25 + label_room(groups), 0.42, right=0.15, top=0.08)
-    frame = pd.DataFrame(
-        {
-            "group": np.tile(np.arange(len(groups)).astype(str), 2),
-            "share": [*before, *after],
-            "table": np.repeat(["before", "after"], len(groups)),
-        }
-    )
+    frame = pd.DataFrame({"group": np.tile(np.arange(len(groups)).astype(str), 2),
+                          "share": [*before, *after],
+                          "table": np.repeat(["before", "after"], len(groups))})  # fmt: skip
     sns.barplot(frame, x="share", y="group", hue="table", ax=axes, palette=[GREY, BLUE],
                 errorbar=None, saturation=1, legend=False)  # fmt: skip
     axes.set_yticks(range(len(groups)), groups)

@@ -26,7 +26,7 @@ class Exploration:
 
     @cached_property
     def findings(self) -> list[Oddity]:
-        """What deserves a look, the gravest first."""
-        file = [Oddity("odd file", "warning", (), said, "", "overview") for said in self.of_file]
+        """What deserves a look, the most severe first."""
+        file = [Oddity("odd file", "warning", (), text, "", "overview") for text in self.of_file]
         found = [*file, *find_oddities.find(self.survey, self.associations)]
         return ranked(found)

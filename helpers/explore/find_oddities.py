@@ -25,7 +25,7 @@ RARE_CLASS, TIMES_RARER = 0.1, 3  # ten equal classes are in balance
 
 
 def find(survey: Survey, associations: Associations) -> list[Oddity]:
-    """All findings, the gravest first."""
+    """All findings, the most severe first."""
     found = [*_of_rows(survey), *_of_target(survey, associations), *_alike(survey, associations),
              *_not_at_random(survey, associations)]  # fmt: skip
     for column in survey.columns:

@@ -19,6 +19,7 @@ from ..drift.stored_reference import Reference
 from ..learning.labelled_data import Labelled
 from ..learning.predicting import predict
 from ..learning.task_kind import compared_answers, with_metric
+from ..line.notebook_parameters import parse_setting
 from ..line.run_folder import Run
 from ..line.stage_list import LOG
 from ..pipeline.whole_pipeline import model_columns
@@ -77,18 +78,22 @@ def look(address: str, data: str = "", settings=()) -> dict:
 def _settings(given) -> dict[str, float]:
     """The settings, typed; raises InputError for an unknown name or a value that is no number."""
     chosen = dict(SETTINGS)
-    for text in given:
-        name, _, value = text.partition("=")
+    for name, text in map(parse_setting, given):
         if name not in chosen:
             raise InputError(
                 f"For a bundle without its run, only {' and '.join(SETTINGS)} can be set; "
                 f"'{name}' can't."
             )
-        try:
-            chosen[name] = float(value)
-        except ValueError:
-            raise InputError(f"{name} is a number; it is '{value}'.") from None
+        chosen[name] = _number(name, text)
     return chosen
+
+
+def _number(name: str, text: str) -> float:
+    """The number that a setting's text means; raises InputError for another text."""
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{name} is a number; it is '{text}'.") from None
 
 
 def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -> Production:

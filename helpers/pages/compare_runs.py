@@ -1,4 +1,4 @@
-"""Two runs side by side: what was asked of each, what came out, what was found.
+"""Two runs side by side: their parameters, their scores, their findings.
 
 Only what the runs wrote is read (the ledger, `metrics.json`, `findings.json`), so runs of
 different tables, or of an older version, can be compared as far as they go.
@@ -34,23 +34,23 @@ def compare(first: Run, second: Run) -> str:
 
     if first.path == second.path:
         raise InputError(SAME_RUN.format(first.name))
-    runs = (first, second)
-    metrics = [run.read_json("metrics.json") for run in runs]
-    stage_page.write_comparison(
-        first,
-        name_of(second),
-        {
-            "names": [run.name for run in runs],
-            "reading": describe_comparison(runs, metrics),
-            "warnings": warnings(runs, metrics),
-            "parameters": parameters(runs),
-            "metrics": scores(metrics),
-            "curves": drawn_curves(runs, metrics),
-            "stages": stages(runs),
-            "findings": findings(runs),
-        },
-    )
+    stage_page.write_comparison(first, name_of(second), _content((first, second)))
     return name_of(second)
+
+
+def _content(runs: tuple[Run, Run]) -> dict:
+    """What the page shows of both runs."""
+    metrics = [run.read_json("metrics.json") for run in runs]
+    return {
+        "names": [run.name for run in runs],
+        "reading": describe_comparison(runs, metrics),
+        "warnings": warnings(runs, metrics),
+        "parameters": parameters(runs),
+        "metrics": scores(metrics),
+        "curves": drawn_curves(runs, metrics),
+        "stages": stages(runs),
+        "findings": findings(runs),
+    }
 
 
 def describe_comparison(runs, metrics) -> str:
@@ -61,17 +61,21 @@ def describe_comparison(runs, metrics) -> str:
     a, b = metrics
     if a["task"] != b["task"] or a["main_metric"] != b["main_metric"]:
         return f"They answer different questions: {a['task']} and {b['task']}."
-    name = a["main_metric"]
-    one, other = a["test"][name], b["test"][name]
-    (low, high), (lowest, highest) = (found["interval"][name] for found in metrics)
-    better = (other < one) == (name in LESS_IS_BETTER)
-    text = f"{PLAIN_NAMES[name]} is {one:.3f} in {runs[0].name} and {other:.3f} in {runs[1].name}"
+    return _describe_scores([run.name for run in runs], metrics, a["main_metric"])
+
+
+def _describe_scores(names: list[str], metrics: list[dict], metric: str) -> str:
+    """Both values of a metric, and which is better where their intervals do not overlap."""
+    one, other = (found["test"][metric] for found in metrics)
+    (low, high), (lowest, highest) = (found["interval"][metric] for found in metrics)
+    text = f"{PLAIN_NAMES[metric]} is {one:.3f} in {names[0]} and {other:.3f} in {names[1]}"
     if low <= highest and lowest <= high:
         return (
             f"{text}: this may be noise, their 95 % intervals overlap ({low:.3f} to {high:.3f}, "
             f"{lowest:.3f} to {highest:.3f})."
         )
-    return f"{text}: {runs[1].name} is {'better' if better else 'worse'}."
+    is_better = (other < one) == (metric in LESS_IS_BETTER)
+    return f"{text}: {names[1]} is {'better' if is_better else 'worse'}."
 
 
 def warnings(runs, metrics) -> list[str]:
@@ -105,6 +109,7 @@ def parameters(runs) -> list[dict]:
 
 
 def _shown(name: str, value) -> str:
+    """A parameter's value as text, without the password of an address."""
     from ..base.addresses import shown
     from ..line.stage_list import NAME_SOURCES
 
@@ -121,6 +126,7 @@ def scores(metrics) -> list[dict]:
 
 
 def _score(name: str, metrics) -> dict:
+    """A metric of both runs, the difference, and whether the second is better."""
     values = [found["test"].get(name) if found else None for found in metrics]
     row = {
         "name": PLAIN_NAMES.get(name, name),
@@ -142,10 +148,6 @@ def drawn_curves(runs, metrics) -> list[str]:
         return []
     both = [found.get("curves", {}) for found in metrics]
     names = [name for name in both[0] if name in both[1]]
-    if not names:
-        return []
-    pass
-
     labels = [run.name for run in runs]
     return [
         two_curves(name, both[0][name], both[1][name], labels, size=(4.2, 3.2)).svg
@@ -169,6 +171,7 @@ def stages(runs) -> list[dict]:
 
 
 def _line(line: dict | None) -> dict:
+    """What the page shows of a stage's ledger line."""
     if line is None:
         return {"headline": "not run", "rows": ""}
     return {
@@ -191,7 +194,7 @@ def findings(runs) -> list[dict]:
 CURVE_AXES = {
     "ROC": ("false positive rate", "true positive rate (recall)"),
     "precision and recall": ("recall", "precision"),
-    "errors": ("size of the error", "share of rows within it"),
+    "errors": ("absolute error", "share of rows with at most this error"),
 }
 
 

@@ -1,10 +1,9 @@
-"""Front page."""
+"""The front page of a run, `index.html`: the answer first, then the stages."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
@@ -50,7 +49,7 @@ def write_front_page(run: Run) -> None:
 
 
 def refresh_front_pages() -> None:
-    """Write the front pages of all runs with lessons again: what was passed shows at once."""
+    """Write the front pages of all runs with lessons again, with the learner's progress."""
     pages = reports_folder().glob("*/index.html")
     for run in [Run(page.parent.name) for page in pages if not page.parent.is_symlink()]:
         if run.has_lessons and run.ledger:
@@ -58,12 +57,19 @@ def refresh_front_pages() -> None:
 
 
 def _is_current(run: Run, number: int) -> bool:
+    """Whether a stage has run and has not failed."""
     entry = run.line_of(number)
     return entry is not None and entry["verdict"] != "failed"
 
 
+def _failed(run: Run) -> dict | None:
+    """The ledger line of the stage that failed, if any."""
+    return next((e for e in run.ledger if e["verdict"] == "failed"), None)
+
+
 def _verdict(run: Run, metrics: dict | None) -> dict:
-    failed = next((e for e in run.ledger if e["verdict"] == "failed"), None)
+    """The verdict in words, and its tone: good, bad or open."""
+    failed = _failed(run)
     if failed:
         return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
     if metrics:
@@ -74,24 +80,21 @@ def _verdict(run: Run, metrics: dict | None) -> dict:
 
 
 def _lead(run: Run, metrics: dict | None) -> str:
-    """The answer in two sentences: how well it does, and what happened later."""
+    """The answer in two sentences: how good the model is, and what happened later."""
     ledger = {entry["stage"]: entry for entry in run.ledger}
-    failed = next((e for e in run.ledger if e["verdict"] == "failed"), None)
-    if failed:
-        return failed["headline"]
-    if not metrics:
-        last = max(ledger, default=None)
-        return ledger[last]["headline"] if last is not None else ""
+    last = _failed(run) or (ledger[max(ledger)] if ledger and not metrics else None)
+    if last or not metrics:
+        return last["headline"] if last else ""
     what = {"linear": "linear model", "gradient boosting": "gradient boosting model"}
     model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
-    text = f"The {model} was tried on {count:,} rows it had not seen. "
-    text += re.sub(r"[*]", "", metrics.get("reading", ""))
+    text = f"The {model} was tested on {count:,} rows it had not seen. "
+    text += metrics.get("reading", "").replace("*", "")
     later = f" {ledger[8]['headline']}" if 8 in ledger else ""
     return text + later + _retrained(run)
 
 
 def _retrained(run: Run) -> str:
-    """What came of the last time that training again was considered (`pipeline retrain`)."""
+    """The outcome of the last retraining (`pipeline retrain`) in a sentence; empty without one."""
     last = run.read_json("retraining.json")
     if not last:
         return ""
@@ -105,24 +108,24 @@ def _figures(metrics: dict) -> list[dict]:
     names += [n for n in metrics["test"] if n not in names and n != "log_loss"]
     if metrics["task"] == "binary":
         names = [metrics["main_metric"], "precision", "recall", "f1"]
-    return [
-        {
-            "name": PLAIN_NAMES[name],
-            "value": _number(metrics["test"][name]),
-            "note": f"{_number(metrics['interval'][name][0])} to "
-            f"{_number(metrics['interval'][name][1])}; baseline "
-            f"{_number(metrics['baseline'].get(name, float('nan')))}",
-        }
-        for name in names[:SHOWN_METRICS]
-        if name in metrics["test"]
-    ]
+    return [_figure(metrics, name) for name in names[:SHOWN_METRICS] if name in metrics["test"]]
+
+
+def _figure(metrics: dict, name: str) -> dict:
+    """A metric with its interval and the baseline's value, as text."""
+    low, high = map(_number, metrics["interval"][name])
+    baseline = _number(metrics["baseline"].get(name, float("nan")))
+    note = f"{low} to {high}; baseline {baseline}"
+    return {"name": PLAIN_NAMES[name], "value": _number(metrics["test"][name]), "note": note}
 
 
 def _number(value: float) -> str:
+    """A score with two decimals; a large number as a whole one."""
     return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _card(run: Run, stage: Stage) -> dict:
+    """What the front page shows of a stage, from its ledger line."""
     entry = run.line_of(stage.number)
     failed = entry["verdict"] == "failed"
     took = [f"{entry['seconds']:.1f} s", entry["verdict"]]
@@ -169,26 +172,29 @@ def _where_the_time_went(run: Run) -> dict:
         {
             "title": f"{number} · {STAGES[number].title}",
             "seconds": _seconds(totals[number]),
-            "parts": [
-                {
-                    "kind": kind,
-                    "width": 100 * parts[kind] / longest,
-                    "seconds": f"{parts[kind]:.1f}",
-                }
-                for kind in SPENT_ON
-                if kind in parts
-            ],
+            "parts": _bars(parts, longest),
         }
         for number, parts in spent.items()
     ]
     return {"rows": rows, "kinds": SPENT_ON, "reading": _describe_time(spent, totals, whole)}
 
 
+def _bars(parts: dict[str, float], longest: float) -> list[dict]:
+    """The seconds of a stage by kind, with widths in percent of the longest stage."""
+    return [
+        {"kind": kind, "width": 100 * parts[kind] / longest, "seconds": f"{parts[kind]:.1f}"}
+        for kind in SPENT_ON
+        if kind in parts
+    ]
+
+
 def _seconds(seconds: float) -> str:
+    """A time in seconds, or in minutes where it is long."""
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
 def _describe_time(spent: dict, totals: dict, whole: float) -> str:
+    """In which stage, and on what, the time was spent, in sentences."""
     longest = max(totals, key=totals.get)
     around = sum(v for parts in spent.values() for kind, v in parts.items() if kind != "cells")
     text = (
@@ -198,13 +204,14 @@ def _describe_time(spent: dict, totals: dict, whole: float) -> str:
     if 2 in totals:
         text += (
             f" Cleaning took {totals[2] / whole:.0%}. The usual claim is that it takes 60 to 80% "
-            f"of a project: that is the time of people, who read, ask and decide. The machine's "
-            f"share says nothing against it."
+            f"of a project: that is the time of people, who read, ask and decide, not of the "
+            f"machine."
         )
     return text
 
 
 def _next_steps(run: Run) -> str:
+    """The commands to go on with, a line each."""
     return (
         f"pipeline predict {run.name} new_rows.csv --out scored.csv    # score a table\n"
         f"pipeline serve {run.name}                                  # answer over HTTP"

@@ -104,48 +104,58 @@ def stages_of(run: Run) -> list[Stage]:
 
 
 def _answer_first(notebook):
-    """The notebook with the answer below the title: cells tagged `answer`, moved up, and a copy
-    of the figure tagged `picture`. Of a stage that stopped: where it did."""
+    """The notebook with the answer below the title: cells tagged `answer`, and the figure.
+
+    The figure is a copy of the one tagged `picture`. Of a stage that stopped: where it did.
+    """
     import nbformat
 
     cells = notebook.cells
     if any(_has_tag(c, STOPPED) for c in cells):
         return _failure_first(notebook)
     answers = [c for c in cells if _has_tag(c, "answer")]
-    pictures = [
-        nbformat.v4.new_code_cell(outputs=c.outputs, metadata={"tags": ["answer"]}, id="picture")
-        for c in cells
-        if _has_tag(c, "picture")
-    ]
+    pictures = [_picture_cell(c.outputs) for c in cells if _has_tag(c, "picture")]
     others = [c for c in cells if not _has_tag(c, "answer")]
     moved = nbformat.from_dict(notebook)
     moved.cells = others[:1] + answers + pictures + others[1:]
     return moved
 
 
+def _picture_cell(outputs: list):
+    """A cell that shows a figure once more, at the top."""
+    import nbformat
+
+    return nbformat.v4.new_code_cell(outputs=outputs, metadata={"tags": ["answer"]}, id="picture")
+
+
 def _failure_first(notebook):
-    """The notebook until the cell that raised, with a word of ours in place of papermill's."""
+    """The notebook until the cell that raised; sentences of our own replace papermill's."""
     import nbformat
 
     top, here = (cell for cell in notebook.cells if _has_tag(cell, STOPPED))
-    number = re.search(r"In \[(\d+)\]", top.source)
-    told = nbformat.from_dict(notebook)
-    last = told.cells.index(here) + 1
-    cells = [c for c in told.cells[: last + 1] if not _has_tag(c, "answer") and c != top]
-    which = f"cell {number[1]}" if number else "a cell"
-    said = (
-        f'<p class="bad"><strong>This stage stopped in <a href="#{FAILED_CELL}">{which}</a>'
-        f"</strong>, which raised: the cells after it have not run.</p>"
-    )
-    cells.insert(1, nbformat.v4.new_markdown_cell(said))
+    shortened = nbformat.from_dict(notebook)
+    last = shortened.cells.index(here) + 1
+    cells = [c for c in shortened.cells[: last + 1] if not _has_tag(c, "answer") and c != top]
+    cells.insert(1, nbformat.v4.new_markdown_cell(_describe_failure(top.source)))
     cells[cells.index(here)] = nbformat.v4.new_markdown_cell(
         f'<p class="bad" id="{FAILED_CELL}"><strong>Here it stopped:</strong></p>'
     )
-    told.cells = cells
-    return told
+    shortened.cells = cells
+    return shortened
+
+
+def _describe_failure(source: str) -> str:
+    """Which cell stopped the stage, as HTML; `source` is papermill's notice."""
+    number = re.search(r"In \[(\d+)\]", source)
+    which = f"cell {number[1]}" if number else "a cell"
+    return (
+        f'<p class="bad"><strong>This stage stopped in <a href="#{FAILED_CELL}">{which}</a>'
+        f"</strong>, which raised: the cells after it have not run.</p>"
+    )
 
 
 def _has_tag(cell, tag: str) -> bool:
+    """Whether a cell has a tag."""
     return tag in cell.metadata.get("tags", [])
 
 
@@ -195,12 +205,7 @@ def remake(run: Run) -> list[str]:
     """Make all pages of a run again from its executed notebooks; returns their names."""
     from ..line import notebook_files
 
-    made = []
-    for stage in STAGES:
-        notebook = notebook_files.kept(run, stage.notebook) if run.line_of(stage.number) else None
-        if notebook is not None:
-            write_stage_page(run, stage, notebook)
-            made.append(stage.report)
+    made = _remake_stages(run)
     explored = notebook_files.kept(run, "explore")
     if explored is not None:
         write_exploration(run, explored)
@@ -213,6 +218,19 @@ def remake(run: Run) -> list[str]:
             f"The run '{run.name}' has no executed notebook to make pages from: run "
             f"`pipeline run --name {run.name} --force`."
         )
+    return made
+
+
+def _remake_stages(run: Run) -> list[str]:
+    """Make the pages of the stages again; returns their names."""
+    from ..line import notebook_files
+
+    made = []
+    for stage in STAGES:
+        notebook = notebook_files.kept(run, stage.notebook) if run.line_of(stage.number) else None
+        if notebook is not None:
+            write_stage_page(run, stage, notebook)
+            made.append(stage.report)
     return made
 
 
