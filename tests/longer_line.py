@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,17 @@ from helpers.line.stage_list import STAGES
 
 NUMBER = len(STAGES)
 NAME, TITLE, NOTEBOOK = "bill", "Billing", f"{NUMBER:02}_billing"
-STAGE = f"""    Stage({NUMBER}, "{NAME}", "{TITLE}", "{NOTEBOOK}", "What does it earn?",
-          reads=("metrics.json",), writes=("bill.json",), needs_target=True),
-"""
-END = ")  # fmt: skip\n\n\ndef stage("  # of the list of stages
+STAGE = f"""    Stage(
+        number={NUMBER},
+        name="{NAME}",
+        title="{TITLE}",
+        notebook="{NOTEBOOK}",
+        asks="What does it earn?",
+        reads=("metrics.json",),
+        writes=("bill.json",),
+        needs_target=True,
+    ),
+)"""
 CELLS = {
     "parameters": [
         'run: str = "flights"  # the name of the run',
@@ -51,7 +59,7 @@ def copy_with_a_stage_more(folder: Path) -> Path:
     (folder / "notebooks" / f"{NOTEBOOK}.ipynb").write_text(json.dumps(notebook), "utf-8")
     line = folder / "helpers" / "line" / "stage_list.py"
     before = line.read_text("utf-8")
-    after = before.replace(END, STAGE + END, 1)
+    after = re.sub(r"(?<=\n)\)(?=[^\n]*\n\n\ndef stage\()", lambda _: STAGE, before, count=1)
     assert after != before, "STAGES has moved"
     line.write_text(after, "utf-8")
     command = folder / "pipeline"
