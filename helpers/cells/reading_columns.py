@@ -76,7 +76,7 @@ def _joined(kinds, more, count: int, count_more: int) -> np.ndarray | None:
 
 
 def _nothing(kind: str):
-    return {"number": np.nan, "date": np.datetime64("NaT")}.get(kind)
+    return {"number": np.nan, "date": np.datetime64("NaT", "us")}.get(kind)
 
 
 # Texts read without a look at each: values, and which of them are fine as they are. All others go

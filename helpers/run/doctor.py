@@ -261,7 +261,7 @@ def warm_kernel() -> Finding:
     known = KernelSpecManager().find_kernel_specs()
     entry = metadata.entry_points(group="jupyter_client.kernel_provisioners")
     if "warm" not in known or "warm" not in entry.names:
-        fix = "jupyter kernelspec install --sys-prefix --name warm helpers/kernels/kernelspec"
+        fix = "install this project again: `make setup`, or pip install"
         return Finding(
             WARN, "kernel warm", "Jupyter does not know it (notebooks run all the same)", fix
         )
