@@ -78,8 +78,10 @@ class PredictionLog:
                                  sql.Column(at, number), *texts(COLUMNS[2:]))  # fmt: skip
         self.outcomes = table("outcomes", sql.Column("id", name, primary_key=True),
                               sql.Column(at, number), *texts(["outcome"]))  # fmt: skip
-        self.requests = table("requests", sql.Column(at, number), sql.Column("status", sql.Integer),
-                              sql.Column("seconds", number), sql.Column("rows", sql.Integer))  # fmt: skip
+        self.requests = table(
+            "requests", sql.Column(at, number), sql.Column("status", sql.Integer),
+            sql.Column("seconds", number), sql.Column("rows", sql.Integer),
+        )  # fmt: skip
         self.shadow = table("shadow", sql.Column("id", name, index=True),
                             sql.Column(at, number), *texts(SHADOW[2:]))  # fmt: skip
         if self.is_local:
