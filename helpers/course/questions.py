@@ -23,18 +23,11 @@ from .chapters import (
 )
 
 CHAPTERS = (
-    chapter_00_start_here,
-    chapter_01_data_collection,
-    chapter_02_data_cleaning,
-    chapter_03_feature_engineering,
-    chapter_04_train_test_split,
-    chapter_05_model_training,
-    chapter_06_evaluation,
-    chapter_07_deployment,
-    chapter_08_monitoring,
-    chapter_explore,
+    chapter_00_start_here, chapter_01_data_collection, chapter_02_data_cleaning,
+    chapter_03_feature_engineering, chapter_04_train_test_split, chapter_05_model_training,
+    chapter_06_evaluation, chapter_07_deployment, chapter_08_monitoring, chapter_explore,
     chapter_labs,
-)
+)  # fmt: skip
 QUESTIONS = {name: asked for chapter in CHAPTERS for name, asked in chapter.QUESTIONS.items()}
 GUESSES = {
     name: guess for chapter in CHAPTERS for name, guess in getattr(chapter, "GUESSES", {}).items()
