@@ -51,12 +51,13 @@ def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 import pandas as pd
-from helpers import drift
+from helpers.drift import compare_columns, domain_classifier, drift_report
 before, after = (pd.read_parquet(path) for path in sys.argv[1:3])
 import sklearn.ensemble
 imported = cpu()
-columns, joint = drift.compare(before, after), drift.domain(before, after)
-said = len(drift.alerts(columns, joint=joint))
+columns = compare_columns.compare(before, after)
+joint = domain_classifier.domain_classifier(before, after)
+said = len(drift_report.drift_findings(columns, joint=joint))
 print(json.dumps({"all": cpu(), "report": cpu() - imported, "said": said}))
 """
 EVIDENTLY = """

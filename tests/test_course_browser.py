@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package chromium"),
 ]
 CELLS = [
-    "from helpers import lessons",
+    "from helpers.course import lessons",
     'lessons.check("split.latest", answer="")',
     'lessons.guess("split.by_time", of=__import__("pandas").DataFrame({"ROC AUC": [0.71]}))',
     'lessons.challenge("split.whole_days")',

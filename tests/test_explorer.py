@@ -77,7 +77,7 @@ def test_two_tables_and_a_stock_kernel(table, tmp_path):
     assert done.returncode == 0, done.stderr
     text = Run("mine_against_later").file("explore.html").read_text()
     assert 'id="beside-another-table"' in text
-    assert "1 of 6 columns</b> moved" in text
+    assert "1 of 6 columns</b> drifted" in text
 
 
 def test_a_hostile_name_in_the_heading_is_text(tmp_path):
@@ -127,4 +127,4 @@ def test_the_notebook_runs_alone_on_any_table(table, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]
     text = json.dumps(nbformat.read(out, as_version=4).cells)
-    assert "No column has moved" in text and "nothing was written" in text
+    assert "No column drifts" in text and "nothing was written" in text

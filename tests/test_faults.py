@@ -375,8 +375,8 @@ def test_two_different_runs_at_once_do_not_disturb_each_other(reports, table, al
 ON_NOTEBOOKS = """
 import sys
 from pathlib import Path
-from helpers import line
-line.NOTEBOOKS = Path(sys.argv.pop(1))
+from helpers.line import stage_list
+stage_list.NOTEBOOKS = Path(sys.argv.pop(1))
 from helpers.__main__ import main
 main()
 """

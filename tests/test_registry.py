@@ -550,11 +550,13 @@ def refuse(event, arguments):
         refused.append((event, arguments[-1]))
         raise OSError("no network")
 sys.addaudithook(refuse)
-from helpers import line, registry, service
+from helpers.line.run_folder import Run
+from helpers.registry import champions
+from helpers.serving import start_service
 assert "mlflow" not in sys.modules, "imported before it is needed"
-service.service_of("small").close()
+start_service.service_of("small").close()
 assert "mlflow" not in sys.modules, "imported to serve a run"
-print(registry.track(line.Run("small")))
+print(champions.track(Run("small")))
 """
 
 
@@ -581,7 +583,10 @@ def test_three_runs_that_log_at_once_into_a_new_store_lose_nothing(make, reports
     for name in ("a", "b", "c"):
         run = make(name)
         run.write_json("challenges.json", {"model": "shared"})
-    code = "import sys; from helpers import line, registry; registry.track(line.Run('{}'))"
+    code = (
+        "from helpers.line.run_folder import Run; from helpers.registry import champions; "
+        "champions.track(Run('{}'))"
+    )
     at_work = [in_process(code.format(name)) for name in ("a", "b", "c")]
     for one in at_work:
         out, err = one.communicate(timeout=300)

@@ -44,9 +44,10 @@ def agreement(
     if rows is None or rows.empty:
         return dict.fromkeys(forms, "the bundle holds no rows to check it on: run stage 7 again")
     asked = questions(rows, affordable(compiled, most))
-    with np.errstate(over="ignore"):  # extremes overflow in the pipeline's own scaling
+    # Extremes overflow in the scaling, and their sum, which scikit-learn takes, is no number
+    with np.errstate(over="ignore", invalid="ignore"):
         expected = predict(compiled.task, model, asked)
-    return {form: _why_not(form, compiled, asked, expected) for form in forms}
+        return {form: _why_not(form, compiled, asked, expected) for form in forms}
 
 
 def affordable(compiled: Compiled, most: int) -> int:

@@ -203,7 +203,10 @@ def test_nothing_of_a_later_delivery_was_known_before_stage_8(work):
 
 
 def test_the_busiest_month_of_alarms_has_the_best_score():
-    lines = [line.split() for line in shown("08_monitoring", "surprises.alarms").splitlines()[3:]]
+    lines = [
+        line.split()
+        for line in shown("08_monitoring", "surprises.drift_by_period").splitlines()[3:]
+    ]
     counts, scores = [int(line[1]) for line in lines], [float(line[2]) for line in lines]
     assert len(lines) == 4 and min(counts) >= 1
     assert scores[int(np.argmax(counts))] == max(scores)
