@@ -27,7 +27,9 @@ def per_notebook(rounds: int) -> dict:
     from helpers.kernels import warm_provisioner
 
     warm_provisioner.warm_up()
-    imports = "import pandas as pd\nfrom helpers.clean import clean_rows\nfrom helpers.pages import model_plots"
+    imports = (
+        "import pandas as pd\nfrom helpers.clean import clean_rows\nfrom helpers.pages import show"
+    )
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in (imports, "None")]
 
