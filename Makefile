@@ -48,10 +48,12 @@ define environment
 		|| echo "uv can't be had ($$(echo "$$said" | grep ERROR | tail -1)): pip installs instead, which takes longer."
 endef
 
-# Into folder 1 what 2 says: by uv; where that is not there or fails, by pip.
+# Into folder 1 what 2 says: by uv; where that is not there or fails, by pip. Python writes bytecode
+# when it first imports; where it may not, every start would compile anew, so uv makes it at once.
+BYTECODE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 define install
 	@if [ "$(INSTALLER)" = uv ] && [ -x $(1)/bin/uv ]; then \
-		said=$$($(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2) 2>&1) && exit 0; \
+		said=$$($(1)/bin/uv pip install --quiet $(BYTECODE) --python $(1)/bin/python $(2) 2>&1) && exit 0; \
 		echo "uv failed ($$(echo "$$said" | head -1)): pip installs instead, which takes longer."; \
 	fi; $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 endef

@@ -111,6 +111,14 @@ def test_uv_installs_what_is_locked_and_nothing_more_is_said(setup, tmp_path):
 
 
 @slow
+@needs_uv
+def test_bytecode_is_made_at_once_where_python_may_not_write_it(setup, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    setup(REAL)
+    assert list(tmp_path.glob("venv/lib/*/site-packages/__pycache__/tiny.*.pyc"))
+
+
+@slow
 def test_pip_installs_where_uv_fails_and_one_line_says_why(setup, tmp_path):
     said = setup(BROKEN).splitlines()
     assert installer_of(tmp_path) == "pip"
