@@ -62,7 +62,7 @@ def main(data, only):
     click.echo(report(raw))
 
 
-# --- Injected errors -------------------------------------------------------------------------------
+# --- Injected errors ------------------------------------------------------------------------------
 
 
 def shipped_tables() -> dict[str, pd.DataFrame]:

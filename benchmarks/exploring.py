@@ -152,7 +152,7 @@ NOTES = (
     "",
     "The engine, tried on 1,000,000 x 20 on the same machine, one run each: quantiles and",
     "distinct values of the numbers, counts of the texts and repeated rows took 1.2 s in DuckDB",
-    "2.0 and 1.5 s in Polars 2.1, reading not counted. `helpers.explore.survey_table` does that and the rest",
+    "2.0 and 1.5 s in Polars 2.1, reading not counted. `survey_table` does that and the rest",
     "(histograms, timelines, lengths) in 1.3 s in one thread and 0.7 to 0.9 s in two: each number",
     "is sorted once by NumPy, each text encoded once by Arrow. So it needs no further engine.",
 )

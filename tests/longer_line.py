@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,10 +25,7 @@ STAGE = f"""    Stage(
         writes=("bill.json",),
         needs_target=True,
     ),
-)
-
-
-def stage("""
+)"""
 CELLS = {
     "parameters": [
         'run: str = "flights"  # the name of the run',
@@ -61,7 +59,7 @@ def copy_with_a_stage_more(folder: Path) -> Path:
     (folder / "notebooks" / f"{NOTEBOOK}.ipynb").write_text(json.dumps(notebook), "utf-8")
     line = folder / "helpers" / "line" / "stage_list.py"
     before = line.read_text("utf-8")
-    after = before.replace(")\n\n\ndef stage(", STAGE, 1)
+    after = re.sub(r"(?<=\n)\)(?=[^\n]*\n\n\ndef stage\()", lambda _: STAGE, before, count=1)
     assert after != before, "STAGES has moved"
     line.write_text(after, "utf-8")
     command = folder / "pipeline"

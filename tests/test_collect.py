@@ -10,6 +10,7 @@ from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows, collection_report
 from helpers.examples import flights_example, flights_sources, known
+from helpers.line import stage_work
 from helpers.tables import from_database, from_web
 
 FRAME = pd.DataFrame({"x": [1, 2, 3, 4], "word": ["a", "NA", "b", None]})
@@ -310,3 +311,15 @@ def test_overviews_name_types_and_what_is_missing():
     assert overview.loc["word", "missing"] == "25.0%" and overview.loc["word", "distinct"] == 3
     assert "word (25%)" in collection_report.describe_missing(FRAME)
     assert "No cell is empty" in collection_report.describe_missing(FRAME[["x"]])
+
+
+def test_injected_errors_are_handed_on_with_their_key_and_a_finding(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    raw = pd.DataFrame({"city": ["Boston", "Salem"] * 20, "weight": range(40)})
+    dirty, key = collect_rows.inject_errors(raw, 0.05, "mine.csv")
+    work = stage_work.start(1, "mine")
+    collect_rows.hand_on(work, dirty, key, {"injected_errors": 0.05})
+    assert len(pd.read_parquet(work.run.file("data/answer_key.parquet"))) == len(key) > 0
+    work.finish(len(dirty), len(dirty), "made")
+    (found,) = [one for one in work.run.findings if one["code"] == "injected_errors"]
+    assert f"{key['column'].notna().sum()} of {dirty.size} cells" in found["message"]

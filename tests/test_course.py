@@ -87,7 +87,7 @@ def test_no_figure_is_typed_without_a_guard(path):
     cells = nbformat.read(path, as_version=4).cells
     typed = {n for c in cells if c.cell_type == "markdown" for n in numbers(c.source)}
     guarded = set(GUARDS.get(path.stem, {}))
-    assert typed - guarded == set(), "say where it comes from in tests/prose_numbers.py"
+    assert typed - guarded == set(), "say where it comes from in tests/stages/prose_numbers.py"
     assert path in TAUGHT and guarded <= typed or path not in TAUGHT, "guards of nothing"
 
 

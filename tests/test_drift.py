@@ -196,6 +196,9 @@ def test_what_is_sure_is_told_from_what_matters():
         for a, b in ((normal(20_000), normal(20_000, 0.1, 1)), (normal(), normal(2_000, 1, 1)))
     ]
     assert severities == ["note", "alarm"]
+    table = compare_columns.compare(normal().to_frame("x"), normal(2_000, 1, 1).to_frame("x"))
+    (found,) = drift_report.drift_findings(table)
+    assert found.evidence["expected_psi"] == pytest.approx(table.loc["x", "expected psi"], abs=1e-4)
 
 
 def test_the_adjusted_chance_counts_the_columns():
@@ -362,6 +365,8 @@ def test_a_correlation_that_flips_is_found_though_no_column_changes():
     assert joint.significant and joint.auc > 0.7 and set(joint.importance) == {"a", "b"}
     (alert,) = drift_report.drift_findings(columns, joint=joint)
     assert alert.code == "joint_drift" and "not alone but together with others" in alert.message
+    assert alert.evidence == {"ROC AUC": round(joint.auc, 4), "p_value": joint.p_value,
+                              "importance": joint.importance}  # fmt: skip
     assert "separates new rows from old" in drift_report.describe_domain(joint)
 
 

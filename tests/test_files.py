@@ -15,8 +15,8 @@ PACKAGE = Path(helpers.__file__).parent
 # Modules that rename by themselves, each for a reason of its own
 RENAMES = {
     "base/files.py": "the one place",
-    "serving/batch_prediction.py": "the draft of the result outlives a failed piece, beside the pieces",
-    "scale/duckdb_distinct.py": "what DuckDB spills is kept in the draft's folder, on the same disk",
+    "serving/batch_prediction.py": "the draft of the result outlives a failed piece",
+    "scale/duckdb_distinct.py": "what DuckDB spills is kept in the draft's folder",
     "serving/parquet_folders.py": "the draft is kept from one command to the next",
     "course/learner_progress.py": "a learner's file is put aside, not written",
     "scale/push_and_pull.py": "a run gives way to another one, and comes back where that fails",

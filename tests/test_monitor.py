@@ -377,8 +377,8 @@ def test_a_stored_result_of_an_earlier_version_is_read_under_the_keys_of_today(
 ):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     run = Run("earlier")
-    run.write_json("monitoring.json", {"said": {"Drift": "none"}, "moved": ["age"],
-                                       "slipped": True, "joint": {"tells": {"age": 0.2}}})  # fmt: skip
+    earlier = {"said": {"Drift": "none"}, "moved": ["age"], "slipped": True}
+    run.write_json("monitoring.json", earlier | {"joint": {"tells": {"age": 0.2}}})
     assert monitoring_report.read_result(run) == {
         "summary": {"Drift": "none"}, "significant": ["age"], "score_dropped": True,
         "joint": {"importance": {"age": 0.2}},

@@ -44,8 +44,10 @@ def turned(from_row: int) -> pd.DataFrame:
 
 
 def play(production, **options) -> retraining_policies.PolicyResults:
-    return retraining_policies.simulate_policies(production, refit_models.Refits(production), METRICS, time_column="day",
-                         **options)  # fmt: skip
+    refits = refit_models.Refits(production)
+    return retraining_policies.simulate_policies(
+        production, refits, METRICS, time_column="day", **options
+    )
 
 
 def test_while_nothing_changes_only_the_calendar_trains_again(made, champion):

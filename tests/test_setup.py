@@ -1,6 +1,6 @@
 """Setting up: uv installs what is locked, pip does where uv can't, and neither takes anything else.
 
-The Makefile's own recipes run in an empty folder, on packages that are made here, without a network.
+The Makefile's own recipes run in an empty folder, on packages made here, without a network.
 """
 
 import hashlib

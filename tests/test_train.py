@@ -529,8 +529,9 @@ def halves(first: list, second: list) -> list[fold_trials.Trial]:
     made = []
     for family, chance in (("linear", first), ("random forest", second)):
         one = trial(truth, chance, family)
-        scores = [fold_trials._score(BINARY, fold_trials.Fold(None, None, None, truth[part]), one.predicted[part])
-                  for part in (slice(0, 4), slice(4, 8))]  # fmt: skip
+        folds = [(fold_trials.Fold(None, None, None, truth[part]), part)
+                 for part in (slice(0, 4), slice(4, 8))]  # fmt: skip
+        scores = [fold_trials._score(BINARY, fold, one.predicted[part]) for fold, part in folds]
         made.append(fold_trials.Trial(**(vars(one) | {"scores": scores})))
     return made
 

@@ -68,7 +68,12 @@ def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set asid
 
 
 def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
-    """The rows that were set aside, as they came, each with its `row` and `reason`."""
+    """The rows that were set aside, as they came, each with its `row` and `reason`.
+
+    >>> raw = pd.DataFrame({"x": [1, 1]})
+    >>> quarantine(raw, set_aside(raw)).to_dict("records")
+    [{'row': 1, 'reason': 'duplicate', 'x': 1}]
+    """
     gone = np.flatnonzero(reason.notna())
     rows = (
         raw.iloc[gone]

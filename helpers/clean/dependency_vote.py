@@ -1,4 +1,4 @@
-"""The vote on one cell by the dependencies that give its column: the rule, for one row and for many.
+"""The vote on one cell by the dependencies that give its column: one rule for one row or many.
 
 A dependency `from → to` holds the value of each key that enough rows agree on. The table form of
 the repair (`repair_by_dependency`) asks `verdict` once for each distinct combination of votes, the

@@ -207,7 +207,8 @@ def check(relations, columns) -> None:
 
     >>> check([{"from": ["zip"], "to": "town", "values": {}}], ["zip", "city"])
     Traceback (most recent call last):
-    helpers.base.user_errors.InputError: The plan's relation 1 names no column 'town'. There are: zip, city.
+    helpers.base.user_errors.InputError: The plan's relation 1 names no column 'town'. There are: \
+zip, city.
     """
     if not isinstance(relations, list):
         raise InputError("The plan's relations are a list, one mapping each.")

@@ -133,7 +133,7 @@ def clean(run, folder, out, dask):
 @click.argument("folder")
 @DASK
 def drift(run, folder, dask):
-    """Say which columns have moved in a FOLDER of Parquet since RUN was trained, from all its rows.
+    """Say which columns have drifted in a FOLDER of Parquet since RUN was trained, from all rows.
 
     \b
     Examples:

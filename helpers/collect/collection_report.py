@@ -55,6 +55,10 @@ def join_coverage(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """For each joined source, the share of rows with a match.
 
     `columns` maps a source to one of its columns in the joined table.
+
+    >>> joined = pd.DataFrame({"plane": ["N1", "N2"], "seats": [150, None]})
+    >>> join_coverage(joined, {"planes": "seats"}).loc["planes"].tolist()
+    ['50.0%']
     """
     found = {source: frame[column].notna().mean() for source, column in columns.items()}
     table = pd.DataFrame({"rows with a match": pd.Series(found).map("{:.1%}".format)})
@@ -98,7 +102,11 @@ def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_missing(frame: pd.DataFrame) -> str:
-    """A sentence that names the columns with most missing values."""
+    """A sentence that names the columns with most missing values.
+
+    >>> describe_missing(pd.DataFrame({"x": [1, None], "y": [1, 2]}))
+    '**1 of 2 columns** have empty cells, most of all x (50%).'
+    """
     share = frame.isna().mean().sort_values(ascending=False)
     if share.iloc[0] == 0:
         return "No cell is empty. There may still be words that mean *missing*."

@@ -1,9 +1,9 @@
 """Lessons: checks that are graded offline, guesses before a result, challenges, and their hints.
 
-A notebook calls these by the name of a question (`helpers/course/questions.py`) or of a challenge
-(`helpers/course/challenges.py`). What a cell shows can be clicked where HTML is shown, with no script
-and no network, and read where only text is. Answers that are given in code are noted in the
-learner's own file (`helpers/course/learner_progress.py`); an untouched one stops nothing and notes nothing.
+A notebook calls these by the name of a question (`questions.py`) or of a challenge
+(`challenges.py`). What a cell shows can be clicked where HTML is shown, with no script and no
+network, and read where only text is. Answers that are given in code are noted in the learner's own
+file (`learner_progress.py`); an untouched one stops nothing and notes nothing.
 """
 
 from __future__ import annotations

@@ -84,10 +84,10 @@ def _compiled_as_markdown(compiled: dict | None) -> list[str]:
     if compiled is None:  # a card of before
         return []
     rows = f"{compiled['rows']:,} rows, unseen levels, extreme numbers and junk among them"
-    told = {"Single rows": compiled["row"], "Many rows": compiled["table"]}
-    slow = [f"{what} are answered by the pipeline, because {why}." for what, why in told.items()
+    problems = {"Single rows": compiled["row"], "Many rows": compiled["table"]}
+    slow = [f"{what} are answered by the pipeline, because {why}." for what, why in problems.items()
             if why]  # fmt: skip
-    agreed = [what.lower() for what, why in told.items() if not why]
+    agreed = [what.lower() for what, why in problems.items() if not why]
     if agreed:
         slow.append(f"The compiled form agrees within 1e-9 on {rows} ({' and '.join(agreed)}).")
     return [f"**Compiled form.** {' '.join(slow)}"]

@@ -31,7 +31,13 @@ def shared_columns(known: Iterable[str], later: pd.DataFrame) -> list[str]:
 
 
 def as_values(column: pd.Series) -> pd.Series:
-    """A column as drift sees it: numbers as floats, all else as text. Dates become day numbers."""
+    """A column as drift compares it: numbers as floats, all else as text.
+
+    Dates become days since 1970, durations seconds.
+
+    >>> as_values(pd.Series(pd.to_datetime(["1970-01-02"]))).tolist()
+    [1.0]
+    """
     if column.dtype == object:
         column = inferred(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
@@ -66,7 +72,11 @@ def alike(before: pd.Series, after: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def as_numbers(texts: pd.Series) -> pd.Series | None:
-    """Texts (or flags) read as numbers; None when one can't be."""
+    """Texts (or flags) read as numbers; None when one can't be.
+
+    >>> as_numbers(pd.Series(["1.5", "True"])).tolist(), as_numbers(pd.Series(["many"]))
+    ([1.5, 1.0], None)
+    """
     flags = {"True": "1", "False": "0"}
     found = pd.to_numeric(texts.replace(flags), errors="coerce").astype(float)
     return found if found.notna().sum() == texts.notna().sum() else None

@@ -94,7 +94,7 @@ def _yes_or_no(is_so: bool) -> str:
 
 
 def describe_drift(table: pd.DataFrame) -> str:
-    """A sentence that reads the table."""
+    """What drifts, in a sentence; `table` comes from `compare_columns.compare`."""
     drifting = table.index[table["drifts"]].tolist()
     columns, changed = len(table), int(table["significant"].sum())
     also = (
@@ -108,7 +108,7 @@ def describe_drift(table: pd.DataFrame) -> str:
 
 
 def describe_domain(joint: Domain) -> str:
-    """A sentence that reads the domain classifier's result."""
+    """What the domain classifier found, in a sentence."""
     if not joint.applicable:
         return f"**All columns together**: not applicable, {joint.why}."
     if not joint.significant:

@@ -35,6 +35,10 @@ def volume(usual: pd.Series, found: pd.Series, thresholds: Thresholds = DEFAULT)
     `usual` and `found` are rows by period (`rows_per`). A period stands out when it lies outside
     the prediction interval of Student's t, at `quality_level` for all of them together, and has
     less than half or more than twice the usual rows. Fewer than five usual periods say nothing.
+
+    >>> usual = pd.Series([100, 104, 97, 101, 99, 102])
+    >>> [found.evidence["rows"] for found in volume(usual, pd.Series([98, 10]))]
+    [10]
     """
     if len(usual) < FEWEST_PERIODS or not len(found):
         return []

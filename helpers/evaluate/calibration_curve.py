@@ -76,7 +76,7 @@ def describe_calibration(errors: dict[str, float]) -> str:
     )
     if errors["after"] <= errors["before"]:
         return text
-    return f"{text} The calibration learnt on the validation rows does not help on these rows."
+    return f"{text} The calibration fitted on the validation rows does not help on these rows."
 
 
 @picture

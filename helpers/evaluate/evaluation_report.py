@@ -142,8 +142,8 @@ def second_picture(task: Task, truth, prediction, probability):
     from ..pages import model_plots
 
     if task.kind == "binary":
-        chance = probability[:, task.classes.index(task.positive)]
-        return model_plots.curves(np.asarray(truth) == task.positive, chance)
+        positive = probability[:, task.classes.index(task.positive)]
+        return model_plots.curves(np.asarray(truth) == task.positive, positive)
     if task.is_regression:
         return model_plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
     from sklearn.metrics import f1_score

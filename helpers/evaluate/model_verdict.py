@@ -1,4 +1,4 @@
-"""The verdict on a model: does it surely beat the baseline, and reach every threshold?"""
+"""The verdict on a model: does it beat the baseline significantly, and reach every threshold?"""
 
 from __future__ import annotations
 

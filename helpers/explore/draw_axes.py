@@ -25,7 +25,11 @@ def label_room(names: list[str]) -> float:
 
 
 def short_number(value: float, _=None) -> str:
-    """A number on an axis: 12k, 3.4M."""
+    """A number on an axis.
+
+    >>> short_number(12_000), short_number(3.4e6), short_number(0.25)
+    ('12k', '3.4M', '0.25')
+    """
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.3g}{letter}"

@@ -44,7 +44,11 @@ def para(text: str, style: str = "") -> str:
 
 
 def safe(text, most: int = 60) -> str:
-    """Text from the data, escaped, cut where it is long."""
+    """Text from the data, escaped, cut where it is long.
+
+    >>> safe("<b>"), safe("a long name", 6)
+    ('&lt;b&gt;', 'a lon…')
+    """
     text = str(text)
     return escape(text if len(text) <= most else text[: most - 1] + "…")
 
@@ -91,7 +95,11 @@ def listed(values, most: int = 40) -> str:
 
 
 def many(count: int, thing: str) -> str:
-    """A count with its noun: 1 row, 2 rows."""
+    """A count with its noun.
+
+    >>> many(1, "row"), many(2_000, "category")
+    ('1 row', '2,000 categories')
+    """
     plural = thing[:-1] + "ies" if thing.endswith("y") else thing + "s"
     return f"{count:,} {thing if count == 1 else plural}"
 

@@ -161,19 +161,12 @@ def _value(node: ast.AST, names: dict, frame: pd.DataFrame, formula: str, groups
     if isinstance(node, ast.Name):
         return _column(names.get(node.id, node.id), frame, formula)
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        left, right = (
-            _value(side, names, frame, formula, groups) for side in (node.left, node.right)
-        )
-        if not isinstance(left, pd.Series) and not isinstance(right, pd.Series):
-            left = np.float64(left)  # numpy divides by zero without raising
-        return OPERATORS[type(node.op)](left, right)
+        sides = (_value(side, names, frame, formula, groups) for side in (node.left, node.right))
+        return _combined(OPERATORS[type(node.op)], *sides)
     if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
         return OPERATORS[type(node.op)](_value(node.operand, names, frame, formula, groups))
     if _is_grouped(node):
-        key, _, group = _grouped(node, names, formula)
-        learnt = groups.get(key) or group_statistics(formula, frame)[key]
-        by = frame[_known(group, frame, formula)].astype("str").fillna("(missing)")
-        return by.map(learnt).astype(float).fillna(learnt[ALL_ROWS])
+        return _by_group(*_grouped(node, names, formula), frame, formula, groups)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         function = FUNCTIONS.get(node.func.id)
         if function and len(node.args) == (2 if node.func.id in ("minimum", "maximum") else 1):
@@ -182,6 +175,20 @@ def _value(node: ast.AST, names: dict, frame: pd.DataFrame, formula: str, groups
         f"The formula '{formula}' uses more than columns, numbers, + - * / // % ** and "
         f"{', '.join([*FUNCTIONS, *GROUPED])}."
     )
+
+
+def _combined(operator: Callable, left, right):
+    """The result of an operator on columns or plain numbers."""
+    if not isinstance(left, pd.Series) and not isinstance(right, pd.Series):
+        left = np.float64(left)  # numpy divides by zero without raising
+    return operator(left, right)
+
+
+def _by_group(key: str, _, group: str, frame: pd.DataFrame, formula: str, groups: dict):
+    """The statistic of each row's group; of all rows where the group was not learnt."""
+    learnt = groups.get(key) or group_statistics(formula, frame)[key]
+    by = frame[_known(group, frame, formula)].astype("str").fillna(MISSING_LEVEL)
+    return by.map(learnt).astype(float).fillna(learnt[ALL_ROWS])
 
 
 def _column(name: str, frame: pd.DataFrame, formula: str) -> pd.Series:

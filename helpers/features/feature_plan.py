@@ -18,8 +18,6 @@ ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a
 REPEATED_WORD = 0.01  # a word in at least this share of values is more than part of one name
 ROLES = ("number", "category", "many categories", "date", "text", "image")
 
-# --- The plan -----------------------------------------------------------------------------------
-
 
 def plan_features(
     clean: pd.DataFrame,
@@ -42,38 +40,46 @@ def plan_features(
     target = about.get("target", "")
     if keep < 0:
         raise InputError(f"keep is a number of features, or 0 for all of them; it is {keep}.")
-    reasons = _split_columns(clean, split_column, group_column)
-    reasons |= dict.fromkeys(_columns_named(drop, clean.columns), "dropped by request")
-    known = {"not_known": about.get("not_known", {}), "leave_out": about.get("leave_out", {})}
-    columns, left_out = {}, {}
-    for name, column in cleaning["columns"].items():
-        reason = (
-            reasons.get(name)
-            or known["not_known"].get(name)
-            or known["leave_out"].get(name)
-            or _why_useless(column.get("note"), clean[name])
-        )
-        if reason:
-            left_out[name] = reason
-        else:
-            columns[name] = role_of(clean[name], column["kind"])
     asked = parse_formulas(derive)
-    for name in asked:
-        if name in cleaning["columns"] or name == target:
-            raise InputError(
-                f"derive makes a new column, and '{name}' exists: choose another name."
-            )
-    formulas = about.get("derive", {}) | asked
-    derived = _usable_formulas(formulas, list(columns), asked)
+    _check_new(asked, [*cleaning["columns"], target])
+    left_out = _left_out(clean, cleaning, about, drop, (split_column, group_column))
+    columns = {
+        name: role_of(clean[name], column["kind"])
+        for name, column in cleaning["columns"].items()
+        if name not in left_out
+    }
     return {
         "target": target,
         "task": about.get("task", "auto"),
         "columns": columns,
-        "derived": derived,
+        "derived": _usable_formulas(about.get("derive", {}) | asked, list(columns), asked),
         "left_out": left_out,
-        "not_known": [name for name in known["not_known"] if name in left_out],
+        "not_known": [name for name in about.get("not_known", {}) if name in left_out],
         "keep": keep,
     }
+
+
+def _check_new(names, taken: list[str]) -> None:
+    """Raise InputError when a derived column has the name of another."""
+    for name in names:
+        if name in taken:
+            raise InputError(
+                f"derive makes a new column, and '{name}' exists: choose another name."
+            )
+
+
+def _left_out(
+    clean: pd.DataFrame, cleaning: dict, about: dict, drop: str, split_by: tuple[str, str]
+) -> dict[str, str]:
+    """By column that the model does not use the reason; what a person says comes first."""
+    reasons = _split_columns(clean, *split_by)
+    reasons |= dict.fromkeys(_columns_named(drop, clean.columns), "dropped by request")
+    reasons = about.get("leave_out", {}) | about.get("not_known", {}) | reasons
+    found = {
+        name: reasons.get(name) or _why_useless(column.get("note"), clean[name])
+        for name, column in cleaning["columns"].items()
+    }
+    return {name: reason for name, reason in found.items() if reason}
 
 
 def _split_columns(clean: pd.DataFrame, split_column: str, group_column: str) -> dict[str, str]:

@@ -143,8 +143,6 @@ def _engine(manager: type | None) -> type:
     from papermill.log import logger
     from papermill.utils import merge_kwargs, remove_args
 
-    client = _client()
-
     class Engine(NBClientEngine):
         """Papermill's usual engine with that client, and the manager's kernels."""
 
@@ -163,6 +161,6 @@ def _engine(manager: type | None) -> type:
                 log=logger,
                 **({"kernel_manager_class": manager} if manager else {}),
             )
-            return client(nb_man, **options).execute()
+            return _client()(nb_man, **options).execute()
 
     return Engine

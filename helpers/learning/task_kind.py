@@ -60,39 +60,56 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
     >>> find_task(pd.Series(["no", "yes", "no"]), "churned")
     Task(target='churned', kind='binary', classes=('no', 'yes'), positive='yes')
     """
+    if kind not in ("auto", *TASKS):
+        raise InputError(f"task is auto, {', '.join(TASKS)}; it is '{kind}'.")
     present = column.dropna()
+    _check_values(present, target)
+    kind = _kind_of_values(present) if kind == "auto" else kind
+    if kind == "regression":
+        _check_numbers(present, target)
+        return Task(target, kind)
+    _check_classes(present.nunique(), kind, target, len(present))
+    labels = as_labels(present)
+    classes = tuple(sorted(labels.unique()))
+    return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
+
+
+def _check_values(present: pd.Series, target: str) -> None:
+    """Raise InputError for a target without two different values."""
     if present.empty:
         raise InputError(f"The target '{target}' is missing in every row: nothing can be learnt.")
-    distinct = present.nunique()
-    if distinct == 1:
+    if present.nunique() == 1:
         raise InputError(
             f"The target '{target}' has one class only ({present.iloc[0]!s:.60}): a model needs at "
             f"least two. Choose another target, or collect rows of the other class."
         )
-    if kind not in ("auto", *TASKS):
-        raise InputError(f"task is auto, {', '.join(TASKS)}; it is '{kind}'.")
-    numeric = is_number(present)
-    if kind == "auto":
-        whole = numeric and bool((present % 1 == 0).all())
-        many = distinct > 20 or (numeric and not whole and distinct > 10)
-        kind = "regression" if numeric and many else "binary" if distinct == 2 else "multiclass"
-    if kind == "regression":
-        if not numeric:
-            raise InputError(
-                f"task=regression needs numbers, and the target '{target}' holds text such as "
-                f"'{present.iloc[0]!s:.40}'."
-            )
-        return Task(target, kind)
+
+
+def _kind_of_values(present: pd.Series) -> str:
+    """The kind of task that the values call for."""
+    distinct, numeric = present.nunique(), is_number(present)
+    whole = numeric and bool((present % 1 == 0).all())
+    if numeric and (distinct > 20 or (not whole and distinct > 10)):
+        return "regression"
+    return "binary" if distinct == 2 else "multiclass"
+
+
+def _check_numbers(present: pd.Series, target: str) -> None:
+    if not is_number(present):
+        raise InputError(
+            f"task=regression needs numbers, and the target '{target}' holds text such as "
+            f"'{present.iloc[0]!s:.40}'."
+        )
+
+
+def _check_classes(distinct: int, kind: str, target: str, rows: int) -> None:
     if distinct > MOST_CLASSES:
         raise InputError(
-            f"The target '{target}' has {distinct:,} classes in {len(present):,} rows, more than "
+            f"The target '{target}' has {distinct:,} classes in {rows:,} rows, more than "
             f"the {MOST_CLASSES} that are supported here. Group them, or choose another target."
         )
     if kind == "binary" and distinct != 2:
         raise InputError(f"task=binary needs two classes; '{target}' has {distinct}.")
-    labels = as_labels(present)
-    classes = tuple(sorted(labels.unique()))
-    return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
 
 
 def compared_answers(task: Task, prediction, probability) -> pd.DataFrame:

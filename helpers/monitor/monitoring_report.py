@@ -206,7 +206,7 @@ def _plain(*texts: str) -> str:
 
 
 def describe_prediction_drift(answers: pd.DataFrame | None) -> str:
-    """Whether the predictions have moved, in a sentence."""
+    """Whether the predictions have drifted, in a sentence."""
     if answers is None:
         return "The predictions can't be compared before there are new rows."
     if answers["drifts"].any():

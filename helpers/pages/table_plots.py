@@ -149,6 +149,6 @@ def shares(figure: Figure, table: pd.DataFrame) -> str:
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(table), frameon=False)
-    title = "What moved the scores: the variance split between the choices"
+    title = "What changed the scores: the variance split between the choices"
     axes.set(title=title, xlabel="share of the variance", ylabel="table")
     return title

@@ -91,7 +91,8 @@ class Compiled:
 
     def frame(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
         """As `table`, of a frame."""
-        return self.table({str(name): as_encoded(rows[name]) for name in rows}, len(rows))
+        known = {str(name): rows[name] for name in rows if str(name) in self.plan["columns"]}
+        return self.table({name: as_encoded(cells) for name, cells in known.items()}, len(rows))
 
     def arrow(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray | None]:
         """As `table`, of an Arrow table; texts are encoded (`arrow_tables.dictionary_encoded`)."""

@@ -1,4 +1,7 @@
-"""The champion of a model: a run registered, a version promoted, the way back."""
+"""The champion of a model: a run registered, a version promoted, the way back.
+
+Whether a challenger is better is decided by `helpers.monitor.better_than_champion`.
+"""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def new_rows_of(run: Run, data: str) -> str:
 def is_due(champion: Run, ask: RetrainRequest) -> tuple[bool, str]:
     """Whether the champion is to be trained again, and why (not).
 
-    By "performance" when its score fell, by "drift" when a column moved, by "calendar" when it is
+    By "performance" when its score fell, by "drift" when a column drifted, by "calendar" when it is
     older than `every` days; "due" is what stage 8 decides, and the calendar where `every` is given.
     """
     if ask.when == ALWAYS:

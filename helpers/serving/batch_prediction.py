@@ -53,32 +53,17 @@ def predict_file(
 
     `advance` gets the number of rows done and of all rows (0 if not yet known).
     """
-    if out.suffix.lower() not in ENDINGS:
-        raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
-    if not out.parent.is_dir():
-        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
+    _check_out(out)
     bundle = load_bundle(run)
     folder = out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
     if remote_files.is_stored(source):
         source = str(remote_files.fetch_stored(source, folder / "source"))
-    draft = folder / "result.draft"  # one that a kill leaves behind is written over
-    total, done = count_rows(source), 0
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
+    draft = folder / "result.draft"  # one that a kill leaves behind is written over
     try:
-        with closing(open_answers_file(draft, out.suffix.lower())) as result:
-            answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
-            with _short_switch_interval(), closing(answered) as pieces:
-                for rows, answers in pieces:
-                    result.add(rows, answers)
-                    done += len(rows)
-                    if advance and not is_elsewhere:
-                        advance(done, total)
-            if not result.is_whole:
-                result.begin_again()
-                for name, rows in read_in_pieces(source):
-                    result.add(rows, pd.read_parquet(_piece(folder, name)))
+        done = _write_answers(bundle, source, out, draft, None if is_elsewhere else advance)
         draft.replace(out)
     except BaseException:
         if len(list(folder.glob("*.parquet"))) < 2:  # nothing is lost by beginning again
@@ -87,6 +72,32 @@ def predict_file(
     finally:
         draft.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+    return done
+
+
+def _check_out(out: Path) -> None:
+    """Raise InputError where the result can't be written to."""
+    if out.suffix.lower() not in ENDINGS:
+        raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
+    if not out.parent.is_dir():
+        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
+
+
+def _write_answers(bundle: Bundle, source: str, out: Path, draft: Path, advance) -> int:
+    """Write the rows of a source with their answers into a draft; the number of rows."""
+    folder, total, done = draft.parent, count_rows(source), 0
+    with closing(open_answers_file(draft, out.suffix.lower())) as result:
+        answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+        with _short_switch_interval(), closing(answered) as pieces:
+            for rows, answers in pieces:
+                result.add(rows, answers)
+                done += len(rows)
+                if advance:
+                    advance(done, total)
+        if not result.is_whole:
+            result.begin_again()
+            for name, rows in read_in_pieces(source):
+                result.add(rows, pd.read_parquet(_piece(folder, name)))
     return done
 
 

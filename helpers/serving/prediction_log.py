@@ -64,34 +64,31 @@ class PredictionLog:
         return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
     def _make_tables(self, sql) -> None:
-        text, metadata = sql.Text, sql.MetaData()
-        self.predictions = sql.Table(
-            "predictions", metadata,
-            sql.Column("id", sql.String(40), primary_key=True),
-            sql.Column("at", sql.Float),
-            *(sql.Column(name, text) for name in COLUMNS[2:]),
+        """Describe the tables, and make those that are not there yet; InputError where it fails."""
+        metadata, name, number = sql.MetaData(), sql.String(40), sql.Float
+
+        def table(title: str, *columns) -> object:
+            return sql.Table(title, metadata, *columns)
+
+        def texts(names) -> list:
+            return [sql.Column(one, sql.Text) for one in names]
+
+        at = "at"
+        self.predictions = table("predictions", sql.Column("id", name, primary_key=True),
+                                 sql.Column(at, number), *texts(COLUMNS[2:]))  # fmt: skip
+        self.outcomes = table("outcomes", sql.Column("id", name, primary_key=True),
+                              sql.Column(at, number), *texts(["outcome"]))  # fmt: skip
+        self.requests = table(
+            "requests", sql.Column(at, number), sql.Column("status", sql.Integer),
+            sql.Column("seconds", number), sql.Column("rows", sql.Integer),
         )  # fmt: skip
-        self.outcomes = sql.Table(
-            "outcomes", metadata,
-            sql.Column("id", sql.String(40), primary_key=True),
-            sql.Column("at", sql.Float),
-            sql.Column("outcome", text),
-        )  # fmt: skip
-        self.requests = sql.Table(
-            "requests", metadata,
-            sql.Column("at", sql.Float),
-            sql.Column("status", sql.Integer),
-            sql.Column("seconds", sql.Float),
-            sql.Column("rows", sql.Integer),
-        )  # fmt: skip
-        self.shadow = sql.Table(
-            "shadow", metadata,
-            sql.Column("id", sql.String(40), index=True),
-            sql.Column("at", sql.Float),
-            *(sql.Column(name, text) for name in SHADOW[2:]),
-        )  # fmt: skip
+        self.shadow = table("shadow", sql.Column("id", name, index=True),
+                            sql.Column(at, number), *texts(SHADOW[2:]))  # fmt: skip
         if self.is_local:
             sql.event.listen(self.engine, "connect", _prepare)
+        self._create(sql, metadata)
+
+    def _create(self, sql, metadata) -> None:
         try:
             metadata.create_all(self.engine)
         except sql.exc.SQLAlchemyError as error:

@@ -50,20 +50,15 @@ class RowCheck:
             found, repair = read
             if found is None:
                 if repair == "unreadable":
-                    raise InputError(
-                        f"Row {number}, field '{name}': a {field['kind']} such as "
-                        f"{field.get('example')!r} was expected, and {value!r:.80} came."
-                    )
+                    _refuse_unreadable(name, field, value, number)
                 warnings.append(f"{name}: {tidy(str(value))!r:.80} is taken as missing")
             elif levels is not None:
                 if found not in levels:
                     seldom = "hardly" if found in field.get("rare", ()) else "not"
                     warnings.append(f"{name}: {found!r:.80} was {seldom} seen in training")
             elif limits is not None and not limits[0] <= found <= limits[1]:
-                low, high = limits
-                warnings.append(
-                    f"{name}: {found:g} lies outside the training range, {low:g} to {high:g}"
-                )
+                span = "{:g} to {:g}".format(*limits)
+                warnings.append(f"{name}: {found:g} lies outside the training range, {span}")
         return warnings + self._unknown(row, number), seen
 
     def _unknown(self, row: dict, number: int) -> list[str]:
@@ -77,6 +72,14 @@ class RowCheck:
             )
         named = unknown[:MOST_NAMED]
         return [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in named]
+
+
+def _refuse_unreadable(name: str, field: dict, value, number: int) -> None:
+    """Raise InputError for a value that does not read as what its column holds."""
+    raise InputError(
+        f"Row {number}, field '{name}': a {field['kind']} such as {field.get('example')!r} was "
+        f"expected, and {value!r:.80} came."
+    )
 
 
 def _refuse_unusable(name: str, value, number: int) -> None:

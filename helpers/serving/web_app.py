@@ -256,42 +256,50 @@ _JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "s
 
 def _described(bundle: Bundle) -> dict:
     """What the interactive pages (`/docs`) say of a row and an answer, made from the schema."""
-    fields = {
-        name: {"type": _JSON_TYPES.get(one["kind"], ["string", "number", "null"])}
-        | ({"examples": [one["example"]]} if one.get("example") is not None else {})
-        | ({"description": "{:g} to {:g} in training".format(*one["range"])}
-           if "range" in one else {})
-        for name, one in bundle.fields.items()
-    }  # fmt: skip
-    row = {"type": "object", "title": "Row", "properties": fields}
+    row, answer = _row_schema(bundle), _answer_schema(bundle)
     example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
-    answer = {
-        "type": "object", "title": "Answer",
-        "required": ["id", "model", "prediction", "warnings"],
-        "properties": {
-            "id": {"type": "string"}, "model": {"type": "string"},
-            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
-            "probability": {"type": "object",
-                            "properties": {c: {"type": "number"} for c in bundle.task.classes}},
-            "warnings": {"type": "array", "items": {"type": "string"}},
-            "logged": {"type": "boolean"}, "fallback": {"type": "string"},
-        },
-    }  # fmt: skip
     either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
-    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
+    file = {"schema": {"type": "string", "format": "binary"}}
     answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
+    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
+    responses = {"200": ("Answers", answers)}
+    responses |= {str(code): (why, refused) for code, why in _REFUSALS.items()}
     return {
         "tags": ["predictions"],
         "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
         "requestBody": {"required": True, "content": {
-            "application/json": {"schema": either, "example": example},
-            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in ENDINGS}}},
-        "responses": {
-            "200": {"description": "Answers",
-                    "content": {"application/json": {"schema": answers}}},
-            **{str(code): {"description": why,
-                           "content": {"application/json": {"schema": refused}}}
-               for code, why in _REFUSALS.items()}},
+            JSON: {"schema": either, "example": example}, **dict.fromkeys(ENDINGS, file)}},
+        "responses": {code: {"description": why, "content": {JSON: {"schema": schema}}}
+                      for code, (why, schema) in responses.items()},
+    }  # fmt: skip
+
+
+def _row_schema(bundle: Bundle) -> dict:
+    """A row as JSON schema: its fields, an example of each, its range in training."""
+    fields = {}
+    for name, one in bundle.fields.items():
+        fields[name] = {"type": _JSON_TYPES.get(one["kind"], ["string", "number", "null"])}
+        if one.get("example") is not None:
+            fields[name]["examples"] = [one["example"]]
+        if "range" in one:
+            fields[name]["description"] = "{:g} to {:g} in training".format(*one["range"])
+    return {"type": "object", "title": "Row", "properties": fields}
+
+
+def _answer_schema(bundle: Bundle) -> dict:
+    """An answer as JSON schema."""
+    text = {"type": "string"}
+    probability = {c: {"type": "number"} for c in bundle.task.classes}
+    return {
+        "type": "object", "title": "Answer",
+        "required": ["id", "model", "prediction", "warnings"],
+        "properties": {
+            "id": text, "model": text,
+            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
+            "probability": {"type": "object", "properties": probability},
+            "warnings": {"type": "array", "items": text},
+            "logged": {"type": "boolean"}, "fallback": text,
+        },
     }  # fmt: skip
 
 

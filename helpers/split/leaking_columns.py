@@ -205,7 +205,7 @@ def _exact(X: pd.DataFrame, y: np.ndarray) -> list[str]:
 
 
 def _r2(X: pd.DataFrame, y: np.ndarray) -> float:
-    """R² of least squares, learnt on the even rows and measured on the odd ones."""
+    """R² of least squares, fitted on the even rows and scored on the odd ones."""
     design = np.column_stack([np.ones(len(X)), X.to_numpy()])
     weights = np.linalg.lstsq(design[::2], y[::2], rcond=None)[0]
     truth = y[1::2]

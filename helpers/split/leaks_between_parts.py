@@ -20,7 +20,7 @@ SHARED_GAP = 0.05  # by how much whole groups must lower a score
 SETS_DIFFER = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
 SHIFTED = 0.6  # ROC AUC of a column that separates the sets alone
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
-TIMES_EXPECTED = 3  # times as many twins of one target as chance would make
+TIMES_EXPECTED = 3  # times as many twins of one target as expected by chance
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
 
 
@@ -63,14 +63,14 @@ def _agreeing(rows: Labelled, key: np.ndarray) -> float:
     Chance is the share if targets were shuffled. 0 where the share is not far above it: rows that
     look alike have targets that are somewhat alike.
     """
-    held_out, learnt = rows.part == TEST, rows.part == TRAIN
+    held_out, train = rows.part == TEST, rows.part == TRAIN
     label = pd.factorize(rows.y)[0]
     both = pd.util.hash_pandas_object(
         pd.DataFrame({"key": key, "y": label}), index=False
     ).to_numpy()
-    observed = np.isin(both[held_out], both[learnt]).mean()
-    twins = pd.Series(key[held_out]).map(pd.Series(key[learnt]).value_counts()).fillna(0)
-    frequency = (np.bincount(label[learnt], minlength=label.max() + 1) / learnt.sum())[label]
+    observed = np.isin(both[held_out], both[train]).mean()
+    twins = pd.Series(key[held_out]).map(pd.Series(key[train]).value_counts()).fillna(0)
+    frequency = (np.bincount(label[train], minlength=label.max() + 1) / train.sum())[label]
     by_chance = (1 - (1 - frequency[held_out]) ** twins.to_numpy()).mean()
     return float(observed - by_chance) if observed > TIMES_EXPECTED * by_chance else 0.0
 
@@ -138,7 +138,7 @@ def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
 
 
 def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) -> list[Finding]:
-    """Can a classifier tell training rows from held-out ones? One alarm where it can, or none.
+    """Can a classifier separate training rows from held-out ones? One alarm where it can.
 
     The classifier is the one that looks for drift, on the model's columns without the one that the
     rows were split by. Groups differ by design, so a split by group is not looked at.

@@ -159,8 +159,8 @@ QUESTIONS = {
 
 GUESSES = {
     "clean.merged": Guess(
-        "Before you look: names of plane models that are similar by 85 % are merged. Which share of "
-        "the names (0 to 1) will be left?",
+        "Before you look: names of plane models that are similar by 85 % are merged. Which share "
+        "of the names (0 to 1) will be left?",
         result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
         high="too many",
         low="too few",

@@ -64,7 +64,8 @@ import numpy as np
 def cheapest(probability, late, cost_false_positive, cost_false_negative):
     def cost(threshold):
         says = probability >= threshold
-        return cost_false_positive * (says & ~late).sum() + cost_false_negative * (~says & late).sum()
+        false_positives, false_negatives = (says & ~late).sum(), (~says & late).sum()
+        return cost_false_positive * false_positives + cost_false_negative * false_negatives
 
     return min(np.linspace(0, 1, 201), key=cost)
 """,

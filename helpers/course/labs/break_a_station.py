@@ -71,7 +71,8 @@ def material(seed: int = 42) -> Line:
     first = joined["scheduled"].astype(str) < "2013-09-01"
     parts = [tidy_table.evenly_spaced_rows(part, n) for part, n in
              ((joined[first], ROWS), (joined[~first], LATER_ROWS))]  # fmt: skip
-    dirty = [flights_example.with_injected_errors(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
+    inject = flights_example.with_injected_errors
+    dirty = [inject(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
              for i, part in enumerate(parts)]  # fmt: skip
     line = Line(dirty[0], dirty[1], about)
     cleaning(line)  # once for all lines: it is the slowest station

@@ -83,10 +83,11 @@ def answers_for(model: Pipeline, files: dict[str, str]) -> pd.DataFrame:
     `model` is fitted on a column of paths, `scan`: features first, then a classifier.
 
     >>> import tempfile
+    >>> from helpers.pipeline import whole_pipeline
     >>> plan = {"columns": {"scan": "image"}, "derived": {}}
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     scans = digits_as_files(Path(folder), 9)
-    ...     model = pipeline.learner(plan, SIMPLE).fit(scans[["scan"]], scans["digit"])
+    ...     model = whole_pipeline.learner(plan, SIMPLE).fit(scans[["scan"]], scans["digit"])
     ...     answers_for(model, broken_files(scans))["numbers missing"].tolist()
     ['0 of 120', '120 of 120', '120 of 120', '120 of 120']
     """

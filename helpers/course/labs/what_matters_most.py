@@ -3,7 +3,9 @@
 Every combination is scored on the same rows. The variance of the scores is then split between the
 factors (analysis of variance; each factor's share is its sum of squares over the total).
 
-    python -m helpers.course.labs.what_matters_most     the whole grid, some ten minutes; writes data/what_matters.csv
+    python -m helpers.course.labs.what_matters_most     the whole grid, some ten minutes
+
+It writes data/what_matters.csv.
 """
 
 from __future__ import annotations
@@ -102,8 +104,8 @@ def algorithms(task: Task, seed: int) -> dict[str, tuple]:
 def sides(name: str, seed: int, data: str, made: str):
     """Numbers and labels to learn from and to be asked, made from a table in one of four ways.
 
-    `data` is "dirty" or "cleaned", `made` "raw" or "engineered" features. The errors are injected alike
-    in both and in the rows that are asked, since production is no cleaner than training.
+    `data` is "dirty" or "cleaned", `made` "raw" or "engineered" features. The errors are injected
+    alike in both and in the rows that are asked, since production is no cleaner than training.
     """
     table, about = TABLES[name]()
     target = about["target"]
