@@ -20,8 +20,8 @@ HERE = Path(__file__).resolve().parent
 RAW, REPORT = HERE / "setup.json", HERE / "SETUP.md"
 INSTALLERS = ("uv", "pip")
 GOAL_SECONDS, GOAL_SHARE = 30, 1 / 6  # on an idle machine of two cores; of pip's time
-# Python compiles a module when it is first imported; pip compiles all of them beforehand. Where
-# Python may not write what it compiled, uv does so, too: not measured, since few machines are so.
+# Python compiles a module when it is first imported; pip does that for all of them beforehand.
+# Where Python may not write what it compiled, uv does so, too: few machines are so.
 WRITES_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 FIRST_IMPORT = "import pandas, sklearn.ensemble, seaborn, mlflow, papermill, nbconvert, fastapi"
 
