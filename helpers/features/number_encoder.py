@@ -36,7 +36,8 @@ class Scaling:
     As `skrub.SquashingScaler` does, to the last bit: boosting asks whether a number is at most one
     that it has seen. A constant column has factor 0.
 
-    >>> Scaling(np.array(2.0), np.array(4.0), np.array(1.0), 3.0).of(np.array([2.0, 1e9])).round(6).tolist()
+    >>> scaling = Scaling(np.array(2.0), np.array(4.0), np.array(1.0), 3.0)
+    >>> scaling.of(np.array([2.0, 1e9])).round(6).tolist()
     [0.0, 3.0]
     """
 
