@@ -13,7 +13,7 @@ from ..base.user_errors import InputError, nearest
 from ..cells.known_words import IMAGE_ENDINGS
 from .column_formulas import columns_of, parse_formulas
 
-FEW_LEVELS = 30  # up to here a category becomes one column a level; above, one number a class
+FEW_LEVELS = 30  # up to here a category becomes one column per level; above, one number per class
 ROWS_PER_LEVEL = 10  # of names with fewer rows each, the words tell more than a mean of targets
 REPEATED_WORD = 0.01  # a word in at least this share of values is more than part of one name
 ROLES = ("number", "category", "many categories", "date", "text", "image")

@@ -103,5 +103,5 @@ def read_web_table(address: str, client=None) -> pd.DataFrame:
 
 
 def read_sensors(folder: Path) -> pd.DataFrame:
-    """The readings of a folder of JSON lines files, one file a station."""
+    """The readings of a folder of JSON lines files, one per station."""
     return pd.concat([pd.read_json(f, lines=True) for f in sorted(folder.glob("*.jsonl"))])

@@ -86,7 +86,7 @@ QUESTIONS = {
         expected=_lead,
         how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["standard deviation"]`',
         why="A lead is big or small against what scores do anyway when only the rows change. "
-        "Below one standard deviation, take the simpler model with a good conscience.",
+        "Below one standard deviation, take the simpler model.",
         hints=(
             "A difference by itself has no size. Against which other difference is it held here?",
             "First the difference of both scores, then that divided by the standard deviation.",

@@ -60,7 +60,7 @@ class Line:
     model: Pipeline | None = None
     claimed: float = float("nan")
     noticed: list[str] = field(default_factory=list)
-    as_they_came: bool = False  # cells get the types of the plan, and nobody mends them
+    as_they_came: bool = False  # cells get the types of the plan, and nothing is repaired
 
 
 def material(seed: int = 42) -> Line:
@@ -153,7 +153,7 @@ def skip_cleaning(line: Line) -> None:
 
 
 def _kind_at_once(column: pd.Series, plan: dict) -> str:
-    """What a column holds for one who mends nothing: numbers, dates, or words."""
+    """What a column holds where nothing is repaired: numbers, dates, or words."""
     if plan["kind"] == "number" and pd.to_numeric(column, errors="coerce").notna().mean() > 0.5:
         return "number"
     return "date" if plan["kind"] == "date" else "category"
