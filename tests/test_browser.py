@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.base.places import NOTEBOOKS, REPOSITORY
+from helpers.base.places import NOTEBOOKS, TEMPLATES
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 
@@ -29,7 +29,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--enable-logging=stderr", "--virtual-time-budget=3000",
 ]  # fmt: skip
-STYLE = REPOSITORY / "helpers" / "templates"
+STYLE = TEMPLATES
 
 
 def visit(page, tmp_path, script="", size="1400,900"):

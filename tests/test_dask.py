@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from helpers.__main__ import cli
 from helpers.base import places
 from helpers.base.user_errors import InputError
-from helpers.cli.command_group import cli
 from helpers.drift import compare_columns
 from helpers.line import run_folder
 from helpers.run.run_request import Request
