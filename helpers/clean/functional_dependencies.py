@@ -236,7 +236,7 @@ def _key_text(table: _EncodedTable, names: list[str], key: int) -> str:
 
 
 def _draft_splits(frame: pd.DataFrame, columns: dict, names: list[str]) -> list[dict]:
-    """Columns whose cells end in what belongs into another, missing there: "Portland OR"."""
+    """Columns whose cells end in what belongs to another, missing there: "Portland OR"."""
     lists = {n: texts(frame[n]).value_counts() for n in names if columns[n]["kind"] == "category"}
     found = []
     for name, into in ((a, b) for a in lists for b in lists if a != b):

@@ -71,7 +71,7 @@ KNOWLEDGE = {
 
 
 def join(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row a flight: its airline, destination, plane, the weather when it was due, the label.
+    """One row per flight: its airline, destination, plane, the weather when it was due, the label.
 
     Every join is many to one and keeps each flight; what has no partner gets missing values.
     """

@@ -1,6 +1,6 @@
 """Where each number in the notebooks' prose comes from: no figure is typed and left to age.
 
-A figure of a result belongs into a sentence that a helper computes. What stands typed in a
+A figure of a result belongs in a sentence that a helper computes. What stands typed in a
 Markdown cell, with a decimal point or a per cent sign, is listed here by notebook and figure:
 *defined* (a convention, a parameter, a truth of the method; the text says which), or *computed*
 from the code or the finished run of the flights, and held against it by
