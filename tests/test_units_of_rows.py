@@ -1,4 +1,4 @@
-"""Units: what rows belong together is found, named alike in any table, and carried with the rows."""
+"""Units: which rows belong together is found, named alike in any table, and carried along."""
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,9 @@ def test_one_customer_has_one_label_in_any_table():
 
 
 def test_labels_of_days_and_weeks():
-    X = pd.DataFrame({"at": pd.to_datetime(["2013-07-04 23:59", "2013-07-05", "2013-12-30"])})
+    X = pd.DataFrame(
+        {"at": pd.to_datetime(["2013-07-04 23:59", "2013-07-05 08:00", "2013-12-30 08:00"])}
+    )
     assert unit_labels(UnitRule("day", "at"), X)[0] == "2013-07-04"
     assert unit_labels(UnitRule("week", "at"), X).tolist() == ["2013-W27", "2013-W27", "2014-W01"]
 

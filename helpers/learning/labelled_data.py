@@ -15,6 +15,7 @@ from .units import UnitRule, describe_units, find_units, units_of
 TRAIN, TEST, GAP = "train", "test", "gap"
 UNITS = "units.json"
 NEVER = -1  # the fold of a row that is never validated on
+JUDGED = 6  # the stage that asks the held-out rows
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,18 @@ class Labelled:
         kept = {name: None if one is None else one[positions] for name, one in values.items()}
         return replace(self, X=self.X.iloc[positions].reset_index(drop=True), **kept)
 
+    def sealed(self) -> Labelled:
+        """The rows without the labels of those held out: what every stage before 6 is given.
+
+        >>> rows = Labelled(Task("y", "regression"), pd.DataFrame({"x": [1, 2]}), np.ones(2),
+        ...                 np.arange(2), part=np.array([TRAIN, TEST]))
+        >>> rows.sealed().y
+        array([ 1., nan])
+        """
+        y = self.y.copy()
+        y[self.part == TEST] = np.nan if self.task.is_regression else None
+        return replace(self, y=y)
+
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Positions to train on and to validate on, fold by fold.
 
@@ -73,8 +86,13 @@ def evenly_spaced_positions(y: np.ndarray, count: int) -> np.ndarray:
     return np.sort(order[evenly_spaced(len(y), count)])
 
 
-def labelled_rows(work) -> Labelled:
-    """The cleaned rows of a run and, when stage 4 has run, its split. `work` is an open stage."""
+def labelled_rows(work, ask_held_out: bool | None = None) -> Labelled:
+    """The cleaned rows of a run and, when stage 4 has run, its split. `work` is an open stage.
+
+    This is the one door to the labels of held-out rows. Before stage 6 they are left out (see
+    `Labelled.sealed`); who opens the door before (`ask_held_out`), and stage 6, is noted as a look
+    (see `line.held_out_looks`). Stages 7 and 8 come back to what stage 6 has asked.
+    """
     clean = work.read_table("clean")
     aside = work.read_table("quarantine")["row"].to_numpy()
     row = np.setdiff1d(np.arange(len(clean) + len(aside)), aside)
@@ -95,7 +113,12 @@ def labelled_rows(work) -> Labelled:
     ready = split["ready"].to_numpy() if "ready" in split else None
     unit = split["unit"].to_numpy(dtype=object) if "unit" in split else None
     rule = stored_rule(laid_out.get("units"))
-    return Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready, unit, rule)
+    rows = Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready, unit, rule)
+    if not (ask_held_out or work.stage.number >= JUDGED):
+        return rows.sealed()
+    if work.stage.number <= JUDGED:
+        work.note_look()
+    return rows
 
 
 def stored_rule(content: dict | None) -> UnitRule:
