@@ -12,9 +12,10 @@ from ..base.files import replacing_folder
 from ..base.user_errors import InputError
 from ..line.run_folder import Run, existing_run
 from .answer_check import ONE_IN, AnswerCheck
+from .answer_rows import answers_to
 from .model_bundle import Bundle, is_bundle_folder, load_bundle, open_bundle
 from .prediction_log import PredictionLog, elsewhere
-from .prediction_service import Service, answers_to
+from .prediction_service import Service
 from .served_model import Limits, Served, served
 from .shadow_model import Shadow
 

@@ -211,7 +211,7 @@ def _add_status_routes(app, service: Service) -> None:
 
     @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
     async def metrics() -> Response:
-        return Response(generate_latest(service.registry), media_type=PLAIN_TEXT)
+        return Response(generate_latest(service.counters.registry), media_type=PLAIN_TEXT)
 
 
 # --- What the interactive pages say -------------------------------------------------------------
