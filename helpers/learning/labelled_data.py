@@ -13,6 +13,7 @@ from .task_kind import Task, encode, find_task, with_metric
 
 TRAIN, TEST, GAP = "train", "test", "gap"
 NEVER = -1  # the fold of a row that is never validated on
+JUDGED = 6  # the stage that asks the held-out rows
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,18 @@ class Labelled:
         *others, ready = kept
         return Labelled(self.task, X, *others, self.by_time, ready)
 
+    def sealed(self) -> Labelled:
+        """The rows without the labels of those held out: what every stage before 6 is given.
+
+        >>> rows = Labelled(Task("y", "regression"), pd.DataFrame({"x": [1, 2]}), np.ones(2),
+        ...                 np.arange(2), part=np.array([TRAIN, TEST]))
+        >>> rows.sealed().y
+        array([ 1., nan])
+        """
+        y = self.y.copy()
+        y[self.part == TEST] = np.nan if self.task.is_regression else None
+        return replace(self, y=y)
+
     def folds(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Positions to train on and to validate on, fold by fold.
 
@@ -71,8 +84,13 @@ def evenly_spaced_positions(y: np.ndarray, count: int) -> np.ndarray:
     return np.sort(order[evenly_spaced(len(y), count)])
 
 
-def labelled_rows(work) -> Labelled:
-    """The cleaned rows of a run and, when stage 4 has run, its split. `work` is an open stage."""
+def labelled_rows(work, ask_held_out: bool | None = None) -> Labelled:
+    """The cleaned rows of a run and, when stage 4 has run, its split. `work` is an open stage.
+
+    This is the one door to the labels of held-out rows. Before stage 6 they are left out (see
+    `Labelled.sealed`); who opens the door before (`ask_held_out`), and stage 6, is noted as a look
+    (see `line.held_out_looks`). Stages 7 and 8 come back to what stage 6 has asked.
+    """
     clean = work.read_table("clean")
     aside = work.read_table("quarantine")["row"].to_numpy()
     row = np.setdiff1d(np.arange(len(clean) + len(aside)), aside)
@@ -90,7 +108,12 @@ def labelled_rows(work) -> Labelled:
         raise ValueError("The split belongs to other rows: run stage 4 again.")
     part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
     ready = split["ready"].to_numpy() if "ready" in split else None
-    return Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready)
+    rows = Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready)
+    if not (ask_held_out or work.stage.number >= JUDGED):
+        return rows.sealed()
+    if work.stage.number <= JUDGED:
+        work.note_look()
+    return rows
 
 
 def with_metric_of(rows: Labelled, metric: str) -> Labelled:
