@@ -23,7 +23,7 @@ def served_worse(
 
     Rows are grouped by the levels of each column, by quarters of its numbers, and by whether it is
     empty. A group is listed when its errors are systematic (see `avoidable_errors`) and more so
-    than those of all other rows; the significance is by unit, corrected for all groups (Bonferroni).
+    than those of all other rows; significance is by unit, corrected for all groups (Bonferroni).
     A model that knows the truth has no such group, however noisy some outcomes are.
 
     Columns: `rows`; the task's main metric within the group and over all rows; the mean `predicted`
