@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-scale bench-faults lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
+	@echo "make bench-statistics  simulate the decisions; writes benchmarks/STATISTICS.md (an hour)"
 	@echo "make bench-faults   kill a run 50 times; writes benchmarks/faults.json (KILLS=50)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make bench-scale    measure what rows cost as they grow, and the engines past one machine"
@@ -162,6 +163,10 @@ bench-serve: $(READY)
 # The run must exist: make run. EVIDENTLY and NANNYML name Pythons that have these, to set beside
 bench-monitor: $(READY)
 	$(BIN)/python -W ignore -m benchmarks.monitoring $(if $(EVIDENTLY),--evidently $(EVIDENTLY)) $(if $(NANNYML),--nannyml $(NANNYML))
+
+# SUBJECTS are words of the simulations to run: make bench-statistics SUBJECTS="intervals drift"
+bench-statistics: $(READY)
+	$(BIN)/python -m benchmarks.statistics $(SUBJECTS)
 
 # BENCH_PYTHON names a Python that has this project and the extra `bench`
 bench-models: $(READY)

@@ -16,11 +16,11 @@ def score(task: Task, truth, prediction, probability=None, metrics=None) -> dict
     `truth` and `prediction` are arrays of n labels or numbers; `probability` is n × classes in
     the order of `task.classes`. A metric that is not defined (one class only) is left out.
     """
-    said = (_as_numbers(task, values) for values in (truth, prediction))
-    return _score(task, *said, probability, metrics)
+    said = (as_numbers(task, values) for values in (truth, prediction))
+    return score_numbers(task, *said, probability, metrics)
 
 
-def _as_numbers(task: Task, values) -> np.ndarray:
+def as_numbers(task: Task, values) -> np.ndarray:
     """Floats as they are, and labels as their positions in `task.classes` (-1: none of them).
 
     Numbers are drawn, compared and counted many times faster than texts.
@@ -30,8 +30,8 @@ def _as_numbers(task: Task, values) -> np.ndarray:
     return pd.Index(task.classes).get_indexer(np.asarray(values).astype(str))
 
 
-def _score(task: Task, truth, prediction, probability, metrics) -> dict[str, float]:
-    """The metrics, computed only if requested; arrays as `_as_numbers` has them."""
+def score_numbers(task: Task, truth, prediction, probability, metrics) -> dict[str, float]:
+    """As `score`, of arrays that `as_numbers` has made: for those who score them many times."""
     names = task.metrics if metrics is None else metrics
     known = {"binary": _binary_scores, "multiclass": _class_scores, "regression": _errors}
     asked = known[task.kind](task, truth, prediction, probability)
@@ -110,14 +110,14 @@ def resampled_scores(
     draw, one column a metric.
     """
     random = np.random.default_rng(seed)
-    truth = _as_numbers(task, truth)
-    answers = [(_as_numbers(task, prediction), probability) for prediction, probability in answers]
+    truth = as_numbers(task, truth)
+    answers = [(as_numbers(task, prediction), probability) for prediction, probability in answers]
     scores = [[] for _ in answers]
     for _ in range(resamples):
         rows = random.integers(0, len(truth), len(truth))
         for found, (prediction, probability) in zip(scores, answers, strict=True):
             chance = None if probability is None else probability[rows]
-            found.append(_score(task, truth[rows], prediction[rows], chance, metrics))
+            found.append(score_numbers(task, truth[rows], prediction[rows], chance, metrics))
     return [pd.DataFrame(found) for found in scores]
 
 

@@ -1,0 +1,150 @@
+"""`make bench-statistics`: how often the line's decisions are right; STATISTICS.md.
+
+python -m benchmarks.statistics                    all simulations, about an hour on two cores
+python -m benchmarks.statistics intervals drift    subjects or simulations whose names contain these
+python -m benchmarks.statistics --repeats 50 --seed 7    fewer repeats, other random numbers
+
+Figures of simulations that are not run stay as they were. Each simulation draws tables whose truth
+is known and asks the line's own functions; a rate is given with its Monte-Carlo error.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import joblib
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from .__main__ import machine
+from .simulations import Goal, Simulation, generators, reaches, subjects, summary
+
+HERE = Path(__file__).resolve().parent
+RAW, REPORT = HERE / "statistics.json", HERE / "STATISTICS.md"
+CHUNK = 10  # repeats that a process is given at once
+HEAD = """# Statistics: how often the decisions are right
+
+Measured by `make bench-statistics` ({day}; {machine}; Python {python}). Each row is a situation
+whose truth is known, drawn anew in each repeat and put before the functions that the line itself
+calls. Percentages are rates; behind ± stands the Monte-Carlo error (one standard error). Nothing
+here was tuned on: methods were chosen on other distributions. A goal that is missed says so.
+"""
+
+
+@click.command(help=__doc__.replace("\n\n", "\n\n\b\n"))
+@click.argument("names", nargs=-1)
+@click.option("--repeats", default=0, help="How many repeats; 0: as many as each asks for.")
+@click.option("--seed", default=1, help="The seed of all random numbers.")
+@click.option("--jobs", default=-1, help="How many processes; -1: one a core.")
+@click.option("--write/--no-write", default=True, help="Whether to write STATISTICS.md.")
+def main(names: tuple[str, ...], repeats: int, seed: int, jobs: int, write: bool) -> None:
+    """Run the simulations, and write what they found."""
+    raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
+    for subject, simulation in _asked(names):
+        raw[simulation.name] = measured(simulation, repeats or simulation.repeats, seed, jobs)
+        click.echo(f"{subject}: {simulation.name}\n{_line(simulation, raw[simulation.name])}")
+        if write:
+            RAW.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            REPORT.write_text(report(raw), encoding="utf-8")
+
+
+def _asked(names: tuple[str, ...]) -> Iterator[tuple[str, Simulation]]:
+    """The simulations that some words ask for; all without words."""
+    for subject, simulations in subjects().items():
+        for simulation in simulations:
+            text = f"{subject} {simulation.name}".casefold()
+            if not names or any(name.casefold() in text for name in names):
+                yield subject, simulation
+
+
+def measured(simulation: Simulation, repeats: int, seed: int, jobs: int) -> dict:
+    """What a simulation found in so many repeats."""
+    began = time.perf_counter()
+    drawn = generators(simulation, repeats, seed)
+    chunks = [drawn[first : first + CHUNK] for first in range(0, repeats, CHUNK)]
+    work = joblib.Parallel(jobs)(joblib.delayed(_some)(simulation.one, chunk) for chunk in chunks)
+    values = summary([one for chunk in work for one in chunk])
+    seconds = round(time.perf_counter() - began)
+    return {"values": values, "repeats": repeats, "seed": seed, "seconds": seconds} | machine()
+
+
+def _some(one, chunk: list[np.random.Generator]) -> list[dict[str, float]]:
+    """Some repeats, on one thread."""
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [one(random) for random in chunk]
+
+
+def report(raw: dict) -> str:
+    """STATISTICS.md."""
+    newest = max(raw.values(), key=lambda one: one["day"])
+    parts = [HEAD.format(**newest)]
+    for subject, simulations in subjects().items():
+        known = [one for one in simulations if one.name in raw]
+        if known:
+            parts.append(f"## {subject}\n\n{_table(known, raw)}")
+    return "\n".join(parts)
+
+
+def _table(simulations: list[Simulation], raw: dict) -> str:
+    """The table of a subject, a row a value."""
+    rows = ["| situation | what | measured | goal | reached |", "|---|---|---|---|---|"]
+    for one in simulations:
+        values = raw[one.name]["values"]
+        for number, (name, value) in enumerate(values.items()):
+            note = f"; {one.note}" if one.note else ""
+            label = f"{one.name} ({raw[one.name]['repeats']:,} repeats{note})"
+            goal = one.goals.get(name)
+            rows.append(
+                f"| {'' if number else label} | {name} | {_shown(value)} | {_goal(goal, value)} | "
+                f"{_reached(goal, value)} |"
+            )
+    return "\n".join(rows) + "\n"
+
+
+def _line(simulation: Simulation, found: dict) -> str:
+    """What a simulation found, for the terminal."""
+    said = (
+        f"  {name} {_shown(value)} {_goal(simulation.goals.get(name), value)} "
+        f"{_reached(simulation.goals.get(name), value)}"
+        for name, value in found["values"].items()
+    )
+    return "\n".join(said) + f"\n  ({found['repeats']} repeats, {found['seconds']} s)"
+
+
+def _shown(value: dict) -> str:
+    """A mean with its error."""
+    if not value["repeats"]:
+        return "does not apply"
+    if value["rate"]:
+        return f"{value['mean']:.1%} ± {value['error']:.1%}"
+    return f"{value['mean']:.3g} ± {value['error']:.1g}"
+
+
+def _goal(goal: Goal | None, value: dict) -> str:
+    """A goal in words."""
+    if goal is None:
+        return ""
+    form = "{:.0%}" if value.get("rate") else "{:g}"
+    least, most = (None if end is None else form.format(end) for end in goal)
+    if least and most:
+        return f"{least} to {most}"
+    return f"at least {least}" if least else f"at most {most}"
+
+
+def _reached(goal: Goal | None, value: dict) -> str:
+    """Whether a goal is reached; "within the error" where the error alone is between."""
+    if goal is None or not value["repeats"]:
+        return ""
+    if reaches(value["mean"], goal):
+        return "yes"
+    return "within the error" if reaches(value["mean"], goal, value["error"]) else "**no**"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,348 @@
+"""How sure a score is: intervals of metrics, of a gain on the same rows, of a change between rows.
+
+Rows of one unit (a customer, a day: see `units`) are not independent, so units are left out whole,
+one at a time, and the score is computed again each time: the jackknife (Tukey 1958; Efron and
+Stein 1981), which gives its standard error. Intervals use Student's t. Its degrees of freedom say
+how many units carry the standard error: few where one unit is large, a class is rare or tails are
+heavy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from .metric_names import LESS_IS_BETTER
+from .metric_scores import as_numbers, score_numbers
+from .task_kind import Task
+
+MOST_BLOCKS = 200  # more units than these are left out several at a time
+SHARES = ("accuracy", "precision", "recall")  # of all rows, of those said, of those there are
+WITHIN_0_1 = ("roc_auc", "average_precision", "f1", "f1_macro", "precision_macro", "recall_macro")
+FEWEST_CARRYING = 4.0  # degrees of freedom; with fewer a handful of units decides
+FEWEST_OF_CLASS = 10  # units with a class
+
+
+class JudgedRows(NamedTuple):
+    """n rows whose truth is known, and what was answered.
+
+    `probability` is n × classes by `task.classes`; `unit` holds a label a row, the same for rows
+    that are not independent; None: each row is a unit.
+    """
+
+    truth: np.ndarray
+    prediction: np.ndarray
+    probability: np.ndarray | None = None
+    unit: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two scores in the metric's own units; positive is better.
+
+    `low` and `high` bound its interval. `p_better` is the probability of such a difference, or a
+    larger one, where the true one is 0 or below; `p_worse` of such a one, or a smaller one, where
+    it is 0 or above. NaN, and probabilities of 1, where there are too few units to tell.
+    """
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    standard_error: float
+    df: float
+    units: int
+    p_better: float
+    p_worse: float
+    warning: str = ""
+
+
+def score_intervals(
+    task: Task, truth, prediction, probability=None, *, unit=None, metrics=None, level=0.95
+) -> pd.DataFrame:
+    """The interval of each metric at a level: a row a metric; `low`, `high`, `units`, `warning`.
+
+    Shares have Wilson's interval (1927) with the effective number of rows (Korn and Graubard 1998);
+    other metrics between 0 and 1 are taken on the logit scale, errors and 1 - R² on the log scale.
+    `warning` is empty where the interval can be trusted.
+
+    >>> task = Task("y", "binary", ("no", "yes"), "yes")
+    >>> truth = np.array(["no", "yes"] * 25)
+    >>> score_intervals(task, truth, truth).loc["accuracy", ["low", "high"]].round(2).tolist()
+    [0.93, 1.0]
+    """
+    rows = _numbers(task, JudgedRows(truth, prediction, probability, unit))
+    left_out = _leave_out(task, rows, metrics)
+    found = {name: _interval(task, name, left_out, rows, level) for name in left_out.whole}
+    return pd.DataFrame.from_dict(
+        found, orient="index", columns=["low", "high", "units", "warning"]
+    ).rename_axis("metric")
+
+
+def paired_gain(
+    task: Task, truth, one: tuple, other: tuple, *, unit=None, metric=None, level=0.95
+) -> Difference:
+    """By how much `other` is better than `one`, both (prediction, probability) for the same rows.
+
+    Each unit is left out of both at once, so what is hard in a unit is hard for both.
+    """
+    metric = metric or task.main_metric
+    both = [_numbers(task, JudgedRows(truth, *said, unit)) for said in (one, other)]
+    blocks = _blocks(unit, len(truth))
+    scores = [_leave_out(task, rows, [metric], blocks).of(metric) for rows in both]
+    gains = _sign(metric) * (scores[1] - scores[0])
+    return _difference(metric, gains[0], *_spread(gains), blocks.units, level)
+
+
+def score_change(
+    task: Task, old: JudgedRows, new: JudgedRows, *, metric=None, level=0.95
+) -> Difference:
+    """By how much the score on `new` rows is better than on `old` ones; both have their noise.
+
+    A unit that has rows on both sides is left out of both at once.
+    """
+    metric = metric or task.main_metric
+    sides = [_numbers(task, JudgedRows(*rows)) for rows in (old, new)]
+    shared = _shared_blocks(sides)
+    each = shared or [_blocks(rows.unit, len(rows.truth)) for rows in sides]
+    scores = [
+        _leave_out(task, rows, [metric], blocks).of(metric)
+        for rows, blocks in zip(sides, each, strict=True)
+    ]
+    value = _sign(metric) * (scores[1][0] - scores[0][0])
+    if shared:
+        error, df = _spread(_sign(metric) * (scores[1] - scores[0]))
+    else:
+        error, df = _joined(*(_spread(one) for one in scores))
+    return _difference(metric, value, error, df, min(b.units for b in each), level)
+
+
+# --- Leaving units out --------------------------------------------------------------------------
+
+
+class _Blocks(NamedTuple):
+    """The block of each row, how many blocks there are, and how many units."""
+
+    of_row: np.ndarray
+    count: int
+    units: int
+
+
+class _LeftOut(NamedTuple):
+    """The scores of all rows (`whole`), and with each block left out (`parts`, a row a block)."""
+
+    whole: dict[str, float]
+    parts: pd.DataFrame
+    blocks: _Blocks
+
+    def of(self, metric: str) -> np.ndarray:
+        """The score of all rows, then with each block left out; NaN where it is not defined."""
+        without = self.parts.get(metric, pd.Series(np.nan, range(self.blocks.count)))
+        return np.append(self.whole.get(metric, np.nan), without)
+
+
+def _numbers(task: Task, rows: JudgedRows) -> JudgedRows:
+    """The rows with labels as numbers, which are scored many times faster."""
+    truth, prediction = (as_numbers(task, values) for values in rows[:2])
+    probability = None if rows.probability is None else np.asarray(rows.probability)
+    return JudgedRows(truth, prediction, probability, rows.unit)
+
+
+def _blocks(unit, rows: int) -> _Blocks:
+    """The units as blocks; at random into `MOST_BLOCKS` where there are more."""
+    codes = np.arange(rows) if unit is None else pd.factorize(np.asarray(unit).astype(str))[0]
+    units = int(codes.max(initial=-1)) + 1
+    if units <= MOST_BLOCKS:
+        return _Blocks(codes, units, units)
+    place = np.random.default_rng(0).permutation(units) % MOST_BLOCKS
+    return _Blocks(place[codes], MOST_BLOCKS, units)
+
+
+def _shared_blocks(sides: list[JudgedRows]) -> list[_Blocks] | None:
+    """The blocks of both sides together, where they share a unit; else None."""
+    if any(rows.unit is None for rows in sides):
+        return None
+    labels = [np.asarray(rows.unit).astype(str) for rows in sides]
+    if not np.isin(*(np.unique(one) for one in labels)).any():
+        return None
+    both = _blocks(np.concatenate(labels), sum(map(len, labels)))
+    parts = np.split(both.of_row, [len(labels[0])])
+    return [both._replace(of_row=part) for part in parts]
+
+
+def _leave_out(task: Task, rows: JudgedRows, metrics, blocks: _Blocks | None = None) -> _LeftOut:
+    """The scores of all rows, and with each block left out."""
+    blocks = blocks or _blocks(rows.unit, len(rows.truth))
+    whole = score_numbers(task, *rows[:3], metrics) if len(rows.truth) else {}
+    parts = [_without(task, rows, blocks.of_row != block, metrics) for block in range(blocks.count)]
+    return _LeftOut(whole, pd.DataFrame(parts), blocks)
+
+
+def _without(task: Task, rows: JudgedRows, kept: np.ndarray, metrics) -> dict[str, float]:
+    """The scores of the rows that are kept."""
+    if not kept.any():
+        return {}
+    probability = None if rows.probability is None else rows.probability[kept]
+    return score_numbers(task, rows.truth[kept], rows.prediction[kept], probability, metrics)
+
+
+# --- From left-out scores to standard errors ----------------------------------------------------
+
+
+def _spread(scores: np.ndarray) -> tuple[float, float]:
+    """The jackknife's standard error of `scores[0]`, and its degrees of freedom.
+
+    The latter are those of the chi-square distribution whose variance is that of the estimated
+    variance: 2G / (kurtosis - 1), where G blocks were left out; at most G - 1.
+    """
+    moved = scores[1:] - scores[0]
+    moved = moved[np.isfinite(moved)]
+    count = len(moved)
+    if count < 2 or not np.isfinite(scores[0]):
+        return np.nan, np.nan
+    squares = moved**2
+    if squares.sum() == 0:
+        return 0.0, count - 1.0
+    kurtosis = count * (squares**2).sum() / squares.sum() ** 2
+    df = np.clip(2 * count / max(kurtosis - 1, 1e-9), 1.0, count - 1)
+    return float(np.sqrt((count - 1) / count * squares.sum())), float(df)
+
+
+def _joined(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """The standard error and degrees of freedom of a difference of two (Welch 1947)."""
+    (first, df), (second, df_too) = one, other
+    variance = first**2 + second**2
+    if not variance > 0:
+        return float(np.sqrt(variance)), float(np.fmin(df, df_too))
+    return float(np.sqrt(variance)), float(variance**2 / (first**4 / df + second**4 / df_too))
+
+
+def _sign(metric: str) -> int:
+    """-1 for a metric of which less is better, else 1."""
+    return -1 if metric in LESS_IS_BETTER else 1
+
+
+def _difference(metric, value, error, df, units: int, level: float) -> Difference:
+    """The difference with its interval and its probabilities."""
+    if not np.isfinite([value, error, df]).all():
+        warning = "too few units to tell"
+        return Difference(metric, float(value), *[np.nan] * 4, units, 1.0, 1.0, warning)
+    half = student.ppf((1 + level) / 2, df) * error
+    ratio = value / error if error > 0 else np.sign(value) * np.inf if value else 0.0
+    warning = _few_carrying(df)
+    better, worse = float(student.sf(ratio, df)), float(student.cdf(ratio, df))
+    return Difference(
+        metric, float(value), float(value - half), float(value + half), error, df, units,
+        better, worse, warning,
+    )  # fmt: skip
+
+
+# --- Intervals ----------------------------------------------------------------------------------
+
+
+def _interval(task: Task, metric: str, left_out: _LeftOut, rows: JudgedRows, level: float) -> tuple:
+    """The interval of a metric: `low`, `high`, the number of units, and a warning."""
+    scores, blocks = left_out.of(metric), left_out.blocks
+    asked = _asked(task, metric, rows)
+    carrying = _units_of_rarest(task, metric, rows)
+    if metric in SHARES:
+        low, high, df = _share(scores, asked, rows.unit, level)
+    elif metric in WITHIN_0_1:
+        low, high, df = _on_logit(scores, carrying, level)
+    else:
+        low, high, df = _on_log(metric, scores, level)
+    if not np.isfinite([low, high]).all():
+        return np.nan, np.nan, blocks.units, "too few units to tell"
+    few = f"only {carrying} units of the rarest class" if carrying < FEWEST_OF_CLASS else ""
+    return low, high, blocks.units, few or _few_carrying(df)
+
+
+def _few_carrying(df: float) -> str:
+    """The warning that a handful of units decides; empty where enough do."""
+    return "a few units decide it" if df < FEWEST_CARRYING else ""
+
+
+def _asked(task: Task, metric: str, rows: JudgedRows) -> np.ndarray:
+    """A mask of the rows that a share is a share of."""
+    column = {"precision": rows.prediction, "recall": rows.truth}.get(metric)
+    if column is None:
+        return np.ones(len(rows.truth), dtype=bool)
+    return column == task.classes.index(task.positive)
+
+
+def _count_units(unit, mask: np.ndarray) -> int:
+    """How many units have a row in a mask."""
+    return int(mask.sum()) if unit is None else len(np.unique(np.asarray(unit).astype(str)[mask]))
+
+
+def _units_of_rarest(task: Task, metric: str, rows: JudgedRows) -> int:
+    """How many units the rarest class has; all units, where the metric asks no class."""
+    if task.is_regression or metric in ("accuracy", "log_loss"):
+        return _count_units(rows.unit, np.ones(len(rows.truth), dtype=bool))
+    classes = (
+        range(len(task.classes)) if metric != "recall" else [task.classes.index(task.positive)]
+    )
+    return min(_count_units(rows.unit, rows.truth == one) for one in classes)
+
+
+def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
+    """Wilson's interval of a share, and the degrees of freedom."""
+    share, (error, df) = scores[0], _spread(scores)
+    rows = int(asked.sum())
+    if not rows:
+        return 0.0, 1.0, 0.0
+    if unit is None:
+        return *wilson(share, rows, normal_quantile(level)), np.inf
+    if not error > 0:
+        return *wilson(share, _count_units(unit, asked), normal_quantile(level)), df
+    effective = min(share * (1 - share) / error**2, rows)
+    return *wilson(share, effective, student.ppf((1 + level) / 2, df)), df
+
+
+def normal_quantile(level: float) -> float:
+    """How many standard errors a normal interval has on either side."""
+    return float(norm.ppf((1 + level) / 2))
+
+
+def wilson(share: float, rows: float, quantile: float) -> tuple[float, float]:
+    """Wilson's score interval (1927) of a share of some rows; it stays within 0 and 1.
+
+    >>> [round(end, 3) for end in wilson(0.9, 50, 1.96)]
+    [0.786, 0.957]
+    """
+    extra = quantile**2 / rows
+    centre = (share + extra / 2) / (1 + extra)
+    half = quantile / (1 + extra) * np.sqrt(share * (1 - share) / rows + extra / (4 * rows))
+    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+
+
+def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
+    """The interval on the logit scale; Wilson's where the score is 0 or 1, or nothing moves it."""
+    value, (error, df) = scores[0], _spread(scores)
+    if not np.isfinite(value) or not np.isfinite(error) or not carrying:
+        return np.nan, np.nan, np.nan
+    if not (0 < value < 1 and error > 0):
+        return *wilson(value, carrying, normal_quantile(level)), df
+    half = student.ppf((1 + level) / 2, df) * error / (value * (1 - value))
+    ends = np.log(value / (1 - value)) + np.array([-half, half])
+    return *(1 / (1 + np.exp(-ends))), df
+
+
+def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
+    """The interval of an error, or of 1 - R², on the log scale."""
+    size = 1 - scores if metric == "r2" else np.abs(scores)
+    if not size[0] > 0:
+        return scores[0], scores[0], np.nan
+    with np.errstate(divide="ignore"):
+        logs = np.log(size)
+    error, df = _spread(logs)
+    half = student.ppf((1 + level) / 2, df) * error
+    smaller, larger = np.exp([logs[0] - half, logs[0] + half])
+    if metric == "r2":
+        return 1 - larger, 1 - smaller, df
+    return (smaller, larger, df) if scores[0] > 0 else (-larger, -smaller, df)

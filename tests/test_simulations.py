@@ -1,0 +1,33 @@
+"""A few repeats of every simulation: no decision may be far from the rate that it promises.
+
+The full rates are measured by `make bench-statistics`. Here a mean may lie four Monte-Carlo errors
+beyond its goal: what is broken lies much further off.
+"""
+
+import warnings
+
+import pytest
+
+from benchmarks.simulations import generators, reaches, subjects, summary
+
+ALL = [one for simulations in subjects().values() for one in simulations]
+
+
+@pytest.mark.parametrize("simulation", ALL, ids=lambda one: one.name)
+def test_a_few_repeats_lie_near_the_goals(simulation):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        drawn = generators(simulation, simulation.quick, seed=20)
+        found = summary([simulation.one(random) for random in drawn])
+    assert set(simulation.goals) <= set(found), "a goal names no value"
+    far = {
+        name: found[name]
+        for name, goal in simulation.goals.items()
+        if found[name]["repeats"]
+        and not reaches(found[name]["mean"], goal, 4 * found[name]["error"])
+    }
+    assert not far
+
+
+def test_names_are_unique():
+    assert len({one.name for one in ALL}) == len(ALL)
