@@ -16,7 +16,13 @@ import pandas as pd
 from ..cells.as_texts import texts
 from ..cells.draft_column_plan import LEARNT
 from ..cells.draft_column_plan import learn_again as learn_column_again
-from ..learning.labelled_data import CLEANED_BY_SPLIT, TRAIN, TRAINING_PLAN, Labelled
+from ..learning.labelled_data import (
+    CLEANED_BY_SPLIT,
+    TRAIN,
+    TRAINING_PLAN,
+    Labelled,
+    has_training_plan,
+)
 from . import functional_dependencies
 from .cleaning_plan import draft_columns, plan_text
 from .column_cleaner import Cleaner
@@ -40,7 +46,7 @@ def learn_again(
 
     >>> whole = {"columns": {"city": {"kind": "category", "values": ["Oslo"], "aliases": {}}}}
     >>> learn_again(pd.DataFrame({"city": ["Rome", "ROME"]}), whole, {})["columns"]["city"]
-    {'kind': 'category', 'values': ['ROME']}
+    {'kind': 'category', 'values': ['Rome']}
     """
     drafted = whole if drafted is None else drafted
     names = [name for name in whole["columns"] if name in raw.columns]
@@ -189,3 +195,82 @@ def _with_rows(frame: pd.DataFrame, positions: np.ndarray, rows: pd.DataFrame) -
     back = np.empty(len(frame), dtype=int)
     back[rest], back[positions] = np.arange(len(rest)), len(rest) + np.arange(len(positions))
     return both.iloc[back].reset_index(drop=True)
+
+
+# --- At the stages --------------------------------------------------------------------------------
+
+
+def clean_split_rows(work, rows: Labelled, choice: dict) -> CleanedBySplit:
+    """The rows of stage 4, split as `choice` says (see `clean_by_split`). `work` is an open stage.
+
+    Stage 2's plan is read, and what a person has changed in it; they carry over.
+    """
+    raw, whole = work.read_table("raw"), work.read_yaml("cleaning.yaml")
+    return clean_by_split(
+        raw, rows, whole, work.about, drafted=_drafted(work), group=group_column(choice)
+    )
+
+
+def hand_on(work, done: CleanedBySplit) -> dict:
+    """Write what stage 4 has cleaned anew, if anything; returns what `split.json` says of it."""
+    if done.plan is None:
+        for name in (TRAINING_PLAN, f"data/{CLEANED_BY_SPLIT}.parquet"):
+            work.run.file(name).unlink(missing_ok=True)  # of an earlier turn
+        return {"cleaning": "cleaning.yaml"}
+    work.write_text(TRAINING_PLAN, plan_text(done.plan))
+    work.write_table(CLEANED_BY_SPLIT, done.rows.X)
+    return {"cleaning": TRAINING_PLAN}
+
+
+def plan_of_all_rows(work, raw: pd.DataFrame, rows: Labelled) -> dict:
+    """The plan to deploy with a model of all labelled rows: stage 2's, by the same recipe.
+
+    Under a split by group, where new rows are of new groups, what rows of one group say of each
+    other is taken out of it.
+    """
+    whole, group = work.read_yaml("cleaning.yaml"), group_column(work.read_json("split.json"))
+    if not group or not has_training_plan(work):
+        return whole
+    labelled, unit = raw.iloc[rows.row].reset_index(drop=True), numbers_of_groups(rows.X[group])
+    return learn_again(labelled, whole, work.about, drafted=_drafted(work), unit=unit)
+
+
+def group_column(choice: dict) -> str:
+    """The column whose groups a split keeps on one side; "" where there is none."""
+    return choice["column"] if choice["strategy"] == "group" else choice.get("group", "")
+
+
+def hand_on_draft(work, drafted: dict, decided: dict) -> None:
+    """Keep stage 2's draft where a person has changed it, so that the changes can be told."""
+    if drafted == decided:
+        work.run.file(DRAFTED).unlink(missing_ok=True)  # of an earlier turn
+    else:
+        work.write_text(DRAFTED, plan_text(drafted))
+
+
+def _drafted(work) -> dict | None:
+    return work.read_yaml(DRAFTED) if work.run.file(DRAFTED).exists() else None
+
+
+def describe(done: CleanedBySplit, whole: pd.DataFrame) -> str:
+    """How many cells are cleaned otherwise than by the plan of all rows, in a sentence.
+
+    `whole` are the same rows, cleaned by that plan.
+    """
+    if done.plan is None:
+        return (
+            "Learnt from the training rows alone, the cleaning plan changes no cell: stage 2's is "
+            "used as it is."
+        )
+    other = {name: _differing(done.rows.X[name], whole[name]) for name in whole}
+    most = max(other, key=other.get)
+    return (
+        f"The cleaning plan is learnt again from training rows alone: {sum(other.values()):,} of "
+        f"{whole.size:,} cells are cleaned otherwise than by the plan of all rows, most of them in "
+        f"{most} ({other[most]:,}). Models are trained and judged on these."
+    )
+
+
+def _differing(one: pd.Series, other: pd.Series) -> int:
+    one, other = texts(one), texts(other)
+    return int(((one != other) & ~(one.isna() & other.isna())).fillna(True).sum())

@@ -12,6 +12,8 @@ from ..base.spacing import evenly_spaced
 from .task_kind import Task, encode, find_task, with_metric
 
 TRAIN, TEST, GAP = "train", "test", "gap"
+# Written by stage 4 where the plan of the training rows cleans some row otherwise than stage 2's
+TRAINING_PLAN, CLEANED_BY_SPLIT = "cleaning_training.yaml", "clean_training"
 NEVER = -1  # the fold of a row that is never validated on
 
 
@@ -88,9 +90,24 @@ def labelled_rows(work) -> Labelled:
     strategy = work.read_json("split.json")["strategy"]
     if not np.array_equal(split["row"].to_numpy(), row):
         raise ValueError("The split belongs to other rows: run stage 4 again.")
+    if has_training_plan(work):
+        X = work.read_table(CLEANED_BY_SPLIT)
     part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
     ready = split["ready"].to_numpy() if "ready" in split else None
     return Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready)
+
+
+def has_training_plan(work) -> bool:
+    """Whether stage 4 cleaned the rows by a plan learnt from the training rows alone.
+
+    It did not where that plan changes no cell (or in a run of before there was one).
+    """
+    return work.read_json("split.json").get("cleaning") == TRAINING_PLAN
+
+
+def training_plan(work) -> dict:
+    """The cleaning plan that has learnt from training rows alone. `work` is an open stage."""
+    return work.read_yaml(TRAINING_PLAN if has_training_plan(work) else "cleaning.yaml")
 
 
 def with_metric_of(rows: Labelled, metric: str) -> Labelled:
