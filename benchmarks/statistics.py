@@ -3,6 +3,7 @@
 python -m benchmarks.statistics                    all simulations, about an hour on two cores
 python -m benchmarks.statistics intervals drift    subjects or simulations whose names contain these
 python -m benchmarks.statistics --repeats 50 --seed 7    fewer repeats, other random numbers
+python -m benchmarks.statistics --only-report      write STATISTICS.md from what was measured before
 
 Figures of simulations that are not run stay as they were. Each simulation draws tables whose truth
 is known and asks the line's own functions; a rate is given with its Monte-Carlo error.
@@ -22,10 +23,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .__main__ import machine
-from .simulations import Goal, Simulation, generators, reaches, subjects, summary
+from .simulations import Goal, Simulation, Subject, generators, reaches, subjects, summary
 
-HERE = Path(__file__).resolve().parent
-RAW, REPORT = HERE / "statistics.json", HERE / "STATISTICS.md"
+REPORT = Path(__file__).resolve().parent / "STATISTICS.md"
 CHUNK = 10  # repeats that a process is given at once
 HEAD = """# Statistics: how often the decisions are right
 
@@ -41,23 +41,34 @@ here was tuned on: methods were chosen on other distributions. A goal that is mi
 @click.option("--repeats", default=0, help="How many repeats; 0: as many as each asks for.")
 @click.option("--seed", default=1, help="The seed of all random numbers.")
 @click.option("--jobs", default=-1, help="How many processes; -1: one a core.")
-@click.option("--write/--no-write", default=True, help="Whether to write STATISTICS.md.")
-def main(names: tuple[str, ...], repeats: int, seed: int, jobs: int, write: bool) -> None:
+@click.option("--write/--no-write", default=True, help="Whether to keep the figures.")
+@click.option("--only-report", is_flag=True, help="Measure nothing: write STATISTICS.md.")
+def main(names, repeats: int, seed: int, jobs: int, write: bool, only_report: bool) -> None:
     """Run the simulations, and write what they found."""
-    raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}
-    for subject, simulation in _asked(names):
-        raw[simulation.name] = measured(simulation, repeats or simulation.repeats, seed, jobs)
-        click.echo(f"{subject}: {simulation.name}\n{_line(simulation, raw[simulation.name])}")
+    for subject, simulation in [] if only_report else _asked(names):
+        found = measured(simulation, repeats or simulation.repeats, seed, jobs)
+        click.echo(f"{subject.title}: {simulation.name}\n{_line(simulation, found)}")
         if write:
-            RAW.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            REPORT.write_text(report(raw), encoding="utf-8")
+            known = _results(subject) | {simulation.name: found}
+            text = json.dumps(known, indent=1, sort_keys=True) + "\n"
+            subject.results.write_text(text, encoding="utf-8")
+    if write:
+        REPORT.write_text(report(), encoding="utf-8")
 
 
-def _asked(names: tuple[str, ...]) -> Iterator[tuple[str, Simulation]]:
+def _results(subject: Subject) -> dict:
+    """What was measured of a subject, by the names of its simulations."""
+    known = subject.results
+    found = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    names = {one.name for one in subject.simulations}
+    return {name: value for name, value in found.items() if name in names}
+
+
+def _asked(names: tuple[str, ...]) -> Iterator[tuple[Subject, Simulation]]:
     """The simulations that some words ask for; all without words."""
-    for subject, simulations in subjects().items():
-        for simulation in simulations:
-            text = f"{subject} {simulation.name}".casefold()
+    for subject in subjects():
+        for simulation in subject.simulations:
+            text = f"{subject.module} {subject.title} {simulation.name}".casefold()
             if not names or any(name.casefold() in text for name in names):
                 yield subject, simulation
 
@@ -80,21 +91,19 @@ def _some(one, chunk: list[np.random.Generator]) -> list[dict[str, float]]:
         return [one(random) for random in chunk]
 
 
-def report(raw: dict) -> str:
+def report() -> str:
     """STATISTICS.md."""
-    newest = max(raw.values(), key=lambda one: one["day"])
-    parts = [HEAD.format(**newest)]
-    for subject, simulations in subjects().items():
-        known = [one for one in simulations if one.name in raw]
-        if known:
-            parts.append(f"## {subject}\n\n{_table(known, raw)}")
-    return "\n".join(parts)
+    known = [(subject, _results(subject)) for subject in subjects()]
+    known = [(subject, raw) for subject, raw in known if raw]
+    newest = max((one for _, raw in known for one in raw.values()), key=lambda one: one["day"])
+    tables = [f"## {subject.title}\n\n{_table(subject, raw)}" for subject, raw in known]
+    return "\n".join([HEAD.format(**newest), *tables])
 
 
-def _table(simulations: list[Simulation], raw: dict) -> str:
+def _table(subject: Subject, raw: dict) -> str:
     """The table of a subject, a row a value."""
     rows = ["| situation | what | measured | goal | reached |", "|---|---|---|---|---|"]
-    for one in simulations:
+    for one in (one for one in subject.simulations if one.name in raw):
         values = raw[one.name]["values"]
         for number, (name, value) in enumerate(values.items()):
             note = f"; {one.note}" if one.note else ""

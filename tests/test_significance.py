@@ -75,8 +75,3 @@ def test_chance_that_all_lie_in_a_part():
     assert significance.p_value_all_in_part(1, 30, 100) == pytest.approx(0.3)
     assert significance.p_value_all_in_part(2, 30, 100) == pytest.approx(0.3 * 29 / 99)
     assert significance.p_value_all_in_part(31, 30, 100) == 0
-
-
-def test_holm_multiplies_the_least_by_all_and_keeps_the_order():
-    assert significance.holm([0.5, 0.01, 0.4]) == pytest.approx([0.8, 0.03, 0.8])
-    assert len(significance.holm([])) == 0

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.simulations import generators, reaches, subjects, summary
 
-ALL = [one for simulations in subjects().values() for one in simulations]
+ALL = [one for subject in subjects() for one in subject.simulations]
 
 
 @pytest.mark.parametrize("simulation", ALL, ids=lambda one: one.name)

@@ -12,6 +12,7 @@ import pkgutil
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,12 +37,27 @@ class Simulation:
     note: str = ""
 
 
-def subjects() -> dict[str, list[Simulation]]:
-    """The simulations of each module here, by the first line of its docstring."""
-    found = {}
+@dataclass(frozen=True)
+class Subject:
+    """A module of simulations: its name, the first line of its docstring, what it simulates."""
+
+    module: str
+    title: str
+    simulations: list[Simulation]
+
+    @property
+    def results(self) -> Path:
+        """The file with what was measured."""
+        return Path(__file__).with_name(f"{self.module}.json")
+
+
+def subjects() -> list[Subject]:
+    """A subject a module here, by name."""
+    found = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda one: one.name):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
-        found[loaded.__doc__.splitlines()[0].rstrip(".")] = loaded.SIMULATIONS
+        title = loaded.__doc__.splitlines()[0].rstrip(".")
+        found.append(Subject(module.name, title, loaded.SIMULATIONS))
     return found
 
 

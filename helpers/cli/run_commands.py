@@ -200,12 +200,15 @@ def compare(run_a, run_b):
     Example:
       pipeline compare mine mine_without_dates
     """
+    from ..line.held_out_looks import describe_looks, looks
     from ..line.run_folder import existing_run
     from ..pages.compare_runs import compare as put_side_by_side
 
     first, second = existing_run(run_a), existing_run(run_b)
     page = put_side_by_side(first, second)
     click.echo(f"Page: {first.file(page)}")
+    if said := describe_looks(looks(first)):
+        click.echo(said)
 
 
 @cli.command()

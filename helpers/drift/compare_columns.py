@@ -15,11 +15,12 @@ import pandas as pd
 
 from ..base.bins import quantile_places
 from ..base.user_errors import InputError
+from ..learning.unit_tests import holm
 from .alert_thresholds import DEFAULT, Thresholds
 from .column_tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
 from .comparable_columns import alike, shared_columns
 from .drift_measures import expected_psi, jensen_shannon, psi
-from .significance import chi_square, fisher, holm, kolmogorov_smirnov
+from .significance import chi_square, fisher, kolmogorov_smirnov
 
 BINS = 10
 MOST_LEVELS = 50

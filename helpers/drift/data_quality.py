@@ -18,9 +18,10 @@ from ..base.findings import Finding, ranked
 from ..base.spacing import evenly_spaced
 from ..base.user_errors import InputError
 from ..cells.kinds import Kind, kind_of
+from ..learning.unit_tests import holm
 from .alert_thresholds import DEFAULT, Thresholds, by_size
 from .comparable_columns import as_values, inferred
-from .significance import fisher, holm, p_value_all_in_part
+from .significance import fisher, p_value_all_in_part
 
 MOST_KEPT = 20_000  # levels of a column; one with more holds no categories
 FEWEST_EXPECTED = 5  # rows with new categories, before their number is judged

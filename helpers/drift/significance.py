@@ -97,21 +97,5 @@ def p_value_all_in_part(count, part: int, rows: int):
     return found if np.ndim(found) else float(found)
 
 
-def holm(p_values) -> np.ndarray:
-    """P-values corrected for their number, so that the family-wise error rate holds.
-
-    Holm (1979).
-
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p_values = np.asarray(p_values, float)
-    order = np.argsort(p_values, kind="stable")
-    steps = p_values[order] * np.arange(len(p_values), 0, -1)
-    out = np.empty(len(p_values))
-    out[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return out
-
-
 def _log_choose(n, k):
     return gammaln(np.add(n, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1)

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.special import stdtr
 
 from ..base.findings import Finding
+from ..learning.unit_tests import holm
 from .alert_thresholds import DEFAULT, Thresholds
-from .significance import holm
 
 FEWEST_PERIODS = 5  # of usual volume, before one can be unusual
 

@@ -50,18 +50,15 @@ class Stage:
 
 
 ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
+UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
 # The plan before a person changed it; and that of the training rows, where it cleans otherwise
 DRAFTED = "cleaning_drafted.yaml"
 BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
 TRAINED = ("data/trained.skops", "training.json")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
-SPLIT_FILES = (
-    *CLEANED,
-    "data/split.parquet",
-    SPLIT,
-    *BY_TRAINING,
-)  # the labelled rows, and who is held out
+# The labelled rows, and which are held out
+SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT, *BY_TRAINING)
 
 # The one description of the line. Whatever runs it or tells of it is made from this: the command
 # line, the pages, and by `helpers.line.line_description` the pipelines of the schedulers.
@@ -76,14 +73,14 @@ STAGES = (
     Stage(2, "clean", "Data cleaning", "02_data_cleaning",
           "What is wrong with them, and what is surely right?",
           reads=(ABOUT, RAW, "data/answer_key.parquet"),
-          writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv", DRAFTED)),
+          writes=(*CLEANED, UNITS, PLAN, "data/changes.parquet", "review.csv", DRAFTED)),
     Stage(3, "features", "Feature engineering", "03_feature_engineering",
           "What is known when the prediction is made?",
-          reads=(ABOUT, PLAN, *CLEANED),
+          reads=(ABOUT, PLAN, UNITS, *CLEANED),
           writes=("features.yaml",)),
     Stage(4, "split", "Train-test split", "04_train_test_split",
           "Which rows must the model not see?",
-          reads=(ABOUT, RAW, PLAN, DRAFTED, "features.yaml", *CLEANED),
+          reads=(ABOUT, RAW, PLAN, DRAFTED, "features.yaml", UNITS, *CLEANED),
           writes=("data/split.parquet", SPLIT, *BY_TRAINING), needs_target=True),
     Stage(5, "train", "Model training", "05_model_training", "Which model learns most?",
           reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),

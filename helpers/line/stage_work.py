@@ -22,6 +22,7 @@ from ..base.places import DATA
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known
+from . import held_out_looks
 from .run_folder import MODEL_SUFFIX, Run
 from .stage_list import LOG, NAME_SOURCES, STAGES, stage
 
@@ -69,6 +70,7 @@ class Work:
         self._identities: dict[str, str] = {}
         self._opened = datetime.now(UTC).isoformat()
         self._findings: list[dict] = []
+        self._looks = 0  # at the held-out rows, this one included; 0: this stage does not ask them
         self._began = time.perf_counter()
 
     @property
@@ -170,6 +172,10 @@ class Work:
         """Write a JSON file, whole."""
         self.write_text(name, as_json(content))
 
+    def note_look(self) -> None:
+        """Note that this stage asks the held-out rows; the count goes into its ledger line."""
+        self._looks = held_out_looks.note_look(self.run, f"stage {self.stage.number}")
+
     def find(self, code: str, severity: str, columns, message: str, evidence="") -> None:
         """Note something about the data that a person should see (see `base.findings.Finding`)."""
         self.note(Finding(code, severity, columns, message, evidence))
@@ -212,6 +218,7 @@ class Work:
             "inputs": self.inputs,
             "outputs": self.outputs,
             "identities": self._identities,
+            "held_out_looks": self._looks,
             "versions": versions(),
             "opened": self._opened,
             "seconds": round(time.perf_counter() - self._began, 2),

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ..base.user_errors import InputError
 from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
+from ..line.held_out_looks import describe_looks, looks, note_look, split_mark
 from ..line.notebook_parameters import SET_ELSEWHERE
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES
@@ -34,6 +35,8 @@ def compare(first: Run, second: Run) -> str:
 
     if first.path == second.path:
         raise InputError(SAME_RUN.format(first.name))
+    for run in {split_mark(run): run for run in (first, second)}.values():
+        note_look(run, "compare")  # once where both hold out the same rows
     stage_page.write_comparison(first, name_of(second), _content((first, second)))
     return name_of(second)
 
@@ -44,7 +47,7 @@ def _content(runs: tuple[Run, Run]) -> dict:
     return {
         "names": [run.name for run in runs],
         "reading": describe_comparison(runs, metrics),
-        "warnings": warnings(runs, metrics),
+        "warnings": [*warnings(runs, metrics), *_looks(runs)],
         "parameters": parameters(runs),
         "metrics": scores(metrics),
         "curves": drawn_curves(runs, metrics),
@@ -76,6 +79,11 @@ def _describe_scores(names: list[str], metrics: list[dict], metric: str) -> str:
         )
     is_better = (other < one) == (metric in LESS_IS_BETTER)
     return f"{text}: {names[1]} is {'better' if is_better else 'worse'}."
+
+
+def _looks(runs) -> list[str]:
+    """How often the held-out rows of both were asked, once where they are the same rows."""
+    return list(dict.fromkeys(text for run in runs if (text := describe_looks(looks(run)))))
 
 
 def warnings(runs, metrics) -> list[str]:

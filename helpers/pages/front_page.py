@@ -9,6 +9,7 @@ from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
 from ..base.verdicts import GOOD
 from ..learning.metric_names import PLAIN_NAMES
+from ..line.held_out_looks import describe_looks, looks
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
 from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
@@ -88,9 +89,15 @@ def _lead(run: Run, metrics: dict | None) -> str:
     what = {"linear": "linear model", "gradient boosting": "gradient boosting model"}
     model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
     text = f"The {model} was tested on {count:,} rows it had not seen. "
-    text += metrics.get("reading", "").replace("*", "")
+    text += f"{_looks(run)}{metrics.get('reading', '').replace('*', '')}"
     later = f" {ledger[8]['headline']}" if 8 in ledger else ""
     return text + later + _retrained(run)
+
+
+def _looks(run: Run) -> str:
+    """How often these rows were asked, where that is more than once."""
+    found = looks(run)
+    return f"{describe_looks(found)} " if len(found) > 1 else ""
 
 
 def _retrained(run: Run) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..base.places import TEMPLATES
 from ..base.user_errors import InputError
+from ..line.held_out_looks import describe_looks, looks
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
 from .front_page import write_front_page
@@ -72,6 +73,7 @@ def write_exploration(run: Run, notebook) -> None:
 def _write_page(run: Run, name: str, title: str, notebook) -> None:
     ordered = _answer_first(notebook)
     page = {
+        "looks": describe_looks(looks(run)) if name == STAGES[6].report else "",
         "title": title,
         "run": run.name,
         "home": "index.html" if run.ledger else "",
