@@ -13,6 +13,8 @@ from .task_kind import Task, encode, find_task, with_metric
 from .units import UnitRule, describe_units, find_units, units_of
 
 TRAIN, TEST, GAP = "train", "test", "gap"
+# Written by stage 4 where the plan of the training rows cleans some row otherwise than stage 2's
+TRAINING_PLAN, CLEANED_BY_SPLIT = "cleaning_training.yaml", "clean_training"
 UNITS = "units.json"
 NEVER = -1  # the fold of a row that is never validated on
 JUDGED = 6  # the stage that asks the held-out rows
@@ -93,6 +95,19 @@ def labelled_rows(work, ask_held_out: bool | None = None) -> Labelled:
     `Labelled.sealed`); who opens the door before (`ask_held_out`), and stage 6, is noted as a look
     (see `line.held_out_looks`). Stages 7 and 8 come back to what stage 6 has asked.
     """
+    rows = _cleaned_rows(work)
+    if work.stage.number <= 4:
+        return _with_found_units(work, rows)
+    rows = _with_split(work, rows)
+    if not (ask_held_out or work.stage.number >= JUDGED):
+        return rows.sealed()
+    if work.stage.number <= JUDGED:
+        work.note_look()
+    return rows
+
+
+def _cleaned_rows(work) -> Labelled:
+    """The cleaned rows of a run with their labels, before they are split."""
     clean = work.read_table("clean")
     aside = work.read_table("quarantine")["row"].to_numpy()
     row = np.setdiff1d(np.arange(len(clean) + len(aside)), aside)
@@ -100,25 +115,32 @@ def labelled_rows(work, ask_held_out: bool | None = None) -> Labelled:
     task = find_task(clean[target], target, work.about["task"])
     if work.stage.number > 5:  # what stage 5 decided by is what its model is judged by
         task = with_metric(task, work.read_json("training.json")["metric"])
-    X, y = clean.drop(columns=target), encode(clean[target], task)
     alike = near_duplicate_groups(row, work.read_table("duplicates"))
-    if work.stage.number <= 4:
-        rule = stored_rule(work.read_json(UNITS)) if work.run.file(UNITS).exists() else UnitRule()
-        return Labelled(task, X, y, row, alike, unit=units_of(rule, X, alike), units=rule)
+    return Labelled(task, clean.drop(columns=target), encode(clean[target], task), row, alike)
+
+
+def _with_found_units(work, rows: Labelled) -> Labelled:
+    """The rows with the units that stage 2 found; each row alone in a run from before."""
+    rule = stored_rule(work.read_json(UNITS) if work.run.file(UNITS).exists() else None)
+    return replace(rows, units=rule, unit=units_of(rule, rows.X, rows.alike))
+
+
+def _with_split(work, rows: Labelled) -> Labelled:
+    """The rows with what stage 4 has settled: parts, folds and units."""
     split, laid_out = work.read_table("split"), work.read_json("split.json")
-    strategy = laid_out["strategy"]
-    if not np.array_equal(split["row"].to_numpy(), row):
+    if not np.array_equal(split["row"].to_numpy(), rows.row):
         raise ValueError("The split belongs to other rows: run stage 4 again.")
-    part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
-    ready = split["ready"].to_numpy() if "ready" in split else None
-    unit = split["unit"].to_numpy(dtype=object) if "unit" in split else None
-    rule = stored_rule(laid_out.get("units"))
-    rows = Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready, unit, rule)
-    if not (ask_held_out or work.stage.number >= JUDGED):
-        return rows.sealed()
-    if work.stage.number <= JUDGED:
-        work.note_look()
-    return rows
+    if has_training_plan(work):
+        rows = replace(rows, X=work.read_table(CLEANED_BY_SPLIT))
+    return replace(
+        rows,
+        part=split["part"].to_numpy(dtype=object),
+        fold=split["fold"].to_numpy(),
+        by_time=laid_out["strategy"] == "time",
+        ready=split["ready"].to_numpy() if "ready" in split else None,
+        unit=split["unit"].to_numpy(dtype=object) if "unit" in split else None,
+        units=stored_rule(laid_out.get("units")),
+    )
 
 
 def stored_rule(content: dict | None) -> UnitRule:
@@ -150,6 +172,19 @@ def units_of_table(
     rule = find_units(X, y, alike, **named)
     counted = describe_units(units_of(rule, X, alike), rule, len(kept))
     return rule, f"The unit is the {rule.one}: {counted}, because {rule.why}."
+
+
+def has_training_plan(work) -> bool:
+    """Whether stage 4 cleaned the rows by a plan learnt from the training rows alone.
+
+    It did not where that plan changes no cell (or in a run of before there was one).
+    """
+    return work.read_json("split.json").get("cleaning") == TRAINING_PLAN
+
+
+def training_plan(work) -> dict:
+    """The cleaning plan that has learnt from training rows alone. `work` is an open stage."""
+    return work.read_yaml(TRAINING_PLAN if has_training_plan(work) else "cleaning.yaml")
 
 
 def with_metric_of(rows: Labelled, metric: str) -> Labelled:
