@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
-from ..learning.labelled_data import NEVER, TEST, TRAIN, Labelled
+from ..learning.labelled_data import NEVER, TEST, TRAIN, Labelled, with_units
 from .split_at_random import random_folds, records_at_random, with_folds
 from .split_by_group import by_group
 from .split_by_time import by_time
@@ -26,19 +26,27 @@ FEWEST_ROWS = 10
 
 
 def split_as_chosen(rows: Labelled, choice: dict, **options) -> tuple[dict, Labelled]:
-    """The rows with their `part` and `fold`, and the choice, which is random where it has to be.
+    """The rows with parts, folds and units, and the choice, which is random where it has to be.
 
     A split that nobody asked for and that can't be made (a set with one class only) gives way to a
     random one, and the choice says so. See `split_rows` for `options`, and for what it raises.
     """
     try:
-        return choice, split_rows(rows, choice, **options)
+        return choice, split_rows(_with_units(rows, choice), choice, **options)
     except InputError as error:
         if not choice.get("found") or choice["strategy"] == "random":
             raise
         why = f"{choice['why']}. But this can't be done, so rows are drawn at random: {error}"
         choice = {"strategy": "random", "column": "", "why": why.rstrip("."), "found": True}
         return choice, split_rows(rows, choice, **options)
+
+
+def _with_units(rows: Labelled, choice: dict) -> Labelled:
+    """The rows with their units, as the columns that split them say."""
+    by_time = choice["strategy"] in ("time", "panel")
+    group = choice["column"] if choice["strategy"] == "group" else choice.get("group", "")
+    when = choice["column"] if by_time and choice["column"] in rows.X else ""
+    return with_units(rows, group, when)
 
 
 def split_rows(
