@@ -27,6 +27,7 @@ USUAL = 0.8
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
+LEARNT = ("values", "keep", "missing", "aliases", "typos")  # rest on how often a text comes
 MOST_PROBED = 20_000  # this many different texts are enough to classify a column of a million
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 # Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
@@ -47,11 +48,7 @@ def draft_and_repair(
     column: pd.Series, aliases: dict[str, str] | None = None, unit: str = ""
 ) -> tuple[dict, tuple]:
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
-    plan = _draft_kind(column, aliases or {}, unit)
-    repaired, kinds = repair_column(column, plan)
-    if plan["kind"] == "number" and (codes := _sentinels(repaired)):
-        plan["missing"] = codes
-        repaired, kinds = repair_column(column, plan)
+    plan, (repaired, kinds) = _with_sentinels(column, _draft_kind(column, aliases or {}, unit))
     note = _note(repaired, plan["kind"])
     usual = _usual(column, kinds)
     plan |= ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
@@ -66,6 +63,34 @@ def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     if kind == Kind.NUMBER and unit:
         plan["unit"] = unit_conversion.known(unit) or unit
     return plan
+
+
+def learn_again(
+    column: pd.Series, plan: dict, aliases: dict[str, str] | None = None
+) -> tuple[dict, tuple]:
+    """A column's plan with what it has `LEARNT` learnt anew from these cells; and their repair.
+
+    How cells are read (kind, unit, formats, limits) stays. `aliases` are what a person knows.
+
+    >>> plan = {"kind": "category", "values": ["Oslo", "Rome"], "typos": {"Osol": "Oslo"}}
+    >>> learn_again(pd.Series(["Rome", "ROME", "Lima"]), plan)[0]
+    {'kind': 'category', 'values': ['Lima', 'Rome']}
+    """
+    read = {name: said for name, said in plan.items() if name not in LEARNT}
+    if plan["kind"] == "category":
+        counts = _word_counts(column)
+        words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+        read |= _draft_category_or_codes(counts, words, aliases or {})
+    return _with_sentinels(column, read)
+
+
+def _with_sentinels(column: pd.Series, plan: dict) -> tuple[dict, tuple]:
+    """A plan, with the numbers that stand for missing in its column; and what it repairs."""
+    repaired = repair_column(column, plan)
+    if plan["kind"] == "number" and (codes := _sentinels(repaired[0])):
+        plan = plan | {"missing": codes}
+        repaired = repair_column(column, plan)
+    return plan, repaired
 
 
 def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
@@ -85,9 +110,8 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
     if not words:
         return {"kind": "text"}
-    if aliases:
-        return _draft_category(counts, words, aliases)
-    return _draft_values(_probe(words), unit) or _draft_names(counts, words)
+    found = _draft_values(_probe(words), unit) if not aliases else None
+    return found or _draft_category_or_codes(counts, words, aliases)
 
 
 def _draft_values(probe: Counter, unit: str) -> dict | None:
@@ -102,11 +126,11 @@ def _draft_values(probe: Counter, unit: str) -> dict | None:
     return None
 
 
-def _draft_names(counts: Counter, words: Counter) -> dict:
-    """The plan of words that are names."""
-    if len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
-        return {"kind": "category", "values": []}  # codes, each of its own
-    return _draft_category(counts, words, {})
+def _draft_category_or_codes(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
+    """The plan of words that are names, or codes, each of its own."""
+    if not aliases and len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
+        return {"kind": "category", "values": []}
+    return _draft_category(counts, words, aliases)
 
 
 def _word_counts(column: pd.Series) -> Counter:
