@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
 import helpers
-from helpers.base.ranks import ranks, roc_auc
+from helpers.base.ranks import ranks, roc_auc, roc_auc_without
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.integers(0, 6) | st.floats(-1e300, 1e300)), min_size=2, max_size=60
@@ -31,6 +31,15 @@ def test_of_many_rows_with_ties_too():
     random = np.random.default_rng(0)
     yes, scores = random.random(40_000) < 0.2, random.integers(0, 50, 40_000) / 50
     assert roc_auc(yes, scores) == pytest.approx(roc_auc_score(yes, scores), abs=1e-12)
+
+
+@given(ROWS, st.integers(1, 8))
+def test_leaving_blocks_out_is_as_if_each_was_left_out_alone(rows, count):
+    yes, scores = np.array([r[0] for r in rows]), np.array([float(r[1]) for r in rows])
+    block = np.random.default_rng(len(rows)).integers(0, count, len(rows))
+    alone = [roc_auc(yes[block != one], scores[block != one]) for one in range(count)]
+    found = roc_auc_without(yes, scores, block, count)
+    np.testing.assert_allclose(found, alone, atol=1e-12)
 
 
 def test_it_is_written_once():

@@ -17,6 +17,7 @@ import requests
 from helpers.base.user_errors import InputError
 from helpers.deploy import service_proof
 from helpers.serving import (
+    answer_rows,
     batch_prediction,
     input_pieces,
     local_service,
@@ -118,7 +119,7 @@ def test_many_rows_are_answered_by_the_compiled_form_as_by_the_pipeline(
     def refuse(*_):
         raise AssertionError("The pipeline was asked.")
 
-    monkeypatch.setattr(prediction_service, "predict_rows", refuse)
+    monkeypatch.setattr(answer_rows, "predict_rows", refuse)
     with local_service.serving(bundle, own) as address:
         answers = post(address, local_service.as_json(rows)).json()
         text = requests.get(f"{address}/metrics", timeout=30).text
@@ -264,7 +265,7 @@ def test_too_many_at_once_are_told_to_come_again(now, row, made):
 
 
 def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
-    monkeypatch.setattr(prediction_service, "STRETCH", 50)
+    monkeypatch.setattr(answer_rows, "STRETCH", 50)
     worked = []
 
     def slowly(now, rows):
@@ -272,8 +273,8 @@ def test_rows_that_take_too_long_are_given_up_for_good(now, made, monkeypatch):
         time.sleep(0.2)
         return answers_to(now, rows)
 
-    answers_to = prediction_service.answers_to
-    monkeypatch.setattr(prediction_service, "answers_to", slowly)
+    answers_to = answer_rows.answers_to
+    monkeypatch.setattr(answer_rows, "answers_to", slowly)
     many = local_service.as_json(pd.concat([made.raw] * 5))
     with with_limits(now, seconds=0.3) as address:
         reply = post(address, many)

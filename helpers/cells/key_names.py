@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 FEWEST_VALUES = 20  # with fewer, all of them may differ by chance
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
+ENTITIES = """
+    account animal applicant author batch borrower box building business cage child clerk
+    client clinic company cow customer device dog donor driver employee employer engine family
+    farm farmer firm guest hospital household individual instrument lender lot machine meter
+    member merchant mother mouse operator organisation organization owner pair panelist parcel
+    participant passenger patient pen person pilot plate player plot probe pupil rat reader
+    respondent rider robot school seller sensor session shop station store student subject
+    subscriber supplier tailnum tank teacher tenant tree truck turbine twin user vehicle vendor
+    vessel victim visitor wafer well worker
+"""  # what has several rows in many tables
+ID_ENDINGS = ("id", "uuid", "guid", "key", "nr", "no", "number", "code", "name")
 
 
 def has_identifier_name(name: str) -> bool:
@@ -16,6 +29,21 @@ def has_identifier_name(name: str) -> bool:
     """
     words = name.casefold().replace("_", " ").split()
     return bool(words) and (words[-1] in ID_NAME or name.casefold() in ID_NAME)
+
+
+def names_entity(name: str) -> bool:
+    """Whether a column is called what has several rows in many tables: a customer, a sensor.
+
+    >>> [names_entity(n) for n in ("customer", "patient_no", "customerId", "age", "row_number")]
+    [True, True, True, False, False]
+    """
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.sub(r"[^a-z0-9]+", " ", split.casefold()).split()
+    while len(words) > 1 and words[-1] in ID_ENDINGS:
+        words = words[:-1]
+    if not words:
+        return False
+    return not {words[-1], words[-1].removesuffix("id")}.isdisjoint(ENTITIES.split())
 
 
 def is_identifier(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced
 from .task_kind import Task, encode, find_task, with_metric
+from .units import UnitRule, describe_units, find_units, units_of
 
 TRAIN, TEST, GAP = "train", "test", "gap"
+UNITS = "units.json"
 NEVER = -1  # the fold of a row that is never validated on
 JUDGED = 6  # the stage that asks the held-out rows
 
@@ -22,7 +24,8 @@ class Labelled:
 
     `row` is the position of each row in `raw.parquet`; rows with the same number in `alike` are
     taken for records of the same thing (near duplicates). Under a time split `ready` is the first
-    fold that may learn from a row: without a gap, the one after its own.
+    fold that may learn from a row: without a gap, the one after its own. Rows with the same text in
+    `unit` belong together by the rule `units`; None: each row is a unit of its own.
     """
 
     task: Task
@@ -34,6 +37,8 @@ class Labelled:
     fold: np.ndarray | None = None
     by_time: bool = False
     ready: np.ndarray | None = None
+    unit: np.ndarray | None = None
+    units: UnitRule = field(default_factory=UnitRule)
 
     def of(self, part: str) -> Labelled:
         """The rows of one part, "train" or "test"."""
@@ -41,13 +46,10 @@ class Labelled:
 
     def at(self, positions: np.ndarray) -> Labelled:
         """The rows at some positions; they are split already."""
-        X = self.X.iloc[positions].reset_index(drop=True)
-        kept = (
-            None if values is None else values[positions]
-            for values in (self.y, self.row, self.alike, self.part, self.fold, self.ready)
-        )
-        *others, ready = kept
-        return Labelled(self.task, X, *others, self.by_time, ready)
+        by_row = ("y", "row", "alike", "part", "fold", "ready", "unit")
+        values = {name: getattr(self, name) for name in by_row}
+        kept = {name: None if one is None else one[positions] for name, one in values.items()}
+        return replace(self, X=self.X.iloc[positions].reset_index(drop=True), **kept)
 
     def sealed(self) -> Labelled:
         """The rows without the labels of those held out: what every stage before 6 is given.
@@ -91,6 +93,19 @@ def labelled_rows(work, ask_held_out: bool | None = None) -> Labelled:
     `Labelled.sealed`); who opens the door before (`ask_held_out`), and stage 6, is noted as a look
     (see `line.held_out_looks`). Stages 7 and 8 come back to what stage 6 has asked.
     """
+    rows = _cleaned_rows(work)
+    if work.stage.number <= 4:
+        return _with_found_units(work, rows)
+    rows = _with_split(work, rows)
+    if not (ask_held_out or work.stage.number >= JUDGED):
+        return rows.sealed()
+    if work.stage.number <= JUDGED:
+        work.note_look()
+    return rows
+
+
+def _cleaned_rows(work) -> Labelled:
+    """The cleaned rows of a run with their labels, before they are split."""
     clean = work.read_table("clean")
     aside = work.read_table("quarantine")["row"].to_numpy()
     row = np.setdiff1d(np.arange(len(clean) + len(aside)), aside)
@@ -98,22 +113,61 @@ def labelled_rows(work, ask_held_out: bool | None = None) -> Labelled:
     task = find_task(clean[target], target, work.about["task"])
     if work.stage.number > 5:  # what stage 5 decided by is what its model is judged by
         task = with_metric(task, work.read_json("training.json")["metric"])
-    X, y = clean.drop(columns=target), encode(clean[target], task)
     alike = near_duplicate_groups(row, work.read_table("duplicates"))
-    if work.stage.number <= 4:
-        return Labelled(task, X, y, row, alike)
-    split = work.read_table("split")
-    strategy = work.read_json("split.json")["strategy"]
-    if not np.array_equal(split["row"].to_numpy(), row):
+    return Labelled(task, clean.drop(columns=target), encode(clean[target], task), row, alike)
+
+
+def _with_found_units(work, rows: Labelled) -> Labelled:
+    """The rows with the units that stage 2 found; each row alone in a run from before."""
+    rule = stored_rule(work.read_json(UNITS) if work.run.file(UNITS).exists() else None)
+    return replace(rows, units=rule, unit=units_of(rule, rows.X, rows.alike))
+
+
+def _with_split(work, rows: Labelled) -> Labelled:
+    """The rows with what stage 4 has settled: parts, folds and units."""
+    split, laid_out = work.read_table("split"), work.read_json("split.json")
+    if not np.array_equal(split["row"].to_numpy(), rows.row):
         raise ValueError("The split belongs to other rows: run stage 4 again.")
-    part, fold = split["part"].to_numpy(dtype=object), split["fold"].to_numpy()
-    ready = split["ready"].to_numpy() if "ready" in split else None
-    rows = Labelled(task, X, y, row, alike, part, fold, strategy == "time", ready)
-    if not (ask_held_out or work.stage.number >= JUDGED):
-        return rows.sealed()
-    if work.stage.number <= JUDGED:
-        work.note_look()
-    return rows
+    return replace(
+        rows,
+        part=split["part"].to_numpy(dtype=object),
+        fold=split["fold"].to_numpy(),
+        by_time=laid_out["strategy"] == "time",
+        ready=split["ready"].to_numpy() if "ready" in split else None,
+        unit=split["unit"].to_numpy(dtype=object) if "unit" in split else None,
+        units=stored_rule(laid_out.get("units")),
+    )
+
+
+def stored_rule(content: dict | None) -> UnitRule:
+    """The rule that a run has stored; each row alone in a run of before there were units."""
+    return UnitRule(**content) if content else UnitRule()
+
+
+def with_units(rows: Labelled, group_column: str = "", time_column: str = "") -> Labelled:
+    """The rows with their units as a split needs them: a column that is named there overrules."""
+    if not group_column and (not time_column or time_column == rows.units.column):
+        return rows
+    named = {"group_column": group_column, "time_column": time_column}
+    rule = find_units(rows.X, rows.y, rows.alike, **named)
+    return replace(rows, units=rule, unit=units_of(rule, rows.X, rows.alike))
+
+
+def units_of_table(
+    kept: pd.DataFrame, reason: pd.Series, linked: pd.DataFrame, about: dict, unit_column: str = ""
+) -> tuple[UnitRule, str]:
+    """The units of cleaned rows as stage 2 finds them, and a sentence that counts rows and units.
+
+    `kept` are the rows without a `reason` to be set aside, `linked` the near duplicates.
+    """
+    target = about.get("target", "")
+    X, y = (kept.drop(columns=target), kept[target]) if target in kept else (kept, None)
+    alike = near_duplicate_groups(np.flatnonzero(reason.isna()), linked)
+    when = about.get("time_column", "")
+    named = {"unit_column": unit_column, "time_column": when if when in X else ""}
+    rule = find_units(X, y, alike, **named)
+    counted = describe_units(units_of(rule, X, alike), rule, len(kept))
+    return rule, f"The unit is the {rule.one}: {counted}, because {rule.why}."
 
 
 def with_metric_of(rows: Labelled, metric: str) -> Labelled:

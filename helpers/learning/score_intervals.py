@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from ..base.ranks import roc_auc_without
 from .metric_names import LESS_IS_BETTER
 from .metric_scores import as_numbers, score_numbers
 from .task_kind import Task
@@ -109,17 +110,39 @@ def score_change(
     metric = metric or task.main_metric
     sides = [_numbers(task, JudgedRows(*rows)) for rows in (old, new)]
     shared = _shared_blocks(sides)
-    each = shared or [_blocks(rows.unit, len(rows.truth)) for rows in sides]
-    scores = [
+    if not shared:
+        return change_between(metric, *(score_spread(task, rows, metric) for rows in (old, new)),
+                              level)  # fmt: skip
+    before, after = (
         _leave_out(task, rows, [metric], blocks).of(metric)
-        for rows, blocks in zip(sides, each, strict=True)
-    ]
-    value = _sign(metric) * (scores[1][0] - scores[0][0])
-    if shared:
-        error, df = _spread(_sign(metric) * (scores[1] - scores[0]))
-    else:
-        error, df = _joined(*(_spread(one) for one in scores))
-    return _difference(metric, value, error, df, min(b.units for b in each), level)
+        for rows, blocks in zip(sides, shared, strict=True)
+    )
+    changes, units = _sign(metric) * (after - before), min(b.units for b in shared)
+    return _difference(metric, changes[0], *_spread(changes), units, level)
+
+
+class Spread(NamedTuple):
+    """A score, the jackknife's standard error of it, its degrees of freedom, and its units."""
+
+    value: float
+    standard_error: float
+    df: float
+    units: int
+
+
+def score_spread(task: Task, rows: JudgedRows, metric: str = "") -> Spread:
+    """A score of some rows and how sure it is; NaN where it is not defined."""
+    metric = metric or task.main_metric
+    left_out = _leave_out(task, _numbers(task, JudgedRows(*rows)), [metric])
+    scores = left_out.of(metric)
+    return Spread(float(scores[0]), *_spread(scores), left_out.blocks.units)
+
+
+def change_between(metric: str, old: Spread, new: Spread, level: float = 0.95) -> Difference:
+    """`score_change` of two spreads that share no unit."""
+    value = _sign(metric) * (new.value - old.value)
+    error, df = _joined(old[1:3], new[1:3])
+    return _difference(metric, value, error, df, min(old.units, new.units), level)
 
 
 # --- Leaving units out --------------------------------------------------------------------------
@@ -179,8 +202,18 @@ def _leave_out(task: Task, rows: JudgedRows, metrics, blocks: _Blocks | None = N
     """The scores of all rows, and with each block left out."""
     blocks = blocks or _blocks(rows.unit, len(rows.truth))
     whole = score_numbers(task, *rows[:3], metrics) if len(rows.truth) else {}
-    parts = [_without(task, rows, blocks.of_row != block, metrics) for block in range(blocks.count)]
-    return _LeftOut(whole, pd.DataFrame(parts), blocks)
+    others = [name for name in whole if name != "roc_auc"]  # the area is found for all at once
+    parts = pd.DataFrame(
+        [_without(task, rows, blocks.of_row != block, others) for block in range(blocks.count)]
+        if others
+        else [],
+        index=range(blocks.count),
+    )
+    if "roc_auc" in whole:
+        positive = task.classes.index(task.positive)
+        asked = rows.truth == positive, rows.probability[:, positive], blocks.of_row
+        parts["roc_auc"] = roc_auc_without(*asked, blocks.count)
+    return _LeftOut(whole, parts, blocks)
 
 
 def _without(task: Task, rows: JudgedRows, kept: np.ndarray, metrics) -> dict[str, float]:

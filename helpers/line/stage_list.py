@@ -50,6 +50,7 @@ class Stage:
 
 
 ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
+UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
 TRAINED = ("data/trained.skops", "training.json")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
@@ -68,14 +69,14 @@ STAGES = (
     Stage(2, "clean", "Data cleaning", "02_data_cleaning",
           "What is wrong with them, and what is surely right?",
           reads=(ABOUT, RAW, "data/answer_key.parquet"),
-          writes=(*CLEANED, PLAN, "data/changes.parquet", "review.csv")),
+          writes=(*CLEANED, UNITS, PLAN, "data/changes.parquet", "review.csv")),
     Stage(3, "features", "Feature engineering", "03_feature_engineering",
           "What is known when the prediction is made?",
-          reads=(ABOUT, PLAN, *CLEANED),
+          reads=(ABOUT, PLAN, UNITS, *CLEANED),
           writes=("features.yaml",)),
     Stage(4, "split", "Train-test split", "04_train_test_split",
           "Which rows must the model not see?",
-          reads=(ABOUT, "features.yaml", *CLEANED),
+          reads=(ABOUT, "features.yaml", UNITS, *CLEANED),
           writes=("data/split.parquet", SPLIT), needs_target=True),
     Stage(5, "train", "Model training", "05_model_training", "Which model learns most?",
           reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),

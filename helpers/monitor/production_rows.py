@@ -22,6 +22,7 @@ from ..examples import known as examples_known
 from ..learning.label_column import read_label
 from ..learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_column
 from ..learning.task_kind import Task, as_labels
+from ..learning.units import units_of
 from ..line.stage_list import LOG
 from ..pipeline import whole_pipeline
 from ..pipeline.whole_pipeline import model_columns
@@ -58,6 +59,7 @@ class Production:
     times: np.ndarray | None = None
     is_held_out: bool = False
     reference: Reference | None = None
+    unit: np.ndarray | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -67,8 +69,9 @@ class Production:
     def at(self, chosen: np.ndarray) -> Production:
         """Some of the rows, by a mask."""
         raw, X = (frame[chosen].reset_index(drop=True) for frame in (self.raw, self.X))
-        y, times = (None if v is None else v[chosen] for v in (self.y, self.times))
-        return replace(self, raw=raw, X=X, y=y, period=self.period[chosen], times=times)
+        by_row = {name: getattr(self, name) for name in ("y", "times", "unit")}
+        some = {name: None if one is None else one[chosen] for name, one in by_row.items()}
+        return replace(self, raw=raw, X=X, period=self.period[chosen], **some)
 
 
 def later_rows(work, new_data: str = "") -> Production:
@@ -160,7 +163,7 @@ def _held_out(work, known: Labelled) -> Production:
     test = known.of(TEST)
     rows = raw.iloc[test.row].reset_index(drop=True)
     made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
-    return replace(made, seen=known.by_time, is_held_out=True)
+    return replace(made, seen=known.by_time, is_held_out=True, unit=test.unit)
 
 
 def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
@@ -168,7 +171,8 @@ def _production(work, raw, model, known: Labelled, origin: str, times=None) -> P
     X = model["clean"].transform(raw)
     y = labels_of(raw, known.task, work.about["label"])
     period = periods_for(times, time_column(work), X)
-    return Production(raw, X, y, period, model, known, origin, times=times)
+    unit = units_of(known.units, X)
+    return Production(raw, X, y, period, model, known, origin, times=times, unit=unit)
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:

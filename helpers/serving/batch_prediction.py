@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -54,25 +55,31 @@ def predict_file(
     `advance` gets the number of rows done and of all rows (0 if not yet known).
     """
     _check_out(out)
-    bundle = load_bundle(run)
+    bundle, advance = load_bundle(run), advance or _say_nothing
     folder = out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
     if remote_files.is_stored(source):
         source = str(remote_files.fetch_stored(source, folder / "source"))
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
-    draft = folder / "result.draft"  # one that a kill leaves behind is written over
+    with _kept_where_it_saves_work(folder):
+        return _write_whole(bundle, source, out, folder, _say_nothing if is_elsewhere else advance)
+
+
+def _say_nothing(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
+
+
+@contextmanager
+def _kept_where_it_saves_work(folder: Path):
+    """Delete the folder of pieces after the block; after an error, only one with hardly a piece."""
     try:
-        done = _write_answers(bundle, source, out, draft, None if is_elsewhere else advance)
-        draft.replace(out)
+        yield
     except BaseException:
         if len(list(folder.glob("*.parquet"))) < 2:  # nothing is lost by beginning again
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    finally:
-        draft.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    return done
 
 
 def _check_out(out: Path) -> None:
@@ -83,22 +90,37 @@ def _check_out(out: Path) -> None:
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
 
 
-def _write_answers(bundle: Bundle, source: str, out: Path, draft: Path, advance) -> int:
+def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance) -> int:
+    """Write the rows of a source with their answers, by way of a draft; the number of rows."""
+    draft = folder / "result.draft"  # one that a kill leaves behind is written over
+    try:
+        done = _write_answers(bundle, source, out.suffix.lower(), draft, advance)
+        draft.replace(out)
+        return done
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    with closing(open_answers_file(draft, out.suffix.lower())) as result:
-        answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+    answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+    with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
                 result.add(rows, answers)
                 done += len(rows)
-                if advance:
-                    advance(done, total)
-        if not result.is_whole:
-            result.begin_again()
-            for name, rows in read_in_pieces(source):
-                result.add(rows, pd.read_parquet(_piece(folder, name)))
+                advance(done, total)
+        _write_again_unless_whole(result, source, folder)
     return done
+
+
+def _write_again_unless_whole(result, source: str, folder: Path) -> None:
+    """Begin the file anew from the pieces, where its types did not hold for all of them."""
+    if not result.is_whole:
+        result.begin_again()
+        for name, rows in read_in_pieces(source):
+            result.add(rows, pd.read_parquet(_piece(folder, name)))
 
 
 def predict_to(
@@ -109,19 +131,23 @@ def predict_to(
     What goes to storage is made in the folder of runs first; a command that was stopped goes on
     there.
     """
-    if not remote_files.is_stored(out):
-        if not addresses.is_path(out):
-            raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
-        return predict_file(run, source, Path(out).expanduser(), advance)
-    found, path = remote_files.filesystem(out)
-    mark = sha256_of(out)[:12]
-    folder = reports_folder() / ".scored" / mark
+    if remote_files.is_stored(out):
+        return _predict_to_storage(run, source, out, advance)
+    if not addresses.is_path(out):
+        raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
+    return predict_file(run, source, Path(out).expanduser(), advance)
+
+
+def _predict_to_storage(run: str, source: str, out: str, advance) -> int:
+    """Score a table into a file in the folder of runs, and put that where `out` says."""
+    filesystem, path = remote_files.filesystem(out)
+    folder = reports_folder() / ".scored" / sha256_of(out)[:12]
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / Path(path).name
     count = predict_file(run, source, made, advance)
     try:
-        found.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        found.put_file(str(made), path)
+        filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        filesystem.put_file(str(made), path)
     except Exception as error:  # each kind of storage has errors of its own
         raise remote_files.fails_at(out, error) from None
     shutil.rmtree(folder, ignore_errors=True)
@@ -180,32 +206,57 @@ def _answer_in_order(
     A few rows are answered by the pipeline, there and then; many, side by side, a thread a core.
     `total` is how many rows there are, where that is known.
     """
-    path, pool, waiting = None, None, deque()
+    first = next(pieces, None)
+    if first is not None:
+        check_columns(bundle, first[1].column_names)
+        answered = _one_by_one if max(len(first[1]), total) < FEW else _side_by_side
+        yield from answered(bundle, chain([first], pieces), folder)
+
+
+def _one_by_one(bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path):
+    """The pieces with the pipeline's answers."""
+    path = _ScoringPath(bundle)
+    for name, rows in pieces:
+        yield rows, _answers(path, rows, _piece(folder, name))
+
+
+def _side_by_side(bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path):
+    """The pieces with the answers of the compiled form, in a pool with a thread a core."""
+    pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
+    path = _ScoringPath(bundle, pool)
+    begun = ((rows, pool.submit(_answers, path, rows, _piece(folder, name)))
+             for name, rows in pieces)  # fmt: skip
     try:
-        for name, rows in pieces:
-            piece = _piece(folder, name)
-            if path is None:
-                check_columns(bundle, rows.column_names)
-                if max(len(rows), total) < FEW:
-                    path = _ScoringPath(bundle)
-                else:
-                    pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
-                    path = _ScoringPath(bundle, pool)
-            if pool is None:
-                yield rows, _answers(path, rows, piece)
-                continue
-            waiting.append((rows, pool.submit(_answers, path, rows, piece)))
-            while len(waiting) > _cores():
-                yield _next(waiting)
-        while waiting:
-            yield _next(waiting)
+        yield from _finished(begun)
     finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
+
+
+def _finished(begun: Iterator[tuple[pa.Table, Future]]):
+    """Rows with their answers, in order; meanwhile a piece a core is under way."""
+    waiting = deque()
+    for rows, answers in begun:
+        waiting.append((rows, answers))
+        while len(waiting) > _cores():
+            yield _next(waiting)
+    while waiting:
+        yield _next(waiting)
 
 
 def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advance) -> None:
     """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
+    found = _parts_for_workers(source)
+    version, total, done = bundle.version, sum(part.rows for part in found), 0
+    calls = (
+        (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
+    )
+    for rows in dask_cluster.map_tasks(answer_partition, calls):
+        done += rows
+        advance(done, total)
+
+
+def _parts_for_workers(source: str) -> list[parquet_parts.Partition]:
+    """The parts of a source that workers can read each by itself; InputError for another kind."""
     path = Path(source).expanduser().resolve()
     found = partitions_of(path)
     if not found and not path.is_dir() and path.suffix.lower() != ".parquet":
@@ -213,14 +264,7 @@ def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advan
             f"With --dask, rows are a folder of Parquet files, or one such file: each worker reads "
             f"a part of it. '{source}' is another kind; leave --dask out."
         )
-    version, total, done = bundle.version, sum(part.rows for part in found), 0
-    calls = (
-        (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
-    )
-    for rows in dask_cluster.map_tasks(answer_partition, calls):
-        done += rows
-        if advance:
-            advance(done, total)
+    return found
 
 
 def answer_partition(

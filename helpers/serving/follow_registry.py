@@ -68,17 +68,19 @@ class Follower:
         """Take up the version that the alias names now, if it is another one than serves."""
         serves = self.service.now.registered
         try:
-            named = resolve(self.address)
-            if _same(named, serves):
-                self.service.now = replace(self.service.now, registered=named)  # its aliases
-            else:
-                fresh = self.service.worker.submit(load_registered_version, self.address).result()
-                self.service.now = fresh
+            self._take_up(resolve(self.address), serves)
             self.trouble = ""
         except InputError as error:
             self.trouble = f"{serves} goes on serving: {error}"
         except Exception as error:  # noqa: BLE001 - whatever it is, traffic must not feel it
             self.trouble = f"{serves} goes on serving: {type(error).__name__}"
+
+    def _take_up(self, named: Version, serves: Version | None) -> None:
+        if _same(named, serves):
+            self.service.now = replace(self.service.now, registered=named)  # its aliases
+        else:
+            fresh = self.service.worker.submit(load_registered_version, self.address).result()
+            self.service.now = fresh
 
 
 def _same(one: Version, other: Version) -> bool:

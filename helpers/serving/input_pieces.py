@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from ..base.user_errors import InputError
@@ -23,17 +24,19 @@ def read_in_pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
     if found := partitions_of(path):
         for number, part in enumerate(found):
             yield from pieces_of_part(part, number)
-        return
+    else:
+        for number, rows in enumerate(_frames_of(source, path)):
+            yield f"{number:06d}", arrow_tables.dictionary_encoded(rows)
+
+
+def _frames_of(source: str, path: Path) -> Iterator[pd.DataFrame]:
+    """The rows of a source without parts: a large CSV file as it is read, others cut up."""
     if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        tables_read = map(arrow_tables.dictionary_encoded, read_any.read_csv_in_pieces(path, PIECE))
+        yield from read_any.read_csv_in_pieces(path, PIECE)
     else:
         table = read_any.read_table(source, typed=False)
-        starts = range(0, len(table), PIECE)
-        tables_read = (
-            arrow_tables.dictionary_encoded(table.iloc[at : at + PIECE]) for at in starts
-        )
-    for number, rows in enumerate(tables_read):
-        yield f"{number:06d}", rows
+        for start in range(0, len(table), PIECE):
+            yield table.iloc[start : start + PIECE]
 
 
 def partitions_of(path: Path) -> list[parquet_parts.Partition]:

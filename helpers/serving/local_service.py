@@ -13,6 +13,8 @@ import pandas as pd
 
 from .model_bundle import KEY_VARIABLE, Bundle
 
+START_SECONDS = 30
+
 
 @contextmanager
 def serving(bundle: Bundle, service=None):
@@ -20,29 +22,38 @@ def serving(bundle: Bundle, service=None):
 
     `service` is one that was made before; without it, one that keeps no log is made.
     """
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = _server_of(bundle, service)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        _wait_for_start(server, thread)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+        listener.close()
+
+
+def _server_of(bundle: Bundle, service):
+    """An HTTP server, not yet started, of a service or of a bundle alone."""
     import uvicorn
 
     from .prediction_service import Service
     from .served_model import served
     from .web_app import make_app
 
-    listener = socket.create_server(("127.0.0.1", 0))
     app = make_app(service or Service(served(bundle)))
-    config = uvicorn.Config(app, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        until = time.monotonic() + 30
-        while not server.started:
-            if time.monotonic() > until or not thread.is_alive():
-                raise RuntimeError("The service did not start within 30 seconds.")
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
-        listener.close()
+    return uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+
+
+def _wait_for_start(server, thread: threading.Thread) -> None:
+    """Wait until a server answers; RuntimeError where it does not."""
+    until = time.monotonic() + START_SECONDS
+    while not server.started:
+        if time.monotonic() > until or not thread.is_alive():
+            raise RuntimeError(f"The service did not start within {START_SECONDS} seconds.")
+        time.sleep(0.01)
 
 
 def ask(address: str, rows) -> tuple[int, object]:

@@ -71,8 +71,7 @@ class LogQueue:
         """Write what waits."""
         waiting, self._waiting = self._waiting, []
         lines = [line for own, _ in waiting for line in own]
-        with_notes = with_notes or len(self._requests) >= NOTES_TOGETHER
-        notes = self._notes() if with_notes else ()
+        notes = self._notes() if with_notes or len(self._requests) >= NOTES_TOGETHER else ()
         if not lines and not any(notes):
             return
         self._flushing = True

@@ -85,14 +85,19 @@ def _place_of(run: str) -> tuple[Run, str]:
         return Copy(version, bundle_folder(version)), "."
     if is_bundle_folder(run):
         return Copy(run, Path(run).expanduser()), "."
+    _refuse_other_folder(run)
+    folder = existing_run(run)
+    folder.require(7)
+    return folder, "model"
+
+
+def _refuse_other_folder(run: str) -> None:
+    """Raise InputError for a path that leads to no bundle."""
     if os.sep in run:
         raise InputError(
             f"'{run}' holds no bundle: that is a folder with card.json and model.skops, such as "
             f"reports/<run>/model, or a copy of it."
         )
-    folder = existing_run(run)
-    folder.require(7)
-    return folder, "model"
 
 
 def is_bundle_folder(text: str) -> bool:
@@ -118,22 +123,23 @@ def open_copy(version: Version) -> Bundle:
 
 def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -> Bundle:
     """The bundle in a folder of a run; refused when its model is not the one of its card."""
-    card, schema = _read_card(folder, name), None
-    path = folder.file(f"{name}/model.skops")
+    card, path = _read_card(folder, name), folder.file(f"{name}/model.skops")
+    schema = folder.read_json(f"{name}/schema.json") if card is not None else None
     sound = without_model or (path.exists() and sha256(path) == (card or {}).get("model_sha256"))
-    if card is not None:
-        schema = folder.read_json(f"{name}/schema.json")
     if not sound or schema is None:
         raise InputError(
             f"The model of run '{folder.name}' is not the one that its card describes. Make "
             f"it again: `pipeline run --name {folder.name} --stages 7`."
         )
-    task = task_of(card)
+    model = None if without_model else whole_pipeline.load(path)
+    examples = None if without_model else _read_examples(folder, name)
+    return Bundle(model, task_of(card), schema, card, examples)
+
+
+def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:
+    """The raw rows that a bundle holds; None where an earlier version wrote none."""
     rows = folder.file(f"{name}/examples.parquet")
-    examples = pd.read_parquet(rows) if rows.exists() and not without_model else None
-    return Bundle(
-        None if without_model else whole_pipeline.load(path), task, schema, card, examples
-    )
+    return pd.read_parquet(rows) if rows.exists() else None
 
 
 def task_of(card: dict) -> Task:

@@ -34,23 +34,31 @@ def clean_folder(run: str, source: str, out: Path, advance: Advance | None = Non
     `out` becomes a folder with a file for each part, in the same order, row for row. It appears
     whole, at the end; a command that was stopped goes on where it was.
     """
-    if out.exists():
-        raise InputError(f"'{out}' exists already: give a new folder with --out.")
-    if not out.resolve().parent.is_dir():
-        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
+    _check_new(out)
     bundle, found = load_bundle(run), _partitions(source)
     draft = out.resolve().with_name(f".{out.name}.parts")
     files = sorted({(str(part.path), part.path.stat().st_mtime_ns) for part in found})
     _begin(draft, f"{bundle.version} {files}")
-    calls = (
-        (run, bundle.version, part, str(draft / f"part-{number:06d}.parquet"))
-        for number, part in enumerate(found)
-    )
+    calls = ((run, bundle.version, part, str(draft / f"part-{number:06d}.parquet"))
+             for number, part in enumerate(found))  # fmt: skip
     rows = _counted(dask_cluster.map_tasks(clean_partition, calls), advance)
+    _finish(draft, out)
+    return rows
+
+
+def _check_new(out: Path) -> None:
+    """Raise InputError where a new folder can't be made."""
+    if out.exists():
+        raise InputError(f"'{out}' exists already: give a new folder with --out.")
+    if not out.resolve().parent.is_dir():
+        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
+
+
+def _finish(draft: Path, out: Path) -> None:
+    """Give a folder that is complete its name."""
     (draft / NOTE).unlink()
     delete_drafts(draft)
     draft.replace(out)
-    return rows
 
 
 def _begin(folder: Path, made_of: str) -> None:
@@ -90,22 +98,26 @@ def drift_of_folder(run: str, source: str, advance: Advance | None = None) -> pd
     """
     version = load_bundle(run).version
     known = _known(run, version)
-    later = {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
+    later = _nothing_later(known)
     calls = ((run, version, part) for part in _partitions(source))
     for rows, found in dask_cluster.map_tasks(drift_of_partition, calls):
         later = {name: later[name] + found[name] for name in later}
         if advance:
             advance(rows)
-    return compare_columns.compare_tallies(
-        {n: (tally, later[n].tally) for n, tally in known.items()}
-    )
+    both = {name: (tally, later[name].tally) for name, tally in known.items()}
+    return compare_columns.compare_tallies(both)
+
+
+def _nothing_later(known: dict[str, Tally]) -> dict[str, compare_columns.LaterTally]:
+    """By column a tally of later rows in which none is counted yet."""
+    return {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
 
 
 def drift_of_partition(run: str, version: str, part: Partition) -> tuple[int, dict]:
     """The number of rows of a part, and what has been counted of each of its columns: a task."""
     dask_cluster.check_visible(part.path)
     bundle, known = _opened(run, version), _known(run, version)
-    later = {name: compare_columns.LaterTally(tally) for name, tally in known.items()}
+    later = _nothing_later(known)
     for rows in _frames(part):
         check_columns(bundle, rows.columns)
         clean = bundle.model["clean"].transform(rows)

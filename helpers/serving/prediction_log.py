@@ -39,19 +39,7 @@ class PredictionLog:
     def __init__(self, address: str, folder: Path | None = None):
         import sqlalchemy as sql
 
-        if not address:
-            address = f"sqlite:///{Path(folder) / LOG_FILE}"
-        try:
-            # A server that did not answer is tried again.
-            options = {"poolclass": sql.pool.StaticPool} if address == "sqlite://" else {}
-            url = filled(sql.make_url(address))
-            self.engine = sql.create_engine(url, pool_pre_ping=True, **options)
-        except (sql.exc.ArgumentError, ImportError) as error:
-            raise InputError(
-                f"The prediction log's address can't be used ({type(error).__name__}): give a "
-                f"SQLAlchemy address such as postgresql+psycopg://me@host/base, with its driver "
-                f"installed, or leave it out."
-            ) from None
+        self.engine = _engine_of(address or f"sqlite:///{Path(folder) / LOG_FILE}")
         self.is_local = self.engine.dialect.name == "sqlite"
         self._make_tables(sql)
         self._insert_answer = self._insert("predictions", COLUMNS)
@@ -105,19 +93,24 @@ class PredictionLog:
         try:
             if self._connection is None:
                 self._connection = self.engine.raw_connection()
-            # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
-            driver = self._connection.driver_connection
-            cursor = driver.cursor()
-            if answers:
-                cursor.executemany(self._insert_answer, answers)
-            if requests:
-                cursor.executemany(self._insert_request, requests)
-            if shadow:
-                cursor.executemany(self._insert_shadow, shadow)
-            driver.commit()
+            self._insert_lines(answers, requests, shadow)
         except Exception:
             self.forget()
             raise
+
+    def _insert_lines(
+        self, answers: list[tuple], requests: list[tuple], shadow: list[tuple]
+    ) -> None:
+        # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
+        driver = self._connection.driver_connection
+        cursor = driver.cursor()
+        if answers:
+            cursor.executemany(self._insert_answer, answers)
+        if requests:
+            cursor.executemany(self._insert_request, requests)
+        if shadow:
+            cursor.executemany(self._insert_shadow, shadow)
+        driver.commit()
 
     def forget(self) -> None:
         """Close the connection; the next write opens another."""
@@ -130,24 +123,26 @@ class PredictionLog:
 
     def note_outcomes(self, outcomes: list[tuple[str, str]]) -> list[str]:
         """Store actual outcomes by id; a later one replaces an earlier. Returns unknown ids."""
+        ids = [one for one, _ in outcomes]
+        with self.engine.begin() as connection:
+            known = self._known_ids(connection, ids)
+            if told := {one: outcome for one, outcome in outcomes if one in known}:
+                self._replace_outcomes(connection, told)
+        return [one for one in ids if one not in known]
+
+    def _known_ids(self, connection, ids: list[str]) -> set[str]:
         import sqlalchemy as sql
 
-        now, ids = time.time(), [one for one, _ in outcomes]
-        with self.engine.begin() as connection:
-            found = connection.execute(
-                sql.select(self.predictions.c.id).where(self.predictions.c.id.in_(ids))
-            )
-            known = {row.id for row in found}
-            told = {one: outcome for one, outcome in outcomes if one in known}
-            if told:
-                connection.execute(
-                    sql.delete(self.outcomes).where(self.outcomes.c.id.in_(list(told)))
-                )
-                connection.execute(
-                    sql.insert(self.outcomes),
-                    [{"id": one, "at": now, "outcome": said} for one, said in told.items()],
-                )
-        return [one for one in ids if one not in known]
+        id_ = self.predictions.c.id
+        return {row.id for row in connection.execute(sql.select(id_).where(id_.in_(ids)))}
+
+    def _replace_outcomes(self, connection, told: dict[str, str]) -> None:
+        import sqlalchemy as sql
+
+        now, earlier = time.time(), self.outcomes.c.id.in_(list(told))
+        connection.execute(sql.delete(self.outcomes).where(earlier))
+        lines = [{"id": one, "at": now, "outcome": said} for one, said in told.items()]
+        connection.execute(sql.insert(self.outcomes), lines)
 
     def tidy(self) -> None:
         """Bring what was written into the SQLite file itself, so that its WAL stays short.
@@ -171,6 +166,22 @@ class PredictionLog:
         """Close every connection."""
         self.forget()
         self.engine.dispose()
+
+
+def _engine_of(address: str):
+    """The database of an address; InputError where it is none, or its driver is not installed."""
+    import sqlalchemy as sql
+
+    options = {"poolclass": sql.pool.StaticPool} if address == "sqlite://" else {}
+    try:
+        # pre_ping: a server that did not answer is tried again
+        return sql.create_engine(filled(sql.make_url(address)), pool_pre_ping=True, **options)
+    except (sql.exc.ArgumentError, ImportError) as error:
+        raise InputError(
+            f"The prediction log's address can't be used ({type(error).__name__}): give a "
+            f"SQLAlchemy address such as postgresql+psycopg://me@host/base, with its driver "
+            f"installed, or leave it out."
+        ) from None
 
 
 def _prepare(connection, _) -> None:
@@ -212,20 +223,29 @@ def ask_log(folder: Path, query: str, **values):
 
 @contextmanager
 def _reading(folder: Path):
-    """A connection to a log that changes nothing."""
+    """A connection to a log that changes nothing; InputError where it can't be read."""
     import pandas as pd
     import sqlalchemy as sql
 
     file = f"sqlite:///file:{(folder / LOG_FILE).as_posix()}?mode=ro&uri=true"
     try:
-        engine = sql.create_engine(filled(sql.make_url(elsewhere() or file)))
-        try:
-            with engine.connect() as connection:
-                yield connection
-        finally:
-            engine.dispose()
+        with _connected(elsewhere() or file) as connection:
+            yield connection
     except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError) as error:
         where = LOG_VARIABLE if elsewhere() else f"the run '{folder.name}'"
         raise InputError(
             f"The log of {where} can't be read ({type(error).__name__}): give rows with --data."
         ) from None
+
+
+@contextmanager
+def _connected(address: str):
+    """A connection to a database for a block, after which nothing of it is left open."""
+    import sqlalchemy as sql
+
+    engine = sql.create_engine(filled(sql.make_url(address)))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()

@@ -1,10 +1,8 @@
 """The service over a bundle: bodies in, answers out, and no request can crash it.
 
-One row takes the compiled row form and never leaves the event loop; many rows go to one worker
-thread, and very many of them through the compiled table form. All are checked field by field: a
-value that is imputed is warned of, one that makes no sense is refused with a sentence that names
-the field. An answer is logged before it goes out. `helpers.serving.web_app` puts the service behind
-HTTP addresses.
+A few rows are answered here, in the event loop; many go to one worker thread
+(`helpers.serving.answer_rows` answers both). An answer is logged before it goes out.
+`helpers.serving.web_app` puts the service behind HTTP addresses.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -20,29 +17,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import orjson
-import pandas as pd
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
 from .answer_check import AnswerCheck
+from .answer_rows import answer_all, answer_one, path_of
 from .log_queue import LogQueue
-from .model_bundle import (
-    KEY_VARIABLE,
-    answers_frame,
-    as_frame,
-    check_count,
-    check_rows,
-    predict_rows,
-)
+from .model_bundle import KEY_VARIABLE, check_count
 from .prediction_log import PredictionLog
 from .request_body import ENDINGS, parse_json, rows_of_table
-from .served_model import BASELINE, COMPILED, PIPELINE, Limits, Refused, Served
+from .served_model import COMPILED, Limits, Refused, Served
+from .service_counters import ServiceCounters
 from .shadow_model import Shadow
 
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
-ONE_BY_ONE = 500  # up to so many rows are answered one by one: a table's start costs as much
-STRETCH = 2_000  # rows between two looks at whether anybody still waits for the answer
 # Keys of `/ready` as they were named before; scripts may still read them.
 OLD_KEYS = {
     "single rows": "single_row_path",
@@ -78,34 +66,24 @@ class Service:
     ):
         self.now, self.limits, self.reload, self.shadow = now, limits or Limits(), reload, shadow
         self.key = os.environ.get(KEY_VARIABLE, "")
-        self.log = None
-        if log is not None:
-            taken = shadow.taken if shadow else list
-            self.log = LogQueue(log, 2 * self.limits.at_once, taken)
+        self.log = self._queue_of(log)
         self.check = check or AnswerCheck()
         self.follower: Follower | None = None  # of a registered model's alias
         self.worker = ThreadPoolExecutor(1, "batch", initializer=_on_one_thread)
         self.busy, self._seconds = 0, 0
         self._ticking: asyncio.TimerHandle | None = None
-        self._count()
+        self.counters = self._new_counters()
 
-    def _count(self) -> None:
-        """The counters that `/metrics` shows."""
-        self.registry = registry = CollectorRegistry()
-        self.answered = Counter("predictions", "Rows answered", ["road"], registry=registry)
-        self.replies = Counter("requests", "Requests to /predict", ["status"], registry=registry)
-        self.unlogged = Counter("log_failures", "Answers that were not logged", registry=registry)
-        self.warned = Counter("warnings", "Warnings given", registry=registry)
-        buckets = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)  # seconds
-        self.took = Histogram(
-            "predict_seconds", "Time of a request", buckets=buckets, registry=registry
-        )
-        Gauge("requests_in_progress", "Now", registry=registry).set_function(lambda: self.busy)
-        self.check.count_in(registry)
+    def _queue_of(self, log: PredictionLog | None) -> LogQueue | None:
+        taken = self.shadow.taken if self.shadow else list
+        return LogQueue(log, 2 * self.limits.at_once, taken) if log is not None else None
+
+    def _new_counters(self) -> ServiceCounters:
+        counters = ServiceCounters(lambda: self.busy)
+        self.check.count_in(counters.registry)
         if self.shadow is not None:
-            self.shadow.count_in(registry)
-        self._ok = self.replies.labels("200")
-        self._paths = {p: self.answered.labels(p) for p in (COMPILED, PIPELINE, BASELINE)}
+            self.shadow.count_in(counters.registry)
+        return counters
 
     def begin(self) -> None:
         """Begin what is done each second. Called in the event loop, once it runs."""
@@ -128,89 +106,56 @@ class Service:
             answers = await self._many(now, lambda: rows_of_table(body, ENDINGS[kind]))
             return orjson.dumps(answers), len(answers)
         content = parse_json(body)
-        single = isinstance(content, dict)
-        rows = [content] if single else content
+        if isinstance(content, list):
+            answers = await self._listed(now, content)
+            return orjson.dumps(answers), len(answers)
+        answers = await self._listed(now, [content], [body])
+        return orjson.dumps(answers[0]), 1
+
+    async def _listed(
+        self, now: Served, rows: list[dict], raw: list[bytes] | None = None
+    ) -> list[dict]:
+        """The answers to rows out of JSON; `raw` are their texts for the log, where they are known.
+
+        A few are answered here, many in the worker thread.
+        """
         if now.for_rows is None or len(rows) > AT_ONCE:
-            answers = await self._many(now, lambda: rows)
-        else:
-            check_count(rows, self.limits.rows)
-            answers = [self._answer_one(now, row, n) for n, row in enumerate(rows, 1)]
-            self.check.offer(now, rows, answers)
-            await self._note(COMPILED, answers, [body] if single else [*map(_as_bytes, rows)])
-        return orjson.dumps(answers[0] if single else answers), len(answers)
-
-    def _answer_one(self, now: Served, row: dict, number: int) -> dict:
-        warnings, seen = now.bundle.check.row(row, number)
-        form = now.for_rows
-        prediction, found = form.row(row, seen | form.read_rest(row, seen))
-        probability = dict(zip(now.bundle.task.classes, found, strict=True)) if found else None
-        return self._worded(now, prediction, probability, warnings)
-
-    def _answer_all(self, now: Served, rows: list[dict], given_up: threading.Event) -> list[dict]:
-        """The answers to many rows; it stops when the client has left."""
-        if now.for_rows is not None and len(rows) <= ONE_BY_ONE:
-            return [self._answer_one(now, row, n) for n, row in enumerate(rows, 1)
-                    if not given_up.is_set()]  # fmt: skip
-        answers = []
-        for start in range(0, len(rows), STRETCH):
-            if given_up.is_set():
-                break
-            answers += self._answer_stretch(now, rows[start : start + STRETCH], start + 1)
+            return await self._many(now, lambda: rows)
+        check_count(rows, self.limits.rows)
+        answers = [answer_one(now, row, n) for n, row in enumerate(rows, 1)]
+        self.check.offer(now, rows, answers)
+        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in rows])
         return answers
-
-    def _answer_stretch(self, now: Served, rows: list[dict], first: int) -> list[dict]:
-        """Rows as a table, by its compiled form or the pipeline; or each the baseline's answer."""
-        bundle = now.bundle
-        warnings = check_rows(bundle, rows, self.limits.rows, first)
-        if bundle.model is None:
-            said = bundle.card["baseline_answer"]
-            return [self._worded(now, said["prediction"], said["probability"], w) for w in warnings]
-        found = answers_to(now, rows).to_dict("records")
-        return [
-            self._worded(now, one["prediction"],
-                         {c: one[f"probability_{c}"] for c in bundle.task.classes} or None, w)
-            for one, w in zip(found, warnings, strict=True)
-        ]  # fmt: skip
-
-    def _worded(self, now: Served, prediction, probability: dict | None, warnings: list) -> dict:
-        answer = {"id": new_id(), "model": now.version, "prediction": prediction}
-        if probability is not None:
-            answer["probability"] = probability
-        answer["warnings"] = warnings
-        if now.fallback:
-            answer["fallback"] = now.fallback
-        return answer
 
     async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
-
-        def work() -> tuple[list[dict], list[bytes]]:
-            rows = read()
-            check_count(rows, self.limits.rows)
-            answers = self._answer_all(now, rows, given_up)
-            if _path(now, len(rows)) == COMPILED and not given_up.is_set():
-                self.check.offer(now, rows, answers)
-            return answers, [_as_bytes(row) for row in rows]
-
-        future = asyncio.get_running_loop().run_in_executor(self.worker, work)
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self.worker, self._read_and_answer, now, read, given_up)
         try:
             answers, raw = await asyncio.wait_for(future, self.limits.seconds)
         except TimeoutError:
             given_up.set()
-            raise Refused(
-                503, f"The rows took longer than {self.limits.seconds:g} s: send fewer, or try "
-                f"again later.", retry=True) from None  # fmt: skip
-        await self._note(_path(now, len(answers)), answers, raw)
+            raise _too_slow(self.limits.seconds) from None
+        await self._note(path_of(now, len(answers)), answers, raw)
         return answers
+
+    def _read_and_answer(
+        self, now: Served, read: Callable[[], list], given_up: threading.Event
+    ) -> tuple[list[dict], list[bytes]]:
+        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
+        rows = read()
+        check_count(rows, self.limits.rows)
+        answers = answer_all(now, rows, given_up, self.limits.rows)
+        if path_of(now, len(rows)) == COMPILED and not given_up.is_set():
+            self.check.offer(now, rows, answers)
+        return answers, [_as_bytes(row) for row in rows]
 
     # --- The log -----------------------------------------------------------------------------
 
     async def _note(self, path: str, answers: list[dict], raw: list[bytes]) -> None:
         """Count and log the answers; each says whether it was logged."""
-        self._paths[path].inc(len(answers))
-        if warned := sum(len(answer["warnings"]) for answer in answers):
-            self.warned.inc(warned)
+        self.counters.count_answers(path, answers)
         if self.shadow is not None:
             self.shadow.offer(answers, raw)
         if self.log is None:
@@ -219,12 +164,11 @@ class Service:
         for answer in answers:
             answer["logged"] = logged
         if not logged:
-            self.unlogged.inc(len(answers))
+            self.counters.count_unlogged(len(answers))
 
     def note_request(self, status: int, seconds: float, rows: int) -> None:
         """Count a request to `/predict`, and note it for the next write to the log."""
-        (self._ok if status == 200 else self.replies.labels(str(status))).inc()
-        self.took.observe(seconds)
+        self.counters.count_request(status, seconds)
         if self.log is not None:
             self.log.note((time.time(), status, seconds, rows))
 
@@ -256,17 +200,10 @@ class Service:
 
     def state(self) -> dict:
         """What `/ready` says."""
-        now = self.now
         said = {
-            "status": "degraded" if now.fallback else "ready",
-            "model": now.version,
-            "single_row_path": now.single_row_path,
-            "many_row_path": now.many_row_path,
-            "no_compiled_scorer": "; ".join(dict.fromkeys(filter(None, now.why_not.values()))),
-            "fallback": now.fallback,
+            **self.now.state(),
             "scorer_warning": self.check.trouble,
             "shadow": self.shadow.version if self.shadow is not None else "",
-            "registered": str(now.registered or ""),
             "registry": self.follower.trouble if self.follower else "",
             "log": self.log is not None,
         }
@@ -286,19 +223,6 @@ class Service:
             self.log.close()
 
 
-def answers_to(now: Served, rows: list[dict]) -> pd.DataFrame:
-    """The answers to checked rows: by the compiled table form where it may, or the pipeline."""
-    frame = as_frame(now.bundle, rows)
-    if now.for_tables is None:
-        return predict_rows(now.bundle, frame)
-    return answers_frame(now.bundle.task, *now.for_tables.frame(frame))
-
-
-def _path(now: Served, rows: int) -> str:
-    """What answers so many rows of one request."""
-    return now.single_row_path if rows <= ONE_BY_ONE else now.many_row_path
-
-
 def _log_lines(answers: list[dict], raw: list[bytes]) -> list[tuple]:
     """A line of the prediction log for each answer."""
     at = time.time()
@@ -309,15 +233,10 @@ def _log_lines(answers: list[dict], raw: list[bytes]) -> list[tuple]:
     ]  # fmt: skip
 
 
-def new_id() -> str:
-    """The id of an answer: 32 hexadecimal digits, the first 13 of them the time in microseconds.
-
-    Ids that grow with time are added at the end of a database's index, not all over it.
-
-    >>> len(new_id()), new_id() < new_id()[:12] + "g"
-    (32, True)
-    """
-    return f"{time.time_ns() // 1000:013x}{secrets.randbits(76):019x}"
+def _too_slow(seconds: float) -> Refused:
+    """The refusal of rows that take longer than a request may."""
+    said = f"The rows took longer than {seconds:g} s: send fewer, or try again later."
+    return Refused(503, said, retry=True)
 
 
 def _on_one_thread() -> None:

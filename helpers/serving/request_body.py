@@ -40,18 +40,22 @@ def _parse_leniently(body: bytes):
 
 def rows_of_table(body: bytes, ending: str) -> list[dict]:
     """A CSV or Parquet body as rows, read as `pipeline predict` reads a file."""
+    table = _table_of(body, ending).astype(object)
+    table = table.where(table.notna(), None)
+    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _table_of(body: bytes, ending: str) -> pd.DataFrame:
+    """The table in a body, which is read as a file of its own."""
     from ..tables import read_any
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"body{ending}"
         file.write_bytes(body)
         try:
-            table = read_any.read_table(str(file), typed=False)
+            return read_any.read_table(str(file), typed=False)
         except InputError as error:
             raise Refused(422, str(error).replace(str(file), "the body")) from None
-    table = table.astype(object)
-    table = table.where(table.notna(), None)
-    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _plain(value):

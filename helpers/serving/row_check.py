@@ -20,16 +20,7 @@ class RowCheck:
 
     def __init__(self, fields: dict[str, dict], ignored: set[str], plans: dict | None):
         self.known = set(fields) | ignored
-        self._fields = [
-            (
-                name,
-                field,
-                cell_reader(plans[name] if plans else {"kind": "text"}),
-                frozenset(field["levels"]) if plans and "levels" in field else None,
-                field["range"] if plans and "range" in field else None,
-            )
-            for name, field in fields.items()
-        ]
+        self._fields = [_field_to_check(name, field, plans) for name, field in fields.items()]
 
     def row(self, row: dict, number: int) -> tuple[list[str], dict[str, tuple]]:
         """The warnings of a row, and by field what it reads as and the kind of repair.
@@ -72,6 +63,14 @@ class RowCheck:
             )
         named = unknown[:MOST_NAMED]
         return [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in named]
+
+
+def _field_to_check(name: str, field: dict, plans: dict | None) -> tuple:
+    """A field's name and schema, what reads its cells, its levels and its range in training."""
+    if not plans:
+        return name, field, cell_reader({"kind": "text"}), None, None
+    levels = frozenset(field["levels"]) if "levels" in field else None
+    return name, field, cell_reader(plans[name]), levels, field.get("range")
 
 
 def _refuse_unreadable(name: str, field: dict, value, number: int) -> None:

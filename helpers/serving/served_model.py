@@ -60,6 +60,19 @@ class Served:
         """What answers many rows: compiled, pipeline or baseline."""
         return self._path(self.for_tables)
 
+    def state(self) -> dict:
+        """What the service says of the model it answers with."""
+        reasons = dict.fromkeys(filter(None, self.why_not.values()))
+        return {
+            "status": "degraded" if self.fallback else "ready",
+            "model": self.version,
+            "single_row_path": self.single_row_path,
+            "many_row_path": self.many_row_path,
+            "no_compiled_scorer": "; ".join(reasons),
+            "fallback": self.fallback,
+            "registered": str(self.registered or ""),
+        }
+
     def _path(self, form: Compiled | None) -> str:
         if self.bundle.model is None:
             return BASELINE

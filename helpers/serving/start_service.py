@@ -10,11 +10,13 @@ from pathlib import Path
 
 from ..base.files import replacing_folder
 from ..base.user_errors import InputError
+from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
 from .answer_check import ONE_IN, AnswerCheck
+from .answer_rows import answers_to
 from .model_bundle import Bundle, is_bundle_folder, load_bundle, open_bundle
 from .prediction_log import PredictionLog, elsewhere
-from .prediction_service import Service, answers_to
+from .prediction_service import Service
 from .served_model import Limits, Served, served
 from .shadow_model import Shadow
 
@@ -31,10 +33,13 @@ def load_for_service(run: str) -> Served:
     try:
         bundle = load_bundle(run)
     except InputError as error:
-        why, folder = str(error), existing_run(run)
-    else:
-        _keep_as_last_good(existing_run(run))
-        return served(bundle)
+        return _fallback(existing_run(run), str(error))
+    _keep_as_last_good(existing_run(run))
+    return served(bundle)
+
+
+def _fallback(folder: Run, why: str) -> Served:
+    """What answers instead of a run's model that can't be loaded."""
     try:
         return served(open_bundle(Run(folder.name), LAST_GOOD), f"the last good model: {why}")
     except InputError:
@@ -94,13 +99,18 @@ def _shadow_of(run: str, log: PredictionLog | None, bundle: Bundle) -> Shadow | 
     if log is None:
         raise InputError("A shadow's answers are seen in the log alone: leave out --log off.")
     other = served(load_bundle(run))
-    if other.bundle.task != bundle.task:
-        raise InputError(
-            f"The shadow '{run}' answers another question ({other.bundle.task.target}, "
-            f"{other.bundle.task.kind}) than the model in service ({bundle.task.target}, "
-            f"{bundle.task.kind}): give a run with the same target and classes."
-        )
+    _check_same_question(run, other.bundle.task, bundle.task)
     return Shadow(other.version, lambda rows: _plain_answers(other, rows))
+
+
+def _check_same_question(run: str, shadow: Task, task: Task) -> None:
+    """Raise InputError where a shadow predicts another column or other classes."""
+    if shadow != task:
+        raise InputError(
+            f"The shadow '{run}' answers another question ({shadow.target}, {shadow.kind}) than "
+            f"the model in service ({task.target}, {task.kind}): give a run with the same target "
+            f"and classes."
+        )
 
 
 def _plain_answers(now: Served, rows: list[dict]) -> list[tuple]:

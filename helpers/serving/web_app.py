@@ -29,6 +29,17 @@ PLAIN_TEXT = "text/plain; version=0.0.4"  # as Prometheus asks for it
 
 def make_app(service: Service):
     """The ASGI application over a service."""
+    app = _new_app(service)
+    _refuse_in_one_line(app)
+    _add_feedback(app, service)
+    _add_reload(app, service)
+    _add_status_routes(app, service)
+    _describe(app, service)
+    return PredictFirst(app, service)
+
+
+def _new_app(service: Service):
+    """FastAPI without a route; it begins and closes the service as the server starts and ends."""
 
     @asynccontextmanager
     async def life(app):
@@ -36,19 +47,10 @@ def make_app(service: Service):
         yield
         service.close()
 
-    bundle = service.now.bundle
-    app = FastAPIOffline(
-        title=f"Predicts {bundle.task.target}",
-        version=service.now.version,
-        description=bundle.card.get("question", ""),
-        lifespan=life,
-    )
-    _refuse_in_one_line(app)
-    _add_feedback(app, service)
-    _add_reload(app, service)
-    _add_status_routes(app, service)
-    _describe(app, service)
-    return PredictFirst(app, service)
+    now = service.now
+    about = {"title": f"Predicts {now.bundle.task.target}", "version": now.version}
+    question = now.bundle.card.get("question", "")
+    return FastAPIOffline(**about, description=question, lifespan=life)
 
 
 class PredictFirst:
@@ -122,24 +124,31 @@ def content_type(headers: dict[bytes, bytes]) -> str:
 
 async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> bytes:
     """The body of a request, if it is not too large and not too slow."""
-    too_large = f"A body has {limits.body:,} bytes at most: send fewer rows at once."
     length = headers.get(b"content-length", b"0")
-    if length.isdigit() and int(length) > limits.body:
-        raise Refused(413, too_large)
-    parts, size, more = [], 0, True
+    _refuse_too_large(int(length) if length.isdigit() else 0, limits)
     try:
         async with asyncio.timeout(limits.seconds):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Refused(400, "The body was cut off.")
-                parts.append(message.get("body", b""))
-                size, more = size + len(parts[-1]), message.get("more_body", False)
-                if size > limits.body:
-                    raise Refused(413, too_large)
+            parts = await _parts_of_body(receive, limits)
     except TimeoutError:
         raise Refused(408, f"The body did not arrive within {limits.seconds:g} s.") from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _parts_of_body(receive, limits: Limits) -> list[bytes]:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "The body was cut off.")
+        parts.append(message.get("body", b""))
+        size, more = size + len(parts[-1]), message.get("more_body", False)
+        _refuse_too_large(size, limits)
+    return parts
+
+
+def _refuse_too_large(size: int, limits: Limits) -> None:
+    if size > limits.body:
+        raise Refused(413, f"A body has {limits.body:,} bytes at most: send fewer rows at once.")
 
 
 # --- What FastAPI answers -----------------------------------------------------------------------
@@ -168,15 +177,18 @@ def _add_feedback(app, service: Service) -> None:
         headers = dict(request.headers.raw)
         check_api_key(service, headers)
         content = parse_json(await read_body(request.receive, headers, service.limits))
-        told = content if isinstance(content, list) else [content]
-        for one in told:
-            if not isinstance(one.get("id"), str) or one.get("outcome") is None:
-                raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
-            if isinstance(one["outcome"], (dict, list)):
-                raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
-        pairs = [(one["id"][:40], str(one["outcome"])) for one in told]
+        pairs = [_outcome(one) for one in (content if isinstance(content, list) else [content])]
         unknown = await service.note_outcomes(pairs)
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
+
+
+def _outcome(told: dict) -> tuple[str, str]:
+    """The id of a prediction and its actual outcome; refuses what is neither."""
+    if not isinstance(told.get("id"), str) or told.get("outcome") is None:
+        raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
+    if isinstance(told["outcome"], (dict, list)):
+        raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
+    return told["id"][:40], str(told["outcome"])
 
 
 def _add_reload(app, service: Service) -> None:
@@ -211,7 +223,7 @@ def _add_status_routes(app, service: Service) -> None:
 
     @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
     async def metrics() -> Response:
-        return Response(generate_latest(service.registry), media_type=PLAIN_TEXT)
+        return Response(generate_latest(service.counters.registry), media_type=PLAIN_TEXT)
 
 
 # --- What the interactive pages say -------------------------------------------------------------
@@ -223,16 +235,21 @@ def _describe(app, service: Service) -> None:
 
     def whole() -> dict:
         if app.openapi_schema is None:
-            found = rest()
-            found["paths"] = {PREDICT: {"post": _described(service.now.bundle)}} | found["paths"]
-            if service.key:
-                scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-                found.setdefault("components", {})["securitySchemes"] = {"key": scheme}
-                found["security"] = [{"key": []}]
-            app.openapi_schema = found
+            app.openapi_schema = _with_predict(rest(), service)
         return app.openapi_schema
 
     app.openapi = whole
+
+
+def _with_predict(description: dict, service: Service) -> dict:
+    """What FastAPI says of the other addresses, and `/predict`, which goes past it."""
+    predict = {PREDICT: {"post": _described(service.now.bundle)}}
+    whole = description | {"paths": predict | description["paths"]}
+    if service.key:
+        scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+        whole.setdefault("components", {})["securitySchemes"] = {"key": scheme}
+        whole["security"] = [{"key": []}]
+    return whole
 
 
 _OUTCOME = {
@@ -256,22 +273,32 @@ _JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "s
 
 def _described(bundle: Bundle) -> dict:
     """What the interactive pages (`/docs`) say of a row and an answer, made from the schema."""
-    row, answer = _row_schema(bundle), _answer_schema(bundle)
-    example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
-    either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
-    file = {"schema": {"type": "string", "format": "binary"}}
-    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
-    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
-    responses = {"200": ("Answers", answers)}
-    responses |= {str(code): (why, refused) for code, why in _REFUSALS.items()}
     return {
         "tags": ["predictions"],
         "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
-        "requestBody": {"required": True, "content": {
-            JSON: {"schema": either, "example": example}, **dict.fromkeys(ENDINGS, file)}},
-        "responses": {code: {"description": why, "content": {JSON: {"schema": schema}}}
-                      for code, (why, schema) in responses.items()},
-    }  # fmt: skip
+        "requestBody": {"required": True, "content": _content_of_request(bundle)},
+        "responses": _responses(bundle),
+    }
+
+
+def _content_of_request(bundle: Bundle) -> dict:
+    """By content type what a request may hold."""
+    row = _row_schema(bundle)
+    example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
+    either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
+    file = {"schema": {"type": "string", "format": "binary"}}
+    return {JSON: {"schema": either, "example": example}, **dict.fromkeys(ENDINGS, file)}
+
+
+def _responses(bundle: Bundle) -> dict:
+    """By status what comes back: answers, or a refusal in one sentence."""
+    answer = _answer_schema(bundle)
+    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
+    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
+    found = {"200": ("Answers", answers)}
+    found |= {str(code): (why, refused) for code, why in _REFUSALS.items()}
+    return {code: {"description": why, "content": {JSON: {"schema": schema}}}
+            for code, (why, schema) in found.items()}  # fmt: skip
 
 
 def _row_schema(bundle: Bundle) -> dict:

@@ -55,15 +55,20 @@ class _Csv:
         for name, column in answers.items():
             said = [neutral(str(value)) for value in column.tolist()]
             rows = rows.append_column(name, pa.array(said, pa.string()))
-        plain = pa.table([_as_written(column) for column in rows.columns], rows.column_names)
-        lines = pa.BufferOutputStream()
-        csv.write_csv(plain, lines, csv.WriteOptions(include_header=False, quoting_style="needed"))
         self._file.flush()
-        self._file.buffer.write(lines.getvalue())
+        self._file.buffer.write(_as_lines(rows))
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _as_lines(rows: pa.Table) -> pa.Buffer:
+    """Rows of texts as lines of CSV, without a header."""
+    plain = pa.table([_as_written(column) for column in rows.columns], rows.column_names)
+    lines = pa.BufferOutputStream()
+    csv.write_csv(plain, lines, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return lines.getvalue()
 
 
 def _as_written(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -91,11 +96,8 @@ class _Parquet:
 
     def add(self, rows: pa.Table, answers: pd.DataFrame) -> None:
         """Write the rows of a piece with their answers."""
-        said = arrow_tables.dictionary_encoded(answers)
-        columns = dict(zip(names_beside(rows.column_names, answers), rows.columns, strict=True))
-        columns |= dict(zip(said.column_names, said.columns, strict=True))
-        texts = {name for name, kind in self._wanted.items() if kind == TEXT} | set(answers)
-        told = {n: c if n in texts else _numbers_if_surely(c) for n, c in columns.items()}
+        columns = _columns_with_answers(rows, answers)
+        told = self._typed(columns, set(answers))
         for name, column in told.items():
             self._seen.setdefault(name, set()).add(column.type)
         self._wanted = self._wanted or {name: _common({told[name].type}) for name in told}
@@ -103,9 +105,17 @@ class _Parquet:
         self.is_whole = self.is_whole and fits
         if self.is_whole:
             ready = {n: _as(columns[n], told[n], kind) for n, kind in self._wanted.items()}
-            if self._writer is None:
-                self._writer = _parquet_writer(self._draft, self._wanted, rows.schema)
-            self._writer.write_table(pa.table(ready))
+            self._write(pa.table(ready), rows.schema)
+
+    def _typed(self, columns: dict, answers: set[str]) -> dict:
+        """The columns, those of texts as numbers where they hold nothing else."""
+        texts = {name for name, kind in self._wanted.items() if kind == TEXT} | answers
+        return {n: c if n in texts else _numbers_if_surely(c) for n, c in columns.items()}
+
+    def _write(self, piece: pa.Table, source: pa.Schema) -> None:
+        if self._writer is None:
+            self._writer = _parquet_writer(self._draft, self._wanted, source)
+        self._writer.write_table(piece)
 
     def begin_again(self) -> None:
         """Begin the file anew, with types that hold for every piece."""
@@ -120,6 +130,13 @@ class _Parquet:
             self._writer.close()
 
 
+def _columns_with_answers(rows: pa.Table, answers: pd.DataFrame) -> dict:
+    """By name the columns of some rows and of their answers."""
+    said = arrow_tables.dictionary_encoded(answers)
+    columns = dict(zip(names_beside(rows.column_names, answers), rows.columns, strict=True))
+    return columns | dict(zip(said.column_names, said.columns, strict=True))
+
+
 def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     """A column of texts as numbers, as `tables.numbers_if_surely` has it; nulls if all missing."""
     if not arrow_tables.is_dictionary_text(column.type):
@@ -129,18 +146,25 @@ def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
         return pa.nulls(len(coded))
     codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(coded.dictionary)))
-    texts = coded.dictionary.take(pa.array(used))
+    numbers = _as_numbers(coded.dictionary.take(pa.array(used)))
+    return column if numbers is None else _by_code(numbers, used, codes, len(coded.dictionary))
+
+
+def _as_numbers(texts: pa.Array) -> pa.Array | None:
+    """Texts as numbers; None where some are none."""
     if texts[0].as_py().lstrip()[:1].strip("+-.0123456789"):  # a letter: no need to read them all
-        return column
+        return None
     numbers = file_formats.numbers_if_surely(pd.Series(texts, dtype="str"))
-    if not is_counted(numbers):
-        return column
-    places = np.full(len(coded.dictionary), -1)
+    return pa.array(numbers.to_numpy()) if is_counted(numbers) else None
+
+
+def _by_code(numbers: pa.Array, used: np.ndarray, codes: np.ndarray, size: int) -> pa.Array:
+    """The number of each cell, by its code among `size` texts, of which `used` are numbers."""
+    places = np.full(size, -1)
     places[used] = np.arange(len(used))
-    found = pa.array(numbers.to_numpy())
-    if coded.null_count:
-        found = found.cast(pa.float64())
-    return found.take(pa.array(places[codes], mask=codes < 0))
+    is_gap = codes < 0
+    found = numbers.cast(pa.float64()) if is_gap.any() else numbers
+    return found.take(pa.array(places[codes], mask=is_gap))
 
 
 def _fits(kind: pa.DataType, wanted: pa.DataType) -> bool:
@@ -169,14 +193,20 @@ def _parquet_writer(
     draft: Path, types: dict[str, pa.DataType], source: pa.Schema
 ) -> parquet.ParquetWriter:
     """A writer of texts as codes, which are plain texts for whoever reads the file."""
+    writer = parquet.ParquetWriter(
+        draft, pa.schema(types.items()), store_schema=False, write_statistics=False
+    )
+    plain = base64.b64encode(_plain_schema(types, source).serialize()).decode()
+    writer.add_key_value_metadata({"ARROW:schema": plain})
+    return writer
+
+
+def _plain_schema(types: dict[str, pa.DataType], source: pa.Schema) -> pa.Schema:
+    """The schema that a file of coded texts is read by, with what pandas noted in its source."""
     plain = pa.schema([(n, pa.string() if kind == TEXT else kind) for n, kind in types.items()])
     if said := source.pandas_metadata:  # such as which columns of yes and no may hold gaps
         typed = {field.name for field in source if not arrow_tables.is_dictionary_text(field.type)}
         kept = [c for c in said["columns"] if c["field_name"] in typed & set(types)]
         said |= {"columns": kept, "index_columns": [], "column_indexes": []}
         plain = plain.with_metadata({"pandas": json.dumps(said)})
-    writer = parquet.ParquetWriter(
-        draft, pa.schema(types.items()), store_schema=False, write_statistics=False
-    )
-    writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(plain.serialize()).decode()})
-    return writer
+    return plain

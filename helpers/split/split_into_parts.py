@@ -194,6 +194,8 @@ def _says_test(column: pd.Series, name: str) -> np.ndarray:
 
 
 def split_table(rows: Labelled) -> pd.DataFrame:
-    """The table that goes into `split.parquet`: `row`, `part`, `fold`."""
+    """The table that goes into `split.parquet`: `row`, `part`, `fold`, and any `unit`."""
     table = {"row": rows.row, "part": rows.part.astype(str), "fold": rows.fold}
+    if rows.unit is not None:
+        table["unit"] = rows.unit.astype(str)
     return pd.DataFrame(table if rows.ready is None else table | {"ready": rows.ready})

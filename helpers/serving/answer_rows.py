@@ -1,0 +1,96 @@
+"""What the model that serves answers to rows: its compiled forms, the pipeline or the baseline.
+
+Up to some hundreds of rows are answered one by one in the compiled row form, more as a table. All
+are checked first, field by field: a value that is imputed is warned of, one that makes no sense is
+refused with a sentence that names the field.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+
+import pandas as pd
+
+from .model_bundle import MOST_ROWS, answers_frame, as_frame, check_rows, predict_rows
+from .served_model import Served
+
+ONE_BY_ONE = 500  # up to so many rows are answered one by one: a table's start costs as much
+STRETCH = 2_000  # rows between two looks at whether anybody still waits for the answer
+
+
+def path_of(now: Served, rows: int) -> str:
+    """What answers so many rows of one request: compiled, pipeline or baseline."""
+    return now.single_row_path if rows <= ONE_BY_ONE else now.many_row_path
+
+
+def answer_one(now: Served, row: dict, number: int) -> dict:
+    """The answer of the compiled row form to a row; `number` is its place in the request."""
+    warnings, seen = now.bundle.check.row(row, number)
+    form = now.for_rows
+    prediction, found = form.row(row, seen | form.read_rest(row, seen))
+    probability = dict(zip(now.bundle.task.classes, found, strict=True)) if found else None
+    return _worded(now, prediction, probability, warnings)
+
+
+def answer_all(
+    now: Served, rows: list[dict], given_up: threading.Event, most: int = MOST_ROWS
+) -> list[dict]:
+    """The answers to many rows, `most` or fewer; it stops when the client has given up."""
+    if now.for_rows is not None and len(rows) <= ONE_BY_ONE:
+        return [answer_one(now, row, n) for n, row in enumerate(rows, 1) if not given_up.is_set()]
+    answers = []
+    for start in range(0, len(rows), STRETCH):
+        if given_up.is_set():
+            break
+        answers += _answer_stretch(now, rows[start : start + STRETCH], start + 1, most)
+    return answers
+
+
+def _answer_stretch(now: Served, rows: list[dict], first: int, most: int) -> list[dict]:
+    """Rows as a table, by its compiled form or the pipeline; or each the baseline's answer."""
+    warnings = check_rows(now.bundle, rows, most, first)
+    if now.bundle.model is None:
+        said = now.bundle.card["baseline_answer"]
+        return [_worded(now, said["prediction"], said["probability"], w) for w in warnings]
+    found = answers_to(now, rows).to_dict("records")
+    return [
+        _worded(now, one["prediction"], _probability(now, one), w)
+        for one, w in zip(found, warnings, strict=True)
+    ]
+
+
+def answers_to(now: Served, rows: list[dict]) -> pd.DataFrame:
+    """The answers to checked rows: by the compiled table form where it may, or the pipeline."""
+    frame = as_frame(now.bundle, rows)
+    if now.for_tables is None:
+        return predict_rows(now.bundle, frame)
+    return answers_frame(now.bundle.task, *now.for_tables.frame(frame))
+
+
+def _probability(now: Served, answer: dict) -> dict | None:
+    """By class its probability, out of the columns of an answer; None for numbers."""
+    return {c: answer[f"probability_{c}"] for c in now.bundle.task.classes} or None
+
+
+def _worded(now: Served, prediction, probability: dict | None, warnings: list) -> dict:
+    """An answer as the client gets it."""
+    answer = {"id": new_id(), "model": now.version, "prediction": prediction}
+    if probability is not None:
+        answer["probability"] = probability
+    answer["warnings"] = warnings
+    if now.fallback:
+        answer["fallback"] = now.fallback
+    return answer
+
+
+def new_id() -> str:
+    """The id of an answer: 32 hexadecimal digits, the first 13 of them the time in microseconds.
+
+    Ids that grow with time are added at the end of a database's index, not all over it.
+
+    >>> len(new_id()), new_id() < new_id()[:12] + "g"
+    (32, True)
+    """
+    return f"{time.time_ns() // 1000:013x}{secrets.randbits(76):019x}"

@@ -1,0 +1,103 @@
+"""Units: which rows belong together is found, named alike in any table, and carried along."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.base.user_errors import InputError
+from helpers.learning.labelled_data import Labelled, with_units
+from helpers.learning.task_kind import Task
+from helpers.learning.units import UnitRule, describe_units, find_units, unit_labels, units_of
+
+
+def table(seed=0, key="customer", levels=60, rows=10, icc=0.5, of="level"):
+    """Rows of a key whose target, a number, resembles itself within levels with that ICC."""
+    random = np.random.default_rng(seed)
+    level = np.repeat(np.arange(levels), rows)
+    X = pd.DataFrame({key: level + 1000, "x": random.normal(size=len(level))})
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(level, unit="D")
+    X["seen"] = day + pd.to_timedelta(random.integers(0, 86400, len(level)), unit="s")
+    order = level if of == "level" else random.permutation(level)
+    y = np.sqrt(icc) * random.normal(size=levels)[order] + np.sqrt(1 - icc) * random.normal(
+        size=len(level)
+    )
+    return X, y
+
+
+def test_entities_that_repeat_are_the_units():
+    X, y = table()
+    assert find_units(X.drop(columns="seen"), y).column == "customer"
+    two = [find_units(*table(seed, levels=300, rows=2)).kind for seed in range(5)]
+    assert "row" not in two
+
+
+def test_a_key_whose_rows_are_not_alike_is_no_unit():
+    found = [find_units(*table(seed, icc=0.0, of="nothing")).kind for seed in range(20)]
+    assert found.count("row") >= 19
+
+
+@pytest.mark.parametrize("name", ["age", "city", "rank", "floor_no"])
+def test_a_number_or_category_that_the_target_depends_on_is_no_unit(name):
+    X, _ = table(key=name)
+    y = np.sin(X[name] / 10) + np.random.default_rng(1).normal(size=len(X))
+    X[name] = (
+        X[name].map("c{}".format).str.replace(r"\d", "x", regex=True) if name == "city" else X[name]
+    )
+    assert find_units(X.drop(columns="seen"), y).kind == "row"
+
+
+def test_days_are_the_units_where_rows_of_a_day_are_alike():
+    X, y = table(key="reading")
+    assert find_units(X[["x", "seen"]], y, time_column="seen").kind == "day"
+
+
+def test_a_person_decides_and_a_wrong_name_gets_the_nearest():
+    X, y = table(icc=0.0)
+    assert find_units(X, y, unit_column="customer").kind == "entity"
+    assert find_units(X, y, group_column="x").kind == "group"
+    assert find_units(*table(), unit_column="row").is_row
+    with pytest.raises(InputError, match="Did you mean 'customer'"):
+        find_units(X, y, unit_column="custmer")
+
+
+def test_near_duplicates_are_units_where_nothing_else_is():
+    X, y = table(icc=0.0, of="nothing")
+    X = X[["x"]]
+    alike = np.arange(len(X))
+    alike[1] = 0
+    rule = find_units(X, y, alike)
+    assert rule.kind == "near duplicates"
+    labels = unit_labels(rule, X, alike)
+    assert labels[0] == labels[1] != labels[2]
+    assert units_of(rule, X) is None
+
+
+def test_one_customer_has_one_label_in_any_table():
+    rule = UnitRule("entity", "customer")
+    one = unit_labels(rule, pd.DataFrame({"customer": [17, 4]}))
+    other = unit_labels(rule, pd.DataFrame({"customer": [4.0, np.nan, np.nan]}))
+    assert one[1] == other[0] == "customer 4"
+    assert len({*one, *other}) == 4  # rows without a customer are alone
+
+
+def test_labels_of_days_and_weeks():
+    X = pd.DataFrame(
+        {"at": pd.to_datetime(["2013-07-04 23:59", "2013-07-05 08:00", "2013-12-30 08:00"])}
+    )
+    assert unit_labels(UnitRule("day", "at"), X)[0] == "2013-07-04"
+    assert unit_labels(UnitRule("week", "at"), X).tolist() == ["2013-W27", "2013-W27", "2014-W01"]
+
+
+def test_counts_in_words():
+    day = UnitRule("day", "at")
+    assert describe_units(np.array(["a", "b", "a"]), day, 3) == "3 rows of 2 days"
+    assert describe_units(None, UnitRule(), 1200) == "1,200 rows"
+
+
+def test_units_go_with_the_rows():
+    X, y = table()
+    rows = Labelled(Task("y", "regression"), X, y, np.arange(len(y)))
+    rows = with_units(rows, group_column="customer")
+    some = rows.at(np.array([0, 599]))
+    assert some.unit.tolist() == ["customer 1000", "customer 1059"]
+    assert some.units.kind == "group"
