@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
-from ..learning.unit_tests import Resemblance, resemblance
+from ..learning.unit_tests import Dependence, dependence
 from .comparable_columns import as_numbers, as_values
 
 OTHER = "(other)"
@@ -24,8 +24,8 @@ OTHER = "(other)"
 class WithinUnits:
     """How much the rows of a unit resemble each other: in a column's values, and in its gaps."""
 
-    values: Resemblance
-    gaps: Resemblance
+    values: Dependence
+    gaps: Dependence
 
     def for_rows(self, known: int, rows: int) -> WithinUnits:
         """So many rows in units like these, so many of them known."""
@@ -112,7 +112,7 @@ def _within_units(values: pd.Series, unit: np.ndarray | None) -> WithinUnits | N
     if unit is None:
         return None
     missing = values.isna().astype(float)
-    return WithinUnits(resemblance(values, unit), resemblance(missing, unit))
+    return WithinUnits(dependence(values, unit), dependence(missing, unit))
 
 
 def tally_partition(

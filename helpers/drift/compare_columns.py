@@ -21,8 +21,8 @@ from ..base.user_errors import InputError
 from ..learning.unit_tests import (
     FEWEST_UNITS,
     NO_EFFECT,
+    Dependence,
     DesignEffect,
-    Resemblance,
     design_effect,
     holm,
 )
@@ -190,7 +190,7 @@ class _Units:
         )  # fmt: skip
 
 
-def _all_alike(one: Resemblance) -> Resemblance:
+def _all_alike(one: Dependence) -> Dependence:
     return replace(one, icc=1.0, icc_squared=1.0)
 
 

@@ -18,8 +18,8 @@ from ..learning.unit_tests import (
     FEWEST_UNITS,
     NO_EFFECT,
     DesignEffect,
+    dependence,
     design_effect,
-    resemblance,
     sizes_of,
 )
 from .alert_thresholds import DEFAULT, Thresholds
@@ -142,7 +142,7 @@ def _mean_auc(fitted: list[tuple], X, is_new, unit: np.ndarray | None) -> tuple[
 
 def _design_of(scores: np.ndarray, is_new: np.ndarray, unit: np.ndarray) -> DesignEffect:
     """What the units do to the ROC AUC of scores."""
-    sides = (resemblance(pd.Series(scores[side]), unit[side]) for side in (~is_new, is_new))
+    sides = (dependence(pd.Series(scores[side]), unit[side]) for side in (~is_new, is_new))
     return design_effect(*sides)
 
 

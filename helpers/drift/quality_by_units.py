@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaincc
 
-from ..learning.unit_tests import NO_EFFECT, DesignEffect, Resemblance, design_effect
+from ..learning.unit_tests import NO_EFFECT, Dependence, DesignEffect, design_effect
 from .quality_reference import units_of_levels
 from .significance import fisher, p_value_all_in_part
 
@@ -63,13 +63,17 @@ class Sides:
 
         Rows of a side that has more of them a unit reach farther, so the larger share counts.
         """
-        shares = [(side[1], side[0] + side[1]) for side in (self.rows, self.units)]
-        return max(p_value_all_in_part(units, *map(round, one)) for one in shares)
+        return p_value_all_in_part(units, *self.later_part())
+
+    def later_part(self) -> tuple[int, int]:
+        """Later units and all units, or later rows and all rows: the larger part of all."""
+        parts = [(round(side[1]), round(sum(side))) for side in (self.units, self.rows)]
+        return max(parts, key=lambda part: part[0] / part[1])
 
 
 def design_of_gaps(was: dict, is_now: dict) -> DesignEffect:
     """What units do to the share of empty cells; units that are too few count as rows all alike."""
-    known = [Resemblance(tuple(one["sizes"]), one["gap_icc"], one["gap_icc"] ** 2)
+    known = [Dependence(tuple(one["sizes"]), one["gap_icc"], one["gap_icc"] ** 2)
              for one in (was, is_now) if "sizes" in one]  # fmt: skip
     if not known:
         return NO_EFFECT
@@ -77,7 +81,7 @@ def design_of_gaps(was: dict, is_now: dict) -> DesignEffect:
         other = is_now if "sizes" in was else was
         known.append(known[0].for_rows(other["present"] + other["missing"]))
     if any(one.too_few for one in known):
-        known = [Resemblance(one.sizes, 1.0, 1.0) for one in known]
+        known = [Dependence(one.sizes, 1.0, 1.0) for one in known]
     return design_effect(*known)
 
 
@@ -93,10 +97,10 @@ def p_value_of_new(was: dict, texts: pd.Series, new: pd.Index, sides: Sides, uni
     both = pd.Series(was.get("level_units", like), dtype=float).add(counts, fill_value=0)
     brings = pd.DataFrame({"level": texts.to_numpy(), "unit": unit}).drop_duplicates()
     brings = brings[brings["level"].isin(new)]["unit"].value_counts()
+    at_once = float((brings**2).sum() / brings.sum())
     return p_value_of_new_levels(
-        both.to_numpy(), counts[new].to_numpy(), round(sides.units[1]), round(sum(sides.units)),
-        at_once=float((brings**2).sum() / brings.sum()),
-    )  # fmt: skip
+        both.to_numpy(), counts[new].to_numpy(), *sides.later_part(), at_once
+    )
 
 
 def p_value_of_new_levels(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.kinds import Kind, kind_of
-from ..learning.unit_tests import resemblance
+from ..learning.unit_tests import dependence
 from .comparable_columns import as_values, inferred
 
 MOST_KEPT = 20_000  # levels of a column; one with more holds no categories
@@ -28,6 +28,7 @@ def reference_of(frame: pd.DataFrame, unit: np.ndarray | None = None) -> dict:
 
 
 def describe(column: pd.Series, unit: np.ndarray | None = None) -> dict:
+    """What is kept of one column."""
     column = inferred(column)
     present = column.dropna()
     about = {
@@ -36,7 +37,7 @@ def describe(column: pd.Series, unit: np.ndarray | None = None) -> dict:
         "missing": len(column) - len(present),
     }
     if unit is not None:
-        within = resemblance(column.isna().astype(float), unit)
+        within = dependence(column.isna().astype(float), unit)
         about |= {"sizes": list(within.sizes), "gap_icc": within.icc}
     if about["kind"] == "empty":
         return about
@@ -81,6 +82,7 @@ def quality_kind(column: pd.Series) -> str:
 
 
 def is_number_text(texts) -> np.ndarray:
+    """Whether each of some texts is a number."""
     return pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").notna().to_numpy()
 
 
