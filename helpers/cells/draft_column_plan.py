@@ -27,6 +27,7 @@ USUAL = 0.8
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
+LEARNT = ("values", "keep", "missing", "aliases", "typos")  # rest on how often a text comes
 MOST_PROBED = 20_000  # this many different texts are enough to classify a column of a million
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 # Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
@@ -64,6 +65,29 @@ def draft_and_repair(
     return plan, (repaired, kinds)
 
 
+def learn_again(
+    column: pd.Series, plan: dict, aliases: dict[str, str] | None = None
+) -> tuple[dict, tuple]:
+    """A column's plan with what it has `LEARNT` learnt anew from these cells; and their repair.
+
+    How cells are read (kind, unit, formats, limits) stays. `aliases` are what a person knows.
+
+    >>> plan = {"kind": "category", "values": ["Oslo", "Rome"], "typos": {"Osol": "Oslo"}}
+    >>> learn_again(pd.Series(["Rome", "ROME", "Lima"]), plan)[0]
+    {'kind': 'category', 'values': ['Lima', 'Rome']}
+    """
+    read = {name: said for name, said in plan.items() if name not in LEARNT}
+    if plan["kind"] == "category":
+        counts = _word_counts(column)
+        words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+        read |= _draft_category_or_codes(counts, words, aliases or {})
+    repaired = repair_column(column, read)
+    if plan["kind"] == "number" and (codes := _sentinels(repaired[0])):
+        read["missing"] = codes
+        repaired = repair_column(column, read)
+    return read, repaired
+
+
 def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
     """The kind of reading that most cells need, "" for none: so the column is written.
 
@@ -91,7 +115,11 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     names_images = sum(w.lower().endswith(IMAGE_ENDINGS) for w in probe) > 0.9 * len(probe)
     if names_images or _reads_like_prose(probe):  # spellings of paths and sentences are their own
         return {"kind": "text"}
-    if len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
+    return _draft_category_or_codes(counts, words, aliases)
+
+
+def _draft_category_or_codes(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
+    if not aliases and len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
         return {"kind": "category", "values": []}  # codes, each of its own
     return _draft_category(counts, words, aliases)
 
