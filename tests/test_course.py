@@ -33,7 +33,6 @@ EXCEPTIONS = {
         "02_data_cleaning",
         "cells",
     ): "a guess and three checks beside more decisions than any other stage asks",
-    ("04_train_test_split", "cells"): "rows are cleaned again once it is known which ones teach",
     ("06_evaluation", "cells"): "a guess, three checks, and the way back beside the scores",
     (
         "08_monitoring",
