@@ -41,7 +41,7 @@ WIDE = 250  # columns
 ROWS_AT_A_TIME = 10_000
 FEWEST_ROWS = 20  # of a pair, or its strength is not given
 SMALL = 1e-12
-LEVEL = 0.01  # of any pair among those that a sentence looks at
+LEVEL = 0.005  # of any pair among those that a sentence looks at
 
 
 @dataclass

@@ -28,7 +28,7 @@ def missing(found: Exploration) -> Piece:
     return Piece(
         para(describe_missing(survey)),
         figure(matrix, of_sample(survey, OF_MATRIX)),
-        para(_describe_missing_together(survey, together)),
+        para(describe_missing_together(survey)),
         figure(heat, of_sample(survey, OF_HEAT)),
         para("Gaps that depend on another column:" if depends else ""),
         finding_list(depends, "ul"),
@@ -64,7 +64,9 @@ def describe_missing(survey: Survey) -> str:
     )
 
 
-def _describe_missing_together(survey: Survey, together: pd.DataFrame) -> str:
+def describe_missing_together(survey: Survey) -> str:
+    """Which two columns go missing together most, in a sentence; empty where one has gaps."""
+    together = association.missing_together(survey)
     if not len(together):
         return ""
     a, b, phi = association.most_missing_together(survey, together)

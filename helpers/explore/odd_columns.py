@@ -217,8 +217,9 @@ def _chance_of_gap(column: Column) -> float:
     Few days in a long time have long gaps; how many are missing is taken from the rest of the time.
     """
     facts = column.facts
-    slots = (facts["days"] + facts["days without rows"]) / facts["usual step"]
-    run = (facts["gap"] + 1) // facts["usual step"] - 1
+    step = facts["usual step"] if facts["in step"] > MOSTLY else 1
+    slots = (facts["days"] + facts["days without rows"]) / step
+    run = (facts["gap"] + 1) // step - 1
     filled = min(facts["days"] / max(slots - run, 1), 1.0)
     return min(slots * (1 - filled) ** run, 1.0)
 
