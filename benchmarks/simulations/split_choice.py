@@ -166,8 +166,8 @@ def flattered(random: np.random.Generator, ordered: bool) -> dict:
 SIMULATIONS = [
     Simulation("exchangeable rows with dates: time is chosen", partial(exchangeable, dated=True),
                {"by time": SELDOM}, quick=4),
-    Simulation("exchangeable rows without dates: time is chosen", partial(exchangeable, dated=False),
-               {"by time": SELDOM}, quick=4),
+    Simulation("exchangeable rows without dates: time is chosen",
+               partial(exchangeable, dated=False), {"by time": SELDOM}, quick=4),
     *(Simulation(f"exchangeable rows, sorted by {by}: time is chosen", partial(sorted_file, by=by),
                  {"by time": SELDOM}, repeats=100, quick=2) for by in ("target", "size", "kind")),
     *(Simulation(f"half of the rest wanders, told by {when}", partial(in_time_order, when=when),
