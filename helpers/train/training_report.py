@@ -9,7 +9,7 @@ from ..learning.metric_names import PLAIN_NAMES
 from ..learning.score_intervals import Difference
 from ..learning.task_kind import Task
 from ..models.calibrated_model import Calibrated, calibration_error, judged_probability
-from ..models.model_ladder import BASELINE
+from ..models.model_ladder import BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
 from .calibrated_ensemble import calibration_gain
 from .decision_threshold import best_f1_threshold
 from .fold_trials import Fold, Trial, best_of, on_all_rows
@@ -20,7 +20,8 @@ from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
 def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
     """A row per trial, best first: the mean score over the folds and its standard deviation.
 
-    Also the rows, the seconds and the parameters. Trials on fewer rows than others come last.
+    Also the rows, the seconds, the parameters, and the score on each fold. Trials on fewer rows
+    than others come last.
     """
     metric = PLAIN_NAMES[task.main_metric]
     table = pd.DataFrame(
@@ -31,6 +32,7 @@ def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
             "rows": trial.rows,
             "seconds": round(trial.seconds, 2),
             "parameters": _parameters(trial),
+            **{f"fold {number}": score for number, score in enumerate(trial.scores)},
         }
         for trial in trials
     )
@@ -230,8 +232,12 @@ def summary(
     budget: Budget,
     calibration: Trial,
     costs: tuple = (0.0, 0.0),
+    trials: list[Trial] = (),
 ) -> dict:
-    """The content of `training.json`: the winner and how it was found."""
+    """The content of `training.json`: the winner and how it was found.
+
+    `trials` are all trials; of them is kept what simpler models score on the same folds.
+    """
     how = {}
     if isinstance(calibration.model, Calibrated):
         how = {"slope": calibration.model.slope, "shifts": list(calibration.model.shifts)}
@@ -242,8 +248,29 @@ def summary(
         "cross_validated": best.mean,
         "calibration": how,
         "threshold": threshold,
+        "threshold_best_f1": best_f1_threshold(task, calibration),
         "costs": list(costs),
         "minutes": budget.minutes,
         "cut": budget.cut,
         "headline": headline,
+        "simpler": simpler_models(task, list(trials)) if trials else None,
     }
+
+
+def simpler_models(task: Task, trials: list[Trial]) -> dict:
+    """Whether a simpler model than the best one may be as good on the same folds.
+
+    `as_good`, and a sentence about it (`reading`).
+    """
+    best, order = best_of(trials), (BASELINE, LINEAR, FOREST, BOOSTING, ENSEMBLE)
+    simpler = order[1 : order.index(best.family)]
+    ranked = sorted(on_all_rows(trials), key=lambda trial: -trial.mean)
+    found = [next((t for t in ranked if t.family == family), None) for family in simpler]
+    behind = {one.family: gain_over(task, one, best) for one in found if one is not None}
+    if not behind:
+        return {"as_good": False, "reading": "no simpler model was tried"}
+    said = " and ".join(f"{name} by {_interval(gain)}" for name, gain in behind.items())
+    near = [name for name, gain in behind.items() if not gain.p_better < SURE / 2]
+    text = f"on the same folds {best.family} leads {said}"
+    end = f"so {' and '.join(near)} may be as good" if near else "so no simpler model is as good"
+    return {"as_good": bool(near), "reading": f"{text}, {end}"}
