@@ -37,15 +37,15 @@ def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
 
     The time column is left out: later rows are later by definition.
     """
-    return _reference(production, time_column).drift(production.X)
+    return _reference(production, time_column).drift(production.X, unit=production.unit)
 
 
 def _reference(production: Production, time_column: str) -> Reference:
     """What later rows are compared with: the bundle's reference, else one of the known rows."""
     if production.reference is not None:
         return production.reference
-    used = model_columns(production.champion)
-    return reference_of(production.known.X, used, time_column=time_column)
+    used, known = model_columns(production.champion), production.known
+    return reference_of(known.X, used, time_column=time_column, units=known.units, unit=known.unit)
 
 
 def joint_drift(
@@ -54,8 +54,9 @@ def joint_drift(
     """Whether the columns that the model uses have drifted together (`drift.domain_classifier`)."""
     used = [c for c in model_columns(production.champion) if c != time_column]
     return domain_classifier.domain_classifier(
-        production.known.X[used], production.X[used], seed=seed
-    )
+        production.known.X[used], production.X[used], seed=seed,
+        unit_before=production.known.unit, unit_after=production.unit,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Unseen:
     truth: np.ndarray
     held_out: tuple
     later: tuple
+    units: tuple = (None, None)  # of which unit each held-out and each later row is
 
 
 def unseen(work, production: Production) -> Unseen | None:
@@ -80,16 +82,17 @@ def unseen(work, production: Production) -> Unseen | None:
         return None
     task, test = production.known.task, production.known.of(TEST)
     model = whole_pipeline.load(work.read("data/trained.skops"))[1:]
-    return Unseen(test.y, *(predict(task, model, X) for X in (test.X, production.X)))
+    answers = (predict(task, model, X) for X in (test.X, production.X))
+    return Unseen(test.y, *answers, units=(test.unit, production.unit))
 
 
 def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
     """The drift of the predictions from those on held-out rows; None where not applicable."""
     if asked is None:
         return None
-    return compare_columns.compare(
-        *(compared_answers(task, *said) for said in (asked.held_out, asked.later))
-    )
+    before, after = (compared_answers(task, *said) for said in (asked.held_out, asked.later))
+    unit_before, unit_after = asked.units
+    return compare_columns.compare(before, after, unit_before=unit_before, unit_after=unit_after)
 
 
 def estimated_performance(production: Production, asked: Unseen | None) -> pd.DataFrame:
@@ -193,7 +196,7 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
     """
     used = model_columns(production.champion)
     known = _reference(production, when)
-    found = data_quality.compare(known.quality, production.X[used])
+    found = data_quality.compare(known.quality, production.X[used], unit=production.unit)
     return ranked([*found, *_odd_days(known, production, when)])
 
 
