@@ -74,7 +74,7 @@ def written(made, tmp_path_factory):
 
 def judged(run: Run) -> Run:
     """A run whose stage 6 has finished, too."""
-    work = Work(6, run, {"run": run.name, "resamples": 200})
+    work = Work(6, run, {"run": run.name, "min_gain": 0.05})
     work.write_json("metrics.json", {
         "target": "bought", "task": "binary", "model": "linear", "rows": {"train": 240, "test": 48},
         "test": {"roc_auc": 0.8, "log_loss": None}, "train": {"roc_auc": 0.9},
@@ -132,7 +132,7 @@ def test_a_run_is_logged_whole_and_its_first_model_is_champion(make, reports):
     assert (
         logged.info.status == "FINISHED" and logged.data.tags["verdict.evaluate"] == "good enough"
     )
-    assert logged.data.params["evaluate.resamples"] == "200"
+    assert logged.data.params["evaluate.min_gain"] == "0.05"
     assert "versions.scikit-learn" in logged.data.params
     numbers = logged.data.metrics
     assert numbers["test.roc_auc"] == 0.8 and numbers["test.roc_auc.low"] == 0.7

@@ -14,7 +14,7 @@ EARLIER_NAMES = {
 }
 
 # Parameters that nothing needs any more: whoever still gives one is told, and goes on.
-GONE_NAMES = {name: "intervals are found without drawing rows" for name in ("resamples", "draws")}
+GONE_NAMES = dict.fromkeys(("resamples", "draws"), "intervals are found without drawing rows")
 
 EARLIER_FILES = {"data/answer_key.parquet": "data/mess_key.parquet"}  # of a run folder
 

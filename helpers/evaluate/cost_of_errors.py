@@ -11,6 +11,7 @@ from ..learning.task_kind import Task
 
 COST = "cost per 1,000 rows"
 # What a false negative costs, for each that a false positive costs.
+SURE = 0.05  # significance level for all ratios together
 RATIOS = (0.05, 0.1, 0.2, 1 / 3, 0.5, 1, 2, 3, 5, 10, 20)
 
 
@@ -30,8 +31,9 @@ def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) 
         "always predict no": np.zeros(len(yes), dtype=bool),
         "always predict yes": np.ones(len(yes), dtype=bool),
         "threshold 0.50": positive >= 0.5,
-        f"threshold {threshold:.2g} (the model's)": positive >= threshold,
     }
+    if threshold != 0.5:
+        rules[f"threshold {threshold:.2g} (the model's)"] = positive >= threshold
     rows = {rule: _errors_and_cost(yes, predicted, costs) for rule, predicted in rules.items()}
     table = pd.DataFrame(rows).T.sort_values(COST, kind="stable")
     return table.map("{:,.0f}".format).rename_axis("rule")
@@ -64,8 +66,8 @@ def worth_by_ratio(task: Task, truth, probability, unit=None) -> pd.DataFrame:
 
     A row per ratio of costs (of a false negative to a false positive, which costs 1): the `cost per
     1,000 rows` of the `model`, which acts from the threshold f / (f + m) on, of acting `never` and
-    `always`, and whether the model is `cheaper` than both beyond the noise (by unit, 97.5 %). A
-    decision curve in numbers (Vickers and Elkin 2006).
+    `always`, and whether the model is `cheaper` than both beyond the noise (by unit; corrected for
+    the number of ratios). A decision curve in numbers (Vickers and Elkin 2006).
     """
     positive = np.asarray(probability)[:, task.classes.index(task.positive)]
     yes = np.asarray(truth).astype(str) == task.positive
@@ -82,7 +84,8 @@ def _worth_at(yes: np.ndarray, positive: np.ndarray, ratio: float, unit) -> dict
     }
     costs = {name: 1_000 * row_costs(yes, acts, (1.0, ratio)) for name, acts in rules.items()}
     saved = [mean_by_unit(costs[name] - costs["model"], unit).p_above for name in rules][1:]
-    return {name: found.mean() for name, found in costs.items()} | {"cheaper": max(saved) < 0.025}
+    sure = max(saved) < SURE / len(RATIOS)
+    return {name: found.mean() for name, found in costs.items()} | {"cheaper": sure}
 
 
 def describe_worth_by_ratio(table: pd.DataFrame) -> str:

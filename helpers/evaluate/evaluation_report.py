@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..base.verdicts import was_required
 from ..learning.labelled_data import Labelled
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.task_kind import Task
 from ..learning.units import describe_units
-from .model_verdict import describe_requirement
 
 
 def scores_table(task: Task, test: dict, baseline: dict, train: dict, interval) -> pd.DataFrame:
@@ -48,9 +48,10 @@ def headline(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
     """The stage's result in a sentence."""
     metric, row = task.main_metric, scores.loc[task.main_metric]
     test, baseline = (shown_score(metric, row[name]) for name in ("test", "baseline"))
+    unasked = "" if was_required(verdict["verdict"]) else " No requirement was set."
     return (
         f"The model is {verdict['verdict']}: {PLAIN_NAMES[metric]} {test} on held-out rows, "
-        f"against {baseline} for the baseline.{describe_requirement(verdict)}"
+        f"against {baseline} for the baseline.{unasked}"
     )
 
 
