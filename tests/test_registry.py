@@ -19,11 +19,11 @@ import requests
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
+from helpers.base.verdicts import GOOD
 from helpers.deploy import service_proof
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.registry import champions, local_copies, mlflow_log, mlflow_store, model_versions
-from helpers.registry.champions import GOOD
 from helpers.run import runner
 from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.serving.follow_registry import Follower, load_registered_version, service_of
