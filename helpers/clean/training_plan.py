@@ -136,10 +136,6 @@ class CleanedBySplit:
     plan: dict | None
     other: dict[str, int] = field(default_factory=dict)
 
-    def unsplit(self, rows: Labelled) -> Labelled:
-        """The same rows before they were split, with the cells of these."""
-        return replace(rows, X=self.rows.X)
-
 
 def clean_by_split(
     raw: pd.DataFrame,
