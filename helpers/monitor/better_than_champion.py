@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..base.verdicts import GOOD
+from ..base.verdicts import GOOD, passes
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import better, resampled_scores, score
 from ..learning.predicting import predict
@@ -32,7 +32,7 @@ def replaces_champion(compared: dict | None, verdict: str = GOOD) -> bool:
     >>> replaces_champion({"gain_from": 0.01}, "not good enough"), replaces_champion(None)
     (False, False)
     """
-    return compared is not None and compared["gain_from"] > 0 and verdict == GOOD
+    return compared is not None and compared["gain_from"] > 0 and passes(verdict)
 
 
 def compare_models(
