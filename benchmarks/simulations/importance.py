@@ -52,5 +52,5 @@ SIMULATIONS = [
     Simulation("1,000 rows", partial(named, rows=1_000),
                GOALS | {"the weak column is named": (0.8, None)}, quick=3),
     Simulation("200 rows", partial(named, rows=200), GOALS, quick=3),
-    Simulation("60 customers with 10 rows each", partial(named, rows=600, each=10), GOALS, quick=3),
+    Simulation("60 customers with 5 rows each", partial(named, rows=300, each=5), GOALS, quick=3),
 ]  # fmt: skip
