@@ -280,3 +280,37 @@ def drift_by_period(
         table[period] = {"columns that drift": str(count), name: row[metric]}
     shown = pd.DataFrame(table).T.rename_axis("period")
     return shown.assign(**{name: shown[name].map("{:.2f}".format)})
+
+
+def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
+    """The held-out score's interval by rows and by units, and the later months outside each.
+
+    `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
+    `by_period` the scores of the later months. Returns a sentence and a table to show.
+    """
+    from ..learning.metric_names import PLAIN_NAMES
+    from ..learning.score_intervals import score_intervals
+    from ..pages import show
+
+    metric, rows = known.task.main_metric, asked.rows
+    scores, found = by_period[metric].dropna(), {}
+    for name, unit in (("rows", None), (known.units.noun, rows.unit)):
+        found[name] = score_intervals(known.task, *rows[:3], unit=unit, metrics=[metric]).loc[
+            metric
+        ]
+    table = pd.DataFrame(found).T[["units", "low", "high"]]
+    outside = {
+        name: int((~scores.between(*table.loc[name, ["low", "high"]])).sum()) for name in found
+    }
+    shown = table.assign(**{f"of {len(scores)} later months outside": outside})
+    (low, high), (lowest, highest) = table[["low", "high"]].to_numpy()[[0, -1]]
+    said = (
+        f"By rows the promise was {PLAIN_NAMES[metric]} {low:.2f} to {high:.2f}, and "
+        f"**{outside['rows']} of {len(scores)} later months lie outside**. By {known.units.noun} "
+        f"it would have been {lowest:.2f} to {highest:.2f}, "
+        f"{(highest - lowest) / (high - low):.1f} times as wide, and "
+        f"{outside[known.units.noun]} lie outside."
+    )
+    formats = {"units": "{:,.0f}", "low": "{:.3f}", "high": "{:.3f}"}
+    shown = shown.assign(**{c: shown[c].map(f.format) for c, f in formats.items()})
+    return show.say(said), shown.rename_axis(f"{PLAIN_NAMES[metric]} promised by")

@@ -9,6 +9,7 @@ heavy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -136,6 +137,19 @@ def score_spread(task: Task, rows: JudgedRows, metric: str = "") -> Spread:
     left_out = _leave_out(task, _numbers(task, JudgedRows(*rows)), [metric])
     scores = left_out.of(metric)
     return Spread(float(scores[0]), *_spread(scores), left_out.blocks.units)
+
+
+def spread_of(figure: Callable[[np.ndarray], float], rows: int, unit=None) -> Spread:
+    """The jackknife's spread of any figure of n rows; `figure` takes a mask of the rows to use.
+
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> round(spread_of(lambda kept: values[kept].mean(), 4).standard_error, 3)
+    0.645
+    """
+    blocks = _blocks(unit, rows)
+    masks = (blocks.of_row != block for block in range(-1, blocks.count))  # -1: none is left out
+    found = np.array([figure(mask) if mask.any() else np.nan for mask in masks], dtype=float)
+    return Spread(float(found[0]), *_spread(found), blocks.units)
 
 
 def change_between(metric: str, old: Spread, new: Spread, level: float = 0.95) -> Difference:
