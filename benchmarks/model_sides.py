@@ -115,7 +115,7 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     from helpers.models import model_ladder
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    families = {trial.family: trial for trial in hyperparameter_search.leading_trials(ladder)}
+    families = {trial.family: trial for trial in hyperparameter_search.leading_trials(task, ladder)}
     found = []
 
     def suggest(trial, name: str, distribution):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from helpers.base.user_errors import InputError
-from helpers.features.column_formulas import columns_of, evaluate, parse_formulas
+from helpers.features.column_formulas import columns_of, evaluate, parse_formula, parse_formulas
 
 
 @pytest.fixture
@@ -121,3 +121,30 @@ def test_a_derived_column_without_name_or_formula_is_refused(text):
 def test_a_broken_formula_is_refused_when_it_is_parsed():
     with pytest.raises(InputError, match="can't be read"):
         parse_formulas("a = x +")
+
+
+ODD_ROWS = pd.DataFrame(
+    {
+        "x": [4.0, 0.0, -8.0, np.nan, 1e300, 2.5, -0.0, 3],
+        "y": [0.0, 0.0, 0.5, 2.0, 1e300, -2.0, -3.0, 0.5],
+        "city": ["Oslo", "Rome", None, "Oslo", "Rome", "Lima", "Oslo", "Bergen"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "x / y", "x // y", "x % y", "x ** y", "x * y", "x - y + 1", "-(x ** y)", "abs(x ** y)",
+        "minimum(x / y, 5)", "5 / (x / y)", "maximum(y, 1 / x)", "sqrt(x) + log1p(y)", "1 / 0", "3",
+        "2 ** 10000", "x / mean_by(y, city)", "count_by(city) - std_by(x, city)", "+x",
+        "median_by(x, city) ** y",
+    ],
+)  # fmt: skip
+def test_a_row_alone_has_the_value_it_has_in_the_table(formula):
+    found = parse_formula(formula)
+    groups = found.learn(ODD_ROWS.head(6))  # Bergen is not learnt
+    rows = ODD_ROWS.astype(object).where(ODD_ROWS.notna(), None).to_dict("records")
+    alone = [found.row(row, groups) for row in rows]
+    table = found.table(ODD_ROWS, groups).to_numpy()
+    np.testing.assert_allclose(alone, table, rtol=1e-12, equal_nan=True)

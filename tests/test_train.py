@@ -23,6 +23,7 @@ from helpers.train import (
     decision_threshold,
     fold_trials,
     hyperparameter_search,
+    paired_trials,
     train_models,
     training_report,
 )
@@ -186,28 +187,23 @@ def test_the_best_trial_is_the_earlier_of_two_equal_ones():
     assert fold_trials.best_of([trial(["yes"], [0.5]), first, second]) is first
 
 
-def test_the_threshold_moves_only_when_it_wins():
+def test_the_threshold_moves_only_when_something_asks_for_it():
     truth = ["no"] * 80 + ["yes"] * 20
     low = trial(truth, [0.1] * 80 + [0.3] * 20)
-    assert decision_threshold.best_threshold(BINARY, low) == pytest.approx(
-        0.2
-    )  # between 0.1 and 0.3
-    sound = trial(truth, [0.4] * 80 + [0.6] * 20)
-    assert decision_threshold.best_threshold(BINARY, sound) == 0.5
-    # One row in a hundred more: F1 rises from 0.995 to 1, which is less than 0.02.
-    close = trial(["no"] * 50 + ["yes"] * 100, [0.1] * 50 + [0.45] + [0.9] * 99)
-    assert decision_threshold.best_threshold(BINARY, close) == 0.5
+    by_f1 = Task("y", "binary", ("no", "yes"), "yes", metric="f1")
+    assert decision_threshold.choose_threshold(BINARY, low) == 0.5
+    assert decision_threshold.choose_threshold(by_f1, low) == pytest.approx(0.2)
+    said = training_report.describe_threshold(BINARY, low, 0.5)
+    assert "F1 would be best from 0.2 on" in said
+    assert "F1 is best" in training_report.describe_threshold(by_f1, low, 0.2)
 
 
 def test_baseline_and_other_tasks_have_no_threshold():
     truth = ["no"] * 8 + ["yes"] * 2
-    assert (
-        decision_threshold.best_threshold(BINARY, trial(truth, [0.1] * 8 + [0.3] * 2, "baseline"))
-        == 0.5
-    )
-    assert (
-        decision_threshold.best_threshold(Task("y", "regression"), trial(truth, [0.1] * 10)) == 0.5
-    )
+    baseline = trial(truth, [0.1] * 8 + [0.3] * 2, "baseline")
+    number = Task("y", "regression")
+    assert decision_threshold.best_f1_threshold(BINARY, baseline) == 0.5
+    assert decision_threshold.best_f1_threshold(number, trial(truth, [0.1] * 10)) == 0.5
 
 
 def test_a_threshold_that_is_asked_for_is_taken_or_refused():
@@ -238,7 +234,7 @@ def test_a_moved_threshold_says_yes_from_there_on(made):
 def test_trials_are_listed_best_first(made, ladder):
     table = training_report.trials_table(ladder, made.task)
     assert table["ROC AUC"].is_monotonic_decreasing and table["model"].iloc[-1] == "baseline"
-    assert "baseline" in training_report.headline(made.task, ladder[1], ladder[0], 3)
+    assert "baseline" in training_report.headline(made.task, ladder, ladder[0])
     assert training_report.describe_ladder(ladder, made.task) and training_report.describe_search(
         ladder, [], made.task
     )
@@ -387,7 +383,7 @@ def test_the_threshold_lies_between_probabilities_and_finds_every_one(truth, cha
     from helpers.evaluate.evaluate_model import at_threshold
 
     one = trial(truth, chance)
-    threshold = decision_threshold.best_threshold(BINARY, one)
+    threshold = decision_threshold.best_f1_threshold(BINARY, one)
     assert max(c for c, t in zip(chance, truth, strict=True) if t == "no") < threshold
     assert threshold < min(c for c, t in zip(chance, truth, strict=True) if t == "yes")
     assert at_threshold(BINARY, one.truth, one.predicted, threshold)["f1"] == 1
@@ -496,19 +492,57 @@ def test_boosting_stops_growing_when_more_trees_win_nothing(made, folds):
     assert again == pytest.approx(grown.scores[0], abs=0.02)
 
 
-def test_the_families_that_lead_are_searched_in_turn(made, folds):
-    near = [trial(["yes"], [0.5], family, scores) for family, scores in
-            (("linear", [0.8, 0.9]), ("random forest", [0.82, 0.84]), ("baseline", [0.84]),
-             ("gradient boosting", [0.6, 0.6]))]  # fmt: skip
-    assert [t.family for t in hyperparameter_search.leading_trials(near)] == [
-        "linear",
-        "random forest",
-    ]
+def on_the_same_rows(noise: dict[str, float], rows=1_200, seed=0) -> tuple[list, list]:
+    """Trials on four folds of the same rows: true log odds with noise of a size of their own."""
+    random = np.random.default_rng(seed)
+    odds = 1.5 * random.normal(size=rows)
+    truth = np.where(random.random(rows) < 1 / (1 + np.exp(-odds)), "yes", "no").astype(object)
+    folds = [fold_trials.Fold(None, part, None, part) for part in np.split(truth, 4)]
+    trials = []
+    for family, size in noise.items():
+        chance = 1 / (1 + np.exp(-(odds + size * random.normal(size=rows))))
+        candidate = fold_trials.Candidate(family, LogisticRegression())
+        said = np.split(np.c_[1 - chance, chance], 4)
+        trials.append(fold_trials.make_trial(BINARY, candidate, folds, said, 0.1))
+    return trials, folds
+
+
+def test_the_families_that_lead_are_searched_in_turn(made):
+    families = {"baseline": 50.0, "linear": 0.5, "random forest": 0.5, "gradient boosting": 3.0}
+    trials, _ = on_the_same_rows(families)
+    lead = hyperparameter_search.leading_trials(BINARY, trials)
+    assert {t.family for t in lead} == {"linear", "random forest"}
     drawn = [
-        one.family
-        for one in hyperparameter_search._sampled_settings(made.task, near[:2], 5, seed=1)
+        one.family for one in hyperparameter_search._sampled_settings(made.task, lead, 5, seed=1)
     ]
-    assert drawn == ["linear", "random forest"] * 2 + ["linear"]
+    first, second = (t.family for t in lead)
+    assert drawn == [first, second] * 2 + [first]
+    said = training_report.describe_ladder(trials, BINARY)
+    assert f"So {second} may be as good" in said and "gradient boosting by 0." in said
+
+
+def test_a_lead_is_judged_on_the_same_rows_and_not_by_the_spread_of_folds(made):
+    """Folds of unlike difficulty spread both models' scores; the lead is the same in each."""
+    trials, _ = on_the_same_rows({"baseline": 50.0, "linear": 0.3, "random forest": 1.2})
+    worse, better = trials[2], trials[1]
+    gain = paired_trials.gain_over(BINARY, worse, better)
+    assert gain.p_better < 0.001 and gain.value == pytest.approx(better.mean - worse.mean)
+    by_unit = [fold_trials.Trial(**(vars(t) | {"unit": np.arange(1_200) // 60})) for t in trials]
+    assert paired_trials.gain_over(BINARY, by_unit[2], by_unit[1]).units == 20
+
+
+def test_the_best_of_many_is_said_to_be_too_good():
+    luck = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        scores = [random.normal(0.6, 0.02, 4) for _ in range(16)]
+        trials = [trial(["yes"], [0.5], "linear", one) for one in scores]
+        best = fold_trials.best_of(trials).mean
+        luck.append(best - paired_trials.mean_if_chosen_elsewhere(trials))
+    assert np.mean(luck) == pytest.approx(0.0177, abs=0.006)  # 1.77 standard errors of a mean
+    assert "best of 16 on the same folds" in training_report.headline(BINARY, trials, trials[0])
+    alone = trial(["yes"], [0.5], "linear", [0.7, 0.7])
+    assert paired_trials.mean_if_chosen_elsewhere([alone]) == 0.7
 
 
 def test_a_budget_in_minutes_cuts_the_search_and_says_so(made, folds, ladder):
@@ -523,26 +557,13 @@ def test_a_budget_in_minutes_cuts_the_search_and_says_so(made, folds, ladder):
         hyperparameter_search.Budget(-1)
 
 
-def halves(first: list, second: list) -> list[fold_trials.Trial]:
-    """Two trials on two folds of four rows each, from their probabilities of yes."""
-    truth = np.array(["no", "no", "yes", "yes"] * 2)
-    made = []
-    for family, chance in (("linear", first), ("random forest", second)):
-        one = trial(truth, chance, family)
-        folds = [(fold_trials.Fold(None, None, None, truth[part]), part)
-                 for part in (slice(0, 4), slice(4, 8))]  # fmt: skip
-        scores = [fold_trials._score(BINARY, fold, one.predicted[part]) for fold, part in folds]
-        made.append(fold_trials.Trial(**(vars(one) | {"scores": scores})))
-    return made
-
-
 def test_an_ensemble_is_taken_only_where_it_wins_by_more_than_the_noise():
-    folds = [fold_trials.Fold(None, np.zeros(4), None, np.array(["no", "no", "yes", "yes"]))] * 2
-    unlike = halves([0.7, 0.1, 0.6, 0.9] * 2, [0.1, 0.7, 0.9, 0.6] * 2)  # each errs elsewhere
-    found = calibrated_ensemble.try_ensemble(BINARY, unlike, folds)
-    assert [t.parameters["members"] for t in found] == ["linear + random forest"]
-    assert found[0].mean == 1.0
-    same = halves([0.7, 0.1, 0.6, 0.9] * 2, [0.7, 0.1, 0.6, 0.9] * 2)
+    both = {"linear": 1.5, "random forest": 1.5}  # each errs elsewhere
+    trials, folds = on_the_same_rows(both, rows=4_000)
+    found = calibrated_ensemble.try_ensemble(BINARY, trials, folds)
+    assert {"linear", "random forest"} == set(found[0].parameters["members"].split(" + "))
+    assert found[0].mean > max(t.mean for t in trials) + 0.01
+    same = [trials[0], fold_trials.Trial(**(vars(trials[0]) | {"family": "random forest"}))]
     assert calibrated_ensemble.try_ensemble(BINARY, same, folds) == []
 
 
@@ -591,21 +612,28 @@ def test_few_rows_and_other_tasks_are_not_mended():
     assert calibrated_ensemble.calibrated(Task("y", "regression"), numbers) is numbers
 
 
+def with_chances(random, rows=2_000, said=lambda chance: chance) -> fold_trials.Trial:
+    """A trial on four folds whose true probabilities are known; it says a function of them."""
+    chance = random.beta(1, 3, rows)
+    truth = np.where(random.random(rows) < chance, "yes", "no")
+    made = trial(truth, said(chance))
+    return fold_trials.Trial(**(vars(made) | {"fold": np.arange(rows) % 4}))
+
+
 @pytest.mark.parametrize("costs", [(1, 1), (1, 10), (10, 1), (1, 0)])
-def test_the_cheapest_threshold_costs_no_more_than_any_other(costs):
-    random = np.random.default_rng(1)
-    chance = random.random(300).round(2)
-    truth = np.where(random.random(300) < chance, "yes", "no")
-    one = trial(truth, chance)
+def test_the_threshold_of_right_probabilities_follows_from_the_costs(costs):
+    found = decision_threshold.choose_threshold(
+        BINARY, with_chances(np.random.default_rng(1)), 0, *costs
+    )
+    assert found == pytest.approx(min(costs[0] / sum(costs), 1 - 1e-6))
 
-    def cost(threshold: float) -> float:
-        said = chance >= threshold
-        return costs[0] * (said & (truth == "no")).sum() + costs[1] * (
-            (~said & (truth == "yes")).sum()
-        )
 
-    cheapest = decision_threshold.cheapest_threshold(BINARY, one, *costs)
-    assert cost(cheapest) == min(cost(t) for t in np.linspace(0, 1.01, 203))
+def test_wrong_probabilities_are_decided_by_what_errors_cost():
+    sure = with_chances(np.random.default_rng(1), said=lambda chance: chance**0.4)
+    found = decision_threshold.choose_threshold(BINARY, sure, 0, 1.0, 4.0)
+    assert found == pytest.approx(0.2**0.4, abs=0.1)
+    said = training_report.describe_threshold(BINARY, sure, found, costs=(1.0, 4.0))
+    assert "cost least in the folds: 1 for a false positive, 4" in said
 
 
 def test_several_classes_lean_towards_rare_ones_where_it_wins():

@@ -14,6 +14,12 @@ from urllib.parse import quote, urlsplit
 from . import credentials
 from .user_errors import InputError
 
+NOT_SET = "The environment variable {name} is not set: export it first, or put it into .env."
+NOT_KEPT = (
+    "The password or token that was given with the address is kept nowhere: set {name} to it "
+    "(export it, or a line in .env), or give the whole address once more."
+)
+
 
 def from_environment(text: str, quoted: bool = False) -> str:
     """A text with each `${NAME}` filled in; raises InputError for a variable that is not set.
@@ -37,14 +43,8 @@ def _variable(name: str) -> str:
         credentials.read_env_file()
     if name in os.environ:
         return os.environ[name]
-    if name.startswith(credentials.PREFIX):
-        raise InputError(
-            f"The password or token that was given with the address is kept nowhere: set {name} to "
-            f"it (export it, or a line in .env), or give the whole address once more."
-        )
-    raise InputError(
-        f"The environment variable {name} is not set: export it first, or put it into .env."
-    )
+    was_pasted = name.startswith(credentials.PREFIX)
+    raise InputError((NOT_KEPT if was_pasted else NOT_SET).format(name=name))
 
 
 def filled(url):

@@ -110,17 +110,17 @@ def hide(text: str) -> str:
 
 def pasted(text: str) -> bool:
     """Whether a text holds a secret in the clear; what it names instead is masked from now on."""
-    found = []
+    in_the_clear = []
 
     def put(secret: str, _) -> str:
-        named = REFERENCE.fullmatch(secret)
-        if named:
+        if named := REFERENCE.fullmatch(secret):
             _note(named[1])
-        found.append(not named)
+        else:
+            in_the_clear.append(secret)
         return secret
 
     _replace(text, put)
-    return any(found)
+    return bool(in_the_clear)
 
 
 def blank(text: str) -> str:
@@ -149,8 +149,7 @@ def _in_address(text: str, put: Put) -> str:
             return found[0]
         return found[1] + put(found[3], unquote_plus)
 
-    through = CHAIN.match(text)
-    head = through[0] if through else ""
+    head = through[0] if (through := CHAIN.match(text)) else ""
     text = text[len(head) :]
     text = TOKEN_AS_USER.sub(lambda found: found[1] + put(found[2], unquote), text)
     text = PASSWORD.sub(lambda found: found[1] + (found[3] and put(found[3], unquote)), text)
@@ -171,26 +170,39 @@ def known() -> dict[str, str]:
     in an address, and by their names the others (`AWS_SECRET_ACCESS_KEY`). Very short ones, and a
     short word or number, may stand in any text: they are masked behind a user's name alone.
     """
-    sure = set(os.environ.get(NAMED, "").split(","))
-    values, guessed = set(), set()
-
-    def take(secret: str, decode: Callable[[str], str]) -> str:
-        values.update({secret, decode(secret)})
-        return secret
-
-    for name, value in os.environ.items():
-        if name.startswith(PREFIX) or name in sure:
-            values.add(value)
-        elif SECRET_VARIABLE.search(name):
-            guessed.add(value)
-        elif "://" in value:  # MLFLOW_TRACKING_URI, PIPELINE_LOG, a proxy
-            _replace(value, take)
+    values, guessed = _secrets_of_environment()
     values = {v for v in values if v and not REFERENCE.search(v)}
     common = {v for v in values if _is_common(v)}
     kept = (values - common) | {v for v in guessed if len(v) >= SHORTEST_GUESS}
     found = {form: MASK for value in kept for form in _forms(value)}
     found |= {f":{form}@": f":{MASK}@" for value in common for form in (value, quote(value))}
     return dict(sorted(found.items(), key=lambda pair: len(pair[0]), reverse=True))
+
+
+def _secrets_of_environment() -> tuple[set[str], set[str]]:
+    """The values that are secrets surely, and those whose variable's name says so."""
+    sure = set(os.environ.get(NAMED, "").split(","))
+    values, guessed = set(), set()
+    for name, value in os.environ.items():
+        if name.startswith(PREFIX) or name in sure:
+            values.add(value)
+        elif SECRET_VARIABLE.search(name):
+            guessed.add(value)
+        elif "://" in value:  # MLFLOW_TRACKING_URI, PIPELINE_LOG, a proxy
+            values |= _secrets_in(value)
+    return values, guessed
+
+
+def _secrets_in(address: str) -> set[str]:
+    """The secrets in an address, as written and decoded."""
+    found = set()
+
+    def take(secret: str, decode: Callable[[str], str]) -> str:
+        found.update({secret, decode(secret)})
+        return secret
+
+    _replace(address, take)
+    return found
 
 
 def _is_common(value: str) -> bool:

@@ -86,13 +86,11 @@ def stored_mark(address: str) -> str | None:
         files = stored_files(address)
     except InputError:
         return None
-    lines = []
-    for name, info in files.items():
-        mark = next((info[key] for key in MARKS if info.get(key)), None)
-        if mark is None:
-            return None
-        lines.append(f"{name} {info.get('size')} {mark}\n")
-    return sha256_of("".join(lines))
+    marks = [next((info[key] for key in MARKS if info.get(key)), None) for info in files.values()]
+    if None in marks:
+        return None
+    lines = zip(files.items(), marks, strict=True)
+    return sha256_of("".join(f"{name} {i.get('size')} {mark}\n" for (name, i), mark in lines))
 
 
 def fetch_stored(address: str, folder: Path) -> Path:
@@ -108,12 +106,16 @@ def fetch_stored(address: str, folder: Path) -> Path:
         target = folder / own
         if not target.resolve().is_relative_to(folder.resolve()):
             raise InputError(f"{shown(address)} holds a name that leads out of it: '{own}'.")
-        if target.is_file() and target.stat().st_size == info.get("size"):
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as draft:
-            try:
-                found.get_file(name, str(draft))
-            except Exception as error:
-                raise fails_at(address, error) from None
+        if not (target.is_file() and target.stat().st_size == info.get("size")):
+            _copy(found, name, target, address)
     return folder / Path(path).name if is_one else folder
+
+
+def _copy(found, name: str, target: Path, address: str) -> None:
+    """Copy a file of a filesystem, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as draft:
+        try:
+            found.get_file(name, str(draft))
+        except Exception as error:
+            raise fails_at(address, error) from None

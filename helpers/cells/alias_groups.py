@@ -86,23 +86,27 @@ def draft(counts: Mapping[str, int]) -> dict[str, str]:
     >>> draft({"NY": 50, "first": 40})
     {}
     """
-    group = group_of(counts)
-    if not group:
-        return {}
-    forms = _groups()[group]
-    spellings: dict[str, Counter] = {}
-    for value, cells in counts.items():
-        if name := forms.get(_form(value)):
-            spellings.setdefault(name, Counter())[value] += cells
-    codes = sum(n for found in spellings.values() for v, n in found.items() if _is_code(v))
-    prefers_codes = 2 * codes > sum(found.total() for found in spellings.values())
+    spellings = _spellings_of_things(counts)
+    codes = sum(n for found in spellings for v, n in found.items() if _is_code(v))
+    prefers_codes = 2 * codes > sum(found.total() for found in spellings)
     merged = {}
-    for found in spellings.values():
+    for found in spellings:
         if len({_form(value) for value in found}) == 1:
             continue  # one form in several spellings is the fingerprint's work
         best = max(found, key=lambda v: (found[v], _is_code(v) == prefers_codes, v))
         merged |= {value: best for value in found if value != best}
     return dict(sorted(merged.items()))
+
+
+def _spellings_of_things(counts: Mapping[str, int]) -> list[Counter]:
+    """The values of a column that name the same thing, thing by thing; none without a group."""
+    group = group_of(counts)
+    forms = _groups()[group] if group else {}
+    spellings: dict[str, Counter] = {}
+    for value, cells in counts.items():
+        if name := forms.get(_form(value)):
+            spellings.setdefault(name, Counter())[value] += cells
+    return list(spellings.values())
 
 
 def _is_code(text: str) -> bool:

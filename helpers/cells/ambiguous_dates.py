@@ -33,17 +33,20 @@ def draft_date(words: Counter) -> dict | None:
     if sum(n for w, n in words.items() if _may_be_date(w)) < DATES_READ * words.total():
         return None
     left, formats = words, []
-    while left and len(formats) < MOST_FORMATS:
-        probe = evenly_spaced_words(left, DATES_PROBED)
-        read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
-        best = max(read, key=read.get)
-        if read[best] == 0:
-            break
+    while left and len(formats) < MOST_FORMATS and (best := _best_format(left)):
         formats.append(best)
         left = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
     if left.total() > (1 - DATES_READ) * words.total():
         return None
     return {"formats": formats} | _ambiguity(words, formats)
+
+
+def _best_format(words: Counter) -> str:
+    """The format that reads most of some words; "" where none reads any."""
+    probe = evenly_spaced_words(words, DATES_PROBED)
+    read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
+    best = max(read, key=read.get)
+    return best if read[best] else ""
 
 
 def _may_be_date(word: str) -> bool:
@@ -58,13 +61,10 @@ def _may_be_date(word: str) -> bool:
 
 def _ambiguity(words: Counter, formats: list[str]) -> dict:
     """What to do with texts that read both ways."""
-    for form in formats:
+    for form in filter(swapped_format, formats):
         twin = swapped_format(form)
-        if not twin:
-            continue
-        one_way, other_way = (
-            _cells_that_only_read(words, *f) for f in ((form, twin), (twin, form))
-        )
+        one_way = _cells_that_only_read(words, form, twin)
+        other_way = _cells_that_only_read(words, twin, form)
         if min(one_way, other_way) > RARE_DAY_MONTH_ORDER * (one_way + other_way):
             return {"ambiguous": "missing"}
         if other_way or not one_way:  # a slip or two; or every cell reads both ways

@@ -24,15 +24,11 @@ def parse_date(text: str, form: str) -> datetime | None:
     (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 9, 5))
     """
     text = str(text).strip()
-    if len(text) > LONGEST:
+    is_number = form == "iso" and (len(text) < 8 or "-" not in text[:8])  # such as "20130101"
+    if len(text) > LONGEST or is_number:
         return None
     try:
-        if form == "iso":
-            if len(text) < 8 or "-" not in text[:8]:  # "20130101" may be a number
-                return None
-            date = datetime.fromisoformat(text.upper())
-        else:
-            date = _strptime(text, form)
+        date = datetime.fromisoformat(text.upper()) if form == "iso" else _strptime(text, form)
         return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
     except (ValueError, OverflowError):
         return None

@@ -27,6 +27,7 @@ USUAL = 0.8
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
+LEARNT = ("values", "keep", "missing", "aliases", "typos")  # rest on how often a text comes
 MOST_PROBED = 20_000  # this many different texts are enough to classify a column of a million
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 # Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
@@ -47,21 +48,49 @@ def draft_and_repair(
     column: pd.Series, aliases: dict[str, str] | None = None, unit: str = ""
 ) -> tuple[dict, tuple]:
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
-    kind = kind_of(column)
-    if kind in (Kind.TEXT, Kind.DURATION):
-        plan = _draft_text(column, aliases or {}, unit)
-    else:
-        plan = {"kind": str(kind)}
-    if kind == Kind.NUMBER and unit:
-        plan["unit"] = unit_conversion.known(unit) or unit
-    repaired, kinds = repair_column(column, plan)
-    if plan["kind"] == "number" and (codes := _sentinels(repaired)):
-        plan["missing"] = codes
-        repaired, kinds = repair_column(column, plan)
+    plan, (repaired, kinds) = _with_sentinels(column, _draft_kind(column, aliases or {}, unit))
     note = _note(repaired, plan["kind"])
     usual = _usual(column, kinds)
     plan |= ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
     return plan, (repaired, kinds)
+
+
+def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
+    """The plan of a column by what it holds: texts that are read, or values with a type."""
+    kind = kind_of(column)
+    texts_hold = kind in (Kind.TEXT, Kind.DURATION)
+    plan = _draft_text(column, aliases, unit) if texts_hold else {"kind": str(kind)}
+    if kind == Kind.NUMBER and unit:
+        plan["unit"] = unit_conversion.known(unit) or unit
+    return plan
+
+
+def learn_again(
+    column: pd.Series, plan: dict, aliases: dict[str, str] | None = None
+) -> tuple[dict, tuple]:
+    """A column's plan with what it has `LEARNT` learnt anew from these cells; and their repair.
+
+    How cells are read (kind, unit, formats, limits) stays. `aliases` are what a person knows.
+
+    >>> plan = {"kind": "category", "values": ["Oslo", "Rome"], "typos": {"Osol": "Oslo"}}
+    >>> learn_again(pd.Series(["Rome", "ROME", "Lima"]), plan)[0]
+    {'kind': 'category', 'values': ['Lima', 'Rome']}
+    """
+    read = {name: said for name, said in plan.items() if name not in LEARNT}
+    if plan["kind"] == "category":
+        counts = _word_counts(column)
+        words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+        read |= _draft_category_or_codes(counts, words, aliases or {})
+    return _with_sentinels(column, read)
+
+
+def _with_sentinels(column: pd.Series, plan: dict) -> tuple[dict, tuple]:
+    """A plan, with the numbers that stand for missing in its column; and what it repairs."""
+    repaired = repair_column(column, plan)
+    if plan["kind"] == "number" and (codes := _sentinels(repaired[0])):
+        plan = plan | {"missing": codes}
+        repaired = repair_column(column, plan)
+    return plan, repaired
 
 
 def _usual(column: pd.Series, kinds: np.ndarray | None) -> str:
@@ -81,9 +110,12 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
     if not words:
         return {"kind": "text"}
-    if aliases:
-        return _draft_category(counts, words, aliases)
-    probe = _probe(words)
+    found = _draft_values(_probe(words), unit) if not aliases else None
+    return found or _draft_category_or_codes(counts, words, aliases)
+
+
+def _draft_values(probe: Counter, unit: str) -> dict | None:
+    """The plan of words that stand for yes and no, numbers or dates; None for other words."""
     drafts = (_draft_boolean(probe), number_format(probe, unit), draft_date(probe))
     for kind, plan in zip(("boolean", "number", "date"), drafts, strict=True):
         if plan is not None:
@@ -91,8 +123,13 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     names_images = sum(w.lower().endswith(IMAGE_ENDINGS) for w in probe) > 0.9 * len(probe)
     if names_images or _reads_like_prose(probe):  # spellings of paths and sentences are their own
         return {"kind": "text"}
-    if len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
-        return {"kind": "category", "values": []}  # codes, each of its own
+    return None
+
+
+def _draft_category_or_codes(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
+    """The plan of words that are names, or codes, each of its own."""
+    if not aliases and len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
+        return {"kind": "category", "values": []}
     return _draft_category(counts, words, aliases)
 
 
@@ -150,26 +187,23 @@ def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) ->
         spellings[aliases.get(word, word)] += cells
     keep = _words_to_keep(spellings)
     missing = _words_that_are_missing(counts) - keep
-    spellings = Counter(
-        {
-            w: n for w, n in spellings.items()
-            if w in keep or (w.casefold() not in SURELY_MISSING and w not in missing)
-        }
-    )  # fmt: skip
+    spellings = _without_missing(spellings, keep, missing)
     values, merged = _one_spelling_each(spellings)
     kept = Counter({value: spellings[value] for value in values})
     known = aliases or alias_groups.draft(_with_merged(kept, merged, spellings))
     values = [value for value in values if value not in known]
     if len(values) > MOST_VALUES:  # only the spellings that collide need to be written down
         values = sorted(set(merged.values()))
+    pairs = {a: c for a, c in known.items() if a != c}
+    further = {"keep": sorted(keep), "missing": sorted(missing), "aliases": pairs}
     plan = {"kind": "category", "values": sorted(values)}
-    if keep:
-        plan["keep"] = sorted(keep)
-    if missing:
-        plan["missing"] = sorted(missing)
-    if pairs := {a: c for a, c in known.items() if a != c}:
-        plan["aliases"] = pairs
-    return plan
+    return plan | {key: found for key, found in further.items() if found}
+
+
+def _without_missing(words: Counter, keep: set[str], missing: set[str]) -> Counter:
+    """The words that do not mean missing."""
+    surely = {w for w in words if w.casefold() in SURELY_MISSING} | missing
+    return Counter({w: n for w, n in words.items() if w in keep or w not in surely})
 
 
 def _with_merged(kept: Counter, merged: dict[str, str], spellings: Counter) -> dict[str, int]:
@@ -238,8 +272,6 @@ def _note(column: pd.Series, kind: str) -> str:
     if distinct == 1:
         return "constant" if len(present) == len(column) else ""
     values = present.to_numpy(dtype=float) if kind == "number" else np.empty(0)
-    whole, in_order = bool((values % 1 == 0).all()), counts_up(values)
-    said = is_identifier(
-        str(column.name), kind, len(present), distinct, whole=whole, in_order=in_order
-    )
+    looks = {"whole": bool((values % 1 == 0).all()), "in_order": counts_up(values)}
+    said = is_identifier(str(column.name), kind, len(present), distinct, **looks)
     return "identifier" if said else ""

@@ -37,15 +37,18 @@ def parse_number(text: str, style: str = "point") -> float | None:
     text = tidy(str(text)).translate(DASHES)  # narrow spaces and minus signs as plain ones
     if len(text) > LONGEST:
         return None
-    if PLAIN_NUMBER.fullmatch(text) and style == "point":
-        value = float(text)
-    elif _NUMBERS[style].fullmatch(text):
-        plain = re.sub(r"[ ']", "", text)
-        plain = plain.replace(",", "") if style == "point" else plain.replace(".", "")
-        value = float(plain.replace(",", "."))
-    else:
-        return None
+    if not (PLAIN_NUMBER.fullmatch(text) and style == "point"):
+        if not _NUMBERS[style].fullmatch(text):
+            return None
+        text = _without_separators(text, style)
+    value = float(text)
     return value if math.isfinite(value) else None
+
+
+def _without_separators(text: str, style: str) -> str:
+    """A number without its signs of thousands, and with a decimal point."""
+    plain = re.sub(r"[ ']", "", text)
+    return plain.replace(",", "") if style == "point" else plain.replace(".", "").replace(",", ".")
 
 
 def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
@@ -60,14 +63,18 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
     if (ledger := _ACCOUNTING.fullmatch(text)) and (inside := parse_quantity(ledger[1], style)):
         return (-inside[0], inside[1]) if inside[0] > 0 else None
     match = _GLUED.fullmatch(text)
-    if not match or (match["before"] and match["unit"]):
+    if not match or not _has_one_sign_and_unit(match):
         return None
-    if match["sign"] and match["number"][0] in "+-":
-        return None
-    value = parse_number(match["number"], style)
-    if value is None:
+    if (value := parse_number(match["number"], style)) is None:
         return None
     return (-value if match["sign"] == "-" else value), match["before"] or match["unit"] or ""
+
+
+def _has_one_sign_and_unit(match: re.Match) -> bool:
+    """Whether a number has no unit on both sides, and no sign before and after a currency."""
+    has_two_units = match["before"] and match["unit"]
+    has_two_signs = match["sign"] and match["number"][0] in "+-"
+    return not has_two_units and not has_two_signs
 
 
 def parse_leading_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
@@ -108,22 +115,28 @@ def number_format(words: Counter, unit: str = "") -> dict | None:
     """
     if any(word.isdigit() and len(word) > 1 and word[0] == "0" for word in words):
         return None
-    styles = ("point", "comma")
-    found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
-    style = max(styles, key=lambda s: share_read(words, found[s].get))
-    quantities = {
-        w: q for w, q in found[style].items() if q and (not q[1] or unit_conversion.known(q[1]))
-    }
+    style, quantities = _read_in_best_style(words)
     unit = unit_conversion.known(unit) or _unit_of(words, quantities)
-    fits = {
-        w: q for w, q in quantities.items()
-        if not q[1]
-        or unit_conversion.known(q[1]) == unit
-        or unit_conversion.can_convert(q[1], unit)
-    }  # fmt: skip
+    fits = {w: q for w, q in quantities.items() if _fits(q[1], unit)}
     if not _enough_read(words, fits):
         return None
     return ({} if style == "point" else {"style": style}) | ({"unit": unit} if unit else {})
+
+
+def _read_in_best_style(words: Counter) -> tuple[str, dict]:
+    """The decimal sign that reads most words, and what they read as, units that are known."""
+    styles = ("point", "comma")
+    found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
+    style = max(styles, key=lambda s: share_read(words, found[s].get))
+    read = {w: q for w, q in found[style].items() if q}
+    return style, {w: q for w, q in read.items() if not q[1] or unit_conversion.known(q[1])}
+
+
+def _fits(named: str, unit: str) -> bool:
+    """Whether a number in a unit that its cell names, or in none, can be told in a unit."""
+    if not named or unit_conversion.known(named) == unit:
+        return True
+    return unit_conversion.can_convert(named, unit)
 
 
 def loses_digits(text: str) -> bool:
@@ -162,11 +175,9 @@ def _unit_of(words: Counter, quantities: dict) -> str:
     for word, (_, unit) in quantities.items():
         if unit:
             named[unit_conversion.known(unit)] += words[word]
-    if not named:
-        return ""
     common = named.most_common()
-    close = [unit for unit, n in common if 2 * n > common[0][1]]
-    plain = [q[0] for q in quantities.values() if not q[1]]
+    close = [unit for unit, n in common if 2 * n > common[0][1]] or [""]
+    plain = [number for number, unit in quantities.values() if not unit]
     if len(close) == 1 or len(plain) < 10:
         return close[0]
     middle = statistics.median(plain)

@@ -137,14 +137,13 @@ def _read_number(text: str, plan: dict):
         value = float(text)
         return (value, "") if np.isfinite(value) else (None, "")
     quantity = parse_quantity(text, style) or (unit and parse_leading_quantity(text, style))
-    if not quantity:
-        return None, ""
-    value, named = quantity
-    if (
-        not named
-        or unit_conversion.known(named) == unit_conversion.known(unit) != ""
-        or named == unit
-    ):
+    return _in_unit(*quantity, unit) if quantity else (None, "")
+
+
+def _in_unit(value: float, named: str, unit: str) -> tuple[float | None, str]:
+    """A number in the column's unit, of one in the unit that its cell names, and the repair."""
+    is_same = unit_conversion.known(named) == unit_conversion.known(unit) != ""
+    if not named or is_same or named == unit:
         return value, "number"
     if unit_conversion.can_convert(named, unit):
         return unit_conversion.convert(value, named, unit), "unit"

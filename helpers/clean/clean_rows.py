@@ -17,7 +17,7 @@ from ..cells.kinds import is_counted
 from ..learning.label_column import read_label
 from ..line.stage_work import outside
 from ..tables.formula_cells import neutral_table
-from . import doubtful_cells, duplicate_rows, unusual_readings
+from . import doubtful_cells, duplicate_rows, training_plan, unusual_readings
 from .cleaning_plan import plan_text
 from .cleaning_report import unusable
 from .column_cleaner import Cleaner, log_column
@@ -128,8 +128,13 @@ def _note_repeats(work, repeats: int, rows: int) -> None:
         work.find("duplicate_rows", severity, [], message)
 
 
-def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.DataFrame) -> None:
-    """Write what this stage makes: the rows that stay and go, the log, plan and review list."""
+def hand_on(
+    work, raw, kept, reason, changes, linked, plan: dict, review: pd.DataFrame, drafted: dict
+) -> None:
+    """Write what this stage makes: the rows that stay and go, the log, plan and review list.
+
+    `drafted` is the plan before a person changed it.
+    """
     for code, names, message in unusual_readings.of(raw, plan, changes):
         work.find(code.replace(" ", "_"), "note", names, message)
     marked = work.run.file("review.csv")
@@ -140,5 +145,6 @@ def hand_on(work, raw, kept, reason, changes, linked, plan: dict, review: pd.Dat
     work.write_table("quarantine", quarantine(raw, reason))
     work.write_table("duplicates", linked)
     work.write_text("cleaning.yaml", plan_text(plan))
+    training_plan.hand_on_draft(work, drafted, plan)
     work.write_text("review.csv", neutral_table(review).to_csv(index=False))
     work.sources = outside(work.parameters)  # the list that was read may be the one written here

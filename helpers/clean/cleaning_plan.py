@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -58,17 +59,30 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     _check_names(frame)
     about = about | {"limits": about.get("limits", {}) | parse_limits(limits, frame.columns)}
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
-    drafted = {str(name): _draft_one(frame[name], name, about) for name in names}
-    plans = {name: plan for name, (plan, _) in drafted.items()}
-    swaps = swapped_columns.draft_swaps(frame, plans)
-    put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
-    drafted |= {name: _draft_one(put_back[name], name, about) for name in swapped}
-    plans, cleaned, found = _with_all_typos(put_back, drafted)
+    plans, cleaned, swaps, found = draft_columns(
+        frame, names, lambda column: _draft_one(column, column.name, about)
+    )
     related, likely = functional_dependencies.draft(
-        pd.DataFrame(cleaned, index=frame.index), plans, exclude=about.get("not_known", ())
+        cleaned, plans, exclude=about.get("not_known", ())
     )
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
+
+
+def draft_columns(
+    frame: pd.DataFrame, names: Iterable, draft_one: Callable[[pd.Series], tuple]
+) -> tuple[dict, pd.DataFrame, list, list]:
+    """The plans of some columns, the columns cleaned by them, the swaps, and the review items.
+
+    `draft_one` gives the plan of one column and what `repair_column` makes of it by that.
+    """
+    drafted = {str(name): draft_one(frame[name]) for name in names}
+    plans = {name: plan for name, (plan, _) in drafted.items()}
+    swaps = swapped_columns.draft_swaps(frame, plans)
+    put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
+    drafted |= {name: draft_one(put_back[name]) for name in swapped}
+    plans, cleaned, found = _with_all_typos(put_back, drafted)
+    return plans, pd.DataFrame(cleaned, index=frame.index), swaps, found
 
 
 def _with_all_typos(frame: pd.DataFrame, drafted: dict) -> tuple[dict, dict, list]:

@@ -49,15 +49,37 @@ def draft(
     >>> draft(frame, plans)[0][0]["values"]
     {'01850': 'Lowell', '01970': 'Salem', '02108': 'Boston'}
     """
-    table = _EncodedTable(frame, _usable(frame, columns, set(exclude))[:MOST_COLUMNS])
-    splits = _draft_splits(frame, columns, table.names)
-    found = [relation for to in table.names for relation in _draft_target(table, columns, to)]
+    table, splits, found = _mine(frame, columns, exclude)
     columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
     contradicted = [(one, len(contested_rows(columns, [one]))) for one in found]
     useful = [(relation, cells) for relation, cells in contradicted if cells]
     sure = [relation for relation, _ in useful if relation.get("sure", True)]
     asked = [low_agreement_item(*one) for one in useful if not one[0].get("sure", True)]
     return splits + [relation for relation, _ in useful], likely_errors(columns, sure) + asked
+
+
+def relations_of(
+    frame: pd.DataFrame,
+    columns: dict[str, dict],
+    *,
+    exclude: Iterable[str] = (),
+    unit: np.ndarray | None = None,
+) -> list[dict]:
+    """The relations of some rows (see `draft`), whether or not one of these rows needs them.
+
+    With `unit` (a number for each row) all rows of a unit count once for each value of a key, so
+    a key that only one unit holds, such as the number of a customer among customers, gives nothing.
+    """
+    _, splits, found = _mine(frame, columns, exclude, unit)
+    return splits + found
+
+
+def _mine(frame, columns: dict, exclude: Iterable[str], unit=None):
+    """The frame as numbers, the splits and the dependencies that hold in it."""
+    names = _usable(frame, columns, set(exclude))[:MOST_COLUMNS]
+    table = _EncodedTable(frame, names, unit)
+    splits = _draft_splits(frame, columns, table.names)
+    return table, splits, [r for to in table.names for r in _draft_target(table, columns, to)]
 
 
 def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
@@ -67,10 +89,14 @@ def _usable(frame: pd.DataFrame, columns: dict, left_out: set) -> list[str]:
 
 
 class _EncodedTable:
-    """Columns as whole numbers, one a value, -1 for missing."""
+    """Columns as whole numbers, one a value, -1 for missing; `unit` numbers the unit of each row.
 
-    def __init__(self, frame: pd.DataFrame, names: Sequence[str]):
+    Without units each row is its own.
+    """
+
+    def __init__(self, frame: pd.DataFrame, names: Sequence[str], unit: np.ndarray | None = None):
         self.names, self.rows = list(names), len(frame)
+        self.unit = unit
         self.codes, self.values, self._whole = {}, {}, {}
         for name in self.names:
             self.codes[name], self.values[name] = pd.factorize(texts(frame[name]))
@@ -146,10 +172,16 @@ def _second_keys(table: _EncodedTable, columns: dict, used: tuple[str, ...]) -> 
             and 2 <= table.levels(n) <= FEW_LEVELS]  # fmt: skip
 
 
-def _counts(key: np.ndarray, to: np.ndarray, levels: int):
-    """By key: how many rows hold its most frequent value, the second, all; and the values."""
+def _counts(key: np.ndarray, to: np.ndarray, levels: int, unit: np.ndarray | None = None):
+    """By key: how many rows hold its most frequent value, the second, all; and the values.
+
+    With `unit` it counts units in place of rows.
+    """
     known = (key >= 0) & (to >= 0)
-    pairs, cells = np.unique(key[known].astype(np.int64) * levels + to[known], return_counts=True)
+    pairs = key[known].astype(np.int64) * levels + to[known]
+    if unit is not None:
+        pairs = pairs[_first_of_unit(pairs, unit[known])]
+    pairs, cells = np.unique(pairs, return_counts=True)
     keys, values = pairs // levels, pairs % levels
     order = np.lexsort((values, -cells, keys))
     keys, values, cells = keys[order], values[order], cells[order]
@@ -161,6 +193,12 @@ def _counts(key: np.ndarray, to: np.ndarray, levels: int):
     return keys[first], values[first], cells[first], second, total
 
 
+def _first_of_unit(values: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """The positions of each value's first row in each unit."""
+    codes = pd.factorize(values)[0] * (unit.max(initial=0) + np.int64(1)) + unit
+    return np.unique(codes, return_index=True)[1]
+
+
 def _agreement(table: _EncodedTable, names: Sequence[str], to: str) -> tuple[float, float]:
     """How often the other rows of its key give a row's value; and the share of rows they cover.
 
@@ -168,11 +206,16 @@ def _agreement(table: _EncodedTable, names: Sequence[str], to: str) -> tuple[flo
     """
     key, values = table.key(names), table.codes[to]
     chosen = table.whole_keys(names)
-    agree, rows = _leave_one_out(_counts(key[chosen], values[chosen], table.levels(to)))
+    key, values = key[chosen], values[chosen]
+    unit, every = None, len(chosen)
+    if table.unit is not None:
+        unit = table.unit[chosen]
+        every = len(_first_of_unit(key, unit))
+    agree, rows = _leave_one_out(_counts(key, values, table.levels(to), unit))
     if rows < FEWEST_ROWS:
         return 0.0, 0.0
     needed = LIFT if agree >= SURE else LIFT * agree
-    return (agree if _lift(key[chosen], values[chosen]) >= needed else 0.0), rows / len(chosen)
+    return (agree if _lift(key, values, unit) >= needed else 0.0), rows / every
 
 
 def _leave_one_out(counts: tuple) -> tuple[float, int]:
@@ -188,7 +231,7 @@ def _leave_one_out(counts: tuple) -> tuple[float, int]:
     return (given + tied / 2) / max(rows, 1), rows
 
 
-def _lift(key: np.ndarray, values: np.ndarray) -> float:
+def _lift(key: np.ndarray, values: np.ndarray, unit: np.ndarray | None = None) -> float:
     """How much better than the most frequent value the determinant predicts, without rare values.
 
     Rare values are mostly errors, which nothing predicts.
@@ -197,7 +240,8 @@ def _lift(key: np.ndarray, values: np.ndarray) -> float:
     frequent = np.append(cells >= max(FEWEST, 0.02 * cells.max()), False)[values]
     if cells.size < 2 or not frequent.any():
         return 0.0
-    _, _, top, second, total = _counts(key[frequent], values[frequent], len(cells))
+    unit = None if unit is None else unit[frequent]
+    _, _, top, second, total = _counts(key[frequent], values[frequent], len(cells), unit)
     several = total > 1
     given = top[several & (top - 1 > second)].sum() / max(total[several].sum(), 1)
     common = cells.max() / frequent.sum()
@@ -216,7 +260,7 @@ def _whole_keys(key: np.ndarray) -> np.ndarray:
 def _written(table: _EncodedTable, names: list[str], to: str, agree: float) -> dict:
     """A dependency as it stands in the plan: only keys whose rows leave no doubt."""
     key, levels = table.key(names), table.levels(to)
-    keys, values, top, second, total = _counts(key, table.codes[to], levels)
+    keys, values, top, second, total = _counts(key, table.codes[to], levels, table.unit)
     others = OTHERS if agree >= SURE else ASKED
     clear = (top >= FEWEST) & (second <= np.maximum(1, others * top)) & (2 * top > total)
     large = total >= 2 * FEWEST

@@ -150,7 +150,8 @@ def make_reference(work, model: Pipeline, rows: Labelled, answers: pd.DataFrame)
     the open stage.
     """
     used, when, label = model_columns(model), time_column(work), work.about["label"]
+    units = {"units": rows.units, "unit": rows.unit, "answers_unit": rows.of(TEST).unit}
     made = stored_reference.reference_of(
-        rows.X, used, answers=answers, time_column=when, label=label
+        rows.X, used, answers=answers, time_column=when, label=label, **units
     )
     return stored_reference.as_content(made)

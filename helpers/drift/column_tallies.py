@@ -8,15 +8,28 @@ counted together. The sum of the parts gives what the whole table gives, not an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
+from ..learning.unit_tests import Dependence, dependence
 from .comparable_columns import as_numbers, as_values
 
 OTHER = "(other)"
+
+
+@dataclass(frozen=True)
+class WithinUnits:
+    """How much the rows of a unit resemble each other: in a column's values, and in its gaps."""
+
+    values: Dependence
+    gaps: Dependence
+
+    def for_rows(self, known: int, rows: int) -> WithinUnits:
+        """So many rows in units like these, so many of them known."""
+        return WithinUnits(self.values.for_rows(known), self.gaps.for_rows(rows))
 
 
 @dataclass(frozen=True)
@@ -24,13 +37,14 @@ class NumberCounts:
     """n distinct numbers in ascending order, how often each occurs, and how many are missing.
 
     Where only some numbers are counted one by one, `knots` has these; all that fall between two of
-    them are counted just above the lower one.
+    them are counted just above the lower one. `within` is None where each row is a unit.
     """
 
     values: np.ndarray
     counts: np.ndarray
     gaps: int = 0
     knots: np.ndarray | None = None
+    within: WithinUnits | None = None
 
     def __len__(self) -> int:
         return int(self.counts.sum()) + self.gaps
@@ -57,34 +71,53 @@ class NumberCounts:
 class LevelCounts:
     """The count of each level (the index), in the order of appearance, and how many are missing.
 
-    `folded`: levels that are not in the index are counted as `OTHER`.
+    `folded`: levels that are not in the index are counted as `OTHER`. `within` is None where each
+    row is a unit.
     """
 
     counts: pd.Series
     gaps: int = 0
     folded: bool = False
+    within: WithinUnits | None = None
 
     def __len__(self) -> int:
         return int(self.counts.sum()) + self.gaps
+
+    @property
+    def known(self) -> int:
+        """How many are not missing."""
+        return int(self.counts.sum())
 
 
 Tally = NumberCounts | LevelCounts
 
 
-def tally_of(values: pd.Series) -> Tally:
+def tally_of(values: pd.Series, unit: np.ndarray | None = None) -> Tally:
     """The tally of a column as `comparable_columns.as_values` gives it.
+
+    `unit` says of which customer, day or other unit each row is; None: each is by itself.
 
     >>> tally_of(pd.Series([2.0, 1.0, 2.0, None])).counts.tolist()
     [1, 2]
     """
     known = values.dropna()
-    gaps = len(values) - len(known)
+    gaps, within = len(values) - len(known), _within_units(values, unit)
     if values.dtype == float:
-        return NumberCounts(*np.unique(known.to_numpy(), return_counts=True), gaps)
-    return LevelCounts(known.value_counts(sort=False), gaps)
+        counted = np.unique(known.to_numpy(), return_counts=True)
+        return NumberCounts(*counted, gaps, within=within)
+    return LevelCounts(known.value_counts(sort=False), gaps, within=within)
 
 
-def tally_partition(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Tally | None]:
+def _within_units(values: pd.Series, unit: np.ndarray | None) -> WithinUnits | None:
+    if unit is None:
+        return None
+    missing = values.isna().astype(float)
+    return WithinUnits(dependence(values, unit), dependence(missing, unit))
+
+
+def tally_partition(
+    part: pd.Series, before: Tally, few: int, unit: np.ndarray | None = None
+) -> tuple[Tally, Tally | None]:
     """The tally of a part of a later column, as fine as `before`, that of the training rows, needs.
 
     The second one has every number by itself, as long as they are no more than `few`.
@@ -94,8 +127,8 @@ def tally_partition(part: pd.Series, before: Tally, few: int) -> tuple[Tally, Ta
         texts = values if values.dtype != float else part.astype("str")
         if before.folded:
             texts = texts.where(texts.isin(before.counts.index) | texts.isna(), OTHER)
-        return tally_of(texts), None
-    exact = tally_of(_numbers_of(values, part.name))
+        return tally_of(texts, unit), None
+    exact = tally_of(_numbers_of(values, part.name), unit)
     known = before.values if before.knots is None else before.knots
     return between(exact, known), exact if len(exact.values) <= few else None
 
@@ -120,13 +153,12 @@ def between(found: NumberCounts, known: np.ndarray) -> NumberCounts:
     just_below = np.nextafter(known[0], -np.inf) if len(known) else 0.0
     moved = np.where(place == 0, just_below, just_above)
     values, inverse = np.unique(np.where(is_known, found.values, moved), return_inverse=True)
-    return NumberCounts(
-        values, np.bincount(inverse, found.counts, len(values)).astype(int), found.gaps
-    )
+    counts = np.bincount(inverse, found.counts, len(values)).astype(int)
+    return replace(found, values=values, counts=counts)
 
 
 def sum_of(one: Tally, other: Tally) -> Tally:
-    """The tally of two parts together.
+    """The tally of two parts together; units may be in both, so they are not known any more.
 
     >>> sum_of(tally_of(pd.Series([1.0, 2.0])), tally_of(pd.Series([2.0]))).counts.tolist()
     [1, 2]

@@ -4,18 +4,28 @@ Two questions are separate. Is the change *significant*? A test answers that (Ko
 for numbers and dates, chi-square for categories, Fisher's for empty cells), corrected for the
 number of columns. Is it large enough to matter? The population stability index (PSI) answers that:
 a column *drifts* where its change is significant and its index is large beyond the expected one.
+
+Rows of a unit (a customer, a day) are not independent: the tests take the effective number of rows,
+and where a side has fewer than twenty units nothing is said.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from ..base.bins import quantile_places
 from ..base.user_errors import InputError
-from ..learning.unit_tests import holm
+from ..learning.unit_tests import (
+    FEWEST_UNITS,
+    NO_EFFECT,
+    Dependence,
+    DesignEffect,
+    design_effect,
+    holm,
+)
 from .alert_thresholds import DEFAULT, Thresholds
 from .column_tallies import LevelCounts, NumberCounts, Tally, sum_of, tally_of, tally_partition
 from .comparable_columns import alike, shared_columns
@@ -30,7 +40,8 @@ PSI_LARGE = DEFAULT.psi_large
 FISHER = "Fisher"
 MEASURES = {"psi": float, "expected psi": float, "distance": float, "test": object,
             "p_value": float, "missing before": float, "missing after": float,
-            "why": object}  # fmt: skip
+            "why": object, "units": float}  # fmt: skip
+TOO_FEW = "too few units"
 
 
 def _edges(numbers: NumberCounts) -> np.ndarray:
@@ -49,15 +60,18 @@ def _counts(numbers: NumberCounts, edges: np.ndarray) -> np.ndarray:
 
 
 def compare(
-    before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT
-) -> pd.DataFrame:
+    before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT, *,
+    unit_before: np.ndarray | None = None, unit_after: np.ndarray | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """A row per column that both have: the size of its drift, its p-value, and the test.
 
-    `before` and `after` are cleaned rows. Columns of the table: `psi`, `expected psi` (its mean
-    when nothing has changed), `distance` (Jensen-Shannon, 0 to 1), `test` and `why` it was chosen,
+    `before` and `after` are cleaned rows; `unit_before` and `unit_after` say of which unit each of
+    them is (None: each is by itself). Columns of the table: `psi`, `expected psi` (its mean when
+    nothing has changed), `distance` (Jensen-Shannon, 0 to 1), `test` and `why` it was chosen,
     `p_value` of the column by itself, `adjusted` (Holm, for all columns), `missing before` and
-    `missing after` (shares), `significant`, `drifts` (significant and large). Sorted by PSI,
-    largest first. Raises InputError where one side has no rows, or no column is in both.
+    `missing after` (shares), `significant`, `drifts` (significant and large), `units` (the
+    effective number on the side that has fewer; missing where each row is by itself). Sorted by
+    PSI, largest first. Raises InputError where one side has no rows, or no column is in both.
 
     >>> rows = pd.DataFrame({"age": np.arange(200.0) % 50})
     >>> compare(rows, rows + 30)[["significant", "drifts"]].loc["age"].tolist()
@@ -66,8 +80,11 @@ def compare(
     if not len(before):
         raise InputError("There are no earlier rows to compare: drift needs some of both.")
     shared = shared_columns(before.columns, after)
-    sides = {name: alike(before[name], after[name]) for name in shared}
-    return compare_tallies({n: tuple(map(tally_of, both)) for n, both in sides.items()}, thresholds)
+    units, sides = (unit_before, unit_after), {}
+    for name in shared:
+        both = alike(before[name], after[name])
+        sides[name] = tuple(tally_of(*side) for side in zip(both, units, strict=True))
+    return compare_tallies(sides, thresholds)
 
 
 def compare_tallies(
@@ -96,10 +113,10 @@ class LaterTally:
     exact: Tally | None = None
 
     @classmethod
-    def of(cls, known: Tally, part: pd.Series) -> LaterTally:
-        """A part of the later column."""
+    def of(cls, known: Tally, part: pd.Series, unit: np.ndarray | None = None) -> LaterTally:
+        """A part of the later column; `unit` is of use where it is the whole."""
         few = BINS if _are_few(known) else 0
-        return cls(known, *tally_partition(part, known, few))
+        return cls(known, *tally_partition(part, known, few, unit))
 
     def __add__(self, other: LaterTally) -> LaterTally:
         """Two parts together."""
@@ -126,30 +143,72 @@ def _are_few(known: Tally) -> bool:
 
 def _compare_column(old: Tally, new: Tally) -> dict:
     """The measures of one column; its empty cells are a bin of their own."""
-    found = _compare_values(old, new)
+    units = _Units.of(old, new)
+    found = _compare_values(old, new, units)
     shares = [np.append(counts, side.gaps) / len(side)
               for counts, side in zip(found.counts, (old, new), strict=True)]  # fmt: skip
     filled_bins = int(((shares[0] + shares[1]) > 0).sum())
+    effective = [len(side) / units.values.mean for side in (old, new)]
+    tests = [*found.tests, *_test_of_gaps(old, new, units.gaps)]
     return {
         "psi": psi(*shares),
-        "expected psi": expected_psi(filled_bins, len(old), len(new)),
+        "expected psi": expected_psi(filled_bins, *effective),
         "distance": jensen_shannon(*shares),
         "missing before": old.gaps / len(old),
         "missing after": new.gaps / len(new),
-        **_most_significant([*found.tests, *_test_of_gaps(old, new)]),
+        "units": units.fewest,
+        **(_untold(units.fewest) if units.too_few else _most_significant(tests)),
     }
 
 
-def _compare_values(old: Tally, new: Tally) -> _Compared:
+@dataclass(frozen=True)
+class _Units:
+    """What the units of both sides do to the tests of a column.
+
+    `values` and `gaps` are the design effects of what it holds and of its empty cells, `alike` that
+    of rows that are all the same within a unit; `fewest` is the number of units on a side.
+    """
+
+    values: DesignEffect = NO_EFFECT
+    gaps: DesignEffect = NO_EFFECT
+    alike: DesignEffect = NO_EFFECT
+    fewest: float = np.nan
+    too_few: bool = False
+
+    @classmethod
+    def of(cls, old: Tally, new: Tally) -> _Units:
+        """A side whose units are not known is taken to have units like those of the other."""
+        if old.within is None and new.within is None:
+            return cls()
+        was = old.within or new.within.for_rows(old.known, len(old))
+        now = new.within or old.within.for_rows(new.known, len(new))
+        sides = [one for one in (was.gaps, now.gaps) if one.sizes[1] > one.sizes[0]]
+        return cls(
+            design_effect(was.values, now.values), design_effect(was.gaps, now.gaps),
+            design_effect(*(_all_alike(one.values) for one in (was, now))),
+            min((one.units for one in sides), default=np.nan), any(one.too_few for one in sides),
+        )  # fmt: skip
+
+
+def _all_alike(one: Dependence) -> Dependence:
+    return replace(one, icc=1.0, icc_squared=1.0)
+
+
+def _untold(units: float) -> dict:
+    why = f"a side has {units:.0f} units, and {FEWEST_UNITS} are needed to tell"
+    return {"test": TOO_FEW, "p_value": 1.0, "why": why}
+
+
+def _compare_values(old: Tally, new: Tally, units: _Units) -> _Compared:
     if isinstance(old, NumberCounts):
-        return _compare_numbers(old, new)
-    return _compare_levels(*_level_counts(old, new))
+        return _compare_numbers(old, new, units)
+    return _compare_levels(*_level_counts(old, new), units)
 
 
-def _test_of_gaps(old: Tally, new: Tally) -> list[tuple[str, float, str]]:
+def _test_of_gaps(old: Tally, new: Tally, design: DesignEffect) -> list[tuple[str, float, str]]:
     if not 0 < old.gaps + new.gaps < len(old) + len(new):
         return []
-    p_value = fisher(old.gaps, len(old), new.gaps, len(new))
+    p_value = fisher(old.gaps, len(old), new.gaps, len(new), design)
     return [(FISHER, p_value, "its share of empty cells is compared")]
 
 
@@ -170,20 +229,16 @@ class _Compared:
     tests: list[tuple[str, float, str]]
 
 
-def _compare_numbers(old: NumberCounts, new: NumberCounts) -> _Compared:
+def _compare_numbers(old: NumberCounts, new: NumberCounts, units: _Units) -> _Compared:
     values = np.union1d(old.values, new.values)
     if len(values) <= BINS:
         counts = [_counts(side, values[1:]) for side in (old, new)]
-        return _compare_levels(*counts, "few different numbers: their shares are compared")
-    edges = _edges(old)
-    return _Compared((_counts(old, edges), _counts(new, edges)), _test_of_numbers(old, new))
-
-
-def _test_of_numbers(old: NumberCounts, new: NumberCounts) -> list[tuple[str, float, str]]:
-    if not old.known or not new.known:
-        return []
-    why = "many different numbers: whole distributions are compared"
-    return [("Kolmogorov-Smirnov", kolmogorov_smirnov(old, new), why)]
+        return _compare_levels(*counts, units, "few different numbers: their shares are compared")
+    edges, tests = _edges(old), []
+    if old.known and new.known:
+        why = "many different numbers: whole distributions are compared"
+        tests = [("Kolmogorov-Smirnov", kolmogorov_smirnov(old, new, units.values), why)]
+    return _Compared((_counts(old, edges), _counts(new, edges)), tests)
 
 
 def _level_counts(old: LevelCounts, new: LevelCounts) -> tuple[np.ndarray, np.ndarray]:
@@ -192,28 +247,33 @@ def _level_counts(old: LevelCounts, new: LevelCounts) -> tuple[np.ndarray, np.nd
     return tuple(side.counts.reindex(both, fill_value=0).to_numpy() for side in (old, new))
 
 
-def _compare_levels(old, new, why: str = "shares of levels are compared") -> _Compared:
+def _compare_levels(
+    old, new, units: _Units, why: str = "shares of levels are compared"
+) -> _Compared:
     """Frequent levels one by one, rare ones pooled, and then the rare ones among themselves."""
     if min(old.sum(), new.sum()) == 0:
         return _Compared((np.array([old.sum()]), np.array([new.sum()])), [])
-    frequent, rare = _by_frequency(old, new)
+    frequent, rare = _by_frequency(old, new, units.values)
     pooled = [np.append(side[frequent], side[rare].sum()) for side in (old, new)]
     tests = []
     if np.count_nonzero(pooled[0] + pooled[1]) > 1:
-        tests.append(("chi-square", chi_square(*pooled), why))
+        tests.append(("chi-square", chi_square(*pooled, units.values), why))
     if len(rare) > 1 and min(side[rare].sum() for side in (old, new)) >= FEWEST_RARE:
         says = "many rare levels: their rows are compared level by level"
-        tests.append(("chi-square of rare levels", chi_square(old[rare], new[rare]), says))
+        p_value = chi_square(old[rare], new[rare], units.alike)
+        tests.append(("chi-square of rare levels", p_value, says))
     return _Compared(tuple(pooled), tests)
 
 
-def _by_frequency(old: np.ndarray, new: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The places of the frequent levels and of the rare ones.
+def _by_frequency(
+    old: np.ndarray, new: np.ndarray, design: DesignEffect
+) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the frequent levels and of the rare ones, by the effective number of rows.
 
     Both samples together decide which are rare, so that neither is favoured.
     """
     both = old + new
     order = np.argsort(-both, kind="stable")
     in_smaller = both[order] * min(old.sum(), new.sum()) / both.sum()
-    frequent = order[in_smaller >= FEWEST_EXPECTED][:MOST_LEVELS]
+    frequent = order[in_smaller >= FEWEST_EXPECTED * design.square**0.5][:MOST_LEVELS]
     return frequent, np.setdiff1d(order, frequent)

@@ -1,6 +1,7 @@
 """Drift of all columns together: can a classifier separate later rows from earlier ones?
 
-It finds what no column shows by itself, such as two numbers that no longer rise together.
+It finds what no column shows by itself, such as two numbers that no longer rise together. Rows of a
+unit (a customer, a day) are never on both sides of a fit: trees know a customer again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,14 @@ from scipy.special import ndtr
 
 from ..base.ranks import roc_auc
 from ..base.spacing import evenly_spaced
+from ..learning.unit_tests import (
+    FEWEST_UNITS,
+    NO_EFFECT,
+    DesignEffect,
+    dependence,
+    design_effect,
+    sizes_of,
+)
 from .alert_thresholds import DEFAULT, Thresholds
 from .comparable_columns import alike
 
@@ -51,33 +60,58 @@ class Domain:
 
 
 def domain_classifier(
-    before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT, seed: int = 42
-) -> Domain:
+    before: pd.DataFrame, after: pd.DataFrame, thresholds: Thresholds = DEFAULT, seed: int = 42, *,
+    unit_before: np.ndarray | None = None, unit_after: np.ndarray | None = None,
+) -> Domain:  # fmt: skip
     """Boosted trees try to separate old rows from new ones (domain classifier).
 
-    They are fitted on one half of the rows and evaluated on the other, then the other way round.
-    Where nothing has changed, each half has a mean ROC AUC of 0.5 with the variance of Mann and
-    Whitney (1947); the two are not independent, so their mean is given the variance of one, which
-    is conservative. Not applicable with fewer than 100 rows on a side, or without a column that
-    varies.
+    They are fitted on one half of the units and evaluated on the other, then the other way round
+    (`unit_before`, `unit_after`: of which unit each row is; None: each is by itself). Where nothing
+    has changed, each half has a mean ROC AUC of 0.5 with the variance of Mann and Whitney (1947)
+    times the design effect; the two are not independent, so their mean is given the variance of
+    one, which is conservative. Not applicable with fewer than 100 rows or 20 units on a side, or
+    without a column that varies.
 
     >>> old = pd.DataFrame({"x": np.arange(200.0), "y": np.arange(200.0)})
     >>> domain_classifier(old, old.assign(y=-old["y"])).drifts
     True
     """
-    old, new = (_thinned(frame) for frame in (before, after))
+    old, was = _thinned(before, unit_before, "before")
+    new, now = _thinned(after, unit_after, "after")
     columns = _varying_columns(old, new)
-    if min(len(old), len(new)) < FEWEST_ROWS or not columns:
-        why = f"it takes {FEWEST_ROWS} rows on each side and a column that varies"
+    if why := _not_applicable(was, now, columns):
         return Domain(float("nan"), 1.0, len(old) + len(new), False, False, why=why)
     X = np.column_stack([codes for codes, _ in columns.values()])
     is_new = np.repeat([False, True], [len(old), len(new)])
-    fitted = _cross_fitted(X, is_new, np.array([levels for _, levels in columns.values()]), seed)
-    auc, p_value = _mean_auc(fitted, X, is_new)
+    unit = pd.factorize(np.concatenate([was, now]))[0] if _has_units(was, now) else None
+    are_levels = np.array([levels for _, levels in columns.values()])
+    fitted = _cross_fitted(X, is_new, are_levels, seed, unit)
+    auc, p_value = _mean_auc(fitted, X, is_new, unit)
     significant = p_value < thresholds.joint_level
     lost = _importance(fitted, X, is_new, list(columns), seed) if significant else {}
     drifts = significant and auc > thresholds.auc_large
     return Domain(auc, p_value, len(X), significant, drifts, lost)
+
+
+def _not_applicable(was: np.ndarray, now: np.ndarray, columns: dict) -> str:
+    """Why it can't be tried; empty where it can."""
+    if min(len(was), len(now)) < FEWEST_ROWS or not columns:
+        return f"it takes {FEWEST_ROWS} rows on each side and a column that varies"
+    units = [_effective_units(side) for side in (was, now)]
+    if _has_units(was, now) and min(units) < FEWEST_UNITS:
+        return f"it takes {FEWEST_UNITS} units on each side; one has {min(units):.0f}"
+    return ""
+
+
+def _has_units(was: np.ndarray, now: np.ndarray) -> bool:
+    """Whether some unit has several rows."""
+    every = np.concatenate([was, now])
+    return len(np.unique(every)) < len(every)
+
+
+def _effective_units(unit: np.ndarray) -> float:
+    rows, squares, *_ = sizes_of(pd.factorize(unit)[0])
+    return rows**2 / squares
 
 
 def _varying_columns(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, tuple[np.ndarray, bool]]:
@@ -86,23 +120,40 @@ def _varying_columns(old: pd.DataFrame, new: pd.DataFrame) -> dict[str, tuple[np
     return {n: (codes, is_level) for n, (codes, is_level) in both.items() if _varies(codes)}
 
 
-def _cross_fitted(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray, seed: int) -> list[tuple]:
+def _cross_fitted(X, is_new, are_levels, seed: int, unit: np.ndarray | None) -> list[tuple]:
     """A model fitted on each half, with the rows of the other half."""
-    halves = _halves(is_new, seed)
-    models = [_fitted(X[half], is_new[half], grouped) for half in halves]
+    halves = _halves(is_new, seed) if unit is None else _halves_of_units(is_new, unit, seed)
+    models = [_fitted(X[half], is_new[half], are_levels) for half in halves]
     return list(zip(models, halves[::-1], strict=True))
 
 
-def _mean_auc(fitted: list[tuple], X: np.ndarray, is_new: np.ndarray) -> tuple[float, float]:
+def _mean_auc(fitted: list[tuple], X, is_new, unit: np.ndarray | None) -> tuple[float, float]:
     """The mean ROC AUC of both models on rows that they were not fitted on, and its p-value."""
-    found = [_mann_whitney(model.predict_proba(X[h])[:, 1], is_new[h]) for model, h in fitted]
+    found, designs = [], []
+    for model, half in fitted:
+        scores = model.predict_proba(X[half])[:, 1]
+        own = NO_EFFECT if unit is None else _design_of(scores, is_new[half], unit[half])
+        found.append(_mann_whitney(scores, is_new[half], own))
+        designs.append(own)
     auc, z = np.mean(found, axis=0)
-    return float(auc), float(ndtr(-z))
+    surest = min(designs, key=lambda one: one.degrees_of_freedom)
+    return float(auc), surest.p_value(2 * float(ndtr(-max(z, 0.0)))) / 2
 
 
-def _thinned(frame: pd.DataFrame) -> pd.DataFrame:
-    """Up to `MOST_ROWS` rows, evenly spread."""
-    return frame.iloc[evenly_spaced(len(frame), MOST_ROWS)]
+def _design_of(scores: np.ndarray, is_new: np.ndarray, unit: np.ndarray) -> DesignEffect:
+    """What the units do to the ROC AUC of scores."""
+    sides = (dependence(pd.Series(scores[side]), unit[side]) for side in (~is_new, is_new))
+    return design_effect(*sides)
+
+
+def _thinned(
+    frame: pd.DataFrame, unit: np.ndarray | None, side: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Up to `MOST_ROWS` rows, evenly spread, and of which unit each is."""
+    places = evenly_spaced(len(frame), MOST_ROWS)
+    if unit is None:
+        return frame.iloc[places], np.array([f"{side} {place}" for place in places])
+    return frame.iloc[places], np.asarray(unit)[places].astype(str)
 
 
 def _codes(before: pd.Series, after: pd.Series) -> tuple[np.ndarray, bool]:
@@ -133,21 +184,36 @@ def _halves(is_new: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.sort(np.concatenate([s[part::2] for s in sides])) for part in (0, 1))
 
 
-def _fitted(X: np.ndarray, is_new: np.ndarray, grouped: np.ndarray):
+def _halves_of_units(
+    is_new: np.ndarray, unit: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two halves of the units at random; those of old rows, of new ones and of both alike."""
+    random = np.random.default_rng(seed)
+    count = int(unit.max()) + 1
+    sides = [np.bincount(unit[is_new == side], minlength=count) > 0 for side in (False, True)]
+    half = np.empty(count, int)
+    on = sides[0] + 2 * sides[1]
+    for kind in np.unique(on):
+        of_kind = random.permutation(np.flatnonzero(on == kind))
+        half[of_kind] = np.arange(len(of_kind)) % 2
+    return tuple(np.flatnonzero(half[unit] == part) for part in (0, 1))
+
+
+def _fitted(X: np.ndarray, is_new: np.ndarray, are_levels: np.ndarray):
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
-        max_iter=TREES, max_leaf_nodes=15, early_stopping=False, categorical_features=grouped,
+        max_iter=TREES, max_leaf_nodes=15, early_stopping=False, categorical_features=are_levels,
         random_state=0,
     )  # fmt: skip
     return model.fit(X, is_new)
 
 
-def _mann_whitney(scores: np.ndarray, is_new: np.ndarray) -> tuple[float, float]:
+def _mann_whitney(scores, is_new: np.ndarray, design: DesignEffect) -> tuple[float, float]:
     """The ROC AUC of scores, and its z-score where nothing has changed."""
     new, old = is_new.sum(), (~is_new).sum()
     auc = roc_auc(is_new, scores)
-    return auc, (auc - 0.5) / np.sqrt((new + old + 1) / (12 * new * old))
+    return auc, (auc - 0.5) / np.sqrt(design.mean * (new + old + 1) / (12 * new * old))
 
 
 def _importance(fitted, X, is_new, names: list[str], seed: int) -> dict[str, float]:

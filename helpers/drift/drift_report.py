@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ..base.findings import Finding, ranked
 from .alert_thresholds import DEFAULT, Thresholds, by_size
-from .compare_columns import FISHER, PSI_LARGE
+from .compare_columns import FISHER, PSI_LARGE, TOO_FEW
 from .domain_classifier import Domain
 
 
@@ -100,11 +101,22 @@ def describe_drift(table: pd.DataFrame) -> str:
     also = (
         f" {changed} of {columns} changed significantly, even if only a little." if changed else ""
     )
+    if (table["test"] == TOO_FEW).all() and columns:
+        return f"**Whether columns drift can't be told**: {table['why'].iloc[0]}."
+    also += _untold(table)
     if not drifting:
         none = f"none of {columns} has a PSI above {PSI_LARGE} that chance does not explain"
         return f"**No column drifts**: {none}.{also}"
     names = ", ".join(drifting[:4]) + (" …" if len(drifting) > 4 else "")
     return f"**{len(drifting)} of {columns} columns drift** (PSI above {PSI_LARGE}): {names}.{also}"
+
+
+def _untold(table: pd.DataFrame) -> str:
+    """How many columns can't be told of, and of how many units the side with fewer is, in words."""
+    untold = int((table["test"] == TOO_FEW).sum())
+    text = f" {untold} have too few units to tell." if untold else ""
+    units = table["units"].max()
+    return text if np.isnan(units) else f"{text} The side with fewer units has {units:,.0f}."
 
 
 def describe_domain(joint: Domain) -> str:

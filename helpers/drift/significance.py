@@ -1,5 +1,6 @@
 """Tests of whether two samples differ significantly, in forms that are valid for rare values too.
 
+Each takes the design effect of rows that come in units (`helpers.learning.unit_tests`).
 They need `scipy.special` only, but for the exact test of Fisher: `scipy.stats` takes half a second
 to import, and has neither of the others in the form that is needed here.
 """
@@ -9,12 +10,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaincc, gammaln, kolmogorov
 
+from ..learning.unit_tests import NO_EFFECT, DesignEffect
 from .column_tallies import NumberCounts
 
 SLACK = 1e-7  # a smaller variance is 0, but for the last bits
 
 
-def kolmogorov_smirnov(old: NumberCounts, new: NumberCounts) -> float:
+def kolmogorov_smirnov(
+    old: NumberCounts, new: NumberCounts, design: DesignEffect = NO_EFFECT
+) -> float:
     """The p-value of the distance between the distributions of two samples of numbers.
 
     Smirnov (1939): the largest distance between the two cumulative shares, by its limiting law.
@@ -30,16 +34,17 @@ def kolmogorov_smirnov(old: NumberCounts, new: NumberCounts) -> float:
     values = np.union1d(old.values, new.values)
     apart = np.abs(old.up_to(values) / old.known - new.up_to(values) / new.known)
     scale = np.sqrt(old.known * (new.known / (old.known + new.known)))
-    return float(kolmogorov(apart.max(initial=0.0) * scale))
+    return design.p_value(float(kolmogorov(apart.max(initial=0.0) * scale / design.mean**0.5)))
 
 
-def chi_square(old: np.ndarray, new: np.ndarray) -> float:
+def chi_square(old: np.ndarray, new: np.ndarray, design: DesignEffect = NO_EFFECT) -> float:
     """The p-value of the difference of level shares between two samples.
 
     `old` and `new` are the counts of the same levels. Pearson's statistic is held against a gamma
     law with its exact mean and variance under random order (Haldane 1940, Dawson 1954: "A
     simplified expression for the variance of the χ² function on a contingency table"), which holds
-    where thousands of levels have a row or two each and the usual law does not.
+    where thousands of levels have a row or two each and the usual law does not. Units multiply both
+    (Rao and Scott 1984, with the second-order correction).
 
     >>> round(chi_square(np.array([50, 50]), np.array([40, 60])), 2)
     0.16
@@ -55,7 +60,8 @@ def chi_square(old: np.ndarray, new: np.ndarray) -> float:
     variance = _variance(levels, parts, rows)
     if variance < SLACK:  # each level has one row: any order looks the same
         return 1.0
-    return float(gammaincc(mean**2 / variance, statistic * mean / variance))
+    mean, variance = mean * design.mean, variance * design.square
+    return design.p_value(float(gammaincc(mean**2 / variance, statistic * mean / variance)))
 
 
 def _variance(levels: np.ndarray, parts: np.ndarray, rows: float) -> float:
@@ -70,10 +76,13 @@ def _variance(levels: np.ndarray, parts: np.ndarray, rows: float) -> float:
     return 2 * rows / (rows - 3) * (v1 - w1) * (v2 - w2) + rows**2 / (rows - 1) * w1 * w2
 
 
-def fisher(old: int, old_rows: int, new: int, new_rows: int) -> float:
+def fisher(
+    old: float, old_rows: float, new: float, new_rows: float, design: DesignEffect = NO_EFFECT
+) -> float:
     """The p-value of the difference of two shares: Fisher's exact test, two-sided.
 
-    `old` of `old_rows` and `new` of `new_rows` rows have the property.
+    `old` of `old_rows` and `new` of `new_rows` rows have the property. Rows of units count as the
+    effective number of rows, in whole ones.
 
     >>> round(fisher(3, 10, 9, 10), 3)
     0.02
@@ -81,7 +90,8 @@ def fisher(old: int, old_rows: int, new: int, new_rows: int) -> float:
     from scipy.stats import fisher_exact  # half a second to import: where it is used
 
     counts = [[old, old_rows - old], [new, new_rows - new]]
-    return float(fisher_exact(counts).pvalue)
+    effective = np.rint(np.array(counts, float) / design.mean).astype(int)
+    return design.p_value(float(fisher_exact(effective).pvalue))
 
 
 def p_value_all_in_part(count, part: int, rows: int):

@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from ..cells.coded_column import Columns, EncodedColumn
-from .column_formulas import MISSING_LEVEL, level_text
 from .encoders import CompiledStep, Part, Stateless, compiled_step
+from .formula_parts import MISSING_LEVEL, level_text
 
 MOST_LEVELS = 50_000  # of all columns of a step; more would be a table too large to keep
 UNSEEN = "\0 none"  # no cleaned text is this

@@ -11,12 +11,23 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ..base.user_errors import InputError, nearest
+from ..base.user_errors import InputError
+from .formula_parts import (
+    GROUPED,
+    Cells,
+    Function,
+    Groups,
+    GroupStatistic,
+    Number,
+    Operation,
+    Part,
+    Sign,
+)
 
 OPERATORS = {
     ast.Add: operator.add,
@@ -26,89 +37,69 @@ OPERATORS = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
 }
-FUNCTIONS = {
-    "abs": np.abs,
-    "log1p": np.log1p,
-    "sqrt": np.sqrt,
-    "minimum": np.minimum,
-    "maximum": np.maximum,
-}
-GROUPED = {"mean_by": "mean", "median_by": "median", "std_by": "std", "count_by": "size"}
-MISSING_LEVEL = "(missing)"  # a missing category is a level of its own
-ALL_ROWS = ""  # the key under which a group statistic holds the value over all rows
+SIGNS = {ast.USub: operator.neg, ast.UAdd: operator.pos}
+ONE_NUMBER = {"abs": np.abs, "log1p": np.log1p, "sqrt": np.sqrt}
+TWO_NUMBERS = {"minimum": np.minimum, "maximum": np.maximum}
+FUNCTIONS = ONE_NUMBER | TWO_NUMBERS
 
 
-def evaluate(formula: str, frame: pd.DataFrame, groups: dict | None = None) -> pd.Series:
+@dataclass(frozen=True)
+class Formula:
+    """A formula that was read: its value in one row, and in each row of a table.
+
+    >>> formula = parse_formula("distance / `air time` * 60")
+    >>> formula.row({"distance": 90.0, "air time": 30.0}, {})
+    180.0
+    >>> formula.table(pd.DataFrame({"distance": [90], "air time": [30]}), {}).tolist()
+    [180.0]
+    """
+
+    text: str
+    root: Part
+
+    def row(self, row: dict, groups: Groups) -> float:
+        """The value in a cleaned row; what is undefined (0 / 0) is NaN."""
+        found = self.root.row(row, groups)
+        return found if math.isfinite(found) else math.nan
+
+    def table(self, frame: pd.DataFrame, groups: Groups) -> pd.Series:
+        """The value in each row of a frame, as floats; what is undefined is missing."""
+        with np.errstate(all="ignore"):
+            value = self.root.table(frame, groups)
+        series = pd.Series(value, index=frame.index, dtype=float)
+        return series.where(np.isfinite(series))
+
+    def learn(self, frame: pd.DataFrame) -> Groups:
+        """What the formula asks of groups: for each such call, its value in each group.
+
+        The key "" holds the value over all rows; of a count, 0: a group not seen has no rows.
+
+        >>> rows = pd.DataFrame({"city": ["Rome", "Rome", "Oslo"], "price": [1, 3, 5]})
+        >>> parse_formula("price / mean_by(price, city)").learn(rows)
+        {'mean_by(price, city)': {'': 3.0, 'Oslo': 5.0, 'Rome': 2.0}}
+        """
+        asked = [part for part in self.root.walk() if isinstance(part, GroupStatistic)]
+        with np.errstate(all="ignore"):
+            return {part.key: part.learn(frame) for part in asked}
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it uses."""
+        return sorted({name for part in self.root.walk() for name in part.columns()})
+
+
+def evaluate(formula: str, frame: pd.DataFrame, groups: Groups | None = None) -> pd.Series:
     """The formula's value for each row, as floats; what is undefined (0 / 0) is missing.
 
-    `groups` are the statistics of groups that it needs (see `group_statistics`).
+    `groups` are the statistics of groups that it needs; without them those of the frame.
 
     >>> evaluate("distance / `air time` * 60", pd.DataFrame({"distance": [90], "air time": [30]}))
     0    180.0
     dtype: float64
     """
-    tree, names = _parse(formula)
-    with np.errstate(all="ignore"):
-        value = _value(tree, names, frame, formula, groups or {})
-    series = pd.Series(value, index=frame.index, dtype=float)
-    return series.where(np.isfinite(series))
-
-
-def group_statistics(formula: str, frame: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """What a formula asks of groups: for each such call, its value in each group.
-
-    The key "" holds the value over all rows; of a count, 0: a group that was not seen has no rows.
-
-    >>> rows = pd.DataFrame({"city": ["Rome", "Rome", "Oslo"], "price": [1, 3, 5]})
-    >>> group_statistics("price / mean_by(price, city)", rows)
-    {'mean_by(price, city)': {'': 3.0, 'Oslo': 5.0, 'Rome': 2.0}}
-    """
-    tree, names = _parse(formula)
-    found = {}
-    for node in ast.walk(tree):
-        if not _is_grouped(node):
-            continue
-        key, column, group = _grouped(node, names, formula)
-        by = frame[_known(group, frame, formula)].astype("str").fillna("(missing)")
-        if column is None:
-            values = by.value_counts().astype(float)
-            overall = 0.0
-        else:
-            numbers = _column(column, frame, formula)
-            values = numbers.groupby(by).agg(GROUPED[node.func.id]).dropna()
-            overall = float(numbers.agg(GROUPED[node.func.id]))
-        # As plain text and numbers, so that a stored model holds them.
-        each = {str(level): float(value) for level, value in sorted(values.items())}
-        found[key] = {ALL_ROWS: overall} | each
-    return found
-
-
-def _is_grouped(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GROUPED
-    )
-
-
-def _grouped(node: ast.Call, names: dict, formula: str) -> tuple[str, str | None, str]:
-    """The text of a call such as mean_by(price, city), its column (None: rows) and its group."""
-    said = [names.get(a.id, a.id) if isinstance(a, ast.Name) else None for a in node.args]
-    needs = 1 if node.func.id == "count_by" else 2
-    if len(said) != needs or None in said or node.keywords:
-        example = "count_by(city)" if needs == 1 else f"{node.func.id}(price, city)"
-        raise InputError(f"In the formula '{formula}', {node.func.id} is used as in {example}.")
-    key = f"{node.func.id}({', '.join(said)})"
-    return key, said[0] if needs == 2 else None, said[-1]
-
-
-def _known(name: str, frame: pd.DataFrame, formula: str) -> str:
-    if name not in frame.columns:
-        raise InputError(
-            f"The formula '{formula}' names no column '{name}'. {nearest(name, frame.columns)}"
-        )
-    return name
+    found = parse_formula(formula)
+    return found.table(frame, groups or found.learn(frame))
 
 
 def columns_of(formula: str) -> list[str]:
@@ -117,11 +108,7 @@ def columns_of(formula: str) -> list[str]:
     >>> columns_of("2 * temp - `dew point`")
     ['dew point', 'temp']
     """
-    tree, names = _parse(formula)
-    called = {node.func.id for node in ast.walk(tree)
-              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - called
-    return sorted(names.get(name, name) for name in used)
+    return parse_formula(formula).columns
 
 
 def parse_formulas(text: str) -> dict[str, str]:
@@ -135,130 +122,68 @@ def parse_formulas(text: str) -> dict[str, str]:
         name, sign, formula = part.partition("=")
         if not sign or not name.strip() or not formula.strip():
             raise InputError(f"A derived column looks like 'name = a / b'; '{part}' does not.")
-        columns_of(formula)
+        parse_formula(formula.strip())
         formulas[name.strip()] = formula.strip()
     return formulas
 
 
-def _parse(formula: str) -> tuple[ast.expr, dict[str, str]]:
-    names: dict[str, str] = {}
-
-    def placeholder(match: re.Match) -> str:
-        key = f"_column_{len(names)}_"
-        names[key] = match[1]
-        return key
-
-    plain = re.sub(r"`([^`]+)`", placeholder, formula.strip())
+def parse_formula(text: str) -> Formula:
+    """The formula that a text says; InputError for anything but arithmetic on columns."""
+    quoted = re.findall(r"`([^`]+)`", text)
+    names = {f"_column_{number}_": name for number, name in enumerate(quoted)}
+    places = iter(names)
+    plain = re.sub(r"`([^`]+)`", lambda _: next(places), text.strip())
     try:
-        return ast.parse(plain, mode="eval").body, names
+        tree = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError):
-        raise InputError(f"The formula '{formula}' can't be read as arithmetic.") from None
+        raise InputError(f"The formula '{text}' can't be read as arithmetic.") from None
+    return Formula(text, _Reader(text, names).part(tree))
 
 
-def _value(node: ast.AST, names: dict, frame: pd.DataFrame, formula: str, groups: dict):
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value < 1e300:
-        return float(node.value)
-    if isinstance(node, ast.Name):
-        return _column(names.get(node.id, node.id), frame, formula)
-    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        sides = (_value(side, names, frame, formula, groups) for side in (node.left, node.right))
-        return _combined(OPERATORS[type(node.op)], *sides)
-    if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
-        return OPERATORS[type(node.op)](_value(node.operand, names, frame, formula, groups))
-    if _is_grouped(node):
-        return _by_group(*_grouped(node, names, formula), frame, formula, groups)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        function = FUNCTIONS.get(node.func.id)
-        if function and len(node.args) == (2 if node.func.id in ("minimum", "maximum") else 1):
-            return function(*(_value(a, names, frame, formula, groups) for a in node.args))
-    raise InputError(
-        f"The formula '{formula}' uses more than columns, numbers, + - * / // % ** and "
-        f"{', '.join([*FUNCTIONS, *GROUPED])}."
-    )
+@dataclass(frozen=True)
+class _Reader:
+    """Turns the syntax tree of a formula into its parts; `names` has the columns in backticks."""
 
+    formula: str
+    names: dict[str, str]
 
-def _combined(operator: Callable, left, right):
-    """The result of an operator on columns or plain numbers."""
-    if not isinstance(left, pd.Series) and not isinstance(right, pd.Series):
-        left = np.float64(left)  # numpy divides by zero without raising
-    return operator(left, right)
+    def part(self, node: ast.AST) -> Part:
+        """The part that a node says, with all inside it."""
+        match node:
+            case ast.Constant(value=value) if type(value) in (int, float) and value < 1e300:
+                return Number(float(value))
+            case ast.Name(id=name):
+                return self._cells(name)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+                return Operation(OPERATORS[type(op)], self.part(left), self.part(right))
+            case ast.UnaryOp(op=op, operand=operand) if type(op) in SIGNS:
+                return Sign(SIGNS[type(op)], self.part(operand))
+            case ast.Call(func=ast.Name(id=name)):
+                return self._statistic(node, name) if name in GROUPED else self._call(node, name)
+        raise self._more_than_arithmetic()
 
+    def _cells(self, name: str) -> Cells:
+        return Cells(self.names.get(name, name), self.formula)
 
-def _by_group(key: str, _, group: str, frame: pd.DataFrame, formula: str, groups: dict):
-    """The statistic of each row's group; of all rows where the group was not learnt."""
-    learnt = groups.get(key) or group_statistics(formula, frame)[key]
-    by = frame[_known(group, frame, formula)].astype("str").fillna(MISSING_LEVEL)
-    return by.map(learnt).astype(float).fillna(learnt[ALL_ROWS])
+    def _call(self, node: ast.Call, name: str) -> Function:
+        takes = ONE_NUMBER if len(node.args) == 1 else TWO_NUMBERS if len(node.args) == 2 else {}
+        if node.keywords or name not in takes:
+            raise self._more_than_arithmetic()
+        return Function(takes[name], tuple(map(self.part, node.args)))
 
+    def _statistic(self, node: ast.Call, name: str) -> GroupStatistic:
+        """A call such as mean_by(price, city)."""
+        said = [self._cells(one.id) if isinstance(one, ast.Name) else None for one in node.args]
+        is_count = name == "count_by"
+        if len(said) != (1 if is_count else 2) or None in said or node.keywords:
+            example = "count_by(city)" if is_count else f"{name}(price, city)"
+            raise InputError(f"In the formula '{self.formula}', {name} is used as in {example}.")
+        key = f"{name}({', '.join(one.name for one in said)})"
+        column = None if is_count else said[0]
+        return GroupStatistic(key, name, column, said[-1].name, self.formula)
 
-def _column(name: str, frame: pd.DataFrame, formula: str) -> pd.Series:
-    name = _known(name, frame, formula)
-    try:
-        return frame[name].astype(float)
-    except (TypeError, ValueError):
-        raise InputError(f"The formula '{formula}' needs numbers in '{name}'.") from None
-
-
-# --- One row ------------------------------------------------------------------------------------
-
-
-def row_formula(formula: str, groups: dict) -> Callable[[dict], float]:
-    """The one-row form of `evaluate`: a function of a row (a dict); NaN is missing.
-
-    >>> row_formula("distance / `air time` * 60", {})({"distance": 90.0, "air time": 30.0})
-    180.0
-    """
-    tree, names = _parse(formula)
-    worth = _row_value(tree, names, formula, groups)
-
-    def value(row: dict) -> float:
-        try:
-            found = worth(row)
-        except (ZeroDivisionError, OverflowError):  # Python's numbers raise where numpy's go on
-            return math.nan
-        if isinstance(found, complex):  # a fractional power of a negative number
-            return math.nan
-        return float(found) if math.isfinite(found) else math.nan
-
-    return value
-
-
-def _row_value(node: ast.AST, names: dict, formula: str, groups: dict) -> Callable:
-    """A formula's node as a function of a row; `evaluate` has checked the formula before."""
-    if isinstance(node, ast.Constant):
-        number = float(node.value)
-        return lambda row: number
-    if isinstance(node, ast.Name):
-        name = names.get(node.id, node.id)
-        return lambda row: math.nan if row[name] is None else float(row[name])
-    if isinstance(node, ast.BinOp):
-        left, right = (_row_value(n, names, formula, groups) for n in (node.left, node.right))
-        work = OPERATORS[type(node.op)]
-        return lambda row: work(left(row), right(row))
-    if isinstance(node, ast.UnaryOp):
-        inner, work = _row_value(node.operand, names, formula, groups), OPERATORS[type(node.op)]
-        return lambda row: work(inner(row))
-    if _is_grouped(node):
-        key, _, group = _grouped(node, names, formula)
-        learnt = groups[key]
-        return lambda row: learnt.get(level_text(row[group]), learnt[ALL_ROWS])
-    function = _of_numbers(FUNCTIONS[node.func.id])
-    inner = [_row_value(argument, names, formula, groups) for argument in node.args]
-    return lambda row: function(*(part(row) for part in inner))
-
-
-def _of_numbers(function: Callable) -> Callable:
-    """A numpy function of single numbers, quiet where it is not defined."""
-
-    def quietly(*numbers: float) -> float:
-        with np.errstate(all="ignore"):
-            return float(function(*numbers))
-
-    return quietly
-
-
-def level_text(value) -> str:
-    """A category as text, one at a time: what `astype("str").fillna("(missing)")` makes of it."""
-    if value is None or value != value:
-        return MISSING_LEVEL
-    return value if isinstance(value, str) else str(value)
+    def _more_than_arithmetic(self) -> InputError:
+        return InputError(
+            f"The formula '{self.formula}' uses more than columns, numbers, + - * / // % ** and "
+            f"{', '.join([*FUNCTIONS, *GROUPED])}."
+        )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..cells.coded_column import Columns
-from .column_formulas import columns_of, evaluate, group_statistics, row_formula
+from .column_formulas import parse_formula
 from .encoders import Stateless, as_series
 
 
@@ -25,16 +25,17 @@ class Derive(Stateless):
         super().fit(X)
         self.groups_ = {}
         out = X.copy(deep=False)
-        for name, formula in self.formulas.items():
-            self.groups_ |= group_statistics(formula, out)
-            out[name] = evaluate(formula, out, self.groups_)
+        for name, text in self.formulas.items():
+            formula = parse_formula(text)
+            self.groups_ |= formula.learn(out)
+            out[name] = formula.table(out, self.groups_)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """The columns and the derived ones."""
         out = X.copy(deep=False)
-        for name, formula in self.formulas.items():
-            out[name] = evaluate(formula, out, self.groups_)
+        for name, text in self.formulas.items():
+            out[name] = parse_formula(text).table(out, self.groups_)
         return out
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -46,23 +47,24 @@ class CompiledFormulas:
     """The columns that a fitted `Derive` adds to a row, and to many."""
 
     def __init__(self, derive: Derive):
-        self.derive = derive
-        self.rows = [(n, row_formula(f, derive.groups_)) for n, f in derive.formulas.items()]
-        self.used = {name for formula in derive.formulas.values() for name in columns_of(formula)}
+        self.formulas = [(name, parse_formula(text)) for name, text in derive.formulas.items()]
+        self.groups = derive.groups_
+        self.used = {name for _, formula in self.formulas for name in formula.columns}
 
     def row(self, row: dict) -> dict:
         """A cleaned row and its derived cells."""
-        if not self.rows:
+        if not self.formulas:
             return row
         row = dict(row)
-        for name, value in self.rows:
-            row[name] = value(row)
+        for name, formula in self.formulas:
+            row[name] = formula.row(row, self.groups)
         return row
 
     def table(self, clean: Columns) -> Columns:
         """Cleaned columns and the derived ones."""
-        if not self.rows:
+        if not self.formulas:
             return clean
         frame = pd.DataFrame({n: as_series(clean[n]) for n in clean if n in self.used})
-        derived = self.derive.transform(frame)
-        return clean | {name: derived[name] for name, _ in self.rows}
+        for name, formula in self.formulas:
+            frame[name] = formula.table(frame, self.groups)
+        return clean | {name: frame[name] for name, _ in self.formulas}

@@ -13,6 +13,8 @@ from .task_kind import Task, encode, find_task, with_metric
 from .units import UnitRule, describe_units, find_units, units_of
 
 TRAIN, TEST, GAP = "train", "test", "gap"
+# Written by stage 4 where the plan of the training rows cleans some row otherwise than stage 2's
+TRAINING_PLAN, CLEANED_BY_SPLIT = "cleaning_training.yaml", "clean_training"
 UNITS = "units.json"
 NEVER = -1  # the fold of a row that is never validated on
 JUDGED = 6  # the stage that asks the held-out rows
@@ -128,6 +130,8 @@ def _with_split(work, rows: Labelled) -> Labelled:
     split, laid_out = work.read_table("split"), work.read_json("split.json")
     if not np.array_equal(split["row"].to_numpy(), rows.row):
         raise ValueError("The split belongs to other rows: run stage 4 again.")
+    if has_training_plan(work):
+        rows = replace(rows, X=work.read_table(CLEANED_BY_SPLIT))
     return replace(
         rows,
         part=split["part"].to_numpy(dtype=object),
@@ -168,6 +172,19 @@ def units_of_table(
     rule = find_units(X, y, alike, **named)
     counted = describe_units(units_of(rule, X, alike), rule, len(kept))
     return rule, f"The unit is the {rule.one}: {counted}, because {rule.why}."
+
+
+def has_training_plan(work) -> bool:
+    """Whether stage 4 cleaned the rows by a plan learnt from the training rows alone.
+
+    It did not where that plan changes no cell (or in a run of before there was one).
+    """
+    return work.read_json("split.json").get("cleaning") == TRAINING_PLAN
+
+
+def training_plan(work) -> dict:
+    """The cleaning plan that has learnt from training rows alone. `work` is an open stage."""
+    return work.read_yaml(TRAINING_PLAN if has_training_plan(work) else "cleaning.yaml")
 
 
 def with_metric_of(rows: Labelled, metric: str) -> Labelled:

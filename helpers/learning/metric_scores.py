@@ -70,18 +70,31 @@ def _binary_scores(task: Task, truth, prediction, probability) -> dict:
 
 
 def _class_scores(task: Task, truth, prediction, probability) -> dict:
-    from sklearn import metrics as m
-
-    options = {"average": "macro", "zero_division": 0.0}
     scores = {
         "accuracy": lambda: (truth == prediction).mean(),
-        "precision_macro": lambda: m.precision_score(truth, prediction, **options),
-        "recall_macro": lambda: m.recall_score(truth, prediction, **options),
-        "f1_macro": lambda: m.f1_score(truth, prediction, **options),
+        "precision_macro": lambda: _macro(task, truth, prediction, said=2, present=0),
+        "recall_macro": lambda: _macro(task, truth, prediction, said=0, present=2),
+        "f1_macro": lambda: _macro(task, truth, prediction, said=1, present=1),
     }
     if probability is None:
         return scores
     return scores | {"log_loss": lambda: _log_loss(truth, probability)}
+
+
+def _macro(task: Task, truth, prediction, *, said: int, present: int) -> float:
+    """The mean over all classes of the task of 2 × right / (`said` × said + `present` × present).
+
+    A class that neither came nor was predicted counts as 0, as scikit-learn does with `labels=`: a
+    rare class that happens to be absent must not raise the mean.
+    """
+    count = len(task.classes)
+    known = (truth >= 0, prediction >= 0)
+    came, called = (
+        np.bincount(values[mask], minlength=count)
+        for values, mask in zip((truth, prediction), known, strict=True)
+    )
+    right = np.bincount(truth[(truth == prediction) & known[0]], minlength=count)
+    return float((2 * right / np.maximum(said * called + present * came, 1)).mean())
 
 
 def _log_loss(truth: np.ndarray, probability) -> float:

@@ -21,7 +21,7 @@ GROUPS = 10  # of numbers
 
 
 @dataclass(frozen=True)
-class Resemblance:
+class Dependence:
     """How much the rows of a unit resemble each other in one column.
 
     `sizes` are the sums of the units' rows to the power 1, 2, 3 and 4; `icc` is the mean intraclass
@@ -34,11 +34,11 @@ class Resemblance:
     icc_squared: float = 0.0
 
     @classmethod
-    def of_rows(cls, count: float) -> Resemblance:
+    def of_rows(cls, count: float) -> Dependence:
         """So many rows, each of them a unit."""
         return cls((float(count),) * 4)
 
-    def for_rows(self, count: float) -> Resemblance:
+    def for_rows(self, count: float) -> Dependence:
         """So many rows in units like these."""
         scale = count / self.rows if self.rows else 0.0
         return replace(self, sizes=tuple(size * scale for size in self.sizes))
@@ -117,14 +117,14 @@ def sizes_of(codes: np.ndarray) -> tuple[float, float, float, float]:
     return tuple(float((count**power).sum()) for power in (1, 2, 3, 4))
 
 
-def resemblance(values: pd.Series, unit: np.ndarray) -> Resemblance:
+def dependence(values: pd.Series, unit: np.ndarray) -> Dependence:
     """How much the rows of a unit resemble each other in a column of numbers or of texts.
 
     `values` are n numbers or texts, `unit` n labels; rows without a value don't count. Many
     different numbers are compared by the shares below nine of their quantiles, and the most alike
     of these counts.
 
-    >>> alike = resemblance(pd.Series(list("aabbccdd")), np.array([1, 1, 2, 2, 3, 3, 4, 4]))
+    >>> alike = dependence(pd.Series(list("aabbccdd")), np.array([1, 1, 2, 2, 3, 3, 4, 4]))
     >>> alike.icc, alike.units, alike.effective_rows
     (1.0, 4.0, 4.0)
     """
@@ -132,14 +132,14 @@ def resemblance(values: pd.Series, unit: np.ndarray) -> Resemblance:
     codes = pd.factorize(np.asarray(unit)[known])[0]
     sizes = sizes_of(codes)
     if sizes[0] ** 2 <= sizes[1] or sizes[1] == sizes[0]:  # one unit, or each row its own
-        return Resemblance(sizes)
+        return Dependence(sizes)
     present = values[known]
     if present.dtype == float and present.nunique() > GROUPS:
         return _of_numbers(present.to_numpy(), codes, sizes)
     return _of_levels(present, codes, sizes)
 
 
-def _of_numbers(values: np.ndarray, codes: np.ndarray, sizes: tuple) -> Resemblance:
+def _of_numbers(values: np.ndarray, codes: np.ndarray, sizes: tuple) -> Dependence:
     """By the shares of rows up to each of nine quantiles."""
     edges = np.unique(np.sort(values)[np.arange(1, GROUPS) * len(values) // GROUPS])
     counts = _counts(np.searchsorted(edges, values, "left"), codes, len(edges) + 1)
@@ -151,10 +151,10 @@ def _of_numbers(values: np.ndarray, codes: np.ndarray, sizes: tuple) -> Resembla
     varies = share * (1 - share)
     icc = _per_pair((apart**2).sum(axis=0) / varies - sizes[0], sizes)
     most = float(np.clip(icc.max(initial=0.0), 0, 1))
-    return Resemblance(sizes, most, most**2)
+    return Dependence(sizes, most, most**2)
 
 
-def _of_levels(values: pd.Series, codes: np.ndarray, sizes: tuple) -> Resemblance:
+def _of_levels(values: pd.Series, codes: np.ndarray, sizes: tuple) -> Dependence:
     """By the shares of the levels; the rare ones count as one."""
     level = pd.factorize(values)[0]
     rank = np.argsort(np.argsort(-np.bincount(level), kind="stable"), kind="stable")
@@ -162,13 +162,13 @@ def _of_levels(values: pd.Series, codes: np.ndarray, sizes: tuple) -> Resemblanc
     counts = _counts(np.minimum(rank, groups - 1)[level], codes, groups)
     share = counts.sum(axis=0) / sizes[0]
     if groups < 2:
-        return Resemblance(sizes)
+        return Dependence(sizes)
     apart = (counts - counts.sum(axis=1, keepdims=True) * share) / np.sqrt(share)
     alone = np.eye(groups) - np.sqrt(np.outer(share, share))  # what independent rows give, a row
     icc = _per_pair(apart.T @ apart - sizes[0] * alone, sizes, alone)
     mean = float(np.clip(np.trace(icc) / (groups - 1), 0, 1))
     square = float((icc**2).sum() / (groups - 1))
-    return Resemblance(sizes, mean, float(np.clip(square, mean**2, 1)))
+    return Dependence(sizes, mean, float(np.clip(square, mean**2, 1)))
 
 
 def _counts(group: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
@@ -187,14 +187,14 @@ def _per_pair(found, sizes: tuple, alone=1.0):
     return whole / (sizes[1] - sizes[0])
 
 
-def design_effect(old: Resemblance, new: Resemblance) -> DesignEffect:
+def design_effect(old: Dependence, new: Dependence) -> DesignEffect:
     """The design effect on the difference of two sides.
 
     Where nothing has changed both sides have the same correlation, so it is taken from both, by
     their pairs of rows. Units that are on both sides make the difference smaller, which is not
     counted: the test errs to the safe side.
 
-    >>> same = resemblance(pd.Series(list("aabbccdd")), np.array([1, 1, 2, 2, 3, 3, 4, 4]))
+    >>> same = dependence(pd.Series(list("aabbccdd")), np.array([1, 1, 2, 2, 3, 3, 4, 4]))
     >>> design_effect(same, same).mean
     2.0
     """

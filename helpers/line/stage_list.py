@@ -52,9 +52,13 @@ class Stage:
 ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
 UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
+# The plan before a person changed it; and that of the training rows, where it cleans otherwise
+DRAFTED = "cleaning_drafted.yaml"
+BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
 TRAINED = ("data/trained.skops", "training.json")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
-SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT)  # the labelled rows, and who is held out
+# The labelled rows, and which are held out
+SPLIT_FILES = (*CLEANED, "data/split.parquet", SPLIT, *BY_TRAINING)
 
 # The one description of the line. Whatever runs it or tells of it is made from this: the command
 # line, the pages, and by `helpers.line.line_description` the pipelines of the schedulers.
@@ -69,15 +73,15 @@ STAGES = (
     Stage(2, "clean", "Data cleaning", "02_data_cleaning",
           "What is wrong with them, and what is surely right?",
           reads=(ABOUT, RAW, "data/answer_key.parquet"),
-          writes=(*CLEANED, UNITS, PLAN, "data/changes.parquet", "review.csv")),
+          writes=(*CLEANED, UNITS, PLAN, "data/changes.parquet", "review.csv", DRAFTED)),
     Stage(3, "features", "Feature engineering", "03_feature_engineering",
           "What is known when the prediction is made?",
           reads=(ABOUT, PLAN, UNITS, *CLEANED),
           writes=("features.yaml",)),
     Stage(4, "split", "Train-test split", "04_train_test_split",
           "Which rows must the model not see?",
-          reads=(ABOUT, "features.yaml", UNITS, *CLEANED),
-          writes=("data/split.parquet", SPLIT), needs_target=True),
+          reads=(ABOUT, RAW, PLAN, DRAFTED, "features.yaml", UNITS, *CLEANED),
+          writes=("data/split.parquet", SPLIT, *BY_TRAINING), needs_target=True),
     Stage(5, "train", "Model training", "05_model_training", "Which model learns most?",
           reads=(ABOUT, PLAN, "features.yaml", *SPLIT_FILES),
           writes=(*TRAINED, "trials.csv"), needs_target=True),
@@ -86,7 +90,8 @@ STAGES = (
           writes=("metrics.json", "front.png", "data/held_out_answers.parquet"),
           needs_target=True),
     Stage(7, "deploy", "Deployment", "07_deployment", "Does it give the same answers in service?",
-          reads=(ABOUT, RAW, PLAN, "features.yaml", *SPLIT_FILES, *TRAINED, "metrics.json"),
+          reads=(ABOUT, RAW, PLAN, DRAFTED, "features.yaml", *SPLIT_FILES, *TRAINED,
+                 "metrics.json"),
           writes=(*BUNDLE, "model/card.json", "model/card.md", "model/examples.parquet"),
           needs_target=True),
     Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",

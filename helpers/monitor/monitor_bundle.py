@@ -19,6 +19,7 @@ from ..drift.stored_reference import Reference
 from ..learning.labelled_data import Labelled
 from ..learning.predicting import predict
 from ..learning.task_kind import compared_answers, with_metric
+from ..learning.units import UnitRule, units_of
 from ..line.notebook_parameters import parse_setting
 from ..line.run_folder import Run
 from ..line.stage_list import LOG
@@ -80,6 +81,7 @@ def look(address: str, data: str = "", settings=()) -> dict:
     seen = monitoring_report.summary(production, decision, by_period, expected, drifted, found,
                                      joint, days, None, None, None)  # fmt: skip
     seen["summary"]["Drift"] += f" {monitoring_report.describe_prediction_drift(predictions)}"
+    seen["summary"]["Drift"] += f" {known.note}" * bool(known.note)
     return seen
 
 
@@ -114,10 +116,17 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     X, examples = clean.transform(raw), clean.transform(bundle.examples)
     production_rows.check_values(X, examples, model_columns(bundle.model))
     task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
-    sample = Labelled(task, examples, np.full(len(examples), None), np.arange(len(examples)))
+    rule = known.units or UnitRule()
+    sample = Labelled(
+        task, examples, np.full(len(examples), None), np.arange(len(examples)),
+        unit=units_of(rule, examples), units=rule,
+    )  # fmt: skip
     y = production_rows.labels_of(raw, task, known.label)
     period = production_rows.periods_for(times, known.time_column, X)
-    return Production(raw, X, y, period, bundle.model, sample, origin, times=times, reference=known)
+    return Production(
+        raw, X, y, period, bundle.model, sample, origin, times=times, reference=known,
+        unit=units_of(rule, X),
+    )  # fmt: skip
 
 
 def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
@@ -148,7 +157,7 @@ def answers_drift(bundle: Bundle, known: Reference, production: Production) -> p
     Those were made by the model before its last fit, so it was fitted on neither rows.
     """
     answers = predict(bundle.task, bundle.model[1:], production.X)
-    return known.answers_drift(compared_answers(bundle.task, *answers))
+    return known.answers_drift(compared_answers(bundle.task, *answers), production.unit)
 
 
 def log_folder(address: str) -> Run:

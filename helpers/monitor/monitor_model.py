@@ -30,15 +30,15 @@ def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:
 
     The time column is left out: later rows are later by definition.
     """
-    return _reference(production, time_column).drift(production.X)
+    return _reference(production, time_column).drift(production.X, unit=production.unit)
 
 
 def _reference(production: Production, time_column: str) -> Reference:
     """What later rows are compared with: the bundle's reference, else one of the known rows."""
     if production.reference is not None:
         return production.reference
-    used = model_columns(production.champion)
-    return reference_of(production.known.X, used, time_column=time_column)
+    used, known = model_columns(production.champion), production.known
+    return reference_of(known.X, used, time_column=time_column, units=known.units, unit=known.unit)
 
 
 def joint_drift(
@@ -47,17 +47,18 @@ def joint_drift(
     """Whether the columns that the model uses have drifted together (`drift.domain_classifier`)."""
     used = [c for c in model_columns(production.champion) if c != time_column]
     return domain_classifier.domain_classifier(
-        production.known.X[used], production.X[used], seed=seed
-    )
+        production.known.X[used], production.X[used], seed=seed,
+        unit_before=production.known.unit, unit_after=production.unit,
+    )  # fmt: skip
 
 
 def prediction_drift(task: Task, asked: Unseen | None) -> pd.DataFrame | None:
     """The drift of the predictions from those on held-out rows; None where not applicable."""
     if asked is None:
         return None
-    return compare_columns.compare(
-        *(compared_answers(task, *said) for said in (asked.held_out, asked.later))
-    )
+    before, after = (compared_answers(task, *said) for said in (asked.held_out, asked.later))
+    unit_before, unit_after = asked.units
+    return compare_columns.compare(before, after, unit_before=unit_before, unit_after=unit_after)
 
 
 def decide(
@@ -133,7 +134,7 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
     """
     used = model_columns(production.champion)
     known = _reference(production, when)
-    found = data_quality.compare(known.quality, production.X[used])
+    found = data_quality.compare(known.quality, production.X[used], unit=production.unit)
     return ranked([*found, *_odd_days(known, production, when)])
 
 

@@ -35,18 +35,18 @@ class Unseen:
 
     A model is surer of its training rows than of any others. The model in service was fitted on all
     rows, so its predictions for later rows can't be compared with those for earlier ones. `truth`
-    and `unit` are of the held-out rows.
+    is that of the held-out rows.
     """
 
     truth: np.ndarray
     held_out: tuple
     later: tuple
-    unit: np.ndarray | None = None
+    units: tuple = (None, None)  # of which unit each held-out and each later row is
 
     @property
     def rows(self) -> JudgedRows:
         """The held-out rows with their answers."""
-        return JudgedRows(self.truth, *self.held_out, self.unit)
+        return JudgedRows(self.truth, *self.held_out, self.units[0])
 
 
 def unseen(work, production: Production) -> Unseen | None:
@@ -59,7 +59,7 @@ def unseen(work, production: Production) -> Unseen | None:
     task, test = production.known.task, production.known.of(TEST)
     model = whole_pipeline.load(work.read("data/trained.skops"))[1:]
     answers = (predict(task, model, X) for X in (test.X, production.X))
-    return Unseen(test.y, *answers, test.unit)
+    return Unseen(test.y, *answers, units=(test.unit, production.unit))
 
 
 def promise(task: Task, metrics: dict, asked: Unseen | None) -> Promise:
@@ -165,5 +165,5 @@ def _expected_changes(
         unit = None if production.unit is None else production.unit[chosen]
         some = probability[chosen], prediction[chosen], calibration, unit
         spreads[name] = estimate.expected_spread(task, *some)
-    before = estimate.expected_spread(task, *asked.held_out[::-1], calibration, asked.unit)
+    before = estimate.expected_spread(task, *asked.held_out[::-1], calibration, asked.units[0])
     return score_fall.compare_spreads(replace(promised, spread=before), spreads)

@@ -48,9 +48,14 @@ def fit(cleaning: dict, features: dict, model, clean: pd.DataFrame, y, seed: int
     return with_cleaner(cleaning, _fit(learner(features, model, seed), clean, y))
 
 
-def refit(model: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
-    """A pipeline like a fitted one, fitted anew on other cleaned rows; the plans stay."""
+def refit(model: Pipeline, clean: pd.DataFrame, y, cleaning: dict | None = None) -> Pipeline:
+    """A pipeline like a fitted one, fitted anew on other cleaned rows; the feature plan stays.
+
+    So does the cleaning plan, unless another is given.
+    """
     fresh = _fit(clone(model[1:]), clean, y)
+    if cleaning is not None:
+        return with_cleaner(cleaning, fresh)
     return Pipeline([("clean", model["clean"]), *fresh.steps])
 
 

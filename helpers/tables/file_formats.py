@@ -36,9 +36,7 @@ def disguised_as(content: bytes, ending: str) -> str:
     if ending not in DELIMITED:
         return ""
     if content.startswith(b"PK\x03\x04"):
-        return (
-            "is a zip or an Excel file: if it opens in Excel, rename it to .xlsx, else unpack it."
-        )
+        return "is a zip or an Excel file: rename it to .xlsx if it opens in Excel, else unpack it."
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", content[:200], re.IGNORECASE):
         return "is a web page, not a table: open it in a browser to see what it says."
     return ""
@@ -48,15 +46,20 @@ def _decode(content: bytes) -> str:
     """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decode_utf16(content)
+    _refuse_nul(content)
+    for encoding in _encodings(content):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    return content.decode("latin-1")
+
+
+def _refuse_nul(content: bytes) -> None:
+    """Raise InputError where a NUL byte shows that a file is no text."""
     if (nul := content.find(b"\x00")) >= 0:
         raise InputError(
             f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
             f"is a {READABLE} file, give it that ending; else save it as UTF-8."
         )
-    for encoding in _encodings(content):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    return content.decode("latin-1")
 
 
 def _encodings(content: bytes) -> Iterator[str]:
@@ -93,30 +96,27 @@ def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFram
         raise InputError("is empty: it holds no header and no rows.")
     if named := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
         text, delimiter = text[named.end() :], named[1]
-    delimiter = delimiter or find_delimiter(text)
+    encoding = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
+    return _rows_of_text(text, delimiter or find_delimiter(text), encoding)
+
+
+def _rows_of_text(text: str, delimiter: str, *notes: str) -> pd.DataFrame:
+    """The rows of a delimited text, with notes on what is odd in it."""
     # The header is read as a row: rows with more fields than it are an error, not an index.
     shorter = _without_trailing(text, delimiter)
     ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
     text = shorter.strip("\r\n")
     frame, names = _frame_of(text, delimiter)
-    encoding = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
     odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
-    return odd_files.note(
-        frame, encoding, ends, *odd, odd_files.renamed(names, list(frame.columns))
-    )
+    renamed = odd_files.renamed(names, list(frame.columns))
+    return odd_files.note(frame, *notes, ends, *odd, renamed)
 
 
 def _frame_of(text: str, delimiter: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows of a delimited text, all cells texts; and the header as it was written."""
-    rows = pd.read_csv(
-        io.StringIO(text),
-        sep=delimiter,
-        header=None,
-        dtype=str,
-        keep_default_na=False,
-        na_values=[""],
-        skip_blank_lines=delimiter in text,  # in a single column a blank line is a missing cell
-    )
+    as_texts = {"header": None, "dtype": str, "keep_default_na": False, "na_values": [""]}
+    has_columns = delimiter in text  # in a single column a blank line is a missing cell
+    rows = pd.read_csv(io.StringIO(text), sep=delimiter, skip_blank_lines=has_columns, **as_texts)
     frame = rows.iloc[1:].reset_index(drop=True)
     names = [clean_name(cell) for cell in rows.iloc[0]]
     frame.columns = distinct_names(list(names))
@@ -127,16 +127,21 @@ def find_delimiter(text: str) -> str:
     """The mark that parts the first rows into equally many fields, more than one; else a comma."""
     best, most = ",", (0.0, 0)
     for mark in ",;\t|":
-        try:
-            rows = list(islice(csv.reader(io.StringIO(text[:200_000]), delimiter=mark), 30))
-        except csv.Error:
-            continue
-        rows = [row for row in rows if row][: 29 if len(text) > 200_000 else 30]
+        rows = _first_rows(text, mark)
         width = len(rows[0]) if rows else 0
         alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
         if width > 1 and (alike, width) > most:
             best, most = mark, (alike, width)
     return best
+
+
+def _first_rows(text: str, mark: str) -> list[list[str]]:
+    """Up to thirty rows with fields; none where the text can't be cut at that mark."""
+    try:
+        rows = list(islice(csv.reader(io.StringIO(text[:200_000]), delimiter=mark), 30))
+    except csv.Error:
+        return []
+    return [row for row in rows if row][: 29 if len(text) > 200_000 else 30]
 
 
 def _without_trailing(text: str, delimiter: str) -> str:
@@ -176,8 +181,11 @@ def _read_json(content: bytes) -> pd.DataFrame:
         records = _json_lines(text)
     if isinstance(records, dict):
         records = _rows_within(records)
-    if isinstance(records, pd.DataFrame):
-        return records
+    return records if isinstance(records, pd.DataFrame) else _frame_of_records(records)
+
+
+def _frame_of_records(records) -> pd.DataFrame:
+    """Objects of JSON as rows; InputError for anything else."""
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise InputError("holds JSON that is not a list of objects, one a row.")
     return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))

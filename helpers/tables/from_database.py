@@ -28,17 +28,22 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
 
     refuse_pasted_password(source)
     try:
-        with _engine(source) as engine:
-            if query:
-                return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
-            return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
+        return _rows_of(source, query, values)
     except InputError:
         raise
     except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError) as error:
-        raise InputError(
-            f"The database {shown(source)} could not be read: {_driver_message(error)}. Check the "
-            f"address (such as sqlite:///shop.db) and the query."
-        ) from None
+        said = f"The database {shown(source)} could not be read: {_driver_message(error)}."
+        hint = "Check the address (such as sqlite:///shop.db) and the query."
+        raise InputError(f"{said} {hint}") from None
+
+
+def _rows_of(source: str, query: str, values: dict | None) -> pd.DataFrame:
+    import sqlalchemy as sa
+
+    with _engine(source) as engine:
+        if query:
+            return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
+        return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
 
 
 @contextmanager

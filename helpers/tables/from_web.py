@@ -26,13 +26,8 @@ def session():
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
-    retry = Retry(
-        total=MOST_ATTEMPTS - 1,
-        backoff_factor=0.1,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=("GET",),
-        redirect=5,
-    )
+    again = {"status_forcelist": (429, 500, 502, 503, 504), "allowed_methods": ("GET",)}
+    retry = Retry(total=MOST_ATTEMPTS - 1, backoff_factor=0.1, redirect=5, **again)
     client = requests.Session()
     for scheme in ("http://", "https://"):
         client.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -53,14 +48,18 @@ def fetch(address: str, client=None, whole: bool = False, **query):
         if whole:
             answer._content = _within_limits(answer, shown(address))
     except (requests.RequestException, HTTPError) as error:
-        reason = type(error).__name__
-        if getattr(error, "response", None) is not None:
-            reason = f"status {error.response.status_code}"
-        raise InputError(
-            f"The address {shown(address)} gave no table ({reason}, after up to {MOST_ATTEMPTS} "
-            f"attempts). Open it in a browser, or download the file and give its path."
-        ) from None
+        raise _gave_no_table(address, error) from None
     return answer
+
+
+def _gave_no_table(address: str, error: Exception) -> InputError:
+    reason = type(error).__name__
+    if getattr(error, "response", None) is not None:
+        reason = f"status {error.response.status_code}"
+    return InputError(
+        f"The address {shown(address)} gave no table ({reason}, after up to {MOST_ATTEMPTS} "
+        f"attempts). Open it in a browser, or download the file and give its path."
+    )
 
 
 def _within_limits(answer, name: str) -> bytes:
@@ -73,12 +72,17 @@ def _within_limits(answer, name: str) -> bytes:
             content.write(piece)
             if content.tell() > most:
                 unpacking_limits.check(content.tell(), f"The address {name} sends at least")
-            if time.monotonic() > end:
-                raise InputError(
-                    f"The address {name} has not sent all within {_most_seconds():g} seconds: "
-                    f"download the file, or allow more: export PIPELINE_MOST_SECONDS=7200."
-                )
+            _refuse_late(name, end)
     return content.getvalue()
+
+
+def _refuse_late(name: str, end: float) -> None:
+    """Raise InputError where an address still sends after the time that it has."""
+    if time.monotonic() > end:
+        raise InputError(
+            f"The address {name} has not sent all within {_most_seconds():g} seconds: "
+            f"download the file, or allow more: export PIPELINE_MOST_SECONDS=7200."
+        )
 
 
 def _most_seconds() -> float:

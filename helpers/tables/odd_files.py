@@ -41,18 +41,20 @@ def of_text(text: str, delimiter: str, frame: pd.DataFrame) -> list[str]:
     """
     found = []
     if frame.shape[1] > 1 and (frame.iloc[:, -1].isna().any() or re.search(r"\n\s*\n", text)):
-        short, blank = _short_and_blank(text, delimiter, frame.shape[1])
-        if short:
-            found.append(
-                f"{so_many(short, 'row')} with fewer fields than the header ({lines(short)}): "
-                f"the absent fields count as missing."
-            )
-        if blank:
-            found.append(
-                f"{so_many(blank, 'blank line')} between the rows ({lines(blank)}), which are "
-                f"no rows."
-            )
+        found = _describe_lines(*_short_and_blank(text, delimiter, frame.shape[1]))
     return [*found, _header_is_data(frame), _header_repeated(frame)]
+
+
+def _describe_lines(short: list[int], blank: list[int]) -> list[str]:
+    """A sentence on the rows that are too short, and one on the blank lines."""
+    found = []
+    if short:
+        found.append(f"{so_many(short, 'row')} with fewer fields than the header ({lines(short)}): "
+                     f"the absent fields count as missing.")  # fmt: skip
+    if blank:
+        found.append(f"{so_many(blank, 'blank line')} between the rows ({lines(blank)}), which are "
+                     f"no rows.")  # fmt: skip
+    return found
 
 
 def _short_and_blank(text: str, delimiter: str, width: int) -> tuple[list[int], list[int]]:
@@ -74,11 +76,8 @@ def _short_and_blank(text: str, delimiter: str, width: int) -> tuple[list[int], 
 def _header_is_data(frame: pd.DataFrame) -> str:
     """The first row as header, where it looks like one of the others."""
     names = [re.sub(r"\.\d+$", "", str(name)) if name in frame else name for name in frame]
-    alike = sum(
-        bool(DATE.fullmatch(name) or FRACTION.fullmatch(name))
-        or bool((frame.iloc[:, place] == name).sum() > 1)
-        for place, name in enumerate(map(str, frame.columns))
-    )
+    alike = sum(_looks_like_data(name, frame.iloc[:, place])
+                for place, name in enumerate(map(str, frame.columns)))  # fmt: skip
     if 2 * alike < len(names):
         return ""
     return (
@@ -87,19 +86,31 @@ def _header_is_data(frame: pd.DataFrame) -> str:
     )
 
 
+def _looks_like_data(name: str, column: pd.Series) -> bool:
+    """Whether a column's name is a date or a fraction, or stands in its cells more than once."""
+    if DATE.fullmatch(name) or FRACTION.fullmatch(name):
+        return True
+    return bool((column == name).sum() > 1)
+
+
 def _header_repeated(frame: pd.DataFrame) -> str:
-    same = frame.iloc[:, 0] == frame.columns[0]
-    for place in range(1, frame.shape[1]):
-        if not same.any():
-            return ""
-        same &= frame.iloc[:, place] == frame.columns[place]
-    rows = [int(n) + 1 for n in same.to_numpy().nonzero()[0]]
+    rows = _rows_like_the_header(frame)
     if not rows:
         return ""
     return (
         f"{so_many(rows, 'row')} like the header ({lines(rows, 'row')}): are these two "
         f"files in one? Remove the repeated header, or its words count as values."
     )
+
+
+def _rows_like_the_header(frame: pd.DataFrame) -> list[int]:
+    """The numbers, from 1, of the rows whose cells are the columns' names."""
+    same = frame.iloc[:, 0] == frame.columns[0]
+    for place in range(1, frame.shape[1]):
+        if not same.any():
+            return []
+        same &= frame.iloc[:, place] == frame.columns[place]
+    return [int(n) + 1 for n in same.to_numpy().nonzero()[0]]
 
 
 def renamed(before: list[str], after: list[str]) -> str:
@@ -127,20 +138,20 @@ def of_workbook(sheets: list[str], content: bytes) -> list[str]:
 
 def _odd_cells_of(content: bytes) -> list[str]:
     """Merged cells and Excel's own errors."""
-    found = []
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         pages = [packed.read(n) for n in packed.namelist() if n.startswith("xl/worksheets/")]
-    if merged := [cells.decode() for page in pages for cells in MERGED.findall(page)]:
-        found.append(
-            f"{so_many(merged, 'place')} of merged cells ({some(merged)}): only the upper left "
-            f"cell of each has the value, the others are missing."
-        )
-    if broken := [cell.decode() for page in pages for cell in ERRORS.findall(page)]:
-        found.append(
-            f"{so_many(broken, 'cell')} with an error of Excel such as #DIV/0! ({some(broken)}), "
-            f"taken for missing."
-        )
+    found = []
+    if merged := _matches(MERGED, pages):
+        found.append(f"{so_many(merged, 'place')} of merged cells ({some(merged)}): only the upper "
+                     f"left cell of each has the value, the others are missing.")  # fmt: skip
+    if broken := _matches(ERRORS, pages):
+        found.append(f"{so_many(broken, 'cell')} with an error of Excel such as #DIV/0! "
+                     f"({some(broken)}), taken for missing.")  # fmt: skip
     return found
+
+
+def _matches(pattern: re.Pattern, pages: list[bytes]) -> list[str]:
+    return [found.decode() for page in pages for found in pattern.findall(page)]
 
 
 def of_records(records: list[dict]) -> str:

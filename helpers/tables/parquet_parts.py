@@ -54,45 +54,50 @@ def partitions_of(path: Path, rows: int) -> list[Partition]:
 def _partitions(path: Path, files: list[Path], rows: int) -> Iterator[Partition]:
     found = read_any.dataset_of(path, files)
     for fragment in found.get_fragments():
-        keys, groups, count = get_partition_keys(fragment.partition_expression), [], 0
-        for group in fragment.row_groups:
-            groups.append(group.id)
-            count += group.num_rows
-            if count >= rows:
-                yield Partition(Path(fragment.path), tuple(groups), count, found.schema, keys)
-                groups, count = [], 0
-        if groups:
-            yield Partition(Path(fragment.path), tuple(groups), count, found.schema, keys)
+        keys, file = get_partition_keys(fragment.partition_expression), Path(fragment.path)
+        for groups, count in _bundled(fragment.row_groups, rows):
+            yield Partition(file, groups, count, found.schema, keys)
+
+
+def _bundled(row_groups, rows: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    """The numbers of row groups, as many together as have so many rows, and their rows."""
+    groups, count = [], 0
+    for group in row_groups:
+        groups.append(group.id)
+        count += group.num_rows
+        if count >= rows:
+            yield tuple(groups), count
+            groups, count = [], 0
+    if groups:
+        yield tuple(groups), count
 
 
 def read_partition(part: Partition, rows: int) -> Iterator[pa.Table]:
     """A part as `read_table` reads it, so many rows at a time, texts as codes."""
-    plain = arrow_tables.needs_no_repair(part.schema)
-    texts = [
-        name for name in part.schema.names if arrow_tables.is_text(part.schema.field(name).type)
-    ]
+    plain, schema = arrow_tables.needs_no_repair(part.schema), part.schema
+    texts = [n for n in schema.names if plain and arrow_tables.is_text(schema.field(n).type)]
     file = parquet.ParquetFile(part.path, read_dictionary=texts if plain else None)
     for batch in file.iter_batches(rows, row_groups=list(part.groups)):
-        table = _conformed(pa.Table.from_batches([batch]), part, coded=texts if plain else ())
+        table = _conformed(pa.Table.from_batches([batch]), part, coded=texts)
         if plain:
             yield arrow_tables.with_dictionary_texts(table)
         else:  # an index may repeat itself: it is put aside
-            yield arrow_tables.dictionary_encoded(
-                tidy_table.tidy(table.to_pandas(), part.path.name)
-            )
+            tidied = tidy_table.tidy(table.to_pandas(), part.path.name)
+            yield arrow_tables.dictionary_encoded(tidied)
 
 
 def _conformed(table: pa.Table, part: Partition, coded) -> pa.Table:
     """A piece of a file with the columns and types of the whole folder."""
-    columns = {}
-    for wanted in part.schema:
-        if wanted.name in part.keys:
-            value = pa.scalar(part.keys[wanted.name], wanted.type)
-            columns[wanted.name] = pa.repeat(value, len(table))
-        elif wanted.name not in table.column_names:
-            columns[wanted.name] = pa.nulls(len(table), wanted.type)
-        else:
-            column = table.column(wanted.name)
-            kept = wanted.name in coded or column.type == wanted.type
-            columns[wanted.name] = column if kept else column.cast(wanted.type)
+    columns = {wanted.name: _column(table, wanted, part, coded) for wanted in part.schema}
     return pa.table(columns).replace_schema_metadata(part.schema.metadata)
+
+
+def _column(table: pa.Table, wanted: pa.Field, part: Partition, coded):
+    """A column of the folder: of the piece, of the name of its folder, or of nulls."""
+    if wanted.name in part.keys:
+        return pa.repeat(pa.scalar(part.keys[wanted.name], wanted.type), len(table))
+    if wanted.name not in table.column_names:
+        return pa.nulls(len(table), wanted.type)
+    column = table.column(wanted.name)
+    kept = wanted.name in coded or column.type == wanted.type
+    return column if kept else column.cast(wanted.type)

@@ -39,6 +39,12 @@ from .from_database import read_sql
 from .from_web import fetch
 from .tidy_table import clean_name, distinct_names, tidy
 
+ENDING_OF_CONTENT = {
+    "application/json": ".json",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+}
+
 
 def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
     """Read a table from a file, a folder of Parquet files, a web address, storage or a database.
@@ -80,12 +86,11 @@ def _read_address(source: str, typed: bool) -> pd.DataFrame:
     answer = fetch(from_environment(source, quoted=True), whole=True)
     kind = answer.headers.get("content-type", "").split(";")[0]
     ending = Path(urlsplit(source).path).suffix.lower()
-    known = {"application/json": ".json", "text/csv": ".csv", "text/tab-separated-values": ".tsv"}
     if kind == "text/html":
         raise InputError(
             f"{shown(source)} is a web page, not a table. Give the address of the file itself."
         )
-    ending = ending if ending in READERS else known.get(kind, ".csv")
+    ending = ending if ending in READERS else ENDING_OF_CONTENT.get(kind, ".csv")
     return _parse(answer.content, ending, shown(source), typed)
 
 
@@ -128,18 +133,20 @@ def _read_folder(path: Path) -> pd.DataFrame:
     files = _parquet_files(path)
     try:
         found = dataset_of(path, files)
-        unpacking_limits.check(
-            sum(part.metadata.num_rows for part in found.get_fragments())
-            * len(found.schema) * unpacking_limits.BYTES_OF_A_CELL
-        )  # fmt: skip
+        _check_size(found)
         _refuse_unlike(found)
         return found.to_table().to_pandas()
     except InputError as error:
         raise InputError(f"The folder '{path}' {error}") from None
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
-        raise InputError(
-            f"The folder '{path}' can't be read as Parquet: {first_line(error)}"
-        ) from None
+        said = f"The folder '{path}' can't be read as Parquet: {first_line(error)}"
+        raise InputError(said) from None
+
+
+def _check_size(found) -> None:
+    """Raise InputError where the rows of a folder unpack to more than the limit."""
+    rows = sum(part.metadata.num_rows for part in found.get_fragments())
+    unpacking_limits.check(rows * len(found.schema) * unpacking_limits.BYTES_OF_A_CELL)
 
 
 def _parquet_files(path: Path) -> list[Path]:
@@ -177,15 +184,12 @@ def dataset_of(path: Path, files: list[Path]):
 def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
     if not content.strip():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
-    reader = READERS.get(ending)
     if problem := disguised_as(content, ending):
         raise InputError(f"'{name}' {problem}")
-    if reader is None:
-        raise InputError(
-            f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}. "
-            f"Save it as one of these."
-        )
-    frame = _read_as(reader, content, ending, name)
+    if ending not in READERS:
+        said = f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}."
+        raise InputError(f"{said} Save it as one of these.")
+    frame = _read_as(READERS[ending], content, ending, name)
     return _typed(frame) if typed and ending in DELIMITED else frame
 
 
@@ -209,17 +213,15 @@ def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
 
 def _in_plain_words(error: Exception) -> str:
     """What a parser's error says, where it is, and what to do."""
-    message = first_line(error)
-    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
+    said = first_line(error)
+    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
         return (
             f"line {width[2]} has {width[3]} fields and the header {width[1]}. Correct that line, "
             f"quote a cell that has a delimiter in it, or take out what stands above the header."
         )
-    if row := re.search(r"EOF inside string starting at row (\d+)", message):
+    if row := re.search(r"EOF inside string starting at row (\d+)", said):
         return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
-    return (
-        f"{message.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
-    )
+    return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
 
 
 def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
@@ -231,17 +233,22 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     if not delimiter:
         yield read_table(str(path), typed=False)
         return
+    try:
+        yield from _pieces_of_plain(path, delimiter, rows)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
+        raise InputError(f"'{path.name}' can't be read as CSV: {first_line(error)}") from None
+
+
+def _pieces_of_plain(path: Path, delimiter: str, rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of a plain CSV file, all cells texts; its first row names the columns."""
     options = {"sep": delimiter, "header": None, "dtype": str, "keep_default_na": False,
                "na_values": [""], "encoding": "utf-8-sig"}  # fmt: skip
     names: list[str] = []
-    try:
-        for piece in pd.read_csv(path, chunksize=rows, **options):
-            if not names:
-                names = distinct_names([clean_name(cell) for cell in piece.iloc[0]])
-                piece = piece.iloc[1:]
-            yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise InputError(f"'{path.name}' can't be read as CSV: {first_line(error)}") from None
+    for piece in pd.read_csv(path, chunksize=rows, **options):
+        if not names:
+            names = distinct_names([clean_name(cell) for cell in piece.iloc[0]])
+            piece = piece.iloc[1:]
+        yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
 
 
 def _delimiter_of_plain(path: Path) -> str:

@@ -60,15 +60,15 @@ def _plain(column: pd.Series) -> pd.Series:
     better = column.infer_objects()
     if better.dtype != object:
         return better
-    present = column.dropna()
-    if present.map(lambda value: isinstance(value, bool)).all():
+    if column.dropna().map(lambda value: isinstance(value, bool)).all():
         return column.astype("boolean")
+    return column.map(_as_text, na_action="ignore").astype("str")
 
-    def as_text(value):
-        if isinstance(value, np.ndarray):  # a list, as Parquet has it; its own text is cut short
-            value = value.tolist()
-        if isinstance(value, (dict, list)):
-            return json.dumps(value, ensure_ascii=False, default=str)
-        return str(value)
 
-    return column.map(as_text, na_action="ignore").astype("str")
+def _as_text(value) -> str:
+    """Any object as text: lists and mappings as JSON."""
+    if isinstance(value, np.ndarray):  # a list, as Parquet has it; its own text is cut short
+        value = value.tolist()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

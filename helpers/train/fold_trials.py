@@ -36,13 +36,15 @@ STEP, PATIENCE, MOST_ROUNDS = 40, 2, 400  # boosting adds this many trees a step
 class Fold:
     """The numbers and labels of one fold; its features were fitted on its training rows alone.
 
-    `X` and `y` are its training rows, `X_valid` and `y_valid` its validation rows.
+    `X` and `y` are its training rows, `X_valid` and `y_valid` its validation rows; `unit_valid` has
+    the labels of their units (None: each row is its own).
     """
 
     X: np.ndarray
     y: np.ndarray
     X_valid: np.ndarray
     y_valid: np.ndarray
+    unit_valid: np.ndarray | None = None
 
 
 def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
@@ -53,7 +55,9 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
             continue  # no model can be fitted on one class
         maker = whole_pipeline.features_of(features, seed)
         X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
-        folds.append(Fold(X, rows.y[train], maker.transform(rows.X.iloc[valid]), rows.y[valid]))
+        unit = None if rows.unit is None else rows.unit[valid]
+        X_valid = maker.transform(rows.X.iloc[valid])
+        folds.append(Fold(X, rows.y[train], X_valid, rows.y[valid], unit))
     if not folds:
         raise InputError(
             "No fold has training rows of two classes: collect more rows of the rare one."
@@ -66,7 +70,8 @@ class Trial:
     """One model on every fold: its scores, and its predictions for the validation rows.
 
     `truth` has the labels of all n validation rows, `predicted` the probabilities (n × classes), or
-    the n predicted numbers of a regression; `rows` counts the training rows of the largest fold.
+    the n predicted numbers of a regression; `fold` says in which fold each of them is, `unit` in
+    which unit (None: each row is its own). `rows` counts the training rows of the largest fold.
     """
 
     model: object
@@ -77,6 +82,8 @@ class Trial:
     truth: np.ndarray
     predicted: np.ndarray | None
     rows: int = 0
+    fold: np.ndarray | None = None
+    unit: np.ndarray | None = None
 
     @property
     def mean(self) -> float:
@@ -166,7 +173,16 @@ def make_trial(
         truth=np.concatenate([fold.y_valid for fold in folds]),
         predicted=np.concatenate(predictions),
         rows=max(len(fold.y) for fold in folds),
+        fold=np.repeat(np.arange(len(folds)), [len(fold.y_valid) for fold in folds]),
+        unit=_units_of(folds),
     )
+
+
+def _units_of(folds: list[Fold]) -> np.ndarray | None:
+    """The units of all validation rows; None where each row is its own."""
+    if any(fold.unit_valid is None for fold in folds):
+        return None
+    return np.concatenate([fold.unit_valid for fold in folds])
 
 
 def _predictions(task: Task, fitted, X: np.ndarray) -> np.ndarray:
@@ -179,12 +195,15 @@ def _predictions(task: Task, fitted, X: np.ndarray) -> np.ndarray:
 
 def _score(task: Task, fold: Fold, predicted: np.ndarray) -> float:
     """The main metric on a fold's validation rows; larger is better."""
-    prediction, probability = predicted, None
-    if not task.is_regression:
-        labels = np.asarray(task.classes, object)
-        prediction, probability = labels[predicted.argmax(axis=1)], predicted
-    found = score(task, fold.y_valid, prediction, probability, [task.main_metric])
+    found = score(task, fold.y_valid, *answers_of(task, predicted), [task.main_metric])
     return better(task.main_metric, found.get(task.main_metric, np.nan), 0)
+
+
+def answers_of(task: Task, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """What a trial has predicted, as a prediction (the likeliest class) and its probabilities."""
+    if task.is_regression:
+        return predicted, None
+    return np.asarray(task.classes, object)[predicted.argmax(axis=1)], predicted
 
 
 def _best_step(curves: list[list[tuple[float, np.ndarray]]]) -> int:

@@ -13,6 +13,7 @@ from ..learning.task_kind import Task
 from ..models.model_ladder import BASELINE, MANY_ROWS, plain, space_of
 from ..pages.show import progress
 from .fold_trials import Candidate, Fold, Trial, best_of, thinned_fold, try_all
+from .paired_trials import is_as_good
 
 FINALISTS = 4  # one in so many candidates is tried again on all rows
 SEARCH = "search"  # the title of its progress bar
@@ -45,16 +46,16 @@ def search(
 ) -> list[Trial]:
     """So many `trials` of seeded random parameters, for the leading families in turn.
 
-    A family leads when its score is within one standard deviation of the best. Where rows are many,
-    all candidates get a quarter of them, and only the best quarter of the candidates is tried on
-    all rows (successive halving, Jamieson and Talwalkar 2016). Each candidate is returned as the
-    trial of its last round; `best_of` looks only at those on all rows.
+    A family leads when the best one's gain over it, on the same rows, is within the noise. Where
+    rows are many, all candidates get a quarter of them, and only the best quarter of the candidates
+    is tried on all rows (successive halving, Jamieson and Talwalkar 2016). Each candidate is
+    returned as the trial of its last round; `best_of` looks only at those on all rows.
 
     Why not scikit-learn's `HalvingRandomSearchCV` (1.9, experimental): it fits the features again
     for each candidate (here once a fold), takes fewer rows at random without regard to classes, and
     has no budget of time.
     """
-    drawn = _sampled_settings(task, leading_trials(first_trials), trials, seed)
+    drawn = _sampled_settings(task, leading_trials(task, first_trials), trials, seed)
     if best_of(first_trials).rows <= MANY_ROWS:
         return try_all(task, progress(drawn, SEARCH), folds, budget)
     first = _first_round(task, drawn, folds, budget)
@@ -73,11 +74,11 @@ def _first_round(task: Task, drawn: list[Candidate], folds: list[Fold], budget) 
     return sorted(found, key=lambda trial: -trial.mean)
 
 
-def leading_trials(trials: list[Trial]) -> list[Trial]:
-    """The best trial and those within one standard deviation of its folds, best first."""
+def leading_trials(task: Task, trials: list[Trial]) -> list[Trial]:
+    """The best trial and those that may be as good on the same rows, best first; no baseline."""
     best = best_of(trials)
     ranked = sorted(trials, key=lambda trial: -trial.mean)
-    near = [t for t in ranked if t.family != BASELINE and best.mean - t.mean <= best.std]
+    near = [t for t in ranked if t.family != BASELINE and is_as_good(task, t, best)]
     return near or [best]
 
 

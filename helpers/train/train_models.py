@@ -15,7 +15,7 @@ from ..learning.task_kind import Task
 from ..models.model_ladder import BASELINE, candidates
 from ..pipeline import whole_pipeline
 from .calibrated_ensemble import calibrated, try_ensemble
-from .decision_threshold import best_threshold
+from .decision_threshold import choose_threshold
 from .fold_trials import Candidate, Fold, Trial, best_of, make_folds, try_all
 from .hyperparameter_search import Budget, search
 
@@ -62,7 +62,7 @@ def learn(
     found = ladder + searcher(task, ladder, folds, trials, seed, budget)
     found += try_ensemble(task, found, folds)
     best = calibrated(task, best_of(found))
-    return TrainingResult(found, best, best_threshold(task, best), budget.cut)
+    return TrainingResult(found, best, choose_threshold(task, best), budget.cut)
 
 
 def fit_final(cleaning: dict, features: dict, model, rows: Labelled, seed: int = 42) -> Pipeline:

@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 
 from ..learning.metric_names import PLAIN_NAMES
+from ..learning.score_intervals import Difference
 from ..learning.task_kind import Task
 from ..models.calibrated_model import Calibrated, calibration_error, judged_probability
 from ..models.model_ladder import BASELINE
+from .calibrated_ensemble import calibration_gain
+from .decision_threshold import best_f1_threshold
 from .fold_trials import Fold, Trial, best_of, on_all_rows
 from .hyperparameter_search import Budget
+from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
 
 
 def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
@@ -43,41 +47,78 @@ def _short(value) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def headline(task: Task, best: Trial, baseline: Trial, count: int, budget=None) -> str:
-    """The stage's result in a sentence; says so when the time ran out."""
-    metric = PLAIN_NAMES[task.main_metric]
+def headline(task: Task, trials: list[Trial], baseline: Trial, budget=None) -> str:
+    """The stage's result in a sentence; it says how much too good the best of many scores is.
+
+    The second figure is what a winner chosen on the other folds scores on each fold
+    (`paired_trials.mean_if_chosen_elsewhere`).
+    """
+    best, metric = best_of(trials), PLAIN_NAMES[task.main_metric]
     cut = f" {describe_budget(budget)}" if budget and budget.cut else ""
     return (
-        f"The best of {count} trials is {best.family}: {metric} {best.mean:.2f} in "
-        f"cross-validation, against {baseline.mean:.2f} for the baseline.{cut}"
+        f"The best of {len(trials)} trials is {best.family}: {metric} {best.mean:.2f} in "
+        f"cross-validation, against {baseline.mean:.2f} for the baseline. "
+        f"{describe_luck(trials)}{cut}"
     )
 
 
+def describe_luck(trials: list[Trial]) -> str:
+    """By how much the best of many trials is too good on the folds that chose it, in a sentence."""
+    every, best = on_all_rows(trials), best_of(trials)
+    elsewhere = mean_if_chosen_elsewhere(trials)
+    text = f"As the best of {len(every)} on the same folds it is a little too good"
+    if not np.isfinite(elsewhere):
+        return f"{text}."
+    luck = max(best.mean - elsewhere, 0.0)
+    size = f"by about {luck:.3f}" if luck >= 0.0005 else "by less than 0.001"
+    return f"{text}, {size}."
+
+
+def trials_by_fold(trials: list[Trial]) -> pd.DataFrame:
+    """The score of each trial on each fold: a row a fold, a column a model, the best one first."""
+    ranked = sorted(trials, key=lambda trial: -trial.mean)
+    table = {trial.family: pd.Series(trial.scores) for trial in ranked}
+    return pd.DataFrame(table).rename_axis("fold", axis=0)
+
+
 def describe_ladder(trials: list[Trial], task: Task) -> str:
-    """A sentence that says which model leads, and which are within the noise."""
+    """A sentence that says which model leads, and which may be as good on the same rows."""
     best, baseline = best_of(trials), trials[0]
     others = [t for t in trials if t.family not in (best.family, BASELINE)]
     text = f"**{best.family}** leads with {best.mean:.2f} ({PLAIN_NAMES[task.main_metric]}); "
     text += f"the baseline, which ignores every column, has {baseline.mean:.2f}."
-    close = [t.family for t in others if best.mean - t.mean < best.std]
-    if close:
-        text += f" Within one standard deviation: {' and '.join(close)}."
+    leads = {one.family: gain_over(task, one, best) for one in others}
+    said = [f"{name} by {_interval(lead)}" for name, lead in leads.items()]
+    if said:
+        text += f" On the same rows it leads {' and '.join(said)} (95 % intervals of the lead)."
+    near = [name for name, lead in leads.items() if not lead.p_better < SURE / 2]
+    if near:
+        text += f" So {' and '.join(near)} may be as good."
     return text
 
 
+def _interval(lead: Difference) -> str:
+    """A lead with its interval."""
+    if not np.isfinite(lead.low):
+        return f"{lead.value:.3f} (too few units to tell)"
+    return f"{lead.value:.3f} ({lead.low:+.3f} to {lead.high:+.3f})"
+
+
 def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -> str:
-    """A sentence that says by how much the search improved the score."""
+    """A sentence that says by how much the search improved the score, on the same rows."""
     if not found:
         return "No search was asked for: the default parameters stay."
-    before, after = best_of(first_trials).mean, best_of(found).mean
+    before, after = best_of(first_trials), best_of(found)
     rounds = _describe_rounds(found)
-    if after <= before:
-        text = f"**The search found nothing better** than the defaults ({before:.3f}); they stay."
-        return f"{text}{rounds}"
+    if after.mean <= before.mean:
+        text = f"**The search found nothing better** than the defaults ({before.mean:.3f})"
+        return f"{text}; they stay.{rounds}"
+    gain = gain_over(task, before, after)
+    sure = "more than" if gain.p_better < SURE / 2 else "within"
     return (
-        f"{len(found)} trials improved {PLAIN_NAMES[task.main_metric]} from {before:.3f} to "
-        f"**{after:.3f}**, a gain of {after - before:.3f}; the standard "
-        f"deviation over the folds is {best_of(found).std:.3f}.{rounds}"
+        f"{len(found)} trials improved {PLAIN_NAMES[task.main_metric]} from {before.mean:.3f} to "
+        f"**{after.mean:.3f}**, on the same rows {_interval(gain)}: {sure} the noise, and a little "
+        f"too good, as the best of many.{rounds}"
     )
 
 
@@ -102,7 +143,7 @@ def describe_folds(folds: list[Fold]) -> str:
 
 
 def describe_threshold(
-    task: Task, threshold: float, cost_false_positive=0.0, cost_false_negative=0.0
+    task: Task, trial: Trial, threshold: float, asked=0.0, costs: tuple = (0.0, 0.0)
 ) -> str:
     """From which probability on the positive class is predicted, and why, in a sentence."""
     if task.kind == "multiclass":
@@ -113,15 +154,25 @@ def describe_threshold(
     if task.kind != "binary":
         return "There is no threshold to choose: it applies to two classes only."
     text = f"The model predicts {task.target} = {task.positive} from a probability of "
-    if cost_false_positive or cost_false_negative:
-        return (
-            f"{text}**{threshold:.2g}** on, where errors cost least on the validation rows: "
-            f"{cost_false_positive:g} for a false positive, {cost_false_negative:g} for a false "
-            f"negative."
-        )
-    if threshold == 0.5:
-        return f"{text}0.50 on."
-    return f"{text}**{threshold:.2g}** on, where F1 is best on the validation rows."
+    return f"{text}**{threshold:.2g}** on, {_why(task, trial, threshold, asked, costs)}"
+
+
+def _why(task: Task, trial: Trial, threshold: float, asked: float, costs: tuple) -> str:
+    """Why the threshold lies where it does."""
+    if asked:
+        return "as asked."
+    if any(costs):
+        price = f"{costs[0]:g} for a false positive, {costs[1]:g} for a false negative"
+        by_theory = np.isclose(threshold, costs[0] / sum(costs))
+        where = "f / (f + m) of the costs" if by_theory else "where errors cost least in the folds"
+        return f"{where}: {price}."
+    if task.main_metric == "f1":
+        return "where F1 is best on the validation rows."
+    by_f1 = best_f1_threshold(task, trial)
+    return (
+        f"where both errors count alike. F1 would be best from {by_f1:.2g} on "
+        f"(`--set threshold={by_f1:.2g}`); better still, say what each error costs."
+    )
 
 
 def describe_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str:
@@ -129,26 +180,33 @@ def describe_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) ->
     best = best_of(trials)
     if not ensemble:
         return (
-            f"**No ensemble**: the mean of several models does not beat {best.family} alone by "
-            f"more than the noise between folds, and would be slower."
+            f"**No ensemble**: the mean of several models does not beat {best.family} alone on the "
+            f"same rows by more than the noise, and would be slower."
         )
-    gain = ensemble[0].mean - best.mean
+    gain = gain_over(task, best, ensemble[0])
     return (
         f"**An ensemble wins**: the mean of {ensemble[0].parameters['members']} scores "
-        f"{ensemble[0].mean:.3f} ({PLAIN_NAMES[task.main_metric]}), {gain:.3f} more than "
-        f"{best.family} alone, more than the noise between folds."
+        f"{ensemble[0].mean:.3f} ({PLAIN_NAMES[task.main_metric]}), more than {best.family} alone "
+        f"on the same rows by {_interval(gain)}."
     )
 
 
 def describe_calibration(task: Task, before: Trial, after: Trial) -> str:
-    """The calibration error before and after calibration."""
+    """Whether the probabilities were calibrated, and what that gains.
+
+    The gain is of the log loss on folds that did not choose it, with its interval by unit.
+    """
     if task.is_regression or before is after:
         return "There are no probabilities to calibrate here."
-    errors = [calibration_error(*winner_probabilities(task, trial)) for trial in (before, after)]
+    gain = calibration_gain(task, before)
+    off = calibration_error(*winner_probabilities(task, before))
+    text = f"On validation rows the probabilities were {off:.1%} off (expected calibration error)"
+    change = f"changes the log loss by {-gain.value:+.4f} ({-gain.high:+.4f} to {-gain.low:+.4f})"
+    if after.model.slope == 1.0 and not any(after.model.shifts):
+        return f"{text}. On folds that did not choose it calibration {change}: **not calibrated**."
     return (
-        f"On validation rows the probabilities were {errors[0]:.1%} off on average (expected "
-        f"calibration error); after calibration with a slope of {after.model.slope:.2f}, "
-        f"**{errors[1]:.1%}**."
+        f"{text}. On folds that did not choose it calibration {change}: **calibrated**, with a "
+        f"slope of {after.model.slope:.2f}."
     )
 
 

@@ -73,40 +73,52 @@ def accuracy(X, y):
 }
 
 
-def _lead(tried) -> float:
-    best, second = tried.iloc[0], tried.iloc[1]
-    return float((best.iloc[1] - second.iloc[1]) / best["standard deviation"])
+def _differences(by_fold) -> np.ndarray:
+    return (by_fold.iloc[:, 0] - by_fold.iloc[:, 1]).to_numpy()
+
+
+def _lead(by_fold) -> float:
+    lead = _differences(by_fold)
+    return float(lead.mean() / (lead.std(ddof=1) / np.sqrt(len(lead))))
+
+
+def _lead_in_spread_of_one(by_fold) -> float:
+    spread = by_fold.iloc[:, 0].std() / np.sqrt(len(by_fold))
+    return float(_differences(by_fold).mean() / spread)
 
 
 QUESTIONS = {
     "train.lead": Compute(
-        "By how many standard deviations is the first model of the table above the second? "
-        "`tried.iloc[0]` is the first line; the score is its second column, and "
-        "`standard deviation` is the first model's.",
+        "`by_fold` has the score of each model on each fold, the best model first. By how much "
+        "does the first lead over the second, on average over the folds, in standard errors of "
+        "that lead? (The standard error of a mean is the standard deviation by the square root of "
+        "how many there are.)",
         expected=_lead,
-        how='`(tried.iloc[0, 1] - tried.iloc[1, 1]) / tried.iloc[0]["standard deviation"]`',
-        why="A lead is big or small against what scores do anyway when only the rows change. "
-        "Below one standard deviation, take the simpler model.",
+        how="`d = by_fold.iloc[:, 0] - by_fold.iloc[:, 1]; d.mean() / (d.std() / len(d) ** 0.5)`",
+        why="The difference is taken on each fold, so that what makes a fold hard for both drops "
+        "out. A lead of less than two or three standard errors may be luck: take the simpler "
+        "model. With so few folds the standard error is itself unsure, so the line takes it from "
+        "the rows of the folds, by unit.",
         hints=(
-            "A difference by itself has no size. Against which other difference is it held here?",
-            "First the difference of both scores, then that divided by the standard deviation.",
+            "Both models were asked the same fold. What is left if you subtract within each fold?",
+            "First four differences, one a fold; then their mean by their standard error.",
         ),
         mistakes=(
             Mistake(
-                lambda tried: float(tried.iloc[0, 1] - tried.iloc[1, 1]),
-                "That is the lead itself; is that much or little, where scores differ from fold "
-                "to fold anyway?",
+                lambda by_fold: float(_differences(by_fold).mean()),
+                "That is the lead itself; is that much or little, for a mean of so few folds?",
             ),
             Mistake(
-                lambda tried: float(tried.iloc[0, 1] / tried.iloc[1, 1]),
-                "You divided one score by the other; what would that say of chance?",
+                _lead_in_spread_of_one,
+                "You divided by the noise of one model's scores. Most of that is how hard the "
+                "folds are, for both models alike; what is the noise of their difference?",
             ),
             Mistake(
-                lambda tried: -_lead(tried),
+                lambda by_fold: -_lead(by_fold),
                 "You took them the other way round: which of the two is the first?",
             ),
         ),
-        within=0.02,
+        within=0.05,
         form="{:.2f}",
     ),
     "train.pipeline": Choice(
@@ -140,7 +152,7 @@ QUESTIONS = {
     ),
     "train.luck": Choice(
         "A hundred settings are tried on the same folds. The best of them scores a hair above "
-        "the defaults, by less than one standard deviation. What does that say?",
+        "the defaults, by less than the noise of that difference. What does that say?",
         {
             "a": "The best setting is the best one: it has the highest score.",
             "b": "Nothing was searched long enough: a thousand would have found it.",
@@ -148,7 +160,8 @@ QUESTIONS = {
         },
         "c",
         "Whoever picks the maximum picks the noise along with it, and the more are tried, the "
-        "more of it. So the line keeps the defaults unless the gain is beyond the noise.",
+        "more of it. So the line says how much too good the best of many is, and stage 6 asks "
+        "other rows.",
         {
             "a": "Suppose all hundred were equally good. Would their scores be equal, too?",
             "b": "More draws find a higher maximum even where nothing is to be found. Why?",
