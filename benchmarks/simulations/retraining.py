@@ -212,7 +212,7 @@ SIMULATIONS = [
             partial(expected_score, test=2_000, rows=rows, customers=by, metric=metric),
             {"covered": COVERS}, repeats=400, quick=3,
         )
-        for metric in ("roc_auc", "accuracy") for by in (False, True) for rows in (300, 2_000)
+        for metric, rows in (("roc_auc", 300), ("accuracy", 2_000)) for by in (False, True)
     ],
     *[
         Simulation(

@@ -274,8 +274,7 @@ def drift_by_period(
     name = PLAIN_NAMES[metric]
     table = {"held out": {"columns that drift": "", name: metrics["test"][metric]}}
     for period, row in by_period.iterrows():
-        chosen = production.period == period
-        month = replace(production, X=production.X[chosen].reset_index(drop=True))
+        month = production.at(production.period == period)
         count = int(monitor_model.column_drift(month, time_column)["drifts"].sum())
         table[period] = {"columns that drift": str(count), name: row[metric]}
     shown = pd.DataFrame(table).T.rename_axis("period")

@@ -25,6 +25,7 @@ ASSUMPTIONS = (
     "rows covered"
 )
 RESAMPLES = 200
+BLOCKS = 60  # of units left out in turn: an expected score takes time
 NORMAL = 1.96  # standard errors on either side of a 95 % interval
 TINY = np.finfo(float).eps
 
@@ -208,7 +209,7 @@ def outcome_noise(task: Task, held_out: JudgedRows, calibration: Calibration) ->
         estimate = expected(task, probability, prediction, [main], calibration)
         return realised.get(main, np.nan) - estimate.get(main, np.nan)
 
-    error = spread_of(difference, len(held_out.truth), unit).standard_error
+    error = spread_of(difference, len(held_out.truth), unit, BLOCKS).standard_error
     low, high = interval(task, *numbers[:0:-1], [main], calibration).loc[main]
     drawn = (high - low) / (2 * NORMAL)
     if not (error > 0 and drawn > 0):
@@ -227,7 +228,7 @@ def expected_spread(
         some = probability[kept], prediction[kept]
         return expected(task, *some, [main], calibration).get(main, np.nan)
 
-    return spread_of(figure, len(prediction), unit)
+    return spread_of(figure, len(prediction), unit, BLOCKS)
 
 
 def by_period(
