@@ -20,6 +20,12 @@ def pytest_configure(config):
     # on the machine.
     if hasattr(config.option, "nbval_sanitize_with") and not config.option.nbval_sanitize_with:
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests/sanitize.cfg")
+    if getattr(config.option, "nbval", False) or getattr(config.option, "nbval_lax", False):
+        from nbval import plugin
+
+        from tests.watched_kernel import WatchedKernel
+
+        plugin.RunningKernel = WatchedKernel
     config.reports = tempfile.mkdtemp(prefix="pipeline-tests-")
     os.environ["PIPELINE_REPORTS"] = config.reports
     os.environ["PIPELINE_PROGRESS"] = str(Path(config.reports) / "progress.json")

@@ -87,7 +87,7 @@ def notes(raw: dict) -> list[str]:
 
 HOW = (
     "- *Per notebook*: papermill called from Python on a notebook of two cells, the imports of",
-    "  `02_data_cleaning` and nothing; all of its time is overhead. The nursery runs already (a",
+    "  `02_data_cleaning` and nothing; all of its time is overhead. The server runs already (a",
     "  run starts one, beside its own imports; the whole run counts it).",
     f"- *Whole run*: the flights with {' and '.join(QUICK)}, since overhead is a difference of two",
     "  times; the line by `pipeline run`, stock by the commands `papermill` and",

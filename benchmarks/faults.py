@@ -1,4 +1,4 @@
-"""`kill -9` at random moments, in a run's runner, nursery and kernel and in a service: what holds.
+"""`kill -9` at random moments, in a run's runner, fork server and kernel, and in a service.
 
 The same command is given again and again, and killed each time at a random moment, until it comes
 to its end; then what it made is held against a run that nobody disturbed, and all begins anew.
@@ -37,7 +37,7 @@ import requests
 
 HERE = Path(__file__).parent
 RAW, REPORT = HERE / "faults.json", HERE / "RELIABILITY.md"
-VICTIMS = ("runner", "nursery", "kernel")
+VICTIMS = ("runner", "fork server", "kernel")
 ROWS = 1_000  # that the model of each run scores, to be compared
 LONGEST = 6.0  # seconds after the start within which a kill comes
 PATIENCE = 10.0  # seconds within which all processes of a killed run must have gone
@@ -96,7 +96,7 @@ def _kill(running: subprocess.Popen, victim: str, found: Killed) -> None:
         chosen = [pid for pid, depth in family.items() if depth == generation]
         if chosen or running.poll() is not None or time.monotonic() > until:
             break
-        time.sleep(0.02)  # there is no kernel between two stages, no nursery at the start
+        time.sleep(0.02)  # there is no kernel between two stages, no fork server at the start
     if running.poll() is not None:
         return  # it has come to its end meanwhile; the next start finds all stages kept
     pid, ports = (chosen or [running.pid])[0], _ports(family)
@@ -104,7 +104,9 @@ def _kill(running: subprocess.Popen, victim: str, found: Killed) -> None:
         os.kill(pid, signal.SIGKILL)
     found.kills[victim if chosen else "runner"] += 1
     if pid != running.pid:
-        with contextlib.suppress(subprocess.TimeoutExpired):  # a nursery is replaced: it goes on
+        with contextlib.suppress(
+            subprocess.TimeoutExpired
+        ):  # a fork server is replaced: it goes on
             running.wait(timeout=PATIENCE)
         family |= descendants(running.pid)
         running.kill()
@@ -254,7 +256,7 @@ def _of_the_log(place: Path, told: set[str]) -> list[str]:
 
 
 def descendants(pid: int) -> dict[int, int]:
-    """A process and those below it, each with its depth: runner 0, nursery 1, kernel 2, …"""
+    """A process and those below it, each with its depth: runner 0, fork server 1, kernel 2, …"""
     found, generation = {pid: 0}, [pid]
     while generation:
         parents, generation = generation, []
@@ -337,7 +339,7 @@ def measure(kills: int, seed: int) -> dict:
 # What is tried of each fault, and what must hold: the tests are in tests/test_faults.py where no
 # other file is named.
 TRIED = [
-    ("`kill -9` of the runner, the nursery or a kernel at seeded random moments",
+    ("`kill -9` of the runner, the fork server or a kernel at seeded random moments",
      "the same command comes to the end; Parquet tables, `metrics.json` and the predictions of "
      "1,000 rows have the hashes of an undisturbed run; no process, port, lock or draft is left",
      "below; five kills: test_killed_at_random_moments_a_run_comes_to_the_same_end"),

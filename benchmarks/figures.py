@@ -44,7 +44,7 @@ def per_notebook(rounds: int) -> dict:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         nbformat.write(notebook, folder / "in.ipynb")
-        once("warm", folder)  # waits for the nursery, whose cost the whole run counts
+        once("warm", folder)  # waits for the fork server, whose cost the whole run counts
         sides = {"warm": lambda: once("warm", folder), "stock": lambda: once(None, folder)}
         return alternating(sides, max(rounds, 9))
 

@@ -14,7 +14,7 @@ import sys
 import time
 
 from helpers.examples.known import DEFAULT
-from helpers.kernels.nursery import import_libraries
+from helpers.kernels.fork_server import import_libraries
 from helpers.line.notebook_parameters import of_stage, read_settings
 from helpers.line.stage_list import STAGES
 

@@ -649,13 +649,14 @@ def test_a_stage_uses_its_own_module_and_the_line(stage):
     assert {"notebook", stage.name, "line", "__init__"} <= stations(stage)
 
 
-# Which other stations a stage uses: a split asks for features, what has a model needs all that the
-# model holds. Whoever adds a name here makes the stage out of date with every edit over there.
+# Which other stations a stage uses: a split asks for features and cleans by what its training rows
+# teach; what has a model needs all that the model holds. Whoever adds a name here makes the stage
+# out of date with every edit over there.
 OTHERS = {
     "collect": set(),
     "clean": set(),
     "features": {"split"},
-    "split": {"features"},
+    "split": {"clean", "features"},
     "train": {"clean", "features"},
     "evaluate": {"clean", "features"},
     "deploy": {"clean", "features"},

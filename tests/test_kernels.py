@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 
 from helpers.kernels import warm_provisioner
 from helpers.kernels.warm_provisioner import KernelProcess, WarmProvisioner
+from tests.watched_kernel import WatchedKernel
 
 papermill = pytest.importorskip("papermill")
 
@@ -225,7 +226,7 @@ def test_the_kernels_environment_and_folder_are_the_callers(tmp_path, monkeypatc
     assert outputs(look, folder=tmp_path, cwd=tmp_path) == [f"this {tmp_path}"]
 
 
-def test_settings_that_are_read_at_import_get_a_nursery_of_their_own(tmp_path, monkeypatch):
+def test_settings_that_are_read_at_import_get_a_fork_server_of_their_own(tmp_path, monkeypatch):
     look = "import matplotlib; print(matplotlib.get_backend().lower())"
     assert "inline" in outputs(look, folder=tmp_path)[0]
     monkeypatch.setenv("MPLBACKEND", "svg")
@@ -283,14 +284,14 @@ def test_a_kernel_that_dies_is_noticed(tmp_path):
 
 
 @pytest.fixture
-def other_nursery(tmp_path, monkeypatch):
-    """A nursery that is broken in the way that the source says, for kernels of this test."""
+def other_fork_server(tmp_path, monkeypatch):
+    """A fork server that is broken in the way that the source says, for kernels of this test."""
 
     def use(source: str) -> None:
-        script = tmp_path / "nursery.py"
+        script = tmp_path / "fork_server.py"
         script.write_text(source)
         warm_provisioner.cool_down()
-        monkeypatch.setattr(warm_provisioner, "NURSERY", script)
+        monkeypatch.setattr(warm_provisioner, "SERVER_SCRIPT", script)
 
     yield use
     warm_provisioner.cool_down()
@@ -306,13 +307,13 @@ LOOK = "import sys; print('seaborn' in sys.modules)"
         "import os, sys, runpy\n"
         "def no_fork(): raise OSError('no more processes')\n"
         "os.fork = no_fork\n"
-        f"sys.argv[0] = {str(warm_provisioner.NURSERY)!r}\n"
-        f"runpy.run_path({str(warm_provisioner.NURSERY)!r}, run_name='__main__')",
+        f"sys.argv[0] = {str(warm_provisioner.SERVER_SCRIPT)!r}\n"
+        f"runpy.run_path({str(warm_provisioner.SERVER_SCRIPT)!r}, run_name='__main__')",
     ],
-    ids=["a nursery that does not start", "a fork that fails"],
+    ids=["a fork server that does not start", "a fork that fails"],
 )
-def test_the_stock_kernel_takes_over(broken, other_nursery, tmp_path):
-    other_nursery(broken)
+def test_the_stock_kernel_takes_over(broken, other_fork_server, tmp_path):
+    other_fork_server(broken)
     assert outputs(LOOK, folder=tmp_path) == ["False"]
 
 
@@ -325,7 +326,7 @@ def test_a_run_leaves_no_process_when_it_ends(tmp_path):
     source = "import os; print(os.getpid(), os.getppid())"
     pids = [int(n) for n in outputs(source, folder=tmp_path)[0].split()]
     assert gone_within(pids[:1], 2)
-    assert is_running(pids[1]), "the nursery waits for the next notebook"
+    assert is_running(pids[1]), "the fork server waits for the next notebook"
     warm_provisioner.cool_down()
     assert gone_within(pids, 2)
 
@@ -373,15 +374,28 @@ def _written(place: Path, caller: subprocess.Popen, seconds: float = 60) -> list
     return [int(pid) for pid in place.read_text().split()]
 
 
-def test_a_killed_nursery_takes_its_kernels_with_it(tmp_path):
+def test_a_killed_fork_server_takes_its_kernels_with_it(tmp_path):
     warm_provisioner.cool_down()
     run = client("import os; print(os.getpid(), os.getppid())")
     with run.setup_kernel():
         run.execute_cell(run.nb.cells[0], 0)
-        kernel, nursery = map(int, run.nb.cells[0].outputs[0].text.split())
-        os.kill(nursery, signal.SIGKILL)
+        kernel, server = map(int, run.nb.cells[0].outputs[0].text.split())
+        os.kill(server, signal.SIGKILL)
         assert gone_within([kernel], 5)
-    assert outputs(LOOK, folder=tmp_path) == ["True"], "the next kernel starts another nursery"
+    assert outputs(LOOK, folder=tmp_path) == ["True"], "the next kernel starts another fork server"
+
+
+def test_nbval_does_not_wait_for_a_kernel_that_has_gone():
+    warm_provisioner.cool_down()
+    kernel = WatchedKernel("warm")
+    said = kernel.execute_cell_input(
+        "import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(600)"
+    )
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match="kernel has gone"):
+        kernel.await_reply(said, timeout=600)
+    assert time.monotonic() - began < 10
+    kernel.stop()
 
 
 def test_the_provisioner_is_the_local_one_but_for_the_start():

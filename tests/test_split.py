@@ -8,7 +8,7 @@ import pytest
 
 from helpers.base.user_errors import InputError
 from helpers.learning.labelled_data import NEVER
-from helpers.split import split_into_parts, split_report, strategy_comparison
+from helpers.split import choose_split, split_into_parts, split_report, strategy_comparison
 from tests.small import labelled, prepared, raw_table
 
 RANDOM = {"strategy": "random", "column": ""}
@@ -138,11 +138,15 @@ def test_a_day_to_hold_out_from_is_kept_to():
     assert ((cut.part == "test") == (rows.X["when"] >= "2020-01-21")).all()
 
 
-def test_rows_without_a_date_are_early_ones():
+def test_rows_without_a_date_are_in_no_fold_and_that_is_said():
     rows = by_time()
     rows.X.loc[[0, 7], "when"] = pd.NaT
     cut = split_into_parts.split_rows(rows, TIME)
-    assert (cut.part[[0, 7]] == "train").all()
+    assert (cut.part[[0, 7]] == "train").all() and (cut.fold[[0, 7]] == NEVER).all()
+    undated = np.flatnonzero(cut.of("train").X["when"].isna())
+    assert not any(set(undated) & {*learn, *valid} for learn, valid in cut.of("train").folds())
+    assert split_report.describe_undated(cut, TIME).startswith("2 rows have no when")
+    assert split_report.describe_undated(split_into_parts.split_rows(by_time(), TIME), TIME) == ""
 
 
 def test_time_may_be_a_number():
@@ -221,22 +225,37 @@ def test_three_groups_are_too_few():
         split_into_parts.split_rows(by_group(groups=3), GROUP)
 
 
+def who_and_when(rows: int = 60):
+    when = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(rows), unit="D")
+    X = pd.DataFrame({"when": when, "who": [f"p{i % 12}" for i in range(rows)], "part": "train"})
+    return labelled(["no", "yes"] * (rows // 2), X)
+
+
+def chosen(strategy: str, about: dict, time="", group="", column=""):
+    plan = {"columns": {}, "derived": {}}
+    rows = who_and_when()
+    return choose_split.choose_split(strategy, rows, plan, about, time, group, column)
+
+
 @pytest.mark.parametrize(
     ("asked", "about", "expected"),
     [
-        (("auto", "", ""), {}, RANDOM),
-        (("auto", "when", ""), {}, TIME),
-        (("auto", "", "who"), {}, GROUP),
-        (("auto", "when", "who"), {}, GROUP),
-        (("auto", "", ""), {"time_column": "when"}, TIME),
-        (("random", "when", ""), {}, RANDOM),
+        (("auto", "when", ""), {}, "time (when)"),
+        (("auto", "", "who"), {}, "group (who)"),
+        (("auto", "when", "who"), {}, "panel (when, who)"),
+        (("auto", "", ""), {"time_column": "when"}, "time (when)"),
+        (("random", "when", ""), {}, "random"),
+        (("panel", "when", "who"), {}, "panel (when, who)"),
     ],
 )
-def test_the_strategy_is_what_the_table_calls_for(asked, about, expected):
-    strategy, time, group = asked
-    assert (
-        split_into_parts.choose_strategy(strategy, about, ["when", "who"], time, group) == expected
-    )
+def test_the_strategy_is_what_is_named(asked, about, expected):
+    found = chosen(asked[0], about, *asked[1:])
+    assert split_report.name_of(found) == expected
+    assert found["why"] and split_report.describe_choice(found)
+
+
+def test_a_named_column_that_is_not_used_is_not_passed_over_in_silence():
+    assert "when is not used" in chosen("group", {}, "when", "who")["why"]
 
 
 @pytest.mark.parametrize(
@@ -245,13 +264,13 @@ def test_the_strategy_is_what_the_table_calls_for(asked, about, expected):
         (("tme", "", ""), "Did you mean 'time'"),
         (("time", "", ""), "time_column=COLUMN"),
         (("group", "", ""), "group_column=COLUMN"),
+        (("panel", "when", ""), "group_column=COLUMN"),
         (("auto", "whn", ""), "Did you mean 'when'"),
     ],
 )
 def test_a_strategy_that_can_not_be_followed_is_refused(asked, says):
-    strategy, time, group = asked
     with pytest.raises(InputError, match=says):
-        split_into_parts.choose_strategy(strategy, {}, ["when", "who"], time, group)
+        chosen(asked[0], {}, *asked[1:])
 
 
 def test_the_flights_day_holds_for_their_own_column_only():
@@ -264,24 +283,45 @@ def test_the_flights_day_holds_for_their_own_column_only():
     )
 
 
-def test_strategies_are_compared_by_a_score_and_one_that_fails_is_left_out():
-    made = prepared(raw=raw_table(90))
-    choices = strategy_comparison.choices_to_compare(RANDOM, made.rows.X)
-    assert choices[1] == {"strategy": "time", "column": "day"}
-    impossible = {"strategy": "time", "column": "city"}
-    table = strategy_comparison.compare_strategies(made.rows, made.plan, [*choices, impossible])
-    assert table.index.tolist() == ["random", "time (day)"]
-    assert table["ROC AUC"].between(0.6, 1).all()
-    assert split_report.describe_comparison(table, RANDOM)
+def test_random_and_time_are_compared_on_the_same_rows():
+    made = prepared(raw=raw_table(120))
+    cut = split_into_parts.split_rows(made.rows, RANDOM)
+    found = strategy_comparison.compare_with_random(cut, made.plan, RANDOM)
+    assert found.table.index.tolist() == ["random", "time (day)"]
+    assert found.table["rows asked"].nunique() == 1
+    assert found.table["ROC AUC"].between(0.6, 1).all()
+    assert "may be chance" in split_report.describe_comparison(found)
 
 
-def test_a_quick_model_says_on_how_many_rows_it_was_fitted(monkeypatch):
-    monkeypatch.setattr(strategy_comparison, "PROBE_ROWS", 40)
-    made = prepared(raw=raw_table(90))
-    choices = strategy_comparison.choices_to_compare(RANDOM, made.rows.X)
-    table = strategy_comparison.compare_strategies(made.rows, made.plan, choices)
-    assert table["training rows"].tolist() == [40, 40]
-    assert "fitted on 40 rows" in split_report.describe_comparison(table, RANDOM)
+def test_held_out_rows_are_not_asked_for_the_comparison():
+    made = prepared(raw=raw_table(120))
+    cut = split_into_parts.split_rows(made.rows, RANDOM)
+    open_, sealed = (
+        strategy_comparison.compare_with_random(rows, made.plan, RANDOM).table
+        for rows in (cut, cut.sealed())
+    )
+    pd.testing.assert_frame_equal(open_, sealed)
+
+
+def test_neighbours_in_time_flatter_a_random_split():
+    random = np.random.default_rng(1)
+    day = np.arange(600) // 6
+    X = pd.DataFrame({"when": pd.Timestamp("2020-01-01") + pd.to_timedelta(day, unit="D")})
+    X["place"] = day + random.normal(0, 0.1, 600)
+    y = random.normal(size=100)[day] + random.normal(0, 0.3, 600)
+    rows = labelled(y, X, "regression")
+    plan = {"columns": {"place": "number"}, "derived": {}, "task": "regression"}
+    cut = split_into_parts.split_rows(replace(rows, unit=day.astype(str)), TIME)
+    found = strategy_comparison.compare_with_random(cut, plan, TIME)
+    assert found.flatters and found.gain.value > 0.3
+    assert "flatters it by" in split_report.describe_comparison(found)
+
+
+def test_without_dates_and_groups_there_is_nothing_to_compare():
+    cut = split_into_parts.split_rows(labelled(labels(80)), RANDOM)
+    plan = {"columns": {"x": "number"}, "derived": {}}
+    found = strategy_comparison.compare_with_random(cut, plan, RANDOM)
+    assert found.gain is None and "nothing to compare" in split_report.describe_comparison(found)
 
 
 def test_the_tables_of_the_split_add_up():
@@ -427,17 +467,13 @@ def test_a_second_file_is_held_out_whole():
 
 
 def test_a_split_that_is_given_comes_first():
-    def chosen(about, **named):
-        return split_into_parts.choose_strategy("auto", about, ["when", "who", "part"], **named)[
-            "strategy"
-        ]
-
-    assert chosen({}) == "random" and chosen({"test_rows": 9}) == "file"
-    assert chosen({"test_rows": 9}, split_column="part", time_column="when") == "column"
+    assert chosen("auto", {"test_rows": 9})["strategy"] == "file"
+    found = chosen("auto", {"test_rows": 9}, time="when", column="part")
+    assert found["strategy"] == "column"
     with pytest.raises(InputError, match="split_column=COLUMN"):
-        split_into_parts.choose_strategy("column", {}, ["part"])
+        chosen("column", {})
     with pytest.raises(InputError, match="test_data=FILE"):
-        split_into_parts.choose_strategy("file", {}, ["part"])
+        chosen("file", {})
 
 
 @pytest.mark.parametrize("embargo", ["3 days", "3", "72 hours"])

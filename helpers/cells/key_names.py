@@ -9,14 +9,15 @@ import numpy as np
 FEWEST_VALUES = 20  # with fewer, all of them may differ by chance
 ID_NAME = ("id", "uuid", "guid", "key", "index", "nr", "no", "number", "unnamed: 0")
 ENTITIES = """
-    account animal applicant author batch borrower box building business cage child clerk
-    client clinic company cow customer device dog donor driver employee employer engine family
-    farm farmer firm guest hospital household individual instrument lender lot machine meter
-    member merchant mother mouse operator organisation organization owner pair panelist parcel
-    participant passenger patient pen person pilot plate player plot probe pupil rat reader
-    respondent rider robot school seller sensor session shop station store student subject
-    subscriber supplier tailnum tank teacher tenant tree truck turbine twin user vehicle vendor
-    vessel victim visitor wafer well worker
+    account acct animal applicant author batch borrower building business cage cardholder case child
+    clerk client clinic company cow cust customer device dog donor driver email emp employee
+    employer engine family farm farmer firm flock guest herd hospital host hostname household
+    individual instrument lender litter lot machine member merchant meter mother mouse nest operator
+    organisation organization owner pair panelist parcel participant passenger pat patient pen
+    person phone pilot plate player plot probe pupil rat reader resident respondent rider robot
+    school seller sensor serial session shop site station store student subj subject subscriber
+    supplier tailnum tank teacher tenant tree truck turbine twin user username vehicle vendor vessel
+    victim vin visitor wafer well worker
 """  # what has several rows in many tables
 ID_ENDINGS = ("id", "uuid", "guid", "key", "nr", "no", "number", "code", "name")
 
@@ -41,9 +42,8 @@ def names_entity(name: str) -> bool:
     words = re.sub(r"[^a-z0-9]+", " ", split.casefold()).split()
     while len(words) > 1 and words[-1] in ID_ENDINGS:
         words = words[:-1]
-    if not words:
-        return False
-    return not {words[-1], words[-1].removesuffix("id")}.isdisjoint(ENTITIES.split())
+    last = words[-1] if words else ""
+    return not {last, last.removesuffix("id"), last.removesuffix("s")}.isdisjoint(ENTITIES.split())
 
 
 def is_identifier(

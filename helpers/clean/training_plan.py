@@ -7,7 +7,7 @@ give. A gap of a held-out row, filled from another held-out row, is filled as no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -129,10 +129,12 @@ class CleanedBySplit:
     """Split rows, cleaned by what their training rows have taught.
 
     `plan` is the plan of the training rows; None where it cleans every row as stage 2 did.
+    `other` counts, by column, the cells that it cleans otherwise.
     """
 
     rows: Labelled
     plan: dict | None
+    other: dict[str, int] = field(default_factory=dict)
 
 
 def clean_by_split(
@@ -167,9 +169,9 @@ def clean_by_split(
         for learn, valid in rows.at(train).folds():
             own = asked.iloc[train[valid]].reset_index(drop=True)
             X = _with_rows(X, train[valid], _cleaned(own, plan_of(train[learn])))
-    if X.equals(_cleaned(asked, whole)):
-        return CleanedBySplit(rows, None)
-    return CleanedBySplit(replace(rows, X=X), plan)
+    before = _cleaned(asked, whole)
+    other = {name: count for name in X if (count := _differing(X[name], before[name]))}
+    return CleanedBySplit(replace(rows, X=X), plan, other) if other else CleanedBySplit(rows, None)
 
 
 def numbers_of_groups(column: pd.Series) -> np.ndarray:
@@ -252,25 +254,24 @@ def _drafted(work) -> dict | None:
     return work.read_yaml(DRAFTED) if work.run.file(DRAFTED).exists() else None
 
 
-def describe(done: CleanedBySplit, whole: pd.DataFrame) -> str:
-    """How many cells are cleaned otherwise than by the plan of all rows, in a sentence.
-
-    `whole` are the same rows, cleaned by that plan.
-    """
+def describe(done: CleanedBySplit) -> str:
+    """How many cells are cleaned otherwise than by the plan of all rows, in a sentence."""
     if done.plan is None:
         return (
-            "Learnt from the training rows alone, the cleaning plan changes no cell: stage 2's is "
-            "used as it is."
+            "Learnt from the training rows alone, the cleaning plan cleans every cell as it did in "
+            "stage 2."
         )
-    other = {name: _differing(done.rows.X[name], whole[name]) for name in whole}
-    most = max(other, key=other.get)
+    most, cells = max(done.other, key=done.other.get), sum(done.other.values())
     return (
-        f"The cleaning plan is learnt again from training rows alone: {sum(other.values()):,} of "
-        f"{whole.size:,} cells are cleaned otherwise than by the plan of all rows, most of them in "
-        f"{most} ({other[most]:,}). Models are trained and judged on these."
+        f"Learnt from the training rows alone, the cleaning plan cleans {cells:,} of "
+        f"{done.rows.X.size:,} cells otherwise than in stage 2, most of them in {most} "
+        f"({done.other[most]:,}). Models are trained and judged on these rows."
     )
 
 
 def _differing(one: pd.Series, other: pd.Series) -> int:
+    """In how many cells two columns differ."""
+    if one.equals(other):
+        return 0
     one, other = texts(one), texts(other)
     return int(((one != other) & ~(one.isna() & other.isna())).fillna(True).sum())

@@ -7,6 +7,7 @@ that is run by itself says so (see `lessons.on_flights`).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -87,7 +88,10 @@ def _merged_row(counts: pd.Series, into: dict[str, str]) -> dict:
 
 
 def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
-    """The score of a quick model without and with a column that is known only afterwards."""
+    """The score of a quick model without and with a column that is known only afterwards.
+
+    Both are tried on the folds of the rows that stage 4 will leave for training.
+    """
     from ..learning.metric_names import PLAIN_NAMES
     from ..split import split_into_parts, strategy_comparison
 
@@ -95,70 +99,65 @@ def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame
     choice = dict(zip(("strategy", "column"), known, strict=True))
     cut = split_into_parts.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
     leaky = plan | {"columns": plan["columns"] | {column: "number"}}
-    scores = {
-        f"without {column}": strategy_comparison.probe_score(cut, plan),
-        f"with {column}": strategy_comparison.probe_score(cut, leaky),
-    }
-    name = PLAIN_NAMES[rows.task.main_metric]
-    shown = pd.DataFrame({name: scores}).map("{:.2f}".format)
-    return shown.rename_axis(f"learnt from {strategy_comparison.probe_rows(cut):,} rows")
+    found = {f"without {column}": plan, f"with {column}": leaky}
+    metric = rows.task.main_metric
+    scores = {name: strategy_comparison.probe_scores(cut, one).mean[metric]
+              for name, one in found.items()}  # fmt: skip
+    shown = pd.DataFrame({PLAIN_NAMES[metric]: scores}).map("{:.2f}".format)
+    return shown.rename_axis(f"folds of {strategy_comparison.probe_rows(cut):,} rows")
 
 
-def calendar_parts(rows, plan: dict, comparison: pd.DataFrame, choices, **options) -> pd.DataFrame:
-    """The score of a quick model without and with the day of the year, split by split.
+def calendar_parts(cut, plan: dict, comparison, choice: dict) -> pd.DataFrame:
+    """The score of a quick model without and with the day of the year, random and by time.
 
-    `comparison` has the scores without it already (see `split.compare_strategies`).
+    `cut` are split rows, `comparison` has the scores without it already (see
+    `strategy_comparison.compare_with_random`).
     """
-    from ..split import split_report, strategy_comparison
+    from ..split import strategy_comparison
 
-    column = next(c for c in choices if c["strategy"] == "time")["column"]
-    day = rows.X.assign(day_of_year=rows.X[column].dt.day_of_year)
+    day = cut.X[choice["column"]].dt.day_of_year
     with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    more = strategy_comparison.compare_strategies(
-        replace(rows, X=day), with_day, choices, **options
-    )
-    table = {"without the day of the year": comparison.iloc[:, -1], "with it": more.iloc[:, -1]}
-    names = {split_report.name_of(choice): f"{choice['strategy']} split" for choice in choices}
-    shown = pd.DataFrame(table).rename(index=names).map("{:.2f}".format)
-    return shown.rename_axis("ROC AUC under a")
+    wider = replace(cut, X=cut.X.assign(day_of_year=day))
+    more = strategy_comparison.compare_with_random(wider, with_day, choice)
+    both = {"without the day of the year": comparison, "with it": more}
+    shown = pd.DataFrame({name: one.table.iloc[:, -1] for name, one in both.items()})
+    shown.index = ["random folds", "folds by time"]
+    return shown.map("{:.2f}".format).rename_axis("ROC AUC in")
 
 
 def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
-    """The same model on held-out flights before and after two columns of the timetable are added.
+    """The same model before and after two columns of the timetable are added, on the folds.
 
-    The gain has a 95 % interval: both models are asked the same drawn rows (paired bootstrap).
+    The gain has a 95 % interval: both models answer the same training rows, and whole days are
+    left out of both. The held-out flights are not asked again.
     """
     from ..examples import flights_example
-    from ..learning.metric_scores import resampled_scores, score
+    from ..learning.score_intervals import paired_gain
 
     more = flights_example.from_timetable(rows.X)
     added = plan | {"columns": plan["columns"] | dict.fromkeys(more, "number")}
-    wider, metric = replace(rows, X=rows.X.assign(**more)), rows.task.main_metric
-    test = wider.of("test")
-    predicted = [_quick_predictions(wider, features, seed) for features in (plan, added)]
-    before, after = (score(rows.task, test.y, *one, [metric])[metric] for one in predicted)
-    drawn = resampled_scores(rows.task, test.y, predicted, 200, seed, [metric])
-    low, high = (drawn[1][metric] - drawn[0][metric]).quantile([0.025, 0.975])
-    gain = f"{after - before:+.3f} ({low:+.3f} to {high:+.3f})"
+    wider = replace(rows, X=rows.X.assign(**more))
+    before, after = (_quick_answers(wider, features, seed) for features in (plan, added))
+    gain = paired_gain(rows.task, before.truth, before.answer, after.answer, unit=before.unit)
+    said = f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
     table = {
-        "first turn": (f"{before:.3f}", ""),
-        f"second turn: {', '.join(more)}": (f"{after:.3f}", gain),
+        "first turn": (f"{before.mean.iloc[0]:.3f}", ""),
+        f"second turn: {', '.join(more)}": (f"{after.mean.iloc[0]:.3f}", said),
     }
-    columns = ["ROC AUC", "gain (95 % interval)"]
+    columns = ["ROC AUC in the folds", "gain (95 % interval)"]
     return pd.DataFrame(table, index=columns).T.rename_axis("gradient boosting")
 
 
-def _quick_predictions(rows, plan: dict, seed: int) -> tuple:
-    """What gradient boosting on the training rows predicts for the held-out ones."""
+def _quick_answers(rows, plan: dict, seed: int):
+    """What gradient boosting answers on the folds of the training rows."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    from ..learning.predicting import predict
+    from ..learning.fold_scores import fold_scores
     from ..pipeline import whole_pipeline
 
     model = HistGradientBoostingClassifier(max_iter=80, random_state=seed)
-    learn = rows.of("train")
-    fitted = whole_pipeline.learner(plan, model, seed).fit(learn.X, learn.y)
-    return predict(rows.task, fitted, rows.of("test").X)
+    made = partial(whole_pipeline.learner, plan, model, seed)
+    return fold_scores(rows, made, [rows.task.main_metric])
 
 
 def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:

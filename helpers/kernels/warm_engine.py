@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import time
-from functools import cache
 from queue import Empty
 
 from jupyter_client import AsyncKernelManager
@@ -136,12 +135,10 @@ def _client() -> type:
     return TellingClient
 
 
-@cache
 def _engine(manager: type | None) -> type:
     """An engine whose kernels such a manager starts; None: as Jupyter does."""
     from papermill.engines import NBClientEngine
     from papermill.log import logger
-    from papermill.utils import merge_kwargs, remove_args
 
     class Engine(NBClientEngine):
         """Papermill's usual engine with that client, and the manager's kernels."""
@@ -153,14 +150,16 @@ def _engine(manager: type | None) -> type:
             """Run the cells; arguments as in papermill's own engine."""
             for name in take_earlier_names(nb_man.nb):
                 logger.warning(rename_notice(name))
-            options = merge_kwargs(
-                remove_args(["input_path", "timeout", "startup_timeout"], **kwargs),
-                timeout=execution_timeout or kwargs.get("timeout"),
-                startup_timeout=start_timeout,
-                kernel_name=kernel_name,
-                log=logger,
-                **({"kernel_manager_class": manager} if manager else {}),
-            )
-            return _client()(nb_man, **options).execute()
+            timeout = execution_timeout or kwargs.get("timeout")
+            own = {"kernel_name": kernel_name, "timeout": timeout, "startup_timeout": start_timeout}
+            own |= {"log": logger} | ({"kernel_manager_class": manager} if manager else {})
+            return _client()(nb_man, **_options(kwargs, own)).execute()
 
     return Engine
+
+
+def _options(given: dict, own: dict) -> dict:
+    """What papermill was given for a client, and what its engine settles."""
+    from papermill.utils import merge_kwargs, remove_args
+
+    return merge_kwargs(remove_args(["input_path", "timeout", "startup_timeout"], **given), **own)

@@ -1,7 +1,7 @@
 """Warm kernels: each notebook gets a freshly forked process that has already imported.
 
-Jupyter starts kernels through *provisioners*. This one, named `warm`, asks a nursery (a process
-that imported the heavy libraries once, see `nursery.py`) for a fork instead of starting an
+Jupyter starts kernels through *provisioners*. This one, named `warm`, asks a fork server (a process
+that imported the heavy libraries once, see `fork_server.py`) for a fork instead of starting an
 interpreter. Whatever starts kernels can use it, and no notebook changes:
 
     papermill --engine warm in.ipynb out.ipynb      papermill's engine, see `warm_engine.py`
@@ -27,18 +27,18 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from .nursery import BOOT, HEADER
+from .fork_server import BOOT, HEADER
 
-NURSERY = Path(__file__).with_name("nursery.py")
+SERVER_SCRIPT = Path(__file__).with_name("fork_server.py")
 LAUNCHER = "ipykernel_launcher"
-START_SECONDS = 60  # a nursery imports for some seconds on a busy machine
+START_SECONDS = 60  # a fork server imports for some seconds on a busy machine
 READ_AT_IMPORT = ("PYTHON", "OMP_", "OPENBLAS_", "MKL_", "MPL", "KMP_", "GOMP_", "LD_", "NPY_",
                   "ARROW_", "SKLEARN_", "JOBLIB_", "LOKY_")  # fmt: skip
 EXIT_SECONDS = 2.0  # a kernel that was asked to leave has this long before it is signalled
 
 
 class NoWarmKernelError(Exception):
-    """The nursery can't give a kernel; the stock one will do."""
+    """The fork server can't give a kernel; the stock one will do."""
 
 
 class KernelProcess:
@@ -99,10 +99,10 @@ class KernelProcess:
         try:
             line = self._read_line(timeout)
         except OSError as error:
-            raise NoWarmKernelError(f"the nursery is silent: {error}") from None
+            raise NoWarmKernelError(f"the fork server is silent: {error}") from None
         found, _, rest = line.partition(" ")
         if found != word:
-            raise NoWarmKernelError(f"the nursery says: {line or 'nothing'}")
+            raise NoWarmKernelError(f"the fork server says: {line or 'nothing'}")
         return rest
 
     def _read_exit(self, timeout: float | None) -> None:
@@ -110,7 +110,7 @@ class KernelProcess:
         while line == "ready":
             line = self._read_line(timeout)
         word, _, code = line.partition(" ")
-        # Silence means that the nursery itself has died, and its kernels with it.
+        # Silence means that the fork server itself has died, and its kernels with it.
         self.returncode = int(code) if word == "exit" else -signal.SIGKILL
         self._connection.close()
 
@@ -125,44 +125,38 @@ class KernelProcess:
         return line.decode()
 
 
-class _Owner:
-    """This process's nursery: started when first wanted, gone when this process goes."""
+class _ServerProcess:
+    """This process's fork server: started when first wanted, gone when this process goes."""
 
     def __init__(self, environment: dict[str, str], purpose: str = ""):
-        control, theirs = socket.socketpair()
+        self._control, theirs = socket.socketpair()
+        silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", BOOT, str(theirs.fileno()), str(NURSERY), purpose],
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self._control, self._lock = control, threading.Lock()
+                [sys.executable, "-c", BOOT, str(theirs.fileno()), str(SERVER_SCRIPT), purpose],
+                env=environment, pass_fds=[theirs.fileno()], start_new_session=True, **silent,
+            )  # fmt: skip
+        self._lock = threading.Lock()
 
     def fork(self, request: dict, streams: list[int]) -> KernelProcess:
         """A new kernel for the request, with those descriptors as stdin, stdout and stderr."""
         connection, theirs = socket.socketpair()
-        body = json.dumps(request).encode()
         try:
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"k"], [theirs.fileno()])
-            socket.send_fds(connection, [HEADER.pack(len(body))], streams)
-            connection.sendall(body)
+            _send(connection, json.dumps(request).encode(), streams)
         except OSError as error:
             connection.close()
-            raise NoWarmKernelError(f"the nursery has gone: {error}") from None
+            raise NoWarmKernelError(f"the fork server has gone: {error}") from None
         return KernelProcess(connection)
 
     @property
     def is_alive(self) -> bool:
-        """Whether the nursery runs."""
+        """Whether the fork server runs."""
         return self._process.poll() is None
 
     def close(self) -> None:
-        """End the nursery and all its kernels."""
+        """End the fork server and all its kernels."""
         self._control.close()
         try:
             self._process.wait(timeout=5)
@@ -171,7 +165,13 @@ class _Owner:
             self._process.wait()
 
 
-_nurseries: dict[tuple, _Owner] = {}
+def _send(connection: socket.socket, body: bytes, streams: list[int]) -> None:
+    """Send a request with its descriptors, its length first."""
+    socket.send_fds(connection, [HEADER.pack(len(body))], streams)
+    connection.sendall(body)
+
+
+_fork_servers: dict[tuple, _ServerProcess] = {}
 _starting = threading.Lock()
 
 
@@ -181,31 +181,31 @@ def can_fork() -> bool:
 
 
 def warm_up(environment: dict[str, str] | None = None, purpose: str = "") -> None:
-    """Start this process's nursery now, so that it imports while the caller does other things.
+    """Start this process's fork server now, so that it imports while the caller does other things.
 
     For the purpose "exploring" it imports less; a kernel that wants more imports it by itself.
     """
     if can_fork():
-        _nursery({**os.environ, **(environment or {})}, purpose)
+        _fork_server({**os.environ, **(environment or {})}, purpose)
 
 
 def cool_down() -> None:
-    """End this process's nurseries and their kernels; the next kernel starts a new one."""
+    """End this process's fork servers and their kernels; the next kernel starts a new one."""
     with _starting:
-        while _nurseries:
-            _nurseries.popitem()[1].close()
+        while _fork_servers:
+            _fork_servers.popitem()[1].close()
 
 
 atexit.register(cool_down)
 
 
-def _nursery(environment: dict[str, str], purpose: str = "") -> _Owner:
-    """The nursery whose libraries were imported as this environment wants them."""
+def _fork_server(environment: dict[str, str], purpose: str = "") -> _ServerProcess:
+    """The fork server whose libraries were imported as this environment wants them."""
     key = _import_settings(environment)
     with _starting:
-        owner = _nurseries.get(key)
+        owner = _fork_servers.get(key)
         if owner is None or not owner.is_alive:
-            owner = _nurseries[key] = _Owner(environment, purpose)
+            owner = _fork_servers[key] = _ServerProcess(environment, purpose)
     return owner
 
 
@@ -218,7 +218,7 @@ def _import_settings(environment: dict[str, str]) -> tuple:
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Starts a kernel as a fork of the nursery; in all else Jupyter's local provisioner."""
+    """Starts a kernel as a fork of the fork server; in all else Jupyter's local provisioner."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         """Fork a kernel for the command `python -m ipykernel_launcher …`, or start it plainly."""
@@ -247,6 +247,7 @@ class WarmProvisioner(LocalProvisioner):
 
 
 def _forked(cmd: list[str], options: dict) -> KernelProcess:
+    """A kernel for a command, forked and ready."""
     if cmd[1:3] != ["-m", LAUNCHER] or not _same_interpreter(cmd[0]):
         raise NoWarmKernelError(f"{cmd[0]} is not this interpreter, or starts no IPython kernel")
     environment = dict(options.get("env") or os.environ)
@@ -256,13 +257,17 @@ def _forked(cmd: list[str], options: dict) -> KernelProcess:
         "environment": environment | {"JPY_PARENT_PID": str(os.getpid())},
         "folder": str(options.get("cwd") or Path.cwd()),
     }
-    with Path(os.devnull).open() as nothing:
-        streams = [_descriptor(options.get("stdin"), nothing.fileno()),
-                   _descriptor(options.get("stdout"), 1),
-                   _descriptor(options.get("stderr"), 2)]  # fmt: skip
-        process = _nursery(environment).fork(request, streams)
+    process = _fork_with_streams(_fork_server(environment), request, options)
     process.wait_ready(START_SECONDS)
     return process
+
+
+def _fork_with_streams(server: _ServerProcess, request: dict, options: dict) -> KernelProcess:
+    """A kernel with the streams that were asked for; no input and our own output by default."""
+    with Path(os.devnull).open() as nothing:
+        defaults = {"stdin": nothing.fileno(), "stdout": 1, "stderr": 2}
+        streams = [_descriptor(options.get(name), own) for name, own in defaults.items()]
+        return server.fork(request, streams)
 
 
 def _same_interpreter(name: str) -> bool:

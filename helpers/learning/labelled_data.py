@@ -17,6 +17,7 @@ TRAIN, TEST, GAP = "train", "test", "gap"
 TRAINING_PLAN, CLEANED_BY_SPLIT = "cleaning_training.yaml", "clean_training"
 UNITS = "units.json"
 NEVER = -1  # the fold of a row that is never validated on
+ROW_ORDER = "(order of rows)"  # as a time column: the order of the rows in the file
 JUDGED = 6  # the stage that asks the held-out rows
 
 
@@ -27,7 +28,8 @@ class Labelled:
     `row` is the position of each row in `raw.parquet`; rows with the same number in `alike` are
     taken for records of the same thing (near duplicates). Under a time split `ready` is the first
     fold that may learn from a row: without a gap, the one after its own. Rows with the same text in
-    `unit` belong together by the rule `units`; None: each row is a unit of its own.
+    `unit` belong together by the rule `units`; None: each row is a unit of its own. Rows with the
+    same number in `apart` are never in both halves of a fold (a panel).
     """
 
     task: Task
@@ -41,6 +43,7 @@ class Labelled:
     ready: np.ndarray | None = None
     unit: np.ndarray | None = None
     units: UnitRule = field(default_factory=UnitRule)
+    apart: np.ndarray | None = None
 
     def of(self, part: str) -> Labelled:
         """The rows of one part, "train" or "test"."""
@@ -48,7 +51,7 @@ class Labelled:
 
     def at(self, positions: np.ndarray) -> Labelled:
         """The rows at some positions; they are split already."""
-        by_row = ("y", "row", "alike", "part", "fold", "ready", "unit")
+        by_row = ("y", "row", "alike", "part", "fold", "ready", "unit", "apart")
         values = {name: getattr(self, name) for name in by_row}
         kept = {name: None if one is None else one[positions] for name, one in values.items()}
         return replace(self, X=self.X.iloc[positions].reset_index(drop=True), **kept)
@@ -72,8 +75,11 @@ class Labelled:
         """
         ready = self.fold + 1 if self.ready is None else self.ready
         for number in range(self.fold.max() + 1):
-            earlier = ready <= number if self.by_time else self.fold != number
-            yield np.flatnonzero(earlier), np.flatnonzero(self.fold == number)
+            learn = ready <= number if self.by_time else self.fold != number
+            valid = self.fold == number
+            if self.apart is not None:
+                learn = learn & ~np.isin(self.apart, self.apart[valid])
+            yield np.flatnonzero(learn), np.flatnonzero(valid)
 
 
 def evenly_spaced_positions(y: np.ndarray, count: int) -> np.ndarray:
@@ -136,8 +142,9 @@ def _with_split(work, rows: Labelled) -> Labelled:
         rows,
         part=split["part"].to_numpy(dtype=object),
         fold=split["fold"].to_numpy(),
-        by_time=laid_out["strategy"] == "time",
+        by_time=laid_out["strategy"] in ("time", "panel"),
         ready=split["ready"].to_numpy() if "ready" in split else None,
+        apart=split["apart"].to_numpy() if "apart" in split else None,
         unit=split["unit"].to_numpy(dtype=object) if "unit" in split else None,
         units=stored_rule(laid_out.get("units")),
     )
@@ -212,4 +219,5 @@ def time_column(work) -> str:
     `work` is an open stage, or a run.
     """
     split = work.read_json("split.json")
-    return work.about.get("time_column") or (split["column"] if split["strategy"] == "time" else "")
+    by = split["column"] if split["strategy"] in ("time", "panel") else ""
+    return work.about.get("time_column") or ("" if by == ROW_ORDER else by)

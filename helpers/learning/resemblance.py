@@ -11,11 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
+from scipy.stats import f as f_distribution
+from scipy.stats import kurtosis
 
+from ..base.spacing import evenly_spaced
 from ..cells.kinds import is_boolean, is_date, is_number
 
 MOST_LEVELS = 5  # of a category, each compared as yes or no
-FEWEST_OF_A_LEVEL = 20  # rows that have it, and that have it not: with fewer F is not to be trusted
+FEWEST_OF_A_LEVEL = 0.1  # of the rows, that have it or have it not: F needs light tails
+FEWEST_OF_A_CLASS = 5  # rows; rare classes are tested by permutation
+HEAVY = 6  # kurtosis above which F is not to be trusted,
+ROWS_ENOUGH = 100  # unless there are as many rows as this times its square
+PERMUTATIONS = 1_999
+MOST_CELLS = 20_000_000  # of all variables; of a larger table fewer columns are looked at
+MOST_COLUMNS = 60
 KNOTS = 8
 
 
@@ -24,19 +34,27 @@ class Variables:
     """Columns as numbers that can be compared: normal scores of ranks, shares of levels.
 
     `target` and `others` are n rows × columns, each of mean 0; `names` are the names of `others`.
+    `products` are the target times each column of numbers: they resemble where slopes differ.
     """
 
     target: np.ndarray
     others: np.ndarray
+    products: np.ndarray
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, X: pd.DataFrame, y: np.ndarray | None) -> Variables:
         """The variables of n rows and their labels; `y` None: no target."""
-        target = [] if y is None else _numbers(pd.Series(y).reset_index(drop=True))
-        columns = [(name, one) for name in X for one in _numbers(X[name].reset_index(drop=True))]
-        names = tuple(str(name) for name, _ in columns)
-        return cls(_matrix(target, len(X)), _matrix([one for _, one in columns], len(X)), names)
+        target = [] if y is None else _numbers(pd.Series(y), FEWEST_OF_A_CLASS)
+        most = min(MOST_COLUMNS, max(MOST_CELLS // max(len(X), 1), 5))
+        looked_at = X.columns[evenly_spaced(X.shape[1], most)]
+        fewest = FEWEST_OF_A_LEVEL * len(X)
+        columns = [(name, one) for name in looked_at for one in _numbers(X[name], fewest)]
+        names = [str(name) for name, _ in columns]
+        graded = [one for name, one in columns if _is_graded(X[name])] if target else []
+        products = [_normal_scores(pd.Series(one * target[0])) for one in graded]
+        made = (_matrix(some, len(X)) for some in (target, [c for _, c in columns], products))
+        return cls(*made, tuple(names))
 
 
 @dataclass(frozen=True)
@@ -58,46 +76,59 @@ def resemblance(values: np.ndarray, level: np.ndarray, smooth: bool = False) -> 
     n, k, lost = len(level), len(size), 0
     if smooth:
         values, lost = _without_curve(values, level)
-    sums = np.stack([np.bincount(level, one, k) for one in values.T], axis=1)
+    sums = np.array([np.bincount(level, one, k) for one in values.T]).reshape(-1, k).T
     between = (sums**2 / size[:, None]).sum(axis=0)
     within = (values**2).sum(axis=0) - between
     free, rest = max(k - 1 - lost, 1), max(n - k, 1)
     mean_between, mean_within = between / free, np.maximum(within / rest, 1e-12)
     typical = (n - (size**2).sum() / n) / max(k - 1, 1)
     icc = (mean_between - mean_within) / (mean_between + (typical - 1) * mean_within)
-    from scipy.stats import f
-
     weighted = (size**2).sum() / n
     effect = 1 + (weighted - 1) * np.clip(icc, 0, 1)
-    return Resemblance(f.sf(mean_between / mean_within, free, rest), icc, effect)
+    p = f_distribution.sf(mean_between / mean_within, free, rest)
+    tails = kurtosis(values, fisher=False)
+    for at in np.flatnonzero((tails > HEAVY) & (n < ROWS_ENOUGH * tails**2) & (p < 0.05)):
+        p[at] = _by_permutation(values[:, at], level, size, between[at])
+    return Resemblance(p, icc, effect)
+
+
+def _by_permutation(value: np.ndarray, level: np.ndarray, size: np.ndarray, found: float) -> float:
+    """How often rows at random have as large a sum of squares between levels as was found."""
+    random, larger = np.random.default_rng(0), 0
+    for _ in range(PERMUTATIONS):
+        sums = np.bincount(level, random.permutation(value), len(size))
+        larger += (sums**2 / size).sum() >= found * (1 - 1e-9)
+    return (1 + larger) / (1 + PERMUTATIONS)
 
 
 def _without_curve(values: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, int]:
     """The variables less a broken line over the levels in their order, and its parameters."""
     last = level.max()
-    knots = np.linspace(0, last, max(2, min(KNOTS, (last + 1) // 3)))
+    knots = np.linspace(0, last, max(2, min(KNOTS, (last + 1) // 5)))
     hats = np.stack([np.interp(level, knots, one) for one in np.eye(len(knots))], axis=1)
     fitted = hats @ np.linalg.lstsq(hats, values, rcond=None)[0]
     return values - fitted, len(knots) - 1
 
 
-def _numbers(column: pd.Series) -> list[np.ndarray]:
+def _is_graded(column: pd.Series) -> bool:
+    """Whether a column is taken by its ranks: numbers and dates."""
+    return (is_number(column) and column.nunique() > 2) or is_date(column)
+
+
+def _numbers(column: pd.Series, fewest: float) -> list[np.ndarray]:
     """A column as variables of mean 0: one of its ranks, or one for each of its common levels."""
-    if is_number(column) and column.nunique() > 2 or is_date(column):
+    if _is_graded(column):
         return [_normal_scores(column)] if column.nunique() > 1 else []
     if is_boolean(column) or column.nunique() == 2:
         levels = column.dropna().unique()[:1]
     else:
         levels = column.value_counts().index[:MOST_LEVELS]
     flags = [(column == one).fillna(False).to_numpy(dtype=float) for one in levels]
-    fewest = min(FEWEST_OF_A_LEVEL, len(column) / 10)
     return [one - one.mean() for one in flags if fewest <= one.sum() <= len(one) - fewest]
 
 
 def _normal_scores(column: pd.Series) -> np.ndarray:
     """Ranks as quantiles of the normal distribution; a missing cell is in the middle."""
-    from scipy.special import ndtri
-
     rank = column.rank().to_numpy(dtype=float)
     score = ndtri((rank - 0.5) / np.isfinite(rank).sum())
     score = np.where(np.isfinite(rank), score, 0)

@@ -12,11 +12,15 @@ from ..cells.key_names import has_identifier_name, names_entity
 from ..cells.kinds import Kind, is_date, is_number, kind_of
 from .resemblance import Resemblance, Variables, resemblance
 
-ALPHA = 0.03  # of finding entities where none are; as much again for days
+ALPHA = 0.02  # of finding days where there are none
+# The same of entities: in the target; in its slopes; in other columns (alike beyond any doubt)
+OF_TARGET, OF_SLOPES, OF_OTHERS = 0.02, 0.008, 0.002
 SLIGHT = 1.1  # design effects below it change nothing
-FEWEST_ENTITIES, FEWEST_LEVELS, FEWEST_DAYS = 4, 20, 8
+FEWEST_ENTITIES, FEWEST_LEVELS, FEWEST_DAYS = 4, 20, 3
 MOST_ALONE = 0.9  # levels per row: with more, hardly any repeat
 ENOUGH_WEEKS = 100  # a fifth of them, held out, are about twenty
+WHEN = ("date", "time", "timestamp", "datetime", "day", "at", "when", "ds", "moment")
+NOT_WHEN = {"birth", "born", "hire", "hired", "joined", "signup", "expiry", "due", "founded"}
 IN_ORDER = 0.95  # share of steps from row to row that do not go back in time
 
 
@@ -38,8 +42,18 @@ class Candidate:
 def best_entity(X: pd.DataFrame, variables: Variables) -> Candidate | None:
     """The column of entities that repeat, whose rows resemble each other most; None if none do."""
     names = [name for name in X if may_be_entity(str(name), X[name])]
-    found = [_tested_entity(X[name], variables, ALPHA / len(names)) for name in names]
-    return max((one for one in found if one), key=lambda one: one.effect, default=None)
+    found = [_tested_entity(X[name], variables, len(names)) for name in names]
+    found = [one for one in found if one]
+    best = max(found, key=lambda one: one.effect, default=None)
+    for other in found:  # visits of patients: the patient, whose rows hold all of a visit's
+        if other.column != best.column and _lies_within(X[best.column], X[other.column]):
+            best = other
+    return best
+
+
+def _lies_within(inner: pd.Series, outer: pd.Series) -> bool:
+    """Whether all rows of one inner value have one outer value, of which there are fewer."""
+    return outer.nunique() < inner.nunique() and outer.groupby(inner).nunique().max() <= 1
 
 
 def may_be_entity(name: str, column: pd.Series) -> bool:
@@ -62,36 +76,48 @@ def may_be_entity(name: str, column: pd.Series) -> bool:
     codes = whole or _are_codes(present)
     if levels < FEWEST_LEVELS:
         return names_entity(name) and codes
-    return names_entity(name) or has_identifier_name(name) or (codes and not whole)
+    return _is_named(name) or (codes and not whole)
+
+
+def _is_named(name: str) -> bool:
+    """Whether a column is called a key, or what has several rows."""
+    return names_entity(name) or has_identifier_name(name)
 
 
 def _are_codes(present: pd.Series) -> bool:
-    """Whether texts are codes, such as "C017" or "N123AA": one word with a digit in it."""
-    code = r"(?=\D*\d)[A-Za-z0-9]+(?:[-_/.:#][A-Za-z0-9]+)*"
+    """Whether texts are codes, such as "C017", "N123AA" or "B": one short word, or with digits."""
+    code = r"(?=\D*\d)[A-Za-z0-9]+(?:[-_/.:#@][A-Za-z0-9]+)*|[A-Za-z]{1,2}"
     distinct = pd.Series(present.unique()).astype("str")
     return bool(distinct.str.fullmatch(code).mean() > 0.95)
 
 
-def _tested_entity(column: pd.Series, variables: Variables, alpha: float) -> Candidate | None:
+def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candidate | None:
     """The candidate, if its rows resemble each other in the target, or in two other columns.
 
     One other column is not enough: numbers that restart in each year, or that count men and women
-    in turn, repeat without naming the same thing.
+    in turn, repeat without naming the same thing. A column of codes whose name says nothing needs
+    another column beside the target: the target may depend on a code as on any category.
     """
     present = column.notna().to_numpy()
     level = _in_natural_order(column[present])
     name = np.array(variables.names, dtype=object)
     other = name != str(column.name)
-    target, others = variables.target[present], variables.others[present][:, other]
-    answers = np.hstack([target, _products(target, others)])
-    of_answers, of_others = (
-        resemblance(values, level, smooth=True) for values in (answers, others)
+    of_target, of_slopes, of_others = (
+        resemblance(values[present], level, smooth=True)
+        for values in (variables.target, variables.products, variables.others[:, other])
     )
-    columns = set(name[other][_held(of_others, alpha / 2)])
-    if not (_held(of_answers, alpha / 2).any() or len(columns) >= 2):
+    columns = len(set(name[other][_held(of_others, OF_OTHERS / tests)]))
+    in_target = [_held(of_target, OF_TARGET / tests), _held(of_slopes, OF_SLOPES / tests)]
+    enough = columns or _is_named(str(column.name))
+    if columns < 2 and not (np.concatenate(in_target).any() and enough):
         return None
-    effect = float(of_answers.effect[: target.shape[1]].max(initial=1.0))
-    return Candidate("entity", str(column.name), effect, f"rows of one {column.name} are alike")
+    effect = float(of_target.effect.max(initial=1.0))
+    return Candidate("entity", str(column.name), effect, _why(column.name, effect))
+
+
+def _why(noun: str, effect: float) -> str:
+    """Why rows of a noun are a unit."""
+    return f"rows of one {noun} resemble each other (design effect {effect:.1f})"
 
 
 def _in_natural_order(column: pd.Series) -> np.ndarray:
@@ -108,12 +134,6 @@ def _in_natural_order(column: pd.Series) -> np.ndarray:
     return place[code]
 
 
-def _products(target: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The products of other columns with the target: they resemble where slopes differ."""
-    products = others * target[:, :1] if target.shape[1] else others[:, :0]
-    return products - products.mean(axis=0)
-
-
 def _held(found: Resemblance, alpha: float) -> np.ndarray:
     """Which variables resemble themselves within levels: beyond chance (Bonferroni), and much."""
     return (found.p * max(len(found.p), 1) <= alpha) & (found.effect >= SLIGHT)
@@ -124,38 +144,54 @@ def _held(found: Resemblance, alpha: float) -> np.ndarray:
 
 def best_period(X: pd.DataFrame, variables: Variables, time_column: str = "") -> Candidate | None:
     """Days, or weeks, whose rows resemble each other in the target; None where they do not."""
-    names = [time_column] if time_column else [n for n in X if is_date(X[n]) and _in_order(X[n])]
-    names = [name for name in names if is_date(X[name])]
+    dates = [name for name in X if is_date(X[name])]
+    if time_column:
+        names = [name for name in dates if name == time_column]
+    else:
+        names = [n for n in dates if _in_order(X[n]) or (len(dates) == 1 and _says_when(str(n)))]
     found = [_tested_period(X[name], variables, ALPHA / len(names)) for name in names]
     return max((one for one in found if one), key=lambda one: one.effect, default=None)
 
 
 def _in_order(column: pd.Series) -> bool:
     """Whether the rows come in the order of a column of dates, or in the reverse order."""
-    step = column.dropna().diff().dropna()
-    return bool(len(step)) and bool(max((step >= step.min() * 0).mean(), 0) >= IN_ORDER)
+    step = column.diff().dropna()
+    forward = (step >= pd.Timedelta(0)).mean()
+    return bool(len(step)) and bool(max(forward, 1 - (step > pd.Timedelta(0)).mean()) >= IN_ORDER)
+
+
+def _says_when(name: str) -> bool:
+    """Whether a column is called after the moment of a row: "date", "created_at", not "birth date".
+
+    >>> _says_when("order_date"), _says_when("date_of_birth"), _says_when("birth_date")
+    (True, False, False)
+    """
+    words = re.sub(r"[^a-z]+", " ", name.casefold()).split() or [""]
+    return words[-1] in WHEN and NOT_WHEN.isdisjoint(words)
 
 
 def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Candidate | None:
-    """Days whose rows resemble each other; weeks, where days do and enough weeks are there."""
+    """Days whose rows resemble each other, or weeks where hardly any day has two rows.
+
+    Weeks also where neighbouring days resemble each other, if there are enough weeks.
+    """
     present = column.notna().to_numpy()
     values = variables.target if variables.target.shape[1] else variables.others
     values, moments = values[present], column[present]
-    day = pd.factorize(moments.dt.strftime("%Y-%m-%d"), sort=True)[0]
-    week = pd.factorize(moments.dt.strftime("%G-W%V"), sort=True)[0]
-    repeats = day.max(initial=0) + 1 <= MOST_ALONE * len(day)
-    kinds = {"day": day} if repeats else {"week": week}
-    for kind, level in kinds.items():
-        if level.max(initial=0) + 1 < FEWEST_DAYS:
-            continue
-        found = resemblance(values, level)
-        if not _held(found, alpha).any():
-            continue
-        if kind == "day" and week.max() + 1 >= ENOUGH_WEEKS and _days_go_on(values, day):
-            kind, found = "week", resemblance(values, week)
-        why = f"rows of one {kind} of {column.name} are alike"
-        return Candidate(kind, str(column.name), float(found.effect.max()), why)
-    return None
+    day, week = (
+        pd.factorize(moments.dt.strftime(form), sort=True)[0] for form in ("%Y-%m-%d", "%G-W%V")
+    )
+    days, weeks = day.max(initial=-1) + 1, week.max(initial=-1) + 1
+    kind, level = ("day", day) if days <= MOST_ALONE * len(day) else ("week", week)
+    if level.max(initial=-1) + 1 < FEWEST_DAYS:
+        return None
+    found = resemblance(values, level, smooth=True)
+    if not _held(found, alpha).any():
+        return None
+    if kind == "day" and weeks >= ENOUGH_WEEKS and _days_go_on(values, day):
+        kind, found = "week", resemblance(values, week, smooth=True)
+    effect = float(found.effect.max())
+    return Candidate(kind, str(column.name), effect, _why(f"{kind} of {column.name}", effect))
 
 
 def _days_go_on(values: np.ndarray, day: np.ndarray) -> bool:

@@ -28,6 +28,12 @@ def measure_name(task: Task) -> str:
     return "R²" if task.is_regression else "ROC AUC"
 
 
+def quick_model(task: Task, plan: dict, seed: int, trees: int = 40):
+    """A quick gradient boosting with the features of a plan, unfitted."""
+    kind = HistGradientBoostingRegressor if task.is_regression else HistGradientBoostingClassifier
+    return whole_pipeline.learner(plan, kind(max_iter=trees, random_state=seed), seed)
+
+
 def quick_score(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
     """The mean score of a quick model over folds (see `quick_scores`)."""
     return float(np.mean(quick_scores(learn, plan, seed, groups, folds)))
@@ -42,13 +48,12 @@ def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int
     task = learn.task
     if not plan["columns"] and not plan["derived"]:
         return [0.0 if task.is_regression else 0.5]
-    kind = HistGradientBoostingRegressor if task.is_regression else HistGradientBoostingClassifier
     cutter = KFold(folds, shuffle=True, random_state=seed) if groups is None else GroupKFold(folds)
     scores = []
     for train, test in cutter.split(learn.X, groups=groups):
         if not task.is_regression and len(set(learn.y[train])) < 2:
             continue
-        quick = whole_pipeline.learner(plan, kind(max_iter=40, random_state=seed), seed)
+        quick = quick_model(task, plan, seed)
         quick.fit(learn.X.iloc[train], learn.y[train])
         scored = predict_scores(
             task, quick, learn.X.iloc[test], learn.y[test], [_compared_by(task)]

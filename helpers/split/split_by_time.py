@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.kinds import is_date, is_number
-from ..learning.labelled_data import GAP, Labelled
+from ..learning.labelled_data import GAP, ROW_ORDER, Labelled
 from .split_at_random import with_folds
 
 
@@ -18,12 +18,13 @@ def by_time(
 ) -> Labelled:
     """The rows with the latest held out: a share of them, or all from the day `test_from` on.
 
-    Rows within `embargo` (such as "7 days") before them are in neither part. Raises InputError when
-    a part would be empty.
+    Rows within `embargo` (such as "7 days") before them are in neither part. A row without a date
+    may be from any time: it is a training row that no fold is validated on or learns from. Raises
+    InputError when a part would be empty.
     """
-    when = times(rows.X[column], column)
+    when = moments(rows, column)
     first = _first_held_out(when, column, share, test_from)
-    late = (when >= first).to_numpy()  # a row without a date is taken as early
+    late = (when >= first).to_numpy()  # without a date: never
     width = _embargo_length(embargo, when)
     near = ~late & (when > first - width).to_numpy() if embargo else np.zeros(len(late), bool)
     train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
@@ -33,6 +34,7 @@ def by_time(
     done = with_folds(rows, train, test, fold)
     ready = np.full(len(rows.y), done.fold.max() + 1)
     ready[train] = _ready(when.iloc[train], fold, width if embargo else None)
+    ready[when.isna().to_numpy()] = done.fold.max() + 1
     return replace(done, part=np.where(near, GAP, done.part), ready=ready, by_time=True)
 
 
@@ -86,10 +88,15 @@ def _embargo_length(embargo: str, when: pd.Series):
 
 
 def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
-    """The fold of each row by its time; the earliest block (-1) is for training only."""
-    order = when.rank(method="dense", na_option="top", pct=True).to_numpy()
-    blocks = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
-    _, blocks = np.unique(blocks, return_inverse=True)
+    """The fold of each row by its time; the earliest block (-1) is for training only.
+
+    A row without a date is in no fold (-1).
+    """
+    dated = when.notna().to_numpy()
+    order = when[dated].rank(method="dense", pct=True).to_numpy()
+    blocks = np.zeros(len(when), int)
+    blocks[dated] = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
+    _, blocks[dated] = np.unique(blocks[dated], return_inverse=True)
     if blocks.max() < 1:
         raise InputError(
             f"'{column}' holds one moment only before the held-out rows, so no fold can train on "
@@ -110,6 +117,13 @@ def _moment(text: str, when: pd.Series):
     if pd.isna(moment):
         raise InputError(f"test_from is {such}; it is '{text}'.")
     return moment
+
+
+def moments(rows: Labelled, column: str) -> pd.Series:
+    """When each row is from, by a column or by the order of rows in the file (`ROW_ORDER`)."""
+    if column == ROW_ORDER:
+        return pd.Series(rows.row.astype(float), index=rows.X.index)
+    return times(rows.X[column], column)
 
 
 def times(column: pd.Series, name: str) -> pd.Series:

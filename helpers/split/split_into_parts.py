@@ -1,8 +1,8 @@
 """Stage 4, split: hold out rows that the model will not see, and lay out the folds.
 
 Random and stratified where rows are independent; by time where the model will be asked about
-later rows; by group where rows belong together (one patient, one customer); or as the table says,
-by a column of its own or by a second file.
+later rows; by group where rows belong together (one patient, one customer); by both (a panel); or
+as the table says, by a column of its own or by a second file. `choose_split` says which.
 """
 
 from __future__ import annotations
@@ -12,71 +12,41 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..base.user_errors import InputError, nearest
-from ..cells.kinds import is_date
-from ..learning.labelled_data import NEVER, TEST, TRAIN, Labelled
+from ..base.user_errors import InputError
+from ..learning.labelled_data import NEVER, TEST, TRAIN, Labelled, with_units
 from .split_at_random import random_folds, records_at_random, with_folds
 from .split_by_group import by_group
 from .split_by_time import by_time
+from .split_panel import by_time_and_group
 
-STRATEGIES = ("random", "time", "group", "column", "file")
 GIVEN = ("column", "file")  # the table says which rows are held out
 TEST_WORDS = {"test", "testing", "holdout", "held out", "hold out", "held-out", "hold-out", "eval"}
 TRAIN_WORDS = {"train", "training", "learn", "valid", "validation", "val", "dev"}
 FEWEST_ROWS = 10
 
 
-def choose_strategy(
-    strategy: str, about: dict, columns, time_column="", group_column="", split_column=""
-) -> dict:
-    """The strategy and its column: what is asked for, or what the table calls for.
+def split_as_chosen(rows: Labelled, choice: dict, **options) -> tuple[dict, Labelled]:
+    """The rows with parts, folds and units, and the choice, which is random where it has to be.
 
-    "auto" is by column when a split column is named, by file when stage 1 was given a second one,
-    by group when a group column is named, by time when a time column is named or known (an
-    example's), and random otherwise.
+    A split that nobody asked for and that can't be made (a set with one class only) gives way to a
+    random one, and the choice says so. See `split_rows` for `options`, and for what it raises.
     """
-    time_column = time_column or about.get("time_column", "")
-    named = {"time": time_column, "group": group_column, "column": split_column}
-    for name in filter(None, named.values()):
-        if name not in columns:
-            raise InputError(f"The table has no column '{name}'. {nearest(name, columns)}")
-    if strategy == "auto":
-        strategy = _strategy_for(named, about)
-    _check_strategy(strategy, named, about)
-    return {"strategy": strategy, "column": named.get(strategy, "")}
+    try:
+        return choice, split_rows(_with_units(rows, choice), choice, **options)
+    except InputError as error:
+        if not choice.get("found") or choice["strategy"] == "random":
+            raise
+        why = f"{choice['why']}. But this can't be done, so rows are drawn at random: {error}"
+        choice = {"strategy": "random", "column": "", "why": why.rstrip("."), "found": True}
+        return choice, split_rows(rows, choice, **options)
 
 
-def _strategy_for(named: dict, about: dict) -> str:
-    """The strategy that the named columns and the table call for."""
-    if named["column"]:
-        return "column"
-    if about.get("test_rows"):
-        return "file"
-    if named["group"]:
-        return "group"
-    by_time = named["time"] and about.get("split_strategy", "time") == "time"
-    return "time" if by_time else "random"
-
-
-def _check_strategy(strategy: str, named: dict, about: dict) -> None:
-    """Raise InputError for a strategy that is unknown or lacks its column or file."""
-    if strategy not in STRATEGIES:
-        raise InputError(
-            f"split_strategy is auto, {', '.join(STRATEGIES)}; it is '{strategy}'. "
-            f"{nearest(strategy, STRATEGIES)}"
-        )
-    if strategy == "file" and not about.get("test_rows"):
-        raise InputError("A split by file needs a second one: --set test_data=FILE (stage 1).")
-    if not named.get(strategy, "no column is needed"):
-        parameter = "split_column" if strategy == "column" else f"{strategy}_column"
-        raise InputError(
-            f"A {strategy} split needs a column: name it with --set {parameter}=COLUMN."
-        )
-
-
-def date_columns(clean: pd.DataFrame) -> list[str]:
-    """The columns that hold dates."""
-    return [c for c in clean if is_date(clean[c])]
+def _with_units(rows: Labelled, choice: dict) -> Labelled:
+    """The rows with their units, as the columns that split them say."""
+    by_time = choice["strategy"] in ("time", "panel")
+    group = choice["column"] if choice["strategy"] == "group" else choice.get("group", "")
+    when = choice["column"] if by_time and choice["column"] in rows.X else ""
+    return with_units(rows, group, when)
 
 
 def split_rows(
@@ -97,12 +67,16 @@ def split_rows(
     there are too few rows to hold any out.
     """
     _check_sizes(len(rows.y), test_share, folds)
+    column = choice["column"]
     if choice["strategy"] in GIVEN:
         cut = _as_given(rows, choice, test_rows, folds, seed)
     elif choice["strategy"] == "time":
-        cut = keep_together(by_time(rows, choice["column"], test_share, test_from, folds, embargo))
+        cut = keep_together(by_time(rows, column, test_share, test_from, folds, embargo))
+    elif choice["strategy"] == "panel":
+        named = column, choice["group"], test_share, test_from, folds, embargo, seed
+        cut = keep_together(by_time_and_group(rows, *named))
     elif choice["strategy"] == "group":
-        cut = keep_together(by_group(rows, choice["column"], test_share, folds, seed))
+        cut = keep_together(by_group(rows, column, test_share, folds, seed))
     else:
         cut = keep_together(records_at_random(rows, test_share, folds, seed))
     _check_sets(cut, choice)

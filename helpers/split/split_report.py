@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..learning.labelled_data import GAP, TEST, TRAIN, Labelled
-from .split_into_parts import date_columns
+from .choose_split import date_columns
 
 
 def options(choice: dict, about: dict, test_share, test_from, embargo, folds, seed) -> dict:
@@ -27,7 +27,9 @@ def name_of(choice: dict) -> str:
     >>> name_of({"strategy": "time", "column": "sold"})
     'time (sold)'
     """
-    return choice["strategy"] + (f" ({choice['column']})" if choice["column"] else "")
+    columns = [choice["column"], choice.get("group", "")]
+    named = ", ".join(filter(None, columns))
+    return choice["strategy"] + (f" ({named})" if named else "")
 
 
 def sets_overview(rows: Labelled) -> pd.DataFrame:
@@ -47,13 +49,14 @@ def sets_overview(rows: Labelled) -> pd.DataFrame:
 
 def note_findings(work, choice: dict, plan: dict) -> None:
     """Note on the front page when the column that groups rows is a feature as well."""
-    if choice["strategy"] == "group" and choice["column"] in plan["columns"]:
+    group = choice["column"] if choice["strategy"] == "group" else choice.get("group", "")
+    if group and group in plan["columns"]:
         message = (
-            f"Rows are held out by {choice['column']}, and it is a feature too, though held-out "
-            f"rows have values of it that training has not seen. Leave it out: --set drop="
-            f"{choice['column']} --stages 3-8."
+            f"Rows are held out by {group}, and it is a feature too, though held-out rows have "
+            f"values of it that training has not seen. Leave it out: --set drop={group} "
+            f"--stages 3-8."
         )
-        work.find("group_as_feature", "warning", [choice["column"]], message)
+        work.find("group_as_feature", "warning", [group], message)
 
 
 def rows_in_embargo(rows: Labelled) -> int:
@@ -76,33 +79,57 @@ def headline(rows: Labelled, choice: dict) -> str:
         + ("" if rows.task.is_regression else ", classes in proportion"),
         "time": f"the latest by {choice['column']}",
         "group": f"whole groups of {choice['column']}",
+        "panel": f"the latest by {choice['column']}, of other groups of {choice.get('group', '')}",
     }[choice["strategy"]]
-    between = f", after an embargo of {gap:,} rows" if gap else ""
+    between = f", and {gap:,} rows between the two are in neither" if gap else ""
     return f"{test:,} of {train + test + gap:,} rows are held out: {how}{between}."
 
 
-def describe_comparison(table: pd.DataFrame, choice: dict) -> str:
-    """A sentence that compares the scores of a quick model under several splits."""
-    metric = table.columns[-1]
-    if len(table) < 2:
+def describe_choice(choice: dict) -> str:
+    """Which split was chosen, why, and how to have another.
+
+    >>> describe_choice({"strategy": "time", "column": "sold", "why": "sold is known to say when"})
+    'The split is **time (sold)**: sold is known to say when.'
+    """
+    text = f"The split is **{name_of(choice)}**: {choice['why']}."
+    other = "random" if choice["strategy"] != "random" else "time --set time_column=COLUMN"
+    undo = f" Another one: `--set split_strategy={other} --stages 4-8`."
+    return text + (undo if choice.get("found") else "")
+
+
+def describe_comparison(found) -> str:
+    """By how much a random split flatters, in a sentence (see `strategy_comparison.Comparison`)."""
+    if found.gain is None:
         return (
-            "The table has no date column and no group was named, so there is nothing to compare: "
-            "the split is random. If rows belong together (one customer, many rows), name the "
-            "column with `--set group_column=…`."
+            "No column says when and no group was found, so there is nothing to compare a random "
+            "split with. If rows belong together (one customer, many rows), name the column with "
+            "`--set group_column=…`."
         )
-    random = table[metric].iloc[0]
-    other, value = table.index[1], table[metric].iloc[1]
-    gap, fitted = random - value, f"{table['training rows'].max():,} rows"
-    chosen = f"This run splits by **{choice['strategy']}**."
-    if gap > 0.01:
-        return (
-            f"The same model, fitted on {fitted}, scores **{random:.2f}** ({metric}) under a "
-            f"random split and **{value:.2f}** by {other}: a random split flatters it by "
-            f"{gap:.2f}. {chosen}"
-        )
+    random, own = found.table.iloc[:, -1]
+    asked, learnt = found.table.iloc[0, :2]
+    gain, name = found.gain, found.table.columns[-1]
+    between = f"95 % interval {gain.low:+.3f} to {gain.high:+.3f}"
+    scores = (
+        f"Asked the same {asked:,} training rows, after learning from up to {learnt:,}, a quick "
+        f"model scores **{random:.2f}** ({name}) in random folds and **{own:.2f}** in folds by "
+        f"{name_of(found.other)}"
+    )
+    if found.flatters:
+        return f"{scores}: a random split flatters it by {gain.value:.3f} ({between})."
+    note = f" {gain.warning}" if gain.warning else ""
+    return f"{scores}: the difference may be chance ({gain.value:+.3f}, {between}).{note}"
+
+
+def describe_undated(rows: Labelled, choice: dict) -> str:
+    """How many rows have no date, and what becomes of them; empty where all have one."""
+    if choice["strategy"] not in ("time", "panel") or choice["column"] not in rows.X:
+        return ""
+    count = int(rows.X[choice["column"]].isna().sum())
+    if not count:
+        return ""
     return (
-        f"Random {random:.2f}, by {other} {value:.2f} ({metric} of a model fitted on {fitted}): "
-        f"the difference is small. {chosen}"
+        f"{count:,} rows have no {choice['column']}: they may be from any time, so they are "
+        f"neither held out nor in a fold; only the final model learns from them."
     )
 
 
@@ -110,7 +137,7 @@ def sets_picture(rows: Labelled, choice: dict):
     """Rows over time for a time split; otherwise the target in each set."""
     from ..pages import table_plots
 
-    if choice["strategy"] == "time" and choice["column"] in date_columns(rows.X):
+    if choice["strategy"] in ("time", "panel") and choice["column"] in date_columns(rows.X):
         return table_plots.sets_over_time(rows.X[choice["column"]], rows.part)
     return table_plots.target_by_set(rows.y, rows.part, rows.task)
 

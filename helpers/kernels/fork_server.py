@@ -9,7 +9,7 @@ Both ends speak over socket pairs, never over a name in the file system. On the 
 comes one byte with the end of a new *kernel* socket. On that comes the request (four bytes of
 length, JSON, and the descriptors of stdin, stdout and stderr); back go lines: `pid N`, `ready`
 when the kernel listens, `exit N` when it has ended, or `error TEXT`. Whoever closes a kernel
-socket ends that kernel; whoever closes the control socket ends the nursery and all its kernels.
+socket ends that kernel; whoever closes the control socket ends the fork server and all its kernels.
 
 Why not `multiprocessing.forkserver`, which preloads modules and forks too: it has one server and
 one list of modules a process (here two: `LIBRARIES`, `FOR_EXPLORING`); its children import the
@@ -36,7 +36,7 @@ import time
 import types
 import warnings
 
-# The nursery is run by path, and without the folder that Python then puts first: a stock kernel
+# The fork server is run by path, and without the folder that Python then puts first: a stock kernel
 # has no such entry, and the names of helpers would hide modules of Python's own.
 BOOT = """
 import runpy, sys
@@ -63,24 +63,23 @@ FOR_EXPLORING = (  # what `pipeline explore` needs, without the seconds that all
     *LIBRARIES[:5], "numpy", "pandas", "pyarrow.parquet", "pyarrow.compute", "yaml",
     "matplotlib.figure", "matplotlib.backends.backend_svg", "seaborn", "rapidfuzz", "ftfy",
 )  # fmt: skip
-EXPLORING, ADOPTING = "exploring", "adopting"  # what a nursery is started for
+EXPLORING, ADOPTING = "exploring", "adopting"  # what a fork server is started for
 HEADER = struct.Struct("!I")
 INLINE = "module://matplotlib_inline.backend_inline"  # what ipykernel sets before matplotlib comes
 
 
-class Nursery:
+class ForkServer:
     """The loop of the process: forks on request, reports exits, ends unused kernels."""
 
     def __init__(self, control: socket.socket):
         self.control = control
         self.kernels: dict[socket.socket, int] = {}
         self.selector = selectors.DefaultSelector()
-        self.wakeup, wakes = socket.socketpair()
-        self.wakeup.setblocking(False)
-        wakes.setblocking(False)
-        self._wakes = wakes
+        self.wakeup, self._wakes = socket.socketpair()
+        for end in (self.wakeup, self._wakes):
+            end.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
         for end in (control, self.wakeup):
             self.selector.register(end, selectors.EVENT_READ)
 
@@ -113,14 +112,14 @@ class Nursery:
             self._end(end)
 
     def _accept(self) -> dict | None:
-        """Take one order; {} in the nursery, the request in the child, None when the owner left."""
+        """Take an order; {} in the server, the request in the child, None when the owner left."""
         try:
             word, descriptors, _, _ = socket.recv_fds(self.control, 1, 1)
         except OSError:
             return None
-        if not word:
-            return None
-        kernel = socket.socket(fileno=descriptors[0])
+        return self._serve_kernel(socket.socket(fileno=descriptors[0])) if word else None
+
+    def _serve_kernel(self, kernel: socket.socket) -> dict:
         request = _receive(kernel)
         if request is None:
             kernel.close()
@@ -128,13 +127,8 @@ class Nursery:
         return self._fork_for(kernel, request)
 
     def _fork_for(self, kernel: socket.socket, request: dict) -> dict:
-        """Fork a kernel; {} in the nursery, the request in the child."""
-        try:
-            pid = _fork()
-        except OSError as error:
-            _tell(kernel, f"error {error}")
-            kernel.close()
-            pid = None
+        """Fork a kernel; {} in the fork server, the request in the child."""
+        pid = _fork_or_tell(kernel)
         if pid == 0:
             self._leave()
             return request | {"socket": kernel}
@@ -152,7 +146,7 @@ class Nursery:
     def let_go(self) -> None:
         """Start this process anew without the libraries: it keeps its kernels, and forks on.
 
-        A kernel writes to most pages that it shares with the nursery, so that each soon has its
+        A kernel writes to most pages that it shares with the fork server, so that each soon has its
         own; where only one kernel is wanted, half of that memory is for nothing.
         """
         if not self.kernels:
@@ -172,7 +166,7 @@ class Nursery:
         self._reap()
 
     def _leave(self) -> None:
-        """In a child: drop everything that belongs to the nursery."""
+        """In a child: drop everything that belongs to the fork server."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -218,21 +212,37 @@ def _receive(kernel: socket.socket) -> dict | None:
     kernel.settimeout(10)
     try:
         head, descriptors, _, _ = socket.recv_fds(kernel, HEADER.size, 3)
-        body = bytearray()
-        while len(body) < HEADER.unpack(head)[0]:
-            part = kernel.recv(65536)
-            if not part:
-                return None
-            body += part
+        body = _receive_all(kernel, HEADER.unpack(head)[0])
     except (OSError, struct.error):
         return None
     kernel.settimeout(None)
     return json.loads(body) | {"descriptors": descriptors}
 
 
+def _receive_all(kernel: socket.socket, size: int) -> bytes:
+    """So many bytes; OSError where the other side leaves before."""
+    body = bytearray()
+    while len(body) < size:
+        part = kernel.recv(65536)
+        if not part:
+            raise ConnectionError("the request ends too early")
+        body += part
+    return bytes(body)
+
+
 def _tell(kernel: socket.socket, line: str) -> None:
     with contextlib.suppress(OSError):  # the other side may have gone
         kernel.sendall(f"{line}\n".encode())
+
+
+def _fork_or_tell(kernel: socket.socket) -> int | None:
+    """As `os.fork`; where it fails, None, and the other side is told."""
+    try:
+        return _fork()
+    except OSError as error:
+        _tell(kernel, f"error {error}")
+        kernel.close()
+        return None
 
 
 def _fork() -> int:
@@ -254,31 +264,35 @@ def import_libraries(names=LIBRARIES) -> dict[str, str]:
     """Import what kernels will want; returns the variables that the libraries set meanwhile."""
     before = dict(os.environ)
     os.environ.setdefault("MPLBACKEND", INLINE)
-    # pandas asks when it is imported whether it is in a notebook, and shows tables accordingly.
-    builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    del builtins.get_ipython
+    with _as_in_a_notebook():
+        for name in names:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
     gc.collect()
     gc.freeze()  # else every collection in a child would copy these pages
     return {name: value for name, value in os.environ.items() if name not in before}
 
 
+@contextlib.contextmanager
+def _as_in_a_notebook():
+    """pandas asks at import whether it is in a notebook, and shows tables accordingly."""
+    builtins.get_ipython = lambda: types.SimpleNamespace(kernel=None)
+    yield
+    del builtins.get_ipython
+
+
 def become_kernel(request: dict, set_by_libraries: dict[str, str]) -> None:
     """In a child: take on the caller's folder, environment and streams, then be its kernel."""
-    nursery = os.getppid()
+    server = os.getppid()
     _take_on(request, set_by_libraries)
-    _run_kernel(request, nursery)
+    _run_kernel(request, server)
     _leave_at_once()
 
 
 def _take_on(request: dict, set_by_libraries: dict[str, str]) -> None:
     """Be as the caller's own process: its streams, environment, time zone, folder and arguments."""
     os.setsid()
-    for stream, descriptor in enumerate(request["descriptors"]):
-        os.dup2(descriptor, stream)
-        os.close(descriptor)
+    _take_streams(request["descriptors"])
     os.environ.clear()
     os.environ.update(set_by_libraries | request["environment"])
     time.tzset()
@@ -288,13 +302,20 @@ def _take_on(request: dict, set_by_libraries: dict[str, str]) -> None:
     sys.argv = [request["launcher"], *request["arguments"]]
 
 
-def _run_kernel(request: dict, nursery: int) -> None:
+def _take_streams(descriptors: list[int]) -> None:
+    """Have these for stdin, stdout and stderr."""
+    for stream, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, stream)
+        os.close(descriptor)
+
+
+def _run_kernel(request: dict, server: int) -> None:
     """Be a kernel until it is shut down."""
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
-    # The kernel leaves when its parent does; its parent is the nursery, not the caller.
-    app.initialize([*request["arguments"], f"--IPKernelApp.parent_handle={nursery}"])
+    # The kernel leaves when its parent does; its parent is the fork server, not the caller.
+    app.initialize([*request["arguments"], f"--IPKernelApp.parent_handle={server}"])
     _tell(request["socket"], "ready")
     app.start()
     # The thread that heard the request to shut down still answers it. Closing the app meanwhile
@@ -318,9 +339,9 @@ def main() -> None:
     adopts, once = purpose == ADOPTING, purpose == EXPLORING
     names = () if adopts else FOR_EXPLORING if once else LIBRARIES
     set_by_libraries = import_libraries(names)
-    nursery = Nursery(socket.socket(fileno=int(control)))
-    nursery.adopt(kept)
-    request = nursery.serve(once)
+    server = ForkServer(socket.socket(fileno=int(control)))
+    server.adopt(kept)
+    request = server.serve(once)
     if request:
         become_kernel(request, set_by_libraries)
 
