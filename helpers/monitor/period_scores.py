@@ -62,20 +62,30 @@ def unseen(work, production: Production) -> Unseen | None:
     return Unseen(test.y, *answers, units=(test.unit, production.unit))
 
 
-def promise(task: Task, metrics: dict, asked: Unseen | None) -> Promise:
+def promise(
+    task: Task, metrics: dict, asked: Unseen | None, training: dict | None = None
+) -> Promise:
     """What the held-out rows promise of the main metric.
 
     `metrics` is the content of `metrics.json`. Without the answers for those rows (`asked`), as
-    where only the bundle is left, how sure it is comes from its stored 95 % interval.
+    where only the bundle is left, how sure it is comes from its stored 95 % interval. `training` is
+    the content of `training.json` where rows are split by time: its folds and the held-out rows are
+    of several times, and by how much scores differ from time to time makes a fall less sure.
     """
     baseline = metrics.get("baseline", {}).get(task.main_metric, np.nan)
-    if asked is not None:
-        return score_fall.promise_of(task, asked.rows, baseline)
+    if asked is None:
+        return Promise(task, _stored_spread(task, metrics), baseline=baseline)
+    promised = score_fall.promise_of(task, asked.rows, baseline)
+    folds = [Spread(**one) for one in (training or {}).get("folds", [])]
+    between, df = score_fall.between_times([*folds, promised.spread] if folds else [])
+    return replace(promised, between=between, between_df=df)
+
+
+def _stored_spread(task: Task, metrics: dict) -> Spread:
+    """How sure the held-out score is, from its stored interval."""
     low, high = metrics.get("interval", {}).get(task.main_metric, (np.nan, np.nan))
-    error = (high - low) / (2 * norm.ppf(0.975))
-    rows = metrics["rows"]["test"]
-    spread = Spread(metrics["test"][task.main_metric], error, float(max(rows - 1, 1)), rows)
-    return Promise(task, spread, baseline=baseline)
+    error, rows = (high - low) / (2 * norm.ppf(0.975)), metrics["rows"]["test"]
+    return Spread(metrics["test"][task.main_metric], error, float(max(rows - 1, 1)), rows)
 
 
 def performance(

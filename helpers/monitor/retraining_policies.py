@@ -155,7 +155,15 @@ class _History:
     def drifted(self, model: str, last: str) -> bool:
         """Whether a column of the last period has drifted from what the model was fitted on."""
         before, after = self.training_rows(model)[self._columns], self.of(last).X[self._columns]
-        return bool(compare_columns.compare(before, after)["drifts"].any())
+        units = {"unit_before": self._units(model), "unit_after": self.of(last).unit}
+        return bool(compare_columns.compare(before, after, **units)["drifts"].any())
+
+    def _units(self, model: str) -> np.ndarray | None:
+        """The units of the rows that a model was fitted on."""
+        known, more = self.rows.known.unit, self.rows.unit
+        if known is None or more is None or model == CHAMPION:
+            return known
+        return np.concatenate([known, more[self.rows.period < model]])
 
     def fell(self, model: str, last: str) -> bool:
         """Whether the score dropped in the last period, by the rule of stage 8."""

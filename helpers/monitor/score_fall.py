@@ -59,6 +59,27 @@ def promise_of(task: Task, rows: JudgedRows, baseline: float = np.nan, **more) -
     return Promise(task, score_spread(task, rows), rows, baseline, **more)
 
 
+def between_times(spreads: list[Spread]) -> tuple[float, float]:
+    """The variance of the true score from time to time, and its degrees of freedom.
+
+    What earlier scores differ by beyond their own noise: the random-effects variance of DerSimonian
+    and Laird (1986), Controlled Clinical Trials 7, 177-188. Scores without noise are left out.
+
+    >>> even = [Spread(0.7, 0.01, 50.0, 51), Spread(0.705, 0.01, 50.0, 51)]
+    >>> between_times(even), round(between_times([*even, Spread(0.8, 0.01, 50.0, 51)])[0], 3)
+    ((0.0, 1.0), 0.003)
+    """
+    known = [one for one in spreads if one.standard_error > 0 and np.isfinite(one.value)]
+    if len(known) < 2:
+        return 0.0, np.inf
+    values = np.array([one.value for one in known])
+    weights = np.array([one.standard_error for one in known]) ** -2.0
+    scatter = (weights * (values - np.average(values, weights=weights)) ** 2).sum()
+    free = len(known) - 1
+    scale = weights.sum() - (weights**2).sum() / weights.sum()
+    return float(max(0.0, (scatter - free) / scale)), float(free)
+
+
 def compare_periods(
     promise: Promise, periods: Mapping[str, JudgedRows], times: Mapping[str, int] | None = None
 ) -> pd.DataFrame:
