@@ -7,9 +7,10 @@ of the libraries, what it read (from the run and from outside) and what it wrote
 from __future__ import annotations
 
 from . import code_fingerprint, notebook_parameters
+from .ledger import versions
 from .run_folder import Run
 from .stage_list import Stage
-from .stage_work import outside, versions
+from .stage_work import outside
 
 BY_HAND = "it was run by hand, so it is not recorded which code made it"
 

@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 
 from ..base.user_errors import InputError
 from ..examples import known as examples_known
-from ..line import code_fingerprint, freshness, notebook_files, notebook_parameters
+from ..line import code_fingerprint, freshness, ledger, notebook_files, notebook_parameters
 from ..line.run_folder import Run
 from ..line.stage_list import Stage
-from ..line.stage_work import versions
 from ..pages import front_page, page_parts, stage_page
 from . import notebook_execution, run_file
 from .run_lock import alone
@@ -257,22 +256,5 @@ def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons:
 
 
 def _write_failure(run: Run, stage: Stage, message: str) -> None:
-    run.withdraw(stage.number, and_later=True)
-    run.enter(
-        {
-            "stage": stage.number,
-            "name": stage.name,
-            "verdict": "failed",
-            "headline": message,
-            "rows_in": 0,
-            "rows_out": 0,
-            "set_aside": 0,
-            "parameters": {},
-            "sources": {},
-            "inputs": {},
-            "outputs": {},
-            "identities": {},
-            "versions": versions(),
-            "seconds": 0.0,
-        }
-    )
+    ledger.withdraw(run, stage.number, and_later=True)
+    ledger.enter(run, ledger.line(stage, ledger.FAILED, message))

@@ -16,9 +16,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..base import addresses, remote_files
 from ..base.files import as_json, sha256
+from ..base.locks import lock
 from ..base.places import reports_folder
 from ..base.user_errors import InputError
-from ..line.run_folder import Run, existing_run, lock
+from ..line.run_folder import Run, existing_run
 from ..line.stage_list import STAGES
 
 MANIFEST = "manifest.json"
