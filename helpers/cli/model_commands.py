@@ -249,7 +249,7 @@ def retrain(run, data, when, every, max_drop, min_improvement, no_promote, track
 
 @cli.command()
 @click.argument("run")
-@click.option("--force", is_flag=True, help="Also when its verdict is not good enough.")
+@click.option("--force", is_flag=True, help="Also when it does not pass the verdict.")
 def promote(run, force):
     """Make the model of RUN the champion; the one before stays, to go back to.
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ..base.verdicts import GOOD
+from ..base.verdicts import passes
 from ..examples.known import titles
 from .command_group import DASK, cli
 
@@ -30,7 +30,12 @@ from .command_group import DASK, cli
 @click.option("--stages", default="", metavar="N-M",
               help="Only some stages, such as 4-6; the earlier ones must have run. `pipeline "
                    "describe` lists them.")  # fmt: skip
-@click.option("--gate", is_flag=True, help="Exit with code 1 when the verdict is no.")
+@click.option(
+    "--gate",
+    is_flag=True,
+    help="Exit with code 1 when the verdict is no: a requirement is missed, "
+    "or without one the model is no better than the baseline.",
+)
 @click.option("--force", is_flag=True,
               help="Run stages whose results still stand, too; write over a run that was made from "
                    "another source.")  # fmt: skip
@@ -92,7 +97,7 @@ def run(data, query, target, name, settings, config, stages, gate, force, kernel
     click.echo(f"Front page: {made.file('index.html')}")  # last: a scheduler takes it from there
     judged = made.line_of(6)
     verdict = judged["verdict"] if judged else "not judged"
-    if gate and verdict != GOOD:
+    if gate and not passes(verdict):
         click.echo(f"The verdict is: {verdict}.", err=True)
         sys.exit(1)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..base.verdicts import GOOD
+from ..base.verdicts import GOOD, passes
 from ..learning.margins import ERRORS, describe_margin, margin
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import score
@@ -39,7 +39,7 @@ def replaces_champion(compared: dict | None, verdict: str = GOOD) -> bool:
     >>> replaces_champion(gain, "not good enough"), replaces_champion(None)
     (False, False)
     """
-    if compared is None or verdict != GOOD:
+    if compared is None or not passes(verdict):
         return False
     enough = compared.get("gain", np.inf) >= compared.get("min_improvement", 0.0)
     told = compared.get("units", FEWEST_UNITS) >= FEWEST_UNITS
