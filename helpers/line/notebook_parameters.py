@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ..base.earlier_names import EARLIER_NAMES, current_name, rename_notice
+from ..base.earlier_names import EARLIER_NAMES, GONE_NAMES, current_name, rename_notice
 from ..base.user_errors import InputError, nearest
 from .stage_list import STAGES, Stage
 
@@ -92,14 +92,17 @@ def read_settings(
 ) -> dict[str, object]:
     """The parameters given as "name=value" texts, typed and checked against those of the stages.
 
-    An earlier name of a parameter counts as the one of today; `tell` gets a line that says so.
+    An earlier name of a parameter counts as the one of today, and one that is gone is passed over;
+    `tell` gets a line that says so.
     """
     here = {p.name for stage in stages for p in of_stage(stage)}
     values = {}
     for given, text in map(parse_setting, settings):
         name = current_name(given)
-        if given in EARLIER_NAMES and tell:
+        if given in {*EARLIER_NAMES, *GONE_NAMES} and tell:
             tell(rename_notice(given))
+        if given in GONE_NAMES:
+            continue
         if name in SET_ELSEWHERE or name not in here:
             raise InputError(_why_not_here(name))
         values[name] = known_parameters()[name].read(text)

@@ -7,8 +7,8 @@ import json
 
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
-from ..base.verdicts import GOOD
-from ..learning.metric_names import PLAIN_NAMES
+from ..base.verdicts import passes, was_required
+from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..line.held_out_looks import describe_looks, looks
 from ..line.ledger import FAILED
 from ..line.run_folder import Run
@@ -79,10 +79,16 @@ def _verdict(run: Run, metrics: dict | None) -> dict:
     if failed:
         return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
     if metrics:
-        tone = "good" if metrics["verdict"] == GOOD else "bad"
-        return {"text": metrics["verdict"], "tone": tone}
+        return {"text": metrics["verdict"], "tone": _tone(metrics["verdict"])}
     text = "explored: no target is named" if not run.about.get("target") else "not judged yet"
     return {"text": text, "tone": "open"}
+
+
+def _tone(verdict: str) -> str:
+    """Good or bad; open where the model passes and nobody had said what is good enough."""
+    if not passes(verdict):
+        return "bad"
+    return "good" if was_required(verdict) else "open"
 
 
 def _lead(run: Run, metrics: dict | None) -> str:
@@ -95,8 +101,17 @@ def _lead(run: Run, metrics: dict | None) -> str:
     model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
     text = f"The {model} was tested on {count:,} rows it had not seen. "
     text += f"{_looks(run)}{metrics.get('reading', '').replace('*', '')}"
+    text += _worth(metrics)
     later = f" {ledger[8]['headline']}" if 8 in ledger else ""
     return text + later + _retrained(run)
+
+
+def _worth(metrics: dict) -> str:
+    """What the model is worth, where nobody had said what is good enough; else empty."""
+    if was_required(metrics["verdict"]):
+        return ""
+    worth = metrics.get("worth", "").replace("*", "")
+    return f" {worth} No requirement was set: whether that is enough is for you to say."
 
 
 def _looks(run: Run) -> str:
@@ -125,15 +140,14 @@ def _figures(metrics: dict) -> list[dict]:
 
 def _figure(metrics: dict, name: str) -> dict:
     """A metric with its interval and the baseline's value, as text."""
-    low, high = map(_number, metrics["interval"][name])
-    baseline = _number(metrics["baseline"].get(name, float("nan")))
-    note = f"{low} to {high}; baseline {baseline}"
-    return {"name": PLAIN_NAMES[name], "value": _number(metrics["test"][name]), "note": note}
-
-
-def _number(value: float) -> str:
-    """A score with two decimals; a large number as a whole one."""
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+    values = *metrics["interval"][name], metrics["baseline"].get(name, float("nan"))
+    low, high, baseline = (shown_score(name, value) for value in values)
+    value = shown_score(name, metrics["test"][name])
+    return {
+        "name": PLAIN_NAMES[name],
+        "value": value,
+        "note": f"{low} to {high}; baseline {baseline}",
+    }
 
 
 def _card(run: Run, stage: Stage) -> dict:

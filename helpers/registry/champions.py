@@ -6,7 +6,7 @@ Whether a challenger is better is decided by `helpers.monitor.better_than_champi
 from __future__ import annotations
 
 from ..base.user_errors import InputError
-from ..base.verdicts import GOOD
+from ..base.verdicts import passes
 from ..line.run_folder import Run, existing_run
 from . import mlflow_log, mlflow_store
 from .mlflow_log import RUN_TAG, SHA_TAG
@@ -29,7 +29,7 @@ from .model_versions import (
 
 
 def track(run: Run, began: float | None = None) -> str:
-    """Log a run, and register its model where the verdict is good enough; returns a line to show.
+    """Log a run, and register its model where it passes the verdict; returns a line to show.
 
     `began` is when the run began, in seconds since 1970.
     """
@@ -39,7 +39,7 @@ def track(run: Run, began: float | None = None) -> str:
         if not logged.model_id:
             return line
         verdict = _verdict(run)
-        if verdict != GOOD:
+        if not passes(verdict):
             return f"{line}; its verdict is {verdict}, so the model is not registered"
         return f"{line}, model {_register(client, run, logged)}"
 
@@ -47,7 +47,7 @@ def track(run: Run, began: float | None = None) -> str:
 def register(run: Run | str, force: bool = False) -> Version:
     """The version of a run's model, registered (and logged) first where it is not yet.
 
-    Raises InputError when its verdict is not good enough, unless `force` is set.
+    Raises InputError when it does not pass the verdict, unless `force` is set.
     """
     run = existing_run(run) if isinstance(run, str) else run
     run.require(7)
@@ -61,7 +61,7 @@ def register(run: Run | str, force: bool = False) -> Version:
 
 def _refuse_not_good(run: Run) -> None:
     """Raise InputError for a run whose verdict is not good enough."""
-    if (verdict := _verdict(run)) != GOOD:
+    if not passes(verdict := _verdict(run)):
         raise InputError(
             f"The verdict on run '{run.name}' is: {verdict}. Its model is not registered; "
             f"--force registers it all the same."

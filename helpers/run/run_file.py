@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from ..base import credentials
-from ..base.earlier_names import current_name
+from ..base.earlier_names import GONE_NAMES, current_name
 from ..base.user_errors import InputError, nearest
 from ..line.notebook_parameters import known_parameters, of_stage, parse_setting
 from ..line.run_folder import Run
@@ -117,7 +117,8 @@ def write(run: Run, request: Request, stages: list[Stage]) -> None:
     """
     here = {parameter.name for stage in stages for parameter in of_stage(stage)}
     earlier = _settings_of(run)
-    given = {current_name(name): text for name, text in map(parse_setting, request.settings)}
+    pairs = map(parse_setting, request.settings)
+    given = {current_name(name): text for name, text in pairs if name not in GONE_NAMES}
     settings = {name: text for name, text in earlier.items() if name not in here} | given
     options = {name: getattr(request, name) for name in OPTIONS} | {"name": run.name}
     content = {name: text for name, text in options.items() if text}

@@ -54,7 +54,6 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "0.2": Computed(lambda run: compare_columns.PSI_LARGE, "{:g}"),
         "0.5": COIN,
         "0.8": Defined("an example of what calibrated means, not a result"),
-        "95 %": INTERVAL,
     },
     "text_and_images": {"0.5": COIN},
     "what_matters_most": {
