@@ -308,10 +308,10 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     production = retraining.later_rows(run, str(tmp_path / "new.csv"))
     newer = refit_models.newer_half(production)
     other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
-    found = promotion_decision.compare_on_newer_rows(production, other, newer)
+    found = promotion_decision.compare_on_newer_rows(production, other, newer, RetrainRequest())
     assert found["promote"] and found["rows"] == 300
     assert found["challenger"] > found["champion"] + 0.1
-    same = promotion_decision.compare_on_newer_rows(production, run, newer)
+    same = promotion_decision.compare_on_newer_rows(production, run, newer, RetrainRequest())
     assert not same["promote"] and same["gain_from"] == same["gain_to"] == 0
 
 
@@ -321,7 +321,8 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
 )
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
     gain = 0.01 if better else -0.01
-    found = {"compared": {"gain_from": gain}, "challenger_verdict": verdict}
+    compared = {"metric": "roc_auc", "gain_from": gain, "gain": 0.02, "min_improvement": 0.01}
+    found = {"compared": compared, "challenger_verdict": verdict}
     lines = []
     done = promotion_decision.conclude(
         Run("mine-2"), run, found, RetrainRequest(track=False), lines.append

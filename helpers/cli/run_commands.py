@@ -44,7 +44,7 @@ from .command_group import DASK, cli
                    "or start it as Jupyter does.")  # fmt: skip
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
-              help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
+              help="Log what was run to MLflow; register a model that passes.")  # fmt: skip
 @DASK
 def run(data, query, target, name, settings, config, stages, gate, force, kernels, track, dask):
     """Run the line, or some of its stages, and write its reports.
@@ -201,6 +201,8 @@ def report(run, packed):
 def compare(run_a, run_b):
     """Put two runs side by side: parameters that differ, metrics, curves, findings.
 
+    Which one is better is said of the same held-out rows only, compared row by row.
+
     \b
     Example:
       pipeline compare mine mine_without_dates
@@ -210,7 +212,8 @@ def compare(run_a, run_b):
     from ..pages.compare_runs import compare as put_side_by_side
 
     first, second = existing_run(run_a), existing_run(run_b)
-    page = put_side_by_side(first, second)
+    page, reading = put_side_by_side(first, second)
+    click.echo(reading)
     click.echo(f"Page: {first.file(page)}")
     if said := describe_looks(looks(first)):
         click.echo(said)

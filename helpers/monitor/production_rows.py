@@ -31,6 +31,8 @@ from .rows_learnt import is_learnt
 from .service_log_rows import rows_of_log
 
 FEWEST_PER_PERIOD = 30
+UNNAMED = "new rows"  # the one period of rows that have no dates
+UNDATED = "undated"  # the period of rows whose date is missing: neither old nor new
 FEWEST = 30  # rows: fewer are too few for a test
 MOST_PERIODS = 36
 
@@ -234,7 +236,7 @@ def periods(name: str, X: pd.DataFrame) -> np.ndarray:
         months = _named(X[name], "%Y-%m")
         if _can_divide(months):
             return months
-    return np.full(len(X), "new rows", dtype=object)
+    return np.full(len(X), UNNAMED, dtype=object)
 
 
 def periods_of(times: np.ndarray) -> np.ndarray:
@@ -244,15 +246,15 @@ def periods_of(times: np.ndarray) -> np.ndarray:
         periods = _named(moments, form)
         if len(np.unique(periods)) > 1 and _can_divide(periods):
             return periods
-    return np.full(len(times), "new rows", dtype=object)
+    return np.full(len(times), UNNAMED, dtype=object)
 
 
 def _named(times: pd.Series, form: str) -> np.ndarray:
-    """The name of each moment's period; "undated" where it is missing."""
-    return times.dt.strftime(form).fillna("undated").to_numpy(dtype=object)
+    """The name of each moment's period; `UNDATED` where it is missing."""
+    return times.dt.strftime(form).fillna(UNDATED).to_numpy(dtype=object)
 
 
 def _can_divide(periods: np.ndarray) -> bool:
     """Whether periods are few enough, and large enough, to have a score each."""
-    sizes = np.unique(periods, return_counts=True)[1]
-    return len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD
+    sizes = np.unique(periods[periods != UNDATED], return_counts=True)[1]
+    return 0 < len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD

@@ -12,7 +12,7 @@ from ..models.calibrated_model import Calibrated, calibration_error, judged_prob
 from ..models.model_ladder import BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
 from .calibrated_ensemble import calibration_gain
 from .decision_threshold import best_f1_threshold
-from .fold_trials import Fold, Trial, best_of, on_all_rows
+from .fold_trials import Fold, Trial, best_of, on_all_rows, spreads_by_fold
 from .hyperparameter_search import Budget
 from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
 
@@ -255,6 +255,7 @@ def summary(
         "parameters": best.parameters,
         "metric": task.main_metric,
         "cross_validated": best.mean,
+        "folds": spreads_by_fold(task, best),
         "calibration": how,
         "threshold": threshold,
         "threshold_best_f1": best_f1_threshold(task, calibration),
