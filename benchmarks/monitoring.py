@@ -323,7 +323,7 @@ def measure_estimate(others: dict) -> dict:
     from helpers.learning.labelled_data import TEST
     from helpers.learning.predicting import predict
     from helpers.line import stage_work
-    from helpers.monitor import monitor_model, performance_without_labels, production_rows
+    from helpers.monitor import performance_without_labels, period_scores, production_rows
     from helpers.pipeline import whole_pipeline
 
     work = stage_work.start(8, "flights")
@@ -337,7 +337,7 @@ def measure_estimate(others: dict) -> dict:
         task, chance, said, production.period, calibration=calibration
     )
     found = {"estimated": expected.to_dict("index"),
-             "realised": monitor_model.performance(production).to_dict("index"),
+             "realised": period_scores.performance(production).to_dict("index"),
              "positive": _positives(task, production)}  # fmt: skip
     if others["nannyml"]:
         frames = [_answered(task, held_out.y, *known, "held out"),
@@ -414,7 +414,8 @@ def _alarm_table(found: dict) -> list[str]:
     parts = ("columns", "predictions", "domain classifier", "quality", "any")
     lines = ["## False alarms", "",
              f"The same distribution twice, {SPLITS} splits: reports that say anything at all, a",
-             "mere note included, and by which part. Meant are at most 3 %.", "",
+             "mere note included, and by which part. Meant are at most 3 %. Each row is by itself",
+             "here; for rows of customers or days see STATISTICS.md.", "",
              f"| rows on each side | {' | '.join(parts)} | goal |",
              "|---" * (len(parts) + 2) + "|"]  # fmt: skip
     for rows in (name for name in found if name != "evidently"):

@@ -32,7 +32,7 @@ from datetime import timedelta
 from pipeline_dags import line_dag, nightly_dag
 
 soon, never = {"retry_delay": timedelta(seconds=1)}, {"retries": 0}
-line = line_dag("mine", tasks=soon, run="mine", models="linear", trials=1, resamples=20)
+line = line_dag("mine", tasks=soon, run="mine", models="linear", trials=1)
 nightly = nightly_dag("mine_nightly", tasks=never, run="mine")
 """
 

@@ -6,10 +6,14 @@ import pytest
 
 from helpers.evaluate import (
     calibration_curve,
+    cost_of_errors,
     diagnosis,
     learning_curves,
     partial_dependence_curves,
+    served_worse,
+    way_back,
 )
+from helpers.learning.labelled_data import Labelled
 from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task
 from tests.small import at_random, fitted, prepared, raw_table
@@ -37,29 +41,47 @@ def said():
 
 def test_the_group_that_is_served_worse_is_named_first(said):
     X, *answers = said
-    table = diagnosis.slices(BINARY, X, *answers, X.columns)
+    table = served_worse.served_worse(BINARY, X, *answers, X.columns)
     assert table.index[0] == "city = Oslo"
-    assert not table.index.str.contains("Rome|Lima|empty").any()
-    assert table["loss against others"].iloc[0] > 2
+    assert not table.index.str.contains("Rome|Lima").any()
+    assert table["excess loss"].iloc[0] > 0.2
     assert table["ROC AUC"].iloc[0] < 0.6 < table["ROC AUC, all rows"].iloc[0]
-    assert "city = Oslo" in diagnosis.describe_slices(table)
-    assert diagnosis.shown_slices(table).loc["city = Oslo", "rows"] == f"{(X.city == 'Oslo').sum()}"
+    assert "city = Oslo" in served_worse.describe_groups(table)
+    shown = served_worse.shown_groups(table)
+    assert shown.loc["city = Oslo", "rows"] == f"{(X.city == 'Oslo').sum()}"
 
 
 def test_where_all_are_served_alike_no_group_is_listed(said):
     X, truth, *_ = said
     chance = np.where(truth == "yes", 0.8, 0.2)
-    table = diagnosis.slices(BINARY, X, truth, truth, both(chance), X.columns)
-    assert table.empty and "No group" in diagnosis.describe_slices(table)
+    table = served_worse.served_worse(BINARY, X, truth, truth, both(chance), X.columns)
+    assert table.empty and "No group" in served_worse.describe_groups(table)
 
 
-def test_gaps_that_hurt_are_a_group(said):
-    X, truth, *_ = said
-    random = np.random.default_rng(1)
-    error = np.where(X["size"].isna(), 5.0, 1.0) * random.normal(size=900)
+def test_a_group_with_noisier_outcomes_is_not_served_worse_and_one_with_wrong_answers_is(said):
+    X, random = said[0], np.random.default_rng(1)
+    noisier = X["size"].isna().to_numpy()
     y = random.normal(size=900)
-    table = diagnosis.slices(NUMBER, X, y, y + error, None, ["size"])
-    assert table.index.tolist() == ["size is empty"]
+    error = np.where(noisier, 5.0, 1.0) * random.normal(size=900)
+    found = served_worse.served_worse(NUMBER, X, y + error, y, None, ["size"])
+    assert found.empty, "the model knows all that can be known"
+    found = served_worse.served_worse(NUMBER, X, y, y + error, None, ["size"])
+    assert found.index.tolist() == ["size is empty"], "here its answers are what is off"
+
+
+def test_rows_of_one_unit_are_not_counted_as_many():
+    random = np.random.default_rng(0)
+    unit = np.repeat(np.arange(40), 25)
+    X = pd.DataFrame({"city": np.where(unit % 4 == 0, "Oslo", "Rome")})
+    mood = random.normal(size=40)
+    mood[::4] += 0.7 - mood[::4].mean()  # two standard errors of a mean of ten units
+    y = np.repeat(mood, 25) + random.normal(size=1_000)
+    alone = [
+        len(served_worse.served_worse(NUMBER, X, y, 0 * y, None,
+                                      ["city"], unit=by))
+        for by in (None, unit)
+    ]  # fmt: skip
+    assert alone == [1, 0]
 
 
 def test_the_worst_errors_come_first_with_the_rows_as_they_came(said):
@@ -99,17 +121,19 @@ def test_costs_choose_the_rule():
     truth = np.array(["no"] * 90 + ["yes"] * 10)
     chance = np.r_[np.full(85, 0.1), np.full(5, 0.4), np.full(10, 0.4)]
     asked = BINARY, truth, both(chance), 0.3
-    dear = diagnosis.costs_table(*asked, (1.0, 10.0))
+    dear = cost_of_errors.costs_table(*asked, (1.0, 10.0))
     assert dear.index[0] == "threshold 0.3 (the model's)"
     assert dear.iloc[0].to_dict() == {"false positives": "5", "false negatives": "0",
                                       "cost per 1,000 rows": "50"}  # fmt: skip
-    cheap = diagnosis.costs_table(*asked, (10.0, 1.0))
+    cheap = cost_of_errors.costs_table(*asked, (10.0, 1.0))
     assert cheap.index[0] in ("always predict no", "threshold 0.50")
-    assert "a false negative 10: **threshold 0.3" in diagnosis.describe_costs(
+    assert "a false negative 10: **threshold 0.3" in cost_of_errors.describe_costs(
         BINARY, dear, (1.0, 10.0)
     )
-    assert "No costs of errors were given" in diagnosis.describe_costs(BINARY, dear, (0.0, 0.0))
-    assert diagnosis.costs_table(NUMBER, [1.0], None, 0.5, (0, 0)).empty
+    assert "No costs of errors were given" in cost_of_errors.describe_costs(
+        BINARY, dear, (0.0, 0.0)
+    )
+    assert cost_of_errors.costs_table(NUMBER, [1.0], None, 0.5, (0, 0)).empty
 
 
 @pytest.fixture(scope="module", params=["bought", "price"])
@@ -155,35 +179,54 @@ def scores_of(test=0.8, train=0.82):
     return pd.DataFrame(row, index=["roc_auc"])
 
 
-def back(scores=None, rows=5_000, gain=-0.01, worst=(), by_time=False) -> list[int]:
-    from helpers.learning.labelled_data import Labelled
-
+def back(scores=None, rows=5_000, gain=-0.01, worst=(), by_time=False, simpler=False) -> list[int]:
     X = pd.DataFrame({"a": np.arange(rows, dtype=float)})
     learn = Labelled(BINARY, X, np.array(["no"] * rows, object), np.arange(rows), by_time=by_time)
     curve = pd.DataFrame({"rows": [1, 2], "score": [0.7, 0.7], "gain_from": [gain] * 2,
                           "gain_to": [0.1] * 2})  # fmt: skip
     table = pd.DataFrame(index=pd.Index(worst, dtype=object))
-    found = diagnosis.next_steps(
-        BINARY, scores_of() if scores is None else scores, learn, curve, table
-    )
+    training = {"simpler": {"as_good": simpler, "reading": "linear is as good, or is not"}}
+    scores = scores_of() if scores is None else scores
+    found = way_back.next_steps(BINARY, scores, learn, curve, table, training)
     assert sorted(found.index) == [1, 2, 3, 5] and found["evidence"].str.len().gt(10).all()
     return sorted(found.index[found["go back"] == "yes"])
 
 
 def test_the_way_back_names_the_stations_that_evidence_points_to():
-    assert back() == [3]
-    assert back(gain=0.01) == [1, 3] and back(rows=200) == [1, 3]
-    assert back(scores_of(train=0.99)) == [5]
-    assert back(scores_of(train=0.99), by_time=True) == [3, 5]
+    assert back() == [3] and back(rows=200) == [3]
+    assert back(gain=0.01) == [1]
+    assert back(scores_of(train=0.99)) == [3], "a gap is no evidence for a simpler model"
+    assert back(simpler=True) == [3, 5]
     assert back(worst=["size is empty"]) == [2, 3]
+
+
+def test_the_way_back_of_a_run_that_kept_no_ladder():
+    learn = Labelled(BINARY, pd.DataFrame({"a": [1.0]}), np.array(["no"]), np.arange(1))
+    none = pd.DataFrame(index=pd.Index([], dtype=object))
+    found = way_back.next_steps(BINARY, scores_of(), learn, pd.DataFrame(), none, {})
+    assert found.loc[5, "go back"] == "no" and "was not kept" in found.loc[5, "evidence"]
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1, 3])
+def test_the_model_that_knows_the_chances_pays_at_its_own_threshold(ratio):
+    random = np.random.default_rng(0)
+    chance = random.beta(1, 2, 3_000)
+    truth = np.where(random.random(3_000) < chance, "yes", "no")
+    table = cost_of_errors.worth_by_ratio(BINARY, truth, both(chance))
+    row = table.loc[ratio]
+    assert row["model"] < min(row["never"], row["always"]) and row["cheaper"]
+    said = cost_of_errors.describe_worth_by_ratio(table)
+    assert "times a false positive" in said
+    nothing = cost_of_errors.worth_by_ratio(BINARY, truth, both(np.full(3_000, 0.33)))
+    assert "At no ratio" in cost_of_errors.describe_worth_by_ratio(nothing)
 
 
 def test_the_way_back_in_words():
     table = pd.DataFrame(
         {"station": ["1 (collect more rows)"], "evidence": ["few."], "go back": ["yes"]}
     )
-    assert diagnosis.describe_next_steps(table, passed=False).startswith("Where to go from here")
-    assert "- **stage 1** (collect more rows): few." in diagnosis.describe_next_steps(
+    assert way_back.describe_next_steps(table, passed=False).startswith("Where to go from here")
+    assert "- **stage 1** (collect more rows): few." in way_back.describe_next_steps(
         table, passed=True
     )
 

@@ -10,15 +10,19 @@ import pytest
 from helpers.base.user_errors import InputError
 from helpers.learning.labelled_data import TEST, TRAIN
 from helpers.learning.predicting import predict
+from helpers.learning.score_intervals import Spread
+from helpers.learning.task_kind import Task
 from helpers.line.run_folder import Run
 from helpers.monitor import (
     better_than_champion,
     monitor_model,
     monitoring_report,
+    period_scores,
     production_rows,
     refit_models,
+    score_fall,
 )
-from helpers.monitor.monitor_model import AT_BEST, KEEP, RETRAIN
+from helpers.monitor.monitor_model import KEEP, RETRAIN
 from helpers.monitor.production_rows import Production
 from helpers.monitor.refit_models import Refits
 from tests.small import at_random, fitted, prepared, raw_table
@@ -55,12 +59,12 @@ NOTHING = pd.DataFrame(columns=["rows"])  # no expected scores
 
 
 @pytest.fixture(scope="module")
-def asked(made, later) -> monitor_model.Unseen:
+def asked(made, later) -> period_scores.Unseen:
     """The answers of a model that has learnt from the training rows alone."""
     rows = at_random(made)
     learnt, test = rows.of(TRAIN), rows.of(TEST)
     model = fitted(SimpleNamespace(**(vars(made) | {"rows": learnt})))[1:]
-    return monitor_model.Unseen(test.y, *(predict(made.task, model, X) for X in (test.X, later.X)))
+    return period_scores.Unseen(test.y, *(predict(made.task, model, X) for X in (test.X, later.X)))
 
 
 def still() -> pd.DataFrame:
@@ -71,27 +75,42 @@ def moved() -> pd.DataFrame:
     return still().assign(drifts=True)
 
 
-def periods(values, at_best) -> pd.DataFrame:
+def periods(values, p_values) -> pd.DataFrame:
+    """A table of `period_scores.performance`, held against a promise of 0.85."""
     names = [f"2021-{n + 1:02}" for n in range(len(values))]
-    return pd.DataFrame({"rows": 80, "roc_auc": values, AT_BEST: at_best}, index=names)
+    columns = {"rows": 80, "roc_auc": values, "relative": np.subtract(values, 0.85)}
+    return pd.DataFrame(columns | {"p_value": p_values}, index=names)
+
+
+def promised() -> score_fall.Promise:
+    """A promise of 0.85 that is almost sure."""
+    spread = Spread(0.85, 0.001, 47.0, 48)
+    return score_fall.Promise(Task("bought", "binary", ("no", "yes"), "yes"), spread)
 
 
 # --- Performance --------------------------------------------------------------------------------
 
 
-def test_each_period_has_its_rows_its_metrics_and_the_best_they_may_be(later):
-    table = monitor_model.performance(later)
+def test_each_period_has_its_rows_its_metrics_and_an_interval(later):
+    table = period_scores.performance(later)
     assert table.index.tolist() == ["2021-01", "2021-02"]
-    assert table["rows"].tolist() == [120, 120]
-    assert (table[AT_BEST] >= table["roc_auc"]).all() and (table[AT_BEST] <= 1).all()
-    assert AT_BEST not in monitoring_report.shown_performance(table, METRICS)
-    assert len(monitoring_report.shown_performance(table, METRICS)) == 3
+    assert table["rows"].tolist() == table["units"].tolist() == [120, 120]
+    assert table["roc_auc"].between(table["from"], table["to"]).all() and (table["to"] <= 1).all()
+    shown = monitoring_report.shown_performance(table, METRICS)
+    assert len(shown) == 3 and "to" not in shown and "ROC AUC, 95 % interval" in shown
     assert monitoring_report.performance_picture(table, METRICS, NOTHING).png
+
+
+def test_rows_of_one_unit_make_the_interval_wider(later):
+    unit = np.array([f"customer {i // 20}" for i in range(240)], dtype=object)
+    alone = period_scores.performance(later)
+    table = period_scores.performance(replace(later, unit=unit))
+    assert table["units"].tolist() == [6, 6] and (table["roc_auc"] == alone["roc_auc"]).all()
 
 
 def test_a_delivery_without_labels_goes_through(made, champion):
     production = delivery(made, champion, y=None)
-    table = monitor_model.performance(production)
+    table = period_scores.performance(production)
     assert table.empty
     assert monitor_model.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
     assert monitor_model.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
@@ -106,7 +125,7 @@ def test_a_delivery_without_labels_goes_through(made, champion):
 @pytest.mark.parametrize("label", ["yes", "no"])
 def test_a_delivery_of_one_class_goes_through(made, champion, label):
     production = delivery(made, champion, y=np.full(240, label, dtype=object))
-    table = monitor_model.performance(production)
+    table = period_scores.performance(production)
     assert table["rows"].tolist() == [120, 120] and "accuracy" in table
     assert monitor_model.decide(table, still(), METRICS, 0.05)["decision"] == KEEP
     assert monitor_model.decide(table, moved(), METRICS, 0.05)["decision"] == RETRAIN
@@ -116,7 +135,7 @@ def test_a_delivery_of_one_class_goes_through(made, champion, label):
 
 def test_one_period_of_one_class_among_others_goes_through(made, champion, later):
     y = np.where(later.period == "2021-02", "no", later.y).astype(object)
-    table = monitor_model.performance(delivery(made, champion, y=y))
+    table = period_scores.performance(delivery(made, champion, y=y))
     assert table["roc_auc"].isna().tolist() == [False, True]
     assert monitor_model.decide(table, still(), METRICS, 0.5)["decision"] == KEEP
     assert monitoring_report.performance_picture(table, METRICS, NOTHING).png
@@ -127,7 +146,7 @@ def test_a_period_of_one_row_goes_through(made, champion, later):
     period = later.period.copy()
     period[0] = "2020-12"
     one = Production(**(vars(later) | {"period": period}))
-    table = monitor_model.performance(one)
+    table = period_scores.performance(one)
     assert (
         len(table) == 3
         and table.loc["2020-12", "rows"] == 1
@@ -142,9 +161,9 @@ def test_a_regression_goes_through():
     raw = raw_table(120, seed=3).drop(columns="bought")
     period = np.array(["2021-01", "2021-02"] * 60, dtype=object)
     y, X = raw["price"].to_numpy(float), model["clean"].transform(raw)
-    table = monitor_model.performance(Production(raw, X, y, period, model, other.rows, "later"))
+    table = period_scores.performance(Production(raw, X, y, period, model, other.rows, "later"))
     metrics = {"main_metric": "r2", "test": {"r2": 0.9}, "rows": {"test": 48}}
-    assert (table["r2"] > 0.8).all() and (table[AT_BEST] >= table["r2"]).all()
+    assert (table["r2"] > 0.8).all() and table["r2"].between(table["from"], table["to"]).all()
     assert monitor_model.decide(table, still(), metrics, 0.2)["decision"] == KEEP
 
 
@@ -152,21 +171,22 @@ def test_a_regression_goes_through():
 
 
 @pytest.mark.parametrize(
-    ("values", "at_best", "decision"),
+    ("values", "p_values", "decision"),
     [
         ([0.84, 0.86], [0.9, 0.9], KEEP),
-        ([0.84, 0.70], [0.9, 0.80], RETRAIN),
-        ([0.84, 0.70], [0.9, 0.90], KEEP),  # may be chance: the interval reaches the promise
-        ([0.84, 0.82], [0.9, 0.84], KEEP),  # sure, but small
-        ([0.60, 0.74], [0.9, 0.80], RETRAIN),  # the worst may be chance, the other is not
-        ([0.70, np.nan], [0.80, np.nan], RETRAIN),
+        ([0.84, 0.70], [0.9, 0.01], RETRAIN),
+        ([0.84, 0.70], [0.9, 0.20], KEEP),  # may be chance
+        ([0.84, 0.82], [0.9, 0.01], KEEP),  # sure, but small
+        ([0.60, 0.74], [0.2, 0.01], RETRAIN),  # the worst may be chance, the other is not
+        ([0.70, np.nan], [0.01, np.nan], RETRAIN),
+        ([0.70, 0.84], [np.nan, 0.9], KEEP),  # judged at an earlier look
         ([np.nan, np.nan], [np.nan, np.nan], KEEP),
     ],
 )
-def test_the_model_is_retrained_when_its_score_dropped_far_and_significantly(
-    values, at_best, decision
+def test_the_model_is_retrained_when_its_score_dropped_far_and_by_more_than_chance(
+    values, p_values, decision
 ):
-    found = monitor_model.decide(periods(values, at_best), still(), METRICS, 0.05)
+    found = monitor_model.decide(periods(values, p_values), still(), METRICS, 0.05)
     assert found["decision"] == decision
 
 
@@ -176,13 +196,14 @@ def test_columns_that_move_are_named_and_do_not_decide_where_labels_do():
 
 
 def test_the_reason_names_the_worst_period():
-    found = monitor_model.decide(periods([0.84, 0.70], [0.9, 0.8]), still(), METRICS, 0.05)
+    found = monitor_model.decide(periods([0.84, 0.70], [0.9, 0.001]), still(), METRICS, 0.05)
     assert "0.85" in found["reason"] and "0.70 at worst (2021-02)" in found["reason"]
+    assert "beyond 0.05 and beyond chance" in found["reason"]
 
 
 def test_labels_that_turned_are_found(made, champion, later):
     turned = np.where(later.y == "yes", "no", "yes").astype(object)
-    table = monitor_model.performance(delivery(made, champion, y=turned))
+    table = period_scores.performance(delivery(made, champion, y=turned), promised())
     assert monitor_model.decide(table, still(), METRICS, 0.05)["decision"] == RETRAIN
 
 
@@ -191,8 +212,8 @@ def test_labels_that_turned_are_found(made, champion, later):
 
 def test_the_expected_score_lies_near_the_one_that_comes(later, asked):
     expected, realised = (
-        monitor_model.estimated_performance(later, asked),
-        monitor_model.performance(later),
+        period_scores.estimated_performance(later, asked),
+        period_scores.performance(later),
     )
     assert expected.index.tolist() == realised.index.tolist()
     assert (abs(expected["roc_auc"] - realised["roc_auc"]) < 0.06).all()
@@ -203,8 +224,7 @@ def test_the_expected_score_lies_near_the_one_that_comes(later, asked):
 
 
 def test_expected_scores_decide_while_there_are_no_labels():
-    expected = pd.DataFrame({"rows": 80, "roc_auc": [0.8, 0.7], "from": [0.7, 0.6],
-                             "to": [0.9, 0.8]}, index=["2021-01", "2021-02"])  # fmt: skip
+    expected = periods([0.8, 0.7], [0.9, 0.001])
     found = monitor_model.decide(NOTHING, moved(), METRICS, 0.05, expected)
     assert found["decision"] == RETRAIN and found["score_dropped"]
     assert "expected to be 0.70 at worst (2021-02)" in found["reason"]
@@ -216,9 +236,9 @@ def test_expected_scores_decide_while_there_are_no_labels():
 
 def test_held_out_rows_are_no_later_ones(later):
     held_out = Production(**(vars(later) | {"is_held_out": True}))
-    assert monitor_model.unseen(None, held_out) is None
+    assert period_scores.unseen(None, held_out) is None
     assert monitor_model.prediction_drift(later.known.task, None) is None
-    assert monitor_model.estimated_performance(held_out, None).empty
+    assert period_scores.estimated_performance(held_out, None).empty
     assert "can't be compared" in monitoring_report.describe_prediction_drift(None)
 
 
@@ -226,7 +246,7 @@ def test_predictions_are_compared_with_those_for_unseen_rows(later, asked):
     table = monitor_model.prediction_drift(later.known.task, asked)
     assert table.index.tolist() == ["probability of yes"] and not table["significant"].any()
     high = [(said, np.clip(chance + [-0.4, 0.4], 0, 1)) for said, chance in [asked.later]][0]
-    other = monitor_model.Unseen(asked.truth, asked.held_out, high)
+    other = period_scores.Unseen(asked.truth, asked.held_out, high)
     assert monitor_model.prediction_drift(later.known.task, other)["drifts"].all()
 
 
@@ -236,8 +256,8 @@ def test_numbers_have_no_expected_score():
     model = fitted(other)
     X, y = model["clean"].transform(raw), raw["price"].to_numpy(float)
     production = Production(raw, X, y, np.full(80, "new rows"), model, other.rows, "later")
-    asked = monitor_model.Unseen(y, (y, None), (y, None))
-    assert monitor_model.estimated_performance(production, asked).empty
+    asked = period_scores.Unseen(y, (y, None), (y, None))
+    assert period_scores.estimated_performance(production, asked).empty
     assert "not applicable" in monitoring_report.describe_expected(other.task, NOTHING, NOTHING)
     said = monitoring_report.describe_performance(NOTHING, NOTHING, other.task)
     assert said == "No labels yet, and no probabilities to estimate scores from."
@@ -268,12 +288,7 @@ def test_a_day_with_far_too_many_rows_is_found(later):
 # --- The challenger -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def few_draws(monkeypatch):
-    monkeypatch.setattr(better_than_champion, "RESAMPLES", 40)
-
-
-def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later, few_draws):
+def test_the_challenger_is_judged_on_rows_that_neither_has_seen(later):
     refits = Refits(later)
     challenger, newer = refit_models.refit_challenger(later, refits)
     assert challenger is refits.before("2021-02")[0], "one fit serves the policies, too"
@@ -293,7 +308,7 @@ def test_one_period_is_halved(made, champion):
     assert challenger["clean"].plan_ == champion["clean"].plan_
 
 
-def test_the_champion_is_not_promoted_against_itself(later, few_draws):
+def test_the_champion_is_not_promoted_against_itself(later):
     found = better_than_champion.compare_models(later, later.champion, np.ones(240, dtype=bool))
     assert not found["promote"] and found["gain_from"] == found["gain_to"] == 0
     assert "Keep the champion" in better_than_champion.describe_comparison(found)
@@ -325,7 +340,7 @@ def test_a_label_in_other_case_is_the_known_class(made, champion, later):
     raw = later.raw.assign(bought=later.raw["bought"].str.upper() + " ")
     found = produced(made, champion, raw)
     assert found.y.tolist() == later.y.tolist()
-    assert monitor_model.performance(found)["roc_auc"].notna().all()
+    assert period_scores.performance(found)["roc_auc"].notna().all()
 
 
 def test_rows_without_a_label_count_for_drift_but_are_not_scored(made, champion, later):
@@ -333,7 +348,7 @@ def test_rows_without_a_label_count_for_drift_but_are_not_scored(made, champion,
     raw.loc[:9, "bought"] = ["n/a", None] * 5
     found = produced(made, champion, raw)
     assert len(found.X) == len(found.raw) == 240 and found.labelled.sum() == 230
-    assert monitor_model.performance(found)["rows"].sum() == 230
+    assert period_scores.performance(found)["rows"].sum() == 230
     assert "230 of them with labels" in monitoring_report.describe_production(found)
     newer = refit_models.newer_half(found)
     assert not newer[:10].any() and newer.sum() == 115

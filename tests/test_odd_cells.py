@@ -62,3 +62,12 @@ def test_a_class_of_one_row_is_named():
         "maybe stands in one row" in said(["yes", "yes", "no", "no", "maybe"], y=1)["class of one"]
     )
     assert said(["a", "b", "c"], y=1) == {}  # names of rows, no classes
+
+
+def test_a_column_that_cleaning_reads_as_numbers_is_not_said_to_stay_words():
+    whole, broken, words = ["5", "7"], ["51,5", "7,25", "8,5", "9,1"], ["low", "high"]
+    said = {
+        name: [found.code for found in odd_cells.of(pd.DataFrame({"x": cells * 20}))]
+        for name, cells in {"decimal commas": whole + broken, "words": whole + words}.items()
+    }
+    assert said == {"decimal commas": [], "words": ["mixed"]}

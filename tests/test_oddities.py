@@ -58,7 +58,7 @@ def planted(frame):
         "mixed types": mixed,
         "skewed": pd.Series(tail),
         "outliers": frame["x"].where(np.arange(ROWS) != 5, 1e6),
-        "missing not at random": gaps,
+        "gaps depend on a column": gaps,
         "mostly missing": frame["x"].where(RANDOM.random(ROWS) > 0.7),
         "nearly constant": pd.Series(["usual"] * (ROWS - 3) + ["rare"] * 3),
         "words for missing": frame["city"].where(RANDOM.random(ROWS) > 0.05, "N/A"),
@@ -135,7 +135,7 @@ def test_columns_that_go_missing_together_are_one_finding():
     frame = sound()
     gone = frame["city"] == "Oslo"
     frame[["x", "y"]] = frame[["x", "y"]].mask(gone)
-    found = [f for f in found_in(frame) if f.code == "missing not at random"]
+    found = [f for f in found_in(frame) if f.code == "gaps depend on a column"]
     assert [f.columns for f in found] == [("x", "y", "city")]
     assert "Missing in 100% of the rows where city is ‘Oslo’, in 0% elsewhere" in found[0].evidence
 

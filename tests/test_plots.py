@@ -37,8 +37,8 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
     cells = pd.DataFrame(
         {"missing before": [3, 1], "faulty": [0, 2], "missing after": [4, 0]}, index=[name, "z"]
     )
-    periods = pd.DataFrame({"r2": [0.4, 0.3]}, index=["2020-01", "2020-02"])
-    expected = periods.assign(**{"from": [0.3, 0.2], "to": [0.5, 0.4]})
+    expected = pd.DataFrame({"r2": [0.4, 0.3], "from": [0.3, 0.2], "to": [0.5, 0.4]},
+                            index=["2020-01", "2020-02"])  # fmt: skip
     policies = pd.DataFrame({"never": [0.4, 0.3], name: [0.4, 0.35]}, index=["2020-01", "2020-02"])
     policy_costs = pd.DataFrame({"seconds": [0.0, 2.5], "retrainings": [0, 1]}, ["never", name])
     shares = groups[["predicted", "observed"]]
@@ -62,7 +62,7 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
         "curves": model_plots.curves(label.to_numpy() == 1, random.random(ROWS)),
         "residuals": model_plots.residuals(numbers, numbers + random.normal(size=ROWS), name),
         "answers": model_plots.answers(pd.Series(classes), name),
-        "over_periods": monitoring_plots.over_periods(periods, "r2", 0.5, expected),
+        "over_periods": monitoring_plots.over_periods(expected, "r2", 0.5, (0.4, 0.6), expected),
         "policies": monitoring_plots.policies(policies, policy_costs, "r2"),
         "feature_map": line_plots.feature_map([("number", 3, "scale"), ("date", 1, "hour")]),
         "draw_calibration_curve": calibration_curve.draw_calibration_curve(
@@ -203,7 +203,8 @@ def test_levels_that_are_equal_after_shortening_all_have_a_bar(axes):
 
 
 def test_periods_that_are_equal_after_shortening_all_have_a_place(axes):
-    monitoring_plots.over_periods(pd.DataFrame({"r2": [0.1, 0.2, 0.3]}, index=LONG), "r2", 0.5)
+    scores = pd.DataFrame({"r2": [0.1, 0.2, 0.3], "from": 0.0, "to": 0.4}, index=LONG)
+    monitoring_plots.over_periods(scores, "r2", 0.5)
     assert axes[0].lines[0].get_ydata().tolist() == [0.1, 0.2, 0.3]
     assert len(set(axes[0].lines[0].get_xdata())) == 3
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.learning.score_intervals import Spread
 from helpers.monitor import refit_models, retraining_policies
 from helpers.monitor.production_rows import Production
+from helpers.monitor.score_fall import Promise
 from tests.small import fitted, prepared, raw_table
 
-METRICS = {"main_metric": "roc_auc", "test": {"roc_auc": 0.85}, "rows": {"test": 48}}
 NONE, EACH, DRIFT, FALL = "never", "monthly", "on drift", "on a fall"
 
 
@@ -43,10 +44,15 @@ def turned(from_row: int) -> pd.DataFrame:
     return raw.assign(bought=np.where(raw.index < from_row, raw["bought"], other))
 
 
+def promised(task, score: float = 0.85) -> Promise:
+    """A held-out score that is almost sure."""
+    return Promise(task, Spread(score, 0.005, 400.0, 401), baseline=0.0)
+
+
 def play(production, **options) -> retraining_policies.PolicyResults:
     refits = refit_models.Refits(production)
     return retraining_policies.simulate_policies(
-        production, refits, METRICS, time_column="day", **options
+        production, refits, promised(production.known.task), time_column="day", **options
     )
 
 
@@ -77,7 +83,7 @@ def test_the_cheapest_policy_among_the_best_is_recommended():
     said = retraining_policies.describe_policies(
         retraining_policies.PolicyResults("roc_auc", scores, costs.assign(gain_from=0.0))
     )
-    assert "did not help here" in said
+    assert "No policy is better than never" in said and "0 periods" in said
 
 
 def test_what_columns_mean_changes_and_only_the_score_tells(made, champion):
@@ -87,8 +93,18 @@ def test_what_columns_mean_changes_and_only_the_score_tells(made, champion):
     assert played.scores[FALL].iloc[0] == played.scores[NONE].iloc[0]
     assert played.scores[FALL].iloc[1] == played.scores[NONE].iloc[1], "nothing was known yet"
     assert played.scores[FALL].iloc[-1] > played.scores[NONE].iloc[-1] + 0.1
-    assert played.costs["gain_from"][FALL] > 0
-    assert "to retrain" in retraining_policies.describe_policies(played)
+    assert played.costs["gain_to"][FALL] > 0.1
+
+
+def test_what_differs_from_period_to_period_is_in_the_interval():
+    steady, uneven = [0.0, 0.05, 0.051, 0.049], [0.0, 0.15, 0.01, -0.01]
+    never = pd.Series([0.7] * 4)
+    scores = pd.DataFrame({NONE: never, EACH: never + steady, FALL: never + uneven})
+    found = retraining_policies._intervals(scores, EACH, "roc_auc")
+    assert found.loc[EACH, "gain_from"] > 0.04 and found.loc[FALL, "gain_from"] < 0
+    assert found.loc[NONE].tolist()[:2] == [0, 0] and found.loc[EACH].tolist()[2:] == [0, 0]
+    short = retraining_policies._intervals(scores.head(2), EACH, "roc_auc")
+    assert np.isnan(short.loc[EACH, "gain_from"]), "a single period has no spread"
 
 
 def test_a_column_that_moves_trains_again_once_it_has_been_seen(made, champion):
@@ -106,8 +122,9 @@ def test_a_model_never_learns_from_the_period_it_is_scored_on(made, champion):
     learnt = []
     made_before = refits.before
     refits.before = lambda period: (learnt.append(period), made_before(period))[1]
-    retraining_policies.simulate_policies(production, refits, METRICS, time_column="day")
-    history = retraining_policies._History(production, refits, METRICS, 0.05, "day")
+    held_out = promised(production.known.task)
+    retraining_policies.simulate_policies(production, refits, held_out, time_column="day")
+    history = retraining_policies._History(production, refits, held_out, 0.05, "day")
     assert len(set(learnt)) > 1
     for period in set(learnt):
         assert len(history.training_rows(period)) == 240 + (production.period < period).sum()
@@ -121,9 +138,8 @@ def test_it_works_for_numbers_too():
     period = np.repeat(np.array(["2021-01", "2021-02", "2021-03"], dtype=object), 200)
     X, y = champion["clean"].transform(raw), raw["price"].to_numpy(float)
     production = Production(raw, X, y, period, champion, made.rows, "later")
-    metrics = {"main_metric": "r2", "test": {"r2": 0.9}, "rows": {"test": 48}}
     played = retraining_policies.simulate_policies(
-        production, refit_models.Refits(production), metrics
+        production, refit_models.Refits(production), promised(made.task, 0.9)
     )
     assert played.costs["retrainings"][FALL] == 1 and played.metric == "r2"
     assert len(retraining_policies.shown(played)) == 4 and retraining_policies.picture(played).png

@@ -16,7 +16,7 @@ from helpers.drift.column_tallies import LevelCounts
 from helpers.drift.stored_reference import KNOTS, as_content, read_content, reference_of
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
-from helpers.monitor import monitor_bundle, monitor_model, production_rows
+from helpers.monitor import monitor_bundle, monitor_model, period_scores, production_rows
 from helpers.registry import champions
 from helpers.serving import local_service, model_bundle, parquet_folders  # fmt: skip
 from helpers.serving.start_service import service_of
@@ -148,7 +148,7 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     rows = replace(here, reference=None)  # held against the rows themselves
     exact = compare_columns.compare(here.known.X, here.X)
     table, changes = monitor_model.column_drift(here), monitor_model.quality_changes(here)
-    scores, joint = monitor_model.performance(here), monitor_model.joint_drift(here)
+    scores, joint = period_scores.performance(here), monitor_model.joint_drift(here)
     there = moved_away(run, tmp_path)
     seen = monitor_bundle.look(there, str(file))
     known = model_bundle.load_reference(there)
@@ -157,7 +157,7 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     pd.testing.assert_frame_equal(monitor_model.column_drift(rows), table)
     np.testing.assert_allclose(table["psi"], exact["psi"].loc[table.index], atol=1e-12)
     assert monitor_model.quality_changes(alone) == changes
-    pd.testing.assert_frame_equal(monitor_model.performance(alone), scores)
+    pd.testing.assert_frame_equal(period_scores.performance(alone), scores)
     assert seen["drifted"] == (["weight"] if heavier else [])
     assert joint.significant == (heavier > 0) == bool(seen["joint"]["p_value"] < 0.001)
     assert bool(seen["performance"]) and seen["labels"] == LATER

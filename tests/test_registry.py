@@ -19,11 +19,11 @@ import requests
 from helpers.__main__ import main
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
+from helpers.base.verdicts import GOOD
 from helpers.deploy import service_proof
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.registry import champions, local_copies, mlflow_log, mlflow_store, model_versions
-from helpers.registry.champions import GOOD
 from helpers.run import runner
 from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.serving.follow_registry import Follower, load_registered_version, service_of
@@ -74,7 +74,7 @@ def written(made, tmp_path_factory):
 
 def judged(run: Run) -> Run:
     """A run whose stage 6 has finished, too."""
-    work = Work(6, run, {"run": run.name, "resamples": 200})
+    work = Work(6, run, {"run": run.name, "min_gain": 0.05})
     work.write_json("metrics.json", {
         "target": "bought", "task": "binary", "model": "linear", "rows": {"train": 240, "test": 48},
         "test": {"roc_auc": 0.8, "log_loss": None}, "train": {"roc_auc": 0.9},
@@ -132,7 +132,7 @@ def test_a_run_is_logged_whole_and_its_first_model_is_champion(make, reports):
     assert (
         logged.info.status == "FINISHED" and logged.data.tags["verdict.evaluate"] == "good enough"
     )
-    assert logged.data.params["evaluate.resamples"] == "200"
+    assert logged.data.params["evaluate.min_gain"] == "0.05"
     assert "versions.scikit-learn" in logged.data.params
     numbers = logged.data.metrics
     assert numbers["test.roc_auc"] == 0.8 and numbers["test.roc_auc.low"] == 0.7

@@ -4,6 +4,7 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,7 +14,7 @@ from helpers.examples import flights_example
 from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
 from helpers.line.stage_list import LOG, STAGES
-from helpers.monitor import monitor_bundle, production_rows, refit_models, service_log_rows
+from helpers.monitor import monitor_bundle, refit_models, rows_learnt, service_log_rows
 from helpers.pages import front_page
 from helpers.registry import model_versions
 from helpers.registry.model_versions import model_name
@@ -293,7 +294,7 @@ def test_a_model_does_not_judge_itself_by_rows_it_has_learnt_from(run, tmp_path)
     rows.to_csv(tmp_path / "new.csv", index=False)
     as_read = pd.read_csv(tmp_path / "new.csv", dtype=str)
     run.write_json(CHALLENGES, {"model": "mine", "run": "first"})
-    production_rows.note_training_rows(run, run, as_read.head(100))
+    rows_learnt.note_training_rows(run, run, as_read.head(100), np.arange(100))
     found = retraining.later_rows(run, str(tmp_path / "new.csv"))
     assert len(found.raw) == 100 and "without 100 training rows" in found.origin
     assert found.raw["weight"].tolist() == as_read["weight"].tolist()[100:]
@@ -307,10 +308,10 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
     production = retraining.later_rows(run, str(tmp_path / "new.csv"))
     newer = refit_models.newer_half(production)
     other = deployed_run(prepared(raw=changed(400, seed=3)), "other")
-    found = promotion_decision.compare_on_newer_rows(production, other, newer)
+    found = promotion_decision.compare_on_newer_rows(production, other, newer, RetrainRequest())
     assert found["promote"] and found["rows"] == 300
     assert found["challenger"] > found["champion"] + 0.1
-    same = promotion_decision.compare_on_newer_rows(production, run, newer)
+    same = promotion_decision.compare_on_newer_rows(production, run, newer, RetrainRequest())
     assert not same["promote"] and same["gain_from"] == same["gain_to"] == 0
 
 
@@ -320,7 +321,8 @@ def test_the_better_model_wins_from_raw_row_to_answer(run, made, tmp_path):
 )
 def test_only_a_better_and_sound_challenger_is_proposed(run, better, verdict, outcome):
     gain = 0.01 if better else -0.01
-    found = {"compared": {"gain_from": gain}, "challenger_verdict": verdict}
+    compared = {"metric": "roc_auc", "gain_from": gain, "gain": 0.02, "min_improvement": 0.01}
+    found = {"compared": compared, "challenger_verdict": verdict}
     lines = []
     done = promotion_decision.conclude(
         Run("mine-2"), run, found, RetrainRequest(track=False), lines.append

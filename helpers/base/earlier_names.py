@@ -10,9 +10,11 @@ EARLIER_NAMES = {
     "gap": "embargo",
     "cost_false_alarm": "cost_false_positive",
     "cost_miss": "cost_false_negative",
-    "draws": "resamples",
     "asks": "compared_rows",
 }
+
+# Parameters that nothing needs any more: whoever still gives one is told, and goes on.
+GONE_NAMES = dict.fromkeys(("resamples", "draws"), "intervals are found without drawing rows")
 
 EARLIER_FILES = {"data/answer_key.parquet": "data/mess_key.parquet"}  # of a run folder
 
@@ -29,11 +31,14 @@ def current_name(name: str) -> str:
 def with_current_names(given: Mapping) -> dict:
     """Parameters by name, under the names that they have now; where both are given, the new one.
 
+    Those that are gone are left out.
+
     >>> with_current_names({"gap": "7 days", "folds": 4})
     {'embargo': '7 days', 'folds': 4}
     """
     renamed = {current_name(name): value for name, value in given.items() if name in EARLIER_NAMES}
-    return renamed | {name: value for name, value in given.items() if name not in EARLIER_NAMES}
+    stayed = {n: value for n, value in given.items() if n not in {*EARLIER_NAMES, *GONE_NAMES}}
+    return renamed | stayed
 
 
 def stored_name(folder: Path, name: str) -> str:
@@ -49,11 +54,13 @@ def stored_name(folder: Path, name: str) -> str:
 
 
 def rename_notice(name: str) -> str:
-    """One line that names the new name of a parameter.
+    """One line that says what has become of a parameter.
 
-    >>> rename_notice("gap")
-    "The parameter 'gap' is now called 'embargo'."
+    >>> rename_notice("gap"), rename_notice("draws")[:43]
+    ("The parameter 'gap' is now called 'embargo'.", "The parameter 'draws' is no longer needed: ")
     """
+    if name in GONE_NAMES:
+        return f"The parameter '{name}' is no longer needed: {GONE_NAMES[name]}."
     return f"The parameter '{name}' is now called '{current_name(name)}'."
 
 

@@ -22,6 +22,11 @@ from .cleaning_plan import plan_text
 from .cleaning_report import unusable
 from .column_cleaner import Cleaner, log_column
 
+WHY_UNUSED = {
+    "empty": "is empty",
+    "constant": "has one value only",
+    "identifier": "only identifies rows",
+}
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 
 
@@ -103,7 +108,9 @@ def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") ->
 def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, linked) -> None:
     """Note what a person should see of this stage on the front page. `work` is the open stage."""
     for name, note in unusable(plan).items():
-        work.find(f"{note}_column", "note", [name], f"The column {name} is {note}: not used.")
+        work.find(
+            f"{note}_column", "note", [name], f"The column {name} {WHY_UNUSED[note]}: not used."
+        )
     for kind, found in review.groupby("kind"):
         columns = found["column"].unique().tolist()
         message = f"{kind}: {', '.join(columns[:5])} ({int(found['cells'].sum()):,} cells)"

@@ -136,7 +136,8 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow,
                    "[default: what the service has answered, from 200 rows on; else what came "
                    f"later of {titles()}, or the held-out rows]")  # fmt: skip
 @click.option("--max-drop", type=float, default=None, metavar="X",
-              help="How far the main metric may fall. [default: 0.05]")  # fmt: skip
+              help="How far the main metric may fall; errors and R² as a share of the baseline's "
+                   "error. [default: 0.05]")  # fmt: skip
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE",
               help="Any other parameter of stage 8.")  # fmt: skip
 @click.option("--gate", is_flag=True, help="Exit with code 1 when retraining is due.")
@@ -200,6 +201,14 @@ def monitor(run, data, max_drop, settings, gate, kernels):
                    "--when calendar]")  # fmt: skip
 @click.option("--max-drop", type=float, default=None, metavar="X",
               help="As for `pipeline monitor`.")  # fmt: skip
+@click.option(
+    "--min-improvement",
+    type=click.FloatRange(min=0),
+    default=0.01,
+    metavar="X",
+    show_default=True,
+    help="By how much the new model must be better, on the scale of --max-drop.",
+)
 @click.option("--no-promote", is_flag=True, help="Keep the champion, whatever the result.")
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
@@ -207,7 +216,7 @@ def monitor(run, data, max_drop, settings, gate, kernels):
                    "it, RUN is the champion and nothing is promoted.")  # fmt: skip
 @click.option("--kernels", type=click.Choice(["warm", "stock"]), default="warm", show_default=True,
               help="As for `pipeline run`.")  # fmt: skip
-def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
+def retrain(run, data, when, every, max_drop, min_improvement, no_promote, track, kernels):
     """Train the model of RUN again when that is due, and put the new one in place if it is better.
 
     \b
@@ -218,8 +227,8 @@ def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
 
     The challenger is a run of its own, RUN-2 and so on, made by the same notebooks from the old
     rows and the earlier part of the new. Both models answer the newer part, which neither has
-    seen; the challenger becomes champion only if it is better by more than the noise. `pipeline
-    rollback` goes back.
+    seen; the challenger becomes champion only if it is better by more than the noise, and by
+    --min-improvement. `pipeline rollback` goes back.
 
     Exit codes: 0 done, or not due; 1 the challenger failed; 2 the rows can't be used. In each case
     the champion goes on serving.
@@ -228,7 +237,9 @@ def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
     from ..run.retraining_due import RetrainRequest
     from ..run.runner import StageError
 
-    ask = RetrainRequest(data, when, every, not no_promote, track, kernels, max_drop)
+    ask = RetrainRequest(
+        data, when, every, not no_promote, track, kernels, max_drop, min_improvement
+    )
     try:
         train_again(run, ask, say=click.echo)
     except StageError as error:
@@ -238,7 +249,7 @@ def retrain(run, data, when, every, max_drop, no_promote, track, kernels):
 
 @cli.command()
 @click.argument("run")
-@click.option("--force", is_flag=True, help="Also when its verdict is not good enough.")
+@click.option("--force", is_flag=True, help="Also when it does not pass the verdict.")
 def promote(run, force):
     """Make the model of RUN the champion; the one before stays, to go back to.
 

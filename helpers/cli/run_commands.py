@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ..base.verdicts import GOOD
+from ..base.verdicts import passes
 from ..examples.known import titles
 from .command_group import DASK, cli
 
@@ -30,7 +30,12 @@ from .command_group import DASK, cli
 @click.option("--stages", default="", metavar="N-M",
               help="Only some stages, such as 4-6; the earlier ones must have run. `pipeline "
                    "describe` lists them.")  # fmt: skip
-@click.option("--gate", is_flag=True, help="Exit with code 1 when the verdict is no.")
+@click.option(
+    "--gate",
+    is_flag=True,
+    help="Exit with code 1 when the verdict is no: a requirement is missed, "
+    "or without one the model is no better than the baseline.",
+)
 @click.option("--force", is_flag=True,
               help="Run stages whose results still stand, too; write over a run that was made from "
                    "another source.")  # fmt: skip
@@ -39,7 +44,7 @@ from .command_group import DASK, cli
                    "or start it as Jupyter does.")  # fmt: skip
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
-              help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
+              help="Log what was run to MLflow; register a model that passes.")  # fmt: skip
 @DASK
 def run(data, query, target, name, settings, config, stages, gate, force, kernels, track, dask):
     """Run the line, or some of its stages, and write its reports.
@@ -92,7 +97,7 @@ def run(data, query, target, name, settings, config, stages, gate, force, kernel
     click.echo(f"Front page: {made.file('index.html')}")  # last: a scheduler takes it from there
     judged = made.line_of(6)
     verdict = judged["verdict"] if judged else "not judged"
-    if gate and verdict != GOOD:
+    if gate and not passes(verdict):
         click.echo(f"The verdict is: {verdict}.", err=True)
         sys.exit(1)
 
@@ -196,6 +201,8 @@ def report(run, packed):
 def compare(run_a, run_b):
     """Put two runs side by side: parameters that differ, metrics, curves, findings.
 
+    Which one is better is said of the same held-out rows only, compared row by row.
+
     \b
     Example:
       pipeline compare mine mine_without_dates
@@ -205,7 +212,8 @@ def compare(run_a, run_b):
     from ..pages.compare_runs import compare as put_side_by_side
 
     first, second = existing_run(run_a), existing_run(run_b)
-    page = put_side_by_side(first, second)
+    page, reading = put_side_by_side(first, second)
+    click.echo(reading)
     click.echo(f"Page: {first.file(page)}")
     if said := describe_looks(looks(first)):
         click.echo(said)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.findings import Finding
+from ..cells.draft_column_plan import draft_column
 from ..cells.kinds import is_boolean, is_counted, is_date, is_number
 from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import PLAIN_NUMBER, loses_digits
@@ -78,6 +79,14 @@ KINDS = (
          "warning", lambda text: _is_far(text.strip())),
 )  # fmt: skip
 
+# The code of each oddity of cells, its severity and its sentence, in the order they are told in
+SENTENCES = (
+    *((kind.code, kind.severity, kind.says) for kind in KINDS),
+    ("overflow", "warning", "So large that sums and squares overflow: {what}."),
+    ("mixed", "warning", "Numbers among words: {what}. The column is kept as words."),
+)
+WORDS = ("category", "text")  # kinds of columns that stay words when they are cleaned
+
 
 def of(frame: pd.DataFrame, target: str = "") -> list[Finding]:
     """The oddities of a table's cells: `code`, `severity`, `columns`, `message` of each.
@@ -86,20 +95,11 @@ def of(frame: pd.DataFrame, target: str = "") -> list[Finding]:
     >>> [(found.code, found.columns) for found in of(table)]
     [('infinite', ('x',)), ('unseen letters', ('city',))]
     """
-    found: dict[str, list] = {kind.code: [] for kind in KINDS}
-    found |= {"overflow": [], "mixed": []}
+    found: dict[str, list] = {code: [] for code, *_ in SENTENCES}
     for name in frame:
         for code, cells, example in _of_column(frame[name]):
             found[code].append((str(name), cells, example))
-    joint = [
-        _joint_sentence(kind.code, kind.severity, kind.says, found[kind.code]) for kind in KINDS
-    ]
-    joint += [
-        _joint_sentence("overflow", "warning", "So large that sums and squares overflow: {what}.",
-                        found["overflow"]),
-        _joint_sentence("mixed", "warning", "Numbers among words: {what}. The column is kept as "
-                        "words.", found["mixed"]),
-    ]  # fmt: skip
+    joint = [_joint_sentence(*sentence, found[sentence[0]]) for sentence in SENTENCES]
     return [*filter(None, joint), *_of_rows(frame), *_of_names(frame), *_of_classes(frame, target)]
 
 
@@ -113,19 +113,19 @@ def _of_column(column: pd.Series) -> Iterator[tuple[str, int, str]]:
             yield "far dates", len(far), str(far.iloc[0])
     elif not is_boolean(column):
         counts = column.astype("str").value_counts(sort=False)
-        yield from _of_texts(pd.Series(counts.index, dtype="str"), counts.to_numpy())
+        texts, cells = pd.Series(counts.index, dtype="str"), counts.to_numpy()
+        yield from _of_texts(texts, cells)
+        if (mixed := _of_mixed(texts, cells)) and draft_column(column)["kind"] in WORDS:
+            yield mixed
 
 
 def _of_numbers(column: pd.Series) -> Iterator[tuple[str, int, str]]:
-    values = column.to_numpy(dtype="float64", na_value=np.nan)
-    size = np.abs(values)
-    if not (size >= WHOLE).any():
-        return
-    whole = pd.api.types.is_integer_dtype(column.dtype)
+    size = np.abs(column.to_numpy(dtype="float64", na_value=np.nan))
+    is_large = size >= WHOLE
     looks = {
-        "infinite": np.isinf(values),
-        "overflow": np.isfinite(values) & (size > OVERFLOWS),
-        "digits lost": (size >= WHOLE) & whole,
+        "infinite": np.isinf(size),
+        "overflow": np.isfinite(size) & (size > OVERFLOWS),
+        "digits lost": is_large & pd.api.types.is_integer_dtype(column.dtype),
     }
     for code, there in looks.items():
         if there.any():
@@ -139,12 +139,17 @@ def _of_texts(texts: pd.Series, cells: np.ndarray) -> Iterator[tuple[str, int, s
         count = int(cells[odd].sum())
         if odd and count >= kind.least * cells.sum():
             yield kind.code, count, texts.iloc[odd[0]]
+
+
+def _of_mixed(texts: pd.Series, cells: np.ndarray) -> tuple[str, int, str] | None:
+    """Plain numbers among other texts, where neither are few; None where there are none."""
     named = ~texts.str.strip().str.casefold().isin(MISSING_WORDS).to_numpy()
     plain = texts.str.strip().str.fullmatch(PLAIN_NUMBER.pattern).to_numpy(dtype=bool) & named
     share = cells[plain].sum() / max(cells[named].sum(), 1)
-    if MIXED[0] <= share <= MIXED[1]:
-        word = texts[named & ~plain].iloc[0]
-        yield "mixed", int(cells[plain].sum()), f"{texts[plain].iloc[0]}’ beside ‘{word:.20}"
+    if not MIXED[0] <= share <= MIXED[1]:
+        return None
+    word = texts[named & ~plain].iloc[0]
+    return "mixed", int(cells[plain].sum()), f"{texts[plain].iloc[0]}’ beside ‘{word:.20}"
 
 
 def _joint_sentence(code: str, severity: str, says: str, found: list) -> Finding | None:

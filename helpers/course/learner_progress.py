@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..base.files import write_json
+from ..base.locks import lock
 from ..base.places import progress_file, progress_summary_file
 from ..base.user_errors import InputError
-from ..line.run_folder import lock
 from ..line.stage_list import STAGES
 from .grading import CORRECT, INCORRECT, UNTOUCHED
 

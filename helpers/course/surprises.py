@@ -262,19 +262,43 @@ def eight_rows_cleaned() -> pd.DataFrame:
     return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
-def drift_by_period(
-    production, by_period: pd.DataFrame, metrics: dict, time_column: str
-) -> pd.DataFrame:
-    """Columns that drift in each period, beside the score there and the one that was promised."""
-    from ..learning.metric_names import PLAIN_NAMES
-    from ..monitor import monitor_model
+def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
+    """The held-out score's interval by rows and by units, and the later months outside each.
 
-    metric = metrics["main_metric"]
-    name = PLAIN_NAMES[metric]
-    table = {"held out": {"columns that drift": "", name: metrics["test"][metric]}}
-    for period, row in by_period.iterrows():
-        month = production.at(production.period == period)
-        count = int(monitor_model.column_drift(month, time_column)["drifts"].sum())
-        table[period] = {"columns that drift": str(count), name: row[metric]}
-    shown = pd.DataFrame(table).T.rename_axis("period")
-    return shown.assign(**{name: shown[name].map("{:.2f}".format)})
+    `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
+    `by_period` the scores of the later months and how far each differs from the promise. Returns a
+    sentence and a table to show.
+    """
+    from ..learning.metric_names import PLAIN_NAMES
+    from ..learning.score_intervals import score_intervals
+    from ..pages import show
+
+    metric, rows, noun = known.task.main_metric, asked.rows, known.units.noun
+    found = {
+        name: score_intervals(known.task, *rows[:3], unit=unit, metrics=[metric]).loc[metric]
+        for name, unit in (("rows", None), (noun, rows.unit))
+    }
+    half = 1.96 * by_period["standard_error"].median()
+    middle = (by_period[metric] - by_period["change"]).median()
+    found[f"{noun}, of both"] = {"low": middle - half, "high": middle + half}
+    table = pd.DataFrame(found).T[["low", "high"]].astype(float)
+    table["outside"] = [int((~by_period[metric].between(*ends)).sum()) for ends in table.to_numpy()]
+    return show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period))), (
+        table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
+        .round(3)
+        .rename_axis(f"{PLAIN_NAMES[metric]}: noise by")
+    )
+
+
+def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
+    """The three intervals of a promise in a sentence each."""
+    rows, units, both = (one for _, one in table.iterrows())
+    noun = table.index[1]
+    wider = (units["high"] - units["low"]) / (rows["high"] - rows["low"])
+    return (
+        f"By rows the promise was {metric} {rows['low']:.2f} to {rows['high']:.2f}, and "
+        f"**{rows['outside']:.0f} of {months} later months lie outside**. By {noun} it would have "
+        f"been {units['low']:.2f} to {units['high']:.2f}, {wider:.1f} times as wide, and "
+        f"{units['outside']:.0f} lie outside. A month is a few {noun}, too: with the noise of both "
+        f"scores, {both['low']:.2f} to {both['high']:.2f}, **{both['outside']:.0f} lie outside**."
+    )

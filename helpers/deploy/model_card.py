@@ -7,7 +7,7 @@ from importlib import metadata
 import numpy as np
 import pandas as pd
 
-from ..base.verdicts import GOOD
+from ..base.verdicts import passes, was_required
 from ..examples import known as examples_known
 from ..learning.metric_names import PLAIN_NAMES
 
@@ -56,9 +56,18 @@ def _limits(about: dict, metrics: dict) -> list[str]:
         limits.append("It was tested on rows later than its training rows; it will age.")
     example = examples_known.example(about.get("table", ""))
     limits += example.limits if example else ()
-    if metrics["verdict"] != GOOD:
-        limits.append("It did not reach its thresholds: do not use it for decisions.")
+    limits += _limits_of_verdict(metrics["verdict"])
     return limits
+
+
+def _limits_of_verdict(verdict: str) -> list[str]:
+    """What the verdict of stage 6 means for whoever uses the model."""
+    if passes(verdict):
+        unasked = "Nobody has said what is good enough: ask what its errors cost before deciding."
+        return [] if was_required(verdict) else [unasked]
+    if was_required(verdict):
+        return ["It did not reach its thresholds: do not use it for decisions."]
+    return ["It was not better than the baseline: do not use it for decisions."]
 
 
 def card_text(card: dict) -> str:

@@ -56,24 +56,31 @@ def chi_square(old: np.ndarray, new: np.ndarray, design: DesignEffect = NO_EFFEC
     if count < 2 or parts.min() == 0 or rows < 4:
         return 1.0
     statistic = ((old - levels * parts[0] / rows) ** 2 / levels).sum() * rows**2 / parts.prod()
-    mean = rows * (count - 1) / (rows - 1)
-    variance = _variance(levels, parts, rows)
-    if variance < SLACK:  # each level has one row: any order looks the same
-        return 1.0
-    mean, variance = mean * design.mean, variance * design.square
-    return design.p_value(float(gammaincc(mean**2 / variance, statistic * mean / variance)))
+    margins = (count, (1 / levels).sum()), (2, (1 / parts).sum())
+    return float(p_value_of_table(statistic, rows, *margins, design))
 
 
-def _variance(levels: np.ndarray, parts: np.ndarray, rows: float) -> float:
-    """Dawson's variance of Pearson's statistic, all margins held."""
+def p_value_of_table(
+    statistic, rows, one: tuple, other: tuple, design: DesignEffect = NO_EFFECT
+) -> np.ndarray:
+    """The p-value of Pearson's statistic of a table (or of many), as `chi_square` has it.
 
-    def terms(margin: np.ndarray) -> tuple[float, float]:
-        count = len(margin)
-        unevenness = ((rows / margin).sum() - count**2) / (rows - 2)
-        return (count - 1) * (rows - count) / (rows - 1), unevenness
+    `one` and `other` are of its two margins: how many groups there are, and the sum of 1 / rows of
+    a group.
+    """
+    (v1, w1), (v2, w2) = (_terms(rows, *margin) for margin in (one, other))
+    mean = rows * (one[0] - 1) * (other[0] - 1) / (rows - 1)
+    variance = 2 * rows / (rows - 3) * (v1 - w1) * (v2 - w2) + rows**2 / (rows - 1) * w1 * w2
+    varies = variance > SLACK  # else each level has one row: any order looks the same
+    mean, variance = mean * design.mean, np.where(varies, variance, 1.0) * design.square
+    found = gammaincc(mean**2 / variance, np.maximum(statistic, 0) * mean / variance)
+    return design.p_value(np.where(varies, found, 1.0))
 
-    (v1, w1), (v2, w2) = terms(parts), terms(levels)
-    return 2 * rows / (rows - 3) * (v1 - w1) * (v2 - w2) + rows**2 / (rows - 1) * w1 * w2
+
+def _terms(rows, count, inverse) -> tuple:
+    """The parts of Dawson's variance that belong to one margin, all margins held."""
+    unevenness = (rows * inverse - count**2) / (rows - 2)
+    return (count - 1) * (rows - count) / (rows - 1), unevenness
 
 
 def fisher(

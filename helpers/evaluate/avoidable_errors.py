@@ -17,13 +17,14 @@ rows of a group whose mean is 0 under the truth, whatever the noise:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, pearson3
-from scipy.stats import t as student
 
 from ..cells.kinds import is_counted, is_date
+from ..learning.mean_by_unit import mean_by_unit
 from ..learning.task_kind import Task
 
 RIDGE = 10.0  # rows' worth of doubt in the guess of an error from the columns
@@ -45,6 +46,16 @@ class Errors:
     level: np.ndarray
     design: np.ndarray
     unit: np.ndarray
+
+    @cached_property
+    def biases(self) -> list[tuple[Terms, None]]:
+        """Too many and too few of each class; numbers too high and too low."""
+        count = self.error.shape[1]
+        classes = [1] if count == 2 else range(count)  # of two classes one says it all
+        ones = [np.zeros(self.error.shape) for _ in classes]
+        for weight, k in zip(ones, classes, strict=True):
+            weight[:, k] = 1
+        return [(self.terms(sign * weight), None) for weight in ones for sign in (1, -1)]
 
     def terms(self, weight: np.ndarray) -> Terms:
         """The error of each row along a weight (n × classes, or n × 1), and its noise."""
@@ -82,22 +93,7 @@ class Terms:
             return 1.0
         skewness = self.third.sum() / variance**1.5
         by_shape = pearson3.sf(self.value.sum() / np.sqrt(variance), skewness)
-        return float(max(by_shape, self._p_by_unit()))
-
-    def _p_by_unit(self) -> float:
-        error, freedom = self.noise()
-        return float(student.sf(self.value.sum() / error, freedom)) if error > 0 else 1.0
-
-    def noise(self) -> tuple[float, float]:
-        """The standard error of the sum by unit, and its degrees of freedom."""
-        _, place = np.unique(self.unit, return_inverse=True)
-        sums, sizes = np.bincount(place, self.value), np.bincount(place).astype(float)
-        count = len(sums)
-        if count < 2:
-            return 0.0, 1.0
-        error = np.sqrt(count / (count - 1) * ((sums - sums.mean()) ** 2).sum())
-        alike = (sizes**2).sum() ** 2 / (sizes**4).sum()  # so many units of one size
-        return float(error), max(alike - 1, 1.0)
+        return float(max(by_shape, mean_by_unit(self.value, self.unit).p_above))
 
 
 @dataclass(frozen=True)
@@ -130,7 +126,7 @@ def evidence(errors: Errors, mask: np.ndarray, sure: float = 0.01) -> Evidence:
     The p-value is corrected for the several signs that are looked at (Bonferroni); it is 1 where
     the others have the same fault, at the level `sure`.
     """
-    signs = [*_biases(errors), _excess(errors, mask), *_patterns(errors, mask)]
+    signs = [*errors.biases, _excess(errors, mask), *_patterns(errors, mask)]
     found = [(terms.of(part).p_larger(), terms, part) for terms, part in signs_in(signs, mask)]
     p_value, terms, part = min(found, key=lambda one: one[0])
     p_value = min(1.0, len(found) * p_value)
@@ -142,16 +138,6 @@ def evidence(errors: Errors, mask: np.ndarray, sure: float = 0.01) -> Evidence:
 def signs_in(signs: list, mask: np.ndarray) -> list[tuple[Terms, np.ndarray]]:
     """Each sign with the rows of the group that it is judged on."""
     return [(terms, mask if part is None else part) for terms, part in signs]
-
-
-def _biases(errors: Errors) -> list[tuple[Terms, None]]:
-    """Too many and too few of each class; numbers too high and too low."""
-    count = errors.error.shape[1]
-    classes = [1] if count == 2 else range(count)  # of two classes one says it all
-    ones = [np.zeros(errors.error.shape) for _ in classes]
-    for weight, k in zip(ones, classes, strict=True):
-        weight[:, k] = 1
-    return [(errors.terms(sign * weight), None) for weight in ones for sign in (1, -1)]
 
 
 def _excess(errors: Errors, mask: np.ndarray) -> tuple[Terms, None]:
@@ -185,9 +171,9 @@ def _more_than_others(inside: Terms, others: Terms, sure: float) -> bool:
     """Whether the mean of a group's terms lies farther from 0 than that of all other rows."""
     if not len(others.value):
         return True
-    noise = np.hypot(*(one.noise()[0] / len(one.value) for one in (inside, others)))
-    farther = abs(inside.value.mean()) - abs(others.value.mean())
-    return bool(farther > norm.isf(sure) * noise)
+    means = [mean_by_unit(one.value, one.unit) for one in (inside, others)]
+    noise = np.hypot(*(one.standard_error for one in means))
+    return bool(abs(means[0].value) - abs(means[1].value) > norm.isf(sure) * noise)
 
 
 def _share_of_loss(errors: Errors, terms: Terms, mask: np.ndarray) -> float:

@@ -9,20 +9,19 @@ import numpy as np
 import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from ..base.spacing import evenly_spaced
 from ..learning.labelled_data import Labelled
 from ..learning.metric_names import PLAIN_NAMES
-from ..learning.metric_scores import better, bootstrap, score
+from ..learning.metric_scores import score
 from ..learning.predicting import predict
+from ..learning.score_intervals import score_intervals
 from ..learning.task_kind import Task
-from .evaluation_report import IMPORTANCE_ROWS
 
 
-def baseline_scores(task: Task, train: Labelled, test: Labelled) -> dict[str, float]:
-    """The metrics on the test rows of a model that ignores every column."""
+def baseline_answers(task: Task, train: Labelled, test: Labelled) -> tuple:
+    """What a model that ignores every column answers to the test rows: prediction, probability."""
     dummy = DummyRegressor() if task.is_regression else DummyClassifier(strategy="prior")
     dummy.fit(train.X, train.y)
-    return score(task, test.y, *predict(task, dummy, test.X))
+    return predict(task, dummy, test.X)
 
 
 def at_threshold(task: Task, truth, probability, threshold: float) -> dict[str, float]:
@@ -46,37 +45,6 @@ def compare_thresholds(
     return (
         pd.DataFrame(table).T.rename_axis("rule").rename(columns=PLAIN_NAMES).map("{:.2f}".format)
     )
-
-
-def importance(
-    task: Task, model, test: Labelled, rows: int = IMPORTANCE_ROWS, seed: int = 42
-) -> pd.Series:
-    """How much the main metric falls when a column is shuffled (permutation importance).
-
-    Breiman (2001). Measured on up to `rows` test rows of cleaned columns; largest first.
-    """
-    chosen = evenly_spaced(len(test.y), rows)
-    X, y = test.X.iloc[chosen].reset_index(drop=True), test.y[chosen]
-    # One call for all: calling a model costs more than a thousand rows do.
-    copies = pd.concat([X, *_shuffled_copies(X, seed)], ignore_index=True)
-    prediction, probability = predict(task, model, copies)
-    metric, found = task.main_metric, []
-    for first in range(0, len(prediction), len(X)):
-        rows = slice(first, first + len(X))
-        some = None if probability is None else probability[rows]
-        found.append(score(task, y, prediction[rows], some, [metric]).get(metric, np.nan))
-    falls = {n: better(metric, found[0], f) for n, f in zip(X.columns, found[1:], strict=True)}
-    return pd.Series(falls).sort_values(ascending=False)
-
-
-def _shuffled_copies(X: pd.DataFrame, seed: int) -> list[pd.DataFrame]:
-    """A copy of the rows per column, with that column shuffled."""
-    random, copies = np.random.default_rng(seed), []
-    for name in X.columns:
-        copy = X.copy(deep=False)
-        copy[name] = X[name].array.take(random.permutation(len(X)))
-        copies.append(copy)
-    return copies
 
 
 def rows_used(learn: Labelled, test: Labelled) -> dict[str, int]:
@@ -144,9 +112,7 @@ def _thinned(x: np.ndarray, y: np.ndarray, points: int) -> dict[str, list]:
     return {"x": np.round(x[places], 4).tolist(), "y": np.round(y[places], 4).tolist()}
 
 
-def held_out_scores(
-    task: Task, truth, prediction, probability, resamples: int = 200, seed: int = 42
-):
-    """The metrics on held-out rows, and their 95 % bootstrap intervals."""
-    found = score(task, truth, prediction, probability)
-    return found, bootstrap(task, truth, prediction, probability, resamples, seed)
+def held_out_scores(task: Task, test: Labelled, prediction, probability):
+    """The metrics on held-out rows, and their 95 % intervals by unit (`score_intervals`)."""
+    answers = test.y, prediction, probability
+    return score(task, *answers), score_intervals(task, *answers, unit=test.unit)

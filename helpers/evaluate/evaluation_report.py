@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..learning.metric_names import PLAIN_NAMES
+from ..base.verdicts import was_required
+from ..learning.labelled_data import Labelled
+from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.task_kind import Task
-
-IMPORTANCE_ROWS = 1_000  # each is scored once a column; more would not change the top ranks
+from ..learning.units import describe_units
 
 
 def scores_table(task: Task, test: dict, baseline: dict, train: dict, interval) -> pd.DataFrame:
-    """A row per metric: test score, its 95 % interval, the baseline's and the training score."""
+    """A row per metric: test score, its 95 % interval, the baseline's and the training score.
+
+    `warning` says where an interval can't be trusted.
+    """
     return pd.DataFrame(
         {
             "test": pd.Series(test),
@@ -20,21 +24,34 @@ def scores_table(task: Task, test: dict, baseline: dict, train: dict, interval) 
             "to": interval["high"],
             "baseline": pd.Series(baseline),
             "train": pd.Series(train),
+            "warning": interval["warning"],
         }
     ).reindex([m for m in task.metrics if m in test])
 
 
+def describe_rows(test: Labelled) -> str:
+    """How many held-out rows there are, and of how many units, in a sentence."""
+    return f"Held out: {describe_units(test.unit, test.units, len(test.y))}."
+
+
 def shown_scores(table: pd.DataFrame) -> pd.DataFrame:
-    """The scores as they are shown: plain names, two decimals."""
-    return table.rename(index=PLAIN_NAMES).rename_axis("metric").map("{:.2f}".format)
+    """The scores as they are shown: plain names, two or three digits; warnings where there are."""
+    shown = table.drop(columns="warning").apply(
+        lambda row: row.map(lambda value: shown_score(row.name, value)), axis=1
+    )
+    if table["warning"].fillna("").any():
+        shown["warning"] = table["warning"]
+    return shown.rename(index=PLAIN_NAMES).rename_axis("metric")
 
 
 def headline(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
     """The stage's result in a sentence."""
-    row = scores.loc[task.main_metric]
+    metric, row = task.main_metric, scores.loc[task.main_metric]
+    test, baseline = (shown_score(metric, row[name]) for name in ("test", "baseline"))
+    unasked = "" if was_required(verdict["verdict"]) else " No requirement was set."
     return (
-        f"The model is {verdict['verdict']}: {PLAIN_NAMES[task.main_metric]} {row['test']:.2f} on "
-        f"held-out rows, against {row['baseline']:.2f} for the baseline."
+        f"The model is {verdict['verdict']}: {PLAIN_NAMES[metric]} {test} on held-out rows, "
+        f"against {baseline} for the baseline.{unasked}"
     )
 
 
@@ -67,20 +84,6 @@ def describe_by_risk(task: Task, table: pd.DataFrame) -> str:
         f"{task.target} = {task.positive}; of the tenth with the highest, **{high:.0%}**. "
         f"Predicted and observed shares are {error:.0%} apart on average."
     )
-
-
-def describe_importance(falls: pd.Series, rows: int) -> str:
-    """A sentence that names the most important columns; `rows` counts the held-out ones.
-
-    >>> describe_importance(pd.Series({"age": 0.2, "city": 0.0}), 5_000)
-    'The most important column is **age** (measured on 1,000 of 5,000 held-out rows).'
-    """
-    measured = f"(measured on {min(rows, IMPORTANCE_ROWS):,} of {rows:,} held-out rows)"
-    top = [name for name in falls.index[:3] if falls[name] > 0]
-    if not top:
-        return f"Shuffling a single column does not lower the score {measured}."
-    verb = "s are" if len(top) > 1 else " is"
-    return f"The most important column{verb} **{', '.join(top)}** {measured}."
 
 
 def main_picture(task: Task, truth, prediction, probability):

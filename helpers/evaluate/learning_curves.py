@@ -9,20 +9,21 @@ from sklearn.pipeline import Pipeline
 
 from ..learning.labelled_data import Labelled, evenly_spaced_positions
 from ..learning.metric_names import PLAIN_NAMES
-from ..learning.metric_scores import better, resampled_scores, score
+from ..learning.metric_scores import better, score
 from ..learning.predicting import predict
+from ..learning.score_intervals import paired_gain
 from ..learning.task_kind import Task
 
 CURVE_ROWS = 16_000  # training rows at most: the shape of the curve shows on fewer
 CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
 
 
-def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataFrame:
+def learning_curve(model: Pipeline, learn: Labelled) -> pd.DataFrame:
     """The main metric on the last fold, after training on an eighth to all of the rows before it.
 
     `model` is a fitted pipeline of features and model; copies of it are fitted. A row per size:
     `rows`, `score`; the last doubling's gain has a 95 % interval in `gain_from` and `gain_to`
-    (paired bootstrap, on the same rows).
+    (`paired_gain`: on the same rows, by unit).
     """
     task, metric = learn.task, learn.task.main_metric
     train, valid = list(learn.folds())[-1]
@@ -39,9 +40,8 @@ def learning_curve(model: Pipeline, learn: Labelled, seed: int = 42) -> pd.DataF
         rows.append({"rows": len(chosen), "score": found})
     table = pd.DataFrame(rows)
     if len(said) > 1:
-        drawn = resampled_scores(task, asked.y, said[-2:], 200, seed, [metric])
-        gains = better(metric, drawn[1].get(metric), drawn[0].get(metric))
-        table["gain_from"], table["gain_to"] = np.nanquantile(gains, [0.025, 0.975])
+        gain = paired_gain(task, asked.y, *said[-2:], unit=asked.unit)
+        table["gain_from"], table["gain_to"] = gain.low, gain.high
     return table
 
 
@@ -51,8 +51,8 @@ def describe_learning_curve(task: Task, curve: pd.DataFrame) -> str:
         return "There are too few rows to draw a learning curve."
     name, last = PLAIN_NAMES[task.main_metric], curve.iloc[-1]
     gain = better(task.main_metric, last["score"], curve["score"].iloc[-2])
-    interval = f"95 % interval {last['gain_from']:+.3f} to {last['gain_to']:+.3f}"
-    text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3f} ({interval})"
+    interval = f"95 % interval {last['gain_from']:+.3g} to {last['gain_to']:+.3g}"
+    text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3g} ({interval})"
     if more_rows_help(curve):
         return f"{text}: **more rows would help**."
     return f"{text}: more rows of the same kind would help little."

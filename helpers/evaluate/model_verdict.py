@@ -1,15 +1,45 @@
-"""The verdict on a model: does it beat the baseline significantly, and reach every threshold?"""
+"""The verdict on a model: does it beat the baseline on the same rows, and reach what was asked?"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
-from ..base.verdicts import GOOD, NOT_GOOD
-from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
+from ..base.verdicts import BETTER, GOOD, NO_BETTER, NOT_GOOD, was_required
+from ..learning.error_costs import row_costs
+from ..learning.labelled_data import Labelled
+from ..learning.margins import describe_margin, relative_difference
+from ..learning.mean_by_unit import mean_by_unit
+from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES, shown_score
 from ..learning.metric_scores import better
+from ..learning.score_intervals import Difference, paired_gain
 from ..learning.task_kind import Task
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a person asks of a model; nothing of it: there is nothing to be good enough for.
+
+    `at_least` has thresholds by metric, `min_gain` is the margin over the baseline (see
+    `learning.margins`), `costs` are those of a false positive and of a false negative.
+    """
+
+    at_least: dict[str, float] = field(default_factory=dict)
+    min_gain: float = 0.0
+    costs: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything was asked for."""
+        return bool(self.at_least or self.min_gain or any(self.costs))
+
+
+def requirement(task: Task, at_least: str, min_gain: float, costs=(0.0, 0.0)) -> Requirement:
+    """What was asked for, from the parameters of stage 6 and the costs that stage 5 was given."""
+    return Requirement(parse_thresholds(at_least, task), min_gain, tuple(costs))
 
 
 def parse_thresholds(text: str, task: Task) -> dict[str, float]:
@@ -33,34 +63,52 @@ def parse_thresholds(text: str, task: Task) -> dict[str, float]:
     return thresholds
 
 
-def judge(task: Task, scores: pd.DataFrame, at_least: dict[str, float], min_gain: float) -> dict:
-    """The verdict and the checks behind it.
+def judge(
+    task: Task, test: Labelled, answers: tuple, baseline: tuple, scores: pd.DataFrame,
+    asked: Requirement,
+) -> dict:  # fmt: skip
+    """The verdict and the checks behind it, on held-out rows.
 
-    The main metric must beat the baseline by `min_gain` over its whole 95 % interval, and each
-    metric in `at_least` must reach its threshold. `scores` is the table of `scores_table`. Returns
-    `verdict` (its words), `passed`, and `checks`, each with `check`, `needed`, `reached`, `passed`.
+    `answers` and `baseline` are the model's and the baseline's predictions and probabilities;
+    `scores` is the table of `scores_table`. The main metric must beat the baseline by `min_gain`,
+    on the same rows, over its whole 95 % interval; each metric in `at_least` must reach its
+    threshold with the worse end of its interval; and with costs the errors must cost less than
+    acting always and never. Returns `verdict` (its words), `passed`, `warning`, and `checks`, each
+    with `check`, `needed`, `reached`, `passed`.
     """
-    checks = [_beats_baseline(task.main_metric, scores.loc[task.main_metric], min_gain)]
-    for name, needed in at_least.items():
-        checks.append(_reaches(name, scores["test"].get(name, np.nan), needed))
+    gain = paired_gain(task, test.y, baseline, answers, unit=test.unit)
+    gain = relative_difference(gain, gain.metric, scores.loc[gain.metric, "baseline"])
+    checks = [_beats_baseline(gain, asked.min_gain)]
+    checks += [_reaches(name, scores, needed) for name, needed in asked.at_least.items()]
+    checks += _costs_less(task, test, answers, asked.costs)
     passed = all(check["passed"] for check in checks)
-    return {"verdict": GOOD if passed else NOT_GOOD, "passed": passed, "checks": checks}
+    words = (NOT_GOOD, GOOD) if asked.is_set else (NO_BETTER, BETTER)
+    warning = gain.warning or _warning(scores, [gain.metric, *asked.at_least])
+    return {"verdict": words[passed], "passed": passed, "warning": warning, "checks": checks}
 
 
-def _beats_baseline(metric: str, row: pd.Series, min_gain: float) -> dict:
-    """Whether the worse end of the metric's interval beats the baseline by `min_gain`."""
-    worse_end = row["to"] if metric in LESS_IS_BETTER else row["from"]
+def _warning(scores: pd.DataFrame, names: list[str]) -> str:
+    """The warning beside the intervals that decide; empty where they can be trusted."""
+    found = scores.get("warning", pd.Series(dtype=object)).reindex(names).dropna()
+    return next((text for text in found if text), "")
+
+
+def _beats_baseline(gain: Difference, min_gain: float) -> dict:
+    """Whether the whole interval of the gain over the baseline lies above a margin."""
+    margin = f" by {describe_margin(gain.metric, min_gain)}" if min_gain else ""
+    enough = gain.low >= min_gain if min_gain else gain.low > 0
     return {
-        "check": f"{PLAIN_NAMES[metric]} beats the baseline by {min_gain:g}",
-        "needed": row["baseline"] + min_gain * (-1 if metric in LESS_IS_BETTER else 1),
-        "reached": worse_end,
-        "passed": bool(better(metric, worse_end, row["baseline"]) >= min_gain),
+        "check": f"{PLAIN_NAMES[gain.metric]} beats the baseline{margin}",
+        "needed": min_gain,
+        "reached": gain.low,
+        "passed": bool(enough),
     }
 
 
-def _reaches(metric: str, reached: float, needed: float) -> dict:
-    """Whether a metric reaches its threshold."""
-    sign = "at most" if metric in LESS_IS_BETTER else "at least"
+def _reaches(metric: str, scores: pd.DataFrame, needed: float) -> dict:
+    """Whether the worse end of a metric's interval reaches a threshold."""
+    sign, end = ("at most", "to") if metric in LESS_IS_BETTER else ("at least", "from")
+    reached = float(scores[end].get(metric, np.nan))
     return {
         "check": f"{PLAIN_NAMES[metric]} is {sign} {needed:g}",
         "needed": needed,
@@ -69,19 +117,49 @@ def _reaches(metric: str, reached: float, needed: float) -> dict:
     }
 
 
+def _costs_less(task: Task, test: Labelled, answers: tuple, costs: tuple) -> list[dict]:
+    """Whether the errors cost less than those of acting always and of acting never."""
+    if task.kind != "binary" or not any(costs):
+        return []
+    yes, said = (np.asarray(values).astype(str) == task.positive for values in (test.y, answers[0]))
+    mine, found = row_costs(yes, said, costs), []
+    for name, acts in (("never", np.zeros(len(yes), bool)), ("always", np.ones(len(yes), bool))):
+        saved = mean_by_unit(1_000 * (row_costs(yes, acts, costs) - mine), test.unit)
+        low = float(np.nan_to_num(saved.interval()[0], nan=-np.inf))
+        found.append({
+            "check": f"1,000 rows cost less than {name} acting (saved)",
+            "needed": 0.0, "reached": low, "passed": bool(low > 0),
+        })  # fmt: skip
+    return found
+
+
 def checks_table(verdict: dict) -> pd.DataFrame:
-    """A row per check: what was needed, what was reached, yes or no."""
+    """A row per check: what was needed, what was reached (the worse end), yes or no."""
     table = pd.DataFrame(verdict["checks"]).set_index("check")
     for name in ("needed", "reached"):
-        table[name] = table[name].map("{:.2f}".format)
+        table[name] = table[name].map("{:.3g}".format)
     return table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
 
 
 def describe_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
-    """The verdict as a sentence."""
-    row = scores.loc[task.main_metric]
+    """The verdict as a sentence; without a requirement it says that none was set."""
+    metric, row = task.main_metric, scores.loc[task.main_metric]
+    value, low, high, baseline = (
+        shown_score(metric, row[name]) for name in ("test", "from", "to", "baseline")
+    )
+    doubt = f" But {verdict['warning']}: do not build on this." if verdict["warning"] else ""
     return (
-        f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[task.main_metric]} "
-        f"**{row['test']:.2f}** (95 % interval {row['from']:.2f} to {row['to']:.2f}) on rows it "
-        f"had not seen, against {row['baseline']:.2f} for the baseline."
+        f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[metric]} **{value}** (95 % interval "
+        f"{low} to {high}) on rows it had not seen, against {baseline} for the baseline."
+        f"{doubt}{describe_requirement(verdict)}"
+    )
+
+
+def describe_requirement(verdict: dict) -> str:
+    """That nobody said what is good enough, and how to say it; empty where somebody did."""
+    if was_required(verdict["verdict"]):
+        return ""
+    return (
+        " No requirement was set, so it is not judged whether that is enough: set `min_gain`, "
+        "`at_least` or the costs of errors."
     )

@@ -59,11 +59,15 @@ def _filled(column: pd.Series, value) -> pd.Series:
     )
 
 
-def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.Series, most: int = 4):
-    """The mean prediction along the most important columns; None where it has none."""
+def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.DataFrame, most: int = 4):
+    """The mean prediction along the most important columns; None where it has none.
+
+    Of columns that were shuffled together the first one is drawn.
+    """
     from ..pages import model_plots
 
-    names = [name for name in falls.index if falls[name] > 0 and _can_be_set(X[name])][:most]
+    leading = [columns[0] for columns in falls.loc[falls["sure"], "columns"]]
+    names = [name for name in leading if _can_be_set(X[name])][:most]
     found = partial_dependence(task, model, X, names)
     if task.kind == "regression":
         answer = f"{task.target}"

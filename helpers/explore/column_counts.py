@@ -216,8 +216,10 @@ def _longest_gap(dates: np.ndarray) -> dict:
         return {"gap": 0, "days without rows": 0}
     place = int(steps.argmax())
     start, end = map(pd.Timestamp, dates[place : place + 2])
-    return {"gap": int(steps[place]) - 1, "usual step": int(np.median(steps)), "gap from": start,
-            "gap to": end, "days without rows": int((steps - 1).sum())}  # fmt: skip
+    usual = int(np.median(steps))
+    return {"gap": int(steps[place]) - 1, "usual step": usual, "gap from": start, "gap to": end,
+            "in step": float((steps == usual).mean()),
+            "days without rows": int((steps - 1).sum())}  # fmt: skip
 
 
 def _timeline(stamps: np.ndarray) -> tuple[str, tuple[np.ndarray, np.ndarray]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from scipy.special import fdtrc
 
+from ..base.ranks import ranks
 from ..pages.figure_style import BLUE, COLOURS, GREY, ORANGE, axes_with_margins, drawing, short
 from .association import Grouped
 from .draw_axes import (
@@ -161,13 +164,39 @@ def target_over_time(survey: Survey, column: Column) -> np.ndarray:
     All rows count, not only the sampled ones. Of two classes it is the rarer, of more the most
     frequent.
     """
+    places, label, edges = _by_period(survey, column)
+    rows = np.bincount(places, minlength=len(edges))[: len(edges) - 1]
+    sums = np.bincount(places, weights=label, minlength=len(edges))[: len(edges) - 1]
+    return np.where(rows > 0, sums / np.maximum(rows, 1), np.nan)
+
+
+def _by_period(survey: Survey, column: Column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The period of each row that has a moment and a label, what is drawn of it, and the edges."""
     moments, label = survey.dates[column.name], survey.label
     ranked = _ranked_classes(survey)
     known = ~np.isnat(moments) & ~np.isnan(label)
     if ranked:
         label = label == (ranked[-1] if len(ranked) == 2 else ranked[0])
     edges = column.shape[0].astype("datetime64[us]")
-    places = np.searchsorted(edges, moments[known], side="right") - 1
-    rows = np.bincount(places, minlength=len(edges))[: len(edges) - 1]
-    sums = np.bincount(places, weights=label[known], minlength=len(edges))[: len(edges) - 1]
-    return np.where(rows > 0, sums / np.maximum(rows, 1), np.nan)
+    return np.searchsorted(edges, moments[known], side="right") - 1, label[known], edges
+
+
+def p_value_over_time(survey: Survey, column: Column) -> float:
+    """The p-value of the differences between periods: an analysis of variance of the days' means.
+
+    Rows of a day resemble each other, so a day counts once; where a period is a day, so does a row.
+    """
+    places, label, _ = _by_period(survey, column)
+    moments = survey.dates[column.name]
+    known = ~np.isnat(moments) & ~np.isnan(survey.label)
+    days = pd.factorize(moments[known].astype("datetime64[D]"))[0]
+    table = pd.DataFrame({"day": days, "period": places, "label": ranks(label.astype(float))})
+    if table.groupby("period")["day"].nunique().max() > 1:
+        table = table.groupby("day").mean()
+    groups = table.groupby("period")["label"]
+    between, within = len(groups) - 1, len(table) - len(groups)
+    spread = ((table["label"] - groups.transform("mean")) ** 2).sum()
+    total = ((table["label"] - table["label"].mean()) ** 2).sum()
+    if between < 1 or within < 1 or spread <= 0:
+        return 1.0 if total <= 0 or within < 1 else 0.0
+    return float(fdtrc(between, within, (total - spread) / between / (spread / within)))

@@ -72,8 +72,10 @@ def _of_pairs(survey: Survey) -> str:
 def describe_associations(found: Exploration) -> str:
     """The associations in a sentence."""
     pairs = found.associations.strongest(1_000)
-    if pairs.empty or pairs["strength"].iloc[0] < WEAK:
-        return "No two columns go together: every association is under 0.1."
+    if pairs.empty:
+        return "No two columns go together by more than chance."
+    if pairs["strength"].iloc[0] < WEAK:
+        return "No two columns go together much: every association is under 0.1, or chance."
     a, b, strength = pairs.iloc[0]
     strong = int((pairs["strength"] >= STRONG).sum())
     text = f"{safe(a)} and {safe(b)} go together most ({strength:.2f}). "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from . import association, draw_associations, draw_axes
 from .exploration import Exploration
 from .explore_associations import WEAK, strongest_columns
 from .explore_findings import finding_list
+from .gaps_that_depend import CODE
 from .html_pieces import Piece, figure, many, of_sample, para, safe
 from .oddity import share_text
 from .surveyed_table import Survey
@@ -24,13 +24,13 @@ def missing(found: Exploration) -> Piece:
     survey = found.survey
     together = association.missing_together(survey)
     matrix, heat = _drawn(survey, together)
-    depends = [f for f in found.findings if f.code == "missing not at random"]
+    depends = [f for f in found.findings if f.code == CODE]
     return Piece(
         para(describe_missing(survey)),
         figure(matrix, of_sample(survey, OF_MATRIX)),
-        para(_describe_missing_together(together)),
+        para(describe_missing_together(survey)),
         figure(heat, of_sample(survey, OF_HEAT)),
-        para("What is missing depends on other columns:" if depends else ""),
+        para("Gaps that depend on another column:" if depends else ""),
         finding_list(depends, "ul"),
         place="what-is-missing",
     )
@@ -64,13 +64,16 @@ def describe_missing(survey: Survey) -> str:
     )
 
 
-def _describe_missing_together(together: pd.DataFrame) -> str:
+def describe_missing_together(survey: Survey) -> str:
+    """Which two columns go missing together most, in a sentence; empty where one has gaps."""
+    together = association.missing_together(survey)
     if not len(together):
         return ""
-    values = np.triu(together.to_numpy(), 1)
-    a, b = np.unravel_index(np.abs(values).argmax(), values.shape)
-    names = f"{safe(together.index[a])} and {safe(together.columns[b])}"
-    if abs(values[a, b]) < WEAK:
-        return "No two columns go missing together: the gaps of one say nothing about another's."
-    how = "in the same rows" if values[a, b] > 0 else "in turn"
-    return f"{names} go missing {how} most of all (correlation {values[a, b]:.2f})."
+    a, b, phi = association.most_missing_together(survey, together)
+    if abs(phi) < WEAK:
+        return (
+            "No two columns go missing together by more than chance: the gaps of one say next to "
+            "nothing about another's."
+        )
+    how = "in the same rows" if phi > 0 else "in turn"
+    return f"{safe(a)} and {safe(b)} go missing {how} most of all (correlation {phi:.2f})."

@@ -68,14 +68,14 @@ def _panel_figures(survey: Survey, ranked: pd.Series, panels: list) -> str:
 
 def describe_target(found: Exploration, ranked: pd.Series) -> str:
     """The ranking in a sentence."""
-    strong = ranked[ranked >= WEAK]
-    target = safe(found.survey.target)
+    sure = found.associations.sure_with_target(found.survey.target)
+    strong, target = sure[sure >= WEAK], safe(found.survey.target)
     if strong.empty:
-        return f"No column alone says much about {target}: every association is under 0.1."
+        return f"No column alone says much about {target}: associations are under 0.1, or chance."
     first = ", ".join(f"{link(found.survey[str(n)])} ({v:.2f})" for n, v in strong.head(3).items())
     return (
         f"The strongest association with {target}: {first}; {len(ranked) - len(strong):,} of "
-        f"{many(len(ranked), 'column')} have almost none alone (under 0.1)."
+        f"{many(len(ranked), 'column')} have almost none alone (under 0.1, or chance)."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import draw_target
+from .association import LEVEL
 from .exploration import Exploration
 from .html_pieces import Piece, figure, link, many, para, safe, value_text
 from .surveyed_table import Column, Survey
@@ -45,9 +46,11 @@ def _describe_target_over_time(survey: Survey, column: Column) -> str:
     edges, along = column.shape[0], draw_target.target_over_time(survey, column)
     if np.isnan(along).all():
         return ""
+    name = " ".join(draw_target.axis_over_time(survey).split())
+    if draw_target.p_value_over_time(survey, column) >= LEVEL:
+        return f" The {safe(name, 80)} does not change over time by more than chance."
     low, high = int(np.nanargmin(along)), int(np.nanargmax(along))
     shown = (lambda v: f"{v:.0%}") if survey.classes else value_text
-    name = " ".join(draw_target.axis_over_time(survey).split())
     return (
         f" The {safe(name, 80)} goes from {shown(along[low])} ({edges[low]}) to "
         f"{shown(along[high])} ({edges[high]})."

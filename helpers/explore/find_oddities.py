@@ -10,24 +10,24 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.special import bdtr
 
 from ..base.ranks import roc_auc
-from .association import Associations, missing_together
+from .association import LEVEL, Associations
+from .gaps_that_depend import gaps_that_depend
 from .odd_columns import LOOKS, MANY_VALUES
 from .oddity import Oddity, counted_rows, quoted, share_text
 from .surveyed_table import Column, Survey
 
 GIVES_AWAY = 0.95  # strength with the target: V, rank correlation, twice the ROC AUC less one
 ALIKE = 0.98  # strength of two columns that may say the same
-SAME_GAPS = 0.95  # correlation of two columns' gaps
-NOT_AT_RANDOM = 0.2  # strength of "is missing" with another column: Cohen's (1988) small to medium
 RARE_CLASS, TIMES_RARER = 0.1, 3  # ten equal classes are in balance
 
 
 def find(survey: Survey, associations: Associations) -> list[Oddity]:
     """All findings, the most severe first."""
     found = [*_of_rows(survey), *_of_target(survey, associations), *_alike(survey, associations),
-             *_not_at_random(survey, associations)]  # fmt: skip
+             *gaps_that_depend(survey, associations)]  # fmt: skip
     for column in survey.columns:
         for look in LOOKS:
             found += look(column)
@@ -66,7 +66,7 @@ def _missing_labels(target: Column) -> Iterator[Oddity]:
 
 
 def _columns_that_give_away(survey: Survey, associations: Associations) -> Iterator[Oddity]:
-    strengths = associations.with_target(survey.target)
+    strengths = associations.sure_with_target(survey.target)
     for name, strength in strengths[strengths > 0.5].items():
         size, evidence = _gives_away(survey, str(name), float(strength))
         if size >= GIVES_AWAY:
@@ -108,7 +108,8 @@ def _out_of_balance(survey: Survey) -> Iterator[Oddity]:
     if not survey.classes or counts is None or len(counts) < 2 or len(counts) > MANY_VALUES:
         return
     share = counts.iloc[-1] / counts.sum()
-    if share < RARE_CLASS and counts.iloc[0] > TIMES_RARER * counts.iloc[-1]:
+    is_far = share < RARE_CLASS and counts.iloc[0] > TIMES_RARER * counts.iloc[-1]
+    if is_far and not _may_be_equal(counts.to_numpy()):
         yield Oddity(
             "classes out of balance", "warning", (survey.target,),
             f"The classes of {survey.target} are out of balance.",
@@ -117,6 +118,12 @@ def _out_of_balance(survey: Survey) -> Iterator[Oddity]:
             f"says little, look at precision and recall.",
             survey[survey.target].anchor, 1 - share,
         )  # fmt: skip
+
+
+def _may_be_equal(counts: np.ndarray) -> bool:
+    """Whether the rarest of some equally frequent classes is as rare by chance (Bonferroni)."""
+    share = 1 / len(counts)
+    return bool(len(counts) * bdtr(counts.min(), int(counts.sum()), share) >= LEVEL)
 
 
 def _alike(survey: Survey, associations: Associations) -> Iterator[Oddity]:
@@ -147,61 +154,3 @@ def _same(a: Column, b: Column) -> str:
     if a.kind == b.kind == "date" and (one.to_numpy() == other.to_numpy()).all():
         return "Equal wherever both are present."
     return ""
-
-
-def _not_at_random(survey: Survey, associations: Associations) -> Iterator[Oddity]:
-    """Columns whose gaps depend on another column: the strongest such column for each.
-
-    Columns that go missing in the same rows count as one.
-    """
-    for names in _same_gaps(survey, associations.missing.index):
-        column = survey[names[0]]
-        present = associations.missing.loc[column.name].dropna()
-        if present.empty or column.kind == "empty":
-            continue
-        other, strength = str(present.idxmax()), float(present.max())
-        if strength >= NOT_AT_RANDOM:
-            group, most, least = _gaps_by_group(survey, associations, column.name, other)
-            yield Oddity(
-                "missing not at random", "warning", (*names, other),
-                f"Whether {_and_others(names)} missing depends on {other}.",
-                f"Missing in {share_text(most)} of the rows where {other} is {quoted([group])}, "
-                f"in {share_text(least)} elsewhere (Cramér's V {strength:.2f}).",
-                "what-is-missing", strength * min(1.0, 2 * column.missing / column.rows),
-            )  # fmt: skip
-
-
-def _and_others(names: list[str]) -> str:
-    if len(names) == 1:
-        return f"{names[0]} is"
-    others = "1 other column" if len(names) == 2 else f"{len(names) - 1} other columns"
-    return f"{names[0]} and {others} are"
-
-
-def _same_gaps(survey: Survey, names) -> list[list[str]]:
-    """Groups of columns whose gaps are (nearly) the same rows', in the order of the table."""
-    together = missing_together(survey)
-
-    def are_same(a: str, b: str) -> bool:
-        known = a in together.index and b in together.index
-        return known and bool(together.loc[a, b] > SAME_GAPS)
-
-    groups: list[list[str]] = []
-    for name in map(str, names):
-        group = next((group for group in groups if are_same(name, group[0])), None)
-        if group is None:
-            groups.append(group := [])
-        group.append(name)
-    return groups
-
-
-def _gaps_by_group(survey, associations, name: str, other: str) -> tuple[str, float, float]:
-    """The group of `other` whose share of gaps is farthest from all other groups' together."""
-    levels, gone = associations.levels[other], survey.missing[name].to_numpy()
-    known = levels.codes >= 0
-    rows = np.bincount(levels.codes[known], minlength=len(levels.labels))
-    gaps = np.bincount(levels.codes[known], weights=gone[known], minlength=len(levels.labels))
-    here, elsewhere = gaps / np.maximum(rows, 1), (gaps.sum() - gaps) / np.maximum(
-        rows.sum() - rows, 1)  # fmt: skip
-    group = int((np.abs(here - elsewhere) * np.sqrt(rows)).argmax())
-    return levels.labels[group], float(here[group]), float(elsewhere[group])

@@ -21,6 +21,7 @@ MANY_VALUES = 50  # a category with more is hard to encode one by one
 FEW_NUMBERS_IN_TEXT = 0.02
 FAR_AWAY = 10  # times the range of the middle half
 OFTEN_OUT = 0.002
+LEVEL = 0.01  # of a gap in dates
 
 
 def _about(column: Column, code: str, severity: str, message: str, evidence: str, weight: float):
@@ -201,13 +202,26 @@ def _date_gaps(column: Column) -> Iterator[Oddity]:
     if column.kind != "date":
         return
     gap, step = column.facts["gap"], column.facts.get("usual step", 1)
-    if gap >= 3 * step and column.facts["days"] >= 5:
+    if gap >= 3 * step and column.facts["days"] >= 5 and _chance_of_gap(column) < LEVEL:
         start, end = column.facts["gap from"].date(), column.facts["gap to"].date()
         yield _about(column, "dates with gaps", "warning",
                      f"{column.name} has days without rows.",
                      f"{column.facts['days without rows']:,} in all; none in the {gap:,} days "
                      f"between {start} and {end}.",
                      min(0.2 + gap / (gap + column.facts["days"]), 0.9))  # fmt: skip
+
+
+def _chance_of_gap(column: Column) -> float:
+    """The probability of so long a gap anywhere, if days are missing at random (union bound).
+
+    Few days in a long time have long gaps; how many are missing is taken from the rest of the time.
+    """
+    facts = column.facts
+    step = facts["usual step"] if facts["in step"] > MOSTLY else 1
+    slots = (facts["days"] + facts["days without rows"]) / step
+    run = (facts["gap"] + 1) // step - 1
+    filled = min(facts["days"] / max(slots - run, 1), 1.0)
+    return min(slots * (1 - filled) ** run, 1.0)
 
 
 LOOKS = (_empty_or_constant, _many_gaps, _written_as_missing, _identifier, _many_values,

@@ -22,3 +22,16 @@ PLAIN_NAMES = {
     "neg_root_mean_squared_error": "root mean squared error (negative)",
 }
 LESS_IS_BETTER = ("log_loss",)
+
+
+def shown_score(metric: str, value: float) -> str:
+    """A score as text: two decimals; errors in the target's unit with three digits.
+
+    >>> shown_score("roc_auc", 0.7281), shown_score("neg_mean_absolute_error", -0.0234567)
+    ('0.73', '-0.0235')
+    >>> shown_score("neg_mean_absolute_error", -22356.7)
+    '-22,357'
+    """
+    if not metric.startswith("neg_"):
+        return f"{value:.2f}"
+    return f"{value:.3g}" if abs(value) < 1_000 else f"{value:,.0f}"

@@ -10,6 +10,8 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from .labelled_data import Labelled
+from .score_intervals import JudgedRows
+from .task_kind import Task
 
 FILE = "data/held_out_answers.parquet"
 PROBABILITY = "probability_"
@@ -22,9 +24,8 @@ def keep_answers(work, test: Labelled, prediction, probability=None) -> None:
     rows of a unit are not independent.
     """
     table = {"row": test.row, "truth": test.y, "prediction": prediction}
-    unit = getattr(test, "unit", None)
-    if unit is not None:
-        table |= {"unit": unit}
+    if test.unit is not None:
+        table |= {"unit": test.unit}
     if probability is not None:
         columns = np.asarray(probability).T
         table |= {PROBABILITY + c: v for c, v in zip(test.task.classes, columns, strict=True)}
@@ -35,6 +36,14 @@ def read_answers(run) -> pd.DataFrame | None:
     """The answers that a run has kept, by `row`; None of a run that has kept none."""
     path = run.file(FILE)
     return pd.read_parquet(path).set_index("row").sort_index() if path.exists() else None
+
+
+def judged(task: Task, answers: pd.DataFrame) -> JudgedRows:
+    """Stored answers as `score_intervals` takes them."""
+    columns = [PROBABILITY + name for name in task.classes]
+    probability = answers[columns].to_numpy() if set(columns) <= set(answers) and columns else None
+    unit = answers["unit"].to_numpy() if "unit" in answers else None
+    return JudgedRows(*(answers[c].to_numpy() for c in ("truth", "prediction")), probability, unit)
 
 
 def check_same_rows(names: list[str], answers: list[pd.DataFrame | None]) -> None:

@@ -68,8 +68,8 @@ class Dependence:
         """How many independent rows would say as much."""
         return self.rows / (1 + self.pairs_per_row * self.icc)
 
-    def degrees_of_freedom(self, icc: float) -> float:
-        """How well these units tell their own variance.
+    def degrees_of_freedom(self, icc):
+        """How well these units tell their own variance; `icc` is one number or many.
 
         Satterthwaite (1946) for units that count by their part in the variance (Carter, Schnepel
         and Steigerwald 2017, "Asymptotic behavior of a t-test robust to cluster heterogeneity").
@@ -77,12 +77,12 @@ class Dependence:
         one, two, three, four = self.sizes
         parts = (1 - icc) * one + icc * two
         squares = (1 - icc) ** 2 * two + 2 * icc * (1 - icc) * three + icc**2 * four
-        return max(parts**2 / squares - 1, 0.0) if squares else 0.0
+        return np.maximum(parts**2 / np.maximum(squares, 1e-9) - 1, 0.5)
 
 
 @dataclass(frozen=True)
 class DesignEffect:
-    """By how much the difference of two sides varies more than that of independent rows.
+    """By how much a test's statistic varies more than that of independent rows.
 
     `mean` is the factor of the variance, over all directions in which a column can differ, `square`
     the mean of the squared factors, `degrees_of_freedom` tells how well the factors are known.
@@ -92,16 +92,16 @@ class DesignEffect:
     square: float = 1.0
     degrees_of_freedom: float = np.inf
 
-    def p_value(self, p_value: float) -> float:
-        """A p-value of the normal law as Student's t has it, for a variance that is estimated.
+    def p_value(self, p_value):
+        """P-values of the normal law as Student's t has them, for a variance that is estimated.
 
-        >>> round(DesignEffect(degrees_of_freedom=10).p_value(0.01), 3)
+        >>> float(DesignEffect(degrees_of_freedom=10).p_value(0.01).round(3))
         0.028
         """
-        if np.isinf(self.degrees_of_freedom):
+        if np.isinf(self.degrees_of_freedom).all():
             return p_value
-        z = ndtri(min(max(p_value, 1e-300), 1.0) / 2)
-        return float(2 * stdtr(max(self.degrees_of_freedom, 1.0), z))
+        z = ndtri(np.clip(p_value, 1e-300, 1.0) / 2)
+        return 2 * stdtr(np.maximum(self.degrees_of_freedom, 1.0), z)
 
 
 NO_EFFECT = DesignEffect()
@@ -206,12 +206,28 @@ def design_effect(old: Dependence, new: Dependence) -> DesignEffect:
     of_side = np.array([1 / one.rows for one in sides])
     extra = np.dot(of_side, [one.pairs_per_row for one in sides]) / of_side.sum()
     part = of_side * [1 + one.pairs_per_row * icc for one in sides]
-    known = np.array([max(one.degrees_of_freedom(icc), 0.5) for one in sides])
+    known = np.array([one.degrees_of_freedom(icc) for one in sides])
     mean = 1 + extra * icc
     square = max(1 + 2 * extra * icc + extra**2 * squared, mean**2)
     return DesignEffect(
         float(mean), float(square), float(part.sum() ** 2 / (part**2 / known).sum())
     )
+
+
+def design_effect_of_pairs(one: list[Dependence], other: list[Dependence]) -> DesignEffect:
+    """The design effects on the association of some columns (down) with others (across), as arrays.
+
+    The rows of a unit count for less only where both columns go together within units: the ICCs
+    are multiplied. All are of the same rows.
+    """
+    (a, a2), (b, b2) = (
+        np.array([(d.icc, d.icc_squared) for d in side]).reshape(-1, 2).T for side in (one, other)
+    )
+    shape = max(one + other, key=lambda d: d.rows)
+    extra, icc = shape.pairs_per_row, np.outer(a, b)
+    mean = 1 + extra * icc
+    square = np.maximum(1 + 2 * extra * icc + extra**2 * np.outer(a2, b2), mean**2)
+    return DesignEffect(mean, square, shape.degrees_of_freedom(icc))
 
 
 def holm(p_values) -> np.ndarray:

@@ -7,9 +7,10 @@ of the libraries, what it read (from the run and from outside) and what it wrote
 from __future__ import annotations
 
 from . import code_fingerprint, notebook_parameters
+from .ledger import versions
 from .run_folder import Run
 from .stage_list import Stage
-from .stage_work import outside, versions
+from .stage_work import outside
 
 BY_HAND = "it was run by hand, so it is not recorded which code made it"
 
@@ -82,12 +83,10 @@ def _other_sources(entry: dict) -> list[str]:
 def _other_files(run: Run, entry: dict) -> list[str]:
     found = []
     for name, before in entry["inputs"].items():
-        now = run.content(name)
-        if now != before:
+        if (now := run.content(name)) != before:
             found.append(f"{name} is missing" if now is None else f"{name} has changed")
     for name, before in entry["outputs"].items():
-        now = run.content(name)
-        if now is None:
+        if (now := run.content(name)) is None:
             found.append(f"{name}, which it made, is missing")
         elif now not in (before, entry["identities"].get(name)):
             found.append(f"{name}, which it made, was altered")

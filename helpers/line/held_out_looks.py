@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..base.files import sha256_of
+from ..base.locks import lock
 from ..base.places import reports_folder
-from .run_folder import Run, lock
+from .run_folder import Run
 
 LOOKS = "held_out_looks.json"
 RAW, SPLIT = "data/raw.parquet", "data/split.parquet"

@@ -1,4 +1,4 @@
-"""The run folder: the files of one run, its ledger, and the lock that holds it."""
+"""The run folder: the files of one run, and what they say of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from pathlib import Path
 
 from ..base.earlier_names import with_current_names
 from ..base.files import as_json, clear_drafts, replacing, sha256, write_text
+from ..base.locks import lock as lock
 from ..base.places import reports_folder
 from ..base.user_errors import InputError, nearest
 from ..examples import known
+from . import ledger as ledger_file
 from .stage_list import stage
 
 MODEL_SUFFIX = ".skops"
+LINKED = (
+    "'{path}' is a link, and a run is a folder of its own: name the run itself, or keep runs in "
+    "another place by the environment variable PIPELINE_REPORTS."
+)
 CHALLENGES = "challenges.json"  # in a challenger's folder: what it challenges
 
 
@@ -30,10 +36,7 @@ class Run:
         self.name = name
         self.path = reports_folder() / name
         if self.path.is_symlink():  # two names, and two locks, for one run; or a way out
-            raise InputError(
-                f"'{self.path}' is a link, and a run is a folder of its own: name the run itself, "
-                f"or keep runs in another place by the environment variable PIPELINE_REPORTS."
-            )
+            raise InputError(LINKED.format(path=self.path))
 
     def file(self, name: str) -> Path:
         """The path of a file of this run."""
@@ -84,7 +87,7 @@ class Run:
 
         Parameters have the names of today, whatever they were called when the stage ran.
         """
-        lines = self.read_json("ledger.json", [])
+        lines = self.read_json(ledger_file.FILE, [])
         return [e | {"parameters": with_current_names(e.get("parameters", {}))} for e in lines]
 
     @property
@@ -119,50 +122,9 @@ class Run:
         """The ledger line of a stage, or None when it has not finished."""
         return next((line for line in self.ledger if line["stage"] == number), None)
 
-    def enter(self, entry: dict) -> None:
-        """Put a line into the ledger, in place of the stage's earlier one."""
-        with self._changing_ledger() as lines:
-            lines[entry["stage"]] = entry
-
-    def amend(self, number: int, **more) -> None:
-        """Add to the ledger line of a stage, if it still stands."""
-        with self._changing_ledger() as lines:
-            if number in lines:
-                lines[number] = lines[number] | more
-
-    def withdraw(self, number: int, and_later: bool = False) -> None:
-        """Take back the ledger line of a stage, and with `and_later` of all that follow it."""
-        with self._changing_ledger() as lines:
-            for other in list(lines):
-                if other == number or (and_later and other > number and not stage(number).lesson):
-                    del lines[other]
-
-    def withdraw_outdated(self, number: int) -> None:
-        """Take back the lines of stages after `number` that rest on files that have changed since.
-
-        A later stage whose inputs came out the same as before keeps its line.
-        """
-        changed = set()
-        with self._changing_ledger() as lines:
-            for later in [n for n in lines if n > number]:
-                inputs, outputs = lines[later]["inputs"], lines[later]["outputs"]
-                if changed & set(inputs) or any(self.content(n) != h for n, h in inputs.items()):
-                    changed |= set(outputs)
-                    del lines[later]
-
-    @contextmanager
-    def _changing_ledger(self):
-        """The ledger as a mapping from stage to line, written back when it has changed.
-
-        A lock keeps a kernel and the runner, which adds what the pages cost, from writing at once.
-        """
-        with lock(f"{self.name}.ledger", timeout=30):
-            before = self.ledger
-            lines = {entry["stage"]: entry for entry in before}
-            yield lines
-            after = [lines[number] for number in sorted(lines)]
-            if after != before:
-                self.write_json("ledger.json", after)
+    # What writes to the ledger stands in a module of its own
+    enter, amend = ledger_file.enter, ledger_file.amend
+    withdraw, withdraw_outdated = ledger_file.withdraw, ledger_file.withdraw_outdated
 
     def content(self, name: str) -> str | None:
         """What a file of the run holds, as a hash; None when it is not there.
@@ -182,7 +144,7 @@ class Run:
     def require(self, number: int) -> None:
         """Raise unless that stage has finished in this run."""
         entry = self.line_of(number)
-        if entry is None or entry["verdict"] == "failed":
+        if entry is None or entry["verdict"] == ledger_file.FAILED:
             needed = stage(number)
             raise InputError(
                 f"Stage {number} ({needed.title}) has not run yet in run '{self.name}': run "
@@ -194,19 +156,8 @@ class Run:
 def existing_run(name: str) -> Run:
     """A run that has been made already; an error that names the nearest one otherwise."""
     run = Run(name)
-    if not run.file("ledger.json").exists():
+    if not run.file(ledger_file.FILE).exists():
         folder = reports_folder()
-        made = sorted(p.parent.name for p in folder.glob("*/ledger.json"))
+        made = sorted(p.parent.name for p in folder.glob(f"*/{ledger_file.FILE}"))
         raise InputError(f"There is no run '{name}' in {folder}. {nearest(name, made)}")
     return run
-
-
-@contextmanager
-def lock(name: str, timeout: float):
-    """Hold a lock of that name in the folder of runs; `filelock.Timeout` when another has it."""
-    from filelock import FileLock
-
-    folder = reports_folder() / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f"{name}.lock", timeout=timeout):
-        yield

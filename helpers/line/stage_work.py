@@ -8,11 +8,9 @@ earlier stage has not made; `finish` checks that the rows add up and writes a li
 from __future__ import annotations
 
 import json
-import platform
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from ..base.earlier_names import stored_name, with_current_names
@@ -22,7 +20,7 @@ from ..base.places import DATA
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known
-from . import held_out_looks
+from . import held_out_looks, ledger
 from .run_folder import MODEL_SUFFIX, Run
 from .stage_list import LOG, NAME_SOURCES, STAGES, stage
 
@@ -45,18 +43,16 @@ def _outside_hash(address: str) -> str | None:
     if is_stored(address):
         return stored_mark(address)
     path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
-    if path.is_dir():
-        files = [p for p in sorted(path.rglob("*")) if p.is_file()]
-    else:  # SQLite keeps what is newest in a file beside the database
-        files = [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
+    files = _files_of(path)
     content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
     return sha256_of(content) if files else None
 
 
-def versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that decide a run's numbers."""
-    names = ("pandas", "numpy", "scikit-learn", "pyarrow", "skops", "matplotlib")
-    return {"python": platform.python_version()} | {n: metadata.version(n) for n in names}
+def _files_of(path: Path) -> list[Path]:
+    """The files of a folder, or a file and what SQLite keeps beside its database: the newest."""
+    if path.is_dir():
+        return [p for p in sorted(path.rglob("*")) if p.is_file()]
+    return [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
 
 
 class Work:
@@ -145,7 +141,7 @@ class Work:
         written anything leaves the run as it was.
         """
         if not self.outputs:
-            self.run.withdraw(self.stage.number)
+            ledger.withdraw(self.run, self.stage.number)
         with self.run.replacing(name) as draft:
             yield draft
         self.outputs[name] = sha256(self.run.file(name))
@@ -190,25 +186,22 @@ class Work:
         `rows_in`, `rows_out` and `set_aside` count rows; `headline` is the stage's result in a
         sentence. Returns the ledger line.
         """
+        rows = (rows_in, rows_out, set_aside)
+        self._check_rows(*rows)
+        others = [f for f in self.run.findings if f["stage"] != self.stage.number]
+        self.run.write_json("findings.json", others + self._findings)
+        entry = ledger.line(self.stage, verdict, headline, rows, **self._made_of())
+        ledger.enter(self.run, entry)
+        ledger.withdraw_outdated(self.run, self.stage.number)
+        return entry
+
+    def _check_rows(self, rows_in: int, rows_out: int, set_aside: int) -> None:
+        """Raise ValueError where rows have been lost or made."""
         if rows_in != rows_out + set_aside:
             raise ValueError(
                 f"The rows do not add up in stage {self.stage.number}: {rows_in} came in, but "
                 f"{rows_out} went out and {set_aside} were set aside."
             )
-        others = [f for f in self.run.findings if f["stage"] != self.stage.number]
-        self.run.write_json("findings.json", others + self._findings)
-        entry = {
-            "stage": self.stage.number,
-            "name": self.stage.name,
-            "verdict": verdict,
-            "headline": headline,
-            "rows_in": int(rows_in),
-            "rows_out": int(rows_out),
-            "set_aside": int(set_aside),
-        } | self._made_of()
-        self.run.enter(entry)
-        self.run.withdraw_outdated(self.stage.number)
-        return entry
 
     def _made_of(self) -> dict:
         """What the stage was made of, for its ledger line."""
@@ -219,7 +212,6 @@ class Work:
             "outputs": self.outputs,
             "identities": self._identities,
             "held_out_looks": self._looks,
-            "versions": versions(),
             "opened": self._opened,
             "seconds": round(time.perf_counter() - self._began, 2),
         }

@@ -1,7 +1,8 @@
 """What decides that a model is promoted: `replaces_champion`, on rows that neither model has seen.
 
-The challenger replaces the champion when it is significantly better there (the whole 95 % interval
-of its gain lies above 0) and its own verdict is "good enough". Stage 8 compares a refit by it, and
+The challenger replaces the champion when its gain there is more than chance (the whole 95 %
+interval lies above 0; rows of one unit count together), when the gain is worth the change
+(`min_improvement`), and when its own verdict is "good enough". Stage 8 compares a refit by it, and
 `pipeline retrain` a whole new run.
 """
 
@@ -11,32 +12,42 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..base.verdicts import GOOD
+from ..base.verdicts import GOOD, passes
+from ..learning.margins import ERRORS, describe_margin, margin
 from ..learning.metric_names import PLAIN_NAMES
-from ..learning.metric_scores import better, resampled_scores, score
+from ..learning.metric_scores import score
 from ..learning.predicting import predict
+from ..learning.score_intervals import Difference, paired_gain
 from ..learning.task_kind import Task
 from .production_rows import FEWEST_PER_PERIOD, Production
 
-RESAMPLES = 200
+# A fifth of the fall that calls for retraining: for less a new model is not worth its risk.
+# Reports show scores with two decimals, so it is the smallest gain that anyone would see there.
+MIN_IMPROVEMENT = 0.01
+FEWEST_UNITS = 8  # with fewer, a handful of units would decide
 FEWEST_COMPARED = 4 * FEWEST_PER_PERIOD  # rows with labels: half to train on, half to compare on
 
 
 def replaces_champion(compared: dict | None, verdict: str = GOOD) -> bool:
-    """Whether a challenger takes the champion's place: significantly better, and good enough.
+    """Whether a challenger takes the champion's place: better by enough, and good enough.
 
     `compared` is what `compare_answers` returns, `verdict` that of stage 6 on the challenger's run.
 
-    >>> replaces_champion({"gain_from": 0.01}), replaces_champion({"gain_from": -0.01})
+    >>> gain = {"gain": 0.03, "gain_from": 0.01, "min_improvement": 0.01}
+    >>> replaces_champion(gain), replaces_champion(gain | {"gain_from": -0.01})
     (True, False)
-    >>> replaces_champion({"gain_from": 0.01}, "not good enough"), replaces_champion(None)
+    >>> replaces_champion(gain, "not good enough"), replaces_champion(None)
     (False, False)
     """
-    return compared is not None and compared["gain_from"] > 0 and verdict == GOOD
+    if compared is None or not passes(verdict):
+        return False
+    enough = compared.get("gain", np.inf) >= compared.get("min_improvement", 0.0)
+    told = compared.get("units", FEWEST_UNITS) >= FEWEST_UNITS
+    return bool(compared["gain_from"] > 0 and enough and told)
 
 
 def compare_models(
-    production: Production, challenger: Pipeline, newer, seed: int = 42
+    production: Production, challenger: Pipeline, newer, min_improvement: float = MIN_IMPROVEMENT
 ) -> dict | None:
     """Champion and challenger on the rows of a mask (`newer`), by `compare_answers`.
 
@@ -44,26 +55,49 @@ def compare_models(
     """
     judged, task = production.at(newer), production.known.task
     answers = [predict(task, model[1:], judged.X) for model in (production.champion, challenger)]
-    return compare_answers(task, judged.y, *answers, seed=seed)
+    return compare_answers(judged, *answers, min_improvement)
 
 
-def compare_answers(task: Task, y, champion, challenger, *, seed: int = 42) -> dict | None:
-    """Two models' answers (predictions, probabilities) for the same rows, with their labels `y`.
+def compare_answers(
+    judged: Production, champion: tuple, challenger: tuple,
+    min_improvement: float = MIN_IMPROVEMENT,
+) -> dict | None:  # fmt: skip
+    """Two models' answers (predictions, probabilities) for the same labelled rows.
 
-    `metric`, `rows`, the scores `champion` and `challenger`, the 95 % interval of the gain
-    (`gain_from`, `gain_to`; paired bootstrap, Efron 1979: both models on the same drawn rows), and
-    `promote`, whether it is significant. None where the metric is not defined.
+    `metric`, `rows`, `units`, the scores `champion` and `challenger`, the `gain` on the scale of
+    `helpers.learning.margins`, its 95 % interval in the metric's own units (`gain_from`, `gain_to`;
+    see `score_intervals.paired_gain`), and whether to `promote`. None where the metric is not
+    defined.
     """
-    metric, both = task.main_metric, (champion, challenger)
-    drawn = resampled_scores(task, y, both, RESAMPLES, seed, [metric]) if len(y) else []
-    if not drawn or any(scores.empty for scores in drawn):  # no row, or rows of one class only
+    task, y, metric = judged.known.task, judged.y, judged.known.task.main_metric
+    scores = [score(task, y, *answers, [metric]) for answers in (champion, challenger)]
+    if not len(y) or not all(scores):  # no row, or rows of one class only
         return None
-    gains = better(metric, *(scores[metric] for scores in reversed(drawn)))
-    before, after = (score(task, y, *answers, [metric])[metric] for answers in both)
-    low, high = map(float, np.nanquantile(gains, [0.025, 0.975]))
-    found = {"metric": metric, "rows": len(y), "champion": before, "challenger": after}
-    found |= {"gain_from": low, "gain_to": high}
+    before, after = (one[metric] for one in scores)
+    gain = paired_gain(task, y, champion, challenger, unit=judged.unit)
+    baseline = _baseline_score(task, judged.known.y, y) if metric in ERRORS else np.nan
+    found = {
+        "metric": metric, "rows": len(y), "champion": before, "challenger": after,
+        "gain": float(margin(metric, after, before, baseline)),
+        "min_improvement": min_improvement,
+    } | _interval_of(gain)  # fmt: skip
     return found | {"promote": replaces_champion(found)}
+
+
+def _interval_of(gain: Difference) -> dict:
+    """The interval of a gain, by how many units, and what is to be known about it."""
+    few = "too few units to tell" if gain.units < FEWEST_UNITS else ""
+    return {"gain_from": gain.low, "gain_to": gain.high, "units": gain.units,
+            "warning": few or gain.warning}  # fmt: skip
+
+
+def _baseline_score(task: Task, known_y: np.ndarray, y: np.ndarray) -> float:
+    """The main metric of an answer that ignores every column: the mean, or the classes' shares."""
+    if task.is_regression:
+        return score(task, y, np.full(len(y), known_y.astype(float).mean()))[task.main_metric]
+    shares = pd.Series(known_y).value_counts(normalize=True).reindex(task.classes, fill_value=0.0)
+    answers = np.full(len(y), shares.idxmax()), np.tile(shares.to_numpy(), (len(y), 1))
+    return score(task, y, *answers, [task.main_metric]).get(task.main_metric, np.nan)
 
 
 def compared_table(compared: dict | None) -> pd.DataFrame:
@@ -91,15 +125,23 @@ def signed(value: float, places: int = 2) -> str:
 
 
 def describe_comparison(compared: dict | None) -> str:
-    """A sentence that says whether to promote the challenger."""
+    """A sentence that says whether to promote the challenger, and why not."""
     if compared is None:
         return "There are too few later rows with labels to compare two models on."
     if compared["promote"]:
-        return "**Promote the challenger**: it is significantly better."
-    return (
-        "**Keep the champion**: the challenger's gain is not significant (its interval reaches "
-        f"{signed(compared['gain_from'], 3)}). The champion stays in service."
-    )
+        return "**Promote the challenger**: it is better by more than chance, and by enough."
+    return f"**Keep the champion**: {why_not(compared)}. The champion stays in service."
+
+
+def why_not(compared: dict) -> str:
+    """Why a challenger does not take the champion's place."""
+    if compared.get("units", FEWEST_UNITS) < FEWEST_UNITS:
+        return f"{compared['units']} units are too few to tell two models apart"
+    if not compared["gain_from"] > 0:
+        low = signed(compared["gain_from"], 3)
+        return f"the challenger's gain may be chance (its interval reaches {low})"
+    needed = describe_margin(compared["metric"], compared["min_improvement"])
+    return f"the challenger's gain is more than chance, but less than {needed}"
 
 
 def can_compare(production: Production) -> bool:

@@ -28,7 +28,14 @@ from ..registry.local_copies import Copy
 from ..registry.model_versions import Version, is_address, resolve
 from ..serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
 from ..tables import read_any
-from . import monitor_model, monitoring_report, production_rows, service_log_rows, service_traffic
+from . import (
+    monitor_model,
+    monitoring_report,
+    period_scores,
+    production_rows,
+    service_log_rows,
+    service_traffic,
+)
 from .production_rows import Production
 
 SETTINGS = {"max_drop": 0.05, "seed": 42}  # as in the notebook of stage 8
@@ -63,7 +70,8 @@ def look(address: str, data: str = "", settings=()) -> dict:
     joint = monitor_model.joint_drift(production, known.time_column, int(chosen["seed"]))
     predictions = answers_drift(bundle, known, production)
     changes = monitor_model.quality_changes(production, known.time_column)
-    by_period = monitor_model.performance(production)
+    promised = period_scores.promise(production.known.task, metrics, None)
+    by_period = period_scores.performance(production, promised)
     expected = pd.DataFrame(columns=["rows"]).rename_axis("period")
     decision = monitor_model.decide(by_period, drifted, metrics, chosen["max_drop"], expected)
     days = service_traffic.by_day(log_folder(address))
@@ -139,7 +147,8 @@ def metrics_of(bundle: Bundle) -> dict:
     """The scores on held-out rows from the card, in the form of `metrics.json`."""
     held_out = bundle.card["held_out"]
     return {"main_metric": held_out["main_metric"], "test": held_out["scores"],
-            "rows": {"test": held_out["rows"]}}  # fmt: skip
+            "rows": {"test": held_out["rows"]}, "interval": held_out.get("interval", {}),
+            "baseline": held_out.get("baseline", {})}  # fmt: skip
 
 
 def answers_drift(bundle: Bundle, known: Reference, production: Production) -> pd.DataFrame | None:

@@ -15,11 +15,14 @@ from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
 from ..line.run_folder import Run
 from . import better_than_champion, performance_without_labels
-from .monitor_model import AT_BEST, DRIFT_CODES, KEEP, UNSEEN, is_known
-from .production_rows import Production
+from .monitor_model import DRIFT_CODES, KEEP, UNSEEN, is_known
+from .period_scores import HIGH, LOW, ROWS, UNITS
+from .production_rows import UNDATED, Production
+from .score_fall import COLUMNS
 from .service_traffic import describe_traffic
 
 MOST_PERIODS_LISTED = 6  # periods in a sentence
+NO_METRICS = (ROWS, UNITS, LOW, HIGH, *COLUMNS)
 EARLIER_KEYS = {  # of `monitoring.json`, in runs of earlier versions
     "said": "summary",
     "moved": "significant",
@@ -37,7 +40,9 @@ def performance_picture(performance: pd.DataFrame, metrics: dict, expected: pd.D
     metric = metrics["main_metric"]
     if not is_known(performance, metric) and not is_known(expected, metric):
         return show.say("There are no labels yet, or of one class only: nothing to draw.")
-    return monitoring_plots.over_periods(performance, metric, metrics["test"][metric], expected)
+    interval = metrics.get("interval", {}).get(metric)
+    held_out = metrics["test"][metric], interval
+    return monitoring_plots.over_periods(performance, metric, *held_out, expected)
 
 
 def describe_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFrame) -> str:
@@ -48,13 +53,21 @@ def describe_expected(task: Task, expected: pd.DataFrame, performance: pd.DataFr
 
 
 def shown_performance(table: pd.DataFrame, metrics: dict) -> pd.DataFrame:
-    """Performance by period as it is shown, with the held-out scores in the first row."""
-    held_out = pd.DataFrame({"held out": {"rows": metrics["rows"]["test"]} | metrics["test"]}).T
-    shown = [c for c in table if c not in ("rows", AT_BEST)]
-    both = pd.concat([held_out, table])[["rows", *shown]]
-    numbers = both.drop(columns="rows").map("{:.2f}".format).rename(columns=PLAIN_NAMES)
-    numbers.insert(0, "rows", both["rows"].astype(int).map("{:,}".format))
-    return numbers.rename_axis("period")
+    """Performance by period as it is shown, with the held-out scores in the first row.
+
+    The interval is the main metric's, by unit.
+    """
+    low, high = metrics.get("interval", {}).get(metrics["main_metric"], (np.nan, np.nan))
+    held_out = {ROWS: metrics["rows"]["test"], LOW: low, HIGH: high} | metrics["test"]
+    both = pd.concat([pd.DataFrame({"held out": held_out}).T, table])
+    names = [c for c in both if c not in NO_METRICS]
+    shown = both[names].map("{:.2f}".format).rename(columns=PLAIN_NAMES)
+    shown.insert(0, "rows", both[ROWS].astype(int).map("{:,}".format))
+    if UNITS in both:
+        shown.insert(1, "units", both[UNITS].map(lambda n: "" if np.isnan(n) else f"{n:,.0f}"))
+    ends = both[[LOW, HIGH]].astype(float).map("{:.2f}".format)
+    main = f"{PLAIN_NAMES[metrics['main_metric']]}, 95 % interval"
+    return shown.assign(**{main: ends[LOW] + " to " + ends[HIGH]}).rename_axis("period")
 
 
 def describe_decision(decision: dict, production: Production) -> str:
@@ -82,7 +95,7 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
     outcome = (
         "is better: promote it."
         if better_than_champion.replaces_champion(compared)
-        else "is not significantly better: the old one stays."
+        else "is not surely and sufficiently better: the old one stays."
     )
     return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
 
@@ -94,7 +107,15 @@ def describe_production(production: Production) -> str:
     text = f"**{len(production.X):,} rows**{when}: {production.origin}"
     if not production.seen:
         return f"{text}. Production has not been seen yet."
-    return f"{text}, {_with_labels(production)}."
+    return f"{text}, {_with_labels(production)}.{_undated(production)}"
+
+
+def _undated(production: Production) -> str:
+    """What becomes of rows without a date, in a sentence; empty where there are none."""
+    count = int((production.period == UNDATED).sum())
+    if not count:
+        return ""
+    return f" {count:,} have no date: they are scored by themselves, and decide nothing."
 
 
 def _with_labels(production: Production) -> str:
@@ -125,12 +146,13 @@ def summary(
     production: Production, decision: dict, by_period: pd.DataFrame, expected: pd.DataFrame,
     drifted: pd.DataFrame, found: list[Finding], joint: domain_classifier.Domain,
     days: pd.DataFrame,
-    compared: dict | None, policies: dict | None, shadow: dict | None,
+    compared: dict | None, policies: dict | None, shadow: dict | None, looks: list[dict] = (),
 ) -> dict:  # fmt: skip
     """The content of `monitoring.json`. `summary` is what a person reads of it, subject by subject.
 
     `found` are the findings, `compared` comes from `compare_models`, `policies` from
-    `retraining_policies.as_json`, `shadow` from `service_traffic.in_shadow`.
+    `retraining_policies.as_json`, `shadow` from `service_traffic.in_shadow`, `looks` from
+    `earlier_looks.with_this_look`.
     """
     wrong = [one for one in found if one.code not in DRIFT_CODES]
     task = production.known.task
@@ -146,6 +168,7 @@ def summary(
         "traffic": days.to_dict("index"),
         "compared": compared,
         "policies": policies,
+        "looks": list(looks),
         "summary": {
             "Volume": _plain(describe_production(production), describe_traffic(days)),
             "Drift": _plain(describe_drift(drifted), describe_domain(joint)),

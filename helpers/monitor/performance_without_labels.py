@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import score
+from ..learning.score_intervals import JudgedRows, Spread, spread_of
 from ..learning.task_kind import Task
 from ..models.calibrated_model import apply_calibration, fit_calibration
 
@@ -23,7 +24,9 @@ ASSUMPTIONS = (
     "columns mean for the target has not changed, and the new rows are of kinds that the training "
     "rows covered"
 )
-RESAMPLES = 100
+RESAMPLES = 200
+BLOCKS = 60  # of units left out in turn: an expected score takes time
+NORMAL = 1.96  # standard errors on either side of a 95 % interval
 TINY = np.finfo(float).eps
 
 
@@ -176,14 +179,66 @@ def interval(
     return pd.DataFrame({"low": table.quantile(0.025), "high": table.quantile(0.975)})
 
 
+@dataclass(frozen=True)
+class Noise:
+    """How far realised scores lie from expected ones, as the held-out rows show.
+
+    Outcomes of one unit may go together: they then vary `ratio` times as much as if each row drew
+    its own. `standard_error` is that of the difference on the held-out rows, and so of the
+    calibration, which was fitted there.
+    """
+
+    ratio: float = 1.0
+    standard_error: float = 0.0
+
+    def widened(self, low: float, high: float) -> tuple[float, float]:
+        """An interval for rows that each draw their own outcome, made as wide as it has to be."""
+        middle, half = (low + high) / 2, (high - low) / 2
+        half = np.hypot(self.ratio * half, NORMAL * self.standard_error)
+        return middle - half, middle + half
+
+
+def outcome_noise(task: Task, held_out: JudgedRows, calibration: Calibration) -> Noise:
+    """The noise of held-out rows, units left out whole (the jackknife)."""
+    main, unit = task.main_metric, held_out.unit
+    numbers = held_out.truth, held_out.prediction, held_out.probability
+
+    def difference(kept: np.ndarray) -> float:
+        truth, prediction, probability = (values[kept] for values in numbers)
+        realised = score(task, truth, prediction, probability, [main])
+        estimate = expected(task, probability, prediction, [main], calibration)
+        return realised.get(main, np.nan) - estimate.get(main, np.nan)
+
+    error = spread_of(difference, len(held_out.truth), unit, BLOCKS).standard_error
+    low, high = interval(task, *numbers[:0:-1], [main], calibration).loc[main]
+    drawn = (high - low) / (2 * NORMAL)
+    if not (error > 0 and drawn > 0):
+        return Noise()
+    return Noise(1.0 if unit is None else max(error / drawn, 1.0), error)
+
+
+def expected_spread(
+    task: Task, probability, prediction, calibration: Calibration | None = None, unit=None
+) -> Spread:
+    """The expected main metric of n rows, and how much it depends on which units came."""
+    main = task.main_metric
+    probability, prediction = np.asarray(probability), np.asarray(prediction)
+
+    def figure(kept: np.ndarray) -> float:
+        some = probability[kept], prediction[kept]
+        return expected(task, *some, [main], calibration).get(main, np.nan)
+
+    return spread_of(figure, len(prediction), unit, BLOCKS)
+
+
 def by_period(
     task: Task, probability, prediction, period, metrics=None,
-    calibration: Calibration | None = None, seed: int = 42,
+    calibration: Calibration | None = None, noise: Noise | None = None, seed: int = 42,
 ) -> pd.DataFrame:  # fmt: skip
     """A row per period: rows, the metrics to expect, and the main metric's interval.
 
     `period` names the period of each row. Columns `rows`, the metrics, and `from` and `to` of the
-    main metric (see `interval`). No row for numbers: not applicable.
+    main metric (see `interval`; `noise` makes it wider). No row for numbers: not applicable.
     """
     if task.is_regression:
         return pd.DataFrame(columns=["rows"]).rename_axis("period")
@@ -194,7 +249,8 @@ def by_period(
         some = task, probability[chosen], prediction[chosen]
         limits = interval(*some, [main], calibration, seed=seed).loc[main]
         rows[name] = {"rows": int(chosen.sum())} | expected(*some, metrics, calibration)
-        rows[name] |= {"from": limits["low"], "to": limits["high"]}
+        ends = (noise or Noise()).widened(limits["low"], limits["high"])
+        rows[name] |= dict(zip(("from", "to"), ends, strict=True))
     return pd.DataFrame(rows).T.astype({"rows": int}).rename_axis("period")
 
 

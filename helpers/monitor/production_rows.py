@@ -27,11 +27,12 @@ from ..line.stage_list import LOG
 from ..pipeline import whole_pipeline
 from ..pipeline.whole_pipeline import model_columns
 from ..tables import read_any
+from .rows_learnt import is_learnt
 from .service_log_rows import rows_of_log
 
-# In a challenger's folder: hashes of its training rows that came after its champion's training
-TRAINING_ROWS_FILE, EARLIER_FILE = "training_rows.parquet", "learnt_rows.parquet"
 FEWEST_PER_PERIOD = 30
+UNNAMED = "new rows"  # the one period of rows that have no dates
+UNDATED = "undated"  # the period of rows whose date is missing: neither old nor new
 FEWEST = 30  # rows: fewer are too few for a test
 MOST_PERIODS = 36
 
@@ -45,7 +46,8 @@ class Production:
     `known` are the rows that the champion was fitted on. `seen` is False when these are only the
     held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
     seconds) say when a service answered them. `reference` is the bundle's summary of `known`, where
-    later rows are compared with that.
+    later rows are compared with that. `place` is where each row stood in its file, from 0 (None
+    where there is no file).
     """
 
     raw: pd.DataFrame
@@ -60,6 +62,7 @@ class Production:
     is_held_out: bool = False
     reference: Reference | None = None
     unit: np.ndarray | None = None
+    place: np.ndarray | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -69,7 +72,7 @@ class Production:
     def at(self, chosen: np.ndarray) -> Production:
         """Some of the rows, by a mask."""
         raw, X = (frame[chosen].reset_index(drop=True) for frame in (self.raw, self.X))
-        by_row = {name: getattr(self, name) for name in ("y", "times", "unit")}
+        by_row = {name: getattr(self, name) for name in ("y", "times", "unit", "place")}
         some = {name: None if one is None else one[chosen] for name, one in by_row.items()}
         return replace(self, raw=raw, X=X, period=self.period[chosen], **some)
 
@@ -86,26 +89,30 @@ def later_rows(work, new_data: str = "") -> Production:
     if not new_data and example is None:
         return _held_out(work, known)
     model = whole_pipeline.load(work.read("model/model.skops"))
-    times = None
+    times = place = None
     if new_data == LOG:
         raw, times = rows_of_log(work.run, model, known.task.target)
         origin = "what the service has answered"
     elif new_data:
-        raw, origin = _delivery(work, new_data)
+        raw, place, origin = _delivery(work, new_data)
     else:
         raw, origin = _later_of(work, example), f"{example.title} after the collection ended"
     check_count(raw, origin)
     made = _production(work, raw, model, known, origin, times)
     check_values(made.X, known.X, model_columns(model))
-    return replace(made, reference=_reference(work))
+    return replace(made, reference=_reference(work), place=place)
 
 
-def _delivery(work, new_data: str) -> tuple[pd.DataFrame, str]:
-    """The rows of a source that the model was not fitted on, and where they are from."""
+def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:
+    """The rows of a source that the model was not fitted on, their places, where they are from."""
     addresses.refuse_pasted_password(new_data)
     raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
     check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
-    return _without_training_rows(work.run, raw, origin)
+    learnt = is_learnt(work.run, raw)
+    if learnt.any():
+        origin = f"{origin} without {learnt.sum():,} training rows"
+    place = np.flatnonzero(~learnt)
+    return raw.iloc[place].reset_index(drop=True), place, origin
 
 
 def _reference(work) -> Reference | None:
@@ -218,49 +225,6 @@ def _check_unread(column: pd.Series, task: Task) -> None:
         )
 
 
-# --- Rows that a challenger was trained on ------------------------------------------------------
-
-
-def note_training_rows(challenger, champion, rows: pd.DataFrame) -> None:
-    """Store hashes of the later rows that a challenger is trained on, and of its champion's."""
-    known = [_row_hashes(fields_of(champion), rows), _training_rows(champion)]
-    with challenger.replacing(TRAINING_ROWS_FILE) as draft:
-        pd.DataFrame({"row": np.concatenate(known)}).to_parquet(draft, index=False)
-
-
-def fields_of(run) -> list[str]:
-    """The columns by which a row is recognised: those that the first of the champions uses."""
-    return run.challenges.get("fields") or sorted(run.read_json("model/schema.json")["fields"])
-
-
-def _training_rows(run) -> np.ndarray:
-    """The hashes of later rows that a run's model was trained on."""
-    for name in (TRAINING_ROWS_FILE, EARLIER_FILE):
-        if run.file(name).exists():
-            return pd.read_parquet(run.file(name))["row"].to_numpy()
-    return np.array([], np.uint64)
-
-
-def _row_hashes(fields: list[str], rows: pd.DataFrame) -> np.ndarray:
-    """A hash of each row by some columns; one that is lacking counts as empty."""
-    texts = rows.reindex(columns=fields).astype("str")
-    return pd.util.hash_pandas_object(texts, index=False).to_numpy()
-
-
-def _without_training_rows(run, raw: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, str]:
-    """The rows of a delivery that the model was not trained on, and where they are from.
-
-    A file that grows, or is given a second time, would let a model be tested on its training rows.
-    """
-    trained_on = _training_rows(run)
-    if not len(trained_on):
-        return raw, origin
-    known = np.isin(_row_hashes(fields_of(run), raw), trained_on)
-    if not known.any():
-        return raw, origin
-    return raw[~known].reset_index(drop=True), f"{origin} without {known.sum():,} training rows"
-
-
 def periods_for(times: np.ndarray | None, name: str, X: pd.DataFrame) -> np.ndarray:
     """The period of each row: by when a service answered it, else by the time column."""
     return periods(name, X) if times is None else periods_of(times)
@@ -272,7 +236,7 @@ def periods(name: str, X: pd.DataFrame) -> np.ndarray:
         months = _named(X[name], "%Y-%m")
         if _can_divide(months):
             return months
-    return np.full(len(X), "new rows", dtype=object)
+    return np.full(len(X), UNNAMED, dtype=object)
 
 
 def periods_of(times: np.ndarray) -> np.ndarray:
@@ -282,15 +246,15 @@ def periods_of(times: np.ndarray) -> np.ndarray:
         periods = _named(moments, form)
         if len(np.unique(periods)) > 1 and _can_divide(periods):
             return periods
-    return np.full(len(times), "new rows", dtype=object)
+    return np.full(len(times), UNNAMED, dtype=object)
 
 
 def _named(times: pd.Series, form: str) -> np.ndarray:
-    """The name of each moment's period; "undated" where it is missing."""
-    return times.dt.strftime(form).fillna("undated").to_numpy(dtype=object)
+    """The name of each moment's period; `UNDATED` where it is missing."""
+    return times.dt.strftime(form).fillna(UNDATED).to_numpy(dtype=object)
 
 
 def _can_divide(periods: np.ndarray) -> bool:
     """Whether periods are few enough, and large enough, to have a score each."""
-    sizes = np.unique(periods, return_counts=True)[1]
-    return len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD
+    sizes = np.unique(periods[periods != UNDATED], return_counts=True)[1]
+    return 0 < len(sizes) <= MOST_PERIODS and np.median(sizes) >= FEWEST_PER_PERIOD

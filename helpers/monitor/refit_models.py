@@ -9,15 +9,16 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..pipeline import whole_pipeline
-from .production_rows import Production
+from .production_rows import UNDATED, Production
 
 
 def newer_half(production: Production) -> np.ndarray:
     """A mask of the later rows to compare models on: the newer half of those with labels.
 
-    In whole periods; of one period it is the half that came last.
+    In whole periods; of one period it is the half that came last. Undated rows are not among them:
+    nothing says that they are newer.
     """
-    labelled = production.labelled
+    labelled = production.labelled & (production.period != UNDATED)
     periods = np.unique(production.period[labelled])
     if len(periods) > 1:
         return labelled & np.isin(production.period, periods[len(periods) // 2 :])

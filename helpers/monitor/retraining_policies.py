@@ -11,19 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from ..drift import compare_columns
 from ..learning.metric_names import PLAIN_NAMES
-from ..learning.metric_scores import better, resampled_scores, score
+from ..learning.metric_scores import better, score
 from ..learning.predicting import predict
 from ..pipeline.whole_pipeline import model_columns
-from . import better_than_champion, monitor_model, refit_models
-from .production_rows import FEWEST_PER_PERIOD, Production
+from . import better_than_champion, monitor_model, period_scores, refit_models
+from .production_rows import FEWEST_PER_PERIOD, UNDATED, Production
+from .score_fall import Promise
 
 NEVER, ON_DRIFT, ON_FALL = "never", "on drift", "on a fall"
 CHAMPION = ""  # stands for the model as it is; others are named by the period they were fitted for
 MOST_SIMULATED = 6  # periods, the latest ones: each may cost a fit
-RESAMPLES = 100
+FEW_PERIODS = 6
 NOT_APPLICABLE = (
     "**Not applicable**: simulating policies needs two or more periods of later rows with labels."
 )
@@ -38,7 +40,7 @@ class PolicyResults:
     `scores` has a row a period and a column a policy (the main metric). `costs` has a row a policy:
     its mean `score`, `retrainings`, the training `rows` of all of them, their `seconds`, and two
     95 % intervals: of the gain over never retraining, `gain_from` to `gain_to`, and of the distance
-    to the policy with the best score, `short_from` to `short_to`.
+    to the policy with the best score, `short_from` to `short_to` (from period to period).
     """
 
     metric: str
@@ -47,15 +49,15 @@ class PolicyResults:
 
 
 def simulate_policies(
-    production: Production, refits: refit_models.Refits, metrics: dict, *, max_drop: float = 0.05,
-    time_column: str = "", seed: int = 42,
+    production: Production, refits: refit_models.Refits, promised: Promise, *,
+    max_drop: float = 0.05, time_column: str = "",
 ) -> PolicyResults | None:  # fmt: skip
     """Simulate each policy on the later rows; None where there are fewer than two periods.
 
-    A period counts when it has 30 labels or more and the main metric is defined there. `metrics`
-    has the held-out score; drift does not look at the time column.
+    A period counts when it has 30 labels or more and the main metric is defined there. A fall is
+    one from the score that was promised; drift does not look at the time column.
     """
-    history = _History(production, refits, metrics, max_drop, time_column)
+    history = _History(production, refits, promised, max_drop, time_column)
     periods = history.periods()[-MOST_SIMULATED:]
     if len(periods) < 2 or not production.seen:
         return None
@@ -68,7 +70,7 @@ def simulate_policies(
     costs = pd.DataFrame({policy: history.cost(served[policy]) for policy in served}).T
     costs = costs.astype({"retrainings": int, "rows": int}).assign(score=scores.mean())
     best = _best(costs, history.metric)
-    costs = costs.join(_intervals(history, periods, served, best, seed))
+    costs = costs.join(_intervals(scores, best, history.metric))
     return PolicyResults(history.metric, scores.rename_axis("period"), costs.rename_axis("retrain"))
 
 
@@ -107,16 +109,17 @@ def _served(periods: list[str], rule: Rule) -> dict[str, str]:
 class _History:
     """The later rows with their labels, and predictions of models of any age for each period."""
 
-    def __init__(self, production, refits, metrics: dict, max_drop: float, time_column: str):
+    def __init__(self, production, refits, promised: Promise, max_drop: float, time_column: str):
         self.rows = production.at(production.labelled)
         self.task, self.metric = production.known.task, production.known.task.main_metric
-        self._refits, self._metrics, self._max_drop = refits, metrics, max_drop
+        self._refits, self._promised, self._max_drop = refits, promised, max_drop
         self._columns = [c for c in model_columns(production.champion) if c != time_column]
         self._answers: dict[tuple[str, str], tuple] = {}
 
     def periods(self) -> list[str]:
         """The periods that count, in order."""
-        names = [p for p in np.unique(self.rows.period) if self.truth(p).size >= FEWEST_PER_PERIOD]
+        names = [p for p in np.unique(self.rows.period[self.rows.period != UNDATED])
+                 if self.truth(p).size >= FEWEST_PER_PERIOD]  # fmt: skip
         return [p for p in names if not np.isnan(self.score(CHAMPION, p))]
 
     def of(self, period: str) -> Production:
@@ -152,12 +155,20 @@ class _History:
     def drifted(self, model: str, last: str) -> bool:
         """Whether a column of the last period has drifted from what the model was fitted on."""
         before, after = self.training_rows(model)[self._columns], self.of(last).X[self._columns]
-        return bool(compare_columns.compare(before, after)["drifts"].any())
+        units = {"unit_before": self._units(model), "unit_after": self.of(last).unit}
+        return bool(compare_columns.compare(before, after, **units)["drifts"].any())
+
+    def _units(self, model: str) -> np.ndarray | None:
+        """The units of the rows that a model was fitted on."""
+        known, more = self.rows.known.unit, self.rows.unit
+        if known is None or more is None or model == CHAMPION:
+            return known
+        return np.concatenate([known, more[self.rows.period < model]])
 
     def fell(self, model: str, last: str) -> bool:
         """Whether the score dropped in the last period, by the rule of stage 8."""
-        scores = monitor_model.performance(self.of(last), self.model(model))
-        return monitor_model.has_dropped(scores, self._metrics, self._max_drop)
+        found = period_scores.performance(self.of(last), self._promised, model=self.model(model))
+        return bool(monitor_model.has_fallen(found, self._max_drop).any())
 
     def cost(self, served: dict[str, str]) -> dict:
         """How often a policy has retrained, on how many rows, in how many seconds."""
@@ -169,34 +180,30 @@ class _History:
         }
 
 
-def _intervals(
-    history: _History, periods: list[str], served: dict, best: str, seed: int
-) -> pd.DataFrame:
+def _intervals(scores: pd.DataFrame, best: str, metric: str) -> pd.DataFrame:
     """95 % intervals of each policy's gain over never and of its distance to the best one.
 
-    In the mean of the periods, by a paired bootstrap: within each period all models get the same
-    resampled rows.
+    What a policy gains differs from period to period, so the periods are the sample: Student's t
+    of their mean. The first is left out: before it nothing is known, and all serve one model.
     """
-    drawn = [_resampled(history, period, served, seed) for period in periods]
-    means = {policy: np.mean([one[policy] for one in drawn], axis=0) for policy in served}
     rows = {}
-    for policy, mean in means.items():
-        gain = better(history.metric, mean, means[NEVER])
-        short = better(history.metric, means[best], mean)
-        ends = [*np.nanquantile(gain, [0.025, 0.975]), *np.nanquantile(short, [0.025, 0.975])]
-        rows[policy] = [float(end) for end in ends]
+    for policy in scores:
+        pairs = (scores[NEVER], scores[policy]), (scores[policy], scores[best])
+        changes = [[better(metric, *pair) for pair in zip(new, old, strict=True)]
+                   for old, new in pairs]  # fmt: skip
+        rows[policy] = [end for change in changes for end in _mean_interval(np.array(change[1:]))]
     columns = ["gain_from", "gain_to", "short_from", "short_to"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def _resampled(history: _History, period: str, served: dict, seed: int) -> dict:
-    """For each policy the scores of its model on resampled rows of a period."""
-    models = sorted({served[policy][period] for policy in served})
-    answers = [history.answers(model, period) for model in models]
-    truth, metric = history.truth(period), history.metric
-    found = resampled_scores(history.task, truth, answers, RESAMPLES, seed, [metric])
-    by_model = dict(zip(models, (frame[metric] for frame in found), strict=True))
-    return {policy: by_model[served[policy][period]] for policy in served}
+def _mean_interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of the mean of a few values; NaN of a single one that is not 0."""
+    if not values.any():
+        return 0.0, 0.0
+    if len(values) < 2:
+        return np.nan, np.nan
+    half = student.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean() - half), float(values.mean() + half)
 
 
 def picture(played: PolicyResults | None):
@@ -229,33 +236,38 @@ def shown(played: PolicyResults | None) -> pd.DataFrame | None:
 def _gain(cost: pd.Series) -> str:
     """The interval of a policy's gain; empty for one that has never retrained."""
     signed = better_than_champion.signed
-    interval = f"{signed(cost['gain_from'], 3)} to {signed(cost['gain_to'], 3)}"
-    return interval if cost["retrainings"] else ""
+    if not cost["retrainings"]:
+        return ""
+    if np.isnan(cost["gain_from"]):
+        return "one period only"
+    return f"{signed(cost['gain_from'], 3)} to {signed(cost['gain_to'], 3)}"
 
 
 def describe_policies(played: PolicyResults | None) -> str:
-    """A sentence: the cheapest policy that is not significantly worse than the best.
+    """A sentence: the cheapest policy that is not worse than the best by more than chance.
 
     It holds for these periods: later ones may favour another policy.
     """
     if played is None:
         return NOT_APPLICABLE
-    costs = played.costs
+    costs, count = played.costs, len(played.scores) - 1
+    seen = f"{count} period{'s' * (count != 1)} in which policies can differ"
     helpful = costs[costs["gain_from"] > 0]
     if helpful.empty:
+        few = " So few can't show a small gain." if count < FEW_PERIODS else ""
         return (
-            "**Retraining did not help here**: no policy is significantly better than never "
-            "retraining."
+            f"**No policy is better than never retraining by more than chance**, over {seen}. The "
+            f"intervals hold what differs from period to period.{few}"
         )
     best = _best(helpful, played.metric)
     within = helpful[helpful["short_from"] <= 0]
     cheapest = within.sort_values(["retrainings", "rows"], kind="stable").index[0]
-    count = int(costs.loc[cheapest, "retrainings"])
-    text = f"**Here it was best to retrain {cheapest}**: {count} retraining{'s' * (count != 1)}"
+    times = int(costs.loc[cheapest, "retrainings"])
+    text = f"**Here it was best to retrain {cheapest}**: {times} retraining{'s' * (times != 1)}"
     if cheapest == best:
-        return f"{text} gave the best score, significantly better than never."
+        return f"{text} gave the best score, better than never by more than chance ({seen})."
     most = int(costs.loc[best, "retrainings"])
-    return f"{text} did as well as {most} ({best}), with no significant difference."
+    return f"{text} did as well as {most} ({best}), within chance ({seen})."
 
 
 def as_json(played: PolicyResults | None) -> dict | None:

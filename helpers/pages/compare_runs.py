@@ -1,17 +1,22 @@
 """Two runs side by side: their parameters, their scores, their findings.
 
-Only what the runs wrote is read (the ledger, `metrics.json`, `findings.json`), so runs of
-different tables, or of an older version, can be compared as far as they go.
+Only what the runs wrote is read (the ledger, `metrics.json`, `findings.json`, their answers for the
+held-out rows), so runs of different tables, or of an older version, can be compared as far as they
+go. Which one is better is said only of the same held-out rows, row by row.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
 from ..base.user_errors import InputError
-from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES
+from ..learning.metric_names import PLAIN_NAMES
+from ..learning.score_intervals import Difference, paired_gain
+from ..learning.stored_answers import check_same_rows, judged, read_answers
+from ..learning.task_kind import Task
 from ..line.held_out_looks import describe_looks, looks, note_look, split_mark
 from ..line.notebook_parameters import SET_ELSEWHERE
 from ..line.run_folder import Run
@@ -26,8 +31,8 @@ def name_of(other: Run) -> str:
     return f"compared_with_{other.name}.html"
 
 
-def compare(first: Run, second: Run) -> str:
-    """Write the page that puts the second run beside the first; returns its name.
+def compare(first: Run, second: Run) -> tuple[str, str]:
+    """Write the page that puts the second run beside the first; returns its name, and its reading.
 
     It lies in the folder of the first run.
     """
@@ -37,48 +42,85 @@ def compare(first: Run, second: Run) -> str:
         raise InputError(SAME_RUN.format(first.name))
     for run in {split_mark(run): run for run in (first, second)}.values():
         note_look(run, "compare")  # once where both hold out the same rows
-    stage_page.write_comparison(first, name_of(second), _content((first, second)))
-    return name_of(second)
+    content = _content((first, second))
+    stage_page.write_comparison(first, name_of(second), content)
+    return name_of(second), content["reading"]
 
 
 def _content(runs: tuple[Run, Run]) -> dict:
     """What the page shows of both runs."""
     metrics = [run.read_json("metrics.json") for run in runs]
+    gains, refused = paired_gains(runs, metrics)
     return {
         "names": [run.name for run in runs],
-        "reading": describe_comparison(runs, metrics),
+        "reading": refused or describe_gain(runs, metrics, gains),
         "warnings": [*warnings(runs, metrics), *_looks(runs)],
         "parameters": parameters(runs),
-        "metrics": scores(metrics),
+        "metrics": scores(metrics, gains),
         "curves": drawn_curves(runs, metrics),
         "stages": stages(runs),
         "findings": findings(runs),
     }
 
 
-def describe_comparison(runs, metrics) -> str:
-    """Which run did better, in a sentence."""
+def paired_gains(runs, metrics) -> tuple[dict[str, Difference], str]:
+    """By how much the second run is better on the same held-out rows, a difference a metric.
+
+    And why they can't be compared; empty where they can.
+    """
     if not all(metrics):
-        judged = [run.name for run, found in zip(runs, metrics, strict=True) if found]
-        return f"Only {judged[0]} has been judged." if judged else "Neither run has been judged."
+        done = [run.name for run, found in zip(runs, metrics, strict=True) if found]
+        return {}, f"Only {done[0]} has been judged." if done else "Neither run has been judged."
     a, b = metrics
-    if a["task"] != b["task"] or a["main_metric"] != b["main_metric"]:
-        return f"They answer different questions: {a['task']} and {b['task']}."
-    return _describe_scores([run.name for run in runs], metrics, a["main_metric"])
+    if any(a[key] != b[key] for key in ("task", "target", "main_metric")):
+        asked = " and ".join(f"{m['task']} of {m['target']} by {m['main_metric']}" for m in metrics)
+        return {}, f"They answer different questions: {asked}."
+    answers = [read_answers(run) for run in runs]
+    try:
+        check_same_rows([run.name for run in runs], answers)
+    except InputError as error:
+        return {}, f"Which one is better can't be said. {error}"
+    return _gains(a, answers), ""
 
 
-def _describe_scores(names: list[str], metrics: list[dict], metric: str) -> str:
-    """Both values of a metric, and which is better where their intervals do not overlap."""
+def _gains(metrics: dict, answers: list[pd.DataFrame]) -> dict[str, Difference]:
+    """The paired difference of each metric that both runs have."""
+    task = Task(
+        metrics["target"], metrics["task"], tuple(metrics.get("classes", ())),
+        metrics.get("positive", ""), metrics["main_metric"],
+    )  # fmt: skip
+    one, other = (judged(task, kept) for kept in answers)
+    pair = one[1:3], other[1:3]
+    names = [name for name in metrics["test"] if name in task.metrics]
+    return {m: paired_gain(task, one.truth, *pair, unit=one.unit, metric=m) for m in names}
+
+
+def describe_gain(runs, metrics, gains: dict[str, Difference]) -> str:
+    """Both values of the main metric, and by how much the second run is better, in a sentence."""
+    metric, names = metrics[0]["main_metric"], [run.name for run in runs]
+    gain, rows = gains[metric], metrics[0]["rows"]["test"]
     one, other = (found["test"][metric] for found in metrics)
-    (low, high), (lowest, highest) = (found["interval"][metric] for found in metrics)
-    text = f"{PLAIN_NAMES[metric]} is {one:.3f} in {names[0]} and {other:.3f} in {names[1]}"
-    if low <= highest and lowest <= high:
-        return (
-            f"{text}: this may be noise, their 95 % intervals overlap ({low:.3f} to {high:.3f}, "
-            f"{lowest:.3f} to {highest:.3f})."
-        )
-    is_better = (other < one) == (metric in LESS_IS_BETTER)
-    return f"{text}: {names[1]} is {'better' if is_better else 'worse'}."
+    units = f" ({gain.units:,} units)" if gain.units < rows else ""
+    text = (
+        f"On the same {rows:,} held-out rows{units} {PLAIN_NAMES[metric]} is {one:.3f} in "
+        f"{names[0]} and {other:.3f} in {names[1]}"
+    )
+    if np.isnan(gain.low):
+        return f"{text}: too few units to tell them apart."
+    ends = f"{signed(gain.low)} to {signed(gain.high)}, paired by unit"
+    if gain.low <= 0 <= gain.high:
+        return f"{text}: the difference may be chance (95 % interval of the gain {ends})."
+    verb = "better" if gain.low > 0 else "worse"
+    return f"{text}: {names[1]} is {verb} by more than chance (95 % interval of the gain {ends})."
+
+
+def signed(value: float) -> str:
+    """A difference with its sign and three decimals; plus where it rounds to zero.
+
+    >>> signed(-0.0001), signed(0.02)
+    ('+0.000', '+0.020')
+    """
+    return f"{round(value, 3) + 0:+.3f}"
 
 
 def _looks(runs) -> list[str]:
@@ -89,16 +131,12 @@ def _looks(runs) -> list[str]:
 def warnings(runs, metrics) -> list[str]:
     """Why the figures may not be comparable."""
     found = []
-    addresses = {run.about.get("source") for run in runs}
-    if len(addresses) > 1:
+    if len({run.about.get("source") for run in runs}) > 1:
         found.append("The runs are of different tables.")
     if all(metrics):
         targets = {m["target"] for m in metrics}
         if len(targets) > 1:
             found.append(f"They predict different columns: {' and '.join(sorted(targets))}.")
-        if metrics[0]["rows"]["test"] != metrics[1]["rows"]["test"]:
-            counts = " and ".join(f"{m['rows']['test']:,}" for m in metrics)
-            found.append(f"They were tested on different rows: {counts} of them.")
     return found
 
 
@@ -125,16 +163,19 @@ def _shown(name: str, value) -> str:
     return (shown(text) if name in NAME_SOURCES and text else text) or "(none)"
 
 
-def scores(metrics) -> list[dict]:
+def scores(metrics, gains: dict[str, Difference]) -> list[dict]:
     """A row per metric that either run has: both values, and how far the second is ahead."""
     if not any(metrics):
         return []
     names = dict.fromkeys(name for found in metrics if found for name in found["test"])
-    return [_score(name, metrics) for name in names]
+    return [_score(name, metrics, gains.get(name)) for name in names]
 
 
-def _score(name: str, metrics) -> dict:
-    """A metric of both runs, the difference, and whether the second is better."""
+def _score(name: str, metrics, gain: Difference | None) -> dict:
+    """A metric of both runs, and by how much the second is better, with its 95 % interval.
+
+    Nothing is said of other rows; better or worse only where it is more than chance.
+    """
     values = [found["test"].get(name) if found else None for found in metrics]
     row = {
         "name": PLAIN_NAMES.get(name, name),
@@ -142,11 +183,10 @@ def _score(name: str, metrics) -> dict:
         "difference": "",
         "tone": "",
     }
-    if None not in values:
-        ahead = values[1] - values[0]
-        row["difference"] = f"{ahead:+.3f}"
-        if abs(ahead) >= 0.0005:
-            row["tone"] = "good" if (ahead < 0) == (name in LESS_IS_BETTER) else "bad"
+    if gain is not None and np.isfinite([gain.low, gain.high]).all():
+        ends = f"{signed(gain.low)} to {signed(gain.high)}"
+        row["difference"] = f"{signed(gain.value)} ({ends})"
+        row["tone"] = "good" if gain.low > 0 else "bad" if gain.high < 0 else ""
     return row
 
 
@@ -169,12 +209,8 @@ def stages(runs) -> list[dict]:
     for stage in STAGES:
         lines = [run.line_of(stage.number) for run in runs]
         if any(lines):
-            rows.append(
-                {
-                    "title": f"{stage.number} · {stage.title}",
-                    "cells": [_line(line) for line in lines],
-                }
-            )
+            title, cells = f"{stage.number} · {stage.title}", [_line(line) for line in lines]
+            rows.append({"title": title, "cells": cells})
     return rows
 
 
@@ -212,14 +248,22 @@ def two_curves(figure: Figure, name: str, first: dict, second: dict, labels: lis
     axes = axes_with_margins(figure, 0.55, 0.5, top=0.3)
     sides = list(zip((first, second), labels, (GREY, BLUE), strict=True))
     if first["x"] and isinstance(first["x"][0], str):
-        frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
-        sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
-        axes.set(xlabel="F1", ylabel="")
+        _draw_bars(axes, sides)
     else:
-        for side, label, colour in sides:
-            sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
-                         estimator=None, sort=False)  # fmt: skip
+        _draw_lines(axes, sides)
         axes.set(xlabel=CURVE_AXES[name][0], ylabel=CURVE_AXES[name][1], ylim=(-0.02, 1.02))
     axes.legend(loc="best", frameon=False, fontsize=7)
     axes.set_title(name)
     return f"{name} of {labels[0]} and {labels[1]}"
+
+
+def _draw_bars(axes, sides: list[tuple]) -> None:
+    frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
+    sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
+    axes.set(xlabel="F1", ylabel="")
+
+
+def _draw_lines(axes, sides: list[tuple]) -> None:
+    for side, label, colour in sides:
+        sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
+                     estimator=None, sort=False)  # fmt: skip

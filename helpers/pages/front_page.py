@@ -7,15 +7,20 @@ import json
 
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
-from ..base.verdicts import GOOD
-from ..learning.metric_names import PLAIN_NAMES
+from ..base.verdicts import passes, was_required
+from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..line.held_out_looks import describe_looks, looks
+from ..line.ledger import FAILED
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
 from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
 
 SHOWN_METRICS = 4
 PICTURE = "front.png"
+ON_CLEANING = (
+    "Cleaning took {share:.0%}. The usual claim is that it takes 60 to 80% of a project: that is "
+    "the time of people, who read, ask and decide, not of the machine."
+)
 SPENT_ON = {
     "cells": "the cells' own work",
     "imports": "imports",
@@ -74,10 +79,16 @@ def _verdict(run: Run, metrics: dict | None) -> dict:
     if failed:
         return {"text": f"stage {failed['stage']} failed", "tone": "bad"}
     if metrics:
-        tone = "good" if metrics["verdict"] == GOOD else "bad"
-        return {"text": metrics["verdict"], "tone": tone}
+        return {"text": metrics["verdict"], "tone": _tone(metrics["verdict"])}
     text = "explored: no target is named" if not run.about.get("target") else "not judged yet"
     return {"text": text, "tone": "open"}
+
+
+def _tone(verdict: str) -> str:
+    """Good or bad; open where the model passes and nobody had said what is good enough."""
+    if not passes(verdict):
+        return "bad"
+    return "good" if was_required(verdict) else "open"
 
 
 def _lead(run: Run, metrics: dict | None) -> str:
@@ -90,8 +101,17 @@ def _lead(run: Run, metrics: dict | None) -> str:
     model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
     text = f"The {model} was tested on {count:,} rows it had not seen. "
     text += f"{_looks(run)}{metrics.get('reading', '').replace('*', '')}"
+    text += _worth(metrics)
     later = f" {ledger[8]['headline']}" if 8 in ledger else ""
     return text + later + _retrained(run)
+
+
+def _worth(metrics: dict) -> str:
+    """What the model is worth, where nobody had said what is good enough; else empty."""
+    if was_required(metrics["verdict"]):
+        return ""
+    worth = metrics.get("worth", "").replace("*", "")
+    return f" {worth} No requirement was set: whether that is enough is for you to say."
 
 
 def _looks(run: Run) -> str:
@@ -120,33 +140,37 @@ def _figures(metrics: dict) -> list[dict]:
 
 def _figure(metrics: dict, name: str) -> dict:
     """A metric with its interval and the baseline's value, as text."""
-    low, high = map(_number, metrics["interval"][name])
-    baseline = _number(metrics["baseline"].get(name, float("nan")))
-    note = f"{low} to {high}; baseline {baseline}"
-    return {"name": PLAIN_NAMES[name], "value": _number(metrics["test"][name]), "note": note}
-
-
-def _number(value: float) -> str:
-    """A score with two decimals; a large number as a whole one."""
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:,.0f}"
+    values = *metrics["interval"][name], metrics["baseline"].get(name, float("nan"))
+    low, high, baseline = (shown_score(name, value) for value in values)
+    value = shown_score(name, metrics["test"][name])
+    return {
+        "name": PLAIN_NAMES[name],
+        "value": value,
+        "note": f"{low} to {high}; baseline {baseline}",
+    }
 
 
 def _card(run: Run, stage: Stage) -> dict:
     """What the front page shows of a stage, from its ledger line."""
     entry = run.line_of(stage.number)
-    failed = entry["verdict"] == "failed"
-    took = [f"{entry['seconds']:.1f} s", entry["verdict"]]
-    rows = (
-        f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out, {entry['set_aside']:,} set aside"
-    )
+    failed = entry["verdict"] == FAILED
     return {
         "number": stage.number,
         "title": stage.title,
         "href": _address(run, stage, failed),
         "headline": entry["headline"],
-        "ledger": " · ".join(["" if failed else rows, *took]).removeprefix(" · "),
+        "ledger": _as_text(entry),
         "state": "failed" if failed else "done",
     }
+
+
+def _as_text(entry: dict) -> str:
+    """A ledger line in a line: rows, seconds, verdict."""
+    took = f"{entry['seconds']:.1f} s · {entry['verdict']}"
+    if entry["verdict"] == FAILED:
+        return took
+    rows = f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out"
+    return f"{rows}, {entry['set_aside']:,} set aside · {took}"
 
 
 def _address(run: Run, stage: Stage, failed: bool) -> str:
@@ -175,14 +199,8 @@ def _where_the_time_went(run: Run) -> dict:
         return {}
     totals = {number: sum(parts.values()) for number, parts in spent.items()}
     whole, longest = sum(totals.values()), max(totals.values())
-    rows = [
-        {
-            "title": f"{number} · {STAGES[number].title}",
-            "seconds": _seconds(totals[number]),
-            "parts": _bars(parts, longest),
-        }
-        for number, parts in spent.items()
-    ]
+    rows = [{"title": f"{number} · {STAGES[number].title}", "seconds": _seconds(totals[number]),
+             "parts": _bars(parts, longest)} for number, parts in spent.items()]  # fmt: skip
     return {"rows": rows, "kinds": SPENT_ON, "reading": _describe_time(spent, totals, whole)}
 
 
@@ -208,13 +226,7 @@ def _describe_time(spent: dict, totals: dict, whole: float) -> str:
         f"The stages took {_seconds(whole)} of machine time, {totals[longest] / whole:.0%} of it "
         f"in {STAGES[longest].title.lower()}; {around / whole:.0%} was not the stages' own work."
     )
-    if 2 in totals:
-        text += (
-            f" Cleaning took {totals[2] / whole:.0%}. The usual claim is that it takes 60 to 80% "
-            f"of a project: that is the time of people, who read, ask and decide, not of the "
-            f"machine."
-        )
-    return text
+    return f"{text} {ON_CLEANING.format(share=totals[2] / whole)}" if 2 in totals else text
 
 
 def _next_steps(run: Run) -> str:

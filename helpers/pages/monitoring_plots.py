@@ -13,30 +13,40 @@ from .figure_style import BLUE, COLOURS, GREEN, ORANGE, legend_outside, picture,
 @picture
 def over_periods(
     figure: Figure, table: pd.DataFrame, metric: str, held_out: float,
-    expected: pd.DataFrame | None = None,
+    interval: tuple[float, float] | None = None, expected: pd.DataFrame | None = None,
 ) -> str:  # fmt: skip
     """The main metric in each period, beside the held-out score and the expected one.
 
-    `expected` has the metric as expected without labels and its interval, `from` and `to`.
+    `table` and `expected` have the metric and its interval, `from` and `to`; `interval` is that of
+    the held-out score, drawn as a band.
     """
     axes = figure.subplots()
     drawn = [frame for frame in (table, expected) if frame is not None and metric in frame]
     periods = sorted(set().union(*(frame.index for frame in drawn)))
-    values = [held_out]
+    values = [held_out, *(interval or ())]
     if metric in table:
-        known = table[metric].reindex(periods)
-        axes.plot(range(len(periods)), known, "o-", color=BLUE, label="later rows", zorder=3)
-        values += known.dropna().tolist()
+        values += _draw_scores(axes, table.reindex(periods), metric)
     if expected is not None and metric in expected:
         values += _draw_expected(axes, expected.reindex(periods), metric)
-    axes.set_xticks(range(len(periods)), [short(period) for period in periods])
     axes.axhline(held_out, color=ORANGE, ls="--", label=f"held out ({held_out:.2f})")
-    room = max(0.05, (max(values) - min(values)) * 0.5)
+    if interval is not None:
+        axes.axhspan(*interval, color=ORANGE, alpha=0.12, lw=0, label="its 95 % interval")
+    axes.set_xticks(range(len(periods)), [short(period) for period in periods])
+    room = max(0.02, (max(values) - min(values)) * 0.15)
     axes.set_ylim(min(values) - room, max(values) + room)
     legend_outside(axes)
     title = "The model in service, period by period"
     axes.set(title=title, xlabel="period", ylabel=PLAIN_NAMES[metric])
     return title
+
+
+def _draw_scores(axes: Axes, table: pd.DataFrame, metric: str) -> list[float]:
+    """Draw the scores of the periods, each with its interval; returns the values drawn."""
+    scores = table[[metric, "from", "to"]].astype(float)
+    ends = (scores[metric] - scores["from"], scores["to"] - scores[metric])
+    axes.errorbar(range(len(scores)), scores[metric], yerr=[end.clip(lower=0) for end in ends],
+                  fmt="o-", color=BLUE, capsize=3, label="later rows (95 %)", zorder=3)  # fmt: skip
+    return scores.stack().dropna().tolist()
 
 
 def _draw_expected(axes: Axes, expected: pd.DataFrame, metric: str) -> list[float]:
@@ -45,7 +55,7 @@ def _draw_expected(axes: Axes, expected: pd.DataFrame, metric: str) -> list[floa
     places = range(len(scores))
     axes.plot(places, scores[metric], "s:", color=GREEN, label="expected without labels")
     axes.fill_between(places, scores["from"], scores["to"], color=GREEN, alpha=0.15, lw=0)
-    return scores[["from", "to"]].stack().tolist()
+    return scores[["from", "to"]].stack().dropna().tolist()
 
 
 @picture

@@ -6,7 +6,7 @@ Whether a challenger is better is decided by `helpers.monitor.better_than_champi
 from __future__ import annotations
 
 from ..base.user_errors import InputError
-from ..base.verdicts import GOOD
+from ..base.verdicts import passes
 from ..line.run_folder import Run, existing_run
 from . import mlflow_log, mlflow_store
 from .mlflow_log import RUN_TAG, SHA_TAG
@@ -29,7 +29,7 @@ from .model_versions import (
 
 
 def track(run: Run, began: float | None = None) -> str:
-    """Log a run, and register its model where the verdict is good enough; returns a line to show.
+    """Log a run, and register its model where it passes the verdict; returns a line to show.
 
     `began` is when the run began, in seconds since 1970.
     """
@@ -39,7 +39,7 @@ def track(run: Run, began: float | None = None) -> str:
         if not logged.model_id:
             return line
         verdict = _verdict(run)
-        if verdict != GOOD:
+        if not passes(verdict):
             return f"{line}; its verdict is {verdict}, so the model is not registered"
         return f"{line}, model {_register(client, run, logged)}"
 
@@ -47,21 +47,25 @@ def track(run: Run, began: float | None = None) -> str:
 def register(run: Run | str, force: bool = False) -> Version:
     """The version of a run's model, registered (and logged) first where it is not yet.
 
-    Raises InputError when its verdict is not good enough, unless `force` is set.
+    Raises InputError when it does not pass the verdict, unless `force` is set.
     """
     run = existing_run(run) if isinstance(run, str) else run
     run.require(7)
     with store(writing=True) as client:
-        known = find_version_of(client, run)
-        if known is not None:
+        if (known := find_version_of(client, run)) is not None:
             return known
-        verdict = _verdict(run)
-        if verdict != GOOD and not force:
-            raise InputError(
-                f"The verdict on run '{run.name}' is: {verdict}. Its model is not registered; "
-                f"--force registers it all the same."
-            )
+        if not force:
+            _refuse_not_good(run)
         return _register(client, run, mlflow_log.log(client, run, model_name(run)))
+
+
+def _refuse_not_good(run: Run) -> None:
+    """Raise InputError for a run whose verdict is not good enough."""
+    if not passes(verdict := _verdict(run)):
+        raise InputError(
+            f"The verdict on run '{run.name}' is: {verdict}. Its model is not registered; "
+            f"--force registers it all the same."
+        )
 
 
 def _verdict(run: Run) -> str:
@@ -98,13 +102,11 @@ def _create_version(client, run: Run, logged: mlflow_log.Logged) -> int:
     name, card = model_name(run), run.read_json("model/card.json")
     if aliases_of(client, name) is None:
         client.create_registered_model(name, description=card["question"])
+    tags = {RUN_TAG: run.name, SHA_TAG: card[SHA_TAG], VERDICT_TAG: _verdict(run)}
+    about = run.file("model/card.md").read_text(encoding="utf-8")
+    from_model = {"run_id": logged.run_id, "model_id": logged.model_id}
     made = client.create_model_version(
-        name,
-        f"models:/{logged.model_id}",
-        run_id=logged.run_id,
-        model_id=logged.model_id,
-        tags={RUN_TAG: run.name, SHA_TAG: card[SHA_TAG], VERDICT_TAG: _verdict(run)},
-        description=run.file("model/card.md").read_text(encoding="utf-8"),
+        name, f"models:/{logged.model_id}", tags=tags, description=about, **from_model
     )
     return int(made.version)
 
@@ -148,12 +150,16 @@ def rollback(name: str) -> Version:
         now = (aliases_of(client, name) or {}).get(CHAMPION)
         if now is None:
             refuse_unknown(client, name, CHAMPION)
-        before, undone = _champion_before(client, name, now)
-        for time, number in undone:  # the alias last: killed before it, a rollback does the same
-            _take_time(client, name, number, time)
-            _add_time(client, name, number, ROLLED_BACK)
-        client.set_registered_model_alias(name, CHAMPION, str(before))
-        return version_by_number(client, name, before)
+        return _roll_back(client, name, now)
+
+
+def _roll_back(client, name: str, now: int) -> Version:
+    before, undone = _champion_before(client, name, now)
+    for time, number in undone:  # the alias last: killed before it, a rollback does the same
+        _take_time(client, name, number, time)
+        _add_time(client, name, number, ROLLED_BACK)
+    client.set_registered_model_alias(name, CHAMPION, str(before))
+    return version_by_number(client, name, before)
 
 
 def _champion_before(client, name: str, now: int) -> tuple[int, list[tuple[str, int]]]:

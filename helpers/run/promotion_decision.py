@@ -20,7 +20,9 @@ NOT_DUE, KEPT, BETTER, PROMOTED, FAILED = "not due", "kept", "better", "promoted
 STAYS = "stays in service"
 
 
-def compare_on_newer_rows(production: Production, challenger: Run, newer: np.ndarray) -> dict:
+def compare_on_newer_rows(
+    production: Production, challenger: Run, newer: np.ndarray, ask: RetrainRequest
+) -> dict:
     """Both models, each from raw row to answer, on the newer rows with labels.
 
     See `better_than_champion.compare_answers` for the returned values.
@@ -29,14 +31,18 @@ def compare_on_newer_rows(production: Production, challenger: Run, newer: np.nda
     other = whole_pipeline.load(challenger.file("model/model.skops"))
     task = production.known.task
     answers = [predict(task, model, judged.raw) for model in (production.champion, other)]
-    return better_than_champion.compare_answers(task, judged.y, *answers)
+    return better_than_champion.compare_answers(judged, *answers, ask.min_improvement)
 
 
 def describe_comparison(compared: dict) -> str:
     """The comparison in a sentence."""
     low, high = (better_than_champion.signed(compared[end], 3) for end in ("gain_from", "gain_to"))
+    units = compared.get("units", compared["rows"])
+    rows = f"{compared['rows']:,} rows" + (
+        f" ({units:,} units)" if units < compared["rows"] else ""
+    )
     return (
-        f"On {compared['rows']:,} rows that neither has seen: {PLAIN_NAMES[compared['metric']]} "
+        f"On {rows} that neither has seen: {PLAIN_NAMES[compared['metric']]} "
         f"{compared['champion']:.3f} and {compared['challenger']:.3f}, a gain of {low} to {high} "
         f"(95 %)."
     )
@@ -50,7 +56,7 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, s
     if outcome == BETTER and ask.promote and ask.track:
         _promote(challenger)
         outcome = PROMOTED
-    message = _conclusion(outcome, challenger, champion)
+    message = _conclusion(outcome, challenger, champion, compared)
     if not promote and better_than_champion.replaces_champion(compared):
         message = (
             f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is '{verdict}'."
@@ -59,10 +65,10 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, s
     return {"outcome": outcome, "message": message}
 
 
-def _conclusion(outcome: str, challenger: Run, champion: Run) -> str:
+def _conclusion(outcome: str, challenger: Run, champion: Run, compared: dict) -> str:
     """What an outcome means, and the command that follows."""
     return {
-        KEPT: f"{champion.name} {STAYS}: the gain of {challenger.name} is not significant.",
+        KEPT: f"{champion.name} {STAYS}: {better_than_champion.why_not(compared)}.",
         BETTER: f"{challenger.name} is better by more than the noise. To put it into service: "
         f"pipeline promote {challenger.name}",
         PROMOTED: f"{challenger.name} is better by more than the noise: it is the champion now. "

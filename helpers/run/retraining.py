@@ -3,7 +3,7 @@
 The notebook of stage 8 looks at later rows. When training again is due, the same notebooks that
 made the champion make a challenger, a run of its own, from the old rows and the earlier part of the
 new ones; both answer the newer part, which neither has seen. The challenger takes over only if it
-is better by more than the noise.
+is better by more than the noise, and by enough to be worth it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _trained_and_compared(champion: Run, ask: RetrainRequest, found: dict, say) 
     challenger = claim_folder(champion)
     say(f"Challenger {challenger.name}, by the notebooks of {champion.name}:")
     learnt = train(challenger, champion, production, newer, source, ask, say)
-    compared = compare_on_newer_rows(production, challenger, newer)
+    compared = compare_on_newer_rows(production, challenger, newer, ask)
     found = found | {
         "challenger": challenger.name,
         "rows": {"training": learnt, "judged_on": compared["rows"]},

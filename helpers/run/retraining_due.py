@@ -9,6 +9,7 @@ from ..base.user_errors import InputError
 from ..line.run_folder import Run, existing_run
 from ..line.stage_list import LOG
 from ..monitor import monitor_model, monitoring_report, service_log_rows
+from ..monitor.better_than_champion import MIN_IMPROVEMENT
 from ..monitor.service_log_rows import FEWEST_LOGGED
 from .notebook_execution import WARM
 from .run_request import Request, whole_address
@@ -25,7 +26,8 @@ class RetrainRequest:
 
     `when` says what makes it due (see `is_due`), `every` is the age of the champion in days at
     which it is; None: only when `when` is "calendar", at 30. With `track` the model registry knows
-    who is champion and is told of the challenger. `max_drop` is the parameter of stage 8.
+    who is champion and is told of the challenger. `max_drop` and `min_improvement` are the
+    parameters of stage 8.
     """
 
     data: str = ""
@@ -35,6 +37,7 @@ class RetrainRequest:
     track: bool = True
     kernels: str = WARM
     max_drop: float | None = None
+    min_improvement: float = MIN_IMPROVEMENT
 
 
 def monitor_new_rows(name: str, data: str = "", settings=(), *, kernels: str = WARM) -> dict:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..base.files import write_json
+from ..base.locks import lock
 from ..base.user_errors import InputError
-from ..line.run_folder import Run, lock
+from ..line.run_folder import Run
 
 
 @contextmanager

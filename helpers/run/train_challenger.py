@@ -13,7 +13,7 @@ from ..examples import known
 from ..line import notebook_parameters
 from ..line.run_folder import CHALLENGES, Run
 from ..line.stage_list import LOG, stage
-from ..monitor import production_rows
+from ..monitor import rows_learnt
 from ..monitor.production_rows import Production
 from ..registry.model_versions import model_name
 from .retraining_due import RetrainRequest
@@ -108,12 +108,13 @@ def train(
 def _note_champion(challenger: Run, champion: Run, production: Production, learnt, source) -> None:
     """Note in the challenger's folder what it challenges, and the new rows that it learns from."""
     challenges = {"model": model_name(champion), "run": champion.name}
-    challenges["fields"] = production_rows.fields_of(champion)
+    challenges["fields"] = rows_learnt.fields_of(champion)
     if production.times is not None:
         challenges["since"] = float(production.times[learnt].max())
     challenger.write_json(CHALLENGES, challenges)
     if source not in ("", LOG):
-        production_rows.note_training_rows(challenger, champion, production.raw[learnt])
+        known = production.at(learnt)
+        rows_learnt.note_training_rows(challenger, champion, known.raw, known.place)
 
 
 def _request(challenger: Run, champion: Run, production: Production, newer, source: str) -> Request:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..base import credentials
 from ..base.places import REPOSITORY
-from ..base.verdicts import GOOD
+from ..base.verdicts import passes
 from ..line.notebook_parameters import SET_ELSEWHERE
 from ..line.stage_list import STAGES, Stage, stage
 
@@ -29,7 +29,7 @@ STORE = "MLFLOW_TRACKING_URI"
 def work(number: int, values: dict, before: str | None, outputs: dict) -> bool:
     """Do a stage in a folder of its own; whether the line goes on to what needs a target.
 
-    It does where there is a target, and after the verdict where that is "good enough".
+    It does where there is a target, and after the verdict where the model passes.
 
     `values` are the stage's parameters, `before` the packed folder that was handed on (None for the
     first), `outputs` kfp's artefacts by name: `folder`, `page`, `front_page` and `made`. Raises
@@ -54,7 +54,7 @@ def goes_on(done: Stage, verdict: str, target: str) -> bool:
     >>> goes_on(stage(3), "done", "churned"), goes_on(stage(3), "done", "")
     (True, False)
     """
-    is_good = done.makes != METRICS or verdict == GOOD
+    is_good = done.makes != METRICS or passes(verdict)
     return bool(target) and is_good
 
 
@@ -98,14 +98,13 @@ def _hand_on(run: Path, done: Stage, outputs: dict) -> None:
     pack(run, outputs["folder"].path)
     shutil.copy(run / done.report, outputs["page"].path)
     shutil.copy(run / FRONT_PAGE, outputs["front_page"].path)
-    made = outputs["made"]
     if done.makes.startswith(MODEL):
-        shutil.copytree(run / MODEL, made.path, dirs_exist_ok=True)
+        shutil.copytree(run / MODEL, outputs["made"].path, dirs_exist_ok=True)
     else:
-        shutil.copy(run / done.makes, made.path)
+        shutil.copy(run / done.makes, outputs["made"].path)
     if done.makes == METRICS:
         for name, value in numbers(_json(run / METRICS)).items():
-            made.log_metric(name, value)
+            outputs["made"].log_metric(name, value)
 
 
 def numbers(metrics: dict) -> dict[str, float]:

@@ -1,9 +1,9 @@
 """Do rows come in time order, and do neighbours in time resemble each other? A test with a rate.
 
 Where they do, a random split puts neighbours on both sides, and a model looks up what it should
-predict. The test asks it of the target, and of what a quick model leaves unexplained: how alike
-rows are to the next one (the ratio of von Neumann 1941), and how far apart the means of stretches
-of time are. Both are compared with what permutations of the rows give.
+predict. The test asks it of the target, of what a quick model leaves unexplained, and of how the
+columns act on the target: how alike rows are to the next one (the ratio of von Neumann 1941), and
+how far apart the means of stretches of time are. Both are compared with permutations of the rows.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from .split_at_random import random_folds, with_folds
 from .split_by_time import moments
 
 LEVEL = 0.02  # of all dated columns together: how often exchangeable rows are taken for ordered
-LEVEL_OF_ROWS = 0.005  # of the order of rows in the file, which may have many other reasons
+LEVEL_OF_ROWS = 0.01  # of the order of rows in the file, which may have many other reasons
 LEAST_ALIKE = 0.1  # correlation of neighbours in the file that is worth a split
-PERMUTATIONS = 499
+PERMUTATIONS = 999
+FEWEST_MOMENTS = 5  # with several rows each
 STRETCHES = (4, 16, 64, 256)  # into so many the time is cut; each holds at least 5 rows
+MOST_ACTING = 6  # columns of numbers whose action on the target is looked at
 MOST_ROWS, WINDOWS = 20_000, 10  # of more rows, so many windows of neighbours are looked at
 RESIDUAL_ROWS = 4_000
 FEWEST_ROWS = 40
@@ -35,7 +37,8 @@ SORTED = 0.98  # share of steps from row to row that do not go back
 DATED = 0.5  # share of rows that have a date
 YEARS = (1800, 2200)
 TIME_WORDS = {"year", "yr", "date", "datetime", "time", "timestamp", "ts", "epoch", "period", "day",
-              "month", "quarter", "week", "hour", "season", "t", "index", "step"}  # fmt: skip
+              "month", "mnth", "mth", "quarter", "qtr", "week", "wk", "weekday", "hour", "hr",
+              "minute", "season", "semester", "decade", "t", "index", "step"}  # fmt: skip
 STAMPS = {"year", "yr", "date", "datetime", "time", "timestamp", "ts", "epoch", "t"}
 BORN = {"birth", "born", "dob", "birthday", "birthdate"}  # dates of people, not of rows
 
@@ -77,6 +80,7 @@ def find_time_order(rows: Labelled, features: dict, seed: int = 42) -> TimeOrder
         return None
     names = time_candidates(rows.X)
     series = target_series(rows) | residual_series(rows, features, names, seed)
+    series |= acting_series(rows, features, names)
     found = [_tested(rows, name, series, LEVEL / len(names), seed) for name in names]
     found = [one for one in found if one]
     if names:
@@ -159,6 +163,17 @@ def _residuals(rows: Labelled, found, said: np.ndarray) -> np.ndarray:
     return truth - said
 
 
+def acting_series(rows: Labelled, features: dict, names: list[str]) -> dict[str, np.ndarray]:
+    """The target times each of some columns of numbers, all in ranks of mean 0."""
+    used = [n for n in features["columns"] if n not in names and is_counted(rows.X[n])]
+    if not used:
+        return {}
+    ranks = rows.X[used[:MOST_ACTING]].astype("float64").rank()
+    target = target_series(rows)["the target"][:, :1]
+    acting = (ranks - ranks.mean()).fillna(0).to_numpy() * (target - target.mean())
+    return {"how columns act on the target": acting}
+
+
 def windows(order: np.ndarray, most: int) -> np.ndarray:
     """Up to so many of the places in an order, in a few windows of neighbours.
 
@@ -208,40 +223,43 @@ def order_test(when: np.ndarray, values: np.ndarray, unit=None, seed: int = 42) 
     random = np.random.default_rng(seed)
     order = np.lexsort((random.random(len(when)), when))
     kept = windows(order, MOST_ROWS)
-    values, unit = values[kept], None if unit is None else pd.factorize(unit[kept])[0]
+    when, values = when[kept], values[kept]
+    unit = None if unit is None else pd.factorize(unit[kept])[0]
     if len(kept) < FEWEST_ROWS or not values.std(axis=0).any():
         return 1.0, 0.0
-    alike = _neighbours(_standard(values))
+    alike = float(_neighbours(_standard(values)).max())
     if unit is None or unit.max() + 1 == len(unit):
-        return _p_value(values, None, random), alike
+        return _p_value(values, None, random, when), alike
     size = np.bincount(unit)
     means = np.stack([np.bincount(unit, one) / size for one in values.T], axis=1)
     place = np.bincount(unit, np.arange(len(unit))) / size
     between = _p_value(means[np.argsort(place, kind="stable")], None, random)
-    return min(1.0, 2 * min(between, _p_value(values - means[unit], unit, random))), alike
+    within = _p_value(values - means[unit], unit, random, when)
+    return min(1.0, 2 * min(between, within)), alike
 
 
 def _standard(values: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 whose mean square over all is 1; constant ones left out."""
+    """Columns of mean 0 and mean square 1; constant ones left out."""
     values = values[:, values.std(axis=0) > 0]
-    values = values - values.mean(axis=0)
-    return values / np.sqrt((values**2).sum(axis=1).mean())
+    return (values - values.mean(axis=0)) / values.std(axis=0)
 
 
-def _neighbours(values: np.ndarray) -> float:
-    """The correlation of each row with the next."""
-    return float((values[1:] * values[:-1]).sum(axis=1).mean())
+def _neighbours(values: np.ndarray) -> np.ndarray:
+    """The correlation of each row with the next, column by column."""
+    return (values[1:] * values[:-1]).mean(axis=0)
 
 
-def _p_value(values: np.ndarray, unit: np.ndarray | None, random: np.random.Generator) -> float:
+def _p_value(values: np.ndarray, unit, random: np.random.Generator, when=None) -> float:
     """How often permuted rows (within units) reach the largest of all statistics."""
     if len(values) < FEWEST_ROWS // 2 or not values.std(axis=0).any():
         return 1.0
     values = _standard(values)
     by_unit = None if unit is None else np.argsort(unit, kind="stable")
-    found = [_statistics(values)]
+    stretches = _stretches(len(values), when)
+    found = [_statistics(values, stretches)]
     for _ in range(PERMUTATIONS):
-        found.append(_statistics(values[_permuted(len(values), unit, by_unit, random)]))
+        places = _permuted(len(values), unit, by_unit, random)
+        found.append(_statistics(values[places], stretches))
     table = np.array(found)
     spread = table.std(axis=0)
     largest = ((table - table.mean(axis=0)) / np.where(spread > 0, spread, 1)).max(axis=1)
@@ -257,16 +275,24 @@ def _permuted(count: int, unit, by_unit, random: np.random.Generator) -> np.ndar
     return places
 
 
-def _statistics(values: np.ndarray) -> list[float]:
-    """How alike neighbours are, and how far the means of stretches of time are apart."""
+def _stretches(count: int, when: np.ndarray | None) -> list[np.ndarray]:
+    """Where stretches of rows in time begin and end: equal parts, and rows of one moment."""
+    parts = [np.linspace(0, count, n + 1).round().astype(int) for n in STRETCHES if n * 5 <= count]
+    if when is not None:
+        begins = np.flatnonzero(when[1:] != when[:-1]) + 1
+        if FEWEST_MOMENTS <= len(begins) + 1 <= count / 2:
+            parts.append(np.concatenate([[0], begins, [count]]))
+    return parts
+
+
+def _statistics(values: np.ndarray, stretches: list[np.ndarray]) -> np.ndarray:
+    """How alike neighbours are, and how far the means of stretches are apart, by column."""
     sums = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
     found = [_neighbours(values)]
-    for count in STRETCHES:
-        if count * 5 <= len(values):
-            ends = np.linspace(0, len(values), count + 1).round().astype(int)
-            total, size = np.diff(sums[ends], axis=0), np.diff(ends)
-            found.append(float(((total**2).sum(axis=1) / size).sum()))
-    return found
+    for ends in stretches:
+        total, size = np.diff(sums[ends], axis=0), np.diff(ends)
+        found.append((total**2 / size[:, None]).sum(axis=0))
+    return np.concatenate(found)
 
 
 # --- The order of rows in a file ----------------------------------------------------------------
@@ -290,7 +316,7 @@ def sorted_by(rows: Labelled) -> str:
 def _sorts(column: pd.Series) -> bool:
     """Whether rows are in the order of a column, or lie together by its levels."""
     present = column.dropna()
-    if not 2 <= present.nunique() <= 0.9 * len(column):  # a number a row counts the rows
+    if present.nunique() < 2 or _counts_rows(present):
         return False
     if is_counted(column) or is_date(column):
         step = present.diff().dropna()
@@ -300,6 +326,12 @@ def _sorts(column: pd.Series) -> bool:
     codes = pd.factorize(present)[0]
     changes = int((codes[1:] != codes[:-1]).sum())
     return bool(changes <= 1.2 * codes.max() and changes < len(codes) / 3)
+
+
+def _counts_rows(present: pd.Series) -> bool:
+    """Whether a column has a whole number, or a word, of its own for nearly each row."""
+    unique = present.nunique() > 0.9 * len(present)
+    return unique and (not is_counted(present) or bool((present.astype("float64") % 1 == 0).all()))
 
 
 def _is_sorted(rows: Labelled, name: str) -> bool:

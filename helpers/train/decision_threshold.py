@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
 from sklearn.metrics import precision_recall_curve
 
 from ..base.user_errors import InputError
+from ..learning.error_costs import row_costs
+from ..learning.mean_by_unit import mean_by_unit
 from ..learning.task_kind import Task
 from ..models.model_ladder import BASELINE
 from .fold_trials import Trial
@@ -71,24 +72,9 @@ def threshold_by_costs(
             for threshold in (by_theory, chosen)
         )
         saved[rows] = before - after
-    if _is_surely_positive(saved, trial.unit):
+    if mean_by_unit(saved, trial.unit).p_above < SURE:
         return _cheapest(yes, probability, *costs)
     return by_theory
-
-
-def row_costs(yes: np.ndarray, predicted: np.ndarray, costs: tuple) -> np.ndarray:
-    """What each row's answer costs; `costs` are those of a false positive and a false negative."""
-    return costs[0] * (predicted & ~yes) + costs[1] * (~predicted & yes)
-
-
-def _is_surely_positive(values: np.ndarray, unit) -> bool:
-    """Whether the mean of values is above 0 by more than chance (Student's t by unit)."""
-    place = np.arange(len(values)) if unit is None else np.unique(unit, return_inverse=True)[1]
-    sums = np.bincount(place, values)
-    if len(sums) < 2 or not sums.std():
-        return False
-    ratio = sums.mean() / (sums.std(ddof=1) / np.sqrt(len(sums)))
-    return bool(student.sf(ratio, len(sums) - 1) < SURE)
 
 
 def _positives(task: Task, trial: Trial) -> tuple[np.ndarray, np.ndarray]:

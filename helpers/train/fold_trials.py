@@ -22,6 +22,7 @@ from ..base.user_errors import InputError
 from ..learning.labelled_data import Labelled, evenly_spaced_positions
 from ..learning.metric_scores import better, score
 from ..learning.predicting import predict
+from ..learning.score_intervals import JudgedRows, score_spread
 from ..learning.task_kind import Task
 from ..models.model_ladder import on_one_thread
 from ..pipeline import whole_pipeline
@@ -204,6 +205,21 @@ def answers_of(task: Task, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarra
     if task.is_regression:
         return predicted, None
     return np.asarray(task.classes, object)[predicted.argmax(axis=1)], predicted
+
+
+def spreads_by_fold(task: Task, trial: Trial) -> list[dict]:
+    """The score of a trial on each fold, its standard error by unit, and its degrees of freedom.
+
+    Stage 8 reads from them by how much scores differ from time to time by themselves.
+    """
+    found = []
+    for number in np.unique(trial.fold):
+        one = trial.fold == number
+        unit = None if trial.unit is None else trial.unit[one]
+        said = answers_of(task, trial.predicted[one])
+        spread = score_spread(task, JudgedRows(trial.truth[one], *said, unit))
+        found.append(spread._asdict())
+    return found
 
 
 def _best_step(curves: list[list[tuple[float, np.ndarray]]]) -> int:

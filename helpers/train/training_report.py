@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..learning.metric_names import PLAIN_NAMES
+from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.score_intervals import Difference
 from ..learning.task_kind import Task
 from ..models.calibrated_model import Calibrated, calibration_error, judged_probability
-from ..models.model_ladder import BASELINE
+from ..models.model_ladder import BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
 from .calibrated_ensemble import calibration_gain
 from .decision_threshold import best_f1_threshold
-from .fold_trials import Fold, Trial, best_of, on_all_rows
+from .fold_trials import Fold, Trial, best_of, on_all_rows, spreads_by_fold
 from .hyperparameter_search import Budget
 from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
 
@@ -20,7 +20,8 @@ from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
 def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
     """A row per trial, best first: the mean score over the folds and its standard deviation.
 
-    Also the rows, the seconds and the parameters. Trials on fewer rows than others come last.
+    Also the rows, the seconds, the parameters, and the score on each fold. Trials on fewer rows
+    than others come last.
     """
     metric = PLAIN_NAMES[task.main_metric]
     table = pd.DataFrame(
@@ -31,6 +32,7 @@ def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
             "rows": trial.rows,
             "seconds": round(trial.seconds, 2),
             "parameters": _parameters(trial),
+            **{f"fold {number}": score for number, score in enumerate(trial.scores)},
         }
         for trial in trials
     )
@@ -53,11 +55,12 @@ def headline(task: Task, trials: list[Trial], baseline: Trial, budget=None) -> s
     The second figure is what a winner chosen on the other folds scores on each fold
     (`paired_trials.mean_if_chosen_elsewhere`).
     """
-    best, metric = best_of(trials), PLAIN_NAMES[task.main_metric]
+    best, metric = best_of(trials), task.main_metric
+    scored, guessed = (shown_score(metric, one.mean) for one in (best, baseline))
     cut = f" {describe_budget(budget)}" if budget and budget.cut else ""
     return (
-        f"The best of {len(trials)} trials is {best.family}: {metric} {best.mean:.2f} in "
-        f"cross-validation, against {baseline.mean:.2f} for the baseline. "
+        f"The best of {len(trials)} trials is {best.family}: {PLAIN_NAMES[metric]} {scored} in "
+        f"cross-validation, against {guessed} for the baseline. "
         f"{describe_luck(trials)}{cut}"
     )
 
@@ -70,8 +73,7 @@ def describe_luck(trials: list[Trial]) -> str:
     if not np.isfinite(elsewhere):
         return f"{text}."
     luck = max(best.mean - elsewhere, 0.0)
-    size = f"by about {luck:.3f}" if luck >= 0.0005 else "by less than 0.001"
-    return f"{text}, {size}."
+    return f"{text}: chosen on other folds it would have about {luck:.2g} less."
 
 
 def trials_by_fold(trials: list[Trial]) -> pd.DataFrame:
@@ -85,8 +87,9 @@ def describe_ladder(trials: list[Trial], task: Task) -> str:
     """A sentence that says which model leads, and which may be as good on the same rows."""
     best, baseline = best_of(trials), trials[0]
     others = [t for t in trials if t.family not in (best.family, BASELINE)]
-    text = f"**{best.family}** leads with {best.mean:.2f} ({PLAIN_NAMES[task.main_metric]}); "
-    text += f"the baseline, which ignores every column, has {baseline.mean:.2f}."
+    leader, guessed = (shown_score(task.main_metric, one.mean) for one in (best, baseline))
+    text = f"**{best.family}** leads with {leader} ({PLAIN_NAMES[task.main_metric]}); "
+    text += f"the baseline, which ignores every column, has {guessed}."
     leads = {one.family: gain_over(task, one, best) for one in others}
     said = [f"{name} by {_interval(lead)}" for name, lead in leads.items()]
     if said:
@@ -98,10 +101,12 @@ def describe_ladder(trials: list[Trial], task: Task) -> str:
 
 
 def _interval(lead: Difference) -> str:
-    """A lead with its interval."""
+    """A lead with its interval; three decimals, or three digits where the metric has a unit."""
+    form = "{:+.3g}" if lead.metric.startswith("neg_") else "{:+.3f}"
+    value, low, high = (form.format(end) for end in (lead.value, lead.low, lead.high))
     if not np.isfinite(lead.low):
-        return f"{lead.value:.3f} (too few units to tell)"
-    return f"{lead.value:.3f} ({lead.low:+.3f} to {lead.high:+.3f})"
+        return f"{value.lstrip('+')} (too few units to tell)"
+    return f"{value.lstrip('+')} ({low} to {high})"
 
 
 def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -> str:
@@ -109,17 +114,23 @@ def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -
     if not found:
         return "No search was asked for: the default parameters stay."
     before, after = best_of(first_trials), best_of(found)
-    rounds = _describe_rounds(found)
+    rounds, metric = _describe_rounds(found), task.main_metric
+    first, last = (_digits(metric, one.mean) for one in (before, after))
     if after.mean <= before.mean:
-        text = f"**The search found nothing better** than the defaults ({before.mean:.3f})"
-        return f"{text}; they stay.{rounds}"
+        text = f"**The search found nothing better** than the defaults ({first}); they stay."
+        return f"{text}{rounds}"
     gain = gain_over(task, before, after)
     sure = "more than" if gain.p_better < SURE / 2 else "within"
     return (
-        f"{len(found)} trials improved {PLAIN_NAMES[task.main_metric]} from {before.mean:.3f} to "
-        f"**{after.mean:.3f}**, on the same rows {_interval(gain)}: {sure} the noise, and a little "
-        f"too good, as the best of many.{rounds}"
+        f"{len(found)} trials improved {PLAIN_NAMES[metric]} from {first} to **{last}**, on the "
+        f"same rows by {_interval(gain)}: {sure} the noise, and a little too good, as the best of "
+        f"many.{rounds}"
     )
+
+
+def _digits(metric: str, value: float) -> str:
+    """A score with three decimals; as it is shown elsewhere where it has a unit."""
+    return shown_score(metric, value) if metric.startswith("neg_") else f"{value:.3f}"
 
 
 def _describe_rounds(found: list[Trial]) -> str:
@@ -186,8 +197,8 @@ def describe_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) ->
     gain = gain_over(task, best, ensemble[0])
     return (
         f"**An ensemble wins**: the mean of {ensemble[0].parameters['members']} scores "
-        f"{ensemble[0].mean:.3f} ({PLAIN_NAMES[task.main_metric]}), more than {best.family} alone "
-        f"on the same rows by {_interval(gain)}."
+        f"{_digits(gain.metric, ensemble[0].mean)} ({PLAIN_NAMES[gain.metric]}), more than "
+        f"{best.family} alone on the same rows by {_interval(gain)}."
     )
 
 
@@ -230,8 +241,12 @@ def summary(
     budget: Budget,
     calibration: Trial,
     costs: tuple = (0.0, 0.0),
+    trials: list[Trial] = (),
 ) -> dict:
-    """The content of `training.json`: the winner and how it was found."""
+    """The content of `training.json`: the winner and how it was found.
+
+    `trials` are all trials; of them is kept what simpler models score on the same folds.
+    """
     how = {}
     if isinstance(calibration.model, Calibrated):
         how = {"slope": calibration.model.slope, "shifts": list(calibration.model.shifts)}
@@ -240,10 +255,32 @@ def summary(
         "parameters": best.parameters,
         "metric": task.main_metric,
         "cross_validated": best.mean,
+        "folds": spreads_by_fold(task, best),
         "calibration": how,
         "threshold": threshold,
+        "threshold_best_f1": best_f1_threshold(task, calibration),
         "costs": list(costs),
         "minutes": budget.minutes,
         "cut": budget.cut,
         "headline": headline,
+        "simpler": simpler_models(task, list(trials)) if trials else None,
     }
+
+
+def simpler_models(task: Task, trials: list[Trial]) -> dict:
+    """Whether a simpler model than the best one may be as good on the same folds.
+
+    `as_good`, and a sentence about it (`reading`).
+    """
+    best, order = best_of(trials), (BASELINE, LINEAR, FOREST, BOOSTING, ENSEMBLE)
+    simpler = order[1 : order.index(best.family)]
+    ranked = sorted(on_all_rows(trials), key=lambda trial: -trial.mean)
+    found = [next((t for t in ranked if t.family == family), None) for family in simpler]
+    behind = {one.family: gain_over(task, one, best) for one in found if one is not None}
+    if not behind:
+        return {"as_good": False, "reading": "no simpler model was tried"}
+    said = " and ".join(f"{name} by {_interval(gain)}" for name, gain in behind.items())
+    near = [name for name, gain in behind.items() if not gain.p_better < SURE / 2]
+    text = f"on the same folds {best.family} leads {said}"
+    end = f"so {' and '.join(near)} may be as good" if near else "so no simpler model is as good"
+    return {"as_good": bool(near), "reading": f"{text}, {end}"}

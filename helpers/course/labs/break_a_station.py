@@ -23,6 +23,7 @@ from ...learning import labelled_data
 from ...learning.label_column import draft_label, read_label
 from ...learning.predicting import predict_scores
 from ...learning.task_kind import encode, find_task
+from ...learning.units import UnitRule, unit_labels
 from ...pipeline import whole_pipeline
 from ...split import find_leaks, split_into_parts
 from ...tables import tidy_table
@@ -227,7 +228,7 @@ def run(name: str, start: Line) -> dict:
             continue
         (instead if station == broken else work)(line)
     served = _served(line)
-    line.noticed += _drifted(line, start)
+    line.noticed += _drifted(line)
     return {
         "claimed": line.claimed,
         "in production": served,
@@ -247,14 +248,26 @@ def _served(line: Line) -> float:
     return _auc(line, line.model[1:], _cleaned(line, asked), y)
 
 
-def _drifted(line: Line, start: Line) -> list[str]:
-    """Columns that moved between training and service, beyond what the seasons move them."""
+def _drifted(line: Line) -> list[str]:
+    """Columns that drift between training and service, farther than to the held-out months.
+
+    The held-out months are what one has before the first month in service: they show how far
+    columns move by themselves. The flights of a day count as one unit.
+    """
     names = [n for n in WATCHED if n in line.feature_plan["columns"]]
-    before, after = line.tidy[names], _cleaned(line, line.later)[names]
-    found = compare_columns.compare(before, after)
-    usual = compare_columns.compare(before, _cleaned(line, start.later)[names])
-    moved = found.index[found["psi"] > usual["psi"].reindex(found.index) + 0.25].tolist()
+    learnt = line.cut.of(labelled_data.TRAIN).X
+    usual, found = (
+        _drift(names, learnt, rows)
+        for rows in (line.cut.of(labelled_data.TEST).X, _cleaned(line, line.later))
+    )
+    beyond = found["psi"] - usual["psi"].reindex(found.index)
+    moved = found.index[found["drifts"] & (beyond > compare_columns.PSI_LARGE)].tolist()
     return [f"stage 8, drift: {', '.join(moved)}"] if moved else []
+
+
+def _drift(names: list[str], before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    was, now = (unit_labels(UnitRule("day", "scheduled"), rows) for rows in (before, after))
+    return compare_columns.compare(before[names], after[names], unit_before=was, unit_after=now)
 
 
 def _auc(line: Line, model, X: pd.DataFrame, y) -> float:

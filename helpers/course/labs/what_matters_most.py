@@ -1,7 +1,9 @@
 """The lab on what matters most: data, features, algorithm, tuning, crossed and separated.
 
 Every combination is scored on the same rows. The variance of the scores is then split between the
-factors (analysis of variance; each factor's share is its sum of squares over the total).
+factors (analysis of variance). A sum of squares over the total flatters what has many degrees of
+freedom, since chance gives each of them its part; so the shares are omega squared (Hays 1963,
+"Statistics for Psychologists"), which takes that part off.
 
     python -m helpers.course.labs.what_matters_most     the whole grid, some ten minutes
 
@@ -227,8 +229,8 @@ def shares(results: pd.DataFrame) -> pd.DataFrame:
     """The share of the scores' variance that each factor explains, a column a table.
 
     The seeds' own level (which rows were asked) is taken out first. "Together" is what pairs of
-    factors explain beyond each alone; "rest" is chance and higher orders. The design is balanced,
-    so the shares add up to 1.
+    factors explain beyond each alone; "rest" is chance and higher orders. The design is balanced.
+    Shares are omega squared, at least 0; the rest is what remains of 1.
 
     >>> rows = [(f, a, s, f == "new") for f in ("raw", "new") for a in "xy" for s in (0, 1)]
     >>> one = pd.DataFrame(rows, columns=["features", "algorithm", "seed", "score"])
@@ -237,16 +239,27 @@ def shares(results: pd.DataFrame) -> pd.DataFrame:
     """
     found = {}
     for name, rows in results.groupby("table", sort=False):
-        score = rows["score"].astype(float) - rows.groupby("seed")["score"].transform("mean")
-        total = float((score**2).sum()) or 1.0
-        alone = {f: _explained(score, rows, [f]) for f in FACTORS}
-        pairs = sum(
-            _explained(score, rows, list(pair)) - alone[pair[0]] - alone[pair[1]]
-            for pair in combinations(FACTORS, 2)
-        )
-        parts = {f: alone[f] / total for f in FACTORS} | {"together": max(pairs, 0) / total}
+        squares, free = _sums_of_squares(rows)
+        chance = max(squares["rest"], 0) / max(free["rest"], 1)
+        total = sum(squares.values()) + chance or 1.0
+        parts = {f: max(squares[f] - free[f] * chance, 0) / total for f in (*FACTORS, "together")}
         found[name] = parts | {"rest": 1 - sum(parts.values())}
     return pd.DataFrame(found).rename_axis("share of the variance")
+
+
+def _sums_of_squares(rows: pd.DataFrame) -> tuple[dict[str, float], dict[str, int]]:
+    """The sums of squares of the factors, all pairs and the rest; their degrees of freedom."""
+    score = rows["score"].astype(float) - rows.groupby("seed")["score"].transform("mean")
+    squares = {f: _explained(score, rows, [f]) for f in FACTORS}
+    free = {f: rows[f].nunique() - 1 for f in FACTORS}
+    pairs = list(combinations(FACTORS, 2))
+    squares["together"] = sum(
+        _explained(score, rows, [a, b]) - squares[a] - squares[b] for a, b in pairs
+    )
+    free["together"] = sum(free[a] * free[b] for a, b in pairs)
+    squares["rest"] = float((score**2).sum()) - sum(squares.values())
+    free["rest"] = len(rows) - rows["seed"].nunique() - sum(free.values())
+    return squares, free
 
 
 def _explained(score: pd.Series, rows: pd.DataFrame, factors: list[str]) -> float:

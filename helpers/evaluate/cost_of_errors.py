@@ -1,0 +1,106 @@
+"""What errors cost under several rules of decision, and for which costs a model is worth using."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..learning.error_costs import row_costs
+from ..learning.mean_by_unit import mean_by_unit
+from ..learning.task_kind import Task
+
+COST = "cost per 1,000 rows"
+# What a false negative costs, for each that a false positive costs.
+SURE = 0.05  # significance level for all ratios together
+RATIOS = (0.05, 0.1, 0.2, 1 / 3, 0.5, 1, 2, 3, 5, 10, 20)
+
+
+def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) -> pd.DataFrame:
+    """What each decision rule costs per thousand held-out rows, the cheapest first.
+
+    `probability` is n × classes; `costs` are those of a false positive and a false negative, both
+    1 if not given. A row per rule: `false positives`, `false negatives`, `cost per 1,000 rows`, as
+    text; no row for other tasks than binary ones.
+    """
+    if task.kind != "binary":
+        return pd.DataFrame(columns=[COST]).rename_axis("rule")
+    costs = costs if any(costs) else (1.0, 1.0)
+    positive = probability[:, task.classes.index(task.positive)]
+    yes = np.asarray(truth) == task.positive
+    rules = {
+        "always predict no": np.zeros(len(yes), dtype=bool),
+        "always predict yes": np.ones(len(yes), dtype=bool),
+        "threshold 0.50": positive >= 0.5,
+    }
+    if threshold != 0.5:
+        rules[f"threshold {threshold:.2g} (the model's)"] = positive >= threshold
+    rows = {rule: _errors_and_cost(yes, predicted, costs) for rule, predicted in rules.items()}
+    table = pd.DataFrame(rows).T.sort_values(COST, kind="stable")
+    return table.map("{:,.0f}".format).rename_axis("rule")
+
+
+def _errors_and_cost(yes: np.ndarray, predicted: np.ndarray, costs: tuple) -> dict[str, float]:
+    """The errors of a rule, and their cost per thousand rows."""
+    wrong = int((predicted & ~yes).sum()), int((~predicted & yes).sum())
+    cost = 1_000 * float(np.dot(wrong, costs)) / len(yes)
+    return {"false positives": wrong[0], "false negatives": wrong[1], COST: cost}
+
+
+def describe_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
+    """Which rule is cheapest, in a sentence."""
+    if task.kind != "binary":
+        return "Costs of false positives and negatives apply to two classes only."
+    if not any(costs):
+        return (
+            f"No costs of errors were given, so each counts 1: then *{table.index[0]}* is "
+            f"cheapest. Give them: `--set cost_false_positive=1 --set cost_false_negative=5`."
+        )
+    return (
+        f"A false positive costs {costs[0]:g}, a false negative {costs[1]:g}: "
+        f"**{table.index[0]}** is cheapest."
+    )
+
+
+def worth_by_ratio(task: Task, truth, probability, unit=None) -> pd.DataFrame:
+    """For which costs of errors the model is cheaper than acting never, and than acting always.
+
+    A row per ratio of costs (of a false negative to a false positive, which costs 1): the `cost per
+    1,000 rows` of the `model`, which acts from the threshold f / (f + m) on, of acting `never` and
+    `always`, and whether the model is `cheaper` than both beyond the noise (by unit; corrected for
+    the number of ratios). A decision curve in numbers (Vickers and Elkin 2006).
+    """
+    positive = np.asarray(probability)[:, task.classes.index(task.positive)]
+    yes = np.asarray(truth).astype(str) == task.positive
+    rows = {ratio: _worth_at(yes, positive, ratio, unit) for ratio in RATIOS}
+    return pd.DataFrame(rows).T.rename_axis("ratio")
+
+
+def _worth_at(yes: np.ndarray, positive: np.ndarray, ratio: float, unit) -> dict:
+    """The costs of three rules where a false negative costs so many times a false positive."""
+    rules = {
+        "model": positive >= 1 / (1 + ratio),
+        "never": np.zeros(len(yes), dtype=bool),
+        "always": np.ones(len(yes), dtype=bool),
+    }
+    costs = {name: 1_000 * row_costs(yes, acts, (1.0, ratio)) for name, acts in rules.items()}
+    saved = [mean_by_unit(costs[name] - costs["model"], unit).p_above for name in rules][1:]
+    sure = max(saved) < SURE / len(RATIOS)
+    return {name: found.mean() for name, found in costs.items()} | {"cheaper": sure}
+
+
+def describe_worth_by_ratio(table: pd.DataFrame) -> str:
+    """From which to which ratio of costs the model is worth using, in a sentence."""
+    sure = table.index[table["cheaper"].astype(bool)]
+    if not len(sure):
+        return (
+            "At no ratio of costs between 1 to 20 and 20 to 1 do its decisions cost surely less "
+            "than acting never and acting always."
+        )
+    return (
+        f"Its decisions cost surely less than acting never and acting always where a false "
+        f"negative costs {_times(sure.min())} to {_times(sure.max())} a false positive."
+    )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2g} times"
