@@ -113,7 +113,7 @@ def test_every_stage_has_a_page_and_the_front_page_leads_to_each(flights):
     index = flights.file("index.html").read_text()
     assert all(f'href="{stage.report}"' in index for stage in STAGES)
     assert "Will this flight arrive 15 minutes late or more?" in index
-    assert "good enough" in index
+    assert "better than the baseline" in index
 
 
 def test_no_page_is_large(flights):

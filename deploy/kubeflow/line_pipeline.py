@@ -38,8 +38,8 @@ def {name}(
 def line_pipeline(image: str = IMAGE, **given) -> base_component.BaseComponent:
     """The pipeline, whose steps run in that image; `given` are other defaults of its parameters.
 
-    Without a target it ends before the first stage that needs one, and when the verdict is not
-    "good enough" before what comes after the verdict.
+    Without a target it ends before the first stage that needs one, and when the verdict is no
+    before what comes after the verdict.
     """
     stages = [stage for stage in description()["stages"] if not stage["lesson"]]
     parameters = parameters_of(stages, given)

@@ -44,7 +44,7 @@ from .command_group import DASK, cli
                    "or start it as Jupyter does.")  # fmt: skip
 @click.option("--track/--no-track", default=True, envvar="PIPELINE_TRACK", show_default=True,
               show_envvar=True,
-              help="Log what was run to MLflow; register a model that is good enough.")  # fmt: skip
+              help="Log what was run to MLflow; register a model that passes.")  # fmt: skip
 @DASK
 def run(data, query, target, name, settings, config, stages, gate, force, kernels, track, dask):
     """Run the line, or some of its stages, and write its reports.

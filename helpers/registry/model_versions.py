@@ -1,6 +1,6 @@
 """The versions of registered models: which there are, which one serves, what an address names.
 
-The registry is MLflow's: a version per model that was good enough, the aliases `champion` (it
+The registry is MLflow's: a version per model that passed the verdict, the aliases `champion` (it
 serves) and `challenger` (it may come to serve), and tags on a version that say when it was
 promoted. From these times `champions.rollback` knows the champion before; nothing is stored beside
 MLflow.

@@ -38,7 +38,7 @@ class Computed:
 
 PUBLISHED = Defined("what the published program prints, quoted; the text says that it may differ")
 COIN = Defined("the ROC AUC of a ranking by chance, by its definition (Hanley and McNeil 1982)")
-INTERVAL = Defined("the level of the interval, as `task.bootstrap` draws it")
+INTERVAL = Defined("the level of the interval, as `score_intervals` has it")
 
 GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "00_start_here": dict.fromkeys(["1.000", "0.967", "0.960", "0.022"], PUBLISHED),
