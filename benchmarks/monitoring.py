@@ -414,7 +414,8 @@ def _alarm_table(found: dict) -> list[str]:
     parts = ("columns", "predictions", "domain classifier", "quality", "any")
     lines = ["## False alarms", "",
              f"The same distribution twice, {SPLITS} splits: reports that say anything at all, a",
-             "mere note included, and by which part. Meant are at most 3 %.", "",
+             "mere note included, and by which part. Meant are at most 3 %. Each row is by itself",
+             "here; for rows of customers or days see STATISTICS.md.", "",
              f"| rows on each side | {' | '.join(parts)} | goal |",
              "|---" * (len(parts) + 2) + "|"]  # fmt: skip
     for rows in (name for name in found if name != "evidently"):

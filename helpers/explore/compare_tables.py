@@ -13,6 +13,7 @@ from ..base.bins import equal_groups
 from ..base.user_errors import InputError
 from ..drift import compare_columns
 from ..examples import known
+from ..learning.units import units_of
 from ..tables import read_any
 from . import association, draw_associations, draw_axes
 from .association import Grouped
@@ -32,6 +33,7 @@ class _TwoSurveys:
     before: Survey
     after: Survey
     names: tuple[str, str]
+    units: tuple = (None, None)  # of which unit each sampled row is
 
     @property
     def shared(self) -> list[str]:
@@ -68,7 +70,9 @@ def side_by_side(
     """
     if len(other) == 0:
         raise InputError("The table to compare with has no rows.")
-    both = _TwoSurveys(found.survey, make_survey(other), names)
+    beside = Exploration(make_survey(other))
+    units = found.unit, units_of(found.units, beside.typed)
+    both = _TwoSurveys(found.survey, beside.survey, names, units)
     drift = _drift_parts(found, both) if both.comparable else []
     return Piece(para(_describe_shape(both)), *drift, place=PLACE)
 
@@ -96,7 +100,8 @@ def _drift(both: _TwoSurveys) -> pd.DataFrame:
         for side in (both.before, both.after)
     )
     with np.errstate(over="ignore", invalid="ignore"):  # numbers of 1e308
-        return compare_columns.compare(before, after)
+        was, now = both.units
+        return compare_columns.compare(before, after, unit_before=was, unit_after=now)
 
 
 def _comparable_values(column: Column) -> pd.Series:
@@ -124,6 +129,8 @@ def _size(survey: Survey) -> str:
 
 def _describe_drift(table: pd.DataFrame) -> str:
     drifted = table.index[table["drifts"]]
+    if (table["test"] == compare_columns.TOO_FEW).all():
+        return f"Whether columns drift can't be told: {table['why'].iloc[0]}."
     if not len(drifted):
         return (
             f"No column drifts: none of {len(table)} has an index above "

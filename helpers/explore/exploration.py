@@ -29,17 +29,17 @@ class Exploration:
         label = self.survey.label
         known = None if label is None else ~np.isnan(label[self.survey.sampled])
         if label is None or not known.any():
-            return find_units(self._typed)
+            return find_units(self.typed)
         y = label[self.survey.sampled][known]
-        return find_units(self._typed[known].drop(columns=self.survey.target), y)
+        return find_units(self.typed[known].drop(columns=self.survey.target), y)
 
     @property
     def unit(self) -> np.ndarray | None:
         """Of which unit each sampled row is; None where each is by itself."""
-        return units_of(self.units, self._typed)
+        return units_of(self.units, self.typed)
 
     @cached_property
-    def _typed(self) -> pd.DataFrame:
+    def typed(self) -> pd.DataFrame:
         """The sampled rows, each column as what it holds."""
         return pd.DataFrame({one.name: one.sample.array for one in self.survey.columns})
 

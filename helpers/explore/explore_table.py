@@ -19,6 +19,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from ..base import addresses
+from ..learning.units import describe_units
 from ..line.run_folder import Run
 from ..line.stage_work import outside
 from ..tables import odd_files
@@ -71,10 +72,18 @@ def overview(found: Exploration) -> Piece:
     """Rows, columns, kinds, memory, missing cells and repeated rows."""
     note = (
         f"Counts, quantiles and histograms are of all rows. Associations, words and examples: "
-        f"{found.survey.sample_note}."
+        f"{found.survey.sample_note}.{_describe_units(found)}"
     )
     parts = _tiles(found.survey), para(_describe_kinds(found.survey)), para(note, "said")
     return Piece(*parts, place="overview")
+
+
+def _describe_units(found: Exploration) -> str:
+    """Of how many units the sampled rows are, in a sentence; empty where each is by itself."""
+    if found.units.is_row or found.unit is None:
+        return ""
+    counted = describe_units(found.unit, found.units, len(found.survey.sampled))
+    return f" They are {safe(counted)}, and the tests count them so."
 
 
 def _tiles(survey: Survey) -> str:
