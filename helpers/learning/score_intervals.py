@@ -15,19 +15,22 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from ..base.ranks import roc_auc_without
 from .metric_names import LESS_IS_BETTER
 from .metric_scores import as_numbers, score_numbers
+from .skewness import l_skewness, upper_by_hall
 from .task_kind import Task
+from .wilson import normal_quantile, wilson
 
 MOST_BLOCKS = 200  # more units than these are left out several at a time
 SHARES = ("accuracy", "precision", "recall")  # of all rows, of those said, of those there are
 WITHIN_0_1 = ("roc_auc", "average_precision", "f1", "f1_macro", "precision_macro", "recall_macro")
-FEWEST_CARRYING = 4.0  # degrees of freedom; with fewer a handful of units decides
+FEWEST_CARRYING = 3.0  # degrees of freedom; with fewer a handful of units decides
 FEWEST_OF_CLASS = 10  # units with a class
+SQUARED = ("r2", "neg_root_mean_squared_error")  # a few large errors may decide them:
+FEWEST_IF_SKEWED, SKEWED = 15.0, 0.15  # degrees of freedom; L-skewness of the errors
 
 
 class JudgedRows(NamedTuple):
@@ -310,7 +313,19 @@ def _interval(task: Task, metric: str, left_out: _LeftOut, rows: JudgedRows, lev
     if not np.isfinite([low, high]).all():
         return np.nan, np.nan, blocks.units, "too few units to tell"
     few = f"only {carrying} units of the rarest class" if carrying < FEWEST_OF_CLASS else ""
-    return low, high, blocks.units, few or _few_carrying(df)
+    return low, high, blocks.units, few or _few_large_errors(rows, metric, df) or _few_carrying(df)
+
+
+def _few_large_errors(rows: JudgedRows, metric: str, df: float) -> str:
+    """The warning that errors are so skewed that still larger ones may be missing; else empty."""
+    if metric not in SQUARED or not df < FEWEST_IF_SKEWED:
+        return ""
+    errors = pd.Series(rows.truth - rows.prediction)
+    by_unit = errors if rows.unit is None else errors.groupby(np.asarray(rows.unit)).mean()
+    most = max(SKEWED, 1 / np.sqrt(len(by_unit)))  # 2.6 standard errors of normal ones
+    if max(abs(l_skewness(errors)), abs(l_skewness(by_unit))) <= most:
+        return ""
+    return "a few large errors decide it, and larger ones may be missing"
 
 
 def _few_carrying(df: float) -> str:
@@ -355,23 +370,6 @@ def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
     return *wilson(share, effective, student.ppf((1 + level) / 2, df)), df
 
 
-def normal_quantile(level: float) -> float:
-    """How many standard errors a normal interval has on either side."""
-    return float(norm.ppf((1 + level) / 2))
-
-
-def wilson(share: float, rows: float, quantile: float) -> tuple[float, float]:
-    """Wilson's score interval (1927) of a share of some rows; it stays within 0 and 1.
-
-    >>> [round(end, 3) for end in wilson(0.9, 50, 1.96)]
-    [0.786, 0.957]
-    """
-    extra = quantile**2 / rows
-    centre = (share + extra / 2) / (1 + extra)
-    half = quantile / (1 + extra) * np.sqrt(share * (1 - share) / rows + extra / (4 * rows))
-    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
-
-
 def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
     """The interval on the logit scale; Wilson's where the score is 0 or 1, or nothing moves it."""
     value, (error, df) = scores[0], _spread(scores)
@@ -385,7 +383,11 @@ def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
 
 
 def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
-    """The interval of an error, or of 1 - R², on the log scale."""
+    """The interval of an error, or of 1 - R², on the log scale.
+
+    Where few large errors make up most of it, its upper end is that of Hall (1992), if that is
+    further out: errors that are larger still may not have been seen.
+    """
     size = 1 - scores if metric == "r2" else np.abs(scores)
     if not size[0] > 0:
         return scores[0], scores[0], np.nan
@@ -394,6 +396,12 @@ def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
     error, df = _spread(logs)
     half = student.ppf((1 + level) / 2, df) * error
     smaller, larger = np.exp([logs[0] - half, logs[0] + half])
+    power = 2 if metric == "neg_root_mean_squared_error" else 1
+    larger = max(
+        larger,
+        upper_by_hall(size[0] ** power, size[1:] ** power, _spread(size**power)[0], level)
+        ** (1 / power),
+    )
     if metric == "r2":
         return 1 - larger, 1 - smaller, df
     return (smaller, larger, df) if scores[0] > 0 else (-larger, -smaller, df)

@@ -26,8 +26,10 @@ def find_alarms(rows: Labelled, plan: dict, choice: dict, seed: int = 42) -> lis
     A key that rows share predicts the target too; that its rows are in both sets says why, and what
     to do, so this is looked for first.
 
-    `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`).
+    `plan` is the feature plan, `choice` how the rows were split (`strategy`, `column`). Labels of
+    held-out rows are not read.
     """
+    rows = rows.sealed()
     learn = rows.of(TRAIN)
     learn = learn.at(evenly_spaced_positions(learn.y, LOOKED_AT))
     used = [name for name in plan["columns"] if name in learn.X]

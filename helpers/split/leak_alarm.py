@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.model_selection import GroupKFold, KFold
 
+from ..learning.fold_scores import FoldAnswers, fold_scores
 from ..learning.labelled_data import Labelled
-from ..learning.predicting import predict_scores
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
+from .split_at_random import random_folds, with_folds
 
+FOLDS = 3
 LOOKED_AT = 4_000  # training rows; more would not change what is found
 
 
@@ -34,34 +37,33 @@ def quick_model(task: Task, plan: dict, seed: int, trees: int = 40):
     return whole_pipeline.learner(plan, kind(max_iter=trees, random_state=seed), seed)
 
 
-def quick_score(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> float:
-    """The mean score of a quick model over folds (see `quick_scores`)."""
-    return float(np.mean(quick_scores(learn, plan, seed, groups, folds)))
+def quick_score(learn: Labelled, plan: dict, seed: int) -> float:
+    """The mean score of a quick model over random folds: ROC AUC, accuracy (several classes) or R².
 
-
-def quick_scores(learn: Labelled, plan: dict, seed: int, groups=None, folds: int = 3) -> list:
-    """The score of a quick model on each fold; rows of one group stay together where given.
-
-    ROC AUC, accuracy (several classes) or R². 0.5 (R²: 0) without a feature; folds with one class
-    only are left out.
+    0.5 (R²: 0) without a feature.
     """
     task = learn.task
     if not plan["columns"] and not plan["derived"]:
-        return [0.0 if task.is_regression else 0.5]
-    cutter = KFold(folds, shuffle=True, random_state=seed) if groups is None else GroupKFold(folds)
-    scores = []
-    for train, test in cutter.split(learn.X, groups=groups):
-        if not task.is_regression and len(set(learn.y[train])) < 2:
-            continue
-        quick = quick_model(task, plan, seed)
-        quick.fit(learn.X.iloc[train], learn.y[train])
-        scored = predict_scores(
-            task, quick, learn.X.iloc[test], learn.y[test], [_compared_by(task)]
+        return 0.0 if task.is_regression else 0.5
+    every = np.arange(len(learn.y))
+    found = quick_answers(learn, plan, random_folds(learn, every, FOLDS, seed), seed)
+    score = found.mean[compared_by(task)] if found else np.nan
+    return float(score) if np.isfinite(score) else 0.0
+
+
+def quick_answers(learn: Labelled, plan: dict, fold: np.ndarray, seed: int) -> FoldAnswers | None:
+    """What a quick model answers on folds of n rows, by position; None where no fold can learn."""
+    every = np.arange(len(learn.y))
+    cut = replace(with_folds(learn, every, [], fold), by_time=False, ready=None, apart=None)
+    try:
+        found = fold_scores(
+            cut, lambda: quick_model(learn.task, plan, seed), [compared_by(learn.task)]
         )
-        scores.append(scored.get(_compared_by(task), np.nan))
-    return [s for s in scores if np.isfinite(s)] or [0.0]
+    except ValueError:
+        return None
+    return found.at(np.argsort(found.position))
 
 
-def _compared_by(task: Task) -> str:
+def compared_by(task: Task) -> str:
     """The metric of the quick model."""
     return {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}[task.kind]

@@ -10,13 +10,18 @@ from ..base.spacing import evenly_spaced
 from ..cells.key_names import has_identifier_name
 from ..cells.kinds import is_counted, is_date
 from ..drift.domain_classifier import domain_classifier
+from ..learning.fold_scores import FoldAnswers
 from ..learning.labelled_data import TEST, TRAIN, Labelled
+from ..learning.score_intervals import Difference, paired_gain
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
-from .leak_alarm import LOOKED_AT, drop_command, quick_scores
+from .leak_alarm import FOLDS, LOOKED_AT, compared_by, drop_command, quick_answers
 from .one_column_probe import predictive_power
+from .split_at_random import random_folds
+from .split_by_group import group_folds, strata
 
 SHARED_GAP = 0.05  # by how much whole groups must lower a score
+LEVEL = 0.99  # of the interval of that fall
 SETS_DIFFER = {"random": 0.65, "time": 0.9, "column": 0.7, "file": 0.7}  # ROC AUC
 SHIFTED = 0.6  # ROC AUC of a column that separates the sets alone
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
@@ -29,8 +34,9 @@ def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
 
     A number that differs in every row may be a new number for a copy, so it is not compared. Equal
     rows need not be copies: in a table of few levels many rows are equal by chance. They are copies
-    where two of their numbers are rare (an alarm). Where their targets agree far more often than by
-    chance, they may be copies or several records of one thing (a warning).
+    where two of their numbers are rare (an alarm). Where targets of equal training rows agree far
+    more often than by chance, they may be copies or several records of one thing (a warning). The
+    labels of held-out rows are not read.
     """
     compared = [n for n in used if not _numbers_rows(rows.X[n])]
     if not compared:
@@ -39,7 +45,7 @@ def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
     held_out = rows.part == TEST
     equal = np.isin(key[held_out], key[rows.part == TRAIN])
     copies = (equal & _rare(rows.X[compared])[held_out]).mean()
-    twins = max(copies, _agreeing(rows, key))
+    twins = max(copies, _agreeing(rows, key) if (rows.fold >= 0).any() else 0.0)
     if twins < TWINS:
         return []
     severity = "alarm" if copies >= TWINS else "warning"
@@ -58,20 +64,24 @@ def _rare(X: pd.DataFrame) -> np.ndarray:
 
 
 def _agreeing(rows: Labelled, key: np.ndarray) -> float:
-    """Share of held-out rows with an equal training row of the same target, beyond chance.
+    """Share of a fold's rows with an equal row of the same target among all others, beyond chance.
 
-    Chance is the share if targets were shuffled. 0 where the share is not far above it: rows that
-    look alike have targets that are somewhat alike.
+    Only training rows are asked: what is so between their folds is so between the sets. Chance is
+    the share if targets were shuffled. 0 where the share is not far above it: rows that look alike
+    have targets that are somewhat alike.
     """
-    held_out, train = rows.part == TEST, rows.part == TRAIN
-    label = pd.factorize(rows.y)[0]
-    both = pd.util.hash_pandas_object(
-        pd.DataFrame({"key": key, "y": label}), index=False
-    ).to_numpy()
-    observed = np.isin(both[held_out], both[train]).mean()
-    twins = pd.Series(key[held_out]).map(pd.Series(key[train]).value_counts()).fillna(0)
-    frequency = (np.bincount(label[train], minlength=label.max() + 1) / train.sum())[label]
-    by_chance = (1 - (1 - frequency[held_out]) ** twins.to_numpy()).mean()
+    learn = rows.part == TRAIN
+    key, label, fold = key[learn], pd.factorize(rows.y[learn])[0], rows.fold[learn]
+    asked = fold == fold.max()
+    if asked.all():
+        return 0.0
+    both = pd.DataFrame({"key": key, "y": label})
+    both = pd.util.hash_pandas_object(both, index=False).to_numpy()
+    observed = np.isin(both[asked], both[~asked]).mean()
+    twins = pd.Series(key[asked]).map(pd.Series(key[~asked]).value_counts()).fillna(0)
+    counts = np.bincount(label[~asked], minlength=label.max() + 1)
+    frequency = (counts / counts.sum())[label]
+    by_chance = (1 - (1 - frequency[asked]) ** twins.to_numpy()).mean()
     return float(observed - by_chance) if observed > TIMES_EXPECTED * by_chance else 0.0
 
 
@@ -107,21 +117,58 @@ def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Finding]:
 
 
 def _shared_key_alarm(learn: Labelled, plan: dict, name: str, seed: int) -> Finding | None:
-    """The alarm of a key; None where a quick model does as well on whole groups."""
-    groups = learn.X[name].astype("str").fillna("(missing)").to_numpy()
-    without = whole_pipeline.plan_without(plan, [name])
-    scores = [quick_scores(learn, without, seed, kept) for kept in (None, groups)]
-    apart, together = map(np.mean, scores)
-    noise = np.sqrt(sum(np.var(one) / len(one) for one in scores))
-    if apart - together <= max(SHARED_GAP, 2 * noise):
+    """The alarm of a key; None where a quick model does as well on whole groups.
+
+    The same rows are answered after random folds and after folds of whole groups; the gain is
+    paired row by row, and its interval leaves out whole groups.
+    """
+    groups = learn.X[name].astype("str").fillna("(missing)").to_numpy(dtype=object)
+    found = _apart_and_together(learn, whole_pipeline.plan_without(plan, [name]), groups, seed)
+    if found is None:
+        return None
+    apart, together, gain = found
+    if not (gain.value > SHARED_GAP and gain.low > 0):
         return None
     says = (
         f"Rows of one {name} are in both sets: a quick model scores {apart:.2f}, and "
         f"{together:.2f} when each {name} is kept in one set."
     )
     remedy = f"Will the model meet new ones? Then `--set group_column={name} --stages 4-8`."
-    evidence = {"rows apart": round(apart, 3), "groups": round(together, 3)}
+    evidence = {
+        "rows apart": round(apart, 3),
+        "groups": round(together, 3),
+        "gain": f"{gain.low:.3f} to {gain.high:.3f}",
+    }
     return Finding("shared_entities", "alarm", [name], f"{says} {remedy}", evidence)
+
+
+def _apart_and_together(
+    learn: Labelled, plan: dict, groups: np.ndarray, seed: int
+) -> tuple[float, float, Difference] | None:
+    """A quick model's score on random folds and on folds of whole groups, and the paired gain."""
+    if not plan["columns"] and not plan["derived"]:
+        return None
+    every, metric = np.arange(len(learn.y)), compared_by(learn.task)
+    folds = (
+        random_folds(learn, every, FOLDS, seed),
+        group_folds(groups, FOLDS, strata(learn), seed),
+    )
+    apart, together = (quick_answers(learn, plan, fold, seed) for fold in folds)
+    if apart is None or together is None or len(apart.truth) != len(together.truth):
+        return None
+    said = [_within_folds(one) for one in (together, apart)]
+    gain = paired_gain(
+        learn.task, apart.truth, *said, unit=groups[apart.position], metric=metric, level=LEVEL
+    )
+    return float(apart.mean[metric]), float(together.mean[metric]), gain
+
+
+def _within_folds(found: FoldAnswers) -> tuple:
+    """Answers whose probabilities are ranks within each fold: models of folds differ in level."""
+    if found.probability is None or found.task.kind != "binary":
+        return found.answer
+    rank = pd.DataFrame(found.probability).groupby(found.fold).rank(pct=True).to_numpy()
+    return found.prediction, rank
 
 
 def _entity_columns(learn: Labelled, plan: dict) -> list[str]:
@@ -141,14 +188,16 @@ def adversarial_validation(rows: Labelled, plan: dict, choice: dict, seed: int) 
     """Can a classifier separate training rows from held-out ones? One alarm where it can.
 
     The classifier is the one that looks for drift, on the model's columns without the one that the
-    rows were split by. Groups differ by design, so a split by group is not looked at.
+    rows were split by; whole units (customers, days) are on one side of its halves. Groups differ
+    by design, so a split by group is not looked at.
     """
     limit, used = SETS_DIFFER.get(choice["strategy"]), _compared_columns(rows, plan, choice)
     if limit is None or not used:
         return []
     train, test = (rows.of(part).X[used] for part in (TRAIN, TEST))
-    found = domain_classifier(train, test, seed=seed)
-    if not found.applicable or found.auc < limit:
+    units = [None if rows.unit is None else rows.unit[rows.part == p] for p in (TRAIN, TEST)]
+    found = domain_classifier(train, test, seed=seed, unit_before=units[0], unit_after=units[1])
+    if not (found.applicable and found.significant and found.auc >= limit):
         return []
     return [_sets_differ(train, test, found.auc, choice["strategy"], seed)]
 
