@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
-from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.clean import clean_rows, cleaning_plan, column_cleaner, training_plan
 from helpers.features import feature_plan
 from helpers.learning.label_column import draft_label
-from helpers.learning.labelled_data import Labelled
+from helpers.learning.labelled_data import TRAIN, Labelled
 from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task, encode, find_task
-from helpers.pipeline import whole_pipeline
 from helpers.split.split_at_random import random_folds, with_folds
-from helpers.split.split_by_group import group_folds, groups_of_rows
+from helpers.split.split_by_group import group_folds, groups_of_rows, strata
 from helpers.split.split_by_time import time_folds, times
 from helpers.train import calibrated_ensemble, fold_trials, hyperparameter_search, train_models
 
@@ -52,22 +51,31 @@ def parts(table: Table, X: pd.DataFrame, y, task: Task, seed: int) -> tuple[np.n
 
 
 def ours(table: Table, X, y, task: Task, learnt, asked, seed: int, **options):
-    """The line's own stages 2 to 5 on raw rows: plans, folds, ladder, search, calibration."""
-    raw, about = X.iloc[learnt].reset_index(drop=True), {"target": task.target, "task": task.kind}
-    cleaning = cleaning_plan.draft_plan(raw, about)
-    rows = column_cleaner.Cleaner(cleaning).fit(raw).transform(raw)
-    drop = table.group if table.group in rows else ""
-    plan = feature_plan.plan_features(rows, cleaning, about, drop)
-    cut = Labelled(task, rows, y[learnt], np.arange(len(raw)))
-    choice = {"strategy": "random", "column": ""}
-    if table.group or table.time:
-        strategy = "group" if table.group else "time"
-        choice = {"strategy": strategy, "column": table.group or table.time}
-    cut = folds_only(cut, choice, folds=4, seed=seed)
-    found = train_models.learn(cut, plan, seed=seed, **options)
+    """The line's own stages 2 to 5 on raw rows: plans, folds, ladder, search, calibration.
+
+    As in a run, stage 2 drafts its plan from all rows, and stage 4 cleans by what the rows to learn
+    from have taught.
+    """
+    rows, cleaning, plan = _split(table, X, y, task, learnt, asked, seed)
+    learn = rows.of(TRAIN)
+    found = train_models.learn(learn, plan, seed=seed, **options)
     model = calibrated_ensemble.final_model(task, found.best, found.threshold)
-    fitted = whole_pipeline.fit(cleaning, plan, model, rows, y[learnt], seed)
+    fitted = train_models.fit_final(cleaning, plan, model, learn, seed)
     return predict(task, fitted, X.iloc[asked].reset_index(drop=True))
+
+
+def _split(table: Table, X, y, task: Task, learnt, asked, seed: int) -> tuple[Labelled, dict, dict]:
+    """Stages 2 to 4: the rows as they are learnt from, their cleaning plan, the feature plan."""
+    at, about = np.concatenate([learnt, asked]), {"target": task.target, "task": task.kind}
+    raw = X.iloc[at].reset_index(drop=True)
+    whole = cleaning_plan.draft_plan(raw, about)
+    rows = column_cleaner.Cleaner(whole).fit(raw).transform(raw)
+    plan = feature_plan.plan_features(
+        rows, whole, about, table.group if table.group in rows else ""
+    )
+    cut = with_parts(Labelled(task, rows, y[at], np.arange(len(at))), len(learnt), table, seed)
+    done = training_plan.clean_by_split(raw, cut, whole, about, group=table.group)
+    return done.rows, done.plan or whole, plan
 
 
 def skrubs(table: Table, X, y, task: Task, learnt, asked, seed: int):
@@ -139,15 +147,14 @@ def by_optuna(task: Task, ladder: list, folds: list, trials: int, seed: int, bud
     return found
 
 
-def folds_only(rows: Labelled, choice: dict, folds: int = 4, seed: int = 42) -> Labelled:
-    """The rows, all of them for training, with their folds."""
-    every = np.arange(len(rows.y))
-    if choice["strategy"] == "time":
-        when = times(rows.X[choice["column"]], choice["column"])
-        return replace(with_folds(rows, every, [], time_folds(when, folds, choice["column"])),
-                       by_time=True)  # fmt: skip
-    if choice["strategy"] == "group":
-        return with_folds(
-            rows, every, [], group_folds(groups_of_rows(rows, choice["column"]), folds)
-        )
-    return with_folds(rows, every, [], random_folds(rows, every, folds, seed))
+def with_parts(rows: Labelled, learnt: int, table: Table, seed: int, folds: int = 4) -> Labelled:
+    """The rows, the first `learnt` of them for training, with their folds as stage 4 makes them."""
+    train, test = np.arange(learnt), np.arange(learnt, len(rows.y))
+    if table.group:
+        groups = groups_of_rows(rows, table.group)[train]
+        return with_folds(rows, train, test, group_folds(groups, folds, strata(rows)[train], seed))
+    if table.time:
+        when = times(rows.X[table.time], table.time).iloc[train]
+        done = with_folds(rows, train, test, time_folds(when, folds, table.time))
+        return replace(done, by_time=True)
+    return with_folds(rows, train, test, random_folds(rows, train, folds, seed))

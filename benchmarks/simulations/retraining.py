@@ -210,7 +210,7 @@ SIMULATIONS = [
         Simulation(
             f"expected {metric} without labels, {TOLD[by]}, 2,000 held out, {rows:,} later",
             partial(expected_score, test=2_000, rows=rows, customers=by, metric=metric),
-            {"covered": COVERS}, repeats=400, quick=3,
+            {"covered": COVERS}, repeats=300, quick=3,
         )
         for metric, rows in (("roc_auc", 300), ("accuracy", 2_000)) for by in (False, True)
     ],

@@ -40,8 +40,8 @@ def describe_repair_score(scored) -> str:
     if scored is None:
         return (
             "No errors were injected into this table, so there is no answer key, and it is unknown "
-            "how well it was cleaned: look at the log and the review list. To see how this "
-            "cleaner does on columns like yours, inject some: `--set injected_errors=0.05`."
+            "how well it was cleaned: look at the log and the review list. To see how it does in "
+            "your columns on the kinds of error that it knows: `--set injected_errors=0.05`."
         )
     return known.read_score(scored)
 

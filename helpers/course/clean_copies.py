@@ -27,21 +27,26 @@ SHOW = "# show what this section is about"
 def clean_copy(notebook):
     """The notebook with headings, parameters, imports and checks, and nothing else."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    cells = []
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            source = headings(cell.source)
-        elif "parameters" in cell.metadata.get("tags", []):
-            source = cell.source
-        else:
-            source = skeleton(cell.source, later=code[code.index(cell.source) + 1 :])
-        if source:
-            make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
-            tags = cell.metadata.get("tags")
-            metadata = {"tags": tags} if tags else {}
-            cells.append(make[cell.cell_type](source, id=cell.id, metadata=metadata))
+    kept = [(cell, _what_is_kept(cell, code)) for cell in notebook.cells]
+    cells = [_cell_like(cell, source) for cell, source in kept if source]
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _what_is_kept(cell, code: list[str]) -> str:
+    """The source of a cell in a copy; `code` has those of all code cells."""
+    if cell.cell_type == "markdown":
+        return headings(cell.source)
+    if "parameters" in cell.metadata.get("tags", []):
+        return cell.source
+    return skeleton(cell.source, later=code[code.index(cell.source) + 1 :])
+
+
+def _cell_like(cell, source: str):
+    """A new cell with another source, and the id and tags of an old one."""
+    make = {"markdown": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}
+    tags = cell.metadata.get("tags")
+    return make[cell.cell_type](source, id=cell.id, metadata={"tags": tags} if tags else {})
 
 
 def headings(text: str) -> str:
@@ -66,17 +71,17 @@ def skeleton(source: str, later: list[str]) -> str:
     statements = ast.parse(source).body
     imports = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
     checks = [s for s in statements if _is_check(s)]
-    kept = [ast.get_source_segment(source, s) for s in imports]
-    wanted = {n.id for text in later for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
-    made = dict.fromkeys(
-        n.id
-        for s in statements
-        for n in ast.walk(s)
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in wanted
-    )
+    wanted = {name.id for text in later for name in _names(ast.parse(text))}
+    made = dict.fromkeys(name.id for s in statements for name in _names(s)
+                         if isinstance(name.ctx, ast.Store) and name.id in wanted)  # fmt: skip
     lines = [f"# {', '.join(made)} = …"] if made else []
     lines += [ast.get_source_segment(source, s) for s in checks]
+    kept = [ast.get_source_segment(source, s) for s in imports]
     return "\n\n".join(filter(None, ["\n".join(kept), "\n".join(lines)])) or SHOW
+
+
+def _names(tree: ast.AST) -> list[ast.Name]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
 
 
 def _is_check(statement: ast.stmt) -> bool:

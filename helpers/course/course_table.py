@@ -20,7 +20,7 @@ import nbformat
 from ..base.marked_text import write_between
 from ..base.places import REPOSITORY
 from ..line.run_folder import Run
-from ..line.stage_list import STAGES
+from ..line.stage_list import STAGES, Stage
 
 WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
 SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
@@ -46,15 +46,16 @@ def figures(path: Path) -> Figures:
     source = "\n".join(c.source for c in code)
     prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
     kinds = "".join("c" if c.cell_type == "code" else "m" for c in cells)
-    return Figures(
-        cells=len(cells),
-        words=len(SIDE_BOX.sub("", prose).split()),
-        code_cells=len(code),
-        longest=max(lines_beside_imports(c.source) for c in code if not _has_parameters(c)),
-        in_a_row=max(map(len, re.findall("c+", kinds))),
-        checks=len(set(re.findall(r'lessons\.check\(\s*"([^"]+)"', source))),
-        guesses=len(set(re.findall(r'lessons\.guess\(\s*"([^"]+)"', source))),
-    )
+    words = len(SIDE_BOX.sub("", prose).split())
+    longest = max(lines_beside_imports(c.source) for c in code if not _has_parameters(c))
+    in_a_row = max(map(len, re.findall("c+", kinds)))
+    asked = [_count_asked(source, kind) for kind in ("check", "guess")]
+    return Figures(len(cells), words, len(code), longest, in_a_row, *asked)
+
+
+def _count_asked(source: str, kind: str) -> int:
+    """How many different checks or guesses a notebook's code asks."""
+    return len(set(re.findall(rf'lessons\.{kind}\(\s*"([^"]+)"', source)))
 
 
 def lines_beside_imports(source: str) -> int:
@@ -77,23 +78,28 @@ def minutes(counted: Figures, seconds: float) -> float:
     return read + counted.checks * MINUTES_A_CHECK + seconds / 60
 
 
+HEAD = (
+    "| notebook | cells | words | longest code cell | code cells in a row | checks | guesses "
+    "| machine, s | minutes |",
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+)
+
+
 def table(run: Run) -> str:
     """The table in Markdown; minutes need a finished run."""
-    lines = [
-        "| notebook | cells | words | longest code cell | code cells in a row | checks | guesses "
-        "| machine, s | minutes |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for stage in STAGES:
-        counted, entry = figures(stage.path), run.line_of(stage.number)
-        seconds = entry["seconds"] if entry else 0.0
-        shown = f"{seconds:.0f}" if entry else "not run"
-        lines.append(
-            f"| {stage.number} · {stage.title} | {counted.cells} | {counted.words} "
-            f"| {counted.longest} | {counted.in_a_row} | {counted.checks} | {counted.guesses} "
-            f"| {shown} | {minutes(counted, seconds):.0f} |"
-        )
-    return "\n".join(lines)
+    return "\n".join([*HEAD, *(_line(run, stage) for stage in STAGES)])
+
+
+def _line(run: Run, stage: Stage) -> str:
+    """One notebook's line of the table."""
+    counted, entry = figures(stage.path), run.line_of(stage.number)
+    seconds = entry["seconds"] if entry else 0.0
+    shown = f"{seconds:.0f}" if entry else "not run"
+    return (
+        f"| {stage.number} · {stage.title} | {counted.cells} | {counted.words} "
+        f"| {counted.longest} | {counted.in_a_row} | {counted.checks} | {counted.guesses} "
+        f"| {shown} | {minutes(counted, seconds):.0f} |"
+    )
 
 
 def main() -> None:

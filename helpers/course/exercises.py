@@ -62,34 +62,40 @@ def _stub(block: re.Match) -> str:
     indent, lines, ending = block[1], block[2], block[3]
     if indent:
         return f"{indent}return ...  # your code{ending}"
-    last = ast.parse(lines).body[-1]
-    if isinstance(last, ast.FunctionDef | ast.ClassDef):
-        names = [last.name]
-    elif isinstance(last, ast.Assign):
-        names = [n.id for t in last.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
-    else:
+    names = _names_given(ast.parse(lines).body[-1])
+    if not names:
         raise ValueError(f"A solution ends by giving a name something; this does not:\n{lines}")
     return "\n".join(f"{name} = ...  # your code" for name in names) + ending
+
+
+def _names_given(statement: ast.stmt) -> list[str]:
+    """The names that a statement gives something; none where it does something else."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
 
 
 def _without_keywords(source: str) -> str:
     """Calls of `lessons` without literal answers: an empty text for a text, None for others."""
     lines = source.splitlines(keepends=True)
     begins = [sum(len(line.encode()) for line in lines[:n]) for n in range(len(lines))]
-    raw, cuts = source.encode(), []
-    for call in [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call)]:
-        if getattr(call.func, "attr", "") not in ASKING:
-            continue
-        for value in [k.value for k in call.keywords if k.arg in ("answer", "guess")]:
-            if any(isinstance(n, ast.Name) for n in ast.walk(value)):
-                continue  # what it names is emptied where it is made
-            start = begins[value.lineno - 1] + value.col_offset
-            end = begins[value.end_lineno - 1] + value.end_col_offset
-            is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-            cuts.append((start, end, b'""' if is_text else b"None"))
-    for start, end, empty in sorted(cuts, reverse=True):
-        raw = raw[:start] + empty + raw[end:]
+    raw = source.encode()
+    values = sorted(_literal_answers(source), key=lambda v: (v.lineno, v.col_offset), reverse=True)
+    for value in values:  # from the last one on, so that places before it stay as they are
+        start = begins[value.lineno - 1] + value.col_offset
+        end = begins[value.end_lineno - 1] + value.end_col_offset
+        is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
+        raw = raw[:start] + (b'""' if is_text else b"None") + raw[end:]
     return raw.decode()
+
+
+def _literal_answers(source: str) -> list[ast.expr]:
+    """What calls of `lessons` are given as answers, but for names: emptied where they are made."""
+    calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call)]
+    asking = [call for call in calls if getattr(call.func, "attr", "") in ASKING]
+    values = [k.value for call in asking for k in call.keywords if k.arg in ("answer", "guess")]
+    return [v for v in values if not any(isinstance(n, ast.Name) for n in ast.walk(v))]
 
 
 def written(notebook) -> str:

@@ -90,10 +90,8 @@ class Compute:
             return Verdict(NO_ANSWER, problem)
         if is_same(answer, expected, self.within):
             return Verdict(CORRECT, self.why)
-        for mistake in self.mistakes:
-            if is_same(answer, mistake.value(of), self.within):
-                return Verdict(INCORRECT, mistake.why)
-        return Verdict(INCORRECT, difference(answer, expected, self.within))
+        known = (m.why for m in self.mistakes if is_same(answer, m.value(of), self.within))
+        return Verdict(INCORRECT, next(known, None) or difference(answer, expected, self.within))
 
     def solution(self, of=None) -> str:
         """How the answer is computed, and the answer where its data are known."""
@@ -139,15 +137,13 @@ class Guess:
         result = self.result(of)
         if isinstance(result, str):
             return _compare_names(guess, result)
-        is_number = isinstance(guess, Real)
         shown = self.form.format(result)
-        if is_untouched(guess) or not is_number:
+        if is_untouched(guess) or not isinstance(guess, Real):
             return f"It is {shown}."
         apart = float(guess) - float(result)
-        said, off = self.form.format(guess), self.form.format(abs(apart))
-        if off == self.form.format(0):
-            return f"You said {said}; it is {shown}: spot on."
-        return f"You said {said}; it is {shown}: {off} {self.high if apart > 0 else self.low}."
+        off, way = self.form.format(abs(apart)), self.high if apart > 0 else self.low
+        how = "spot on" if off == self.form.format(0) else f"{off} {way}"
+        return f"You said {self.form.format(guess)}; it is {shown}: {how}."
 
 
 def _compare_names(guess, result: str) -> str:
@@ -240,18 +236,21 @@ def difference(answer, expected, within: float = 0.0) -> str:
     'That looks like per cent; a share between 0 and 1 is expected.'
     """
     if isinstance(expected, set | frozenset):
-        given = _as_set(answer)
-        right = len(given & expected)
-        verb, missing = ("is" if right == 1 else "are"), len(set(expected) - given)
-        lacks = f", {missing} {'is' if missing == 1 else 'are'} missing" if missing else ""
-        return f"{right} of your {len(given)} {verb} right{lacks}."
+        return _set_difference(_as_set(answer), set(expected))
     if isinstance(expected, pd.DataFrame | pd.Series):
         return _frame_difference(answer, expected, within)
-    if _is_number(expected):
-        if 0 < expected < 1 and is_same(answer / 100, expected, max(within, 0.001)):
-            return "That looks like per cent; a share between 0 and 1 is expected."
-        return f"The right value is {'smaller' if answer > expected else 'larger'}."
-    return "It is another one: see the hint."
+    if not _is_number(expected):
+        return "It is another one: see the hint."
+    if 0 < expected < 1 and is_same(answer / 100, expected, max(within, 0.001)):
+        return "That looks like per cent; a share between 0 and 1 is expected."
+    return f"The right value is {'smaller' if answer > expected else 'larger'}."
+
+
+def _set_difference(given: set, expected: set) -> str:
+    """How many of some names are right, and how many are missing."""
+    right, missing = len(given & expected), len(expected - given)
+    lacks = f", {missing} {'is' if missing == 1 else 'are'} missing" if missing else ""
+    return f"{right} of your {len(given)} {'is' if right == 1 else 'are'} right{lacks}."
 
 
 def _frame_difference(answer, expected, within: float) -> str:
@@ -259,16 +258,22 @@ def _frame_difference(answer, expected, within: float) -> str:
     if len(answer) != len(expected):
         return f"It has {len(answer):,} rows; {len(expected):,} are expected."
     if isinstance(expected, pd.DataFrame):
-        if answer.shape[1] != expected.shape[1]:
-            return f"It has {answer.shape[1]} columns; {expected.shape[1]} are expected."
-        if set(answer.columns) != set(expected.columns):
-            unknown = [str(c) for c in answer.columns if c not in set(expected.columns)]
-            return f"These columns are not expected: {', '.join(unknown)}."
-        wrong = [c for c in expected if _cells_apart(answer[c], expected[c], within)]
-        cells = sum(_cells_apart(answer[c], expected[c], within) for c in wrong)
-        return f"{cells:,} cells differ, in {', '.join(map(str, wrong))}." if wrong else ""
+        return _other_columns(answer, expected) or _other_cells(answer, expected, within)
     cells = _cells_apart(answer, expected, within)
     return f"{cells:,} of {len(expected):,} values differ." if cells else ""
+
+
+def _other_columns(answer: pd.DataFrame, expected: pd.DataFrame) -> str:
+    if answer.shape[1] != expected.shape[1]:
+        return f"It has {answer.shape[1]} columns; {expected.shape[1]} are expected."
+    unknown = [str(c) for c in answer.columns if c not in set(expected.columns)]
+    return f"These columns are not expected: {', '.join(unknown)}." if unknown else ""
+
+
+def _other_cells(answer: pd.DataFrame, expected: pd.DataFrame, within: float) -> str:
+    apart = {c: _cells_apart(answer[c], expected[c], within) for c in expected}
+    wrong = [str(c) for c, cells in apart.items() if cells]
+    return f"{sum(apart.values()):,} cells differ, in {', '.join(wrong)}." if wrong else ""
 
 
 def _cells_apart(one: pd.Series, other: pd.Series, within: float) -> int:
@@ -283,6 +288,9 @@ def _cells_apart(one: pd.Series, other: pd.Series, within: float) -> int:
     return int((~same.astype(bool)).sum())
 
 
+LISTED = (set, frozenset, list, tuple, pd.Index, pd.Series, np.ndarray)
+
+
 def _other_type(answer, expected) -> str | None:
     """What is asked for, when the answer is of another kind altogether."""
     given = type(answer).__name__
@@ -290,9 +298,9 @@ def _other_type(answer, expected) -> str | None:
         asked = type(expected).__name__
         return None if type(answer) is type(expected) else f"A {asked} is expected, not {given}."
     if isinstance(expected, set | frozenset):
-        listed = isinstance(answer, set | frozenset | list | tuple | pd.Index | pd.Series)
-        is_listed = listed or isinstance(answer, np.ndarray)
-        return None if is_listed else f"A set (or a list) is expected, not {given}."
+        return (
+            None if isinstance(answer, LISTED) else f"A set (or a list) is expected, not {given}."
+        )
     if isinstance(expected, str):
         return None if isinstance(answer, str) else f"A text in quotes is expected, not {given}."
     return None if _is_number(answer) else f"A number is expected, not {given}."

@@ -64,17 +64,25 @@ def check(name: str, answer=None, *, of=None) -> Shown:
         raise InputError(f"The check '{name}' needs data: pass `of=…`, as the notebook does.")
     verdict = _noted(name, asked.grade(answer, of))
     invite = CLICK if isinstance(asked, Choice) else COMPUTE
-    question = asked.question
-    if isinstance(asked, Compute) and asked.asks:
-        question += f" {asked.asks}"
-    html = [f"<p><strong>{_inline(question)}</strong></p>"]
-    text = [question]
-    if isinstance(asked, Choice):
-        chosen = str(answer or "").strip().casefold()
-        html += [_option(name, asked, key, chosen == key) for key in asked.options]
-        text += [f"  {key}) {option}" for key, option in asked.options.items()]
+    question = _question(asked)
+    html, text = _options(name, asked, answer) if isinstance(asked, Choice) else ([], [])
+    html = [f"<p><strong>{_inline(question)}</strong></p>", *html]
     html += [_verdict(verdict, invite), _help(asked, of)]
-    return Shown("".join(html), "\n".join([*text, _in_text(verdict, invite)]), verdict.state)
+    text = [question, *text, _in_text(verdict, invite)]
+    return Shown("".join(html), "\n".join(text), verdict.state)
+
+
+def _question(asked: Choice | Compute) -> str:
+    """The question, with what form the answer has where one is to be computed."""
+    asks = asked.asks if isinstance(asked, Compute) else ""
+    return f"{asked.question} {asks}" if asks else asked.question
+
+
+def _options(name: str, asked: Choice, answer) -> tuple[list[str], list[str]]:
+    """The options of a choice, as HTML and as text."""
+    chosen = str(answer or "").strip().casefold()
+    html = [_option(name, asked, key, chosen == key) for key in asked.options]
+    return html, [f"  {key}) {option}" for key, option in asked.options.items()]
 
 
 def hint(name: str, step: int = 1):
@@ -158,15 +166,19 @@ def _noted(name: str, verdict: Verdict) -> Verdict:
     """The verdict, once it is in the learner's file; with a word when it could not be noted."""
     if verdict.state not in (CORRECT, INCORRECT):
         return verdict
-    from ..pages import front_page
-    from . import learner_progress
-
     try:
-        if learner_progress.record(name, verdict.state):
-            front_page.refresh_front_pages()
+        _note(name, verdict.state)
     except (InputError, OSError) as error:
         return Verdict(verdict.state, f"{verdict.reason} (Not recorded: {error})")
     return verdict
+
+
+def _note(name: str, state: str) -> None:
+    from ..pages import front_page
+    from . import learner_progress
+
+    if learner_progress.record(name, state):
+        front_page.refresh_front_pages()
 
 
 def _option(name: str, asked: Choice, key: str, is_chosen: bool) -> str:

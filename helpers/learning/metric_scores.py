@@ -9,6 +9,8 @@ from ..base.ranks import roc_auc
 from .metric_names import LESS_IS_BETTER
 from .task_kind import Task
 
+FEW_CLASSES = 5  # as many texts are found faster one by one than by an index
+
 
 def score(task: Task, truth, prediction, probability=None, metrics=None) -> dict[str, float]:
     """The task's metrics of some predictions.
@@ -27,7 +29,13 @@ def as_numbers(task: Task, values) -> np.ndarray:
     """
     if task.is_regression:
         return np.asarray(values).astype(float)
-    return pd.Index(task.classes).get_indexer(np.asarray(values).astype(str))
+    texts = np.asarray(values).astype(str)
+    if len(task.classes) > FEW_CLASSES:
+        return pd.Index(task.classes).get_indexer(texts)
+    place = np.full(len(texts), -1)
+    for number, name in enumerate(task.classes):
+        place[texts == name] = number
+    return place
 
 
 def score_numbers(task: Task, truth, prediction, probability, metrics) -> dict[str, float]:

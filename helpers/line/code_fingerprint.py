@@ -221,19 +221,24 @@ def _reach(uses: Iterable[Use], package: Path) -> dict[Use, set[Definition]]:
     reached, seen, todo = defaultdict(set), set(), [(INIT, IMPORT), *uses]
     while todo:
         use = todo.pop()
-        if use in seen:
-            continue
-        seen.add(use)
-        if (whole := tree.within(use)) is not None:
-            todo += whole
-            continue
-        module_path, rest = tree.home(use)
-        if module_path in tree.files:
-            found, further = _follow(module_path, rest, tree)
-            todo += [*further, *tree.around(module_path, rest)]
-            todo += [u for d in found - reached[module_path] for u in d.uses]
-            reached[module_path] |= found
+        if use not in seen:
+            seen.add(use)
+            todo += _uses_behind(use, tree, reached)
     return reached
+
+
+def _uses_behind(use: Use, tree: Tree, reached: dict[Use, set[Definition]]) -> list[Use]:
+    """What a use leads to; its definitions are added to those that are reached."""
+    if (whole := tree.within(use)) is not None:
+        return list(whole)
+    module_path, rest = tree.home(use)
+    if module_path not in tree.files:
+        return []
+    found, further = _follow(module_path, rest, tree)
+    more = [*further, *tree.around(module_path, rest)]
+    more += [u for d in found - reached[module_path] for u in d.uses]
+    reached[module_path] |= found
+    return more
 
 
 def _follow(module_path: Use, rest: Use, tree: Tree) -> tuple[set[Definition], list[Use]]:

@@ -83,12 +83,10 @@ def _other_sources(entry: dict) -> list[str]:
 def _other_files(run: Run, entry: dict) -> list[str]:
     found = []
     for name, before in entry["inputs"].items():
-        now = run.content(name)
-        if now != before:
+        if (now := run.content(name)) != before:
             found.append(f"{name} is missing" if now is None else f"{name} has changed")
     for name, before in entry["outputs"].items():
-        now = run.content(name)
-        if now is None:
+        if (now := run.content(name)) is None:
             found.append(f"{name}, which it made, is missing")
         elif now not in (before, entry["identities"].get(name)):
             found.append(f"{name}, which it made, was altered")

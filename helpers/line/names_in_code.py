@@ -59,7 +59,7 @@ def _chains(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
     """The names that are read, each with the attributes that follow: `a.b.c(d)` has a.b.c and d."""
     inner = set()
     for node in nodes:  # outer ones come first, as `ast.walk` gives them
-        if not isinstance(node, ast.Name | ast.Attribute) or node in inner:
+        if node in inner:
             continue
         parts = []
         while isinstance(node, ast.Attribute):
@@ -89,18 +89,23 @@ def imports_of(tree: ast.AST, package: str, own: Use = ALL) -> Iterator[tuple[st
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                first, *inner = alias.name.split(".")
-                if first == package:
-                    yield alias.asname or "", tuple(inner)  # `import helpers.x` runs x as well
-                    if not alias.asname:
-                        yield package, ALL
+            yield from _modules_imported(node, package)
         elif isinstance(node, ast.ImportFrom):
             within = (package, *own[: max(len(own) - node.level, 0)]) if node.level else ()
             first, *inner = (*within, *(node.module or "").split("." if node.module else None))
             if first == package:
                 for alias in node.names:  # no module has a name "*", so that is all of it
                     yield alias.asname or alias.name, (*inner, alias.name)
+
+
+def _modules_imported(node: ast.Import, package: str) -> Iterator[tuple[str, Use]]:
+    """The names that `import package.x` binds."""
+    for alias in node.names:
+        first, *inner = alias.name.split(".")
+        if first == package:
+            yield alias.asname or "", tuple(inner)  # `import helpers.x` runs x as well
+            if not alias.asname:
+                yield package, ALL
 
 
 def drop_docstrings(statement: ast.AST) -> None:
@@ -120,13 +125,17 @@ def names_of(node: ast.stmt) -> set[str]:
         name = node.names[0].asname or node.names[0].name.split(".")[0]
         name = FUTURE if getattr(node, "module", "") == FUTURE else name
         return {name} - {"*"}
-    if isinstance(node, ASSIGNMENTS):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        parts = [part for target in targets for part in ast.walk(target)]
-        if not any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
-            parts += [part.target for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
-            return {part.id for part in parts if isinstance(part, ast.Name)}
-    return set()
+    return _names_assigned(node) if isinstance(node, ASSIGNMENTS) else set()
+
+
+def _names_assigned(node: ast.stmt) -> set[str]:
+    """The names that an assignment binds; none where it changes a part of something."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    parts = [part for target in targets for part in ast.walk(target)]
+    if any(isinstance(part, ast.Attribute | ast.Subscript) for part in parts):
+        return set()
+    parts += [part.target for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
+    return {part.id for part in parts if isinstance(part, ast.Name)}
 
 
 def names_within(node: ast.stmt) -> set[str]:

@@ -37,20 +37,21 @@ class Parameter:
         >>> Parameter("folds", "int", 4, "").read("5")
         5
         """
-        if self.type == "bool":
-            if text.casefold() in WORDS:
-                return WORDS[text.casefold()]
-        else:
-            try:
-                value = TYPES[self.type](text)
-                if self.type == "str" or 0 <= value < float("inf"):
-                    return value
-            except ValueError:
-                pass
-        raise InputError(
-            f"The parameter {self.name} is {_article(self.type)} such as {self.default!r}; "
-            f"'{text}' is not. ({self.help})"
-        )
+        value = WORDS.get(text.casefold()) if self.type == "bool" else self._as_value(text)
+        if value is None:
+            raise InputError(
+                f"The parameter {self.name} is {_article(self.type)} such as {self.default!r}; "
+                f"'{text}' is not. ({self.help})"
+            )
+        return value
+
+    def _as_value(self, text: str):
+        """A text in the parameter's type; None where it is none, or a number below 0."""
+        try:
+            value = TYPES[self.type](text)
+        except ValueError:
+            return None
+        return value if self.type == "str" or 0 <= value < float("inf") else None
 
 
 def _article(kind: str) -> str:
@@ -67,21 +68,14 @@ def parse_cell(source: str) -> list[Parameter]:
     >>> parse_cell("folds: int = 4  # how many folds")
     [Parameter(name='folds', type='int', default=4, help='how many folds')]
     """
-    comments = {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {t.start[0]: t.string.lstrip("# ").strip() for t in tokens
+                if t.type == tokenize.COMMENT}  # fmt: skip
     return [
-        Parameter(
-            node.target.id,
-            ast.unparse(node.annotation),
-            ast.literal_eval(node.value),
-            comments.get(node.lineno, ""),
-        )
-        for node in ast.parse(source).body
-        if isinstance(node, ast.AnnAssign)
-    ]
+        Parameter(node.target.id, ast.unparse(node.annotation), ast.literal_eval(node.value),
+                  comments.get(node.lineno, ""))
+        for node in ast.parse(source).body if isinstance(node, ast.AnnAssign)
+    ]  # fmt: skip
 
 
 @cache

@@ -117,14 +117,16 @@ def parse_stages(text: str) -> list[Stage]:
     >>> [s.number for s in parse_stages("1,4-6")]
     [1, 4, 5, 6]
     """
-    numbers = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part)
-        if not match:
-            raise InputError(f"Stages are numbers such as 3, 4-6 or 1,4-5; '{text}' is not.")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if first > last:
-            raise InputError(f"The range of stages '{part.strip()}' runs backwards.")
-        numbers.update(stage(number).number for number in (first, last))
-        numbers.update(range(first, last + 1))
+    numbers = {number for part in text.split(",") for number in _numbers(part, text)}
     return [stage(number) for number in sorted(numbers)]
+
+
+def _numbers(part: str, text: str) -> range:
+    """The numbers of stages that one part of a text names, each checked at its ends."""
+    match = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part)
+    if not match:
+        raise InputError(f"Stages are numbers such as 3, 4-6 or 1,4-5; '{text}' is not.")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if first > last:
+        raise InputError(f"The range of stages '{part.strip()}' runs backwards.")
+    return range(stage(first).number, stage(last).number + 1)

@@ -43,12 +43,16 @@ def _outside_hash(address: str) -> str | None:
     if is_stored(address):
         return stored_mark(address)
     path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
-    if path.is_dir():
-        files = [p for p in sorted(path.rglob("*")) if p.is_file()]
-    else:  # SQLite keeps what is newest in a file beside the database
-        files = [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
+    files = _files_of(path)
     content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
     return sha256_of(content) if files else None
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The files of a folder, or a file and what SQLite keeps beside its database: the newest."""
+    if path.is_dir():
+        return [p for p in sorted(path.rglob("*")) if p.is_file()]
+    return [p for p in (path, path.with_name(f"{path.name}-wal")) if p.is_file()]
 
 
 class Work:

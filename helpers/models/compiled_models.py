@@ -11,15 +11,8 @@ import math
 from functools import singledispatch
 
 import numpy as np
+from sklearn import ensemble
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-    VotingClassifier,
-    VotingRegressor,
-)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier
 
@@ -111,14 +104,14 @@ class Linear(CompiledModel):
         return float(self.weights @ x) + self.start
 
 
-@compiled_model.register(RandomForestClassifier)
-@compiled_model.register(RandomForestRegressor)
+@compiled_model.register(ensemble.RandomForestClassifier)
+@compiled_model.register(ensemble.RandomForestRegressor)
 class Forest(CompiledModel):
     """The mean of the trees' answers. They were grown on single precision, and are asked in it."""
 
     def __init__(self, model):
         super().__init__(model)
-        self.is_class = isinstance(model, RandomForestClassifier)
+        self.is_class = isinstance(model, ensemble.RandomForestClassifier)
         self.members = [member.tree_ for member in model.estimators_]
         self.trees = ParallelTrees(forest_trees(self.members))
 
@@ -135,14 +128,14 @@ class Forest(CompiledModel):
         return mean if self.is_class else mean[:, 0]
 
 
-@compiled_model.register(HistGradientBoostingClassifier)
-@compiled_model.register(HistGradientBoostingRegressor)
+@compiled_model.register(ensemble.HistGradientBoostingClassifier)
+@compiled_model.register(ensemble.HistGradientBoostingRegressor)
 class Boosting(CompiledModel):
     """The sum of the trees' answers: a margin, or one for each of several classes."""
 
     def __init__(self, model):
         super().__init__(model)
-        self.is_number = isinstance(model, HistGradientBoostingRegressor)
+        self.is_number = isinstance(model, ensemble.HistGradientBoostingRegressor)
         self.columns = len(model._predictors[0])  # 1, or a tree a class in each round
         if any(tree.nodes["is_categorical"].any() for some in model._predictors for tree in some):
             self.no_row_form = "boosting with categories of its own"
@@ -185,8 +178,8 @@ class CompiledCalibration(CompiledModel):
         return apply_calibration(found, self.slope, self.shifts) if self.applies else found
 
 
-@compiled_model.register(VotingClassifier)
-@compiled_model.register(VotingRegressor)
+@compiled_model.register(ensemble.VotingClassifier)
+@compiled_model.register(ensemble.VotingRegressor)
 class MeanOfModels(CompiledModel):
     """The mean of some models' answers, each with its own weight where there are any."""
 

@@ -131,8 +131,7 @@ def _looks(runs) -> list[str]:
 def warnings(runs, metrics) -> list[str]:
     """Why the figures may not be comparable."""
     found = []
-    addresses = {run.about.get("source") for run in runs}
-    if len(addresses) > 1:
+    if len({run.about.get("source") for run in runs}) > 1:
         found.append("The runs are of different tables.")
     if all(metrics):
         targets = {m["target"] for m in metrics}
@@ -210,12 +209,8 @@ def stages(runs) -> list[dict]:
     for stage in STAGES:
         lines = [run.line_of(stage.number) for run in runs]
         if any(lines):
-            rows.append(
-                {
-                    "title": f"{stage.number} · {stage.title}",
-                    "cells": [_line(line) for line in lines],
-                }
-            )
+            title, cells = f"{stage.number} · {stage.title}", [_line(line) for line in lines]
+            rows.append({"title": title, "cells": cells})
     return rows
 
 
@@ -253,14 +248,22 @@ def two_curves(figure: Figure, name: str, first: dict, second: dict, labels: lis
     axes = axes_with_margins(figure, 0.55, 0.5, top=0.3)
     sides = list(zip((first, second), labels, (GREY, BLUE), strict=True))
     if first["x"] and isinstance(first["x"][0], str):
-        frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
-        sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
-        axes.set(xlabel="F1", ylabel="")
+        _draw_bars(axes, sides)
     else:
-        for side, label, colour in sides:
-            sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
-                         estimator=None, sort=False)  # fmt: skip
+        _draw_lines(axes, sides)
         axes.set(xlabel=CURVE_AXES[name][0], ylabel=CURVE_AXES[name][1], ylim=(-0.02, 1.02))
     axes.legend(loc="best", frameon=False, fontsize=7)
     axes.set_title(name)
     return f"{name} of {labels[0]} and {labels[1]}"
+
+
+def _draw_bars(axes, sides: list[tuple]) -> None:
+    frame = pd.concat([pd.DataFrame(side).assign(run=label) for side, label, _ in sides])
+    sns.barplot(frame, x="y", y="x", hue="run", ax=axes, palette=[GREY, BLUE], saturation=1)
+    axes.set(xlabel="F1", ylabel="")
+
+
+def _draw_lines(axes, sides: list[tuple]) -> None:
+    for side, label, colour in sides:
+        sns.lineplot(x=side["x"], y=side["y"], ax=axes, color=colour, label=short(label, 24),
+                     estimator=None, sort=False)  # fmt: skip

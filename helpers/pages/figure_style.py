@@ -77,6 +77,18 @@ def short(name, most: int = 28) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def titled(axes, title: str, **labels) -> str:
+    """Give axes a title and their labels; the title, which is the picture's name as well."""
+    axes.set(title=title, **labels)
+    return title
+
+
+def name_rows(axes, names, most: int = 28) -> None:
+    """Write a name at each place of the vertical axis, which then needs no lines across."""
+    axes.set_yticks(range(len(names)), [short(name, most) for name in names])
+    axes.grid(axis="y", visible=False)
+
+
 # What matplotlib writes into an SVG and no reader sees
 USELESS = tuple(
     re.compile(pattern, re.DOTALL)
@@ -131,7 +143,16 @@ def _compact(svg: str, title: str) -> str:
     and leaves a third more (14,108 bytes against 10,524), since it keeps all that may be looked at
     alone; colours that follow the page and the label would still be ours to write.
     """
-    svg = svg[svg.index("<svg") :]
+    svg = _in_colours_of_page(_without_useless(svg[svg.index("<svg") :]))
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1]) * 4 / 3  # points to pixels
+    look = f"width:100%;max-width:{width:.0f}px;height:auto;{SHARED}"
+    label = escape(title, quote=True)
+    opening, rest = svg.split(">", 1)
+    return f'{opening} role="img" aria-label="{label}" style="{look}">{rest}'
+
+
+def _without_useless(svg: str) -> str:
+    """A drawing without what no reader sees, its numbers shortened."""
     for useless in USELESS:
         svg = useless.sub("", svg)
     svg = re.sub(r"\s+", " ", svg).replace("> <", "><")
@@ -139,13 +160,12 @@ def _compact(svg: str, title: str) -> str:
     inner = True
     while inner:  # groups without transform or clip, from the inside out
         svg, inner = PLAIN_GROUP.subn(r"\1", svg)
+    return svg
+
+
+def _in_colours_of_page(svg: str) -> str:
     svg = svg.replace(INK, "currentColor").replace(RULE, "var(--line, #c8ced6)")
-    svg = svg.replace("font-size: 8px; ", "").replace("; fill: currentColor", "")
-    width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1]) * 4 / 3  # points to pixels
-    look = f"width:100%;max-width:{width:.0f}px;height:auto;{SHARED}"
-    label = escape(title, quote=True)
-    opening, rest = svg.split(">", 1)
-    return f'{opening} role="img" aria-label="{label}" style="{look}">{rest}'
+    return svg.replace("font-size: 8px; ", "").replace("; fill: currentColor", "")
 
 
 def _shorter(attribute: re.Match) -> str:

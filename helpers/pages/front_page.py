@@ -10,12 +10,17 @@ from ..base.places import progress_summary_file, reports_folder
 from ..base.verdicts import passes, was_required
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..line.held_out_looks import describe_looks, looks
+from ..line.ledger import FAILED
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
 from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
 
 SHOWN_METRICS = 4
 PICTURE = "front.png"
+ON_CLEANING = (
+    "Cleaning took {share:.0%}. The usual claim is that it takes 60 to 80% of a project: that is "
+    "the time of people, who read, ask and decide, not of the machine."
+)
 SPENT_ON = {
     "cells": "the cells' own work",
     "imports": "imports",
@@ -148,19 +153,24 @@ def _figure(metrics: dict, name: str) -> dict:
 def _card(run: Run, stage: Stage) -> dict:
     """What the front page shows of a stage, from its ledger line."""
     entry = run.line_of(stage.number)
-    failed = entry["verdict"] == "failed"
-    took = [f"{entry['seconds']:.1f} s", entry["verdict"]]
-    rows = (
-        f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out, {entry['set_aside']:,} set aside"
-    )
+    failed = entry["verdict"] == FAILED
     return {
         "number": stage.number,
         "title": stage.title,
         "href": _address(run, stage, failed),
         "headline": entry["headline"],
-        "ledger": " · ".join(["" if failed else rows, *took]).removeprefix(" · "),
+        "ledger": _as_text(entry),
         "state": "failed" if failed else "done",
     }
+
+
+def _as_text(entry: dict) -> str:
+    """A ledger line in a line: rows, seconds, verdict."""
+    took = f"{entry['seconds']:.1f} s · {entry['verdict']}"
+    if entry["verdict"] == FAILED:
+        return took
+    rows = f"{entry['rows_in']:,} rows in, {entry['rows_out']:,} out"
+    return f"{rows}, {entry['set_aside']:,} set aside · {took}"
 
 
 def _address(run: Run, stage: Stage, failed: bool) -> str:
@@ -189,14 +199,8 @@ def _where_the_time_went(run: Run) -> dict:
         return {}
     totals = {number: sum(parts.values()) for number, parts in spent.items()}
     whole, longest = sum(totals.values()), max(totals.values())
-    rows = [
-        {
-            "title": f"{number} · {STAGES[number].title}",
-            "seconds": _seconds(totals[number]),
-            "parts": _bars(parts, longest),
-        }
-        for number, parts in spent.items()
-    ]
+    rows = [{"title": f"{number} · {STAGES[number].title}", "seconds": _seconds(totals[number]),
+             "parts": _bars(parts, longest)} for number, parts in spent.items()]  # fmt: skip
     return {"rows": rows, "kinds": SPENT_ON, "reading": _describe_time(spent, totals, whole)}
 
 
@@ -222,13 +226,7 @@ def _describe_time(spent: dict, totals: dict, whole: float) -> str:
         f"The stages took {_seconds(whole)} of machine time, {totals[longest] / whole:.0%} of it "
         f"in {STAGES[longest].title.lower()}; {around / whole:.0%} was not the stages' own work."
     )
-    if 2 in totals:
-        text += (
-            f" Cleaning took {totals[2] / whole:.0%}. The usual claim is that it takes 60 to 80% "
-            f"of a project: that is the time of people, who read, ask and decide, not of the "
-            f"machine."
-        )
-    return text
+    return f"{text} {ON_CLEANING.format(share=totals[2] / whole)}" if 2 in totals else text
 
 
 def _next_steps(run: Run) -> str:

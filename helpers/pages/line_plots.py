@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from ..line.stage_list import STAGES
-from .figure_style import COLOURS, picture
+from .figure_style import COLOURS, picture, titled
 
 
 @picture
@@ -22,16 +22,23 @@ def assembly_line(figure: Figure) -> str:
         _box(axes, (x, y), (2.0, 0.8), label, COLOURS[place % len(COLOURS)], pad=0.08)
         if place % 4 < 3:
             _arrow(axes, (x + 2.1, y + 0.4), (x + 2.5, y + 0.4), "#555")
+    _draw_ways(axes)
+    title = "The line: eight stations from raw data to production"
+    return _bare(axes, title, (-0.3, 10.3), (-2.1, 1.1))
+
+
+def _draw_ways(axes) -> None:
+    """The way from the first row of stations to the second, and the way back."""
     axes.plot([8.8, 8.8, 1.0, 1.0], [-0.12, -0.7, -0.7, -0.8], color="#555", lw=1)
     _arrow(axes, (1.0, -0.7), (1.0, -0.92), "#555")
     _arrow(axes, (3.6, -0.9), (3.6, -0.1), COLOURS[3])
     axes.text(3.75, -0.4, "not good enough: go back", color=COLOURS[3], fontsize=8.5, va="center")
-    axes.set_xlim(-0.3, 10.3)
-    axes.set_ylim(-2.1, 1.1)
+
+
+def _bare(axes, title: str, across: tuple, up: tuple) -> str:
+    """A drawing without axes, from one place to another; its title."""
     axes.axis("off")
-    title = "The line: eight stations from raw data to production"
-    axes.set_title(title)
-    return title
+    return titled(axes, title, xlim=across, ylim=up)
 
 
 def _box(axes, corner, size, text: str, colour, pad: float = 0.06) -> None:
@@ -54,20 +61,14 @@ def feature_map(figure: Figure, flows: list[tuple[str, int, str]]) -> str:
 
     `flows` holds for each branch its role, how many columns take it, and its steps in words.
     """
-    axes = figure.subplots()
-    height = len(flows)
+    axes, height = figure.subplots(), len(flows)
     for place, (role, count, steps) in enumerate(flows):
         y, colour = height - 1 - place, COLOURS[place % len(COLOURS)]
-        _box(
-            axes, (0, y + 0.14), (2.3, 0.62), f"{count} column{'s' * (count != 1)}\n{role}", colour
-        )
+        columns = f"{count} column{'s' * (count != 1)}\n{role}"
+        _box(axes, (0, y + 0.14), (2.3, 0.62), columns, colour)
         _box(axes, (3.3, y + 0.14), (5.2, 0.62), "\n".join(wrap(steps, 46)), colour)
         _arrow(axes, (2.45, y + 0.45), (3.15, y + 0.45), "#555")
         _arrow(axes, (8.65, y + 0.45), (9.45, height / 2), "#555")
     axes.text(9.6, height / 2, "one row\nof numbers,\neach with\nits name", va="center", fontsize=9)
-    axes.set_xlim(-0.2, 11.2)
-    axes.set_ylim(-0.1, height + 0.05)
-    axes.axis("off")
     title = "The features: from each column to numbers, fitted on training rows alone"
-    axes.set_title(title)
-    return title
+    return _bare(axes, title, (-0.2, 11.2), (-0.1, height + 0.05))

@@ -15,7 +15,7 @@ from ..base.spacing import evenly_spaced
 from ..cells.kinds import is_counted
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
-from .figure_style import BLUE, GREY, ORANGE, picture, short
+from .figure_style import BLUE, GREY, ORANGE, name_rows, picture, short, titled
 
 MOST_BARS = 15
 MOST_POINTS = 2_000  # more of them hide each other
@@ -29,10 +29,9 @@ def bars(
     axes = figure.subplots()
     shown = values.head(MOST_BARS)[::-1]
     axes.barh(range(len(shown)), shown.to_numpy(), color=colour)
-    axes.set_yticks(range(len(shown)), [short(name) for name in shown.index])
+    name_rows(axes, shown.index)
     if percent:
         axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.grid(axis="y", visible=False)
     axes.set(title=short(title, 70), xlabel=short(axis, 70))
     if values.index.name:
         axes.set_ylabel(short(values.index.name))
@@ -49,12 +48,9 @@ def trials(figure: Figure, families: list[str], scores: list[list[float]], metri
         values = frame.loc[frame["model"] == name, "score"].astype(float)
         offsets = np.linspace(-0.15, 0.15, len(values))  # so that equal scores are all seen
         axes.plot(values, place + offsets, "o", color=BLUE, alpha=0.6)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(-0.5, len(names) - 0.5)
-    axes.grid(axis="y", visible=False)
-    title = "Every trial on every fold"
-    axes.set(title=title, xlabel=f"{PLAIN_NAMES[metric]} on validation rows", ylabel="model")
-    return title
+    name_rows(axes, names)
+    labels = {"xlabel": f"{PLAIN_NAMES[metric]} on validation rows", "ylabel": "model"}
+    return titled(axes, "Every trial on every fold", ylim=(-0.5, len(names) - 0.5), **labels)
 
 
 @picture
@@ -81,36 +77,45 @@ def risk_groups(figure: Figure, table: pd.DataFrame, task: Task, overall: float)
 def confusion(figure: Figure, counts: pd.DataFrame) -> str:
     """Rows by true and predicted class, shaded by the share of the true class."""
     axes = figure.subplots()
-    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     names = [short(c, 22) for c in counts.index]
     sns.heatmap(
-        shares, annot=counts.to_numpy() if len(counts) <= 12 else None, fmt=",d", cmap="Blues",
-        vmin=0, vmax=1, cbar_kws={"label": "share of the true class"}, ax=axes,
+        counts.div(counts.sum(axis=1).clip(lower=1), axis=0), ax=axes,
+        annot=counts.to_numpy() if len(counts) <= 12 else None, fmt=",d", cmap="Blues",
+        vmin=0, vmax=1, cbar_kws={"label": "share of the true class"},
         xticklabels=names, yticklabels=names,
     )  # fmt: skip
     axes.tick_params(axis="y", rotation=0)
     axes.tick_params(axis="x", rotation=20 if max(map(len, names)) > 8 else 0)
     title = "Held-out rows by true and predicted class"
-    axes.set(title=title, xlabel="predicted class", ylabel="true class")
-    return title
+    return titled(axes, title, xlabel="predicted class", ylabel="true class")
 
 
 @picture
 def curves(figure: Figure, truth: np.ndarray, probability: np.ndarray) -> str:
     """The ROC and the precision-recall curve; `truth` is boolean."""
-    from sklearn.metrics import precision_recall_curve, roc_curve
-
     left, right = figure.subplots(1, 2)
-    false, true, _ = roc_curve(truth, probability)
-    precision, recall, _ = precision_recall_curve(truth, probability)
-    left.plot(false, true, color=BLUE, label="model")
-    left.plot([0, 1], [0, 1], color=GREY, ls="--", label="random baseline")
-    left.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
-    right.plot(recall, precision, color=BLUE, label="model")
-    right.axhline(truth.mean(), color=GREY, ls="--", label="random baseline")
-    right.set(title="Precision-recall curve", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
-    left.legend(loc="lower right")
+    _draw_roc(left, truth, probability)
+    _draw_precision_and_recall(right, truth, probability)
     return "ROC and precision-recall curves on the held-out rows"
+
+
+def _draw_roc(axes, truth: np.ndarray, probability: np.ndarray) -> None:
+    from sklearn.metrics import roc_curve
+
+    false, true, _ = roc_curve(truth, probability)
+    axes.plot(false, true, color=BLUE, label="model")
+    axes.plot([0, 1], [0, 1], color=GREY, ls="--", label="random baseline")
+    axes.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
+    axes.legend(loc="lower right")
+
+
+def _draw_precision_and_recall(axes, truth: np.ndarray, probability: np.ndarray) -> None:
+    from sklearn.metrics import precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(truth, probability)
+    axes.plot(recall, precision, color=BLUE, label="model")
+    axes.axhline(truth.mean(), color=GREY, ls="--", label="random baseline")
+    axes.set(title="Precision-recall curve", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
 
 
 def _points(rows: int) -> tuple[np.ndarray, str]:
@@ -124,18 +129,22 @@ def _points(rows: int) -> tuple[np.ndarray, str]:
 def residuals(figure: Figure, truth: np.ndarray, prediction: np.ndarray, target: str) -> str:
     """Predicted against true values, and the errors' distribution."""
     left, right = figure.subplots(1, 2)
-    chosen, some = _points(len(truth))
-    left.plot(truth[chosen], prediction[chosen], "o", color=BLUE, ms=3, alpha=0.4)
-    ends = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
-    left.plot(ends, ends, color="#555", ls="--", lw=1)
-    left.set(title=f"Predicted and true{some}", xlabel=f"true {short(target, 20)}")
-    left.set_ylabel(f"predicted {short(target, 20)}")
+    _draw_predicted_and_true(left, truth, prediction, short(target, 20))
     error = prediction - truth
     alike = np.ptp(error) <= 1e-9 * max(1.0, np.abs(error).max())
     sns.histplot(error, bins=1 if alike else 40, color=ORANGE, ax=right)
     right.axvline(0, color="#555", ls="--", lw=1)
     right.set(title="Errors", xlabel="predicted − true", ylabel="rows")
     return f"Predictions of {target} on held-out rows, and their errors"
+
+
+def _draw_predicted_and_true(axes, truth: np.ndarray, prediction: np.ndarray, target: str) -> None:
+    chosen, some = _points(len(truth))
+    axes.plot(truth[chosen], prediction[chosen], "o", color=BLUE, ms=3, alpha=0.4)
+    ends = [min(truth.min(), prediction.min()), max(truth.max(), prediction.max())]
+    axes.plot(ends, ends, color="#555", ls="--", lw=1)
+    axes.set(title=f"Predicted and true{some}", xlabel=f"true {target}")
+    axes.set_ylabel(f"predicted {target}")
 
 
 @picture
@@ -183,16 +192,21 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
     """The mean answer along a few columns, all else as it is."""
     every = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
     for axes, (name, means) in zip(every, found.items(), strict=True):
-        if is_counted(means.index):
-            axes.plot(means.index.to_numpy(float), means.to_numpy(), "o-", color=BLUE, ms=4)
-        else:
-            axes.plot(range(len(means)), means.to_numpy(), "o", color=BLUE)
-            axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+        _draw_means(axes, means)
         axes.set_xlabel(short(name, 24))
     every[0].set_ylabel(short(answer, 40))
     title = f"Partial dependence: mean {answer}, one column changed at a time"
     figure.suptitle(short(title, 90), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
+
+
+def _draw_means(axes, means: pd.Series) -> None:
+    """Means along a column: a line over numbers, points over levels."""
+    if is_counted(means.index):
+        axes.plot(means.index.to_numpy(float), means.to_numpy(), "o-", color=BLUE, ms=4)
+    else:
+        axes.plot(range(len(means)), means.to_numpy(), "o", color=BLUE)
+        axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
 
 
 @picture

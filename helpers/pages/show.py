@@ -84,9 +84,13 @@ def progress(steps: Sequence, title: str) -> Iterator:
         yield from tqdm(steps, desc=title, leave=False, file=sys.stdout)  # stderr is red as well
         return
     for place, step in enumerate(steps, start=1):
-        if (jupyter := sys.modules.get("IPython")) and jupyter.get_ipython() is not None:
-            text = f"{title} {place}/{len(steps)}"
-            jupyter.display.publish_display_data(
-                {"text/plain": text}, transient={"display_id": PROGRESS}, update=True
-            )
+        _tell_progress(f"{title} {place}/{len(steps)}")
         yield step
+
+
+def _tell_progress(text: str) -> None:
+    """Send a text to whoever runs the notebook; nothing outside one."""
+    if (jupyter := sys.modules.get("IPython")) and jupyter.get_ipython() is not None:
+        jupyter.display.publish_display_data(
+            {"text/plain": text}, transient={"display_id": PROGRESS}, update=True
+        )

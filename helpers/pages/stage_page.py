@@ -29,16 +29,14 @@ from .page_parts import (
 STOPPED = "papermill-error-cell-tag"  # papermill's tag of the cells that say where it stopped
 
 
-@cache
 def _exporter():
     from nbconvert import HTMLExporter
 
+    left_out = ("anchor_links", "input_prompt", "output_prompt")
     exporter = HTMLExporter(
         template_name="stage",
         extra_template_basedirs=[str(TEMPLATES)],
-        exclude_anchor_links=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
+        **{f"exclude_{part}": True for part in left_out},
     )
     exporter.register_filter("with_anchors", _with_anchors)
     return exporter
@@ -112,12 +110,11 @@ def _answer_first(notebook):
     """
     import nbformat
 
-    cells = notebook.cells
-    if any(_has_tag(c, STOPPED) for c in cells):
+    if any(_has_tag(c, STOPPED) for c in notebook.cells):
         return _failure_first(notebook)
-    answers = [c for c in cells if _has_tag(c, "answer")]
-    pictures = [_picture_cell(c.outputs) for c in cells if _has_tag(c, "picture")]
-    others = [c for c in cells if not _has_tag(c, "answer")]
+    answers = [c for c in notebook.cells if _has_tag(c, "answer")]
+    pictures = [_picture_cell(c.outputs) for c in notebook.cells if _has_tag(c, "picture")]
+    others = [c for c in notebook.cells if not _has_tag(c, "answer")]
     moved = nbformat.from_dict(notebook)
     moved.cells = others[:1] + answers + pictures + others[1:]
     return moved
@@ -205,13 +202,7 @@ def write_comparison(run: Run, name: str, content: dict) -> None:
 
 def remake(run: Run) -> list[str]:
     """Make all pages of a run again from its executed notebooks; returns their names."""
-    from ..line import notebook_files
-
-    made = _remake_stages(run)
-    explored = notebook_files.kept(run, "explore")
-    if explored is not None:
-        write_exploration(run, explored)
-        made.append(EXPLORATION)
+    made = [*_remake_stages(run), *_remake_exploration(run)]
     if run.ledger:
         write_front_page(run)
         made.append("index.html")
@@ -221,6 +212,17 @@ def remake(run: Run) -> list[str]:
             f"`pipeline run --name {run.name} --force`."
         )
     return made
+
+
+def _remake_exploration(run: Run) -> list[str]:
+    """Make the page of the exploration again, where there is one; its name."""
+    from ..line import notebook_files
+
+    explored = notebook_files.kept(run, "explore")
+    if explored is None:
+        return []
+    write_exploration(run, explored)
+    return [EXPLORATION]
 
 
 def _remake_stages(run: Run) -> list[str]:

@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
 from ..learning.task_kind import Task
-from .figure_style import BLUE, COLOURS, GREY, ORANGE, picture, short
+from .figure_style import BLUE, COLOURS, GREY, ORANGE, name_rows, picture, short, titled
 
 
 @picture
@@ -21,23 +21,26 @@ def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
     axes = figure.subplots()
     table = table[["missing before", "faulty", "missing after"]]
     worst = table.loc[table.sum(axis=1).sort_values(ascending=False).index].head(12)[::-1]
-    shares = worst / max(rows, 1)
-    places = np.arange(len(worst))
-    options = {"height": 0.38}
-    axes.barh(places + 0.2, shares["missing before"], color=GREY, label="missing before", **options)
-    axes.barh(places + 0.2, shares["faulty"], left=shares["missing before"], color=ORANGE,
-              label="faulty before", **options)  # fmt: skip
-    axes.barh(places - 0.2, shares["missing after"], color=BLUE, label="missing after", **options)
-    axes.set_yticks(places, [short(name) for name in worst.index])
+    _draw_health(axes, worst / max(rows, 1))
+    name_rows(axes, worst.index)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="lower right")
+    title = "Each column's health before and after: the twelve with most errors"
+    return titled(axes, title, xlabel="share of rows", ylabel="column")
+
+
+def _draw_health(axes: Axes, shares: pd.DataFrame) -> None:
+    """Two bars a column: before, missing cells and then faulty ones; after, missing cells."""
+    before, after = np.arange(len(shares)) + 0.2, np.arange(len(shares)) - 0.2
+    for places, name, label, colour, start in (
+        (before, "missing before", "missing before", GREY, 0),
+        (before, "faulty", "faulty before", ORANGE, shares["missing before"]),
+        (after, "missing after", "missing after", BLUE, 0),
+    ):
+        axes.barh(places, shares[name], left=start, color=colour, label=label, height=0.38)
     if not shares.to_numpy().any():  # else the axis would go from -4 to 4 percent
         axes.set_xlim(0, 0.01)
         axes.text(0.5, 0.5, "nothing to repair", transform=axes.transAxes, ha="center", color=GREY)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.grid(axis="y", visible=False)
-    axes.legend(loc="lower right")
-    title = "Each column's health before and after: the twelve with most errors"
-    axes.set(title=title, xlabel="share of rows", ylabel="column")
-    return title
 
 
 @picture
@@ -87,10 +90,9 @@ def sets_over_time(figure: Figure, when: pd.Series, part: np.ndarray) -> str:
     )  # fmt: skip
     # Held-out rows are the latest: a legend inside would cover them
     sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), frameon=False)
-    title = "Rows over time: training and held-out rows"
-    axes.set(title=title, xlabel=short(when.name), ylabel="rows")
     axes.tick_params(axis="x", rotation=20)
-    return title
+    title = "Rows over time: training and held-out rows"
+    return titled(axes, title, xlabel=short(when.name), ylabel="rows")
 
 
 @picture
@@ -98,19 +100,26 @@ def target_by_set(figure: Figure, y: np.ndarray, part: np.ndarray, task: Task) -
     """The target in each set: shares of the classes, or the distribution of the numbers."""
     axes = figure.subplots()
     frame = pd.DataFrame({"set": part, "y": y})
-    looks = {"hue": "set", "hue_order": ["train", "test"], "palette": [BLUE, ORANGE], "ax": axes}
-    if task.is_regression:
-        sns.kdeplot(frame.astype({"y": float}), x="y", common_norm=False, **looks)
-        axes.set_ylabel("density of rows")
-    else:
-        sns.barplot(_class_shares(frame), x="y", y="share", **looks)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.set_ylabel("share of rows")
+    (_draw_densities if task.is_regression else _draw_classes)(axes, frame)
     sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), frameon=False)
     axes.set_xlabel(short(task.target))
     title = f"The target in both sets: {task.target}"
     axes.set_title(short(title, 70))
     return title
+
+
+BY_SET = {"hue": "set", "hue_order": ["train", "test"], "palette": [BLUE, ORANGE]}
+
+
+def _draw_densities(axes: Axes, frame: pd.DataFrame) -> None:
+    sns.kdeplot(frame.astype({"y": float}), x="y", common_norm=False, ax=axes, **BY_SET)
+    axes.set_ylabel("density of rows")
+
+
+def _draw_classes(axes: Axes, frame: pd.DataFrame) -> None:
+    sns.barplot(_class_shares(frame), x="y", y="share", ax=axes, **BY_SET)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_ylabel("share of rows")
 
 
 def _class_shares(frame: pd.DataFrame) -> pd.DataFrame:
@@ -125,30 +134,31 @@ def score_gaps(figure: Figure, table: pd.DataFrame) -> str:
     """By how much each mistake flatters, with two standard errors; `table` as in `lab_recipes`."""
     axes = figure.subplots()
     shown = table.sort_values("gap")
-    places = range(len(shown))
     colours = [ORANGE if gap > 3 * error else GREY for gap, error in shown[["gap", "error"]].values]
-    axes.barh(places, shown["gap"], xerr=2 * shown["error"], color=colours, ecolor="#555")
+    width = {"xerr": 2 * shown["error"], "ecolor": "#555"}
+    axes.barh(range(len(shown)), shown["gap"], color=colours, **width)
     axes.axvline(0, color="#555", lw=1)
-    axes.set_yticks(places, [short(name, 34) for name in shown.index])
-    axes.grid(axis="y", visible=False)
+    name_rows(axes, shown.index, most=34)
     title = "By how much a mistake flatters: claimed score minus honest score"
-    axes.set(title=title, xlabel="claimed minus honest score (AUC or accuracy)", ylabel="mistake")
-    return title
+    axis = "claimed minus honest score (AUC or accuracy)"
+    return titled(axes, title, xlabel=axis, ylabel="mistake")
 
 
 @picture
 def shares(figure: Figure, table: pd.DataFrame) -> str:
     """The variance of the scores, split between the factors; a bar a table."""
     axes = figure.subplots()
+    _draw_stacked(axes, table, [*COLOURS[: len(table) - 2], "#bbb", "#e5e5e5"])
+    name_rows(axes, table.columns)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(table), frameon=False)
+    title = "What changed the scores: the variance split between the choices"
+    return titled(axes, title, xlabel="share of the variance", ylabel="table")
+
+
+def _draw_stacked(axes: Axes, table: pd.DataFrame, colours: list[str]) -> None:
+    """A bar a column, with a piece for each row."""
     left = np.zeros(table.shape[1])
-    colours = [*COLOURS[: len(table) - 2], "#bbb", "#e5e5e5"]
     for (name, row), colour in zip(table.iterrows(), colours, strict=True):
         axes.barh(range(table.shape[1]), row, left=left, color=colour, label=name)
         left = left + row.to_numpy()
-    axes.set_yticks(range(table.shape[1]), [short(name) for name in table.columns])
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.grid(axis="y", visible=False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(table), frameon=False)
-    title = "What changed the scores: the variance split between the choices"
-    axes.set(title=title, xlabel="share of the variance", ylabel="table")
-    return title

@@ -52,16 +52,20 @@ def register(run: Run | str, force: bool = False) -> Version:
     run = existing_run(run) if isinstance(run, str) else run
     run.require(7)
     with store(writing=True) as client:
-        known = find_version_of(client, run)
-        if known is not None:
+        if (known := find_version_of(client, run)) is not None:
             return known
-        verdict = _verdict(run)
-        if not passes(verdict) and not force:
-            raise InputError(
-                f"The verdict on run '{run.name}' is: {verdict}. Its model is not registered; "
-                f"--force registers it all the same."
-            )
+        if not force:
+            _refuse_not_good(run)
         return _register(client, run, mlflow_log.log(client, run, model_name(run)))
+
+
+def _refuse_not_good(run: Run) -> None:
+    """Raise InputError for a run whose verdict is not good enough."""
+    if not passes(verdict := _verdict(run)):
+        raise InputError(
+            f"The verdict on run '{run.name}' is: {verdict}. Its model is not registered; "
+            f"--force registers it all the same."
+        )
 
 
 def _verdict(run: Run) -> str:
@@ -98,13 +102,11 @@ def _create_version(client, run: Run, logged: mlflow_log.Logged) -> int:
     name, card = model_name(run), run.read_json("model/card.json")
     if aliases_of(client, name) is None:
         client.create_registered_model(name, description=card["question"])
+    tags = {RUN_TAG: run.name, SHA_TAG: card[SHA_TAG], VERDICT_TAG: _verdict(run)}
+    about = run.file("model/card.md").read_text(encoding="utf-8")
+    from_model = {"run_id": logged.run_id, "model_id": logged.model_id}
     made = client.create_model_version(
-        name,
-        f"models:/{logged.model_id}",
-        run_id=logged.run_id,
-        model_id=logged.model_id,
-        tags={RUN_TAG: run.name, SHA_TAG: card[SHA_TAG], VERDICT_TAG: _verdict(run)},
-        description=run.file("model/card.md").read_text(encoding="utf-8"),
+        name, f"models:/{logged.model_id}", tags=tags, description=about, **from_model
     )
     return int(made.version)
 
@@ -148,12 +150,16 @@ def rollback(name: str) -> Version:
         now = (aliases_of(client, name) or {}).get(CHAMPION)
         if now is None:
             refuse_unknown(client, name, CHAMPION)
-        before, undone = _champion_before(client, name, now)
-        for time, number in undone:  # the alias last: killed before it, a rollback does the same
-            _take_time(client, name, number, time)
-            _add_time(client, name, number, ROLLED_BACK)
-        client.set_registered_model_alias(name, CHAMPION, str(before))
-        return version_by_number(client, name, before)
+        return _roll_back(client, name, now)
+
+
+def _roll_back(client, name: str, now: int) -> Version:
+    before, undone = _champion_before(client, name, now)
+    for time, number in undone:  # the alias last: killed before it, a rollback does the same
+        _take_time(client, name, number, time)
+        _add_time(client, name, number, ROLLED_BACK)
+    client.set_registered_model_alias(name, CHAMPION, str(before))
+    return version_by_number(client, name, before)
 
 
 def _champion_before(client, name: str, now: int) -> tuple[int, list[tuple[str, int]]]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -46,24 +47,36 @@ def log(client, run: Run, experiment: str, began: float | None = None) -> Logged
     begun = int(1000 * began) if began else None
     made = client.create_run(number, start_time=begun, run_name=run.name, tags=_tags(run))
     run_id = made.info.run_id
-    try:
+    with _terminated(client, run_id):
         model_id = _log_model(client, run, number, run_id) if run.line_of(7) else ""
         _log_numbers(client, run, run_id, model_id)
         _log_files(client, run, run_id)
+    return Logged(name, run_id, model_id)
+
+
+@contextmanager
+def _terminated(client, run_id: str):
+    """End MLflow's run after the block: finished, or failed where the block raises."""
+    try:
+        yield
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise
     client.set_terminated(run_id)
-    return Logged(name, run_id, model_id)
 
 
 def _experiment(client, name: str) -> str:
     """The id of the experiment of that name; made or restored where need be."""
     found = client.get_experiment_by_name(name)
-    if found is not None:
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-        return found.experiment_id
+    if found is None:
+        return _new_experiment(client, name)
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id
+
+
+def _new_experiment(client, name: str) -> str:
+    """The id of a new experiment, which in a store of ours knows where its artifacts lie."""
     folder = artifacts_of(address())
     if folder is None:
         return client.create_experiment(name)
@@ -113,37 +126,41 @@ def metrics_of(run: Run) -> dict[str, float]:
     Those of the test rows have scikit-learn's names with `test.` before them.
     """
     metrics = run.read_json("metrics.json", {}) if run.line_of(6) else {}
-    found = {
-        f"{part}.{name}": value
-        for part in ("test", "train", "baseline")
-        for name, value in metrics.get(part, {}).items()
-    }
-    for name, (low, high) in metrics.get("interval", {}).items():
-        found |= {f"test.{name}.low": low, f"test.{name}.high": high}
+    found = _scores(metrics)
     for line in run.ledger:
-        found |= {
-            f"rows.{line['name']}": line["rows_out"],
-            f"seconds.{line['name']}": line["seconds"],
-        }
+        found[f"rows.{line['name']}"] = line["rows_out"]
+        found[f"seconds.{line['name']}"] = line["seconds"]
     for severity in SEVERITIES:
         found[f"findings.{severity}"] = sum(f["severity"] == severity for f in run.findings)
     return {name: float(v) for name, v in found.items() if v is not None and math.isfinite(v)}
 
 
+def _scores(metrics: dict) -> dict[str, float]:
+    """The scores on each set, and the intervals of those on the test rows."""
+    found = {f"{part}.{name}": value for part in ("test", "train", "baseline")
+             for name, value in metrics.get(part, {}).items()}  # fmt: skip
+    for name, (low, high) in metrics.get("interval", {}).items():
+        found |= {f"test.{name}.low": low, f"test.{name}.high": high}
+    return found
+
+
 def _log_numbers(client, run: Run, run_id: str, model_id: str) -> None:
     """Log parameters and metrics, so many in a request; scores on test rows belong to the model."""
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Param
 
-    now = int(1000 * time.time())
-    metrics = [
-        Metric(name, value, now, 0,
-               model_id=model_id if model_id and name.startswith("test.") else None)
-        for name, value in metrics_of(run).items()
-    ]  # fmt: skip
+    metrics = _metrics(run, model_id)
     params = [Param(name, value) for name, value in parameters_of(run).items()]
     for at in range(0, max(len(metrics), len(params)), AT_ONCE):
         part = slice(at, at + AT_ONCE)
         client.log_batch(run_id, metrics=metrics[part], params=params[part])
+
+
+def _metrics(run: Run, model_id: str) -> list:
+    from mlflow.entities import Metric
+
+    now, of_model = int(1000 * time.time()), {"model_id": model_id or None}
+    return [Metric(name, value, now, 0, **(of_model if name.startswith("test.") else {}))
+            for name, value in metrics_of(run).items()]  # fmt: skip
 
 
 def _log_files(client, run: Run, run_id: str) -> None:
@@ -172,14 +189,10 @@ def _log_model(client, run: Run, experiment: str, run_id: str) -> str:
 
 def _new_model(client, run: Run, experiment: str, run_id: str, card: dict) -> str:
     """The id of the run's model, logged with its files."""
-    model = client.create_logged_model(
-        experiment,
-        name=run.name,
-        source_run_id=run_id,
-        tags={RUN_TAG: run.name, SHA_TAG: card[SHA_TAG]},
-        model_type=card["model"],
-        params={k: v for k, v in parameters_of(run).items() if k.startswith("train.")},
-    )
+    tags = {RUN_TAG: run.name, SHA_TAG: card[SHA_TAG]}
+    params = {k: v for k, v in parameters_of(run).items() if k.startswith("train.")}
+    about = {"name": run.name, "source_run_id": run_id, "model_type": card["model"]}
+    model = client.create_logged_model(experiment, tags=tags, params=params, **about)
     with tempfile.TemporaryDirectory() as draft:
         write_model(Path(draft), run, run_id, model.model_id)
         client.log_model_artifacts(model.model_id, draft)
@@ -241,16 +254,21 @@ def signature_of(run: Run):
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
+
+    is_number = run.read_json("model/card.json")["task"]["task"] == "regression"
+    answer = Schema([ColSpec("double" if is_number else "string")])
+    return ModelSignature(Schema(_columns_of_rows(run)), answer)
+
+
+def _columns_of_rows(run: Run) -> list:
+    """MLflow's words for the columns of a raw row."""
+    from mlflow.types import ColSpec
     from pyarrow import parquet
 
     fields = run.read_json("model/schema.json")["fields"]
-    columns = [
-        ColSpec(_type_of(column.type), column.name,
-                required=fields.get(column.name, {}).get("missing", 1) == 0)
-        for column in parquet.read_schema(run.file("model/examples.parquet"))
-    ]  # fmt: skip
-    is_number = run.read_json("model/card.json")["task"]["task"] == "regression"
-    return ModelSignature(Schema(columns), Schema([ColSpec("double" if is_number else "string")]))
+    examples = parquet.read_schema(run.file("model/examples.parquet"))
+    never_missing = {name for name, field in fields.items() if field.get("missing", 1) == 0}
+    return [ColSpec(_type_of(c.type), c.name, required=c.name in never_missing) for c in examples]
 
 
 def _type_of(arrow) -> str:

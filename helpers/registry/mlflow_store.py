@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 from ..base import addresses, credentials, extras
@@ -23,6 +22,9 @@ from ..base.user_errors import InputError
 STORE, ARTIFACTS = "mlflow.db", "mlflow-artifacts"  # in the folder of runs
 SQLITE = "sqlite:///"
 PATIENCE = 120  # seconds that a command waits for another one at the same store
+IN_USE = (
+    "The MLflow store {where} has been in use by another command for {seconds} s: try again later."
+)
 ANSWERS_WITHIN = 5  # seconds that a server has to show that it is there
 
 # What keeps MLflow to itself: no telemetry, no lines about its own doings.
@@ -117,10 +119,7 @@ def _store_errors(where: str) -> Iterator[None]:
     except InputError:
         raise
     except Timeout:
-        raise StoreError(
-            f"The MLflow store {addresses.shown(where)} has been in use by another command for "
-            f"{PATIENCE} s: try again later."
-        ) from None
+        raise StoreError(IN_USE.format(where=addresses.shown(where), seconds=PATIENCE)) from None
     except Exception as error:
         if not _is_of_the_store(error):
             raise
@@ -137,16 +136,14 @@ def prepare() -> None:
 def _in_environment(where: str, of_models: str):
     """Name the store in the environment for a block: where it registers, MLflow looks there."""
     names = {"MLFLOW_TRACKING_URI": where, "MLFLOW_REGISTRY_URI": of_models}
-    before = {name: os.environ.get(name) for name in names}
+    before = {name: os.environ[name] for name in names if name in os.environ}
     os.environ.update(names)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 def _is_of_the_store(error: Exception) -> bool:
@@ -180,9 +177,7 @@ def _reach(where: str) -> None:
     """Raise StoreError at once when a store does not answer: MLflow tries for minutes."""
     try:
         if (file := _file_of(where)) is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(file, timeout=20)) as base:
-                base.execute("PRAGMA schema_version")
+            _open_file(file)
         elif where.startswith(("http://", "https://")):
             import requests
 
@@ -191,6 +186,13 @@ def _reach(where: str) -> None:
             _connect(where)
     except Exception as error:  # whatever it fails of, it is not there for us
         raise _unusable(where, _without_address(error)) from None
+
+
+def _open_file(file: Path) -> None:
+    """Open the SQLite file of a store once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file, timeout=20)) as base:
+        base.execute("PRAGMA schema_version")
 
 
 def _connect(where: str) -> None:
@@ -216,12 +218,9 @@ def _without_address(error: Exception) -> Exception:
     return Exception(type(error).__name__)
 
 
-@cache
 def _client(where: str, of_models: str):
     """MLflow's client of a store that answers; its tables are made where there are none."""
-    os.environ.update(ALWAYS)
-    for name, value in UNLESS_SET.items():
-        os.environ.setdefault(name, value)
+    os.environ.update(UNLESS_SET | dict(os.environ) | ALWAYS)
     try:
         import mlflow
     except ModuleNotFoundError as error:
@@ -243,14 +242,19 @@ def follow_move(file: Path) -> None:
             return
         found = base.execute("SELECT DISTINCT value FROM experiment_tags WHERE key = ?", [ROOT_TAG])
         for before in [value for (value,) in found if value != here.as_uri()]:
-            for table, column in PLACES:
-                base.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608 - ours
-                    f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
-                    [here.as_uri(), len(before) + 1, before, len(before) + 1, f"{before}/"],
-                )
-            base.execute("UPDATE experiment_tags SET value = ? WHERE key = ? AND value = ?",
-                         [here.as_uri(), ROOT_TAG, before])  # fmt: skip
+            _point_elsewhere(base, before, here.as_uri())
+
+
+def _point_elsewhere(base: sqlite3.Connection, before: str, now: str) -> None:
+    """Change each address below one folder to the same below another."""
+    for table, column in PLACES:
+        base.execute(
+            f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608 - ours
+            f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
+            [now, len(before) + 1, before, len(before) + 1, f"{before}/"],
+        )
+    base.execute("UPDATE experiment_tags SET value = ? WHERE key = ? AND value = ?",
+                 [now, ROOT_TAG, before])  # fmt: skip
 
 
 def fetch(client, name: str, number: int, folder: Path) -> Path:

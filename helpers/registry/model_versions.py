@@ -20,6 +20,10 @@ from .mlflow_store import store
 CHAMPION, CHALLENGER = "champion", "challenger"
 VERDICT_TAG = "verdict"
 PROMOTED, ROLLED_BACK = "promoted", "rolled_back"  # tags: the times, the last one last
+NO_STORE = (
+    "There is no model '{name}': no store has been made yet. `pipeline run` makes it, or "
+    "MLFLOW_TRACKING_URI names another."
+)
 ADDRESS = re.compile(r"models:/([^/@]+)(?:@([\w.-]+)|/(\d+))")
 
 
@@ -105,10 +109,7 @@ def resolve(address: str) -> Version:
         )
     name, alias, number = match.groups()
     if not mlflow_store.exists():
-        raise InputError(
-            f"There is no model '{name}': no store has been made yet. `pipeline run` makes it, or "
-            f"MLFLOW_TRACKING_URI names another."
-        )
+        raise InputError(NO_STORE.format(name=name))
     with store() as client:
         return _named(client, name, alias, number)
 

@@ -32,6 +32,7 @@ from .notebook_execution import KERNEL
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
 PACKAGE = places.DISTRIBUTION
+INSTALL_AGAIN = "install this project again: `make setup`, or pip install"
 NEEDED_MEMORY, NEEDED_DISK = 3.0, 2.0  # GiB; a run of the example takes 1.5 and 0.05
 KERNEL_SECONDS = 30  # a cold disk is slow
 SET_UP = "run `make setup`, or install requirements.lock"
@@ -159,20 +160,22 @@ def _unmet(requirement) -> str:
 def helpers() -> Finding:
     """Whether `helpers` is this project's everywhere: other packages and folders have that name."""
     fix = "give the other one another name, or keep this project in an environment of its own"
-    others = {*metadata.packages_distributions().get("helpers", ())} - {PACKAGE}
-    if others:
+    if others := {*metadata.packages_distributions().get("helpers", ())} - {PACKAGE}:
         detail = f"{', '.join(sorted(others))} installs a package of that name too"
         return Finding(FAIL, "helpers", detail, fix)
     here = PathFinder.find_spec("helpers", [str(Path.cwd())])
     if here and here.origin and Path(here.origin).resolve().parent != places.PACKAGE:
         detail = f"notebooks that are opened in this folder import {here.origin}"
         return Finding(WARN, "helpers", detail, fix)
-    if (installed := installed_in()) != places.PACKAGE:
-        detail = f"imported from {places.PACKAGE}, but installed from {installed}"
-        return Finding(
-            WARN, "helpers", detail, "install this one, or leave the folder of the other"
-        )
-    return Finding(OK, "helpers", str(places.PACKAGE))
+    return _installed_helpers()
+
+
+def _installed_helpers() -> Finding:
+    """Whether the package that is imported is the one that is installed."""
+    if (installed := installed_in()) == places.PACKAGE:
+        return Finding(OK, "helpers", str(places.PACKAGE))
+    detail = f"imported from {places.PACKAGE}, but installed from {installed}"
+    return Finding(WARN, "helpers", detail, "install this one, or leave the folder of the other")
 
 
 def installed_in() -> Path:
@@ -261,10 +264,8 @@ def warm_kernel() -> Finding:
     known = KernelSpecManager().find_kernel_specs()
     entry = metadata.entry_points(group="jupyter_client.kernel_provisioners")
     if "warm" not in known or "warm" not in entry.names:
-        fix = "install this project again: `make setup`, or pip install"
-        return Finding(
-            WARN, "kernel warm", "Jupyter does not know it (notebooks run all the same)", fix
-        )
+        unknown = "Jupyter does not know it (notebooks run all the same)"
+        return Finding(WARN, "kernel warm", unknown, INSTALL_AGAIN)
     if not hasattr(os, "fork"):
         return Finding(WARN, "kernel warm", "this system can't fork", "use --kernels stock")
     entry["warm"].load()

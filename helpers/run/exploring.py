@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,23 +45,33 @@ def explore(asked: Question) -> Path:
     refuse_other_source(run, source)
     notebook_execution.begin(asked.kernels, notebook_execution.EXPLORING)
     notebook_files.import_jupyter()
-    values = {
-        "data": source, "query": asked.query, "target": asked.target, "against": against,
-        "run": run.name,
-    }  # fmt: skip
     with alone(run):
-        try:
-            stage_page.prepare()  # while the kernel's libraries are imported
-            executed = notebook_execution.execute(
-                run, NOTEBOOK, _notebook(asked), values, asked.kernels, "explore"
-            )
-        except BaseException:
-            if not existed:
-                shutil.rmtree(run.path, ignore_errors=True)
-            raise
+        with _nothing_left_behind(run, existed):
+            executed = _executed(run, asked)
         notebook_files.keep(run, NOTEBOOK, executed)
         stage_page.write_exploration(run, executed)
     return run.file(page_parts.EXPLORATION)
+
+
+@contextmanager
+def _nothing_left_behind(run: Run, existed: bool):
+    """Delete a new folder of a run where the block raises."""
+    try:
+        yield
+    except BaseException:
+        if not existed:
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
+
+
+def _executed(run: Run, asked: Question):
+    """The notebook, run on the table."""
+    values = {"data": asked.source, "query": asked.query, "target": asked.target,
+              "against": asked.against, "run": run.name}  # fmt: skip
+    stage_page.prepare()  # while the kernel's libraries are imported
+    return notebook_execution.execute(
+        run, NOTEBOOK, _notebook(asked), values, asked.kernels, "explore"
+    )
 
 
 def _name(asked: Question) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePath
 
 # As Python writes one: `place:line: Category: message`, then the line of code, indented by two
@@ -32,22 +33,25 @@ def each_warning_once(notebook):
     It says how often it came, and of the file only the name: where a library is installed is
     nobody's business. Whatever else stands in an error stream is kept as it is.
     """
-    streams = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs if _is_err(o)]
-    counts = Counter(key for o in streams for key, _ in _blocks(o.text) if key)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    streams = [output for cell in code for output in cell.outputs if _is_err(output)]
+    counts = Counter(key for stream in streams for key, _ in _blocks(stream.text) if key)
     told: set[tuple] = set()
     for stream in streams:
-        kept = []
-        for key, text in _blocks(stream.text):
-            if key is None:
-                kept.append(text)
-            elif key not in told:
-                told.add(key)
-                kept.append(_worded(text, counts[key]))
-        stream.text = "".join(kept)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if not _is_err(o) or o.text]
+        stream.text = "".join(_told_first(stream.text, counts, told))
+    for cell in code:
+        cell.outputs = [o for o in cell.outputs if not _is_err(o) or o.text]
     return notebook
+
+
+def _told_first(text: str, counts: Counter, told: set[tuple]) -> Iterator[str]:
+    """The parts of a stream, but for the warnings that were told before."""
+    for key, part in _blocks(text):
+        if key is None:
+            yield part
+        elif key not in told:
+            told.add(key)
+            yield _worded(part, counts[key])
 
 
 def _is_err(output) -> bool:
@@ -60,13 +64,9 @@ def _blocks(text: str) -> list[tuple[tuple | None, str]]:
     while lines:
         first = lines.pop(0)
         found = HEADER.match(first)
-        if not found:
-            parts.append((None, first))
-            continue
-        block = first
-        if lines and lines[0].startswith("  ") and not HEADER.match(lines[0]):
+        if found and lines and lines[0].startswith("  ") and not HEADER.match(lines[0]):
             lines.pop(0)  # the line of code: the message says more
-        parts.append(((found["kind"], found["message"]), block))
+        parts.append(((found["kind"], found["message"]) if found else None, first))
     return parts
 
 

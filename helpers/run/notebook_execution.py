@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..base.user_errors import InputError
@@ -11,6 +12,10 @@ from ..line.notebook_files import import_jupyter, keep
 from ..line.run_folder import Run
 from .library_warnings import each_warning_once
 
+KERNEL_ARGUMENTS = [
+    "--log-level=CRITICAL",  # else each kernel warns of plain loopback TCP
+    "--InteractiveShellApp.ignore_cwd=True",  # a user's folder may have its `helpers`
+]
 KERNEL = "python3"
 WARM, STOCK = "warm", "stock"
 # Arrow's pool and the C library keep much of what is freed: 300 of 1,000 MB at a million rows.
@@ -42,12 +47,24 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
     """
     begin(kernels)
     import_jupyter()
-    import papermill
-
     draft = run.place(f"notebooks/.{name}.source.ipynb")
     executed = run.file(f"notebooks/.{name}.draft.ipynb")
     try:
-        return each_warning_once(_run_all_cells(notebook, draft, executed, values, kernels, title))
+        with _cell_errors(run, name, executed):
+            done = _run_all_cells(notebook, draft, executed, values, kernels, title)
+            return each_warning_once(done)
+    finally:
+        draft.unlink(missing_ok=True)
+        executed.unlink(missing_ok=True)
+
+
+@contextmanager
+def _cell_errors(run: Run, name: str, executed: Path):
+    """Turn what papermill raises in a block into an error of ours."""
+    import papermill
+
+    try:
+        yield
     except papermill.PapermillExecutionError as error:
         raise _cell_error(run, name, executed, error) from None
     except RuntimeError as error:  # nbclient's and our engine's word for a kernel that has gone
@@ -56,9 +73,6 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
             f"lost its kernel ({' '.join(str(error).split())}): it was killed, or memory ran out. "
             f"Run the command again to go on"
         ) from None
-    finally:
-        draft.unlink(missing_ok=True)
-        executed.unlink(missing_ok=True)
 
 
 def _run_all_cells(notebook, draft: Path, executed: Path, values: dict, kernels: str, title: str):
@@ -66,19 +80,12 @@ def _run_all_cells(notebook, draft: Path, executed: Path, values: dict, kernels:
     import papermill
 
     nbformat.write(notebook, draft)
+    bar = {"desc": title, "leave": False, "disable": not sys.stderr.isatty()}
+    kernel = {"kernel_name": KERNEL, "engine_name": kernels, "extra_arguments": KERNEL_ARGUMENTS}
     return papermill.execute_notebook(
-        draft,
-        executed,
-        parameters=values,
-        kernel_name=KERNEL,
-        engine_name=kernels,
-        extra_arguments=[
-            "--log-level=CRITICAL",  # else each kernel warns of plain loopback TCP
-            "--InteractiveShellApp.ignore_cwd=True",  # a user's folder may have its `helpers`
-        ],
-        request_save_on_cell_execute=False,
-        progress_bar={"desc": title, "leave": False, "disable": not sys.stderr.isatty()},
-    )
+        draft, executed, parameters=values, progress_bar=bar,
+        request_save_on_cell_execute=False, **kernel,
+    )  # fmt: skip
 
 
 def _cell_error(run: Run, name: str, executed: Path, error) -> Exception:

@@ -52,31 +52,41 @@ def read(path: str | Path) -> dict:
     """
     content = _parsed(Path(path))
     for key, value in content.items():
-        if key not in (*OPTIONS, SETTINGS):
-            raise InputError(f"'{path}' has an unknown key '{key}'. {_where(key)}")
-        if isinstance(value, dict) != (key == SETTINGS):
-            wanted = "name: value, one a line" if key == SETTINGS else "a text"
-            raise InputError(f"In '{path}', '{key}' is {wanted}; it is '{value}'.")
+        _check_key(path, key, value)
     given = content.pop(SETTINGS, {})
     found = {key: _text(path, key, value) for key, value in content.items()}
     texts = {name: _text(path, name, value) for name, value in given.items()}
     return found | ({SETTINGS: texts} if texts else {})
 
 
+def _check_key(path: str | Path, key: str, value) -> None:
+    """Raise InputError for a key that is unknown, or has a value of the wrong form."""
+    if key not in (*OPTIONS, SETTINGS):
+        raise InputError(f"'{path}' has an unknown key '{key}'. {_where(key)}")
+    if isinstance(value, dict) != (key == SETTINGS):
+        wanted = "name: value, one a line" if key == SETTINGS else "a text"
+        raise InputError(f"In '{path}', '{key}' is {wanted}; it is '{value}'.")
+
+
 def _parsed(path: Path) -> dict:
     """The file as a mapping; each value is the text written there (`no` is "no", not False)."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except FileNotFoundError:
-        raise InputError(f"There is no file '{path}'. Give the path of a run.yaml.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"'{path}' can't be read as YAML: {reason}") from None
+    content = _content(path)
     if content in (None, ""):
         return {}
     if not isinstance(content, dict):
         raise InputError(f"'{path}' holds no settings: write lines such as 'data: mine.csv'.")
     return content | ({SETTINGS: {}} if content.get(SETTINGS) == "" else {})
+
+
+def _content(path: Path):
+    """What a file of YAML holds; InputError where there is none."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    except FileNotFoundError:
+        raise InputError(f"There is no file '{path}'. Give the path of a run.yaml.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"'{path}' can't be read as YAML: {reason}") from None
 
 
 def _where(key: str) -> str:

@@ -70,16 +70,20 @@ def whole_address(data: str) -> str:
     """
     if examples_known.example(data):
         return data
-    if not addresses.is_path(data):
-        data = credentials.hide(data)
-        addresses.refuse_pasted_password(data)  # and what is no address at all
-        return data
+    if addresses.is_path(data):
+        return str(_existing_path(data).resolve())
+    data = credentials.hide(data)
+    addresses.refuse_pasted_password(data)  # and what is no address at all
+    return data
+
+
+def _existing_path(data: str) -> Path:
     path = addresses.local_path(data)
     if not path.exists():
         from ..tables import read_any
 
         read_any.read_table(data)  # says what is missing, and what can be given
-    return str(path.resolve())
+    return path
 
 
 def stages_to_run(request: Request, run: Run, data: str) -> list[Stage]:
@@ -87,22 +91,26 @@ def stages_to_run(request: Request, run: Run, data: str) -> list[Stage]:
 
     Raises InputError when an earlier stage is missing, or a target comes too late to be read.
     """
+    if request.stages:
+        return _chosen_stages(request, run)
     example = examples_known.example(data)
     target = request.target or (example.target if example else "")
     lessons = example is not None and example.has_lessons
-    if request.stages:
-        chosen = parse_stages(request.stages)
-        for earlier in range(1, chosen[0].number):
-            run.require(earlier)
-        if request.target and 1 not in [stage.number for stage in chosen]:
-            known = run.about.get("target", "")
-            if request.target != known:
-                raise InputError(
-                    f"--target is read by stage 1, which this run leaves out; run '{run.name}' has "
-                    f"the target '{known}'. Include stage 1: --stages 1-{chosen[-1].number}."
-                )
-        return chosen
     return [s for s in STAGES if (target or not s.needs_target) and (lessons or not s.lesson)]
+
+
+def _chosen_stages(request: Request, run: Run) -> list[Stage]:
+    """The stages that --stages names, once the run is ready for them."""
+    chosen, known = parse_stages(request.stages), run.about.get("target", "")
+    for earlier in range(1, chosen[0].number):
+        run.require(earlier)
+    has_first = 1 in [stage.number for stage in chosen]
+    if request.target and not has_first and request.target != known:
+        raise InputError(
+            f"--target is read by stage 1, which this run leaves out; run '{run.name}' has "
+            f"the target '{known}'. Include stage 1: --stages 1-{chosen[-1].number}."
+        )
+    return chosen
 
 
 def refuse_other_source(run: Run, data: str, force: bool = False) -> None:

@@ -189,24 +189,27 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
 
 
 def _run_stage(run, stage: Stage, given: dict, kernels, place, lessons: bool, pages) -> None:
-    used = code_fingerprint.fingerprint(
-        stage.path
-    )  # before it runs: an edit meanwhile makes it out of date
+    used = code_fingerprint.fingerprint(stage.path)  # before: an edit meanwhile makes it outdated
     began = time.monotonic()
     try:
         notebook = _execute(run, stage, given, kernels, place, lessons)
     except StageError as error:
-        _write_failure(run, stage, str(error))
-        executed = notebook_files.kept(run, stage.notebook)
-        if executed:
-            pages.make(stage, executed)
-        else:
-            pages.meanwhile(lambda: front_page.write_front_page(run))
+        _show_failure(run, stage, str(error), pages)
         raise
     notebook_files.keep(run, stage.notebook, notebook)
     spent = _spent(notebook, run.line_of(stage.number)["opened"], time.monotonic() - began)
     run.amend(stage.number, code=used, spent=spent, seconds=round(sum(spent.values()), 2))
     pages.make(stage, notebook)
+
+
+def _show_failure(run: Run, stage: Stage, message: str, pages) -> None:
+    """Enter the failure into the ledger, and make the page of what ran, or the front page."""
+    _write_failure(run, stage, message)
+    executed = notebook_files.kept(run, stage.notebook)
+    if executed:
+        pages.make(stage, executed)
+    else:
+        pages.meanwhile(lambda: front_page.write_front_page(run))
 
 
 def _spent(notebook, opened: str, took: float) -> dict[str, float]:
@@ -221,17 +224,19 @@ def _spent(notebook, opened: str, took: float) -> dict[str, float]:
         for cell in notebook.cells
         if cell.cell_type == "code" and cell.metadata.papermill.get("start_time")
     ]
-    cells = sum(end - start for _, start, end in times)
-    imports = 0.0
-    for source, start, end in times:
-        if source.startswith(("import ", "from ")):
-            opened_at = datetime.fromisoformat(opened).timestamp()
-            imports = min(opened_at, end) - start
-            break
+    cells, imports = sum(end - start for _, start, end in times), _imports(times, opened)
     spent = {"kernel": took - cells, "imports": imports, "cells": cells - imports}
     if not all(-JUMP < seconds < took + JUMP for seconds in spent.values()):
         spent = {"kernel": 0.0, "imports": 0.0, "cells": took}
     return {what: round(max(seconds, 0.0), 2) for what, seconds in spent.items()}
+
+
+def _imports(times: list[tuple[str, float, float]], opened: str) -> float:
+    """The seconds of the cell that imports, until it opened its stage."""
+    for source, start, end in times:
+        if source.startswith(("import ", "from ")):
+            return min(datetime.fromisoformat(opened).timestamp(), end) - start
+    return 0.0
 
 
 def _seconds(cell, name: str) -> float:

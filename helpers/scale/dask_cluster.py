@@ -21,7 +21,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 from ..base.places import reports_folder
@@ -45,18 +44,25 @@ def use_cluster(asked: str, say: Callable[[str], None] = print) -> Iterator[None
     if not asked:
         yield
         return
-    before = os.environ.get(ADDRESS)
-    with _scheduler(asked) as address:
-        os.environ[ADDRESS] = address
+    with _scheduler(asked) as address, _named_in_environment(address):
         try:
             say(_describe_workers(_client(address)))
             yield
         finally:
             _close(address)
-            if before is None:
-                del os.environ[ADDRESS]
-            else:
-                os.environ[ADDRESS] = before
+
+
+@contextmanager
+def _named_in_environment(address: str) -> Iterator[None]:
+    """Name a scheduler in the environment for a block."""
+    before = os.environ.get(ADDRESS)
+    os.environ[ADDRESS] = address
+    try:
+        yield
+    finally:
+        del os.environ[ADDRESS]
+        if before is not None:
+            os.environ[ADDRESS] = before
 
 
 @contextmanager
@@ -70,17 +76,15 @@ def _scheduler(asked: str) -> Iterator[str]:
 
     # Workers sample themselves a hundred times a second for the dashboard's profile page.
     without_profile = dask.config.set({"distributed.worker.profile.enabled": False})
-    with (
-        without_profile,
-        distributed.LocalCluster(
-            n_workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs="ERROR",
-        ) as cluster,
-    ):
+    with without_profile, distributed.LocalCluster(**_own_cluster()) as cluster:
         yield cluster.scheduler_address
+
+
+def _own_cluster() -> dict:
+    """A process a core, on this machine alone."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    place = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    return {"n_workers": cores, "threads_per_worker": 1, "silence_logs": "ERROR", **place}
 
 
 def _distributed():
@@ -95,23 +99,26 @@ def _distributed():
     return distributed
 
 
-@cache
 def _client(address: str):
     """A connection to a scheduler, one a process; InputError if there is no usable worker."""
-    distributed = _distributed()
-    try:
-        client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"No Dask scheduler answers at '{address}' ({_line(error)}): give the address that "
-            f"`dask scheduler` printed, such as tcp://10.0.0.5:8786, or --dask local."
-        ) from None
+    client = _connected(address)
     try:
         _check(client, address)
     except InputError:
         client.close()
         raise
     return client
+
+
+def _connected(address: str):
+    distributed = _distributed()
+    try:
+        return distributed.Client(address, timeout=SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"No Dask scheduler answers at '{address}' ({_line(error)}): give the address that "
+            f"`dask scheduler` printed, such as tcp://10.0.0.5:8786, or --dask local."
+        ) from None
 
 
 def _check(client, address: str) -> None:
@@ -150,15 +157,19 @@ def _check_workers(client) -> None:
     """Raise unless all workers have this project's code and see the folder of runs as we do."""
     folder = reports_folder()
     folder.mkdir(parents=True, exist_ok=True)
+    for worker, found in _seen_by_workers(client, folder).items():
+        if why := _unfit(found, folder):
+            raise InputError(f"The Dask worker {worker} {why}")
+
+
+def _seen_by_workers(client, folder: Path) -> dict:
+    """By worker what it finds of a file that is in the folder for a moment."""
     token = folder / f".seen-{uuid.uuid4().hex}"
     token.touch()
     try:
-        seen = client.run(_look, str(token), on_error="return")
+        return client.run(_look, str(token), on_error="return")
     finally:
         token.unlink()
-    for worker, found in seen.items():
-        if why := _unfit(found, folder):
-            raise InputError(f"The Dask worker {worker} {why}")
 
 
 def _unfit(found: tuple | Exception, folder: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..base.user_errors import InputError
@@ -25,14 +26,31 @@ def distinct_rows(source: Path, out: Path, memory: str = "1GB") -> dict[str, int
     """
     files = _files(source)
     _check(source, out, memory)
-    duckdb = _duckdb()
-    draft = out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)  # one that a kill left behind
-    (draft / "spilled").mkdir(parents=True)
-    try:
+    duckdb, draft = _duckdb(), out.with_name(f".{out.name}.draft")
+    with _drafts(draft), _plain_errors(source, out, memory):
         with duckdb.connect(config=_options(memory, draft)) as base:
             count, kept = _copy_distinct(base, files, source.is_dir(), draft / "rows")
         (draft / "rows").replace(out)
+    return {"rows_in": count, "rows_out": kept, "set_aside": count - kept}
+
+
+@contextmanager
+def _drafts(folder: Path):
+    """A hidden folder for a block, and in it one for what memory does not hold."""
+    shutil.rmtree(folder, ignore_errors=True)  # one that a kill left behind
+    (folder / "spilled").mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _plain_errors(source: Path, out: Path, memory: str):
+    """Turn what DuckDB raises in a block into an InputError that says what to do."""
+    duckdb = _duckdb()
+    try:
+        yield
     except duckdb.OutOfMemoryException:
         raise InputError(
             f"{memory} of memory is too little for the distinct rows of '{source}': give more with "
@@ -41,9 +59,6 @@ def distinct_rows(source: Path, out: Path, memory: str = "1GB") -> dict[str, int
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"The distinct rows of '{source}' can't be written: {reason}") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return {"rows_in": count, "rows_out": kept, "set_aside": count - kept}
 
 
 def _options(memory: str, draft: Path) -> dict[str, str]:

@@ -98,14 +98,13 @@ def _hand_on(run: Path, done: Stage, outputs: dict) -> None:
     pack(run, outputs["folder"].path)
     shutil.copy(run / done.report, outputs["page"].path)
     shutil.copy(run / FRONT_PAGE, outputs["front_page"].path)
-    made = outputs["made"]
     if done.makes.startswith(MODEL):
-        shutil.copytree(run / MODEL, made.path, dirs_exist_ok=True)
+        shutil.copytree(run / MODEL, outputs["made"].path, dirs_exist_ok=True)
     else:
-        shutil.copy(run / done.makes, made.path)
+        shutil.copy(run / done.makes, outputs["made"].path)
     if done.makes == METRICS:
         for name, value in numbers(_json(run / METRICS)).items():
-            made.log_metric(name, value)
+            outputs["made"].log_metric(name, value)
 
 
 def numbers(metrics: dict) -> dict[str, float]:

@@ -41,15 +41,19 @@ def push(name: str, address: str, force: bool = False, advance: Advance | None =
     found, root = _place(address)
     with _alone(name):
         own = _manifest(run)
-        with _storage_errors(address):
-            there = _read(found, f"{root}/{MANIFEST}")
-            begun = _read(found, f"{root}/{BEGUN}")
-            others = [] if there or begun else _some_of(found, root)
-        before = there or begun or {}
+        before, others = _what_is_there(found, root, address)
         if not force:
             _refuse_occupied(address, own, before, others)
         with _storage_errors(address):
             return _send(found, root, run, own, before, advance)
+
+
+def _what_is_there(found, root: str, address: str) -> tuple[dict, list]:
+    """The manifest of a run at an address, whole or begun; where there is none, other files."""
+    with _storage_errors(address):
+        there = _read(found, f"{root}/{MANIFEST}")
+        begun = _read(found, f"{root}/{BEGUN}")
+        return there or begun or {}, [] if there or begun else _some_of(found, root)
 
 
 def _refuse_occupied(address: str, own: dict, before: dict, others: list[str]) -> None:
@@ -65,11 +69,7 @@ def _refuse_occupied(address: str, own: dict, before: dict, others: list[str]) -
 def _send(found, root: str, run: Run, own: dict, before: dict, advance: Advance | None) -> dict:
     """Send what is not there yet, take away what is no longer the run's, say that it is whole."""
     sizes = {name: info["size"] for name, info in _listed(found, root).items()}
-    kept = {
-        name: entry
-        for name, entry in own["files"].items()
-        if before.get("files", {}).get(name) == entry and sizes.get(name) == entry["bytes"]
-    }
+    kept = _kept(own, before, sizes)
     is_whole = found.exists(f"{root}/{MANIFEST}")
     if is_whole and len(kept) == len(own["files"]) == len(before["files"]):
         return _transfer_summary(own, [])
@@ -78,15 +78,32 @@ def _send(found, root: str, run: Run, own: dict, before: dict, advance: Advance 
     if is_whole:
         found.rm_file(f"{root}/{MANIFEST}")
     new = [name for name in own["files"] if name not in kept]
-    for name in _counted(new, own["files"], advance):
-        found.makedirs(str(PurePosixPath(root, name).parent), exist_ok=True)
-        found.put_file(str(run.file(name)), f"{root}/{name}")
-    for name in sorted(set(before.get("files", {})) - set(own["files"])):
-        if name in sizes:
-            found.rm_file(f"{root}/{name}")
+    _put(found, root, run, _counted(new, own["files"], advance))
+    gone = set(before.get("files", {})) - set(own["files"])
+    _remove(found, root, sorted(gone & set(sizes)))
     _write(found, f"{root}/{MANIFEST}", own)
     found.rm_file(f"{root}/{BEGUN}")
     return _transfer_summary(own, new)
+
+
+def _kept(own: dict, before: dict, sizes: dict[str, int]) -> dict:
+    """The files that are there already, as they are to be."""
+    known = before.get("files", {})
+    return {name: entry for name, entry in own["files"].items()
+            if known.get(name) == entry and sizes.get(name) == entry["bytes"]}  # fmt: skip
+
+
+def _put(found, root: str, run: Run, names) -> None:
+    """Copy files of a run to a folder in storage."""
+    for name in names:
+        found.makedirs(str(PurePosixPath(root, name).parent), exist_ok=True)
+        found.put_file(str(run.file(name)), f"{root}/{name}")
+
+
+def _remove(found, root: str, names: list[str]) -> None:
+    """Delete files of a folder in storage."""
+    for name in names:
+        found.rm_file(f"{root}/{name}")
 
 
 def pull(address: str, name: str = "", force: bool = False, advance: Advance | None = None) -> dict:
@@ -97,14 +114,7 @@ def pull(address: str, name: str = "", force: bool = False, advance: Advance | N
     folder, and unless `force` where another run has that name here.
     """
     found, root = _place(address)
-    with _storage_errors(address):
-        there = _read(found, f"{root}/{MANIFEST}")
-    if there is None:
-        raise InputError(
-            f"There is no whole run at {addresses.shown(address)}: no {MANIFEST}. Push one there, "
-            f"or push again where that was stopped."
-        )
-    _check(there, address)
+    there = _manifest_at(found, root, address)
     run = Run(name or there["run"])
     with _alone(run.name):
         _refuse_other(run, there, force)
@@ -117,6 +127,19 @@ def pull(address: str, name: str = "", force: bool = False, advance: Advance | N
     return _transfer_summary(there, new) | {"run": run.name}
 
 
+def _manifest_at(found, root: str, address: str) -> dict:
+    """The manifest of the whole run at an address, checked; InputError where there is none."""
+    with _storage_errors(address):
+        there = _read(found, f"{root}/{MANIFEST}")
+    if there is None:
+        raise InputError(
+            f"There is no whole run at {addresses.shown(address)}: no {MANIFEST}. Push one there, "
+            f"or push again where that was stopped."
+        )
+    _check(there, address)
+    return there
+
+
 def _fetch(found, root: str, there: dict, run: Run, draft: Path, address: str, advance) -> list:
     """Fill a folder with the files of a manifest, each checked; returns those from the address."""
     draft.mkdir(parents=True)
@@ -127,14 +150,19 @@ def _fetch(found, root: str, there: dict, run: Run, draft: Path, address: str, a
         if name in here:
             shutil.copy2(run.file(name), draft / name)
     for name in _counted(new, there["files"], advance):
-        with _storage_errors(address):
-            found.get_file(f"{root}/{name}", str(draft / name))
-        if sha256(draft / name) != there["files"][name]["sha256"]:
-            raise InputError(
-                f"'{name}' at {addresses.shown(address)} is not what its manifest says: nothing "
-                f"was changed here. Push the run again."
-            )
+        _fetch_file(found, root, name, draft / name, there["files"][name]["sha256"], address)
     return new
+
+
+def _fetch_file(found, root: str, name: str, to: Path, expected: str, address: str) -> None:
+    """Copy one file from storage; InputError where it is not what its manifest says."""
+    with _storage_errors(address):
+        found.get_file(f"{root}/{name}", str(to))
+    if sha256(to) != expected:
+        raise InputError(
+            f"'{name}' at {addresses.shown(address)} is not what its manifest says: nothing "
+            f"was changed here. Push the run again."
+        )
 
 
 def _is_same(path: Path, known: dict) -> bool:
@@ -174,17 +202,22 @@ def _require_finished(run: Run) -> None:
 
 def _manifest(run: Run) -> dict:
     """The run's name, source and target, and its files with their hashes and sizes."""
-    files = {}
+    about = run.about
+    who = {"run": run.name, "source": about.get("source"), "target": about.get("target")}
+    files = {name: {"sha256": sha256(path), "bytes": path.stat().st_size}
+             for name, path in _files_of(run)}  # fmt: skip
+    return {"format": 1, **who, "files": files}
+
+
+def _files_of(run: Run):
+    """The files of a run to copy, with their names; InputError for a link out of its folder."""
     for path in sorted(run.path.rglob("*")):
         name = path.relative_to(run.path).as_posix()
         hidden = any(part.startswith(".") for part in Path(name).parts)
         if path.is_file() and not hidden and not name.startswith(LOG) and name != MANIFEST:
             if not path.resolve().is_relative_to(run.path.resolve()):
                 raise InputError(f"'{name}' in run '{run.name}' is a link out of its folder.")
-            files[name] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-    about = run.about
-    who = {"run": run.name, "source": about.get("source"), "target": about.get("target")}
-    return {"format": 1, **who, "files": files}
+            yield name, path
 
 
 def _who(manifest: dict) -> tuple:
@@ -209,15 +242,21 @@ def _check(manifest: dict, address: str) -> None:
     if not is_one or not isinstance(manifest.get("run"), str):
         raise InputError(f"{MANIFEST} at {addresses.shown(address)} is not one of `pipeline push`.")
     for name, entry in manifest["files"].items():
-        path, other = PurePosixPath(name), PureWindowsPath(name)
-        leads_out = path.is_absolute() or other.drive or "\\" in name or str(path) != name
-        if leads_out or name in ("", ".") or ".." in path.parts:
+        if _leads_out(name):
             raise InputError(
                 f"The manifest at {addresses.shown(address)} names '{name}', which leads out of "
                 f"the run's folder: nothing was copied."
             )
         if not isinstance(entry, dict) or {"sha256", "bytes"} - set(entry):
             raise InputError(f"The manifest at {addresses.shown(address)} has no hash of '{name}'.")
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a name is not that of a file below a folder, on any system."""
+    path, other = PurePosixPath(name), PureWindowsPath(name)
+    if path.is_absolute() or other.drive or "\\" in name or str(path) != name:
+        return True
+    return name in ("", ".") or ".." in path.parts
 
 
 def _place(address: str):

@@ -142,8 +142,8 @@ QUESTIONS = {
     "collect.no_label": Compute(
         'Which share of the rows has no label at all, neither late nor on time? `raw["late"]` '
         "holds True, False or a missing value.",
-        expected=lambda raw: float(raw["late"].isna().mean()),
         how='`raw["late"].isna().mean()`',
+        expected=lambda raw: float(raw["late"].isna().mean()),
         why="Nobody knows whether these would have been late: they can neither teach nor be used "
         "to examine, so the next station sets them aside and says how many.",
         hints=(

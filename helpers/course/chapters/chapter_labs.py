@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from ..grading import Choice, Compute, Guess, Mistake
 
+GUESSES = {
+    "labs.selecting": Guess(
+        "Before you look: by how much does choosing the twenty best of a thousand columns of "
+        "noise, before the folds are cut, flatter the ROC AUC?",
+        result=lambda looked: float(looked.loc["selecting columns", "gap"]),
+        high="too suspicious",
+        low="too trusting",
+    ),
+}
+
 QUESTIONS = {
     "labs.scaling": Choice(
         "A colleague has scaled all columns before cutting the folds. What do you tell her?",
@@ -100,15 +110,5 @@ QUESTIONS = {
             "A perfect answer to a hard question is a reason to be suspicious.",
             "Eggs are laid, the observer writes, the model is asked: in which order?",
         ),
-    ),
-}
-
-GUESSES = {
-    "labs.selecting": Guess(
-        "Before you look: by how much does choosing the twenty best of a thousand columns of "
-        "noise, before the folds are cut, flatter the ROC AUC?",
-        result=lambda looked: float(looked.loc["selecting columns", "gap"]),
-        high="too suspicious",
-        low="too trusting",
     ),
 }
