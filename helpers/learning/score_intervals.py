@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from ..base.ranks import roc_auc_without
+from .jackknife import jackknife_spread, joined_spread
 from .metric_names import LESS_IS_BETTER
 from .metric_scores import as_numbers, score_numbers
 from .skewness import l_skewness, upper_by_hall
@@ -101,7 +102,7 @@ def paired_gain(
     blocks = _blocks(unit, len(truth))
     scores = [_leave_out(task, rows, [metric], blocks).of(metric) for rows in both]
     gains = _sign(metric) * (scores[1] - scores[0])
-    return _difference(metric, gains[0], *_spread(gains), blocks.units, level)
+    return _difference(metric, gains[0], *jackknife_spread(gains), blocks.units, level)
 
 
 def score_change(
@@ -122,7 +123,7 @@ def score_change(
         for rows, blocks in zip(sides, shared, strict=True)
     )
     changes, units = _sign(metric) * (after - before), min(b.units for b in shared)
-    return _difference(metric, changes[0], *_spread(changes), units, level)
+    return _difference(metric, changes[0], *jackknife_spread(changes), units, level)
 
 
 class Spread(NamedTuple):
@@ -139,7 +140,7 @@ def score_spread(task: Task, rows: JudgedRows, metric: str = "") -> Spread:
     metric = metric or task.main_metric
     left_out = _leave_out(task, _numbers(task, JudgedRows(*rows)), [metric])
     scores = left_out.of(metric)
-    return Spread(float(scores[0]), *_spread(scores), left_out.blocks.units)
+    return Spread(float(scores[0]), *jackknife_spread(scores), left_out.blocks.units)
 
 
 def spread_of(
@@ -156,13 +157,13 @@ def spread_of(
     blocks = _blocks(unit, rows, most)
     masks = (blocks.of_row != block for block in range(-1, blocks.count))  # -1: none is left out
     found = np.array([figure(mask) if mask.any() else np.nan for mask in masks], dtype=float)
-    return Spread(float(found[0]), *_spread(found), blocks.units)
+    return Spread(float(found[0]), *jackknife_spread(found), blocks.units)
 
 
 def change_between(metric: str, old: Spread, new: Spread, level: float = 0.95) -> Difference:
     """`score_change` of two spreads that share no unit."""
     value = _sign(metric) * (new.value - old.value)
-    error, df = _joined(old[1:3], new[1:3])
+    error, df = joined_spread(old[1:3], new[1:3])
     return _difference(metric, value, error, df, min(old.units, new.units), level)
 
 
@@ -248,34 +249,6 @@ def _without(task: Task, rows: JudgedRows, kept: np.ndarray, metrics) -> dict[st
 # --- From left-out scores to standard errors ----------------------------------------------------
 
 
-def _spread(scores: np.ndarray) -> tuple[float, float]:
-    """The jackknife's standard error of `scores[0]`, and its degrees of freedom.
-
-    The latter are those of the chi-square distribution whose variance is that of the estimated
-    variance: 2G / (kurtosis - 1), where G blocks were left out; at most G - 1.
-    """
-    moved = scores[1:] - scores[0]
-    moved = moved[np.isfinite(moved)]
-    count = len(moved)
-    if count < 2 or not np.isfinite(scores[0]):
-        return np.nan, np.nan
-    squares = moved**2
-    if squares.sum() == 0:
-        return 0.0, count - 1.0
-    kurtosis = count * (squares**2).sum() / squares.sum() ** 2
-    df = np.clip(2 * count / max(kurtosis - 1, 1e-9), 1.0, count - 1)
-    return float(np.sqrt((count - 1) / count * squares.sum())), float(df)
-
-
-def _joined(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    """The standard error and degrees of freedom of a difference of two (Welch 1947)."""
-    (first, df), (second, df_too) = one, other
-    variance = first**2 + second**2
-    if not variance > 0:
-        return float(np.sqrt(variance)), float(np.fmin(df, df_too))
-    return float(np.sqrt(variance)), float(variance**2 / (first**4 / df + second**4 / df_too))
-
-
 def _sign(metric: str) -> int:
     """-1 for a metric of which less is better, else 1."""
     return -1 if metric in LESS_IS_BETTER else 1
@@ -358,7 +331,7 @@ def _units_of_rarest(task: Task, metric: str, rows: JudgedRows) -> int:
 
 def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
     """Wilson's interval of a share, and the degrees of freedom."""
-    share, (error, df) = scores[0], _spread(scores)
+    share, (error, df) = scores[0], jackknife_spread(scores)
     rows = int(asked.sum())
     if not rows:
         return 0.0, 1.0, 0.0
@@ -372,7 +345,7 @@ def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
 
 def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
     """The interval on the logit scale; Wilson's where the score is 0 or 1, or nothing moves it."""
-    value, (error, df) = scores[0], _spread(scores)
+    value, (error, df) = scores[0], jackknife_spread(scores)
     if not np.isfinite(value) or not np.isfinite(error) or not carrying:
         return np.nan, np.nan, np.nan
     if not (0 < value < 1 and error > 0):
@@ -393,13 +366,13 @@ def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
         return scores[0], scores[0], np.nan
     with np.errstate(divide="ignore"):
         logs = np.log(size)
-    error, df = _spread(logs)
+    error, df = jackknife_spread(logs)
     half = student.ppf((1 + level) / 2, df) * error
     smaller, larger = np.exp([logs[0] - half, logs[0] + half])
     power = 2 if metric == "neg_root_mean_squared_error" else 1
     larger = max(
         larger,
-        upper_by_hall(size[0] ** power, size[1:] ** power, _spread(size**power)[0], level)
+        upper_by_hall(size[0] ** power, size[1:] ** power, jackknife_spread(size**power)[0], level)
         ** (1 / power),
     )
     if metric == "r2":
