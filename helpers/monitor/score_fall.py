@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from ..learning.margins import margin
@@ -63,7 +63,9 @@ def between_times(spreads: list[Spread]) -> tuple[float, float]:
     """The variance of the true score from time to time, and its degrees of freedom.
 
     What earlier scores differ by beyond their own noise: the random-effects variance of DerSimonian
-    and Laird (1986), Controlled Clinical Trials 7, 177-188. Scores without noise are left out.
+    and Laird (1986), Controlled Clinical Trials 7, 177-188, with the median of the chi-square
+    distribution in place of its mean, so that it is too small no more often than too large. Scores
+    without noise are left out.
 
     >>> even = [Spread(0.7, 0.01, 50.0, 51), Spread(0.705, 0.01, 50.0, 51)]
     >>> between_times(even), round(between_times([*even, Spread(0.8, 0.01, 50.0, 51)])[0], 3)
@@ -77,7 +79,7 @@ def between_times(spreads: list[Spread]) -> tuple[float, float]:
     scatter = (weights * (values - np.average(values, weights=weights)) ** 2).sum()
     free = len(known) - 1
     scale = weights.sum() - (weights**2).sum() / weights.sum()
-    return float(max(0.0, (scatter - free) / scale)), float(free)
+    return float(max(0.0, (scatter - chi2.median(free)) / scale)), float(free)
 
 
 def compare_periods(
