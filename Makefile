@@ -195,6 +195,7 @@ map: $(READY)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes
 EXTRAS := --extra dask --extra kubeflow --extra s3 --extra duckdb --extra scale-tests
 lock: $(READY)
+	@[ -x $(BIN)/uv ] || { echo "make lock needs uv, since pip locks for one system only: $(BIN)/pip install uv"; exit 1; }
 	$(COMPILE) --extra all --extra dev $(EXTRAS) pyproject.toml --upgrade -o requirements-scale.lock
 	$(COMPILE) --extra all --extra dev pyproject.toml --upgrade -c requirements-scale.lock -o requirements.lock
 	$(COMPILE) requirements-setup.in --upgrade -c requirements-scale.lock -o requirements-setup.lock

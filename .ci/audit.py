@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from pathlib import Path
 
 
 def found(report: dict) -> tuple[list[str], int, int]:
@@ -25,18 +27,39 @@ def found(report: dict) -> tuple[list[str], int, int]:
     return lines, len(asked), len(report["dependencies"])
 
 
+def pip_audit(folder: str) -> list[str]:
+    """The command pip-audit, in an environment of its own: by uv, or without it by pip."""
+    uv = Path(sysconfig.get_path("scripts"), "uv")
+    if uv.exists():
+        return [str(uv), "tool", "run", "--quiet", "pip-audit"]
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([f"{folder}/bin/python", "-m", "pip", "install", "--quiet",
+                    "--disable-pip-version-check", "pip-audit"], capture_output=True)  # fmt: skip
+    return [f"{folder}/bin/pip-audit"]
+
+
+def ask() -> dict | str:
+    """The report of pip-audit on what is installed; or why there is none, in words."""
+    options = ["--progress-spinner", "off", "--skip-editable", "--format", "json",
+               "--path", sysconfig.get_path("purelib")]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            command = [*pip_audit(folder), *options]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+            return json.loads(done.stdout)
+        except FileNotFoundError:
+            return "neither uv nor pip could install it"
+        except ValueError:
+            return (done.stderr.strip().splitlines() or ["no answer"])[-1]
+
+
 def main() -> None:
     """Ask, and say what came; exit code 1 where something is known to be vulnerable."""
-    uv, installed = f"{sysconfig.get_path('scripts')}/uv", sysconfig.get_path("purelib")
-    command = [uv, "tool", "run", "--quiet", "pip-audit", "--progress-spinner", "off",
-               "--skip-editable", "--format", "json", "--path", installed]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    try:
-        lines, asked, of = found(json.loads(done.stdout))
-    except ValueError:
-        why = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        print(f"Not audited: pip-audit could not be had, or not ask ({why}).")
+    report = ask()
+    if isinstance(report, str):
+        print(f"Not audited: pip-audit could not be had, or not ask ({report}).")
         return
+    lines, asked, of = found(report)
     print(*lines, sep="\n", end="\n" if lines else "")
     if not asked:
         print(f"Not audited: of {of} packages the index knows no vulnerabilities to ask for.")

@@ -150,3 +150,44 @@ def test_the_gravest_comes_first():
 
 def test_a_share_is_never_rounded_to_all_or_nothing():
     assert share_text(0.9996) == "over 99.9%" and share_text(0) == "0%" and share_text(1) == "100%"
+
+
+def lots(seed: int, rows: int = 100) -> pd.DataFrame:
+    """Columns that are independent of each other, all with gaps by lot."""
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame({f"x{i}": random.exponential(size=rows) for i in range(8)})
+    frame["city"] = random.choice(list("abcdef"), rows)
+    return frame.mask(random.random(frame.shape) < 0.1)
+
+
+def test_gaps_by_lot_depend_on_nothing():
+    """The largest of eighty strengths is above 0.2 in nearly every such table."""
+    largest = [associate(survey(lots(seed))).missing.max().max() for seed in range(5)]
+    assert min(largest) > 0.2
+    assert not any("gaps depend on a column" in codes(lots(seed)) for seed in range(5))
+
+
+def test_gaps_of_whole_customers_do_not_depend_on_their_city():
+    """Ten rows of a customer say once what he has; taken for ten rows, they say it too often."""
+    said = {"by rows": 0, "by customers": 0}
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        who = np.repeat(np.arange(60), 10)
+        city = random.choice(list("abcdefgh"), 60)[who]
+        x = pd.Series(random.normal(size=600)).mask((random.random(60) < 0.3)[who])
+        table = survey(pd.DataFrame({"x": x, "city": city}))
+        for how, unit in (("by rows", None), ("by customers", who)):
+            found = find(table, associate(table, unit))
+            said[how] += any(f.code == "gaps depend on a column" for f in found)
+    assert said["by rows"] >= 4 and said["by customers"] == 0
+
+
+def test_days_drawn_at_random_have_no_gaps_worth_a_word():
+    random = np.random.default_rng(1)
+    days = pd.Timestamp("2023-01-01") + pd.to_timedelta(random.integers(0, 365, 60), "D")
+    assert "dates with gaps" not in codes(pd.DataFrame({"day": days}))
+
+
+def test_ten_equal_classes_are_in_balance_in_few_rows_too():
+    digits = np.random.default_rng(0).integers(0, 10, 60).astype(str)
+    assert "classes out of balance" not in codes(pd.DataFrame({"k": digits, "x": 1.0}), "k")

@@ -11,9 +11,10 @@ import pytest
 from benchmarks.simulations import generators, reaches, subjects, summary
 
 ALL = [one for subject in subjects() for one in subject.simulations]
+QUICK = [one for one in ALL if one.quick]  # others take whole tables of other packages
 
 
-@pytest.mark.parametrize("simulation", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("simulation", QUICK, ids=lambda one: one.name)
 def test_a_few_repeats_lie_near_the_goals(simulation):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers.base.user_errors import InputError
 from helpers.learning.label_column import draft_label, read_label
 from helpers.learning.metric_names import METRICS, PLAIN_NAMES
-from helpers.learning.metric_scores import better, bootstrap, resampled_scores, score
+from helpers.learning.metric_scores import better, score
 from helpers.learning.predicting import predict, predict_scores
 from helpers.learning.task_kind import Task, as_labels, encode, find_task
 
@@ -159,6 +159,13 @@ def test_metrics_of_several_classes_are_those_of_scikit_learn():
     assert score(THREE, truth, said, chance) == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_class_that_is_absent_does_not_raise_the_mean_over_classes():
+    truth, said = np.array(list("aabb")), np.array(list("aaba"))
+    expected = m.f1_score(truth, said, labels=list("abc"), average="macro", zero_division=0)
+    assert score(THREE, truth, said)["f1_macro"] == pytest.approx(expected)
+    assert expected < m.f1_score(truth, said, average="macro")
+
+
 def test_regression_metrics_are_those_of_scikit_learn():
     random = np.random.default_rng(2)
     truth = random.normal(size=50)
@@ -223,32 +230,9 @@ def test_equal_probabilities_share_their_rank():
     assert found == pytest.approx(m.roc_auc_score(truth == "yes", chance))
 
 
-def test_two_models_are_scored_on_the_same_draws():
-    truth = np.array(["yes", "no"] * 30)
-    said = (np.roll(truth, 1), None)
-    one, other = resampled_scores(
-        BINARY, truth, [said, said], resamples=5, seed=2, metrics=["accuracy"]
-    )
-    pd.testing.assert_frame_equal(one, other)
-    assert one.shape == (5, 1)
-
-
 def test_a_regression_has_no_probabilities():
     model = SimpleNamespace(predict=lambda rows: np.zeros(len(rows)))
     assert predict(NUMBER, model, pd.DataFrame({"x": [1]}))[1] is None
-
-
-def test_intervals_hold_the_score_and_are_the_same_for_the_same_seed():
-    random = np.random.default_rng(3)
-    chance = random.random(200)
-    truth = np.where(random.random(200) < chance, "yes", "no")
-    said, probability = np.where(chance > 0.5, "yes", "no"), np.c_[1 - chance, chance]
-    found = pd.Series(score(BINARY, truth, said, probability))
-    interval = bootstrap(BINARY, truth, said, probability, resamples=40, seed=7)
-    assert ((interval["low"] <= found) & (found <= interval["high"])).all()
-    assert (interval["low"] < interval["high"]).all()
-    again = bootstrap(BINARY, truth, said, probability, resamples=40, seed=7)
-    pd.testing.assert_frame_equal(interval, again)
 
 
 def test_less_log_loss_and_more_of_anything_else_is_better():

@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from helpers.base.user_errors import InputError
 from helpers.learning.decision_rule import decision_rule
+from helpers.learning.metric_names import METRICS
 from helpers.learning.task_kind import Task
 from helpers.models import model_ladder
 from helpers.models.calibrated_model import calibration_error
@@ -529,6 +530,29 @@ def test_a_lead_is_judged_on_the_same_rows_and_not_by_the_spread_of_folds(made):
     assert gain.p_better < 0.001 and gain.value == pytest.approx(better.mean - worse.mean)
     by_unit = [fold_trials.Trial(**(vars(t) | {"unit": np.arange(1_200) // 60})) for t in trials]
     assert paired_trials.gain_over(BINARY, by_unit[2], by_unit[1]).units == 20
+
+
+@pytest.mark.parametrize("metric", METRICS["regression"])
+def test_the_ladder_does_not_depend_on_the_unit_of_the_target(metric):
+    task, found = Task("y", "regression", metric=metric), []
+    for unit in (1.0, 1_000.0, 0.001):
+        random = np.random.default_rng(0)
+        y = random.lognormal(size=800)
+        folds = [fold_trials.Fold(None, part, None, part) for part in np.split(unit * y, 4)]
+        families = {"baseline": 2.0, "linear": 0.5, "random forest": 0.52, "gradient boosting": 1.0}
+        trials = [
+            fold_trials.make_trial(
+                task, fold_trials.Candidate(family, LogisticRegression()), folds,
+                np.split(unit * (y + size * random.normal(size=800)), 4), 0.1
+            )
+            for family, size in families.items()
+        ]  # fmt: skip
+        lead = [t.family for t in hyperparameter_search.leading_trials(task, trials)]
+        ensemble = calibrated_ensemble.try_ensemble(task, trials, folds)
+        found.append((lead, [t.parameters for t in ensemble],
+                      training_report.simpler_models(task, trials)["as_good"]))  # fmt: skip
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == ["linear", "random forest"]
 
 
 def test_the_best_of_many_is_said_to_be_too_good():

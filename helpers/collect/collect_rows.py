@@ -99,10 +99,8 @@ def injected_error_rate(injected_errors: str, data: str) -> float:
     except ValueError:
         rate = -1.0
     if not 0 <= rate <= MAX_ERROR_RATE:
-        raise InputError(
-            f"injected_errors is a share from 0 to {MAX_ERROR_RATE}, or auto; it is "
-            f"'{injected_errors}'."
-        )
+        allowed = f"a share from 0 to {MAX_ERROR_RATE}, or auto"
+        raise InputError(f"injected_errors is {allowed}; it is '{injected_errors}'.")
     return rate
 
 
@@ -166,7 +164,12 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
     for found in odd_cells.of(raw, about.get("target", "")):
         work.note(found)
     if key is not None:
-        work.write_table("answer_key", key)
-        count = f"{int(key['column'].notna().sum()):,} of {raw.size:,} cells"
-        message = f"{count} are injected errors (--set injected_errors=0: none)."
-        work.find("injected_errors", "note", [], message)
+        _hand_on_key(work, key, raw.size)
+
+
+def _hand_on_key(work, key: pd.DataFrame, cells: int) -> None:
+    """Write the answer key of the injected errors, and note how many there are."""
+    work.write_table("answer_key", key)
+    count = f"{int(key['column'].notna().sum()):,} of {cells:,} cells"
+    message = f"{count} are injected errors (--set injected_errors=0: none)."
+    work.find("injected_errors", "note", [], message)

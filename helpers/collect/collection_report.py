@@ -87,18 +87,18 @@ def describe_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str
 
 def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
     """A row per column: its type as stored, the share missing, distinct values and an example."""
-    return pd.DataFrame(
-        {
-            "type": [str(t) for t in frame.dtypes],
-            "missing": [f"{share:.1%}" for share in frame.isna().mean()],
-            "distinct": frame.nunique().to_list(),
-            "example": [
-                f"{frame[c].dropna().iloc[0]!s:.40}" if frame[c].notna().any() else ""
-                for c in frame
-            ],
-        },
-        index=frame.columns.rename("column"),
-    )
+    about = {
+        "type": [str(t) for t in frame.dtypes],
+        "missing": [f"{share:.1%}" for share in frame.isna().mean()],
+        "distinct": frame.nunique().to_list(),
+        "example": [_example(frame[name].dropna()) for name in frame],
+    }
+    return pd.DataFrame(about, index=frame.columns.rename("column"))
+
+
+def _example(present: pd.Series) -> str:
+    """The first of some values, shortened; "" without any."""
+    return f"{present.iloc[0]!s:.40}" if len(present) else ""
 
 
 def describe_missing(frame: pd.DataFrame) -> str:

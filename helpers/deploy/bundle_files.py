@@ -99,16 +99,22 @@ def write_bundle(
     with work.writing("model/model.skops") as draft:
         whole_pipeline.save(model, draft)
         _check_size(draft.stat().st_size)
-    names = [name for name in model["clean"].get_feature_names_out() if name in raw]
-    examples = raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)]
-    with work.writing("model/examples.parquet") as draft:
-        examples.to_parquet(draft, index=False)
+    examples = _write_examples(work, model, raw)
     card = card | {"compiled": compiled_agreement(model, schema, card, examples)}
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", known)
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
     return {name: work.run.file(f"model/{name}").stat().st_size for name in FILES}
+
+
+def _write_examples(work, model: Pipeline, raw: pd.DataFrame) -> pd.DataFrame:
+    """Write some raw rows, evenly spaced, with the columns of the cleaning plan."""
+    names = [name for name in model["clean"].get_feature_names_out() if name in raw]
+    examples = raw[names].iloc[evenly_spaced(len(raw), EXAMPLES)]
+    with work.writing("model/examples.parquet") as draft:
+        examples.to_parquet(draft, index=False)
+    return examples
 
 
 def compiled_agreement(model: Pipeline, schema: dict, card: dict, examples: pd.DataFrame) -> dict:

@@ -102,7 +102,9 @@ def describe_drift(table: pd.DataFrame) -> str:
         f" {changed} of {columns} changed significantly, even if only a little." if changed else ""
     )
     if (table["test"] == TOO_FEW).all() and columns:
-        return f"**Whether columns drift can't be told**: {table['why'].iloc[0]}."
+        apart = f"{table.index[0]} (PSI {table['psi'].iloc[0]:.2f})"
+        why = table["why"].iloc[0]
+        return f"**Whether columns drift can't be told**: {why}. Farthest apart is {apart}."
     also += _untold(table)
     if not drifting:
         none = f"none of {columns} has a PSI above {PSI_LARGE} that chance does not explain"

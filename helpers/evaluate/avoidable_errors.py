@@ -21,11 +21,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, pearson3
+from scipy.stats import norm, rankdata
 
 from ..cells.kinds import is_counted, is_date
 from ..learning.mean_by_unit import mean_by_unit
 from ..learning.task_kind import Task
+from .error_terms import Terms
 
 RIDGE = 10.0  # rows' worth of doubt in the guess of an error from the columns
 MOST_LEVELS = 6  # of a category, that the guess of an error uses
@@ -37,8 +38,8 @@ class Errors:
     """The errors of n answers: `error` is outcome minus prediction (n × classes, or n × 1).
 
     `chance` has the probabilities (n × classes); for numbers it is None, `error` is in units of its
-    usual size at that prediction, and `level` is the prediction. `design` has the columns as
-    numbers, `unit` the number of each row's unit.
+    usual size at that prediction, and `level` is the rank of the prediction, from 0 to 1. `design`
+    has the columns as numbers, `unit` the number of each row's unit.
     """
 
     error: np.ndarray
@@ -63,37 +64,10 @@ class Errors:
         if self.chance is not None:
             centre = (self.chance * weight).sum(axis=1, keepdims=True)
             away = weight - centre
-            return Terms(value, *((self.chance * away**k).sum(axis=1) for k in (2, 3)), self.unit)
-        variance, third = ((self.error**k).mean() for k in (2, 3))
-        return Terms(value, variance * weight[:, 0] ** 2, third * weight[:, 0] ** 3, self.unit)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """A term a row whose mean is 0 under the truth; its variance and third moment there."""
-
-    value: np.ndarray
-    variance: np.ndarray
-    third: np.ndarray
-    unit: np.ndarray
-
-    def of(self, mask: np.ndarray) -> Terms:
-        """The terms of some rows."""
-        return Terms(self.value[mask], self.variance[mask], self.third[mask], self.unit[mask])
-
-    def p_larger(self) -> float:
-        """The chance of so large a sum, or a larger one, under the truth.
-
-        The larger of two: by the variance and skewness that the truth would have (Pearson's type
-        III, which holds for few and rare events), and by what the units show (Student's t of their
-        sums, which holds where rows of a unit depend on each other).
-        """
-        variance = self.variance.sum()
-        if variance <= 0:
-            return 1.0
-        skewness = self.third.sum() / variance**1.5
-        by_shape = pearson3.sf(self.value.sum() / np.sqrt(variance), skewness)
-        return float(max(by_shape, mean_by_unit(self.value, self.unit).p_above))
+            moments = [(self.chance * away**k).sum(axis=1) for k in (2, 3)]
+        else:
+            moments = [(self.error**k).mean() * weight[:, 0] ** k for k in (2, 3)]
+        return Terms.of_table(value, *moments, self.unit)
 
 
 @dataclass(frozen=True)
@@ -108,9 +82,10 @@ def errors_of(task: Task, X: pd.DataFrame, truth, prediction, probability, unit=
     """The errors of answers, as `evidence` takes them; `unit` has n labels (None: each row)."""
     unit = np.arange(len(X)) if unit is None else pd.factorize(np.asarray(unit))[0]
     if task.is_regression:
-        level = np.asarray(prediction, float)
-        error = np.asarray(truth, float) - level
-        error = error / _usual_size(level, error)
+        said = np.asarray(prediction, float)
+        error = np.asarray(truth, float) - said
+        error = error / _usual_size(said, error)
+        level = rankdata(said) / len(said)
         return Errors(error[:, None], None, level, _design(X), unit)
     chance = np.clip(np.asarray(probability, float), 1e-6, 1)
     chance = chance / chance.sum(axis=1, keepdims=True)
@@ -144,8 +119,7 @@ def _excess(errors: Errors, mask: np.ndarray) -> tuple[Terms, None]:
     """The loss beyond that which the answers themselves imply."""
     if errors.chance is not None:
         return errors.terms(-np.log(errors.chance)), None
-    level = errors.level - errors.level[mask].mean()
-    return errors.terms(-level[:, None] / max(level[mask].std(), 1e-12)), None
+    return errors.terms(errors.level[mask].mean() - errors.level[:, None]), None
 
 
 def _patterns(errors: Errors, mask: np.ndarray) -> list[tuple[Terms, np.ndarray]]:

@@ -86,16 +86,19 @@ def _typo(text: str, column: ColumnToSpoil, random):
     at = places[random.integers(len(places))]
     letter = "abcdefghijklmnopqrstuvwxyz"[random.integers(26)]
     letter = letter.upper() if text[at].isupper() else letter
-    way = random.integers(4)
-    if way == 0:
-        spoilt = text[:at] + text[at + 1 :]
-    elif way == 1:
-        spoilt = text[:at] + letter + text[at:]
-    elif way == 2 or not text[at + 1 : at + 2].isalpha():
-        spoilt = text[:at] + letter + text[at + 1 :]
-    else:
-        spoilt = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    spoilt = _mistyped(text, at, letter, random.integers(4))
     return NOT_HERE if folded_letters(spoilt) in column.folded else spoilt
+
+
+def _mistyped(text: str, at: int, letter: str, way: int) -> str:
+    """A text with a letter left out, put in, replaced or exchanged with the next."""
+    if way == 0:
+        return text[:at] + text[at + 1 :]
+    if way == 1:
+        return text[:at] + letter + text[at:]
+    if way == 2 or not text[at + 1 : at + 2].isalpha():
+        return text[:at] + letter + text[at + 1 :]
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
 def _number_as_text(text: str, column: ColumnToSpoil, random):

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import threading
 import zipfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,18 +77,19 @@ def stage_sources(folder: Path | None = None) -> Path:
     return folder
 
 
+TEXTS = ("carrier", "tailnum", "origin", "dest", "time_hour")  # columns of the flights
+
+
 def _make_database(archive: Path, path: Path) -> None:
     with zipfile.ZipFile(archive) as zipped, zipped.open("flights.csv") as file:
         rows = csv.reader(io.TextIOWrapper(file, encoding="utf-8"))
         header = next(rows)
-        text = {"carrier", "tailnum", "origin", "dest", "time_hour"}
-        columns = ", ".join(f"{c} {'TEXT' if c in text else 'INTEGER'}" for c in header)
+        columns = ", ".join(f"{c} {'TEXT' if c in TEXTS else 'INTEGER'}" for c in header)
         marks = ", ".join("?" * len(header))
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database, database:
             database.execute(f"CREATE TABLE flights ({columns})")
             filled = ([None if v in ("", "NA") else v for v in row] for row in rows)
             database.executemany(f"INSERT INTO flights VALUES ({marks})", filled)
-        database.close()
 
 
 def _make_web_page(source: Path, path: Path) -> None:

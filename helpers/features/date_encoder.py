@@ -15,7 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .encoders import CompiledStep, compiled_step
+from .encoders import CompiledStep, compiled_step, remember_columns
 
 YEAR = 365  # days
 SECONDS_OF_A_DAY = 86_400
@@ -102,8 +102,7 @@ class DateParts(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y=None) -> DateParts:
         """Find out which parts vary and are covered."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
+        remember_columns(self, X)
         self.used_ = {str(name): self._parts_of(X[name].dropna()) for name in X.columns}
         names = list(self.used_)
         self.pairs_ = [[a, b] for i, a in enumerate(names) for b in names[i + 1 :]][:MOST_PAIRS]

@@ -23,13 +23,18 @@ from ..cells.coded_column import Columns, EncodedColumn
 ALL = slice(None)
 
 
+def remember_columns(step, X: pd.DataFrame) -> None:
+    """Keep the names and number of the columns that a step is fitted on, as scikit-learn does."""
+    step.feature_names_in_ = np.asarray(X.columns, dtype=object)
+    step.n_features_in_ = X.shape[1]
+
+
 class Stateless(TransformerMixin, BaseEstimator):
     """A transformer whose result for a row depends on the row alone."""
 
     def fit(self, X, y=None):
         """Remember the names of the columns."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
+        remember_columns(self, X)
         return self
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

@@ -123,14 +123,18 @@ def _usable_formulas(formulas: dict[str, str], columns: list[str], asked) -> dic
     for name, formula in formulas.items():
         absent = [c for c in columns_of(formula) if c not in available]
         if absent and name in asked:
-            raise InputError(
-                f"The formula '{name} = {formula}' needs '{absent[0]}', which is not among the "
-                f"columns in use. {nearest(absent[0], available)}"
-            )
+            raise _uses_what_is_left_out(f"{name} = {formula}", absent[0], available)
         if not absent:
             usable[name] = formula
             available.append(name)
     return usable
+
+
+def _uses_what_is_left_out(formula: str, absent: str, available: list[str]) -> InputError:
+    return InputError(
+        f"The formula '{formula}' needs '{absent}', which is not among the columns in use. "
+        f"{nearest(absent, available)}"
+    )
 
 
 def role_of(column: pd.Series, kind: str) -> str:

@@ -80,20 +80,13 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     Columns are ranked by how far the target's group means spread. With several classes the
     commonest one is looked at.
     """
-    from ..learning.task_kind import as_labels, find_task
     from ..pages import table_plots
 
     target = plan["target"]
     if not target:
         return None
-    task = find_task(clean[target], target, about.get("task", "auto"))
     rows = clean[clean[target].notna()]
-    if task.is_regression:
-        label = rows[target].astype(float)
-    else:
-        labels = as_labels(rows[target])
-        wanted = task.positive or labels.value_counts().index[0]
-        label = (labels == wanted).astype(float).rename(f"{target} = {wanted}")
+    label = _target_as_number(rows, target, about.get("task", "auto"))
     table = Derive(plan["derived"]).fit(rows).transform(rows)
     usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
     spread = {c: _target_variation(table[c], label) for c in [*usable, *plan["derived"]]}
@@ -103,19 +96,34 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     return table_plots.against_target(table, label, axes) if best else None
 
 
+def _target_as_number(rows: pd.DataFrame, target: str, kind: str) -> pd.Series:
+    """The target as it is, or 1 where it is the positive (or the commonest) class."""
+    from ..learning.task_kind import as_labels, find_task
+
+    task = find_task(rows[target], target, kind)
+    if task.is_regression:
+        return rows[target].astype(float)
+    labels = as_labels(rows[target])
+    wanted = task.positive or labels.value_counts().index[0]
+    return (labels == wanted).astype(float).rename(f"{target} = {wanted}")
+
+
 def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
     """The first columns of a ranking, but for numbers that say what an earlier one says."""
     chosen: list[str] = []
     for name in ranked:
-        numbers = [c for c in chosen if is_counted(table[c])]
-        if is_counted(table[name]):
-            ranks = table[name].astype(float).rank()
-            if any(abs(ranks.corr(table[c].astype(float).rank())) > 0.9 for c in numbers):
-                continue
-        chosen.append(name)
+        if not any(_is_alike(table[name], table[other]) for other in chosen):
+            chosen.append(name)
         if len(chosen) == most:
             break
     return chosen
+
+
+def _is_alike(one: pd.Series, other: pd.Series) -> bool:
+    """Whether two columns are numbers in nearly the same order, or in the reverse one."""
+    if not (is_counted(one) and is_counted(other)):
+        return False
+    return abs(one.astype(float).rank().corr(other.astype(float).rank())) > 0.9
 
 
 def _target_variation(column: pd.Series, label: pd.Series) -> float:

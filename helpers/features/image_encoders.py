@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from .encoders import Stateless
+from .encoders import Stateless, remember_columns
 
 
 class ImageToNumbers(Stateless):
@@ -45,8 +45,7 @@ class ImageToNumbers(Stateless):
             with Image.open(source) as picture:
                 coloured = picture.convert("RGB")
                 grey = coloured.convert("L")
-                small = np.asarray(grey.resize((self.side, self.side)), dtype=float) / 255
-                large = np.asarray(grey.resize((32, 32)), dtype=float) / 255
+                small, large = (_brightness(grey, side) for side in (self.side, 32))
                 colours = np.asarray(coloured.resize((32, 32)))
         except (OSError, TypeError, ValueError, SyntaxError, Image.DecompressionBombError):
             return np.full(sum(self._sizes().values()), np.nan)
@@ -67,6 +66,11 @@ class ImageToNumbers(Stateless):
             ],
             dtype=object,
         )
+
+
+def _brightness(grey, side: int) -> np.ndarray:
+    """A grey picture as side × side numbers from 0 to 1."""
+    return np.asarray(grey.resize((side, side)), dtype=float) / 255
 
 
 def _edge_directions(picture: np.ndarray) -> np.ndarray:
@@ -101,8 +105,7 @@ class ImageParts(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y=None) -> ImageParts:
         """Learn the averages, the scales and the directions of each image column."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
+        remember_columns(self, X)
         self.columns_ = _by_image(X.columns)
         self.models_ = {image: self._learn(X[names]) for image, names in self.columns_.items()}
         return self

@@ -12,7 +12,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from .encoders import CompiledStep, compiled_step
+from .encoders import CompiledStep, compiled_step, remember_columns
 
 WORDS_OF_A_SENTENCE = 4  # texts with fewer on average are names or titles
 # A product of matrices differs in its last bits with the number of rows and the version of SciPy; a
@@ -40,16 +40,14 @@ class TextToNumbers(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y=None) -> TextToNumbers:
         """Learn each column's words and main directions."""
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
+        remember_columns(self, X)
         self.models_ = {str(name): self._learn(self._texts(X[name])) for name in X.columns}
         return self
 
     def _learn(self, texts: list[str]) -> Pipeline | None:
         pieces = {"analyzer": "char_wb", "ngram_range": (3, 4)} if self._in_letters(texts) else {}
-        words = TfidfVectorizer(
-            min_df=min(2, len(texts)), max_features=20_000, sublinear_tf=True, **pieces
-        )
+        fewest = {"min_df": min(2, len(texts)), "max_features": 20_000}
+        words = TfidfVectorizer(sublinear_tf=True, **fewest, **pieces)
         try:
             size = words.fit_transform(texts).shape[1]
         except ValueError:  # no word is left

@@ -9,6 +9,8 @@ from ..base.ranks import roc_auc
 from .metric_names import LESS_IS_BETTER
 from .task_kind import Task
 
+FEW_CLASSES = 5  # as many texts are found faster one by one than by an index
+
 
 def score(task: Task, truth, prediction, probability=None, metrics=None) -> dict[str, float]:
     """The task's metrics of some predictions.
@@ -27,7 +29,13 @@ def as_numbers(task: Task, values) -> np.ndarray:
     """
     if task.is_regression:
         return np.asarray(values).astype(float)
-    return pd.Index(task.classes).get_indexer(np.asarray(values).astype(str))
+    texts = np.asarray(values).astype(str)
+    if len(task.classes) > FEW_CLASSES:
+        return pd.Index(task.classes).get_indexer(texts)
+    place = np.full(len(texts), -1)
+    for number, name in enumerate(task.classes):
+        place[texts == name] = number
+    return place
 
 
 def score_numbers(task: Task, truth, prediction, probability, metrics) -> dict[str, float]:
@@ -101,37 +109,6 @@ def _log_loss(truth: np.ndarray, probability) -> float:
     """Minus the mean logarithm of the probability that was given to the true class."""
     given = np.asarray(probability)[np.arange(len(truth)), truth]
     return -np.log(np.clip(given, np.finfo(float).eps, 1)).mean()
-
-
-def bootstrap(
-    task: Task, truth, prediction, probability=None, resamples=200, seed=42, metrics=None
-):
-    """95 % intervals of the metrics by drawing rows with replacement (Efron 1979).
-
-    Returns a frame: one row a metric, columns `low` and `high`.
-    """
-    found = resampled_scores(task, truth, [(prediction, probability)], resamples, seed, metrics)[0]
-    return pd.DataFrame({"low": found.quantile(0.025), "high": found.quantile(0.975)})
-
-
-def resampled_scores(
-    task: Task, truth, answers: list[tuple], resamples=200, seed=42, metrics=None
-) -> list:
-    """The metrics on bootstrap resamples of the rows; the same resamples for each model.
-
-    `said` holds each model's predictions and probabilities. Returns a frame a model: one row a
-    draw, one column a metric.
-    """
-    random = np.random.default_rng(seed)
-    truth = as_numbers(task, truth)
-    answers = [(as_numbers(task, prediction), probability) for prediction, probability in answers]
-    scores = [[] for _ in answers]
-    for _ in range(resamples):
-        rows = random.integers(0, len(truth), len(truth))
-        for found, (prediction, probability) in zip(scores, answers, strict=True):
-            chance = None if probability is None else probability[rows]
-            found.append(score_numbers(task, truth[rows], prediction[rows], chance, metrics))
-    return [pd.DataFrame(found) for found in scores]
 
 
 def better(metric: str, value: float, than: float) -> float:

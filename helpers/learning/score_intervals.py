@@ -15,19 +15,23 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from ..base.ranks import roc_auc_without
+from .jackknife import jackknife_spread, joined_spread
 from .metric_names import LESS_IS_BETTER
 from .metric_scores import as_numbers, score_numbers
+from .skewness import l_skewness, upper_by_hall
 from .task_kind import Task
+from .wilson import normal_quantile, wilson
 
 MOST_BLOCKS = 200  # more units than these are left out several at a time
 SHARES = ("accuracy", "precision", "recall")  # of all rows, of those said, of those there are
 WITHIN_0_1 = ("roc_auc", "average_precision", "f1", "f1_macro", "precision_macro", "recall_macro")
-FEWEST_CARRYING = 4.0  # degrees of freedom; with fewer a handful of units decides
+FEWEST_CARRYING = 3.0  # degrees of freedom; with fewer a handful of units decides
 FEWEST_OF_CLASS = 10  # units with a class
+SQUARED = ("r2", "neg_root_mean_squared_error")  # a few large errors may decide them:
+FEWEST_IF_SKEWED, SKEWED = 15.0, 0.15  # degrees of freedom; L-skewness of the errors
 
 
 class JudgedRows(NamedTuple):
@@ -98,7 +102,7 @@ def paired_gain(
     blocks = _blocks(unit, len(truth))
     scores = [_leave_out(task, rows, [metric], blocks).of(metric) for rows in both]
     gains = _sign(metric) * (scores[1] - scores[0])
-    return _difference(metric, gains[0], *_spread(gains), blocks.units, level)
+    return _difference(metric, gains[0], *jackknife_spread(gains), blocks.units, level)
 
 
 def score_change(
@@ -119,7 +123,7 @@ def score_change(
         for rows, blocks in zip(sides, shared, strict=True)
     )
     changes, units = _sign(metric) * (after - before), min(b.units for b in shared)
-    return _difference(metric, changes[0], *_spread(changes), units, level)
+    return _difference(metric, changes[0], *jackknife_spread(changes), units, level)
 
 
 class Spread(NamedTuple):
@@ -136,7 +140,7 @@ def score_spread(task: Task, rows: JudgedRows, metric: str = "") -> Spread:
     metric = metric or task.main_metric
     left_out = _leave_out(task, _numbers(task, JudgedRows(*rows)), [metric])
     scores = left_out.of(metric)
-    return Spread(float(scores[0]), *_spread(scores), left_out.blocks.units)
+    return Spread(float(scores[0]), *jackknife_spread(scores), left_out.blocks.units)
 
 
 def spread_of(
@@ -153,13 +157,13 @@ def spread_of(
     blocks = _blocks(unit, rows, most)
     masks = (blocks.of_row != block for block in range(-1, blocks.count))  # -1: none is left out
     found = np.array([figure(mask) if mask.any() else np.nan for mask in masks], dtype=float)
-    return Spread(float(found[0]), *_spread(found), blocks.units)
+    return Spread(float(found[0]), *jackknife_spread(found), blocks.units)
 
 
 def change_between(metric: str, old: Spread, new: Spread, level: float = 0.95) -> Difference:
     """`score_change` of two spreads that share no unit."""
     value = _sign(metric) * (new.value - old.value)
-    error, df = _joined(old[1:3], new[1:3])
+    error, df = joined_spread(old[1:3], new[1:3])
     return _difference(metric, value, error, df, min(old.units, new.units), level)
 
 
@@ -245,34 +249,6 @@ def _without(task: Task, rows: JudgedRows, kept: np.ndarray, metrics) -> dict[st
 # --- From left-out scores to standard errors ----------------------------------------------------
 
 
-def _spread(scores: np.ndarray) -> tuple[float, float]:
-    """The jackknife's standard error of `scores[0]`, and its degrees of freedom.
-
-    The latter are those of the chi-square distribution whose variance is that of the estimated
-    variance: 2G / (kurtosis - 1), where G blocks were left out; at most G - 1.
-    """
-    moved = scores[1:] - scores[0]
-    moved = moved[np.isfinite(moved)]
-    count = len(moved)
-    if count < 2 or not np.isfinite(scores[0]):
-        return np.nan, np.nan
-    squares = moved**2
-    if squares.sum() == 0:
-        return 0.0, count - 1.0
-    kurtosis = count * (squares**2).sum() / squares.sum() ** 2
-    df = np.clip(2 * count / max(kurtosis - 1, 1e-9), 1.0, count - 1)
-    return float(np.sqrt((count - 1) / count * squares.sum())), float(df)
-
-
-def _joined(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    """The standard error and degrees of freedom of a difference of two (Welch 1947)."""
-    (first, df), (second, df_too) = one, other
-    variance = first**2 + second**2
-    if not variance > 0:
-        return float(np.sqrt(variance)), float(np.fmin(df, df_too))
-    return float(np.sqrt(variance)), float(variance**2 / (first**4 / df + second**4 / df_too))
-
-
 def _sign(metric: str) -> int:
     """-1 for a metric of which less is better, else 1."""
     return -1 if metric in LESS_IS_BETTER else 1
@@ -310,7 +286,19 @@ def _interval(task: Task, metric: str, left_out: _LeftOut, rows: JudgedRows, lev
     if not np.isfinite([low, high]).all():
         return np.nan, np.nan, blocks.units, "too few units to tell"
     few = f"only {carrying} units of the rarest class" if carrying < FEWEST_OF_CLASS else ""
-    return low, high, blocks.units, few or _few_carrying(df)
+    return low, high, blocks.units, few or _few_large_errors(rows, metric, df) or _few_carrying(df)
+
+
+def _few_large_errors(rows: JudgedRows, metric: str, df: float) -> str:
+    """The warning that errors are so skewed that still larger ones may be missing; else empty."""
+    if metric not in SQUARED or not df < FEWEST_IF_SKEWED:
+        return ""
+    errors = pd.Series(rows.truth - rows.prediction)
+    by_unit = errors if rows.unit is None else errors.groupby(np.asarray(rows.unit)).mean()
+    most = max(SKEWED, 1 / np.sqrt(len(by_unit)))  # 2.6 standard errors of normal ones
+    if max(abs(l_skewness(errors)), abs(l_skewness(by_unit))) <= most:
+        return ""
+    return "a few large errors decide it, and larger ones may be missing"
 
 
 def _few_carrying(df: float) -> str:
@@ -343,7 +331,7 @@ def _units_of_rarest(task: Task, metric: str, rows: JudgedRows) -> int:
 
 def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
     """Wilson's interval of a share, and the degrees of freedom."""
-    share, (error, df) = scores[0], _spread(scores)
+    share, (error, df) = scores[0], jackknife_spread(scores)
     rows = int(asked.sum())
     if not rows:
         return 0.0, 1.0, 0.0
@@ -355,26 +343,9 @@ def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
     return *wilson(share, effective, student.ppf((1 + level) / 2, df)), df
 
 
-def normal_quantile(level: float) -> float:
-    """How many standard errors a normal interval has on either side."""
-    return float(norm.ppf((1 + level) / 2))
-
-
-def wilson(share: float, rows: float, quantile: float) -> tuple[float, float]:
-    """Wilson's score interval (1927) of a share of some rows; it stays within 0 and 1.
-
-    >>> [round(end, 3) for end in wilson(0.9, 50, 1.96)]
-    [0.786, 0.957]
-    """
-    extra = quantile**2 / rows
-    centre = (share + extra / 2) / (1 + extra)
-    half = quantile / (1 + extra) * np.sqrt(share * (1 - share) / rows + extra / (4 * rows))
-    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
-
-
 def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
     """The interval on the logit scale; Wilson's where the score is 0 or 1, or nothing moves it."""
-    value, (error, df) = scores[0], _spread(scores)
+    value, (error, df) = scores[0], jackknife_spread(scores)
     if not np.isfinite(value) or not np.isfinite(error) or not carrying:
         return np.nan, np.nan, np.nan
     if not (0 < value < 1 and error > 0):
@@ -385,15 +356,25 @@ def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
 
 
 def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
-    """The interval of an error, or of 1 - R², on the log scale."""
+    """The interval of an error, or of 1 - R², on the log scale.
+
+    Where few large errors make up most of it, its upper end is that of Hall (1992), if that is
+    further out: errors that are larger still may not have been seen.
+    """
     size = 1 - scores if metric == "r2" else np.abs(scores)
     if not size[0] > 0:
         return scores[0], scores[0], np.nan
     with np.errstate(divide="ignore"):
         logs = np.log(size)
-    error, df = _spread(logs)
+    error, df = jackknife_spread(logs)
     half = student.ppf((1 + level) / 2, df) * error
     smaller, larger = np.exp([logs[0] - half, logs[0] + half])
+    power = 2 if metric == "neg_root_mean_squared_error" else 1
+    larger = max(
+        larger,
+        upper_by_hall(size[0] ** power, size[1:] ** power, jackknife_spread(size**power)[0], level)
+        ** (1 / power),
+    )
     if metric == "r2":
         return 1 - larger, 1 - smaller, df
     return (smaller, larger, df) if scores[0] > 0 else (-larger, -smaller, df)

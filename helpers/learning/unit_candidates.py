@@ -12,9 +12,9 @@ from ..cells.key_names import has_identifier_name, names_entity
 from ..cells.kinds import Kind, is_date, is_number, kind_of
 from .resemblance import Resemblance, Variables, resemblance
 
-ALPHA = 0.02  # of finding days where there are none
+ALPHA = 0.015  # of finding days where there are none
 # The same of entities: in the target; in its slopes; in other columns (alike beyond any doubt)
-OF_TARGET, OF_SLOPES, OF_OTHERS = 0.02, 0.008, 0.002
+OF_TARGET, OF_SLOPES, OF_OTHERS = 0.016, 0.007, 0.002
 SLIGHT = 1.1  # design effects below it change nothing
 FEWEST_ENTITIES, FEWEST_LEVELS, FEWEST_DAYS = 4, 20, 3
 MOST_ALONE = 0.9  # levels per row: with more, hardly any repeat

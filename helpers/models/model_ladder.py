@@ -26,6 +26,7 @@ ENSEMBLE = "ensemble"
 # without noise a forest loses 0.02 by it; there boosting is better than any, and the ladder takes
 # that.)
 MANY_ROWS = 20_000
+BOOSTING_SETTINGS = {"max_iter": 120, "learning_rate": 0.08, "early_stopping": False}
 MANY_ROWS_FOREST = {"max_samples": 0.3, "max_depth": 12}
 
 SPACES = {
@@ -53,23 +54,32 @@ def candidates(task: Task, rows: int, seed: int = 42, balanced: bool = False) ->
     """
     leaf = 5 if rows > 2_000 else 2
     forest = {"n_estimators": 100, "max_depth": 16, "min_samples_leaf": leaf, "n_jobs": -1}
-    forest |= MANY_ROWS_FOREST if rows > MANY_ROWS else {}
-    boosting = {"max_iter": 120, "learning_rate": 0.08, "early_stopping": False}
+    forest |= {"random_state": seed} | (MANY_ROWS_FOREST if rows > MANY_ROWS else {})
     if task.is_regression:
-        forest |= {"max_features": 0.4}
-        return {
-            BASELINE: DummyRegressor(strategy="mean"),
-            LINEAR: Ridge(),
-            FOREST: RandomForestRegressor(random_state=seed, **forest),
-            BOOSTING: HistGradientBoostingRegressor(random_state=seed, **boosting),
-        }
-    weights = {"class_weight": "balanced" if balanced else None}
+        return _regressors(forest, BOOSTING_SETTINGS | {"random_state": seed})
     linear = {"max_iter": 2_000, "solver": _solver(task, rows)}
+    weights = {"class_weight": "balanced" if balanced else None}
+    boosting = BOOSTING_SETTINGS | {"random_state": seed}
+    return _classifiers(linear | weights, forest | weights, boosting | weights)
+
+
+def _regressors(forest: dict, boosting: dict) -> dict:
+    """The ladder of models of numbers."""
+    return {
+        BASELINE: DummyRegressor(strategy="mean"),
+        LINEAR: Ridge(),
+        FOREST: RandomForestRegressor(max_features=0.4, **forest),
+        BOOSTING: HistGradientBoostingRegressor(**boosting),
+    }
+
+
+def _classifiers(linear: dict, forest: dict, boosting: dict) -> dict:
+    """The ladder of models of classes."""
     return {
         BASELINE: DummyClassifier(strategy="prior"),
-        LINEAR: LogisticRegression(**linear, **weights),
-        FOREST: RandomForestClassifier(random_state=seed, **forest, **weights),
-        BOOSTING: HistGradientBoostingClassifier(random_state=seed, **boosting, **weights),
+        LINEAR: LogisticRegression(**linear),
+        FOREST: RandomForestClassifier(**forest),
+        BOOSTING: HistGradientBoostingClassifier(**boosting),
     }
 
 

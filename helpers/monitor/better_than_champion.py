@@ -2,7 +2,7 @@
 
 The challenger replaces the champion when its gain there is more than chance (the whole 95 %
 interval lies above 0; rows of one unit count together), when the gain is worth the change
-(`min_improvement`), and when its own verdict is "good enough". Stage 8 compares a refit by it, and
+(`min_improvement`), and when its own verdict passes. Stage 8 compares a refit by it, and
 `pipeline retrain` a whole new run.
 """
 

@@ -107,7 +107,7 @@ def _in_words(found: pd.DataFrame, metrics: dict, fell: pd.Series, max_drop: flo
     """The main metric in the period that decided, and why it calls for retraining or not."""
     metric = metrics["main_metric"]
     if P_VALUE not in found:
-        return "these are held-out rows: nothing has come later"
+        return "nothing has come later"
     judged = found[found[P_VALUE].notna()]
     if judged.empty:
         return "no later period is new since the last look, or has units enough to tell"

@@ -15,6 +15,10 @@ from ..features.keep_best import KeepBest
 from ..features.number_encoder import number_steps
 from ..features.text_encoder import text_steps
 
+NOTHING_LEFT = (
+    "No column is left to learn from: every one is left out, as constant, empty, an identifier or "
+    "named in `drop`. Give a table with more rows or other columns."
+)
 # By role what makes its unfitted steps, of the kind of task and a seed.
 STEPS_OF_ROLE = {
     "number": number_steps,
@@ -37,18 +41,12 @@ def make_features(plan: dict, seed: int = 42) -> Pipeline:
     """
     roles = {role: [c for c, r in plan["columns"].items() if r == role] for role in ROLES}
     roles["number"] += list(plan["derived"])
-    steps = [
-        (role.replace(" ", "_"), STEPS_OF_ROLE[role](plan.get("task"), seed), columns)
-        for role, columns in roles.items()
-        if columns
-    ]
-    if not steps:
-        raise InputError(
-            "No column is left to learn from: every one is left out, as constant, empty, an "
-            "identifier or named in `drop`. Give a table with more rows or other columns."
-        )
-    encode = ColumnTransformer(
-        steps, verbose_feature_names_out="{feature_name}", sparse_threshold=0
-    )
+    used = {role: columns for role, columns in roles.items() if columns}
+    if not used:
+        raise InputError(NOTHING_LEFT)
+    steps = [(role.replace(" ", "_"), STEPS_OF_ROLE[role](plan.get("task"), seed), columns)
+             for role, columns in used.items()]  # fmt: skip
+    names = {"verbose_feature_names_out": "{feature_name}", "sparse_threshold": 0}
+    encode = ColumnTransformer(steps, **names)
     keep = [("keep", KeepBest(plan["keep"]))] if plan.get("keep") else []
     return Pipeline([("derive", Derive(plan["derived"])), ("encode", encode), *keep])

@@ -45,7 +45,11 @@ def with_todays_names(stored: bytes) -> bytes:
         if renamed == json.loads(schema):
             return stored
         parts = {name: old.read(name) for name in old.namelist()}
-    parts[SCHEMA] = json.dumps(renamed).encode()
+    return _zipped(parts | {SCHEMA: json.dumps(renamed).encode()})
+
+
+def _zipped(parts: dict[str, bytes]) -> bytes:
+    """A zip file with these parts."""
     new = BytesIO()
     with ZipFile(new, "w") as written:
         for name, content in parts.items():

@@ -74,26 +74,35 @@ def save(model: Pipeline, path: Path) -> None:
 
 def load(path: Path) -> Pipeline:
     """Read a pipeline; refuses a file that is not a model or that holds a type not known here."""
-    from skops import io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
+    name = Path(path).name
     try:
-        stored = with_todays_names(Path(path).read_bytes())
-        model = io.loads(stored, trusted=list(TRUSTED))  # looks at every type before it makes one
-    except UntrustedTypesFoundException:
-        unknown = [t for t in io.get_untrusted_types(data=stored) if t not in TRUSTED]
-        raise InputError(
-            f"The model file {Path(path).name} holds types that are not trusted "
-            f"({', '.join(unknown[:5])}), so it was not loaded."
-        ) from None
+        model = _loaded(Path(path))
+    except InputError:
+        raise
     except Exception as error:  # a broken zip, JSON or array: each has errors of its own
         raise InputError(
-            f"The model file {Path(path).name} can't be read ({type(error).__name__}): make it "
+            f"The model file {name} can't be read ({type(error).__name__}): make it "
             f"again with `pipeline run --stages 5-7`."
         ) from None
     if not isinstance(model, Pipeline):
-        raise InputError(f"The file {Path(path).name} holds no model: make it again.")
+        raise InputError(f"The file {name} holds no model: make it again.")
     return model
+
+
+def _loaded(path: Path):
+    """What a file of skops holds; InputError where a type in it is not known here."""
+    from skops import io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    stored = with_todays_names(path.read_bytes())
+    try:
+        return io.loads(stored, trusted=list(TRUSTED))  # looks at every type before it makes one
+    except UntrustedTypesFoundException:
+        unknown = [t for t in io.get_untrusted_types(data=stored) if t not in TRUSTED]
+        raise InputError(
+            f"The model file {path.name} holds types that are not trusted "
+            f"({', '.join(unknown[:5])}), so it was not loaded."
+        ) from None
 
 
 def model_columns(model: Pipeline) -> list[str]:

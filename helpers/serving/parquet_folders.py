@@ -94,7 +94,8 @@ def clean_partition(run: str, version: str, part: Partition, to: str) -> int:
 def drift_of_folder(run: str, source: str, advance: Advance | None = None) -> pd.DataFrame:
     """How far each column that the model uses has moved in a folder of Parquet (`drift.compare`).
 
-    All rows count; the table is the one that the whole folder in memory would give.
+    All rows count; the table is the one that the whole folder in memory would give, but for units:
+    later rows are taken to be of units like the earlier ones.
     """
     version = load_bundle(run).version
     known = _known(run, version)

@@ -168,8 +168,8 @@ def _says_test(column: pd.Series, name: str) -> np.ndarray:
 
 
 def split_table(rows: Labelled) -> pd.DataFrame:
-    """The table that goes into `split.parquet`: `row`, `part`, `fold`, and any `unit`."""
+    """The table that goes into `split.parquet`: `row`, `part`, `fold`, and what else there is."""
     table = {"row": rows.row, "part": rows.part.astype(str), "fold": rows.fold}
-    if rows.unit is not None:
-        table["unit"] = rows.unit.astype(str)
-    return pd.DataFrame(table if rows.ready is None else table | {"ready": rows.ready})
+    unit = None if rows.unit is None else rows.unit.astype(str)
+    more = {"unit": unit, "ready": rows.ready, "apart": rows.apart}
+    return pd.DataFrame(table | {name: one for name, one in more.items() if one is not None})

@@ -23,13 +23,13 @@ def try_ensemble(task: Task, trials: list[Trial], folds: list[Fold]) -> list[Tri
     """The mean of the best models of two or more families, if it is better by more than the noise.
 
     The gain over the best single trial is taken on the same rows (`paired_trials.gain_over`); its
-    significance level, 0.05, is shared by all ensembles that are tried (Bonferroni). An empty list
-    when none is better.
+    95 % interval is widened for the ensembles that are tried (Bonferroni). An empty list when none
+    is better.
     """
     members, best = _best_by_family(trials), best_of(trials)
     found = [_mean_of(task, members[:count], folds) for count in range(2, len(members) + 1)]
     ahead = [trial for trial in found if trial.mean > best.mean]
-    level = SURE / max(len(found), 1)
+    level = SURE / 2 / max(len(found), 1)
     sure = [trial for trial in ahead if gain_over(task, best, trial).p_better < level]
     return [best_of(sure)] if sure else []
 
