@@ -176,7 +176,7 @@ def test_what_a_model_is_worth_is_said_for_each_task():
     y = np.array(list("abc") * 40, dtype=object)
     three = Labelled(THREE, pd.DataFrame({"x": range(120)}), y, np.arange(120))
     said = model_worth.describe_worth(THREE, three, (y, None), (np.full(120, "a", object), None))
-    assert "100% (95 % interval 87% to 113%) of the baseline's wrong answers" in said
+    assert "100% (95 % interval 87% to 100%) of the baseline's wrong answers" in said
 
 
 def test_thresholds_are_read_from_text():

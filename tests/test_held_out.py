@@ -1,15 +1,18 @@
 """Held-out rows are asked once: labels are sealed before stage 6, and each look is counted."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.__main__ import main
 from helpers.learning import labelled_data
 from helpers.line import held_out_looks
 from helpers.line.run_folder import Run
 from helpers.line.stage_work import Work
 from helpers.pages import compare_runs, front_page
-from tests.small import deployed_run, prepared
+from tests.small import deployed_run, prepared, raw_table
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +95,13 @@ def test_a_damaged_file_of_looks_stops_nothing(run):
     opened(run, 6)
     Run("broken").write_text(held_out_looks.LOOKS, "[{")
     assert len(held_out_looks.looks(run)) == 1
+
+
+@pytest.mark.slow
+def test_stages_1_to_5_ask_no_held_out_row_and_stage_6_asks_once(own_folder, monkeypatch):
+    raw_table().drop(columns="price").to_csv(own_folder / "mine.csv", index=False)
+    asked = ["run", "--data", str(own_folder / "mine.csv"), "--target", "bought", "--name", "mine"]
+    for stages, count in (("1-5", 0), ("6", 1)):
+        monkeypatch.setattr(sys, "argv", ["pipeline", *asked, "--stages", stages])
+        main()
+        assert len(held_out_looks.looks(Run("mine"))) == count

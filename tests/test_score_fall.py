@@ -80,6 +80,17 @@ def test_periods_that_always_differed_make_a_fall_less_sure():
     assert found[0]["change"] == found[1]["change"]
 
 
+def test_folds_that_differ_beyond_their_noise_are_read_from_stage_5():
+    rows = judged(np.random.default_rng(10), 800)
+    asked = period_scores.Unseen(rows.truth, rows[1:3], ())
+    value = score_fall.promise_of(BINARY, rows).spread.value
+    for apart, differ in ((0.0, False), (0.08, True)):
+        folds = [Spread(value + sign * apart, 0.01, 99.0, 100)._asdict() for sign in (-1, 1, -1)]
+        promised = period_scores.promise(BINARY, {}, asked, {"folds": folds})
+        assert (promised.between > 0.02**2) == differ
+    assert period_scores.promise(BINARY, {}, asked, {"metric": "auto"}).between == 0
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
 def test_the_units_of_the_target_change_nothing(scale):
     random = np.random.default_rng(7)

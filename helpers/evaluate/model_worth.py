@@ -49,7 +49,7 @@ def _per_cent(gain, whole: float = 1.0) -> str:
     low, value, high = (np.divide(end, whole) for end in (gain.low, gain.value, gain.high))
     if not np.isfinite(low):
         return f"{value:.0%} (too few units to tell)"
-    return f"{value:.0%} (95 % interval {low:.0%} to {high:.0%})"
+    return f"{value:.0%} (95 % interval {low:.0%} to {min(high, 1):.0%})"
 
 
 def _describe_lift(task: Task, test: Labelled, probability: np.ndarray) -> str:
