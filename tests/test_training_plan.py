@@ -102,6 +102,12 @@ def test_where_nothing_is_cleaned_otherwise_stage_2s_plan_stays():
     assert "as it did in stage 2" in training_plan.describe(done)
 
 
+def test_all_rows_teach_what_they_have_taught():
+    for raw in (split_table().raw, TOWNS):
+        whole = cleaning_plan.draft_plan(raw, simulated.ABOUT)
+        assert learn_again(raw, whole, simulated.ABOUT) == whole
+
+
 # --- What a person has decided ----------------------------------------------------------------
 
 

@@ -22,8 +22,8 @@ from . import Simulation
 BINARY, NUMBER = Task("y", "binary", ("no", "yes"), "yes"), Task("y", "regression")
 CLASS_METRICS = ("accuracy", "roc_auc", "f1")
 ERROR_METRICS = ("r2", "neg_root_mean_squared_error")
-LARGE = 400_000  # rows that a true score is taken from
-DRAWS = 300  # of the same size, that a true standard error is taken from
+LARGE = 200_000  # rows that a true score is taken from
+DRAWS = 200  # of the same size, that a true standard error is taken from
 COVERS, BY_UNIT, OR_WARNS = (0.92, 0.98), (0.9, None), (0.9, None)
 WIDTH, WARNS = (None, 1.3), (None, 0.05)
 
@@ -161,7 +161,7 @@ SIMULATIONS = [
         partial(covers, rows=rows),
         _goals(rows),
         repeats=600 if rows.units * rows.each < 1_000 else 300,
-        quick=40 if rows.units * rows.each < 1_000 else 5,
+        quick=10 if rows.units * rows.each < 1_000 else 3,
     )
     for name, rows in CASES.items()
 ]

@@ -117,6 +117,7 @@ SIMULATIONS = [
             partial(entities, shape=shape, icc=icc, size=size),
             FOUND if (icc, size) != (0.1, (20, 20)) else {},
             repeats=200,
+            quick=5,
             note="" if (icc, size) != (0.1, (20, 20)) else "400 rows hardly tell, so no goal",
         )
         for shape in SHAPES
@@ -128,6 +129,7 @@ SIMULATIONS = [
         partial(entities, shape="random intercept", icc=0.5, size=(300, 2)),
         FOUND,
         repeats=200,
+        quick=5,
     ),
     *(
         Simulation(
@@ -135,6 +137,7 @@ SIMULATIONS = [
             partial(days, icc=icc, count=60, each=each),
             FOUND,
             repeats=200,
+            quick=5,
         )
         for icc, each in ((0.1, 20), (0.5, 5))
     ),
@@ -144,6 +147,7 @@ SIMULATIONS = [
             partial(series, correlation=r, count=n),
             FOUND,
             repeats=200,
+            quick=5,
         )
         for r, n in ((0.3, 700), (0.7, 300))
     ),
