@@ -263,7 +263,7 @@ def dates(start: str, days: int, freq: str = "D") -> pd.DataFrame:
 
 
 def test_parts_of_the_calendar_that_are_not_covered_are_left_out():
-    short, long = dates("2020-01-01", 240), dates("2020-01-01", 400)
+    short, long = dates("2020-01-01", 700), dates("2020-01-01", 740)
     week = ["d_weekday", "d_weekday_sin", "d_weekday_cos"]
     assert DateParts().fit(short).get_feature_names_out().tolist() == week
     covered = DateParts().fit(long).get_feature_names_out().tolist()

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from ..learning.inner_folds import fit_by_unit
 from ..learning.labelled_data import Labelled, evenly_spaced_positions
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import better, score
@@ -34,7 +35,7 @@ def learning_curve(model: Pipeline, learn: Labelled) -> pd.DataFrame:
         chosen = train[evenly_spaced_positions(learn.y[train], max(round(share * len(train)), 2))]
         if not task.is_regression and len(set(learn.y[chosen])) < 2:
             continue
-        fitted = clone(model).fit(learn.X.iloc[chosen], learn.y[chosen])
+        fitted = fit_by_unit(clone(model), learn, chosen)
         said.append(predict(task, fitted, asked.X))
         found = score(task, asked.y, *said[-1], [metric]).get(metric, np.nan)
         rows.append({"rows": len(chosen), "score": found})

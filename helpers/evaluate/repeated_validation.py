@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
+from ..learning.inner_folds import fit_by_unit
 from ..learning.labelled_data import Labelled
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import score
@@ -84,7 +85,7 @@ def _answers(model: Pipeline, rows: Labelled, folds: int, seed: int) -> tuple:
     if not rows.task.is_regression:
         probability = np.zeros((len(rows.y), len(rows.task.classes)))
     for train, valid in cutter.split(rows.X, strata, _units(rows)):
-        fitted = clone(model).fit(rows.X.iloc[train], rows.y[train])
+        fitted = fit_by_unit(clone(model), rows, train)
         prediction[valid], chance = predict(rows.task, fitted, rows.X.iloc[valid])
         if chance is not None:
             probability[valid] = chance

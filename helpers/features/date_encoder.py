@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from .encoders import CompiledStep, compiled_step, remember_columns
 
-YEAR = 365  # days
+TWO_YEARS = 730  # days
 SECONDS_OF_A_DAY = 86_400
 MOST_PAIRS = 6  # of date columns whose differences become numbers
 
@@ -82,14 +82,15 @@ class CalendarPart:
 
 
 class DateParts(TransformerMixin, BaseEstimator):
-    """Dates as numbers: hour, weekday, and the time of the year where a whole year was seen.
+    """Dates as numbers: hour, weekday, and the time of the year where two years were seen.
 
     What goes round comes as a sine and a cosine too, so that 23:00 lies beside 0:00 and December
     beside January. Two columns of dates give the days between them.
 
     A part of the calendar that the training rows do not cover can't be learnt, and hurts on later
-    rows: with eight months of training, the time of the year is left out. `parts="all"` takes it
-    all the same. A date column without times gets no hour.
+    rows: with eight months of training, the time of the year is left out. So it is with one year,
+    where each day of the year is one day: it names the day, and nothing shows that it comes back.
+    `parts="all"` takes it all the same. A date column without times gets no hour.
 
     Why not `skrub.DatetimeEncoder` (0.11): it keeps parts that training does not cover. Fitted on
     departures of January to June and tested on July and August, their times alone give a ROC AUC of
@@ -114,7 +115,7 @@ class DateParts(TransformerMixin, BaseEstimator):
         parts = ["weekday", "weekday_sin", "weekday_cos"]
         if (dates.dt.hour != 0).any():
             parts = ["hour", "hour_sin", "hour_cos", *parts]
-        if self.parts == "all" or (dates.max() - dates.min()).days >= YEAR:
+        if self.parts == "all" or (dates.max() - dates.min()).days >= TWO_YEARS:
             parts += ["day_of_year", "day_of_year_sin", "day_of_year_cos", "year"]
         return parts
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from .inner_folds import fit_by_unit
 from .labelled_data import TRAIN, Labelled
 from .metric_scores import score
 from .predicting import predict
@@ -96,7 +97,7 @@ def _usable_folds(learn: Labelled):
 
 def _fold_answers(learn: Labelled, make_model: Callable, number: int, train, valid) -> tuple:
     """Positions, fold, predictions and probabilities of one fold's validation rows."""
-    fitted = make_model().fit(learn.X.iloc[train], learn.y[train])
+    fitted = fit_by_unit(make_model(), learn, train)
     said, chance = predict(learn.task, fitted, learn.X.iloc[valid])
     return valid, np.full(len(valid), number), said, chance
 

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ..learning.labelled_data import Labelled
+from ..learning.units import unit_labels
 from ..pipeline import whole_pipeline
 from .production_rows import UNDATED, Production
 
@@ -60,4 +62,14 @@ def refitted(production: Production, earlier: np.ndarray) -> Pipeline:
     """The champion's recipe fitted again, on the rows it knows and those of `earlier` (a mask)."""
     known, more = production.known, production.at(earlier & production.labelled)
     X = pd.concat([known.X, more.X[known.X.columns]], ignore_index=True)
-    return whole_pipeline.refit(production.champion, X, np.concatenate([known.y, more.y]))
+    y = np.concatenate([known.y, more.y])
+    return whole_pipeline.refit(production.champion, X, y, units=_with_units(known, more, X, y))
+
+
+def _with_units(known: Labelled, more: Production, X: pd.DataFrame, y) -> Labelled | None:
+    """The rows that the champion knows, then the others, with their units; None: each its own."""
+    if known.unit is None:
+        return None
+    unit = np.concatenate([known.unit, unit_labels(known.units, more.X)])
+    named = {"by_time": known.by_time, "unit": unit, "units": known.units}
+    return Labelled(known.task, X, y, np.arange(len(y)), **named)

@@ -18,6 +18,8 @@ from sklearn.pipeline import Pipeline
 from ..base.user_errors import InputError
 from ..clean.column_cleaner import Cleaner
 from ..features.feature_plan import without_columns
+from ..learning.inner_folds import units_kept_whole
+from ..learning.labelled_data import Labelled
 from .feature_steps import make_features
 from .trusted_types import TRUSTED, with_todays_names
 
@@ -43,25 +45,43 @@ def with_cleaner(cleaning: dict, fitted: Pipeline) -> Pipeline:
     return Pipeline([("clean", cleaner), *fitted.steps])
 
 
-def fit(cleaning: dict, features: dict, model, clean: pd.DataFrame, y, seed: int = 42) -> Pipeline:
-    """The whole pipeline, fitted on n cleaned rows and their n labels."""
-    return with_cleaner(cleaning, _fit(learner(features, model, seed), clean, y))
+def fit(
+    cleaning: dict,
+    features: dict,
+    model,
+    clean: pd.DataFrame,
+    y,
+    seed: int = 42,
+    units: Labelled | None = None,
+) -> Pipeline:
+    """The whole pipeline, fitted on n cleaned rows and their n labels.
+
+    `units`: the same rows as `Labelled`, whose units stay whole in the target encoder's inner folds
+    (None: each row is its own).
+    """
+    return with_cleaner(cleaning, _fit(learner(features, model, seed), clean, y, units))
 
 
-def refit(model: Pipeline, clean: pd.DataFrame, y, cleaning: dict | None = None) -> Pipeline:
+def refit(
+    model: Pipeline,
+    clean: pd.DataFrame,
+    y,
+    cleaning: dict | None = None,
+    units: Labelled | None = None,
+) -> Pipeline:
     """A pipeline like a fitted one, fitted anew on other cleaned rows; the feature plan stays.
 
-    So does the cleaning plan, unless another is given.
+    So does the cleaning plan, unless another is given. `units` is as for `fit`.
     """
-    fresh = _fit(clone(model[1:]), clean, y)
+    fresh = _fit(clone(model[1:]), clean, y, units)
     if cleaning is not None:
         return with_cleaner(cleaning, fresh)
     return Pipeline([("clean", model["clean"]), *fresh.steps])
 
 
-def _fit(unfitted: Pipeline, clean: pd.DataFrame, y) -> Pipeline:
+def _fit(unfitted: Pipeline, clean: pd.DataFrame, y, units: Labelled | None) -> Pipeline:
     """Fitted on all cores. The trees are the same as on one, and the file says nothing of cores."""
-    with parallel_config("threading", n_jobs=-1):
+    with parallel_config("threading", n_jobs=-1), units_kept_whole(unfitted, units):
         return unfitted.fit(clean, y)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..learning.fold_scores import FoldAnswers, fold_scores
+from ..learning.inner_folds import fit_by_unit
 from ..learning.labelled_data import TRAIN, Labelled, evenly_spaced_positions
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import score
@@ -146,7 +147,7 @@ def _fold_answers(learn: Labelled, features: dict, fold: tuple, seed: int) -> _A
 def _answers(learn: Labelled, features: dict, train, valid, seed: int) -> tuple:
     """What a quick model that has learnt some rows answers to others."""
     model = quick_model(learn.task, features, seed, TREES)
-    fitted = model.fit(learn.X.iloc[train], learn.y[train])
+    fitted = fit_by_unit(model, learn, train)
     return predict(learn.task, fitted, learn.X.iloc[valid])
 
 

@@ -19,6 +19,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
+from ..learning.inner_folds import units_kept_whole
 from ..learning.labelled_data import Labelled, evenly_spaced_positions
 from ..learning.metric_scores import better, score
 from ..learning.predicting import predict
@@ -55,7 +56,8 @@ def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
         if not rows.task.is_regression and len(set(rows.y[train])) < 2:
             continue  # no model can be fitted on one class
         maker = whole_pipeline.features_of(features, seed)
-        X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
+        with units_kept_whole(maker, rows, train):
+            X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
         unit = None if rows.unit is None else rows.unit[valid]
         X_valid = maker.transform(rows.X.iloc[valid])
         folds.append(Fold(X, rows.y[train], X_valid, rows.y[valid], unit))

@@ -67,4 +67,4 @@ def learn(
 
 def fit_final(cleaning: dict, features: dict, model, rows: Labelled, seed: int = 42) -> Pipeline:
     """The whole pipeline, fitted on the training rows."""
-    return whole_pipeline.fit(cleaning, features, model, rows.X, rows.y, seed)
+    return whole_pipeline.fit(cleaning, features, model, rows.X, rows.y, seed, rows)
