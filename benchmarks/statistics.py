@@ -31,8 +31,9 @@ HEAD = """# Statistics: how often the decisions are right
 
 Measured by `make bench-statistics` ({day}; {machine}; Python {python}). Each row is a situation
 whose truth is known, drawn anew in each repeat and put before the functions that the line itself
-calls. Percentages are rates; behind ± stands the Monte-Carlo error (one standard error). Nothing
-here was tuned on: methods were chosen on other distributions. A goal that is missed says so.
+calls. Percentages are rates; behind ± stands the Monte-Carlo error (one standard error). Methods
+were chosen on other distributions, except where a row says that its own were looked at: such rates
+are likely to be a little worse elsewhere. A goal that is missed says so.
 """
 
 

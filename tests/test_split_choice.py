@@ -71,6 +71,11 @@ def test_a_file_that_is_sorted_is_not_in_time_order():
     assert time_order.sorted_by(labelled(noise(), X, "regression")) == "shelf"
 
 
+def test_a_rare_flag_does_not_sort_a_file():
+    rows = table(walk(), holiday=(np.arange(ROWS) % 120 == 60).astype(int))
+    assert time_order.sorted_by(rows) == "" and auto(rows)["column"] == ROW_ORDER
+
+
 def test_how_a_column_acts_may_change_in_time():
     size = table(noise()).X["size"].to_numpy()
     turns = np.repeat([2.0, -2.0], ROWS // 2) * size + 0.3 * noise(2)

@@ -101,6 +101,7 @@ SIMULATIONS = [
             dict.fromkeys(("gaps depend on", "another finding", "columns go together",
                            "missing together", "with the target", "over time"), FALSE),
             quick=5,
+            note="the level was chosen with an eye on these",
         )
         for rows in (50, 100, 300, 1_000)
     ),
