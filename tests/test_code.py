@@ -712,15 +712,13 @@ def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
 @pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
 def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
     path = (
-        two_folders_down(copy.folder, "evaluation_report")
+        two_folders_down(copy.folder, "importance")
         if deep
-        else next(copy.folder.rglob("evaluation_report.py"))
+        else next(copy.folder.rglob("importance.py"))
     )
     before = copy()
     source = path.read_text(encoding="utf-8")
-    path.write_text(
-        source.replace("IMPORTANCE_ROWS = ", "IMPORTANCE_ROWS = 1 + "), encoding="utf-8"
-    )
+    path.write_text(source.replace("MOST_ROWS = ", "MOST_ROWS = 1 + "), encoding="utf-8")
     after = copy()
     assert {n: changed(before[n], after[n]) for n in after if before[n] != after[n]} == {
         6: [f"{where(path, copy)} has changed"]

@@ -21,8 +21,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
+from ..base.ranks import ranks
 from ..cells.kinds import is_counted, is_date
 from ..learning.mean_by_unit import mean_by_unit
 from ..learning.task_kind import Task
@@ -85,7 +86,7 @@ def errors_of(task: Task, X: pd.DataFrame, truth, prediction, probability, unit=
         said = np.asarray(prediction, float)
         error = np.asarray(truth, float) - said
         error = error / _usual_size(said, error)
-        level = rankdata(said) / len(said)
+        level = ranks(said) / len(said)
         return Errors(error[:, None], None, level, _design(X), unit)
     chance = np.clip(np.asarray(probability, float), 1e-6, 1)
     chance = chance / chance.sum(axis=1, keepdims=True)

@@ -87,7 +87,8 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
     """The stage's result in a sentence."""
     if not production.seen:
         return "Production has not been seen yet; train and test were compared instead."
-    text = f"{len(production.X):,} rows came later. {decision['reason']}"
+    came = "are held out" if production.is_held_out else "came later"
+    text = f"{len(production.X):,} rows {came}. {decision['reason']}"
     if decision["decision"] == KEEP:
         return f"{text}: the model stays."
     if compared is None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
+from ..base.bins import equal_groups
 from ..base.user_errors import InputError
 from ..learning.labelled_data import NEVER, Labelled
 from .split_at_random import check_share, with_folds
@@ -39,9 +40,7 @@ def strata(rows: Labelled) -> np.ndarray:
     """What sets are to be alike in: the class of each row as a number, or the fifth it is in."""
     if not rows.task.is_regression:
         return pd.factorize(rows.y)[0]
-    return pd.qcut(
-        pd.Series(rows.y.astype(float)), BINS, labels=False, duplicates="drop"
-    ).to_numpy()
+    return equal_groups(rows.y.astype(float), BINS)[0]
 
 
 def groups_to_hold_out(

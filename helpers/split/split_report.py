@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..learning.labelled_data import GAP, TEST, TRAIN, Labelled
+from ..learning.labelled_data import GAP, ROW_ORDER, TEST, TRAIN, Labelled
 from .choose_split import date_columns
 
 
@@ -77,7 +77,9 @@ def headline(rows: Labelled, choice: dict) -> str:
         "file": "those of the second file",
         "random": "drawn at random"
         + ("" if rows.task.is_regression else ", classes in proportion"),
-        "time": f"the latest by {choice['column']}",
+        "time": "the last ones in the file"
+        if choice["column"] == ROW_ORDER
+        else f"the latest by {choice['column']}",
         "group": f"whole groups of {choice['column']}",
         "panel": f"the latest by {choice['column']}, of other groups of {choice.get('group', '')}",
     }[choice["strategy"]]

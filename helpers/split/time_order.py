@@ -277,7 +277,7 @@ def _permuted(count: int, unit, by_unit, random: np.random.Generator) -> np.ndar
 
 def _stretches(count: int, when: np.ndarray | None) -> list[np.ndarray]:
     """Where stretches of rows in time begin and end: equal parts, and rows of one moment."""
-    parts = [np.linspace(0, count, n + 1).round().astype(int) for n in STRETCHES if n * 5 <= count]
+    parts = [np.arange(n + 1) * count // n for n in STRETCHES if n * 5 <= count]
     if when is not None:
         begins = np.flatnonzero(when[1:] != when[:-1]) + 1
         if FEWEST_MOMENTS <= len(begins) + 1 <= count / 2:

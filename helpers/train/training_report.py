@@ -73,7 +73,8 @@ def describe_luck(trials: list[Trial]) -> str:
     if not np.isfinite(elsewhere):
         return f"{text}."
     luck = max(best.mean - elsewhere, 0.0)
-    return f"{text}: chosen on other folds it would have about {luck:.2g} less."
+    less = f"about {luck:.2g} less" if luck >= 0.001 else "hardly less"
+    return f"{text}: chosen on other folds it would have {less}."
 
 
 def trials_by_fold(trials: list[Trial]) -> pd.DataFrame:
