@@ -86,7 +86,7 @@ ASKED_OF = {
     "clean.taken_away": lambda run: _table(run, "changes"),
     "features.evening": lambda run: _table(run, "clean"),
     "split.late_share": lambda run: _cut(run),
-    "train.lead": lambda run: pd.read_csv(run.file("trials.csv")),
+    "train.lead": lambda run: _in_exercise("05_model_training", "by_fold"),
     "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
     "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
     "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),

@@ -15,7 +15,7 @@ from helpers.deploy import service_proof
 from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
 from helpers.learning.predicting import predict
-from helpers.line.stage_list import STAGES
+from helpers.line.stage_list import BY_TRAINING, DRAFTED, STAGES
 from helpers.line.stage_work import Work
 from helpers.monitor import monitor_model
 from helpers.pipeline import whole_pipeline
@@ -28,11 +28,11 @@ def work(flights_run):
     return Work(8, flights_run, {})
 
 
-def shown(notebook, part):
-    """The stored text output of the cell whose source holds a part."""
+def shown(notebook, part, output=0):
+    """A stored text output of the cell whose source holds a part."""
     cells = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
     found = next(c for c in cells if c.cell_type == "code" and part in c.source)
-    data = found.outputs[0].data
+    data = found.outputs[output].data
     return data.get("text/markdown") or data["text/plain"]
 
 
@@ -48,7 +48,8 @@ def test_each_stage_read_and_wrote_what_the_line_is_described_to(flights_run):
     for entry in flights_run.ledger:
         stage = STAGES[entry["stage"]]
         assert set(entry["inputs"]) <= set(stage.reads)
-        assert set(entry["outputs"]) == set(stage.writes)
+        optional = {DRAFTED, *BY_TRAINING}  # only where a person or the split changed the plan
+        assert set(entry["outputs"]) - optional == set(stage.writes) - optional
 
 
 def test_the_sample_is_spread_evenly_up_to_the_last_day(work):
@@ -201,7 +202,7 @@ def test_nothing_of_a_later_delivery_was_known_before_stage_8(work):
 
 
 def test_four_months_lie_outside_the_promise_by_rows_and_none_with_the_noise_of_both():
-    lines = shown("08_monitoring", "surprises.promised_by_unit").splitlines()[-3:]
+    lines = shown("08_monitoring", "surprises.promised_by_unit", 1).splitlines()[-3:]
     outside = [int(line.split()[-1]) for line in lines]
     assert outside[0] == 4 and outside[0] > outside[1] > outside[2] == 0
     ends = [[float(word) for word in line.split()[-3:-1]] for line in lines]

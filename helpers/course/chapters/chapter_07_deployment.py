@@ -76,9 +76,8 @@ def refuse(row):
 }
 
 
-def _late_though_unlikely(predicted, at: float = 0.5) -> float:
-    yes = predicted["prediction"].astype(str) == "True"
-    return float((yes & (predicted["probability_True"] < at)).mean())
+def _warned_though_unlikely(predicted, at: float = 0.25) -> float:
+    return float(predicted["probability_True"].between(at, 0.5, inclusive="left").mean())
 
 
 QUESTIONS = {
@@ -121,36 +120,34 @@ QUESTIONS = {
         ),
     ),
     "deploy.called_late": Compute(
-        "Which share of these rows does the model call late, although by its own probability they "
-        "are likelier to be punctual? `said` has the columns `prediction` (text) and "
-        "`probability_True`.",
-        expected=_late_though_unlikely,
-        how='`((said["prediction"] == "True") & (said["probability_True"] < 0.5)).mean()`',
-        why="The threshold was chosen for what it finds, not set at one half. Whoever reads the "
-        "answers should know that *late* means *worth a warning* here.",
+        "The service gives probabilities, so each caller may have a threshold of its own. For an "
+        "airline a delay that nobody was warned of costs three times as much as a needless "
+        "warning. Of which share of these rows should it warn, although they are likelier to be "
+        "punctual? `said` has the column `probability_True`.",
+        expected=_warned_though_unlikely,
+        how='`((said["probability_True"] >= 0.25) & (said["probability_True"] < 0.5)).mean()`',
+        why="The cheapest threshold is f / (f + m), here 1 / (1 + 3). A warning does not say that "
+        "a delay is likely; it says that the warning is worth its price.",
         hints=(
-            "Likelier punctual than late: what does that say of `probability_True`?",
+            "From which probability on does a warning pay? Stage 6 has the formula.",
             "Two conditions, joined by `&`, each in brackets; the mean of that is a share.",
         ),
         mistakes=(
             Mistake(
-                lambda said: float((said["prediction"].astype(str) == "True").mean()),
-                "That is the share of all that are called late; some of them are likely to be.",
+                lambda said: float((said["probability_True"] >= 0.25).mean()),
+                "That is the share of all warnings; some of these flights are likely to be late.",
             ),
             Mistake(
                 lambda said: float((said["probability_True"] < 0.5).mean()),
-                "That is the share that is likelier punctual; what does the model call them?",
+                "That is the share that is likelier punctual; from where on does a warning pay?",
             ),
             Mistake(
                 lambda said: float((said["probability_True"] >= 0.5).mean()),
                 "Those are likelier late than punctual; the others are asked for.",
             ),
             Mistake(
-                lambda said: (
-                    _late_though_unlikely(said)
-                    / max(float((said["prediction"].astype(str) == "True").mean()), 1e-9)
-                ),
-                "You took the share of the flights that are called late; all rows count here.",
+                lambda said: _warned_though_unlikely(said, 1 / 3),
+                "You divided the two costs; the threshold is f / (f + m).",
             ),
         ),
         within=0.003,
