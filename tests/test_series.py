@@ -164,8 +164,8 @@ def test_penguins_three_classes_from_start_to_end(tmp_path):
     assert metrics["test"]["accuracy"] > 0.9
     assert len(metrics["classes"]) == 3
     check_predictions(run, table, tmp_path)
-    monitoring = run.read_json("monitoring.json")
-    assert monitoring["seen"] is False
+    split = run.read_json("split.json")
+    assert (split["strategy"], split["column"]) == ("time", "Date Egg")  # three seasons
     for page in run.path.glob("0*.html"):
         text = re.sub(r'<details class="code">.*?</details>', "", page.read_text(), flags=re.S)
         assert "Quick check" not in text and "flight" not in text, "lessons are left out"
