@@ -124,7 +124,7 @@ SIMULATIONS = [
     *(
         _simulation(draw, how, {KEPT: ALWAYS}, "equal rows prove little here")
         if (draw, how) in UNKNOWABLE
-        else _simulation(draw, how, BOTH)
+        else _simulation(draw, how, {LEFT: ALWAYS} if how is given_twice else BOTH)
         for how in (*PLACED, reordered)
         for draw in TABLES
     ),
