@@ -11,10 +11,24 @@ import pytest
 from benchmarks.simulations import generators, reaches, subjects, summary
 
 ALL = [one for subject in subjects() for one in subject.simulations]
-QUICK = [one for one in ALL if one.quick]  # others take whole tables of other packages
+SECONDS_EACH = ("cleaning_plan", "leaks", "small_tables", "split_choice")  # a repeat of these
 
 
-@pytest.mark.parametrize("simulation", QUICK, ids=lambda one: one.name)
+def cases():
+    """Three situations of each subject; the others, and those that take long, are slow.
+
+    Those without quick repeats take whole tables of other packages, so they are not tested.
+    """
+    for subject in subjects():
+        fast = () if subject.module in SECONDS_EACH else (0, 1, len(subject.simulations) - 1)
+        for place, one in enumerate(subject.simulations):
+            if one.quick:
+                yield pytest.param(
+                    one, id=one.name, marks=() if place in fast else pytest.mark.slow
+                )
+
+
+@pytest.mark.parametrize("simulation", cases())
 def test_a_few_repeats_lie_near_the_goals(simulation):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
