@@ -153,7 +153,7 @@ def test_a_share_is_never_rounded_to_all_or_nothing():
 
 
 def lots(seed: int, rows: int = 100) -> pd.DataFrame:
-    """Columns that are independent of each other, all with gaps by lot."""
+    """Columns that are independent of each other, all with gaps at random."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame({f"x{i}": random.exponential(size=rows) for i in range(8)})
     frame["city"] = random.choice(list("abcdef"), rows)

@@ -18,7 +18,7 @@ NUMBER = Task("y", "regression", metric="neg_mean_absolute_error")
 
 
 def judged(random, rows: int, noise: float = 1.0) -> JudgedRows:
-    """Rows of two classes, told apart by one number with noise."""
+    """Rows of two classes, that one number separates, with noise."""
     yes = random.random(rows) < 0.4
     chance = 1 / (1 + np.exp(-(1.2 * yes + noise * random.normal(size=rows))))
     labels = [np.where(mask, "yes", "no") for mask in (yes, chance > 0.5)]

@@ -1,6 +1,6 @@
 """Explore: what is said of columns that have nothing to do with each other, and of those that do.
 
-Twelve columns are drawn by themselves, with gaps by lot in half of them. Whatever an exploration
+Twelve columns are drawn by themselves, with gaps at random in half of them. Whatever an exploration
 then says of two columns is false. Then the gaps of one column depend on another.
 """
 
@@ -25,7 +25,7 @@ OF_TWO = {CODE, "gives the target away", "columns that say the same", "dates wit
 
 
 def table(random: np.random.Generator, rows: int, each: int = 1) -> pd.DataFrame:
-    """Twelve columns that are independent of each other, and a target; half have gaps by lot.
+    """Twelve columns that are independent of each other, and a target; half have gaps at random.
 
     With `each` above 1, so many rows have the same customer, and resemble each other.
 

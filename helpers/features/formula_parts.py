@@ -8,6 +8,7 @@ a table is a frame. Missing is NaN.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -23,18 +24,18 @@ ALL_ROWS = ""  # the key under which a group statistic holds the value over all 
 Groups = dict[str, dict[str, float]]  # by key of a `GroupStatistic`: its value in each group
 
 
-class Part:
+class Part(ABC):
     """A part of a formula; `inner` are the parts that it is made of."""
 
     inner: tuple[Part, ...] = ()
 
+    @abstractmethod
     def row(self, row: dict, groups: Groups) -> float:
         """What it is worth in a cleaned row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def table(self, frame: pd.DataFrame, groups: Groups) -> pd.Series | float:
         """What it is worth in each of many cleaned rows; a number where all rows have the same."""
-        raise NotImplementedError
 
     def walk(self) -> Iterator[Part]:
         """It and all parts inside."""
