@@ -100,7 +100,7 @@ def _shapes() -> list[Case]:
              _frame(good().set_axis(["", "town", "", "paid"], axis=1)), ROWS, "column_1"),
         Case("names_of_the_line.csv", "columns called row, reason, column, target, index",
              _frame(good().assign(kind=1).set_axis(["row", "reason", "column", "target", "index"],
-                                                   axis=1)), ROWS, says="index is constant"),
+                                                   axis=1)), ROWS, says="index has one value only"),
         Case("long_name.csv", "a column name of 5,000 letters",
              _frame(good().rename(columns={"size": "n" * 5_000})), ROWS, says="5,000 letters"),
         Case("names_with_breaks.csv", "a line end, a tab and quotes in column names",
@@ -231,7 +231,7 @@ def _values() -> list[Case]:
              ROWS, says="HTML or script"),
         Case("sql.csv", "SQL in names and cells", _frame(
             table.rename(columns={"town": 'x"; DROP TABLE t; --'}).assign(
-                note="'; DROP TABLE t; --")), ROWS, says="note is constant"),
+                note="'; DROP TABLE t; --")), ROWS, says="note has one value only"),
     ]  # fmt: skip
 
 
