@@ -45,6 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as reports:
         os.environ["PIPELINE_REPORTS"] = reports
         os.environ["PIPELINE_PROGRESS"] = f"{reports}/progress.json"
+        os.environ["PIPELINE_SEED"] = "42"  # a learner's own seed; here everyone's
         os.environ["PIPELINE_TRACK"] = "off"
         for path in named or every:
             print(path.name, flush=True)
