@@ -15,6 +15,7 @@ from helpers.clean.doubtful_cells import (
     review_items_of,
     review_list,
 )
+from helpers.clean.one_row_cleaner import RowCleaner
 
 FRAME = pd.DataFrame(
     {
@@ -195,6 +196,24 @@ def test_decisions_without_their_column_change_nothing():
     frame = FRAME.drop(columns="zip")
     assert cleaned(plan, frame)[0]["city"].tolist() == frame["city"].tolist()
     assert review_decisions.decide(frame, {})[1] == {}
+
+
+def test_a_decision_sees_the_cells_as_they_came_in_one_row_as_in_many():
+    """The second decision does not find the value that the first one has just written."""
+    chain = [
+        {"column": "city", "value": "Salem", "where": {"zip": "02108"}, "becomes": "Boston"},
+        {"column": "zip", "value": "02108", "where": {"city": "Boston"}, "becomes": "01970"},
+        {"column": "age", "value": "999", "where": {}, "becomes": "missing"},
+        {"column": "city", "value": "Boston", "where": {"age": "31"}, "becomes": "Salem"},
+    ]
+    plan = PLAN | {"decisions": chain}
+    table, _ = cleaned(plan, FRAME)
+    assert table["zip"].tolist()[6] == "02108" and table["city"].tolist()[6] == "Boston"
+    alone = RowCleaner(plan, list(FRAME))
+    for place, raw in enumerate(FRAME.to_dict("records")):
+        row = alone(raw, {name: read(raw[name]) for name, read in alone.fields.items()})
+        many = table.iloc[place].astype(object).where(table.iloc[place].notna(), None)
+        assert row == many.to_dict(), place
 
 
 @pytest.mark.parametrize("code", sorted(SENTINELS))

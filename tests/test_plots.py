@@ -13,7 +13,14 @@ from PIL import Image
 from helpers import pages
 from helpers.evaluate import calibration_curve
 from helpers.learning.task_kind import Task
-from helpers.pages import figure_style, line_plots, model_plots, monitoring_plots, table_plots
+from helpers.pages import (
+    figure_style,
+    line_plots,
+    model_plots,
+    monitoring_plots,
+    show,
+    table_plots,
+)
 
 ODD = r"$\frac$"  # a formula that matplotlib can't read
 ROWS = 40
@@ -225,3 +232,13 @@ def test_one_absurd_value_does_not_stretch_the_axis(axes):
     frame = pd.DataFrame({"n": [*range(99), 1e7]})
     table_plots.against_target(frame, pd.Series(np.arange(100) % 2, name="y"), {"n": "n"})
     assert axes[0].lines[0].get_xdata().max() < 100
+
+
+def test_a_folded_section_holds_pictures_sentences_and_frames():
+    drawn = model_plots.bars(pd.Series({"a": 1.0}), "One & two", "share")
+    said = show.say("**Sure**: 1 < 2")
+    html = show.folded("More", said, drawn, pd.DataFrame({"x": [7]}), None, "plain").data
+    assert html.startswith("<details><summary>More</summary>") and "None" not in html
+    assert "<strong>Sure</strong>: 1 &lt; 2" in html and "<td>7</td>" in html
+    assert 'src="data:image/png;base64,iVBOR' in html and 'alt="One &amp; two"' in html
+    assert "<pre>plain</pre>" in html

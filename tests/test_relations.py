@@ -7,6 +7,7 @@ from helpers.base.user_errors import InputError
 from helpers.clean import cleaning_plan, dependency_questions, repair_by_dependency
 from helpers.clean.column_cleaner import Cleaner
 from helpers.clean.doubtful_cells import apply_marks, review_list
+from helpers.clean.one_row_cleaner import RowCleaner
 
 RANDOM = np.random.default_rng(3)
 PLACES = pd.DataFrame(
@@ -149,6 +150,19 @@ def test_exchanged_cells_are_put_back():
     assert frame["phone"].tolist() == SOUND["phone"].tolist()
     assert frame["amount"].tolist() == SOUND["amount"].tolist()
     assert set(changes["kind"]) == {"swapped"} and len(changes) == 8
+
+
+def test_exchanged_cells_are_put_back_in_one_row_as_in_many():
+    frame = exchanged()
+    frame.loc[9, "phone"] = None
+    frame.loc[10, ["phone", "amount"]] = ["no", "names"]  # at home in neither column
+    plan, table = drafted(frame)[0], cleaned(frame)[0]
+    alone = RowCleaner(plan, list(frame))
+    for place, raw in enumerate(frame.astype(object).where(frame.notna(), None).to_dict("records")):
+        row = alone(raw, {name: read(raw[name]) for name, read in alone.fields.items()})
+        for name in ("phone", "amount"):
+            many = table[name].iloc[place]
+            assert row[name] == (None if pd.isna(many) else many), (place, name)
 
 
 @pytest.mark.parametrize("frame", [spoilt(city={5: "zzz qqq", 6: None}), TWO_FACTS, exchanged()])

@@ -29,11 +29,14 @@ def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray 
 
 
 class Reader:
-    """Reads the different texts of a column by its plan, and remembers them for the next piece."""
+    """Reads the different texts of a column by its plan, and remembers them for the next piece.
+
+    `cell` reads one cell: its value (None is missing) and the kind of repair.
+    """
 
     def __init__(self, plan: dict):
         self.plan = plan
-        self._read_cell = cell_reader(plan)
+        self.cell = cell_reader(plan)
         self._texts = pd.Series(dtype="str")
         self._found: tuple | None = None
 
@@ -61,7 +64,7 @@ class Reader:
         if len(doubtful):
             kinds = np.full(len(distinct), "", dtype=object)
             for place, text in zip(doubtful, distinct.iloc[doubtful].tolist(), strict=True):
-                value, kinds[place] = self._read_cell(text)
+                value, kinds[place] = self.cell(text)
                 values[place] = _nothing(kind) if value is None else value
         return _with_type(pd.Series(values), kind), kinds
 

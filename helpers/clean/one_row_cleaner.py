@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..cells.reading_values import cell_reader
-from .one_row_repair import RowRepair, RowUnswap
-from .review_decisions import RowDecision
+from ..cells.reading_columns import Reader
+from .one_row_repair import RowRepair
+from .review_decisions import Decision, decide_row
+from .swapped_columns import Swap
 
 
 class RowCleaner:
@@ -21,19 +22,19 @@ class RowCleaner:
     def __init__(self, plan: dict, needed: list[str]):
         own = plan_for(plan, needed)
         columns, relations = own["columns"], own["relations"]
-        self.fields = {name: cell_reader(column) for name, column in columns.items()}
-        self._swaps = [RowUnswap(r, self.fields) for r in relations if "swap" in r]
+        readers = {name: Reader(column) for name, column in columns.items()}
+        self.fields = {name: reader.cell for name, reader in readers.items()}
+        self._swaps = [Swap(r, readers) for r in relations if "swap" in r]
         self._repair = RowRepair(relations, {n: c["kind"] for n, c in columns.items()})
-        self._decisions = [RowDecision(one, columns) for one in own["decisions"]]
+        self._decisions = [Decision(one, columns) for one in own["decisions"]]
 
     def __call__(self, raw: dict, seen: dict[str, tuple]) -> dict:
         """The cleaned row (missing is None), of a raw row and what `fields` made of its cells."""
         row = {name: seen[name][0] for name in self.fields}
-        for put_back in self._swaps:
-            raw = put_back(raw, row)
+        for swap in self._swaps:
+            raw = swap.put_back(raw, row)
         self._repair(row)
-        for decide in self._decisions:
-            decide(row)
+        decide_row(row, self._decisions)
         return row
 
 

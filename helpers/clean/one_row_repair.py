@@ -1,11 +1,7 @@
-"""The repair of one cleaned row by its other columns: the one-row form of two stages of cleaning.
-
-`RowRepair` is that of `repair_by_dependency.repair`, `RowUnswap` that of `swapped_columns.unswap`.
-"""
+"""Repairs one cleaned row by its other columns: the one-row form of `repair_by_dependency`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..cells.as_texts import as_text
@@ -74,38 +70,3 @@ class RowRepair:
 
 def _text(value) -> str | None:
     return value if value is None or type(value) is str else as_text(value)
-
-
-class RowUnswap:
-    """Puts two exchanged cells of a raw row back, and reads them again.
-
-    `home` lists by column the texts that are at home in it; without a list, what its reader reads.
-    """
-
-    def __init__(self, swap: dict, readers: dict[str, Callable]):
-        self.left, self.right = swap["swap"]
-        self.homes = {name: frozenset(texts) for name, texts in swap["home"].items()}
-        self.readers = readers
-
-    def __call__(self, raw: dict, row: dict) -> dict:
-        """The raw row, exchanged where that is sure; `row`, what was read, is changed in place."""
-        a, b = self.left, self.right
-        left, right = raw.get(a), raw.get(b)
-        if left is None or right is None or self._stays(left, row):  # nearly every row
-            return raw
-        left, right = as_text(left), as_text(right)
-        if self._is_home(left, a) or self._is_home(right, b):
-            return raw
-        if not (self._is_home(right, a) and self._is_home(left, b)):
-            return raw
-        row[a], row[b] = self.readers[a](right)[0], self.readers[b](left)[0]
-        return raw | {a: right, b: left}
-
-    def _stays(self, left, row: dict) -> bool:
-        """Whether the left cell is at home, by what was read of it."""
-        home = self.homes.get(self.left)
-        return row[self.left] is not None if home is None else left in home
-
-    def _is_home(self, text: str, name: str) -> bool:
-        home = self.homes.get(name)
-        return self.readers[name](text)[0] is not None if home is None else text in home

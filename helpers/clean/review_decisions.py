@@ -12,51 +12,64 @@ from ..cells.reading_values import repair_value
 MISSING = "missing"
 
 
-def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
-    """Cleaned columns with the plan's `decisions` carried out, and by column the rows changed.
+class Decision:
+    """One decision of a plan: the cell of rows that hold its texts becomes its value.
 
-    Columns are a Series or an `EncodedColumn`, by name. Each decision looks at one row at a time: a
-    value, and the neighbours that it depends on.
+    `texts` has by column the text that the cell holds, its neighbours' included; `value` is what
+    it becomes (None is missing). Raises KeyError where the plan lacks the column.
     """
-    changed: dict[str, np.ndarray] = {}
-    decided = columns
-    for one in plan.get("decisions", []):
-        name = one["column"]
-        cells = {name: one["value"]} | one["where"]
-        rows = _rows_with_texts(columns, cells) if set(cells) <= set(columns) else []
-        if not len(rows):
-            continue
-        value = None
-        if one["becomes"] != MISSING:
-            value = repair_value(one["becomes"], plan["columns"][name])[0]
-        settled = EncodedColumn.of_cells(decided[name]).with_cells(rows, [value] * len(rows))
-        decided = decided | {name: settled}
-        changed[name] = np.union1d(changed.get(name, rows), rows)
-    return decided, changed
-
-
-def _rows_with_texts(columns: dict, cell_texts: dict[str, str]) -> np.ndarray:
-    """The rows whose cells hold these texts, by column."""
-    fits = []
-    for name, text in cell_texts.items():
-        codes, texts_there = EncodedColumn.of_cells(columns[name]).codes_and_texts
-        fits.append(codes == (texts_there.index(text) if text in texts_there else len(texts_there)))
-    return np.flatnonzero(np.logical_and.reduce(fits))
-
-
-class RowDecision:
-    """The one-row form of one decision of `decide`: changes a cleaned row (a dict) in place."""
 
     def __init__(self, decision: dict, columns: dict[str, dict]):
         self.name, becomes = decision["column"], decision["becomes"]
-        self.cells = {self.name: decision["value"]} | decision["where"]
+        self.texts = {self.name: decision["value"]} | decision["where"]
         is_missing = becomes == MISSING
         self.value = None if is_missing else repair_value(becomes, columns[self.name])[0]
 
-    def __call__(self, row: dict) -> None:
-        """Change the cell where the row's cells hold the decision's texts."""
-        if all(row.get(c) is not None and as_text(row[c]) == v for c, v in self.cells.items()):
-            row[self.name] = self.value
+    def holds(self, row: dict) -> bool:
+        """Whether a cleaned row (a dict; missing is None) has the decision's texts."""
+        return all(row.get(n) is not None and as_text(row[n]) == t for n, t in self.texts.items())
+
+    def rows(self, columns: dict) -> np.ndarray:
+        """The places of the rows that have them, in columns by name; none without a column."""
+        if not set(self.texts) <= set(columns):
+            return np.array([], dtype=int)
+        fits = [_has_text(columns[name], text) for name, text in self.texts.items()]
+        return np.flatnonzero(np.logical_and.reduce(fits))
+
+
+def _has_text(column, text: str) -> np.ndarray:
+    """Which cells of a column have a text."""
+    codes, texts = EncodedColumn.of_cells(column).codes_and_texts
+    return codes == (texts.index(text) if text in texts else len(texts))
+
+
+def decide(columns: dict, plan: dict) -> tuple[dict, dict[str, np.ndarray]]:
+    """Cleaned columns with the plan's `decisions` carried out, and by column the rows changed.
+
+    Columns are a Series or an `EncodedColumn`, by name. Each decision looks at the cells as they
+    came, before any other decision.
+    """
+    changed: dict[str, np.ndarray] = {}
+    decided = columns
+    for one in (Decision(d, plan["columns"]) for d in plan.get("decisions", [])):
+        if len(rows := one.rows(columns)):
+            settled = EncodedColumn.of_cells(decided[one.name])
+            settled = settled.with_cells(rows, [one.value] * len(rows))
+            decided = decided | {one.name: settled}
+            changed[one.name] = np.union1d(changed.get(one.name, rows), rows)
+    return decided, changed
+
+
+def decide_row(row: dict, decisions: list[Decision]) -> None:
+    """The same for one cleaned row (a dict), in place.
+
+    >>> one = {"column": "kg", "value": "9", "where": {}, "becomes": "missing"}
+    >>> row = {"kg": 9}
+    >>> decide_row(row, [Decision(one, {"kg": {"kind": "number"}})])
+    >>> row
+    {'kg': None}
+    """
+    row.update({one.name: one.value for one in decisions if one.holds(row)})
 
 
 def check_decisions(decisions, columns) -> None:

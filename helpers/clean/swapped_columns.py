@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from ..cells.as_texts import texts
+from ..cells.as_texts import as_text, texts
 from ..cells.coded_column import Columns, EncodedColumn, is_in
 from ..cells.reading_columns import Reader
 
@@ -34,24 +34,11 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
             for name, other in ((a, b), (b, a))
             if columns[name]["kind"] == "category"
         }
-        swap = {"swap": [a, b], "home": home}
-        if not _has_strangers(counts, readers, swap):
-            continue
-        rows = _exchanged(coded[a], coded[b], readers, swap)
-        if 0 < len(rows) <= MOST_SWAPPED * len(raw):
-            found.append(swap)
+        drafted = {"swap": [a, b], "home": home}
+        swap = Swap(drafted, readers)
+        if swap.is_plausible(coded) and 0 < len(swap.rows(coded)) <= MOST_SWAPPED * len(raw):
+            found.append(drafted)
     return found
-
-
-def _has_strangers(counts: dict, readers: dict[str, Reader], swap: dict) -> bool:
-    """Whether both columns hold some value that belongs only to the other."""
-    a, b = swap["swap"]
-    for own, other in ((a, b), (b, a)):
-        values = pd.Series(list(counts[own]), dtype="str")
-        strange = values[~_belongs(values, own, swap, readers)]
-        if not _belongs(strange, other, swap, readers).any():
-            return False
-    return True
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -63,35 +50,80 @@ def _at_home(own: dict[str, int], other: dict[str, int]) -> list[str]:
     return sorted(islice(frequent, MOST_DETERMINANTS))
 
 
-def _exchanged(
-    left: EncodedColumn, right: EncodedColumn, readers: dict[str, Reader], swap: dict
-) -> np.ndarray:
-    """The rows in which each of two cells belongs only to the other column."""
-    a, b = swap["swap"]
-    rows = np.flatnonzero(left.by_value(~_at_home_here(left, a, swap, readers), False))
-    rows = rows[np.append(~_at_home_here(right, b, swap, readers), False)[right.codes[rows]]]
-    for cells, name in ((left, b), (right, a)):  # few are left: nearly all are at home
-        codes = cells.codes[rows]
-        strange = np.unique(codes)
-        fits = _belongs(cells.values.iloc[strange], name, swap, readers)
-        rows = rows[fits[np.searchsorted(strange, codes)]]
-    return rows
+class Swap:
+    """Two columns of which cells may stand in each other's place; what tells, for one row or many.
 
+    `swap` is {"swap": [a, b], "home": …}; `readers` has by column the `Reader` of its raw cells. A
+    text is at home in a column that lists it; in one without a list, where it can be read.
 
-def _at_home_here(
-    column: EncodedColumn, name: str, swap: dict, readers: dict[str, Reader]
-) -> np.ndarray:
-    """Which of a column's values are at home in it."""
-    if name in swap["home"]:
-        return _belongs(column.values, name, swap, readers)
-    return readers[name].column(column)[0].values.notna().to_numpy()
+    >>> at_home = {"city": ["Rome", "Oslo"], "land": ["Italy", "Norway"]}
+    >>> swap = Swap({"swap": ["city", "land"], "home": at_home}, {})
+    >>> swap.is_exchanged("Italy", "Rome"), swap.is_exchanged("Rome", "Italy")
+    (True, False)
+    """
 
+    def __init__(self, swap: dict, readers: dict[str, Reader]):
+        self.left, self.right = swap["swap"]
+        self.homes = {name: frozenset(texts) for name, texts in swap["home"].items()}
+        self.readers = readers
 
-def _belongs(cells: pd.Series, name: str, swap: dict, readers: dict[str, Reader]) -> np.ndarray:
-    """Which texts are at home in a column: listed there, or read as what it holds."""
-    if name in swap["home"]:
-        return is_in(cells, swap["home"][name])
-    return readers[name].read(cells)[0].notna().to_numpy()
+    def is_exchanged(self, left: str, right: str) -> bool:
+        """Whether each of two texts is at home in the other's column alone."""
+        a, b = self.left, self.right
+        if self._is_home(left, a) or self._is_home(right, b):
+            return False
+        return self._is_home(right, a) and self._is_home(left, b)
+
+    def _is_home(self, text: str, name: str) -> bool:
+        home = self.homes.get(name)
+        return self.readers[name].cell(text)[0] is not None if home is None else text in home
+
+    # --- One row
+
+    def put_back(self, raw: dict, row: dict) -> dict:
+        """The raw row, exchanged where that is sure; `row`, what was read, is changed in place."""
+        a, b = self.left, self.right
+        left, right = raw.get(a), raw.get(b)
+        if left is None or right is None or self._stays(left, row):  # nearly every row
+            return raw
+        left, right = as_text(left), as_text(right)
+        if not self.is_exchanged(left, right):
+            return raw
+        row[a], row[b] = self.readers[a].cell(right)[0], self.readers[b].cell(left)[0]
+        return raw | {a: right, b: left}
+
+    def _stays(self, left, row: dict) -> bool:
+        """Whether the left cell is at home, by what was read of it."""
+        home = self.homes.get(self.left)
+        return row[self.left] is not None if home is None else left in home
+
+    # --- Many rows: nearly all cells are at home, and only the others are asked one by one
+
+    def rows(self, columns: dict[str, EncodedColumn]) -> np.ndarray:
+        """The places of the rows that are exchanged."""
+        left, right = columns[self.left], columns[self.right]
+        moves = left.by_value(self._strange(self.left, left), False)
+        rows = np.flatnonzero(moves & ~right.isna())
+        pairs = left.codes[rows].astype(np.int64) * len(right.values) + right.codes[rows]
+        distinct, which = np.unique(pairs, return_inverse=True)
+        lefts, rights = np.divmod(distinct, max(len(right.values), 1))
+        texts = zip(left.values.iloc[lefts], right.values.iloc[rights], strict=True)
+        return rows[np.array([self.is_exchanged(*pair) for pair in texts], dtype=bool)[which]]
+
+    def is_plausible(self, columns: dict[str, EncodedColumn]) -> bool:
+        """Whether each column holds some text that is at home in the other alone."""
+        for own, other in ((self.left, self.right), (self.right, self.left)):
+            strange = columns[own].values[self._strange(own, columns[own])]
+            if not any(self._is_home(text, other) for text in strange):
+                return False
+        return True
+
+    def _strange(self, name: str, column: EncodedColumn) -> np.ndarray:
+        """Which of a column's values are not at home in it."""
+        present, home = column.values.notna().to_numpy(), self.homes.get(name)
+        if home is not None:
+            return present & ~is_in(column.values, home)
+        return present & self.readers[name].column(column)[0].values.isna().to_numpy()
 
 
 def unswap(raw: pd.DataFrame, columns: dict, relations: list[dict]):
@@ -111,7 +143,7 @@ def unswap_encoded(raw: Columns, readers: dict[str, Reader], relations: list[dic
         left, right = raw.get(a), raw.get(b)
         if not (isinstance(left, EncodedColumn) and isinstance(right, EncodedColumn)):
             continue
-        rows = _exchanged(left, right, readers, swap)
+        rows = Swap(swap, readers).rows(raw)
         if len(rows):
             cells = [right.values.iloc[right.codes[rows]], left.values.iloc[left.codes[rows]]]
             raw = raw | {a: left.with_cells(rows, cells[0]), b: right.with_cells(rows, cells[1])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -38,17 +39,30 @@ def together(*parts) -> None:
 
 
 def folded(title: str, *parts) -> HTML:
-    """Frames (or text) under a title that unfolds at a click: the appendix of a stage."""
+    """Frames, sentences (`say`), pictures or text under a title that unfolds at a click."""
     from IPython.display import HTML
 
-    shown = "".join(_part(part) for part in parts)
+    shown = "".join(_part(part) for part in parts if part is not None)
     return HTML(f"<details><summary>{escape(title)}</summary>{shown}</details>")
 
 
 def _part(part) -> str:
+    """A part of a folded section as HTML; the bytes of a picture are inside it."""
     if isinstance(part, pd.DataFrame):
         return part.to_html(border=0, max_rows=200)
+    if hasattr(part, "png"):
+        source = f"data:image/png;base64,{b64encode(part.png).decode()}"
+        return f'<p><img src="{source}" alt="{escape(part.title)}"></p>'
+    if hasattr(part, "_repr_markdown_"):
+        return _as_html(part.data)
     return f"<pre>{escape(str(part))}</pre>"
+
+
+def _as_html(markdown: str) -> str:
+    """Markdown of `say`, in which text of the data is escaped already, as HTML."""
+    import mistune
+
+    return mistune.create_markdown(escape=False)(markdown)
 
 
 def stations() -> pd.DataFrame:
