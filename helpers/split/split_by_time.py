@@ -20,9 +20,9 @@ def by_time(
     """The rows with the latest held out: a share of them, or all from the day `test_from` on.
 
     A day (or week) that is a unit of the rows lies in one fold. Rows within `embargo` (such as
-    "7 days") before the held-out rows are in neither part. A row without a date may be from any time: it is a
-    training row that no fold is validated on or learns from. Raises InputError when a part would
-    be empty.
+    "7 days") before the held-out ones are in neither part. A row without a date may be from any
+    time: it is a training row that no fold is validated on or learns from. Raises InputError when a
+    part would be empty.
     """
     when = moments(rows, column)
     begins = _units_begin(rows, column, when)
