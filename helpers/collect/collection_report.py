@@ -1,4 +1,4 @@
-"""What stage 1 shows: the sources, the columns, the injected errors, agreement of labellers."""
+"""What stage 1 shows: the sources, the columns, the injected errors."""
 
 from __future__ import annotations
 
@@ -34,35 +34,6 @@ def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
         }
         for name, frame in sources.items()
     )
-
-
-def cohen_kappa(labels: pd.DataFrame) -> float:
-    """Cohen's kappa of two labellers: agreement beyond chance, 1 is perfect, 0 is chance.
-
-    Cohen (1960), "A coefficient of agreement for nominal scales".
-
-    >>> cohen_kappa(pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "y"]}))
-    1.0
-    """
-    from sklearn.metrics import cohen_kappa_score
-
-    if labels["labeller_a"].nunique() == 1 and labels["labeller_a"].equals(labels["labeller_b"]):
-        return 1.0  # one label only: kappa itself is 0 / 0
-    return float(cohen_kappa_score(labels["labeller_a"], labels["labeller_b"]))
-
-
-def join_coverage(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    """For each joined source, the share of rows with a match.
-
-    `columns` maps a source to one of its columns in the joined table.
-
-    >>> joined = pd.DataFrame({"plane": ["N1", "N2"], "seats": [150, None]})
-    >>> join_coverage(joined, {"planes": "seats"}).loc["planes"].tolist()
-    ['50.0%']
-    """
-    found = {source: frame[column].notna().mean() for source, column in columns.items()}
-    table = pd.DataFrame({"rows with a match": pd.Series(found).map("{:.1%}".format)})
-    return table.rename_axis("source")
 
 
 def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
