@@ -151,7 +151,7 @@ def _what_rows_lack(given: list, wanted: list) -> str:
 
 CHALLENGES = {
     "collect.one_month": Challenge(
-        "**Warm-up.** Write a function `one_month(database, month)` that gives a DataFrame of all "
+        "Write a function `one_month(database, month)` that gives a DataFrame of all "
         "flights of that month, with all columns, from the table `flights` of an open SQLite "
         "database. The month is a number that someone typed into a form: whatever was typed, it "
         "must not change what the query asks.",
@@ -165,6 +165,7 @@ def one_month(database, month):
     return pd.read_sql(sql, database, params={"month": month})
 """,
         why="The value travels beside the query, so it is a value whatever it holds.",
+        level="warm-up",
         hints=(
             "It is the first query of the notebook, with one thing less.",
             "`:month` stands for a value in the query; the third argument of the call says what "
@@ -172,7 +173,7 @@ def one_month(database, month):
         ),
     ),
     "collect.with_planes": Challenge(
-        "**Core.** Write a function `with_planes(flights, planes)` that gives the flights, each "
+        "Write a function `with_planes(flights, planes)` that gives the flights, each "
         "with what the registry `planes` knows of its `tailnum`. Every flight stays, in its place, "
         "also where its plane is unknown. A registry that holds a plane twice must be an error, "
         "not a surprise.",
@@ -190,7 +191,7 @@ def with_planes(flights, planes):
         ),
     ),
     "collect.pages": Challenge(
-        "**Stretch.** An API gives its rows in pages. Write a function `read_all(fetch)` that "
+        "An API gives its rows in pages. Write a function `read_all(fetch)` that "
         "returns the rows of all pages as one list. `fetch(0)`, `fetch(1)` and so on give a list "
         "of rows each, an *empty* list after the last page; pages differ in length. Now and then "
         "`fetch` raises `ConnectionError`: ask for a page up to three times, then let the error "
@@ -214,6 +215,7 @@ def read_all(fetch):
 """,
         why="Every row is there, a busy moment costs nothing, and a page that can't be read is an "
         "error, not a gap.",
+        level="stretch",
         hints=(
             "Write the loop over pages first, without any error. What ends it?",
             "Then put the call into a function of its own, which tries a few times and raises "
