@@ -341,8 +341,6 @@ def test_a_deep_folder_is_made_with_all_the_sources_and_no_draft(tmp_path):
 def test_overviews_name_types_and_what_is_missing():
     overview = collection_report.column_overview(FRAME)
     assert overview.loc["word", "missing"] == "25.0%" and overview.loc["word", "distinct"] == 3
-    assert "word (25%)" in collection_report.describe_missing(FRAME)
-    assert "No cell is empty" in collection_report.describe_missing(FRAME[["x"]])
 
 
 def test_injected_errors_are_handed_on_with_their_key_and_a_finding(tmp_path, monkeypatch):

@@ -47,15 +47,6 @@ def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
     )
 
 
-def describe_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str:
-    """A sentence that reads the sources."""
-    largest = max(sources, key=lambda name: len(sources[name]))
-    text = f"**{len(sources)} source{'s' * (len(sources) > 1)}** gave {raw.shape[1]} columns"
-    if len(sources) > 1:
-        text += f"; the largest is {largest}, with {len(sources[largest]):,} rows"
-    return f"{text}. This run works on **{len(raw):,} rows**."
-
-
 def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
     """A row per column: its type as stored, the share missing, distinct values and an example."""
     about = {
@@ -70,16 +61,3 @@ def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
 def _example(present: pd.Series) -> str:
     """The first of some values, shortened; "" without any."""
     return f"{present.iloc[0]!s:.40}" if len(present) else ""
-
-
-def describe_missing(frame: pd.DataFrame) -> str:
-    """A sentence that names the columns with most missing values.
-
-    >>> describe_missing(pd.DataFrame({"x": [1, None], "y": [1, 2]}))
-    '**1 of 2 columns** have empty cells, most of all x (50%).'
-    """
-    share = frame.isna().mean().sort_values(ascending=False)
-    if share.iloc[0] == 0:
-        return "No cell is empty. There may still be words that mean *missing*."
-    names = ", ".join(f"{c} ({s:.0%})" for c, s in share.head(3).items() if s > 0)
-    return f"**{(share > 0).sum()} of {len(share)} columns** have empty cells, most of all {names}."
