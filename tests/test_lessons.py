@@ -139,7 +139,7 @@ def test_hints_come_in_two_steps():
 
 
 def test_a_solution_is_shown_on_request(own_file):
-    assert "The latest ones." in lessons.solution("split.latest").data
+    assert "The latest ones" in lessons.solution("split.latest").data
     assert "def hold_out" in lessons.solution("split.whole_days").data
     assert not own_file.exists(), "what was read is not what was found"
 

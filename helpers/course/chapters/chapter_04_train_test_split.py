@@ -133,7 +133,7 @@ def _unsound_fold(day: pd.Series, learn: np.ndarray, asked: np.ndarray) -> str:
 
 CHALLENGES = {
     "split.in_proportion": Challenge(
-        "**Warm-up.** Write a function `hold_out(table, seed)` that gives two frames, the training "
+        "Write a function `hold_out(table, seed)` that gives two frames, the training "
         "set and the test set. A quarter of the rows is held out at random, both sets have the "
         "same share of late flights (`late` is True or False, and rarely True), and the same "
         "`seed` gives the same split.",
@@ -151,9 +151,10 @@ def hold_out(table, seed):
             "The notebook's first cell by hand does nearly this: what is different here?",
             "One option of `train_test_split` takes the labels, another the seed.",
         ),
+        level="warm-up",
     ),
     "split.whole_days": Challenge(
-        "**Core.** The airline asks each evening about the days to come. Write a function "
+        "The airline asks each evening about the days to come. Write a function "
         "`hold_out_days(table)` that gives, for each row of a table with the column `scheduled` (a "
         "timestamp; rows come in any order), `train` or `test`: about the latest fifth is held "
         "out, and *no day lies on both sides*.",
@@ -171,9 +172,10 @@ def hold_out_days(table):
             "Find the day on which the last fifth of the rows begins; rows need sorting for that.",
             "`dt.normalize()` makes the day of a timestamp; compare each row's with that one.",
         ),
+        level="core",
     ),
     "split.with_gap": Challenge(
-        "**Stretch.** The service learns only once a week, so a fold should not learn from the "
+        "The service learns only once a week, so a fold should not learn from the "
         "seven days before the ones that it is asked about. Write a function `folds(table)` that "
         "gives four pairs of arrays, the positions of the rows to learn from and of the rows to be "
         "asked about. Folds go by time as `TimeSeriesSplit` lays them out, days are never cut, and "
@@ -199,6 +201,7 @@ def folds(table):
             "Split the sorted days first; then find the rows of these days.",
             "`help(TimeSeriesSplit)` has an option that leaves out some of what comes before.",
         ),
+        level="stretch",
     ),
 }
 
