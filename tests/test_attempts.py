@@ -57,12 +57,12 @@ def scores() -> pd.DataFrame:
 
 
 def answers() -> pd.DataFrame:
-    return pd.DataFrame({"probability_True": np.linspace(0, 0.8, 101) ** 1.5})
+    return pd.DataFrame({"probability_True": np.linspace(0, 0.8, 251) ** 1.5})
 
 
 def temperatures() -> tuple[pd.Series, pd.Series]:
     draw = np.random.default_rng(0)
-    return pd.Series(draw.normal(60, 10, 2_000)), pd.Series(draw.normal(68, 8, 1_000))
+    return pd.Series(draw.normal(60, 10, 2_000)), pd.Series(draw.normal(73, 7, 1_000))
 
 
 def gusts() -> pd.DataFrame:
@@ -71,11 +71,11 @@ def gusts() -> pd.DataFrame:
 
 
 def gaps() -> pd.DataFrame:
-    table = {"gap": [0.5, 0.4, 0.0, 0.1], "error": [0.1, 0.01, 0.001, 0.2]}
+    table = {"gap": [0.5, 0.4, 0.001, 0.001], "error": [0.1, 0.01, 0.005, 0.2]}
     return pd.DataFrame(table, index=["copies", "choice", "scale", "none"])
 
 
-COUNTS = pd.DataFrame([[600, 120], [90, 190]])
+COUNTS = pd.DataFrame([[1_300, 240], [180, 380]])
 # What a check is asked of, and the names that its notebook has for it
 ASKED_OF = {
     "start.one_flower": lambda: (flowers(), {"parts": flowers()}),
