@@ -200,6 +200,7 @@ def by_month(rows, threshold):
             "A function of one month's rows, and a `groupby` that applies it to each.",
             'Group by `rows["scheduled"].dt.strftime("%Y-%m")`: the year belongs to a month.',
         ),
+        level="warm-up",
     ),
     "monitor.alarm": Challenge(
         "Write a drift alarm that raises no false alarms: a function "
@@ -250,6 +251,7 @@ def interval(rows):
             "The bootstrap of the notebook, in a function: what is it that has to be drawn?",
             "`pd.concat` of the drawn days keeps a day twice that was drawn twice.",
         ),
+        level="stretch",
     ),
 }
 
