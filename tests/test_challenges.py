@@ -288,6 +288,42 @@ def mean_of_every_day(rows):
     return scores.mean() - 1.96 * error, scores.mean() + 1.96 * error
 
 
+def scores_of(client, name):
+    versions = client.search_model_versions(f"name='{name}'")
+    runs = {v.version: client.get_run(v.run_id).data.metrics for v in versions}
+    return {version: found.get("roc_auc", -1.0) for version, found in runs.items()}
+
+
+def newest(client, name, least):
+    versions = client.search_model_versions(f"name='{name}'")
+    client.set_registered_model_alias(name, "champion", max(int(v.version) for v in versions))
+
+
+def always_the_best(client, name, least):
+    scores = scores_of(client, name)
+    client.set_registered_model_alias(name, "champion", max(scores, key=scores.get))
+
+
+def best_if_there_is_a_champion(client, name, least):
+    scores, aliases = scores_of(client, name), client.get_registered_model(name).aliases
+    if "champion" in aliases and max(scores.values()) >= scores[aliases["champion"]] + least:
+        always_the_best(client, name, least)
+
+
+def newest_if_better(client, name, least):
+    scores, aliases = scores_of(client, name), client.get_registered_model(name).aliases
+    if "champion" not in aliases:
+        always_the_best(client, name, least)
+    elif scores[max(scores)] < scores[aliases["champion"]]:
+        newest(client, name, least)
+
+
+def every_run_has_a_score(client, name, least):
+    for version in client.search_model_versions(f"name='{name}'"):
+        client.get_run(version.run_id).data.metrics["roc_auc"]
+    made("labs.promote")(client, name, least)
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
     "features.suspects": [
@@ -364,6 +400,14 @@ MISTAKES = {
         (lambda row: row["distance"] and "", "must not fall over"),
         (lambda row: True, "Give a text each time"),
         (lambda row: "", "it passed"),
+    ],
+    "labs.promote": [
+        (newest, "version 3 became champion"),
+        (always_the_best, "what is `least` for"),
+        (best_if_there_is_a_champion, "no champion yet"),
+        (newest_if_better, "did not become champion"),
+        (every_run_has_a_score, "raised `KeyError`"),
+        (lambda client, name, least: 2, "no champion yet"),
     ],
     "monitor.by_month": [
         (in_months(both_scores, month_of_any_year), "Two Novembers became one month"),

@@ -55,6 +55,9 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "0.30": Defined("the threshold that the lesson's own code sets"),
         "0.05": Defined("the usual level of a test, named as an example"),
     },
+    "from_notebook_to_production": dict.fromkeys(
+        ["80 %", "60 %", "19 %", "45 %"], Defined("what surveys found, quoted; the text says so")
+    ),
     "text_and_images": {"0.5": COIN},
     "what_matters_most": {
         "80 %": Defined("the claim that the lab examines, quoted"),

@@ -26,7 +26,8 @@ LOAD_DAGS = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import pipeline_dags as dags
-print(json.dumps({dag.dag_id: dag.task_ids for dag in (dags.line, dags.nightly)}))
+order = lambda dag: [task.task_id for task in dag.topological_sort()]
+print(json.dumps({dag.dag_id: order(dag) for dag in (dags.line, dags.nightly)}))
 """
 
 
@@ -39,8 +40,13 @@ def source_of(file: str, *names: str):
         return say(NO_CLONE)
     text = (REPOSITORY / file).read_text(encoding="utf-8")
     found = {n.name: n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)}
-    parts = [ast.get_source_segment(text, found[name]) for name in names]
-    return code("\n\n\n".join(parts))
+    return code("\n\n\n".join(_lines_of(found[name], text) for name in names))
+
+
+def _lines_of(function: ast.FunctionDef, text: str) -> str:
+    """The lines of a function, with its decorators."""
+    first = min([function.lineno, *(one.lineno for one in function.decorator_list)])
+    return "\n".join(text.splitlines()[first - 1 : function.end_lineno])
 
 
 def code(text: str):
