@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, roc_auc_score
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score, train_test_split
 
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
 from helpers.course.questions import CHALLENGES
@@ -44,6 +44,71 @@ def the_earliest(table):
 def half(table):
     day = table["scheduled"].dt.normalize()
     return day.ge(day.sort_values().iloc[len(day) // 2]).map({True: "test", False: "train"})
+
+
+def quarter(table, seed, **options):
+    return train_test_split(table, test_size=0.25, random_state=seed, **options)
+
+
+def the_other_way_round(table, seed):
+    train, test = quarter(table, seed, stratify=table["late"])
+    return test, train
+
+
+def drawn_twice(table, seed):
+    return table.sample(frac=0.75, random_state=seed), table.sample(frac=0.25, random_state=seed)
+
+
+def the_last_quarter(table, seed):
+    return table.iloc[:300], table.iloc[300:]
+
+
+def always_42(table, seed):
+    return quarter(table, 42, stratify=table["late"])
+
+
+def labels_apart(table, seed):
+    return train_test_split(table.drop(columns="late"), table["late"], test_size=0.25)
+
+
+def cut_by_days(table, split, days=None):
+    day = table["scheduled"].dt.normalize()
+    days = np.sort(day.unique()) if days is None else days(day)
+    places = [np.flatnonzero(day.isin(days[part])) for fold in split(days) for part in fold]
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def rows_as_they_come(table):
+    return TimeSeriesSplit(4).split(table)
+
+
+def sorted_rows(table):
+    order = np.argsort(table["scheduled"].to_numpy())
+    return [(order[learn], order[asked]) for learn, asked in TimeSeriesSplit(4).split(order)]
+
+
+def days_as_they_come(table):
+    return cut_by_days(table, TimeSeriesSplit(4, gap=7).split, lambda day: day.unique())
+
+
+def without_a_gap(table):
+    return cut_by_days(table, TimeSeriesSplit(4).split)
+
+
+def gap_of_six(table):
+    return cut_by_days(table, TimeSeriesSplit(4, gap=6).split)
+
+
+def places_of_days(table):
+    return TimeSeriesSplit(4, gap=7).split(np.sort(table["scheduled"].dt.normalize().unique()))
+
+
+def a_sliding_window(table):
+    return cut_by_days(table, TimeSeriesSplit(4, gap=7, max_train_size=4).split)
+
+
+def random_days(table):
+    return cut_by_days(table, KFold(4).split)
 
 
 def on_what_it_learnt(model, X, y):
@@ -423,6 +488,28 @@ MISTAKES = {
         (lambda model, X, y: (1.0, 0.5), "one number"),
         (lambda model, X, y: 0.5, "your score is poor"),
         (lambda model, X, y: 0.0, "near 0.5"),
+    ],
+    "split.in_proportion": [
+        (quarter, "chance does that to a rare class"),
+        (the_other_way_round, "first frame is the smaller"),
+        (drawn_twice, "are in both sets"),
+        (the_last_quarter, "Whatever the seed"),
+        (always_42, "Whatever the seed"),
+        (lambda table, seed: quarter(table, None, stratify=table["late"]), "nobody could repeat"),
+        (lambda table, seed: train_test_split(table, test_size=0.2), "20% are held out"),
+        (lambda table, seed: quarter(table, seed)[1], "Give two frames"),
+        (labels_apart, "Give two frames"),
+    ],
+    "split.with_gap": [
+        (rows_as_they_come, "In which order"),
+        (days_as_they_come, "In which order"),
+        (random_days, "In which order"),
+        (sorted_rows, "a cut by rows goes through days"),
+        (without_a_gap, "0 days lie between"),
+        (gap_of_six, "6 days lie between"),
+        (places_of_days, "Positions among days"),
+        (a_sliding_window, "leaves out days"),
+        (lambda table: without_a_gap(table)[:3], "Give four pairs"),
     ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),

@@ -88,24 +88,6 @@ def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame
     return shown.rename_axis(f"folds of {strategy_comparison.probe_rows(cut):,} rows")
 
 
-def calendar_parts(cut, plan: dict, comparison, choice: dict) -> pd.DataFrame:
-    """The score of a quick model without and with the day of the year, random and by time.
-
-    `cut` are split rows, `comparison` has the scores without it already (see
-    `strategy_comparison.compare_with_random`).
-    """
-    from ..split import strategy_comparison
-
-    day = cut.X[choice["column"]].dt.day_of_year
-    with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    wider = replace(cut, X=cut.X.assign(day_of_year=day))
-    more = strategy_comparison.compare_with_random(wider, with_day, choice)
-    both = {"without the day of the year": comparison, "with it": more}
-    shown = pd.DataFrame({name: one.table.iloc[:, -1] for name, one in both.items()})
-    shown.index = ["random folds", "folds by time"]
-    return shown.map("{:.2f}".format).rename_axis("ROC AUC in")
-
-
 def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     """The same model before and after two columns of the timetable are added, on the folds.
 
