@@ -9,6 +9,7 @@ from scipy.stats import ks_2samp, ttest_ind
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_score, roc_auc_score
 from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score, train_test_split
 
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
@@ -323,6 +324,113 @@ def by_psi(before, after):
     return psi(*(s / s.sum() for s in shares)) > 0.1
 
 
+def in_months(of_month, key=lambda rows: rows["scheduled"].dt.strftime("%Y-%m")):
+    """A function of rows and threshold that applies another one to each month."""
+
+    def by_month(rows, threshold):
+        months = {name: of_month(month, threshold) for name, month in rows.groupby(key(rows))}
+        return pd.DataFrame(months, index=["roc_auc", "precision"]).T
+
+    return by_month
+
+
+def both_scores(month, threshold):
+    warned = month["probability"] >= threshold
+    return auc_of(month), precision_score(month["late"], warned)
+
+
+def auc_of(rows):
+    return roc_auc_score(rows["late"], rows["probability"])
+
+
+def month_of_any_year(rows):
+    return rows["scheduled"].dt.month
+
+
+def ranked_by_warnings(month, threshold):
+    warned = month["probability"] >= threshold
+    return roc_auc_score(month["late"], warned), precision_score(month["late"], warned)
+
+
+def answers_first(month, threshold):
+    return auc_of(month), precision_score(month["probability"] >= threshold, month["late"])
+
+
+def accuracy(month, threshold):
+    return auc_of(month), ((month["probability"] >= threshold) == month["late"]).mean()
+
+
+def at_one_half(month, threshold):
+    return both_scores(month, 0.5)
+
+
+def one_auc_for_all(rows, threshold):
+    return made("monitor.by_month")(rows, threshold).assign(roc_auc=auc_of(rows))
+
+
+def drawing_rows(rows):
+    draws = (rows.sample(frac=1, replace=True, random_state=seed) for seed in range(100))
+    return np.quantile([auc_of(drawn) for drawn in draws], [0.025, 0.975])
+
+
+def drawing_days(rows, replace=True):
+    draw, days = np.random.default_rng(0), rows["day"].unique()
+    drawn = (draw.choice(days, len(days), replace=replace) for _ in range(100))
+    return np.quantile([auc_of(rows[rows["day"].isin(some)]) for some in drawn], [0.025, 0.975])
+
+
+def without_replacement(rows):
+    return drawing_days(rows, replace=False)
+
+
+def spread_of_days(rows):
+    scores = [auc_of(day) for _, day in rows.groupby("day") if day["late"].nunique() == 2]
+    return np.quantile(scores, [0.025, 0.975])
+
+
+def mean_of_every_day(rows):
+    scores = np.array([auc_of(day) if day["late"].any() else np.nan for _, day in
+                       rows.groupby("day")])  # fmt: skip
+    error = scores.std() / np.sqrt(len(scores))
+    return scores.mean() - 1.96 * error, scores.mean() + 1.96 * error
+
+
+def scores_of(client, name):
+    versions = client.search_model_versions(f"name='{name}'")
+    runs = {v.version: client.get_run(v.run_id).data.metrics for v in versions}
+    return {version: found.get("roc_auc", -1.0) for version, found in runs.items()}
+
+
+def newest(client, name, least):
+    versions = client.search_model_versions(f"name='{name}'")
+    client.set_registered_model_alias(name, "champion", max(int(v.version) for v in versions))
+
+
+def always_the_best(client, name, least):
+    scores = scores_of(client, name)
+    client.set_registered_model_alias(name, "champion", max(scores, key=scores.get))
+
+
+def best_if_there_is_a_champion(client, name, least):
+    scores, aliases = scores_of(client, name), client.get_registered_model(name).aliases
+    if "champion" in aliases and max(scores.values()) >= scores[aliases["champion"]] + least:
+        always_the_best(client, name, least)
+
+
+def newest_if_better(client, name, least):
+    scores, aliases = scores_of(client, name), client.get_registered_model(name).aliases
+    if "champion" not in aliases:
+        always_the_best(client, name, least)
+    elif scores[max(scores)] < scores[aliases["champion"]]:
+        newest(client, name, least)
+
+
+def every_run_has_a_score(client, name, least):
+    for version in client.search_model_versions(f"name='{name}'"):
+        client.get_run(version.run_id).data.metrics["roc_auc"]
+    made("labs.promote")(client, name, least)
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
     "features.suspects": [
@@ -438,6 +546,34 @@ MISTAKES = {
         (lambda row: row["distance"] and "", "must not fall over"),
         (lambda row: True, "Give a text each time"),
         (lambda row: "", "it passed"),
+    ],
+    "labs.promote": [
+        (newest, "version 3 became champion"),
+        (always_the_best, "what is `least` for"),
+        (best_if_there_is_a_champion, "no champion yet"),
+        (newest_if_better, "did not become champion"),
+        (every_run_has_a_score, "raised `KeyError`"),
+        (lambda client, name, least: 2, "no champion yet"),
+    ],
+    "monitor.by_month": [
+        (in_months(both_scores, month_of_any_year), "Two Novembers became one month"),
+        (in_months(ranked_by_warnings), "What else is there to rank by"),
+        (in_months(answers_first), "the truth goes first"),
+        (in_months(accuracy), "not of the warnings alone"),
+        (in_months(at_one_half), "use the argument"),
+        (one_auc_for_all, "the month's own rows"),
+        (lambda rows, threshold: (auc_of(rows), 0.4), "a row for each month"),
+        (lambda rows, threshold: in_months(both_scores)(rows, threshold).head(1), "three months"),
+    ],
+    "monitor.by_days": [
+        (drawing_rows, "drawing single rows"),
+        (drawing_days, "drawn twice count twice"),
+        (without_replacement, "*with* replacement"),
+        (spread_of_days, "single days lie apart"),
+        (mean_of_every_day, "not a single row is late"),
+        (lambda rows: drawing_days(rows)[::-1], "low end goes first"),
+        (lambda rows: (0.1, 0.2), "outside your interval"),
+        (auc_of, "Give two numbers"),
     ],
     "monitor.alarm": [
         (by_p_value, "too small to matter"),

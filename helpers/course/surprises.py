@@ -208,12 +208,11 @@ def eight_rows_cleaned() -> pd.DataFrame:
     return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
-def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
-    """The held-out score's interval by rows and by units, and the later months outside each.
+def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
+    """Show the held-out score's interval by rows and by units, and the later months outside each.
 
     `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
-    `by_period` the scores of the later months and how far each differs from the promise. Returns a
-    sentence and a table to show.
+    `by_period` the scores of the later months and how far each differs from the promise.
     """
     from ..learning.metric_names import PLAIN_NAMES
     from ..learning.score_intervals import score_intervals
@@ -229,11 +228,9 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
     found[f"{noun}, of both"] = {"low": middle - half, "high": middle + half}
     table = pd.DataFrame(found).T[["low", "high"]].astype(float)
     table["outside"] = [int((~by_period[metric].between(*ends)).sum()) for ends in table.to_numpy()]
-    return show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period))), (
-        table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
-        .round(3)
-        .rename_axis(f"{PLAIN_NAMES[metric]}: noise by")
-    )
+    said = show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period)))
+    table = table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
+    show.together(said, table.round(3).rename_axis(f"{PLAIN_NAMES[metric]}: noise by"))
 
 
 def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
