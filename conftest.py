@@ -29,6 +29,7 @@ def pytest_configure(config):
     config.reports = tempfile.mkdtemp(prefix="pipeline-tests-")
     os.environ["PIPELINE_REPORTS"] = config.reports
     os.environ["PIPELINE_PROGRESS"] = str(Path(config.reports) / "progress.json")
+    os.environ["PIPELINE_SEED"] = "42"  # a learner's own seed; here everyone's
     os.environ["PIPELINE_TRACK"] = "off"  # a command need not pay for MLflow where it is not asked
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # silences a debugger's warning
     import helpers  # noqa: F401 - its thread settings hold for the kernels as well

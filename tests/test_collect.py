@@ -9,7 +9,7 @@ import requests
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows, collection_report
-from helpers.examples import flights_example, flights_sources, known
+from helpers.examples import flights_example, flights_sources, flights_weather, known
 from helpers.line import stage_work
 from helpers.tables import from_database, from_web
 
@@ -237,7 +237,7 @@ def test_the_reading_of_1048_mph_reaches_the_flights_of_the_next_hours(sources, 
     assert sources["weather"]["wind_speed"].max() == pytest.approx(1048.36, abs=0.01)
     hit = joined[joined["wind_max_6h"] > 1000]
     assert len(hit) > 0 and set(hit["origin"]) == {"EWR"}
-    assert hit["time_hour"].min() >= "2013-02-12T08" and hit["time_hour"].max() < "2013-02-12T14"
+    assert hit["time_hour"].min() >= "2013-02-12T10" and hit["time_hour"].max() < "2013-02-12T16"
 
 
 def test_the_last_six_hours_are_a_stations_own_and_never_the_future():
@@ -251,11 +251,58 @@ def test_the_last_six_hours_are_a_stations_own_and_never_the_future():
         }
     )
     recent = (
-        flights_example.with_recent_hours(weather).set_index(["origin", "time_hour"]).sort_index()
+        flights_weather.with_recent_hours(weather).set_index(["origin", "time_hour"]).sort_index()
     )
     assert recent.loc["B", "wind_max_6h"].tolist() == [9] * 6 + [1] * 2
     assert recent.loc["A", "wind_max_6h"].tolist() == [2] * 7 + [30]
     assert recent.loc["A", "precip_6h"].tolist() == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.6, 0.6]
+
+
+def test_no_flight_sees_a_reading_that_was_taken_after_the_moment_of_prediction(sources):
+    flights, weather = sources["flights"].iloc[::500], sources["weather"]
+    asked = flights_weather.moment_of_prediction(flights)
+    departure = pd.to_datetime(flights["scheduled"]).dt.tz_localize("America/New_York")
+    assert (departure.dt.tz_convert("UTC") - asked == pd.Timedelta("1h")).all()
+    found = flights_weather.known_weather(flights, weather)
+    age = asked - found["known_at"]
+    assert age.dropna().between(pd.Timedelta(0), pd.Timedelta("3h")).all()
+    assert (age < pd.Timedelta("1h")).mean() > 0.99
+    stamps = pd.to_datetime(weather["time_hour"], utc=True)
+    for place in (0, len(flights) // 3, len(flights) // 2, len(flights) - 1):
+        # Taken at minute 51 of its hour at the latest: only what was taken by then may count.
+        future = stamps + pd.Timedelta("51min") > asked.iloc[place]
+        changed = weather.assign(wind_speed=weather["wind_speed"].mask(future, 999.0),
+                                 precip=weather["precip"].mask(future, 99.0),
+                                 temp=weather["temp"].mask(future, -99.0))  # fmt: skip
+        one = flights.iloc[[place]]
+        pd.testing.assert_frame_equal(
+            flights_weather.known_weather(one, changed), flights_weather.known_weather(one, weather)
+        )
+
+
+@pytest.mark.parametrize(
+    ("departs", "stamp"),
+    [(1000, 8), (1050, 8), (1059, 8), (1100, 9), (1159, 9), (1401, None), (1359, 9)],
+)
+def test_a_flight_gets_the_last_reading_whose_hour_is_over_one_hour_before(departs, stamp):
+    weather = pd.DataFrame({
+        "origin": "JFK", "time_hour": [f"2013-07-01T{hour:02}:00:00Z" for hour in (7, 8, 9)],
+        **dict.fromkeys(flights_weather.WEATHER, 0.0), "temp": [7.0, 8.0, 9.0]})  # fmt: skip
+    flights = pd.DataFrame({"origin": ["JFK", "LGA"], "sched_dep_time": departs,
+                            "time_hour": f"2013-07-01T{departs // 100:02}:00:00Z"})  # fmt: skip
+    temp = flights_weather.known_weather(flights, weather)["temp"]
+    assert temp.isna().tolist() == [stamp is None, True]
+    assert stamp is None or temp[0] == stamp
+
+
+def test_the_joined_weather_is_that_of_the_moment_in_both_deliveries(sources, joined):
+    later = flights_example.join(flights_sources.read_sources(since="2013-12-20"))
+    for table in (joined, later):
+        known = flights_weather.known_weather(table, sources["weather"])
+        assert table["temp"].equals(known["temp"])
+        assert table["wind_max_6h"].equals(known["wind_max_6h"])
+        hour = flights_weather.weather_of_the_hour(table, sources["weather"])
+        assert (table["temp"] != hour["temp"]).mean() > 0.5
 
 
 def test_the_website_is_busy_at_first_and_is_asked_again():
