@@ -87,7 +87,9 @@ class Evaluation:
     @cached_property
     def falls(self) -> pd.DataFrame:
         """What shuffling each column costs (see `importance`)."""
-        return importance.importance(self.task, self.model[1:], self.test, seed=self.seed)
+        used = whole_pipeline.model_columns(self.model)
+        asked = self.task, self.model[1:], self.test
+        return importance.importance(*asked, seed=self.seed, columns=used)
 
     @cached_property
     def leading(self) -> list[str]:

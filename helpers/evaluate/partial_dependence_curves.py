@@ -48,9 +48,18 @@ def _values_of(column: pd.Series) -> list:
     if is_number(column):
         numbers = present.astype("float64")
         if numbers.nunique() > PARTIAL_POINTS:
-            return np.unique(numbers.quantile(np.linspace(0.02, 0.98, PARTIAL_POINTS))).tolist()
+            return _spread(numbers)
         return np.unique(numbers).tolist()
     return present.value_counts().head(8).index.tolist()
+
+
+def _spread(numbers: pd.Series) -> list[float]:
+    """Some quantiles; of a column that is nearly always the same, those of its different values."""
+    places = np.linspace(0.02, 0.98, PARTIAL_POINTS)
+    found = np.unique(numbers.quantile(places))
+    if len(found) < PARTIAL_POINTS // 2:
+        found = np.unique(np.r_[found, np.quantile(numbers.unique(), places)])
+    return found.tolist()
 
 
 def _filled(column: pd.Series, value) -> pd.Series:
