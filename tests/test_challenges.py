@@ -286,7 +286,7 @@ MISTAKES = {
     ],
     "deploy.refuse": [
         (int_only, "came as text can be read"),
-        (no_missing, "can be filled"),
+        (no_missing, "can be imputed"),
         (trusting, "Infinitely far"),
         (nameless, "names the field"),
         (lambda row: row["distance"] and "", "must not fall over"),
