@@ -219,6 +219,12 @@ def test_importance_finds_the_column_that_matters(binary, number):
         assert sorted(importance.columns_by_importance(falls)) == sorted(test.X)
 
 
+def test_importance_is_of_the_columns_that_the_model_uses(number):
+    made, model, _, test, _ = number
+    falls = importance.importance(made.task, model[1:], test, shuffles=2, columns=["weight"])
+    assert list(falls.index) == ["weight"]
+
+
 def test_importance_leaves_the_rows_as_they_were(number):
     made, model, _, test, _ = number
     before = test.X.copy()

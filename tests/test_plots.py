@@ -200,6 +200,15 @@ def test_names_that_are_equal_after_shortening_all_have_a_bar(axes):
     assert len(axes[0].get_yticklabels()) == 3
 
 
+def test_thresholds_are_marked(axes):
+    model_plots.answers(pd.Series(np.linspace(0, 1, ROWS)), "probability of x", 0.3)
+    assert 0.3 in [line.get_xdata()[0] for line in axes[0].lines]
+    truth = np.arange(ROWS) % 4 == 0
+    model_plots.curves(truth, np.linspace(0, 1, ROWS), 0.5)
+    marked = [a.lines[-1] for a in axes[1:]]
+    assert [line.get_label() for line in marked] == ["threshold 0.5"] * 2
+
+
 def test_answers_that_are_equal_after_shortening_all_have_a_bar(axes):
     model_plots.answers(pd.Series(LONG * 2 + LONG[:1]), "y")
     assert sorted(bar.get_height() for bar in axes[0].patches) == [2, 2, 3]

@@ -199,7 +199,7 @@ def show_importance(found: Evaluation) -> None:
 def show_groups(found: Evaluation) -> None:
     """The groups that are served worse than they could be."""
     said = say(served_worse.describe_groups(found.worse))
-    together(said, served_worse.shown_groups(found.worse))
+    together(said, served_worse.shown_groups(found.worse) if len(found.worse) else None)
 
 
 def answer(work, found: Evaluation, judged: Judged) -> dict:

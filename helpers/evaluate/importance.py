@@ -26,11 +26,11 @@ def importance(
     """How much the main metric falls when columns are shuffled (permutation importance).
 
     Breiman (2001); the mean of some shuffles, on up to `rows` cleaned test rows; `columns` are
-    those that the model uses (None: all). Columns that say nearly the same (`correlated_columns`) are
-    shuffled together, since one stands in for the other; a column that is the same in all rows of a
-    unit is shuffled by whole units. A row per group of columns, the largest fall first: `columns`
-    (a list), `fall`, its 95 % interval `low` to `high` by unit, and whether it is `sure`: above 0
-    beyond chance, corrected for the number of groups (Bonferroni).
+    those that the model uses (None: all). Columns that say nearly the same (`correlated_columns`)
+    are shuffled together, since one stands in for the other; a column that is the same in all rows
+    of a unit is shuffled by whole units. A row per group of columns, the largest fall first:
+    `columns` (a list), `fall`, its 95 % interval `low` to `high` by unit, and whether it is `sure`:
+    above 0 beyond chance, corrected for the number of groups (Bonferroni).
     """
     some = test.at(evenly_spaced(len(test.y), rows))
     used = some.X if columns is None else some.X[columns]
