@@ -15,13 +15,14 @@ from scipy.stats import norm
 from sklearn.pipeline import Pipeline
 
 from ..learning.labelled_data import TEST
+from ..learning.later_scores import between_times
 from ..learning.metric_scores import score
 from ..learning.predicting import predict
 from ..learning.score_intervals import JudgedRows, Spread, score_intervals
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
+from . import earlier_looks, score_fall
 from . import performance_without_labels as estimate
-from . import score_fall
 from .production_rows import UNDATED, Production
 from .score_fall import Promise
 
@@ -62,6 +63,35 @@ def unseen(work, production: Production) -> Unseen | None:
     return Unseen(test.y, *answers, units=(test.unit, production.unit))
 
 
+@dataclass(frozen=True)
+class Scores:
+    """The scores `by_period` beside the one that was `promised`, the `expected` ones, which need
+    no label, and the `looks`: what was judged before, and now.
+    """
+
+    promised: Promise
+    by_period: pd.DataFrame
+    expected: pd.DataFrame
+    looks: list[dict]
+
+
+def scores(work, production: Production, asked: Unseen | None, metrics: dict) -> Scores:
+    """The main metric period by period, as it is and as it was to be expected, and the promise.
+
+    `work` is the open stage 8, `metrics` the content of `metrics.json`.
+    """
+    training = work.read_json("training.json") if production.known.by_time else None
+    promised = promise(production.known.task, metrics, asked, training)
+    marks = earlier_looks.marks_of(production)
+    times = earlier_looks.times_looked(earlier_looks.read_looks(work), marks)
+    return Scores(
+        promised,
+        performance(production, promised, times),
+        estimated_performance(production, asked, promised),
+        earlier_looks.with_this_look(work, marks),
+    )
+
+
 def promise(
     task: Task, metrics: dict, asked: Unseen | None, training: dict | None = None
 ) -> Promise:
@@ -77,7 +107,7 @@ def promise(
         return Promise(task, _stored_spread(task, metrics), baseline=baseline)
     promised = score_fall.promise_of(task, asked.rows, baseline)
     folds = [Spread(**one) for one in (training or {}).get("folds", [])]
-    between, df = score_fall.between_times([*folds, promised.spread] if folds else [])
+    between, df = between_times([*folds, promised.spread] if folds else [])
     return replace(promised, between=between, between_df=df)
 
 
