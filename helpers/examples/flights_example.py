@@ -42,7 +42,12 @@ KNOWLEDGE = {
         "arr_delay": "the target is made from it",
         "air_time": "known only after the flight has landed",
     },
-    "leave_out": {"time_hour": "says the same as scheduled, in another time zone"},
+    "leave_out": {
+        "time_hour": "says the same as scheduled, in another time zone",
+        "flight": "a number that names: 1545 is no more than 301",
+    },
+    # Tried in the folds, and left out: wind_dir as sine and cosine (ROC AUC of a forest 0.692 with
+    # it, 0.694 without). sched_dep_time stays beside departure_minute, which is made from it.
     "derive": {
         "departure_minute": "sched_dep_time // 100 * 60 + sched_dep_time % 100",
         "arrival_minute": "sched_arr_time // 100 * 60 + sched_arr_time % 100",

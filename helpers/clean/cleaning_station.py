@@ -1,0 +1,83 @@
+"""Stage 2 as its notebook runs it: the plan in force, the rows that stay, and all that is handed on.
+
+Each step is a function of `clean_rows`, `cleaning_plan` or `doubtful_cells`; here they are put
+together, so that a cell of the notebook makes one call for what it shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..learning import labelled_data
+from . import clean_rows, cleaning_plan, doubtful_cells
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The plan in force, the one that was drafted, and what a person is asked and has marked."""
+
+    plan: dict
+    drafted: dict
+    found: list[dict]
+    marked: pd.DataFrame
+
+    def review_list(self, cleaned: pd.DataFrame) -> pd.DataFrame:
+        """What is likely but not sure in the cleaned rows, with the marks of earlier runs."""
+        items = doubtful_cells.review_list(self.found, cleaned)
+        return doubtful_cells.keep_marks(items, self.marked)
+
+
+def decide(work, raw: pd.DataFrame) -> Decided:
+    """The plan drafted from the collected rows, or the one a person has edited, with all marks.
+
+    `work` is the open stage; its parameters `plan`, `review` and `limits` say what a person gave.
+    Raises InputError for a plan or a list that can't be followed.
+    """
+    given, about = work.parameters, work.about
+    drafted, found = cleaning_plan.draft(raw, about, given["limits"])
+    plan = drafted
+    if given["plan"]:
+        plan = cleaning_plan.open_plan(given["plan"], raw.columns, about["target"])
+    marked = doubtful_cells.review_list([], raw)
+    if given["review"]:
+        marked = doubtful_cells.open_review(given["review"])
+    return Decided(doubtful_cells.apply_marks(plan, marked), drafted, found, marked)
+
+
+@dataclass(frozen=True)
+class SortedRows:
+    """The rows that stay, why others do not, which are nearly the same, and what the unit is."""
+
+    kept: pd.DataFrame
+    reason: pd.Series
+    linked: pd.DataFrame
+    units: labelled_data.UnitRule
+    counted: str
+
+    @property
+    def stays(self):
+        """For each collected row, in its order, whether it stays."""
+        return self.reason.isna().to_numpy()
+
+
+def sort_rows(work, cleaned: pd.DataFrame) -> SortedRows:
+    """Set aside repeated rows and those without a label, link near duplicates, find the unit."""
+    given, about = work.parameters, work.about
+    reason = clean_rows.set_aside(cleaned, about["target"], given["duplicates"])
+    linked = clean_rows.near_duplicates(cleaned, reason, about["target"])
+    kept = cleaned[reason.isna().to_numpy()].reset_index(drop=True)
+    units, counted = labelled_data.units_of_table(
+        kept, reason, linked, about, given["unit_column"]
+    )
+    return SortedRows(kept, reason, linked, units, counted)
+
+
+def close(work, raw, decided: Decided, changes, rows: SortedRows, review, headline: str) -> None:
+    """Note the findings, write what stage 2 makes, and close the stage with its headline."""
+    clean_rows.note_findings(work, decided.plan, review, rows.kept, rows.linked)
+    clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
+                       review, decided.drafted)  # fmt: skip
+    work.write_json(labelled_data.UNITS, vars(rows.units))
+    work.finish(len(raw), len(rows.kept), headline, set_aside=int(rows.reason.notna().sum()))
