@@ -33,7 +33,7 @@ def refresh(path: Path) -> None:
     client.execute()
     notebook.metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     for cell in notebook.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        cell.metadata = {k: cell.metadata[k] for k in ("tags", "jupyter") if cell.metadata.get(k)}
     nbformat.write(notebook, path)
 
 

@@ -739,3 +739,27 @@ def test_a_sentence_changes_the_text_of_a_notebook_and_not_its_code(kit):
     before = kit.prints()
     kit.cells(cell("from kit import a"), cell("Another sentence.", "markdown"))
     assert changed(before, kit.prints()) == ["its text has changed"]
+
+
+def test_opening_a_stage_with_globals_uses_nothing_by_that_word(kit):
+    kit.write("line", "def start(number, run): pass\n")
+    kit.cells("from kit import a, line", "work = line.start(3, globals())", "a.used(3)")
+    assert kit.changes("b", "X = 1", "X = 2") == set()
+    assert kit.changes("a", BASE, BASE.replace("x + OTHER", "x - OTHER")) == set()
+    kit.cells("from kit import a, line", "work = line.start(3, globals()['run'])")
+    assert kit.changes("b", "X = 1", "X = 2") == {"b"}
+
+
+def test_without_lessons_their_cells_do_not_count(kit):
+    kit.write("a", BASE)
+    kit.write("b", DEEP.format(1))
+
+    def prints(lesson: str, text: str, **how):
+        kit.cells("from kit import a", "a.used(3)", cell(lesson, tags=["lesson"]),
+                  cell(text, "markdown", tags=["lesson"]))  # fmt: skip
+        code_fingerprint._parsed.cache_clear()
+        return fingerprint(kit.notebook, kit.package, **how)
+
+    first, second = ("x = 1", "One."), ("from kit import b\nb.f()", "Two.")
+    assert prints(*first, lessons=False) == prints(*second, lessons=False)
+    assert "b" in prints(*second) and prints(*first)["text"] != prints(*second)["text"]

@@ -1,7 +1,11 @@
 """When a stage has to run again, and when not: each reason is named, and nothing else is one."""
 
+import json
+import shutil
+
 import pytest
 
+from helpers.base import places
 from helpers.line import code_fingerprint, freshness, run_folder, stage_list, stage_work
 from helpers.line.notebook_parameters import of_stage
 
@@ -29,7 +33,8 @@ def do_stage(run, number, reads, writes, content='{"target": "y"}', **given):
     for name in writes:
         work.write_text(name, content)
     work.finish(1, 1, "done")
-    run.amend(number, code=code_fingerprint.fingerprint(stage.path))
+    lessons = stage_work.has_lessons(run, stage, work.parameters)
+    run.amend(number, code=code_fingerprint.fingerprint(stage.path, lessons=lessons))
 
 
 def why(run, number, **given):
@@ -110,3 +115,26 @@ def test_the_status_says_who_waits_for_whom(run):
     assert found[1] == [f"{run.table} has changed"]
     assert found[2] == found[3] == ["it stands only if stage 1 makes the same again"]
     assert found[4] == ["it has not run"]
+
+
+@pytest.mark.parametrize(
+    ("table", "reasons"), [("own", []), ("flights", ["the notebook has changed"])]
+)
+def test_a_lesson_that_was_edited_concerns_the_table_of_the_course_alone(
+    run, tmp_path, monkeypatch, table, reasons
+):
+    place = tmp_path / "notebooks"
+    shutil.copytree(places.NOTEBOOKS, place)
+    monkeypatch.setattr(stage_list, "NOTEBOOKS", place)
+    about = f'{{"target": "y", "table": "{table}"}}'
+    do_stage(run, 1, [], ["about.json", "data/raw.parquet"], about, data=str(run.table), target="y")
+    do_stage(run, 2, ["data/raw.parquet"], ["data/clean.parquet"])
+    assert why(run, 2) == []
+    notebook = stage_list.stage(2).path
+    content = json.loads(notebook.read_text())
+    lesson = next(c for c in content["cells"] if "lesson" in c["metadata"].get("tags", [])
+                  and c["cell_type"] == "code")  # fmt: skip
+    lesson["source"] = "1 + 1"
+    notebook.write_text(json.dumps(content))
+    assert [r for r in why(run, 2) if "notebook" in r] == reasons
+    assert why(run, 2) == [] or table == "flights"

@@ -1,5 +1,6 @@
 """The committed notebooks: shape, stored outputs, and that nbval would catch a change."""
 
+import ast
 import json
 import os
 import re
@@ -75,14 +76,54 @@ def test_a_cell_is_short_and_never_three_of_code_in_a_row(path):
         assert in_a_row <= 2
 
 
+def start_of(path) -> ast.Call:
+    """The call that opens the stage of a notebook."""
+    calls = [n for c in cells(path, "code") for n in ast.walk(tree_of(c))
+             if isinstance(n, ast.Call) and ast.unparse(n.func) == "line.start"]  # fmt: skip
+    assert len(calls) == 1
+    return calls[0]
+
+
+def tree_of(cell) -> ast.Module:
+    lines = [line for line in cell.source.splitlines() if not line.startswith(("%", "!"))]
+    return ast.parse("\n".join(lines))
+
+
+def taken(path) -> set[str]:
+    """The parameters that `line.start` takes: all that are declared, or those it is given."""
+    call = start_of(path)
+    number, run = map(ast.unparse, call.args)
+    stage = STAGES[int(number)]
+    assert stage.path == path
+    if run == "globals()":
+        assert call.keywords == []
+        return {p.name for p in of_stage(stage)}
+    return {run, *(k.arg for k in call.keywords)}
+
+
+def read_below(path) -> set[str]:
+    """The names that cells of the line read beside that call, and items of `work.parameters`."""
+    plain = [c for c in cells(path, "code") if not {"parameters", "lesson"} & set(tags(c))]
+    nodes = [n for c in plain for n in ast.walk(tree_of(c))]
+    opening = {id(n) for c in nodes if isinstance(c, ast.Call)
+               and ast.unparse(c.func) == "line.start" for n in ast.walk(c)}  # fmt: skip
+    found = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+             and id(n) not in opening}  # fmt: skip
+    return found | {
+        n.slice.value for n in nodes
+        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "work.parameters"
+    }  # fmt: skip
+
+
 @every(STAGE_PATHS)
 def test_every_parameter_has_a_type_a_comment_and_is_read_below(path):
     stage = next(s for s in STAGES if s.path == path)
-    source = "\n".join(c.source for c in cells(path, "code") if "parameters" not in tags(c))
+    declared = {p.name for p in of_stage(stage)}
     for parameter in of_stage(stage):
         assert parameter.type in ("str", "int", "float", "bool")
         assert parameter.help
-        assert re.search(rf"\b{parameter.name}\b", source), parameter.name
+    assert declared == taken(path)
+    assert declared - {"run"} <= read_below(path)
 
 
 @every(PATHS)

@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes
 
 from helpers.base.places import reports_folder
 from helpers.examples import penguins_example
+from helpers.line import lesson_cells
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 from helpers.serving import model_bundle
@@ -194,7 +195,7 @@ def test_notebooks_run_by_plain_papermill_and_the_line_goes_on_from_them(tmp_pat
         command = [sys.executable, "-m", "papermill", source, "out.ipynb", "-p", "run", "alone"]
         alone = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
         assert alone.returncode == 0, alone.stderr[-2000:]
-        assert "about the flights, not your table" in (tmp_path / "out.ipynb").read_text()
+        assert lesson_cells.SAID in (tmp_path / "out.ipynb").read_text()
     onward = pipeline("run", "--name", "alone", "--stages", "4-6", "--set", "trials=1")
     assert onward.returncode == 0, onward.stderr
 

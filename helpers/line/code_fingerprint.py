@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..base.files import sha256_of
+from .lesson_cells import LESSON
 from .names_in_code import (
     ALL,
     ASSIGNMENTS,
@@ -50,17 +51,19 @@ BESIDE_THE_WORK = {
 }
 
 
-def fingerprint(notebook: Path, package: Path = HERE) -> dict[str, str]:
+def fingerprint(notebook: Path, package: Path = HERE, *, lessons: bool = True) -> dict[str, str]:
     """Short hashes of a notebook's code, of its text, and of what it uses of each module.
 
     Outputs, execution counts and ids of the notebook do not count; cell types, sources and tags
-    do. Raises SyntaxError when a module that is used can't be parsed.
+    do. Without `lessons`, cells with that tag do not count, as they do not run. Raises SyntaxError
+    when a module that is used can't be parsed.
 
     >>> list(fingerprint(HERE.parent / "notebooks" / "00_start_here.ipynb"))[:3]
     ['notebook', 'text', '__init__']
     """
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     seen = [[c["cell_type"], "".join(c["source"]), c["metadata"].get("tags", [])] for c in cells]
+    seen = [c for c in seen if lessons or LESSON not in c[2]]
     code = [source for kind, source, _ in seen if kind == "code"]
     package = Path(package).absolute()
     reached = _reach(_used_by_cells(code, package.name), package)
@@ -262,7 +265,17 @@ def _used_by_cells(cells: list[str], package: str) -> set[Use]:
             tree.body += _parse_cell(cell).body
         except SyntaxError:
             return {ALL}
-    return used_names(tree, package)
+    return used_names(_OwnNames().visit(tree), package)
+
+
+class _OwnNames(ast.NodeTransformer):
+    """Takes `globals()` out of `start(number, globals())`: it reads nothing but parameters."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:  # noqa: N802
+        """The call, without its arguments where it opens a stage that way."""
+        if ast.unparse(node.func).endswith("start") and "globals()" in map(ast.unparse, node.args):
+            node.args = []
+        return self.generic_visit(node)
 
 
 def _parse_cell(source: str) -> ast.Module:

@@ -10,7 +10,7 @@ from . import code_fingerprint, notebook_parameters
 from .ledger import versions
 from .run_folder import Run
 from .stage_list import Stage
-from .stage_work import outside
+from .stage_work import has_lessons, outside
 
 BY_HAND = "it was run by hand, so it is not recorded which code made it"
 
@@ -30,7 +30,7 @@ def reasons(run: Run, stage: Stage, given: dict | None = None) -> list[str]:
         return [BY_HAND]
     return [
         *_other_parameters(stage, entry, given),
-        *code_fingerprint.changed(entry["code"], code_fingerprint.fingerprint(stage.path)),
+        *_other_code(run, stage, entry),
         *_other_versions(entry),
         *_other_sources(entry),
         *_other_files(run, entry),
@@ -58,6 +58,12 @@ def _other_parameters(stage: Stage, entry: dict, given: dict | None) -> list[str
         for name in now
         if name != "run" and now[name] != before.get(name)
     ]
+
+
+def _other_code(run: Run, stage: Stage, entry: dict) -> list[str]:
+    lessons = has_lessons(run, stage, entry["parameters"])
+    now = code_fingerprint.fingerprint(stage.path, lessons=lessons)
+    return code_fingerprint.changed(entry["code"], now)
 
 
 def _other_versions(entry: dict) -> list[str]:

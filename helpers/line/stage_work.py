@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +21,9 @@ from ..base.places import DATA
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known
-from . import held_out_looks, ledger
+from . import held_out_looks, ledger, lesson_cells, notebook_parameters
 from .run_folder import MODEL_SUFFIX, Run
-from .stage_list import LOG, NAME_SOURCES, STAGES, stage
+from .stage_list import LOG, NAME_SOURCES, STAGES, Stage, stage
 
 
 def outside(parameters: dict) -> dict[str, str | None]:
@@ -81,14 +82,14 @@ class Work:
         """The identity of a model that this stage makes: a hash of its inputs, code and parameters.
 
         Read all inputs before asking for it. Two models with the same identity give the same
-        answers, though skops writes them with different bytes.
+        answers, though skops writes them with different bytes. Lessons have no part in it: no
+        other cell reads what they define.
         """
         from . import code_fingerprint
 
         parameters = {name: value for name, value in self.parameters.items() if name != "run"}
-        used = {
-            k: v for k, v in code_fingerprint.fingerprint(self.stage.path).items() if k != "text"
-        }
+        used = code_fingerprint.fingerprint(self.stage.path, lessons=False)
+        del used["text"]
         made_of = {"inputs": self.inputs, "parameters": parameters, "code": used}
         return sha256_of(json.dumps(made_of, sort_keys=True))
 
@@ -217,12 +218,19 @@ class Work:
         }
 
 
-def start(number: int, run: str, **parameters) -> Work:
+def start(number: int, run: str | Mapping[str, object], **parameters) -> Work:
     """Open a stage of a run; check that the earlier ones have run.
 
-    `parameters` are those of the notebook; they go into the ledger. Raises InputError when an
-    earlier stage has not run, or when the run has no target and the stage needs one.
+    In a notebook `run` is `globals()`, of which those are read that the stage's notebook declares
+    as parameters; else it is the run's name, and `parameters` are given by name. They go into the
+    ledger. From here on lesson cells are skipped where the run is not about the course's table.
+
+    Raises InputError when a parameter is missing, when an earlier stage has not run, or when the
+    run has no target and the stage needs one.
     """
+    if not isinstance(run, str):
+        parameters = _declared(stage(number), run) | parameters
+        run = parameters.pop("run")
     folder = Run(run)
     for earlier in range(1, number):
         folder.require(earlier)
@@ -232,4 +240,25 @@ def start(number: int, run: str, **parameters) -> Work:
             f"Stage {number} ({work.stage.title}) needs a target, the column to predict: run "
             f"stage 1 again with --target COLUMN."
         )
+    lesson_cells.skip_lessons(work.stage.path, not has_lessons(folder, work.stage, parameters))
     return work
+
+
+def _declared(opened: Stage, names: Mapping[str, object]) -> dict[str, object]:
+    """The parameters that a stage's notebook declares, with the values that they have there."""
+    declared = [p.name for p in notebook_parameters.of_stage(opened)]
+    if missing := [name for name in declared if name not in names]:
+        raise InputError(
+            f"The parameter '{missing[0]}' of stage {opened.number} ({opened.title}) has no value: "
+            f"run the cell of parameters first."
+        )
+    return {name: names[name] for name in declared}
+
+
+def has_lessons(run: Run, opened: Stage, parameters: Mapping[str, object]) -> bool:
+    """Whether a stage with these parameters shows its lessons: its table is the course's own.
+
+    The stage before the line is a lesson whatever the table.
+    """
+    example = known.example(parameters.get("data", run.about.get("table", "")))
+    return opened.lesson or (example is not None and example.has_lessons)

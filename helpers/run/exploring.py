@@ -11,6 +11,7 @@ from pathlib import Path
 from ..base import addresses, credentials
 from ..base.places import NOTEBOOKS
 from ..line import notebook_files
+from ..line.lesson_cells import LESSON
 from ..line.run_folder import Run
 from ..pages import page_parts, stage_page
 from . import notebook_execution
@@ -88,4 +89,4 @@ def _notebook(asked: Question):
     heading = f"What is in {addresses.shown(asked.source)}?"
     plain = re.sub(r"([\\`*_{}\[\]<>#|$&])", r"\\\1", heading)
     notebook.cells[0].source = f"# {plain}"  # what a learner is told there is not for a reader
-    return notebook_files.without(notebook, unasked | {"lesson"})
+    return notebook_files.without(notebook, unasked | {LESSON})

@@ -16,7 +16,15 @@ from datetime import UTC, datetime
 
 from ..base.user_errors import InputError
 from ..examples import known as examples_known
-from ..line import code_fingerprint, freshness, ledger, notebook_files, notebook_parameters
+from ..line import (
+    code_fingerprint,
+    freshness,
+    ledger,
+    notebook_files,
+    notebook_parameters,
+    stage_work,
+)
+from ..line.lesson_cells import LESSON
 from ..line.run_folder import Run
 from ..line.stage_list import Stage
 from ..pages import front_page, page_parts, stage_page
@@ -163,8 +171,7 @@ def _run_or_keep(run, stage: Stage, values: dict, request: Request, place, pages
     if stands and _keep_page(run, stage, pages):
         return KEPT, run.line_of(stage.number)["headline"]
     began = time.perf_counter()
-    about = examples_known.example(values["data"]) if stage.number <= 1 else run.example
-    lessons = about is not None and about.has_lessons
+    lessons = stage_work.has_lessons(run, stage, given)
     _run_stage(run, stage, given, request.kernels, place, lessons, pages)
     return f"{time.perf_counter() - began:.1f} s", run.line_of(stage.number)["headline"]
 
@@ -189,7 +196,8 @@ def _keep_page(run: Run, stage: Stage, pages: _Pages) -> bool:
 
 
 def _run_stage(run, stage: Stage, given: dict, kernels, place, lessons: bool, pages) -> None:
-    used = code_fingerprint.fingerprint(stage.path)  # before: an edit meanwhile makes it outdated
+    # before: an edit meanwhile makes it outdated
+    used = code_fingerprint.fingerprint(stage.path, lessons=lessons)
     began = time.monotonic()
     try:
         notebook = _execute(run, stage, given, kernels, place, lessons)
@@ -252,7 +260,7 @@ def _execute(run: Run, stage: Stage, values: dict, kernels: str, place, lessons:
 
     notebook = nbformat.read(stage.path, as_version=4)
     if not lessons:
-        notebook_files.without(notebook, {"lesson"})
+        notebook_files.without(notebook, {LESSON})
     title = f"{place} {stage.title}"
     try:
         return notebook_execution.execute(run, stage.notebook, notebook, values, kernels, title)
