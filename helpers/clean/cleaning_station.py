@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..learning import labelled_data
-from . import clean_rows, cleaning_plan, doubtful_cells
+from . import clean_rows, cleaning_plan, cleaning_report, doubtful_cells
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,18 @@ def sort_rows(work, cleaned: pd.DataFrame) -> SortedRows:
     return SortedRows(kept, reason, linked, units, counted)
 
 
-def close(work, raw, decided: Decided, changes, rows: SortedRows, review, headline: str) -> None:
-    """Note the findings, write what stage 2 makes, and close the stage with its headline."""
-    clean_rows.note_findings(work, decided.plan, review, rows.kept, rows.linked)
+def close(work, raw, decided: Decided, changes, rows: SortedRows, doubts, scored):
+    """Write what stage 2 makes, note its findings, close it; its result as a sentence to show.
+
+    `changes` is the log, `doubts` the review list, `scored` the score where errors were injected.
+    """
+    from ..pages import show
+
+    clean_rows.note_findings(work, decided.plan, doubts, rows.kept, rows.linked)
     clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
-                       review, decided.drafted)  # fmt: skip
+                       doubts, decided.drafted)  # fmt: skip
     work.write_json(labelled_data.UNITS, vars(rows.units))
-    work.finish(len(raw), len(rows.kept), headline, set_aside=int(rows.reason.notna().sum()))
+    headline = cleaning_report.headline(changes, rows.reason, rows.linked, doubts, scored)
+    aside = int(rows.reason.notna().sum())
+    work.finish(len(raw), len(rows.kept), headline, set_aside=aside)
+    return show.say(f"**{headline}**")

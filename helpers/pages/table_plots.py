@@ -7,40 +7,34 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
 from ..learning.task_kind import Task
-from .figure_style import BLUE, COLOURS, GREY, ORANGE, name_rows, picture, short, titled
+from .figure_style import BLUE, COLOURS, GREEN, GREY, ORANGE, name_rows, picture, short, titled
 
 
 @picture
-def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
-    """The twelve columns with most errors: missing and faulty cells before and after."""
+def changed_cells(figure: Figure, table: pd.DataFrame) -> str:
+    """The columns with most changed cells, at most fourteen, and what became of the cells.
+
+    `table` has a row a column and a count for each thing that became of its cells.
+    """
     axes = figure.subplots()
-    table = table[["missing before", "faulty", "missing after"]]
-    worst = table.loc[table.sum(axis=1).sort_values(ascending=False).index].head(12)[::-1]
-    _draw_health(axes, worst / max(rows, 1))
-    name_rows(axes, worst.index)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(loc="lower right")
-    title = "Each column's health before and after: the twelve with most errors"
-    return titled(axes, title, xlabel="share of rows", ylabel="column")
-
-
-def _draw_health(axes: Axes, shares: pd.DataFrame) -> None:
-    """Two bars a column: before, missing cells and then faulty ones; after, missing cells."""
-    before, after = np.arange(len(shares)) + 0.2, np.arange(len(shares)) - 0.2
-    for places, name, label, colour, start in (
-        (before, "missing before", "missing before", GREY, 0),
-        (before, "faulty", "faulty before", ORANGE, shares["missing before"]),
-        (after, "missing after", "missing after", BLUE, 0),
-    ):
-        axes.barh(places, shares[name], left=start, color=colour, label=label, height=0.38)
-    if not shares.to_numpy().any():  # else the axis would go from -4 to 4 percent
-        axes.set_xlim(0, 0.01)
+    shown, left = table.head(14)[::-1], 0
+    for name, colour in zip(shown, (BLUE, ORANGE, GREEN), strict=True):
+        axes.barh(range(len(shown)), shown[name], left=left, color=colour, label=name)
+        left = left + shown[name].to_numpy()
+    name_rows(axes, shown.index)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    if table.empty:
         axes.text(0.5, 0.5, "nothing to repair", transform=axes.transAxes, ha="center", color=GREY)
+    else:
+        axes.legend(loc="lower right")
+    title = "The columns with faulty cells, and what became of these"
+    axis = "cells changed by cleaning, other names for one thing aside"
+    return titled(axes, title, xlabel=axis, ylabel="column")
 
 
 @picture
