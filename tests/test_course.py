@@ -9,7 +9,7 @@ import pytest
 from helpers.base.places import NOTEBOOKS
 from helpers.course import clean_copies, course_table
 from helpers.course.course_table import Figures, figures
-from helpers.course.exercises import SOLUTIONS, exercise_of, without_answers
+from helpers.course.exercises import SCRATCH, SOLUTIONS, exercise_of, without_answers
 from helpers.course.questions import GUESSES, QUESTIONS
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
@@ -128,6 +128,22 @@ def test_an_exercise_has_no_answer_left(path):
             ast.parse(cell.source)
             assert "SOLUTION" not in cell.source and without_answers(cell.source) == cell.source
             assert cell.outputs == [] and cell.execution_count is None
+
+
+def test_names_after_the_mark_are_what_is_left_to_the_learner():
+    source = "### BEGIN SOLUTION: app, model\nfit()\n### END SOLUTION\nask(app, model)"
+    left = "app = ...  # your code\nmodel = ...  # your code\nask(app, model)"
+    assert without_answers(source) == left
+
+
+def test_a_check_that_is_to_be_computed_has_a_cell_to_try_things_in_before_it():
+    new = nbformat.v4
+    cells = [new.new_code_cell(f'lessons.check("{name}", answer=1, of=x)', id=name[-4:])
+             for name in ("split.late_share", "split.latest")]  # fmt: skip
+    made = exercise_of(new.new_notebook(cells=cells))
+    nbformat.validate(made)
+    assert [c.id for c in made.cells] == ["hare-try", "hare", "test"]
+    assert made.cells[0].source == SCRATCH
 
 
 def test_a_solution_that_gives_nothing_a_name_is_refused():

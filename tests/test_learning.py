@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import threading
 
@@ -106,8 +107,10 @@ def test_the_command_shows_what_was_passed_and_resets_it(own_file, command, caps
     lessons.check("split.latest", "b")
     lessons.check("split.latest", "a")
     said = command()
-    assert "✓ split.latest  (2 tries)" in said and "○ split.whole_days" in said
+    assert "✓ split.latest  (2 tries)" in said and "○ split.whole_days (core)" in said
     assert "4 · Train-test split       1 of " in said and str(own_file) in said
+    assert re.search(r"^1 of \d+ checks and 0 of \d+ exercises passed \(.*core 0 of \d+.*\)", said,
+                     re.MULTILINE)  # fmt: skip
     kept = command("--reset")
     assert "split.latest" in (own_file.parent / kept.split()[-1]).read_text()
     assert not own_file.exists()

@@ -5,10 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import TimeSeriesSplit
 
 from helpers.base.user_errors import InputError
 from helpers.learning.labelled_data import NEVER
-from helpers.split import choose_split, split_into_parts, split_report, strategy_comparison
+from helpers.learning.units import UnitRule
+from helpers.split import (
+    choose_split,
+    split_by_time,
+    split_into_parts,
+    split_report,
+    strategy_comparison,
+)
 from tests.small import labelled, prepared, raw_table
 
 RANDOM = {"strategy": "random", "column": ""}
@@ -131,6 +139,27 @@ def test_folds_by_time_learn_from_earlier_rows_only():
     for learn, valid in folds:
         assert when[learn].max() < when[valid].min()
     assert [len(learn) for learn, _ in folds] == sorted(len(learn) for learn, _ in folds)
+
+
+def test_a_day_that_is_a_unit_lies_in_one_part_and_in_one_fold():
+    when = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(400) * 2.4, unit="h")
+    rows = labelled(["no", "yes"] * 200, pd.DataFrame({"when": when}))
+    day = when.normalize().astype(str).to_numpy(dtype=object)
+    rows = replace(rows, units=UnitRule("day", "when"), unit=day)
+    cut = split_into_parts.split_rows(rows, TIME, test_share=0.23)
+    place = pd.DataFrame({"part": cut.part, "fold": cut.fold})
+    assert (place.groupby(day).nunique() == 1).all(axis=None)
+    train = cut.of("train")
+    days = np.unique(train.unit)
+    for (_, valid), (_, asked) in zip(train.folds(), TimeSeriesSplit(4).split(days), strict=True):
+        assert set(train.unit[valid]) == set(days[asked])
+
+
+def test_moments_are_dealt_out_to_folds_as_scikit_learn_deals_out_rows():
+    when = pd.Series(pd.date_range("2020-01-01", periods=23))
+    fold = split_by_time.time_folds(when, 4, "when")
+    for number, (_, asked) in enumerate(TimeSeriesSplit(4).split(when)):
+        assert np.flatnonzero(fold == number).tolist() == asked.tolist()
 
 
 def test_a_day_to_hold_out_from_is_kept_to():

@@ -37,7 +37,7 @@ def progress(reset):
         click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
-            click.echo(f"   {learner_progress.MARKS[item.state]} {item.name}{tries}")
+            click.echo(f"   {learner_progress.MARKS[item.state]} {item.said}{tries}")
     click.echo(f"\n{learner_progress.summary(course)} Kept in {places.progress_file()}")
 
 

@@ -7,7 +7,9 @@ A solution notebook in `notebooks/solutions/` is written by hand. Its exercise, 
     ### END SOLUTION
 
 all is taken out. What is left returns `...` in a function, and elsewhere assigns `...` to what the
-last of the lines defines. Literals after `answer=` and `guess=` in calls of `lessons` are emptied.
+last of the lines defines, or to the names that follow the first mark after a colon, as in
+`### BEGIN SOLUTION: app`. Literals after `answer=` and `guess=` in calls of `lessons` are emptied.
+Before each check that is to be computed stands an empty cell to try things in.
 """
 
 from __future__ import annotations
@@ -19,19 +21,29 @@ import sys
 import nbformat
 
 from ..base.places import NOTEBOOKS, REPOSITORY
+from .grading import Compute
+from .questions import QUESTIONS
 
 SOLUTIONS, EXERCISES = NOTEBOOKS / "solutions", NOTEBOOKS / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 ASKING = ("check", "guess")  # functions of `lessons` whose answers are taken out
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
-BLOCK = re.compile(rf"^( *){BEGIN}\n(.*?)^ *{END}(\n|\Z)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(rf"^( *){BEGIN}(?:: (.*?))?\n(.*?)^ *{END}(\n|\Z)", re.MULTILINE | re.DOTALL)
+SCRATCH = "# try it here"
 
 
 def exercise_of(notebook):
     """The notebook without its answers, outputs and execution counts; cells keep their ids."""
-    cells = [_emptied(cell) for cell in notebook.cells]
+    cells = [_emptied(c) for cell in notebook.cells for c in (*_scratch_before(cell), cell)]
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     return nbformat.from_dict({**notebook, "cells": cells, "metadata": metadata})
+
+
+def _scratch_before(cell) -> list:
+    """A cell to try things in, before one with a check that is to be computed."""
+    asked = re.findall(r'lessons\.check\(\s*"([^"]+)"', cell.source)
+    computed = any(isinstance(QUESTIONS.get(name), Compute) for name in asked)
+    return [nbformat.v4.new_code_cell(SCRATCH, id=f"{cell.id}-try")] if computed else []
 
 
 def _emptied(cell) -> dict:
@@ -59,10 +71,10 @@ def without_answers(source: str) -> str:
 
 
 def _stub(block: re.Match) -> str:
-    indent, lines, ending = block[1], block[2], block[3]
+    indent, named, lines, ending = block.groups()
     if indent:
         return f"{indent}return ...  # your code{ending}"
-    names = _names_given(ast.parse(lines).body[-1])
+    names = named.split(", ") if named else _names_given(ast.parse(lines).body[-1])
     if not names:
         raise ValueError(f"A solution ends by giving a name something; this does not:\n{lines}")
     return "\n".join(f"{name} = ...  # your code" for name in names) + ending

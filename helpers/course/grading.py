@@ -16,6 +16,7 @@ import pandas as pd
 
 from ..cells.kinds import is_counted
 
+LEVELS = ("warm-up", "core", "stretch")  # of challenges, in the order in which they are tried
 CORRECT, INCORRECT = "correct", "incorrect"
 UNTOUCHED, NO_ANSWER = "not attempted", "not an answer"
 
@@ -159,7 +160,7 @@ class Challenge:
 
     `examine` takes the thing and what it is tried *of*, and gives the reason why it is wrong, or
     "" when it is right. `makes` is the name that the thing has in the exercise, `solution` code
-    that makes a right one.
+    that makes a right one. `level` is one of LEVELS; raises ValueError for another.
     """
 
     task: str
@@ -168,6 +169,17 @@ class Challenge:
     solution: str
     why: str
     hints: tuple[str, str]
+    level: str = "core"
+
+    def __post_init__(self):
+        if self.level not in LEVELS:
+            raise ValueError(f"A challenge's level is one of {', '.join(LEVELS)}: '{self.level}'.")
+
+    @property
+    def titled(self) -> str:
+        """The task, opened by the word for its level."""
+        task = self.task.strip().removeprefix("**Challenge.**").strip()
+        return f"**{self.level.capitalize()}.** {task}"
 
     def grade(self, thing, of=None) -> Verdict:
         """The verdict on a thing; an exception in it is the learner's error, not ours."""

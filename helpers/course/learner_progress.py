@@ -16,7 +16,7 @@ from ..base.locks import lock
 from ..base.places import progress_file, progress_summary_file
 from ..base.user_errors import InputError
 from ..line.stage_list import STAGES
-from .grading import CORRECT, INCORRECT, UNTOUCHED
+from .grading import CORRECT, INCORRECT, LEVELS, UNTOUCHED
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
 BESIDE = {"explore": "Exploring a table", "labs": "Labs"}  # notebooks that are not stages
@@ -25,12 +25,20 @@ RESET = "`pipeline progress --reset` starts a new one and keeps this one beside 
 
 @dataclass(frozen=True)
 class Item:
-    """A check or a challenge of the course, and how far the learner is with it."""
+    """A check or a challenge of the course, and how far the learner is with it.
+
+    `level` is that of a challenge; a check has none.
+    """
 
     name: str
-    is_challenge: bool
+    level: str
     state: str
     tries: int
+
+    @property
+    def said(self) -> str:
+        """Its name, with the level of a challenge."""
+        return f"{self.name} ({self.level})" if self.level else self.name
 
 
 @dataclass(frozen=True)
@@ -89,29 +97,38 @@ def chapters() -> list[Chapter]:
     tried, found = read_progress(), []
     titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE
     for prefix, title in titles.items():
-        names = [n for n in (*QUESTIONS, *CHALLENGES) if n.partition(".")[0] == prefix]
-        items = [_item(name, name in CHALLENGES, tried.get(name, {})) for name in names]
+        graded = sorted(CHALLENGES, key=lambda name: LEVELS.index(CHALLENGES[name].level))
+        names = [n for n in (*QUESTIONS, *graded) if n.partition(".")[0] == prefix]
+        levels = {name: CHALLENGES[name].level if name in CHALLENGES else "" for name in names}
+        items = [_item(name, level, tried.get(name, {})) for name, level in levels.items()]
         if items:
             found.append(Chapter(title, items))
     return found
 
 
-def _item(name: str, is_challenge: bool, entry: dict) -> Item:
-    return Item(name, is_challenge, entry.get("state", UNTOUCHED), entry.get("tries", 0))
+def _item(name: str, level: str, entry: dict) -> Item:
+    return Item(name, level, entry.get("state", UNTOUCHED), entry.get("tries", 0))
 
 
 def summary(course: list[Chapter]) -> str:
     """How far a learner is, in a sentence.
 
-    >>> summary([Chapter("1", [Item("a", False, "correct", 1), Item("b", True, "", 0)])])
-    '1 of 1 check and 0 of 1 challenge passed.'
+    >>> summary([Chapter("1", [Item("a", "", "correct", 1), Item("b", "core", "", 0)])])
+    '1 of 1 check and 0 of 1 exercise passed (core 0 of 1).'
     """
-    said = []
-    for what, is_challenge in (("check", False), ("challenge", True)):
-        items = [i for chapter in course for i in chapter.items if i.is_challenge is is_challenge]
-        passed = sum(item.state == CORRECT for item in items)
-        said.append(f"{passed} of {len(items)} {what}{'' if len(items) == 1 else 's'}")
-    return f"{' and '.join(said)} passed."
+    items = [item for chapter in course for item in chapter.items]
+    graded = [item for item in items if item.level]
+    checks = _count([item for item in items if not item.level], "check")
+    by_level = {level: [i for i in graded if i.level == level] for level in LEVELS}
+    levels = [f"{level} {_count(found)}" for level, found in by_level.items() if found]
+    return f"{checks} and {_count(graded, 'exercise')} passed ({', '.join(levels)})."
+
+
+def _count(items: list[Item], what: str = "") -> str:
+    """How many of some items are passed, of how many."""
+    passed = sum(item.state == CORRECT for item in items)
+    ending = "" if len(items) == 1 or not what else "s"
+    return f"{passed} of {len(items)} {what}{ending}".strip()
 
 
 def sum_up() -> None:
@@ -121,7 +138,7 @@ def sum_up() -> None:
         return
     course = chapters()
     rows = [{"title": c.title, "count": f"{c.passed} of {len(c.items)}", "items": [
-                {"mark": MARKS[i.state], "said": f"{i.name}: {i.state}"} for i in c.items]}
+                {"mark": MARKS[i.state], "said": f"{i.said}: {i.state}"} for i in c.items]}
             for c in course]  # fmt: skip
     _write(progress_summary_file(), {"reading": summary(course), "rows": rows})
 

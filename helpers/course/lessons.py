@@ -17,7 +17,7 @@ from ..examples import known as examples_known
 from ..line.run_folder import existing_run
 from ..line.stage_list import STAGES
 from ..line.stage_work import Work
-from ..pages.show import say
+from ..pages.show import as_html, say
 from .grading import (
     CORRECT,
     INCORRECT,
@@ -37,7 +37,8 @@ CLASSES = {CORRECT: "right", INCORRECT: "wrong", UNTOUCHED: "open", NO_ANSWER: "
 CLICK = 'Click an answer to try it; written into the cell, as `answer="…"`, it is recorded.'
 COMPUTE = "Compute it, write `answer=…` into the cell and run it."
 WORK = "Do it in the cells above, and run this one again."
-GUESS = "You have not guessed: write `guess=…` into the cell and run it. To see it without:"
+GUESS = "You have not guessed: write `guess=…` into the cell and run it."
+UNGUESSED = "To see it without a guess:"
 
 
 class Shown:
@@ -104,26 +105,29 @@ def solution(name: str, *, of=None):
     return say(f"*Solution.* {asked.solution(of)}")
 
 
-def guess(name: str, guess=None, *, of) -> Shown:
+def guess(name: str, guess=None, *, of, shows=None) -> Shown:
     """Show a guess beside the result; without one the result is folded away, to be guessed first.
 
-    `of` is what the result is computed from.
+    `of` is what the result is computed from. `shows` is what stands below it: a frame, a sentence,
+    a picture, or a function that makes one.
     """
     asked = _find(name, GUESSES, "guess")
-    said = asked.compare(guess, of)
+    said, more = asked.compare(guess, of), shows() if callable(shows) else shows
+    result = f"<p>{_inline(said)}</p>{'' if more is None else as_html(more)}"
     head = f"<p><strong>{_inline(asked.question)}</strong></p>"
     if not said.startswith("You"):
-        folded = f"<details><summary>The result</summary><p>{_inline(said)}</p></details>"
-        html = f'{head}<p class="open">{_inline(GUESS)}</p>{folded}'
-        return Shown(html, f"{asked.question}\n{GUESS} {said}", UNTOUCHED)
-    html = f'{head}<p class="right">{_inline(said)}</p>'
-    return Shown(html, f"{asked.question}\n{said}", "guessed")
+        folded = f"<details><summary>The result</summary>{result}</details>"
+        html = f'{head}<p class="open">{_inline(GUESS)} {UNGUESSED}</p>{folded}'
+        return Shown(html, f"{asked.question}\n{GUESS}", UNTOUCHED)
+    html = f'{head}<div class="right">{result}</div>'
+    text = f"{asked.question}\n{said}" if more is None else f"{asked.question}\n{said}\n{more}"
+    return Shown(html, text, "guessed")
 
 
 def challenge(name: str) -> Shown:
-    """Show the task of a challenge, with two hints and a solution folded away."""
+    """Show the task of a challenge and its level, with two hints and a solution folded away."""
     asked = _find(name, CHALLENGES, "challenge")
-    return Shown(_block(asked.task) + _help(asked), asked.task.strip())
+    return Shown(_block(asked.titled) + _help(asked), asked.titled)
 
 
 def attempt(name: str, thing=None, *, of=None) -> Shown:

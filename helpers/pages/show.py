@@ -42,23 +42,27 @@ def folded(title: str, *parts) -> HTML:
     """Frames, sentences (`say`), pictures or text under a title that unfolds at a click."""
     from IPython.display import HTML
 
-    shown = "".join(_part(part) for part in parts if part is not None)
+    shown = "".join(as_html(part) for part in parts if part is not None)
     return HTML(f"<details><summary>{escape(title)}</summary>{shown}</details>")
 
 
-def _part(part) -> str:
-    """A part of a folded section as HTML; the bytes of a picture are inside it."""
+def as_html(part) -> str:
+    """A frame, a sentence (`say`), a picture or text as HTML; a picture's bytes are inside it."""
+    if isinstance(part, pd.Series):
+        part = part.to_frame()
     if isinstance(part, pd.DataFrame):
         return part.to_html(border=0, max_rows=200)
     if hasattr(part, "png"):
         source = f"data:image/png;base64,{b64encode(part.png).decode()}"
         return f'<p><img src="{source}" alt="{escape(part.title)}"></p>'
+    if hasattr(part, "_repr_html_"):
+        return part._repr_html_()
     if hasattr(part, "_repr_markdown_"):
-        return _as_html(part.data)
+        return _markdown_as_html(part.data)
     return f"<pre>{escape(str(part))}</pre>"
 
 
-def _as_html(markdown: str) -> str:
+def _markdown_as_html(markdown: str) -> str:
     """Markdown of `say`, in which text of the data is escaped already, as HTML."""
     import mistune
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.kinds import is_date, is_number
+from ..learning.inner_folds import OF_TIME
 from ..learning.labelled_data import GAP, ROW_ORDER, Labelled
 from .split_at_random import with_folds
 
@@ -18,24 +19,33 @@ def by_time(
 ) -> Labelled:
     """The rows with the latest held out: a share of them, or all from the day `test_from` on.
 
-    Rows within `embargo` (such as "7 days") before them are in neither part. A row without a date
-    may be from any time: it is a training row that no fold is validated on or learns from. Raises
-    InputError when a part would be empty.
+    A day (or week) that is a unit of the rows lies in one fold. Rows within `embargo` (such as
+    "7 days") before the held-out ones are in neither part. A row without a date may be from any
+    time: it is a training row that no fold is validated on or learns from. Raises InputError when a
+    part would be empty.
     """
     when = moments(rows, column)
-    first = _first_held_out(when, column, share, test_from)
+    begins = _units_begin(rows, column, when)
+    first = _first_held_out(when if test_from else begins, column, share, test_from)
     late = (when >= first).to_numpy()  # without a date: never
     width = _embargo_length(embargo, when)
     near = ~late & (when > first - width).to_numpy() if embargo else np.zeros(len(late), bool)
     train, test = np.flatnonzero(~late & ~near), np.flatnonzero(late)
     if not len(train):
         raise InputError(f"An embargo of {embargo} leaves no training rows: make it shorter.")
-    fold = time_folds(when.iloc[train], folds, column)
+    fold = time_folds(begins.iloc[train], folds, column)
     done = with_folds(rows, train, test, fold)
     ready = np.full(len(rows.y), done.fold.max() + 1)
     ready[train] = _ready(when.iloc[train], fold, width if embargo else None)
     ready[when.isna().to_numpy()] = done.fold.max() + 1
     return replace(done, part=np.where(near, GAP, done.part), ready=ready, by_time=True)
+
+
+def _units_begin(rows: Labelled, column: str, when: pd.Series) -> pd.Series:
+    """When the day or week of each row begins, where these are its units; else when the row is."""
+    if rows.unit is None or rows.units.kind not in OF_TIME or rows.units.column != column:
+        return when
+    return when.groupby(rows.unit).transform("min")
 
 
 def _first_held_out(when: pd.Series, column: str, share: float, test_from: str):
@@ -90,12 +100,15 @@ def _embargo_length(embargo: str, when: pd.Series):
 def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:
     """The fold of each row by its time; the earliest block (-1) is for training only.
 
-    A row without a date is in no fold (-1).
+    Moments are dealt out as scikit-learn's `TimeSeriesSplit` deals out rows: as many to each fold,
+    what is left over to the earliest block. A row without a date is in no fold (-1).
     """
     dated = when.notna().to_numpy()
-    order = when[dated].rank(method="dense", pct=True).to_numpy()
+    moment = when[dated].rank(method="dense").to_numpy(int) - 1
+    count = when.nunique()
+    size = max(count // (folds + 1), 1)
     blocks = np.zeros(len(when), int)
-    blocks[dated] = np.minimum((order * (folds + 1)).astype(int), folds)  # one moment, one block
+    blocks[dated] = np.maximum((moment - (count - folds * size)) // size + 1, 0)
     _, blocks[dated] = np.unique(blocks[dated], return_inverse=True)
     if blocks.max() < 1:
         raise InputError(
