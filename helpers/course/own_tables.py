@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from . import by_hand
+
 TOWNS = ("New York", "Newark", "Boston", "Albany", "Trenton", "Salem")
 
 
@@ -34,3 +36,8 @@ def parcels(seed: int) -> pd.DataFrame:
         repeats.append(rows.assign(town=rows["town"].map(spell)))
         begin += counts[sort]
     return pd.concat([first, *repeats]).sample(frac=1, random_state=seed).reset_index(drop=True)
+
+
+def flights(seed: int) -> pd.DataFrame:
+    """3,000 of `by_hand.flights`, drawn with the seed, by `scheduled`."""
+    return by_hand.flights().sample(3_000, random_state=seed).sort_index()

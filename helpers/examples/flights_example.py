@@ -68,7 +68,8 @@ KNOWLEDGE = {
         "arr_delay": "minutes", "temp": "°F", "dewp": "°F", "humid": "%", "wind_dir": "degrees",
         "wind_speed": "mph", "wind_gust": "mph", "precip": "inches", "pressure": "millibars",
         "visib": "miles", "wind_max_6h": "mph", "precip_6h": "inches", "dest_alt": "feet",
-        "seats": "seats", "planned_minutes": "minutes",
+        "seats": "seats", "departure_minute": "minutes after midnight",
+        "arrival_minute": "minutes after midnight", "planned_minutes": "minutes",
         "planned_speed": "mph", "plane_age": "years", "dew_point_spread": "°F",
     },
 }  # fmt: skip

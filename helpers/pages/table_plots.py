@@ -41,15 +41,18 @@ def changed_cells(figure: Figure, table: pd.DataFrame) -> str:
 def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, columns: dict) -> str:
     """The mean label (0 to 1, or a number) along each column: ten equal groups, or levels.
 
-    A group is drawn at its median. `columns` maps a column to its axis name, with the unit.
+    A group is drawn at its median; three or fewer are bars. `label` is called what its mean is,
+    `columns` maps a column to its axis name, with the unit.
     """
     every = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axes, (name, axis) in zip(every, columns.items(), strict=True):
         draw = _draw_along_numbers if is_counted(frame[name]) else _draw_by_level
         draw(axes, frame[name], label)
-        axes.set_xlabel(short(axis))
-    every[0].set_ylabel(f"mean of {short(label.name)}")
-    title = f"How {label.name} depends on the columns"
+        axes.set_xlabel("\n".join(short(part) for part in axis.split("\n")))
+    every[0].set_ylabel(short(label.name))
+    if label.isin([0, 1]).all():
+        every[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    title = f"The columns that say most: {label.name} along each"
     figure.suptitle(short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
 
@@ -59,9 +62,19 @@ def _draw_along_numbers(axes: Axes, column: pd.Series, label: pd.Series) -> None
     codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
     known = codes >= 0
     means = label[known].groupby(codes[known]).mean()
+    groups = column[known].astype(float).groupby(codes[known])
+    if len(means) < 4:  # a line through two points promises what lies between
+        axes.bar(range(len(means)), means.to_numpy(), color=BLUE, width=0.6)
+        names = [low if low == mid else f"≈{mid}" for low, mid in _low_and_middle(groups)]
+        axes.set_xticks(range(len(means)), names)
+        return
     # Medians: the middle of the last group would lie where its most absurd value does
-    places = column[known].astype(float).groupby(codes[known]).median()
-    axes.plot(places.to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
+    axes.plot(groups.median().to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
+
+
+def _low_and_middle(groups) -> list[tuple[str, str]]:
+    """The lowest value and the median of each group, as they are written on an axis."""
+    return [(f"{group.min():.3g}", f"{group.median():.3g}") for _, group in groups]
 
 
 def _draw_by_level(axes: Axes, column: pd.Series, label: pd.Series) -> None:
