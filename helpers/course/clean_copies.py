@@ -26,7 +26,7 @@ SHOW = "# show what this section is about"
 
 def clean_copy(notebook):
     """The notebook with headings, parameters, imports and checks, and nothing else."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    code = [_plain(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     kept = [(cell, _what_is_kept(cell, code)) for cell in notebook.cells]
     cells = [_cell_like(cell, source) for cell, source in kept if source]
     metadata = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
@@ -39,7 +39,13 @@ def _what_is_kept(cell, code: list[str]) -> str:
         return headings(cell.source)
     if "parameters" in cell.metadata.get("tags", []):
         return cell.source
-    return skeleton(cell.source, later=code[code.index(cell.source) + 1 :])
+    source = _plain(cell.source)
+    return skeleton(source, later=code[code.index(source) + 1 :])
+
+
+def _plain(source: str) -> str:
+    """A cell's code without the lines that are IPython's alone."""
+    return "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
 
 
 def _cell_like(cell, source: str):

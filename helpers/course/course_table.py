@@ -1,9 +1,12 @@
-"""The course in figures, notebook by notebook, for docs/teaching.md: `make teaching-table`.
+"""The notebooks in figures, for `docs/teaching.md`: `make teaching-table`.
 
-Minutes are an estimate: words at half the 238 a minute at which adults read plain English silently
-(Brysbaert 2019, Journal of Memory and Language 109, 104047), since prose between code is read
-twice; half a minute a code cell with its output; one and a half a check; and the machine's time,
-from the ledger of a run.
+What a notebook holds is counted; how long it takes to work through is an estimate from what a
+learner sees: words (of the prose and of the sentences that cells show) at half the 238 a minute at
+which adults read plain English silently (Brysbaert 2019, Journal of Memory and Language 109,
+104047), since what stands between code is read twice; a quarter of a minute for a line of code that
+is written by hand, and for any other cell; half a minute for a table, three quarters for a picture,
+one and a half for a check or a guess; and the machine's time, from the ledger of a run. Exercises
+come on top, by their level.
 """
 
 from __future__ import annotations
@@ -19,48 +22,92 @@ import nbformat
 
 from ..base.marked_text import write_between
 from ..base.places import REPOSITORY
+from ..line.lesson_cells import LESSON
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
+from . import library_calls
+from .questions import CHALLENGES
 
-WORDS_A_MINUTE, MINUTES_A_CELL, MINUTES_A_CHECK = 119, 0.5, 1.5
-SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
+WORDS_A_MINUTE, A_LINE, A_CELL, A_TABLE, A_PICTURE, A_CHECK = 119, 0.25, 0.25, 0.5, 0.75, 1.5
+OF_LEVEL = {"warm-up": 5, "core": 15, "stretch": 30}  # minutes for an exercise
+SIDE_BOX = re.compile(r"<details.*?</details>", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What can be counted in a notebook; `in_a_row` is the longest row of code cells."""
+    """What can be counted in a notebook.
+
+    `in_a_row` is the longest row of code cells, `after_prose` the share of code cells that follow
+    Markdown, `by_hand` the lines of code cells that are lessons and call libraries, `seen` the
+    words of prose and of what cells say; `library` and `helper` count calls.
+    """
 
     cells: int
     words: int
     code_cells: int
     longest: int
     in_a_row: int
+    after_prose: float
     checks: int
     guesses: int
+    library: int
+    helper: int
+    by_hand: int
+    seen: int
+    tables: int
+    pictures: int
 
 
 def figures(path: Path) -> Figures:
     """Count in one notebook, without folded side boxes; parameters are no long cell."""
     cells = nbformat.read(path, as_version=4).cells
     code = [c for c in cells if c.cell_type == "code"]
-    source = "\n".join(c.source for c in code)
-    prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+    prose = _words(*(c.source for c in cells if c.cell_type == "markdown"))
     kinds = "".join("c" if c.cell_type == "code" else "m" for c in cells)
-    words = len(SIDE_BOX.sub("", prose).split())
-    longest = max(lines_beside_imports(c.source) for c in code if not _has_parameters(c))
-    in_a_row = max(map(len, re.findall("c+", kinds)))
-    asked = [_count_asked(source, kind) for kind in ("check", "guess")]
-    return Figures(len(cells), words, len(code), longest, in_a_row, *asked)
+    calls = library_calls.count_calls(c.source for c in code)
+    outputs = [o.get("data", {}) for c in code for o in c.outputs]
+    return Figures(
+        cells=len(cells),
+        words=prose,
+        code_cells=len(code),
+        longest=max(lines_beside_imports(c.source) for c in code if not _has_parameters(c)),
+        in_a_row=max(map(len, re.findall("c+", kinds))),
+        after_prose=kinds.count("mc") / len(code),
+        checks=_count_asked(code, "check"),
+        guesses=_count_asked(code, "guess"),
+        library=calls.library,
+        helper=calls.helper,
+        by_hand=sum(lines_beside_imports(c.source) for c in code if _is_by_hand(c)),
+        seen=prose + _words(*(o.get("text/markdown", "") for o in outputs)),
+        tables=sum("<table" in SIDE_BOX.sub("", o.get("text/html", "")) for o in outputs),
+        pictures=sum("image/png" in o or "image/svg+xml" in o for o in outputs),
+    )
 
 
-def _count_asked(source: str, kind: str) -> int:
+def _words(*texts: str) -> int:
+    """The words of Markdown, without folded side boxes."""
+    return len(SIDE_BOX.sub("", "\n".join(texts)).split())
+
+
+def _is_by_hand(cell) -> bool:
+    """Whether a cell is a lesson in which a library is called."""
+    is_lesson = LESSON in cell.metadata.get("tags", [])
+    return is_lesson and library_calls.count_calls([cell.source]).library > 0
+
+
+def _count_asked(code: list, kind: str) -> int:
     """How many different checks or guesses a notebook's code asks."""
+    source = "\n".join(cell.source for cell in code)
     return len(set(re.findall(rf'lessons\.{kind}\(\s*"([^"]+)"', source)))
 
 
 def lines_beside_imports(source: str) -> int:
     """The lines of a cell that do something: imports say only where names come from."""
-    body = [s for s in ast.parse(source).body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    body = [
+        s
+        for s in library_calls.tree_of([source]).body
+        if not isinstance(s, ast.Import | ast.ImportFrom)
+    ]
     return sum(1 + s.end_lineno - s.lineno for s in body)
 
 
@@ -69,19 +116,27 @@ def _has_parameters(cell) -> bool:
 
 
 def minutes(counted: Figures, seconds: float) -> float:
-    """How long a learner takes, with the machine's seconds.
+    """How long a learner takes without the exercises, with the machine's seconds.
 
-    >>> minutes(Figures(30, 952, 12, 8, 2, 4, 1), seconds=30)
-    20.5
+    >>> minutes(Figures(30, 900, 12, 8, 2, 0.8, 3, 1, 20, 10, 24, 952, 4, 2), seconds=30)
+    27.0
     """
-    read = counted.words / WORDS_A_MINUTE + counted.code_cells * MINUTES_A_CELL
-    return read + counted.checks * MINUTES_A_CHECK + seconds / 60
+    looked = counted.tables * A_TABLE + counted.pictures * A_PICTURE
+    worked = counted.by_hand * A_LINE + counted.code_cells * A_CELL
+    asked = (counted.checks + counted.guesses) * A_CHECK
+    return counted.seen / WORDS_A_MINUTE + looked + worked + asked + seconds / 60
+
+
+def exercise_minutes(stage: Stage) -> int:
+    """How long the exercises of a notebook take, by their levels."""
+    own = [c for name, c in CHALLENGES.items() if name.partition(".")[0] == stage.name]
+    return sum(OF_LEVEL[challenge.level] for challenge in own)
 
 
 HEAD = (
-    "| notebook | cells | words | longest code cell | code cells in a row | checks | guesses "
-    "| machine, s | minutes |",
-    "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    "| notebook | cells | words | longest cell | code cells after prose | library calls "
+    "| helper calls | checks and guesses | machine, s | minutes | exercises, minutes |",
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
 )
 
 
@@ -94,12 +149,13 @@ def _line(run: Run, stage: Stage) -> str:
     """One notebook's line of the table."""
     counted, entry = figures(stage.path), run.line_of(stage.number)
     seconds = entry["seconds"] if entry else 0.0
-    shown = f"{seconds:.0f}" if entry else "not run"
-    return (
-        f"| {stage.number} · {stage.title} | {counted.cells} | {counted.words} "
-        f"| {counted.longest} | {counted.in_a_row} | {counted.checks} | {counted.guesses} "
-        f"| {shown} | {minutes(counted, seconds):.0f} |"
-    )
+    cells = [
+        f"{stage.number} · {stage.title}", counted.cells, counted.words, counted.longest,
+        f"{counted.after_prose:.0%}", counted.library, counted.helper,
+        counted.checks + counted.guesses, f"{seconds:.0f}" if entry else "not run",
+        f"{minutes(counted, seconds):.0f}", exercise_minutes(stage),
+    ]  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def main() -> None:

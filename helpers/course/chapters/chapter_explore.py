@@ -16,9 +16,9 @@ QUESTIONS = {
         "Gusts of wind are missing in three of four rows, and nearly always when the wind is "
         "weak. What happens when the gaps are filled with the column's mean?",
         {
-            "a": "Nothing: the mean does not change.",
+            "a": "Nothing: the column's mean does not change.",
             "b": "Calm hours get the gusts of windy ones.",
-            "c": "The rows become unusable.",
+            "c": "Those rows can no longer be used for training.",
         },
         "b",
         "The gap itself says *calm*. Filling with an average hides it; a column that says "
@@ -35,9 +35,9 @@ QUESTIONS = {
     "explore.nothing": Choice(
         "A column says nothing about the target by itself. May it be dropped?",
         {
-            "a": "Yes: what says nothing alone says nothing.",
-            "b": "Yes, if a plot shows no trend.",
-            "c": "Not for that: together with another column it may say much.",
+            "a": "Yes: beside others it would say nothing either.",
+            "b": "Yes, if a plot against the target shows no trend.",
+            "c": "No: beside another column it may say much.",
         },
         "c",
         "Left and right each say nothing about *same or different*; both together say all.",

@@ -18,9 +18,9 @@ QUESTIONS = {
     "labs.scaling": Choice(
         "A colleague has scaled all columns before cutting the folds. What do you tell her?",
         {
-            "a": "Her score is worthless.",
-            "b": "Her score has hardly moved; the habit is what is dangerous.",
-            "c": "It is right so: the scale has to be that of all rows.",
+            "a": "Her score is worthless: test rows have leaked into it.",
+            "b": "Her score has hardly moved; the habit is dangerous.",
+            "c": "She did right: the scale has to be that of all rows.",
         },
         "b",
         "A mean over all rows knows no label, and one row hardly moves it. The next step that she "
@@ -59,9 +59,9 @@ QUESTIONS = {
     "labs.shares": Choice(
         "In this grid the algorithm explains much of the variance. What follows?",
         {
-            "a": "Algorithms matter more than data, in general.",
-            "b": "Among these five, on these tables, some are much worse than others.",
-            "c": "Cleaning is not worth its time.",
+            "a": "In general, the algorithm matters more than the data.",
+            "b": "Of these five algorithms, some do far worse here.",
+            "c": "On tables like these, cleaning is not worth its time.",
         },
         "b",
         "A share depends on what was put into the grid. Leave the weak algorithms out, and the "
@@ -78,9 +78,9 @@ QUESTIONS = {
     "labs.silent": Choice(
         "Another team sends clock times in another unit from tomorrow on. What notices?",
         {
-            "a": "The score that was claimed at training.",
-            "b": "The service: such requests fail.",
-            "c": "A comparison of the columns in service with those of training.",
+            "a": "The score that was claimed for it at training time.",
+            "b": "The service, which refuses requests in another unit.",
+            "c": "A comparison of its column now with that of training.",
         },
         "c",
         "The numbers are numbers still, so nothing fails; only their distribution is another.",
@@ -96,9 +96,9 @@ QUESTIONS = {
     "labs.clutch": Choice(
         "Comments alone tell perfectly whether a nest had its full clutch. What do you do?",
         {
-            "a": "Keep them: a perfect score is the aim.",
-            "b": "Take out the one sentence that gives it away.",
-            "c": "Ask when they were written, and leave them out if it was afterwards.",
+            "a": "Keep them: a perfect score is what we are looking for.",
+            "b": "Keep them without the one sentence that gives it away.",
+            "c": "Leave them out if they were written after the count.",
         },
         "c",
         "A column that is filled in once the outcome is known is empty when it is needed.",
