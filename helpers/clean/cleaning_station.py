@@ -1,4 +1,4 @@
-"""Stage 2 as its notebook runs it: the plan in force, the rows that stay, and all that is handed on.
+"""Stage 2 as its notebook runs it: the plan in force, the rows that stay, what is handed on.
 
 Each step is a function of `clean_rows`, `cleaning_plan` or `doubtful_cells`; here they are put
 together, so that a cell of the notebook makes one call for what it shows.
@@ -68,9 +68,7 @@ def sort_rows(work, cleaned: pd.DataFrame) -> SortedRows:
     reason = clean_rows.set_aside(cleaned, about["target"], given["duplicates"])
     linked = clean_rows.near_duplicates(cleaned, reason, about["target"])
     kept = cleaned[reason.isna().to_numpy()].reset_index(drop=True)
-    units, counted = labelled_data.units_of_table(
-        kept, reason, linked, about, given["unit_column"]
-    )
+    units, counted = labelled_data.units_of_table(kept, reason, linked, about, given["unit_column"])
     return SortedRows(kept, reason, linked, units, counted)
 
 

@@ -50,63 +50,6 @@ def delivered_twice(flights: pd.DataFrame, planes: pd.DataFrame) -> pd.DataFrame
     ).T.rename_axis("table")
 
 
-def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.DataFrame:
-    """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
-    from difflib import SequenceMatcher
-
-    from ..cells.tidy_text import fingerprint
-
-    counts = column.value_counts()
-    ways = {
-        f"similar by {similarity:.0%}": lambda a, b: (
-            SequenceMatcher(None, a, b).ratio() >= similarity
-        ),
-        "same fingerprint": lambda a, b: fingerprint(a) == fingerprint(b),
-    }
-    rows = {"as it came": _merged_row(counts, {value: value for value in counts.index})}
-    rows |= {name: _merged_row(counts, _merged(counts, alike)) for name, alike in ways.items()}
-    return pd.DataFrame(rows).T.rename_axis("way")
-
-
-def _merged(counts: pd.Series, alike) -> dict[str, str]:
-    """For each value the more frequent one that is alike; itself where there is none."""
-    kept: list[str] = []
-    into = {}
-    for value in counts.index:
-        into[value] = next((k for k in kept if alike(k, value)), value)
-        kept += [value] if into[value] == value else []
-    return into
-
-
-def _merged_row(counts: pd.Series, into: dict[str, str]) -> dict:
-    changed = {a: b for a, b in into.items() if a != b}
-    return {
-        "spellings": len(set(into.values())),
-        "cells changed": int(counts[list(changed)].sum()),
-        "for example": next((f"{a} → {b}" for a, b in changed.items()), ""),
-    }
-
-
-def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame:
-    """The score of a quick model without and with a column that is known only afterwards.
-
-    Both are tried on the folds of the rows that stage 4 will leave for training.
-    """
-    from ..learning.metric_names import PLAIN_NAMES
-    from ..split import split_into_parts, strategy_comparison
-
-    known = KNOWLEDGE["split_strategy"], KNOWLEDGE["time_column"]
-    choice = dict(zip(("strategy", "column"), known, strict=True))
-    cut = split_into_parts.split_rows(rows, choice, test_from=KNOWLEDGE["test_from"])
-    leaky = plan | {"columns": plan["columns"] | {column: "number"}}
-    found = {f"without {column}": plan, f"with {column}": leaky}
-    metric = rows.task.main_metric
-    scores = {name: strategy_comparison.probe_scores(cut, one).mean[metric]
-              for name, one in found.items()}  # fmt: skip
-    shown = pd.DataFrame({PLAIN_NAMES[metric]: scores}).map("{:.2f}".format)
-    return shown.rename_axis(f"folds of {strategy_comparison.probe_rows(cut):,} rows")
-
-
 def calendar_parts(cut, plan: dict, comparison, choice: dict) -> pd.DataFrame:
     """The score of a quick model without and with the day of the year, random and by time.
 
@@ -236,30 +179,6 @@ def describe_agreement(labels: pd.DataFrame) -> str:
         f"They agree on **{same} of {len(labels)}** spellings; **Cohen's kappa is {kappa:.2f}**. "
         f"The {labels['settled'].nunique()} makers that are left are settled in a third column."
     )
-
-
-def eight_dirty_rows() -> pd.DataFrame:
-    """A small table with a kind of error in every column, made by hand."""
-    return pd.DataFrame(
-        {
-            "city": ["New York", "new york", " New  York", "NY", "York, New", "Newark", "N/A",
-                     "New York"],
-            "weight": ["3 kg", "4.5kg", "1,200 kg", "-", "7 kg", "unknown", "2 kg", "6 kg"],
-            "paid": ["yes", "No", "Y", "no", "", "YES", "n", "yes"],
-            "day": ["2013-02-12", "2013-03-01", "n/a", "31.12.2013", "2013-01-09", "2013-05-05",
-                    "01.02.2013", "2013-06-30"],
-        }
-    )  # fmt: skip
-
-
-def eight_rows_cleaned() -> pd.DataFrame:
-    """The eight dirty rows and, to their right, what the cleaner makes of them."""
-    from ..clean.cleaning_plan import draft_plan
-    from ..clean.column_cleaner import Cleaner
-
-    dirty = eight_dirty_rows()
-    cleaner = Cleaner(draft_plan(dirty, {"aliases": {"city": {"NY": "New York"}}}))
-    return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
 def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:

@@ -14,7 +14,7 @@ ROLE_SAYS = {
     "number": "fill gaps with the median, mark them, scale by the quartiles",
     "category": "one column per level (one-hot)",
     "many categories": "the mean target of each level (target encoding)",
-    "date": "hour and weekday as numbers and on circles (time of the year where two years were seen); "
+    "date": "hour and weekday as numbers and on circles (time of the year after two years); "
     "days between two dates",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
     "image": "grey levels, edges and colours, reduced",

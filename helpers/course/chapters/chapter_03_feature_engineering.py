@@ -7,7 +7,6 @@ import pandas as pd
 
 from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
-
 ENOUGH = 30  # flights to an airport, to judge it
 
 
@@ -137,9 +136,9 @@ def _examine_suspects(suspects, of=None) -> str:
 
 CHALLENGES = {
     "features.latest": Challenge(
-        "`flights` are 3,000 flights drawn with your own seed: nobody else has these. Where fewer "
-        "than 30 of them go is left aside, as too few to judge. To which other airport is the share "
-        "of late flights the largest? Give its code from the column `dest`, such as `LAX`.",
+        "`flights` are 3,000 flights drawn with your own seed: nobody else has these. Airports "
+        "to which fewer than 30 of them go are left aside: too few to judge. To which of the others "
+        "is the share of late flights the largest? Give its code, such as `LAX`, from `dest`.",
         _examine_latest,
         makes="latest",
         solution="""
