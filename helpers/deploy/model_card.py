@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..base.verdicts import passes, was_required
 from ..examples import known as examples_known
+from ..learning.later_scores import describe_promise
 from ..learning.metric_names import PLAIN_NAMES
 
 
@@ -31,6 +32,7 @@ def make_card(run: str, about: dict, metrics: dict, y: np.ndarray, refitted: boo
             "main_metric": metrics["main_metric"],
             "scores": metrics["test"],
             "interval": metrics["interval"],
+            "promise": metrics.get("promise"),
             "baseline": metrics["baseline"],
             "verdict": metrics["verdict"],
         },
@@ -81,6 +83,7 @@ def card_text(card: dict) -> str:
         f"{card['source']}{refit}.",
         f"**Verdict.** {held_out['verdict']}, on {held_out['rows']:,} held-out rows:",
         _scores_as_markdown(held_out),
+        *filter(None, [describe_promise(held_out.get("promise"))]),
         *_compiled_as_markdown(card.get("compiled")),
         "**Limits.**",
         "\n".join(f"- {limit}" for limit in card["limits"]),

@@ -68,6 +68,7 @@ def metrics_file(
         "interval": {m: [r["from"], r["to"]] for m, r in scores.iterrows()},
         "train": scores["train"].to_dict(),
         "baseline": scores["baseline"].to_dict(),
+        "promise": verdict.get("promise"),
         "verdict": verdict["verdict"],
         "checks": verdict["checks"],
         "reading": reading,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,12 @@ from ..base.user_errors import InputError, nearest
 from ..base.verdicts import BETTER, GOOD, NO_BETTER, NOT_GOOD, was_required
 from ..learning.error_costs import row_costs
 from ..learning.labelled_data import Labelled
+from ..learning.later_scores import describe_promise, score_on_later_rows
 from ..learning.margins import describe_margin, relative_difference
 from ..learning.mean_by_unit import mean_by_unit
 from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES, shown_score
 from ..learning.metric_scores import better
-from ..learning.score_intervals import Difference, paired_gain
+from ..learning.score_intervals import Difference, JudgedRows, paired_gain, score_spread
 from ..learning.task_kind import Task
 
 
@@ -73,8 +74,8 @@ def judge(
     `scores` is the table of `scores_table`. The main metric must beat the baseline by `min_gain`,
     on the same rows, over its whole 95 % interval; each metric in `at_least` must reach its
     threshold with the worse end of its interval; and with costs the errors must cost less than
-    acting always and never. Returns `verdict` (its words), `passed`, `warning`, and `checks`, each
-    with `check`, `needed`, `reached`, `passed`.
+    acting always and never. Returns `verdict` (its words), `passed`, `warning`, `checks`, each
+    with `check`, `needed`, `reached`, `passed`, and the `promise` for later rows (see `promise`).
     """
     gain = paired_gain(task, test.y, baseline, answers, unit=test.unit)
     gain = relative_difference(gain, gain.metric, scores.loc[gain.metric, "baseline"])
@@ -84,7 +85,20 @@ def judge(
     passed = all(check["passed"] for check in checks)
     words = (NOT_GOOD, GOOD) if asked.is_set else (NO_BETTER, BETTER)
     warning = gain.warning or _warning(scores, [gain.metric, *asked.at_least])
-    return {"verdict": words[passed], "passed": passed, "warning": warning, "checks": checks}
+    return {"verdict": words[passed], "passed": passed, "warning": warning, "checks": checks,
+            "promise": promise(task, test, answers)}  # fmt: skip
+
+
+def promise(task: Task, test: Labelled, answers: tuple) -> dict | None:
+    """The score to expect on later rows, or on new groups (`learning.later_scores`).
+
+    None where rows were drawn at random, or the score has no noise to tell it by.
+    """
+    if test.before is None:
+        return None
+    spread = score_spread(task, JudgedRows(test.y, *answers, test.unit))
+    found = score_on_later_rows(task.main_metric, spread, test.before)
+    return None if found is None else asdict(found)
 
 
 def _warning(scores: pd.DataFrame, names: list[str]) -> str:
@@ -151,8 +165,14 @@ def describe_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
     return (
         f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[metric]} **{value}** (95 % interval "
         f"{low} to {high}) on rows it had not seen, against {baseline} for the baseline."
-        f"{doubt}{describe_requirement(verdict)}"
+        f"{doubt}{_sentence(describe_promise(verdict.get('promise')))}"
+        f"{describe_requirement(verdict)}"
     )
+
+
+def _sentence(text: str) -> str:
+    """A sentence that follows another one; nothing stays nothing."""
+    return f" {text}" if text else ""
 
 
 def describe_requirement(verdict: dict) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.spacing import evenly_spaced
-from .task_kind import Task, encode, find_task, with_metric
+from .later_scores import BRINGS, Before, still_moves
+from .score_intervals import Spread
+from .task_kind import Task, encode, find_task, target_numbers, with_metric
 from .units import UnitRule, describe_units, find_units, units_of
 
 TRAIN, TEST, GAP = "train", "test", "gap"
@@ -29,7 +31,8 @@ class Labelled:
     taken for records of the same thing (near duplicates). Under a time split `ready` is the first
     fold that may learn from a row: without a gap, the one after its own. Rows with the same text in
     `unit` belong together by the rule `units`; None: each row is a unit of its own. Rows with the
-    same number in `apart` are never in both halves of a fold (a panel).
+    same number in `apart` are never in both halves of a fold (a panel). `before` is what is known
+    of scores on later rows before the held-out ones are asked; None where it makes no difference.
     """
 
     task: Task
@@ -44,6 +47,7 @@ class Labelled:
     unit: np.ndarray | None = None
     units: UnitRule = field(default_factory=UnitRule)
     apart: np.ndarray | None = None
+    before: Before | None = None
 
     def of(self, part: str) -> Labelled:
         """The rows of one part, "train" or "test"."""
@@ -138,7 +142,7 @@ def _with_split(work, rows: Labelled) -> Labelled:
         raise ValueError("The split belongs to other rows: run stage 4 again.")
     if has_training_plan(work):
         rows = replace(rows, X=work.read_table(CLEANED_BY_SPLIT))
-    return replace(
+    rows = replace(
         rows,
         part=split["part"].to_numpy(dtype=object),
         fold=split["fold"].to_numpy(),
@@ -148,6 +152,24 @@ def _with_split(work, rows: Labelled) -> Labelled:
         unit=split["unit"].to_numpy(dtype=object) if "unit" in split else None,
         units=stored_rule(laid_out.get("units")),
     )
+    if work.stage.number != JUDGED:
+        return rows
+    return with_folds_score(rows, laid_out, work.read_json("training.json").get("folds", []))
+
+
+def with_folds_score(rows: Labelled, choice: dict, folds: list[dict]) -> Labelled:
+    """Rows whose held-out part is about to be asked, with what is known `before`.
+
+    `choice` is the content of `split.json`, `folds` the score of the chosen model on each fold (see
+    `training.json`). Rows that were split at random stay as they are.
+    """
+    if choice["strategy"] not in BRINGS:
+        return rows
+    column = choice["column"] if rows.by_time else ""
+    when = rows.X[column] if column in rows.X else pd.Series(rows.row)
+    moves = rows.by_time and still_moves(target_numbers(rows.task, rows.y), when)
+    found = Before(BRINGS[choice["strategy"]], tuple(Spread(**one) for one in folds), moves)
+    return replace(rows, before=found)
 
 
 def stored_rule(content: dict | None) -> UnitRule:

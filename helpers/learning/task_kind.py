@@ -50,6 +50,20 @@ class Task:
         return self.kind == "regression"
 
 
+def target_numbers(task: Task, y: np.ndarray) -> np.ndarray:
+    """n labels as n × columns of numbers: their ranks, or a column of 0 and 1 for each class.
+
+    Of two classes one column says all.
+
+    >>> target_numbers(Task("y", "regression"), np.array([10.0, 30.0, 20.0])).T.tolist()
+    [[1.0, 3.0, 2.0]]
+    """
+    if task.is_regression:
+        return pd.Series(y.astype(float)).rank().to_numpy()[:, None]
+    classes = task.classes[:1] if len(task.classes) == 2 else task.classes
+    return np.column_stack([(y.astype(str) == name).astype(float) for name in classes])
+
+
 def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
     """The task that a (cleaned) target column calls for.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, norm
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from ..learning.margins import margin
@@ -57,29 +57,6 @@ class Promise:
 def promise_of(task: Task, rows: JudgedRows, baseline: float = np.nan, **more) -> Promise:
     """The promise that held-out rows make, with their answers by a model that had not seen them."""
     return Promise(task, score_spread(task, rows), rows, baseline, **more)
-
-
-def between_times(spreads: list[Spread]) -> tuple[float, float]:
-    """The variance of the true score from time to time, and its degrees of freedom.
-
-    What earlier scores differ by beyond their own noise: the random-effects variance of DerSimonian
-    and Laird (1986), Controlled Clinical Trials 7, 177-188, with the median of the chi-square
-    distribution in place of its mean, so that it is too small no more often than too large. Scores
-    without noise are left out.
-
-    >>> even = [Spread(0.7, 0.01, 50.0, 51), Spread(0.705, 0.01, 50.0, 51)]
-    >>> between_times(even), round(between_times([*even, Spread(0.8, 0.01, 50.0, 51)])[0], 3)
-    ((0.0, 1.0), 0.003)
-    """
-    known = [one for one in spreads if one.standard_error > 0 and np.isfinite(one.value)]
-    if len(known) < 2:
-        return 0.0, np.inf
-    values = np.array([one.value for one in known])
-    weights = np.array([one.standard_error for one in known]) ** -2.0
-    scatter = (weights * (values - np.average(values, weights=weights)) ** 2).sum()
-    free = len(known) - 1
-    scale = weights.sum() - (weights**2).sum() / weights.sum()
-    return float(max(0.0, (scatter - chi2.median(free)) / scale)), float(free)
 
 
 def compare_periods(

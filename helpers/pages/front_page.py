@@ -8,6 +8,7 @@ import json
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
 from ..base.verdicts import passes, was_required
+from ..learning.later_scores import ends_in_words
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..line.held_out_looks import describe_looks, looks
 from ..line.ledger import FAILED
@@ -143,11 +144,18 @@ def _figure(metrics: dict, name: str) -> dict:
     values = *metrics["interval"][name], metrics["baseline"].get(name, float("nan"))
     low, high, baseline = (shown_score(name, value) for value in values)
     value = shown_score(name, metrics["test"][name])
+    later = _on_later_rows(metrics) if name == metrics["main_metric"] else ""
     return {
         "name": PLAIN_NAMES[name],
         "value": value,
-        "note": f"{low} to {high}; baseline {baseline}",
+        "note": f"{low} to {high}; {later}baseline {baseline}",
     }
+
+
+def _on_later_rows(metrics: dict) -> str:
+    """The main metric to expect on later rows; empty where it is not told."""
+    promise = metrics.get("promise")
+    return f"on {promise['on']} {ends_in_words(promise)}; " if promise else ""
 
 
 def _card(run: Run, stage: Stage) -> dict:

@@ -18,6 +18,7 @@ from ..base.spacing import evenly_spaced
 from ..cells.kinds import is_counted, is_date
 from ..learning.fold_scores import fold_scores
 from ..learning.labelled_data import ROW_ORDER, Labelled
+from ..learning.task_kind import target_numbers
 from ..pipeline import whole_pipeline
 from .leak_alarm import quick_model
 from .split_at_random import random_folds, with_folds
@@ -79,7 +80,8 @@ def find_time_order(rows: Labelled, features: dict, seed: int = 42) -> TimeOrder
     if len(rows.y) < FEWEST_ROWS:
         return None
     names = time_candidates(rows.X)
-    series = target_series(rows) | residual_series(rows, features, names, seed)
+    series = {"the target": target_numbers(rows.task, rows.y)}
+    series |= residual_series(rows, features, names, seed)
     series |= acting_series(rows, features, names)
     found = [_tested(rows, name, series, LEVEL / len(names), seed) for name in names]
     found = [one for one in found if one]
@@ -124,15 +126,6 @@ def _words(name: str) -> set[str]:
 # --- What may resemble ------------------------------------------------------------------------
 
 
-def target_series(rows: Labelled) -> dict[str, np.ndarray]:
-    """The target as n × columns of numbers: its ranks, or a column of 0 and 1 for each class."""
-    if rows.task.is_regression:
-        return {"the target": pd.Series(rows.y.astype(float)).rank().to_numpy()[:, None]}
-    classes = rows.task.classes[:1] if len(rows.task.classes) == 2 else rows.task.classes
-    flags = [(rows.y.astype(str) == name).astype(float) for name in classes]
-    return {"the target": np.column_stack(flags)}
-
-
 def residual_series(rows: Labelled, features: dict, names: list[str], seed: int) -> dict:
     """What a quick model leaves unexplained on random folds, in the same form; NaN where not asked.
 
@@ -169,7 +162,7 @@ def acting_series(rows: Labelled, features: dict, names: list[str]) -> dict[str,
     if not used:
         return {}
     ranks = rows.X[used[:MOST_ACTING]].astype("float64").rank()
-    target = target_series(rows)["the target"][:, :1]
+    target = target_numbers(rows.task, rows.y)[:, :1]
     acting = (ranks - ranks.mean()).fillna(0).to_numpy() * (target - target.mean())
     return {"how columns act on the target": acting}
 

@@ -1,0 +1,234 @@
+"""The score to expect on rows that come later, or of new groups: a prediction interval.
+
+The interval of a held-out score is about the mean of rows like those. A later score is another
+draw: it has its own noise, and periods differ. By how much they do, the folds of the training rows
+(each answered by a model that has seen earlier rows only) and the held-out rows show together. So
+the variance of the difference is twice the noise of a score, plus twice the variance between
+periods; with few periods Student's t has few degrees of freedom.
+
+What no fold has seen, such as a season or the end of a trend, no fold can show: `still_moves` tells
+where the target has not come back to where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+from scipy.stats import chi2
+from scipy.stats import t as student
+
+from .metric_names import PLAIN_NAMES, shown_score
+from .score_intervals import SHARES, WITHIN_0_1, Spread
+
+LATER, NEW_GROUPS, BOTH = "later rows", "rows of new groups", "later rows of new groups"
+BRINGS = {"time": LATER, "group": NEW_GROUPS, "panel": BOTH}  # what production does, by the split
+STRETCHES = 8  # of time, in which the target is compared: their 40,320 orders are all looked at
+FEWEST_IN_A_STRETCH = 5  # rows
+LEVEL = 0.02  # how often a target that does not move is said to move
+FEWEST_PERIODS = 3  # folds and held-out rows, of different times
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is known before the held-out rows are asked.
+
+    `on` says what production brings ("later rows", "rows of new groups"), `folds` are the scores of
+    the chosen model on the folds, `moves` whether the target still moves with time.
+    """
+
+    on: str
+    folds: tuple[Spread, ...]
+    moves: bool = False
+
+
+@dataclass(frozen=True)
+class LaterScore:
+    """The prediction interval of a score (`low`, `high`) on as many rows as were held out.
+
+    `periods` says how many folds and held-out sets it rests on; `warning` is empty where it can be
+    trusted.
+    """
+
+    metric: str
+    low: float
+    high: float
+    on: str
+    periods: int
+    warning: str = ""
+
+
+def score_on_later_rows(
+    metric: str, held_out: Spread, before: Before, level: float = 0.95
+) -> LaterScore | None:
+    """The prediction interval; None where the held-out score is not defined, or has no noise.
+
+    Scores are taken on the scale of `on_scale`. The noise of a unit is that of all periods, each
+    counted by its degrees of freedom: of few held-out groups alone it would hardly be known.
+
+    >>> folds = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.7, 0.73))
+    >>> found = score_on_later_rows("roc_auc", Spread(0.72, 0.02, 90.0, 91),
+    ...                             Before("later rows", folds))
+    >>> round(found.low, 2), round(found.high, 2)
+    (0.66, 0.77)
+    """
+    scores = [on_scale(metric, one) for one in (*before.folds, held_out)]
+    known = [one for one in scores if np.isfinite(one.value) and one.standard_error > 0]
+    if not known or known[-1] is not scores[-1]:
+        return None
+    noise, df = _noise(known)
+    between, between_df = between_times(known)
+    variance = 2 * (noise + between)
+    df = variance**2 / ((2 * noise) ** 2 / df + (2 * between) ** 2 / between_df)
+    half = student.ppf((1 + level) / 2, max(df, 1.0)) * np.sqrt(variance)
+    ends = off_scale(metric, known[-1].value + half * np.array([-1, 1]))
+    return LaterScore(metric, *sorted(map(float, ends)), before.on, len(known),
+                      _warning(before, len(known)))  # fmt: skip
+
+
+def on_scale(metric: str, one: Spread) -> Spread:
+    """A score where its noise is the same on both sides: the logit of shares and areas, the
+    logarithm of errors and of 1 - R². NaN where there is none, as of a perfect score.
+    """
+    score = np.float64(one.value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if metric in (*SHARES, *WITHIN_0_1):
+            value, slope = logit(score), 1 / (score * (1 - score))
+        else:
+            size = 1 - score if metric == "r2" else np.abs(score)
+            value, slope = np.log(size), 1 / size
+        return one._replace(value=float(value), standard_error=float(one.standard_error * slope))
+
+
+def off_scale(metric: str, values: np.ndarray) -> np.ndarray:
+    """Scores from values of `on_scale`.
+
+    >>> off_scale("r2", np.log(np.array([0.2]))).round(3).tolist()
+    [0.8]
+    """
+    if metric in (*SHARES, *WITHIN_0_1):
+        return expit(values)
+    size = np.exp(values)
+    return 1 - size if metric == "r2" else size * (-1 if metric.startswith("neg_") else 1)
+
+
+def _noise(scores: list[Spread]) -> tuple[float, float]:
+    """The variance of the last score as all of them show it, unit by unit; degrees of freedom."""
+    df = np.array([one.df for one in scores])
+    of_unit = np.array([one.standard_error**2 * one.units for one in scores])
+    return float((df * of_unit).sum() / df.sum() / scores[-1].units), float(df.sum())
+
+
+def between_times(scores: list[Spread]) -> tuple[float, float]:
+    """The variance of the true score from time to time, and its degrees of freedom.
+
+    What scores differ by beyond their own noise: the random-effects variance of DerSimonian and
+    Laird (1986), Controlled Clinical Trials 7, 177-188, with the median of the chi-square
+    distribution in place of its mean, so that it is too small no more often than too large. Scores
+    without noise are left out.
+
+    >>> even = [Spread(0.7, 0.01, 50.0, 51), Spread(0.705, 0.01, 50.0, 51)]
+    >>> between_times(even), round(between_times([*even, Spread(0.8, 0.01, 50.0, 51)])[0], 3)
+    ((0.0, 1.0), 0.003)
+    """
+    known = [one for one in scores if one.standard_error > 0 and np.isfinite(one.value)]
+    if len(known) < 2:
+        return 0.0, np.inf
+    values = np.array([one.value for one in known])
+    weights = np.array([one.standard_error for one in known]) ** -2.0
+    scatter = (weights * (values - np.average(values, weights=weights)) ** 2).sum()
+    free = len(known) - 1
+    scale = weights.sum() - (weights**2).sum() / weights.sum()
+    return float(max(0.0, (scatter - chi2.median(free)) / scale)), float(free)
+
+
+# --- What no fold has seen ----------------------------------------------------------------------
+
+
+def still_moves(values: np.ndarray, when: pd.Series) -> bool:
+    """Whether the target follows a trend, or a season of which no two have been seen.
+
+    `values` is n × columns (see `task_kind.target_numbers`), `when` n moments or numbers. Time is
+    cut into eight stretches; in a trend, or in one long wave, the means of neighbours are closer
+    than those of others. The ratio of von Neumann (1941), Annals of Mathematical Statistics 12,
+    367-395, is compared with that of all orders of the stretches, so whatever is within a
+    stretch, the rate of false alarms is `LEVEL` where stretches are exchangeable.
+
+    >>> still_moves(np.arange(80.0)[:, None], pd.Series(range(80)))
+    True
+    >>> still_moves(np.tile([0.0, 1.0, 1.0, 0.0], 20)[:, None], pd.Series(range(80)))
+    False
+    """
+    means = _means_of_stretches(values, when)
+    if means is None:
+        return False
+    ratios = _neighbours_apart(means[_orders()])
+    return bool((ratios <= ratios[0] * (1 + 1e-9)).mean() <= LEVEL)
+
+
+def _means_of_stretches(values: np.ndarray, when: pd.Series) -> np.ndarray | None:
+    """Stretches × columns, each column of mean 0; None where there are too few rows or moments.
+
+    A moment is in one stretch.
+    """
+    known = when.notna().to_numpy()
+    moment = when[known].rank(method="min").to_numpy() - 1
+    stretch = (moment * STRETCHES // max(known.sum(), 1)).astype(int)
+    count = np.bincount(stretch, minlength=STRETCHES)
+    if count.min() < FEWEST_IN_A_STRETCH:
+        return None
+    sums = [np.bincount(stretch, one, STRETCHES) for one in values[known].T]
+    means = np.stack(sums, axis=1) / count[:, None]
+    means = means - means.mean(axis=0)
+    return means if means.any() else None
+
+
+@cache
+def _orders() -> np.ndarray:
+    """All orders of the stretches, a row an order, as they came first."""
+    return np.array(list(permutations(range(STRETCHES))), dtype=np.int8)
+
+
+def _neighbours_apart(means: np.ndarray) -> np.ndarray:
+    """The squared differences of neighbours over the squared means: low in a trend or a wave."""
+    steps = (np.diff(means, axis=1) ** 2).sum(axis=(1, 2))
+    return steps / (means[0] ** 2).sum()
+
+
+def _warning(before: Before, periods: int) -> str:
+    """Why the interval can't be trusted; empty where it can."""
+    if before.moves:
+        return "the target still moves, by a trend or a season not seen twice: they may lie outside"
+    if before.on != NEW_GROUPS and periods < FEWEST_PERIODS:
+        return "too few periods have been seen to tell how much they differ"
+    return ""
+
+
+# --- In words -----------------------------------------------------------------------------------
+
+
+def describe_promise(promise: dict | None) -> str:
+    """The promise in a sentence; empty where there is none.
+
+    >>> describe_promise({"metric": "roc_auc", "low": 0.66, "high": 0.8, "on": "later rows",
+    ...                   "periods": 5, "warning": ""})
+    'On as many later rows expect ROC AUC **0.66 to 0.80**: 5 periods show how much scores differ.'
+    """
+    if not promise:
+        return ""
+    seen = "periods" if promise["on"] != NEW_GROUPS else "sets of groups"
+    text = (
+        f"On as many {promise['on']} expect {PLAIN_NAMES[promise['metric']]} "
+        f"**{ends_in_words(promise)}**: {promise['periods']} {seen} show how much scores differ."
+    )
+    return f"{text} But {promise['warning']}." if promise["warning"] else text
+
+
+def ends_in_words(promise: dict) -> str:
+    """The ends of the interval as text, such as "0.66 to 0.80"."""
+    low, high = (shown_score(promise["metric"], promise[end]) for end in ("low", "high"))
+    return f"{low} to {high}"
