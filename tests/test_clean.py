@@ -657,6 +657,28 @@ def test_where_nothing_was_changed_nothing_is_drawn():
     assert cleaning_report.picture_of_changes(empty).png
 
 
+def test_what_became_of_planted_copies_is_told():
+    class Rows:
+        reason = pd.Series([None, "duplicate", None, None, "duplicate", "no label"])
+        linked = pd.DataFrame({"row": [2, 3], "group": [2, 2]})
+
+    class Work:
+        about = {"injected_errors": 0.01}
+
+        @staticmethod
+        def read_table(name):
+            kinds = ["exact duplicate", "near duplicate", "near duplicate", "near duplicate"]
+            return pd.DataFrame({"row": [1, 3, 4, 5], "column": None, "kind": kinds,
+                                 "true": ["0", "2", "0", "2"], "planted": None})  # fmt: skip
+
+    said = planted_score.describe_planted_rows(Work, Rows)
+    assert "1 rows were planted twice exactly, 3 nearly" in said
+    assert "so are 1 of the near ones" in said and "1 near copies are linked" in said
+    assert "Of the rest (1)" in said
+    Work.about = {}
+    assert planted_score.describe_planted_rows(Work, Rows) == ""
+
+
 def test_the_headline_adds_up():
     out, changes = repaired()
     reason = clean_rows.set_aside(out, "code")

@@ -178,10 +178,11 @@ def describe_row_count(rows_in: int, reason: pd.Series) -> str:
 
 
 def show_repairs(changes: pd.DataFrame) -> None:
-    """The repairs by kind, and below them the least certain ones."""
+    """The repairs by kind, the least certain ones, and the columns that they are in."""
     from ..pages import show
 
-    show.together(changes_by_kind(changes), least_certain_repairs(changes))
+    tables = changes_by_kind(changes), least_certain_repairs(changes)
+    show.together(*tables, picture_of_changes(changes))
 
 
 def picture_of_changes(changes: pd.DataFrame):

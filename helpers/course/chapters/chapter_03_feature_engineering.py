@@ -137,7 +137,7 @@ def _examine_suspects(suspects, of=None) -> str:
 CHALLENGES = {
     "features.latest": Challenge(
         "`flights` are 3,000 flights drawn with your own seed: nobody else has these. Airports "
-        "to which fewer than 30 of them go are left aside: too few to judge. To which of the others "
+        "to which fewer than 30 of them go are left aside: too few to judge. To which of the rest "
         "is the share of late flights the largest? Give its code, such as `LAX`, from `dest`.",
         _examine_latest,
         makes="latest",
