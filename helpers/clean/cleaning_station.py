@@ -29,21 +29,18 @@ class Decided:
         return doubtful_cells.keep_marks(items, self.marked)
 
 
-def decide(work, raw: pd.DataFrame) -> Decided:
+def decide(raw: pd.DataFrame, about: dict, plan: str, review: str, limits: str) -> Decided:
     """The plan drafted from the collected rows, or the one a person has edited, with all marks.
 
-    `work` is the open stage; its parameters `plan`, `review` and `limits` say what a person gave.
-    Raises InputError for a plan or a list that can't be followed.
+    `plan` and `review` are paths, or empty; `limits` is text such as "age:0..120". Raises
+    InputError for a plan, a list or limits that can't be followed.
     """
-    given, about = work.parameters, work.about
-    drafted, found = cleaning_plan.draft(raw, about, given["limits"])
-    plan = drafted
-    if given["plan"]:
-        plan = cleaning_plan.open_plan(given["plan"], raw.columns, about["target"])
+    drafted, found = cleaning_plan.draft(raw, about, limits)
+    followed = cleaning_plan.open_plan(plan, raw.columns, about["target"]) if plan else drafted
     marked = doubtful_cells.review_list([], raw)
-    if given["review"]:
-        marked = doubtful_cells.open_review(given["review"])
-    return Decided(doubtful_cells.apply_marks(plan, marked), drafted, found, marked)
+    if review:
+        marked = doubtful_cells.open_review(review)
+    return Decided(doubtful_cells.apply_marks(followed, marked), drafted, found, marked)
 
 
 @dataclass(frozen=True)
@@ -62,13 +59,15 @@ class SortedRows:
         return self.reason.isna().to_numpy()
 
 
-def sort_rows(work, cleaned: pd.DataFrame) -> SortedRows:
+def sort_rows(
+    cleaned: pd.DataFrame, about: dict, duplicates: str = "auto", unit_column: str = ""
+) -> SortedRows:
     """Set aside repeated rows and those without a label, link near duplicates, find the unit."""
-    given, about = work.parameters, work.about
-    reason = clean_rows.set_aside(cleaned, about["target"], given["duplicates"])
-    linked = clean_rows.near_duplicates(cleaned, reason, about["target"])
+    target = about["target"]
+    reason = clean_rows.set_aside(cleaned, target, duplicates)
+    linked = clean_rows.near_duplicates(cleaned, reason, target)
     kept = cleaned[reason.isna().to_numpy()].reset_index(drop=True)
-    units, counted = labelled_data.units_of_table(kept, reason, linked, about, given["unit_column"])
+    units, counted = labelled_data.units_of_table(kept, reason, linked, about, unit_column)
     return SortedRows(kept, reason, linked, units, counted)
 
 
