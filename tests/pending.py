@@ -7,7 +7,6 @@ reached: so this page can only grow shorter.
 PENDING: dict[str, set[str]] = {
     "all": {
         "a search",
-        "longest",
     },
     "00_start_here": {"exercises", "library", "options"},
     "01_data_collection": set(),
