@@ -150,29 +150,6 @@ def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd
     return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
 
 
-def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
-    """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
-    from ..learning.predicting import predict
-
-    used = list(bundle.fields)
-    numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
-    own = raw[used].assign(**{c: pd.to_numeric(raw[c], errors="coerce").fillna(0) for c in numbers})
-    own = own.assign(
-        **{c: pd.to_datetime(own[c]) for c in used if bundle.fields[c]["kind"] == "date"}
-    )
-    truth, _ = predict(bundle.task, bundle.model, raw)
-    chance = bundle.model.predict_proba(raw)[:, 1]
-    rows = {}
-    for name, model, X in (
-        ("the same pipeline", bundle.model, raw),
-        ("its own cleaning", bundle.model[1:], own),
-    ):
-        apart = np.abs(model.predict_proba(X)[:, 1] - chance).max()
-        other = (model.predict(X) != truth).mean()
-        rows[name] = {"other answers": f"{other:.1%}", "largest difference": f"{apart:.2f}"}
-    return pd.DataFrame(rows).T.rename_axis("service with")
-
-
 def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) -> str:
     """The three figures of the iris pipeline in a sentence."""
     text = (
@@ -208,12 +185,11 @@ def eight_rows_cleaned() -> pd.DataFrame:
     return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
-def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
-    """The held-out score's interval by rows and by units, and the later months outside each.
+def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
+    """Show the held-out score's interval by rows and by units, and the later months outside each.
 
     `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
-    `by_period` the scores of the later months and how far each differs from the promise. Returns a
-    sentence and a table to show.
+    `by_period` the scores of the later months and how far each differs from the promise.
     """
     from ..learning.metric_names import PLAIN_NAMES
     from ..learning.score_intervals import score_intervals
@@ -229,11 +205,9 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
     found[f"{noun}, of both"] = {"low": middle - half, "high": middle + half}
     table = pd.DataFrame(found).T[["low", "high"]].astype(float)
     table["outside"] = [int((~by_period[metric].between(*ends)).sum()) for ends in table.to_numpy()]
-    return show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period))), (
-        table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
-        .round(3)
-        .rename_axis(f"{PLAIN_NAMES[metric]}: noise by")
-    )
+    said = show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period)))
+    table = table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
+    show.together(said, table.round(3).rename_axis(f"{PLAIN_NAMES[metric]}: noise by"))
 
 
 def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:

@@ -294,7 +294,7 @@ QUESTIONS = {
             "time."
         ),
         {
-            "a": "It keeps no rows: it is fitted on those it is given. Which are these, fold by fold?",
+            "a": "It keeps no rows, and is fitted on those it is given. Which are they, in a fold?",
             "c": "It can't know which columns leak: that was the work of stage 3.",
             "d": "Look at the second line of the table: what did scaling before the folds win?",
         },
