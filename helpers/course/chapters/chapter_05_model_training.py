@@ -107,17 +107,21 @@ def _examine_tuned(tuned, of=None) -> str:
     X, y = _by_time()
     tree = DecisionTreeClassifier(random_state=0)
     pipeline = Pipeline([("scale", StandardScaler()), ("model", tree)])
-    made = [tuned(clone(pipeline), X.copy(), y.copy(), seed) for seed in (1, 2, 1)]
-    if not all(hasattr(one, "cv_results_") and hasattr(one, "best_params_") for one in made):
+
+    def drawn(seed: int):
+        return tuned(clone(pipeline), X.copy(), y.copy(), seed)
+
+    search = drawn(1)
+    if not (hasattr(search, "cv_results_") and hasattr(search, "best_params_")):
         return "Give the search itself, after it has been fitted: it holds every setting's scores."
-    first, other, again = (one.cv_results_["params"] for one in made)
-    if len(first) != SETTINGS:
-        return f"{len(first)} settings were tried; {SETTINGS} were asked for."
-    if first != again:
+    settings = search.cv_results_["params"]
+    if len(settings) != SETTINGS:
+        return f"{len(settings)} settings were tried; {SETTINGS} were asked for."
+    if settings != drawn(1).cv_results_["params"]:
         return "Called twice with one seed it draws other settings: nobody could repeat your work."
-    if first == other:
+    if settings == drawn(2).cv_results_["params"]:
         return "Whatever the seed, it draws the same settings: does it use the seed given?"
-    return _unsound_search(made[0], pipeline, X, y)
+    return _unsound_search(search, pipeline, X, y)
 
 
 def _unsound_search(search, pipeline, X, y) -> str:
