@@ -10,7 +10,15 @@ from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, roc_auc_score
-from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    TimeSeriesSplit,
+    cross_val_score,
+    cross_validate,
+    train_test_split,
+)
 
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
 from helpers.course.questions import CHALLENGES
@@ -284,6 +292,31 @@ def asked_about_training_rows(X, y):
 
 def no_model(X, y):
     return cross_val_score(DummyClassifier(), X, y).mean()
+
+
+def scored(models, X, y, cv, scoring="roc_auc", part="test_score"):
+    return pd.DataFrame(
+        {
+            name: cross_validate(m, X, y, cv=cv, scoring=scoring, return_train_score=True)[part]
+            for name, m in models.items()
+        }
+    )
+
+
+def searched(pipeline, X, y, seed, **options):
+    settings = {"model__max_depth": [1, 2, 3, 4, 6, 8], "model__min_samples_leaf": [5, 10, 20, 40]}
+    settings = options.pop("settings", settings)
+    chosen = {"cv": TimeSeriesSplit(4), "scoring": "roc_auc", "random_state": seed} | options
+    return RandomizedSearchCV(pipeline, settings, n_iter=10, **chosen).fit(X, y)
+
+
+def a_grid(pipeline, X, y, seed):
+    grid = {"model__max_depth": [1, 2, 3, 4, 6, 8]}
+    return GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(4), scoring="roc_auc").fit(X, y)
+
+
+def deep_trees_alone(pipeline, X, y, seed):
+    return searched(pipeline, X, y, seed, settings={"model__max_depth": list(range(30, 60))})
 
 
 def best_accuracy(probability, late, cost_false_positive, cost_false_negative):
@@ -627,6 +660,29 @@ MISTAKES = {
         (lambda table: table["scheduled"] > "2013-06-16", "`train` or `test`"),
         (lambda table: pd.Series(["test"]), "`train` or `test`"),
         (lambda table: table["day"], "it raised `KeyError"),
+    ],
+    "train.by_fold": [
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4), "accuracy"), "accuracy"),
+        (lambda models, X, y: scored(models, X, y, 4), "come after those"),
+        (lambda models, X, y: scored(models, X, y, KFold(4)), "come after those"),
+        (
+            lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4), part="train_score"),
+            "on the rows that were learnt",
+        ),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4)).T, "a row a model"),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4)).mean(), "Give a frame"),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(5)), "Give 4 rows"),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4)) * 0, "not the models' scor"),
+    ],
+    "train.tuned": [
+        (lambda p, X, y, seed: searched(p, X, y, seed, cv=None), "which rows did a fold learn"),
+        (lambda p, X, y, seed: searched(p, X, y, seed, scoring=None), "chooses by accuracy"),
+        (lambda p, X, y, seed: searched(p, X, y, 0), "Whatever the seed"),
+        (lambda p, X, y, seed: searched(p, X, y, None), "nobody could repeat"),
+        (lambda p, X, y, seed: searched(p, X, y, seed).best_estimator_, "Give the search itself"),
+        (lambda p, X, y, seed: RandomizedSearchCV(p, {}), "Give the search itself"),
+        (a_grid, "6 settings were tried"),
+        (deep_trees_alone, "overfits as much"),
     ],
     "train.honest": [
         (selected_before, "has seen the labels"),

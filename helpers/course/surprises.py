@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 
@@ -62,33 +61,6 @@ def _quick_answers(rows, plan: dict, seed: int):
     model = HistGradientBoostingClassifier(max_iter=80, random_state=seed)
     made = partial(whole_pipeline.learner, plan, model, seed)
     return fold_scores(rows, made, [rows.task.main_metric])
-
-
-def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:
-    """Accuracy on pure noise when selecting (and scaling) before the folds, and inside them.
-
-    The labels are random, so the true accuracy is 0.50 (Hastie et al. 2009, section 7.10.2).
-    """
-    from sklearn.feature_selection import SelectKBest
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    random = np.random.default_rng(seed)
-    X, y = random.normal(size=(rows, columns)), np.arange(rows) % 2
-    model, select, scale = LogisticRegression(), SelectKBest(k=20), StandardScaler()
-
-    def accuracy(estimator, data) -> str:
-        return f"{cross_val_score(estimator, data, y, cv=5).mean():.2f}"
-
-    inside = accuracy(make_pipeline(scale, select, model), X)
-    table = {
-        "select 20 columns": [accuracy(model, select.fit_transform(X, y)), inside],
-        "scale": [accuracy(make_pipeline(select, model), scale.fit_transform(X)), inside],
-    }
-    names = ["before the folds", "inside the Pipeline"]
-    return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
 
 
 def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) -> str:

@@ -175,13 +175,6 @@ def test_what_06_says_of_the_small_model_is_so():
     assert days > 1.3 * single, "single flights: too narrow"
 
 
-def test_selecting_before_the_folds_leaks_and_scaling_does_not():
-    table = surprises.selected_before().astype(float)
-    assert table.loc["select 20 columns"].iloc[0] > 0.75
-    assert abs(table.loc["scale"].iloc[0] - table.loc["scale"].iloc[1]) < 0.02
-    assert abs(table["inside the Pipeline"] - 0.5).max() < 0.1
-
-
 def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run, tmp_path):
     bundle = model_bundle.load_bundle("flights")
     raw = pd.read_parquet(flights_run.file("data/raw.parquet")).iloc[::800]
