@@ -5,7 +5,6 @@ reached: so this page can only grow shorter.
 """
 
 PENDING: dict[str, set[str]] = {
-    "all": {},
     "00_start_here": {"exercises", "library", "options"},
     "01_data_collection": set(),
     "02_data_cleaning": set(),
