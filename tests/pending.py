@@ -18,7 +18,7 @@ PENDING: dict[str, set[str]] = {
         "mlflow",
         "permutation_importance",
     },
-    "00_start_here": {"exercises", "library", "options"},
+    "00_start_here": set(),
     "01_data_collection": set(),
     "02_data_cleaning": {"after_prose", "exercises", "library", "options"},
     "03_feature_engineering": {"exercises", "library", "options"},
