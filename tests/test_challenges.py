@@ -11,7 +11,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.metrics import precision_score, roc_auc_score
+from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -47,6 +48,71 @@ def the_earliest(table):
 def half(table):
     day = table["scheduled"].dt.normalize()
     return day.ge(day.sort_values().iloc[len(day) // 2]).map({True: "test", False: "train"})
+
+
+def quarter(table, seed, **options):
+    return train_test_split(table, test_size=0.25, random_state=seed, **options)
+
+
+def the_other_way_round(table, seed):
+    train, test = quarter(table, seed, stratify=table["late"])
+    return test, train
+
+
+def drawn_twice(table, seed):
+    return table.sample(frac=0.75, random_state=seed), table.sample(frac=0.25, random_state=seed)
+
+
+def the_last_quarter(table, seed):
+    return table.iloc[:300], table.iloc[300:]
+
+
+def always_42(table, seed):
+    return quarter(table, 42, stratify=table["late"])
+
+
+def labels_apart(table, seed):
+    return train_test_split(table.drop(columns="late"), table["late"], test_size=0.25)
+
+
+def cut_by_days(table, split, days=None):
+    day = table["scheduled"].dt.normalize()
+    days = np.sort(day.unique()) if days is None else days(day)
+    places = [np.flatnonzero(day.isin(days[part])) for fold in split(days) for part in fold]
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def rows_as_they_come(table):
+    return TimeSeriesSplit(4).split(table)
+
+
+def sorted_rows(table):
+    order = np.argsort(table["scheduled"].to_numpy())
+    return [(order[learn], order[asked]) for learn, asked in TimeSeriesSplit(4).split(order)]
+
+
+def days_as_they_come(table):
+    return cut_by_days(table, TimeSeriesSplit(4, gap=7).split, lambda day: day.unique())
+
+
+def without_a_gap(table):
+    return cut_by_days(table, TimeSeriesSplit(4).split)
+
+
+def gap_of_six(table):
+    return cut_by_days(table, TimeSeriesSplit(4, gap=6).split)
+
+
+def places_of_days(table):
+    return TimeSeriesSplit(4, gap=7).split(np.sort(table["scheduled"].dt.normalize().unique()))
+
+
+def a_sliding_window(table):
+    return cut_by_days(table, TimeSeriesSplit(4, gap=7, max_train_size=4).split)
+
+
+def random_days(table):
+    return cut_by_days(table, KFold(4).split)
 
 
 def on_what_it_learnt(model, X, y):
@@ -288,6 +354,113 @@ def by_psi(before, after):
     return psi(*(s / s.sum() for s in shares)) > 0.1
 
 
+def in_months(of_month, key=lambda rows: rows["scheduled"].dt.strftime("%Y-%m")):
+    """A function of rows and threshold that applies another one to each month."""
+
+    def by_month(rows, threshold):
+        months = {name: of_month(month, threshold) for name, month in rows.groupby(key(rows))}
+        return pd.DataFrame(months, index=["roc_auc", "precision"]).T
+
+    return by_month
+
+
+def both_scores(month, threshold):
+    warned = month["probability"] >= threshold
+    return auc_of(month), precision_score(month["late"], warned)
+
+
+def auc_of(rows):
+    return roc_auc_score(rows["late"], rows["probability"])
+
+
+def month_of_any_year(rows):
+    return rows["scheduled"].dt.month
+
+
+def ranked_by_warnings(month, threshold):
+    warned = month["probability"] >= threshold
+    return roc_auc_score(month["late"], warned), precision_score(month["late"], warned)
+
+
+def answers_first(month, threshold):
+    return auc_of(month), precision_score(month["probability"] >= threshold, month["late"])
+
+
+def accuracy(month, threshold):
+    return auc_of(month), ((month["probability"] >= threshold) == month["late"]).mean()
+
+
+def at_one_half(month, threshold):
+    return both_scores(month, 0.5)
+
+
+def one_auc_for_all(rows, threshold):
+    return made("monitor.by_month")(rows, threshold).assign(roc_auc=auc_of(rows))
+
+
+def drawing_rows(rows):
+    draws = (rows.sample(frac=1, replace=True, random_state=seed) for seed in range(100))
+    return np.quantile([auc_of(drawn) for drawn in draws], [0.025, 0.975])
+
+
+def drawing_days(rows, replace=True):
+    draw, days = np.random.default_rng(0), rows["day"].unique()
+    drawn = (draw.choice(days, len(days), replace=replace) for _ in range(100))
+    return np.quantile([auc_of(rows[rows["day"].isin(some)]) for some in drawn], [0.025, 0.975])
+
+
+def without_replacement(rows):
+    return drawing_days(rows, replace=False)
+
+
+def spread_of_days(rows):
+    scores = [auc_of(day) for _, day in rows.groupby("day") if day["late"].nunique() == 2]
+    return np.quantile(scores, [0.025, 0.975])
+
+
+def mean_of_every_day(rows):
+    scores = np.array([auc_of(day) if day["late"].any() else np.nan for _, day in
+                       rows.groupby("day")])  # fmt: skip
+    error = scores.std() / np.sqrt(len(scores))
+    return scores.mean() - 1.96 * error, scores.mean() + 1.96 * error
+
+
+def scores_of(client, name):
+    versions = client.search_model_versions(f"name='{name}'")
+    runs = {v.version: client.get_run(v.run_id).data.metrics for v in versions}
+    return {version: found.get("roc_auc", -1.0) for version, found in runs.items()}
+
+
+def newest(client, name, least):
+    versions = client.search_model_versions(f"name='{name}'")
+    client.set_registered_model_alias(name, "champion", max(int(v.version) for v in versions))
+
+
+def always_the_best(client, name, least):
+    scores = scores_of(client, name)
+    client.set_registered_model_alias(name, "champion", max(scores, key=scores.get))
+
+
+def best_if_there_is_a_champion(client, name, least):
+    scores, aliases = scores_of(client, name), client.get_registered_model(name).aliases
+    if "champion" in aliases and max(scores.values()) >= scores[aliases["champion"]] + least:
+        always_the_best(client, name, least)
+
+
+def newest_if_better(client, name, least):
+    scores, aliases = scores_of(client, name), client.get_registered_model(name).aliases
+    if "champion" not in aliases:
+        always_the_best(client, name, least)
+    elif scores[max(scores)] < scores[aliases["champion"]]:
+        newest(client, name, least)
+
+
+def every_run_has_a_score(client, name, least):
+    for version in client.search_model_versions(f"name='{name}'"):
+        client.get_run(version.run_id).data.metrics["roc_auc"]
+    made("labs.promote")(client, name, least)
+
+
 # For each challenge: what learners typically make, and a part of the reason that they are given.
 MISTAKES = {
     "features.suspects": [
@@ -365,6 +538,28 @@ MISTAKES = {
         (lambda model, X, y: 0.5, "your score is poor"),
         (lambda model, X, y: 0.0, "near 0.5"),
     ],
+    "split.in_proportion": [
+        (quarter, "chance does that to a rare class"),
+        (the_other_way_round, "first frame is the smaller"),
+        (drawn_twice, "are in both sets"),
+        (the_last_quarter, "Whatever the seed"),
+        (always_42, "Whatever the seed"),
+        (lambda table, seed: quarter(table, None, stratify=table["late"]), "nobody could repeat"),
+        (lambda table, seed: train_test_split(table, test_size=0.2), "20% are held out"),
+        (lambda table, seed: quarter(table, seed)[1], "Give two frames"),
+        (labels_apart, "Give two frames"),
+    ],
+    "split.with_gap": [
+        (rows_as_they_come, "In which order"),
+        (days_as_they_come, "In which order"),
+        (random_days, "In which order"),
+        (sorted_rows, "a cut by rows goes through days"),
+        (without_a_gap, "0 days lie between"),
+        (gap_of_six, "6 days lie between"),
+        (places_of_days, "Positions among days"),
+        (a_sliding_window, "leaves out days"),
+        (lambda table: without_a_gap(table)[:3], "Give four pairs"),
+    ],
     "split.whole_days": [
         (last_rows, "in the order of their time"),
         (at_random, "later than rows that are held out"),
@@ -400,6 +595,34 @@ MISTAKES = {
         (lambda row: row["distance"] and "", "must not fall over"),
         (lambda row: True, "Give a text each time"),
         (lambda row: "", "it passed"),
+    ],
+    "labs.promote": [
+        (newest, "version 3 became champion"),
+        (always_the_best, "what is `least` for"),
+        (best_if_there_is_a_champion, "no champion yet"),
+        (newest_if_better, "did not become champion"),
+        (every_run_has_a_score, "raised `KeyError`"),
+        (lambda client, name, least: 2, "no champion yet"),
+    ],
+    "monitor.by_month": [
+        (in_months(both_scores, month_of_any_year), "Two Novembers became one month"),
+        (in_months(ranked_by_warnings), "What else is there to rank by"),
+        (in_months(answers_first), "the truth goes first"),
+        (in_months(accuracy), "not of the warnings alone"),
+        (in_months(at_one_half), "use the argument"),
+        (one_auc_for_all, "the month's own rows"),
+        (lambda rows, threshold: (auc_of(rows), 0.4), "a row for each month"),
+        (lambda rows, threshold: in_months(both_scores)(rows, threshold).head(1), "three months"),
+    ],
+    "monitor.by_days": [
+        (drawing_rows, "drawing single rows"),
+        (drawing_days, "drawn twice count twice"),
+        (without_replacement, "*with* replacement"),
+        (spread_of_days, "single days lie apart"),
+        (mean_of_every_day, "not a single row is late"),
+        (lambda rows: drawing_days(rows)[::-1], "low end goes first"),
+        (lambda rows: (0.1, 0.2), "outside your interval"),
+        (auc_of, "Give two numbers"),
     ],
     "monitor.alarm": [
         (by_p_value, "too small to matter"),

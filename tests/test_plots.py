@@ -47,7 +47,7 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
     expected = pd.DataFrame({"r2": [0.4, 0.3], "from": [0.3, 0.2], "to": [0.5, 0.4]},
                             index=["2020-01", "2020-02"])  # fmt: skip
     policies = pd.DataFrame({"never": [0.4, 0.3], name: [0.4, 0.35]}, index=["2020-01", "2020-02"])
-    policy_costs = pd.DataFrame({"seconds": [0.0, 2.5], "retrainings": [0, 1]}, ["never", name])
+    policy_costs = pd.DataFrame({"rows": [0, 2_500], "retrainings": [0, 1]}, ["never", name])
     shares = groups[["predicted", "observed"]]
     lab = pd.DataFrame({"gap": [0.0, 0.3], "error": [0.01, 0.02]}, index=[name, "z"])
     parts = pd.DataFrame({name: [0.2] * 6}, index=["a", "b", "c", "d", "together", "rest"])

@@ -72,24 +72,6 @@ def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame
     return shown.rename_axis(f"folds of {strategy_comparison.probe_rows(cut):,} rows")
 
 
-def calendar_parts(cut, plan: dict, comparison, choice: dict) -> pd.DataFrame:
-    """The score of a quick model without and with the day of the year, random and by time.
-
-    `cut` are split rows, `comparison` has the scores without it already (see
-    `strategy_comparison.compare_with_random`).
-    """
-    from ..split import strategy_comparison
-
-    day = cut.X[choice["column"]].dt.day_of_year
-    with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    wider = replace(cut, X=cut.X.assign(day_of_year=day))
-    more = strategy_comparison.compare_with_random(wider, with_day, choice)
-    both = {"without the day of the year": comparison, "with it": more}
-    shown = pd.DataFrame({name: one.table.iloc[:, -1] for name, one in both.items()})
-    shown.index = ["random folds", "folds by time"]
-    return shown.map("{:.2f}".format).rename_axis("ROC AUC in")
-
-
 def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     """The same model before and after two columns of the timetable are added, on the folds.
 
@@ -211,12 +193,11 @@ def eight_rows_cleaned() -> pd.DataFrame:
     return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
-def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
-    """The held-out score's interval by rows and by units, and the later months outside each.
+def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
+    """Show the held-out score's interval by rows and by units, and the later months outside each.
 
     `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
-    `by_period` the scores of the later months and how far each differs from the promise. Returns a
-    sentence and a table to show.
+    `by_period` the scores of the later months and how far each differs from the promise.
     """
     from ..learning.metric_names import PLAIN_NAMES
     from ..learning.score_intervals import score_intervals
@@ -232,11 +213,9 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
     found[f"{noun}, of both"] = {"low": middle - half, "high": middle + half}
     table = pd.DataFrame(found).T[["low", "high"]].astype(float)
     table["outside"] = [int((~by_period[metric].between(*ends)).sum()) for ends in table.to_numpy()]
-    return show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period))), (
-        table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
-        .round(3)
-        .rename_axis(f"{PLAIN_NAMES[metric]}: noise by")
-    )
+    said = show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period)))
+    table = table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
+    show.together(said, table.round(3).rename_axis(f"{PLAIN_NAMES[metric]}: noise by"))
 
 
 def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:

@@ -152,9 +152,6 @@ def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
     by_time = {"strategy": "time", "column": "scheduled"}
     found = strategy_comparison.compare_with_random(labelled, plan, by_time)
     assert found.flatters
-    calendar = surprises.calendar_parts(labelled, plan, found, by_time).astype(float)
-    assert calendar.loc["random folds", "with it"] > calendar.iloc[0, 0]
-    assert calendar.loc["folds by time", "with it"] <= calendar.iloc[1, 0]  # two decimals
     leak = surprises.with_the_answer(labelled, plan).astype(float)
     assert leak.iloc[1, 0] > 0.85 > leak.iloc[0, 0]
 
