@@ -319,6 +319,111 @@ def best_accuracy(probability, late, cost_false_positive, cost_false_negative):
     return max(np.linspace(0, 1, 101), key=lambda t: ((probability >= t) == late).mean())
 
 
+def exact(late, says):
+    return made("evaluate.four_scores")(late, says)
+
+
+def f1_by_mean(late, says):
+    accuracy, precision, recall, _ = exact(late, says)
+    return accuracy, precision, recall, (precision + recall) / 2
+
+
+def dividing_by_nothing(late, says):
+    with np.errstate(all="ignore"):
+        caught = np.float64((late & says).sum())
+        precision, recall = caught / says.sum(), caught / late.sum()
+        f1 = 2 * precision * recall / (precision + recall)
+    return (late == says).mean(), precision, recall, f1
+
+
+def by_loss(table, column):
+    loss = -np.log(np.where(table["late"], table["chance"], 1 - table["chance"]))
+    return loss_by(table, column, loss).drop("DDD").idxmax()
+
+
+def loss_by(table, column, loss):
+    return pd.Series(loss).groupby(table[column].to_numpy()).mean()
+
+
+def against_all(table, column):
+    share = table["late"].mean()
+    constant = -np.log(np.where(table["late"], share, 1 - share))
+    loss = -np.log(np.where(table["late"], table["chance"], 1 - table["chance"]))
+    removed = 1 - loss_by(table, column, loss) / loss_by(table, column, constant)
+    return removed.drop("DDD").idxmin()
+
+
+def by_ranking(table, column):
+    from sklearn.metrics import roc_auc_score
+
+    groups = table[table[column] != "DDD"].groupby(column)
+    found = {name: roc_auc_score(rows["late"], rows["chance"]) for name, rows in groups}
+    return min(found, key=found.get)
+
+
+def by_accuracy(table, column):
+    return ((table["chance"] >= 0.5) == table["late"]).groupby(table[column]).mean().idxmin()
+
+
+def asked(url, row, **options):
+    import requests
+
+    reply = requests.post(url, **{"json": row, "timeout": 10} | options)
+    return reply.json()["probability"] if reply.status_code == 200 else None
+
+
+def first_refusal_raises(url, rows):
+    import requests
+
+    replies = [requests.post(url, json=row, timeout=10) for row in rows]
+    return [reply.json()["probability"] for reply in replies]
+
+
+def app_of(change=lambda row: row, answer=None, gap=None, distance=0.0, carriers=None):
+    """What a learner may have written, with one thing done otherwise."""
+
+    def make_service(model):
+        from fastapi import FastAPI, HTTPException
+
+        service = FastAPI()
+
+        @service.post("/predict")
+        def predict(row: dict):
+            if carriers and row["carrier"] not in carriers:
+                raise HTTPException(422, "carrier")
+            if row.get("pressure", gap) is None and gap == "refused":
+                raise HTTPException(422, "pressure")
+            if "distance" not in row or not isinstance(row["distance"], int):
+                if distance is None:
+                    raise HTTPException(422, "distance")
+                row = row | {"distance": distance}
+            if row["distance"] < 0 and distance is None:
+                raise HTTPException(422, "distance")
+            frame = pd.DataFrame([{"pressure": None} | row]).astype({"pressure": float})
+            frame = frame.fillna({"pressure": gap}) if isinstance(gap, int) else frame
+            chance = model.predict_proba(change(frame))[0]
+            return answer(chance) if answer else {"probability": chance[1]}
+
+        return service
+
+    return make_service
+
+
+def falling_over(model):
+    from fastapi import FastAPI
+
+    service = FastAPI()
+
+    @service.post("/predict")
+    def predict(row: dict):
+        frame = pd.DataFrame([{"pressure": None} | row]).astype(
+            {"pressure": float, "distance": float}
+        )
+        return {"probability": model.predict_proba(frame)[0, 1]}
+
+    return service
+
+
 def int_only(row):
     return "" if isinstance(row.get("distance"), int) else "distance: no number."
 
@@ -577,6 +682,23 @@ MISTAKES = {
         (no_model, "hardly better than a coin"),
         (lambda X, y: LogisticRegression(), "Give one number"),
     ],
+    "evaluate.four_scores": [
+        (lambda late, says: np.array(exact(late, says))[[0, 2, 1, 3]], "changed places"),
+        (f1_by_mean, "not the plain mean"),
+        (lambda late, says: [100 * score for score in exact(late, says)], "look like per cent"),
+        (dividing_by_nothing, "divide by 0"),
+        (lambda late, says: exact(says, late), "changed places"),
+        (lambda late, says: exact(late, says)[:3], "Give four numbers"),
+        (lambda late, says: (says.mean(), *exact(late, says)[1:]), "Not right: accuracy"),
+    ],
+    "evaluate.worst_served": [
+        (by_loss, "noisiest"),
+        (by_accuracy, "Four flights"),
+        (against_all, "Whose base rate"),
+        (by_ranking, "ranks least well"),
+        (lambda table, column: table[column].value_counts().idxmin(), "Four flights"),
+        (lambda table, column: table.groupby(column)["chance"].mean(), "the name of one group"),
+    ],
     "evaluate.cheapest": [
         (lambda *_: 0.5, "One half ignores the costs"),
         (lambda p, late, wrong_yes, wrong_no: wrong_yes / (wrong_yes + wrong_no), "calibrated"),
@@ -587,9 +709,29 @@ MISTAKES = {
         (best_accuracy, "there is a cheaper threshold"),
         (lambda chance, *_: chance, "Give one threshold"),
     ],
+    "deploy.ask_all": [
+        (first_refusal_raises, "must not stop the others"),
+        (lambda url, rows: [asked(url, row, timeout=None) for row in rows], "wait for ever"),
+        (lambda url, rows: [asked(url, None, data=row) for row in rows], "travel as JSON"),
+        (lambda url, rows: [p for row in rows if (p := asked(url, row)) is not None], "its place"),
+        (lambda url, rows: [asked(url, row) or 0.0 for row in rows], "None where status"),
+        (lambda url, rows: asked(url, rows), "Give a list"),
+        (lambda url, rows: [asked(url, rows)], "5 rows were sent"),
+    ],
+    "deploy.make_service": [
+        (lambda model: None, "Return the FastAPI object"),
+        (falling_over, "fell over (status 500)"),
+        (app_of(gap=0, distance=None), "who fills the gap"),
+        (app_of(carriers=("UA", "DL", "B6"), distance=None), "odd, not nonsense"),
+        (app_of(gap="refused", distance=None), "the model can impute it"),
+        (app_of(distance=900), "the row was not refused"),
+        (app_of(answer=lambda p: {"probability": p[0]}), "column of `predict_proba`"),
+        (app_of(answer=lambda p: {"late": bool(p[1] > 0.5)}), "a number under `probability`"),
+        (app_of(answer=lambda p: {"probability": round(p[1], 1)}), "in full"),
+    ],
     "deploy.refuse": [
         (int_only, "came as text can be read"),
-        (no_missing, "can be filled"),
+        (no_missing, "can be imputed"),
         (trusting, "Infinitely far"),
         (nameless, "names the field"),
         (lambda row: row["distance"] and "", "must not fall over"),

@@ -134,29 +134,6 @@ def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd
     return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
 
 
-def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
-    """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
-    from ..learning.predicting import predict
-
-    used = list(bundle.fields)
-    numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
-    own = raw[used].assign(**{c: pd.to_numeric(raw[c], errors="coerce").fillna(0) for c in numbers})
-    own = own.assign(
-        **{c: pd.to_datetime(own[c]) for c in used if bundle.fields[c]["kind"] == "date"}
-    )
-    truth, _ = predict(bundle.task, bundle.model, raw)
-    chance = bundle.model.predict_proba(raw)[:, 1]
-    rows = {}
-    for name, model, X in (
-        ("the same pipeline", bundle.model, raw),
-        ("its own cleaning", bundle.model[1:], own),
-    ):
-        apart = np.abs(model.predict_proba(X)[:, 1] - chance).max()
-        other = (model.predict(X) != truth).mean()
-        rows[name] = {"other answers": f"{other:.1%}", "largest difference": f"{apart:.2f}"}
-    return pd.DataFrame(rows).T.rename_axis("service with")
-
-
 def finish_iris(work, scores: dict[str, float], folds: np.ndarray, rows: int) -> str:
     """Hand on the three figures of the iris pipeline; they are returned in a sentence."""
     scores = scores | {"five folds": float(folds.mean())}

@@ -49,7 +49,6 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "95 %": INTERVAL,
         "0.5": COIN,
         "0.50": Defined("the threshold that a model uses by itself"),
-        "30 %": Defined("an example of how a probability is used, not a result"),
     },
     "08_monitoring": {
         "0.2": Computed(lambda run: compare_columns.PSI_LARGE, "{:g}"),

@@ -142,6 +142,8 @@ def _examine_pages(read_all, of=None) -> str:
 def _what_rows_lack(given: list, wanted: list) -> str:
     if given and all(isinstance(row, list) for row in given):
         return "You return a list of pages; one list of rows is asked for."
+    if given == wanted[3:]:
+        return "The first page is missing. Where do pages begin?"
     if given == wanted[:3]:
         return "You read the first page only."
     if given == wanted[: len(given)]:
@@ -298,6 +300,22 @@ QUESTIONS = {
             Mistake(
                 lambda raw: float(raw.isna().to_numpy().mean()),
                 "You looked at all columns; only one of them holds the label.",
+            ),
+            Mistake(
+                lambda raw: float((raw["late"] == False).mean()),  # noqa: E712
+                "Those are on time, and that is a label, too.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].notna().mean()),
+                "Those have a label. The question is about the others.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].dropna().astype(bool).mean()),
+                "Those are the late ones among flights with a label: `mean` leaves gaps out.",
+            ),
+            Mistake(
+                lambda raw: 0.0,
+                "A missing value is equal to nothing, not even to itself: `==` finds none.",
             ),
         ),
         within=0.001,

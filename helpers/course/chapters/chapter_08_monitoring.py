@@ -317,6 +317,14 @@ QUESTIONS = {
                 lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
                 "You added the differences of shares as they are; the logarithm is missing.",
             ),
+            Mistake(
+                lambda temps: _psi(*_in_quarters(temps)) / np.log(10),
+                "You took the logarithm to base 10; the natural logarithm is asked for.",
+            ),
+            Mistake(
+                lambda temps: float((np.subtract(*_in_quarters(temps)) ** 2).sum()),
+                "You squared the differences of shares; the logarithm is missing.",
+            ),
         ),
         within=0.03,
         form="{:.2f}",
