@@ -7,9 +7,7 @@ reached: so this page can only grow shorter.
 PENDING: dict[str, set[str]] = {
     "all": {
         "a search",
-        "calls",
         "drop_duplicates",
-        "longest",
     },
     "00_start_here": set(),
     "01_data_collection": set(),
