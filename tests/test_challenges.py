@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp, ttest_ind
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, roc_auc_score
 from sklearn.model_selection import (
@@ -19,6 +21,8 @@ from sklearn.model_selection import (
     cross_validate,
     train_test_split,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
 from helpers.course.questions import CHALLENGES
@@ -135,6 +139,32 @@ def in_per_cent(model, X, y):
 def labels_out_of_step(model, X, y):
     shuffled = X.sample(frac=1, random_state=1)
     return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
+
+
+def model_of(*steps, fitted=False):
+    """Makes a pipeline of steps and a forest; `seed` of the forest where a step is "unseeded"."""
+
+    def make_model(seed):
+        forest = RandomForestClassifier(10, random_state=None if "unseeded" in steps else seed)
+        model = make_pipeline(*(step() for step in steps if callable(step)), forest)
+        X = np.random.default_rng(0).normal(size=(20, 2))
+        return model.fit(X, X[:, 0] > 0) if fitted else model
+
+    return make_model
+
+
+def spread_of(held_out=0.2, by_kind=True, one_seed=False, on="test"):
+    def test_scores(model, X, y, seeds):
+        found = []
+        for seed in seeds:
+            drawn = {"random_state": 0 if one_seed else seed, "stratify": y if by_kind else None}
+            X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=held_out, **drawn)
+            model.fit(*((X, y) if on == "all" else (X_train, y_train)))
+            asked = (X_train, y_train) if on == "train" else (X_test, y_test)
+            found.append(model.score(*asked))
+        return found
+
+    return test_scores
 
 
 def month_pasted(database, month):
@@ -618,6 +648,25 @@ MISTAKES = {
         (for_ever, "When do you give up"),
         (swallowing, "busy is missing"),
         (giving_back_what_there_is, "as if all were well"),
+    ],
+    "start.three_steps": [
+        (model_of(SimpleImputer, StandardScaler, fitted=True), "From which rows did it learn"),
+        (model_of(StandardScaler), "Which step fills gaps"),
+        (model_of(), "Which step fills gaps"),
+        (model_of(SimpleImputer), "hundreds beside fractions"),
+        (model_of(SimpleImputer, StandardScaler, "unseeded"), "Where is the seed used"),
+        (lambda seed: model_of(SimpleImputer, StandardScaler)(1), "the seed that is given"),
+        (lambda seed: RandomForestClassifier(), "you return RandomForestClassifier"),
+        (lambda seed: make_pipeline(SimpleImputer(), StandardScaler()), "The last step"),
+    ],
+    "start.spread": [
+        (spread_of(on="train"), "among those that were learnt from"),
+        (spread_of(on="all"), "among those that were learnt from"),
+        (spread_of(one_seed=True), "a split of its own"),
+        (spread_of(by_kind=False), "a rare one may be missing"),
+        (spread_of(held_out=0.25), "A quarter of the rows"),
+        (lambda *given: np.mean(spread_of()(*given)), "a mean alone hides"),
+        (lambda *given: spread_of()(*given)[:1], "you give 1 scores"),
     ],
     "start.honest_score": [
         (on_what_it_learnt, "Had the model met the rows"),

@@ -10,7 +10,6 @@ import yaml
 
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
-from helpers.course import surprises
 from helpers.deploy import service_proof
 from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
