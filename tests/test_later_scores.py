@@ -75,6 +75,16 @@ def test_with_one_period_it_is_said_that_periods_are_too_few():
     assert not score_on_later_rows("roc_auc", HELD_OUT, of_groups).warning
 
 
+def test_what_early_folds_lacked_in_rows_is_not_between_periods():
+    learning = [one._replace(value=value) for one, value in
+                zip(EVEN, (0.30, 0.52, 0.62, 0.68), strict=True)]  # fmt: skip
+    falling = [one._replace(value=1 - one.value) for one in learning]
+    for folds, most, least in ((learning, 1.2, 0.9), (falling, 99, 3.0)):
+        held_out = HELD_OUT._replace(value=0.72 if folds is learning else 0.28)
+        ratio = width(promised("r2", held_out, folds)) / width(promised("r2", held_out, []))
+        assert least < ratio < most
+
+
 def test_scores_that_differ_by_their_noise_alone_have_no_variance_between():
     assert between_times([*EVEN, HELD_OUT])[0] == 0
     assert between_times([*UNEVEN, HELD_OUT])[0] > 0.05**2

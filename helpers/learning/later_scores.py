@@ -77,11 +77,12 @@ def score_on_later_rows(
     (0.66, 0.77)
     """
     scores = [on_scale(metric, one) for one in (*before.folds, held_out)]
+    learnt = None if before.on == NEW_GROUPS else _learnt(metric, len(scores))
+    between, between_df = between_times(scores, learnt)
     known = [one for one in scores if np.isfinite(one.value) and one.standard_error > 0]
     if not known or known[-1] is not scores[-1]:
         return None
     noise, df = _noise(known)
-    between, between_df = between_times(known)
     variance = 2 * (noise + between)
     df = variance**2 / ((2 * noise) ** 2 / df + (2 * between) ** 2 / between_df)
     half = student.ppf((1 + level) / 2, max(df, 1.0)) * np.sqrt(variance)
@@ -123,7 +124,7 @@ def _noise(scores: list[Spread]) -> tuple[float, float]:
     return float((df * of_unit).sum() / df.sum() / scores[-1].units), float(df.sum())
 
 
-def between_times(scores: list[Spread]) -> tuple[float, float]:
+def between_times(scores: list[Spread], learnt: np.ndarray | None = None) -> tuple[float, float]:
     """The variance of the true score from time to time, and its degrees of freedom.
 
     What scores differ by beyond their own noise: the random-effects variance of DerSimonian and
@@ -131,19 +132,57 @@ def between_times(scores: list[Spread]) -> tuple[float, float]:
     distribution in place of its mean, so that it is too small no more often than too large. Scores
     without noise are left out.
 
+    A model that has learnt from fewer rows is worse, which later ones will not be: where scores
+    rise with `learnt` (a number a score), a line is taken out, as in a meta-regression.
+
     >>> even = [Spread(0.7, 0.01, 50.0, 51), Spread(0.705, 0.01, 50.0, 51)]
     >>> between_times(even), round(between_times([*even, Spread(0.8, 0.01, 50.0, 51)])[0], 3)
     ((0.0, 1.0), 0.003)
     """
-    known = [one for one in scores if one.standard_error > 0 and np.isfinite(one.value)]
-    if len(known) < 2:
+    known = np.array([one.standard_error > 0 and np.isfinite(one.value) for one in scores], bool)
+    if known.sum() < 2:
         return 0.0, np.inf
-    values = np.array([one.value for one in known])
-    weights = np.array([one.standard_error for one in known]) ** -2.0
-    scatter = (weights * (values - np.average(values, weights=weights)) ** 2).sum()
-    free = len(known) - 1
-    scale = weights.sum() - (weights**2).sum() / weights.sum()
-    return float(max(0.0, (scatter - chi2.median(free)) / scale)), float(free)
+    values, errors = (np.array([one[at] for one in scores])[known] for at in (0, 1))
+    level = np.ones((len(values), 1))
+    if learnt is not None and len(values) > 3:
+        line = np.column_stack([level, learnt[known]])
+        variance, free, slope = _random_effects(values, errors, line)
+        if slope > 0:
+            return variance, free
+    return _random_effects(values, errors, level)[:2]
+
+
+def _random_effects(values: np.ndarray, errors: np.ndarray, design: np.ndarray) -> tuple:
+    """The variance beyond `errors` about a weighted fit, its degrees of freedom, the last slope."""
+    weights = errors**-2.0
+    weighted = weights[:, None] * design
+    slopes = np.linalg.solve(design.T @ weighted, weighted.T @ values)
+    scatter = (weights * (values - design @ slopes) ** 2).sum()
+    free = len(values) - design.shape[1]
+    lost = np.linalg.solve(design.T @ weighted, weighted.T @ weighted)
+    variance = (scatter - chi2.median(free)) / (weights.sum() - np.trace(lost))
+    return float(max(0.0, variance)), float(free), float(slopes[-1])
+
+
+def between_periods(metric: str, folds: list[Spread], held_out: Spread) -> tuple[float, float]:
+    """The variance between periods that folds by time and the held-out rows show, and its degrees
+    of freedom: in the metric's own units, where the held-out score lies (for stage 8).
+
+    Fold k has learnt from the k blocks before it.
+    """
+    scores = [on_scale(metric, one) for one in (*folds, held_out)]
+    between, df = between_times(scores, _learnt(metric, len(scores)))
+    if not between:
+        return 0.0, df
+    slope = scores[-1].standard_error / held_out.standard_error
+    return between / slope**2, df
+
+
+def _learnt(metric: str, periods: int) -> np.ndarray:
+    """The logarithm of the rows that a model has learnt from before each period, with the sign of
+    better scores on the scale.
+    """
+    return np.log(np.arange(1, periods + 1)) * (1 if metric in (*SHARES, *WITHIN_0_1) else -1)
 
 
 # --- What no fold has seen ----------------------------------------------------------------------
