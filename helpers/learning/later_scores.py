@@ -30,6 +30,7 @@ BRINGS = {"time": LATER, "group": NEW_GROUPS, "panel": BOTH}  # what production 
 STRETCHES = 8  # of time, in which the target is compared: their 40,320 orders are all looked at
 FEWEST_IN_A_STRETCH = 5  # rows
 LEVEL = 0.02  # how often a target that does not move is said to move
+BORROWED = 20.0  # degrees of freedom of the held-out score's noise, that the folds may add
 FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 
 
@@ -67,8 +68,7 @@ def score_on_later_rows(
 ) -> LaterScore | None:
     """The prediction interval; None where the held-out score is not defined, or has no noise.
 
-    Scores are taken on the scale of `on_scale`. The noise of a unit is that of all periods, each
-    counted by its degrees of freedom: of few held-out groups alone it would hardly be known.
+    Scores are taken on the scale of `on_scale`.
 
     >>> folds = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.7, 0.73))
     >>> found = score_on_later_rows("roc_auc", Spread(0.72, 0.02, 90.0, 91),
@@ -82,7 +82,7 @@ def score_on_later_rows(
     known = [one for one in scores if np.isfinite(one.value) and one.standard_error > 0]
     if not known or known[-1] is not scores[-1]:
         return None
-    noise, df = _noise(known)
+    noise, df = _noise(known[:-1], known[-1])
     variance = 2 * (noise + between)
     df = variance**2 / ((2 * noise) ** 2 / df + (2 * between) ** 2 / between_df)
     half = student.ppf((1 + level) / 2, max(df, 1.0)) * np.sqrt(variance)
@@ -117,11 +117,21 @@ def off_scale(metric: str, values: np.ndarray) -> np.ndarray:
     return 1 - size if metric == "r2" else size * (-1 if metric.startswith("neg_") else 1)
 
 
-def _noise(scores: list[Spread]) -> tuple[float, float]:
-    """The variance of the last score as all of them show it, unit by unit; degrees of freedom."""
-    df = np.array([one.df for one in scores])
-    of_unit = np.array([one.standard_error**2 * one.units for one in scores])
-    return float((df * of_unit).sum() / df.sum() / scores[-1].units), float(df.sum())
+def _noise(folds: list[Spread], held_out: Spread) -> tuple[float, float]:
+    """The variance of the held-out score, and its degrees of freedom.
+
+    Where few units are held out it is hardly known by them: what a unit adds in the folds counts
+    too, with up to `BORROWED` degrees of freedom.
+    """
+    own = held_out.standard_error**2
+    if not folds:
+        return own, held_out.df
+    df = np.array([one.df for one in folds])
+    of_unit = np.array([one.standard_error**2 * one.units for one in folds])
+    borrowed = min(df.sum(), BORROWED)
+    theirs = (df * of_unit).sum() / df.sum() / held_out.units
+    known = held_out.df + borrowed
+    return float((held_out.df * own + borrowed * theirs) / known), float(known)
 
 
 def between_times(scores: list[Spread], learnt: np.ndarray | None = None) -> tuple[float, float]:
