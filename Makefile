@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -19,6 +19,7 @@ help:
 	@echo "make notebooks      run the notebooks and store their outputs"
 	@echo "make exercises      make notebooks/exercises/ from notebooks/solutions/"
 	@echo "make clean-copies   notebooks without prose and answers, to rebuild the line from memory"
+	@echo "make course-pages   the notebooks as pages to read, docs/course/, from their stored outputs"
 	@echo "make teaching-table the course in figures, for docs/teaching.md (RUN=flights)"
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
@@ -130,6 +131,11 @@ test-pythons: $(READY)
 
 notebooks: $(READY)
 	$(BIN)/python .ci/refresh_notebooks.py
+	$(BIN)/python -m helpers.course.course_pages
+
+# The notebooks as pages of Markdown, from their stored outputs: docs/course/
+course-pages: $(READY)
+	$(BIN)/python -m helpers.course.course_pages
 
 exercises: $(READY)
 	$(BIN)/python -m helpers.course.exercises

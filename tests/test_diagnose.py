@@ -150,6 +150,8 @@ def test_the_learning_curve_doubles_its_rows_and_rises(model):
     assert len(curve) == 4
     steps = curve["rows"].to_numpy()
     assert np.allclose(steps[1:] / steps[:-1], 2, atol=0.05)
+    assert (curve["low"] <= curve["score"]).all() and (curve["score"] <= curve["high"]).all()
+    assert curve["train"].notna().all()
     assert curve["score"].iloc[-1] > curve["score"].iloc[0] - 0.05
     text = learning_curves.describe_learning_curve(made.task, curve)
     assert "Doubling the rows" in text and "95 % interval" in text
@@ -172,6 +174,14 @@ def test_the_answer_rises_along_the_column_that_decides(model):
     assert found["weight"].is_monotonic_increasing
     assert set(found["city"].index) == {"Rome", "Oslo", "Lima"}
     assert np.ptp(found["city"]) < np.ptp(found["weight"]) / 2
+
+
+def test_a_column_that_is_nearly_always_the_same_has_points_of_its_other_values(model):
+    made, fit, cut = model
+    X = cut.of("test").X
+    rare = X.assign(weight=np.where(np.arange(len(X)) % 40, 60.0, X["weight"]))
+    found = partial_dependence_curves.partial_dependence(made.task, fit, rare, ["weight"])
+    assert len(found["weight"]) >= 3
 
 
 def scores_of(test=0.8, train=0.82):

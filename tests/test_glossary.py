@@ -11,10 +11,11 @@ from helpers.cells.tidy_text import fingerprint
 from helpers.line.stage_list import STAGES
 
 WHOLE = (REPOSITORY / "docs" / "glossary.md").read_text(encoding="utf-8")
-PAGE, MORE, PICTURES = re.split("^## .+$", WHOLE, flags=re.MULTILINE)
+PAGE, MORE, ELSEWHERE, PICTURES = re.split("^## .+$", WHOLE, flags=re.MULTILINE)
 LINE = re.compile(r"^- \*\*(.+?)\*\* \((\d\d)\): (.+)$", re.MULTILINE)
 TERMS = [(term, int(number)) for term, number, _ in LINE.findall(PAGE)]
 OTHERS = re.findall(r"^- \*\*(.+?)\*\*: .+$", MORE, re.MULTILINE)
+FURTHER = re.findall(r"^- \*\*(.+?)\*\*: .+$", ELSEWHERE, re.MULTILINE)
 PICTURED = re.findall(r"^\| (?!picture|---)(.+?) \| (.+?) \|$", PICTURES, re.MULTILINE)
 SIDE_BOX = re.compile(r"<details>.*?</details>", re.DOTALL)
 # What is set off in a notebook's prose: side boxes are for those who know the words
@@ -63,11 +64,13 @@ def test_a_term_is_set_off_where_it_is_first_used(term, number):
     assert not [earlier for earlier in range(number) if is_set_off(term, earlier)]
 
 
-def test_words_beside_the_course_are_in_order_each_once():
-    assert len(OTHERS) == sum(line.startswith("- ") for line in MORE.splitlines())
-    names = [term.casefold() for term in OTHERS]
+@pytest.mark.parametrize(("terms", "part"), [(OTHERS, MORE), (FURTHER, ELSEWHERE)])
+def test_words_beside_the_course_are_in_order_each_once(terms, part):
+    assert len(terms) == sum(line.startswith("- ") for line in part.splitlines())
+    names = [term.casefold() for term in terms]
     assert names == sorted(set(names))
     assert not set(names) & {term.casefold() for term, _ in TERMS}
+    assert not {term.casefold() for term in OTHERS} & {term.casefold() for term in FURTHER}
 
 
 @pytest.mark.parametrize("term", OTHERS)

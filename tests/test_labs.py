@@ -1,10 +1,23 @@
 """The labs: each mistake flatters as the lab says, the zeros too; the grid; broken stations."""
 
+import ast
+import re
+import sys
+
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.course.labs import break_a_station, what_matters_most, why_pipelines_matter
+from helpers.base.places import NOTEBOOKS
+from helpers.course.labs import (
+    break_a_station,
+    from_notebook_to_production,
+    what_matters_most,
+    why_pipelines_matter,
+)
+from helpers.line.run_folder import Run
+from helpers.line.stage_list import STAGES
 
 SEEDS = 6
 
@@ -170,3 +183,51 @@ def test_stage_7_does_refuse_without_an_evaluation(tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     with pytest.raises(InputError):
         stage_work.start(7, "nothing_was_judged")
+
+
+# --- From a notebook to production ---------------------------------------------------------------
+
+
+def test_the_functions_of_a_dag_are_shown_with_their_decorators():
+    file = "deploy/airflow/dags/pipeline_dags.py"
+    shown = from_notebook_to_production.source_of(file, "is_due", "nightly_dag").data
+    assert shown.startswith("```python\n@task.short_circuit\ndef is_due(") and "chain(" in shown
+    with pytest.raises(KeyError):
+        from_notebook_to_production.source_of(file, "no_such_function")
+
+
+def test_what_is_not_installed_is_said_to_be_read_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(from_notebook_to_production, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(from_notebook_to_production, "find_spec", lambda name: None)
+    said = from_notebook_to_production.try_schedulers().data
+    assert said.count("read only") == 2 and "make setup-airflow" in said
+    monkeypatch.setattr(from_notebook_to_production, "REPOSITORY", None)
+    assert "not in the installed package" in from_notebook_to_production.try_schedulers().data
+
+
+def test_a_dag_that_does_not_load_says_why(tmp_path, monkeypatch):
+    python = tmp_path / ".venv-airflow" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)  # Airflow is not in this environment
+    monkeypatch.setattr(from_notebook_to_production, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(from_notebook_to_production, "find_spec", lambda name: None)
+    said = from_notebook_to_production.try_schedulers().data
+    assert "**It failed**" in said and "pipeline_dags" in said
+
+
+def test_the_stored_ledger_is_read_until_a_run_has_finished(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    stored = from_notebook_to_production.ledger_file("some")
+    assert stored == from_notebook_to_production.LEDGER
+    names = [stage.name for stage in STAGES if not stage.lesson]
+    assert pd.read_json(stored)["name"].tolist() == names
+    run = Run("some")
+    run.write_json("ledger.json", [{"stage": stage.number} for stage in STAGES])
+    assert from_notebook_to_production.ledger_file("some") == run.file("ledger.json")
+
+
+def test_the_small_dag_of_the_lab_is_python():
+    path = NOTEBOOKS / "labs" / "from_notebook_to_production.ipynb"
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        ast.parse(block)

@@ -47,12 +47,14 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
     expected = pd.DataFrame({"r2": [0.4, 0.3], "from": [0.3, 0.2], "to": [0.5, 0.4]},
                             index=["2020-01", "2020-02"])  # fmt: skip
     policies = pd.DataFrame({"never": [0.4, 0.3], name: [0.4, 0.35]}, index=["2020-01", "2020-02"])
-    policy_costs = pd.DataFrame({"seconds": [0.0, 2.5], "retrainings": [0, 1]}, ["never", name])
+    policy_costs = pd.DataFrame({"rows": [0, 2_500], "retrainings": [0, 1]}, ["never", name])
     shares = groups[["predicted", "observed"]]
     lab = pd.DataFrame({"gap": [0.0, 0.3], "error": [0.01, 0.02]}, index=[name, "z"])
     parts = pd.DataFrame({name: [0.2] * 6}, index=["a", "b", "c", "d", "together", "rest"])
     served = pd.DataFrame({"claimed": [0.8, None], "in production": [0.7, 0.5]}, index=[name, "z"])
-    curve = pd.DataFrame({"rows": [100, 200], "score": [0.6, 0.7]})
+    curve = pd.DataFrame({"rows": [100, 200], "score": [0.6, 0.7], "low": [0.5, 0.6],
+                          "high": [0.7, 0.8], "train": [0.9, 0.8]})  # fmt: skip
+    fallen = pd.DataFrame({"fall": [0.1], "low": [0.05], "high": [0.15]}, index=[name])
     along = {name: pd.Series([0.1, 0.4], index=[1.0, 2.0]),
              "words": pd.Series([0.3], index=[name])}  # fmt: skip
     classes = np.array([name, "z"] * (ROWS // 2), dtype=object)
@@ -76,6 +78,7 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
             {"before": shares, "after": shares}, {"before": 0.1, "after": 0.02}
         ),
         "learning_curve": model_plots.learning_curve(curve, "roc_auc"),
+        "falls": model_plots.falls(fallen, "roc_auc"),
         "dependence": model_plots.dependence(along, f"probability of {name}"),
         "score_gaps": table_plots.score_gaps(lab),
         "shares": table_plots.shares(parts),
@@ -195,6 +198,15 @@ def test_names_that_are_equal_after_shortening_all_have_a_bar(axes):
     assert [bar.get_width() for bar in axes[0].patches] == [1, 2, 3]
     assert len({bar.get_y() for bar in axes[0].patches}) == 3  # none hides another
     assert len(axes[0].get_yticklabels()) == 3
+
+
+def test_thresholds_are_marked(axes):
+    model_plots.answers(pd.Series(np.linspace(0, 1, ROWS)), "probability of x", 0.3)
+    assert 0.3 in [line.get_xdata()[0] for line in axes[0].lines]
+    truth = np.arange(ROWS) % 4 == 0
+    model_plots.curves(truth, np.linspace(0, 1, ROWS), 0.5)
+    marked = [a.lines[-1] for a in axes[1:]]
+    assert [line.get_label() for line in marked] == ["threshold 0.5"] * 2
 
 
 def test_answers_that_are_equal_after_shortening_all_have_a_bar(axes):

@@ -358,7 +358,7 @@ def test_the_tables_of_the_split_add_up():
     table = split_into_parts.split_table(cut)
     assert table.columns.tolist() == ["row", "part", "fold"] and len(table) == 80
     assert split_report.sets_overview(cut)["rows"].tolist() == ["64", "16"]
-    assert len(split_report.folds_table(cut)) == 4
+    assert len(split_report.folds_table(cut, RANDOM)) == 4
     assert split_report.headline(cut, RANDOM).startswith("16 of 80 rows are held out")
 
 

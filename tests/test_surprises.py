@@ -16,14 +16,6 @@ def test_a_deep_tree_learns_labels_by_lot_by_heart():
     assert float(table.loc["random labels", "test"]) < 0.7 < float(table["test"].iloc[0])
 
 
-def test_a_file_delivered_twice_doubles_the_rows_until_it_is_checked():
-    planes = pd.DataFrame({"tailnum": ["N1", "N2"], "seats": [10, 20]})
-    flights = pd.DataFrame({"tailnum": ["N1", "N1", "N2", "N9"], "late": [1, 1, 0, 0]})
-    table = surprises.delivered_twice(flights, planes)
-    assert table["rows"].tolist() == ["4", "7", "4"]
-    assert table["late"].iloc[0] == table["late"].iloc[2] != table["late"].iloc[1]
-
-
 def test_merging_by_likeness_changes_more_than_merging_by_fingerprint():
     column = pd.Series(["AIRBUS A320", "Airbus  a320", "AIRBUS A321", "BOEING"])
     table = surprises.merged_by_similarity(column)
@@ -47,9 +39,3 @@ def test_the_dirty_rows_have_a_mess_in_every_column():
 def test_readings_hold_their_figures():
     text = surprises.describe_iris({"train": 0.99, "test": 0.97, "five folds": 0.96}, 0.02, 30)
     assert "0.970" in text and "30 flowers" in text
-    labels = pd.DataFrame(
-        {"labeller_a": ["x", "y"], "labeller_b": ["x", "z"], "settled": "x", "spelling": ["x", "y"]}
-    )
-    said = surprises.describe_agreement(labels)
-    assert "**1 of 2**" in said and "kappa is 0.33" in said
-    assert surprises.differing_labels(labels).index.name == "spelling"

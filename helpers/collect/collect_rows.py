@@ -12,7 +12,6 @@ from ..examples import known
 from ..learning.label_column import draft_label, read_label
 from ..learning.task_kind import find_task
 from ..tables import odd_files, read_any, tidy_table
-from . import odd_cells
 
 MAX_ERROR_RATE = 0.3
 
@@ -153,23 +152,3 @@ def table_facts(
     about["query"] = query
     about["oddities"] = odd_files.of(frame)
     return about
-
-
-def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> None:
-    """Write what this stage makes: the raw rows, what is known of them, the answer key."""
-    work.write_json("about.json", about)
-    work.write_table("raw", raw)
-    for sentence in about.get("oddities", []):
-        work.find("odd_file", "warning", [], sentence)
-    for found in odd_cells.of(raw, about.get("target", "")):
-        work.note(found)
-    if key is not None:
-        _hand_on_key(work, key, raw.size)
-
-
-def _hand_on_key(work, key: pd.DataFrame, cells: int) -> None:
-    """Write the answer key of the injected errors, and note how many there are."""
-    work.write_table("answer_key", key)
-    count = f"{int(key['column'].notna().sum()):,} of {cells:,} cells"
-    message = f"{count} are injected errors (--set injected_errors=0: none)."
-    work.find("injected_errors", "note", [], message)

@@ -1,4 +1,4 @@
-"""What stage 1 shows: the sources, the columns, the injected errors, agreement of labellers."""
+"""What stage 1 shows: the sources, the columns, the injected errors."""
 
 from __future__ import annotations
 
@@ -36,35 +36,6 @@ def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def cohen_kappa(labels: pd.DataFrame) -> float:
-    """Cohen's kappa of two labellers: agreement beyond chance, 1 is perfect, 0 is chance.
-
-    Cohen (1960), "A coefficient of agreement for nominal scales".
-
-    >>> cohen_kappa(pd.DataFrame({"labeller_a": ["x", "y"], "labeller_b": ["x", "y"]}))
-    1.0
-    """
-    from sklearn.metrics import cohen_kappa_score
-
-    if labels["labeller_a"].nunique() == 1 and labels["labeller_a"].equals(labels["labeller_b"]):
-        return 1.0  # one label only: kappa itself is 0 / 0
-    return float(cohen_kappa_score(labels["labeller_a"], labels["labeller_b"]))
-
-
-def join_coverage(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
-    """For each joined source, the share of rows with a match.
-
-    `columns` maps a source to one of its columns in the joined table.
-
-    >>> joined = pd.DataFrame({"plane": ["N1", "N2"], "seats": [150, None]})
-    >>> join_coverage(joined, {"planes": "seats"}).loc["planes"].tolist()
-    ['50.0%']
-    """
-    found = {source: frame[column].notna().mean() for source, column in columns.items()}
-    table = pd.DataFrame({"rows with a match": pd.Series(found).map("{:.1%}".format)})
-    return table.rename_axis("source")
-
-
 def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
     """The stage's result in a sentence."""
     many = f"{len(sources)} sources" if len(sources) > 1 else about["source"]
@@ -74,15 +45,6 @@ def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
         if about["target"]
         else (f"{text}. No target is named, so the line explores and stops after stage 3.")
     )
-
-
-def describe_sources(sources: dict[str, pd.DataFrame], raw: pd.DataFrame) -> str:
-    """A sentence that reads the sources."""
-    largest = max(sources, key=lambda name: len(sources[name]))
-    text = f"**{len(sources)} source{'s' * (len(sources) > 1)}** gave {raw.shape[1]} columns"
-    if len(sources) > 1:
-        text += f"; the largest is {largest}, with {len(sources[largest]):,} rows"
-    return f"{text}. This run works on **{len(raw):,} rows**."
 
 
 def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
@@ -99,16 +61,3 @@ def column_overview(frame: pd.DataFrame) -> pd.DataFrame:
 def _example(present: pd.Series) -> str:
     """The first of some values, shortened; "" without any."""
     return f"{present.iloc[0]!s:.40}" if len(present) else ""
-
-
-def describe_missing(frame: pd.DataFrame) -> str:
-    """A sentence that names the columns with most missing values.
-
-    >>> describe_missing(pd.DataFrame({"x": [1, None], "y": [1, 2]}))
-    '**1 of 2 columns** have empty cells, most of all x (50%).'
-    """
-    share = frame.isna().mean().sort_values(ascending=False)
-    if share.iloc[0] == 0:
-        return "No cell is empty. There may still be words that mean *missing*."
-    names = ", ".join(f"{c} ({s:.0%})" for c, s in share.head(3).items() if s > 0)
-    return f"**{(share > 0).sum()} of {len(share)} columns** have empty cells, most of all {names}."

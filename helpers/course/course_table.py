@@ -1,4 +1,5 @@
-"""The notebooks in figures, for `docs/teaching.md`: `make teaching-table`.
+"""The notebooks in figures, for `docs/teaching.md`, and the syllabus of `docs/learn.md`:
+`make teaching-table` writes both.
 
 What a notebook holds is counted; how long it takes to work through is an estimate from what a
 learner sees: words (of the prose and of the sentences that cells show) at half the 238 a minute at
@@ -30,6 +31,7 @@ from .questions import CHALLENGES
 
 WORDS_A_MINUTE, A_LINE, A_CELL, A_TABLE, A_PICTURE, A_CHECK = 119, 0.25, 0.25, 0.5, 0.75, 1.5
 OF_LEVEL = {"warm-up": 5, "core": 15, "stretch": 30}  # minutes for an exercise
+MADE_BY = "make teaching-table"
 SIDE_BOX = re.compile(r"<details.*?</details>", re.DOTALL)
 
 
@@ -158,13 +160,47 @@ def _line(run: Run, stage: Stage) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
+OBJECTIVES = re.compile(r"After this (?:notebook|page) you can\n+((?:\d\. .+\n?)+)")
+
+
+def objectives(path: Path) -> list[str]:
+    """What a learner can do after a notebook, as its first cells say; empty when they do not."""
+    cells = nbformat.read(path, as_version=4).cells
+    found = OBJECTIVES.search("\n\n".join(c.source for c in cells if c.cell_type == "markdown"))
+    return [line.partition(". ")[2].rstrip(";.") for line in found[1].splitlines()] if found else []
+
+
+def hours(run: Run) -> tuple[float, float]:
+    """The hours that the notebooks take, and those that their exercises take."""
+    entries = {stage: run.line_of(stage.number) or {"seconds": 0.0} for stage in STAGES}
+    reading = sum(minutes(figures(s.path), entry["seconds"]) for s, entry in entries.items())
+    return reading / 60, sum(map(exercise_minutes, STAGES)) / 60
+
+
+def syllabus(run: Run) -> str:
+    """The course in Markdown: its hours, and what a learner can do after each notebook."""
+    reading, practice = hours(run)
+    head = (
+        f"About **{reading + practice:.0f} hours**: {reading:.0f} for the nine notebooks, "
+        f"{practice:.0f} for their exercises. The labs come on top."
+    )
+    rows = [
+        f"| [{stage.number} · {stage.title}](course/{stage.notebook}.md) "
+        f"| {'; '.join(objectives(stage.path))} |"
+        for stage in STAGES
+    ]
+    return "\n".join([head, "", "| notebook | after it you can |", "|---|---|", *rows])
+
+
 def main() -> None:
-    """Print the table, and write it into the page that has the marks for it."""
+    """Print the table, and write it and the syllabus into the pages that have marks for them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", default="flights", help="the run whose ledger has the seconds")
-    made = table(Run(parser.parse_args().run))
+    run = Run(parser.parse_args().run)
+    made = table(run)
     if REPOSITORY:  # a wheel has no pages for people
-        write_between(REPOSITORY / "docs" / "teaching.md", "make teaching-table", made)
+        write_between(REPOSITORY / "docs" / "teaching.md", MADE_BY, made)
+        write_between(REPOSITORY / "docs" / "learn.md", MADE_BY, syllabus(run))
     sys.stdout.write(made + "\n")
 
 

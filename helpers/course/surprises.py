@@ -31,25 +31,6 @@ def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
     return pd.DataFrame(rows).T.map("{:.2f}".format).rename_axis("accuracy with")
 
 
-def delivered_twice(flights: pd.DataFrame, planes: pd.DataFrame) -> pd.DataFrame:
-    """Rows and share of late flights when the planes' file is delivered twice and joined."""
-    twice = pd.concat([planes, planes])[["tailnum", "seats"]]
-    plain = flights[["tailnum", "late"]]
-    joined = plain.merge(twice, on="tailnum", how="left")
-    checked = plain.merge(twice.drop_duplicates(), on="tailnum", how="left", validate="m:1")
-    rows = {
-        "before the join": plain,
-        "joined without a look": joined,
-        "joined, many to one": checked,
-    }
-    return pd.DataFrame(
-        {
-            name: {"rows": f"{len(t):,}", "late": f"{t['late'].mean():.1%}"}
-            for name, t in rows.items()
-        }
-    ).T.rename_axis("table")
-
-
 def merged_by_similarity(column: pd.Series, similarity: float = 0.85) -> pd.DataFrame:
     """Spellings left and cells changed when values are merged by similarity, and by fingerprint."""
     from difflib import SequenceMatcher
@@ -105,24 +86,6 @@ def with_the_answer(rows, plan: dict, column: str = "dep_delay") -> pd.DataFrame
               for name, one in found.items()}  # fmt: skip
     shown = pd.DataFrame({PLAIN_NAMES[metric]: scores}).map("{:.2f}".format)
     return shown.rename_axis(f"folds of {strategy_comparison.probe_rows(cut):,} rows")
-
-
-def calendar_parts(cut, plan: dict, comparison, choice: dict) -> pd.DataFrame:
-    """The score of a quick model without and with the day of the year, random and by time.
-
-    `cut` are split rows, `comparison` has the scores without it already (see
-    `strategy_comparison.compare_with_random`).
-    """
-    from ..split import strategy_comparison
-
-    day = cut.X[choice["column"]].dt.day_of_year
-    with_day = plan | {"columns": plan["columns"] | {"day_of_year": "number"}}
-    wider = replace(cut, X=cut.X.assign(day_of_year=day))
-    more = strategy_comparison.compare_with_random(wider, with_day, choice)
-    both = {"without the day of the year": comparison, "with it": more}
-    shown = pd.DataFrame({name: one.table.iloc[:, -1] for name, one in both.items()})
-    shown.index = ["random folds", "folds by time"]
-    return shown.map("{:.2f}".format).rename_axis("ROC AUC in")
 
 
 def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
@@ -187,29 +150,6 @@ def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd
     return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
 
 
-def second_code_path(bundle, raw: pd.DataFrame) -> pd.DataFrame:
-    """What a service that does its own cleaning answers: gaps as 0, spellings as they come."""
-    from ..learning.predicting import predict
-
-    used = list(bundle.fields)
-    numbers = [c for c in used if bundle.fields[c]["kind"] == "number"]
-    own = raw[used].assign(**{c: pd.to_numeric(raw[c], errors="coerce").fillna(0) for c in numbers})
-    own = own.assign(
-        **{c: pd.to_datetime(own[c]) for c in used if bundle.fields[c]["kind"] == "date"}
-    )
-    truth, _ = predict(bundle.task, bundle.model, raw)
-    chance = bundle.model.predict_proba(raw)[:, 1]
-    rows = {}
-    for name, model, X in (
-        ("the same pipeline", bundle.model, raw),
-        ("its own cleaning", bundle.model[1:], own),
-    ):
-        apart = np.abs(model.predict_proba(X)[:, 1] - chance).max()
-        other = (model.predict(X) != truth).mean()
-        rows[name] = {"other answers": f"{other:.1%}", "largest difference": f"{apart:.2f}"}
-    return pd.DataFrame(rows).T.rename_axis("service with")
-
-
 def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) -> str:
     """The three figures of the iris pipeline in a sentence."""
     text = (
@@ -219,23 +159,6 @@ def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) 
     if brief:
         return f"The iris pipeline in a dozen lines: {text}."
     return f"**{text}**. The test score rests on {held_out} flowers."
-
-
-def differing_labels(labels: pd.DataFrame) -> pd.DataFrame:
-    """The spellings that two labellers took for different makers."""
-    return labels[labels["labeller_a"] != labels["labeller_b"]].set_index("spelling")
-
-
-def describe_agreement(labels: pd.DataFrame) -> str:
-    """How far two labellers agree, in a sentence."""
-    from ..collect.collection_report import cohen_kappa
-
-    kappa = cohen_kappa(labels)
-    same = int((labels["labeller_a"] == labels["labeller_b"]).sum())
-    return (
-        f"They agree on **{same} of {len(labels)}** spellings; **Cohen's kappa is {kappa:.2f}**. "
-        f"The {labels['settled'].nunique()} makers that are left are settled in a third column."
-    )
 
 
 def eight_dirty_rows() -> pd.DataFrame:
@@ -262,12 +185,11 @@ def eight_rows_cleaned() -> pd.DataFrame:
     return pd.concat({"as they came": dirty, "cleaned": cleaner.fit_transform(dirty)}, axis=1)
 
 
-def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
-    """The held-out score's interval by rows and by units, and the later months outside each.
+def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
+    """Show the held-out score's interval by rows and by units, and the later months outside each.
 
     `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
-    `by_period` the scores of the later months and how far each differs from the promise. Returns a
-    sentence and a table to show.
+    `by_period` the scores of the later months and how far each differs from the promise.
     """
     from ..learning.metric_names import PLAIN_NAMES
     from ..learning.score_intervals import score_intervals
@@ -283,11 +205,9 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame) -> tuple:
     found[f"{noun}, of both"] = {"low": middle - half, "high": middle + half}
     table = pd.DataFrame(found).T[["low", "high"]].astype(float)
     table["outside"] = [int((~by_period[metric].between(*ends)).sum()) for ends in table.to_numpy()]
-    return show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period))), (
-        table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
-        .round(3)
-        .rename_axis(f"{PLAIN_NAMES[metric]}: noise by")
-    )
+    said = show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period)))
+    table = table.rename(columns={"outside": f"of {len(by_period)} later months outside"})
+    show.together(said, table.round(3).rename_axis(f"{PLAIN_NAMES[metric]}: noise by"))
 
 
 def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:

@@ -8,6 +8,15 @@ from sklearn.pipeline import Pipeline
 
 from ..models.calibrated_model import Calibrated
 
+FILE_SAYS = {
+    "model.skops": "the whole pipeline, from the raw row to the answer",
+    "examples.parquet": "raw rows on which a service checks itself when it starts",
+    "schema.json": "the fields of a row: kind, example, range or levels",
+    "reference.json": "how columns and answers were distributed: stage 8 compares with it",
+    "card.json": "what the model is for, how good it is, its limits; for programs",
+    "card.md": "the same for people",
+}
+
 
 def headline(card: dict, size: int, agreement: pd.DataFrame) -> str:
     """The stage's result in a sentence; `size` in bytes, `agreement` by `prediction_agreement`."""
@@ -39,6 +48,12 @@ def _model_name(model) -> str:
         is_calibrated = is_calibrated or isinstance(model, Calibrated)
         model = model.estimator
     return type(model).__name__ + (", calibrated" if is_calibrated else "")
+
+
+def files_table(sizes: dict[str, int]) -> pd.DataFrame:
+    """A row per file of the bundle: what it is for; sizes are told of the model in the headline."""
+    rows = {name: FILE_SAYS[name] for name in sizes}
+    return pd.DataFrame({"what it holds": rows}).rename_axis("file in model/")
 
 
 def fields_table(schema: dict) -> pd.DataFrame:

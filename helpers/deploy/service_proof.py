@@ -35,7 +35,7 @@ def edge_cases(bundle: Bundle, row: dict) -> dict[str, dict]:
     if category:
         cases[f"unseen {category}"] = row | {category: "ZZZ"}
     if number:
-        cases[f"text as {number}"] = row | {number: "twelve"}
+        cases[f"words for {number}"] = row | {number: "twelve"}
     return cases
 
 
@@ -80,17 +80,19 @@ def _seconds(work) -> float:
 
 
 def describe_speeds(state: dict, speed: dict[str, float]) -> str:
-    """A sentence that says how single rows are scored, and whether that is faster.
-
-    Times differ from run to run, so the sentence names none.
-    """
+    """How single rows are scored, in sentences, with both times (of this machine, now)."""
+    times = (
+        f"A row took {speed['pipeline']:.3g} ms by the pipeline in this notebook, and "
+        f"{speed['service']:.3g} ms by the service, HTTP included (medians)."
+    )
     if state["single_row_path"] != "compiled":
-        return f"Single rows are answered by the pipeline itself: {state['no_compiled_scorer']}."
-    quicker = speed["pipeline"] > speed["service"]
+        why = state["no_compiled_scorer"]
+        return f"Single rows are answered by the pipeline itself: {why}. {times}"
     return (
-        "**Single rows are answered by the compiled scorer**, which agreed with the pipeline on "
-        "every example within 1e-9. Over HTTP it took "
-        f"{'less' if quicker else 'more'} time than the pipeline does in this notebook."
+        "A pipeline is made for many rows: for one, most of its time goes into making a table and "
+        "checking it. So the service compiles the way from raw row to answer into plain numbers "
+        "when it starts, and holds it against the pipeline on the bundle's examples. **Single rows "
+        f"are answered by this compiled scorer**, which agreed on all within 1e-9. {times}"
     )
 
 
@@ -159,25 +161,32 @@ def _distance(here: pd.DataFrame, other: pd.DataFrame) -> dict:
     }
 
 
-def describe_agreement(table: pd.DataFrame) -> str:
-    """A sentence that says whether the three ways agree."""
+def describe_agreement(table: pd.DataFrame, wanted: int) -> str:
+    """A sentence that says whether the three ways agree; `wanted` rows were chosen."""
+    rows = int(table["rows"].iloc[0])
+    refused = ""
+    if wanted > rows:
+        refused = (
+            f" {wanted - rows} of the {wanted:,} chosen rows hold a value that can't be read: the "
+            f"service refuses {'it' if wanted - rows == 1 else 'them'}."
+        )
     if (table["same predictions"] == "yes").all():
         return (
-            f"**Three ways, one answer**: on {table['rows'].iloc[0]:,} raw rows the API, the "
-            f"batch file and the model in this notebook agree within 1e-9."
+            f"**Three ways, one answer**: on {rows:,} raw rows the API, the batch file and the "
+            f"model in this notebook agree within 1e-9.{refused}"
         )
     others = " and ".join(table.index[table["same predictions"] != "yes"])
-    return f"**The predictions differ** between the model in this notebook and {others}."
+    return f"**The predictions differ** between the model in this notebook and {others}.{refused}"
 
 
-def rows_to_compare(rows: np.ndarray, compared_rows: int) -> np.ndarray:
-    """So many of the rows, evenly spaced; no more than the service takes in one request.
+def rows_to_compare(rows: int, compared_rows: int) -> np.ndarray:
+    """The places of so many of n rows, evenly spaced; no more than one request takes.
 
     `compared_rows` is the notebook's parameter: InputError where it is not 1 or more.
     """
     if compared_rows < 1:
         raise InputError(f"compared_rows is 1 or more; it is {compared_rows}.")
-    return rows[evenly_spaced(len(rows), min(compared_rows, MOST_ROWS))]
+    return evenly_spaced(rows, min(compared_rows, MOST_ROWS))
 
 
 def as_record(row: pd.Series) -> dict:

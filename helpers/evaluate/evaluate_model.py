@@ -10,7 +10,6 @@ import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from ..learning.labelled_data import Labelled
-from ..learning.metric_names import PLAIN_NAMES
 from ..learning.metric_scores import score
 from ..learning.predicting import predict
 from ..learning.score_intervals import score_intervals
@@ -30,21 +29,6 @@ def at_threshold(task: Task, truth, probability, threshold: float) -> dict[str, 
     other = next(c for c in task.classes if c != task.positive)
     prediction = np.where(positive >= threshold, task.positive, other)
     return score(task, truth, prediction, metrics=("accuracy", "precision", "recall", "f1"))
-
-
-def compare_thresholds(
-    task: Task, truth, probability, chosen: float, baseline: dict
-) -> pd.DataFrame:
-    """The baseline, the model at 0.5 and the model at its own threshold, side by side."""
-    names = ("accuracy", "precision", "recall", "f1")
-    table = {
-        "baseline (always the common class)": {name: baseline[name] for name in names},
-        "model, threshold 0.50": at_threshold(task, truth, probability, 0.5),
-        f"model, threshold {chosen:.2g}": at_threshold(task, truth, probability, chosen),
-    }
-    return (
-        pd.DataFrame(table).T.rename_axis("rule").rename(columns=PLAIN_NAMES).map("{:.2f}".format)
-    )
 
 
 def rows_used(learn: Labelled, test: Labelled) -> dict[str, int]:

@@ -149,13 +149,16 @@ def confusion_shown(task: Task, truth, prediction) -> pd.DataFrame:
     return confusion(task, truth, prediction)
 
 
-def second_picture(task: Task, truth, prediction, probability):
-    """ROC and precision-recall curves; shares by class; or the errors along the true value."""
+def second_picture(task: Task, truth, prediction, probability, threshold: float = 0.5):
+    """ROC and precision-recall curves; shares by class; or the errors along the true value.
+
+    The decision `threshold` is marked on the curves.
+    """
     from ..pages import model_plots
 
     if task.kind == "binary":
         positive = probability[:, task.classes.index(task.positive)]
-        return model_plots.curves(np.asarray(truth) == task.positive, positive)
+        return model_plots.curves(np.asarray(truth) == task.positive, positive, threshold)
     if task.is_regression:
         return model_plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
     from sklearn.metrics import f1_score

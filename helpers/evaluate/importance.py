@@ -21,25 +21,26 @@ CALL_ROWS = 50_000  # scored in one call
 
 def importance(
     task: Task, model, test: Labelled, rows: int = MOST_ROWS, shuffles: int = SHUFFLES,
-    seed: int = 42,
+    seed: int = 42, columns: list[str] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """How much the main metric falls when columns are shuffled (permutation importance).
 
-    Breiman (2001); the mean of some shuffles, on up to `rows` test rows of cleaned columns. Columns
-    that say nearly the same (`correlated_columns`) are shuffled together, since one stands in for
-    the other; a column that is the same in all rows of a unit is shuffled by whole units. A row per
-    group of columns, the largest fall first: `columns` (a list), `fall`, its 95 % interval `low` to
-    `high` by unit, and whether it is `sure`: above 0 beyond chance, corrected for the number of
-    groups (Bonferroni).
+    Breiman (2001); the mean of some shuffles, on up to `rows` cleaned test rows; `columns` are
+    those that the model uses (None: all). Columns that say nearly the same (`correlated_columns`)
+    are shuffled together, since one stands in for the other; a column that is the same in all rows
+    of a unit is shuffled by whole units. A row per group of columns, the largest fall first:
+    `columns` (a list), `fall`, its 95 % interval `low` to `high` by unit, and whether it is `sure`:
+    above 0 beyond chance, corrected for the number of groups (Bonferroni).
     """
     some = test.at(evenly_spaced(len(test.y), rows))
-    groups, random = groups_of_correlated(some.X), np.random.default_rng(seed)
+    used = some.X if columns is None else some.X[columns]
+    groups, random = groups_of_correlated(used), np.random.default_rng(seed)
     answer = predict(task, model, some.X)
     found = []
-    for columns in groups:
-        copies = [_shuffled(some, columns, random) for _ in range(shuffles)]
+    for group in groups:
+        copies = [_shuffled(some, group, random) for _ in range(shuffles)]
         found.append(_fall(task, some, answer, _predict_all(task, model, copies), shuffles))
-    table = pd.DataFrame(found, index=[" + ".join(columns) for columns in groups])
+    table = pd.DataFrame(found, index=[" + ".join(group) for group in groups])
     table["sure"] = table.pop("p") * len(groups) < SURE
     table.insert(0, "columns", groups)
     return table.sort_values("fall", ascending=False, kind="stable").rename_axis("columns shuffled")

@@ -48,9 +48,18 @@ def _values_of(column: pd.Series) -> list:
     if is_number(column):
         numbers = present.astype("float64")
         if numbers.nunique() > PARTIAL_POINTS:
-            return np.unique(numbers.quantile(np.linspace(0.02, 0.98, PARTIAL_POINTS))).tolist()
+            return _spread(numbers)
         return np.unique(numbers).tolist()
     return present.value_counts().head(8).index.tolist()
+
+
+def _spread(numbers: pd.Series) -> list[float]:
+    """Some quantiles; of a column that is nearly always the same, those of its different values."""
+    places = np.linspace(0.02, 0.98, PARTIAL_POINTS)
+    found = np.unique(numbers.quantile(places))
+    if len(found) < PARTIAL_POINTS // 2:
+        found = np.unique(np.r_[found, np.quantile(numbers.unique(), places)])
+    return found.tolist()
 
 
 def _filled(column: pd.Series, value) -> pd.Series:
@@ -59,10 +68,13 @@ def _filled(column: pd.Series, value) -> pd.Series:
     )
 
 
-def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.DataFrame, most: int = 4):
+def dependence_picture(
+    task: Task, model, X: pd.DataFrame, falls: pd.DataFrame, units: dict, most: int = 4
+):
     """The mean prediction along the most important columns; None where it has none.
 
-    Of columns that were shuffled together the first one is drawn.
+    Of columns that were shuffled together the first one is drawn. `units` has the unit of
+    measurement of some columns.
     """
     from ..pages import model_plots
 
@@ -74,7 +86,8 @@ def dependence_picture(task: Task, model, X: pd.DataFrame, falls: pd.DataFrame, 
     else:
         event = f"{task.target} = {task.positive}" if task.positive else "the commonest class"
         answer = f"probability of {event}"
-    return model_plots.dependence(found, answer, height=2.8) if found else None
+    named = {f"{c} ({units[c]})" if c in units else c: means for c, means in found.items()}
+    return model_plots.dependence(named, answer, height=2.8) if found else None
 
 
 def _can_be_set(column: pd.Series) -> bool:

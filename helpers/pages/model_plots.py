@@ -15,9 +15,19 @@ from ..base.spacing import evenly_spaced
 from ..cells.kinds import is_counted
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
-from .figure_style import BLUE, GREY, ORANGE, name_rows, picture, short, titled
+from .figure_style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    legend_outside,
+    name_rows,
+    picture,
+    short,
+    titled,
+)
 
 MOST_BARS = 15
+FEWEST_IN_LINE = 4  # points; fewer are not joined
 MOST_POINTS = 2_000  # more of them hide each other
 
 
@@ -91,11 +101,20 @@ def confusion(figure: Figure, counts: pd.DataFrame) -> str:
 
 
 @picture
-def curves(figure: Figure, truth: np.ndarray, probability: np.ndarray) -> str:
-    """The ROC and the precision-recall curve; `truth` is boolean."""
+def curves(
+    figure: Figure, truth: np.ndarray, probability: np.ndarray, threshold: float = 0.5
+) -> str:
+    """The ROC and the precision-recall curve with the decision threshold; `truth` is boolean."""
     left, right = figure.subplots(1, 2)
+    said = probability >= threshold
+    recall, false = said[truth].mean(), said[~truth].mean()
+    label = f"threshold {threshold:.2g}"
     _draw_roc(left, truth, probability)
+    left.plot(false, recall, "D", color=ORANGE, ms=7, label=label)
+    left.legend(loc="lower right")
     _draw_precision_and_recall(right, truth, probability)
+    if said.any():
+        right.plot(recall, truth[said].mean(), "D", color=ORANGE, ms=7, label=label)
     return "ROC and precision-recall curves on the held-out rows"
 
 
@@ -106,7 +125,6 @@ def _draw_roc(axes, truth: np.ndarray, probability: np.ndarray) -> None:
     axes.plot(false, true, color=BLUE, label="model")
     axes.plot([0, 1], [0, 1], color=GREY, ls="--", label="random baseline")
     axes.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate (recall)")
-    axes.legend(loc="lower right")
 
 
 def _draw_precision_and_recall(axes, truth: np.ndarray, probability: np.ndarray) -> None:
@@ -148,11 +166,17 @@ def _draw_predicted_and_true(axes, truth: np.ndarray, prediction: np.ndarray, ta
 
 
 @picture
-def answers(figure: Figure, values: pd.Series, axis: str) -> str:
-    """The distribution of the service's predictions."""
+def answers(figure: Figure, values: pd.Series, axis: str, threshold: float | None = None) -> str:
+    """The distribution of the service's predictions; `threshold` is where the decision changes."""
     axes = figure.subplots()
     if is_counted(values):
-        sns.histplot(values.astype(float), bins=30, color=BLUE, ax=axes)
+        # Many more bins than the square root of the rows show noise
+        bins = int(np.clip(np.sqrt(len(values)), 5, 30))
+        sns.histplot(values.astype(float), bins=bins, color=BLUE, ax=axes)
+        if threshold is not None:
+            label = f"decision threshold {threshold:.2g}"
+            axes.axvline(threshold, color=ORANGE, ls="--", lw=2, label=label)
+            axes.legend(loc="upper right")
     else:
         counts = values.value_counts().head(MOST_BARS)
         axes.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
@@ -176,15 +200,36 @@ def errors_along(figure: Figure, truth: np.ndarray, prediction: np.ndarray, targ
 
 @picture
 def learning_curve(figure: Figure, table: pd.DataFrame, metric: str) -> str:
-    """The score on validation rows by the number of training rows."""
+    """The score by number of training rows, on new rows with its interval, and on those learnt."""
     axes = figure.subplots()
-    axes.plot(table["rows"], table["score"], "o-", color=BLUE)
+    axes.fill_between(table["rows"], table["low"], table["high"], color=BLUE, alpha=0.15, lw=0)
+    label = "validation rows (band: 95 % interval)"
+    axes.plot(table["rows"], table["score"], "o-", color=BLUE, label=label)
+    axes.plot(table["rows"], table["train"], "s--", color=GREY, label="training rows")
     axes.set_xscale("log", base=2)
     axes.set_xticks(table["rows"], [f"{rows:,.0f}" for rows in table["rows"]])
     axes.minorticks_off()
-    title = "Would more rows help? The score by number of training rows"
+    legend_outside(axes)
+    title = "The score by number of training rows"
     axes.set(title=title, xlabel="training rows (each step doubles)", ylabel=PLAIN_NAMES[metric])
     return title
+
+
+@picture
+def falls(figure: Figure, table: pd.DataFrame, metric: str) -> str:
+    """How far the score falls when columns are shuffled, with the 95 % intervals of `importance`.
+
+    The largest fall on top; at most 15.
+    """
+    axes = figure.subplots()
+    shown = table.head(MOST_BARS)[::-1]
+    places = range(len(shown))
+    away = [shown["fall"] - shown["low"], shown["high"] - shown["fall"]]
+    axes.barh(places, shown["fall"], color=BLUE)
+    axes.errorbar(shown["fall"], places, xerr=away, fmt="none", color="#333", capsize=3)
+    name_rows(axes, shown.index)
+    label = f"fall of {PLAIN_NAMES[metric]} (lines: 95 % interval)"
+    return titled(axes, "What shuffling a column costs", xlabel=label, ylabel="columns shuffled")
 
 
 @picture
@@ -201,9 +246,10 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
 
 
 def _draw_means(axes, means: pd.Series) -> None:
-    """Means along a column: a line over numbers, points over levels."""
+    """Means along a column: a line over numbers, points over levels, or over a few numbers."""
     if is_counted(means.index):
-        axes.plot(means.index.to_numpy(float), means.to_numpy(), "o-", color=BLUE, ms=4)
+        style = "o-" if len(means) >= FEWEST_IN_LINE else "o"
+        axes.plot(means.index.to_numpy(float), means.to_numpy(), style, color=BLUE, ms=5)
     else:
         axes.plot(range(len(means)), means.to_numpy(), "o", color=BLUE)
         axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)

@@ -60,24 +60,31 @@ def _draw_expected(axes: Axes, expected: pd.DataFrame, metric: str) -> list[floa
 
 @picture
 def policies(figure: Figure, scores: pd.DataFrame, costs: pd.DataFrame, metric: str) -> str:
-    """When to retrain: the score of each policy by period, and beside it what it cost."""
+    """When to retrain: the score of each policy by period, and beside it what it cost.
+
+    Policies with the same scores in all periods share a line.
+    """
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
-    _draw_policy_scores(left, scores, PLAIN_NAMES[metric])
+    colours = dict(zip(scores, COLOURS, strict=False))
+    _draw_policy_scores(left, scores, colours, PLAIN_NAMES[metric])
     names = [short(policy) for policy in costs.index]
-    bars = right.barh(names, costs["seconds"], color=COLOURS[: len(costs)])
+    thousands = costs["rows"] / 1_000
+    bars = right.barh(names, thousands, color=[colours[policy] for policy in costs.index])
     right.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
-    right.set_xlim(0, max(1.0, costs["seconds"].max()) * 1.4)
+    right.set_xlim(0, max(1.0, thousands.max()) * 1.4)
     right.invert_yaxis()
-    right.set(title="Cost", xlabel="seconds of training (× retrainings)")
+    right.set(title="Cost", xlabel="rows trained on, thousands (× retrainings)")
     return "When to retrain: what each policy scores, and what it costs"
 
 
-def _draw_policy_scores(axes: Axes, scores: pd.DataFrame, metric: str) -> None:
-    """A line per policy; their marks have other sizes, so that equal ones are all seen."""
-    looks = zip(scores, COLOURS, "os^D", (11, 9, 7, 5), strict=False)
-    for policy, colour, mark, size in looks:
-        label, values = short(policy), scores[policy].to_numpy()
-        axes.plot(values, f"{mark}-", color=colour, label=label, ms=size, alpha=0.8)
+def _draw_policy_scores(axes: Axes, scores: pd.DataFrame, colours: dict, metric: str) -> None:
+    """A line for each course of scores, with the names of all policies that had it."""
+    courses: dict[tuple, list[str]] = {}
+    for policy in scores:
+        courses.setdefault(tuple(scores[policy].round(9)), []).append(policy)
+    for (values, names), mark in zip(courses.items(), "os^D", strict=False):
+        label = "\n".join(short(name) for name in names)
+        axes.plot(values, f"{mark}-", color=colours[names[0]], label=label)
     axes.set_xticks(range(len(scores)), [short(period, 10) for period in scores.index])
     axes.set(title="Score by period", xlabel="period", ylabel=metric)
-    axes.legend(title="retrain", fontsize=8)
+    axes.legend(title="retrain", fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)

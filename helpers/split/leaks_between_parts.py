@@ -220,7 +220,8 @@ def _sets_differ(
         f"{', '.join(worst)}: the two sets differ."
     )
     remedy = (
-        f"Do production rows look like the held-out ones? If these age: {drop_command(*worst)}."
+        f"Expect less where rows are new in kind. Only what will not mean the same in service "
+        f"should go: {drop_command(*worst)}."
     )
     severity = "warning" if strategy == "time" else "alarm"  # time changes much
     evidence = {"ROC AUC": round(auc, 3)} | {n: round(apart[n], 3) for n in worst}

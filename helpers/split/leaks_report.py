@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..base.findings import Finding
+from ..pages import show
 
 
 def evidence_table(alarms: list[Finding]) -> pd.DataFrame:
@@ -41,7 +42,8 @@ def describe_alarms(alarms: list[Finding]) -> str:
     return "\n".join([text, "", *(f"- **{a.severity}**: {a.message}" for a in alarms)])
 
 
-def note_alarms(work, alarms: list[Finding]) -> None:
-    """Put the alarms on the front page. `work` is the open stage."""
+def show_alarms(work, alarms: list[Finding]) -> None:
+    """Show the alarms, and put them on the front page. `work` is the open stage."""
     for alarm in alarms:
         work.note(alarm)
+    show.together(show.say(describe_alarms(alarms)), evidence_table(alarms))

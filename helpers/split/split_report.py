@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..learning.labelled_data import GAP, ROW_ORDER, TEST, TRAIN, Labelled
+from ..pages import show
 from .choose_split import date_columns
 
 
@@ -42,7 +43,8 @@ def sets_overview(rows: Labelled) -> pd.DataFrame:
             about |= {"mean": f"{y.mean():.2f}", "standard deviation": f"{y.std():.2f}"}
         else:
             shares = y.value_counts(normalize=True)
-            about |= {f"share of {c}": f"{shares.get(c, 0):.1%}" for c in rows.task.classes[:10]}
+            named = {c: f"share of {rows.task.target} = {c}" for c in rows.task.classes[:10]}
+            about |= {name: f"{shares.get(c, 0):.1%}" for c, name in named.items()}
         table[part] = about
     return pd.DataFrame(table).T.rename_axis("set")
 
@@ -135,6 +137,17 @@ def describe_undated(rows: Labelled, choice: dict) -> str:
     )
 
 
+def show_split(rows: Labelled, choice: dict) -> None:
+    """Show which rows are held out and why, what is in each set, and the folds."""
+    said = f"**{headline(rows, choice)}**", describe_choice(choice), describe_undated(rows, choice)
+    show.together(show.say(*said), sets_overview(rows), folds_table(rows, choice))
+
+
+def show_comparison(found, *said: str) -> None:
+    """Show what was `said` and by how much a random split flatters (`Comparison`)."""
+    show.together(show.say(*said, describe_comparison(found)), found.table.round(2))
+
+
 def sets_picture(rows: Labelled, choice: dict):
     """Rows over time for a time split; otherwise the target in each set."""
     from ..pages import table_plots
@@ -144,9 +157,23 @@ def sets_picture(rows: Labelled, choice: dict):
     return table_plots.target_by_set(rows.y, rows.part, rows.task)
 
 
-def folds_table(rows: Labelled) -> pd.DataFrame:
-    """A row per fold: how many training rows it has, and how many validation rows."""
-    sizes = [(len(learn), len(valid)) for learn, valid in rows.of(TRAIN).folds()]
-    columns = ["training rows", "validation rows"]
-    table = pd.DataFrame(sizes, columns=columns, index=range(1, len(sizes) + 1))
-    return table.map("{:,}".format).rename_axis("fold")
+def folds_table(rows: Labelled, choice: dict) -> pd.DataFrame:
+    """A row per fold: how many training rows it has, and how many validation rows.
+
+    Under a time split also until when it learns, and from when to when it is asked.
+    """
+    learn = rows.of(TRAIN)
+    by_time = choice["strategy"] in ("time", "panel")
+    when = learn.X[choice["column"]] if by_time and choice["column"] in learn.X else None
+    lines = [_fold_line(*fold, when) for fold in learn.folds()]
+    return pd.DataFrame(lines, index=range(1, len(lines) + 1)).rename_axis("fold")
+
+
+def _fold_line(learn, valid, when: pd.Series | None) -> dict:
+    """The counts of a fold and, where rows have a time, its first and last."""
+    counts = {"training rows": f"{len(learn):,}", "validation rows": f"{len(valid):,}"}
+    if when is None:
+        return counts
+    asked = when.iloc[valid]
+    ends = {"learns until": when.iloc[learn].max(), "asked from": asked.min(), "to": asked.max()}
+    return counts | ends

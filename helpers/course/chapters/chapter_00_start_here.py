@@ -114,6 +114,14 @@ QUESTIONS = {
                 lambda parts: 1.0,
                 "That is one flower, as a count. What part of all the answers is it?",
             ),
+            Mistake(
+                lambda parts: 1 / len(parts),
+                "`len(parts)` counts the four tables in it. How many flowers are in the last?",
+            ),
+            Mistake(
+                lambda parts: len(parts[3]),
+                "That is how many flowers there are in the test. What part of them is one?",
+            ),
         ),
         within=0.001,
         form="{:.3f}",

@@ -1,8 +1,99 @@
-"""Questions, guess and challenge of the notebook: stage 1, data collection."""
+"""Questions, guess and challenges of the notebook: stage 1, data collection."""
 
 from __future__ import annotations
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake, per_cent
+import sqlite3
+from contextlib import closing
+
+import pandas as pd
+
+from ..grading import Challenge, Choice, Compute, Guess, Mistake
+
+
+def _timetable(rows: int = 400) -> pd.DataFrame:
+    """Made-up flights of one year, some by planes that no registry has."""
+    place = pd.Series(range(rows))
+    return pd.DataFrame({
+        "month": place % 12 + 1, "carrier": place.mod(5).map(dict(enumerate("ABCDE"))),
+        "flight": 1_000 + place, "tailnum": "N" + (place * 7 % 90).astype("str"),
+        "arr_delay": (place * 37 % 101 - 40).where(place % 50 != 3),
+    })  # fmt: skip
+
+
+def _examine_one_month(one_month, of=None) -> str:
+    """All flights of the month that is asked for, all columns, the value apart from the query."""
+    flights = _timetable()
+    with closing(sqlite3.connect(":memory:")) as database:
+        flights.to_sql("flights", database, index=False)
+        for month in (7, 1, 12):
+            wanted = flights[flights["month"] == month]
+            if problem := _what_a_month_lacks(one_month(database, month), wanted, len(flights)):
+                return problem
+        try:
+            stolen = one_month(database, "7 OR 1=1")
+        except (sqlite3.Error, pd.errors.DatabaseError, TypeError, ValueError):
+            return ""
+    if stolen is not None and len(stolen):
+        return (
+            "A text in place of the month became a part of the query and changed what it asks. "
+            "How does a value travel beside a query?"
+        )
+    return ""
+
+
+def _what_a_month_lacks(given, wanted: pd.DataFrame, every: int) -> str:
+    if not isinstance(given, pd.DataFrame):
+        return f"Return a DataFrame; you return {type(given).__name__}."
+    if len(given) == every:
+        return "All months are there. Where does the query say which one is asked for?"
+    if set(given) != set(wanted):
+        return "Not all columns of the flights are there, or there are others."
+    if len(given) == 0:
+        return "No flight is found. Is the month compared as a number?"
+    if set(given["month"]) != set(wanted["month"]):
+        return "Those are flights of another month than the one that is asked for."
+    if len(given) < len(wanted):
+        return "Some flights of the month are missing. Is there a limit in the query?"
+    return "" if len(given) == len(wanted) else "Some flights are there twice."
+
+
+def _examine_with_planes(with_planes, of=None) -> str:
+    """A left join that keeps each flight in its place, and refuses planes that come twice."""
+    flights = _timetable(60)
+    planes = pd.DataFrame({"tailnum": [f"N{n}" for n in range(0, 120, 2)], "seats": range(60)})
+    joined = with_planes(flights.copy(), planes.copy())
+    if problem := _what_a_join_lacks(joined, flights, planes):
+        return problem
+    doubled = pd.concat([planes, planes.assign(seats=planes["seats"] + 1)])
+    try:
+        twice = with_planes(flights.copy(), doubled)
+    except Exception:  # noqa: BLE001 - pandas' MergeError, or one of the learner's own
+        return ""
+    if len(twice) > len(flights):
+        return "The registry was delivered twice, and your flights became more without a word."
+    return (
+        "A registry that holds two entries of one plane went through, and one of them was taken "
+        "without a word. Which of the two is right? Let it be an error."
+    )
+
+
+def _what_a_join_lacks(joined, flights: pd.DataFrame, planes: pd.DataFrame) -> str:
+    if not isinstance(joined, pd.DataFrame) or not {"seats", "flight"} <= set(joined):
+        return "Return the flights as a DataFrame with the columns of the planes beside their own."
+    known = flights["tailnum"].isin(planes["tailnum"])
+    if len(joined) == known.sum():
+        return "Flights by planes that the registry lacks are gone. They will be asked about, too."
+    if len(joined) > len(flights):
+        return "There are more rows than flights: some rows are planes that have not flown."
+    if len(joined) < len(flights):
+        return "Some flights are missing."
+    if joined["flight"].tolist() != flights["flight"].tolist():
+        return "The flights are no longer in their order."
+    seats = flights["tailnum"].map(planes.set_index("tailnum")["seats"])
+    if joined["seats"].isna().sum() < seats.isna().sum():
+        return "A plane that nobody knows has a number of seats. What is unknown stays missing."
+    same = (joined["seats"].to_numpy() == seats.to_numpy()) | seats.isna().to_numpy()
+    return "" if same.all() else "Some flights have the seats of another plane."
 
 
 class _Server:
@@ -51,6 +142,8 @@ def _examine_pages(read_all, of=None) -> str:
 def _what_rows_lack(given: list, wanted: list) -> str:
     if given and all(isinstance(row, list) for row in given):
         return "You return a list of pages; one list of rows is asked for."
+    if given == wanted[3:]:
+        return "The first page is missing. Where do pages begin?"
     if given == wanted[:3]:
         return "You read the first page only."
     if given == wanted[: len(given)]:
@@ -59,8 +152,48 @@ def _what_rows_lack(given: list, wanted: list) -> str:
 
 
 CHALLENGES = {
+    "collect.one_month": Challenge(
+        "Write a function `one_month(database, month)` that gives a DataFrame of all "
+        "flights of that month, with all columns, from the table `flights` of an open SQLite "
+        "database. The month is a number that someone typed into a form: whatever was typed, it "
+        "must not change what the query asks.",
+        _examine_one_month,
+        makes="one_month",
+        solution="""
+def one_month(database, month):
+    import pandas as pd
+
+    sql = "SELECT * FROM flights WHERE month = :month"
+    return pd.read_sql(sql, database, params={"month": month})
+""",
+        why="The value travels beside the query, so it is a value whatever it holds.",
+        level="warm-up",
+        hints=(
+            "It is the first query of the notebook, with one thing less.",
+            "`:month` stands for a value in the query; the third argument of the call says what "
+            "it is.",
+        ),
+    ),
+    "collect.with_planes": Challenge(
+        "Write a function `with_planes(flights, planes)` that gives the flights, each "
+        "with what the registry `planes` knows of its `tailnum`. Every flight stays, in its place, "
+        "also where its plane is unknown. A registry that holds a plane twice must be an error, "
+        "not a surprise.",
+        _examine_with_planes,
+        makes="with_planes",
+        solution="""
+def with_planes(flights, planes):
+    return flights.merge(planes, on="tailnum", how="left", validate="m:1")
+""",
+        why="Each flight is there once, with its plane where that is known, and a registry with "
+        "two entries of a plane stops the line here.",
+        hints=(
+            "Which kind of join keeps rows that have no partner?",
+            "One argument of `merge` says how many rows of each side may share a key.",
+        ),
+    ),
     "collect.pages": Challenge(
-        "**Challenge.** An API gives its rows in pages. Write a function `read_all(fetch)` that "
+        "An API gives its rows in pages. Write a function `read_all(fetch)` that "
         "returns the rows of all pages as one list. `fetch(0)`, `fetch(1)` and so on give a list "
         "of rows each, an *empty* list after the last page; pages differ in length. Now and then "
         "`fetch` raises `ConnectionError`: ask for a page up to three times, then let the error "
@@ -84,6 +217,7 @@ def read_all(fetch):
 """,
         why="Every row is there, a busy moment costs nothing, and a page that can't be read is an "
         "error, not a gap.",
+        level="stretch",
         hints=(
             "Write the loop over pages first, without any error. What ends it?",
             "Then put the call into a function of its own, which tries a few times and raises "
@@ -101,8 +235,8 @@ QUESTIONS = {
         ),
         {
             "a": "Kappa takes away the agreement that chance alone would give.",
-            "b": "Kappa is always larger.",
-            "c": "The share needs more than two labellers.",
+            "b": "Kappa is the larger one of the two figures whenever labels are rare.",
+            "c": "The share of equal labels is only defined for three labellers or more.",
         },
         "a",
         "Where one label is common, two labellers who guess agree often; kappa discounts that.",
@@ -122,8 +256,8 @@ QUESTIONS = {
         "Some flights find no plane in the registry. An inner join would leave them out. Why are "
         "they kept?",
         {
-            "a": "A model always gets better with more rows.",
-            "b": "An inner join can't be done in pandas with several keys.",
+            "a": "A model gets better with every row, whatever stands in it.",
+            "b": "An inner join would also double the flights of known planes.",
             "c": "Flights by unknown planes will be asked about in service, too.",
         },
         "c",
@@ -131,7 +265,7 @@ QUESTIONS = {
         "met, and no score on the rest would show it.",
         {
             "a": "More rows of what? Rows that do not represent the question do not help.",
-            "b": "It can; the question is what would be missing afterwards.",
+            "b": "It doubles nothing where each plane is there once; what would it leave out?",
         },
         hints=(
             "Think of whoever asks the finished model. Can they choose the plane?",
@@ -167,6 +301,22 @@ QUESTIONS = {
                 lambda raw: float(raw.isna().to_numpy().mean()),
                 "You looked at all columns; only one of them holds the label.",
             ),
+            Mistake(
+                lambda raw: float((raw["late"] == False).mean()),  # noqa: E712
+                "Those are on time, and that is a label, too.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].notna().mean()),
+                "Those have a label. The question is about the others.",
+            ),
+            Mistake(
+                lambda raw: float(raw["late"].dropna().astype(bool).mean()),
+                "Those are the late ones among flights with a label: `mean` leaves gaps out.",
+            ),
+            Mistake(
+                lambda raw: 0.0,
+                "A missing value is equal to nothing, not even to itself: `==` finds none.",
+            ),
         ),
         within=0.001,
         form="{:.3f}",
@@ -177,7 +327,7 @@ GUESSES = {
     "collect.twice": Guess(
         "Before you look: by how many percentage points will the share of late flights move when "
         "the planes' file is joined twice over?",
-        result=lambda twice: abs(per_cent(twice["late"].iloc[1]) - per_cent(twice["late"].iloc[0])),
+        result=lambda late: 100 * abs(late["doubled"] - late["before"]),
         form="{:.1f}",
     ),
 }

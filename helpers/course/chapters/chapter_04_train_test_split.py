@@ -38,16 +38,130 @@ def _examine_whole_days(hold_out, of=None) -> str:
     return ""
 
 
+def _rarely_late(rows: int = 400, late: int = 24) -> pd.DataFrame:
+    """Flights of which few are late, sorted by nothing."""
+    random = np.random.default_rng(1)
+    table = pd.DataFrame({"flight": np.arange(rows), "late": np.arange(rows) < late})
+    return table.sample(frac=1, random_state=random).reset_index(drop=True)
+
+
+def _examine_in_proportion(hold_out, of=None) -> str:
+    """A quarter at random, classes in proportion, the same for the same seed alone."""
+    table = _rarely_late()
+    made = [hold_out(table.copy(), seed) for seed in (1, 2, 3, 4, 1)]
+    for sets in made:
+        if reason := _unsound_sets(sets, table):
+            return reason
+    shares = [[part["late"].mean() for part in sets] for sets in made]
+    if any(abs(train - test) > 0.005 for train, test in shares):
+        train, test = max(shares, key=lambda pair: abs(pair[0] - pair[1]))
+        return (
+            f"With one seed {train:.1%} of the training set are late, and {test:.1%} of the test "
+            "set: chance does that to a rare class. What keeps the classes in proportion?"
+        )
+    drawn = [frozenset(test["flight"]) for _, test in made]
+    if drawn[0] != drawn[-1]:
+        return "Called twice with one seed it gives two splits: nobody could repeat your work."
+    if len(set(drawn)) == 1:
+        return "Whatever the seed, it holds out the same rows: does it draw by the seed given?"
+    return ""
+
+
+def _unsound_sets(sets, table: pd.DataFrame) -> str:
+    """What is wrong with a training and a test set as such: their kinds, rows, sizes."""
+    if not (isinstance(sets, tuple | list) and len(sets) == 2):
+        return "Give two frames: the training set and the test set."
+    train, test = sets
+    if not all(isinstance(part, pd.DataFrame) and "late" in part for part in sets):
+        return "Give two frames with all columns: the training set and the test set."
+    if both := len(set(train["flight"]) & set(test["flight"])):
+        return f"{both} flights are in both sets: the model would be asked what it has learnt."
+    if len(train) < len(test):
+        return "The first frame is the smaller one. Which of the two is to be learnt from?"
+    if len(train) + len(test) != len(table):
+        return f"{len(table) - len(train) - len(test)} of {len(table)} flights are in neither set."
+    share = len(test) / len(table)
+    return "" if abs(share - 0.25) < 0.01 else f"{share:.0%} are held out; a quarter was asked for."
+
+
+GAP_DAYS = 7
+
+
+def _examine_with_gap(folds, of=None) -> str:
+    """Four folds of whole days, each learning from all days but the seven before it."""
+    table = _days_out_of_order(63, 5)
+    day = table["scheduled"].dt.normalize()
+    made = list(folds(table.copy()))
+    if len(made) != 4 or any(len(fold) != 2 for fold in made):
+        return "Give four pairs: the positions to learn from, and the positions to be asked about."
+    seen = set()
+    for learn, asked in made:
+        if reason := _unsound_fold(day, _positions(learn), _positions(asked)):
+            return reason
+        if seen & set(_positions(asked)):
+            return "Some rows are asked in two folds: each block should be another one."
+        seen |= set(_positions(asked))
+    return ""
+
+
+def _positions(rows) -> np.ndarray:
+    """Positions of rows, from positions or from a mask."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
+
+
+def _unsound_fold(day: pd.Series, learn: np.ndarray, asked: np.ndarray) -> str:
+    """What is wrong with one fold by time."""
+    if not len(learn) or not len(asked):
+        return "One fold has no rows to learn from, or none to be asked about."
+    if len(asked) < len(day) / 10:
+        return f"A fold asks {len(asked)} of {len(day)} rows. Positions among days, not rows?"
+    learnt, first = day.iloc[learn], day.iloc[asked].min()
+    if (learnt > first).any():
+        return "A fold learns from later days than it is asked about. In which order did they come?"
+    if (learnt == first).any():
+        return "One day is learnt from and asked about: a cut by rows goes through days."
+    if day.isin(day.iloc[asked]).sum() > len(asked):
+        return "Some flights of a day are asked, and others of that day are not: it was cut."
+    between = (first - learnt.max()).days - 1
+    if between != GAP_DAYS:
+        return f"{between} days lie between learning and asking; {GAP_DAYS} were asked for."
+    if (day <= learnt.max()).sum() > len(learn):
+        return "A fold leaves out days that it could learn from: all earlier ones are known."
+    return ""
+
+
 CHALLENGES = {
+    "split.in_proportion": Challenge(
+        "Write a function `hold_out(table, seed)` that gives two frames, the training "
+        "set and the test set. A quarter of the rows is held out at random, both sets have the "
+        "same share of late flights (`late` is True or False, and rarely True), and the same "
+        "`seed` gives the same split.",
+        _examine_in_proportion,
+        makes="hold_out",
+        solution="""
+from sklearn.model_selection import train_test_split
+
+
+def hold_out(table, seed):
+    return train_test_split(table, test_size=0.25, stratify=table["late"], random_state=seed)
+""",
+        why="With few rows of a class, chance alone would leave one set with too few of them.",
+        hints=(
+            "The notebook's first cell by hand does nearly this: what is different here?",
+            "One option of `train_test_split` takes the labels, another the seed.",
+        ),
+        level="warm-up",
+    ),
     "split.whole_days": Challenge(
-        "**Challenge.** The airline asks each evening about the days to come. Write a function "
-        "`hold_out(table)` that gives, for each row of a table with the column `scheduled` (a "
+        "The airline asks each evening about the days to come. Write a function "
+        "`hold_out_days(table)` that gives, for each row of a table with the column `scheduled` (a "
         "timestamp; rows come in any order), `train` or `test`: about the latest fifth is held "
         "out, and *no day lies on both sides*.",
         _examine_whole_days,
-        makes="hold_out",
+        makes="hold_out_days",
         solution="""
-def hold_out(table):
+def hold_out_days(table):
     day = table["scheduled"].dt.normalize()
     first_held_out = day.sort_values().iloc[int(len(day) * 0.8)]
     return day.ge(first_held_out).map({True: "test", False: "train"})
@@ -58,33 +172,62 @@ def hold_out(table):
             "Find the day on which the last fifth of the rows begins; rows need sorting for that.",
             "`dt.normalize()` makes the day of a timestamp; compare each row's with that one.",
         ),
+        level="core",
+    ),
+    "split.with_gap": Challenge(
+        "The service learns only once a week, so a fold should not learn from the "
+        "seven days before the ones that it is asked about. Write a function `folds(table)` that "
+        "gives four pairs of arrays, the positions of the rows to learn from and of the rows to be "
+        "asked about. Folds go by time as `TimeSeriesSplit` lays them out, days are never cut, and "
+        "seven days lie between both parts. `scheduled` is a timestamp; rows come in any order.",
+        _examine_with_gap,
+        makes="folds",
+        solution="""
+import numpy as np
+from sklearn.model_selection import TimeSeriesSplit
+
+
+def folds(table):
+    day = table["scheduled"].dt.normalize()
+    days = np.sort(day.unique())
+    return [
+        (np.flatnonzero(day.isin(days[learn])), np.flatnonzero(day.isin(days[asked])))
+        for learn, asked in TimeSeriesSplit(4, gap=7).split(days)
+    ]
+""",
+        why="Days are cut into blocks, not rows, and what the model could not have learnt yet is "
+        "left out, as it will be in service.",
+        hints=(
+            "Split the sorted days first; then find the rows of these days.",
+            "`help(TimeSeriesSplit)` has an option that leaves out some of what comes before.",
+        ),
+        level="stretch",
     ),
 }
 
 
-def _last_fold(cut) -> tuple[np.ndarray, np.ndarray]:
-    """Whether each flight was late, in the last fold's training rows and in its validation rows."""
-    learn = cut.of("train")
-    train, valid = list(learn.folds())[-1]
-    late = learn.y == learn.task.positive
-    return late[train], late[valid]
+def _late_shares(known) -> tuple[float, float]:
+    """The share of late flights in the rows that the last fold learns from, and in its own."""
+    last = known["fold"].max()
+    late = known["late"]
+    return float(late[known["fold"] < last].mean()), float(late[known["fold"] == last].mean())
 
 
-def _apart(cut) -> float:
-    train, valid = _last_fold(cut)
-    return float(valid.mean() - train.mean())
+def _apart(known) -> float:
+    learnt, asked = _late_shares(known)
+    return asked - learnt
 
 
 QUESTIONS = {
     "split.latest": Choice(
         "The model will be asked about next month's flights. Which rows should be held out?",
         {
-            "a": "The latest ones.",
-            "b": "Random ones: they are the most representative.",
-            "c": "None: all rows help training.",
+            "a": "The latest ones: they come after the others.",
+            "b": "Random ones: they represent all the others.",
+            "c": "None of them: all rows help the training.",
         },
         "a",
-        "Hold out what is to the training rows as production will be.",
+        "Hold out what stands to the training rows as production will: next month is later, too.",
         {
             "b": "Random rows sit between training rows of the same day. Does production?",
             "c": "Then nothing is left to tell whether the model has learnt or memorised.",
@@ -101,29 +244,38 @@ QUESTIONS = {
         ),
     ),
     "split.late_share": Compute(
-        "By how much is the share of late flights larger among the last fold's validation rows "
-        'than among its training rows? `learn = cut.of("train")` has the labels in `learn.y`, '
-        '"True" for late; `list(learn.folds())[-1]` gives the positions of both.',
+        "By how much is the share of late flights larger among the rows that the last fold is "
+        "asked about than among those that it learns from? `known` has the columns `late` and "
+        "`fold`; a fold learns from all rows with a smaller number.",
         expected=_apart,
-        how='`late = learn.y == "True"`, then `late[valid].mean() - late[train].mean()`',
+        how='`asked = known["fold"] == 3`, then '
+        '`known.loc[asked, "late"].mean() - known.loc[~asked, "late"].mean()`',
         why="Each season is another one: a model that gives every flight the training rows' "
-        "probability is off by this much, before it has scored a single row.",
+        "share as its probability is off by this much, before it has scored a single row.",
         hints=(
-            "Compare the labels with the text that means late; the mean of that is a share.",
-            "Take the two means, and subtract the training rows' from the other.",
+            "The mean of a column of True and False is the share of True.",
+            "Take the two means, and subtract the one of the rows that are learnt from.",
         ),
         mistakes=(
             Mistake(
-                lambda cut: -_apart(cut),
+                lambda known: -_apart(known),
                 "You took it the other way round: which rows are to be compared with which?",
             ),
             Mistake(
-                lambda cut: float(_last_fold(cut)[1].mean()),
+                lambda known: _late_shares(known)[1],
                 "That is the share in one of the two; the question is how far both lie apart.",
             ),
             Mistake(
-                lambda cut: float(_last_fold(cut)[1].mean() / _last_fold(cut)[0].mean()),
+                lambda known: _late_shares(known)[1] / _late_shares(known)[0],
                 "That is how many times as large it is; the question is for a difference.",
+            ),
+            Mistake(
+                lambda known: _late_shares(known)[1] - float(known["late"].mean()),
+                "You compared with all rows, and the rows that are asked are among them.",
+            ),
+            Mistake(
+                lambda known: _late_shares(known)[1] - float(known["late"].mean()),
+                "You compared with all rows, and those that are asked about are among these.",
             ),
         ),
         within=0.002,
@@ -133,9 +285,9 @@ QUESTIONS = {
         "You train fifty models, ask each about the held-out rows, and report the best score. "
         "What is wrong with it?",
         {
-            "a": "Nothing: no model was fitted on the held-out rows.",
-            "b": "Too few models: with more of them the best score would be nearer the truth.",
-            "c": "It is too good: the choice among the fifty was made on those very rows.",
+            "a": "Nothing: none of the fifty models was fitted on the held-out rows.",
+            "b": "Too few models: the best score of more would be nearer the truth.",
+            "c": "It is too good: the best was chosen on these very rows.",
         },
         "c",
         "The luckiest of fifty is in part lucky. Choose on folds, and ask the held-out rows about "
@@ -154,9 +306,10 @@ QUESTIONS = {
 
 GUESSES = {
     "split.by_time": Guess(
-        "Before you look: the quick model answers flights after learning from earlier ones alone, "
-        "not from random ones. Which ROC AUC will it reach? (0.5 is tossing a coin, 1 is perfect.)",
-        result=lambda comparison: comparison.iloc[-1, -1],
+        "Before you look: the same flights are answered by models that have learnt from earlier "
+        "days alone, not from random rows. Which mean ROC AUC will they reach? (0.5 is tossing a "
+        "coin, 1 is perfect.)",
+        result=lambda pairs: float(pairs.iloc[:, -1].mean()),
         high="too hopeful",
         low="too gloomy",
     ),

@@ -1,10 +1,60 @@
-"""Questions, guess and challenge of the notebook: stage 6, evaluation."""
+"""Questions, guess and challenges of the notebook: stage 6, evaluation."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from ..by_hand import my_seed
 from ..grading import Challenge, Choice, Compute, Guess, Mistake
+
+SCORES = ("accuracy", "precision", "recall", "F1")
+
+
+def _scores(late, says) -> tuple[float, ...]:
+    """Accuracy, precision, recall and F1 of answers, 0 where there is nothing to divide by."""
+    right, called, caught = (late == says).mean(), says.sum(), (late & says).sum()
+    precision, recall = caught / max(called, 1), caught / max(late.sum(), 1)
+    return right, precision, recall, 2 * precision * recall / max(precision + recall, 1e-12)
+
+
+def _examine_four_scores(four_scores, of=None) -> str:
+    """On flights of the learner's own seed, and where the model warns of none."""
+    random = np.random.default_rng(my_seed())
+    late = random.random(500) < 0.3
+    says = np.where(random.random(500) < 0.75, late, ~late) & (random.random(500) < 0.6)
+    given = _as_four(four_scores(late.copy(), says.copy()))
+    if given is None:
+        return "Give four numbers: accuracy, precision, recall and F1."
+    if (wrong := _why_not_these(given, _scores(late, says))) != "":
+        return wrong
+    given = _as_four(four_scores(late.copy(), late & False))
+    if given is None or not np.isfinite(given).all() or not np.allclose(given[1:], 0):
+        return "What are precision and F1 of a model that warns of nothing? You divide by 0 there."
+    return ""
+
+
+def _as_four(given) -> np.ndarray | None:
+    """Four numbers as an array, None where it is something else."""
+    values = given.values() if isinstance(given, dict) else given
+    try:
+        found = np.array(list(values), dtype=float)
+    except (TypeError, ValueError):
+        return None
+    return found if found.shape == (4,) else None
+
+
+def _why_not_these(given: np.ndarray, expected: tuple) -> str:
+    """The first thing that is wrong with four scores."""
+    accuracy, precision, recall, f1 = expected
+    if np.allclose(given / 100, expected):
+        return "These look like per cent; a score is a share, between 0 and 1."
+    if np.allclose(given[1:3], (recall, precision)):
+        return "Precision and recall have changed places: which of them divides by the warnings?"
+    if np.allclose(given[:3], expected[:3]) and np.isclose(given[3], (precision + recall) / 2):
+        return "F1 is not the plain mean: it is small as soon as one of the two is."
+    wrong = [name for name, a, b in zip(SCORES, given, expected, strict=True) if abs(a - b) > 1e-9]
+    return f"Not right: {', '.join(wrong)}. Which of the four counts go into it?" if wrong else ""
 
 
 def _overconfident(rows: int = 4_000, seed: int = 11) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +97,79 @@ def _why_not_cheapest(given: float, cost_false_positive: float, cost_false_negat
     )
 
 
+def _group(name: str, rows: int, share: float, sharp: float, lift: float, random) -> pd.DataFrame:
+    """Flights of a group: so many are late, ranked so sharply, with odds that are off by `lift`."""
+    odds = np.log(share / (1 - share)) + sharp * random.normal(size=rows)
+    late = random.random(rows) < 1 / (1 + np.exp(-odds))
+    return pd.DataFrame({"airport": name, "late": late, "chance": 1 / (1 + np.exp(-odds - lift))})
+
+
+def _flights_by_airport(table: int) -> pd.DataFrame:
+    """Flights of four airports by the learner's own seed; BBB is served worst in both tables.
+
+    In the first, delays are rare there and the model knows nothing of them; in the second it ranks
+    well and warns far too often. AAA has the noisiest outcomes, DDD too few flights.
+    """
+    random = np.random.default_rng([my_seed(), table])
+    worst = (0.06, 0.0, 0.0) if table == 0 else (0.12, 1.6, 1.5)
+    return pd.concat([
+        _group("AAA", 4_000, 0.5, 1.3, 0.5, random), _group("BBB", 4_000, *worst, random),
+        _group("CCC", 4_000, 0.3, 1.0, 0.0, random),
+        _group("DDD", 4, 0.5, 0.0, 0.0, random).assign(late=False),
+    ], ignore_index=True)  # fmt: skip
+
+
+NOT_SERVED_WORST = {
+    ("AAA", 0): "Its outcomes are the noisiest, so any model's loss is large and its accuracy low. "
+    "What would a model have lost that says the group's share to everybody?",
+    ("CCC", 0): "That is what the share of *all* flights gives. Whose base rate is a group's own?",
+    ("CCC", 1): "There the model ranks least well. But where are its probabilities so far off that "
+    "they are worse than saying one share to everybody?",
+    ("DDD", 0): "Four flights, none of them late: there is nothing to remove. Leave out groups in "
+    "which all flights ended alike.",
+}
+
+
+def _examine_worst_served(worst_served, of=None) -> str:
+    """In two tables the group that is held against its own base rate has to be found."""
+    for number in (0, 1):
+        table = _flights_by_airport(number)
+        given = worst_served(table.rename(columns={"airport": "group"}), "group")
+        if not isinstance(given, str) or given not in set(table["airport"]):
+            return "Give the name of one group, a text as it stands in the column."
+        if given != "BBB":
+            return NOT_SERVED_WORST.get((given, number)) or NOT_SERVED_WORST[given, 0]
+    return ""
+
+
 CHALLENGES = {
+    "evaluate.four_scores": Challenge(
+        "**Challenge.** Write a function `four_scores(late, says)` that gives accuracy, precision, "
+        "recall and F1, in this order. `late` and `says` are arrays of true and false: how flights "
+        "ended, and what a model said. Count with `confusion_matrix`, and divide. A model that "
+        "warns of nothing has a precision and an F1 of 0.",
+        _examine_four_scores,
+        makes="four_scores",
+        solution="""
+from sklearn.metrics import confusion_matrix
+
+
+def four_scores(late, says):
+    (passed, false_alarms), (missed, caught) = confusion_matrix(late, says)
+    accuracy = (passed + caught) / len(late)
+    precision = caught / (caught + false_alarms) if says.any() else 0.0
+    recall = caught / (caught + missed)
+    f1 = 2 * precision * recall / (precision + recall) if caught else 0.0
+    return accuracy, precision, recall, f1
+""",
+        why="Four counts hold all that these scores know. Two learners have other flights, and "
+        "other figures; the ways are compared.",
+        hints=(
+            "Say in words what each score is a share of: of the warnings, or of the late flights?",
+            "`confusion_matrix` has the truth down and the answer across, false before true.",
+        ),
+        level="warm-up",
+    ),
     "evaluate.cheapest": Challenge(
         "**Challenge.** An airline says what errors cost. Write a function "
         "`cheapest(probability, late, cost_false_positive, cost_false_negative)` that gives the "
@@ -75,6 +197,37 @@ def cheapest(probability, late, cost_false_positive, cost_false_negative):
             "What would one threshold cost? Write that first, then ask it of many.",
             "`min(candidates, key=cost)` gives the candidate for which a function is smallest.",
         ),
+        level="core",
+    ),
+    "evaluate.worst_served": Challenge(
+        "**Challenge.** Write a function `worst_served(table, column)` that gives the name of the "
+        "group that a model serves worst. `table` has a row per flight: `late` (true or false), "
+        "`chance` (the model's probability of late), and a column of groups. Hold the log loss of "
+        "each group against that of its own base rate: served worst is the group in which the "
+        "model removes the smallest share of it. Leave out groups in which all flights ended "
+        "alike.",
+        _examine_worst_served,
+        makes="worst_served",
+        solution="""
+import numpy as np
+
+
+def worst_served(table, column):
+    loss = -np.log(np.where(table["late"], table["chance"], 1 - table["chance"]))
+    groups = table.assign(loss=loss).groupby(column).agg(
+        share=("late", "mean"), loss=("loss", "mean"))
+    groups = groups[(groups["share"] > 0) & (groups["share"] < 1)]
+    share = groups["share"]
+    own = -(share * np.log(share) + (1 - share) * np.log(1 - share))
+    return (1 - groups["loss"] / own).idxmin()
+""",
+        why="A group is judged by what could be known of it, and not by how noisy its outcomes "
+        "are. On real rows give each share its interval, too: small groups look extreme by chance.",
+        hints=(
+            "Which loss has a model that says 0.06 to a group in which 6 of 100 are late?",
+            "`groupby(column).agg(...)` gives share and mean loss of each group; `idxmin` a name.",
+        ),
+        level="stretch",
     ),
 }
 
@@ -90,19 +243,16 @@ def _cost(counts, cost_false_negative: float = 5, cost_false_positive: float = 1
 
 QUESTIONS = {
     "evaluate.accuracy": Choice(
-        "Saying *late* from one half on, the model is hardly more accurate than the baseline. "
-        "Is it useless?",
+        "From 0.50 on, the small model is hardly more accurate than never warning. Is it useless?",
         {
-            "a": "Yes: accuracy is what counts.",
-            "b": (
-                "No: when one class is common, a model that finds the rare one may lose accuracy."
-            ),
-            "c": "It can't be told before deployment.",
+            "a": "Yes: a constant answer is as accurate, and it needs no model.",
+            "b": "No: accuracy hardly shows whether it finds the rare class.",
+            "c": "It is too early to tell: only service can show its use.",
         },
         "b",
-        "Look at recall and precision of the class you are after, and at the ranking (AUC).",
+        "Look at recall and precision of the class that you are after, and at the ranking (AUC).",
         {
-            "a": "Always saying no would have that accuracy, too, and find not one late flight.",
+            "a": "The constant answer finds not one late flight. Does accuracy show that?",
             "c": "The held-out rows tell; which figure would you ask them for?",
         },
         hints=(
@@ -118,10 +268,10 @@ QUESTIONS = {
     ),
     "evaluate.cost": Compute(
         "Suppose a missed delay costs five times as much as a false alarm, which costs 1. What do "
-        "the model's errors cost for a thousand held-out flights? `counts` has the true class "
-        "down and the predicted one across, late last.",
+        "the small model's errors cost per thousand held-out flights, from 0.50 on? `counts` has "
+        "the true class down and the predicted one across, late last.",
         expected=_cost,
-        how="`1000 * (5 * counts.iloc[1, 0] + counts.iloc[0, 1]) / counts.to_numpy().sum()`",
+        how="`1000 * (5 * missed + false_alarms) / counts.sum()`, where `counts` is the array.",
         why="One figure for both kinds of errors, in the units that the decision is about. "
         "Compare rules by it, not by accuracy.",
         hints=(
@@ -155,9 +305,9 @@ QUESTIONS = {
         "The score is not what you had hoped for. You try ten more settings, score each on the "
         "held-out rows, and report the best. What is that figure?",
         {
-            "a": "Too good: the held-out rows have helped to choose.",
-            "b": "Honest: the model has not learnt from these rows.",
-            "c": "Honest, if the interval is printed beside it.",
+            "a": "Too good: the held-out rows have helped to choose it.",
+            "b": "Honest: the model has never been fitted on these rows.",
+            "c": "Honest, provided that its interval is printed beside it.",
         },
         "a",
         "A choice is learning, too. Choose on folds, and keep the held-out rows for one question "
@@ -175,9 +325,9 @@ QUESTIONS = {
 
 GUESSES = {
     "evaluate.found": Guess(
-        "Before you look: which share of the late flights does the model find (its recall), if it "
-        "says *late* from a probability of one half on?",
-        result=lambda table: float(table.iloc[1]["recall"]),
+        "Before you look: which share of the late flights does the small model find (its recall), "
+        "if it says *late* from a probability of one half on? (A number between 0 and 1.)",
+        result=float,
         high="too hopeful",
         low="too gloomy",
     ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+import pandas as pd
 
 from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
@@ -35,11 +38,174 @@ def _examine_alarm(alarm, of=None) -> str:
     return ""
 
 
+@cache
+def _three_months(seed: int = 3) -> pd.DataFrame:
+    """Rows of a November, a December and the November after, with probabilities."""
+    random = np.random.default_rng(seed)
+    begins = ("2013-11-01", "2013-12-01", "2014-11-01")
+    hours = [pd.date_range(begin, periods=600, freq="h") for begin in begins]
+    chance = random.uniform(0.05, 0.75, 1_800)
+    shift = np.repeat([0.0, 0.15, -0.15], 600)
+    late = random.uniform(size=1_800) < np.clip(chance + shift, 0.02, 0.98)
+    return pd.DataFrame({"scheduled": np.concatenate(hours), "late": late, "probability": chance})
+
+
+def _by_month(rows: pd.DataFrame, threshold: float, of_warnings: bool = False) -> dict:
+    """The ROC AUC, precision, recall and accuracy of each month, in order."""
+    from sklearn import metrics
+
+    found: dict[str, list] = {"roc_auc": [], "precision": [], "recall": [], "accuracy": []}
+    for _, month in rows.groupby(rows["scheduled"].dt.strftime("%Y-%m")):
+        late, warned = month["late"], month["probability"] >= threshold
+        ranked = warned if of_warnings else month["probability"]
+        found["roc_auc"].append(metrics.roc_auc_score(late, ranked))
+        found["precision"].append(metrics.precision_score(late, warned))
+        found["recall"].append(metrics.recall_score(late, warned))
+        found["accuracy"].append(metrics.accuracy_score(late, warned))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def _examine_by_month(by_month, of=None) -> str:
+    """Three months, two of them Novembers, at a threshold of 0.4: both scores of each."""
+    found = by_month(_three_months().copy(), 0.4)
+    if not isinstance(found, pd.DataFrame) or not {"roc_auc", "precision"} <= set(found.columns):
+        return "Give a frame with the columns `roc_auc` and `precision`, a row for each month."
+    if len(found) == 2:
+        return "Two Novembers became one month: a month of another year is another month."
+    if len(found) != 3:
+        return f"There are three months in the rows, and {len(found)} rows in your frame."
+    return _wrong_precision(found["precision"]) or _wrong_auc(found["roc_auc"])
+
+
+def _is(column, values) -> bool:
+    return np.allclose(column.to_numpy(float), values, atol=1e-9)
+
+
+def _wrong_precision(column: pd.Series) -> str:
+    right = _by_month(_three_months(), 0.4)
+    if _is(column, right["precision"]):
+        return ""
+    if _is(column, right["recall"]):
+        return "That is the share of late flights that were warned of: the truth goes first."
+    if _is(column, right["accuracy"]):
+        return "That is the share of all answers that are right, not of the warnings alone."
+    if _is(column, _by_month(_three_months(), 0.5)["precision"]):
+        return "The threshold is 0.5 whatever is given: use the argument."
+    return "The precision of a month is another: of its warnings, which share was right?"
+
+
+def _wrong_auc(column: pd.Series) -> str:
+    right = _by_month(_three_months(), 0.4)["roc_auc"]
+    if _is(column, right):
+        return ""
+    if _is(column, _by_month(_three_months(), 0.4, of_warnings=True)["roc_auc"]):
+        return "Your ROC AUC ranks by yes and no. What else is there to rank by?"
+    if column.nunique() == 1:
+        return "All months have one ROC AUC: it has to be that of the month's own rows."
+    return "The ROC AUC of a month is another: it takes the month's labels and probabilities."
+
+
+@cache
+def _forty_days(seed: int) -> pd.DataFrame:
+    """Rows of forty days that differ: in how many are late, and in how well that is foreseen."""
+    random = np.random.default_rng(seed)
+    day = np.repeat(np.arange(40), 30)
+    level, skill = random.normal(0, 1.2, 40)[day], random.normal(1.0, 1.2, 40)[day]
+    known = random.normal(size=len(day))
+    late = random.uniform(size=len(day)) < 1 / (1 + np.exp(-(level + skill * known)))
+    late[day == 7] = False  # a day without a single late row
+    return pd.DataFrame({"day": day, "late": late, "probability": 1 / (1 + np.exp(-known))})
+
+
+def _auc(rows: pd.DataFrame) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return roc_auc_score(rows["late"], rows["probability"])
+
+
+@cache
+def _width_by_days(seed: int) -> float:
+    """How wide the 95 % interval is by the jackknife: each day left out once (Tukey 1958)."""
+    rows = _forty_days(seed)
+    left_out = np.array([_auc(rows[rows["day"] != day]) for day in range(40)])
+    error = np.sqrt(39 / 40 * ((left_out - left_out.mean()) ** 2).sum())
+    return float(2 * 1.96 * error)
+
+
+EXAMINED = (1, 4)  # seeds of the tables that an interval is tried on
+
+
+def _examine_interval(interval, of=None) -> str:
+    """Whether the interval is that of drawing whole days, on two tables."""
+    widths = []
+    for seed in EXAMINED:
+        ends = interval(_forty_days(seed).copy())
+        if np.shape(ends) != (2,):
+            return "Give two numbers: the low end and the high end."
+        low, high = (float(end) for end in ends)
+        if np.isnan(low) or np.isnan(high):
+            return "An end is not a number: on one of the days not a single row is late."
+        if low > high:
+            return "The low end goes first."
+        if not low - 1e-9 <= _auc(_forty_days(seed)) <= high + 1e-9:
+            return "The ROC AUC of all rows lies outside your interval."
+        widths.append((high - low) / _width_by_days(seed))
+    return _wrong_width(float(np.mean(widths)))
+
+
+def _wrong_width(ratio: float) -> str:
+    """What led to an interval that is so many times as wide as it should be."""
+    if ratio < 0.02:
+        return "It has no width: each draw held the same days. Draw *with* replacement."
+    if ratio < 0.62:
+        return (
+            "Much too narrow: that is what drawing single rows gives. The rows of a day are alike."
+        )
+    if ratio < 0.82:
+        return (
+            "Too narrow by a quarter: does a day that is drawn twice count twice, and does the "
+            "interval hold 95 %?"
+        )
+    if ratio > 1.4:
+        return "Too wide: that is how far single days lie apart, not how far their mean moves."
+    return ""
+
+
 CHALLENGES = {
+    "monitor.by_month": Challenge(
+        "Write `by_month(rows, threshold)`: `rows` has the columns `scheduled` (a "
+        "date), `late` (true or false) and `probability`. It returns a frame with a row for each "
+        "month, in order, and the columns `roc_auc` and `precision`; a row with a probability of "
+        "`threshold` or more is a warning.",
+        _examine_by_month,
+        makes="by_month",
+        solution="""
+import pandas as pd
+from sklearn.metrics import precision_score, roc_auc_score
+
+
+def by_month(rows, threshold):
+    def scored(month):
+        warned = month["probability"] >= threshold
+        return pd.Series({
+            "roc_auc": roc_auc_score(month["late"], month["probability"]),
+            "precision": precision_score(month["late"], warned),
+        })
+
+    months = rows["scheduled"].dt.strftime("%Y-%m")
+    return rows.groupby(months)[["late", "probability"]].apply(scored)
+""",
+        why="Two scores of each month: one for the ranking, one for what a warning is worth.",
+        hints=(
+            "A function of one month's rows, and a `groupby` that applies it to each.",
+            'Group by `rows["scheduled"].dt.strftime("%Y-%m")`: the year belongs to a month.',
+        ),
+        level="warm-up",
+    ),
     "monitor.alarm": Challenge(
-        "**Challenge.** Write a drift alarm that does not cry wolf: a function "
+        "Write a drift alarm that raises no false alarms: a function "
         "`alarm(before, after)` that is given the numbers of a column in training and in service "
-        "(two arrays of any length), and says `True` when somebody should look. It has to stay "
+        "(two arrays of any length), and returns `True` when somebody should look. It has to stay "
         "silent when nothing has changed, with few rows and with many, and for a change that is "
         "sure but too small to matter.",
         _examine_alarm,
@@ -57,6 +223,35 @@ def alarm(before, after):
             "One condition is about significance, the other about size; both are needed.",
             "`scipy.stats.ks_2samp` compares whole distributions, and gives a p-value and a size.",
         ),
+    ),
+    "monitor.by_days": Challenge(
+        "Write `interval(rows)`: the low and the high end of a 95 % interval of the "
+        "ROC AUC. `rows` has the columns `day`, `late` and `probability`, and the rows of a day "
+        "are alike, so days are what there is few of. Two hundred draws are enough.",
+        _examine_interval,
+        makes="interval",
+        solution="""
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+
+def interval(rows):
+    draw = np.random.default_rng(42)
+    days = [day for _, day in rows.groupby("day")]
+    scores = []
+    for _ in range(200):
+        places = draw.integers(len(days), size=len(days))
+        drawn = pd.concat([days[place] for place in places])
+        scores.append(roc_auc_score(drawn["late"], drawn["probability"]))
+    return np.quantile(scores, [0.025, 0.975])
+""",
+        why="Whole days are drawn, with replacement, and the score of all their rows is taken.",
+        hints=(
+            "The bootstrap of the notebook, in a function: what is it that has to be drawn?",
+            "`pd.concat` of the drawn days keeps a day twice that was drawn twice.",
+        ),
+        level="stretch",
     ),
 }
 
@@ -80,16 +275,23 @@ def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
     return float((new * np.log(new / old)).sum())
 
 
+def _times_as_wide(promised: pd.DataFrame) -> float:
+    """How many times as wide the interval by days is as that by flights."""
+    width = promised["high"] - promised["low"]
+    return float(width["days"] / width["flights"])
+
+
 QUESTIONS = {
     "monitor.psi": Compute(
-        "Compute a population stability index yourself: cut the temperature into four groups at "
-        "the quartiles of the old rows, and leave empty cells out. `temps` holds the old and the "
-        "new temperatures. The index is the sum, over the groups, of (new share − old share) × "
-        "the natural logarithm of (new share / old share).",
+        "Compute a population stability index with four groups instead of ten: cut the temperature "
+        "of `flights` at its quartiles, count that of `flights` and of `later` in these four "
+        "groups, and leave empty cells out. The index is the sum, over the groups, of (new share "
+        "− old share) × the natural logarithm of (new share / old share).",
         expected=lambda temps: _psi(*_in_quarters(temps)),
-        how="With `old, new = (t.dropna() for t in temps)`: `edges = old.quantile([.25, .5, "
-        ".75])`, shares `a, b = (np.bincount(np.searchsorted(edges, t), minlength=4) / len(t) "
-        "for t in (old, new))`, and `((b - a) * np.log(b / a)).sum()`.",
+        how='`old, new = flights["temp"].dropna(), later["temp"].dropna()`, then '
+        "`edges = np.quantile(old, [0.25, 0.5, 0.75])`, the shares `a, b = "
+        "(np.bincount(np.searchsorted(edges, side), minlength=4) / len(side) for side in "
+        "(old, new))`, and `((b - a) * np.log(b / a)).sum()`.",
         why="Groups that hold a quarter each before, and how far they are from it after. Fewer "
         "groups see less, so the index is smaller than over ten.",
         hints=(
@@ -115,16 +317,44 @@ QUESTIONS = {
                 lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
                 "You added the differences of shares as they are; the logarithm is missing.",
             ),
+            Mistake(
+                lambda temps: _psi(*_in_quarters(temps)) / np.log(10),
+                "You took the logarithm to base 10; the natural logarithm is asked for.",
+            ),
+            Mistake(
+                lambda temps: float((np.subtract(*_in_quarters(temps)) ** 2).sum()),
+                "You squared the differences of shares; the logarithm is missing.",
+            ),
         ),
         within=0.03,
         form="{:.2f}",
     ),
+    "monitor.prior": Choice(
+        "In September precision fell by half, and the ROC AUC did not fall. What explains both?",
+        {
+            "a": "The model ranks as before, but fewer flights were late.",
+            "b": "The model has forgotten what it learnt in the spring.",
+            "c": "The columns of the weather came in another unit.",
+        },
+        "a",
+        "Of the punctual flights as many are warned of as before, and there are more of them: more "
+        "false warnings beside fewer true ones. The ROC AUC compares a late flight with a "
+        "punctual one, and does not ask how many there are of each.",
+        {
+            "b": "A fitted model does not change. And what would that do to its ranking?",
+            "c": "Numbers in another unit spoil the ranking too. Did the ROC AUC show that?",
+        },
+        hints=(
+            "Of the columns of the table, which one moves together with precision?",
+            "A warning is right or wrong. How many can be right, at most, in a calm month?",
+        ),
+    ),
     "monitor.drift": Choice(
         "A column has drifted, but the model scores as well as ever. What now?",
         {
-            "a": "Retrain at once.",
-            "b": "Take a look at the column, and keep the model.",
-            "c": "Switch monitoring off: it raises false alarms.",
+            "a": "Train again now, before the score falls as well.",
+            "b": "Look at the column, and keep the model as it is.",
+            "c": "Watch that column no more: it was a false alarm.",
         },
         "b",
         "Drift is a reason to look; a score that falls is a reason to retrain.",
@@ -144,9 +374,9 @@ QUESTIONS = {
         "In training, the challenger reached a higher score on its own held-out rows than the "
         "champion once did on others. Is that enough to put it into service?",
         {
-            "a": "Not yet: both have to answer the same rows, which neither has seen.",
-            "b": "Yes: the higher score wins.",
-            "c": "Yes, because it has learnt from more rows.",
+            "a": "No: both have to answer the same unseen rows.",
+            "b": "Yes: of two models the higher score wins.",
+            "c": "Yes: it has learnt from more rows than the old one.",
         },
         "a",
         "Some months are easier than others. On the same rows the difference is the models', and "
@@ -163,11 +393,12 @@ QUESTIONS = {
 }
 
 GUESSES = {
-    "monitor.worst": Guess(
-        "Before you look: how low does the ROC AUC of the worst of these months fall? Stage 6 "
-        "says what was promised.",
-        result=lambda by_period: float(by_period["roc_auc"].min()),
-        high="too hopeful",
-        low="too gloomy",
+    "monitor.wider": Guess(
+        "Before you look: the interval of the ROC AUC by days is how many times as wide as the one "
+        "by flights?",
+        result=_times_as_wide,
+        form="{:.1f}",
+        high="too cautious",
+        low="too trusting",
     ),
 }

@@ -11,6 +11,10 @@ def _gusty(table, others_only: bool = True) -> float:
     return float(late[~calm].mean() - late[calm if others_only else slice(None)].mean())
 
 
+def _late_where(table, chosen) -> float:
+    return float(table.loc[chosen, "late"].astype("boolean").mean())
+
+
 QUESTIONS = {
     "explore.gaps": Choice(
         "Gusts of wind are missing in three of four rows, and nearly always when the wind is "
@@ -72,6 +76,24 @@ QUESTIONS = {
             Mistake(
                 lambda table: _gusty(table, others_only=False),
                 "You compared with all flights, and the gusty ones are among these.",
+            ),
+            Mistake(
+                lambda table: _late_where(table, table["wind_gust"].notna()),
+                "That is the share of one side alone; how far is it from the other's?",
+            ),
+            Mistake(
+                lambda table: (
+                    _late_where(table, table["wind_gust"].notna())
+                    / _late_where(table, table["wind_gust"].isna())
+                ),
+                "That is how many times as large it is; the question is for a difference.",
+            ),
+            Mistake(
+                lambda table: float(
+                    table["late"][table["wind_gust"].notna()].sum()
+                    - table["late"][table["wind_gust"].isna()].sum()
+                ),
+                "These are counts, and there are not equally many rows of both.",
             ),
         ),
         within=0.005,

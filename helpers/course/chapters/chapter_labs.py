@@ -47,6 +47,10 @@ QUESTIONS = {
         ),
         mistakes=(
             Mistake(
+                lambda every: str((every["error"] / every["gap"]).idxmax()),
+                "You divided the wrong way, upside down: how many errors long is a gap?",
+            ),
+            Mistake(
                 lambda every: str(every["gap"].idxmax()),
                 "That is the largest gap. How much does it move from seed to seed?",
             ),

@@ -1,0 +1,49 @@
+"""Stage 1's last step: the raw rows, what is known of them and the answer key are handed on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from . import odd_cells
+from .collect_rows import add_test_rows, injected_error_rate, table_facts
+from .collection_report import headline
+
+
+def finish(
+    work, whole: pd.DataFrame, sources: dict, raw: pd.DataFrame, key: pd.DataFrame | None,
+    task: str = "auto", test_data: str = "",
+) -> dict:  # fmt: skip
+    """Hand on the raw rows and what is known of them; the stage's line of the ledger.
+
+    `whole` is the table before a sample was drawn, `raw` the sample with injected errors, of which
+    `key` is the answer key (None without any); `task` and `test_data` are parameters of the stage.
+    """
+    asked = work.parameters
+    facts = {name: asked[name] for name in ("query", "target", "until")}
+    about = table_facts(whole, sources, asked["data"], task=task, **facts)
+    twice = 0 if key is None else int(key["column"].isna().sum())  # rows that were injected
+    about["sampled"] = (len(raw) - twice) / len(whole)
+    about["injected_errors"] = injected_error_rate(asked["injected_errors"], asked["data"])
+    raw = add_test_rows(raw, test_data, about)
+    hand_on(work, raw, key, about)
+    return work.finish(len(raw), len(raw), headline(raw, sources, about))
+
+
+def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> None:
+    """Write what this stage makes: the raw rows, what is known of them, the answer key."""
+    work.write_json("about.json", about)
+    work.write_table("raw", raw)
+    for sentence in about.get("oddities", []):
+        work.find("odd_file", "warning", [], sentence)
+    for found in odd_cells.of(raw, about.get("target", "")):
+        work.note(found)
+    if key is not None:
+        _hand_on_key(work, key, raw.size)
+
+
+def _hand_on_key(work, key: pd.DataFrame, cells: int) -> None:
+    """Write the answer key of the injected errors, and note how many there are."""
+    work.write_table("answer_key", key)
+    count = f"{int(key['column'].notna().sum()):,} of {cells:,} cells"
+    message = f"{count} are injected errors (--set injected_errors=0: none)."
+    work.find("injected_errors", "note", [], message)

@@ -1,0 +1,80 @@
+"""Services on a free port of this machine on which what a learner made is tried over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """A service that answers one row of JSON with a probability, and refuses words for miles."""
+
+    def do_POST(self):  # noqa: N802 - the name that http.server asks for
+        """Answer a request: status 200, or 422 with a reason."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        try:
+            miles = float(json.loads(body)["distance"])
+            status, said = 200, {"probability": self.server.probability(miles)}
+        except (KeyError, TypeError, ValueError):
+            status, said = 422, {"detail": [{"loc": ["body", "distance"], "msg": "no number"}]}
+        content = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        """Keep no log."""
+
+
+@contextmanager
+def answering(probability):
+    """The address of that service, while the block lasts; `probability` takes the miles."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answering)
+    server.probability = probability
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/predict"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def noting_timeouts():
+    """The timeouts of all requests in the block, in a list."""
+    from requests.adapters import HTTPAdapter
+
+    seen, send = [], HTTPAdapter.send
+
+    def noted(self, request, **options):
+        seen.append(options.get("timeout"))
+        return send(self, request, **options)
+
+    with patch.object(HTTPAdapter, "send", noted):
+        yield seen
+
+
+@contextmanager
+def serving(service):
+    """The address of a FastAPI service's `/predict`, while the block lasts."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        until = time.monotonic() + 30
+        while not server.started and thread.is_alive() and time.monotonic() < until:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/predict"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
