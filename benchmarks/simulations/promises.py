@@ -209,8 +209,8 @@ def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     cleaning = cleaning_plan.draft_plan(known, about)
     cleaner = column_cleaner.Cleaner(cleaning).fit(known)
     X, asked = cleaner.transform(known), cleaner.transform(raw[later].reset_index(drop=True))
-    plan = feature_plan.plan_features(X, cleaning, about) | {"task": task.kind}
     rule = find_units(X, y[~later])
+    plan = feature_plan.plan_features(X, cleaning, about, units=rule) | {"task": task.kind}
     rows = Labelled(task, X, y[~later], np.arange(len(X)), unit=units_of(rule, X), units=rule)
     said = predict(task, learner(rows, plan).fit(rows.X, rows.y), asked)
     true = score(task, y[later], *said, [task.main_metric])[task.main_metric]
