@@ -42,6 +42,9 @@ from . import Simulation
 RANDOM = {"strategy": "random", "column": "", "found": True, "why": ""}
 MOST = 4_000  # rows, neighbours left together
 LATER = 0.2
+SHARES = ("kept", "warned", "kept or warned", "in the held-out interval",
+          "in that of a random split")  # fmt: skip
+WIDTH = "width, of the held-out interval"
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ def held_out(cut: Labelled, plan: dict) -> tuple[tuple[float, float], tuple, Lab
 def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     """Whether the promise of the line, and that of a random split, hold the later score."""
     if frame(table) is None:
-        return dict.fromkeys(("kept", "warned", "kept or warned"), np.nan)
+        return dict.fromkeys(SHARES, np.nan)
     raw = window(table, random)
     later = put_away(table, raw, random)
     label = clean_rows.clean_label(raw, table.target, draft_label(raw[table.target]))[0]
@@ -224,15 +227,15 @@ def _values(made: dict, at_random: tuple[float, float], true: float) -> dict[str
     covers, warned = made["low"] <= true <= made["high"], bool(made["warning"])
     low, high = made["plain"]
     return {
-        "kept": float(covers),
-        "warned": float(warned),
-        "kept or warned": float(covers or warned),
-        "in the held-out interval": float(low <= true <= high),
-        "in that of a random split": float(at_random[0] <= true <= at_random[1]),
+        SHARES[0]: float(covers),
+        SHARES[1]: float(warned),
+        SHARES[2]: float(covers or warned),
+        SHARES[3]: float(low <= true <= high),
+        SHARES[4]: float(at_random[0] <= true <= at_random[1]),
         "later score": true,
         "low": made["low"],
         "high": made["high"],
-        "width, of the held-out interval": (made["high"] - made["low"]) / (high - low),
+        WIDTH: (made["high"] - made["low"]) / (high - low),
     }
 
 
@@ -240,9 +243,9 @@ def all_kept(random: np.random.Generator, tables: tuple) -> dict[str, float]:
     """The shares of promises that are kept, of warnings, and whether each table's is kept."""
     found = pd.DataFrame([kept(random, table) for table in tables], [one.name for one in tables])
     each = {f"kept: {name}": value for name, value in found["kept"].items()}
-    return (
-        found.drop(columns=["later score", "low", "high"], errors="ignore").mean().to_dict() | each
-    )
+    shares = found[[name for name in SHARES if name in found]].mean().to_dict()
+    width = {f"median {WIDTH}": found[WIDTH].median()} if WIDTH in found else {}
+    return shares | width | each
 
 
 SIMULATIONS = [
