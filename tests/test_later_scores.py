@@ -46,6 +46,12 @@ def test_what_the_folds_differ_by_is_in_it():
     )
 
 
+def test_it_holds_the_interval_of_the_held_out_score():
+    wide = (0.4, 0.9)
+    found = score_on_later_rows("roc_auc", HELD_OUT, Before("later rows", EVEN), wide)
+    assert (found.low, found.high) == wide
+
+
 def test_of_few_held_out_units_the_noise_is_that_of_the_folds_too():
     few = Spread(0.72, 0.05, 1.0, 2)
     folds = [one._replace(df=9.0, units=10, standard_error=0.03) for one in EVEN]

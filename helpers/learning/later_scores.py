@@ -64,11 +64,12 @@ class LaterScore:
 
 
 def score_on_later_rows(
-    metric: str, held_out: Spread, before: Before, level: float = 0.95
+    metric: str, held_out: Spread, before: Before, own: tuple = (), level: float = 0.95
 ) -> LaterScore | None:
     """The prediction interval; None where the held-out score is not defined, or has no noise.
 
-    Scores are taken on the scale of `on_scale`.
+    Scores are taken on the scale of `on_scale`. `own` is the held-out score's own interval: of
+    later rows nothing is surer. (Of new groups it may be: the folds know more than a few groups.)
 
     >>> folds = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.7, 0.73))
     >>> found = score_on_later_rows("roc_auc", Spread(0.72, 0.02, 90.0, 91),
@@ -87,7 +88,9 @@ def score_on_later_rows(
     df = variance**2 / ((2 * noise) ** 2 / df + (2 * between) ** 2 / between_df)
     half = student.ppf((1 + level) / 2, max(df, 1.0)) * np.sqrt(variance)
     ends = off_scale(metric, known[-1].value + half * np.array([-1, 1]))
-    return LaterScore(metric, *sorted(map(float, ends)), before.on, len(known),
+    if before.on != NEW_GROUPS:
+        ends = np.append(ends, own)
+    return LaterScore(metric, float(np.nanmin(ends)), float(np.nanmax(ends)), before.on, len(known),
                       _warning(before, len(known)))  # fmt: skip
 
 
@@ -121,7 +124,7 @@ def _noise(folds: list[Spread], held_out: Spread) -> tuple[float, float]:
     """The variance of the held-out score, and its degrees of freedom.
 
     Where few units are held out it is hardly known by them: what a unit adds in the folds counts
-    too, with up to `BORROWED` degrees of freedom.
+    too, with up to `BORROWED` degrees of freedom. It is never taken for less than by its own units.
     """
     own = held_out.standard_error**2
     if not folds:
@@ -131,7 +134,7 @@ def _noise(folds: list[Spread], held_out: Spread) -> tuple[float, float]:
     borrowed = min(df.sum(), BORROWED)
     theirs = (df * of_unit).sum() / df.sum() / held_out.units
     known = held_out.df + borrowed
-    return float((held_out.df * own + borrowed * theirs) / known), float(known)
+    return float(max(own, (held_out.df * own + borrowed * theirs) / known)), float(known)
 
 
 def between_times(scores: list[Spread], learnt: np.ndarray | None = None) -> tuple[float, float]:
