@@ -15,6 +15,7 @@ from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score, tra
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
 from helpers.course.questions import CHALLENGES
 from helpers.drift.drift_measures import psi
+from tests import mistakes_of_features
 
 
 def last_rows(table):
@@ -725,19 +726,26 @@ MISTAKES = {
         (lambda before, after: False, "there was no alarm"),
     ],
 }
+MISTAKES |= mistakes_of_features.MISTAKES
+GIVEN = mistakes_of_features.GIVEN
 EVERY = pytest.mark.parametrize("name", CHALLENGES)
+
+
+def graded(name, thing):
+    """The verdict on a thing, tried on what the exercise gives."""
+    return CHALLENGES[name].grade(thing, *GIVEN.get(name, {}).values())
 
 
 def made(name):
     """What the solution's code makes."""
-    names = {}
+    names = dict(GIVEN.get(name, {}))
     exec(CHALLENGES[name].solution, names)
     return names[CHALLENGES[name].makes]
 
 
 @EVERY
 def test_the_solution_is_right(name):
-    verdict = CHALLENGES[name].grade(made(name))
+    verdict = graded(name, made(name))
     assert verdict.state == CORRECT, verdict.reason
     assert verdict.reason == CHALLENGES[name].why
 
@@ -745,15 +753,16 @@ def test_the_solution_is_right(name):
 @EVERY
 def test_typical_mistakes_are_named(name):
     for thing, reason in MISTAKES[name]:
-        verdict = CHALLENGES[name].grade(thing)
+        verdict = graded(name, thing)
         assert verdict.state == INCORRECT and reason in verdict.reason, verdict.reason
         assert CHALLENGES[name].why not in verdict.reason
 
 
 @EVERY
 def test_what_was_not_touched_is_not_attempted(name):
-    for untouched in (None, ..., lambda *_: ...):
-        assert CHALLENGES[name].grade(untouched).state == UNTOUCHED
+    stub = [lambda *_: ...] if callable(made(name)) else []
+    for untouched in (None, ..., *stub):
+        assert graded(name, untouched).state == UNTOUCHED
 
 
 @EVERY

@@ -16,24 +16,11 @@ def test_a_deep_tree_learns_labels_by_lot_by_heart():
     assert float(table.loc["random labels", "test"]) < 0.7 < float(table["test"].iloc[0])
 
 
-def test_merging_by_likeness_changes_more_than_merging_by_fingerprint():
-    column = pd.Series(["AIRBUS A320", "Airbus  a320", "AIRBUS A321", "BOEING"])
-    table = surprises.merged_by_similarity(column)
-    assert table.loc["same fingerprint", "spellings"] == 3
-    assert table.loc["same fingerprint", "for example"] == "Airbus  a320 → AIRBUS A320"
-    assert table.loc["similar by 85%", "for example"] == "AIRBUS A321 → AIRBUS A320"
-
-
 def test_selecting_before_the_folds_flatters_noise_and_scaling_does_not():
     table = surprises.selected_before(columns=1_000).astype(float)
     assert table.loc["select 20 columns", "before the folds"] > 0.75
     assert table["inside the Pipeline"].between(0.3, 0.7).all()
     assert table.loc["scale"].diff().abs().iloc[1] <= 0.01
-
-
-def test_the_dirty_rows_have_a_mess_in_every_column():
-    rows = surprises.eight_dirty_rows()
-    assert len(rows) == 8 and rows.shape[1] == 4
 
 
 def test_readings_hold_their_figures():

@@ -42,6 +42,7 @@ INTERVAL = Defined("the level of the interval, as `score_intervals` has it")
 
 GUARDS: dict[str, dict[str, Defined | Computed]] = {
     "00_start_here": dict.fromkeys(["1.000", "0.967", "0.960", "0.022"], PUBLISHED),
+    "02_data_cleaning": {"0.5": COIN},
     "03_feature_engineering": {"0.5": COIN},
     "04_train_test_split": {"0.5": COIN},
     "05_model_training": {"0.50": Defined("random labels on two equal classes: nothing to learn")},

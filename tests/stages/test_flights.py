@@ -146,14 +146,12 @@ def test_later_rows_are_held_out(work):
 
 
 @pytest.mark.slow
-def test_a_random_split_flatters_and_dep_delay_gives_the_answer_away(work):
+def test_a_random_split_flatters(work):
     labelled = labelled_data.labelled_rows(work)
     plan = yaml.safe_load(work.read("features.yaml").read_text())
     by_time = {"strategy": "time", "column": "scheduled"}
     found = strategy_comparison.compare_with_random(labelled, plan, by_time)
     assert found.flatters
-    leak = surprises.with_the_answer(labelled, plan).astype(float)
-    assert leak.iloc[1, 0] > 0.85 > leak.iloc[0, 0]
 
 
 def test_the_model_beats_the_baseline_and_accuracy_would_mislead(flights_run):
