@@ -62,7 +62,7 @@ def answers() -> pd.DataFrame:
 
 def temperatures() -> tuple[pd.Series, pd.Series]:
     draw = np.random.default_rng(0)
-    return pd.Series(draw.normal(60, 10, 2_000)), pd.Series(draw.normal(70, 7, 1_000))
+    return pd.Series(draw.normal(60, 10, 2_000)), pd.Series(draw.normal(66, 9, 1_000))
 
 
 def gusts() -> pd.DataFrame:

@@ -91,7 +91,7 @@ ASKED_OF = {
     "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
     "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
     "explore.gust": lambda run: pd.DataFrame(
-        {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 1, 1, None, 0]}
+        {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 0, 1, None, 0]}
     ),
     "labs.surest": lambda run: pd.DataFrame(
         {"gap": [0.5, 0.4, 0.0], "error": [0.1, 0.01, 0.001]}, index=["copies", "choice", "scale"]

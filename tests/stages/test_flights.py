@@ -170,7 +170,7 @@ def test_what_06_says_of_the_small_model_is_so():
     loss, removed = ([float(part[i]) for part in parts] for i in (-3, -1))
     assert loss[3] == max(loss) and removed[3] == max(removed), "the evening"
     assert removed[0] == min(removed), "the morning"
-    ends = [line.split() for line in shown("06_evaluation", "draws[").splitlines()[2:]]
+    ends = [line.split() for line in shown("06_evaluation", "areas[").splitlines()[1:]]
     days, single = (float(ends[1][i]) - float(ends[0][i]) for i in (1, 2))
     assert days > 1.3 * single, "single flights: too narrow"
 
