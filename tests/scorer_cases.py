@@ -82,6 +82,7 @@ def cleaned() -> tuple[dict, pd.DataFrame]:
 def fitted(kind: str, model, keep: int = 0):
     cleaning, rows = cleaned()
     derive = "ratio = size / weight; usual = size - mean_by(size, city); root = sqrt(size - 9)"
+    derive += "; north = cos(size)"
     plan = feature_plan.plan_features(rows, cleaning, {"target": "y", "task": kind}, derive=derive)
     plan |= {"task": kind, "keep": keep}
     return whole_pipeline.fit(cleaning, plan, model, rows, labels(kind)), list(plan["columns"])

@@ -133,6 +133,14 @@ def test_an_ambiguous_date_goes_to_the_review_list():
     assert review["kind"].tolist() == ["order of day and month"]
 
 
+def test_the_review_list_names_the_ambiguous_date_and_how_it_was_read():
+    days = [*pd.date_range("2013-03-13", periods=20).strftime("%d.%m.%Y"), "05/02/2013"]
+    found = draft(pd.DataFrame({"x": days}))[1][0]
+    assert (found["value"], found["cells"]) == ("05/02/2013", 1)
+    assert found["evidence"].endswith("read as month first")
+    assert cleaned(days)[-1] == pd.Timestamp("2013-05-02")
+
+
 def test_na_is_kept_among_codes_of_two_capitals_and_nowhere_else():
     assert cleaned(["NA", "US", "FR", "DE"]) == ["NA", "US", "FR", "DE"]
     assert pd.isna(cleaned(["NA", "Boston", "Paris", "Rome"])[0])
@@ -634,12 +642,41 @@ def test_a_plain_column_leaves_the_review_list_empty():
 # --- What the notebook shows ----------------------------------------------------------------
 
 
-def test_the_health_table_counts_what_the_log_holds():
-    out, changes = repaired()
-    health = cleaning_report.health(DIRTY, out, changes, PLAN)
-    assert health["cells changed"].sum() == len(changes)
-    assert health.loc["speed", "missing after"] == 4
+def test_the_table_of_changed_columns_counts_what_the_log_holds():
+    _, changes = repaired()
+    shown = cleaning_report.changed_cells(changes)
+    assert shown.to_numpy().sum() == len(changes)
+    assert shown.index.tolist()[0] == changes["column"].mode()[0]
+    assert shown["taken away"].sum() == (changes["before"].notna() & changes["after"].isna()).sum()
     assert cleaning_report.changes_by_kind(changes)["cells"].sum() == len(changes)
+
+
+def test_where_nothing_was_changed_nothing_is_drawn():
+    empty = pd.DataFrame(columns=column_cleaner.CHANGE_COLUMNS)
+    assert cleaning_report.changed_cells(empty).empty
+    assert cleaning_report.picture_of_changes(empty).png
+
+
+def test_what_became_of_planted_copies_is_told():
+    class Rows:
+        reason = pd.Series([None, "duplicate", None, None, "duplicate", "no label"])
+        linked = pd.DataFrame({"row": [2, 3], "group": [2, 2]})
+
+    class Work:
+        about = {"injected_errors": 0.01}
+
+        @staticmethod
+        def read_table(name):
+            kinds = ["exact duplicate", "near duplicate", "near duplicate", "near duplicate"]
+            return pd.DataFrame({"row": [1, 3, 4, 5], "column": None, "kind": kinds,
+                                 "true": ["0", "2", "0", "2"], "planted": None})  # fmt: skip
+
+    said = planted_score.describe_planted_rows(Work, Rows)
+    assert "1 rows were planted twice exactly, 3 nearly" in said
+    assert "so are 1 of the near ones" in said and "1 near copies are linked" in said
+    assert "Of the rest (1)" in said
+    Work.about = {}
+    assert planted_score.describe_planted_rows(Work, Rows) == ""
 
 
 def test_the_headline_adds_up():

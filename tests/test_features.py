@@ -395,10 +395,20 @@ def test_tables_and_sentences_tell_the_plan(made, cleaned):
     assert features_report.left_out_table(plan).index.tolist() == ["note"]
     assert features_report.derived_table(plan).loc["twice", "formula"] == "weight * 2"
     assert "5 columns in use, 1 derived, 1 left out" in features_report.headline(plan)
-    assert features_report.outline(make_features(plan)).startswith("derive: twice")
+    assert list(make_features(plan)["derive"].formulas) == ["twice"]
     assert "stop" in features_report.what_is_missing({}) and not features_report.what_is_missing(
         {"target": "y"}
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [([True, False] * 9, "share late"), (["yes", "no"] * 9, "share late = yes"),
+     (np.arange(18) * 1.5, "mean late")],
+)  # fmt: skip
+def test_the_axis_says_what_the_mean_of_the_target_is(values, name):
+    rows = pd.DataFrame({"late": values})
+    assert features_report._target_as_number(rows, "late", "auto").name == name
 
 
 def test_the_picture_of_signals_needs_a_target(made, cleaned):
@@ -424,13 +434,6 @@ def test_distinct_paths_of_images_are_images_and_in_use():
     assert other.cleaning["columns"]["photo"] == {"kind": "text"}
     assert other.plan["columns"] == {"photo": "image"}
     assert other.rows.X["photo"].tolist() == paths
-
-
-def test_the_outline_names_the_steps_of_every_role():
-    plan = simple(n="number", c="category", m="many categories", d="date", t="text", i="image")
-    lines = features_report.outline(make_features(plan)).splitlines()
-    assert lines[0] == "derive: nothing" and len(lines) == 7
-    assert "text (1): TextToNumbers" in lines
 
 
 # --- Groups, selection, names -------------------------------------------------------------------
@@ -462,7 +465,6 @@ def test_keeping_few_takes_those_that_say_most_and_keeps_their_names():
     maker = make_features(plan).fit(rows, y)
     assert maker.get_feature_names_out().tolist() == ["x7", "x21"]
     assert maker.transform(rows).shape == (200, 2)
-    assert "keep: the 2 numbers" in features_report.outline(make_features(plan))
     every = make_features(plan | {"keep": 99}).fit(rows, y)
     assert every.transform(rows).shape == (200, 30)
 

@@ -22,6 +22,8 @@ def frame():
         ("-x", [-4, -9]),
         ("x ** 0.5", [2, 3]),
         ("sqrt(x)", [2, 3]),
+        ("sin(x * 7.5)", [math.sin(math.radians(30)), math.sin(math.radians(67.5))]),
+        ("10 * cos(y * 30) + 0 * x", [10, 10 * math.cos(math.radians(60))]),
         ("abs(y - x)", [4, 7]),
         ("minimum(x, 5)", [4, 5]),
         ("maximum(x, `air time`)", [30, 60]),
@@ -138,7 +140,7 @@ ODD_ROWS = pd.DataFrame(
         "x / y", "x // y", "x % y", "x ** y", "x * y", "x - y + 1", "-(x ** y)", "abs(x ** y)",
         "minimum(x / y, 5)", "5 / (x / y)", "maximum(y, 1 / x)", "sqrt(x) + log1p(y)", "1 / 0", "3",
         "2 ** 10000", "x / mean_by(y, city)", "count_by(city) - std_by(x, city)", "+x",
-        "median_by(x, city) ** y",
+        "median_by(x, city) ** y", "x * cos(y) - sin(x)",
     ],
 )  # fmt: skip
 def test_a_row_alone_has_the_value_it_has_in_the_table(formula):

@@ -42,7 +42,7 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
     counts = pd.DataFrame([[3, 1], [0, 4]], index=[name, "z"], columns=[name, "z"])
     groups = pd.DataFrame({"group": [1, 2], "predicted": [0.1, 0.8], "observed": [0.2, 0.7]})
     cells = pd.DataFrame(
-        {"missing before": [3, 1], "faulty": [0, 2], "missing after": [4, 0]}, index=[name, "z"]
+        {"rewritten": [3, 1], "taken away": [0, 2], "filled": [4, 0]}, index=[name, "z"]
     )
     expected = pd.DataFrame({"r2": [0.4, 0.3], "from": [0.3, 0.2], "to": [0.5, 0.4]},
                             index=["2020-01", "2020-02"])  # fmt: skip
@@ -61,11 +61,13 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
     return {
         "assembly_line": line_plots.assembly_line(),
         "bars": model_plots.bars(pd.Series([3, 2], index=[name, "z"]), "Bars", "length"),
-        "health": table_plots.health(cells, 10),
+        "changed_cells": table_plots.changed_cells(cells),
         "against_target": table_plots.against_target(frame, label, {name: name, "words": name}),
         "sets_over_time": table_plots.sets_over_time(days, part),
         "target_by_set": table_plots.target_by_set(classes, part, task("binary", name)),
-        "trials": model_plots.trials(["linear", "baseline"], [[0.7, 0.8], [0.5, 0.5]], "roc_auc"),
+        "paired_scores": model_plots.paired_scores(
+            pd.DataFrame({"linear": [0.7, 0.8], "baseline": [0.5, 0.5]}), "roc_auc"
+        ),
         "risk_groups": model_plots.risk_groups(groups, task("binary", name), 0.4),
         "confusion": model_plots.confusion(counts),
         "curves": model_plots.curves(label.to_numpy() == 1, random.random(ROWS)),

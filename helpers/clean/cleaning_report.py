@@ -1,11 +1,16 @@
-"""What stage 2 shows: what each step did, the repairs by kind and column, and their score."""
+"""What stage 2 shows: what each step did, the repairs by kind and column, and their score.
+
+The functions that begin with `show_` put together what a cell of the notebook shows.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ..examples import known
 from . import repair_by_dependency
+from .cleaning_plan import brief_text
 
 STEP_OF = dict.fromkeys(repair_by_dependency.KINDS, "repaired from other columns") | {
     "decision": "decided by a person"
@@ -62,28 +67,22 @@ def _share(value) -> str:
     return "" if pd.isna(value) else f"{value:.0%}"
 
 
-def health(
-    raw: pd.DataFrame, clean: pd.DataFrame, changes: pd.DataFrame, plan: dict
-) -> pd.DataFrame:
-    """A row per column: its kind, missing and distinct values before and after, cells changed.
+def changed_cells(changes: pd.DataFrame) -> pd.DataFrame:
+    """A row per column that was changed: its cells by what became of them, the most first.
 
-    `faulty` are the cells that were changed and had something in them before.
+    `rewritten` cells had a value and have another one, `taken away` ones have none now, `filled`
+    ones had none before.
+
+    >>> log = {"column": ["x", "x", "y"], "before": ["1 kg", "?", None], "after": ["1", None, "2"]}
+    >>> changed_cells(pd.DataFrame(log)).loc["x"].tolist()
+    [1, 1, 0]
     """
-    columns = [name for name in plan["columns"] if name in raw.columns]
-    changed = changes["column"].value_counts()
-    faulty = changes.loc[changes["before"].notna(), "column"].value_counts()
-    return pd.DataFrame(
-        {
-            "kind": [plan["columns"][name]["kind"] for name in columns],
-            "missing before": [int(raw[name].isna().sum()) for name in columns],
-            "missing after": [int(clean[name].isna().sum()) for name in columns],
-            "faulty": [int(faulty.get(name, 0)) for name in columns],
-            "distinct before": [raw[name].nunique() for name in columns],
-            "distinct after": [clean[name].nunique() for name in columns],
-            "cells changed": [int(changed.get(name, 0)) for name in columns],
-        },
-        index=pd.Index(columns, name="column"),
+    became = np.select(
+        [changes["before"].isna(), changes["after"].isna()], ["filled", "taken away"], "rewritten"
     )
+    table = pd.crosstab(changes["column"], became)
+    table = table.reindex(columns=["rewritten", "taken away", "filled"], fill_value=0)
+    return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
 
 
 def changes_by_kind(changes: pd.DataFrame) -> pd.DataFrame:
@@ -173,3 +172,50 @@ def describe_row_count(rows_in: int, reason: pd.Series) -> str:
     """A sentence that shows that the rows add up."""
     aside = int(reason.notna().sum())
     return f"**{rows_in:,} rows in = {rows_in - aside:,} rows out + {aside:,} set aside.**"
+
+
+# --- What the cells of the notebook show --------------------------------------------------------
+
+
+def show_repairs(changes: pd.DataFrame) -> None:
+    """The repairs by kind, the least certain ones, and the columns that they are in."""
+    from ..pages import show
+
+    tables = changes_by_kind(changes), least_certain_repairs(changes)
+    show.together(*tables, picture_of_changes(changes))
+
+
+def picture_of_changes(changes: pd.DataFrame):
+    """The columns with faulty cells, and what became of these, as a picture.
+
+    Other names for one thing (aliases) are no faults, and are not counted.
+    """
+    from ..pages import table_plots
+
+    table = changed_cells(changes[changes["kind"] != "alias"])
+    return table_plots.changed_cells(table, height=0.9 + 0.22 * min(len(table), 14))
+
+
+def show_rows(raw: pd.DataFrame, changes: pd.DataFrame, rows, planted: str = "") -> None:
+    """What each step did, and in words how the rows add up; `rows` as `sort_rows` gives them."""
+    from ..pages import show
+
+    said = [describe_row_count(len(raw), rows.reason), planted,
+            describe_near_duplicates(rows.linked, len(rows.kept)), rows.counted]  # fmt: skip
+    show.together(steps(raw, changes, rows.reason, rows.linked), show.say(*said))
+
+
+def show_score(scored) -> None:
+    """The score in a sentence, and by kind of error."""
+    from ..pages import show
+
+    show.together(show.say(describe_repair_score(scored)), score_table(scored))
+
+
+def show_handed_on(work, changes: pd.DataFrame, plan: dict, scored) -> None:
+    """The stage's line in the ledger; folded: its columns, their score, and the whole plan."""
+    from ..pages import show
+
+    parts = [changed_cells(changes), score_table(scored, "column"), brief_text(plan)]
+    title = "Every changed column, its score, and the whole plan"
+    show.together(show.handed_on(work.run.line_of(2)), show.folded(title, *parts))

@@ -7,6 +7,7 @@ row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggesti
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import deepcopy
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
+from ..cells.ambiguous_dates import doubtful_dates
 from ..cells.as_texts import as_text, texts
 from ..cells.draft_column_plan import SENTINELS
 from ..cells.reading_columns import repair_column
@@ -51,10 +53,15 @@ def review_items_of(column: pd.Series, plan: dict, repaired: tuple | None = None
 
 
 def _order_of_dates(column: pd.Series, plan: dict) -> dict:
-    first = "month" if plan["formats"][-1].startswith("%m") else "day"
+    """The cells whose day and month could be exchanged, and how the plan reads them."""
+    counts = Counter(texts(column).dropna())
+    both = doubtful_dates(counts, plan["formats"])
+    form, found = next(iter(both.items()), (plan["formats"][-1], list(counts)))
+    first = "month" if form.startswith("%m") else "day"
     note = f"day and month are ambiguous in some cells; read as {first} first"
-    example = texts(column).dropna().iloc[0]
-    return _review_item(example, len(column), "order of day and month", "", note)
+    cells = sum(counts[text] for text in found)
+    example = (found or list(counts))[0]
+    return _review_item(example, cells, "order of day and month", "", note)
 
 
 def _lost_texts(column: pd.Series, kinds: np.ndarray, plan: dict) -> list[dict]:

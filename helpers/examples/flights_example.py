@@ -42,7 +42,12 @@ KNOWLEDGE = {
         "arr_delay": "the target is made from it",
         "air_time": "known only after the flight has landed",
     },
-    "leave_out": {"time_hour": "says the same as scheduled, in another time zone"},
+    "leave_out": {
+        "time_hour": "says the same as scheduled, in another time zone",
+        "flight": "a number that names: 1545 is no more than 301",
+    },
+    # Tried in the folds, and left out: wind_dir as sine and cosine (ROC AUC of a forest 0.692 with
+    # it, 0.694 without). sched_dep_time stays beside departure_minute, which is made from it.
     "derive": {
         "departure_minute": "sched_dep_time // 100 * 60 + sched_dep_time % 100",
         "arrival_minute": "sched_arr_time // 100 * 60 + sched_arr_time % 100",
@@ -63,7 +68,8 @@ KNOWLEDGE = {
         "arr_delay": "minutes", "temp": "°F", "dewp": "°F", "humid": "%", "wind_dir": "degrees",
         "wind_speed": "mph", "wind_gust": "mph", "precip": "inches", "pressure": "millibars",
         "visib": "miles", "wind_max_6h": "mph", "precip_6h": "inches", "dest_alt": "feet",
-        "seats": "seats", "planned_minutes": "minutes",
+        "seats": "seats", "departure_minute": "minutes after midnight",
+        "arrival_minute": "minutes after midnight", "planned_minutes": "minutes",
         "planned_speed": "mph", "plane_age": "years", "dew_point_spread": "°F",
     },
 }  # fmt: skip

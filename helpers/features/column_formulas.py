@@ -1,8 +1,9 @@
 """Formulas for derived columns, such as `distance / hours`: read as arithmetic, never run as code.
 
 A formula may use column names (in backticks when they are not plain words), numbers, the
-operators + - * / // % **, parentheses, the functions abs, log1p, sqrt, minimum and maximum, and
-statistics of groups: mean_by(price, city), median_by, std_by, and count_by(city), its rows.
+operators + - * / // % **, parentheses, the functions abs, log1p, sqrt, minimum and maximum, sin and
+cos of degrees, and statistics of groups: mean_by(price, city), median_by, std_by, and
+count_by(city), its rows.
 """
 
 from __future__ import annotations
@@ -39,7 +40,19 @@ OPERATORS = {
     ast.Pow: operator.pow,
 }
 SIGNS = {ast.USub: operator.neg, ast.UAdd: operator.pos}
-ONE_NUMBER = {"abs": np.abs, "log1p": np.log1p, "sqrt": np.sqrt}
+
+
+def _sine(degrees):
+    return np.sin(np.radians(degrees))
+
+
+def _cosine(degrees):
+    return np.cos(np.radians(degrees))
+
+
+ONE_NUMBER = {
+    "abs": np.abs, "log1p": np.log1p, "sqrt": np.sqrt, "sin": _sine, "cos": _cosine,
+}  # fmt: skip
 TWO_NUMBERS = {"minimum": np.minimum, "maximum": np.maximum}
 FUNCTIONS = ONE_NUMBER | TWO_NUMBERS
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
 from .derived_columns import Derive
-from .feature_plan import ROLES
+from .feature_plan import ROLES, plan_text
 
 ROLE_SAYS = {
     "number": "fill gaps with the median, mark them, scale by the quartiles",
     "category": "one column per level (one-hot)",
     "many categories": "the mean target of each level (target encoding)",
-    "date": "hour, weekday and time of the year as numbers and as circles; days between two dates",
+    "date": "hour and weekday as numbers and on circles (time of the year after two years); "
+    "days between two dates",
     "text": "weigh words (TF-IDF), keep the main directions (SVD)",
     "image": "grey levels, edges and colours, reduced",
 }
@@ -62,18 +62,6 @@ def drawing(plan: dict):
     return line_plots.feature_map(flows, height=0.8 + 0.62 * len(flows))
 
 
-def outline(features: Pipeline) -> str:
-    """The pipeline as indented text: each step, and the columns it takes."""
-    lines = ["derive: " + (", ".join(features["derive"].formulas) or "nothing")]
-    for name, steps, columns in features["encode"].transformers:
-        chain = [step for _, step in steps.steps] if isinstance(steps, Pipeline) else [steps]
-        said = " → ".join(type(step).__name__ for step in chain)
-        lines.append(f"{name} ({len(columns)}): {said}")
-    if "keep" in features.named_steps:
-        lines.append(f"keep: the {features['keep'].count} numbers that say most about the target")
-    return "\n".join(lines)
-
-
 def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     """How the target runs along the columns that say most about it; None without a target.
 
@@ -89,23 +77,28 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     label = _target_as_number(rows, target, about.get("task", "auto"))
     table = Derive(plan["derived"]).fit(rows).transform(rows)
     usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
-    spread = {c: _target_variation(table[c], label) for c in [*usable, *plan["derived"]]}
+    # Derived ones first: of two columns that say the same, the one in the better form is drawn
+    spread = {c: round(_target_variation(table[c], label), 5) for c in [*plan["derived"], *usable]}
     best = _unlike(table, sorted(spread, key=spread.get, reverse=True), most)
     units = about.get("units", {})
-    axes = {c: f"{c} ({units[c]})" if c in units else c for c in best}
+    axes = {c: f"{c}\n({units[c]})" if c in units else c for c in best}
     return table_plots.against_target(table, label, axes) if best else None
 
 
 def _target_as_number(rows: pd.DataFrame, target: str, kind: str) -> pd.Series:
-    """The target as it is, or 1 where it is the positive (or the commonest) class."""
+    """The target as it is, or 1 where it is the positive (or the commonest) class.
+
+    Its name is what its mean is called: "share late", "share sold = maybe", "mean price".
+    """
     from ..learning.task_kind import as_labels, find_task
 
     task = find_task(rows[target], target, kind)
     if task.is_regression:
-        return rows[target].astype(float)
+        return rows[target].astype(float).rename(f"mean {target}")
     labels = as_labels(rows[target])
     wanted = task.positive or labels.value_counts().index[0]
-    return (labels == wanted).astype(float).rename(f"{target} = {wanted}")
+    share = f"share {target}" if str(wanted) == "True" else f"share {target} = {wanted}"
+    return (labels == wanted).astype(float).rename(share)
 
 
 def _unlike(table: pd.DataFrame, ranked: list[str], most: int) -> list[str]:
@@ -137,6 +130,31 @@ def _target_variation(column: pd.Series, label: pd.Series) -> float:
     sums = np.bincount(codes[known], weights=values[known])[sizes > 0]
     sizes = sizes[sizes > 0]
     return float((sizes / len(codes) * (sums / sizes - values.mean()) ** 2).sum())
+
+
+def show_left_out(plan: dict) -> None:
+    """How many columns are left out, and each with its reason."""
+    from ..pages import show
+
+    show.together(show.say(describe_left_out(plan)), left_out_table(plan))
+
+
+def close(work, plan: dict, cleaned: pd.DataFrame):
+    """Write the plan, close stage 3, and its result as a sentence to show."""
+    from ..pages import show
+
+    work.write_text("features.yaml", plan_text(plan))
+    said = headline(plan)
+    work.finish(len(cleaned), len(cleaned), said)
+    return show.say(f"**{said}**", what_is_missing(work.about))
+
+
+def show_handed_on(work, plan: dict) -> None:
+    """The stage's line in the ledger; folded: the whole plan."""
+    from ..pages import show
+
+    folded = show.folded("The whole plan", plan_text(plan))
+    show.together(show.handed_on(work.run.line_of(3)), folded)
 
 
 def what_is_missing(about: dict) -> str:

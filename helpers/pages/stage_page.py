@@ -121,10 +121,11 @@ def _answer_first(notebook):
 
 
 def _picture_cell(outputs: list):
-    """A cell that shows a figure once more, at the top."""
+    """A cell that shows a figure once more, at the top, without the tables beside it."""
     import nbformat
 
-    return nbformat.v4.new_code_cell(outputs=outputs, metadata={"tags": ["answer"]}, id="picture")
+    drawn = [one for one in outputs if "image/png" in one.get("data", {})] or outputs
+    return nbformat.v4.new_code_cell(outputs=drawn, metadata={"tags": ["answer"]}, id="picture")
 
 
 def _failure_first(notebook):

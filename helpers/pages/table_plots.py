@@ -7,55 +7,52 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
 from ..learning.task_kind import Task
-from .figure_style import BLUE, COLOURS, GREY, ORANGE, name_rows, picture, short, titled
+from .figure_style import BLUE, COLOURS, GREEN, GREY, ORANGE, name_rows, picture, short, titled
 
 
 @picture
-def health(figure: Figure, table: pd.DataFrame, rows: int) -> str:
-    """The twelve columns with most errors: missing and faulty cells before and after."""
+def changed_cells(figure: Figure, table: pd.DataFrame) -> str:
+    """The columns with most changed cells, at most fourteen, and what became of the cells.
+
+    `table` has a row a column and a count for each thing that became of its cells.
+    """
     axes = figure.subplots()
-    table = table[["missing before", "faulty", "missing after"]]
-    worst = table.loc[table.sum(axis=1).sort_values(ascending=False).index].head(12)[::-1]
-    _draw_health(axes, worst / max(rows, 1))
-    name_rows(axes, worst.index)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(loc="lower right")
-    title = "Each column's health before and after: the twelve with most errors"
-    return titled(axes, title, xlabel="share of rows", ylabel="column")
-
-
-def _draw_health(axes: Axes, shares: pd.DataFrame) -> None:
-    """Two bars a column: before, missing cells and then faulty ones; after, missing cells."""
-    before, after = np.arange(len(shares)) + 0.2, np.arange(len(shares)) - 0.2
-    for places, name, label, colour, start in (
-        (before, "missing before", "missing before", GREY, 0),
-        (before, "faulty", "faulty before", ORANGE, shares["missing before"]),
-        (after, "missing after", "missing after", BLUE, 0),
-    ):
-        axes.barh(places, shares[name], left=start, color=colour, label=label, height=0.38)
-    if not shares.to_numpy().any():  # else the axis would go from -4 to 4 percent
-        axes.set_xlim(0, 0.01)
+    shown, left = table.head(14)[::-1], 0
+    for name, colour in zip(shown, (BLUE, ORANGE, GREEN), strict=True):
+        axes.barh(range(len(shown)), shown[name], left=left, color=colour, label=name)
+        left = left + shown[name].to_numpy()
+    name_rows(axes, shown.index)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    if table.empty:
         axes.text(0.5, 0.5, "nothing to repair", transform=axes.transAxes, ha="center", color=GREY)
+    else:
+        axes.legend(loc="lower right")
+    title = "The columns with faulty cells, and what became of these"
+    axis = "cells changed by cleaning, other names for one thing aside"
+    return titled(axes, title, xlabel=axis, ylabel="column")
 
 
 @picture
 def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, columns: dict) -> str:
     """The mean label (0 to 1, or a number) along each column: ten equal groups, or levels.
 
-    A group is drawn at its median. `columns` maps a column to its axis name, with the unit.
+    A group is drawn at its median; three or fewer are bars. `label` is called what its mean is,
+    `columns` maps a column to its axis name, with the unit.
     """
     every = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axes, (name, axis) in zip(every, columns.items(), strict=True):
         draw = _draw_along_numbers if is_counted(frame[name]) else _draw_by_level
         draw(axes, frame[name], label)
-        axes.set_xlabel(short(axis))
-    every[0].set_ylabel(f"mean of {short(label.name)}")
-    title = f"How {label.name} depends on the columns"
+        axes.set_xlabel("\n".join(short(part) for part in axis.split("\n")))
+    every[0].set_ylabel(short(label.name))
+    if label.isin([0, 1]).all():
+        every[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    title = f"The columns that say most: {label.name} along each"
     figure.suptitle(short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
 
@@ -65,9 +62,19 @@ def _draw_along_numbers(axes: Axes, column: pd.Series, label: pd.Series) -> None
     codes, _ = equal_groups(column.to_numpy(dtype=float, na_value=np.nan), 10)
     known = codes >= 0
     means = label[known].groupby(codes[known]).mean()
+    groups = column[known].astype(float).groupby(codes[known])
+    if len(means) < 4:  # a line through two points promises what lies between
+        axes.bar(range(len(means)), means.to_numpy(), color=BLUE, width=0.6)
+        names = [low if low == mid else f"≈{mid}" for low, mid in _low_and_middle(groups)]
+        axes.set_xticks(range(len(means)), names)
+        return
     # Medians: the middle of the last group would lie where its most absurd value does
-    places = column[known].astype(float).groupby(codes[known]).median()
-    axes.plot(places.to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
+    axes.plot(groups.median().to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
+
+
+def _low_and_middle(groups) -> list[tuple[str, str]]:
+    """The lowest value and the median of each group, as they are written on an axis."""
+    return [(f"{group.min():.3g}", f"{group.median():.3g}") for _, group in groups]
 
 
 def _draw_by_level(axes: Axes, column: pd.Series, label: pd.Series) -> None:

@@ -14,6 +14,91 @@ DURATIONS = {
 }  # fmt: skip
 
 
+def _tidy_towns(towns: pd.Series, aliases=True) -> pd.Series:
+    tidy = towns.str.strip().str.casefold()
+    return tidy.replace({"ny": "new york"}) if aliases else tidy
+
+
+def _examine_repeats(repeats, of=None) -> str:
+    """The number of rows that repeat an earlier one once their towns are tidy."""
+    if isinstance(repeats, bool) or not isinstance(repeats, int | float | np.number):
+        return f"Give a number of rows; yours is {type(repeats).__name__}."
+    ways = {name: of.assign(town=town) for name, town in _ways_to_tidy(of["town"]).items()}
+    right = int(ways.pop("right").duplicated().sum())
+    if repeats == right:
+        return ""
+    for why, table in ways.items():
+        if repeats == table.duplicated().sum():
+            return why
+    if repeats == len(of) - right:
+        return "So many rows stay. How many are set aside?"
+    if repeats == _tidied(of).duplicated(keep=False).sum():
+        return "You counted both rows of a pair. One of them may stay."
+    return "That is another number. Which rows are equal once their towns are?"
+
+
+def _tidied(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(town=_tidy_towns(table["town"]))
+
+
+def _ways_to_tidy(towns: pd.Series) -> dict[str, pd.Series]:
+    """The right way, and by what they forget the wrong ones."""
+    alias = {"ny": "new york", "NY": "New York"}
+    return {
+        "right": _tidy_towns(towns),
+        "That is before tidying. Which pairs differ in their spelling only?": towns,
+        "`NY` is still a town of its own.": _tidy_towns(towns, aliases=False),
+        "Spaces at the ends still tell towns apart.": towns.str.casefold().replace(alias),
+        "Small and capital letters still tell towns apart.": towns.str.strip().replace(alias),
+    }
+
+
+def _examine_fill(fill, of=None) -> str:
+    """Gaps are filled with the median of the training rows and marked; nothing else is touched."""
+    training = pd.DataFrame({"weight": [1.0, 2.0, 12.0, None], "town": list("abca")})
+    rows = pd.DataFrame({"weight": [None, 30.0, 40.0, 50.0], "town": ["a", None, "b", "c"]},
+                        index=[7, 3, 9, 4])  # fmt: skip
+    before = rows.copy()
+    made = fill(training.copy(), rows, "weight")
+    if not rows.equals(before):
+        return "The rows that you were given have changed. Make new ones, as `assign` does."
+    if not isinstance(made, pd.DataFrame) or not made.index.equals(before.index):
+        return "Give a frame with the same rows, in the same order."
+    if made["town"].isna().sum() != 1:
+        return "Another column was touched as well. Which one was asked for?"
+    return _filled_with(made["weight"]) or _marked(made) or _filled_alone(fill, rows)
+
+
+def _filled_with(weight: pd.Series) -> str:
+    if weight.isna().any():
+        return "A gap is left."
+    value = weight.loc[7]
+    wrong = {
+        0: "The gap became 0. Is that a likely weight?",
+        40: "The median is that of the rows to be filled. Which rows may teach it?",
+        5: "That is the mean: one heavy parcel pulls it up. The median was asked for.",
+        21: "The median is that of both tables together. Which rows may teach it?",
+    }
+    return "" if value == 2 else wrong.get(value, f"The gap became {value}, not the median.")
+
+
+def _marked(made: pd.DataFrame) -> str:
+    if "weight_missing" not in made:
+        return "The column `weight_missing` is not there: where had the gaps been?"
+    marks = made["weight_missing"].astype(bool)
+    if not marks.any():
+        return "No gap is marked. Did you look for gaps after they had been filled?"
+    return "" if marks.tolist() == [True, False, False, False] else "Other rows are marked."
+
+
+def _filled_alone(fill, rows: pd.DataFrame) -> str:
+    """Another column and another table: nothing may be written into the function."""
+    training = pd.DataFrame({"age": [5.0, 7.0, 9.0]})
+    made = fill(training, pd.DataFrame({"age": [None, 1.0]}), "age")
+    is_right = "age_missing" in made and made["age"].tolist() == [7, 1]
+    return "" if is_right else "With a column `age` it goes wrong. Is a name written in?"
+
+
 def _examine_minutes(minutes, of=None) -> str:
     """Sure forms are read, doubtful ones are gaps, and rows stay in place."""
     texts = [*DURATIONS, "3:10"]
@@ -57,8 +142,48 @@ def _all_else(made: pd.Series, right: list) -> str:
 
 
 CHALLENGES = {
+    "clean.repeats": Challenge(
+        "`parcels` are 300 rows made from your own seed: nobody else has these. Some parcels were "
+        "entered twice, and the town was spelt otherwise the second time. Tidy `town` (spaces, "
+        "small and capital letters, NY for New York), and leave the other columns as they are. How "
+        "many rows repeat an earlier one then?",
+        _examine_repeats,
+        makes="repeats",
+        solution="""
+town = parcels["town"].str.strip().str.casefold().replace({"ny": "new york"})
+repeats = int(parcels.assign(town=town).duplicated().sum())
+""",
+        why="The same parcels, once their towns are the same: duplicates show after tidying.",
+        hints=(
+            "Make a tidy column first and look at its `value_counts()`: how many towns are left?",
+            "`assign` puts the tidy column in the place of the old one; `duplicated()` is True "
+            "for each row that was there before.",
+        ),
+        level="warm-up",
+    ),
+    "clean.filled": Challenge(
+        "Write a function `fill(training, rows, column)` that imputes: it returns `rows` with each "
+        "gap in that column of numbers filled with the median of the *training* rows, and with a "
+        "new column, `<column>_missing`, that is True where a gap had been. `rows` itself and all "
+        "other columns stay as they are.",
+        _examine_fill,
+        makes="fill",
+        solution="""
+def fill(training, rows, column):
+    marks = rows[column].isna()
+    filled = rows[column].fillna(training[column].median())
+    return rows.assign(**{column: filled, f"{column}_missing": marks})
+""",
+        why="Training rows taught the median, every gap is marked, and no input was changed.",
+        hints=(
+            "Which of the two tables is asked for its median, and which for its gaps?",
+            "`rows.assign(**{name: values})` makes a new frame, also where the name of the column "
+            "is in a variable. When do you have to look for the gaps?",
+        ),
+        level="core",
+    ),
     "clean.minutes": Challenge(
-        "**Challenge.** The plan has no reader for a column of durations, written by people: "
+        "The plan has no reader for a column of durations, written by people: "
         "`125`, `125 min`, `90 MIN`, `2h 05m`, `3h`, `2:05`, `02:05`, `unknown`, and empty. Write "
         "a function `minutes(column)` that takes such a series of texts and gives one of the "
         "same index with the minutes as numbers. What is surely meant is read, whatever the case "
@@ -79,17 +204,18 @@ def minutes(column):
             "`str.extract` with groups gives hours and minutes as columns. How would a pattern "
             "say that minutes go up to 59?",
         ),
+        level="stretch",
     ),
 }
 
 
 QUESTIONS = {
     "clean.doubt": Choice(
-        "A value looks wrong, but you are not sure. What does this line do with it?",
+        "A value looks wrong, but you are not sure. What does least harm?",
         {
-            "a": "It is set to the column's mean.",
-            "b": "The row is deleted.",
-            "c": "It stays, and is written on a review list for a person.",
+            "a": "To put the median of its column in its place, so that no gap is left.",
+            "b": "To delete the whole row, so that no model learns from the value.",
+            "c": "To let it stay, and to show it to a person with the evidence.",
         },
         "c",
         "An uncertain repair is a person's decision; silent ones do most damage.",
@@ -130,6 +256,10 @@ QUESTIONS = {
                 lambda changes: float(changes["after"].notna().mean()),
                 "Those got a value. The question is about the others.",
             ),
+            Mistake(
+                lambda changes: 0.0,
+                "A missing value is no empty text, and `==` never finds it.",
+            ),
         ),
         within=0.002,
         form="{:.3f}",
@@ -138,9 +268,9 @@ QUESTIONS = {
         "A cleaner merges all spellings that look alike. Of all cleaners it repairs most of the "
         "planted errors. Why is it not the best one?",
         {
-            "a": "It is: a cleaner is there to repair errors.",
-            "b": "It may break sound cells, and the count of repairs does not show that.",
-            "c": "Planted errors are not real ones, so nothing can be said.",
+            "a": "It is the best one: to repair errors is what a cleaner is there for.",
+            "b": "It may break sound cells, and counts of repairs do not show that.",
+            "c": "Planted errors are not real ones, so that nothing can be said of it.",
         },
         "b",
         "Recall alone can be had by changing everything; precision is the price that it cost.",
@@ -158,11 +288,12 @@ QUESTIONS = {
 }
 
 GUESSES = {
-    "clean.merged": Guess(
-        "Before you look: names of plane models that are similar by 85 % are merged. Which share "
-        "of the names (0 to 1) will be left?",
-        result=lambda ways: ways["spellings"].iloc[1] / ways["spellings"].iloc[0],
-        high="too many",
-        low="too few",
+    "clean.absurd": Guess(
+        "Before you look: the same rows, columns and model, with `StandardScaler` in the place of "
+        "`QuantileTransformer`. Which ROC AUC will it reach?",
+        result=float,
+        form="{:.3f}",
+        high="too hopeful",
+        low="too gloomy",
     ),
 }

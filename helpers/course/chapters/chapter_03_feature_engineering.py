@@ -7,6 +7,88 @@ import pandas as pd
 
 from ..grading import Challenge, Choice, Compute, Guess, Mistake
 
+ENOUGH = 30  # flights to an airport, to judge it
+
+
+def _examine_latest(latest, of=None) -> str:
+    """The airport with the largest share late, of those with enough flights."""
+    if not isinstance(latest, str):
+        return f"Give the code of an airport, a text; yours is {type(latest).__name__}."
+    airports = of.groupby("dest")["late"].agg(["mean", "sum", "size"])
+    enough = airports[airports["size"] >= ENOUGH]
+    asked = latest.strip().upper()
+    if asked == enough["mean"].idxmax():
+        return ""
+    if asked not in airports.index:
+        return "None of these flights goes there."
+    if asked not in enough.index:
+        return "Too few flights go there to judge: how many were asked for?"
+    if asked == enough["mean"].idxmin():
+        return "There the share is the smallest. The largest was asked for."
+    if asked == enough["sum"].idxmax():
+        return "Most late flights go there, and many others. Of how many are they a share?"
+    return "To another airport, with flights enough, the share is larger."
+
+
+def _examine_recipe(recipe, of=None) -> str:
+    """What the learner's transformer makes of flights: fitted on some, asked about others."""
+    from sklearn.base import clone
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if not hasattr(recipe, "fit") or isinstance(recipe, type):
+        return "Give a transformer, an object with `fit` and `transform`."
+    try:
+        check_is_fitted(recipe)
+        return "It is fitted already. On which rows? The recipe comes before the rows."
+    except (NotFittedError, TypeError):
+        pass
+    training, rows = of.iloc[:2_000], of.iloc[2_000:]
+    made = clone(recipe).fit(training, training["late"])
+    return _stranger(made, rows) or _numbers_made(made, training, rows)
+
+
+def _stranger(made, rows: pd.DataFrame) -> str:
+    try:
+        made.transform(rows.assign(carrier="ZZ"))
+    except ValueError as error:
+        if "unknown" in str(error):
+            return "An airline that training has not seen raises an error."
+        raise
+    return ""
+
+
+def _numbers_made(made, training: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """The numbers are looked at one by one: gaps, scales, one-hot columns, what else got in."""
+    whole, asked = (_dense(made.transform(some)) for some in (training, rows))
+    if asked.shape != (len(rows), asked.shape[1]):
+        return "Rows have to stay: one row of numbers for each flight."
+    if np.isnan(whole).any():
+        return "A gap is left. Which step fills it, and before which other one?"
+    levels = training["carrier"].nunique() + training["origin"].nunique()
+    if whole.shape[1] < levels + 2:
+        return "There are too few columns for one-hot names: is each name a number of its own?"
+    if whole.shape[1] > levels + 2:
+        return "More columns got in than were asked for. Is one of them known too late?"
+    numbers = [c for c in range(whole.shape[1]) if not set(np.unique(whole[:, c])) <= {0.0, 1.0}]
+    if len(numbers) != 2 or abs(whole[:, numbers].std(axis=0) - 1).max() > 0.01:
+        return "The numbers are not standardised: their standard deviation is to be 1."
+    return _filled_by_median(whole[:, numbers], training)
+
+
+def _filled_by_median(numbers: np.ndarray, training: pd.DataFrame) -> str:
+    pressure = training["pressure"]
+    filled = pressure.fillna(pressure.median())
+    wanted = ((filled - filled.mean()) / filled.std(ddof=0)).to_numpy()
+    if min(abs(column - wanted).max() for column in numbers.T) > 1e-6:
+        return "The gaps in `pressure` are filled, and not with the median of the training rows."
+    return ""
+
+
+def _dense(made) -> np.ndarray:
+    made = made.toarray() if hasattr(made, "toarray") else made
+    return np.asarray(made, dtype=float)
+
 
 def _planted_leaks(rows: int = 400, seed: int = 0) -> pd.DataFrame:
     """A target, two leaks of two sorts, an honest strong feature, and one with gaps by chance."""
@@ -53,8 +135,54 @@ def _examine_suspects(suspects, of=None) -> str:
 
 
 CHALLENGES = {
+    "features.latest": Challenge(
+        "`flights` are 3,000 flights drawn with your own seed: nobody else has these. Airports "
+        "to which fewer than 30 of them go are left aside: too few to judge. To which of the rest "
+        "is the share of late flights the largest? Give its code, such as `LAX`, from `dest`.",
+        _examine_latest,
+        makes="latest",
+        solution="""
+by_dest = flights.groupby("dest")["late"].agg(["mean", "size"])
+latest = by_dest[by_dest["size"] >= 30]["mean"].idxmax()
+""",
+        why="A share, of groups that are large enough for one.",
+        hints=(
+            "Which two figures do you need of each airport? `groupby` gives both.",
+            "`agg` takes a list of names, such as mean and size; `idxmax` names the row of the "
+            "largest value. What has to happen between the two?",
+        ),
+        level="warm-up",
+    ),
+    "features.recipe": Challenge(
+        "Make `recipe`, an unfitted scikit-learn transformer for flights with the columns "
+        "`distance` and `pressure` (with gaps), `carrier` and `origin`. Gaps are filled with the "
+        "median, numbers are standardised, names become one-hot, an airline that training has not "
+        "seen raises no error, and no other column gets in. It is tried on flights drawn with "
+        "your own seed.",
+        _examine_recipe,
+        makes="recipe",
+        solution="""
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+recipe = make_column_transformer(
+    (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), ["distance", "pressure"]),
+    (OneHotEncoder(handle_unknown="ignore"), ["carrier", "origin"]),
+)
+""",
+        why="Every column goes its own way, what it learns it learns in `fit`, and a new airline "
+        "is no error.",
+        hints=(
+            "Two ways, each with the list of its columns; a way of two steps is a pipeline.",
+            "Think of the order of the two steps for numbers, and of what the encoder is to do "
+            "with a name that it meets for the first time.",
+        ),
+        level="core",
+    ),
     "features.suspects": Challenge(
-        "**Challenge.** A hospital's table has leaks. Write a function `suspects(table, target)` "
+        "A hospital's table has leaks. Write a function `suspects(table, target)` "
         "that returns the names of the columns that *alone* tell the target (0 or 1) nearly "
         "without error. All columns are numbers; some have gaps, and a gap may be the trace. A "
         "strong but honest feature, with an AUC below 0.95, is not to be accused.",
@@ -77,6 +205,7 @@ def suspects(table, target):
             "A gap has to become a number before it can be ranked. Which one can't be mistaken "
             "for a value that was measured?",
         ),
+        level="stretch",
     ),
 }
 
@@ -94,9 +223,9 @@ QUESTIONS = {
     "features.dep_delay": Choice(
         "Why is dep_delay, the best predictor by far, left out?",
         {
-            "a": "It has missing values.",
-            "b": "It is known only after the flight has left, when the prediction is of no use.",
-            "c": "It correlates with the target, and correlated columns are bad.",
+            "a": "It has missing values, and a model can't learn from a column with gaps.",
+            "b": "It is known only once the flight has left, too late for a prediction.",
+            "c": "It goes with the target too closely, and correlated columns are bad.",
         },
         "b",
         "Ask of each column: is it known when the prediction is made?",
@@ -114,11 +243,11 @@ QUESTIONS = {
     ),
     "features.evening": Compute(
         "By how much is the share of late flights larger among those due to leave at 18:00 or "
-        "later than among those due before 9:00? `cleaned` has the columns `scheduled` (a time) "
+        "later than among those due before 9:00? `known` has the columns `scheduled` (a time) "
         "and `late` (True or False).",
         expected=_evening,
-        how='`hour = cleaned["scheduled"].dt.hour`, then '
-        '`cleaned.loc[hour >= 18, "late"].mean() - cleaned.loc[hour < 9, "late"].mean()`',
+        how='`hour = known["scheduled"].dt.hour`, then '
+        '`known.loc[hour >= 18, "late"].mean() - known.loc[hour < 9, "late"].mean()`',
         why="One number of the timetable, known months ahead, moves the chance this far: that is "
         "a feature.",
         hints=(
@@ -145,6 +274,31 @@ QUESTIONS = {
                 ),
                 "Is a flight that is due at half past nine due *before* nine?",
             ),
+            Mistake(
+                lambda rows: _late_at(rows, rows["scheduled"].dt.hour < 9),
+                "That is the morning's share alone; how far is it from the evening's?",
+            ),
+            Mistake(
+                lambda rows: (
+                    _late_at(rows, rows["scheduled"].dt.hour > 18)
+                    - _late_at(rows, rows["scheduled"].dt.hour < 9)
+                ),
+                "The hour of a flight at half past six in the evening is 18: is it in?",
+            ),
+            Mistake(
+                lambda rows: (
+                    _late_at(rows, rows["scheduled"].dt.hour >= 18)
+                    / _late_at(rows, rows["scheduled"].dt.hour < 9)
+                ),
+                "That is how many times as large it is; the question is for a difference.",
+            ),
+            Mistake(
+                lambda rows: float(
+                    rows.loc[rows["scheduled"].dt.hour >= 18, "late"].sum()
+                    - rows.loc[rows["scheduled"].dt.hour < 9, "late"].sum()
+                ),
+                "These are counts of flights, and there are not equally many of both.",
+            ),
         ),
         within=0.003,
         form="{:.3f}",
@@ -153,9 +307,9 @@ QUESTIONS = {
         "A tail number becomes the mean of the target over its flights. A plane has flown once, "
         "and late. What goes wrong when that mean is computed from all rows?",
         {
-            "a": "The model reads that flight's own answer in its features.",
-            "b": "Nothing: a mean is only a summary, and says nothing of single rows.",
-            "c": "The mean is missing, since one flight has no standard deviation.",
+            "a": "That flight's own answer stands in its features, for the model to read.",
+            "b": "Nothing goes wrong: a mean is a summary, and says nothing of single rows.",
+            "c": "The mean of that plane is missing: one flight has no standard deviation.",
         },
         "a",
         "So such means are learnt from other rows than those that they are used on, and rare "
@@ -173,8 +327,10 @@ QUESTIONS = {
 
 GUESSES = {
     "features.leaky": Guess(
-        "Before you look: which ROC AUC will the quick model reach with `dep_delay`, the minutes "
-        "by which the flight left late?",
-        result=lambda leaky: float(leaky.iloc[-1, 0]),
+        "Before you look: which ROC AUC will the same model reach with `dep_delay`, the minutes by "
+        "which the flight left late?",
+        result=float,
+        high="too hopeful",
+        low="too gloomy",
     ),
 }

@@ -1,0 +1,88 @@
+"""Stage 2 as its notebook runs it: the plan in force, the rows that stay, what is handed on.
+
+Each step is a function of `clean_rows`, `cleaning_plan` or `doubtful_cells`; here they are put
+together, so that a cell of the notebook makes one call for what it shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..learning import labelled_data
+from . import clean_rows, cleaning_plan, cleaning_report, doubtful_cells
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The plan in force, the one that was drafted, and what a person is asked and has marked."""
+
+    plan: dict
+    drafted: dict
+    found: list[dict]
+    marked: pd.DataFrame
+
+    def review_list(self, cleaned: pd.DataFrame) -> pd.DataFrame:
+        """What is likely but not sure in the cleaned rows, with the marks of earlier runs."""
+        items = doubtful_cells.review_list(self.found, cleaned)
+        return doubtful_cells.keep_marks(items, self.marked)
+
+
+def decide(raw: pd.DataFrame, about: dict, plan: str, review: str, limits: str) -> Decided:
+    """The plan drafted from the collected rows, or the one a person has edited, with all marks.
+
+    `plan` and `review` are paths, or empty; `limits` is text such as "age:0..120". Raises
+    InputError for a plan, a list or limits that can't be followed.
+    """
+    drafted, found = cleaning_plan.draft(raw, about, limits)
+    followed = cleaning_plan.open_plan(plan, raw.columns, about["target"]) if plan else drafted
+    marked = doubtful_cells.review_list([], raw)
+    if review:
+        marked = doubtful_cells.open_review(review)
+    return Decided(doubtful_cells.apply_marks(followed, marked), drafted, found, marked)
+
+
+@dataclass(frozen=True)
+class SortedRows:
+    """The rows that stay, why others do not, which are nearly the same, and what the unit is."""
+
+    kept: pd.DataFrame
+    reason: pd.Series
+    linked: pd.DataFrame
+    units: labelled_data.UnitRule
+    counted: str
+
+    @property
+    def stays(self):
+        """For each collected row, in its order, whether it stays."""
+        return self.reason.isna().to_numpy()
+
+
+def sort_rows(
+    cleaned: pd.DataFrame, about: dict, duplicates: str = "auto", unit_column: str = ""
+) -> SortedRows:
+    """Set aside repeated rows and those without a label, link near duplicates, find the unit."""
+    target = about["target"]
+    reason = clean_rows.set_aside(cleaned, target, duplicates)
+    linked = clean_rows.near_duplicates(cleaned, reason, target)
+    kept = cleaned[reason.isna().to_numpy()].reset_index(drop=True)
+    units, counted = labelled_data.units_of_table(kept, reason, linked, about, unit_column)
+    return SortedRows(kept, reason, linked, units, counted)
+
+
+def close(work, raw, decided: Decided, changes, rows: SortedRows, doubts, scored):
+    """Write what stage 2 makes, note its findings, close it; its result as a sentence to show.
+
+    `changes` is the log, `doubts` the review list, `scored` the score where errors were injected.
+    """
+    from ..pages import show
+
+    clean_rows.note_findings(work, decided.plan, doubts, rows.kept, rows.linked)
+    clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
+                       doubts, decided.drafted)  # fmt: skip
+    work.write_json(labelled_data.UNITS, vars(rows.units))
+    headline = cleaning_report.headline(changes, rows.reason, rows.linked, doubts, scored)
+    aside = int(rows.reason.notna().sum())
+    work.finish(len(raw), len(rows.kept), headline, set_aside=aside)
+    return show.say(f"**{headline}**")
