@@ -226,7 +226,7 @@ def test_the_model_that_knows_the_chances_pays_at_its_own_threshold(ratio):
     row = table.loc[ratio]
     assert row["model"] < min(row["never"], row["always"]) and row["cheaper"]
     said = cost_of_errors.describe_worth_by_ratio(table)
-    assert "times a false positive" in said
+    assert "times as much as a false positive" in said
     nothing = cost_of_errors.worth_by_ratio(BINARY, truth, both(np.full(3_000, 0.33)))
     assert "At no ratio" in cost_of_errors.describe_worth_by_ratio(nothing)
 

@@ -98,9 +98,6 @@ def describe_worth_by_ratio(table: pd.DataFrame) -> str:
         )
     return (
         f"Its decisions cost surely less than acting never and acting always where a false "
-        f"negative costs {_times(sure.min())} to {_times(sure.max())} a false positive."
+        f"negative costs between {sure.min():.2g} and {sure.max():.2g} times as much as a false "
+        f"positive."
     )
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.2g} times"

@@ -173,12 +173,16 @@ def show_verdict(found: Evaluation, judged: Judged) -> None:
 
 
 def show_costs(found: Evaluation) -> None:
-    """The counts that costs are computed from, and what each rule of decision costs."""
+    """The counts that costs are computed from, what each rule of decision costs, and a sentence
+    that reads the main picture, which follows.
+    """
     task, truth, prediction, probability = found.held_out
     threshold, prices = found.training["threshold"], found.training["costs"]
     costs = cost_of_errors.costs_table(task, truth, probability, threshold, prices)
     said = say(cost_of_errors.describe_costs(task, costs, prices))
-    together(evaluation_report.confusion_shown(task, truth, prediction), said, costs)
+    read = say(evaluation_report.describe_main_picture(*found.held_out))
+    table = costs if len(costs) else None
+    together(evaluation_report.confusion_shown(task, truth, prediction), said, table, read)
 
 
 def main_picture(found: Evaluation):

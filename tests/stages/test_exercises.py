@@ -32,7 +32,7 @@ def own_file(tmp_path, monkeypatch):
 
 def states(path):
     """Run the code cells in order; for each that shows a lesson's verdict, its code and state."""
-    names, found = {}, []
+    names, found = {"__name__": "exercise"}, []
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type != "code":
             continue
@@ -85,13 +85,13 @@ ASKED_OF = {
     "collect.no_label": lambda run: _table(run, "raw"),
     "clean.taken_away": lambda run: _table(run, "changes"),
     "features.evening": lambda run: _table(run, "clean"),
-    "split.late_share": lambda run: _cut(run),
-    "train.lead": lambda run: _in_exercise("05_model_training", "by_fold"),
+    "split.late_share": lambda run: _in_exercise("04_train_test_split", "known"),
+    "train.lead": lambda run: _in_exercise("05_model_training", "scores"),
     "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
     "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
     "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
     "explore.gust": lambda run: pd.DataFrame(
-        {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 1, 1, None, 0]}
+        {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 0, 1, None, 0]}
     ),
     "labs.surest": lambda run: pd.DataFrame(
         {"gap": [0.5, 0.4, 0.0], "error": [0.1, 0.01, 0.001]}, index=["copies", "choice", "scale"]
@@ -119,13 +119,6 @@ def _flowers():
     from sklearn.model_selection import train_test_split
 
     return train_test_split(*load_iris(return_X_y=True), test_size=0.2, random_state=42)
-
-
-def _cut(run):
-    from helpers.course import lessons
-    from helpers.learning import labelled_data
-
-    return labelled_data.labelled_rows(lessons.finished(run.name, 4))
 
 
 COMPUTED = {name: asked for name, asked in QUESTIONS.items() if hasattr(asked, "expected")}

@@ -256,6 +256,10 @@ QUESTIONS = {
                 lambda changes: float(changes["after"].notna().mean()),
                 "Those got a value. The question is about the others.",
             ),
+            Mistake(
+                lambda changes: 0.0,
+                "A missing value is no empty text, and `==` never finds it.",
+            ),
         ),
         within=0.002,
         form="{:.3f}",

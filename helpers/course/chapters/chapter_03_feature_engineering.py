@@ -274,6 +274,31 @@ QUESTIONS = {
                 ),
                 "Is a flight that is due at half past nine due *before* nine?",
             ),
+            Mistake(
+                lambda rows: _late_at(rows, rows["scheduled"].dt.hour < 9),
+                "That is the morning's share alone; how far is it from the evening's?",
+            ),
+            Mistake(
+                lambda rows: (
+                    _late_at(rows, rows["scheduled"].dt.hour > 18)
+                    - _late_at(rows, rows["scheduled"].dt.hour < 9)
+                ),
+                "The hour of a flight at half past six in the evening is 18: is it in?",
+            ),
+            Mistake(
+                lambda rows: (
+                    _late_at(rows, rows["scheduled"].dt.hour >= 18)
+                    / _late_at(rows, rows["scheduled"].dt.hour < 9)
+                ),
+                "That is how many times as large it is; the question is for a difference.",
+            ),
+            Mistake(
+                lambda rows: float(
+                    rows.loc[rows["scheduled"].dt.hour >= 18, "late"].sum()
+                    - rows.loc[rows["scheduled"].dt.hour < 9, "late"].sum()
+                ),
+                "These are counts of flights, and there are not equally many of both.",
+            ),
         ),
         within=0.003,
         form="{:.3f}",

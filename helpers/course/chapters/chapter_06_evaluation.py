@@ -297,6 +297,24 @@ QUESTIONS = {
                 lambda counts: float(1_000 * 5 * counts.iloc[1, 0] / counts.to_numpy().sum()),
                 "You counted one kind of error only. Is the other one free?",
             ),
+            Mistake(
+                lambda counts: float(
+                    1_000 * (5 * counts.iloc[0, 0] + counts.iloc[1, 1]) / counts.to_numpy().sum()
+                ),
+                "You gave prices to the right answers; which two cells are errors?",
+            ),
+            Mistake(
+                lambda counts: _cost(counts) / 1_000,
+                "That is the cost of one flight on average; a thousand are asked for.",
+            ),
+            Mistake(
+                lambda counts: (
+                    _cost(counts)
+                    * counts.to_numpy().sum()
+                    / (counts.iloc[0, 1] + counts.iloc[1, 0])
+                ),
+                "That is the cost for a thousand errors; the right answers are flights, too.",
+            ),
         ),
         within=1.0,
         form="{:.0f}",

@@ -349,6 +349,16 @@ QUESTIONS = {
                 lambda said: _warned_though_unlikely(said, 1 / 3),
                 "You divided the two costs; the threshold is f / (f + m).",
             ),
+            Mistake(
+                lambda said: float(
+                    said["probability_True"].between(0.25, 0.5, inclusive="left").sum()
+                ),
+                "That counts them. Out of how many?",
+            ),
+            Mistake(
+                lambda said: 1.0,
+                "`|` takes rows of which one is true; both conditions have to be.",
+            ),
         ),
         within=0.003,
         form="{:.3f}",

@@ -311,15 +311,11 @@ QUESTIONS = {
             Mistake(
                 lambda temps: _one_sided(*_in_quarters(temps)),
                 "You weighed each group by its new share alone; what the question asks for is "
-                "the same seen from either side.",
+                "the same seen from either side. (Or is your logarithm the one to base 10?)",
             ),
             Mistake(
                 lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
                 "You added the differences of shares as they are; the logarithm is missing.",
-            ),
-            Mistake(
-                lambda temps: _psi(*_in_quarters(temps)) / np.log(10),
-                "You took the logarithm to base 10; the natural logarithm is asked for.",
             ),
             Mistake(
                 lambda temps: float((np.subtract(*_in_quarters(temps)) ** 2).sum()),
