@@ -53,7 +53,12 @@ def folded() -> pd.DataFrame:
 
 
 def scores() -> pd.DataFrame:
-    return pd.DataFrame({"forest": [0.67, 0.68, 0.72, 0.74], "linear": [0.65, 0.67, 0.705, 0.71]})
+    return pd.DataFrame(
+        {
+            "random forest": [0.67, 0.68, 0.72, 0.74],
+            "logistic regression": [0.65, 0.67, 0.705, 0.71],
+        }
+    )
 
 
 def answers() -> pd.DataFrame:
@@ -85,7 +90,7 @@ ASKED_OF = {
         by_hour(), {"known": by_hour(), "hour": by_hour()["scheduled"].dt.hour}),
     "split.late_share": lambda: (folded(), {"known": folded()}),
     "train.lead": lambda: (
-        scores(), {"by_fold": scores(), "first": scores()["forest"], "second": scores()["linear"]}),
+        scores(), {"first": scores().iloc[:, 0], "second": scores().iloc[:, 1]}),
     "evaluate.cost": lambda: (COUNTS, {"counts": COUNTS.to_numpy()}),
     "deploy.called_late": lambda: (answers(), {"said": answers()}),
     "monitor.psi": lambda: (temperatures(), dict(zip("ab", in_quarters(), strict=True))),

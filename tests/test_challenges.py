@@ -7,10 +7,22 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp, ttest_ind
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectKBest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_score, roc_auc_score
-from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score, train_test_split
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    TimeSeriesSplit,
+    cross_val_score,
+    cross_validate,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from helpers.course.grading import CORRECT, INCORRECT, UNTOUCHED
 from helpers.course.questions import CHALLENGES
@@ -127,6 +139,32 @@ def in_per_cent(model, X, y):
 def labels_out_of_step(model, X, y):
     shuffled = X.sample(frac=1, random_state=1)
     return model.fit(shuffled[:160], y[:160]).score(shuffled[160:], y[160:])
+
+
+def model_of(*steps, fitted=False):
+    """Makes a pipeline of steps and a forest; `seed` of the forest where a step is "unseeded"."""
+
+    def make_model(seed):
+        forest = RandomForestClassifier(10, random_state=None if "unseeded" in steps else seed)
+        model = make_pipeline(*(step() for step in steps if callable(step)), forest)
+        X = np.random.default_rng(0).normal(size=(20, 2))
+        return model.fit(X, X[:, 0] > 0) if fitted else model
+
+    return make_model
+
+
+def spread_of(held_out=0.2, by_kind=True, one_seed=False, on="test"):
+    def test_scores(model, X, y, seeds):
+        found = []
+        for seed in seeds:
+            drawn = {"random_state": 0 if one_seed else seed, "stratify": y if by_kind else None}
+            X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=held_out, **drawn)
+            model.fit(*((X, y) if on == "all" else (X_train, y_train)))
+            asked = (X_train, y_train) if on == "train" else (X_test, y_test)
+            found.append(model.score(*asked))
+        return found
+
+    return test_scores
 
 
 def month_pasted(database, month):
@@ -284,6 +322,31 @@ def asked_about_training_rows(X, y):
 
 def no_model(X, y):
     return cross_val_score(DummyClassifier(), X, y).mean()
+
+
+def scored(models, X, y, cv, scoring="roc_auc", part="test_score"):
+    return pd.DataFrame(
+        {
+            name: cross_validate(m, X, y, cv=cv, scoring=scoring, return_train_score=True)[part]
+            for name, m in models.items()
+        }
+    )
+
+
+def searched(pipeline, X, y, seed, **options):
+    settings = {"model__max_depth": [1, 2, 3, 4, 6, 8], "model__min_samples_leaf": [5, 10, 20, 40]}
+    settings = options.pop("settings", settings)
+    chosen = {"cv": TimeSeriesSplit(4), "scoring": "roc_auc", "random_state": seed} | options
+    return RandomizedSearchCV(pipeline, settings, n_iter=10, **chosen).fit(X, y)
+
+
+def a_grid(pipeline, X, y, seed):
+    grid = {"model__max_depth": [1, 2, 3, 4, 6, 8]}
+    return GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(4), scoring="roc_auc").fit(X, y)
+
+
+def deep_trees_alone(pipeline, X, y, seed):
+    return searched(pipeline, X, y, seed, settings={"model__max_depth": list(range(30, 60))})
 
 
 def best_accuracy(probability, late, cost_false_positive, cost_false_negative):
@@ -586,6 +649,25 @@ MISTAKES = {
         (swallowing, "busy is missing"),
         (giving_back_what_there_is, "as if all were well"),
     ],
+    "start.three_steps": [
+        (model_of(SimpleImputer, StandardScaler, fitted=True), "From which rows did it learn"),
+        (model_of(StandardScaler), "Which step fills gaps"),
+        (model_of(), "Which step fills gaps"),
+        (model_of(SimpleImputer), "hundreds beside fractions"),
+        (model_of(SimpleImputer, StandardScaler, "unseeded"), "Where is the seed used"),
+        (lambda seed: model_of(SimpleImputer, StandardScaler)(1), "the seed that is given"),
+        (lambda seed: RandomForestClassifier(), "you return RandomForestClassifier"),
+        (lambda seed: make_pipeline(SimpleImputer(), StandardScaler()), "The last step"),
+    ],
+    "start.spread": [
+        (spread_of(on="train"), "among those that were learnt from"),
+        (spread_of(on="all"), "among those that were learnt from"),
+        (spread_of(one_seed=True), "a split of its own"),
+        (spread_of(by_kind=False), "a rare one may be missing"),
+        (spread_of(held_out=0.25), "A quarter of the rows"),
+        (lambda *given: np.mean(spread_of()(*given)), "a mean alone hides"),
+        (lambda *given: spread_of()(*given)[:1], "you give 1 scores"),
+    ],
     "start.honest_score": [
         (on_what_it_learnt, "Had the model met the rows"),
         (fitted_on_all, "Had the model met the rows"),
@@ -627,6 +709,29 @@ MISTAKES = {
         (lambda table: table["scheduled"] > "2013-06-16", "`train` or `test`"),
         (lambda table: pd.Series(["test"]), "`train` or `test`"),
         (lambda table: table["day"], "it raised `KeyError"),
+    ],
+    "train.by_fold": [
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4), "accuracy"), "accuracy"),
+        (lambda models, X, y: scored(models, X, y, 4), "come after those"),
+        (lambda models, X, y: scored(models, X, y, KFold(4)), "come after those"),
+        (
+            lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4), part="train_score"),
+            "on the rows that were learnt",
+        ),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4)).T, "a row a model"),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4)).mean(), "Give a frame"),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(5)), "Give 4 rows"),
+        (lambda models, X, y: scored(models, X, y, TimeSeriesSplit(4)) * 0, "not the models' scor"),
+    ],
+    "train.tuned": [
+        (lambda p, X, y, seed: searched(p, X, y, seed, cv=None), "which rows did a fold learn"),
+        (lambda p, X, y, seed: searched(p, X, y, seed, scoring=None), "chooses by accuracy"),
+        (lambda p, X, y, seed: searched(p, X, y, 0), "Whatever the seed"),
+        (lambda p, X, y, seed: searched(p, X, y, None), "nobody could repeat"),
+        (lambda p, X, y, seed: searched(p, X, y, seed).best_estimator_, "Give the search itself"),
+        (lambda p, X, y, seed: RandomizedSearchCV(p, {}), "Give the search itself"),
+        (a_grid, "6 settings were tried"),
+        (deep_trees_alone, "overfits as much"),
     ],
     "train.honest": [
         (selected_before, "has seen the labels"),

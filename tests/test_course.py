@@ -14,7 +14,6 @@ from helpers.course.library_calls import IN_THE_OPEN, Calls, count_calls, used_i
 from helpers.course.questions import GUESSES, QUESTIONS
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
-from tests.pending import PENDING
 from tests.stages.prose_numbers import GUARDS, numbers
 
 PATHS = [stage.path for stage in STAGES]
@@ -47,9 +46,7 @@ def outside(path) -> set[str]:
 
 @every(PATHS)
 def test_a_notebook_keeps_the_bounds(path):
-    pending = PENDING.get(path.stem, set()) & set(BOUNDS)
-    assert outside(path) - pending == set(), figures(path)
-    assert pending - outside(path) == set(), "no longer needed: take it out of tests/pending.py"
+    assert outside(path) == set(), figures(path)
 
 
 def of_line() -> Calls:
@@ -59,20 +56,13 @@ def of_line() -> Calls:
 
 
 def test_libraries_are_called_at_least_as_often_as_helpers():
-    assert (of_line().library >= of_line().helper) != ("calls" in PENDING["all"]), of_line()
+    assert of_line().library >= of_line().helper, of_line()
 
 
 def test_what_the_field_uses_is_used_in_the_open():
     cells = [c.source for path in TAUGHT for c in nbformat.read(path, as_version=4).cells
              if c.cell_type == "code"]  # fmt: skip
-    pending = PENDING["all"] & set(IN_THE_OPEN)
-    assert set(IN_THE_OPEN) - used_in_the_open(cells) == pending
-
-
-def test_what_is_pending_is_a_bound_or_a_goal():
-    assert set(PENDING) == {"all", *(path.stem for path in PATHS)}
-    assert all(PENDING[path.stem] <= {*BOUNDS, "exercises", "options"} for path in PATHS)
-    assert PENDING["all"] <= {"calls", "longest", *IN_THE_OPEN}
+    assert set(IN_THE_OPEN) - used_in_the_open(cells) == set()
 
 
 def test_what_is_counted(tmp_path):

@@ -14,6 +14,7 @@ from helpers.features.derived_columns import Derive
 from helpers.features.feature_plan import role_of
 from helpers.features.image_encoders import ImageToNumbers
 from helpers.features.text_encoder import TextToNumbers
+from helpers.learning.units import UnitRule
 from helpers.pipeline.feature_steps import make_features
 from tests.small import prepared
 
@@ -78,6 +79,16 @@ def test_a_useless_column_is_left_out_by_its_note(note):
     plan = feature_plan.plan_features(pd.DataFrame({"x": [1], "z": [1]}), cleaning, {})
     assert plan["left_out"]["x"].startswith(note)
     assert list(plan["columns"]) == ["z"]
+
+
+def test_numbers_that_name_entities_are_left_out_and_names_stay():
+    cleaning = {"columns": {"shop": {"kind": "number"}, "size": {"kind": "number"}}}
+    clean, units = pd.DataFrame({"shop": [1, 2], "size": [3, 4]}), UnitRule("entity", "shop")
+    plan = feature_plan.plan_features(clean, cleaning, {}, units=units)
+    assert "names" in plan["left_out"]["shop"] and list(plan["columns"]) == ["size"]
+    cleaning["columns"]["shop"]["kind"] = "category"
+    for rule in (units, UnitRule("day", "shop"), None):
+        assert not feature_plan.plan_features(clean, cleaning, {}, units=rule)["left_out"]
 
 
 def test_dropping_a_column_that_is_absent_names_the_nearest(made, cleaned):

@@ -46,6 +46,12 @@ def test_what_the_folds_differ_by_is_in_it():
     )
 
 
+def test_it_holds_the_interval_of_the_held_out_score():
+    wide = (0.4, 0.9)
+    found = score_on_later_rows("roc_auc", HELD_OUT, Before("later rows", EVEN), wide)
+    assert (found.low, found.high) == wide
+
+
 def test_of_few_held_out_units_the_noise_is_that_of_the_folds_too():
     few = Spread(0.72, 0.05, 1.0, 2)
     folds = [one._replace(df=9.0, units=10, standard_error=0.03) for one in EVEN]
@@ -73,6 +79,16 @@ def test_with_one_period_it_is_said_that_periods_are_too_few():
     assert "too few periods" in promised("roc_auc", HELD_OUT, EVEN[:1]).warning
     of_groups = Before("rows of new groups", EVEN[:1])
     assert not score_on_later_rows("roc_auc", HELD_OUT, of_groups).warning
+
+
+def test_what_early_folds_lacked_in_rows_is_not_between_periods():
+    learning = [one._replace(value=value) for one, value in
+                zip(EVEN, (0.30, 0.52, 0.62, 0.68), strict=True)]  # fmt: skip
+    falling = [one._replace(value=1 - one.value) for one in learning]
+    for folds, most, least in ((learning, 1.2, 0.9), (falling, 99, 3.0)):
+        held_out = HELD_OUT._replace(value=0.72 if folds is learning else 0.28)
+        ratio = width(promised("r2", held_out, folds)) / width(promised("r2", held_out, []))
+        assert least < ratio < most
 
 
 def test_scores_that_differ_by_their_noise_alone_have_no_variance_between():

@@ -15,7 +15,6 @@ from helpers.course.questions import CHALLENGES, GUESSES, QUESTIONS
 from helpers.line.stage_list import STAGES
 from helpers.pages import show
 from helpers.pages.show import as_html
-from tests.pending import PENDING
 
 CHOICES = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Choice)}
 COMPUTED = {name: asked for name, asked in QUESTIONS.items() if isinstance(asked, Compute)}
@@ -111,11 +110,6 @@ def test_each_option_unfolds_to_its_own_verdict_without_a_script(name):
         assert words(shown) == bare(f"{key} {text} {mark} {reason}")
 
 
-def stem_of(name: str) -> str:
-    """The notebook of a question, as tests/pending.py names it."""
-    return {stage.name: stage.notebook for stage in STAGES}.get(name.partition(".")[0], "")
-
-
 def are_alike(options) -> bool:
     """Whether no option of some is much longer than another."""
     lengths = [len(text) for text in options]
@@ -124,29 +118,20 @@ def are_alike(options) -> bool:
 
 @EVERY
 def test_options_are_of_like_length(name):
-    pending = "options" in PENDING.get(stem_of(name), ())
-    assert are_alike(CHOICES[name].options.values()) or pending, "its length gives one away"
-
-
-@pytest.mark.parametrize("stem", [n for n in PENDING if n != "all"])
-def test_where_options_are_of_like_length_nothing_is_pending(stem):
-    own = [are_alike(c.options.values()) for name, c in CHOICES.items() if stem_of(name) == stem]
-    assert not (all(own) and "options" in PENDING[stem]), "see tests/pending.py"
+    assert are_alike(CHOICES[name].options.values()), "its length gives one away"
 
 
 def test_the_longest_option_is_the_right_one_no_oftener_than_by_chance():
     longest = [max(c.options, key=lambda key: len(c.options[key])) == c.right
                for c in CHOICES.values()]  # fmt: skip
-    assert (sum(longest) > 0.36 * len(longest)) == ("longest" in PENDING["all"]), sum(longest)
+    assert sum(longest) <= 0.36 * len(longest), sum(longest)
 
 
 @pytest.mark.parametrize("name", [*CHOICES])
 def test_no_question_is_about_what_this_product_does(name):
     asked = CHOICES[name].question
     ours = r"\b(this|the) (line|series|project|station|report|helper|ledger)\b"
-    assert not re.search(ours, asked.partition(". ")[2] or asked) or "options" in PENDING.get(
-        stem_of(name), ()
-    )
+    assert not re.search(ours, asked.partition(". ")[2] or asked)
 
 
 def test_the_right_letter_is_not_always_the_same():
@@ -238,4 +223,4 @@ def test_a_challenge_opens_with_the_word_for_its_level():
 def test_a_notebook_has_three_exercises_one_of_each_level(stage):
     of_stage = [c for name, c in CHALLENGES.items() if name.partition(".")[0] == stage.name]
     is_done = sorted(c.level for c in of_stage) == sorted(LEVELS)
-    assert is_done != ("exercises" in PENDING[stage.notebook]), "see tests/pending.py"
+    assert is_done

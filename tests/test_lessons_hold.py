@@ -5,6 +5,7 @@ import os
 import matplotlib
 import nbformat
 import pytest
+from sklearn.model_selection import cross_val_score
 
 from helpers.base.places import NOTEBOOKS
 from helpers.course import by_hand, by_helper, lessons
@@ -49,3 +50,59 @@ def test_the_day_of_the_year_helps_in_random_folds_alone(split):
 
 def test_by_hand_and_by_the_helper_the_split_is_one(split):
     assert split["mine"].equals(by_helper.split(split["flights"]))
+
+
+@pytest.fixture(scope="module")
+def train(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        return by_hand_names("05_model_training", patch, tmp_path_factory.mktemp("train"))
+
+
+def test_the_models_beat_the_baseline_and_folds_differ_more_than_models(train):
+    models = train["scores"].drop(columns="baseline")
+    assert (train["scores"]["baseline"] == 0.5).all() and models.min(axis=None) > 0.55
+    assert models.mean(axis=1).std() > 2 * models.mean().std()
+    assert train["lead"].min() < 0 < train["lead"].max(), "a lead that may be luck"
+
+
+def test_the_score_of_training_rows_rises_with_depth_and_that_of_others_does_not(train):
+    curve = train["curve"]
+    assert curve["training rows"].is_monotonic_increasing and curve["training rows"].iloc[-1] > 0.95
+    assert curve["validation rows"].idxmax() not in (curve.index[0], curve.index[-1])
+
+
+def test_boosting_that_is_held_back_loses_on_training_rows_and_gains_on_others(train):
+    found = [train["both_scores"](model) for model in train["boosting"].values()]
+    as_it_comes, stopped, small = (one["validation rows"] for one in found)
+    assert as_it_comes < train["scores"]["random forest"].mean() and as_it_comes < min(
+        stopped, small
+    )
+    assert found[0]["training rows"] > max(one["training rows"] for one in found[1:])
+
+
+def test_most_draws_of_the_search_beat_boosting_as_it_comes_and_lie_close_together(train):
+    means = train["results"]["mean_test_score"]
+    assert (means > train["scores"]["gradient boosting"].mean()).mean() > 0.5
+    assert means.nlargest(3).max() - means.nlargest(3).min() < 0.01
+
+
+def test_selecting_before_the_folds_leaks_and_scaling_does_not(train):
+    inside, X, y = train["inside"], train["X"], train["y"]
+    alone, scaled = (cross_val_score(inside, one, y, cv=5).mean() for one in (X, train["scaled"]))
+    assert train["accuracy"] > 0.75 and abs(alone - 0.5) < 0.1 and abs(alone - scaled) < 0.02
+
+
+def test_class_weights_find_more_and_rank_alike(train):
+    plain, weighted = train["table"]["logistic regression"], train["table"]["with class weights"]
+    baseline = train["table"]["baseline"]
+    assert (
+        baseline["test_recall"] == 0 and plain["test_accuracy"] - baseline["test_accuracy"] < 0.03
+    )
+    assert weighted["test_recall"] > 2 * plain["test_recall"]
+    assert weighted["test_accuracy"] < plain["test_accuracy"]
+    assert abs(weighted["test_roc_auc"] - plain["test_roc_auc"]) < 0.01
+
+
+def test_by_hand_and_by_the_helper_the_scores_are_one(train):
+    made = by_helper.fold_scores(train["forest"], train["known"])
+    assert made.to_numpy() == pytest.approx(train["scores"]["random forest"].to_numpy(), abs=1e-12)

@@ -65,7 +65,9 @@ def drawn(name: str) -> dict[str, figure_style.Picture]:
         "against_target": table_plots.against_target(frame, label, {name: name, "words": name}),
         "sets_over_time": table_plots.sets_over_time(days, part),
         "target_by_set": table_plots.target_by_set(classes, part, task("binary", name)),
-        "trials": model_plots.trials(["linear", "baseline"], [[0.7, 0.8], [0.5, 0.5]], "roc_auc"),
+        "paired_scores": model_plots.paired_scores(
+            pd.DataFrame({"linear": [0.7, 0.8], "baseline": [0.5, 0.5]}), "roc_auc"
+        ),
         "risk_groups": model_plots.risk_groups(groups, task("binary", name), 0.4),
         "confusion": model_plots.confusion(counts),
         "curves": model_plots.curves(label.to_numpy() == 1, random.random(ROWS)),

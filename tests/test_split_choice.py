@@ -96,6 +96,14 @@ def test_entities_that_repeat_are_kept_whole():
     assert split_report.name_of(found) == "group (who)" and "rows of one who" in found["why"]
 
 
+def test_entities_of_too_few_years_for_a_split_by_time_are_kept_whole():
+    year = np.repeat([2001, 2002, 2003], [ROWS // 2, ROWS - ROWS // 2 - 20, 20])
+    who = np.arange(ROWS) % 30
+    rows = of_entities(noise(3, 30)[who] + 2.0 * year + 0.3 * noise(), who, year=year)
+    assert time_order.find_time_order(rows, PLAN) is not None
+    assert split_report.name_of(auto(rows)) == "group (who)"
+
+
 def test_a_panel_is_split_as_its_own_later_rows_come():
     month = np.arange(ROWS) // 8
     y = walk(4, 30)[month] + 0.3 * noise()

@@ -42,6 +42,9 @@ from . import Simulation
 RANDOM = {"strategy": "random", "column": "", "found": True, "why": ""}
 MOST = 4_000  # rows, neighbours left together
 LATER = 0.2
+SHARES = ("kept", "warned", "kept or warned", "in the held-out interval",
+          "in that of a random split")  # fmt: skip
+WIDTH = "width, of the held-out interval"
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,7 @@ def held_out(cut: Labelled, plan: dict) -> tuple[tuple[float, float], tuple, Lab
 def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     """Whether the promise of the line, and that of a random split, hold the later score."""
     if frame(table) is None:
-        return dict.fromkeys(("kept", "warned", "kept or warned"), np.nan)
+        return dict.fromkeys(SHARES, np.nan)
     raw = window(table, random)
     later = put_away(table, raw, random)
     label = clean_rows.clean_label(raw, table.target, draft_label(raw[table.target]))[0]
@@ -209,8 +212,8 @@ def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     cleaning = cleaning_plan.draft_plan(known, about)
     cleaner = column_cleaner.Cleaner(cleaning).fit(known)
     X, asked = cleaner.transform(known), cleaner.transform(raw[later].reset_index(drop=True))
-    plan = feature_plan.plan_features(X, cleaning, about) | {"task": task.kind}
     rule = find_units(X, y[~later])
+    plan = feature_plan.plan_features(X, cleaning, about, units=rule) | {"task": task.kind}
     rows = Labelled(task, X, y[~later], np.arange(len(X)), unit=units_of(rule, X), units=rule)
     said = predict(task, learner(rows, plan).fit(rows.X, rows.y), asked)
     true = score(task, y[later], *said, [task.main_metric])[task.main_metric]
@@ -224,30 +227,30 @@ def _values(made: dict, at_random: tuple[float, float], true: float) -> dict[str
     covers, warned = made["low"] <= true <= made["high"], bool(made["warning"])
     low, high = made["plain"]
     return {
-        "kept": float(covers),
-        "warned": float(warned),
-        "kept or warned": float(covers or warned),
-        "in the held-out interval": float(low <= true <= high),
-        "in that of a random split": float(at_random[0] <= true <= at_random[1]),
+        SHARES[0]: float(covers),
+        SHARES[1]: float(warned),
+        SHARES[2]: float(covers or warned),
+        SHARES[3]: float(low <= true <= high),
+        SHARES[4]: float(at_random[0] <= true <= at_random[1]),
         "later score": true,
         "low": made["low"],
         "high": made["high"],
-        "width, of the held-out interval": (made["high"] - made["low"]) / (high - low),
+        WIDTH: (made["high"] - made["low"]) / (high - low),
     }
 
 
 def all_kept(random: np.random.Generator, tables: tuple) -> dict[str, float]:
-    """How many of the promises are kept, as a share."""
-    found = pd.DataFrame([kept(random, table) for table in tables])
-    return found.drop(columns=["later score", "low", "high"], errors="ignore").mean().to_dict()
+    """The shares of promises that are kept, of warnings, and whether each table's is kept."""
+    found = pd.DataFrame([kept(random, table) for table in tables], [one.name for one in tables])
+    each = {f"kept: {name}": value for name, value in found["kept"].items()}
+    shares = found[[name for name in SHARES if name in found]].mean().to_dict()
+    width = {f"median {WIDTH}": found[WIDTH].median()} if WIDTH in found else {}
+    return shares | width | each
 
 
-KEPT = {"kept": (0.9, None)}
 SIMULATIONS = [
-    *(Simulation(f"ten tables {which}, the share of promises that are kept",
-                 partial(all_kept, tables=tables), KEPT, repeats=5, quick=0,
-                 note="Stretches of time that end elsewhere, and other groups, in each repeat.")
-      for which, tables in (("that were looked at before", SEEN), ("read once", NEW))),
-    *(Simulation(f"a promise: {table.name}", partial(kept, table=table), repeats=5, quick=0)
-      for table in TABLES),
+    Simulation(f"ten tables {which}", partial(all_kept, tables=tables), {"kept": (0.9, None)},
+               repeats=3, quick=0,
+               note="stretches of time that end elsewhere, and other groups, in each repeat")
+    for which, tables in (("that were looked at before", SEEN), ("that were read once", NEW))
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from scipy.stats import norm
 
-from helpers.learning.later_scores import between_times
+from helpers.learning.later_scores import between_periods
 from helpers.learning.score_intervals import JudgedRows, score_spread
 from helpers.learning.task_kind import Task
 from helpers.monitor import performance_without_labels as estimate
@@ -140,7 +140,7 @@ def months_differ(random, rows: int, sd: float) -> dict[str, float]:
     folds = [score_spread(BINARY, month(rows)) for _ in range(4)]
     held_out = month(rows)
     spread = score_spread(BINARY, held_out)
-    between, df = between_times([*folds, spread])
+    between, df = between_periods("roc_auc", folds, spread)
     promised = score_fall.Promise(BINARY, spread, held_out, between=between, between_df=df)
     found = {
         name: has_fallen(score_fall.compare_periods(one, later), MAX_DROP).any()

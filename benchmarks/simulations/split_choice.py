@@ -10,10 +10,16 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
 
-from helpers.learning.labelled_data import Labelled
+from helpers.learning.inner_folds import fit_by_unit
+from helpers.learning.labelled_data import TEST, TRAIN, Labelled
+from helpers.learning.metric_scores import score
+from helpers.learning.predicting import predict
 from helpers.learning.task_kind import Task
 from helpers.learning.units import find_units, units_of
+from helpers.pipeline import whole_pipeline
 from helpers.split import choose_split, split_into_parts, strategy_comparison
 
 from . import Simulation
@@ -163,6 +169,25 @@ def flattered(random: np.random.Generator, ordered: bool) -> dict:
     return {"said": float(strategy_comparison.compare_with_random(cut, plan, RANDOM).flatters)}
 
 
+def key_as_a_feature(random: np.random.Generator, key: str, trees: bool) -> dict[str, float]:
+    """By how much the score on new customers changes where their key is a feature."""
+    who = random.integers(0, 60, 600)
+    X = columns(random, 600)
+    y = signal(X) + random.normal(size=60)[who] + random.normal(size=600)
+    number = 1_000 + random.permutation(200)[who]
+    X["customer"] = number if key == "number" else [f"C{one}" for one in number]
+    rows, plan = labelled(X, y)
+    plan["columns"]["customer"] = "number" if key == "number" else "many categories"
+    cut = split_into_parts.split_as_chosen(rows, {"strategy": "group", "column": "customer"})[1]
+    learn, test = np.flatnonzero(cut.part == TRAIN), cut.of(TEST)
+    found = []
+    for used in (plan, whole_pipeline.plan_without(plan, ["customer"])):
+        model = HistGradientBoostingRegressor(random_state=0) if trees else Ridge()
+        fitted = fit_by_unit(whole_pipeline.learner(used, model), cut, learn)
+        found.append(score(cut.task, test.y, *predict(cut.task, fitted, test.X), ["r2"])["r2"])
+    return {"change of R²": found[0] - found[1]}
+
+
 LOOKED_AT = "the test was made sharper with an eye on these"
 SIMULATIONS = [
     Simulation("exchangeable rows with dates: time is chosen", partial(exchangeable, dated=True),
@@ -190,4 +215,9 @@ SIMULATIONS = [
                partial(flattered, ordered=False), {"said": SELDOM}, repeats=200, quick=1),
     Simulation("random against time, rows in time order: flattery is said",
                partial(flattered, ordered=True), {"said": MOSTLY}, repeats=60, quick=1),
+    *(Simulation(f"new customers, their key a {key} among the features, {model}",
+                 partial(key_as_a_feature, key=key, trees=model == "boosted trees"),
+                 {"change of R²": (-0.005, None)} if key == "text" else {}, repeats=60, quick=1,
+                 note="a number is left out by stage 3" if key == "number" else "")
+      for key in ("number", "text") for model in ("boosted trees", "ridge")),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ ENTITIES = """
     school seller sensor serial session shop site station store student subj subject subscriber
     supplier tailnum tank teacher tenant tree truck turbine twin user username vehicle vendor vessel
     victim vin visitor wafer well worker
+    country ctry county district municipality nation province state village
 """  # what has several rows in many tables
 ID_ENDINGS = ("id", "uuid", "guid", "key", "nr", "no", "number", "code", "name")
 
@@ -35,15 +36,16 @@ def has_identifier_name(name: str) -> bool:
 def names_entity(name: str) -> bool:
     """Whether a column is called what has several rows in many tables: a customer, a sensor.
 
-    >>> [names_entity(n) for n in ("customer", "patient_no", "customerId", "age", "row_number")]
-    [True, True, True, False, False]
+    >>> [names_entity(n) for n in ("customer", "patient_no", "customerId", "countryname", "age")]
+    [True, True, True, True, False]
     """
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words = re.sub(r"[^a-z0-9]+", " ", split.casefold()).split()
     while len(words) > 1 and words[-1] in ID_ENDINGS:
         words = words[:-1]
     last = words[-1] if words else ""
-    return not {last, last.removesuffix("id"), last.removesuffix("s")}.isdisjoint(ENTITIES.split())
+    forms = {last, *(last.removesuffix(ending) for ending in ("id", "name", "s"))}
+    return not forms.isdisjoint(ENTITIES.split())
 
 
 def is_identifier(

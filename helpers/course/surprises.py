@@ -12,22 +12,6 @@ import numpy as np
 import pandas as pd
 
 
-def memorised_labels(model, X, y, seed: int = 42) -> pd.DataFrame:
-    """Training and test accuracy of a model with true labels, and with random labels."""
-    from sklearn.base import clone
-    from sklearn.model_selection import train_test_split
-
-    shuffled = y.sample(frac=1, random_state=seed).set_axis(y.index)
-    rows = {}
-    for name, labels in (("true labels", y), ("random labels", shuffled)):
-        X_train, X_test, y_train, y_test = train_test_split(
-            X, labels, test_size=0.2, random_state=seed, stratify=labels
-        )
-        fitted = clone(model).fit(X_train, y_train)
-        rows[name] = {"train": fitted.score(X_train, y_train), "test": fitted.score(X_test, y_test)}
-    return pd.DataFrame(rows).T.map("{:.2f}".format).rename_axis("accuracy with")
-
-
 def second_turn(rows, plan: dict, seed: int = 42) -> pd.DataFrame:
     """The same model before and after two columns of the timetable are added, on the folds.
 
@@ -63,42 +47,16 @@ def _quick_answers(rows, plan: dict, seed: int):
     return fold_scores(rows, made, [rows.task.main_metric])
 
 
-def selected_before(rows: int = 100, columns: int = 2_000, seed: int = 42) -> pd.DataFrame:
-    """Accuracy on pure noise when selecting (and scaling) before the folds, and inside them.
-
-    The labels are random, so the true accuracy is 0.50 (Hastie et al. 2009, section 7.10.2).
-    """
-    from sklearn.feature_selection import SelectKBest
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    random = np.random.default_rng(seed)
-    X, y = random.normal(size=(rows, columns)), np.arange(rows) % 2
-    model, select, scale = LogisticRegression(), SelectKBest(k=20), StandardScaler()
-
-    def accuracy(estimator, data) -> str:
-        return f"{cross_val_score(estimator, data, y, cv=5).mean():.2f}"
-
-    inside = accuracy(make_pipeline(scale, select, model), X)
-    table = {
-        "select 20 columns": [accuracy(model, select.fit_transform(X, y)), inside],
-        "scale": [accuracy(make_pipeline(select, model), scale.fit_transform(X)), inside],
-    }
-    names = ["before the folds", "inside the Pipeline"]
-    return pd.DataFrame(table, index=names).T.rename_axis("step, on pure noise")
-
-
-def describe_iris(scores: dict, std: float, held_out: int, brief: bool = False) -> str:
-    """The three figures of the iris pipeline in a sentence."""
-    text = (
-        f"train {scores['train']:.3f}, test {scores['test']:.3f}, "
-        f"five folds {scores['five folds']:.3f} ± {std:.3f}"
+def finish_iris(work, scores: dict[str, float], folds: np.ndarray, rows: int) -> str:
+    """Hand on the three figures of the iris pipeline; they are returned in a sentence."""
+    scores = scores | {"five folds": float(folds.mean())}
+    work.write_json("iris.json", {"scores": scores, "folds": folds.tolist()})
+    said = (
+        f"The iris pipeline in a dozen lines: train {scores['train']:.3f}, test "
+        f"{scores['test']:.3f}, five folds {scores['five folds']:.3f} ± {folds.std():.3f}."
     )
-    if brief:
-        return f"The iris pipeline in a dozen lines: {text}."
-    return f"**{text}**. The test score rests on {held_out} flowers."
+    work.finish(rows, rows, said)
+    return f"**{said}**"
 
 
 def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:

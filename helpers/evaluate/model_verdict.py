@@ -16,7 +16,13 @@ from ..learning.margins import describe_margin, relative_difference
 from ..learning.mean_by_unit import mean_by_unit
 from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES, shown_score
 from ..learning.metric_scores import better
-from ..learning.score_intervals import Difference, JudgedRows, paired_gain, score_spread
+from ..learning.score_intervals import (
+    Difference,
+    JudgedRows,
+    paired_gain,
+    score_intervals,
+    score_spread,
+)
 from ..learning.task_kind import Task
 
 
@@ -97,7 +103,9 @@ def promise(task: Task, test: Labelled, answers: tuple) -> dict | None:
     if test.before is None:
         return None
     spread = score_spread(task, JudgedRows(test.y, *answers, test.unit))
-    found = score_on_later_rows(task.main_metric, spread, test.before)
+    metric, rows = task.main_metric, (test.y, *answers)
+    own = score_intervals(task, *rows, unit=test.unit, metrics=[metric])[["low", "high"]]
+    found = score_on_later_rows(metric, spread, test.before, tuple(own.to_numpy().ravel()))
     return None if found is None else asdict(found)
 
 

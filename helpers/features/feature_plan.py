@@ -11,6 +11,7 @@ import yaml
 
 from ..base.user_errors import InputError, nearest
 from ..cells.known_words import IMAGE_ENDINGS
+from ..learning.units import UnitRule
 from .column_formulas import columns_of, parse_formulas
 
 FEW_LEVELS = 30  # up to here a category becomes one column per level; above, one number per class
@@ -28,6 +29,7 @@ def plan_features(
     keep: int = 0,
     split_column: str = "",
     group_column: str = "",
+    units: UnitRule | None = None,
 ) -> dict:
     """The feature plan: a role for each usable column, a reason for each that is left out.
 
@@ -35,14 +37,15 @@ def plan_features(
     `leave_out`, `derive`). `drop` names more columns, separated by commas; `derive` adds
     formulas, separated by semicolons; `keep` is the number of features to keep, 0 all of them.
     The columns that will split the rows say which are held out, or name groups that held-out rows
-    do not share: they are left out.
+    do not share: they are left out. So are the numbers of entities that stage 2 found (`units`):
+    they are names, not amounts.
     """
     target = about.get("target", "")
     if keep < 0:
         raise InputError(f"keep is a number of features, or 0 for all of them; it is {keep}.")
     asked = parse_formulas(derive)
     _check_new(asked, [*cleaning["columns"], target])
-    left_out = _left_out(clean, cleaning, about, drop, (split_column, group_column))
+    left_out = _left_out(clean, cleaning, about, drop, (split_column, group_column), units)
     columns = {
         name: role_of(clean[name], column["kind"])
         for name, column in cleaning["columns"].items()
@@ -69,10 +72,11 @@ def _check_new(names, taken: list[str]) -> None:
 
 
 def _left_out(
-    clean: pd.DataFrame, cleaning: dict, about: dict, drop: str, split_by: tuple[str, str]
-) -> dict[str, str]:
+    clean: pd.DataFrame, cleaning: dict, about: dict, drop: str, split_by: tuple[str, str],
+    units: UnitRule | None,
+) -> dict[str, str]:  # fmt: skip
     """By column that the model does not use the reason; what a person says comes first."""
-    reasons = _split_columns(clean, *split_by)
+    reasons = _numbered_entities(cleaning, units) | _split_columns(clean, *split_by)
     reasons |= dict.fromkeys(_columns_named(drop, clean.columns), "dropped by request")
     reasons = about.get("leave_out", {}) | about.get("not_known", {}) | reasons
     found = {
@@ -135,6 +139,19 @@ def _uses_what_is_left_out(formula: str, absent: str, available: list[str]) -> I
         f"The formula '{formula}' needs '{absent}', which is not among the columns in use. "
         f"{nearest(absent, available)}"
     )
+
+
+def _numbered_entities(cleaning: dict, units: UnitRule | None) -> dict[str, str]:
+    """The column that numbers the entities, and why it is left out; none where names are texts.
+
+    As a number it does harm where new entities are asked for; as a text it does none
+    (`benchmarks/simulations/split_choice.py`).
+    """
+    name = units.column if units is not None and units.kind == "entity" else ""
+    if cleaning["columns"].get(name, {}).get("kind") != "number":
+        return {}
+    why = "its numbers are names of what rows belong to, not amounts (unit_column=row keeps it)"
+    return {name: why}
 
 
 def role_of(column: pd.Series, kind: str) -> str:

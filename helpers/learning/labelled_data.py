@@ -131,8 +131,13 @@ def _cleaned_rows(work) -> Labelled:
 
 def _with_found_units(work, rows: Labelled) -> Labelled:
     """The rows with the units that stage 2 found; each row alone in a run from before."""
-    rule = stored_rule(work.read_json(UNITS) if work.run.file(UNITS).exists() else None)
+    rule = found_rule(work)
     return replace(rows, units=rule, unit=units_of(rule, rows.X, rows.alike))
+
+
+def found_rule(work) -> UnitRule:
+    """The units that stage 2 found; each row alone in a run from before. `work` is a stage."""
+    return stored_rule(work.read_json(UNITS) if work.run.file(UNITS).exists() else None)
 
 
 def _with_split(work, rows: Labelled) -> Labelled:

@@ -30,6 +30,7 @@ BRINGS = {"time": LATER, "group": NEW_GROUPS, "panel": BOTH}  # what production 
 STRETCHES = 8  # of time, in which the target is compared: their 40,320 orders are all looked at
 FEWEST_IN_A_STRETCH = 5  # rows
 LEVEL = 0.02  # how often a target that does not move is said to move
+BORROWED = 20.0  # degrees of freedom of the held-out score's noise, that the folds may add
 FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 
 
@@ -63,12 +64,12 @@ class LaterScore:
 
 
 def score_on_later_rows(
-    metric: str, held_out: Spread, before: Before, level: float = 0.95
+    metric: str, held_out: Spread, before: Before, own: tuple = (), level: float = 0.95
 ) -> LaterScore | None:
     """The prediction interval; None where the held-out score is not defined, or has no noise.
 
-    Scores are taken on the scale of `on_scale`. The noise of a unit is that of all periods, each
-    counted by its degrees of freedom: of few held-out groups alone it would hardly be known.
+    Scores are taken on the scale of `on_scale`. `own` is the held-out score's own interval: of
+    later rows nothing is surer. (Of new groups it may be: the folds know more than a few groups.)
 
     >>> folds = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.7, 0.73))
     >>> found = score_on_later_rows("roc_auc", Spread(0.72, 0.02, 90.0, 91),
@@ -77,16 +78,19 @@ def score_on_later_rows(
     (0.66, 0.77)
     """
     scores = [on_scale(metric, one) for one in (*before.folds, held_out)]
+    learnt = None if before.on == NEW_GROUPS else _learnt(metric, len(scores))
+    between, between_df = between_times(scores, learnt)
     known = [one for one in scores if np.isfinite(one.value) and one.standard_error > 0]
     if not known or known[-1] is not scores[-1]:
         return None
-    noise, df = _noise(known)
-    between, between_df = between_times(known)
+    noise, df = _noise(known[:-1], known[-1])
     variance = 2 * (noise + between)
     df = variance**2 / ((2 * noise) ** 2 / df + (2 * between) ** 2 / between_df)
     half = student.ppf((1 + level) / 2, max(df, 1.0)) * np.sqrt(variance)
     ends = off_scale(metric, known[-1].value + half * np.array([-1, 1]))
-    return LaterScore(metric, *sorted(map(float, ends)), before.on, len(known),
+    if before.on != NEW_GROUPS:
+        ends = np.append(ends, own)
+    return LaterScore(metric, float(np.nanmin(ends)), float(np.nanmax(ends)), before.on, len(known),
                       _warning(before, len(known)))  # fmt: skip
 
 
@@ -116,14 +120,24 @@ def off_scale(metric: str, values: np.ndarray) -> np.ndarray:
     return 1 - size if metric == "r2" else size * (-1 if metric.startswith("neg_") else 1)
 
 
-def _noise(scores: list[Spread]) -> tuple[float, float]:
-    """The variance of the last score as all of them show it, unit by unit; degrees of freedom."""
-    df = np.array([one.df for one in scores])
-    of_unit = np.array([one.standard_error**2 * one.units for one in scores])
-    return float((df * of_unit).sum() / df.sum() / scores[-1].units), float(df.sum())
+def _noise(folds: list[Spread], held_out: Spread) -> tuple[float, float]:
+    """The variance of the held-out score, and its degrees of freedom.
+
+    Where few units are held out it is hardly known by them: what a unit adds in the folds counts
+    too, with up to `BORROWED` degrees of freedom. It is never taken for less than by its own units.
+    """
+    own = held_out.standard_error**2
+    if not folds:
+        return own, held_out.df
+    df = np.array([one.df for one in folds])
+    of_unit = np.array([one.standard_error**2 * one.units for one in folds])
+    borrowed = min(df.sum(), BORROWED)
+    theirs = (df * of_unit).sum() / df.sum() / held_out.units
+    known = held_out.df + borrowed
+    return float(max(own, (held_out.df * own + borrowed * theirs) / known)), float(known)
 
 
-def between_times(scores: list[Spread]) -> tuple[float, float]:
+def between_times(scores: list[Spread], learnt: np.ndarray | None = None) -> tuple[float, float]:
     """The variance of the true score from time to time, and its degrees of freedom.
 
     What scores differ by beyond their own noise: the random-effects variance of DerSimonian and
@@ -131,19 +145,57 @@ def between_times(scores: list[Spread]) -> tuple[float, float]:
     distribution in place of its mean, so that it is too small no more often than too large. Scores
     without noise are left out.
 
+    A model that has learnt from fewer rows is worse, which later ones will not be: where scores
+    rise with `learnt` (a number a score), a line is taken out, as in a meta-regression.
+
     >>> even = [Spread(0.7, 0.01, 50.0, 51), Spread(0.705, 0.01, 50.0, 51)]
     >>> between_times(even), round(between_times([*even, Spread(0.8, 0.01, 50.0, 51)])[0], 3)
     ((0.0, 1.0), 0.003)
     """
-    known = [one for one in scores if one.standard_error > 0 and np.isfinite(one.value)]
-    if len(known) < 2:
+    known = np.array([one.standard_error > 0 and np.isfinite(one.value) for one in scores], bool)
+    if known.sum() < 2:
         return 0.0, np.inf
-    values = np.array([one.value for one in known])
-    weights = np.array([one.standard_error for one in known]) ** -2.0
-    scatter = (weights * (values - np.average(values, weights=weights)) ** 2).sum()
-    free = len(known) - 1
-    scale = weights.sum() - (weights**2).sum() / weights.sum()
-    return float(max(0.0, (scatter - chi2.median(free)) / scale)), float(free)
+    values, errors = (np.array([one[at] for one in scores])[known] for at in (0, 1))
+    level = np.ones((len(values), 1))
+    if learnt is not None and len(values) > 3:
+        line = np.column_stack([level, learnt[known]])
+        variance, free, slope = _random_effects(values, errors, line)
+        if slope > 0:
+            return variance, free
+    return _random_effects(values, errors, level)[:2]
+
+
+def _random_effects(values: np.ndarray, errors: np.ndarray, design: np.ndarray) -> tuple:
+    """The variance beyond `errors` about a weighted fit, its degrees of freedom, the last slope."""
+    weights = errors**-2.0
+    weighted = weights[:, None] * design
+    slopes = np.linalg.solve(design.T @ weighted, weighted.T @ values)
+    scatter = (weights * (values - design @ slopes) ** 2).sum()
+    free = len(values) - design.shape[1]
+    lost = np.linalg.solve(design.T @ weighted, weighted.T @ weighted)
+    variance = (scatter - chi2.median(free)) / (weights.sum() - np.trace(lost))
+    return float(max(0.0, variance)), float(free), float(slopes[-1])
+
+
+def between_periods(metric: str, folds: list[Spread], held_out: Spread) -> tuple[float, float]:
+    """The variance between periods that folds by time and the held-out rows show, and its degrees
+    of freedom: in the metric's own units, where the held-out score lies (for stage 8).
+
+    Fold k has learnt from the k blocks before it.
+    """
+    scores = [on_scale(metric, one) for one in (*folds, held_out)]
+    between, df = between_times(scores, _learnt(metric, len(scores)))
+    if not between:
+        return 0.0, df
+    slope = scores[-1].standard_error / held_out.standard_error
+    return between / slope**2, df
+
+
+def _learnt(metric: str, periods: int) -> np.ndarray:
+    """The logarithm of the rows that a model has learnt from before each period, with the sign of
+    better scores on the scale.
+    """
+    return np.log(np.arange(1, periods + 1)) * (1 if metric in (*SHARES, *WITHIN_0_1) else -1)
 
 
 # --- What no fold has seen ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Lesson cells: what a notebook does with the flights by hand, skipped for any other table.
+"""Lesson cells: what a notebook does by hand with the table of the course, skipped for others.
 
 Our own engine takes these cells out before it runs a notebook. Under the plain `papermill` command
 and in JupyterLab they come as any other cell: IPython then gets one sentence to run in their place.
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 LESSON = "lesson"  # the tag
-SAID = "*This cell is a lesson about the flights, not about your table: it was skipped.*"
+SAID = "*This cell is a lesson on the table of the course, not on yours: it was skipped.*"
 INSTEAD = f'__import__("IPython.display", fromlist=["Markdown"]).Markdown({SAID!r})\n'
 
 
@@ -21,8 +21,8 @@ class LessonSkipper:
 
     It knows them by their text, so a cell that somebody has written anew is run.
 
-    >>> skip = LessonSkipper({"mean = flights.mean()"})
-    >>> skip(["mean = flights.mean()  ", ""]) == [INSTEAD], skip(["mean = 3"])
+    >>> skip = LessonSkipper({"mean = table.mean()"})
+    >>> skip(["mean = table.mean()  ", ""]) == [INSTEAD], skip(["mean = 3"])
     (True, ['mean = 3'])
     """
 

@@ -15,7 +15,7 @@ from scipy.stats import norm
 from sklearn.pipeline import Pipeline
 
 from ..learning.labelled_data import TEST
-from ..learning.later_scores import between_times
+from ..learning.later_scores import between_periods
 from ..learning.metric_scores import score
 from ..learning.predicting import predict
 from ..learning.score_intervals import JudgedRows, Spread, score_intervals
@@ -107,7 +107,7 @@ def promise(
         return Promise(task, _stored_spread(task, metrics), baseline=baseline)
     promised = score_fall.promise_of(task, asked.rows, baseline)
     folds = [Spread(**one) for one in (training or {}).get("folds", [])]
-    between, df = between_times([*folds, promised.spread] if folds else [])
+    between, df = between_periods(task.main_metric, folds, promised.spread)
     return replace(promised, between=between, between_df=df)
 
 

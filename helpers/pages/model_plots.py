@@ -49,18 +49,21 @@ def bars(
 
 
 @picture
-def trials(figure: Figure, families: list[str], scores: list[list[float]], metric: str) -> str:
-    """Each trial's score on each fold, by family of models."""
+def paired_scores(figure: Figure, table: pd.DataFrame, metric: str) -> str:
+    """The score of each model (a column) on each fold (a row); a fold's scores are joined."""
     axes = figure.subplots()
-    frame = pd.DataFrame({"model": families, "score": scores}).explode("score")
-    names = frame.groupby("model")["score"].max().sort_values().index
-    for place, name in enumerate(names):
-        values = frame.loc[frame["model"] == name, "score"].astype(float)
-        offsets = np.linspace(-0.15, 0.15, len(values))  # so that equal scores are all seen
-        axes.plot(values, place + offsets, "o", color=BLUE, alpha=0.6)
-    name_rows(axes, names)
-    labels = {"xlabel": f"{PLAIN_NAMES[metric]} on validation rows", "ylabel": "model"}
-    return titled(axes, "Every trial on every fold", ylim=(-0.5, len(names) - 0.5), **labels)
+    shown = table[table.mean().sort_values().index]
+    for colour, (fold, scores) in zip(sns.color_palette("viridis", len(shown)), shown.iterrows(),
+                                      strict=True):  # fmt: skip
+        axes.plot(range(len(scores)), scores, "o-", color=colour, label=f"{fold}")
+    axes.plot(range(shown.shape[1]), shown.mean(), "D", color=ORANGE, ms=8, label="mean")
+    axes.set_xticks(range(shown.shape[1]), [short(name, 22) for name in shown])
+    axes.legend(title=table.index.name or "fold", loc="center left", bbox_to_anchor=(1.01, 0.5))
+    labels = {
+        "xlabel": "model, its best trial",
+        "ylabel": f"{PLAIN_NAMES[metric]}, validation rows",
+    }
+    return titled(axes, "The models on the same rows, fold by fold", **labels)
 
 
 @picture

@@ -73,7 +73,7 @@ def policies(figure: Figure, scores: pd.DataFrame, costs: pd.DataFrame, metric: 
     right.bar_label(bars, [f"{count} ×" for count in costs["retrainings"]], padding=3)
     right.set_xlim(0, max(1.0, thousands.max()) * 1.4)
     right.invert_yaxis()
-    right.set(title="Cost", xlabel="rows trained on, thousands (× retrainings)")
+    right.set(title="Cost (× retrainings)", xlabel="thousand rows trained on")
     return "When to retrain: what each policy scores, and what it costs"
 
 

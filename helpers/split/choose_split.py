@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError, nearest
 from ..learning.labelled_data import Labelled
+from .split_by_time import by_time
 from .split_panel import known_before
 from .time_order import TimeOrder, find_time_order
 
@@ -76,6 +77,8 @@ def _from_names(named: dict, about: dict) -> dict | None:
 def _from_rows(rows: Labelled, features: dict, named: dict, share: float, seed: int) -> dict:
     """The choice that the rows call for, a named group included."""
     order = find_time_order(rows, features, seed)
+    if order and not _has_moments(rows, order.column, share):
+        order = None
     group = named["group"] or _repeating(rows)
     if order is None:
         return _without_order(rows, named | {"group": group}, bool(named["group"]))
@@ -86,6 +89,14 @@ def _from_rows(rows: Labelled, features: dict, named: dict, share: float, seed: 
     return _choice("time", both, order.why, True) if not group else _of_both(
         rows, order, both, share
     )  # fmt: skip
+
+
+def _has_moments(rows: Labelled, column: str, share: float) -> bool:
+    """Whether the latest rows can be held out, and a fold can train on earlier ones."""
+    try:
+        return bool(by_time(rows, column, share, "", 2).by_time)
+    except InputError:
+        return False
 
 
 def _repeating(rows: Labelled) -> str:

@@ -10,6 +10,7 @@ from ..learning.score_intervals import Difference
 from ..learning.task_kind import Task
 from ..models.calibrated_model import Calibrated, calibration_error, judged_probability
 from ..models.model_ladder import BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
+from ..pages import model_plots, show
 from .calibrated_ensemble import calibration_gain
 from .decision_threshold import best_f1_threshold
 from .fold_trials import Fold, Trial, best_of, on_all_rows, spreads_by_fold
@@ -82,6 +83,26 @@ def trials_by_fold(trials: list[Trial]) -> pd.DataFrame:
     ranked = sorted(trials, key=lambda trial: -trial.mean)
     table = {trial.family: pd.Series(trial.scores) for trial in ranked}
     return pd.DataFrame(table).rename_axis("fold", axis=0)
+
+
+def show_ladder(folds: list[Fold], trials: list[Trial], task: Task) -> None:
+    """Show what the folds hold, which model leads, and all scores fold by fold."""
+    said = show.say(describe_folds(folds), describe_ladder(trials, task))
+    show.together(said, trials_by_fold(trials).round(3))
+
+
+def show_search(first_trials: list[Trial], found: list[Trial], task: Task, budget: Budget) -> None:
+    """Show by how much the search improved the score, and whether time ran out."""
+    said = describe_search(first_trials, found, task), describe_budget(budget)
+    show.together(show.say(*said))
+
+
+def scores_picture(trials: list[Trial], task: Task):
+    """The best trial of each family on all rows, the scores of a fold joined by a line."""
+    families: dict[str, Trial] = {}
+    for trial in sorted(on_all_rows(trials), key=lambda trial: -trial.mean):
+        families.setdefault(trial.family, trial)
+    return model_plots.paired_scores(trials_by_fold(list(families.values())), task.main_metric)
 
 
 def describe_ladder(trials: list[Trial], task: Task) -> str:

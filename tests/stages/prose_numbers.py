@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from helpers.course.labs import what_matters_most
-from helpers.drift import compare_columns
+from helpers.drift import alert_thresholds, compare_columns
 
 NUMBER = re.compile(r"\d[\d,]*\.\d+(?:\s?(?:%|per cent))?|\d[\d,]*\s?(?:%|per cent)")
 NO_PROSE = re.compile(r"```.*?```|`[^`]*`|https?://\S+", re.DOTALL)
@@ -55,6 +55,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "0.2": Computed(lambda run: compare_columns.PSI_LARGE, "{:g}"),
         "0.30": Defined("the threshold that the lesson's own code sets"),
         "0.05": Defined("the usual level of a test, named as an example"),
+        "0.01": Computed(lambda run: alert_thresholds.DEFAULT.level, "{:g}"),
     },
     "from_notebook_to_production": dict.fromkeys(
         ["80 %", "60 %", "19 %", "45 %"], Defined("what surveys found, quoted; the text says so")

@@ -85,8 +85,8 @@ ASKED_OF = {
     "collect.no_label": lambda run: _table(run, "raw"),
     "clean.taken_away": lambda run: _table(run, "changes"),
     "features.evening": lambda run: _table(run, "clean"),
-    "split.late_share": lambda run: _cut(run),
-    "train.lead": lambda run: _in_exercise("05_model_training", "by_fold"),
+    "split.late_share": lambda run: _in_exercise("04_train_test_split", "known"),
+    "train.lead": lambda run: _in_exercise("05_model_training", "scores"),
     "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
     "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
     "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
@@ -119,13 +119,6 @@ def _flowers():
     from sklearn.model_selection import train_test_split
 
     return train_test_split(*load_iris(return_X_y=True), test_size=0.2, random_state=42)
-
-
-def _cut(run):
-    from helpers.course import lessons
-    from helpers.learning import labelled_data
-
-    return labelled_data.labelled_rows(lessons.finished(run.name, 4))
 
 
 COMPUTED = {name: asked for name, asked in QUESTIONS.items() if hasattr(asked, "expected")}

@@ -10,7 +10,6 @@ import yaml
 
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
-from helpers.course import surprises
 from helpers.deploy import service_proof
 from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
@@ -173,13 +172,6 @@ def test_what_06_says_of_the_small_model_is_so():
     ends = [line.split() for line in shown("06_evaluation", "areas[").splitlines()[1:]]
     days, single = (float(ends[1][i]) - float(ends[0][i]) for i in (1, 2))
     assert days > 1.3 * single, "single flights: too narrow"
-
-
-def test_selecting_before_the_folds_leaks_and_scaling_does_not():
-    table = surprises.selected_before().astype(float)
-    assert table.loc["select 20 columns"].iloc[0] > 0.75
-    assert abs(table.loc["scale"].iloc[0] - table.loc["scale"].iloc[1]) < 0.02
-    assert abs(table["inside the Pipeline"] - 0.5).max() < 0.1
 
 
 def test_the_bundle_gives_one_answer_alone_in_a_batch_and_over_http(flights_run, tmp_path):

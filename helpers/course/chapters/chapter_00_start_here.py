@@ -1,4 +1,4 @@
-"""Questions, guess and challenge of the notebook: start here."""
+"""Questions, guess and challenges of the notebook: start here."""
 
 from __future__ import annotations
 
@@ -43,9 +43,113 @@ def _examine_honest_score(honest_score, of=None) -> str:
     return ""
 
 
+def _rows_with_gaps(rows: int = 120, seed: int = 1) -> tuple[pd.DataFrame, pd.Series]:
+    """Two columns of unlike scales with gaps, and labels that depend on both and on noise."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame({"miles": random.normal(900, 300, rows), "share": random.random(rows)})
+    y = pd.Series((X["miles"] / 900 + X["share"] + random.normal(0, 0.5, rows) > 1.5).astype(int))
+    return X.mask(random.random(X.shape) < 0.1), y
+
+
+def _examine_three_steps(make_model, of=None) -> str:
+    """An unfitted pipeline of three steps; what reaches the forest has no gaps, and one scale."""
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.pipeline import Pipeline
+
+    X, y = _rows_with_gaps()
+    model = make_model(7)
+    if not isinstance(model, Pipeline):
+        return f"A pipeline is asked for; you return {type(model).__name__}."
+    if not isinstance(model[-1], RandomForestClassifier):
+        return "The last step of the pipeline is to be the random forest."
+    if hasattr(model[-1], "estimators_"):
+        return "Your model is fitted already. From which rows did it learn? Return it unfitted."
+    if len(model) == 1 or np.isnan(np.asarray(model[:-1].fit_transform(X), float)).any():
+        return "A row with a gap reaches the forest as it is. Which step fills gaps?"
+    reached = np.asarray(model[:-1].fit_transform(X), float)
+    if abs(reached.mean(axis=0)).max() > 0.1 or abs(reached.std(axis=0) - 1).max() > 0.1:
+        return "The columns reach the forest on scales of their own, hundreds beside fractions."
+    same, other = (make_model(s).fit(X, y).predict_proba(X) for s in (7, 8))
+    if not np.array_equal(model.fit(X, y).predict_proba(X), same):
+        return "Two models with the same seed give different answers. Where is the seed used?"
+    if np.array_equal(same, other):
+        return "Models with two different seeds are the same. Is the seed that is given used?"
+    return ""
+
+
+def _three_kinds(rows: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
+    """Three kinds of unlike frequency, told apart by two columns and some luck."""
+    random = np.random.default_rng(seed)
+    y = pd.Series(random.choice(3, rows, p=[0.6, 0.25, 0.15]))
+    return pd.DataFrame(
+        random.normal(size=(rows, 2)) + y.to_numpy()[:, None], columns=["a", "b"]
+    ), y
+
+
+def _split_scores(model, X, y, seeds, share: float = 0.2, by_kind: bool = True) -> list[float]:
+    """The accuracy on a test set for each seed."""
+    from sklearn.base import clone
+    from sklearn.model_selection import train_test_split
+
+    found = []
+    for seed in seeds:
+        kinds = y if by_kind else None
+        parts = train_test_split(X, y, test_size=share, random_state=seed, stratify=kinds)
+        found.append(clone(model).fit(parts[0], parts[2]).score(parts[1], parts[3]))
+    return found
+
+
+def _examine_spread(test_scores, of=None) -> str:
+    """A score for each seed, each of a split of its own."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    model, (X, y), seeds = DecisionTreeClassifier(random_state=0), _three_kinds(), [11, 5, 23, 42]
+    given = test_scores(model, X.copy(), y.copy(), seeds)
+    if np.ndim(given) != 1:
+        return "Give a score for each seed, as a list; a mean alone hides how far they differ."
+    given = [float(score) for score in given]
+    if len(given) != len(seeds):
+        return f"For {len(seeds)} seeds you give {len(given)} scores."
+    if np.allclose(given, _split_scores(model, X, y, seeds)):
+        return ""
+    if min(given) > 0.99:
+        return "All scores are perfect. Were the scored rows among those that were learnt from?"
+    if len(set(given)) == 1:
+        return "All scores are the same. Does each seed draw a split of its own?"
+    if np.allclose(given, _split_scores(model, X, y, seeds, by_kind=False)):
+        return "The kinds are dealt out by chance, so that a rare one may be missing on one side."
+    if np.allclose(given, _split_scores(model, X, y, seeds, share=0.25)):
+        return "A quarter of the rows is held out. A fifth is asked for."
+    return "These are other scores than those of a fifth held out, each kind in its share, by seed."
+
+
 CHALLENGES = {
+    "start.three_steps": Challenge(
+        "Write a function `make_model(seed)` that gives an unfitted pipeline of three steps: it "
+        "fills gaps, scales the columns, and learns with a random forest whose random draws the "
+        "seed fixes.",
+        _examine_three_steps,
+        makes="make_model",
+        solution="""
+def make_model(seed):
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    forest = RandomForestClassifier(random_state=seed)
+    return make_pipeline(SimpleImputer(), StandardScaler(), forest)
+""",
+        why="Gaps are filled and columns scaled before the forest, and whoever fits it decides on "
+        "which rows.",
+        hints=(
+            "The page builds this very model, with one more call at the end that is not asked for.",
+            "A function returns what it makes; which of its lines needs `seed`?",
+        ),
+        level="warm-up",
+    ),
     "start.honest_score": Challenge(
-        "**Challenge.** A colleague fits models and reports their score on the rows that they "
+        "A colleague fits models and reports their score on the rows that they "
         "learnt from. Write a function `honest_score(model, X, y)` that takes an unfitted model, "
         "a table and its labels, and gives the accuracy (0 to 1) to be expected on rows that the "
         "model has *not* met.",
@@ -61,20 +165,45 @@ def honest_score(model, X, y):
         why="The scored rows were not used for fitting, so memorising does not help.",
         hints=(
             "Which rows may `fit` see, and which may `score` be asked about?",
-            "scikit-learn deals out rows at random to two sides, for the table and the labels at "
+            "scikit-learn draws rows at random for two sides, for the table and the labels at "
             "once; the program of this page uses it, too.",
         ),
+    ),
+    "start.spread": Challenge(
+        "How far does a test score depend on which rows are held out? Write a function "
+        "`test_scores(model, X, y, seeds)` that gives a list: for each seed the accuracy on a test "
+        "set of a fifth of the rows, drawn with that seed, with each kind of label in its share.",
+        _examine_spread,
+        makes="test_scores",
+        solution="""
+def test_scores(model, X, y, seeds):
+    from sklearn.model_selection import train_test_split
+
+    scores = []
+    for seed in seeds:
+        X_train, X_test, y_train, y_test = train_test_split(
+            X, y, test_size=0.2, random_state=seed, stratify=y
+        )
+        scores.append(model.fit(X_train, y_train).score(X_test, y_test))
+    return scores
+""",
+        why="Each seed holds out other rows, and the scores differ by what is luck in any one.",
+        hints=(
+            "Do it for one seed first, with the lines of the page; then put them into a loop.",
+            "Three arguments of the split matter here: how many rows, which draw, which shares.",
+        ),
+        level="stretch",
     ),
 }
 
 
 QUESTIONS = {
     "start.stations": Choice(
-        "Why is the line cut into stations that hand on files, and not one long script?",
+        "Why are small steps that hand on files easier to trust than one long script?",
         {
-            "a": "It runs faster.",
-            "b": "A station that breaks is noticed at once and by name, and can run again alone.",
-            "c": "scikit-learn asks for it.",
+            "a": "They run faster, because a computer does several short programs at once.",
+            "b": "What breaks is noticed at once and by name, and can run again alone.",
+            "c": "scikit-learn can only fit a model to rows that come from a file.",
         },
         "b",
         "Each station checks what it was handed and stamps the ledger.",
@@ -91,8 +220,8 @@ QUESTIONS = {
         ),
     ),
     "start.one_flower": Compute(
-        "By how much does the test accuracy fall when one more flower is answered wrongly? "
-        "`parts` holds `X_train`, `X_test`, `y_train` and `y_test`, in this order.",
+        "By how much does the accuracy on the test set fall when one more of its flowers is "
+        "answered wrongly?",
         expected=lambda parts: 1 / len(parts[3]),
         how="`1 / len(y_test)`",
         why="Each held-out flower is one answer among few: no difference between two models that "
@@ -132,7 +261,7 @@ QUESTIONS = {
         {
             "a": "It will be right about nearly all of them, too.",
             "b": "It will be wrong about most: a perfect score proves overfitting.",
-            "c": "Nothing yet: it has not been asked about a row that it had not seen.",
+            "c": "Nothing yet: only rows that it has not met can tell.",
         },
         "c",
         "True and random labels give the same score on training rows; only unseen rows "
@@ -150,9 +279,9 @@ QUESTIONS = {
 }
 
 GUESSES = {
-    "start.by_lot": Guess(
-        "Before you look: the labels are random, so nothing can be learnt. Which share of "
-        "the training rows (0 to 1) will the forest answer correctly all the same?",
-        result=lambda table: float(table.loc["random labels", "train"]),
+    "start.shuffled": Guess(
+        "Before you look: the labels are shuffled, so there is nothing to learn. Which share of "
+        "the training set (0 to 1) will the forest answer correctly all the same?",
+        result=lambda table: float(table.loc["shuffled labels", "train"]),
     ),
 }

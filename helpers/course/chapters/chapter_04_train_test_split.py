@@ -273,10 +273,6 @@ QUESTIONS = {
                 lambda known: _late_shares(known)[1] - float(known["late"].mean()),
                 "You compared with all rows, and the rows that are asked are among them.",
             ),
-            Mistake(
-                lambda known: _late_shares(known)[1] - float(known["late"].mean()),
-                "You compared with all rows, and those that are asked about are among these.",
-            ),
         ),
         within=0.002,
         form="{:.3f}",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from ..grading import Challenge, Choice, Compute, Guess, Mistake
+
+FOLDS, SETTINGS = 4, 10
 
 
 def _noise_and_signal(seed: int = 7) -> tuple:
@@ -39,9 +42,132 @@ def _examine_honest_accuracy(accuracy, of=None) -> str:
     return ""
 
 
+def _by_time(rows: int = 320, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
+    """Rows in the order of time: one column says a little, six are noise, and seasons change."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(random.normal(size=(rows, 7)), columns=list("abcdefg"))
+    season = np.sin(np.arange(rows) / 30)
+    return X, pd.Series(X["a"] + season + random.normal(size=rows) > 0.4)
+
+
+def _scores(model, X, y, cv, scoring: str = "roc_auc") -> np.ndarray:
+    from sklearn.model_selection import cross_val_score
+
+    return cross_val_score(model, X, y, cv=cv, scoring=scoring)
+
+
+def _examine_by_fold(by_fold, of=None) -> str:
+    """A row a fold by time, a column a model, ROC AUC on validation rows."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.tree import DecisionTreeClassifier
+
+    X, y = _by_time()
+    models = {"baseline": DummyClassifier(), "logistic": LogisticRegression(),
+              "tree": DecisionTreeClassifier(max_depth=3, random_state=0)}  # fmt: skip
+    made = by_fold(dict(models), X.copy(), y.copy())
+    if not isinstance(made, pd.DataFrame):
+        return "Give a frame with all scores: a mean hides which fold was hard for all models."
+    if made.shape == (len(models), FOLDS):
+        return "You have a row a model; a row a fold, and a column a model, was asked for."
+    if set(made.columns) != set(models) or len(made) != FOLDS:
+        return f"Give {FOLDS} rows, one a fold, and a column for each of: {', '.join(models)}."
+    for reason, scores in _tables_of(models, X, y):
+        if np.allclose(made[list(models)].astype(float), np.array(scores).T):
+            return reason
+    return "These are not the models' scores: is each model fitted and asked anew on each fold?"
+
+
+def _tables_of(models: dict, X, y):
+    """What is wrong with a table of scores ("": nothing), and the table, a row a model."""
+    from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit, cross_validate
+
+    by_time, every = TimeSeriesSplit(FOLDS), models.values()
+    yield "", [_scores(model, X, y, by_time) for model in every]
+    yield ("That is the accuracy, which the baseline has without looking at any column.",
+           [_scores(model, X, y, by_time, "accuracy") for model in every])  # fmt: skip
+    for cv in (KFold(FOLDS), StratifiedKFold(FOLDS)):
+        reason = "A fold learns from rows that come after those that it is asked about."
+        yield reason, [_scores(model, X, y, cv) for model in every]
+    on_train = [
+        cross_validate(model, X, y, cv=by_time, scoring="roc_auc", return_train_score=True)
+        for model in every
+    ]
+    yield ("These are scores on the rows that were learnt: what do they say of new ones?",
+           [one["train_score"] for one in on_train])  # fmt: skip
+
+
+def _examine_tuned(tuned, of=None) -> str:
+    """Ten settings by the seed, on folds by time, by ROC AUC; the best holds the tree back."""
+    from sklearn.base import clone
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.tree import DecisionTreeClassifier
+
+    X, y = _by_time()
+    tree = DecisionTreeClassifier(random_state=0)
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", tree)])
+
+    def drawn(seed: int):
+        return tuned(clone(pipeline), X.copy(), y.copy(), seed)
+
+    search = drawn(1)
+    if not (hasattr(search, "cv_results_") and hasattr(search, "best_params_")):
+        return "Give the search itself, after it has been fitted: it holds every setting's scores."
+    settings = search.cv_results_["params"]
+    if len(settings) != SETTINGS:
+        return f"{len(settings)} settings were tried; {SETTINGS} were asked for."
+    if settings != drawn(1).cv_results_["params"]:
+        return "Called twice with one seed it draws other settings: nobody could repeat your work."
+    if settings == drawn(2).cv_results_["params"]:
+        return "Whatever the seed, it draws the same settings: does it use the seed given?"
+    return _unsound_search(search, pipeline, X, y)
+
+
+def _unsound_search(search, pipeline, X, y) -> str:
+    """What is wrong with a fitted search: its folds, its score, or settings that hold nothing."""
+    from sklearn.base import clone
+    from sklearn.model_selection import TimeSeriesSplit
+
+    best = clone(pipeline).set_params(**search.best_params_)
+    by_time = TimeSeriesSplit(FOLDS)
+    if not np.isclose(search.best_score_, _scores(best, X, y, by_time).mean()):
+        if np.isclose(search.best_score_, _scores(best, X, y, by_time, "accuracy").mean()):
+            return "It chooses by accuracy: rank the settings by a score that ranks the rows."
+        return "Its score is not the ROC AUC of four folds by time: which rows did a fold learn?"
+    if search.best_score_ < _scores(pipeline, X, y, by_time).mean() + 0.02:
+        return "The best of your settings overfits as much as the tree that may grow for ever."
+    return ""
+
+
 CHALLENGES = {
+    "train.by_fold": Challenge(
+        "Write a function `by_fold(models, X, y)`. `models` maps names to unfitted models, the "
+        "rows of `X` and `y` come in the order of time. It gives a frame with a row for each of "
+        "four folds by time, a column for each model, and the ROC AUC on the validation rows.",
+        _examine_by_fold,
+        makes="by_fold",
+        solution="""
+import pandas as pd
+from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+
+
+def by_fold(models, X, y):
+    cv = TimeSeriesSplit(4)
+    return pd.DataFrame({
+        name: cross_val_score(model, X, y, cv=cv, scoring="roc_auc")
+        for name, model in models.items()
+    })
+""",
+        why="A line of this table is one fold, answered by all models: it can be compared.",
+        hints=(
+            "The notebook's ladder does this for four models: what is different here?",
+            "`cross_val_score` takes the folds as `cv` and the metric as `scoring`.",
+        ),
+        level="warm-up",
+    ),
     "train.honest": Challenge(
-        "**Challenge.** Find the leak in this function and fix it.\n\n"
+        "Find the leak in this function and fix it.\n\n"
         "```python\n"
         "def accuracy(X, y):\n"
         "    X = StandardScaler().fit_transform(X)\n"
@@ -69,43 +195,76 @@ def accuracy(X, y):
             "Two steps are fitted before the folds are cut. Which of them is given the labels?",
             "What is handed to `cross_val_score` is fitted anew in each fold: hand it all steps.",
         ),
+        level="core",
+    ),
+    "train.tuned": Challenge(
+        "Write a function `tuned(pipeline, X, y, seed)`. The last step of the pipeline is named "
+        "`model`; it is a decision tree that may grow for ever. The function gives a search that "
+        "has tried ten settings, drawn at random by `seed`, on four folds by time, by the ROC AUC. "
+        "The best of them should overfit less than the tree as it comes. Rows are in the order of "
+        "time.",
+        _examine_tuned,
+        makes="tuned",
+        solution="""
+from sklearn.model_selection import RandomizedSearchCV, TimeSeriesSplit
+
+
+def tuned(pipeline, X, y, seed):
+    settings = {"model__max_depth": [1, 2, 3, 4, 6, 8], "model__min_samples_leaf": [5, 10, 20, 40]}
+    search = RandomizedSearchCV(
+        pipeline, settings, n_iter=10, cv=TimeSeriesSplit(4), scoring="roc_auc", random_state=seed
+    )
+    return search.fit(X, y)
+""",
+        why="The whole pipeline is fitted anew in each fold, and the drawn settings are "
+        "the same for everyone who has the seed.",
+        hints=(
+            "Which two settings of a decision tree keep it small? `help` on its class tells.",
+            "A setting of a step is named by the step, two underscores, and the setting.",
+        ),
+        level="stretch",
     ),
 }
 
 
-def _differences(by_fold) -> np.ndarray:
-    return (by_fold.iloc[:, 0] - by_fold.iloc[:, 1]).to_numpy()
+def _differences(scores) -> np.ndarray:
+    return (scores["random forest"] - scores["logistic regression"]).to_numpy()
 
 
-def _lead(by_fold) -> float:
-    lead = _differences(by_fold)
+def _lead(scores) -> float:
+    lead = _differences(scores)
     return float(lead.mean() / (lead.std(ddof=1) / np.sqrt(len(lead))))
 
 
-def _lead_in_spread_of_one(by_fold) -> float:
-    spread = by_fold.iloc[:, 0].std() / np.sqrt(len(by_fold))
-    return float(_differences(by_fold).mean() / spread)
+def _lead_in_spread_of_one(scores) -> float:
+    spread = scores["random forest"].std() / np.sqrt(len(scores))
+    return float(_differences(scores).mean() / spread)
+
+
+def _lead_in_deviations(scores) -> float:
+    return float(_differences(scores).mean() / _differences(scores).std(ddof=1))
 
 
 QUESTIONS = {
     "train.lead": Compute(
-        "`by_fold` has the score of each model on each fold, the best model first. By how much "
-        "does the first lead over the second, on average over the folds, in standard errors of "
-        "that lead? (The standard error of a mean is the standard deviation by the square root of "
-        "how many there are.)",
+        "`scores` has a row a fold and a column a model. By how much does the random forest lead "
+        "over logistic regression, on average over the folds, in standard errors of that lead? "
+        "(The standard error of a mean is the standard deviation by the square root of how many "
+        "there are.)",
         expected=_lead,
-        how="`d = by_fold.iloc[:, 0] - by_fold.iloc[:, 1]; d.mean() / (d.std() / len(d) ** 0.5)`",
+        how='`d = scores["random forest"] - scores["logistic regression"]`, then '
+        "`d.mean() / (d.std() / len(d) ** 0.5)`",
         why="The difference is taken on each fold, so that what makes a fold hard for both drops "
-        "out. A lead of less than two or three standard errors may be luck: take the simpler "
-        "model. With so few folds the standard error is itself unsure, so the line takes it from "
-        "the rows of the folds, by unit.",
+        "out. A lead of less than two or three standard errors may be luck. With four folds, "
+        "which share training rows, the standard error is itself unsure, so the line takes it from "
+        "the rows of the folds, by whole days.",
         hints=(
             "Both models were asked the same fold. What is left if you subtract within each fold?",
             "First four differences, one a fold; then their mean by their standard error.",
         ),
         mistakes=(
             Mistake(
-                lambda by_fold: float(_differences(by_fold).mean()),
+                lambda scores: float(_differences(scores).mean()),
                 "That is the lead itself; is that much or little, for a mean of so few folds?",
             ),
             Mistake(
@@ -114,8 +273,12 @@ QUESTIONS = {
                 "folds are, for both models alike; what is the noise of their difference?",
             ),
             Mistake(
-                lambda by_fold: -_lead(by_fold),
-                "You took them the other way round: which of the two is the first?",
+                _lead_in_deviations,
+                "You divided by the standard deviation of one difference; a mean of four is surer.",
+            ),
+            Mistake(
+                lambda scores: -_lead(scores),
+                "You took them the other way round: which of the two is to lead?",
             ),
         ),
         within=0.05,
@@ -124,13 +287,10 @@ QUESTIONS = {
     "train.pipeline": Choice(
         "Why does scikit-learn's Pipeline matter for preventing data leakage?",
         {
-            "a": "It encrypts the test rows.",
-            "b": (
-                "It fits every step on the training rows of each fold alone, and only applies "
-                "it to the others."
-            ),
-            "c": "It removes columns that leak.",
-            "d": "It scales the columns, and unscaled columns leak.",
+            "a": "It keeps the test set apart in a place of its own.",
+            "b": "It fits each step on a fold's training rows alone.",
+            "c": "It finds columns of the future and removes them.",
+            "d": "It scales all columns, and unscaled columns leak.",
         },
         "b",
         (
@@ -138,9 +298,9 @@ QUESTIONS = {
             "time."
         ),
         {
-            "a": "Nothing is hidden by it; think of *what is fitted on which rows*.",
+            "a": "It keeps no rows, and is fitted on those it is given. Which are they, in a fold?",
             "c": "It can't know which columns leak: that was the work of stage 3.",
-            "d": "Look at the last line of the table: what did scaling before the folds win?",
+            "d": "Look at the second line of the table: what did scaling before the folds win?",
         },
         hints=(
             "Think of cross-validation: what is done again for each fold?",
@@ -154,8 +314,8 @@ QUESTIONS = {
         "A hundred settings are tried on the same folds. The best of them scores a hair above "
         "the defaults, by less than the noise of that difference. What does that say?",
         {
-            "a": "The best setting is the best one: it has the highest score.",
-            "b": "Nothing was searched long enough: a thousand would have found it.",
+            "a": "The best setting is the best one: its score is the highest.",
+            "b": "The search was too short: a thousand draws would tell.",
             "c": "The highest of many noisy scores is high partly by luck.",
         },
         "c",
@@ -177,7 +337,7 @@ GUESSES = {
     "train.noise": Guess(
         "Before you look: the labels are random, so the true accuracy is 0.5. Which accuracy does "
         "cross-validation report when the twenty best columns were chosen on all rows before?",
-        result=lambda table: float(table.iloc[0, 0]),
+        result=float,
         high="too suspicious",
         low="too trusting",
     ),

@@ -1,0 +1,85 @@
+"""The end of stage 5 as its notebook asks for it: one winner from all trials, fitted, handed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..learning.labelled_data import Labelled, training_plan
+from ..learning.task_kind import Task
+from ..pages import show
+from ..pipeline import whole_pipeline
+from . import training_report as report
+from .calibrated_ensemble import calibrated, final_model, try_ensemble
+from .decision_threshold import choose_threshold
+from .fold_trials import Fold, Trial, best_of
+from .hyperparameter_search import Budget
+from .train_models import fit_final
+
+
+@dataclass(frozen=True)
+class Winner:
+    """What came of all `trials` (an ensemble that is better is one of them, and in `ensemble`).
+
+    `best` is the best trial, `calibrated` the same with calibrated probabilities where that helps,
+    `threshold` the probability from which on it says yes. `asked` and `costs` are the threshold and
+    the costs of a false positive and a false negative that were asked for (0: none).
+    """
+
+    trials: list[Trial]
+    ensemble: list[Trial]
+    best: Trial
+    calibrated: Trial
+    threshold: float
+    asked: float = 0.0
+    costs: tuple[float, float] = (0.0, 0.0)
+
+
+def choose_winner(
+    task: Task, trials: list[Trial], folds: list[Fold], asked: float = 0.0, costs=(0.0, 0.0)
+) -> Winner:
+    """The best trial or an ensemble that is better, calibrated where that helps, its threshold.
+
+    Raises InputError for a threshold outside of 0 to 1, and for negative costs.
+    """
+    ensemble = try_ensemble(task, trials, folds)
+    every = trials + ensemble
+    best = best_of(every)
+    ready = calibrated(task, best)
+    threshold = choose_threshold(task, ready, asked, *costs)
+    return Winner(every, ensemble, best, ready, threshold, asked, tuple(costs))
+
+
+def show_winner(task: Task, winner: Winner) -> None:
+    """Show what became of ensemble, calibration and threshold, and all trials, folded."""
+    before = winner.trials[: len(winner.trials) - len(winner.ensemble)]
+    decided = winner.calibrated, winner.threshold, winner.asked, winner.costs
+    said = (
+        report.describe_ensemble(task, before, winner.ensemble),
+        report.describe_calibration(task, winner.best, winner.calibrated),
+        report.describe_threshold(task, *decided),
+    )
+    table = report.trials_table(winner.trials, task).drop(columns="seconds")
+    show.together(show.say(*said), show.folded("All trials, best first", table.round(3)))
+
+
+def fit_and_save(work, winner: Winner, learn: Labelled, plan: dict, seed: int = 42) -> None:
+    """Fit the winner on all training rows, with its cleaning and features, and save it.
+
+    `work` is the open stage, `plan` the feature plan.
+    """
+    model = final_model(learn.task, winner.calibrated, winner.threshold)
+    fitted = fit_final(training_plan(work), plan, model, learn, seed)
+    with work.writing("data/trained.skops") as draft:
+        whole_pipeline.save(fitted, draft)
+
+
+def hand_on(work, winner: Winner, learn: Labelled, baseline: Trial, budget: Budget) -> dict:
+    """Write the trials and the winner, show the answer, and give the stage's line of the ledger."""
+    task, every = learn.task, winner.trials
+    work.write_text("trials.csv", report.trials_table(every, task).to_csv(index=False))
+    headline = report.headline(task, every, baseline, budget)
+    decided = winner.best, winner.threshold, headline, budget, winner.calibrated, winner.costs
+    work.write_json("training.json", report.summary(task, *decided, every))
+    entry = work.finish(len(learn.y), len(learn.y), headline)
+    show.together(show.say(f"**{headline}**"))
+    return entry
