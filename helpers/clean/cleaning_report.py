@@ -18,16 +18,6 @@ STEP_OF = dict.fromkeys(repair_by_dependency.KINDS, "repaired from other columns
 BY_EVIDENCE = ("typo", *repair_by_dependency.KINDS)
 
 
-def near_duplicate_examples(
-    clean: pd.DataFrame, linked: pd.DataFrame, most: int = 2
-) -> pd.DataFrame:
-    """The first groups of near duplicates, with the columns in which their rows differ."""
-    rows = linked[linked["group"].isin(linked["group"].drop_duplicates().head(most))]
-    shown = clean.iloc[rows["row"]].set_axis(pd.MultiIndex.from_frame(rows[["group", "row"]]))
-    differ = shown.groupby(level="group").nunique(dropna=False).max() > 1
-    return shown.loc[:, differ.to_numpy()].iloc[:, :8]
-
-
 def describe_near_duplicates(linked: pd.DataFrame, rows: int) -> str:
     """A sentence that says how many rows are nearly the same as another."""
     if linked.empty:

@@ -270,7 +270,7 @@ def outcomes(figure: Figure, table: pd.DataFrame) -> str:
     axes.plot(served, places, "o", color=BLUE, ms=8, label="in production")
     axes.axvline(0.5, color="#555", ls="--", lw=1, label="random guess (0.5)")
     axes.set_yticks(places, [short(name) for name in shown.index])
-    axes.legend(loc="center right")
-    title = "The score that each broken line claims, and its score in production"
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+    title = "What each broken line claims, and what it serves"
     axes.set(title=title, xlabel="ROC AUC", ylabel="broken station")
     return title

@@ -146,8 +146,8 @@ def score_gaps(figure: Figure, table: pd.DataFrame) -> str:
     axes.barh(range(len(shown)), shown["gap"], color=colours, **width)
     axes.axvline(0, color="#555", lw=1)
     name_rows(axes, shown.index, most=34)
-    title = "By how much a mistake flatters: claimed score minus honest score"
-    axis = "claimed minus honest score (AUC or accuracy)"
+    title = "By how much a mistake flatters"
+    axis = "claimed minus honest ROC AUC (line: ± 2 standard errors)"
     return titled(axes, title, xlabel=axis, ylabel="mistake")
 
 

@@ -32,7 +32,7 @@ def own_file(tmp_path, monkeypatch):
 
 def states(path):
     """Run the code cells in order; for each that shows a lesson's verdict, its code and state."""
-    names, found = {}, []
+    names, found = {"__name__": "exercise"}, []
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type != "code":
             continue

@@ -80,17 +80,17 @@ QUESTIONS = {
         ),
     ),
     "labs.silent": Choice(
-        "Another team sends clock times in another unit from tomorrow on. What notices?",
+        "Another team sends a 12-hour clock, without am or pm, from tomorrow on. What notices?",
         {
             "a": "The score that was claimed for it at training time.",
-            "b": "The service, which refuses requests in another unit.",
+            "b": "The service, which refuses requests of another clock.",
             "c": "A comparison of its column now with that of training.",
         },
         "c",
         "The numbers are numbers still, so nothing fails; only their distribution is another.",
         {
             "a": "It was measured before. Can it know of tomorrow?",
-            "b": "Is 1075 no number? What would the service object to?",
+            "b": "Is 555 no number? What would the service object to?",
         },
         hints=(
             "Go through the table of breaks: which line claims a good score and serves a bad one?",

@@ -195,13 +195,13 @@ def skip_evaluation(line: Line) -> None:
     line.noticed.append("stage 7 refuses: stage 6 has not run")
 
 
-def mis_scale(line: Line) -> None:
-    """The service is sent clock times as minutes since midnight: 1075, where training had 1755."""
+def twelve_hours(line: Line) -> None:
+    """The service is sent a 12-hour clock without am or pm: 555, where training had 1755."""
     training(line)
     later = line.later.copy()
     for name in ("sched_dep_time", "sched_arr_time"):
         clock = pd.to_numeric(later[name], errors="coerce")
-        later[name] = clock // 100 * 60 + clock % 100
+        later[name] = (clock // 100 - 1) % 12 * 100 + 100 + clock % 100
     line.later = later
 
 
@@ -212,7 +212,7 @@ BREAKS: dict[str, tuple[str, Callable[[Line], None]]] = {
     "leak the target": ("features", leak_the_target),
     "shuffle the labels": ("train", shuffle_the_labels),
     "skip evaluation": ("train", skip_evaluation),
-    "mis-scale a unit in service": ("train", mis_scale),
+    "12-hour clock in service": ("train", twelve_hours),
 }
 
 

@@ -21,12 +21,17 @@ from .digit_images import SIMPLE
 
 
 def through_the_line(
-    raw: pd.DataFrame, target: str, drop: str = "", not_known: dict[str, str] | None = None
+    raw: pd.DataFrame,
+    target: str,
+    drop: str = "",
+    not_known: dict[str, str] | None = None,
+    text: str = "",
 ) -> tuple[pd.DataFrame, dict]:
     """The cleaned rows, label included, and the feature plan: stages 2 and 3 in a few lines.
 
     `drop` names columns to leave out, separated by commas; `not_known` gives the reason for each
-    column that is filled in too late.
+    column that is filled in too late. `text` names a column that is to be read as text, however few
+    its sentences are.
 
     >>> raw = pd.DataFrame({"weight": ["3 kg", "N/A"], "sold": ["yes", "no"]})
     >>> through_the_line(raw, "sold")[1]["columns"]
@@ -36,7 +41,10 @@ def through_the_line(
     cleaning = draft_plan(raw, about)
     label = read_label(raw[target], draft_label(raw[target]))
     rows = Cleaner(cleaning).fit_transform(raw).assign(**{target: label})
-    return rows, plan_features(rows, cleaning, about, drop)
+    plan = plan_features(rows, cleaning, about, drop)
+    if text in plan["columns"]:
+        plan["columns"][text] = "text"
+    return rows, plan
 
 
 def only(plan: dict, columns: list[str]) -> dict:
