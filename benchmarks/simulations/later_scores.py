@@ -252,7 +252,7 @@ def goals(name: str) -> dict:
 SIMULATIONS = [
     Simulation(f"a promise for {'new groups' if by_group else 'later rows'}: {name}",
                partial(kept, world=world, by_group=by_group, known=KNOWN.get(name, ())),
-               goals(name), repeats=250, quick=2)
+               goals(name), repeats=200, quick=2)
     for name, (world, by_group) in WORLDS.items()
 ] + [
     Simulation(f"the target is said to move: {name}", partial(warned, world=WORLDS[name][0]),

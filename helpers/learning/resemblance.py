@@ -3,6 +3,10 @@
 The intraclass correlation (ICC) is the correlation of two rows of one level; with m rows a level a
 mean is as uncertain as that of n / (1 + (m - 1) ICC) independent rows, and that divisor is the
 design effect (Kish 1965, Survey Sampling). F tests whether the ICC is above zero.
+
+`unit_tests` estimates the ICC of a column whose units are known, from the pairs of rows of a unit,
+once for each share or quantile that a test compares. Here it is the one that belongs to F: units
+are being looked for, and a curve over the levels is taken out first.
 """
 
 from __future__ import annotations
@@ -59,10 +63,9 @@ class Variables:
 
 @dataclass(frozen=True)
 class Resemblance:
-    """p-values, ICC and design effects of some variables by one grouping, each an array."""
+    """p-values and design effects of some variables by one grouping, each an array."""
 
     p: np.ndarray
-    icc: np.ndarray
     effect: np.ndarray
 
 
@@ -89,7 +92,7 @@ def resemblance(values: np.ndarray, level: np.ndarray, smooth: bool = False) -> 
     tails = kurtosis(values, fisher=False)
     for at in np.flatnonzero((tails > HEAVY) & (n < ROWS_ENOUGH * tails**2) & (p < 0.05)):
         p[at] = _by_permutation(values[:, at], level, size, between[at])
-    return Resemblance(p, icc, effect)
+    return Resemblance(p, effect)
 
 
 def _by_permutation(value: np.ndarray, level: np.ndarray, size: np.ndarray, found: float) -> float:
