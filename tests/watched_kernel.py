@@ -1,7 +1,8 @@
-"""nbval's kernel, but for one thing: it is missed when it has gone.
+"""nbval's kernel, but for two things: it is missed when it has gone, and `;` hides a cell's value.
 
 By itself nbval waits for a cell's answer for up to 2,000 seconds, also when the kernel, or the
-process that it was forked from, was killed meanwhile.
+process that it was forked from, was killed meanwhile. And it keeps no history, in which IPython
+looks for the `;` at a cell's end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ GONE = "The kernel has gone: it was killed from outside, or memory ran out. Run 
 
 
 class WatchedKernel(RunningKernel):
-    """Looks, while it waits for a message, whether the kernel is still there."""
+    """Looks, while it waits for a message, whether the kernel is still there; keeps a history."""
+
+    def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
+        """Run a cell as Jupyter does, with a history; the id of the message that answers."""
+        return self.kc.execute(cell_input, allow_stdin=allow_stdin, stop_on_error=False)
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict:
         """The next message; Empty when the time is up, RuntimeError where the kernel has gone."""
