@@ -9,13 +9,13 @@ import pytest
 from helpers.base.files import sha256
 from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
-from helpers.course import lessons
 from helpers.deploy import model_card
 from helpers.examples import known, plant_errors
 from helpers.examples.known import Example
 from helpers.explore import compare_tables
 from helpers.line.run_folder import Run
-from helpers.line.stage_work import Work, outside
+from helpers.line.stage_list import STAGES
+from helpers.line.stage_work import Work, has_lessons, outside
 from helpers.monitor import production_rows
 from helpers.pages.stage_page import stages_of
 from helpers.run import run_request, train_challenger
@@ -147,9 +147,8 @@ def test_the_line_has_its_target_and_no_lessons_on_it(run):
     assert [s.number for s in stages] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert run_request.name_for("orchard") == "orchard"
     assert not any(s.lesson for s in stages_of(run)) and not run.has_lessons
-    said = lessons.on_flights(Work(1, run, {"data": "orchard"}), lambda: "shown")
-    assert "not your table" in said.data
-    assert lessons.on_flights(Work(1, run, {"data": "flights"}), lambda: "shown") == "shown"
+    assert not has_lessons(run, STAGES[2], {}) and not has_lessons(run, STAGES[1], {"data": "x"})
+    assert has_lessons(run, STAGES[1], {"data": "flights"}) and has_lessons(run, STAGES[0], {})
 
 
 def test_exploring_reads_it_as_stage_1_does():

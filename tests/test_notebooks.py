@@ -1,6 +1,8 @@
 """The committed notebooks: shape, stored outputs, and that nbval would catch a change."""
 
 import ast
+import importlib
+import inspect
 import json
 import os
 import re
@@ -109,10 +111,21 @@ def read_below(path) -> set[str]:
                and ast.unparse(c.func) == "line.start" for n in ast.walk(c)}  # fmt: skip
     found = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
              and id(n) not in opening}  # fmt: skip
-    return found | {
-        n.slice.value for n in nodes
-        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "work.parameters"
-    }  # fmt: skip
+    parts = [n for n in nodes if isinstance(n, ast.Subscript)]
+    items = {n.slice.value for n in parts if ast.unparse(n.value) == "work.parameters"}
+    return found | items | read_by_helpers(nodes)
+
+
+def read_by_helpers(nodes: list[ast.AST]) -> set[str]:
+    """The texts in modules that read `work.parameters`, of functions that are given `work`."""
+    homes = {alias.asname or alias.name: f"{n.module}.{alias.name}" for n in nodes
+             if isinstance(n, ast.ImportFrom) for alias in n.names}  # fmt: skip
+    given = {ast.unparse(n.func).split(".")[0] for n in nodes if isinstance(n, ast.Call)
+             and "work" in map(ast.unparse, n.args)}  # fmt: skip
+    modules = [importlib.import_module(homes[name]) for name in given & homes.keys()]
+    sources = [source for m in modules if "work.parameters" in (source := inspect.getsource(m))]
+    return {n.value for source in sources for n in ast.walk(ast.parse(source))
+            if isinstance(n, ast.Constant) and isinstance(n.value, str)}  # fmt: skip
 
 
 @every(STAGE_PATHS)

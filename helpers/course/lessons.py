@@ -13,7 +13,6 @@ from html import escape
 
 from ..base.places import TEMPLATES
 from ..base.user_errors import InputError, nearest
-from ..examples import known as examples_known
 from ..line.run_folder import existing_run
 from ..line.stage_list import STAGES
 from ..line.stage_work import Work
@@ -148,16 +147,6 @@ def finished(run: str, last: int) -> Work:
     for number in range(1, last + 1):
         made.require(number)
     return Work(min(last + 1, len(STAGES) - 1), made, {"run": run})
-
-
-def on_flights(work, show):
-    """What a lesson shows, when the run is about the flights; otherwise a sentence.
-
-    `work` is the open stage, `show` a function without arguments.
-    """
-    about = examples_known.example(work.parameters.get("data", work.run.about.get("table", "")))
-    is_theirs = about is not None and about.has_lessons
-    return show() if is_theirs else say("*This lesson is about the flights, not your table.*")
 
 
 def _find(name: str, known: dict, what: str):

@@ -1,7 +1,6 @@
 """Surprises: what looks too good in each notebook, why, and both numbers in one small table.
 
-They are about the flights: `pipeline run` leaves their cells out for another table, and a notebook
-that is run by itself says so (see `lessons.on_flights`).
+They are about the flights: on another table their cells are skipped (see `line/lesson_cells.py`).
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def sets_picture(rows: Labelled, choice: dict):
 
 
 def folds_table(rows: Labelled, choice: dict) -> pd.DataFrame:
-    """A row per fold: how many training rows it has, and how many validation rows.
+    """A row per fold, from 0: how many training rows it has, and how many validation rows.
 
     Under a time split also until when it learns, and from when to when it is asked.
     """
@@ -166,7 +166,7 @@ def folds_table(rows: Labelled, choice: dict) -> pd.DataFrame:
     by_time = choice["strategy"] in ("time", "panel")
     when = learn.X[choice["column"]] if by_time and choice["column"] in learn.X else None
     lines = [_fold_line(*fold, when) for fold in learn.folds()]
-    return pd.DataFrame(lines, index=range(1, len(lines) + 1)).rename_axis("fold")
+    return pd.DataFrame(lines).rename_axis("fold")
 
 
 def _fold_line(learn, valid, when: pd.Series | None) -> dict:

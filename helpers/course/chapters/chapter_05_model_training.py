@@ -27,6 +27,8 @@ def _examine_honest_accuracy(accuracy, of=None) -> str:
     if not all(isinstance(one, float | np.floating) for one in found):
         return "Give one number, the mean of the folds' accuracies."
     on_noise, on_signal = found
+    if on_noise > 1:
+        return "That looks like per cent; a share between 0 and 1 is expected."
     if on_noise > 0.9:
         return "On pure noise it is nearly perfect: it is asked about rows that it has learnt from."
     if on_noise > 0.65:
