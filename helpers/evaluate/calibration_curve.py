@@ -87,7 +87,7 @@ def draw_calibration_curve(
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
     for (name, table), colour, mark in zip(tables.items(), (GREY, BLUE), ["s", "o"], strict=True):
-        label = f"{name} calibration: {errors[name]:.1%} off"
+        label = f"{name} calibration: {100 * errors[name]:.1f} percentage points off"
         axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
     for format_axis in (axes.xaxis, axes.yaxis):
         format_axis.set_major_formatter(PercentFormatter(1))
