@@ -748,7 +748,7 @@ MISTAKES = {
         (lambda late, says: exact(late, says)[:3], "Give four numbers"),
         (lambda late, says: (says.mean(), *exact(late, says)[1:]), "Not right: accuracy"),
     ],
-    "evaluate.worst_served": [
+    "evaluate.least_helped": [
         (by_loss, "noisiest"),
         (by_accuracy, "Four flights"),
         (against_all, "Whose base rate"),

@@ -107,10 +107,18 @@ def describe_drift(table: pd.DataFrame) -> str:
         return f"**Whether columns drift can't be told**: {why}. Farthest apart is {apart}."
     also += _untold(table)
     if not drifting:
-        none = f"none of {columns} has a PSI above {PSI_LARGE} that chance does not explain"
-        return f"**No column drifts**: {none}.{also}"
+        both = f"both a large PSI (more than {PSI_LARGE} beyond chance) and a corrected p-value"
+        none = f"none of {columns} has {both} below {DEFAULT.level:g}{_nearest(table)}"
+        return f"**No column is shown to drift**: {none}.{also}"
     names = ", ".join(drifting[:4]) + (" …" if len(drifting) > 4 else "")
     return f"**{len(drifting)} of {columns} columns drift** (PSI above {PSI_LARGE}): {names}.{also}"
+
+
+def _nearest(table: pd.DataFrame) -> str:
+    """Of the columns with a large PSI, the one with the smallest corrected p-value, in words."""
+    large = table[(table["psi"] - table["expected psi"]) > PSI_LARGE]
+    told = large.loc[large["test"] != TOO_FEW, "adjusted"]
+    return f"; {told.idxmin()} is nearest (p-value {told.min():.2g})" if len(told) else ""
 
 
 def _untold(table: pd.DataFrame) -> str:

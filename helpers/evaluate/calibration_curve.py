@@ -74,12 +74,13 @@ def describe_calibration(errors: dict[str, float]) -> str:
     if not errors:
         return "A predicted number has no probability; its errors are drawn below."
     text = (
-        f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
+        f"The probabilities are **{100 * errors['after']:.1f} percentage points** off "
+        f"on average (expected calibration "
         "error)"
     )
     if "before" not in errors:
         return f"{text}. Stage 5 left them as the model gave them."
-    text = f"{text}; before the calibration in stage 5, it was {errors['before']:.1%}."
+    text = f"{text}; before the calibration in stage 5, it was {100 * errors['before']:.1f}."
     if errors["after"] <= errors["before"]:
         return text
     return f"{text} The calibration fitted on the validation rows does not help on these rows."
@@ -96,7 +97,7 @@ def draw_calibration_curve(
     looks = [(GREY, "s"), (BLUE, "o")] if before_too else [(BLUE, "o")]
     for (name, table), (colour, mark) in zip(tables.items(), looks, strict=True):
         which = f"{name} calibration" if before_too else "the model"
-        label = f"{which}: {errors[name]:.1%} off"
+        label = f"{which}: {100 * errors[name]:.1f} percentage points off"
         axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
     for format_axis in (axes.xaxis, axes.yaxis):
         format_axis.set_major_formatter(PercentFormatter(1))

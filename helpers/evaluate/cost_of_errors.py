@@ -93,11 +93,11 @@ def describe_worth_by_ratio(table: pd.DataFrame) -> str:
     sure = table.index[table["cheaper"].astype(bool)]
     if not len(sure):
         return (
-            "At no ratio of costs between 1 to 20 and 20 to 1 do its decisions cost surely less "
-            "than acting never and acting always."
+            "At no ratio of costs between 1 to 20 and 20 to 1 do its decisions, with the threshold "
+            "that fits the costs, cost less than acting never or always, beyond chance."
         )
     return (
-        f"Its decisions cost surely less than acting never and acting always where a false "
-        f"negative costs between {sure.min():.2g} and {sure.max():.2g} times as much as a false "
-        f"positive."
+        f"With the threshold that fits the costs, its decisions cost less than acting never or "
+        f"always, beyond chance, where a false negative costs between "
+        f"{sure.min():.2g} and {sure.max():.2g} times as much as a false positive."
     )

@@ -91,7 +91,8 @@ def describe_by_risk(task: Task, table: pd.DataFrame) -> str:
     return (
         f"Of the tenth of the rows with the lowest predicted probability, **{low:.0%}** are "
         f"{task.target} = {task.positive}; of the tenth with the highest, **{high:.0%}**. "
-        f"Predicted and observed shares are {error:.0%} apart on average."
+        f"Predicted and observed shares are {100 * error:.0f} percentage points "
+        f"apart on average."
     )
 
 

@@ -53,7 +53,8 @@ def _features_evidence(task: Task, row: pd.Series, more_rows: bool) -> tuple[str
     text = f"{PLAIN_NAMES[metric]} is {train} on training rows and {test} on held-out ones"
     if more_rows:
         return f"{text}; more rows come first", False
-    return f"{text}; more rows like these win nothing that shows, so what is left is columns", True
+    text = f"{text}; more rows like these win nothing that shows"
+    return f"{text}, so better columns are the first thing to try", True
 
 
 def _missing_evidence(learn: Labelled, worst: pd.DataFrame) -> tuple[str, bool]:

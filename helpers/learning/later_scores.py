@@ -266,16 +266,22 @@ def _warning(before: Before, periods: int) -> str:
 def describe_promise(promise: dict | None) -> str:
     """The promise in a sentence; empty where there is none.
 
-    >>> describe_promise({"metric": "roc_auc", "low": 0.66, "high": 0.8, "on": "later rows",
-    ...                   "periods": 5, "warning": ""})
-    'On as many later rows expect ROC AUC **0.66 to 0.80**: 5 periods show how much scores differ.'
+    >>> said = describe_promise({"metric": "roc_auc", "low": 0.66, "high": 0.8, "on": "later rows",
+    ...                          "periods": 5, "warning": ""})
+    >>> said.partition(": ")[0]
+    'On as many later rows expect ROC AUC **0.66 to 0.80**'
+    >>> said.partition(": ")[2]
+    '5 periods (4 folds and the held-out rows) show how much scores differ.'
     """
     if not promise:
         return ""
     seen = "periods" if promise["on"] != NEW_GROUPS else "sets of groups"
+    folds = promise["periods"] - 1
+    of = f" ({folds} folds and the held-out rows)" if folds > 1 else ""
     text = (
         f"On as many {promise['on']} expect {PLAIN_NAMES[promise['metric']]} "
-        f"**{ends_in_words(promise)}**: {promise['periods']} {seen} show how much scores differ."
+        f"**{ends_in_words(promise)}**: {promise['periods']} {seen}{of} show how much scores "
+        f"differ."
     )
     return f"{text} But {promise['warning']}." if promise["warning"] else text
 

@@ -233,7 +233,10 @@ def describe_calibration(task: Task, before: Trial, after: Trial) -> str:
         return "There are no probabilities to calibrate here."
     gain = calibration_gain(task, before)
     off = calibration_error(*winner_probabilities(task, before))
-    text = f"On validation rows the probabilities were {off:.1%} off (expected calibration error)"
+    text = (
+        f"On validation rows the probabilities were {100 * off:.1f} percentage points off "
+        f"(expected calibration error)"
+    )
     change = f"changes the log loss by {-gain.value:+.4f} ({-gain.high:+.4f} to {-gain.low:+.4f})"
     if not is_moved(after.model.slope, after.model.shifts):
         return f"{text}. On folds that did not choose it calibration {change}: **not calibrated**."

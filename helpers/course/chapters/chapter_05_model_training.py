@@ -347,7 +347,7 @@ QUESTIONS = {
 
 GUESSES = {
     "train.noise": Guess(
-        "Before you look: the labels are random, so the true accuracy is 0.5. Which accuracy does "
+        "Before you look: the columns are noise, so the true accuracy is 0.5. Which accuracy does "
         "cross-validation report when the twenty best columns were chosen on all rows before?",
         result=float,
         high="too suspicious",

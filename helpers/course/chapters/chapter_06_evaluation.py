@@ -105,7 +105,7 @@ def _group(name: str, rows: int, share: float, sharp: float, lift: float, random
 
 
 def _flights_by_airport(table: int) -> pd.DataFrame:
-    """Flights of four airports by the learner's own seed; BBB is served worst in both tables.
+    """Flights of four airports by the learner's own seed; BBB is helped least in both tables.
 
     In the first, delays are rare there and the model knows nothing of them; in the second it ranks
     well and warns far too often. AAA has the noisiest outcomes, DDD too few flights.
@@ -119,7 +119,7 @@ def _flights_by_airport(table: int) -> pd.DataFrame:
     ], ignore_index=True)  # fmt: skip
 
 
-NOT_SERVED_WORST = {
+NOT_LEAST_HELPED = {
     ("AAA", 0): "Its outcomes are the noisiest, so any model's loss is large and its accuracy low. "
     "What would a model have lost that says the group's share to everybody?",
     ("CCC", 0): "That is what the share of *all* flights gives. Whose base rate is a group's own?",
@@ -130,15 +130,15 @@ NOT_SERVED_WORST = {
 }
 
 
-def _examine_worst_served(worst_served, of=None) -> str:
+def _examine_least_helped(least_helped, of=None) -> str:
     """In two tables the group that is held against its own base rate has to be found."""
     for number in (0, 1):
         table = _flights_by_airport(number)
-        given = worst_served(table.rename(columns={"airport": "group"}), "group")
+        given = least_helped(table.rename(columns={"airport": "group"}), "group")
         if not isinstance(given, str) or given not in set(table["airport"]):
             return "Give the name of one group, a text as it stands in the column."
         if given != "BBB":
-            return NOT_SERVED_WORST.get((given, number)) or NOT_SERVED_WORST[given, 0]
+            return NOT_LEAST_HELPED.get((given, number)) or NOT_LEAST_HELPED[given, 0]
     return ""
 
 
@@ -199,20 +199,20 @@ def cheapest(probability, late, cost_false_positive, cost_false_negative):
         ),
         level="core",
     ),
-    "evaluate.worst_served": Challenge(
-        "**Challenge.** Write a function `worst_served(table, column)` that gives the name of the "
-        "group that a model serves worst. `table` has a row per flight: `late` (true or false), "
+    "evaluate.least_helped": Challenge(
+        "**Challenge.** Write a function `least_helped(table, column)` that gives the name of the "
+        "group that a model helps least. `table` has a row per flight: `late` (true or false), "
         "`chance` (the model's probability of late), and a column of groups. Hold the log loss of "
-        "each group against that of its own base rate: served worst is the group in which the "
+        "each group against that of its own base rate: helped least is the group in which the "
         "model removes the smallest share of it. Leave out groups in which all flights ended "
         "alike.",
-        _examine_worst_served,
-        makes="worst_served",
+        _examine_least_helped,
+        makes="least_helped",
         solution="""
 import numpy as np
 
 
-def worst_served(table, column):
+def least_helped(table, column):
     loss = -np.log(np.where(table["late"], table["chance"], 1 - table["chance"]))
     groups = table.assign(loss=loss).groupby(column).agg(
         share=("late", "mean"), loss=("loss", "mean"))
@@ -221,8 +221,9 @@ def worst_served(table, column):
     own = -(share * np.log(share) + (1 - share) * np.log(1 - share))
     return (1 - groups["loss"] / own).idxmin()
 """,
-        why="A group is judged by what could be known of it, and not by how noisy its outcomes "
-        "are. On real rows give each share its interval, too: small groups look extreme by chance.",
+        why="A group is held against its own base rate, so a common delay is not taken for a bad "
+        "model. Little removed may also mean that little can be known. On real rows give each "
+        "share its interval, too: small groups look extreme by chance.",
         hints=(
             "Which loss has a model that says 0.06 to a group in which 6 of 100 are late?",
             "`groupby(column).agg(...)` gives share and mean loss of each group; `idxmin` a name.",

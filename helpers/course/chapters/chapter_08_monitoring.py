@@ -326,16 +326,16 @@ QUESTIONS = {
         form="{:.2f}",
     ),
     "monitor.prior": Choice(
-        "In September precision fell by half, and the ROC AUC did not fall. What explains both?",
+        "In September precision was half that of July. What explains most of the fall?",
         {
-            "a": "The model ranks as before, but fewer flights were late.",
+            "a": "It ranks about as well, but fewer flights were late.",
             "b": "The model has forgotten what it learnt in the spring.",
             "c": "The columns of the weather came in another unit.",
         },
         "a",
-        "Of the punctual flights as many are warned of as before, and there are more of them: more "
-        "false warnings beside fewer true ones. The ROC AUC compares a late flight with a "
-        "punctual one, and does not ask how many there are of each.",
+        "Late flights are rarer, so fewer warnings can be right. The model also warns less, of "
+        "late and punctual flights in about the same proportion; precision then follows the share "
+        "of late flights. The ROC AUC does not ask how many there are of each.",
         {
             "b": "A fitted model does not change. And what would that do to its ranking?",
             "c": "Numbers in another unit spoil the ranking too. Did the ROC AUC show that?",
