@@ -684,7 +684,7 @@ def test_the_headline_adds_up():
     reason = clean_rows.set_aside(out, "code")
     linked = clean_rows.near_duplicates(out, reason, "code")
     text = cleaning_report.headline(changes, reason, linked, review_list([], out))
-    assert text.startswith(f"{len(changes)} cells repaired")
+    assert text.startswith(f"{len(changes)} cells changed")
     assert "2 of 8 rows set aside (no label: 2)" in text
     assert "8 rows in = 6 rows out + 2 set aside" in cleaning_report.describe_row_count(8, reason)
 

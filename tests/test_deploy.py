@@ -479,9 +479,11 @@ def test_a_model_with_a_threshold_is_described(made):
     assert table.loc["model", ""] == "LogisticRegression"
     assert table.loc["threshold", ""] == "0.25"
     assert table.loc["fitted on", ""].endswith("held-out ones included")
-    calibrated = Calibrated(FixedThresholdClassifier(inner, threshold=0.25, pos_label="yes"))
-    table = deployment_report.model_facts(fitted(made, calibrated), 240, True)
-    assert table.loc["model", ""] == "LogisticRegression, calibrated"
+    for slope, shifts, said in ((1, (), ""), (1, (0.0, 0.0), ""), (1.2, (0.0, 0.0), ", calibrated"),
+                                (1, (0.0, 0.3), ", calibrated")):  # fmt: skip
+        calibrated = Calibrated(model, slope, shifts)
+        table = deployment_report.model_facts(fitted(made, calibrated), 240, True)
+        assert table.loc["model", ""] == f"LogisticRegression{said}"
 
 
 def test_the_card_says_whether_the_compiled_form_agrees_and_on_how_many_rows(made):

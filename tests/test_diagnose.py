@@ -111,6 +111,16 @@ def test_what_was_mended_can_be_seen_as_it_was():
     assert calibration_curve.calibration_errors(NUMBER, [1.0], None, {}) == {}
 
 
+@pytest.mark.parametrize("training", [{}, {"calibration": {"slope": 1.0, "shifts": [0.0, 0.0]}}])
+def test_probabilities_that_were_left_alone_have_no_before(training):
+    truth, given = np.where(np.arange(50) % 2, "yes", "no"), both(np.linspace(0.05, 0.95, 50))
+    errors = calibration_curve.calibration_errors(BINARY, truth, given, training)
+    assert set(errors) == {"after"}
+    assert "before" not in calibration_curve.describe_calibration(errors)
+    drawn = calibration_curve.calibration_picture(BINARY, truth, given, training)
+    assert drawn.png.startswith(b"\x89PNG") and "before" not in drawn.title
+
+
 def test_a_calibration_that_does_not_help_on_held_out_rows_is_reported():
     worse, better = {"before": 0.022, "after": 0.028}, {"before": 0.028, "after": 0.022}
     assert "does not help on these rows" in calibration_curve.describe_calibration(worse)

@@ -134,12 +134,13 @@ def unusable(plan: dict) -> dict[str, str]:
 
 def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:
     """The stage's result in a sentence, with the score where errors were injected."""
-    text = f"{len(changes):,} cells repaired in {changes['column'].nunique()} columns"
+    text = f"{len(changes):,} cells changed in {changes['column'].nunique()} columns"
     if scored is not None:
         total = scored.total
         text += (
-            f", {_share(total['recall'])} of the injected errors, {total['precision']:.1%} of them "
-            f"correctly, {total['broken']:,} sound cells broken"
+            f"; of the injected errors {_share(total['recall'])} were repaired; of the repairs "
+            f"that the key can judge {total['precision']:.1%} are right, {total['broken']:,} sound "
+            f"cells broken"
         )
     text += f"; {_rows_aside(reason)}"
     if len(linked):

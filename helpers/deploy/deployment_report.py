@@ -6,7 +6,7 @@ import pandas as pd
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 
-from ..models.calibrated_model import Calibrated
+from ..models.calibrated_model import Calibrated, is_moved
 
 FILE_SAYS = {
     "model.skops": "the whole pipeline, from the raw row to the answer",
@@ -43,11 +43,12 @@ def model_facts(model: Pipeline, rows: int, refitted: bool) -> pd.DataFrame:
 
 def _model_name(model) -> str:
     """The class of a model inside its threshold and calibration, and whether it is calibrated."""
-    is_calibrated = False
+    moved = False
     while isinstance(model, (FixedThresholdClassifier, Calibrated)):
-        is_calibrated = is_calibrated or isinstance(model, Calibrated)
+        if isinstance(model, Calibrated):
+            moved = moved or is_moved(model.slope, model.shifts)
         model = model.estimator
-    return type(model).__name__ + (", calibrated" if is_calibrated else "")
+    return type(model).__name__ + (", calibrated" if moved else "")
 
 
 def files_table(sizes: dict[str, int]) -> pd.DataFrame:

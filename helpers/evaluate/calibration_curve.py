@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from scipy.special import softmax
 
 from ..learning.task_kind import Task
-from ..models.calibrated_model import calibration_error, judged_probability, reliability
+from ..models.calibrated_model import calibration_error, is_moved, judged_probability, reliability
 from ..pages.figure_style import BLUE, GREY, picture
 
 
@@ -29,7 +29,7 @@ def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
 
 
 def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.DataFrame]:
-    """Predicted and observed shares, before and after calibration.
+    """Predicted and observed shares, before and after calibration (see `_before_and_after`).
 
     A frame each, with `predicted`, `observed`, `rows`; empty for numbers.
     """
@@ -42,12 +42,15 @@ def calibration(task: Task, truth, probability, training: dict) -> dict[str, pd.
 
 
 def _before_and_after(probability: np.ndarray, training: dict) -> dict[str, np.ndarray]:
-    """The probabilities before and after calibration."""
+    """The probabilities before and after calibration; only `after` where stage 5 kept them."""
+    how = training.get("calibration") or {}
+    if not how or not is_moved(how["slope"], how["shifts"]):
+        return {"after": probability}
     return {"before": before_calibration(probability, training), "after": probability}
 
 
 def calibration_errors(task: Task, truth, probability, training: dict) -> dict[str, float]:
-    """The expected calibration error on held-out rows, before and after; empty for numbers."""
+    """The expected calibration error on held-out rows, as `calibration`; empty for numbers."""
     if task.is_regression:
         return {}
     return {
@@ -57,7 +60,7 @@ def calibration_errors(task: Task, truth, probability, training: dict) -> dict[s
 
 
 def calibration_picture(task: Task, truth, probability, training: dict):
-    """The calibration curve before and after the calibration of stage 5; None for numbers."""
+    """The calibration curve, and the one before stage 5's calibration; None for numbers."""
     if task.is_regression:
         return None
     errors = calibration_errors(task, truth, probability, training)
@@ -72,8 +75,11 @@ def describe_calibration(errors: dict[str, float]) -> str:
         return "A predicted number has no probability; its errors are drawn below."
     text = (
         f"The probabilities are **{errors['after']:.1%}** off on average (expected calibration "
-        f"error); before the calibration in stage 5, it was {errors['before']:.1%}."
+        "error)"
     )
+    if "before" not in errors:
+        return f"{text}. Stage 5 left them as the model gave them."
+    text = f"{text}; before the calibration in stage 5, it was {errors['before']:.1%}."
     if errors["after"] <= errors["before"]:
         return text
     return f"{text} The calibration fitted on the validation rows does not help on these rows."
@@ -83,15 +89,19 @@ def describe_calibration(errors: dict[str, float]) -> str:
 def draw_calibration_curve(
     figure: Figure, tables: dict[str, pd.DataFrame], errors: dict[str, float]
 ) -> str:
-    """Observed against predicted shares, before and after calibration."""
+    """Observed against predicted shares, each table with its error; `before` may be missing."""
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
-    for (name, table), colour, mark in zip(tables.items(), (GREY, BLUE), ["s", "o"], strict=True):
-        label = f"{name} calibration: {errors[name]:.1%} off"
+    before_too = len(tables) > 1
+    looks = [(GREY, "s"), (BLUE, "o")] if before_too else [(BLUE, "o")]
+    for (name, table), (colour, mark) in zip(tables.items(), looks, strict=True):
+        which = f"{name} calibration" if before_too else "the model"
+        label = f"{which}: {errors[name]:.1%} off"
         axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
     for format_axis in (axes.xaxis, axes.yaxis):
         format_axis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="upper left")
-    title = "Predicted and observed probabilities, before and after calibration"
+    title = "Predicted and observed probabilities"
+    title += ", before and after calibration" if before_too else ""
     axes.set(title=title, xlabel="predicted probability", ylabel="observed share")
     return title

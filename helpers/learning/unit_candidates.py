@@ -117,7 +117,11 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
 
 def _why(noun: str, effect: float) -> str:
     """Why rows of a noun are a unit."""
-    return f"rows of one {noun} resemble each other (design effect {effect:.1f})"
+    many = f"{effect:.0f}" if effect >= 10 else f"{effect:.1f}"
+    worth = (
+        f" ({many} of them tell about as much as one independent row)" if effect >= SLIGHT else ""
+    )
+    return f"rows of one {noun} resemble each other{worth}"
 
 
 def _in_natural_order(column: pd.Series) -> np.ndarray:

@@ -62,6 +62,15 @@ def _(model: Calibrated) -> DecisionRule:
     return DecisionRule(weights=tuple(model.weights))
 
 
+def is_moved(slope: float, shifts) -> bool:
+    """Whether a calibration changes probabilities: where it would not help, slope 1 and shifts 0.
+
+    >>> is_moved(1.0, (0.0, 0.0)), is_moved(1.0, (0.0, 0.2))
+    (False, True)
+    """
+    return slope != 1 or any(shifts)
+
+
 def apply_calibration(probability: np.ndarray, slope: float, shifts) -> np.ndarray:
     """Probabilities (n × classes), stretched and shifted; rows add up to 1.
 

@@ -31,8 +31,11 @@ def _draw_ways(axes) -> None:
     """The way from the first row of stations to the second, and the way back."""
     axes.plot([8.8, 8.8, 1.0, 1.0], [-0.12, -0.7, -0.7, -0.8], color="#555", lw=1)
     _arrow(axes, (1.0, -0.7), (1.0, -0.92), "#555")
-    _arrow(axes, (3.6, -0.9), (3.6, -0.1), COLOURS[3])
-    axes.text(3.75, -0.4, "not good enough: go back", color=COLOURS[3], fontsize=8.5, va="center")
+    axes.plot([3.6, 3.6], [-0.92, -0.42], color=COLOURS[3], lw=1)
+    axes.plot([1.0, 6.2], [-0.42, -0.42], color=COLOURS[3], lw=1)
+    for x in (1.0, 3.6, 6.2):  # the middles of the stations 1 to 3
+        _arrow(axes, (x, -0.42), (x, -0.06), COLOURS[3])
+    axes.text(6.35, -0.42, "not good enough: go back", color=COLOURS[3], fontsize=8.5, va="center")
 
 
 def _bare(axes, title: str, across: tuple, up: tuple) -> str:

@@ -8,6 +8,12 @@ from ..learning.labelled_data import GAP, ROW_ORDER, TEST, TRAIN, Labelled
 from ..pages import show
 from .choose_split import date_columns
 
+OTHER_ROWS = {  # what a split other than a random one lets a model learn from
+    "time": "earlier rows",
+    "group": "rows of other groups",
+    "panel": "earlier rows of other groups",
+}
+
 
 def options(choice: dict, about: dict, test_share, test_from, embargo, folds, seed) -> dict:
     """The options of `split_rows`; an example knows from which day on to hold out."""
@@ -110,13 +116,12 @@ def describe_comparison(found) -> str:
             "`--set group_column=…`."
         )
     random, own = found.table.iloc[:, -1]
-    asked, learnt = found.table.iloc[0, :2]
-    gain, name = found.gain, found.table.columns[-1]
+    asked, gain, name = found.table.iloc[0, 0], found.gain, found.table.columns[-1]
     between = f"95 % interval {gain.low:+.3f} to {gain.high:+.3f}"
     scores = (
-        f"Asked the same {asked:,} training rows, after learning from up to {learnt:,}, a quick "
-        f"model scores **{random:.2f}** ({name}) in random folds and **{own:.2f}** in folds by "
-        f"{name_of(found.other)}"
+        f"Asked the same {asked:,} training rows, a quick model scores **{random:.2f}** ({name}) "
+        f"after learning from random rows, and **{own:.2f}** after as many "
+        f"{OTHER_ROWS[found.other['strategy']]}, split by {name_of(found.other)}"
     )
     if found.flatters:
         return f"{scores}: a random split flatters it by {gain.value:.3f} ({between})."

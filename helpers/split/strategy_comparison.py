@@ -161,5 +161,5 @@ def _table(metric: str, lines: dict) -> pd.DataFrame:
     """A line a split: rows asked, training rows, and the score."""
     rows = {name: (asked, learnt, found.get(metric, np.nan))
             for name, (asked, learnt, found) in lines.items()}  # fmt: skip
-    columns = ["rows asked", "training rows", PLAIN_NAMES[metric]]
+    columns = ["rows asked", "training rows, at most", PLAIN_NAMES[metric]]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("split")

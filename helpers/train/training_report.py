@@ -8,7 +8,7 @@ import pandas as pd
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.score_intervals import Difference
 from ..learning.task_kind import Task
-from ..models.calibrated_model import Calibrated, calibration_error, judged_probability
+from ..models.calibrated_model import Calibrated, calibration_error, is_moved, judged_probability
 from ..models.model_ladder import BASELINE, BOOSTING, ENSEMBLE, FOREST, LINEAR
 from ..pages import model_plots, show
 from .calibrated_ensemble import calibration_gain
@@ -235,7 +235,7 @@ def describe_calibration(task: Task, before: Trial, after: Trial) -> str:
     off = calibration_error(*winner_probabilities(task, before))
     text = f"On validation rows the probabilities were {off:.1%} off (expected calibration error)"
     change = f"changes the log loss by {-gain.value:+.4f} ({-gain.high:+.4f} to {-gain.low:+.4f})"
-    if after.model.slope == 1.0 and not any(after.model.shifts):
+    if not is_moved(after.model.slope, after.model.shifts):
         return f"{text}. On folds that did not choose it calibration {change}: **not calibrated**."
     return (
         f"{text}. On folds that did not choose it calibration {change}: **calibrated**, with a "

@@ -50,6 +50,7 @@ GUARDS: dict[str, dict[str, Defined | Computed]] = {
         "95 %": INTERVAL,
         "0.5": COIN,
         "0.50": Defined("the threshold that a model uses by itself"),
+        "0.25": Defined("1 / (1 + 3), by the costs that the lesson's own code sets"),
     },
     "08_monitoring": {
         "0.2": Computed(lambda run: compare_columns.PSI_LARGE, "{:g}"),

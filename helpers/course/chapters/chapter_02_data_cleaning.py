@@ -273,7 +273,7 @@ QUESTIONS = {
             "c": "Planted errors are not real ones, so that nothing can be said of it.",
         },
         "b",
-        "Recall alone can be had by changing everything; precision is the price that it cost.",
+        "Recall counts what was repaired; precision also counts what was broken.",
         {
             "a": "Then a cleaner that changes every cell it sees is a good one. Which figure "
             "would speak against it?",

@@ -243,6 +243,11 @@ def _lead_in_spread_of_one(scores) -> float:
     return float(_differences(scores).mean() / spread)
 
 
+def _lead_by_numpy(scores) -> float:
+    lead = _differences(scores)
+    return float(lead.mean() / (np.std(lead) / np.sqrt(len(lead))))
+
+
 def _lead_in_deviations(scores) -> float:
     return float(_differences(scores).mean() / _differences(scores).std(ddof=1))
 
@@ -251,8 +256,8 @@ QUESTIONS = {
     "train.lead": Compute(
         "`scores` has a row a fold and a column a model. By how much does the random forest lead "
         "over logistic regression, on average over the folds, in standard errors of that lead? "
-        "(The standard error of a mean is the standard deviation by the square root of how many "
-        "there are.)",
+        "(The standard error of a mean is the standard deviation, pandas' `.std()`, by the square "
+        "root of how many there are.)",
         expected=_lead,
         how='`d = scores["random forest"] - scores["logistic regression"]`, then '
         "`d.mean() / (d.std() / len(d) ** 0.5)`",
@@ -273,6 +278,11 @@ QUESTIONS = {
                 _lead_in_spread_of_one,
                 "You divided by the noise of one model's scores. Most of that is how hard the "
                 "folds are, for both models alike; what is the noise of their difference?",
+            ),
+            Mistake(
+                _lead_by_numpy,
+                "`np.std` divides by the number of folds; with so few, divide by one less: pandas' "
+                "`.std()`, or `ddof=1`.",
             ),
             Mistake(
                 _lead_in_deviations,

@@ -26,6 +26,7 @@ ROWS_TO_CHECK = (
     ({"carrier": "UA", "distance": float("inf")}, "distance", "Infinitely far, and it passed."),
     ({"carrier": "UA", "distance": "nan"}, "distance", "`float` reads `nan`: not a distance."),
     ({"carrier": "UA", "distance": -30}, "distance", "A distance below zero passed."),
+    ({"carrier": "UA", "distance": 0}, "distance", "A flight of 0 miles passed."),
     ({"carrier": ["UA", "DL"], "distance": 900}, "carrier", "A list passed for one value."),
 )  # fmt: skip
 
@@ -205,7 +206,8 @@ def ask_all(url, rows):
         "**Challenge.** Make the API reject a row. Write a function `refuse(row)` that is given "
         'one row as a dictionary, as it came over HTTP, and gives `""` when it can be answered, '
         "or one sentence that names the field when it can't. The model uses two fields: `carrier`, "
-        "a text, and `distance`, a number of miles. What can be imputed or ignored is answered; "
+        "a text, and `distance`, a number of miles. Every field may be missing; a number must be "
+        "finite (`Field(gt=0, allow_inf_nan=False)`). What can be imputed or ignored is answered; "
         "what makes no sense is not.",
         _examine_refusal,
         makes="refuse",
@@ -215,7 +217,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 class Row(BaseModel):
     carrier: str | None = None
-    distance: float | None = Field(None, ge=0, allow_inf_nan=False)
+    distance: float | None = Field(None, gt=0, allow_inf_nan=False)
 
 
 def refuse(row):
@@ -321,13 +323,14 @@ QUESTIONS = {
     "deploy.called_late": Compute(
         "The service gives probabilities, so each caller may have a threshold of its own. For an "
         "airline a delay that nobody was warned of costs three times as much as a needless "
-        "warning. Of which share of these rows should it warn, although they are likelier to be "
-        "punctual? The answers (`proof.answers`; in the exercise `said`) have the column "
-        "`probability_True`.",
+        "warning. Take its probabilities at their word. Of which share of these rows should it "
+        "warn, although they are likelier to be punctual? The answers (`proof.answers`; in "
+        "the exercise `said`) have the column `probability_True`.",
         expected=_warned_though_unlikely,
         how='`((said["probability_True"] >= 0.25) & (said["probability_True"] < 0.5)).mean()`',
-        why="The cheapest threshold is f / (f + m), here 1 / (1 + 3). A warning does not say that "
-        "a delay is likely; it says that the warning is worth its price.",
+        why="Where probabilities are taken at their word, the cheapest threshold is f / (f + m), "
+        "here 1 / (1 + 3). A warning does not say that a delay is likely; it says that the "
+        "warning is worth its price.",
         hints=(
             "From which probability on does a warning pay? Stage 6 has the formula.",
             "Two conditions, joined by `&`, each in brackets; the mean of that is a share.",
