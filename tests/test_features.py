@@ -416,6 +416,16 @@ def test_the_picture_of_signals_needs_a_target(made, cleaned):
     assert features_report.signal_picture(cleaned, made.plan, {}).png.startswith(b"\x89PNG")
 
 
+def test_the_picture_of_signals_has_no_row_that_will_be_held_out():
+    rows = pd.DataFrame(
+        {"day": pd.to_datetime(["2013-06-30", "2013-07-01"]), "late": [True, False]}
+    )
+    known = {"test_from": "2013-07-01", "time_column": "day"}
+    seen, said = features_report._rows_to_look_at(rows, known)
+    assert seen.index.tolist() == [0] and "before 2013-07-01" in said
+    assert len(features_report._rows_to_look_at(rows, {})[0]) == 2
+
+
 @pytest.mark.parametrize("name", ["weight", "city", "note", "bought"])
 def test_a_derived_column_that_exists_is_refused(made, cleaned, name):
     with pytest.raises(InputError, match=f"'{name}' exists: choose another name"):

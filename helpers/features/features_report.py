@@ -85,6 +85,29 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     return table_plots.against_target(table, label, axes) if best else None
 
 
+def show_signals(clean: pd.DataFrame, plan: dict, about: dict) -> None:
+    """How the target runs along the columns: in rows before the hold-out, where that is known."""
+    from ..pages import show
+
+    rows, which = _rows_to_look_at(clean, about)
+    picture = signal_picture(rows, plan, about)
+    show.together(show.say(which if picture else "There is no target to look at yet."), picture)
+
+
+def _rows_to_look_at(clean: pd.DataFrame, about: dict) -> tuple[pd.DataFrame, str]:
+    """The rows before the day from which rows are held out, or all, and a sentence that says so."""
+    first, column = about.get("test_from"), about.get("time_column")
+    if first and column in clean:
+        early = clean[pd.to_datetime(clean[column], errors="coerce") < pd.Timestamp(first)]
+        if len(early):
+            said = f"The {len(early):,} rows before {first}: the later ones will be held out."
+            return early, said
+    return clean, (
+        f"All {len(clean):,} rows, since stage 4 has not chosen those to hold out: the picture is "
+        f"for a person, and nothing is fitted to it."
+    )
+
+
 def _target_as_number(rows: pd.DataFrame, target: str, kind: str) -> pd.Series:
     """The target as it is, or 1 where it is the positive (or the commonest) class.
 
