@@ -307,4 +307,4 @@ def describe_outcomes(table: pd.DataFrame) -> str:
     )
     if silent:
         return f"{text}**Nobody noticed**: {', '.join(silent)}."
-    return f"{text}**Every break was noticed**, and before the customer said a word."
+    return f"{text}**Every break was noticed by a check.**"
