@@ -186,7 +186,7 @@ bench-faults: $(READY)
 	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))
 
 lab-grid: $(READY)
-	$(BIN)/python -W ignore -m helpers.lab_factors
+	$(BIN)/python -W ignore -m helpers.course.labs.what_matters_most
 
 lint: $(READY)
 	$(BIN)/ruff check .

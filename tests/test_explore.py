@@ -197,7 +197,7 @@ def test_two_tables_side_by_side():
     assert "Only in march: note." in text and "Only in april: new." in text
     assert re.search(r"2 of 5 columns drifted, most of all (city|x)", text)
     same = repr(compare_tables.side_by_side(explore_table.look(before), before))
-    assert "No column drifts: none of 6" in same
+    assert "No column is shown to drift: none of 6" in same
 
 
 def test_a_column_of_another_kind_is_named():

@@ -133,7 +133,7 @@ def _describe_drift(table: pd.DataFrame) -> str:
         return f"Whether columns drift can't be told: {table['why'].iloc[0]}."
     if not len(drifted):
         return (
-            f"No column drifts: none of {len(table)} has an index above "
+            f"No column is shown to drift: none of {len(table)} has an index above "
             f"{compare_columns.PSI_LARGE} that chance does not explain."
         )
     names = ", ".join(f"{safe(n, 40)} ({table['psi'][n]:.2f})" for n in drifted[:3])

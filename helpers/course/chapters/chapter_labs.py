@@ -72,7 +72,7 @@ QUESTIONS = {
         "same table tells another story.",
         {
             "a": "Which alternatives were they compared with, and who chose them?",
-            "c": "Where is the gain of cleaning shown, and for which algorithms is it large?",
+            "c": "These errors are of one kind and rate. What would others do, beyond this score?",
         },
         hints=(
             "Think of who put which candidates into the grid.",

@@ -32,7 +32,7 @@ ROWS, LATER_ROWS = 5_000, 2_500
 ERROR_RATE = 0.05
 WEATHER = ("temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "visib")
 WATCHED = ("sched_dep_time", "sched_arr_time", "distance", "seats", "dest_lat")
-MIN_GAIN = 0.05  # what the verdict asks for above the baseline
+MIN_GAIN = 0.1  # above the baseline; a model of noise alone can lie 0.06 from it by its luck
 READABLE = 0.99  # of a column's cells; a sound plan reads nearly all of them
 
 
@@ -120,7 +120,7 @@ def training(line: Line) -> None:
 
 
 def evaluating(line: Line) -> None:
-    """Claim the score on the held-out rows; the verdict asks for 0.05 above a coin."""
+    """Claim the score on the held-out rows; the verdict asks for 0.1 above a coin."""
     test = line.cut.of(labelled_data.TEST)
     line.claimed = _auc(line, line.model[1:], test.X, test.y)
     if line.claimed < 0.5 + MIN_GAIN:
@@ -307,4 +307,4 @@ def describe_outcomes(table: pd.DataFrame) -> str:
     )
     if silent:
         return f"{text}**Nobody noticed**: {', '.join(silent)}."
-    return f"{text}**Every break was noticed**, and before the customer said a word."
+    return f"{text}**Every break was noticed by a check.**"

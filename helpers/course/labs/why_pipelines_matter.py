@@ -195,7 +195,7 @@ def score_gaps(names: list[str] | None = None, seeds: int = SEEDS) -> pd.DataFra
         error = gap.std(ddof=1) / np.sqrt(seeds)
         found[name] = [*scores.mean(axis=0), gap.mean(), error]
     table = pd.DataFrame(found, index=["leaky", "honest", "gap", "error"]).T
-    return table.rename_axis("done before the split")
+    return table.rename_axis("mistake")
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
