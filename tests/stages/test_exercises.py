@@ -94,7 +94,8 @@ ASKED_OF = {
         {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 0, 1, None, 0]}
     ),
     "labs.surest": lambda run: pd.DataFrame(
-        {"gap": [0.5, 0.4, 0.0], "error": [0.1, 0.01, 0.001]}, index=["copies", "choice", "scale"]
+        {"gap": [0.5, 0.4, 0.001, 0.001], "error": [0.1, 0.01, 0.005, 0.2]},
+        index=["copies", "choice", "scale", "none"],
     ),
 }
 
