@@ -94,7 +94,7 @@ NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore noteboo
 # (Some of the units go with the first, so that both take equally long.)
 WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py \
 	tests/test_labs.py tests/test_nasty.py tests/test_storage.py tests/test_service.py \
-	tests/test_registry.py
+	tests/test_registry.py tests/test_challenges.py tests/test_lab_challenges.py tests/test_attempts.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 

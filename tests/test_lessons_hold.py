@@ -11,6 +11,8 @@ from helpers.base.places import NOTEBOOKS
 from helpers.course import by_hand, by_helper, lessons
 from helpers.line.lesson_cells import LESSON
 
+pytestmark = pytest.mark.slow  # half a minute of models
+
 
 def by_hand_names(stem: str, monkeypatch, tmp_path) -> dict:
     """The names that the lesson cells of a notebook leave behind."""
