@@ -25,6 +25,7 @@ COLOURS = 48  # of a picture: enough for lines, bars and letters
 LARGEST = 40_000  # characters of a table; larger ones are for the notebook itself
 TOO_LARGE = "*(A table too large for this page: run the notebook to see it.)*"
 WITHOUT = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
+CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
 ATTRIBUTES = re.compile(r"\s(?:class|style|border|name|id|data-[\w-]+)=(?:\"[^\"]*\"|'[^']*'|\w+)")
 EMBEDDED = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 HEAD = "*Made from `{path}` by `make course-pages`; [all pages](README.md).*"
@@ -74,10 +75,15 @@ def _output(output, page: Page) -> str:
 def plain_html(html: str) -> str:
     """HTML without style, script and blank lines, which would end it in Markdown.
 
+    The lines of code in a `<pre>` stay as they are, their ends written as `&#10;`.
+
     >>> plain_html('<style>p {}</style><p class="a">Late.</p>\\n\\n<p>On time.</p>')
     '<p>Late.</p>\\n<p>On time.</p>'
+    >>> plain_html("<pre>if late:\\n\\n    wait()</pre>")
+    '<pre>if late:&#10;&#10;    wait()</pre>'
     """
     bare = ATTRIBUTES.sub("", WITHOUT.sub("", html))
+    bare = CODE.sub(lambda m: m[0].replace("\n", "&#10;"), bare)
     bare = "\n".join(line.strip() for line in bare.splitlines() if line.strip())
     return bare if len(bare) <= LARGEST else TOO_LARGE
 
