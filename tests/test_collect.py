@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from helpers.base.places import REPOSITORY
 from helpers.base.user_errors import InputError
-from helpers.collect import collect_rows, collection_report, hand_on_rows
+from helpers.collect import collect_rows, collection_report, collection_stage
 from helpers.examples import flights_example, flights_sources, flights_weather, known
 from helpers.line import stage_work
 from helpers.tables import from_database, from_web
@@ -348,7 +348,7 @@ def test_injected_errors_are_handed_on_with_their_key_and_a_finding(tmp_path, mo
     raw = pd.DataFrame({"city": ["Boston", "Salem"] * 20, "weight": range(40)})
     dirty, key = collect_rows.inject_errors(raw, 0.05, "mine.csv")
     work = stage_work.start(1, "mine")
-    hand_on_rows.hand_on(work, dirty, key, {"injected_errors": 0.05})
+    collection_stage.hand_on(work, dirty, key, {"injected_errors": 0.05})
     assert len(pd.read_parquet(work.run.file("data/answer_key.parquet"))) == len(key) > 0
     work.finish(len(dirty), len(dirty), "made")
     (found,) = [one for one in work.run.findings if one["code"] == "injected_errors"]

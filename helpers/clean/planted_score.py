@@ -44,7 +44,7 @@ def _corrected_by_person(changes: pd.DataFrame, key: pd.DataFrame, about: dict) 
 def describe_planted_rows(work, rows) -> str:
     """What became of the rows that were made to come twice; nothing where none were.
 
-    `rows` are the sorted rows of stage 2 (`cleaning_station.SortedRows`).
+    `rows` are the sorted rows of stage 2 (`cleaning_stage.SortedRows`).
     """
     if not work.about.get("injected_errors"):
         return ""

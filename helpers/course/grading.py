@@ -324,8 +324,3 @@ def _is_number(value) -> bool:
 
 def _as_set(answer) -> set:
     return set(answer) if not isinstance(answer, str) else {answer}
-
-
-def per_cent(text: str) -> float:
-    """The number before a per cent sign: "12%" gives 12.0."""
-    return float(text.rstrip("%"))

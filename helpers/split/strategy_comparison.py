@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
-from ..learning.fold_scores import FoldAnswers, fold_scores
 from ..learning.inner_folds import fit_by_unit
 from ..learning.labelled_data import TRAIN, Labelled, evenly_spaced_positions
 from ..learning.metric_names import PLAIN_NAMES
@@ -46,17 +45,6 @@ class Comparison:
     def flatters(self) -> bool:
         """Whether a random split scores higher by more than chance (97.5 %)."""
         return self.gain is not None and self.gain.low > 0
-
-
-def probe_scores(rows: Labelled, features: dict, seed: int = 42) -> FoldAnswers:
-    """The answers of a quick gradient boosting on the folds of up to `PROBE_ROWS` training rows."""
-    metric, some = rows.task.main_metric, _subsample(rows.of(TRAIN))
-    return fold_scores(some, lambda: quick_model(rows.task, features, seed, TREES), [metric])
-
-
-def probe_rows(rows: Labelled) -> int:
-    """How many training rows the quick model is tried on."""
-    return min(int((rows.part == TRAIN).sum()), PROBE_ROWS)
 
 
 def _subsample(part: Labelled) -> Labelled:

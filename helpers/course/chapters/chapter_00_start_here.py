@@ -78,7 +78,7 @@ def _examine_three_steps(make_model, of=None) -> str:
 
 
 def _three_kinds(rows: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
-    """Three kinds of unlike frequency, told apart by two columns and some luck."""
+    """Flowers of three kinds, some more frequent than others; two columns tell which is which."""
     random = np.random.default_rng(seed)
     y = pd.Series(random.choice(3, rows, p=[0.6, 0.25, 0.15]))
     return pd.DataFrame(
