@@ -94,13 +94,15 @@ NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore noteboo
 # (Some of the units go with the first, so that both take equally long.)
 WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernels.py \
 	tests/test_labs.py tests/test_nasty.py tests/test_storage.py tests/test_service.py \
-	tests/test_registry.py tests/test_challenges.py tests/test_lab_challenges.py tests/test_attempts.py
+	tests/test_registry.py tests/test_challenges.py tests/test_lab_challenges.py \
+	tests/test_attempts.py tests/test_simulations.py tests/test_deploy.py tests/test_clean.py \
+	tests/test_relations.py tests/test_properties.py tests/test_course.py tests/test_notebooks.py \
+	tests/test_lessons.py tests/test_later_scores.py tests/test_lesson_cells.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
 test-series: $(READY)
 	$(PYTEST) -m "not slow" tests/test_series.py $(WITH_SERIES)
-	$(PYTEST) --nbval --nbval-kernel-name warm notebooks/labs
 
 test-others: $(READY)
 	@$(MAKE) --no-print-directory test-stages
