@@ -13,7 +13,6 @@ from skrub import SquashingScaler
 from ..cells.coded_column import Columns, EncodedColumn
 from .encoders import CompiledStep, Part, Stateless, compiled_step
 
-
 LARGEST = 1e150  # beyond it squares overflow, and what is divided by a small scale is no number
 
 
