@@ -65,7 +65,8 @@ def _plain(text) -> str:
     text = str(text)
     if text.isascii():
         return tidy(text.replace("`", "'"))
-    return tidy(text.translate(_APOSTROPHES)).translate(DASHES)
+    text = tidy(text.translate(_APOSTROPHES)).translate(DASHES)
+    return text.replace(" \u0301", "'")  # what tidying makes of an acute accent by itself
 
 
 def _without_separators(text: str, style: str) -> str:
