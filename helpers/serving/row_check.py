@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..base.user_errors import InputError
 from ..cells.as_texts import is_encodable
+from ..cells.form_tally import shown
+from ..cells.other_forms import OTHER_FORM, why_unread
 from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
 
@@ -20,6 +22,7 @@ class RowCheck:
 
     def __init__(self, fields: dict[str, dict], ignored: set[str], plans: dict | None):
         self.known = set(fields) | ignored
+        self._plans = plans or {}
         self._fields = [_field_to_check(name, field, plans) for name, field in fields.items()]
 
     def row(self, row: dict, number: int) -> tuple[list[str], dict[str, tuple]]:
@@ -39,9 +42,11 @@ class RowCheck:
                 _refuse_unusable(name, value, number)
             read = seen[name] = reader(value)
             found, repair = read
+            if repair == OTHER_FORM:
+                warnings.append(_in_other_form(name, field, value, found))
             if found is None:
                 if repair == "unreadable":
-                    _refuse_unreadable(name, field, value, number)
+                    _refuse_unreadable(name, field, value, number, self._plans)
                 warnings.append(f"{name}: {tidy(str(value))!r:.80} is taken as missing")
             elif levels is not None:
                 if found not in levels:
@@ -73,11 +78,18 @@ def _field_to_check(name: str, field: dict, plans: dict | None) -> tuple:
     return name, field, cell_reader(plans[name]), levels, field.get("range")
 
 
-def _refuse_unreadable(name: str, field: dict, value, number: int) -> None:
+def _in_other_form(name: str, field: dict, value, found) -> str:
+    """That a value was read though it is written in another form than in training."""
+    known = field.get("example")
+    return f"{name}: {value!r:.80} is read as {shown(found):.80}; in training {known!r:.80}"
+
+
+def _refuse_unreadable(name: str, field: dict, value, number: int, plans: dict) -> None:
     """Raise InputError for a value that does not read as what its column holds."""
+    why = why_unread(tidy(str(value)), plans[name]) if name in plans else ""
     raise InputError(
         f"Row {number}, field '{name}': a {field['kind']} such as {field.get('example')!r} was "
-        f"expected, and {value!r:.80} came."
+        f"expected, and {value!r:.80} came{f', which {why}' if why else ''}."
     )
 
 
