@@ -42,20 +42,26 @@ class RowCheck:
                 _refuse_unusable(name, value, number)
             read = seen[name] = reader(value)
             found, repair = read
-            if repair == OTHER_FORM:
-                warnings.append(_in_other_form(name, field, value, found))
-            if found is None:
-                if repair == "unreadable":
-                    _refuse_unreadable(name, field, value, number, self._plans)
-                warnings.append(f"{name}: {tidy(str(value))!r:.80} is taken as missing")
-            elif levels is not None:
-                if found not in levels:
+            if found is None or repair == OTHER_FORM:
+                warnings.append(self._on_reading(name, field, value, number, read))
+            if levels is not None:
+                if found is not None and found not in levels:
                     seldom = "hardly" if found in field.get("rare", ()) else "not"
                     warnings.append(f"{name}: {found!r:.80} was {seldom} seen in training")
-            elif limits is not None and not limits[0] <= found <= limits[1]:
+            elif None not in (limits, found) and not limits[0] <= found <= limits[1]:
                 span = "{:g} to {:g}".format(*limits)
                 warnings.append(f"{name}: {found:g} lies outside the training range, {span}")
         return warnings + self._unknown(row, number), seen
+
+    def _on_reading(self, name: str, field: dict, value, number: int, read: tuple) -> str:
+        """The warning of a value that is read otherwise than it seems; InputError if not at all."""
+        found, repair = read
+        if found is not None:
+            known = field.get("example")
+            return f"{name}: {value!r:.80} is read as {shown(found):.80}; in training {known!r:.80}"
+        if repair == "unreadable":
+            _refuse_unreadable(name, field, value, number, self._plans)
+        return f"{name}: {tidy(str(value))!r:.80} is taken as missing"
 
     def _unknown(self, row: dict, number: int) -> list[str]:
         if row.keys() <= self.known:
@@ -76,12 +82,6 @@ def _field_to_check(name: str, field: dict, plans: dict | None) -> tuple:
         return name, field, cell_reader({"kind": "text"}), None, None
     levels = frozenset(field["levels"]) if "levels" in field else None
     return name, field, cell_reader(plans[name]), levels, field.get("range")
-
-
-def _in_other_form(name: str, field: dict, value, found) -> str:
-    """That a value was read though it is written in another form than in training."""
-    known = field.get("example")
-    return f"{name}: {value!r:.80} is read as {shown(found):.80}; in training {known!r:.80}"
 
 
 def _refuse_unreadable(name: str, field: dict, value, number: int, plans: dict) -> None:
