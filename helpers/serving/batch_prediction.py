@@ -111,22 +111,23 @@ def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, 
 def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+    pieces = read_in_pieces(source, bundle.encoding)
+    answered = _answer_in_order(bundle, pieces, folder, total)
     with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
                 result.add(rows, answers)
                 done += len(rows)
                 advance(done, total)
-        _write_again_unless_whole(result, source, folder)
+        _write_again_unless_whole(result, read_in_pieces(source, bundle.encoding), folder)
     return done
 
 
-def _write_again_unless_whole(result, source: str, folder: Path) -> None:
+def _write_again_unless_whole(result, pieces, folder: Path) -> None:
     """Begin the file anew from the pieces, where its types did not hold for all of them."""
     if not result.is_whole:
         result.begin_again()
-        for name, rows in read_in_pieces(source):
+        for name, rows in pieces:
             result.add(rows, pd.read_parquet(_piece(folder, name)))
 
 
