@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -16,11 +14,11 @@ import pandas as pd
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError
+from ..cells import codes_like_numbers
 from . import odd_files
 from .tidy_table import clean_name, distinct_names
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
-NEWLINE = b"\n"
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
@@ -42,65 +40,16 @@ def disguised_as(content: bytes, ending: str) -> str:
     return ""
 
 
-def _decode(content: bytes) -> str:
-    """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _decode_utf16(content)
-    _refuse_nul(content)
-    for encoding in _encodings(content):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    return content.decode("latin-1")
-
-
-def _refuse_nul(content: bytes) -> None:
-    """Raise InputError where a NUL byte shows that a file is no text."""
-    if (nul := content.find(b"\x00")) >= 0:
-        raise InputError(
-            f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
-            f"is a {READABLE} file, give it that ending; else save it as UTF-8."
-        )
-
-
-def _encodings(content: bytes) -> Iterator[str]:
-    """Encodings to try, the likeliest first."""
-    yield "utf-8-sig"
-    from charset_normalizer import from_bytes
-
-    # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
-    strange = sum(byte > 127 for byte in content)
-    best = from_bytes(content).best() if strange >= 30 else None
-    yield from (best.encoding if best else "cp1252", "cp1252")
-
-
-def _decode_utf16(content: bytes) -> str:
-    try:
-        return content.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"is UTF-16 that is broken or cut short at byte {error.start:,}: get the file again."
-        ) from None
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return True
-
-
 def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
-    text = _decode(content)
+    text = content.decode("utf-8-sig")
     if not text.strip():
         raise InputError("is empty: it holds no header and no rows.")
     if named := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
         text, delimiter = text[named.end() :], named[1]
-    encoding = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
-    return _rows_of_text(text, delimiter or find_delimiter(text), encoding)
+    return _rows_of_text(text, delimiter or find_delimiter(text))
 
 
-def _rows_of_text(text: str, delimiter: str, *notes: str) -> pd.DataFrame:
+def _rows_of_text(text: str, delimiter: str) -> pd.DataFrame:
     """The rows of a delimited text, with notes on what is odd in it."""
     # The header is read as a row: rows with more fields than it are an error, not an index.
     shorter = _without_trailing(text, delimiter)
@@ -109,7 +58,7 @@ def _rows_of_text(text: str, delimiter: str, *notes: str) -> pd.DataFrame:
     frame, names = _frame_of(text, delimiter)
     odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
     renamed = odd_files.renamed(names, list(frame.columns))
-    return odd_files.note(frame, *notes, ends, *odd, renamed)
+    return odd_files.note(frame, ends, *odd, renamed)
 
 
 def _frame_of(text: str, delimiter: str) -> tuple[pd.DataFrame, list[str]]:
@@ -161,7 +110,8 @@ def _without_trailing(text: str, delimiter: str) -> str:
 def numbers_if_surely(column: pd.Series) -> pd.Series:
     """A column of text as numbers when each cell is one and nothing is lost by it.
 
-    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
+    A leading zero (a ZIP code), more digits than a float keeps, what is a code (1E6 beside 5E4) or
+    a version (1.10 after 1.9) would be lost (see `cells.codes_like_numbers`).
     """
     present = column.dropna()
     if present.empty or present.str.match(r"[+-]?(0\d|\d{16,}$)").any():
@@ -170,11 +120,21 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return column
-    return numbers
+    return column if _are_codes(present, numbers, str(column.name)) else numbers
+
+
+def _are_codes(texts: pd.Series, numbers: pd.Series, name: str) -> bool:
+    """Whether texts that read as these numbers are codes; whole numbers without an E are none."""
+    if pd.api.types.is_integer_dtype(numbers.dtype):
+        return False
+    # an E, or an end of a zero behind a point: other texts are as good as their number
+    if not texts.str.contains(r"[eE]|\.\d*0\s*$").any():
+        return False
+    return codes_like_numbers.are_codes(texts.str.strip().unique(), name)
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
-    text = _decode(content).strip()
+    text = content.decode("utf-8-sig").strip()
     try:
         records = json.loads(text)
     except json.JSONDecodeError:
@@ -239,3 +199,4 @@ READERS = {
 
 
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
+TEXTUAL = (*DELIMITED, ".json", ".jsonl", ".ndjson")  # in some encoding: see `encodings`
