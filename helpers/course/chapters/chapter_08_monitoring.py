@@ -271,12 +271,8 @@ def _in_quarters(temps, of: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return _shares(temps[0], edges), _shares(temps[1], edges)
 
 
-def _psi(old: np.ndarray, new: np.ndarray) -> float:
-    return float(((new - old) * np.log(new / old)).sum())
-
-
-def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
-    return float((new * np.log(new / old)).sum())
+def _psi(old: np.ndarray, new: np.ndarray, both: bool = True) -> float:
+    return float(((new - old if both else new) * np.log(new / old)).sum())
 
 
 def _times_as_wide(promised: pd.DataFrame) -> float:
@@ -313,7 +309,7 @@ QUESTIONS = {
                 "You cut at the quartiles of the new rows. Which side is the yardstick?",
             ),
             Mistake(
-                lambda temps: _one_sided(*_in_quarters(temps)),
+                lambda temps: _psi(*_in_quarters(temps), both=False),
                 "You weighed each group by its new share alone; what the question asks for is "
                 "the same seen from either side. (Or is your logarithm the one to base 10?)",
             ),
