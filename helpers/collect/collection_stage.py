@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..tables import set_aside
 from . import odd_cells
 from .collect_rows import add_test_rows, injected_error_rate, table_facts
 from .collection_report import headline
@@ -26,7 +27,18 @@ def finish(
     about["injected_errors"] = injected_error_rate(asked["injected_errors"], asked["data"])
     raw = add_test_rows(raw, test_data, about)
     hand_on(work, raw, key, about)
-    return work.finish(len(raw), len(raw), headline(raw, sources, about))
+    aside = _hand_on_lines(work, whole)
+    return work.finish(
+        len(raw) + aside, len(raw), headline(raw, sources, about, aside), set_aside=aside
+    )
+
+
+def _hand_on_lines(work, whole: pd.DataFrame) -> int:
+    """Write the lines of the file that are no rows, where there are any; how many there are."""
+    lines = set_aside.of(whole)
+    if len(lines):
+        work.write_table("lines_set_aside", lines)
+    return len(lines)
 
 
 def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> None:
