@@ -20,6 +20,7 @@ from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import (
     number_format,
 )
+from .other_forms import code_width
 from .reading_columns import repair_column
 from .tidy_text import fingerprint, repair_encoding, tidy
 
@@ -50,9 +51,14 @@ def draft_and_repair(
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
     plan, (repaired, kinds) = _with_sentinels(column, _draft_kind(column, aliases or {}, unit))
     note = _note(repaired, plan["kind"])
-    usual = _usual(column, kinds)
-    plan |= ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
+    further = {"usual": _usual(column, kinds), "note": note, "flags": _are_flags(repaired, plan)}
+    plan |= {key: found for key, found in further.items() if found}
     return plan, (repaired, kinds)
+
+
+def _are_flags(repaired: pd.Series, plan: dict) -> bool:
+    """Whether a column of numbers holds ones and zeros alone, some of each."""
+    return plan["kind"] == "number" and set(repaired.dropna().unique()) == {0, 1}
 
 
 def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
@@ -128,9 +134,11 @@ def _draft_values(probe: Counter, unit: str) -> dict | None:
 
 def _draft_category_or_codes(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
     """The plan of words that are names, or codes, each of its own."""
+    width = code_width(words)
+    of_codes = {"width": width} if width else {}
     if not aliases and len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
-        return {"kind": "category", "values": []}
-    return _draft_category(counts, words, aliases)
+        return {"kind": "category", "values": []} | of_codes
+    return _draft_category(counts, words, aliases) | of_codes
 
 
 def _word_counts(column: pd.Series) -> Counter:

@@ -21,6 +21,7 @@ from .number_formats import (
     parse_leading_quantity,
     parse_quantity,
 )
+from .other_forms import OTHER_FORM, other_reader
 from .tidy_text import fingerprint, repair_encoding, tidy
 
 KINDS = ("number", "boolean", "date", "category", "text")
@@ -37,6 +38,7 @@ RULES = {
     "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "another name of the same thing",
     "typo": "a typing error in a closed list of names",
+    OTHER_FORM: "written in another form than the column's own",
     "spaces": "single spaces, one Unicode form",
     "mojibake": "text decoded with the wrong encoding",
     "impossible": "outside the possible range",
@@ -96,6 +98,7 @@ def _number_checker(plan: dict) -> Callable[..., tuple[float | None, str]]:
 def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[object, str]]:
     """What reads the texts of a plan, tidied, its missing words and other names known."""
     kind, aliases, read_tidy = plan["kind"], plan.get("aliases", {}), _tidy_reader(plan)
+    read_other = other_reader(plan)
 
     def read(text: str) -> tuple[object, str]:
         plain = tidy(text)
@@ -103,6 +106,9 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
             return None, "missing word"
         named = aliases.get(plain, plain)
         value, repair = read_tidy(named)
+        if read_other and (kind == "category" or value is None and repair != "ambiguous date"):
+            other = read_other(named)
+            value, repair = (value, repair) if other is None else (other, OTHER_FORM)
         if value is None:
             return None, repair if repair == "ambiguous date" else "unreadable"
         if named != plain:
@@ -160,7 +166,7 @@ def _read_date(text: str, plan: dict):
                 if other not in (None, date):
                     return None, "ambiguous date"
             return date, "" if form == "iso" else "date"
-    return parse_date(text, "iso"), ""
+    return None, ""
 
 
 def _read_boolean(text: str, plan: dict):

@@ -301,6 +301,14 @@ def _is_style(one) -> bool:
     return one in ("point", "comma")
 
 
+def _is_width(one) -> bool:
+    return type(one) is int and 0 < one <= 40
+
+
+def _is_flag(one) -> bool:
+    return isinstance(one, bool)
+
+
 def _are_texts(some) -> bool:
     return isinstance(some, list) and all(map(_is_text, some))
 
@@ -329,6 +337,8 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "unit": (_is_text, "quoted text"),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
+    "width": (_is_width, "the number of digits of a code"),
+    "flags": (_is_flag, "true or false"),
     "keep": (_are_texts, LIST),
     "missing": (_are_texts, LIST),
     "aliases": (_are_pairs, PAIRS),

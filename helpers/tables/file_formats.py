@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +20,8 @@ from .text_format import AS_FOUND, TextFormat
 from .text_tables import read_text
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
-NEWLINE = b"\n"
 FEW = 100  # cells that tell quickly whether a column may hold numbers
 LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
-NOT_UTF8 = "It is not UTF-8, and the likeliest encoding was taken."
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
@@ -47,65 +43,15 @@ def disguised_as(content: bytes, ending: str) -> str:
     return ""
 
 
-def _decode(content: bytes) -> str:
-    """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _decode_utf16(content)
-    _refuse_nul(content)
-    for encoding in _encodings(content):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    return content.decode("latin-1")
-
-
-def _refuse_nul(content: bytes) -> None:
-    """Raise InputError where a NUL byte shows that a file is no text."""
-    if (nul := content.find(b"\x00")) >= 0:
-        raise InputError(
-            f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
-            f"is a {READABLE} file, give it that ending; else save it as UTF-8."
-        )
-
-
-def _encodings(content: bytes) -> Iterator[str]:
-    """Encodings to try, the likeliest first."""
-    yield "utf-8-sig"
-    from charset_normalizer import from_bytes
-
-    # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
-    strange = sum(byte > 127 for byte in content)
-    best = from_bytes(content).best() if strange >= 30 else None
-    yield from (best.encoding if best else "cp1252", "cp1252")
-
-
-def _decode_utf16(content: bytes) -> str:
-    try:
-        return content.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"is UTF-16 that is broken or cut short at byte {error.start:,}: get the file again."
-        ) from None
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return True
-
-
 def read_delimited(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
-    """A delimited text as a frame of texts; raises InputError where it is no table."""
-    text = _decode(content)
+    """A delimited text in UTF-8 as a frame of texts; raises InputError where it is no table."""
+    text = content.decode("utf-8-sig")
     if not text.strip():
         raise InputError("is empty: it holds no header and no rows.")
     if named := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
         asked = replace(asked, delimiter=asked.delimiter or named[1])
         text = "\n" + text[named.end() :]  # the lines keep their numbers
-    is_utf8 = _is_utf8(content)
-    frame = read_text(text, asked)
-    return odd_files.note(frame, "" if is_utf8 else NOT_UTF8)
+    return read_text(text, asked)
 
 
 def numbers_if_surely(column: pd.Series) -> pd.Series:
@@ -164,7 +110,7 @@ def _numbers_with_care(column: pd.Series) -> pd.Series:
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
-    text = _decode(content).strip()
+    text = content.decode("utf-8-sig").strip()
     try:
         records = json.loads(text)
     except json.JSONDecodeError:
@@ -229,3 +175,4 @@ READERS = {
 
 
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
+TEXTUAL = (*DELIMITED, ".json", ".jsonl", ".ndjson")  # in some encoding: see `encodings`

@@ -27,11 +27,12 @@ from ..base.addresses import (
 )
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
-from . import text_format, text_pieces
+from . import encodings, odd_files, text_format, text_pieces
 from .file_formats import (
     DELIMITED,
     READABLE,
     READERS,
+    TEXTUAL,
     disguised_as,
     numbers_if_surely,
     read_parquet_bytes,
@@ -47,7 +48,9 @@ ENDING_OF_CONTENT = {
 }
 
 
-def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
+def read_table(
+    source: str, query: str = "", typed: bool = True, encoding: str = encodings.AUTO
+) -> pd.DataFrame:
     """Read a table from a file, a folder of Parquet files, a web address, storage or a database.
 
     How a text file is written is found; what was found wrongly is told behind its name, as in
@@ -58,8 +61,11 @@ def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame
 
     `${NAME}` in an address is filled from the environment, so that a password is named and never
     written. `query` is SQL for a database address. With `typed=False` the cells of a CSV file stay
-    text, to be read one by one by a cleaning plan. Raises InputError, with what to do, when the
-    source is missing, empty, has no rows or can't be read as a table.
+    text, to be read one by one by a cleaning plan. `encoding` is that of a text file (see
+    `encodings.decode`); one that is not UTF-8 stands in `frame.attrs["encoding"]`.
+
+    Raises InputError, with what to do, when the source is missing, empty, has no rows or can't be
+    read as a table.
 
     >>> read_table("missing.csv")
     Traceback (most recent call last):
@@ -70,13 +76,13 @@ address.
     if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
     if re.match(r"https?://", source, re.IGNORECASE):
-        frame = _read_address(source, typed)
+        frame = _read_address(source, typed, encoding)
     elif is_stored(source):
-        frame = _read_stored(source, typed)
+        frame = _read_stored(source, typed, encoding)
     elif "://" in source:
         frame = read_sql(source, query)
     else:
-        frame = _read_path(local_path(source), typed, with_format(source)[1])
+        frame = _read_path(local_path(source), typed, encoding, with_format(source)[1])
     return tidy(frame, shown(source))
 
 
@@ -86,7 +92,7 @@ def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
     frame.attrs |= {"kind": kind, "address": address, "time": now}
 
 
-def _read_address(source: str, typed: bool) -> pd.DataFrame:
+def _read_address(source: str, typed: bool, encoding: str) -> pd.DataFrame:
     refuse_pasted_password(source)
     answer = fetch(from_environment(source, quoted=True), whole=True)
     kind = answer.headers.get("content-type", "").split(";")[0]
@@ -96,23 +102,23 @@ def _read_address(source: str, typed: bool) -> pd.DataFrame:
             f"{shown(source)} is a web page, not a table. Give the address of the file itself."
         )
     ending = ending if ending in READERS else ENDING_OF_CONTENT.get(kind, ".csv")
-    return _parse(answer.content, ending, shown(source), typed)
+    return _parse(answer.content, ending, shown(source), typed, encoding)
 
 
-def _read_stored(source: str, typed: bool) -> pd.DataFrame:
+def _read_stored(source: str, typed: bool, encoding: str) -> pd.DataFrame:
     """A file or a folder in storage, copied to this machine for as long as it is read."""
     with tempfile.TemporaryDirectory(prefix="pipeline-") as folder:
-        return _read_path(fetch_stored(source, Path(folder)), typed)
+        return _read_path(fetch_stored(source, Path(folder)), typed, encoding)
 
 
-def _read_path(path: Path, typed: bool, written: str = "") -> pd.DataFrame:
+def _read_path(path: Path, typed: bool, encoding: str, written: str = "") -> pd.DataFrame:
     if str(path) and path.name and path.is_dir():
         return _read_folder(path)
     _check_is_file(path)
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
         return _read_as(read_parquet_bytes, path, ".parquet", path.name)
     unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
-    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed, written)
+    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed, encoding, written)
 
 
 def _check_is_file(path: Path) -> None:
@@ -186,7 +192,9 @@ def dataset_of(path: Path, files: list[Path]):
     )
 
 
-def _parse(content: bytes, ending: str, name: str, typed: bool, written="") -> pd.DataFrame:
+def _parse(
+    content: bytes, ending: str, name: str, typed: bool, encoding: str, written: str = ""
+) -> pd.DataFrame:
     if not content.strip():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     if problem := disguised_as(content, ending):
@@ -194,11 +202,19 @@ def _parse(content: bytes, ending: str, name: str, typed: bool, written="") -> p
     if ending not in READERS:
         said = f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}."
         raise InputError(f"{said} Save it as one of these.")
+    if ending not in TEXTUAL:
+        return _read_as(READERS[ending], content, ending, name)
+    content, found, said = _read_as(lambda c: encodings.as_utf8(c, encoding), content, ending, name)
+    frame = _read_as(_reader_of(ending, written), content, ending, name)
+    frame = odd_files.note(_typed(frame) if typed and ending in DELIMITED else frame, said)
+    frame.attrs = frame.attrs | ({} if found == "utf-8" else {"encoding": found})
+    return frame
+
+
+def _reader_of(ending: str, written: str):
+    """The reader of a kind of file, told what a person says of how it is written."""
     reader = READERS[ending]
-    if ending in DELIMITED:
-        reader = partial(reader, asked=text_format.parse(written))
-    frame = _read_as(reader, content, ending, name)
-    return _typed(frame) if typed and ending in DELIMITED else frame
+    return partial(reader, asked=text_format.parse(written)) if ending in DELIMITED else reader
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -224,7 +240,9 @@ def _in_plain_words(error: Exception) -> str:
     return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
 
 
-def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+def read_csv_in_pieces(
+    path: Path, rows: int, encoding: str = encodings.AUTO
+) -> Iterator[pd.DataFrame]:
     """A large CSV file as `read_table(typed=False)` reads it, so many rows at a time.
 
     A file that is not plain UTF-8, or whose lines have to be sorted, is read whole first.
@@ -232,7 +250,7 @@ def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     if plain := text_pieces.plain_file(path):
         yield from (tidy(piece, path.name) for piece in plain.pieces(rows))
         return
-    table = read_table(str(path), typed=False)
+    table = read_table(str(path), typed=False, encoding=encoding)
     for start in range(0, len(table), rows):
         yield table.iloc[start : start + rows]
 

@@ -141,7 +141,7 @@ def _texts() -> list[Case]:
         Case("utf16_cut.csv", "UTF-16 with half a letter at the end",
              _bytes(plain.encode("utf-16")[:-1]), refused="UTF-16"),
         Case("utf16_unmarked.csv", "UTF-16 without a mark", _bytes(plain.encode("utf-16-le")),
-             refused="is not text"),
+             ROWS, "UTF-16 (little endian)"),
         Case("latin1.csv", "latin-1", _bytes(accents.encode("latin-1")), ROWS, "not UTF-8"),
         Case("mixed_encodings.csv", "UTF-8 with one row in latin-1", _bytes(mixed), ROWS + 1,
              "not UTF-8"),
