@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError
+from ..cells import codes_like_numbers
 from . import odd_files
 from .text_format import AS_FOUND, TextFormat
 from .text_tables import read_text
@@ -57,7 +58,8 @@ def read_delimited(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame
 def numbers_if_surely(column: pd.Series) -> pd.Series:
     """A column of text as numbers when each cell is one and nothing is lost by it.
 
-    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
+    A leading zero (a ZIP code), more digits than a float keeps, what is a code (1E6 beside 5E4) or
+    a version (1.10 after 1.9) would be lost (see `cells.codes_like_numbers`).
     """
     first = column.iloc[: 4 * FEW].dropna().iloc[:FEW]
     if pd.to_numeric(first, errors="coerce").isna().any():
@@ -106,7 +108,17 @@ def _numbers_with_care(column: pd.Series) -> pd.Series:
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return column
-    return numbers
+    return column if _are_codes(present, numbers, str(column.name)) else numbers
+
+
+def _are_codes(texts: pd.Series, numbers: pd.Series, name: str) -> bool:
+    """Whether texts that read as these numbers are codes; whole numbers without an E are none."""
+    if pd.api.types.is_integer_dtype(numbers.dtype):
+        return False
+    # an E, or an end of a zero behind a point: other texts are as good as their number
+    if not texts.str.contains(r"[eE]|\.\d*0\s*$").any():
+        return False
+    return codes_like_numbers.are_codes(texts.str.strip().unique(), name)
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
