@@ -33,7 +33,8 @@ Measured by `make bench-statistics` ({day}; {machine}; Python {python}). Each ro
 whose truth is known, drawn anew in each repeat and put before the functions that the line itself
 calls. Percentages are rates; behind ± stands the Monte-Carlo error (one standard error). Methods
 were chosen on other distributions, except where a row says that its own were looked at: such rates
-are likely to be a little worse elsewhere. A goal that is missed says so.
+are likely to be a little worse elsewhere. A goal that is missed says so, with the reason below its
+table.
 """
 
 
@@ -50,19 +51,11 @@ def main(names, repeats: int, seed: int, jobs: int, write: bool, only_report: bo
         found = measured(simulation, repeats or simulation.repeats, seed, jobs)
         click.echo(f"{subject.title}: {simulation.name}\n{_line(simulation, found)}")
         if write:
-            known = _results(subject) | {simulation.name: found}
+            known = subject.measured() | {simulation.name: found}
             text = json.dumps(known, indent=1, sort_keys=True) + "\n"
             subject.results.write_text(text, encoding="utf-8")
     if write:
         REPORT.write_text(report(), encoding="utf-8")
-
-
-def _results(subject: Subject) -> dict:
-    """What was measured of a subject, by the names of its simulations."""
-    known = subject.results
-    found = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
-    names = {one.name for one in subject.simulations}
-    return {name: value for name, value in found.items() if name in names}
 
 
 def _asked(names: tuple[str, ...]) -> Iterator[tuple[Subject, Simulation]]:
@@ -94,10 +87,13 @@ def _some(one, chunk: list[np.random.Generator]) -> list[dict[str, float]]:
 
 def report() -> str:
     """STATISTICS.md."""
-    known = [(subject, _results(subject)) for subject in subjects()]
+    known = [(subject, subject.measured()) for subject in subjects()]
     known = [(subject, raw) for subject, raw in known if raw]
     newest = max((one for _, raw in known for one in raw.values()), key=lambda one: one["day"])
-    tables = [f"## {subject.title}\n\n{_table(subject, raw)}" for subject, raw in known]
+    tables = [
+        f"## {subject.title}\n\n{_table(subject, raw)}{_reasons(subject, raw)}"
+        for subject, raw in known
+    ]
     return "\n".join([HEAD.format(**newest), *tables])
 
 
@@ -115,6 +111,18 @@ def _table(subject: Subject, raw: dict) -> str:
                 f"{_reached(goal, value)} |"
             )
     return "\n".join(rows) + "\n"
+
+
+def _reasons(subject: Subject, raw: dict) -> str:
+    """Below the table of a subject: the goals that are known to be missed, and why."""
+    lines = [
+        f"- {one.name}, {name}: {_shown(value)}, the goal is {_goal(one.goals[name], value)}. "
+        f"{miss.why}\n"
+        for one in subject.simulations
+        for name, miss in one.missed.items()
+        if (value := raw.get(one.name, {}).get("values", {}).get(name))
+    ]
+    return "\nMissed, and why:\n\n" + "".join(lines) if lines else ""
 
 
 def _line(simulation: Simulation, found: dict) -> str:
@@ -153,7 +161,7 @@ def _reached(goal: Goal | None, value: dict) -> str:
         return ""
     if reaches(value["mean"], goal):
         return "yes"
-    return "within the error" if reaches(value["mean"], goal, value["error"]) else "**no**"
+    return "within the error" if reaches(value["mean"], goal, value["error"]) else "**missed**"
 
 
 if __name__ == "__main__":

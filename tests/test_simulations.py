@@ -1,14 +1,16 @@
 """A few repeats of every simulation: no decision may be far from the rate that it promises.
 
 The full rates are measured by `make bench-statistics`. Here a mean may lie four Monte-Carlo errors
-beyond its goal: what is broken lies much further off.
+beyond its goal: what is broken lies much further off. A goal that is known to be missed is held to
+what was measured, so that it gets no worse; and STATISTICS.md names each.
 """
 
+import math
 import warnings
 
 import pytest
 
-from benchmarks.simulations import generators, reaches, subjects, summary
+from benchmarks.simulations import Missed, Simulation, generators, reaches, subjects, summary
 
 ALL = [one for subject in subjects() for one in subject.simulations]
 SECONDS_EACH = ("cleaning_plan", "leaks", "small_tables", "split_choice")  # a repeat of these
@@ -28,20 +30,68 @@ def cases():
                 )
 
 
-@pytest.mark.parametrize("simulation", cases())
+@pytest.mark.parametrize("simulation", list(cases()))
 def test_a_few_repeats_lie_near_the_goals(simulation):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         drawn = generators(simulation, simulation.quick, seed=20)
         found = summary([simulation.one(random) for random in drawn])
     assert set(simulation.goals) <= set(found), "a goal names no value"
-    far = {
-        name: found[name]
-        for name, goal in simulation.goals.items()
-        if found[name]["repeats"]
-        and not reaches(found[name]["mean"], goal, 4 * found[name]["error"])
+    assert not far_off(simulation, found)
+
+
+def far_off(simulation, found: dict) -> dict:
+    """The values that lie four Monte-Carlo errors beyond what they are held to.
+
+    A few repeats hardly tell their own spread: that of the published figure counts, too.
+    """
+    return {
+        name: value
+        for name in simulation.goals
+        if (value := found[name])["repeats"]
+        and not reaches(value["mean"], simulation.held_to(name), 4 * error(simulation, name, value))
     }
-    assert not far
+
+
+def error(simulation, name: str, value: dict) -> float:
+    """The Monte-Carlo error of a mean of a few repeats."""
+    known = published(simulation).get(name)
+    if not known or not known["repeats"] or value["rate"]:
+        return value["error"]
+    return max(value["error"], known["error"] * math.sqrt(known["repeats"] / value["repeats"]))
+
+
+def published(simulation) -> dict:
+    """What STATISTICS.md says of a simulation: values by name."""
+    subject = next((one for one in subjects() if simulation in one.simulations), None)
+    return {} if subject is None else subject.measured().get(simulation.name, {}).get("values", {})
+
+
+MEASURED = [
+    pytest.param(one, name, value, id=f"{one.name}: {name}")
+    for one in ALL
+    for name, value in published(one).items()
+    if name in one.goals and value["repeats"]
+]
+
+
+@pytest.mark.parametrize(("simulation", "name", "value"), MEASURED)
+def test_a_published_miss_is_named_with_its_reason(simulation, name, value):
+    goal, slack = simulation.goals[name], value["error"]
+    if not reaches(value["mean"], goal, slack):
+        assert name in simulation.missed, "STATISTICS.md has a miss that its simulation hides"
+        assert simulation.missed[name].why.endswith(".")
+        assert reaches(value["mean"], simulation.held_to(name), 2 * slack), "it has become worse"
+    elif name in simulation.missed:
+        assert not reaches(value["mean"], goal), "this miss is gone: name it no longer"
+
+
+def test_a_known_miss_that_becomes_worse_is_found():
+    one = Simulation("w", dict, {"width": (None, 1.3)}, missed={"width": Missed(1.5, "why.")})
+    found = {"width": {"mean": 1.55, "error": 0.02, "repeats": 9, "rate": False}}
+    assert not far_off(one, found)
+    found["width"]["mean"] = 1.6
+    assert far_off(one, found)
 
 
 def test_names_are_unique():

@@ -7,6 +7,7 @@ bench-statistics`), and a few repeats of each by `tests/test_simulations.py`.
 from __future__ import annotations
 
 import importlib
+import json
 import math
 import pkgutil
 import zlib
@@ -21,12 +22,21 @@ Goal = tuple[float | None, float | None]  # at least, at most
 
 
 @dataclass(frozen=True)
+class Missed:
+    """A goal that is known to be missed: the mean that was `measured`, and `why` it stops there."""
+
+    measured: float
+    why: str
+
+
+@dataclass(frozen=True)
 class Simulation:
     """One situation, simulated many times.
 
     `one` takes a random generator and returns values by name: 0 or 1 for what happened or not, so
     that their mean is a rate, or other numbers; NaN where a value does not apply. `goals` bound the
-    mean of some values, as (at least, at most). `quick` is how many repeats the tests take.
+    mean of some values, as (at least, at most); those that are `missed` say so, and are held to
+    what was measured. `quick` is how many repeats the tests take.
     """
 
     name: str
@@ -35,6 +45,22 @@ class Simulation:
     repeats: int = 1_000
     quick: int = 20
     note: str = ""
+    missed: dict[str, Missed] = field(default_factory=dict)
+
+    def held_to(self, name: str) -> Goal:
+        """What the mean of a value must not be beyond: its goal, or what is known to miss it.
+
+        >>> missed = {"six": Missed(0.2, "The dice are fair.")}
+        >>> Simulation("dice", dict, {"six": (0.9, None)}, missed=missed).held_to("six")
+        (0.2, None)
+        """
+        goal = self.goals[name]
+        if name not in self.missed:
+            return goal
+        measured = self.missed[name].measured
+        least, most = goal
+        return (None if least is None else min(least, measured),
+                None if most is None else max(most, measured))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,13 @@ class Subject:
     def results(self) -> Path:
         """The file with what was measured."""
         return Path(__file__).with_name(f"{self.module}.json")
+
+    def measured(self) -> dict:
+        """What was measured, by the names of the simulations; those that are gone left out."""
+        known = self.results
+        found = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+        names = {one.name for one in self.simulations}
+        return {name: value for name, value in found.items() if name in names}
 
 
 def subjects() -> list[Subject]:
@@ -87,7 +120,12 @@ def _mean_and_error(values: pd.Series) -> dict[str, float]:
     is_rate = values.isin([0.0, 1.0]).all()
     share = (values.sum() + 1) / (count + 2)
     error = math.sqrt(share * (1 - share) / count) if is_rate else values.sem()
-    return {"mean": values.mean(), "error": error, "repeats": count, "rate": bool(is_rate)}
+    return {
+        "mean": float(values.mean()),
+        "error": float(error),
+        "repeats": count,
+        "rate": bool(is_rate),
+    }
 
 
 def reaches(mean: float, goal: Goal, slack: float = 0.0) -> bool:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers.learning.units import find_units
 
-from . import Simulation
+from . import Missed, Simulation
 
 FOUND, FALSE = {"found": (0.9, None)}, {"false unit": (None, 0.05)}
 SHAPES = ("random intercept", "random slopes", "copied features", "unequal sizes", "within class")
@@ -102,6 +102,24 @@ def series(random: np.random.Generator, correlation: float, count: int) -> dict[
     return {"found": float(find_units(X, y).kind == "week")}
 
 
+WEAK = {
+    "random intercept": 0.84,
+    "random slopes": 0.45,
+    "unequal sizes": 0.61,
+    "within class": 0.585,
+}  # found of 20 units with 20 rows of ICC 0.1, in 200 repeats
+WHY = (
+    "So little is shared by so few units that a test at a level which keeps false units below 5 % "
+    "of tables with several keys does not find it more often."
+)
+
+
+def missed(shape: str, icc: float, size: tuple) -> dict:
+    """The goal that is known to be missed."""
+    weakest = (icc, size) == (0.1, (20, 20)) and shape in WEAK
+    return {"found": Missed(WEAK[shape], WHY)} if weakest else {}
+
+
 LOOKED_AT = "levels of the tests were chosen with an eye on these"
 SIMULATIONS = [
     *(
@@ -120,6 +138,7 @@ SIMULATIONS = [
             repeats=200,
             quick=5,
             note=LOOKED_AT,
+            missed=missed(shape, icc, size),
         )
         for shape in SHAPES
         for icc in (0.1, 0.5)

@@ -27,7 +27,7 @@ from ..pipeline.whole_pipeline import model_columns
 from ..registry.local_copies import Copy
 from ..registry.model_versions import Version, is_address, resolve
 from ..serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
-from ..tables import read_any
+from ..tables import encodings, read_any
 from . import (
     monitor_model,
     monitoring_report,
@@ -137,7 +137,9 @@ def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
         raw, times = service_log_rows.rows_of_log(folder, bundle.model, bundle.task.target)
     else:
         addresses.refuse_pasted_password(data)
-        raw, origin = read_any.read_table(data, typed=False), addresses.shown(data)
+        likely = encodings.expected(bundle.encoding)
+        raw = read_any.read_table(data, typed=False, encoding=likely)
+        origin = addresses.shown(data)
         production_rows.check_columns(raw, list(bundle.fields))
     production_rows.check_count(raw, origin)
     return raw, origin, times

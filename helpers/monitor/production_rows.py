@@ -26,7 +26,7 @@ from ..learning.units import units_of
 from ..line.stage_list import LOG
 from ..pipeline import whole_pipeline
 from ..pipeline.whole_pipeline import model_columns
-from ..tables import read_any
+from ..tables import encodings, read_any
 from .rows_learnt import is_learnt
 from .service_log_rows import rows_of_log
 
@@ -106,8 +106,11 @@ def later_rows(work, new_data: str = "") -> Production:
 def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:
     """The rows of a source that the model was not fitted on, their places, where they are from."""
     addresses.refuse_pasted_password(new_data)
-    raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
-    check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+    schema = work.read_json("model/schema.json")
+    likely = encodings.expected(schema.get("encoding", ""))
+    raw = read_any.read_table(new_data, typed=False, encoding=likely)
+    origin = addresses.shown(new_data)
+    check_columns(raw, list(schema["fields"]))
     learnt = is_learnt(work.run, raw)
     if learnt.any():
         origin = f"{origin} without {learnt.sum():,} training rows"

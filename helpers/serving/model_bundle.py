@@ -58,6 +58,11 @@ class Bundle:
         return self.schema["fields"]
 
     @property
+    def encoding(self) -> str:
+        """The encoding of the file that it was trained on; "" for UTF-8, or where none is known."""
+        return self.schema.get("encoding", "")
+
+    @property
     def ignored(self) -> set[str]:
         """Columns of the raw table that the model does not use, the target among them."""
         return set(self.schema["ignored"])
