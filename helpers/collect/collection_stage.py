@@ -8,6 +8,7 @@ from ..base.findings import Finding
 from ..learning.label_column import read_label
 from ..learning.label_findings import label_findings
 from ..learning.task_kind import find_task
+from ..tables import set_aside
 from ..tables.formula_cells import neutral_table
 from ..tables.sources.lookups import lookup_frame
 from . import odd_cells
@@ -37,7 +38,18 @@ def finish(
     hand_on(work, raw, key, about)
     if joined := getattr(sources, "joined", None):
         _hand_on_joins(work, joined)
-    return work.finish(len(raw), len(raw), headline(raw, sources, about))
+    aside = _hand_on_lines(work, whole)
+    return work.finish(
+        len(raw) + aside, len(raw), headline(raw, sources, about, aside), set_aside=aside
+    )
+
+
+def _hand_on_lines(work, whole: pd.DataFrame) -> int:
+    """Write the lines of the file that are no rows, where there are any; how many there are."""
+    lines = set_aside.of(whole)
+    if len(lines):
+        work.write_table("lines_set_aside", lines)
+    return len(lines)
 
 
 def target_findings(whole: pd.DataFrame, about: dict, asked: str = "auto") -> list[Finding]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...base.user_errors import InputError, nearest
+from .. import odd_files, set_aside
 from . import as_of
 from .fuzzy import DOUBTS, fuzzy_places
 from .keys import key_codes
@@ -97,7 +98,19 @@ def read_and_join(path: str, read: Read, typed: bool = True) -> Joined:
         if one.place not in places:
             places[one.place] = open_source(one, read, typed)
         tables[one.name] = places[one.place]
-    return join(recipe, tables)
+    made = join(recipe, tables)
+    made.frame = odd_files.note(made.frame, *_oddities(recipe, tables))
+    return made
+
+
+def _oddities(recipe: Recipe, tables: dict[str, pd.DataFrame]) -> list[str]:
+    """What is odd in the files of the joined sources; the main table tells its own."""
+    found = []
+    for one in recipe.others:
+        found += [f"{one.name}: {sentence}" for sentence in odd_files.of(tables[one.name])]
+        if lines := set_aside.count(tables[one.name]):
+            found.append(f"{one.name}: {lines:,} lines are no rows and were left out of it.")
+    return list(dict.fromkeys(found))
 
 
 def join(recipe: Recipe, tables: dict[str, pd.DataFrame]) -> Joined:
