@@ -12,6 +12,7 @@ from ..examples import known
 from ..learning.label_column import draft_label, read_label
 from ..learning.task_kind import find_task
 from ..tables import encodings, odd_files, read_any, tidy_table
+from ..tables.saved_index import without_saved_index
 
 MAX_ERROR_RATE = 0.3
 
@@ -32,7 +33,7 @@ def collect(
             f"until is a parameter of {known.titles()} only; your own table is read whole."
         )
     addresses.refuse_pasted_password(data)
-    frame = read_any.read_table(data, query, encoding=encoding)
+    frame = without_saved_index(read_any.read_table(data, query, encoding=encoding))
     kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
     read_any.stamp(frame, kind, addresses.shown(data))
     return frame, {"table": frame}
