@@ -577,7 +577,7 @@ def test_another_word_for_duplicates_is_refused():
 
 def test_a_label_gets_one_spelling_a_class_and_the_change_is_logged():
     raw = pd.DataFrame({"y": ["yes", "Yes ", "no", "N/A", "yes", None]})
-    label, changes = clean_rows.clean_label(raw, "y", draft_label(raw["y"]))
+    label, changes = clean_rows.clean_label(raw, "y", draft_label(raw["y"], ["n/a"]))
     assert label.tolist()[:3] == ["yes", "yes", "no"] and label.isna().sum() == 2
     assert changes["row"].tolist() == [1, 3]
     assert changes["before"].tolist() == ["Yes ", "N/A"]

@@ -13,6 +13,7 @@ import yaml
 from ..base.user_errors import InputError, nearest
 from ..cells.date_formats import parse_date
 from ..cells.draft_column_plan import draft_and_repair
+from ..cells.durations import CLOCKS
 from ..cells.number_formats import parse_number
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import KINDS
@@ -297,8 +298,16 @@ def _is_text(one) -> bool:
     return isinstance(one, str)
 
 
-def _is_style(one) -> bool:
-    return one in ("point", "comma")
+def _is_one_of(*words: str) -> Callable[[object], bool]:
+    return lambda one: one in words
+
+
+def _is_width(one) -> bool:
+    return type(one) is int and 0 < one <= 40
+
+
+def _is_flag(one) -> bool:
+    return isinstance(one, bool)
 
 
 def _are_texts(some) -> bool:
@@ -325,10 +334,16 @@ def _is_date_format(form) -> bool:
 LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
 PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an error calls it
     "limits": (_is_range, "[low, high], two numbers"),
-    "style": (_is_style, "point or comma"),
+    "style": (_is_one_of("point", "comma"), "point or comma"),
+    "clock": (_is_one_of(*CLOCKS), f"one of {', '.join(CLOCKS)}"),
+    "beyond": (_is_one_of("limit", "half", "missing"), "limit, half or missing"),
     "unit": (_is_text, "quoted text"),
+    "scale": (_is_one_of("thousands"), "thousands: k, M and B behind a number"),
+    "zero": (_are_texts, LIST),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
+    "width": (_is_width, "the number of digits of a code"),
+    "flags": (_is_flag, "true or false"),
     "keep": (_are_texts, LIST),
     "missing": (_are_texts, LIST),
     "aliases": (_are_pairs, PAIRS),

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError
+from ..cells import codes_like_numbers
 from . import odd_files
 from .arrow_tables import as_frame
 from .json_shapes import read_json
@@ -124,7 +125,8 @@ def _without_trailing(text: str, delimiter: str) -> str:
 def numbers_if_surely(column: pd.Series) -> pd.Series:
     """A column of text as numbers when each cell is one and nothing is lost by it.
 
-    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
+    A leading zero (a ZIP code), more digits than a float keeps, what is a code (1E6 beside 5E4) or
+    a version (1.10 after 1.9) would be lost (see `cells.codes_like_numbers`).
     """
     present = column.dropna()
     if present.empty or present.str.match(r"[+-]?(0\d|\d{16,}$)").any():
@@ -133,7 +135,17 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return column
-    return numbers
+    return column if _are_codes(present, numbers, str(column.name)) else numbers
+
+
+def _are_codes(texts: pd.Series, numbers: pd.Series, name: str) -> bool:
+    """Whether texts that read as these numbers are codes; whole numbers without an E are none."""
+    if pd.api.types.is_integer_dtype(numbers.dtype):
+        return False
+    # an E, or an end of a zero behind a point: other texts are as good as their number
+    if not texts.str.contains(r"[eE]|\.\d*0\s*$").any():
+        return False
+    return codes_like_numbers.are_codes(texts.str.strip().unique(), name)
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
