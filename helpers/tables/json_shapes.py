@@ -67,7 +67,7 @@ def _readings(content, deep: int) -> Iterator[tuple[list[dict], str]]:
 
 
 def _of_list(content: list) -> Iterator[tuple[list[dict], str]]:
-    if content and all(isinstance(row, dict) for row in content):
+    if all(isinstance(row, dict) for row in content):
         yield content, ""
     if len(content) > 1 and all(isinstance(row, list) for row in content):
         names = content[0]
