@@ -14,6 +14,7 @@ from pyarrow import feather, ipc, parquet
 from helpers.base.user_errors import InputError
 from helpers.collect.collect_rows import collect
 from helpers.serving.input_pieces import read_in_pieces
+from helpers.tables import set_aside
 from helpers.tables.json_shapes import read_json
 from helpers.tables.read_any import read_table
 
@@ -62,9 +63,8 @@ def test_lines_that_are_no_json_are_set_aside_and_said():
     lines = "\n".join(map(json.dumps, RECORDS * 5))
     frame = read_json(f"{lines}\nERROR: timeout\n[1, 2]\n")
     assert len(frame) == 20
-    (said,) = frame.attrs["oddities"]
-    assert "1 line no JSON (line 21)" in said
-    assert "1 lines that hold no object" in said
+    assert set_aside.of(frame)["line"].tolist() == [21, 22]
+    assert frame.attrs["oddities"] == ["Set aside: 2 lines of the file."]
     with pytest.raises(InputError, match="lines that are no JSON"):
         read_json('{"n": 1}\nx\ny\nz')
 

@@ -8,6 +8,7 @@ from ..base.findings import Finding
 from ..learning.label_column import read_label
 from ..learning.label_findings import label_findings
 from ..learning.task_kind import find_task
+from ..tables import set_aside
 from . import odd_cells
 from .collect_rows import add_test_rows, injected_error_rate, table_facts
 from .collection_report import headline
@@ -33,7 +34,18 @@ def finish(
         work.note(found)
     raw = add_test_rows(raw, test_data, about)
     hand_on(work, raw, key, about)
-    return work.finish(len(raw), len(raw), headline(raw, sources, about))
+    aside = _hand_on_lines(work, whole)
+    return work.finish(
+        len(raw) + aside, len(raw), headline(raw, sources, about, aside), set_aside=aside
+    )
+
+
+def _hand_on_lines(work, whole: pd.DataFrame) -> int:
+    """Write the lines of the file that are no rows, where there are any; how many there are."""
+    lines = set_aside.of(whole)
+    if len(lines):
+        work.write_table("lines_set_aside", lines)
+    return len(lines)
 
 
 def target_findings(whole: pd.DataFrame, about: dict, asked: str = "auto") -> list[Finding]:

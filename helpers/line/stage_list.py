@@ -69,7 +69,7 @@ STAGES = (
     Stage(1, "collect", "Data collection", "01_data_collection",
           "Where do the data come from, and what did they look like there?",
           reads=(),
-          writes=(RAW, ABOUT, "data/answer_key.parquet")),
+          writes=(RAW, ABOUT, "data/answer_key.parquet", "data/lines_set_aside.parquet")),
     Stage(2, "clean", "Data cleaning", "02_data_cleaning",
           "What is wrong with them, and what is surely right?",
           reads=(ABOUT, RAW, "data/answer_key.parquet"),

@@ -183,11 +183,11 @@ def _identity(bundle: Bundle, source: str) -> str:
     if remote_files.is_stored(source):
         mark = remote_files.stored_mark(source)
         return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
-    path = Path(source).expanduser()
+    path = addresses.local_path(source) if addresses.is_path(source) else Path(source)
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
-    said = ["answers", bundle.card["model_sha256"], str(path), of_file, PIECE]
+    said = ["answers", bundle.card["model_sha256"], source, of_file, PIECE]
     return sha256_of(json.dumps(said))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..base.user_errors import InputError
-from . import odd_files
+from . import odd_files, set_aside
 
 MOST_BAD = 0.1  # share of the lines of a file that may be no JSON
 DEEP = 4  # levels of keys above the rows
@@ -30,14 +30,15 @@ def read_json(text: str) -> pd.DataFrame:
     {'key': ['a', 'b'], 'x': [1, 2], 'y': ['p', 'q']}
     """
     try:
-        content, said = json.loads(text), ""
+        content, aside = json.loads(text), []
     except json.JSONDecodeError:
-        content, said = _lines(text)
+        content, aside = _lines(text)
     except RecursionError:
         raise InputError("holds JSON that is nested too deeply to be a table.") from None
     records, shape = rows_in(content)
-    frame = odd_files.note(_exact(pd.json_normalize(records), records), said, shape)
-    return odd_files.note(frame, odd_files.of_records(records))
+    frame = set_aside.note(_exact(pd.json_normalize(records), records), aside)
+    said = f"Set aside: {odd_files.so_many(aside, 'line')} of the file." if aside else ""
+    return odd_files.note(frame, said, shape, odd_files.of_records(records))
 
 
 def rows_in(content) -> tuple[list[dict], str]:
@@ -189,32 +190,21 @@ def _exact(frame: pd.DataFrame, records: list[dict]) -> pd.DataFrame:
     return frame
 
 
-def _lines(text: str) -> tuple[list, str]:
-    """The records of JSON lines, and which lines are none: these are set aside."""
-    records, bad, first = [], [], ""
+def _lines(text: str) -> tuple[list, list[tuple[int, str, str]]]:
+    """The records of JSON lines; and the lines that are none: number, reason, text."""
+    read, bad = [], []
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            records += [json.loads(line)] if line.strip() else []
+            read += [(number, line, json.loads(line))] if line.strip() else []
         except (json.JSONDecodeError, RecursionError) as error:
-            bad.append(number)
-            first = first or f"{getattr(error, 'msg', 'nested too deeply')}: ‘{line.strip():.40}’"
-    if not records or len(bad) > max(1, MOST_BAD * (len(records) + len(bad))):
-        where = f", line {bad[0]}: {first}" if records else ""
-        if not records:
-            json.loads(text)  # says what is wrong with the document
-        raise InputError(f"holds {len(bad):,} lines that are no JSON{where}.")
-    return _of_one_kind(records, bad, first)
-
-
-def _of_one_kind(records: list, bad: list[int], first: str) -> tuple[list, str]:
-    """Records that are objects, where most are; a sentence on the lines that were set aside."""
-    objects = [record for record in records if isinstance(record, dict)]
-    others = len(records) - len(objects)
-    keep = records if len(objects) < 0.9 * len(records) else objects
-    said = []
-    if bad:
-        lines = f"{odd_files.so_many(bad, 'line')} no JSON ({odd_files.lines(bad)})"
-        said.append(f"Set aside: {lines}. The first: {first}.")
-    if others and keep is objects:
-        said.append(f"Set aside: {others:,} lines that hold no object.")
-    return keep, " ".join(said)
+            bad.append((number, f"no JSON: {getattr(error, 'msg', 'too deep')}", line))
+    if not read:
+        json.loads(text)  # says what is wrong with the document
+    others = [(n, "no object", line) for n, line, one in read if not isinstance(one, dict)]
+    if len(others) > MOST_BAD * len(read):  # lists, perhaps
+        others = []
+    elif others:
+        read = [one for one in read if isinstance(one[2], dict)]
+    if len(bad) > max(1, MOST_BAD * (len(read) + len(bad))):
+        raise InputError(f"holds {len(bad):,} lines that are no JSON, the first line {bad[0][0]}.")
+    return [record for _, _, record in read], sorted(bad + others)
