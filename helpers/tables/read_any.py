@@ -25,6 +25,7 @@ from ..base.addresses import (
     shown,
     with_format,
 )
+from ..base.recipe_files import is_recipe
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
 from . import encodings, odd_files, text_format, text_pieces
@@ -40,6 +41,7 @@ from .file_formats import (
 )
 from .from_database import read_sql
 from .from_web import fetch
+from .sources.joining import read_and_join
 from .tidy_table import tidy
 
 ENDING_OF_CONTENT = {
@@ -76,6 +78,8 @@ database address.
     """
     if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
+    if is_recipe(source):
+        return read_and_join(source, read_table, typed).frame
     if re.match(r"https?://", source, re.IGNORECASE):
         frame = _read_address(source, typed, encoding)
     elif is_stored(source):
