@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError
 from ..cells import codes_like_numbers
 from . import odd_files
-from .tidy_table import clean_name, distinct_names
+from .text_format import AS_FOUND, TextFormat
+from .text_tables import read_text
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
+FEW = 100  # cells that tell quickly whether a column may hold numbers
+LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
@@ -40,71 +44,15 @@ def disguised_as(content: bytes, ending: str) -> str:
     return ""
 
 
-def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
+def read_delimited(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
+    """A delimited text in UTF-8 as a frame of texts; raises InputError where it is no table."""
     text = content.decode("utf-8-sig")
     if not text.strip():
         raise InputError("is empty: it holds no header and no rows.")
     if named := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
-        text, delimiter = text[named.end() :], named[1]
-    return _rows_of_text(text, delimiter or find_delimiter(text))
-
-
-def _rows_of_text(text: str, delimiter: str) -> pd.DataFrame:
-    """The rows of a delimited text, with notes on what is odd in it."""
-    # The header is read as a row: rows with more fields than it are an error, not an index.
-    shorter = _without_trailing(text, delimiter)
-    ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
-    text = shorter.strip("\r\n")
-    frame, names = _frame_of(text, delimiter)
-    odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
-    renamed = odd_files.renamed(names, list(frame.columns))
-    return odd_files.note(frame, ends, *odd, renamed)
-
-
-def _frame_of(text: str, delimiter: str) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a delimited text, all cells texts; and the header as it was written."""
-    as_texts = {"header": None, "dtype": str, "keep_default_na": False, "na_values": [""]}
-    has_columns = delimiter in text  # in a single column a blank line is a missing cell
-    rows = pd.read_csv(io.StringIO(text), sep=delimiter, skip_blank_lines=has_columns, **as_texts)
-    frame = rows.iloc[1:].reset_index(drop=True)
-    names = [clean_name(cell) for cell in rows.iloc[0]]
-    frame.columns = distinct_names(list(names))
-    return frame, names
-
-
-def find_delimiter(text: str) -> str:
-    """The mark that parts the first rows into equally many fields, more than one; else a comma."""
-    best, most = ",", (0.0, 0)
-    for mark in ",;\t|":
-        rows = _first_rows(text, mark)
-        width = len(rows[0]) if rows else 0
-        alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
-        if width > 1 and (alike, width) > most:
-            best, most = mark, (alike, width)
-    return best
-
-
-def _first_rows(text: str, mark: str) -> list[list[str]]:
-    """Up to thirty rows with fields; none where the text can't be cut at that mark."""
-    try:
-        rows = list(islice(csv.reader(io.StringIO(text[:200_000]), delimiter=mark), 30))
-    except csv.Error:
-        return []
-    return [row for row in rows if row][: 29 if len(text) > 200_000 else 30]
-
-
-def _without_trailing(text: str, delimiter: str) -> str:
-    """The text without the delimiter that ends every row but the header's, where one does."""
-    header, *rows = text.splitlines()
-    width = len(next(csv.reader([header], delimiter=delimiter), []))
-    longer = [len(r.split(delimiter)) > width for r in rows[:1]]
-    if (
-        header.endswith(delimiter)
-        or not all(longer)
-        or not all(r.endswith(delimiter) for r in rows if r)
-    ):
-        return text
-    return "\n".join([header, *[row.removesuffix(delimiter) for row in rows]])
+        asked = replace(asked, delimiter=asked.delimiter or named[1])
+        text = "\n" + text[named.end() :]  # the lines keep their numbers
+    return read_text(text, asked)
 
 
 def numbers_if_surely(column: pd.Series) -> pd.Series:
@@ -113,8 +61,48 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     A leading zero (a ZIP code), more digits than a float keeps, what is a code (1E6 beside 5E4) or
     a version (1.10 after 1.9) would be lost (see `cells.codes_like_numbers`).
     """
-    present = column.dropna()
-    if present.empty or present.str.match(r"[+-]?(0\d|\d{16,}$)").any():
+    first = column.iloc[: 4 * FEW].dropna().iloc[:FEW]
+    if pd.to_numeric(first, errors="coerce").isna().any():
+        return column  # most columns of words end here
+    texts = pa.array(column, from_pandas=True)
+    for quick in (_plain_integers, _plain_floats):
+        if (numbers := quick(texts)) is not None:
+            return pd.Series(numbers, index=column.index, name=column.name)
+    return _numbers_with_care(column)
+
+
+def _plain_integers(texts) -> np.ndarray | None:
+    """Texts as integers where each is one, written as Python would write it; else None."""
+    if texts.null_count or not len(texts):
+        return None
+    try:
+        numbers = texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    is_same = pc.all(pc.equal(numbers.cast(texts.type), texts)).as_py()
+    is_short = pc.max(numbers).as_py() < 10**15 and pc.min(numbers).as_py() > -(10**15)
+    return numbers.to_numpy() if is_same and is_short else None
+
+
+def _plain_floats(texts) -> np.ndarray | None:
+    """Texts as floats where each is a finite number and nothing is lost; else None."""
+    if not len(texts) or not (texts.null_count or pc.any(pc.match_substring(texts, ".")).as_py()):
+        return None  # integers in another form, or none at all
+    try:
+        numbers = texts.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    present = numbers.drop_null()
+    if not len(present) or not pc.all(pc.is_finite(present)).as_py():
+        return None
+    lost = pc.any(pc.match_substring_regex(texts, LOSES)).as_py()
+    return None if lost else numbers.to_numpy(zero_copy_only=False)
+
+
+def _numbers_with_care(column: pd.Series) -> pd.Series:
+    """The same of any column, cell by cell."""
+    present = pa.array(column.dropna(), from_pandas=True)
+    if not len(present) or pc.any(pc.match_substring_regex(present, LOSES)).as_py():
         return column
     numbers = pd.to_numeric(column, errors="coerce")
     lost = numbers.isna() & column.notna()
@@ -186,10 +174,10 @@ def _read_excel(content: bytes) -> pd.DataFrame:
 
 
 READERS = {
-    ".csv": _read_delimited,
-    ".txt": _read_delimited,
-    ".tsv": lambda content: _read_delimited(content, "\t"),
-    ".tab": lambda content: _read_delimited(content, "\t"),
+    ".csv": read_delimited,
+    ".txt": read_delimited,
+    ".tsv": read_delimited,
+    ".tab": read_delimited,
     ".json": _read_json,
     ".jsonl": _read_json,
     ".ndjson": _read_json,
