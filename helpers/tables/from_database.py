@@ -15,6 +15,7 @@ from ..base.addresses import (
 )
 from ..base.credentials import REFERENCE
 from ..base.user_errors import InputError, first_line, nearest
+from . import declared_types
 
 
 def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:
@@ -43,7 +44,21 @@ def _rows_of(source: str, query: str, values: dict | None) -> pd.DataFrame:
     with _engine(source) as engine:
         if query:
             return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
-        return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
+        return _whole_table(engine, _only_table(sa.inspect(engine), shown(source)))
+
+
+def _whole_table(engine, name: str) -> pd.DataFrame:
+    """A table as its columns are declared; where the cells are something else, as they are."""
+    import sqlalchemy as sa
+
+    try:
+        return pd.read_sql_table(name, engine)
+    except (ValueError, TypeError, ArithmeticError):
+        quoted = engine.dialect.identifier_preparer.quote(name)
+        frame = pd.read_sql_query(sa.text(f"SELECT * FROM {quoted}"), engine)
+        declared = {c["name"]: c["type"] for c in sa.inspect(engine).get_columns(name)}
+        dates = [c for c in frame if isinstance(declared.get(c), (sa.Date, sa.DateTime))]
+        return declared_types.read_as_declared(frame, dates)
 
 
 def read_named_table(source: str, table: str) -> pd.DataFrame:
