@@ -59,7 +59,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 import json, uvicorn, pandas as pd
 from fastapi import FastAPI, Request
-from helpers.deploy.bundle_files import load_bundle
+from helpers.serving.model_bundle import load_bundle
 bundle = load_bundle(RUN)
 columns = list(bundle.model["clean"].get_feature_names_out())
 app = FastAPI()
@@ -442,6 +442,8 @@ def main(parts, run, log, seconds, load_seconds):
         "odd": lambda: odd_requests(run, log),
     }
     for part in parts or work:
+        busy = {**raw.get("busy", {}), part: round(os.getloadavg()[0], 1)}
+        raw["busy"] = {name: busy[name] for name in PARTS if name in busy}
         raw[part] = work[part]()
         click.echo(f"{part}: {raw[part]}")
         raw["on"] = machine()
@@ -459,6 +461,10 @@ def report(raw: dict) -> str:
         "",
         f"Measured on {on['day']}: {on['machine']}, Python {on['python']}.",
     ]
+    if "busy" in raw:
+        said = ", ".join(f"{part} {load:g}" for part, load in raw["busy"].items())
+        lines += ["", "What else ran on the machine as each part began (load average of the last "
+                      f"minute; 0 is idle): {said}."]  # fmt: skip
     if "single" in raw:
         lines += [
             "",

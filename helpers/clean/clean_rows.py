@@ -16,8 +16,9 @@ from ..cells.as_texts import texts
 from ..cells.kinds import is_counted
 from ..learning.label_column import read_label
 from ..line.stage_work import outside
+from ..tables import duplicate_rows
 from ..tables.formula_cells import neutral_table
-from . import doubtful_cells, duplicate_rows, training_plan, unusual_readings
+from . import doubtful_cells, training_plan, unusual_readings
 from .cleaning_plan import plan_text
 from .cleaning_report import unusable
 from .column_cleaner import Cleaner, log_column
@@ -27,6 +28,7 @@ WHY_UNUSED = {
     "constant": "has one value only",
     "identifier": "only identifies rows",
 }
+NEW_CLASS = "class not in training"
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 
 
@@ -70,6 +72,23 @@ def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set asid
     if target:
         reason[clean[target].isna()] = "no label"
     return reason
+
+
+def set_aside_new_classes(labels: pd.Series, reason: pd.Series, test_rows: int | None) -> pd.Series:
+    """The reasons with the test rows whose class the training rows lack set aside, too.
+
+    `test_rows` is where the rows of a second table begin (None where there are none). Numbers have
+    no classes.
+
+    >>> reasons = pd.Series([None] * 3, dtype="str")
+    >>> set_aside_new_classes(pd.Series(["a", "b", "c"]), reasons, 2).tolist()
+    [nan, nan, 'class not in training']
+    """
+    if test_rows is None:
+        return reason
+    known, later = labels.iloc[:test_rows], np.arange(len(labels)) >= test_rows
+    is_new = later & ~labels.isin(known[reason.iloc[:test_rows].isna()]).to_numpy()
+    return reason.mask(is_new & reason.isna().to_numpy(), NEW_CLASS)
 
 
 def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
@@ -122,6 +141,23 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, li
         )
         work.find("near_duplicates", "note", [], message)
     _note_repeats(work, int(kept.duplicated().sum()), len(kept))
+
+
+def note_new_classes(work, raw: pd.DataFrame, reason: pd.Series) -> None:
+    """Note the test rows whose class no training row has: no model could answer them."""
+    gone = (reason == NEW_CLASS).fillna(False)
+    if not gone.any():
+        return
+    about, target = work.about, work.about["target"]
+    counts = read_label(raw.loc[gone.to_numpy(), target], about["label"]).value_counts()
+    shown = ", ".join(f"‘{name!s:.30}’ ({n:,})" for name, n in counts.head(5).items())
+    rows = len(raw) - about["test_rows"]
+    message = (
+        f"{gone.sum():,} of {rows:,} test rows have a class of {target} that no training row has: "
+        f"{shown}. Set aside: a model answers each of them wrong, which no score counts. Collect "
+        f"rows of it to learn from."
+    )
+    work.find("new_class", "alarm", [target], message)
 
 
 def _note_repeats(work, repeats: int, rows: int) -> None:

@@ -65,6 +65,8 @@ def sort_rows(
     """Set aside repeated rows and those without a label, link near duplicates, find the unit."""
     target = about["target"]
     reason = clean_rows.set_aside(cleaned, target, duplicates)
+    if target and about["task"] != "regression":
+        reason = clean_rows.set_aside_new_classes(cleaned[target], reason, about.get("test_rows"))
     linked = clean_rows.near_duplicates(cleaned, reason, target)
     kept = cleaned[reason.isna().to_numpy()].reset_index(drop=True)
     units, counted = labelled_data.units_of_table(kept, reason, linked, about, unit_column)
@@ -79,6 +81,7 @@ def close(work, raw, decided: Decided, changes, rows: SortedRows, doubts, scored
     from ..pages import show
 
     clean_rows.note_findings(work, decided.plan, doubts, rows.kept, rows.linked)
+    clean_rows.note_new_classes(work, raw, rows.reason)
     clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
                        doubts, decided.drafted)  # fmt: skip
     work.write_json(labelled_data.UNITS, vars(rows.units))

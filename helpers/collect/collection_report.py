@@ -36,10 +36,11 @@ def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
-    """The stage's result in a sentence."""
+def headline(frame: pd.DataFrame, sources: dict, about: dict, aside: int = 0) -> str:
+    """The stage's result in a sentence; `aside` lines of the file are no rows."""
     many = f"{len(sources)} sources" if len(sources) > 1 else about["source"]
     text = f"{len(frame):,} rows and {frame.shape[1]} columns from {many}"
+    text += f" ({aside:,} line{'s' * (aside != 1)} set aside)" * bool(aside)
     return (
         f"{text}; the target is {about['target']}."
         if about["target"]

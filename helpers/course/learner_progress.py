@@ -95,14 +95,14 @@ def chapters() -> list[Chapter]:
     """
     from .questions import CHALLENGES, QUESTIONS
 
-    tried, found = read_progress(), []
+    levels = dict.fromkeys(QUESTIONS, "") | {name: one.level for name, one in CHALLENGES.items()}
+    names = sorted(levels, key=lambda name: LEVELS.index(levels[name]) if levels[name] else -1)
     titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE
+    tried, found = read_progress(), []
     for prefix, title in titles.items():
-        graded = sorted(CHALLENGES, key=lambda name: LEVELS.index(CHALLENGES[name].level))
-        names = [n for n in (*QUESTIONS, *graded) if n.partition(".")[0] == prefix]
-        levels = {name: CHALLENGES[name].level if name in CHALLENGES else "" for name in names}
-        items = [_item(name, level, tried.get(name, {})) for name, level in levels.items()]
-        if items:
+        asked = [name for name in names if name.partition(".")[0] == prefix]
+        if asked:
+            items = [_item(name, levels[name], tried.get(name, {})) for name in asked]
             found.append(Chapter(title, items))
     return found
 

@@ -80,21 +80,19 @@ def _embargo_length(embargo: str, when: pd.Series):
     if not embargo:
         return None
     try:
-        if is_number(when):
-            width = float(embargo)
-            sound = width >= 0
-        else:
-            width = pd.Timedelta(
-                f"{embargo} days" if embargo.replace(".", "").isdecimal() else embargo
-            )
-            sound = width >= pd.Timedelta(0)
+        width = float(embargo) if is_number(when) else _duration(embargo)
     except ValueError:
-        sound = False
-    if not sound:
+        width = None
+    if width is None or not width >= width * 0:
         raise InputError(
             f"embargo is a duration such as '7 days' or '12 hours'; it is '{embargo}'."
         )
     return width
+
+
+def _duration(text: str) -> pd.Timedelta:
+    """A length of time; a plain number is one of days."""
+    return pd.Timedelta(f"{text} days" if text.replace(".", "").isdecimal() else text)
 
 
 def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:

@@ -77,12 +77,17 @@ def _try(part) -> str:
         return f"**It failed**: {lines[-1]}"
 
 
+NO_AIRFLOW = "**Airflow** is not installed here (`make setup-airflow`), so its DAGs are read only."
+NO_KUBEFLOW = (
+    "**Kubeflow's compiler** is not installed here (`make setup-scale`), so its pipeline is read "
+    "only."
+)
+
+
 def _dags_in_airflow() -> str:
     python = REPOSITORY / ".venv-airflow" / "bin" / "python"
     if not python.exists():
-        return (
-            "**Airflow** is not installed here (`make setup-airflow`), so its DAGs are read only."
-        )
+        return NO_AIRFLOW
     with tempfile.TemporaryDirectory() as home:
         command = [python, "-c", LOAD_DAGS, REPOSITORY / "deploy" / "airflow" / "dags"]
         said = _said_by(command, {"AIRFLOW_HOME": home, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"})
@@ -93,17 +98,12 @@ def _dags_in_airflow() -> str:
 
 def _compiled_for_kubeflow() -> str:
     if find_spec("kfp") is None:
-        return (
-            "**Kubeflow's compiler** is not installed here (`make setup-scale`), so its pipeline "
-            "is read only."
-        )
+        return NO_KUBEFLOW
     script = REPOSITORY / "deploy" / "kubeflow" / "compile.py"
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "pipeline.yaml"
         _said_by([sys.executable, script, "--out", made], {"PYTHONPATH": str(REPOSITORY)})
-        same = made.read_text(encoding="utf-8") == script.with_name("pipeline.yaml").read_text(
-            encoding="utf-8"
-        )
+        same = made.read_bytes() == script.with_name("pipeline.yaml").read_bytes()
     compared = "the same as" if same else "not quite"
     return f"**Kubeflow** has compiled the pipeline: {compared} the stored `pipeline.yaml`."
 
