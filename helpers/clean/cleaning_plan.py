@@ -64,8 +64,9 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     plans, cleaned, swaps, found = draft_columns(
         frame, names, lambda column: _draft_one(column, column.name, about), dates_together.settled
     )
+    learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
-        cleaned, plans, exclude=about.get("not_known", ())
+        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt
     )
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely

@@ -189,11 +189,12 @@ def _costs_less(task: Task, test: Labelled, answers: tuple, costs: tuple) -> lis
 
 
 def checks_table(verdict: dict) -> pd.DataFrame:
-    """A row per check: what was needed, what was reached (the worse end), yes or no."""
+    """A row per check: what was needed, the worse end of the interval, yes or no."""
     table = pd.DataFrame(verdict["checks"]).set_index("check")
     for name in ("needed", "reached"):
         table[name] = table[name].map("{:.3g}".format)
-    return table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
+    said = table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
+    return said.rename(columns={"reached": "at the interval's worse end"})
 
 
 def describe_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
