@@ -193,11 +193,20 @@ def _exact(frame: pd.DataFrame, records: list[dict]) -> pd.DataFrame:
     """The frame, with texts for whole numbers that a float would round: order numbers, keys."""
     for name in frame:
         if pd.api.types.is_numeric_dtype(frame[name].dtype) and frame[name].abs().max() >= SAFE:
-            cells = [record.get(name) for record in records]
+            cells = [_below(record, str(name)) for record in records]
             if all(cell is None or type(cell) is int for cell in cells):
                 texts = [None if cell is None else str(cell) for cell in cells]
                 frame[name] = pd.array(texts, dtype="str")
     return frame
+
+
+def _below(record: dict, name: str):
+    """The cell of a record that is called so, or "a.b" where it stands in a mapping below it."""
+    if name in record or "." not in name:
+        return record.get(name)
+    first, rest = name.split(".", 1)
+    inner = record.get(first)
+    return _below(inner, rest) if isinstance(inner, dict) else None
 
 
 def _lines(text: str) -> tuple[list, list[tuple[int, str, str]]]:
