@@ -13,6 +13,7 @@ from ..examples import known
 from ..learning.label_column import draft_label, read_beyond_limit, read_label, read_no_label
 from ..learning.task_kind import find_task
 from ..tables import encodings, odd_files, read_any, tidy_table
+from ..tables.saved_index import without_saved_index
 from ..tables.sources.joining import Joined, read_and_join
 from ..tables.sources.lookups import describe_sources
 
@@ -37,7 +38,7 @@ def collect(
     addresses.refuse_pasted_password(data)
     if is_recipe(data):
         return collect_joined(data, query)
-    frame = read_any.read_table(data, query, encoding=encoding)
+    frame = without_saved_index(read_any.read_table(data, query, encoding=encoding))
     kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
     read_any.stamp(frame, kind, addresses.shown(data))
     return frame, {"table": frame}
@@ -74,6 +75,7 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
         str(frame[c].dtype), str(more[c].dtype))]  # fmt: skip
     as_text = dict.fromkeys(unlike, "str")  # one file wrote words where the other has numbers
     about["test_rows"] = len(frame)
+    about["oddities"] += [f"In test_data: {said}" for said in odd_files.of(more)]
     both = [part.astype(as_text) for part in (frame, more)]
     return pd.concat(both, ignore_index=True)
 

@@ -29,6 +29,7 @@ from ..base.recipe_files import is_recipe
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
 from . import encodings, odd_files, text_format, text_pieces
+from .arrow_tables import as_frame
 from .file_formats import (
     DELIMITED,
     READABLE,
@@ -72,8 +73,8 @@ def read_table(
     >>> read_table("missing.csv")
     Traceback (most recent call last):
     helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, \
-TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database \
-address.
+TSV, JSON, JSON lines, Excel, Parquet or Feather file, a folder of Parquet files, an http(s) or a \
+database address.
     """
     if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
@@ -150,7 +151,7 @@ def _read_folder(path: Path) -> pd.DataFrame:
         found = dataset_of(path, files)
         _check_size(found)
         _refuse_unlike(found)
-        return found.to_table().to_pandas()
+        return as_frame(found.to_table())
     except InputError as error:
         raise InputError(f"The folder '{path}' {error}") from None
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
