@@ -13,6 +13,9 @@ from helpers.base.user_errors import InputError
 from helpers.cells import delivery_forms, other_forms, reading_values
 from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_columns import repair_column
+from helpers.line.stage_work import Work
+from helpers.monitor import monitor_model, production_rows
+from helpers.pipeline.delivery_reading import in_known_forms
 from helpers.serving import batch_prediction, input_pieces
 from tests import small
 
@@ -127,8 +130,12 @@ def test_codes_are_read_in_every_type_of_pandas(dtype):
 @pytest.mark.parametrize(
     ("plan", "texts", "changed"),
     [
-        ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["11/27/2021", "05/06/2021"], "%m/%d/%Y"),
-        ({"kind": "date"}, ["27/11/2021", "05/06/2021"], "%d/%m/%Y"),
+        (
+            {"kind": "date", "formats": ["%d/%m/%Y"]},
+            ["11/27/2021", "11/28/2021", "05/06/2021"],
+            "%m/%d/%Y",
+        ),
+        ({"kind": "date"}, ["27/11/2021", "28/11/2021", "05/06/2021"], "%d/%m/%Y"),
         ({"kind": "number"}, ["72,5", "7,5", "70,125"], "comma"),
         ({"kind": "number", "style": "comma"}, ["72.5", "7.5", "70.125"], None),
     ],
@@ -144,6 +151,7 @@ def test_the_cells_that_read_one_way_decide_for_the_others(plan, texts, changed)
         ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["27/11/2021", "11/27/2021", "05/06/2021"]),
         ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["27/11/2021", "05/06/2021"]),
         ({"kind": "date"}, ["05/06/2021", "07/08/2021"]),
+        ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["11/27/2021"]),
         ({"kind": "number"}, ["72,5", "70.5"]),
         ({"kind": "number", "usual": "number"}, ["1,200", "950"]),
         ({"kind": "category", "values": ["1,5"]}, ["1,5"]),
@@ -251,3 +259,47 @@ def test_the_service_reads_another_form_and_says_so_or_names_why_it_does_not(tra
         InputError, match="'11/27/2022' came, which has the month first, the column"
     ):
         check.row(row | {"joined": "11/27/2022"}, 1)
+
+
+# --- Later rows that are monitored and learnt from
+
+
+@pytest.fixture
+def deployed(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    return small.deployed_run(trained)
+
+
+def later(deployed, tmp_path, change) -> production_rows.Production:
+    rows = forms.table(120, seed=8)
+    change(rows).to_csv(tmp_path / "later.csv", index=False)
+    work = Work(8, deployed, {"run": "small", "new_data": str(tmp_path / "later.csv")})
+    return production_rows.later_rows(work, str(tmp_path / "later.csv"))
+
+
+def in_order(form: str):
+    def change(rows):
+        days = pd.to_datetime(rows["joined"], format="%d/%m/%Y")
+        return rows.assign(joined=days.dt.strftime(form))
+
+    return change
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%m/%d/%Y", "%Y-%m-%d"])
+def test_later_rows_in_another_form_are_monitored_and_learnt_from_as_they_are(
+    deployed, tmp_path, form
+):
+    same, other = (later(deployed, tmp_path, in_order(f)) for f in ("%d/%m/%Y", form))
+    pd.testing.assert_frame_equal(same.X, other.X)
+    found = [one.code for one in monitor_model.quality_changes(other)]
+    assert "nulls_up" not in found and found.count("other_form") == 1
+    rewritten = in_known_forms(other.champion, other.reading, other.raw)
+    assert rewritten["joined"].tolist() == same.raw["joined"].tolist()
+    assert "other_form" not in [one.code for one in monitor_model.quality_changes(same)]
+
+
+def test_a_column_that_does_not_read_is_said_to_be_unread_and_not_empty(deployed, tmp_path):
+    rows = later(deployed, tmp_path, lambda rows: rows.assign(joined="week " + rows["visits"]))
+    found = {one.code: one for one in monitor_model.quality_changes(rows)}
+    assert "nulls_up" not in found and found["unreadable"].severity == "alarm"
+    assert "joined: 120 of 120 cells can't be read as a date ('week" in found["unreadable"].message

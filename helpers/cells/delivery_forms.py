@@ -17,6 +17,7 @@ from .other_forms import first_named, is_open, order_of
 from .reading_values import cell_reader
 
 MOST_PROBED = 2_000  # different texts of a column
+FEWEST = 2  # cells that show it: one may be a slip
 SURE = 0.1  # of the dates that name day and month: at least so many must show the order
 INSIDE, OUTSIDE = 0.95, 0.05  # shares of numbers in the range of training, read rightly and wrongly
 SIGNS = {"point": ".", "comma": ","}
@@ -29,7 +30,7 @@ def fitted_plan(words: Counter, plan: dict, span: list[float] | None = None) -> 
     `span` is the range of the numbers in training, where it is known. The sentence is empty where
     the plan stays as it is.
 
-    >>> words = Counter(["07/23/2023", "05/06/2023"])
+    >>> words = Counter(["07/23/2023", "07/31/2023", "05/06/2023"])
     >>> fitted_plan(words, {"kind": "date", "formats": ["%d/%m/%Y"]})[1]
     'the month comes first here (such as 07/23/2023), and is read so; in training the day did'
     """
@@ -66,7 +67,7 @@ def _shown_order(words: Counter) -> str:
     }
     both = sum(n for w, n in words.items() if _reads(w, "day") and _reads(w, "month"))
     shown = max(only, key=only.get)
-    enough = only[shown] > SURE * (only[shown] + both)
+    enough = only[shown] >= max(FEWEST, SURE * (only[shown] + both))
     return shown if enough and min(only.values()) == 0 else ""
 
 
@@ -91,7 +92,8 @@ def _fit_numbers(words: Counter, plan: dict, span: list[float] | None) -> tuple[
     both = [w for w in marked if None not in (_number(w, own), _number(w, other))]
     if any(_number(w, own) is not None and _number(w, other) is None for w in words):
         return plan, ""  # the column's own decimal sign is there, too
-    if not (len(only_other) > len(both) or both and _fits_better(both, own, other, span)):
+    decided = len(only_other) >= FEWEST and len(only_other) > len(both)
+    if not (decided or both and _fits_better(both, own, other, span)):
         return plan, _said_of_both(both, plan, own)
     fitted = {key: value for key, value in plan.items() if key != "style"}
     example = (only_other or both)[0]

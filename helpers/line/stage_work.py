@@ -18,6 +18,7 @@ from ..base.earlier_names import stored_name, with_current_names
 from ..base.files import as_json, sha256, sha256_of
 from ..base.findings import Finding
 from ..base.places import DATA
+from ..base.recipe_files import is_recipe, sources_of
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known
@@ -44,6 +45,9 @@ def _outside_hash(address: str) -> str | None:
     if is_stored(address):
         return stored_mark(address)
     path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
+    parts = [_outside_hash(one) for one in sources_of(path)] if is_recipe(address) else []
+    if parts:
+        return sha256_of(f"{sha256(path)} {parts}") if all(parts) else None
     files = _files_of(path)
     content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
     return sha256_of(content) if files else None

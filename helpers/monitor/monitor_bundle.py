@@ -23,6 +23,7 @@ from ..learning.units import UnitRule, units_of
 from ..line.notebook_parameters import parse_setting
 from ..line.run_folder import Run
 from ..line.stage_list import LOG
+from ..pipeline import delivery_reading
 from ..pipeline.whole_pipeline import model_columns
 from ..registry.local_copies import Copy
 from ..registry.model_versions import Version, is_address, resolve
@@ -112,8 +113,9 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     The known rows are the bundle's examples: the domain classifier compares new rows with them.
     """
     raw, origin, times = _raw_rows(address, bundle, data)
-    clean = bundle.model["clean"]
-    X, examples = clean.transform(raw), clean.transform(bundle.examples)
+    reading = delivery_reading.of_rows(bundle.model, raw, bundle.fields)
+    X = reading.model["clean"].transform(raw)
+    examples = bundle.model["clean"].transform(bundle.examples)
     production_rows.check_values(X, examples, model_columns(bundle.model))
     task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
     rule = known.units or UnitRule()
@@ -125,7 +127,7 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     period = production_rows.periods_for(times, known.time_column, X)
     return Production(
         raw, X, y, period, bundle.model, sample, origin, times=times, reference=known,
-        unit=units_of(rule, X),
+        unit=units_of(rule, X), reading=reading,
     )  # fmt: skip
 
 

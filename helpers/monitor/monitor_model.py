@@ -19,6 +19,7 @@ from ..learning.margins import describe_margin
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task, compared_answers
 from ..pipeline.whole_pipeline import model_columns
+from . import reading_findings
 from .period_scores import Unseen
 from .production_rows import Production
 from .score_fall import LEVEL, P_VALUE, RELATIVE
@@ -161,6 +162,7 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
     used = model_columns(production.champion)
     known = _reference(production, when)
     found = data_quality.compare(known.quality, production.X[used], unit=production.unit)
+    found = reading_findings.explained(found, production.reading, used)
     return ranked([*found, *_odd_days(known, production, when)])
 
 

@@ -24,7 +24,8 @@ from ..learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_
 from ..learning.task_kind import Task, as_labels
 from ..learning.units import units_of
 from ..line.stage_list import LOG
-from ..pipeline import whole_pipeline
+from ..pipeline import delivery_reading, whole_pipeline
+from ..pipeline.delivery_reading import DeliveryReading
 from ..pipeline.whole_pipeline import model_columns
 from ..tables import encodings, read_any
 from .rows_learnt import is_learnt
@@ -63,6 +64,7 @@ class Production:
     reference: Reference | None = None
     unit: np.ndarray | None = None
     place: np.ndarray | None = None
+    reading: DeliveryReading | None = None
 
     @property
     def labelled(self) -> np.ndarray:
@@ -172,17 +174,22 @@ def _held_out(work, known: Labelled) -> Production:
     model = whole_pipeline.load(work.read("data/trained.skops"))
     test = known.of(TEST)
     rows = raw.iloc[test.row].reset_index(drop=True)
-    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
+    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows", held_out=True)
     return replace(made, seen=known.by_time, is_held_out=True, unit=test.unit)
 
 
-def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
+def _production(
+    work, raw, model, known: Labelled, origin: str, times=None, held_out: bool = False
+) -> Production:
     """Raw rows with their cleaned form, their labels and their periods."""
-    X = model["clean"].transform(raw)
+    reading = None if held_out else delivery_reading.of_rows(model, raw)
+    X = (reading.model if reading else model)["clean"].transform(raw)
     y = labels_of(raw, known.task, work.about["label"])
     period = periods_for(times, time_column(work), X)
     unit = units_of(known.units, X)
-    return Production(raw, X, y, period, model, known, origin, times=times, unit=unit)
+    return Production(
+        raw, X, y, period, model, known, origin, times=times, unit=unit, reading=reading
+    )
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:

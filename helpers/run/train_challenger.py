@@ -15,6 +15,7 @@ from ..line.run_folder import CHALLENGES, Run
 from ..line.stage_list import LOG, stage
 from ..monitor import rows_learnt
 from ..monitor.production_rows import Production
+from ..pipeline.delivery_reading import in_known_forms
 from ..registry.model_versions import model_name
 from .retraining_due import RetrainRequest
 from .run_request import Request
@@ -125,7 +126,7 @@ def _request(challenger: Run, champion: Run, production: Production, newer, sour
         given |= _up_to_newer(production, newer, about, given.get("test_from", ""))
         return Request(data=champion.example.name, target=about["target"], name=challenger.name,
                        stages=_stages(), settings=_as_texts(given))  # fmt: skip
-    learnt = production.raw[~newer & production.labelled]
+    learnt = _in_known_forms(production)[~newer & production.labelled]
     table = training_table(pd.read_parquet(champion.file("data/raw.parquet")), learnt)
     with challenger.replacing(TABLE) as draft:
         table.to_parquet(draft, index=False)
@@ -136,6 +137,13 @@ def _request(challenger: Run, champion: Run, production: Production, newer, sour
         given = _knowledge(about) | given
     return Request(data=str(challenger.file(TABLE)), target=about["target"], name=challenger.name,
                    stages=_stages(), settings=_as_texts(given))  # fmt: skip
+
+
+def _in_known_forms(production: Production) -> pd.DataFrame:
+    """The new raw rows in the forms of the rows that they are put below."""
+    if production.reading is None:
+        return production.raw
+    return in_known_forms(production.champion, production.reading, production.raw)
 
 
 def _stages() -> str:

@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
 from ..base.places import reports_folder
+from ..base.recipe_files import is_recipe, sources_of
 from ..base.user_errors import InputError
 from ..pipeline import delivery_reading
 from ..pipeline.agreement_check import TABLE, agreement
@@ -35,7 +36,14 @@ from ..pipeline.compiled import Compiled
 from ..scale import dask_cluster
 from ..tables import arrow_tables, parquet_parts
 from . import delivery
-from .input_pieces import PIECE, count_rows, partitions_of, pieces_of_part, read_in_pieces
+from .input_pieces import (
+    PIECE,
+    count_rows,
+    looked_up,
+    partitions_of,
+    pieces_of_part,
+    read_in_pieces,
+)
 from .model_bundle import (
     Bundle,
     answers_frame,
@@ -111,16 +119,20 @@ def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, 
 def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    pieces = read_in_pieces(source, bundle.encoding)
-    answered = _answer_in_order(bundle, pieces, folder, total)
+    answered = _answer_in_order(bundle, _pieces_of(bundle, source), folder, total)
     with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
                 result.add(rows, answers)
                 done += len(rows)
                 advance(done, total)
-        _write_again_unless_whole(result, read_in_pieces(source, bundle.encoding), folder)
+        _write_again_unless_whole(result, _pieces_of(bundle, source), folder)
     return done
+
+
+def _pieces_of(bundle: Bundle, source: str) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of a source, joined with what the bundle carries, a piece at a time."""
+    return looked_up(read_in_pieces(source, bundle.encoding), bundle.lookups)
 
 
 def _write_again_unless_whole(result, pieces, folder: Path) -> None:
@@ -185,6 +197,7 @@ def _identity(bundle: Bundle, source: str) -> str:
         return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
     path = addresses.local_path(source) if addresses.is_path(source) else Path(source)
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
+    files += [Path(one) for one in sources_of(path)] if is_recipe(source) else []
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
     said = ["answers", bundle.card["model_sha256"], source, of_file, PIECE]

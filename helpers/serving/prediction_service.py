@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
 from .answer_check import AnswerCheck
-from .answer_rows import answer_all, answer_one, path_of
+from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, check_count
 from .prediction_log import PredictionLog
@@ -122,9 +122,12 @@ class Service:
         if now.for_rows is None or len(rows) > AT_ONCE:
             return await self._many(now, lambda: rows)
         check_count(rows, self.limits.rows)
-        answers = [answer_one(now, row, n) for n, row in enumerate(rows, 1)]
-        self.check.offer(now, rows, answers)
-        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in rows])
+        found, missed = now.bundle.looked_up(rows)
+        raw = raw if found is rows else None  # the log holds rows as they were answered
+        answers = [answer_one(now, row, n) for n, row in enumerate(found, 1)]
+        add_warnings(answers, missed)
+        self.check.offer(now, found, answers)
+        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found])
         return answers
 
     async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
@@ -146,7 +149,9 @@ class Service:
         """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
         rows = read()
         check_count(rows, self.limits.rows)
+        rows, missed = now.bundle.looked_up(rows)
         answers = answer_all(now, rows, given_up, self.limits.rows)
+        add_warnings(answers, missed)
         if path_of(now, len(rows)) == COMPILED and not given_up.is_set():
             self.check.offer(now, rows, answers)
         return answers, [_as_bytes(row) for row in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +16,34 @@ from ..base import unpacking_limits
 from ..base.user_errors import InputError
 from ..cells import codes_like_numbers
 from . import odd_files
+from .arrow_tables import as_frame
+from .json_shapes import read_json
 from .text_format import AS_FOUND, TextFormat
 from .text_tables import read_text
 
-READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
+READABLE = "CSV, TSV, JSON, JSON lines, Excel, Parquet or Feather"
 FEW = 100  # cells that tell quickly whether a column may hold numbers
 LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
     """A Parquet file, or its bytes, as a frame; raises InputError where it unpacks to too much."""
+    from pyarrow import parquet
+
     unpacking_limits.check_parquet(source)
-    return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
+    return as_frame(parquet.read_table(io.BytesIO(source) if isinstance(source, bytes) else source))
+
+
+def read_arrow_bytes(content: bytes) -> pd.DataFrame:
+    """A Feather or Arrow file (or stream) as a frame; InputError where it is too large."""
+    from pyarrow import feather, ipc
+
+    if content.startswith((b"ARROW1", b"FEA1")):
+        table = feather.read_table(io.BytesIO(content))
+    else:
+        table = ipc.open_stream(content).read_all()
+    unpacking_limits.check(table.nbytes)
+    return as_frame(table)
 
 
 def disguised_as(content: bytes, ending: str) -> str:
@@ -122,43 +137,7 @@ def _are_codes(texts: pd.Series, numbers: pd.Series, name: str) -> bool:
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
-    text = content.decode("utf-8-sig").strip()
-    try:
-        records = json.loads(text)
-    except json.JSONDecodeError:
-        records = _json_lines(text)
-    if isinstance(records, dict):
-        records = _rows_within(records)
-    return records if isinstance(records, pd.DataFrame) else _frame_of_records(records)
-
-
-def _frame_of_records(records) -> pd.DataFrame:
-    """Objects of JSON as rows; InputError for anything else."""
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise InputError("holds JSON that is not a list of objects, one a row.")
-    return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))
-
-
-def _rows_within(content: dict) -> list | pd.DataFrame:
-    """The rows of a JSON object: one entry of an envelope, columns by name, or one row."""
-    lists = [v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
-    if len(lists) == 1:
-        return lists[0]
-    if all(isinstance(value, (list, dict)) for value in content.values()):
-        return pd.DataFrame(content).reset_index(drop=True)
-    return [content]
-
-
-def _json_lines(text: str) -> list:
-    records = []
-    for number, one in enumerate(text.splitlines(), 1):
-        try:
-            records += [json.loads(one)] if one.strip() else []
-        except json.JSONDecodeError as error:
-            if number == 1:  # it was no JSON lines to begin with
-                json.loads(text)
-            raise InputError(f"holds a line that is no JSON, line {number}: {error.msg}.") from None
-    return records
+    return read_json(content.decode("utf-8-sig").strip())
 
 
 def _read_excel(content: bytes) -> pd.DataFrame:
@@ -183,6 +162,8 @@ READERS = {
     ".ndjson": _read_json,
     ".xlsx": _read_excel,
     ".parquet": read_parquet_bytes,
+    ".feather": read_arrow_bytes,
+    ".arrow": read_arrow_bytes,
 }
 
 

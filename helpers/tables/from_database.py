@@ -14,7 +14,8 @@ from ..base.addresses import (
     shown,
 )
 from ..base.credentials import REFERENCE
-from ..base.user_errors import InputError, first_line
+from ..base.user_errors import InputError, first_line, nearest
+from . import declared_types
 
 
 def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:
@@ -43,22 +44,88 @@ def _rows_of(source: str, query: str, values: dict | None) -> pd.DataFrame:
     with _engine(source) as engine:
         if query:
             return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
-        return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
+        return _whole_table(engine, _only_table(sa.inspect(engine), shown(source)))
+
+
+def _whole_table(engine, name: str) -> pd.DataFrame:
+    """A table as its columns are declared; where the cells are something else, as they are."""
+    import sqlalchemy as sa
+
+    try:
+        return pd.read_sql_table(name, engine)
+    except (ValueError, TypeError, ArithmeticError):
+        quoted = engine.dialect.identifier_preparer.quote(name)
+        frame = pd.read_sql_query(sa.text(f"SELECT * FROM {quoted}"), engine)
+        declared = {c["name"]: c["type"] for c in sa.inspect(engine).get_columns(name)}
+        dates = [c for c in frame if isinstance(declared.get(c), (sa.Date, sa.DateTime))]
+        return declared_types.read_as_declared(frame, dates)
+
+
+def read_named_table(source: str, table: str) -> pd.DataFrame:
+    """All rows of a table of a database, by the table's name."""
+    refuse_pasted_password(source)
+    names = table_names(source)
+    if table not in names:
+        raise InputError(f"{shown(source)} has no table '{table}'. {nearest(table, names)}")
+    with _engine(source) as engine:
+        quoted = engine.dialect.identifier_preparer.quote(table)
+    return read_sql(source, f"SELECT * FROM {quoted}".replace(":", r"\:"))
+
+
+def table_names(source: str) -> list[str]:
+    """The names of a database's tables and views."""
+    import sqlalchemy as sa
+
+    refuse_pasted_password(source)
+    try:
+        with _engine(source) as engine:
+            inspector = sa.inspect(engine)
+            return inspector.get_table_names() + inspector.get_view_names()
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        raise InputError(
+            f"The database {shown(source)} could not be read: {_driver_message(error)}."
+        ) from None
 
 
 @contextmanager
 def _engine(source: str):
-    """An engine for a database address, closed afterwards; SQLite would make a missing file."""
+    """An engine for a database address, for reading only; closed afterwards.
+
+    SQLite would make a missing file, and would write where a query does.
+    """
     import sqlalchemy as sa
 
     url = filled(sa.engine.make_url(source))
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise InputError(f"There is no SQLite file '{url.database or ''}'.")
     engine = sa.create_engine(url)
+    _only_read(engine, url.get_backend_name())
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+# What a new connection is told, by the kind of database
+READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+
+
+def _only_read(engine, kind: str) -> None:
+    """Have each connection of an engine refuse to write, where its database can."""
+    import sqlalchemy as sa
+
+    if kind in READ_ONLY:
+
+        @sa.event.listens_for(engine, "connect")
+        def tell(connection, _):
+            cursor = connection.cursor()
+            cursor.execute(READ_ONLY[kind])
+            cursor.close()
 
 
 def _driver_message(error: Exception) -> str:
