@@ -75,6 +75,7 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
         str(frame[c].dtype), str(more[c].dtype))]  # fmt: skip
     as_text = dict.fromkeys(unlike, "str")  # one file wrote words where the other has numbers
     about["test_rows"] = len(frame)
+    about["oddities"] += [f"In test_data: {said}" for said in odd_files.of(more)]
     both = [part.astype(as_text) for part in (frame, more)]
     return pd.concat(both, ignore_index=True)
 

@@ -34,19 +34,21 @@ def finish(
     about["injected_errors"] = injected_error_rate(asked["injected_errors"], asked["data"])
     for found in target_findings(whole, about, task):
         work.note(found)
-    raw = add_test_rows(raw, test_data, about)
+    with set_aside.heard() as of_test_data:
+        raw = add_test_rows(raw, test_data, about)
     hand_on(work, raw, key, about)
     if joined := getattr(sources, "joined", None):
         _hand_on_joins(work, joined)
-    aside = _hand_on_lines(work, whole)
+    aside = _hand_on_lines(work, whole, of_test_data)
     return work.finish(
         len(raw) + aside, len(raw), headline(raw, sources, about, aside), set_aside=aside
     )
 
 
-def _hand_on_lines(work, whole: pd.DataFrame) -> int:
-    """Write the lines of the file that are no rows, where there are any; how many there are."""
-    lines = set_aside.of(whole)
+def _hand_on_lines(work, whole: pd.DataFrame, of_test_data: dict) -> int:
+    """Write the lines of the files that are no rows, where there are any; how many there are."""
+    sources = {"data": set_aside.of(whole), "test_data": set_aside.as_frame(of_test_data.values())}
+    lines = pd.concat(sources, names=["source"]).reset_index("source")
     if len(lines):
         work.write_table("lines_set_aside", lines)
     return len(lines)

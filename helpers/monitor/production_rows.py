@@ -27,7 +27,7 @@ from ..line.stage_list import LOG
 from ..pipeline import delivery_reading, whole_pipeline
 from ..pipeline.delivery_reading import DeliveryReading
 from ..pipeline.whole_pipeline import model_columns
-from ..tables import encodings, read_any
+from ..tables import encodings, odd_files, read_any
 from .rows_learnt import is_learnt
 from .service_log_rows import rows_of_log
 
@@ -111,6 +111,8 @@ def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:
     schema = work.read_json("model/schema.json")
     likely = encodings.expected(schema.get("encoding", ""))
     raw = read_any.read_table(new_data, typed=False, encoding=likely)
+    for sentence in odd_files.of(raw):
+        work.find("odd_file", "warning", [], sentence)
     origin = addresses.shown(new_data)
     check_columns(raw, list(schema["fields"]))
     learnt = is_learnt(work.run, raw)

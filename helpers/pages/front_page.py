@@ -92,19 +92,23 @@ def _tone(verdict: str) -> str:
     return "good" if was_required(verdict) else "open"
 
 
-def _lead(run: Run, metrics: dict | None) -> str:
-    """The answer in two sentences: how good the model is, and what happened later."""
+def _lead(run: Run, metrics: dict | None) -> list[str]:
+    """The answer, a paragraph each: how good the model is, its worth, and what happened later."""
     ledger = {entry["stage"]: entry for entry in run.ledger}
     last = _failed(run) or (ledger[max(ledger)] if ledger and not metrics else None)
     if last or not metrics:
-        return last["headline"] if last else ""
+        return [last["headline"]] if last else []
+    later = ledger[8]["headline"] if 8 in ledger else ""
+    said = [_tested(run, metrics), _worth(metrics), later, _retrained(run)]
+    return [text for text in said if text]
+
+
+def _tested(run: Run, metrics: dict) -> str:
+    """Which model was tested on how many rows, and how it did."""
     what = {"linear": "linear model", "gradient boosting": "gradient boosting model"}
     model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
-    text = f"The {model} was tested on {count:,} rows it had not seen. "
-    text += f"{_looks(run)}{metrics.get('reading', '').replace('*', '')}"
-    text += _worth(metrics)
-    later = f" {ledger[8]['headline']}" if 8 in ledger else ""
-    return text + later + _retrained(run)
+    reading = metrics.get("reading", "").replace("*", "")
+    return f"The {model} was tested on {count:,} rows it had not seen. {_looks(run)}{reading}"
 
 
 def _worth(metrics: dict) -> str:
@@ -112,7 +116,7 @@ def _worth(metrics: dict) -> str:
     if was_required(metrics["verdict"]):
         return ""
     worth = metrics.get("worth", "").replace("*", "")
-    return f" {worth} No requirement was set: whether that is enough is for you to say."
+    return f"{worth} No requirement was set: whether that is enough is for you to say.".strip()
 
 
 def _looks(run: Run) -> str:
@@ -127,7 +131,7 @@ def _retrained(run: Run) -> str:
     if not last:
         return ""
     message = last.get("message", last.get("said"))  # as it was called in runs made earlier
-    return f" Retraining, {last['at'][:10]}: {message}"
+    return f"Retraining, {last['at'][:10]}: {message}"
 
 
 def _figures(metrics: dict) -> list[dict]:

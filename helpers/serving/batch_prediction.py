@@ -34,7 +34,7 @@ from ..pipeline import delivery_reading
 from ..pipeline.agreement_check import TABLE, agreement
 from ..pipeline.compiled import Compiled
 from ..scale import dask_cluster
-from ..tables import arrow_tables, parquet_parts
+from ..tables import arrow_tables, parquet_parts, set_aside
 from . import delivery
 from .input_pieces import (
     PIECE,
@@ -65,7 +65,8 @@ def predict_file(
 
     `advance` gets the number of rows done and of all rows (0 if not yet known). `say` gets, before
     the file is there, a sentence for each column whose cells did not read, or read in another form
-    than in training.
+    than in training; then one on lines of a text file that are no rows, which are kept beside the
+    result (`set_aside.beside`).
     """
     _check_out(out)
     bundle, advance = load_bundle(run), advance or _say_nothing
@@ -75,9 +76,19 @@ def predict_file(
         source = str(remote_files.fetch_stored(source, folder / "source"))
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
-    with _kept_where_it_saves_work(folder):
+    say = say or _say_nothing
+    with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
         told = _say_nothing if is_elsewhere else advance
-        return _write_whole(bundle, source, out, folder, told, say or _say_nothing)
+        count = _write_whole(bundle, source, out, folder, told, say)
+    _hand_on_lines(lines, out, say)
+    return count
+
+
+def _hand_on_lines(lines: dict, out: Path, say: Callable[[str], None]) -> None:
+    """Write the lines of the source that are no rows beside the result, and say so."""
+    set_aside.write(lines, out)
+    if lines:
+        say(set_aside.sentence(lines, f"all of them in {set_aside.beside(out).name}"))
 
 
 def _say_nothing(*_) -> None:
@@ -168,7 +179,8 @@ def _predict_to_storage(run: str, source: str, out: str, advance, say) -> int:
     count = predict_file(run, source, made, advance, say)
     try:
         filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        filesystem.put_file(str(made), path)
+        for file in filter(Path.exists, (made, set_aside.beside(made))):
+            filesystem.put_file(str(file), f"{path.rpartition('/')[0]}/{file.name}")
     except Exception as error:  # each kind of storage has errors of its own
         raise remote_files.fails_at(out, error) from None
     shutil.rmtree(folder, ignore_errors=True)

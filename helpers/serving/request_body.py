@@ -47,15 +47,19 @@ def rows_of_table(body: bytes, ending: str) -> list[dict]:
 
 def _table_of(body: bytes, ending: str) -> pd.DataFrame:
     """The table in a body, which is read as a file of its own."""
-    from ..tables import read_any
+    from ..tables import read_any, set_aside
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"body{ending}"
         file.write_bytes(body)
         try:
-            return read_any.read_table(str(file), typed=False)
+            with set_aside.heard() as lines:
+                table = read_any.read_table(str(file), typed=False)
         except InputError as error:
             raise Refused(422, str(error).replace(str(file), "the body")) from None
+    if lines:  # who asks for so many answers is to get as many
+        raise Refused(422, set_aside.sentence(lines, "so nothing was answered: send rows alone"))
+    return table
 
 
 def _plain(value):

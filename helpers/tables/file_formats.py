@@ -23,6 +23,8 @@ from .text_tables import read_text
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel, Parquet or Feather"
 FEW = 100  # cells that tell quickly whether a column may hold numbers
+SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
+MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
 
 
@@ -81,12 +83,12 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
         return column  # most columns of words end here
     texts = pa.array(column, from_pandas=True)
     for quick in (_plain_integers, _plain_floats):
-        if (numbers := quick(texts)) is not None:
+        if (numbers := quick(texts, str(column.name))) is not None:
             return pd.Series(numbers, index=column.index, name=column.name)
     return _numbers_with_care(column)
 
 
-def _plain_integers(texts) -> np.ndarray | None:
+def _plain_integers(texts, _) -> np.ndarray | None:
     """Texts as integers where each is one, written as Python would write it; else None."""
     if texts.null_count or not len(texts):
         return None
@@ -99,7 +101,7 @@ def _plain_integers(texts) -> np.ndarray | None:
     return numbers.to_numpy() if is_same and is_short else None
 
 
-def _plain_floats(texts) -> np.ndarray | None:
+def _plain_floats(texts, name: str) -> np.ndarray | None:
     """Texts as floats where each is a finite number and nothing is lost; else None."""
     if not len(texts) or not (texts.null_count or pc.any(pc.match_substring(texts, ".")).as_py()):
         return None  # integers in another form, or none at all
@@ -110,7 +112,7 @@ def _plain_floats(texts) -> np.ndarray | None:
     present = numbers.drop_null()
     if not len(present) or not pc.all(pc.is_finite(present)).as_py():
         return None
-    lost = pc.any(pc.match_substring_regex(texts, LOSES)).as_py()
+    lost = pc.any(pc.match_substring_regex(texts, LOSES)).as_py() or _are_codes(texts, name)
     return None if lost else numbers.to_numpy(zero_copy_only=False)
 
 
@@ -123,17 +125,22 @@ def _numbers_with_care(column: pd.Series) -> pd.Series:
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return column
-    return column if _are_codes(present, numbers, str(column.name)) else numbers
+    return column if _are_codes(present, str(column.name)) else numbers
 
 
-def _are_codes(texts: pd.Series, numbers: pd.Series, name: str) -> bool:
-    """Whether texts that read as these numbers are codes; whole numbers without an E are none."""
-    if pd.api.types.is_integer_dtype(numbers.dtype):
+def _are_codes(texts: pa.Array, name: str) -> bool:
+    """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
+
+    Powers of ten have a sign, or a point, somewhere.
+    """
+    has_powers = any(pc.any(pc.match_substring(texts, mark)).as_py() for mark in "eE")
+    if has_powers and pc.any(pc.match_substring_regex(texts, SURELY_POWER)).as_py():
         return False
-    # an E, or an end of a zero behind a point: other texts are as good as their number
-    if not texts.str.contains(r"[eE]|\.\d*0\s*$").any():
-        return False
-    return codes_like_numbers.are_codes(texts.str.strip().unique(), name)
+    first = texts.slice(0, 10 * FEW)  # where plain decimals end
+    versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
+    return (has_powers or all(versions)) and codes_like_numbers.are_codes(
+        map(str.strip, texts.unique().to_pylist()), name
+    )
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
