@@ -442,9 +442,9 @@ def main(parts, run, log, seconds, load_seconds):
         "odd": lambda: odd_requests(run, log),
     }
     for part in parts or work:
-        busy = {**raw.get("busy", {}), part: round(os.getloadavg()[0], 1)}
-        raw["busy"] = {name: busy[name] for name in PARTS if name in busy}
+        busy = round(os.getloadavg()[0], 1)
         raw[part] = work[part]()
+        raw.setdefault("when", {})[part] = {"day": machine()["day"], "load": busy}
         click.echo(f"{part}: {raw[part]}")
         raw["on"] = machine()
         RAW.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
@@ -459,12 +459,11 @@ def report(raw: dict) -> str:
         "",
         "Written by `make bench-serve`; raw numbers in `serving.json`. The shipped flights model.",
         "",
-        f"Measured on {on['day']}: {on['machine']}, Python {on['python']}.",
+        f"Measured on {on['machine']}, Python {on['python']}:",
+        "; ".join(_about_part(part, raw["when"][part]) for part in PARTS if part in raw["when"])
+        + ". The machine's load (0: idle) is that of the minute before: above 1, requests/s and "
+        "p99 say little, and only the p50 of sides can be compared.",
     ]
-    if "busy" in raw:
-        said = ", ".join(f"{part} {load:g}" for part, load in raw["busy"].items())
-        lines += ["", "What else ran on the machine as each part began (load average of the last "
-                      f"minute; 0 is idle): {said}."]  # fmt: skip
     if "single" in raw:
         lines += [
             "",
@@ -513,6 +512,11 @@ def report(raw: dict) -> str:
         lines += ["", "## Odd requests", "",
                   f"{one['cases']:,} by schemathesis, statuses {one['statuses']}."]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _about_part(part: str, when: dict) -> str:
+    load = f" (machine's load {when['load']:g})" if "load" in when else ""
+    return f"`{part}` on {when['day']}{load}"
 
 
 def _about_batch(found: dict) -> list[str]:
