@@ -16,6 +16,7 @@ from .cli import (  # noqa: F401
     learner_commands,
     model_commands,
     run_commands,
+    source_commands,
 )
 from .cli.command_group import cli
 from .run import library_warnings

@@ -7,12 +7,18 @@ import pandas as pd
 import pytest
 
 from helpers.base.user_errors import InputError
+from helpers.base.verdicts import passes
 from helpers.clean import clean_rows, cleaning_stage
 from helpers.collect import collection_stage
 from helpers.collect.collect_rows import table_facts
+from helpers.evaluate.evaluation_report import scores_table
+from helpers.evaluate.model_verdict import Requirement, chance_of_the_best, judge
 from helpers.learning.label_column import draft_label, read_beyond_limit, read_label
 from helpers.learning.label_findings import label_findings
-from helpers.learning.task_kind import find_task
+from helpers.learning.labelled_data import Labelled
+from helpers.learning.metric_scores import score
+from helpers.learning.score_intervals import score_intervals
+from helpers.learning.task_kind import Task, find_task
 from helpers.tables.read_any import read_table
 
 MEASURED = [f"{n / 8:.3f}" for n in range(40, 120)]
@@ -178,3 +184,26 @@ def test_stage_one_says_what_it_took_the_target_for():
 
 def test_infinities_stay_no_labels():
     assert read([1.0, np.inf, 2.0]).isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_better"), [("nny", False), ("nnnyyy", False), ("nnnnnyyyyy", True)]
+)
+def test_a_perfect_score_on_very_few_rows_is_no_verdict(labels, is_better):
+    truth = np.array([{"n": "no", "y": "yes"}[mark] for mark in labels], dtype=object)
+    task = Task("y", "binary", ("no", "yes"), "yes")
+    chance = (truth == "yes").astype(float)[:, None] * [-0.8, 0.8] + [0.9, 0.1]
+    test = Labelled(task, pd.DataFrame(index=range(len(truth))), truth, np.arange(len(truth)))
+    guessed = np.full(len(truth), "no", dtype=object), np.full((len(truth), 2), 0.5)
+    interval = score_intervals(task, truth, truth, chance)
+    scores = scores_table(task, score(task, truth, truth, chance),
+                          score(task, truth, *guessed), {}, interval)  # fmt: skip
+    found = judge(task, test, (truth, chance), guessed, scores, Requirement())
+    assert passes(found["verdict"]) is is_better
+    assert ("too few" in found["warning"]) is not is_better
+
+
+def test_numbers_in_order_are_soon_no_luck():
+    task = Task("y", "regression")
+    assert chance_of_the_best(task, np.arange(3.0)) > 0.1
+    assert chance_of_the_best(task, np.arange(6.0)) < 0.01

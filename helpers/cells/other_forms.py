@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from . import unit_conversion
-from .date_formats import DATE_FORMATS, parse_date, swapped_format
+from .date_formats import DATE_FORMATS, date_of, parse_date, swapped_format
 from .known_words import BOOLEANS
 from .number_formats import PLAIN_NUMBER, parse_quantity
 
@@ -89,7 +89,7 @@ def dates_of(text: str, plan: dict) -> set[datetime]:
         return {date}
     order = order_of(plan.get("formats", []))
     fits = (f for f in DATE_FORMATS if not (order and is_open(f) and first_named(f) != order))
-    return {date for form in fits if (date := parse_date(text, form))}
+    return {date for form in fits if (date := date_of(text, form, plan))}
 
 
 def _of_epoch(text: str) -> datetime | None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import unit_conversion
 from .as_texts import as_text
-from .date_formats import parse_date, swapped_format
+from .date_formats import date_of, swapped_format
 from .durations import parse_clock
 from .known_words import BOOLEANS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import (
@@ -185,10 +185,10 @@ def _in_unit(value: float, named: str, unit: str) -> tuple[float | None, str]:
 def _read_date(text: str, plan: dict):
     formats = plan.get("formats", ["iso"])
     for form in formats:
-        if date := parse_date(text, form):
+        if date := date_of(text, form, plan):
             twin = swapped_format(form)
             if plan.get("ambiguous") == "missing" and twin in formats:
-                other = parse_date(text, twin)
+                other = date_of(text, twin, plan)
                 if other not in (None, date):
                     return None, "ambiguous date"
             return date, "" if form == "iso" else "date"

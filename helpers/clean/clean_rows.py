@@ -16,8 +16,9 @@ from ..cells.as_texts import texts
 from ..cells.kinds import is_counted
 from ..learning.label_column import read_label
 from ..line.stage_work import outside
+from ..tables import duplicate_rows
 from ..tables.formula_cells import neutral_table
-from . import doubtful_cells, duplicate_rows, training_plan, unusual_readings
+from . import doubtful_cells, training_plan, unusual_readings
 from .cleaning_plan import plan_text
 from .cleaning_report import unusable
 from .column_cleaner import Cleaner, log_column

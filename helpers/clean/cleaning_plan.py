@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from ..base.user_errors import InputError, nearest
+from ..cells import dates_together
 from ..cells.column_choices import with_choice
 from ..cells.date_formats import parse_date
 from ..cells.draft_column_plan import draft_and_repair
@@ -63,23 +64,28 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     about = about | {"limits": about.get("limits", {}) | parse_limits(limits, frame.columns)}
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
     plans, cleaned, swaps, found = draft_columns(
-        frame, names, lambda column: _draft_one(column, column.name, about)
+        frame, names, lambda column: _draft_one(column, column.name, about), dates_together.settled
     )
+    learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
-        cleaned, plans, exclude=about.get("not_known", ())
+        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt
     )
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
 
 
 def draft_columns(
-    frame: pd.DataFrame, names: Iterable, draft_one: Callable[[pd.Series], tuple]
-) -> tuple[dict, pd.DataFrame, list, list]:
+    frame: pd.DataFrame, names: Iterable, draft_one: Callable[[pd.Series], tuple],
+    settle: Callable[[pd.DataFrame, dict], dict] = lambda frame, plans: {},
+) -> tuple[dict, pd.DataFrame, list, list]:  # fmt: skip
     """The plans of some columns, the columns cleaned by them, the swaps, and the review items.
 
-    `draft_one` gives the plan of one column and what `repair_column` makes of it by that.
+    `draft_one` gives the plan of one column and what `repair_column` makes of it by that; `settle`
+    the plans that columns together give, by name.
     """
     drafted = {str(name): draft_one(frame[name]) for name in names}
+    together = settle(frame, {name: plan for name, (plan, _) in drafted.items()})
+    drafted |= {n: (plan, repair_column(frame[n], plan)) for n, plan in together.items()}
     plans = {name: plan for name, (plan, _) in drafted.items()}
     swaps = swapped_columns.draft_swaps(frame, plans)
     put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
@@ -307,6 +313,10 @@ def _is_one_of(*words: str) -> Callable[[object], bool]:
     return lambda one: one in words
 
 
+def _is_year(one) -> bool:
+    return type(one) is int and 1000 <= one <= 9999
+
+
 def _is_width(one) -> bool:
     return type(one) is int and 0 < one <= 40
 
@@ -345,6 +355,7 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "unit": (_is_text, "quoted text"),
     "scale": (_is_one_of("thousands"), "thousands: k, M and B behind a number"),
     "zero": (_are_texts, LIST),
+    "pivot": (_is_year, "the last year that two digits may mean"),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
     "width": (_is_width, "the number of digits of a code"),

@@ -23,7 +23,7 @@ from ..learning.labelled_data import (
     Labelled,
     has_training_plan,
 )
-from . import functional_dependencies
+from . import functional_dependencies, swapped_columns
 from .cleaning_plan import draft_columns, plan_text
 from .column_cleaner import Cleaner
 
@@ -51,8 +51,9 @@ def learn_again(
     drafted = whole if drafted is None else drafted
     names = [name for name in whole["columns"] if name in raw.columns]
     plans, cleaned, swaps, _ = draft_columns(raw, names, partial(_relearn, whole, about))
+    learnt = swapped_columns.without_strangers(cleaned, swaps)
     found = swaps + functional_dependencies.relations_of(
-        cleaned, plans, exclude=about.get("not_known", ()), unit=unit
+        learnt, plans, exclude=about.get("not_known", ()), unit=unit
     )
     columns = {
         name: _column_as_decided(plans[name], drafted["columns"].get(name, {}), column)

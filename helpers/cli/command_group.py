@@ -21,6 +21,7 @@ def cli():
     \b
     pipeline run                                            the table that ships with it
     pipeline run --data mine.csv --target churned           your own table
+    pipeline sources a.csv b.db --target churned            several tables: how they join
     pipeline explore mine.csv --target churned              look at a table, in seconds
     pipeline status mine                                    what stands, and what has to run again
     pipeline schema mine                                    how each column was read

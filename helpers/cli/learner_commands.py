@@ -38,7 +38,8 @@ def progress(reset):
         for item in chapter.items:
             tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
             click.echo(f"   {learner_progress.MARKS[item.state]} {item.said}{tries}")
-    click.echo(f"\n{learner_progress.summary(course)} Kept in {places.progress_file()}")
+    met = learner_progress.objectives_met(course)
+    click.echo(f"\n{learner_progress.summary(course)} {met} Kept in {places.progress_file()}")
 
 
 @cli.command()

@@ -13,8 +13,9 @@ from .command_group import DASK, cli
 
 @cli.command()
 @click.option("--data", default="", metavar="SOURCE",
-              help="A CSV, TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet "
-                   "files, an http(s) or s3:// address, or a database address (sqlite:///shop.db). "
+              help="A CSV, TSV, JSON, JSON lines, Excel, Parquet or Feather file, a folder of "
+                   "Parquet files, an http(s) or s3:// address, or a database address "
+                   "(sqlite:///shop.db). "
                    f"[default: {titles()}, which ship with it]")  # fmt: skip
 @click.option("--query", default="", metavar="SQL", help="What to read from a database.")
 @click.option("--target", default="", metavar="COLUMN",

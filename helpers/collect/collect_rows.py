@@ -7,11 +7,15 @@ import hashlib
 import pandas as pd
 
 from ..base import addresses
+from ..base.recipe_files import is_recipe
 from ..base.user_errors import InputError
 from ..examples import known
 from ..learning.label_column import draft_label, read_beyond_limit, read_label, read_no_label
 from ..learning.task_kind import find_task
 from ..tables import encodings, odd_files, read_any, tidy_table
+from ..tables.saved_index import without_saved_index
+from ..tables.sources.joining import Joined, read_and_join
+from ..tables.sources.lookups import describe_sources
 
 MAX_ERROR_RATE = 0.3
 
@@ -32,10 +36,30 @@ def collect(
             f"until is a parameter of {known.titles()} only; your own table is read whole."
         )
     addresses.refuse_pasted_password(data)
-    frame = read_any.read_table(data, query, encoding=encoding)
+    if is_recipe(data):
+        return collect_joined(data, query)
+    frame = without_saved_index(read_any.read_table(data, query, encoding=encoding))
     kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
     read_any.stamp(frame, kind, addresses.shown(data))
     return frame, {"table": frame}
+
+
+class Sources(dict):
+    """By name the tables of a recipe, and in `joined` what their joins did."""
+
+    joined: Joined | None = None
+
+
+def collect_joined(recipe: str, query: str = "") -> tuple[pd.DataFrame, Sources]:
+    """The joined table of a recipe, and the tables that it was made of."""
+    if query:
+        raise InputError("--query is for one database; in a recipe it stands at its source.")
+    joined = read_and_join(recipe, read_any.read_table)
+    sources = Sources(joined.tables)
+    sources.joined = joined
+    for frame in sources.values():
+        read_any.stamp(frame, frame.attrs["kind"], frame.attrs["address"])
+    return joined.frame, sources
 
 
 def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFrame:
@@ -51,6 +75,7 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
         str(frame[c].dtype), str(more[c].dtype))]  # fmt: skip
     as_text = dict.fromkeys(unlike, "str")  # one file wrote words where the other has numbers
     about["test_rows"] = len(frame)
+    about["oddities"] += [f"In test_data: {said}" for said in odd_files.of(more)]
     both = [part.astype(as_text) for part in (frame, more)]
     return pd.concat(both, ignore_index=True)
 
@@ -156,5 +181,7 @@ def table_facts(
     about["address"] = data
     about["query"] = query
     about["oddities"] = odd_files.of(frame)
+    if joined := getattr(sources, "joined", None):
+        about["sources"] = describe_sources(joined)
     about |= {name: frame.attrs[name] for name in ("encoding",) if name in frame.attrs}
     return about

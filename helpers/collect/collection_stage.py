@@ -9,6 +9,8 @@ from ..learning.label_column import read_label
 from ..learning.label_findings import label_findings
 from ..learning.task_kind import find_task
 from ..tables import set_aside
+from ..tables.formula_cells import neutral_table
+from ..tables.sources.lookups import lookup_frame
 from . import odd_cells
 from .collect_rows import add_test_rows, injected_error_rate, table_facts
 from .collection_report import headline
@@ -32,17 +34,21 @@ def finish(
     about["injected_errors"] = injected_error_rate(asked["injected_errors"], asked["data"])
     for found in target_findings(whole, about, task):
         work.note(found)
-    raw = add_test_rows(raw, test_data, about)
+    with set_aside.heard() as of_test_data:
+        raw = add_test_rows(raw, test_data, about)
     hand_on(work, raw, key, about)
-    aside = _hand_on_lines(work, whole)
+    if joined := getattr(sources, "joined", None):
+        _hand_on_joins(work, joined)
+    aside = _hand_on_lines(work, whole, of_test_data)
     return work.finish(
         len(raw) + aside, len(raw), headline(raw, sources, about, aside), set_aside=aside
     )
 
 
-def _hand_on_lines(work, whole: pd.DataFrame) -> int:
-    """Write the lines of the file that are no rows, where there are any; how many there are."""
-    lines = set_aside.of(whole)
+def _hand_on_lines(work, whole: pd.DataFrame, of_test_data: dict) -> int:
+    """Write the lines of the files that are no rows, where there are any; how many there are."""
+    sources = {"data": set_aside.of(whole), "test_data": set_aside.as_frame(of_test_data.values())}
+    lines = pd.concat(sources, names=["source"]).reset_index("source")
     if len(lines):
         work.write_table("lines_set_aside", lines)
     return len(lines)
@@ -66,6 +72,19 @@ def hand_on(work, raw: pd.DataFrame, key: pd.DataFrame | None, about: dict) -> N
         work.note(found)
     if key is not None:
         _hand_on_key(work, key, raw.size)
+
+
+def _hand_on_joins(work, joined) -> None:
+    """Note what each join did; write the doubts, and the tables that a model can carry."""
+    for one in joined.reports:
+        severity = "warning" if one.matched < one.rows / 2 else "note"
+        work.find("joined", severity, one.columns, one.sentence(), {"matched": one.matched})
+        for sentence in one.notes:
+            work.find("joined", "note", one.columns, sentence)
+    if len(joined.doubts):
+        work.write_text("sources_review.csv", neutral_table(joined.doubts).to_csv(index=False))
+    if len(rows := lookup_frame(joined)):
+        work.write_table("lookups", rows)
 
 
 def _hand_on_key(work, key: pd.DataFrame, cells: int) -> None:

@@ -137,7 +137,7 @@ def exercise_minutes(stage: Stage) -> int:
 
 HEAD = (
     "| notebook | cells | words | longest cell | code cells after prose | library calls "
-    "| helper calls | checks and guesses | machine, s | minutes | exercises, minutes |",
+    "| helper calls | checks and guesses | machine, s | minutes (model) | exercises (model) |",
     "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
 )
 

@@ -52,6 +52,23 @@ def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features
     return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
 
 
+def with_sources(work, schema: dict) -> dict:
+    """The schema with the source of each field, where the table was joined from several.
+
+    What the service looks up itself, by a row's keys, is written beside it.
+    """
+    if not (sources := work.about.get("sources")):
+        return schema
+    source_of = {name: one["source"] for one in sources for name in one["columns"]}
+    fields = {name: field | ({"source": source_of[name]} if name in source_of else {})
+              for name, field in schema["fields"].items()}  # fmt: skip
+    if any(one["carried"] for one in sources):
+        rows = work.read_table("lookups")
+        with work.writing("model/lookups.parquet") as draft:
+            rows.to_parquet(draft, index=False)
+    return schema | {"fields": fields, "sources": sources}
+
+
 def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
     """A field of the schema, from its raw and its cleaned cells."""
     field = {"kind": kind, "missing": round(float(clean.isna().mean()), 4)}

@@ -152,7 +152,7 @@ def best_period(X: pd.DataFrame, variables: Variables, time_column: str = "") ->
     if time_column:
         names = [name for name in dates if name == time_column]
     else:
-        names = [n for n in dates if _in_order(X[n]) or (len(dates) == 1 and _says_when(str(n)))]
+        names = [n for n in dates if _in_order(X[n]) or (len(dates) == 1 and says_when(str(n)))]
     found = [_tested_period(X[name], variables, ALPHA / len(names)) for name in names]
     return max((one for one in found if one), key=lambda one: one.effect, default=None)
 
@@ -164,10 +164,10 @@ def _in_order(column: pd.Series) -> bool:
     return bool(len(step)) and bool(max(forward, 1 - (step > pd.Timedelta(0)).mean()) >= IN_ORDER)
 
 
-def _says_when(name: str) -> bool:
+def says_when(name: str) -> bool:
     """Whether a column is called after the moment of a row: "date", "created_at", not "birth date".
 
-    >>> _says_when("order_date"), _says_when("date_of_birth"), _says_when("birth_date")
+    >>> says_when("order_date"), says_when("date_of_birth"), says_when("birth_date")
     (True, False, False)
     """
     words = re.sub(r"[^a-z]+", " ", name.casefold()).split() or [""]

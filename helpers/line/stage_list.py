@@ -50,6 +50,7 @@ class Stage:
 
 
 ABOUT, RAW, PLAN, SPLIT = "about.json", "data/raw.parquet", "cleaning.yaml", "split.json"
+LOOKUPS = "data/lookups.parquet"  # small tables of a recipe, for rows that come with their keys
 UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
 # The plan before a person changed it; and that of the training rows, where it cleans otherwise
@@ -70,7 +71,8 @@ STAGES = (
     Stage(1, "collect", "Data collection", "01_data_collection",
           "Where do the data come from, and what did they look like there?",
           reads=(),
-          writes=(RAW, ABOUT, "data/answer_key.parquet", "data/lines_set_aside.parquet")),
+          writes=(RAW, ABOUT, "data/answer_key.parquet", "data/lines_set_aside.parquet", LOOKUPS,
+                  "sources_review.csv")),
     Stage(2, "clean", "Data cleaning", "02_data_cleaning",
           "What is wrong with them, and what is surely right?",
           reads=(ABOUT, RAW, "data/answer_key.parquet"),
@@ -93,9 +95,9 @@ STAGES = (
           needs_target=True),
     Stage(7, "deploy", "Deployment", "07_deployment", "Does it give the same answers in service?",
           reads=(ABOUT, RAW, PLAN, DRAFTED, COLUMNS, "features.yaml", *SPLIT_FILES, *TRAINED,
-                 "metrics.json"),
+                 "metrics.json", LOOKUPS),
           writes=(*BUNDLE, "model/card.json", "model/card.md", "model/examples.parquet",
-                  "model/columns.yaml"),
+                  "model/columns.yaml", "model/lookups.parquet"),
           needs_target=True),
     Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",
           reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE),

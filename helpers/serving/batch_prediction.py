@@ -28,14 +28,22 @@ from threadpoolctl import threadpool_limits
 from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
 from ..base.places import reports_folder
+from ..base.recipe_files import is_recipe, sources_of
 from ..base.user_errors import InputError
 from ..pipeline import delivery_reading
 from ..pipeline.agreement_check import TABLE, agreement
 from ..pipeline.compiled import Compiled
 from ..scale import dask_cluster
-from ..tables import arrow_tables, parquet_parts
+from ..tables import arrow_tables, parquet_parts, set_aside
 from . import delivery
-from .input_pieces import PIECE, count_rows, partitions_of, pieces_of_part, read_in_pieces
+from .input_pieces import (
+    PIECE,
+    count_rows,
+    looked_up,
+    partitions_of,
+    pieces_of_part,
+    read_in_pieces,
+)
 from .model_bundle import (
     Bundle,
     answers_frame,
@@ -57,7 +65,8 @@ def predict_file(
 
     `advance` gets the number of rows done and of all rows (0 if not yet known). `say` gets, before
     the file is there, a sentence for each column whose cells did not read, or read in another form
-    than in training.
+    than in training; then one on lines of a text file that are no rows, which are kept beside the
+    result (`set_aside.beside`).
     """
     _check_out(out)
     bundle, advance = load_bundle(run), advance or _say_nothing
@@ -67,9 +76,19 @@ def predict_file(
         source = str(remote_files.fetch_stored(source, folder / "source"))
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
-    with _kept_where_it_saves_work(folder):
+    say = say or _say_nothing
+    with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
         told = _say_nothing if is_elsewhere else advance
-        return _write_whole(bundle, source, out, folder, told, say or _say_nothing)
+        count = _write_whole(bundle, source, out, folder, told, say)
+    _hand_on_lines(lines, out, say)
+    return count
+
+
+def _hand_on_lines(lines: dict, out: Path, say: Callable[[str], None]) -> None:
+    """Write the lines of the source that are no rows beside the result, and say so."""
+    set_aside.write(lines, out)
+    if lines:
+        say(set_aside.sentence(lines, f"all of them in {set_aside.beside(out).name}"))
 
 
 def _say_nothing(*_) -> None:
@@ -111,16 +130,20 @@ def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, 
 def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    pieces = read_in_pieces(source, bundle.encoding)
-    answered = _answer_in_order(bundle, pieces, folder, total)
+    answered = _answer_in_order(bundle, _pieces_of(bundle, source), folder, total)
     with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
                 result.add(rows, answers)
                 done += len(rows)
                 advance(done, total)
-        _write_again_unless_whole(result, read_in_pieces(source, bundle.encoding), folder)
+        _write_again_unless_whole(result, _pieces_of(bundle, source), folder)
     return done
+
+
+def _pieces_of(bundle: Bundle, source: str) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of a source, joined with what the bundle carries, a piece at a time."""
+    return looked_up(read_in_pieces(source, bundle.encoding), bundle.lookups)
 
 
 def _write_again_unless_whole(result, pieces, folder: Path) -> None:
@@ -156,7 +179,8 @@ def _predict_to_storage(run: str, source: str, out: str, advance, say) -> int:
     count = predict_file(run, source, made, advance, say)
     try:
         filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        filesystem.put_file(str(made), path)
+        for file in filter(Path.exists, (made, set_aside.beside(made))):
+            filesystem.put_file(str(file), f"{path.rpartition('/')[0]}/{file.name}")
     except Exception as error:  # each kind of storage has errors of its own
         raise remote_files.fails_at(out, error) from None
     shutil.rmtree(folder, ignore_errors=True)
@@ -185,6 +209,7 @@ def _identity(bundle: Bundle, source: str) -> str:
         return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
     path = addresses.local_path(source) if addresses.is_path(source) else Path(source)
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
+    files += [Path(one) for one in sources_of(path)] if is_recipe(source) else []
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
     said = ["answers", bundle.card["model_sha256"], source, of_file, PIECE]

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ..base.user_errors import InputError
 from ..tables import arrow_tables, encodings, parquet_parts, read_any
+from ..tables.sources.lookups import Lookup
 
 PIECE = 50_000  # rows
 LARGE = 64 * 2**20  # bytes of a CSV file that is read a piece at a time
@@ -28,6 +29,20 @@ def read_in_pieces(source: str, encoding: str = "") -> Iterator[tuple[str, pa.Ta
     else:
         for number, rows in enumerate(_frames_of(source, path, encoding)):
             yield f"{number:06d}", arrow_tables.dictionary_encoded(rows)
+
+
+def looked_up(
+    pieces: Iterator[tuple[str, pa.Table]], lookups: tuple[Lookup, ...]
+) -> Iterator[tuple[str, pa.Table]]:
+    """The pieces with the columns of the tables that a bundle carries, where they lack them."""
+    for name, rows in pieces:
+        lacking = [one for one in lookups if not set(one.columns) & set(rows.column_names)]
+        if lacking:
+            frame = arrow_tables.plain_frame(rows)
+            for one in lacking:
+                frame = one.fill_frame(frame)
+            rows = arrow_tables.dictionary_encoded(frame)
+        yield name, rows
 
 
 def _frames_of(source: str, path: Path, encoding: str) -> Iterator[pd.DataFrame]:

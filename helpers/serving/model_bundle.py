@@ -23,9 +23,14 @@ from ..line.stage_list import COLUMNS
 from ..pipeline import whole_pipeline
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
+from ..tables.sources.lookups import Lookup, read_lookups
 from .row_check import RowCheck
 
 MOST_ROWS = 10_000  # in one request
+JOINED = (  # where a column of another table is missing
+    "It was joined from the source '{source}': give a recipe (sources.yaml) with the new rows as "
+    "its main table, or rows that are joined already."
+)
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
 
 
@@ -42,6 +47,16 @@ class Bundle:
     schema: dict
     card: dict
     examples: pd.DataFrame | None = None
+    lookups: tuple[Lookup, ...] = ()
+
+    def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
+        """Rows with the columns of the tables that are carried, and what was not found in them."""
+        missed = [[] for _ in rows]
+        for one in self.lookups:
+            for said, row in zip(missed, rows, strict=True):
+                said += filter(None, [one.missed(row)])
+            rows = [one.fill(row) for row in rows]
+        return rows, missed
 
     @property
     def version(self) -> str:
@@ -53,6 +68,11 @@ class Bundle:
         """What looks at a row before it is answered."""
         plans = None if self.model is None else self.model["clean"].plan_["columns"]
         return RowCheck(self.fields, self.ignored, plans)
+
+    @cached_property
+    def known(self) -> set[str]:
+        """The columns that a row may have: fields, columns that are ignored, keys of tables."""
+        return self.check.known.union(*(one.key for one in self.lookups))
 
     @property
     def fields(self) -> dict[str, dict]:
@@ -153,7 +173,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    return Bundle(model, task_of(card), schema, card, examples)
+    return Bundle(model, task_of(card), schema, card, examples, _read_lookups(folder, name, schema))
+
+
+def _read_lookups(folder: Run, name: str, schema: dict) -> tuple[Lookup, ...]:
+    """The tables that a bundle carries."""
+    rows = folder.file(f"{name}/lookups.parquet")
+    known = schema.get("sources", []) if rows.exists() else []
+    return tuple(read_lookups(pd.read_parquet(rows), known)) if known else ()
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:
@@ -200,9 +227,11 @@ def check_columns(bundle: Bundle, columns) -> None:
     """Raise InputError when a column that the model needs is missing."""
     missing = [name for name in bundle.fields if name not in columns]
     if missing:
+        source = bundle.fields[missing[0]].get("source", "")
+        hint = JOINED.format(source=source) if source else nearest(missing[0], columns)
         raise InputError(
             f"The rows lack {len(missing)} of the {len(bundle.fields)} columns that the model "
-            f"needs, the first is '{missing[0]}'. {nearest(missing[0], columns)}"
+            f"needs, the first is '{missing[0]}'. {hint}"
         )
 
 

@@ -27,6 +27,10 @@ SHIFTED = 0.6  # ROC AUC of a column that separates the sets alone
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
 TIMES_EXPECTED = 3  # times as many twins of one target as expected by chance
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
+IN_TIME = (
+    "Rows of another time often do (seasons, prices): that alone is no reason to leave a column "
+    "out. Expect less where rows are new in kind."
+)
 
 
 def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
@@ -214,7 +218,9 @@ def _sets_differ(
         f"Expect less where rows are new in kind. Only what will not mean the same in service "
         f"should go: {drop_command(*worst)}."
     )
-    severity = "warning" if strategy == "time" else "alarm"  # time changes much
+    severity = "alarm"
+    if strategy == "time":  # which changes much
+        severity, remedy = "warning", IN_TIME
     evidence = {"ROC AUC": round(auc, 3)} | {n: round(apart[n], 3) for n in worst}
     return Finding("sets_differ", severity, worst, f"{says} {remedy}", evidence)
 

@@ -73,14 +73,25 @@ class Dialect:
         """
         return self.quote == '"' and not self.escape and bool(self._glued.search(line))
 
+    @cached_property
+    def _properly_quoted(self) -> re.Pattern:
+        """A field in quotes by the rules."""
+        mark, quote, blanks = self._parts
+        inner = rf"(?:[^{quote}\\]|\\.)*+" if self.escape else rf"(?:[^{quote}]|{quote}{quote})*+"
+        return re.compile(
+            rf"(^|{mark}){blanks}{quote}{inner}{quote}{blanks}(?={mark}|$)", re.DOTALL
+        )
+
     def loose_fields(self, line: str) -> list[str]:
-        """A line's fields where quotes may break the rules; a field in quotes is as good as blank.
+        """A row's fields where quotes may break the rules; a field in quotes is as good as blank.
 
         >>> Dialect().loose_fields('1,"a 5" pipe, new",2')
         ['1', '', '2']
         """
         if self.quote in line:
-            line = self._loosely_quoted.sub(r"\1", line)
+            is_proper = self.record.fullmatch(line)
+            quoted = self._properly_quoted if is_proper else self._loosely_quoted
+            line = quoted.sub(r"\1", line)
         return line.split(self.delimiter)
 
     def fields(self, text: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +16,36 @@ from ..base import unpacking_limits
 from ..base.user_errors import InputError
 from ..cells import codes_like_numbers
 from . import odd_files
+from .arrow_tables import as_frame
+from .json_shapes import read_json
 from .text_format import AS_FOUND, TextFormat
 from .text_tables import read_text
 
-READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
+READABLE = "CSV, TSV, JSON, JSON lines, Excel, Parquet or Feather"
 FEW = 100  # cells that tell quickly whether a column may hold numbers
+SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
+MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
     """A Parquet file, or its bytes, as a frame; raises InputError where it unpacks to too much."""
+    from pyarrow import parquet
+
     unpacking_limits.check_parquet(source)
-    return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
+    return as_frame(parquet.read_table(io.BytesIO(source) if isinstance(source, bytes) else source))
+
+
+def read_arrow_bytes(content: bytes) -> pd.DataFrame:
+    """A Feather or Arrow file (or stream) as a frame; InputError where it is too large."""
+    from pyarrow import feather, ipc
+
+    if content.startswith((b"ARROW1", b"FEA1")):
+        table = feather.read_table(io.BytesIO(content))
+    else:
+        table = ipc.open_stream(content).read_all()
+    unpacking_limits.check(table.nbytes)
+    return as_frame(table)
 
 
 def disguised_as(content: bytes, ending: str) -> str:
@@ -66,12 +83,12 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
         return column  # most columns of words end here
     texts = pa.array(column, from_pandas=True)
     for quick in (_plain_integers, _plain_floats):
-        if (numbers := quick(texts)) is not None:
+        if (numbers := quick(texts, str(column.name))) is not None:
             return pd.Series(numbers, index=column.index, name=column.name)
     return _numbers_with_care(column)
 
 
-def _plain_integers(texts) -> np.ndarray | None:
+def _plain_integers(texts, _) -> np.ndarray | None:
     """Texts as integers where each is one, written as Python would write it; else None."""
     if texts.null_count or not len(texts):
         return None
@@ -84,7 +101,7 @@ def _plain_integers(texts) -> np.ndarray | None:
     return numbers.to_numpy() if is_same and is_short else None
 
 
-def _plain_floats(texts) -> np.ndarray | None:
+def _plain_floats(texts, name: str) -> np.ndarray | None:
     """Texts as floats where each is a finite number and nothing is lost; else None."""
     if not len(texts) or not (texts.null_count or pc.any(pc.match_substring(texts, ".")).as_py()):
         return None  # integers in another form, or none at all
@@ -95,7 +112,7 @@ def _plain_floats(texts) -> np.ndarray | None:
     present = numbers.drop_null()
     if not len(present) or not pc.all(pc.is_finite(present)).as_py():
         return None
-    lost = pc.any(pc.match_substring_regex(texts, LOSES)).as_py()
+    lost = pc.any(pc.match_substring_regex(texts, LOSES)).as_py() or _are_codes(texts, name)
     return None if lost else numbers.to_numpy(zero_copy_only=False)
 
 
@@ -108,57 +125,26 @@ def _numbers_with_care(column: pd.Series) -> pd.Series:
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return column
-    return column if _are_codes(present, numbers, str(column.name)) else numbers
+    return column if _are_codes(present, str(column.name)) else numbers
 
 
-def _are_codes(texts: pd.Series, numbers: pd.Series, name: str) -> bool:
-    """Whether texts that read as these numbers are codes; whole numbers without an E are none."""
-    if pd.api.types.is_integer_dtype(numbers.dtype):
+def _are_codes(texts: pa.Array, name: str) -> bool:
+    """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
+
+    Powers of ten have a sign, or a point, somewhere.
+    """
+    has_powers = any(pc.any(pc.match_substring(texts, mark)).as_py() for mark in "eE")
+    if has_powers and pc.any(pc.match_substring_regex(texts, SURELY_POWER)).as_py():
         return False
-    # an E, or an end of a zero behind a point: other texts are as good as their number
-    if not texts.str.contains(r"[eE]|\.\d*0\s*$").any():
-        return False
-    return codes_like_numbers.are_codes(texts.str.strip().unique(), name)
+    first = texts.slice(0, 10 * FEW)  # where plain decimals end
+    versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
+    return (has_powers or all(versions)) and codes_like_numbers.are_codes(
+        map(str.strip, texts.unique().to_pylist()), name
+    )
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
-    text = content.decode("utf-8-sig").strip()
-    try:
-        records = json.loads(text)
-    except json.JSONDecodeError:
-        records = _json_lines(text)
-    if isinstance(records, dict):
-        records = _rows_within(records)
-    return records if isinstance(records, pd.DataFrame) else _frame_of_records(records)
-
-
-def _frame_of_records(records) -> pd.DataFrame:
-    """Objects of JSON as rows; InputError for anything else."""
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise InputError("holds JSON that is not a list of objects, one a row.")
-    return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))
-
-
-def _rows_within(content: dict) -> list | pd.DataFrame:
-    """The rows of a JSON object: one entry of an envelope, columns by name, or one row."""
-    lists = [v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
-    if len(lists) == 1:
-        return lists[0]
-    if all(isinstance(value, (list, dict)) for value in content.values()):
-        return pd.DataFrame(content).reset_index(drop=True)
-    return [content]
-
-
-def _json_lines(text: str) -> list:
-    records = []
-    for number, one in enumerate(text.splitlines(), 1):
-        try:
-            records += [json.loads(one)] if one.strip() else []
-        except json.JSONDecodeError as error:
-            if number == 1:  # it was no JSON lines to begin with
-                json.loads(text)
-            raise InputError(f"holds a line that is no JSON, line {number}: {error.msg}.") from None
-    return records
+    return read_json(content.decode("utf-8-sig").strip())
 
 
 def _read_excel(content: bytes) -> pd.DataFrame:
@@ -183,6 +169,8 @@ READERS = {
     ".ndjson": _read_json,
     ".xlsx": _read_excel,
     ".parquet": read_parquet_bytes,
+    ".feather": read_arrow_bytes,
+    ".arrow": read_arrow_bytes,
 }
 
 

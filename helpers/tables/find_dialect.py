@@ -13,14 +13,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .cell_kinds import kind
+from .cell_kinds import kind, kind_of_column
 from .dialects import Dialect, Line
 
-USUAL, RARE = ",;\t|", " ^~\x1f"
+USUAL, RARE = ",;\t|", " :^~\x1f"
 MOST_LINES = 300  # lines that are looked at
 ALIKE = 0.8  # the share of lines of one width from which on no rare delimiter is tried
 LEAST_ALIKE = 0.4  # below that the lines make no table
 MOST_LINES_OF_A_ROW = 200
+SURE_PER_ROW = 0.8  # numbers or dates in a row that a rare delimiter cuts
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,22 @@ def find_cut(text: str, lines: list[Line], quote: str = "") -> Cut | None:
     if usual and usual.share >= ALIKE:
         return usual
     rare = _best(text, full, RARE, quote)
-    if rare and rare.share >= ALIKE and _is_table(full, rare):
+    if rare and rare.share >= ALIKE and is_table(full, rare):
         return rare
-    return usual if usual and usual.share >= LEAST_ALIKE else None
+    return usual if usual and _may_be(text, full, usual) else None
+
+
+def _may_be(text: str, lines: list[Line], cut: Cut) -> bool:
+    """Whether a cut that leaves many lines of other widths still makes a table.
+
+    The first line has as many fields, or a column has values of one kind: a text with commas has
+    neither.
+    """
+    rows = list(rows_by(text, lines, cut.dialect))
+    fit = [row for row in rows if len(row) == cut.width]
+    if cut.share < LEAST_ALIKE or len(rows[0]) == cut.width:
+        return cut.share >= LEAST_ALIKE
+    return any(map(kind_of_column, zip(*fit, strict=True)))
 
 
 def _best(text: str, lines: list[Line], marks: str, quote: str) -> Cut | None:
@@ -105,7 +119,7 @@ def rows_by(text: str, lines: list[Line], dialect: Dialect) -> Iterator[list[str
             found = dialect.record.match(text, line.start)
         if found and found[0].count("\n") < MOST_LINES_OF_A_ROW:
             at_end = found.end()
-            yield dialect.loose_fields(found[0].replace("\n", " ").replace("\r", " "))
+            yield dialect.loose_fields(found[0])
         else:
             yield dialect.loose_fields(line.text)
 
@@ -126,14 +140,16 @@ def _worth(cell: str, marks: str) -> float:
     return 0.8
 
 
-def _is_table(lines: list[Line], cut: Cut) -> bool:
+def is_table(lines: list[Line], cut: Cut) -> bool:
     """Whether a rare delimiter makes a table: the first line has as many fields, and some number.
 
-    Names of two words in a column of their own are no table parted by blanks.
+    Names of two words in a column of their own are no table parted by blanks, nor are moments. A
+    first column without a name counts the rows.
     """
     rows = [cut.dialect.loose_fields(line.text) for line in lines]
-    known = [kind(cell) in ("number", "time") for row in rows[1:] for cell in row]
-    return len(rows[0]) == cut.width and sum(known) * cut.width >= len(known) * SURE_PER_ROW
-
-
-SURE_PER_ROW = 0.8  # numbers or dates a row
+    values = [row for row in rows[1:] if len(row) == cut.width] or rows
+    known = sum(kind(cell) in ("number", "time") for row in values for cell in row)
+    whole = sum(kind(line.text) in ("number", "time", "link") for line in lines)
+    counts = len(rows[0]) == cut.width - 1 and all(row[0].isdecimal() for row in values)
+    is_header = len(rows[0]) == cut.width or counts
+    return is_header and known >= SURE_PER_ROW * len(values) and 2 * whole < len(lines)

@@ -32,9 +32,13 @@ class Below:
     cells: list[set[str]]
     grows: bool  # whether numbers grow from column to column in the rows too
 
-    def votes(self, row: Row) -> tuple[int, int]:
-        """In how many columns a row's cell is of the column's kind, and in how many not."""
-        found = ["name" if self._may_be_names(row) and kind(cell) == "number" else kind(cell)
+    def votes(self, row: Row, is_first: bool = True) -> tuple[int, int]:
+        """In how many columns a row's cell is of the column's kind, and in how many not.
+
+        Numbers may be names in the first row alone.
+        """
+        may_be = is_first and self._may_be_names(row)
+        found = ["name" if may_be and kind(cell) == "number" else kind(cell)
                  for cell in row]  # fmt: skip
         pairs = [
             (mine, theirs)
@@ -139,9 +143,21 @@ def is_data(row: Row, looks: Below) -> bool:
 
 def is_more_header(row: Row, looks: Below) -> bool:
     """Whether a row below the first is surely of the header, too: units, or a second name."""
-    same, other = looks.votes(row)
+    same, other = looks.votes(row, is_first=False)
     known = sum(bool(one) for one in looks.kinds)
     return same == 0 and other > 1 and 2 * other >= known and not looks.repeats(row)
+
+
+def is_other_header(row: Row, later: list[Row], looks: Below) -> bool:
+    """Whether a row behind a gap begins another table, or is a footer: no cell is as those above.
+
+    In a table with one column to tell by, the rows `later` must be otherwise, too.
+    """
+    same, other = looks.votes(row, is_first=False)
+    known = sum(bool(one) for one in looks.kinds)
+    if same or not other or other < known or not all(cell.strip() for cell in row):
+        return False
+    return known > 1 or not any(looks.votes(one, is_first=False)[0] for one in later)
 
 
 def joined_names(rows: list[Row]) -> Row:

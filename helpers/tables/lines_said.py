@@ -99,8 +99,8 @@ def _other(pieces: list[Piece]) -> str:
     if not pieces:
         return ""
     return (
-        f"Another table begins in line {pieces[0].line:,} ({some([pieces[0].text])}): its "
-        f"{so_many(pieces, 'line')} {_was(pieces)} set aside. To read it, save it as a file."
+        f"Another table or a footer begins in line {pieces[0].line:,} ({some([pieces[0].text])}): "
+        f"its {so_many(pieces, 'line')} {_was(pieces)} set aside. To read it, save it as a file."
     )
 
 

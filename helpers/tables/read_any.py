@@ -25,9 +25,11 @@ from ..base.addresses import (
     shown,
     with_format,
 )
+from ..base.recipe_files import is_recipe
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
 from . import encodings, odd_files, text_format, text_pieces
+from .arrow_tables import as_frame
 from .file_formats import (
     DELIMITED,
     READABLE,
@@ -39,6 +41,7 @@ from .file_formats import (
 )
 from .from_database import read_sql
 from .from_web import fetch
+from .sources.joining import read_and_join
 from .tidy_table import tidy
 
 ENDING_OF_CONTENT = {
@@ -70,11 +73,13 @@ def read_table(
     >>> read_table("missing.csv")
     Traceback (most recent call last):
     helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, \
-TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database \
-address.
+TSV, JSON, JSON lines, Excel, Parquet or Feather file, a folder of Parquet files, an http(s) or a \
+database address.
     """
     if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
+    if is_recipe(source):
+        return read_and_join(source, read_table, typed).frame
     if re.match(r"https?://", source, re.IGNORECASE):
         frame = _read_address(source, typed, encoding)
     elif is_stored(source):
@@ -146,7 +151,7 @@ def _read_folder(path: Path) -> pd.DataFrame:
         found = dataset_of(path, files)
         _check_size(found)
         _refuse_unlike(found)
-        return found.to_table().to_pandas()
+        return as_frame(found.to_table())
     except InputError as error:
         raise InputError(f"The folder '{path}' {error}") from None
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here

@@ -6,6 +6,7 @@ more; another table below the first. Lines in = rows + lines set aside + blank l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -13,13 +14,18 @@ from ..base.user_errors import InputError
 from .cell_kinds import kind
 from .cut_lines import UNCLEAR, Piece
 from .dialects import standard_line
+from .drawn_tables import is_rule
+from .header_rows import below, is_other_header
 from .odd_files import lines as line_numbers
 from .odd_files import so_many
 from .text_layout import Layout
 
 LEAST_TABLE = 3  # lines in a row of another width that may be another table
+CUSTOM = 0.1  # where more lines than that lack last fields, and none has more, that is the custom
 MOST_BELOW = 3  # lines below the last row that are a footer, not broken rows
-ABOVE, AGAIN, OTHER = "above the header", "the header again", "another table"
+MOST_LOOKED_AT, LATER = 100, 6  # rows that tell what is usual; rows behind one that is not
+ABOVE, AGAIN, OTHER = "above the header", "the header again", "another table or a footer"
+DRAWN = "drawn between rows"
 
 
 @dataclass
@@ -43,10 +49,10 @@ def sort_pieces(pieces: list[Piece], layout: Layout, most: float) -> Sorted:
     """
     found, odd = _sorted(pieces, layout)
     odd = _without_other_tables(odd, layout, found)
-    if _too_many(odd, most, found):
-        if layout.pads or not _may_be_padded(odd, layout):
-            _refuse(odd, layout, len(found.rows))
+    if _may_be_padded(odd, layout) and _too_many(odd, min(most, CUSTOM), found):
         return sort_pieces(pieces, replace(layout, pads=True), most)
+    if _too_many(odd, most, found):
+        _refuse(odd, layout, len(found.rows))
     found.broken = odd
     found.aside += [(piece, reason_of(piece, layout, piece.line > found.last)) for piece in odd]
     found.aside.sort(key=lambda one: one[0].line)
@@ -58,9 +64,11 @@ def _sorted(pieces: list[Piece], layout: Layout) -> tuple[Sorted, list[Piece]]:
     """The pieces that fit, as rows, and those that do not."""
     found = Sorted(aside=[(piece, ABOVE) for piece in layout.above])
     header, odd = [name.strip() for name in layout.names or []], []
-    for piece in pieces:
+    for piece in _of_first_table(pieces, layout, found):
         if piece.width == 0:
             found.blank.append(piece.line)
+        elif layout.has_rules and is_rule(piece.text):
+            found.aside.append((piece, DRAWN))
         elif _fits(piece, layout):
             _take(piece, layout, header, found)
         else:
@@ -68,10 +76,34 @@ def _sorted(pieces: list[Piece], layout: Layout) -> tuple[Sorted, list[Piece]]:
     return found, odd
 
 
+def _of_first_table(pieces: list[Piece], layout: Layout, found: Sorted) -> Iterator[Piece]:
+    """The pieces above another table of the same width; those of that are set aside."""
+    looks, after_gap = None, False
+    for place, piece in enumerate(pieces):
+        fits = piece.width == layout.width > 1
+        if fits and after_gap and place > 2:
+            if looks is None or place < MOST_LOOKED_AT:
+                looks = below(_rows(pieces[:place][-MOST_LOOKED_AT:], layout))
+            later = _rows(pieces[place + 1 : place + LATER], layout)
+            if is_other_header(piece.fields(layout.dialect), later, looks):
+                why = f"{OTHER}, from line {piece.line}"
+                found.aside += [(one, why) for one in pieces[place:] if one.width]
+                return
+        after_gap = not fits
+        yield piece
+
+
+def _rows(pieces: list[Piece], layout: Layout) -> list[list[str]]:
+    """The fields of those pieces that have as many as the table has columns."""
+    return [piece.fields(layout.dialect) for piece in pieces if piece.width == layout.width]
+
+
 def _too_many(odd: list[Piece], most: float, found: Sorted) -> bool:
     """Whether more lines are broken than may be; a few below the last row do not count."""
     below = sum(piece.line > found.last for piece in odd)
     counted = len(odd) - below * (below <= MOST_BELOW)
+    if len(found.rows) < 2 * below:
+        counted = len(odd)
     return bool(odd) and (not found.rows or counted > max(1, most * (len(found.rows) + counted)))
 
 
@@ -127,7 +159,8 @@ def _is_table(group: list[Piece], layout: Layout) -> bool:
 
 def _may_be_padded(odd: list[Piece], layout: Layout) -> bool:
     """Whether rows lack last fields by custom: many are shorter, none is longer."""
-    return layout.width > 2 and all(1 < piece.width < layout.width for piece in odd)
+    short = all(1 < piece.width < layout.width for piece in odd)
+    return short and layout.width > 2 and not layout.pads
 
 
 def reason_of(piece: Piece, layout: Layout, is_below: bool) -> str:
@@ -146,7 +179,7 @@ def _refuse(odd: list[Piece], layout: Layout, rows: int) -> None:
     """Raise InputError: too many lines are broken."""
     first = odd[0]
     raise InputError(
-        f"line {first.line} has {first.width} fields and the table {layout.width}: "
+        f"line {first.line} is no row ({reason_of(first, layout, False)}): "
         f"{so_many(odd, 'line')} of {rows + len(odd):,} are broken "
         f"({line_numbers([piece.line for piece in odd])}). Correct them, quote a cell that has a "
         f"delimiter in it, name the delimiter (?delimiter=semicolon behind the file's name), or "

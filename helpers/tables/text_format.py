@@ -13,7 +13,7 @@ from ..base.user_errors import InputError
 MARKS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "pipe": "|", "blank": " ",
          "space": " ", "none": "none"}  # fmt: skip
 QUOTES = {"double": '"', "single": "'"}
-BAD_LINES = 0.1  # the share of lines that may be broken, where nobody says another one
+BAD_LINES = 0.2  # the share of lines that may be broken, where nobody says another one
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from . import header_rows
 from .cell_kinds import kind
 from .cut_lines import Piece, cut_lines
 from .dialects import Dialect, Line, lines_of
+from .drawn_tables import is_rule
 from .find_dialect import RARE, USUAL, Cut, cut_by, find_cut
 from .text_format import TextFormat
 
@@ -35,12 +36,14 @@ class Layout:
     pads: bool = False  # rows may lack their last fields: the header has more
     ends_blank: bool = False  # each row ends in a delimiter that the header lacks
     is_told: bool = False  # a person said which line is the header
+    has_rules: bool = False  # lines are drawn between rows
     notes: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether any CSV reader takes the rows as they are."""
-        return self.dialect.is_standard and not self.pads and not self.ends_blank
+        is_odd = self.pads or self.ends_blank or self.has_rules
+        return self.dialect.is_standard and not is_odd
 
 
 def find_layout(text: str, asked: TextFormat) -> Layout:
@@ -48,7 +51,9 @@ def find_layout(text: str, asked: TextFormat) -> Layout:
     lines = lines_of(text)
     cut = _cut_asked(text, lines, asked) or _only_column(text, lines, asked)
     pieces = list(cut_lines(text, lines[:MOST_LINES], cut.dialect, cut.width))
-    return _with_header(pieces, cut, asked)
+    rules = [piece for piece in pieces if is_rule(piece.text)]
+    rows = [piece for piece in pieces if not is_rule(piece.text)]
+    return replace(_with_header(rows, cut, asked), has_rules=bool(rules))
 
 
 def _cut_asked(text: str, lines: list[Line], asked: TextFormat) -> Cut | None:
@@ -121,17 +126,18 @@ def _headed(plain: Layout, pieces: list[Piece], first: Piece, header: tuple[Piec
     return replace(
         plain, names=header_rows.joined_names(rows) if rows else None, header=header,
         above=tuple(p for p in pieces if p.line < top and p.text.strip()),
-        start=_line_after(pieces, header[-1]) if header else first.line,
+        start=_line_after(header[-1]) if header else first.line,
     )  # fmt: skip
 
 
-def _line_after(pieces: list[Piece], last: Piece) -> int:
-    """The line of the piece behind this one."""
-    return next((p.line for p in pieces if p.line > last.line), last.line + 10**9)
+def _line_after(piece: Piece) -> int:
+    """The line behind a piece, which may go over many."""
+    return piece.line + len(lines_of(piece.text + "\n"))
 
 
 def _found_header(plain: Layout, pieces: list[Piece], fit: list[Piece]) -> Layout:
     """The layout with the rows that look like a header, of the table's width or of another one."""
+    fit = _without_comments(fit, plain.dialect)
     rows = [piece.fields(plain.dialect) for piece in fit]
     found = header_rows.find_header(rows)
     above = [p for p in pieces if p.line < fit[0].line and p.text.strip()]
@@ -140,6 +146,15 @@ def _found_header(plain: Layout, pieces: list[Piece], fit: list[Piece]) -> Layou
         return replace(other, header=(above[-1],), above=tuple(above[:-1]), start=fit[0].line)
     header = tuple(fit[found.skipped : found.skipped + found.rows])
     return _headed(plain, pieces, fit[found.skipped], header)
+
+
+def _without_comments(fit: list[Piece], dialect: Dialect) -> list[Piece]:
+    """The rows without remarks at the top, which begin with #; a header may begin so, too."""
+    many = next((n for n, piece in enumerate(fit) if not piece.text.startswith("#")), 0)
+    rows = [piece.fields(dialect) for piece in fit[many:]]
+    if not many or len(rows) < 2 or header_rows.is_data(rows[0], header_rows.below(rows)):
+        return fit
+    return fit[many:]
 
 
 def _may_stand_above(rows, found: header_rows.Header, above: list[Piece]) -> bool:

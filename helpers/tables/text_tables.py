@@ -8,6 +8,7 @@ header once more), its lines are sorted one by one, and the rows among them go t
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +18,7 @@ from ..base.user_errors import InputError
 from . import lines_said, odd_files, set_aside
 from .cut_lines import cut_lines
 from .dialects import lines_of
+from .drawn_tables import undrawn
 from .plain_check import has_proper_quotes
 from .sort_lines import sort_pieces
 from .text_format import TextFormat
@@ -33,10 +35,12 @@ def read_text(text: str, asked: TextFormat) -> pd.DataFrame:
     What was found odd is noted in its `attrs`, and so are the lines set aside. Raises InputError
     where no delimiter fits, or too many lines are broken.
     """
+    text, mark = undrawn(text, beginning(text))
+    asked = replace(asked, delimiter=asked.delimiter or mark)
     layout = find_layout(beginning(text), asked)
     if layout.names is None and not layout.width:
         raise InputError("is empty: it holds no header and no rows.")
-    frame = _read_plain(text, layout)
+    frame = None if layout.above else _read_plain(text, layout)
     if frame is None:
         frame = _read_with_care(text, layout, asked)
     return named(frame, layout)

@@ -70,7 +70,8 @@ def describe_luck(trials: list[Trial]) -> str:
     """By how much the best of many trials is too good on the folds that chose it, in a sentence."""
     every, best = on_all_rows(trials), best_of(trials)
     elsewhere = mean_if_chosen_elsewhere(trials)
-    text = f"As the best of {len(every)} on the same folds it is somewhat too good"
+    told = "" if len(every) == len(trials) else " that learnt from all rows,"
+    text = f"As the best of {len(every)}{told} on the same folds it is somewhat too good"
     if not np.isfinite(elsewhere):
         return f"{text}."
     luck = max(best.mean - elsewhere, 0.0)
