@@ -6,7 +6,9 @@ from collections import Counter
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
+from helpers.cells.as_texts import texts
 from helpers.cells.codes_like_numbers import are_codes
 from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.durations import clock_of, parse_clock, parse_duration
@@ -15,6 +17,8 @@ from helpers.cells.reading_columns import repair_column
 from helpers.cells.reading_values import cell_reader
 from helpers.clean.cleaning_plan import read_plan
 from helpers.tables.file_formats import numbers_if_surely
+from helpers.tables.read_any import read_table
+from helpers.tables.tidy_table import tidy
 
 R = random.Random(25)
 MANY = range(60)
@@ -151,3 +155,23 @@ def test_values_beyond_a_limit_follow_the_plan():
     assert cell_reader(plan)("< 2 mg") == (2.0, "beyond")
     assert cell_reader(plan | {"beyond": "half"})("< 2 mg") == (1.0, "beyond")
     assert cell_reader(plan | {"beyond": "missing"})("2+") == (None, "beyond")
+
+
+def test_whole_numbers_of_many_digits_stay_exact_beside_gaps_from_every_source(tmp_path):
+    keys = [2**53 + 1 + 2 * n for n in range(20)]
+    cells = [*map(str, keys[1:]), None]
+    records = [{"key": k, "a": {"gap": g and int(g)}} for k, g in zip(keys, cells, strict=True)]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, records)))
+    frame = pd.DataFrame({"key": keys, "a.gap": pd.array([g and int(g) for g in cells], "Int64")})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.astype("str").to_excel(tmp_path / "t.xlsx", index=False, na_rep="")
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/t.db")
+    frame.to_sql("t", engine, index=False)
+    engine.dispose()
+    mixed = pd.DataFrame({"key": keys, "a.gap": pd.Series([*keys[1:], None], dtype=object)})
+    read = [read_table(str(tmp_path / f"t.{kind}")) for kind in ("jsonl", "csv", "parquet", "xlsx")]
+    for table in [*read, read_table(f"sqlite:///{tmp_path}/t.db"), tidy(mixed, "a sheet")]:
+        gap = texts(table["a.gap"])
+        assert gap.dropna().tolist() == cells[:-1] and pd.isna(gap.iloc[-1])
+        assert texts(table["key"]).tolist() == list(map(str, keys))

@@ -114,8 +114,12 @@ def _height(task: Task) -> float:
 
 def save_picture(work, task: Task, truth, prediction, probability) -> None:
     """Keep the main picture for the front page."""
+    picture = main_picture(task, truth, prediction, probability)
     with work.writing("front.png") as draft:
-        draft.write_bytes(main_picture(task, truth, prediction, probability).png)
+        draft.write_bytes(picture.png)
+    work.run.file("front.svg").unlink(missing_ok=True)
+    if picture.svg:
+        work.write_text("front.svg", picture.svg)
 
 
 def describe_main_picture(task: Task, truth, prediction, probability) -> str:

@@ -128,6 +128,7 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     return Production(
         raw, X, y, period, bundle.model, sample, origin, times=times, reference=known,
         unit=units_of(rule, X), reading=reading,
+        new_classes=production_rows.new_classes(raw, task, known.label),
     )  # fmt: skip
 
 

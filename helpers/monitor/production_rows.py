@@ -6,7 +6,7 @@ no new rows yet, the held-out rows. Monitoring and retraining use them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from .service_log_rows import rows_of_log
 FEWEST_PER_PERIOD = 30
 UNNAMED = "new rows"  # the one period of rows that have no dates
 UNDATED = "undated"  # the period of rows whose date is missing: neither old nor new
+MOST_UNKNOWN = 0.5  # share of labels of classes that the model does not know
 FEWEST = 30  # rows: fewer are too few for a test
 MOST_PERIODS = 36
 
@@ -48,7 +49,8 @@ class Production:
     held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
     seconds) say when a service answered them. `reference` is the bundle's summary of `known`, where
     later rows are compared with that. `place` is where each row stood in its file, from 0 (None
-    where there is no file).
+    where there is no file). `new_classes` counts the labels of classes that the model does not
+    know; these are missing in `y`.
     """
 
     raw: pd.DataFrame
@@ -65,6 +67,7 @@ class Production:
     unit: np.ndarray | None = None
     place: np.ndarray | None = None
     reading: DeliveryReading | None = None
+    new_classes: dict[str, int] = field(default_factory=dict)
 
     @property
     def labelled(self) -> np.ndarray:
@@ -190,15 +193,17 @@ def _production(
     period = periods_for(times, time_column(work), X)
     unit = units_of(known.units, X)
     return Production(
-        raw, X, y, period, model, known, origin, times=times, unit=unit, reading=reading
-    )
+        raw, X, y, period, model, known, origin, times=times, unit=unit, reading=reading,
+        new_classes=new_classes(raw, known.task, work.about["label"]),
+    )  # fmt: skip
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     """The labels that have come; None where there are none.
 
-    Missing where a row has none. Raises InputError for labels that can't be read, and for a class
-    that the model does not know; `plan` says how labels are read.
+    Missing where a row has none, or a class that the model does not know (see `new_classes`).
+    Raises InputError for labels that can't be read, and where most are of unknown classes; `plan`
+    says how labels are read.
     """
     if task.target not in raw.columns:
         return None
@@ -212,13 +217,22 @@ def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     kept = labels.notna().to_numpy()
     y[kept] = as_labels(labels[kept]).to_numpy(dtype=object)
     _check_classes(y[kept], task)
+    y[kept & ~np.isin(y.astype(str), task.classes)] = None
     return y
 
 
+def new_classes(raw: pd.DataFrame, task: Task, plan: dict) -> dict[str, int]:
+    """The classes among labels that the model does not know, with their rows; none of numbers."""
+    if task.target not in raw.columns or task.is_regression:
+        return {}
+    counts = as_labels(read_label(raw[task.target], plan).dropna()).value_counts()
+    return {name: int(n) for name, n in counts.items() if name not in task.classes}
+
+
 def _check_classes(y: np.ndarray, task: Task) -> None:
-    """Raise InputError for a class that the model does not know."""
+    """Raise InputError where most labels are of classes that the model does not know."""
     unknown = sorted(set(y) - set(task.classes))
-    if unknown:
+    if unknown and np.isin(y.astype(str), unknown).mean() > MOST_UNKNOWN:
         raise InputError(
             f"The new rows have a class that the model does not know: '{unknown[0]}' in the column "
             f"'{task.target}'. It knows {', '.join(task.classes[:10])}. Is it another target?"

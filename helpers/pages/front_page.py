@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
@@ -17,7 +18,7 @@ from ..line.stage_list import STAGES, Stage
 from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
 
 SHOWN_METRICS = 4
-PICTURE = "front.png"
+PICTURES = {"front.svg": "image/svg+xml", "front.png": "image/png"}  # the first that there is
 ON_CLEANING = (
     "Cleaning took {share:.0%}. The usual claim is that it takes 60 to 80% of a project: that is "
     "the time of people, who read, ask and decide, not of the machine."
@@ -33,7 +34,7 @@ SPENT_ON = {
 def write_front_page(run: Run) -> None:
     """Write `index.html`: the question, the verdict, the numbers, one picture, then the stages."""
     metrics = run.read_json("metrics.json") if _is_current(run, 6) else None
-    picture = run.file(PICTURE)
+    picture = next((run.file(name) for name in PICTURES if run.file(name).exists()), None)
     html = load_template("front.html.j2").render(
         run=run.name,
         style=page_style(),
@@ -41,7 +42,7 @@ def write_front_page(run: Run) -> None:
         verdict=_verdict(run, metrics),
         lead=_lead(run, metrics),
         figures=_figures(metrics) if metrics else [],
-        picture=base64.b64encode(picture.read_bytes()).decode() if metrics else "",
+        picture=_embedded(picture) if metrics else "",
         picture_alt="The model on held-out rows",
         findings=sorted(run.findings, key=lambda f: rank(f["severity"])),
         explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
@@ -53,6 +54,12 @@ def write_front_page(run: Run) -> None:
         footer=page_footer(run),
     )
     run.write_text("index.html", html)
+
+
+def _embedded(picture: Path) -> str:
+    """A picture's bytes inside an address."""
+    content = base64.b64encode(picture.read_bytes()).decode()
+    return f"data:{PICTURES[picture.name]};base64,{content}"
 
 
 def refresh_front_pages() -> None:

@@ -27,6 +27,7 @@ from .page_parts import (
 )
 
 STOPPED = "papermill-error-cell-tag"  # papermill's tag of the cells that say where it stopped
+PICTURES = {"image/png", "image/svg+xml"}
 
 
 def _exporter():
@@ -124,7 +125,7 @@ def _picture_cell(outputs: list):
     """A cell that shows a figure once more, at the top, without the tables beside it."""
     import nbformat
 
-    drawn = [one for one in outputs if "image/png" in one.get("data", {})] or outputs
+    drawn = [one for one in outputs if PICTURES & set(one.get("data", {}))] or outputs
     return nbformat.v4.new_code_cell(outputs=drawn, metadata={"tags": ["answer"]}, id="picture")
 
 

@@ -67,6 +67,11 @@ class Bundle:
         plans = None if self.model is None else self.model["clean"].plan_["columns"]
         return RowCheck(self.fields, self.ignored, plans)
 
+    @cached_property
+    def known(self) -> set[str]:
+        """The columns that a row may have: fields, columns that are ignored, keys of tables."""
+        return self.check.known.union(*(one.key for one in self.lookups))
+
     @property
     def fields(self) -> dict[str, dict]:
         """The fields of a row that the model uses, by name."""

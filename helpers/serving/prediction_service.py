@@ -25,7 +25,7 @@ from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, check_count
 from .prediction_log import PredictionLog
-from .request_body import ENDINGS, parse_json, rows_of_table
+from .request_body import ENDINGS, parse_json, rows_in_body, rows_of_table
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
@@ -103,9 +103,11 @@ class Service:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            answers = await self._many(now, lambda: rows_of_table(body, ENDINGS[kind]))
+            answers = await self._many(
+                now, lambda: rows_in_body(rows_of_table(body, ENDINGS[kind]), now.bundle.known)
+            )
             return orjson.dumps(answers), len(answers)
-        content = parse_json(body)
+        content = rows_in_body(parse_json(body), now.bundle.known)
         if isinstance(content, list):
             answers = await self._listed(now, content)
             return orjson.dumps(answers), len(answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,16 +44,29 @@ def _rows_of(source: str, query: str, values: dict | None) -> pd.DataFrame:
 
     with _engine(source) as engine:
         if query:
-            return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
-        return _whole_table(engine, _only_table(sa.inspect(engine), shown(source)))
+            asked = sa.text(_with_secrets(query))
+            return _exact(lambda **how: pd.read_sql_query(asked, engine, params=values, **how))
+        name = _only_table(sa.inspect(engine), shown(source))
+        return _exact(lambda **how: _whole_table(engine, name, **how))
 
 
-def _whole_table(engine, name: str) -> pd.DataFrame:
+def _exact(read: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """What is read, with texts for whole numbers beside NULL that a float would round."""
+    frame = read()
+    rounded = [c for c in frame.select_dtypes("float") if (frame[c].abs() >= 2**53).any()]
+    if rounded:
+        again = read(dtype_backend="numpy_nullable")
+        whole = [c for c in rounded if pd.api.types.is_integer_dtype(again[c].dtype)]
+        frame = frame.assign(**{c: again[c].astype("str") for c in whole})
+    return frame
+
+
+def _whole_table(engine, name: str, **how) -> pd.DataFrame:
     """A table as its columns are declared; where the cells are something else, as they are."""
     import sqlalchemy as sa
 
     try:
-        return pd.read_sql_table(name, engine)
+        return pd.read_sql_table(name, engine, **how)
     except (ValueError, TypeError, ArithmeticError):
         quoted = engine.dialect.identifier_preparer.quote(name)
         frame = pd.read_sql_query(sa.text(f"SELECT * FROM {quoted}"), engine)

@@ -16,6 +16,7 @@ import pandas as pd
 from ..base.user_errors import InputError
 from . import odd_files, set_aside
 
+ENVELOPES = ("instances", "dataframe_split", "dataframe_records", "inputs")  # of other services
 MOST_BAD = 0.1  # share of the lines of a file that may be no JSON
 DEEP = 4  # levels of keys above the rows
 KEY = "key"  # the column of the keys that rows stand under
@@ -61,6 +62,7 @@ def _readings(content, deep: int) -> Iterator[tuple[list[dict], str]]:
         yield from _of_list(content)
     elif isinstance(content, dict) and content:
         yield from _of_split(content)
+        yield from _of_envelope(content, deep)
         yield from _of_one_key(content, deep)
         yield from _of_columns(content)
         yield from _of_mappings(content)
@@ -88,6 +90,14 @@ def _of_split(content: dict) -> Iterator[tuple[list[dict], str]]:
         yield [dict(zip(map(str, names), row, strict=False)) for row in data], ""
 
 
+def _of_envelope(content: dict, deep: int) -> Iterator[tuple[list[dict], str]]:
+    """What other services know as the rows of a request, whatever stands beside it."""
+    inside = [content[name] for name in ENVELOPES if isinstance(content.get(name), (dict, list))]
+    if len(inside) == 1 and deep:
+        found = next(_readings(inside[0], deep - 1), None)
+        yield from [(found[0], "")] if found else []
+
+
 def _of_one_key(content: dict, deep: int) -> Iterator[tuple[list[dict], str]]:
     """Rows below the one key that has a list of objects, at any depth."""
     tables = {key: v for key, v in content.items() if isinstance(v, list) and _is_table(v)}
@@ -99,7 +109,7 @@ def _of_one_key(content: dict, deep: int) -> Iterator[tuple[list[dict], str]]:
         yield rows, f"The rows stand below ‘{key:.40}’.{said}" if said else ""
     inner = [v for v in content.values() if isinstance(v, dict)]
     if not tables and len(inner) == 1 and deep and len(content) <= 3:
-        found = next((f for f in _readings(inner[0], deep - 1) if len(f[0]) > 1), None)
+        found = next((f for f in _readings(inner[0], deep - 1) if f[0] != inner), None)
         yield from [found] if found else []
 
 
@@ -183,11 +193,20 @@ def _exact(frame: pd.DataFrame, records: list[dict]) -> pd.DataFrame:
     """The frame, with texts for whole numbers that a float would round: order numbers, keys."""
     for name in frame:
         if pd.api.types.is_numeric_dtype(frame[name].dtype) and frame[name].abs().max() >= SAFE:
-            cells = [record.get(name) for record in records]
+            cells = [_below(record, str(name)) for record in records]
             if all(cell is None or type(cell) is int for cell in cells):
                 texts = [None if cell is None else str(cell) for cell in cells]
                 frame[name] = pd.array(texts, dtype="str")
     return frame
+
+
+def _below(record: dict, name: str):
+    """The cell of a record that is called so, or "a.b" where it stands in a mapping below it."""
+    if name in record or "." not in name:
+        return record.get(name)
+    first, rest = name.split(".", 1)
+    inner = record.get(first)
+    return _below(inner, rest) if isinstance(inner, dict) else None
 
 
 def _lines(text: str) -> tuple[list, list[tuple[int, str, str]]]:

@@ -77,11 +77,19 @@ def _plain(column: pd.Series) -> pd.Series:
     if column.dtype != object:
         return column.astype(object).map(str, na_action="ignore").astype("str")
     better = column.infer_objects()
+    if pd.api.types.is_float_dtype(better.dtype) and _is_rounded(column, better):
+        return column.map(str, na_action="ignore").astype("str")
     if better.dtype != object:
         return better
     if column.dropna().map(lambda value: isinstance(value, bool)).all():
         return column.astype("boolean")
     return column.map(_as_text, na_action="ignore").astype("str")
+
+
+def _is_rounded(column: pd.Series, floats: pd.Series) -> bool:
+    """Whether whole numbers beside gaps lose a digit as floats."""
+    large = column[floats.abs() >= 2**53]
+    return bool(len(large)) and all(isinstance(value, int) for value in large)
 
 
 def _as_text(value) -> str:
