@@ -23,6 +23,7 @@ from ..tables.sources.moments import read_moments
 from ..tables.sure_numbers import numbers_if_surely
 
 MOST_ROWS, FOLDS, SHUFFLES, MOST_LEVELS = 3_000, 3, 5, 100
+BEYOND = 3.0  # standard deviations, which a few shuffles tell only roughly
 EARLIER = 0.8  # share of the rows that are asked
 
 
@@ -38,8 +39,8 @@ class Gain:
 
     @property
     def is_beyond_chance(self) -> bool:
-        """Whether it adds more than twice the noise above the zero."""
-        return self.adds - self.zero > 2 * self.noise
+        """Whether it adds more than three times the noise above the zero."""
+        return self.adds - self.zero > BEYOND * self.noise
 
 
 def gains(
@@ -71,12 +72,14 @@ def gains(
     ]
 
 
-def rows_to_ask(joined: Joined, target: str, drop: list[str], seed: int = 42) -> Labelled:
+def rows_to_ask(
+    joined: Joined, target: str, drop: list[str], seed: int = 42, most: int = MOST_ROWS
+) -> Labelled:
     """Some of the joined rows with their labels and folds: units whole, and no late ones."""
     frame = joined.frame
     label = read_label(frame[target], draft_label(frame[target]))
     place = _earlier(joined, np.flatnonzero(label.notna()), seed)
-    place = place[evenly_spaced(len(place), min(MOST_ROWS, len(place)))]
+    place = place[evenly_spaced(len(place), min(most, len(place)))]
     label, some = label.iloc[place], frame.iloc[place].reset_index(drop=True)
     task = find_task(label, target)
     X = pd.DataFrame({n: _as_feature(some[n]) for n in some if n not in {target, *drop}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pandas as pd
@@ -47,8 +48,23 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
         column = table.column(place)
         if wanted := _better_type(field.type, column):
             with suppress(pa.ArrowInvalid):  # bytes that are no text
-                table = table.set_column(place, field.name, column.cast(wanted))
+                table = _retyped(
+                    table.set_column(place, field.name, column.cast(wanted)), field.name
+                )
     return table.to_pandas()
+
+
+def _retyped(table: pa.Table, name: str) -> pa.Table:
+    """A table without the type that pandas has noted for a column that holds texts now."""
+    noted = table.schema.pandas_metadata
+    if not noted or not is_text(table.schema.field(name).type):
+        return table
+    for column in noted["columns"]:
+        if column["field_name"] == name:
+            column |= {"pandas_type": "unicode", "numpy_type": "object"}
+    return table.replace_schema_metadata(
+        (table.schema.metadata or {}) | {b"pandas": json.dumps(noted).encode()}
+    )
 
 
 def _better_type(kind: pa.DataType, column: pa.ChunkedArray) -> pa.DataType | None:
