@@ -10,9 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..cells import codes_like_numbers
+
 FEW = 100  # cells that tell quickly whether a column may hold numbers
 LONG = 16  # digits from which on a float may not keep them
 LOSES = rf"^[+-]?(0\d|\d{{{LONG},}}$)"  # digits that a number would not keep
+SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
+MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 ZERO, NINE, SIGNS = ord("0"), ord("9"), (ord("+"), ord("-"))
 
 
@@ -32,7 +36,8 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
 def numbers_if_surely(column: pd.Series) -> pd.Series:
     """A column of text as numbers when each cell is one and nothing is lost by it.
 
-    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
+    A leading zero (a ZIP code), more digits than a float keeps, what is a code (1E6 beside 5E4) or
+    a version (1.10 after 1.9) would be lost (see `cells.codes_like_numbers`).
 
     >>> numbers_if_surely(pd.Series(["1.50", None])).tolist()
     [1.5, nan]
@@ -43,7 +48,8 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     texts = pa.chunked_array(pa.array(column, from_pandas=True))
     for quick in (_plain_integers, _plain_floats):
         if (numbers := quick(texts)) is not None:
-            kept = column if _loses_digits(texts) else numbers
+            is_code = quick is _plain_floats and _are_codes(texts, str(column.name))
+            kept = column if is_code or _loses_digits(texts) else numbers
             return pd.Series(kept, index=column.index, name=column.name)
     return _numbers_with_care(column)
 
@@ -107,4 +113,19 @@ def _numbers_with_care(column: pd.Series) -> pd.Series:
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return column
-    return numbers
+    return column if _are_codes(present, str(column.name)) else numbers
+
+
+def _are_codes(texts, name: str) -> bool:
+    """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
+
+    Powers of ten have a sign, or a point, somewhere.
+    """
+    has_powers = any(pc.any(pc.match_substring(texts, mark)).as_py() for mark in "eE")
+    if has_powers and pc.any(pc.match_substring_regex(texts, SURELY_POWER)).as_py():
+        return False
+    first = texts.slice(0, 10 * FEW)  # where plain decimals end
+    versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
+    return (has_powers or all(versions)) and codes_like_numbers.are_codes(
+        map(str.strip, texts.unique().to_pylist()), name
+    )
