@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 
 import pandas as pd
@@ -34,11 +35,12 @@ def is_dictionary_text(kind: pa.DataType) -> bool:
     return pa.types.is_dictionary(kind) and is_text(kind.value_type)
 
 
-def as_frame(table: pa.Table) -> pd.DataFrame:
+def as_frame(table: pa.Table, shared: bool = False) -> pd.DataFrame:
     """An Arrow table as a frame, without what pandas would lose or can't reckon with.
 
     Numbers of 16 bits become floats of 32, bytes that are text become text, and whole numbers
-    beside gaps that a float would round become texts, as in a CSV file.
+    beside gaps that a float would round become texts, as in a CSV file. Where columns are `shared`,
+    numbers without gaps are not copied.
 
     >>> as_frame(pa.table({"order": [2**60 + 1, None]}))["order"].tolist()
     ['1152921504606846977', nan]
@@ -47,8 +49,23 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
         column = table.column(place)
         if wanted := _better_type(field.type, column):
             with suppress(pa.ArrowInvalid):  # bytes that are no text
-                table = table.set_column(place, field.name, column.cast(wanted))
-    return table.to_pandas()
+                table = _retyped(
+                    table.set_column(place, field.name, column.cast(wanted)), field.name
+                )
+    return table.to_pandas(split_blocks=shared)
+
+
+def _retyped(table: pa.Table, name: str) -> pa.Table:
+    """A table without the type that pandas has noted for a column that holds texts now."""
+    noted = table.schema.pandas_metadata
+    if not noted or not is_text(table.schema.field(name).type):
+        return table
+    for column in noted["columns"]:
+        if column["field_name"] == name:
+            column |= {"pandas_type": "unicode", "numpy_type": "object"}
+    return table.replace_schema_metadata(
+        (table.schema.metadata or {}) | {b"pandas": json.dumps(noted).encode()}
+    )
 
 
 def _better_type(kind: pa.DataType, column: pa.ChunkedArray) -> pa.DataType | None:
