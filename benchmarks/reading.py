@@ -207,8 +207,8 @@ def _speed(found: dict) -> str:
         f"{found['rounds']}.\n\n"
         + "\n".join(rows)
         + "\n\nA file that is not plain goes the careful road: its lines are sorted one by one in "
-        "Python. pandas refuses it at the first line with a field more, "
-        "unless it is told to skip such lines; then it says nothing of which. The smaller the file, "
+        "Python. pandas refuses it at a line with a field more, "
+        "unless it is told to skip such lines; then it names none of them. The smaller the file, "
         "the more the first call of each library counts."
     )
 
