@@ -47,6 +47,14 @@ def test_what_the_folds_differ_by_is_in_it():
     )
 
 
+def test_of_one_unit_a_score_the_scores_tell_their_noise():
+    shops = [Spread(value, np.nan, np.nan, 1) for value in (0.82, 0.71, 0.88, 0.79, 0.84)]
+    found = promised("roc_auc", shops[-1], shops[:-1])
+    assert found.low < 0.71 and found.high > 0.88
+    assert promised("roc_auc", shops[-1], [shops[-1]] * 4) is None
+    assert promised("roc_auc", shops[-1], shops[:1]) is None
+
+
 def test_of_few_held_out_units_the_noise_is_that_of_the_folds_too():
     few = Spread(0.72, 0.05, 1.0, 2)
     folds = [one._replace(df=9.0, units=10, standard_error=0.03) for one in EVEN]

@@ -30,6 +30,7 @@ STRETCHES = 8  # of time, in which the target is compared: their 40,320 orders a
 FEWEST_IN_A_STRETCH = 5  # rows
 LEVEL = 0.02  # how often a target that does not move is said to move
 BORROWED = 20.0  # degrees of freedom of a score's noise, that the other scores may add
+SIZE_OF_LITTLE = 10  # times less than what scores differ by
 FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 
 
@@ -65,7 +66,7 @@ class LaterScore:
 def score_on_later_rows(
     metric: str, held_out: Spread, before: Before, level: float = 0.95
 ) -> LaterScore | None:
-    """The prediction interval; None where the held-out score is not defined, or has no noise.
+    """The prediction interval; None where there is no held-out score, or nothing tells its noise.
 
     Scores are taken on the scale of `on_scale`. Of few held-out units it may be narrower than the
     interval of their score alone: the folds tell more than a few units do.
@@ -76,7 +77,7 @@ def score_on_later_rows(
     >>> round(found.low, 2), round(found.high, 2)
     (0.66, 0.78)
     """
-    scores = [on_scale(metric, one) for one in (*before.folds, held_out)]
+    scores = _with_noise([on_scale(metric, one) for one in (*before.folds, held_out)])
     known = [at for at, one in enumerate(scores, start=1) if _has_noise(one)]
     if not known or known[-1] != len(scores):
         return None
@@ -113,6 +114,19 @@ def off_scale(metric: str, values: np.ndarray) -> np.ndarray:
         return expit(values)
     size = np.exp(values)
     return 1 - size if metric == "r2" else size * (-1 if metric.startswith("neg_") else 1)
+
+
+def _with_noise(scores: list[Spread]) -> list[Spread]:
+    """The scores; where none says how far it may be off, each with a little noise of its own.
+
+    So it is with one unit a score (a shop of five): its noise is in what the scores differ by.
+    """
+    values = np.array([one.value for one in scores])
+    known = values[np.isfinite(values)]
+    if any(_has_noise(one) for one in scores) or len(known) < FEWEST_PERIODS:
+        return scores
+    little = np.ptp(known) / SIZE_OF_LITTLE
+    return [one._replace(standard_error=little, df=1.0) for one in scores]
 
 
 def _has_noise(one: Spread) -> bool:
