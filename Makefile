@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-models bench-serve bench-setup bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -24,7 +24,9 @@ help:
 	@echo "make bench          measure what the line costs; writes benchmarks/RESULTS.md (an hour)"
 	@echo "make bench-cleaning score the cleaning; writes benchmarks/CLEANING.md (DATA=folder)"
 	@echo "make bench-exploring  measure pipeline explore; writes benchmarks/EXPLORING.md"
+	@echo "make bench-reading  read polluted files; writes benchmarks/READING.md (POLLOCK=folder)"
 	@echo "make bench-setup    measure the set-up by uv and by pip; writes benchmarks/SETUP.md"
+	@echo "make bench-sources  draft recipes for tables with known keys; writes benchmarks/sources.json"
 	@echo "make bench-serve    measure the service; writes benchmarks/SERVING.md (RUN=flights)"
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
@@ -161,8 +163,15 @@ bench-cleaning: $(READY)
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
 
+# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed
+bench-reading: $(READY)
+	$(BIN)/python -m benchmarks.reading --pollock $(or $(POLLOCK),../shared/bench/pollock) $(if $(MB),--mb $(MB))
+
 bench-setup: $(READY)
 	$(BIN)/python -m benchmarks.setup
+
+bench-sources: $(READY)
+	$(BIN)/python -W ignore -m benchmarks.sources
 
 # The run must exist: make run
 bench-serve: $(READY)

@@ -21,7 +21,7 @@ import pandas as pd
 
 from helpers.base.user_errors import InputError
 from helpers.cells.as_texts import texts
-from helpers.clean import clean_rows, column_cleaner, duplicate_rows, typing_errors
+from helpers.clean import clean_rows, column_cleaner, typing_errors
 from helpers.clean.cleaning_plan import draft
 from helpers.examples import (
     flights_example,
@@ -30,7 +30,7 @@ from helpers.examples import (
     plant_errors,
     repair_scores,
 )
-from helpers.tables import read_any, tidy_table
+from helpers.tables import duplicate_rows, read_any, tidy_table
 
 from .__main__ import machine
 from .measure import grown_memory

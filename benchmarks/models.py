@@ -20,13 +20,14 @@ import click
 import numpy as np
 import pandas as pd
 
-from helpers.clean import cleaning_plan, column_cleaner, duplicate_rows, training_plan
+from helpers.clean import cleaning_plan, column_cleaner, training_plan
 from helpers.features import feature_plan
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.metric_names import PLAIN_NAMES
 from helpers.learning.metric_scores import score
 from helpers.models.calibrated_model import calibration_error, judged_probability
 from helpers.split import find_leaks, split_into_parts
+from helpers.tables import duplicate_rows
 
 from . import model_sides as sides
 from .__main__ import machine

@@ -10,7 +10,14 @@ import click
 
 from .base import credentials, extras
 from .base.user_errors import InputError, describe_disk_error
-from .cli import large_table_commands, learner_commands, model_commands, run_commands  # noqa: F401
+from .cli import (  # noqa: F401
+    delivery_commands,
+    large_table_commands,
+    learner_commands,
+    model_commands,
+    run_commands,
+    source_commands,
+)
 from .cli.command_group import cli
 from .run import library_warnings
 

@@ -3,10 +3,9 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, load_wine
 
-from helpers.clean import duplicate_rows
 from helpers.clean.column_cleaner import CHANGE_COLUMNS
 from helpers.examples import flights_example, flights_sources, plant_errors, repair_scores
-from helpers.tables import tidy_table
+from helpers.tables import duplicate_rows, tidy_table
 
 LETTERS = np.array(list("abcdefghiklmnoprstuvwy"))
 

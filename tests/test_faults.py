@@ -382,13 +382,16 @@ main()
 """
 
 
-def with_cell(folder: Path, source: str, number: int = 2) -> list[str]:
-    """The command line on the notebooks with a further cell in that stage's."""
+def with_cell(folder: Path, source: str, number: int = 2, below: str = "") -> list[str]:
+    """The command line on the notebooks with a further cell in that stage's: its fourth of code,
+    or the first below a heading."""
     shutil.copytree(places.NOTEBOOKS, folder)
     path = folder / next(s for s in stage_list.STAGES if s.number == number).path.name
     notebook = nbformat.read(path, as_version=4)
-    fourth = [n for n, c in enumerate(notebook.cells) if c.cell_type == "code"][3]
-    notebook.cells.insert(fourth, nbformat.v4.new_code_cell(source))
+    place = [n for n, c in enumerate(notebook.cells) if c.cell_type == "code"][3]
+    if below:
+        place = 1 + next(n for n, c in enumerate(notebook.cells) if c.source.startswith(below))
+    notebook.cells.insert(place, nbformat.v4.new_code_cell(source))
     nbformat.write(notebook, path)
     return [sys.executable, "-c", ON_NOTEBOOKS, str(folder)]
 
@@ -429,7 +432,7 @@ _ = Parallel(n_jobs=2)(delayed(careless)(n) for n in range(4))
 
 @pytest.mark.slow
 def test_a_warning_is_shown_once_and_fails_nothing(reports, table, tmp_path):
-    own = with_cell(tmp_path / "warn", WARNS)
+    own = with_cell(tmp_path / "warn", WARNS, below="## The plan")
     done = subprocess.run([*own, "run", "--data", table, "--name", "warns", "--stages", "1-2"],
                           capture_output=True, text=True, timeout=200,
                           env=os.environ | {"PYTHONWARNINGS": "error"})  # fmt: skip
@@ -438,8 +441,9 @@ def test_a_warning_is_shown_once_and_fails_nothing(reports, table, tmp_path):
     shown = re.sub('<details class="code">.*?</details>', "", page, flags=re.DOTALL)
     assert shown.count("This is careless") == 1
     assert "FutureWarning: This is careless (" in shown and " times)" in shown
-    before, _, after = shown.partition("This is careless")
-    assert "The plan" in before.partition("<main")[2] and "What is left to a person" in after
+    before, _, after = shown.partition("<main")[2].partition("This is careless")
+    assert ">The plan<" in before and ">The repairs<" in after, "it stands where it was raised"
+    assert ">The repairs<" not in before and ">The plan<" not in after
 
 
 def test_a_warning_is_told_once_in_its_place_and_other_text_stays():

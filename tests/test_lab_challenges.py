@@ -549,7 +549,7 @@ WRONG = {
         (without_groups, "the other rows of the persons"),
         (with_what_comes_later, "It asks for `bill`"),
         (scored_with_what_comes_later, "handed what is not known yet"),
-        (dummies_outside, "Is every step inside"),
+        (dummies_outside, "Is every step in the model"),
         (only_known_towns, "A town that training never met"),
         (filled_outside, "A row as it comes"),
         (numbers_alone, "the words as well"),

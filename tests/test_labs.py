@@ -1,6 +1,7 @@
 """The labs: each mistake flatters as the lab says, the zeros too; the grid; broken stations."""
 
 import ast
+import json
 import re
 import sys
 
@@ -8,14 +9,17 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import refresh_notebooks
 
 from helpers.base.places import NOTEBOOKS
+from helpers.base.user_errors import InputError
 from helpers.course.labs import (
     break_a_station,
     from_notebook_to_production,
     what_matters_most,
     why_pipelines_matter,
 )
+from helpers.examples import known
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
 
@@ -259,15 +263,36 @@ def test_a_dag_that_does_not_load_says_why(tmp_path, monkeypatch):
     assert "**It failed**" in said and "pipeline_dags" in said
 
 
-def test_the_stored_ledger_is_read_until_a_run_has_finished(tmp_path, monkeypatch):
+def test_the_stored_ledger_is_read_whatever_runs_exist_unless_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
-    stored = from_notebook_to_production.ledger_file("some")
-    assert stored == from_notebook_to_production.LEDGER
     names = [stage.name for stage in STAGES if not stage.lesson]
+    finished = [{"stage": stage.number} for stage in STAGES]
+    for name in (known.DEFAULT, "some"):
+        Run(name).write_json("ledger.json", finished)
+    path = NOTEBOOKS / "labs" / "from_notebook_to_production.ipynb"
+    [parameters] = [cell.source for cell in nbformat.read(path, as_version=4).cells
+                    if "parameters" in cell.metadata.get("tags", [])]  # fmt: skip
+    exec(parameters, default := {})  # noqa: S102 - two assignments of our own
+    stored = from_notebook_to_production.ledger_file(default["run"])
     assert pd.read_json(stored)["name"].tolist() == names
-    run = Run("some")
-    run.write_json("ledger.json", [{"stage": stage.number} for stage in STAGES])
-    assert from_notebook_to_production.ledger_file("some") == run.file("ledger.json")
+    assert from_notebook_to_production.ledger_file("some") == Run("some").file("ledger.json")
+    Run("half").write_json("ledger.json", finished[:5])
+    with pytest.raises(InputError, match="'half' has no stage 5 yet.*pipeline run --name half"):
+        from_notebook_to_production.ledger_file("half")
+
+
+def test_the_stored_ledger_stays_while_only_times_differ(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
+    run, file = Run("some"), tmp_path / "ledger.json"
+    line = dict.fromkeys(from_notebook_to_production.KEPT) | {"stage": 1, "headline": "5 rows."}
+    run.write_json("ledger.json", [line | {"seconds": 3, "inputs": {}}])
+    file.write_text("[]")
+    refresh_notebooks.store_ledger(run, file)
+    assert json.loads(file.read_text()) == [line | {"seconds": 3}]
+    for new, kept in ({"seconds": 9}, 3), ({"seconds": 9, "headline": "6 rows."}, 9):
+        run.write_json("ledger.json", [line | new])
+        refresh_notebooks.store_ledger(run, file)
+        assert json.loads(file.read_text())[0]["seconds"] == kept
 
 
 def test_the_small_dag_of_the_lab_is_python():

@@ -190,8 +190,18 @@ def test_parts_of_other_kinds_are_told_apart(table):
     choice = {"strategy": "column", "column": "part"}
     plan = plan_of(X, BINARY)
     found = alarms(moved, y, choice=choice, plan=plan)["sets_differ"]
-    assert found.columns[0] == "a" and found.severity == "alarm"
+    assert found.columns[0] == "a" and found.severity == "alarm" and "drop=a" in found.message
     assert alarms(moved.assign(a=X["a"]), y, choice=choice, plan=plan) == {}
+
+
+def test_that_another_time_differs_is_no_reason_to_leave_columns_out(table):
+    X, y = table
+    moved = X.assign(a=X["a"] + 4 * (np.arange(ROWS) >= 0.75 * ROWS),
+                     day=pd.date_range("2020-01-01", periods=ROWS))  # fmt: skip
+    choice = {"strategy": "time", "column": "day"}
+    found = alarms(moved, y, choice=choice, plan=plan_of(X, BINARY))["sets_differ"]
+    assert found.severity == "warning" and found.columns[0] == "a"
+    assert "drop=" not in found.message and "no reason to leave a column out" in found.message
 
 
 def test_near_duplicates_on_both_sides_of_a_split_that_was_given(table):

@@ -6,15 +6,17 @@ import re
 import sys
 import threading
 
+import nbformat
 import pytest
 
 from helpers.__main__ import main
+from helpers.base.places import progress_summary_file
 from helpers.base.user_errors import InputError
-from helpers.course import learner_progress, lessons
-from helpers.course.questions import QUESTIONS
+from helpers.course import learner_progress, lessons, objectives
+from helpers.course.questions import CHALLENGES, QUESTIONS
 from helpers.line import code_fingerprint
 from helpers.line.run_folder import Run
-from helpers.line.stage_list import stage
+from helpers.line.stage_list import STAGES, stage
 from helpers.pages import front_page
 
 OF_THE_SUITE = os.environ["PIPELINE_PROGRESS"], os.environ["PIPELINE_REPORTS"]
@@ -101,6 +103,31 @@ def test_answers_from_several_kernels_are_all_kept(own_file):
         thread.join()
     assert set(json.loads(own_file.read_text())) == set(names)
     assert [p.name for p in own_file.parent.iterdir() if "draft" in p.name] == []
+
+
+def test_each_notebook_has_three_objectives_and_what_shows_that_they_are_met():
+    every = {*QUESTIONS, *CHALLENGES}
+    for one in STAGES:
+        text = "\n".join(c.source for c in nbformat.read(one.path, as_version=4).cells[:3])
+        assert len(re.findall(r"^\d\. ", text, re.MULTILINE)) == 3
+        shown = objectives.SHOWN_BY[one.name]
+        named = {name for some in shown for name in some}
+        assert len(shown) == 3 and all(shown) and named <= every
+        graded = {name for name in CHALLENGES if name.partition(".")[0] == one.name}
+        assert len(graded - named) <= 1, "nearly each exercise shows an objective"
+    everything = objectives.describe(every)
+    assert everything == "27 of 27 objectives met by doing."
+
+
+def test_an_objective_is_met_once_all_that_shows_it_was_passed(own_file, command):
+    lessons.check("start.stations", QUESTIONS["start.stations"].right)
+    learner_progress.record("train.luck", "correct")
+    assert " 1 of 27 objectives met by doing." in command()
+    for name in ("train.honest", "train.tuned"):
+        learner_progress.record(name, "correct")
+    assert "3 of 27 objectives met by doing." in command(), "the second and third of training"
+    learner_progress.sum_up()
+    assert "3 of 27 objectives" in progress_summary_file().read_text()
 
 
 def test_the_command_shows_what_was_passed_and_resets_it(own_file, command, capsys):

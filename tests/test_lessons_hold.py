@@ -1,5 +1,6 @@
-"""What notebooks 4 and 5 say of their lessons holds: the cells by hand are run here."""
+"""What notebooks 4, 5 and 8 say of their lessons holds: the cells by hand are run here."""
 
+import ast
 import os
 
 import matplotlib
@@ -14,13 +15,21 @@ from helpers.line.lesson_cells import LESSON
 pytestmark = pytest.mark.slow  # half a minute of models
 
 
-def by_hand_names(stem: str, monkeypatch, tmp_path) -> dict:
-    """The names that the lesson cells of a notebook leave behind."""
+def names_read(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def by_hand_names(stem: str, monkeypatch, tmp_path, of_the_line=()) -> dict:
+    """The names that the lesson cells of a notebook leave behind.
+
+    Cells that read names `of_the_line`, which its other cells make, are left out.
+    """
     matplotlib.use("agg")
     monkeypatch.setenv("PIPELINE_PROGRESS", os.fspath(tmp_path / "progress.json"))
     names = {"by_hand": by_hand, "by_helper": by_helper, "lessons": lessons}
     for cell in nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4).cells:
-        if cell.cell_type == "code" and LESSON in cell.metadata.get("tags", []):
+        is_lesson = cell.cell_type == "code" and LESSON in cell.metadata.get("tags", [])
+        if is_lesson and not names_read(cell.source) & set(of_the_line):
             exec(compile(cell.source, stem, "exec"), names)  # noqa: S102 - our own notebook
     return names
 
@@ -121,3 +130,59 @@ def test_class_weights_find_more_and_rank_alike(train):
 def test_by_hand_and_by_the_helper_the_scores_are_one(train):
     made = by_helper.fold_scores(train["forest"], train["known"])
     assert made.to_numpy() == pytest.approx(train["scores"]["random forest"].to_numpy(), abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def monitor(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        line = ("drift", "production", "answers")
+        folder = tmp_path_factory.mktemp("monitor")
+        names = by_hand_names("08_monitoring", patch, folder, of_the_line=line)
+        return names | {"of": names["by_month"].rename(index=lambda month: int(month[5:]))}
+
+
+def test_in_september_the_model_ranks_as_in_august_and_warns_half_as_well_as_in_july(monitor):
+    of = monitor["of"]
+    assert abs(of["ROC AUC"][9] - of["ROC AUC"][8]) < 0.015
+    assert 0.4 < of["precision"][9] / of["precision"][7] < 0.6 and of["precision"][9] < 0.5
+
+
+def test_the_share_of_late_flights_explains_most_of_septembers_fall_and_not_all(monitor):
+    before, september = monitor["held_out"], monitor["september"]
+    right, wrong = monitor["right"], monitor["wrong"]
+    expected = (right / (right + wrong))["2013-09"]
+    was, became = (rows.loc[rows["warned"], "late"].mean() for rows in (before, september))
+    assert (was - expected) / (was - became) > 0.5
+    then, now = (rows.groupby("late")["warned"].mean() for rows in (before, september))
+    assert (now < then).all(), "recall and false positive rate fell, too"
+    assert now[True] / now[False] == pytest.approx(then[True] / then[False], rel=0.15)
+
+
+def test_in_december_many_flights_are_late_again(monitor):
+    late = monitor["of"]["late"]
+    assert late.loc[9:].idxmax() == 12 and late[12] > 1.5 * late[9]
+
+
+def test_all_later_months_lie_below_the_held_out_score(monitor):
+    assert len(monitor["came"]) == 4
+    assert (monitor["came"] < monitor["auc"](monitor["held_out"])).all()
+    outside = monitor["promised"]["months outside"]
+    assert outside["days"] < outside["flights"], "drawn by days, the promise is wider"
+
+
+def test_a_higher_threshold_buys_precision_with_recall(monitor):
+    moved = monitor["pd"].DataFrame(monitor["moved"])
+    assert moved.loc["precision"].is_monotonic_increasing
+    assert moved.loc["recall"].is_monotonic_decreasing
+
+
+def test_by_day_only_the_temperature_moves_beyond_doubt(monitor):
+    by_flight, by_day = (
+        dict(zip(monitor["weather"], monitor["by_unit"][unit], strict=True))
+        for unit in ("by flight", "by day")
+    )
+    assert max(by_flight.values()) < 0.05 and by_day["humid"] > 0.2
+    assert by_day["temp"] < 1e-4 and min(p for n, p in by_day.items() if n != "temp") > 1e-4
+    summer = monitor["flights"].query("scheduled.dt.month.between(6, 8)")
+    autumn = monitor["later"].query("scheduled.dt.month < 12")
+    assert autumn["temp"].mean() < summer["temp"].mean() - 5

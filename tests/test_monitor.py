@@ -366,6 +366,15 @@ def test_a_class_that_is_not_known_is_refused(made, champion, later):
         produced(made, champion, later.raw.assign(bought="perhaps"))
 
 
+def test_some_labels_of_a_new_class_are_counted_and_said(made, champion, later):
+    raw = later.raw.assign(bought=["perhaps"] * 7 + later.raw["bought"].tolist()[7:])
+    found = produced(made, champion, raw)
+    assert found.new_classes == {"perhaps": 7} and not found.labelled[:7].any()
+    assert "perhaps" not in set(found.y)
+    said = monitor_model._new_classes(found)[0]
+    assert said.severity == "alarm" and "7 of 240 rows" in said.message
+
+
 @pytest.mark.parametrize("empty", [None, "n/a", " "])
 def test_labels_that_have_not_come_are_no_labels(made, champion, later, empty):
     found = produced(made, champion, later.raw.assign(bought=empty))

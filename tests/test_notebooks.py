@@ -185,19 +185,20 @@ def test_a_notebook_is_small(path):
 
 @pytest.mark.slow
 def test_nbval_turns_red_when_one_stored_number_is_changed(tmp_path):
+    """In that cell, and in no other: compared as `make test` does, with the root's conftest."""
     notebook = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4)
-    changed = 0
-    for cell in notebook.cells:
-        if 'print(f"training set' in cell.source:
-            cell.outputs[0].text = cell.outputs[0].text.replace("1.000", "0.990", 1)
-            changed += 1
-    assert changed == 1
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    [(number, cell)] = [(n, c) for n, c in enumerate(code) if 'print(f"training set' in c.source]
+    stored = cell.outputs[0].text
+    cell.outputs[0].text = stored.replace("1.000", "0.990", 1)
+    assert cell.outputs[0].text != stored
     nbformat.write(notebook, tmp_path / "changed.ipynb")
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "."]
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-p", "no:cacheprovider",
+               "--nbval", "-q", "."]  # fmt: skip
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=300,
-        env=os.environ | {"PIPELINE_REPORTS": str(tmp_path / "reports")},
+        env=os.environ | {"PYTHONPATH": str(NOTEBOOKS.parent)},
     )  # fmt: skip
     assert done.returncode == 1, done.stdout[-2000:]
-    assert "1 failed" in done.stdout
+    assert re.findall(r"^FAILED (\S+ \d+)", done.stdout, re.M) == [f"changed.ipynb::Cell {number}"]
     assert "0.990" in done.stdout

@@ -1,5 +1,7 @@
 """Parameters: typed, described, and refused when they are misspelt or ill-typed."""
 
+from datetime import date
+
 import pytest
 
 from helpers.base.earlier_names import EARLIER_NAMES
@@ -140,3 +142,42 @@ def test_no_notebook_has_a_parameter_by_an_earlier_name():
 def test_an_earlier_name_is_refused_where_its_stage_does_not_run():
     with pytest.raises(InputError, match="'embargo' is a parameter of stage 4"):
         read_settings(["gap=7 days"], [STAGES[5]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "value"),
+    [
+        ("str", ["a", "b"], "a, b"), ("str", 2024, "2024"), ("str", 2024.0, "2024"),
+        ("str", None, ""), ("str", date(2026, 3, 4), "2026-03-04"), ("str", [1, "b"], "1, b"),
+        ("int", 5.0, 5), ("int", "5", 5), ("float", 1, 1.0), ("bool", "no", False),
+        ("bool", 1, True),
+    ],
+)  # fmt: skip
+def test_a_value_of_yaml_is_taken_as_what_it_means(kind, given, value):
+    taken = Parameter("x", kind, value, "").of_value(given)
+    assert taken == value and type(taken) is type(value)
+
+
+def test_formulas_in_a_list_are_joined_by_semicolons():
+    parameter = Parameter("derive", "str", "", "formulas, separated by semicolons")
+    assert parameter.of_value(["a = b + c", "d = e"]) == "a = b + c; d = e"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [("str", {"a": 1}), ("str", [["a"]]), ("int", [1]), ("int", True), ("float", "x")],
+)  # fmt: skip
+def test_a_value_of_yaml_that_means_nothing_is_refused_in_one_line(kind, given):
+    with pytest.raises(InputError) as error:
+        Parameter("x", kind, 4, "what it means").of_value(given)
+    assert "The parameter x is" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_notebook_gets_its_parameters_in_the_types_that_it_declares(tmp_path, monkeypatch):
+    from helpers.line import stage_work
+    from helpers.line.stage_list import stage
+
+    names = {p.name: p.default for p in of_stage(stage(3))} | {"run": 2024, "drop": ["a", "b"]}
+    found = stage_work._declared(stage(3), names)
+    assert found["run"] == names["run"] == "2024"
+    assert found["drop"] == names["drop"] == "a, b"

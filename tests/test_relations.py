@@ -8,6 +8,7 @@ from helpers.clean import cleaning_plan, dependency_questions, repair_by_depende
 from helpers.clean.column_cleaner import Cleaner
 from helpers.clean.doubtful_cells import apply_marks, review_list
 from helpers.clean.one_row_cleaner import RowCleaner
+from helpers.clean.training_plan import learn_again
 
 RANDOM = np.random.default_rng(3)
 PLACES = pd.DataFrame(
@@ -163,6 +164,53 @@ def test_exchanged_cells_are_put_back_in_one_row_as_in_many():
         for name in ("phone", "amount"):
             many = table[name].iloc[place]
             assert row[name] == (None if pd.isna(many) else many), (place, name)
+
+
+def ships(rare: int = 4) -> pd.DataFrame:
+    """Ships, the harbour they lie in and who owns them; a few rows have the first two exchanged.
+
+    Of four of these ships, all of one owner, there is no other row: these cells can't be put back.
+    """
+    frame = pd.DataFrame({"ship": np.repeat([f"SHIP {n:02d}" for n in range(40)], 20),
+                          "harbour": np.tile(["Bergen", "Genoa", "Cork", "Riga"], 200),
+                          "owner": np.repeat(["Hansen", "Rossi", "Byrne", "Kalnins"], 200),
+                          })  # fmt: skip
+    alone = pd.DataFrame({"ship": "Cork", "owner": "Rossi",
+                          "harbour": [f"LONE {n}" for n in range(rare)]})  # fmt: skip
+    frame = pd.concat([frame, alone], ignore_index=True)
+    frame.loc[[3, 111, 307], ["ship", "harbour"]] = frame.loc[
+        [3, 111, 307], ["harbour", "ship"]
+    ].to_numpy()
+    frame.loc[[20, 21], "owner"] = None
+    return frame
+
+
+def learn_all_again(frame):
+    return learn_again(frame, drafted(frame)[0], {})
+
+
+@pytest.mark.parametrize("learn", [lambda frame: drafted(frame)[0], learn_all_again])
+def test_nothing_is_learnt_from_cells_that_the_plan_itself_calls_exchanged(learn):
+    frame = ships()
+    [swap, *others] = learn(frame)["relations"]
+    assert swap["swap"] == ["ship", "harbour"] and "Cork" not in swap["home"]["ship"]
+    [given] = [one["values"] for one in others if one["from"] == ["ship"]]
+    assert given == dict(zip(ships(0)["ship"][5:800:20], ships(0)["owner"][5:800:20], strict=True))
+    table, changes = cleaned(frame)
+    assert table["ship"].tolist()[-4:] == ["Cork"] * 4, "what can't be put back stays"
+    assert changes["kind"].value_counts().to_dict() == {"swapped": 6, "filled": 2}
+
+
+def test_a_text_is_at_home_in_one_of_three_columns_that_are_exchanged():
+    frame = (
+        ships()
+        .assign(crew=np.arange(804) % 19 + 5)
+        .astype("str")[["crew", "ship", "harbour", "owner"]]
+    )
+    frame.loc[[50, 60], ["crew", "ship"]] = frame.loc[[50, 60], ["ship", "crew"]].to_numpy()
+    swaps = [one for one in drafted(frame)[0]["relations"] if "swap" in one]
+    assert [one["swap"] for one in swaps] == [["crew", "ship"], ["ship", "harbour"]]
+    assert all("Cork" not in one["home"].get("ship", []) for one in swaps)
 
 
 @pytest.mark.parametrize("frame", [spoilt(city={5: "zzz qqq", 6: None}), TWO_FACTS, exchanged()])

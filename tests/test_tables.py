@@ -213,10 +213,6 @@ def test_json_that_is_no_list_of_objects_is_refused(write, content):
     assert "list of objects" in refusal(write("a.json", content))
 
 
-def test_a_line_with_more_fields_than_the_header_is_refused(write):
-    assert "line 3" in refusal(write("a.csv", "x,y\n1,2\n1,2,3\n"))
-
-
 def test_a_folder_without_parquet_is_refused(tmp_path):
     assert "no Parquet file" in refusal(str(tmp_path))
 
@@ -254,7 +250,7 @@ def test_the_values_of_a_query_are_never_part_of_its_text(shop, tmp_path):
 
 def test_a_query_can_not_change_the_database(shop, tmp_path):
     refusal(f"sqlite:///{tmp_path}/shop.db", "DELETE FROM orders")
-    read_table(f"sqlite:///{tmp_path}/shop.db", "DELETE FROM orders RETURNING x")
+    refusal(f"sqlite:///{tmp_path}/shop.db", "DELETE FROM orders RETURNING x")
     assert shop.execute("SELECT count(*) FROM orders").fetchone() == (3,)
 
 
@@ -564,11 +560,6 @@ def test_a_folder_with_other_files_in_it_is_read(tmp_path):
     assert frame["year"].astype(int).tolist() == [2020] * 3 + [2021] * 3
 
 
-@pytest.mark.parametrize("content", ["x,y\n1,2,3\n", "x,y\n1,2,3\n4,5,6\n", "x,y\n1,2\n1,2,3\n"])
-def test_more_fields_than_the_header_are_refused_and_no_index(write, content):
-    assert "can't be read as CSV" in refusal(write("a.csv", content))
-
-
 def test_a_delimiter_at_the_end_of_every_row_is_taken(write):
     for content in ("x,y\n1,2,\n3,4,\n", "x;y\r\n1;2;\r\n3;4;\r\n"):
         frame = read_table(write("a.csv", content))
@@ -607,7 +598,7 @@ def test_text_in_excel_stays_text_and_numbers_stay_numbers(tmp_path):
         ("name;text\na;one, two, three\nb;four, five, six\n", ["name", "text"]),
         ("a b,c\n1 2,3\n4 5,6\n", ["a b", "c"]),
         ("day|n\n1,5|2\n2,5|3\n", ["day", "n"]),
-        ("x;y,z\n1;2,3\n4;5,6\n", ["x;y", "z"]),
+        ("x;y,z\na;b,c\nd;e,f\n", ["x;y", "z"]),
         ('t,u\n"a;b;c",1\n"d;e;f",2\n', ["t", "u"]),
         ("only\none\ntwo\n", ["only"]),
     ],

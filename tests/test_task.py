@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers.base.user_errors import InputError
+from helpers.cells.kinds import kind_of
 from helpers.learning.label_column import draft_label, read_label
 from helpers.learning.metric_names import METRICS, PLAIN_NAMES
 from helpers.learning.metric_scores import better, score
@@ -81,7 +82,7 @@ def test_fifty_classes_are_still_taken():
 
 def test_labels_are_merged_by_case_and_space_into_the_commonest_spelling():
     column = pd.Series(["Yes", "yes", "yes ", "  YES", "No", "n/a", "", None])
-    assert read_target(column).dropna().tolist() == ["yes", "yes", "yes", "yes", "No"]
+    assert read_target(column).dropna().tolist() == [*["yes"] * 4, "No", "n/a"]
 
 
 def test_none_and_unknown_may_be_classes():
@@ -89,7 +90,8 @@ def test_none_and_unknown_may_be_classes():
 
 
 def test_numbers_as_text_become_numbers_and_infinity_is_missing():
-    assert read_target(pd.Series(["1", "2.5", "N/A"])).tolist()[:2] == [1.0, 2.5]
+    measured = [str(n + 0.5) for n in range(30)]
+    assert read_target(pd.Series([*measured, "N/A"])).tolist()[:2] == [0.5, 1.5]
     assert read_target(pd.Series([1.0, np.inf, -np.inf])).isna().tolist() == [False, True, True]
 
 
@@ -266,7 +268,7 @@ def test_a_target_with_leading_zeros_is_a_class():
     "column", [pd.Series([1, 2]), pd.Series([True, False]), pd.Series([0.5, 1.5])]
 )
 def test_a_typed_target_is_read_as_it_is(column):
-    assert draft_label(column) == {"kind": "as it is"}
+    assert draft_label(column) == {"kind": "as it is", "holds": str(kind_of(column))}
     assert read_target(column).tolist() == column.tolist()
 
 

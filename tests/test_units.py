@@ -67,17 +67,17 @@ def test_what_can_not_be_converted(unit, into):
 NEW_CURRENCY = """
 from helpers.cells import currencies
 source = open(currencies.__file__, encoding="utf-8").read()
-line = '    "₹": "inr",\\n'
+line = '    "₩": "krw",\\n'
 assert source.count(line) == 1
-exec(source.replace(line, line + '    "zł": "pln zloty",\\n'), vars(currencies))
+exec(source.replace(line, line + '    "Ft": "huf forint",\\n'), vars(currencies))
 import pandas as pd
 from helpers.cells.draft_column_plan import draft_column
 from helpers.cells.reading_columns import repair_column
 from helpers.cells.number_formats import parse_quantity
 from helpers.cells.unit_conversion import known
-prices = pd.Series(["5 zł", "PLN 7.50", "12", "9 zloty"] * 5)
+prices = pd.Series(["5 Ft", "HUF 7.50", "12", "9 forint"] * 5)
 plan = draft_column(prices)
-print(known("PLN"), plan, repair_column(prices, plan)[0].tolist()[:4])
+print(known("HUF"), plan, repair_column(prices, plan)[0].tolist()[:4])
 """
 
 
@@ -86,7 +86,7 @@ def test_one_line_in_the_list_adds_a_currency():
         [sys.executable, "-X", "utf8", "-c", NEW_CURRENCY], capture_output=True, text=True,
         encoding="utf-8",
     )  # fmt: skip
-    said = "zł {'kind': 'number', 'unit': 'zł'} [5.0, 7.5, 12.0, 9.0]\n"
+    said = "Ft {'kind': 'number', 'unit': 'Ft'} [5.0, 7.5, 12.0, 9.0]\n"
     assert (done.stdout, done.stderr) == (said, "")
 
 

@@ -63,12 +63,27 @@ def is_path(source: str) -> bool:
     return "://" not in source
 
 
+def with_format(source: str) -> tuple[str, str]:
+    """A file's name, and how its text is written where that stands behind it; else "".
+
+    >>> with_format("mine.csv?delimiter=semicolon&header=3")
+    ('mine.csv', 'delimiter=semicolon&header=3')
+    """
+    name, mark, written = source.rpartition("?")
+    if not mark or not is_path(source) or not re.match(r"[a-z_]+=", written):
+        return source, ""
+    return name, written
+
+
 def local_path(source: str) -> Path:
-    """The path of a file or folder; raises InputError where no file can have such a name.
+    """The path of a file or folder, without what stands behind it of its format.
+
+    Raises InputError where no file can have such a name.
 
     >>> local_path("mine.csv").name
     'mine.csv'
     """
+    source = with_format(source)[0]
     try:
         path = Path(source).expanduser()
         os.lstat(path)

@@ -62,7 +62,7 @@ def _may_be_date(word: str) -> bool:
 def _ambiguity(words: Counter, formats: list[str]) -> dict:
     """What to do with texts that read both ways."""
     for form in filter(swapped_format, formats):
-        one_way, other_way = _read_one_way(words, form)
+        one_way, other_way = reads_one_way(words, form)
         if min(one_way, other_way) > RARE_DAY_MONTH_ORDER * (one_way + other_way):
             return {"ambiguous": "missing"}
         if _is_doubtful(one_way, other_way):
@@ -74,8 +74,12 @@ def _is_doubtful(one_way: int, other_way: int) -> bool:
     return bool(other_way or not one_way)  # a slip or two; or every cell reads both ways
 
 
-def _read_one_way(words: Counter, form: str) -> tuple[int, int]:
-    """How many cells read by a format alone, and by its twin of the other order alone."""
+def reads_one_way(words: Counter, form: str) -> tuple[int, int]:
+    """How many cells read by a format alone, and by its twin of the other order alone.
+
+    >>> reads_one_way(Counter(["13.04.2013", "01.04.2013"]), "%d.%m.%Y")
+    (1, 0)
+    """
     twin = swapped_format(form)
     return _cells_that_only_read(words, form, twin), _cells_that_only_read(words, twin, form)
 
@@ -90,7 +94,7 @@ def doubtful_dates(words: Counter, formats: list[str]) -> dict[str, list[str]]:
     return {
         form: [w for w in words if parse_date(w, form) and parse_date(w, swapped_format(form))]
         for form in filter(swapped_format, formats)
-        if _is_doubtful(*_read_one_way(words, form))
+        if _is_doubtful(*reads_one_way(words, form))
     }
 
 

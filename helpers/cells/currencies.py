@@ -14,7 +14,19 @@ CURRENCIES = {
     "€": "eur euro euros",
     "£": "gbp",
     "¥": "jpy",
-    "₹": "inr",
+    "₹": "inr rs rs.",
+    "CHF": "chf sfr fr fr.",
+    "kr": "sek nok dkk kr.",
+    "zł": "pln zl",
+    "Kč": "czk",
+    "R$": "brl",
+    "A$": "aud au$",
+    "C$": "cad ca$",
+    "₽": "rub",
+    "₺": "try tl",
+    "₩": "krw",
+    "₪": "ils",
+    "元": "cny rmb",
 }
 
 

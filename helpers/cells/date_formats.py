@@ -43,6 +43,29 @@ def _strptime(text: str, form: str) -> datetime:
     return datetime.strptime(f"{timed[1]} {clock}", f"{form} {hour}" + (" %p" if timed[3] else ""))
 
 
+def date_of(text: str, form: str, plan: dict) -> datetime | None:
+    """A text as a date as `parse_date` has it, its year of two digits by the plan's `pivot`.
+
+    >>> date_of("26/03/42", "%d/%m/%y", {"pivot": 2030})
+    datetime.datetime(1942, 3, 26, 0, 0)
+    """
+    date, pivot = parse_date(text, form), plan.get("pivot")
+    return in_century(date, pivot) if date and pivot and "%y" in form else date
+
+
+def in_century(date: datetime, pivot: int) -> datetime | None:
+    """A date of a year of two digits in the hundred years that end with `pivot`.
+
+    >>> in_century(datetime(2042, 3, 26), 2030), in_century(datetime(1971, 5, 1), 2075)
+    (datetime.datetime(1942, 3, 26, 0, 0), datetime.datetime(2071, 5, 1, 0, 0))
+    """
+    year = date.year - 100 * -(-(date.year - pivot) // 100)
+    try:
+        return date.replace(year=year)
+    except ValueError:  # the 29th of February
+        return None
+
+
 def swapped_format(form: str) -> str:
     """A date format with day and month exchanged.
 

@@ -17,9 +17,8 @@ from .as_texts import as_text, texts
 from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
-from .number_formats import (
-    number_format,
-)
+from .number_formats import is_ledger, number_format
+from .other_forms import code_width
 from .reading_columns import repair_column
 from .tidy_text import fingerprint, repair_encoding, tidy
 
@@ -32,6 +31,7 @@ MOST_PROBED = 20_000  # this many different texts are enough to classify a colum
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 # Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
+DASHES_ALONE = {"-", "--", "–", "—"}
 ANSWERS = {"no", "ja", "si", "da"}  # of two letters, and one thing however they are written
 
 
@@ -50,9 +50,14 @@ def draft_and_repair(
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
     plan, (repaired, kinds) = _with_sentinels(column, _draft_kind(column, aliases or {}, unit))
     note = _note(repaired, plan["kind"])
-    usual = _usual(column, kinds)
-    plan |= ({"usual": usual} if usual else {}) | ({"note": note} if note else {})
+    further = {"usual": _usual(column, kinds), "note": note, "flags": _are_flags(repaired, plan)}
+    plan |= {key: found for key, found in further.items() if found}
     return plan, (repaired, kinds)
+
+
+def _are_flags(repaired: pd.Series, plan: dict) -> bool:
+    """Whether a column of numbers holds ones and zeros alone, some of each."""
+    return plan["kind"] == "number" and set(repaired.dropna().unique()) == {0, 1}
 
 
 def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
@@ -63,6 +68,21 @@ def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     if kind == Kind.NUMBER and unit:
         plan["unit"] = unit_conversion.known(unit) or unit
     return plan
+
+
+def draft_as(column: pd.Series, kind: str) -> dict:
+    """The plan of a column that a person says to be of a kind, whatever most of its cells say.
+
+    >>> draft_as(pd.Series([1, 2, 1]), "category")
+    {'kind': 'category', 'values': ['1', '2']}
+    """
+    counts = _word_counts(column)
+    words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+    probe = _probe(words)
+    if kind == "category":
+        return _draft_category_or_codes(counts, words, {})
+    drafts = {"number": number_format, "date": draft_date}
+    return {"kind": kind} | ((drafts[kind](probe) or {}) if kind in drafts and words else {})
 
 
 def learn_again(
@@ -110,13 +130,15 @@ def _draft_text(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
     if not words:
         return {"kind": "text"}
-    found = _draft_values(_probe(words), unit) if not aliases else None
+    found = _draft_values(_probe(words), unit, str(column.name)) if not aliases else None
+    if found and (zero := _dashes_for_nothing(counts, found)):
+        found["zero"] = zero
     return found or _draft_category_or_codes(counts, words, aliases)
 
 
-def _draft_values(probe: Counter, unit: str) -> dict | None:
+def _draft_values(probe: Counter, unit: str, name: str = "") -> dict | None:
     """The plan of words that stand for yes and no, numbers or dates; None for other words."""
-    drafts = (_draft_boolean(probe), number_format(probe, unit), draft_date(probe))
+    drafts = (_draft_boolean(probe), number_format(probe, unit, name), draft_date(probe))
     for kind, plan in zip(("boolean", "number", "date"), drafts, strict=True):
         if plan is not None:
             return {"kind": kind} | plan
@@ -126,11 +148,20 @@ def _draft_values(probe: Counter, unit: str) -> dict | None:
     return None
 
 
+def _dashes_for_nothing(counts: Counter, plan: dict) -> list[str]:
+    """The dashes that stand for nothing in a column of money, where it is kept as ledgers are."""
+    if not unit_conversion.is_currency(plan.get("unit", "")) or not any(map(is_ledger, counts)):
+        return []
+    return sorted(DASHES_ALONE & set(counts))
+
+
 def _draft_category_or_codes(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:
     """The plan of words that are names, or codes, each of its own."""
+    width = code_width(words)
+    of_codes = {"width": width} if width else {}
     if not aliases and len(words) > MOST_VALUES and len(words) > 0.95 * words.total():
-        return {"kind": "category", "values": []}
-    return _draft_category(counts, words, aliases)
+        return {"kind": "category", "values": []} | of_codes
+    return _draft_category(counts, words, aliases) | of_codes
 
 
 def _word_counts(column: pd.Series) -> Counter:

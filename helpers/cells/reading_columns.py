@@ -12,6 +12,7 @@ import pandas as pd
 
 from .as_texts import texts
 from .coded_column import EncodedColumn, is_in
+from .form_tally import FormTally
 from .kinds import kind_of
 from .known_words import SURELY_MISSING
 from .number_formats import PLAIN_NUMBER
@@ -31,12 +32,14 @@ def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray 
 class Reader:
     """Reads the different texts of a column by its plan, and remembers them for the next piece.
 
-    `cell` reads one cell: its value (None is missing) and the kind of repair.
+    `cell` reads one cell: its value (None is missing) and the kind of repair. `tally` counts the
+    cells that did not read, or read in another form, where it is asked to.
     """
 
     def __init__(self, plan: dict):
         self.plan = plan
         self.cell = cell_reader(plan)
+        self.tally = FormTally()
         self._texts = pd.Series(dtype="str")
         self._found: tuple | None = None
 
@@ -105,7 +108,8 @@ def _plain_dates(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarra
     fine = distinct.str.fullmatch(_ISO_DATE).to_numpy(dtype=bool, copy=True)
     read = pd.to_datetime(distinct.where(fine), format="ISO8601", errors="coerce")
     values = read.to_numpy(dtype="datetime64[us]").copy()
-    return values, fine & ~np.isnat(values)
+    is_own = "iso" in plan.get("formats", ["iso"])
+    return values, fine & ~np.isnat(values) & is_own
 
 
 def _plain_booleans(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -117,6 +121,8 @@ def _plain_texts(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarra
     fine = distinct.str.fullmatch(_TIDY_ASCII).to_numpy(dtype=bool, copy=True)
     if plan["kind"] == "category" and plan.get("values"):
         fine &= is_in(distinct, plan["values"])
+    if width := plan.get("width"):
+        fine &= (distinct.str.len() == width).to_numpy(dtype=bool)
     return values, fine & ~is_in(distinct.str.casefold(), SURELY_MISSING)
 
 

@@ -14,29 +14,38 @@ import numpy as np
 
 from . import unit_conversion
 from .as_texts import as_text
-from .date_formats import parse_date, swapped_format
+from .date_formats import date_of, swapped_format
+from .durations import parse_clock
 from .known_words import BOOLEANS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import (
     PLAIN_NUMBER,
+    is_unit,
+    minutes,
+    parse_beyond,
     parse_leading_quantity,
     parse_quantity,
+    scaled,
 )
+from .other_forms import OTHER_FORM, other_reader
 from .tidy_text import fingerprint, repair_encoding, tidy
 
 KINDS = ("number", "boolean", "date", "category", "text")
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
+LOST = ("ambiguous date", "beyond")  # kinds of repair that make a cell missing by themselves
 LARGEST = sys.float_info.max  # a whole number may be larger, and is no float then
 
 RULES = {
     "missing word": "a word or code that means missing",
     "number": "a number written as text",
     "unit": "a number in the column's unit",
+    "beyond": "a value beyond a limit, such as <5 or 100+",
     "date": "a date written as text",
     "ambiguous date": "day and month are ambiguous",
     "boolean": "a yes or no written as text",
     "spelling": "one spelling for case, space, accent, punctuation",
     "alias": "another name of the same thing",
     "typo": "a typing error in a closed list of names",
+    OTHER_FORM: "written in another form than the column's own",
     "spaces": "single spaces, one Unicode form",
     "mojibake": "text decoded with the wrong encoding",
     "impossible": "outside the possible range",
@@ -96,6 +105,7 @@ def _number_checker(plan: dict) -> Callable[..., tuple[float | None, str]]:
 def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[object, str]]:
     """What reads the texts of a plan, tidied, its missing words and other names known."""
     kind, aliases, read_tidy = plan["kind"], plan.get("aliases", {}), _tidy_reader(plan)
+    read_other = other_reader(plan)
 
     def read(text: str) -> tuple[object, str]:
         plain = tidy(text)
@@ -103,8 +113,11 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
             return None, "missing word"
         named = aliases.get(plain, plain)
         value, repair = read_tidy(named)
+        if read_other and (kind == "category" or value is None and repair != "ambiguous date"):
+            other = read_other(named)
+            value, repair = (value, repair) if other is None else (other, OTHER_FORM)
         if value is None:
-            return None, repair if repair == "ambiguous date" else "unreadable"
+            return None, repair if repair in LOST else "unreadable"
         if named != plain:
             repair = "alias"
         elif not repair and plain != text and kind in ("category", "text"):
@@ -124,7 +137,8 @@ def _tidy_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
 def _means_missing(plain: str, plan: dict) -> bool:
     if plain in plan.get("missing", ()):
         return True
-    return plain.casefold() in _missing_words(plan["kind"]) and plain not in plan.get("keep", ())
+    kept = (*plan.get("keep", ()), *plan.get("zero", ()))
+    return plain.casefold() in _missing_words(plan["kind"]) and plain not in kept
 
 
 def _missing_words(kind: str) -> frozenset[str]:
@@ -136,14 +150,32 @@ def _read_number(text: str, plan: dict):
     if PLAIN_NUMBER.fullmatch(text) and (style == "point" or "." not in text):
         value = float(text)
         return (value, "") if np.isfinite(value) else (None, "")
+    if (":" in text) and (value := parse_clock(text, plan.get("clock", "m:s"))) is not None:
+        return (value, "number") if "clock" in plan else (None, "")
+    if text in plan.get("zero", ()):
+        return 0.0, "number"
     quantity = parse_quantity(text, style) or (unit and parse_leading_quantity(text, style))
-    return _in_unit(*quantity, unit) if quantity else (None, "")
+    if quantity and "scale" in plan:
+        quantity = scaled(*quantity), ""
+    return _in_unit(*quantity, unit) if quantity else _read_beyond(text, plan)
+
+
+def _read_beyond(text: str, plan: dict) -> tuple[float | None, str]:
+    """A value beyond a limit: the limit, or half of it below one, or missing, as the plan says."""
+    if not (found := parse_beyond(text, plan.get("style", "point"))):
+        return None, ""
+    value, named, side = found
+    rule, value = plan.get("beyond", "limit"), _in_unit(value, named, plan.get("unit", ""))[0]
+    if value is None or rule == "missing":
+        return None, "beyond"
+    return (value / 2 if rule == "half" and side == "<" else value), "beyond"
 
 
 def _in_unit(value: float, named: str, unit: str) -> tuple[float | None, str]:
     """A number in the column's unit, of one in the unit that its cell names, and the repair."""
+    named = minutes(named, unit_conversion.dimension(unit) == "time")
     is_same = unit_conversion.known(named) == unit_conversion.known(unit) != ""
-    if not named or is_same or named == unit:
+    if not named or is_same or (unit and is_unit(named, unit) and not unit_conversion.known(named)):
         return value, "number"
     if unit_conversion.can_convert(named, unit):
         return unit_conversion.convert(value, named, unit), "unit"
@@ -153,14 +185,14 @@ def _in_unit(value: float, named: str, unit: str) -> tuple[float | None, str]:
 def _read_date(text: str, plan: dict):
     formats = plan.get("formats", ["iso"])
     for form in formats:
-        if date := parse_date(text, form):
+        if date := date_of(text, form, plan):
             twin = swapped_format(form)
             if plan.get("ambiguous") == "missing" and twin in formats:
-                other = parse_date(text, twin)
+                other = date_of(text, twin, plan)
                 if other not in (None, date):
                     return None, "ambiguous date"
             return date, "" if form == "iso" else "date"
-    return parse_date(text, "iso"), ""
+    return None, ""
 
 
 def _read_boolean(text: str, plan: dict):

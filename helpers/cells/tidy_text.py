@@ -18,7 +18,15 @@ DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"
 _QUOTES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u201c\u201d", '"')
 )
-_UNSEEN = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_UNSEEN = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff\u00ad"))
+# Joiners (zero width) belong to words of scripts that join letters, and between emoji.
+_JOINED = (
+    "\u0600-\u0eff\u1000-\u109f\u1780-\u18af\ufb50-\ufefc\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+)
+_VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
+_STRAY = re.compile(
+    f"(?<![{_JOINED}])[\u200c\u200d]+|(?<![{_VIRAMAS}])[\u200c\u200d]+(?![{_JOINED}\u200c\u200d])"
+)
 # The first byte of a UTF-8 letter read as a letter of its own, followed by what its second became.
 _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac"
@@ -27,14 +35,16 @@ _MOJIBAKE = re.compile(
 
 
 def tidy(text: str) -> str:
-    """Text in one Unicode form (NFKC), with single spaces and none at the ends.
+    """Text in one Unicode form (NFKC), with single spaces, none at the ends, no invisible letters.
 
     >>> tidy(" New\u00a0 York ")
     'New York'
     """
     if text.isascii():
         return " ".join(text.split())
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_UNSEEN)).split())
+    seen = text.translate(_UNSEEN)
+    seen = _STRAY.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
+    return " ".join(unicodedata.normalize("NFKC", seen).split())
 
 
 def repair_encoding(text: str) -> str:
@@ -60,7 +70,7 @@ def fingerprint(text: str) -> str:
     >>> fingerprint("1.5") == fingerprint("15")
     False
     """
-    plain = tidy(text).casefold()
+    plain = tidy(text).casefold().replace("\u200c", "")
     if not plain.isascii():
         plain = without_accents(plain.translate(DASHES).translate(_QUOTES))
     if any(mark.isdigit() for mark in plain) or _SIGNED.search(plain):

@@ -116,6 +116,15 @@ def dimension(unit: str) -> str:
     return next((name for name, table in DIMENSIONS.items() if known(unit) in table), "")
 
 
+def is_currency(unit: str) -> bool:
+    """Whether a unit is money.
+
+    >>> is_currency("EUR"), is_currency("kg"), is_currency("")
+    (True, False, False)
+    """
+    return known(unit) in CURRENCIES
+
+
 def can_convert(unit: str, into: str) -> bool:
     """Whether values in one unit can be told in another.
 

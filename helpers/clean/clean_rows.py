@@ -16,8 +16,9 @@ from ..cells.as_texts import texts
 from ..cells.kinds import is_counted
 from ..learning.label_column import read_label
 from ..line.stage_work import outside
+from ..tables import duplicate_rows
 from ..tables.formula_cells import neutral_table
-from . import doubtful_cells, duplicate_rows, training_plan, unusual_readings
+from . import doubtful_cells, training_plan, unusual_readings
 from .cleaning_plan import plan_text
 from .cleaning_report import unusable
 from .column_cleaner import Cleaner, log_column
@@ -27,6 +28,7 @@ WHY_UNUSED = {
     "constant": "has one value only",
     "identifier": "only identifies rows",
 }
+NEW_CLASS = "class not in training"
 FEW_REPEATS = 0.1  # up to this share of rows, a repeated row is taken for a mistake
 
 
@@ -72,6 +74,23 @@ def set_aside(clean: pd.DataFrame, target: str = "", duplicates: str = "set asid
     return reason
 
 
+def set_aside_new_classes(labels: pd.Series, reason: pd.Series, test_rows: int | None) -> pd.Series:
+    """The reasons with the test rows whose class the training rows lack set aside, too.
+
+    `test_rows` is where the rows of a second table begin (None where there are none). Numbers have
+    no classes.
+
+    >>> reasons = pd.Series([None] * 3, dtype="str")
+    >>> set_aside_new_classes(pd.Series(["a", "b", "c"]), reasons, 2).tolist()
+    [nan, nan, 'class not in training']
+    """
+    if test_rows is None:
+        return reason
+    known, later = labels.iloc[:test_rows], np.arange(len(labels)) >= test_rows
+    is_new = later & ~labels.isin(known[reason.iloc[:test_rows].isna()]).to_numpy()
+    return reason.mask(is_new & reason.isna().to_numpy(), NEW_CLASS)
+
+
 def quarantine(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
     """The rows that were set aside, as they came, each with its `row` and `reason`.
 
@@ -105,6 +124,12 @@ def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") ->
     return pd.DataFrame({"row": staying[linked], "group": staying[group[linked]]})
 
 
+NEARLY_THE_SAME = (
+    "{:,} rows are nearly the same as another (data/duplicates.parquet). They stay, and are kept "
+    "on one side of the split."
+)
+
+
 def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, linked) -> None:
     """Note what a person should see of this stage on the front page. `work` is the open stage."""
     for name, note in unusable(plan).items():
@@ -116,12 +141,28 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, li
         message = f"{kind}: {', '.join(columns[:5])} ({int(found['cells'].sum()):,} cells)"
         work.find(kind.replace(" ", "_"), "warning", columns, message)
     if len(linked):
-        message = (
-            f"{len(linked):,} rows are nearly the same as another (data/duplicates.parquet). They "
-            f"stay, and are kept on one side of the split."
-        )
-        work.find("near_duplicates", "note", [], message)
+        work.find("near_duplicates", "note", [], NEARLY_THE_SAME.format(len(linked)))
     _note_repeats(work, int(kept.duplicated().sum()), len(kept))
+
+
+UNKNOWN_CLASS = (
+    "{gone:,} of {tested:,} test rows have a class of {target} that no training row has: {shown}. "
+    "Set aside: a model answers each of them wrong, which no score counts. Collect rows of it to "
+    "learn from."
+)
+
+
+def note_new_classes(work, raw: pd.DataFrame, reason: pd.Series) -> None:
+    """Note the test rows whose class no training row has: no model could answer them."""
+    gone = (reason == NEW_CLASS).fillna(False)
+    if not gone.any():
+        return
+    about, target = work.about, work.about["target"]
+    counts = read_label(raw.loc[gone.to_numpy(), target], about["label"]).value_counts()
+    shown = ", ".join(f"‘{name!s:.30}’ ({n:,})" for name, n in counts.head(5).items())
+    tested = len(raw) - about["test_rows"]
+    message = UNKNOWN_CLASS.format(gone=gone.sum(), tested=tested, target=target, shown=shown)
+    work.find("new_class", "alarm", [target], message)
 
 
 def _note_repeats(work, repeats: int, rows: int) -> None:

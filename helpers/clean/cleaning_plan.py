@@ -11,8 +11,11 @@ import pandas as pd
 import yaml
 
 from ..base.user_errors import InputError, nearest
+from ..cells import dates_together
+from ..cells.column_choices import with_choice
 from ..cells.date_formats import parse_date
 from ..cells.draft_column_plan import draft_and_repair
+from ..cells.durations import CLOCKS
 from ..cells.number_formats import parse_number
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import KINDS
@@ -43,8 +46,9 @@ def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "")
     """A cleaning plan drafted from the collected rows: for each column, what it is, how to read it.
 
     `about` may bring what a person knows: `target` (left out of the plan), by column `limits`,
-    `aliases` and `units`, and `not_known`, the columns that are filled in too late to repair
-    others by. `limits` adds more, as text: "wind_speed:0..253, age:0..120".
+    `aliases`, `units` and how it is read (`columns`, see `helpers.cells.column_choices`), and
+    `not_known`, the columns that are filled in too late to repair others by. `limits` adds more, as
+    text: "wind_speed:0..253, age:0..120".
 
     >>> plan = draft_plan(pd.DataFrame({"weight": ["3 kg", "N/A", "4 kg"]}))
     >>> plan["columns"]["weight"]
@@ -60,23 +64,28 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     about = about | {"limits": about.get("limits", {}) | parse_limits(limits, frame.columns)}
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
     plans, cleaned, swaps, found = draft_columns(
-        frame, names, lambda column: _draft_one(column, column.name, about)
+        frame, names, lambda column: _draft_one(column, column.name, about), dates_together.settled
     )
+    learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
-        cleaned, plans, exclude=about.get("not_known", ())
+        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt
     )
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
 
 
 def draft_columns(
-    frame: pd.DataFrame, names: Iterable, draft_one: Callable[[pd.Series], tuple]
-) -> tuple[dict, pd.DataFrame, list, list]:
+    frame: pd.DataFrame, names: Iterable, draft_one: Callable[[pd.Series], tuple],
+    settle: Callable[[pd.DataFrame, dict], dict] = lambda frame, plans: {},
+) -> tuple[dict, pd.DataFrame, list, list]:  # fmt: skip
     """The plans of some columns, the columns cleaned by them, the swaps, and the review items.
 
-    `draft_one` gives the plan of one column and what `repair_column` makes of it by that.
+    `draft_one` gives the plan of one column and what `repair_column` makes of it by that; `settle`
+    the plans that columns together give, by name.
     """
     drafted = {str(name): draft_one(frame[name]) for name in names}
+    together = settle(frame, {name: plan for name, (plan, _) in drafted.items()})
+    drafted |= {n: (plan, repair_column(frame[n], plan)) for n, plan in together.items()}
     plans = {name: plan for name, (plan, _) in drafted.items()}
     swaps = swapped_columns.draft_swaps(frame, plans)
     put_back, swapped = swapped_columns.unswap(frame, plans, swaps)
@@ -107,6 +116,9 @@ def _draft_one(column: pd.Series, name: str, about: dict) -> tuple[dict, tuple]:
     limits = about["limits"].get(name)
     aliases = about.get("aliases", {}).get(name)
     plan, repaired = draft_and_repair(column, aliases, about.get("units", {}).get(name, ""))
+    if chosen := about.get("columns", {}).get(name):
+        plan = with_choice(column, plan, chosen)
+        repaired = repair_column(column, plan)
     if limits is None:
         return plan, repaired
     if plan["kind"] != "number":
@@ -297,8 +309,20 @@ def _is_text(one) -> bool:
     return isinstance(one, str)
 
 
-def _is_style(one) -> bool:
-    return one in ("point", "comma")
+def _is_one_of(*words: str) -> Callable[[object], bool]:
+    return lambda one: one in words
+
+
+def _is_year(one) -> bool:
+    return type(one) is int and 1000 <= one <= 9999
+
+
+def _is_width(one) -> bool:
+    return type(one) is int and 0 < one <= 40
+
+
+def _is_flag(one) -> bool:
+    return isinstance(one, bool)
 
 
 def _are_texts(some) -> bool:
@@ -325,10 +349,17 @@ def _is_date_format(form) -> bool:
 LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
 PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an error calls it
     "limits": (_is_range, "[low, high], two numbers"),
-    "style": (_is_style, "point or comma"),
+    "style": (_is_one_of("point", "comma"), "point or comma"),
+    "clock": (_is_one_of(*CLOCKS), f"one of {', '.join(CLOCKS)}"),
+    "beyond": (_is_one_of("limit", "half", "missing"), "limit, half or missing"),
     "unit": (_is_text, "quoted text"),
+    "scale": (_is_one_of("thousands"), "thousands: k, M and B behind a number"),
+    "zero": (_are_texts, LIST),
+    "pivot": (_is_year, "the last year that two digits may mean"),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
+    "width": (_is_width, "the number of digits of a code"),
+    "flags": (_is_flag, "true or false"),
     "keep": (_are_texts, LIST),
     "missing": (_are_texts, LIST),
     "aliases": (_are_pairs, PAIRS),

@@ -142,6 +142,7 @@ def _read_column(column: EncodedColumn | pd.Series, reader: Reader, log: bool):
     else:
         column = column if isinstance(column, EncodedColumn) else EncodedColumn.of(texts(column))
         repaired, kinds = reader.column(column)
+        reader.tally.add(column, repaired, kinds)
         kinds = column.by_value(kinds, "") if log and kinds is not None else None
     if kinds is not None and "usual" in plan:
         kinds = np.where(kinds == plan["usual"], "", kinds)

@@ -1,4 +1,4 @@
-"""The review list: cells that cleaning is not sure of, which a person marks, and what a mark does.
+"""The review list (or queue), `review.csv`: doubtful cells, which a person marks, and each mark.
 
 A review item is a mapping with `column`, `value` (the text in question), `where` (cells of the same
 row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggestion` (a value,
@@ -17,6 +17,7 @@ import pandas as pd
 from ..base.user_errors import InputError, nearest
 from ..cells.ambiguous_dates import doubtful_dates
 from ..cells.as_texts import as_text, texts
+from ..cells.dates_together import in_order
 from ..cells.draft_column_plan import SENTINELS
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import repair_value
@@ -30,10 +31,12 @@ YES, NO = {"yes", "y", "x", "1", "true"}, {"no", "n", "0", "false"}
 AND = "; "
 LOST = {  # the text in question is not in the cleaned column
     "unreadable": "does not read as a {kind}, so it is missing; write what was meant",
-    "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant",
+    "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant, or "
+    "'day first' or 'month first' for the whole column",
 }
 GONE = (*LOST, "order of day and month", dependency_questions.DISAGREE)
 
+ORDERS = {"day first": "day", "month first": "month"}  # of a whole column, as a suggestion
 MOST_LISTED = 200  # texts of one column that could not be read
 
 
@@ -58,7 +61,11 @@ def _order_of_dates(column: pd.Series, plan: dict) -> dict:
     both = doubtful_dates(counts, plan["formats"])
     form, found = next(iter(both.items()), (plan["formats"][-1], list(counts)))
     first = "month" if form.startswith("%m") else "day"
-    note = f"day and month are ambiguous in some cells; read as {first} first"
+    other = "day" if first == "month" else "month"
+    note = (
+        f"day and month are ambiguous in some cells; read as {first} first; '{other} first' as "
+        f"suggestion, with yes, turns the whole column"
+    )
     cells = sum(counts[text] for text in found)
     example = (found or list(counts))[0]
     return _review_item(example, cells, "order of day and month", "", note)
@@ -201,8 +208,9 @@ def _read_review(path: str) -> pd.DataFrame:
 def apply_marks(plan: dict, review: pd.DataFrame) -> dict:
     """The plan with what a person has marked with yes; the plan that was given stays as it was.
 
-    A value that is missing goes into its column's `missing`, another name into its `aliases`, and
-    a repair that holds for some rows only into the plan's `decisions`.
+    A value that is missing goes into its column's `missing`, another name into its `aliases`, and a
+    repair that holds for some rows only into the plan's `decisions`. 'day first' or 'month first'
+    settles a whole column of dates.
 
     >>> line = dict.fromkeys(REVIEW_COLUMNS, "") | {"column": "city", "value": "Bostom"}
     >>> line |= {"suggestion": "Boston", "apply": "yes"}
@@ -230,15 +238,16 @@ def _is_yes(row: dict) -> bool:
 def _apply_mark(plan: dict, row: dict) -> None:
     name, becomes = row["column"], row["suggestion"].strip()
     if name not in plan["columns"]:
-        raise InputError(
-            f"The review list names no column of the plan: '{name}'. "
-            f"{nearest(name, plan['columns'])}"
-        )
-    if row["kind"] == dependency_questions.DISAGREE:
+        known = nearest(name, plan["columns"])
+        raise InputError(f"The review list names no column of the plan: '{name}'. {known}")
+    column = plan["columns"][name]
+    if column["kind"] == "date" and becomes.casefold() in ORDERS:
+        plan["columns"][name] = in_order(column, ORDERS[becomes.casefold()])
+    elif row["kind"] == dependency_questions.DISAGREE:
         relations = plan.get("relations", [])
         plan["relations"] = dependency_questions.confirm_dependency(relations, name, becomes)
     else:
-        _check_new_value(name, row["value"], becomes, plan["columns"][name])
+        _check_new_value(name, row["value"], becomes, column)
         _settle(plan, row, becomes)
 
 

@@ -33,14 +33,19 @@ FEWEST_ROWS = 20  # with others of their key, before agreement is judged
 
 
 def draft(
-    frame: pd.DataFrame, columns: dict[str, dict], *, exclude: Iterable[str] = ()
+    frame: pd.DataFrame,
+    columns: dict[str, dict],
+    *,
+    exclude: Iterable[str] = (),
+    learn_from: pd.DataFrame | None = None,
 ) -> tuple[list[dict], list[dict]]:
     """The relations of a cleaned frame, and the likely repairs that they suggest.
 
-    `columns` are the columns' plans; those in `exclude` are neither repaired nor used as keys. A
-    relation is {"from": columns, "to": column, "agree": share, "rows": support,
-    "values": {key: value}} or {"split": column, "into": column, "tails": values}. It is written
-    only if some cell of the frame contradicts it or misses what it gives.
+    `columns` are the columns' plans; those in `exclude` are neither repaired nor used as keys.
+    `learn_from` is the frame without the cells that must teach nothing. A relation is {"from":
+    columns, "to": column, "agree": share, "rows": support, "values": {key: value}} or {"split":
+    column, "into": column, "tails": values}. It is written only if some cell of the frame
+    contradicts it or misses what it gives.
 
     >>> city = ["Salem", "Boston", "Lowell"] * 20
     >>> frame = pd.DataFrame({"zip": ["01970", "02108", "01850"] * 20, "city": city})
@@ -49,7 +54,7 @@ def draft(
     >>> draft(frame, plans)[0][0]["values"]
     {'01850': 'Lowell', '01970': 'Salem', '02108': 'Boston'}
     """
-    table, splits, found = _mine(frame, columns, exclude)
+    table, splits, found = _mine(frame if learn_from is None else learn_from, columns, exclude)
     columns, _ = repair({name: EncodedColumn.of(frame[name]) for name in table.names}, splits)
     contradicted = [(one, len(contested_rows(columns, [one]))) for one in found]
     useful = [(relation, cells) for relation, cells in contradicted if cells]

@@ -20,7 +20,8 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
     """Neighbouring columns of text some of whose cells are exchanged: {"swap": [a, b], "home": …}.
 
     `home` lists, for a column of names, those that are at home there: in three cells or more, and
-    ten times as often as in the other column. In a column of numbers or dates what reads is.
+    ten times as often as in the other column; and at home in no third column that it is exchanged
+    with. In a column of numbers or dates what reads is.
     """
     kinds = {"category", "number", "date"}
     names = [n for n in columns if _is_text(raw[n]) and columns[n]["kind"] in kinds]
@@ -38,7 +39,40 @@ def draft_swaps(raw: pd.DataFrame, columns: dict[str, dict]) -> list[dict]:
         swap = Swap(drafted, readers)
         if swap.is_plausible(coded) and 0 < len(swap.rows(coded)) <= MOST_SWAPPED * len(raw):
             found.append(drafted)
+    return [_own_homes(swap, _strangers(counts, found)) for swap in found]
+
+
+def _own_homes(swap: dict, strangers: dict[str, set]) -> dict:
+    """A swap whose lists leave out what is at home in another column, by any of the swaps."""
+    home = {n: [t for t in own if t not in strangers[n]] for n, own in swap["home"].items()}
+    return swap | {"home": home}
+
+
+def _strangers(counts: dict[str, dict], swaps: list[dict]) -> dict[str, set]:
+    """By column the texts that are at home in a column that it is exchanged with."""
+    found: dict[str, set] = {}
+    for a, b in [swap["swap"] for swap in swaps]:
+        found.setdefault(a, set()).update(_at_home(counts[b], counts[a]))
+        found.setdefault(b, set()).update(_at_home(counts[a], counts[b]))
     return found
+
+
+def without_strangers(cleaned: pd.DataFrame, swaps: list[dict]) -> pd.DataFrame:
+    """Cleaned rows to learn from: cells that are at home in another column are missing.
+
+    Of two exchanged cells one may be too rare to be known. Then neither is put back, and what the
+    other would teach of its column is wrong: that a plane called EWR has a jet engine.
+
+    >>> land, city = ["Italy"] * 40 + ["Rome"], ["Rome"] * 40 + ["Utopia"]
+    >>> rows = pd.DataFrame({"land": land, "city": city})
+    >>> without_strangers(rows, [{"swap": ["land", "city"]}])["land"].isna().sum().item()
+    1
+    """
+    named = dict.fromkeys(n for swap in swaps for n in swap["swap"])
+    words = {n: texts(cleaned[n]) for n in named}
+    strangers = _strangers({n: words[n].value_counts().to_dict() for n in named}, swaps)
+    return cleaned.assign(**{n: cleaned[n].mask(words[n].isin(own))
+                             for n, own in strangers.items() if own})  # fmt: skip
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -23,7 +23,7 @@ from ..learning.labelled_data import (
     Labelled,
     has_training_plan,
 )
-from . import functional_dependencies
+from . import functional_dependencies, swapped_columns
 from .cleaning_plan import draft_columns, plan_text
 from .column_cleaner import Cleaner
 
@@ -51,8 +51,9 @@ def learn_again(
     drafted = whole if drafted is None else drafted
     names = [name for name in whole["columns"] if name in raw.columns]
     plans, cleaned, swaps, _ = draft_columns(raw, names, partial(_relearn, whole, about))
+    learnt = swapped_columns.without_strangers(cleaned, swaps)
     found = swaps + functional_dependencies.relations_of(
-        cleaned, plans, exclude=about.get("not_known", ()), unit=unit
+        learnt, plans, exclude=about.get("not_known", ()), unit=unit
     )
     columns = {
         name: _column_as_decided(plans[name], drafted["columns"].get(name, {}), column)
@@ -254,18 +255,17 @@ def _drafted(work) -> dict | None:
     return work.read_yaml(DRAFTED) if work.run.file(DRAFTED).exists() else None
 
 
+LEARNT_ALONE = "Learnt from the training rows alone, the cleaning plan cleans"
+
+
 def describe(done: CleanedBySplit) -> str:
     """How many cells are cleaned otherwise than by the plan of all rows, in a sentence."""
     if done.plan is None:
-        return (
-            "Learnt from the training rows alone, the cleaning plan cleans every cell as it did in "
-            "stage 2."
-        )
+        return f"{LEARNT_ALONE} every cell as it did in stage 2."
     most, cells = max(done.other, key=done.other.get), sum(done.other.values())
     return (
-        f"Learnt from the training rows alone, the cleaning plan cleans {cells:,} of "
-        f"{done.rows.X.size:,} cells otherwise than in stage 2, most of them in {most} "
-        f"({done.other[most]:,}). Models are trained and judged on these rows."
+        f"{LEARNT_ALONE} {cells:,} of {done.rows.X.size:,} cells otherwise than in stage 2, most "
+        f"of them in {most} ({done.other[most]:,}). Models are trained and judged on these rows."
     )
 
 

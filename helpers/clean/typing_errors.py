@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from .blocking import pairs_in_blocks
+from ..tables.blocking import pairs_in_blocks
 
 MOST_IN_BLOCK = 50  # values that share a key; more say nothing about a typing error
 FEWEST_LETTERS = 4

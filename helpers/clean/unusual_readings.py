@@ -9,6 +9,7 @@ from datetime import date
 
 import pandas as pd
 
+from ..cells.other_forms import order_of
 from ..cells.reading_values import cell_reader
 from ..tables.odd_files import so_many, some
 
@@ -27,6 +28,10 @@ def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, 
         ("decimal comma", "Read with a decimal comma: {}.", _with_commas(raw, own)),
         ("numbers as text", "Numbers with other marks, read as numbers: {}.", _as_text(raw, own)),
         ("several date forms", "Dates written in several forms: {}.", _date_forms(own)),
+        ("date order", "Day and month in the order that other cells show: {} (the other order: "
+         "write 'day first' or 'month first' into review.csv, or formats in cleaning.yaml).",
+         _orders(own)),
+        ("two-digit years", "Years of two digits: {} (pivot in cleaning.yaml).", _centuries(own)),
         ("words for missing", "Words taken for missing: {}.",
          {name: _most_frequent(cells) for name, cells in gaps}),
     ]  # fmt: skip
@@ -54,6 +59,17 @@ def _as_text(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
 def _date_forms(plans: dict) -> dict[str, str]:
     several = {n: c["formats"] for n, c in plans.items() if len(c.get("formats", ())) > 1}
     return {n: ", ".join(map(_as_written, forms)) for n, forms in several.items()}
+
+
+def _orders(plans: dict) -> dict[str, str]:
+    """The date columns whose order another one shows: which is first, and why."""
+    return {n: f"{order_of(p['formats'])} first, {p['follows']}" for n, p in plans.items()
+            if "follows" in p}  # fmt: skip
+
+
+def _centuries(plans: dict) -> dict[str, str]:
+    """The date columns whose years of two digits are not those of the usual rule."""
+    return {n: f"{p['pivot'] - 99} to {p['pivot']}" for n, p in plans.items() if "pivot" in p}
 
 
 def _as_read(column: pd.Series, plan: dict) -> str:

@@ -63,7 +63,7 @@ def predict(run, rows, out, dask):
             bar.total = total or None
             bar.update(done - bar.n)
 
-        count = predict_to(run, rows, out, advance)
+        count = predict_to(run, rows, out, advance, say=bar.write)
     click.echo(f"{count:,} rows scored: {out if is_path(out) else shown(out)}")
 
 

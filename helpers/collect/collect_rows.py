@@ -7,20 +7,27 @@ import hashlib
 import pandas as pd
 
 from ..base import addresses
+from ..base.recipe_files import is_recipe
 from ..base.user_errors import InputError
 from ..examples import known
-from ..learning.label_column import draft_label, read_label
+from ..learning.label_column import draft_label, read_beyond_limit, read_label, read_no_label
 from ..learning.task_kind import find_task
-from ..tables import odd_files, read_any, tidy_table
+from ..tables import encodings, odd_files, read_any, tidy_table
+from ..tables.saved_index import without_saved_index
+from ..tables.sources.joining import Joined, read_and_join
+from ..tables.sources.lookups import describe_sources
 
 MAX_ERROR_RATE = 0.3
 
 
-def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, dict]:
+def collect(
+    data: str, query: str = "", until: str = "", encoding: str = "auto"
+) -> tuple[pd.DataFrame, dict]:
     """The raw table, one row an example, and a mapping from source to its own table.
 
     `data` is an example's name or whatever `tables.read_table` reads; `until` is the last day to
-    collect (of an example only, where later days are a later delivery).
+    collect (of an example only, where later days are a later delivery); `encoding` is that of a
+    text file.
     """
     if example := known.example(data):
         return known.source(data).collect(until or example.settings["until"])
@@ -29,10 +36,30 @@ def collect(data: str, query: str = "", until: str = "") -> tuple[pd.DataFrame, 
             f"until is a parameter of {known.titles()} only; your own table is read whole."
         )
     addresses.refuse_pasted_password(data)
-    frame = read_any.read_table(data, query)
+    if is_recipe(data):
+        return collect_joined(data, query)
+    frame = without_saved_index(read_any.read_table(data, query, encoding=encoding))
     kind = "file or folder" if addresses.is_path(data) else data.split(":", 1)[0]
     read_any.stamp(frame, kind, addresses.shown(data))
     return frame, {"table": frame}
+
+
+class Sources(dict):
+    """By name the tables of a recipe, and in `joined` what their joins did."""
+
+    joined: Joined | None = None
+
+
+def collect_joined(recipe: str, query: str = "") -> tuple[pd.DataFrame, Sources]:
+    """The joined table of a recipe, and the tables that it was made of."""
+    if query:
+        raise InputError("--query is for one database; in a recipe it stands at its source.")
+    joined = read_and_join(recipe, read_any.read_table)
+    sources = Sources(joined.tables)
+    sources.joined = joined
+    for frame in sources.values():
+        read_any.stamp(frame, frame.attrs["kind"], frame.attrs["address"])
+    return joined.frame, sources
 
 
 def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFrame:
@@ -43,18 +70,19 @@ def add_test_rows(frame: pd.DataFrame, test_data: str, about: dict) -> pd.DataFr
     """
     if not test_data:
         return frame
-    more = _read_test_rows(test_data, list(frame))
+    more = _read_test_rows(test_data, list(frame), about.get("encoding", ""))
     unlike = [c for c in frame if frame[c].dtype != more[c].dtype and "str" in (
         str(frame[c].dtype), str(more[c].dtype))]  # fmt: skip
     as_text = dict.fromkeys(unlike, "str")  # one file wrote words where the other has numbers
     about["test_rows"] = len(frame)
+    about["oddities"] += [f"In test_data: {said}" for said in odd_files.of(more)]
     both = [part.astype(as_text) for part in (frame, more)]
     return pd.concat(both, ignore_index=True)
 
 
-def _read_test_rows(test_data: str, columns: list[str]) -> pd.DataFrame:
+def _read_test_rows(test_data: str, columns: list[str], encoding: str) -> pd.DataFrame:
     addresses.refuse_pasted_password(test_data)
-    more = read_any.read_table(test_data)
+    more = read_any.read_table(test_data, encoding=encodings.expected(encoding))
     lacking = [name for name in columns if name not in more]
     if lacking:
         raise InputError(
@@ -130,12 +158,13 @@ def content_hash(frame: pd.DataFrame) -> str:
 
 
 def table_facts(
-    frame: pd.DataFrame, sources: dict, data: str, query="", target="", task="auto", until=""
-) -> dict:
+    frame: pd.DataFrame, sources: dict, data: str, query="", target="", task="auto", until="",
+    no_label="", beyond_limit="limit",
+) -> dict:  # fmt: skip
     """What later stages need to know of the table; goes into `about.json`.
 
-    `frame` is the raw table before a sample is drawn. Raises InputError for a target that can't
-    be learnt.
+    `frame` is the raw table before a sample is drawn; `no_label` and `beyond_limit` are parameters
+    of the stage. Raises InputError for a target that can't be learnt.
     """
     about = {"table": "own", "source": addresses.shown(data), "target": target, "task": "auto"}
     if example := known.example(data):
@@ -144,11 +173,15 @@ def table_facts(
     target = about["target"]
     if target:
         read_any.check_target(frame, target)
-        about["label"] = draft_label(frame[target])
+        asked = read_no_label(no_label), task, read_beyond_limit(beyond_limit)
+        about["label"] = draft_label(frame[target], *asked)
         about["task"] = find_task(read_label(frame[target], about["label"]), target, task).kind
     about.setdefault("question", "")
     about["question"] = about["question"] or (f"What will {target} be?" if target else "")
     about["address"] = data
     about["query"] = query
     about["oddities"] = odd_files.of(frame)
+    if joined := getattr(sources, "joined", None):
+        about["sources"] = describe_sources(joined)
+    about |= {name: frame.attrs[name] for name in ("encoding",) if name in frame.attrs}
     return about

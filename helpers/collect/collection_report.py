@@ -36,10 +36,22 @@ def sources_table(sources: dict[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def headline(frame: pd.DataFrame, sources: dict, about: dict) -> str:
-    """The stage's result in a sentence."""
+def join_sentences(sources: dict) -> list[str]:
+    """What each join of a recipe did, and what is to be said of it; none for a table alone."""
+    joined = getattr(sources, "joined", None)
+    if joined is None:
+        return []
+    asked, rows = joined.recipe.moment, f"{len(joined.frame):,} rows of {joined.recipe.main.name}"
+    when = f"asked about at {asked.column} less {asked.before}" if asked else "without a time"
+    said = [f"- {' '.join([one.sentence(), *one.notes])}" for one in joined.reports]
+    return [f"**Joined by the recipe**: all {rows} stay, {when}.", "\n".join(said)]
+
+
+def headline(frame: pd.DataFrame, sources: dict, about: dict, aside: int = 0) -> str:
+    """The stage's result in a sentence; `aside` lines of the file are no rows."""
     many = f"{len(sources)} sources" if len(sources) > 1 else about["source"]
     text = f"{len(frame):,} rows and {frame.shape[1]} columns from {many}"
+    text += f" ({aside:,} line{'s' * (aside != 1)} set aside)" * bool(aside)
     return (
         f"{text}; the target is {about['target']}."
         if about["target"]

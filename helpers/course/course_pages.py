@@ -125,16 +125,19 @@ def write_pages(folder: Path) -> list[str]:
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     made = {name: page_of(path) for name, path in pages().items()}
     texts = {"README.md": contents()} | {name: page.text for name, page in made.items()}
+    pictures = {name: png for page in made.values() for name, png in page.pictures.items()}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    pictures = {name: png for page in made.values() for name, png in page.pictures.items()}
-    for name, png in pictures.items():
-        if not (folder / name).exists():
-            (folder / name).write_bytes(_smaller(png))
-    for file in [*folder.glob("*.md"), *folder.glob(f"{FIGURES}/*")]:
-        if file.relative_to(folder).as_posix() not in {*texts, *pictures}:
-            file.unlink()
+    for name in (name for name in pictures if not (folder / name).exists()):
+        (folder / name).write_bytes(_smaller(pictures[name]))
+    _remove_others(folder, {*texts, *pictures})
     return [*texts, *pictures]
+
+
+def _remove_others(folder: Path, names: set[str]) -> None:
+    for file in [*folder.glob("*.md"), *folder.glob(f"{FIGURES}/*")]:
+        if file.relative_to(folder).as_posix() not in names:
+            file.unlink()
 
 
 def _smaller(png: bytes) -> bytes:

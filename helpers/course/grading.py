@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,22 @@ class Challenge:
         return Verdict(INCORRECT, reason) if reason else Verdict(CORRECT, self.why)
 
 
+def first_fault(faults: dict[str, Callable[[Any], bool]], **seen) -> str:
+    """The reason of the first fault that shows; "" when none does.
+
+    `faults` holds, in the order in which they are looked for, a reason and the test that gives it.
+    A test is asked of what the examination saw, whose names may stand in the reason, in braces.
+    The reason "" stands before the test of what is right: behind it nothing more is looked for.
+
+    >>> faults = {"That is per cent.": lambda it: it.score > 1,
+    ...           "A score of {score} is luck.": lambda it: it.score < 0.5}
+    >>> [first_fault(faults, score=score) for score in (71, 0.4, 0.7)]
+    ['That is per cent.', 'A score of 0.4 is luck.', '']
+    """
+    it = SimpleNamespace(**seen)
+    return next((reason.format(**seen) for reason, shows in faults.items() if shows(it)), "")
+
+
 class _StubError(Exception):
     """The learner's function is still the stub."""
 
@@ -234,7 +251,7 @@ def is_same(answer, expected, within: float = 0.0) -> bool:
         return _as_set(answer) == set(expected)
     if isinstance(expected, str):
         return str(answer).strip().casefold() == expected.strip().casefold()
-    if not _is_number(answer) or not _is_number(expected):
+    if not is_number(answer) or not is_number(expected):
         return False
     return bool(np.isclose(float(answer), float(expected), rtol=1e-9, atol=within + 1e-12))
 
@@ -251,7 +268,7 @@ def difference(answer, expected, within: float = 0.0) -> str:
         return _set_difference(_as_set(answer), set(expected))
     if isinstance(expected, pd.DataFrame | pd.Series):
         return _frame_difference(answer, expected, within)
-    if not _is_number(expected):
+    if not is_number(expected):
         return "It is another one: see the hint."
     if 0 < expected < 1 and is_same(answer / 100, expected, max(within, 0.001)):
         return "That looks like per cent; a share between 0 and 1 is expected."
@@ -305,20 +322,19 @@ LISTED = (set, frozenset, list, tuple, pd.Index, pd.Series, np.ndarray)
 
 def _other_type(answer, expected) -> str | None:
     """What is asked for, when the answer is of another kind altogether."""
-    given = type(answer).__name__
     if isinstance(expected, pd.DataFrame | pd.Series):
-        asked = type(expected).__name__
-        return None if type(answer) is type(expected) else f"A {asked} is expected, not {given}."
-    if isinstance(expected, set | frozenset):
-        return (
-            None if isinstance(answer, LISTED) else f"A set (or a list) is expected, not {given}."
-        )
-    if isinstance(expected, str):
-        return None if isinstance(answer, str) else f"A text in quotes is expected, not {given}."
-    return None if _is_number(answer) else f"A number is expected, not {given}."
+        asked, is_one = f"A {type(expected).__name__}", type(answer) is type(expected)
+    elif isinstance(expected, set | frozenset):
+        asked, is_one = "A set (or a list)", isinstance(answer, LISTED)
+    elif isinstance(expected, str):
+        asked, is_one = "A text in quotes", isinstance(answer, str)
+    else:
+        asked, is_one = "A number", is_number(answer)
+    return None if is_one else f"{asked} is expected, not {type(answer).__name__}."
 
 
-def _is_number(value) -> bool:
+def is_number(value) -> bool:
+    """Whether a value is a number, and not a gap."""
     return isinstance(value, Real | np.number) and not pd.isna(value)
 
 

@@ -16,6 +16,7 @@ from ..base.locks import lock
 from ..base.places import progress_file, progress_summary_file
 from ..base.user_errors import InputError
 from ..line.stage_list import STAGES
+from . import objectives
 from .grading import CORRECT, INCORRECT, LEVELS, UNTOUCHED
 
 MARKS = {CORRECT: "✓", INCORRECT: "✗", UNTOUCHED: "○"}
@@ -94,14 +95,14 @@ def chapters() -> list[Chapter]:
     """
     from .questions import CHALLENGES, QUESTIONS
 
-    tried, found = read_progress(), []
+    levels = dict.fromkeys(QUESTIONS, "") | {name: one.level for name, one in CHALLENGES.items()}
+    names = sorted(levels, key=lambda name: LEVELS.index(levels[name]) if levels[name] else -1)
     titles = {stage.name: f"{stage.number} · {stage.title}" for stage in STAGES} | BESIDE
+    tried, found = read_progress(), []
     for prefix, title in titles.items():
-        graded = sorted(CHALLENGES, key=lambda name: LEVELS.index(CHALLENGES[name].level))
-        names = [n for n in (*QUESTIONS, *graded) if n.partition(".")[0] == prefix]
-        levels = {name: CHALLENGES[name].level if name in CHALLENGES else "" for name in names}
-        items = [_item(name, level, tried.get(name, {})) for name, level in levels.items()]
-        if items:
+        asked = [name for name in names if name.partition(".")[0] == prefix]
+        if asked:
+            items = [_item(name, levels[name], tried.get(name, {})) for name in asked]
             found.append(Chapter(title, items))
     return found
 
@@ -124,6 +125,12 @@ def summary(course: list[Chapter]) -> str:
     return f"{checks} and {_count(graded, 'exercise')} passed ({', '.join(levels)})."
 
 
+def objectives_met(course: list[Chapter]) -> str:
+    """How many of the notebooks' objectives are met by what was passed, in a sentence."""
+    items = [item for chapter in course for item in chapter.items]
+    return objectives.describe({item.name for item in items if item.state == CORRECT})
+
+
 def _count(items: list[Item], what: str = "") -> str:
     """How many of some items are passed, of how many."""
     passed = sum(item.state == CORRECT for item in items)
@@ -140,7 +147,8 @@ def sum_up() -> None:
     rows = [{"title": c.title, "count": f"{c.passed} of {len(c.items)}", "items": [
                 {"mark": MARKS[i.state], "said": f"{i.said}: {i.state}"} for i in c.items]}
             for c in course]  # fmt: skip
-    _write(progress_summary_file(), {"reading": summary(course), "rows": rows})
+    reading = f"{summary(course)} {objectives_met(course)}"
+    _write(progress_summary_file(), {"reading": reading, "rows": rows})
 
 
 def reset() -> Path | None:

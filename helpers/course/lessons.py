@@ -63,13 +63,12 @@ def check(name: str, answer=None, *, of=None) -> Shown:
     if isinstance(asked, Compute) and of is None and not is_untouched(answer):
         raise InputError(f"The check '{name}' needs data: pass `of=…`, as the notebook does.")
     verdict = _noted(name, asked.grade(answer, of))
-    invite = CLICK if isinstance(asked, Choice) else COMPUTE
-    question = _question(asked)
-    html, text = _options(name, asked, answer) if isinstance(asked, Choice) else ([], [])
-    html = [f"<p><strong>{_inline(question)}</strong></p>", *html]
-    html += [_verdict(verdict, invite), _help(asked, of)]
+    is_choice = isinstance(asked, Choice)
+    invite, question = CLICK if is_choice else COMPUTE, _question(asked)
+    html, text = _options(name, asked, answer) if is_choice else ([], [])
+    html = [f"<p><strong>{_inline(question)}</strong></p>", *html, _verdict(verdict, invite)]
     text = [question, *text, _in_text(verdict, invite)]
-    return Shown("".join(html), "\n".join(text), verdict.state)
+    return Shown("".join([*html, _help(asked, of)]), "\n".join(text), verdict.state)
 
 
 def _question(asked: Choice | Compute) -> str:
@@ -115,12 +114,17 @@ def guess(name: str, guess=None, *, of, shows=None) -> Shown:
     result = f"<p>{_inline(said)}</p>{'' if more is None else as_html(more)}"
     head = f"<p><strong>{_inline(asked.question)}</strong></p>"
     if not said.startswith("You"):
-        folded = f"<details><summary>The result</summary>{result}</details>"
-        html = f'{head}<p class="open">{_inline(GUESS)} {UNGUESSED}</p>{folded}'
-        return Shown(html, f"{asked.question}\n{GUESS}", UNTOUCHED)
+        return _folded(head, asked.question, result)
     html = f'{head}<div class="right">{result}</div>'
     text = f"{asked.question}\n{said}" if more is None else f"{asked.question}\n{said}\n{more}"
     return Shown(html, text, "guessed")
+
+
+def _folded(head: str, question: str, result: str) -> Shown:
+    """A result that is still to be guessed."""
+    folded = f"<details><summary>The result</summary>{result}</details>"
+    html = f'{head}<p class="open">{_inline(GUESS)} {UNGUESSED}</p>{folded}'
+    return Shown(html, f"{question}\n{GUESS}", UNTOUCHED)
 
 
 def challenge(name: str) -> Shown:

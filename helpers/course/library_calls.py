@@ -142,16 +142,21 @@ def _operands(value: ast.expr) -> list[ast.expr]:
 def _kind(called: ast.expr, origins: dict[str, str]) -> str:
     """Whose call it is: LIBRARY, HELPER or PLAIN."""
     origin = _origin(called, origins)
-    if not isinstance(called, ast.Attribute):
-        return origin if origin in (LIBRARY, HELPER) else PLAIN
-    owner = called.value
     if origin in (LIBRARY, HELPER):
         return origin
-    if isinstance(owner, ast.Attribute) and owner.attr in ACCESSORS:
-        return LIBRARY
-    if called.attr in _methods() and (origin == MADE or called.attr not in PYTHONS):
+    if not isinstance(called, ast.Attribute):
+        return PLAIN
+    if _is_accessor(called.value) or _is_method(called.attr, origin):
         return LIBRARY
     return HELPER if origin == MADE and called.attr not in PYTHONS else PLAIN
+
+
+def _is_accessor(owner: ast.expr) -> bool:
+    return isinstance(owner, ast.Attribute) and owner.attr in ACCESSORS
+
+
+def _is_method(name: str, origin: str) -> bool:
+    return name in _methods() and (origin == MADE or name not in PYTHONS)
 
 
 @cache

@@ -10,6 +10,10 @@ from . import by_hand
 TOWNS = ("New York", "Newark", "Boston", "Albany", "Trenton", "Salem")
 
 
+# Of each sort of repeat how its town is spelt: the same, in capitals, with a space, by an alias
+SPELT = (str, str.upper, " {}".format, lambda town: "NY")
+
+
 def parcels(seed: int) -> pd.DataFrame:
     """300 parcels with `sender`, `town` and `day`, shuffled; some rows come twice.
 
@@ -21,21 +25,24 @@ def parcels(seed: int) -> pd.DataFrame:
     (300, True, False)
     """
     random = np.random.default_rng(seed)
-    counts = random.permutation(np.arange(4, 16))[:4]  # same, case, space, alias: four figures
-    first = pd.DataFrame({
-        "sender": random.permutation(np.arange(10_000, 99_999))[: 300 - counts.sum()],
-        "town": random.choice(TOWNS, 300 - counts.sum()),
-        "day": pd.Timestamp("2013-01-01") + pd.to_timedelta(
-            random.integers(0, 365, 300 - counts.sum()), unit="D"),
-    })  # fmt: skip
+    counts = random.permutation(np.arange(4, 16))[:4]  # of the four sorts: four figures
+    first = _first_time(300 - counts.sum(), random)
     first.loc[: counts[3] - 1, "town"] = "New York"
-    spelt = [(3, lambda town: "NY"), (1, str.upper), (2, lambda town: f" {town}"), (0, str)]
     repeats, begin = [], 0
-    for sort, spell in spelt:
+    for sort in (3, 1, 2, 0):
         rows = first.iloc[begin : begin + counts[sort]]
-        repeats.append(rows.assign(town=rows["town"].map(spell)))
+        repeats.append(rows.assign(town=rows["town"].map(SPELT[sort])))
         begin += counts[sort]
     return pd.concat([first, *repeats]).sample(frac=1, random_state=seed).reset_index(drop=True)
+
+
+def _first_time(count: int, random: np.random.Generator) -> pd.DataFrame:
+    new_year = pd.Timestamp("2013-01-01")
+    return pd.DataFrame({
+        "sender": random.permutation(np.arange(10_000, 99_999))[:count],
+        "town": random.choice(TOWNS, count),
+        "day": new_year + pd.to_timedelta(random.integers(0, 365, count), unit="D"),
+    })  # fmt: skip
 
 
 def flights(seed: int) -> pd.DataFrame:

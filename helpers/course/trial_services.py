@@ -21,7 +21,9 @@ class _Answering(BaseHTTPRequestHandler):
             status, said = 200, {"probability": self.server.probability(miles)}
         except (KeyError, TypeError, ValueError):
             status, said = 422, {"detail": [{"loc": ["body", "distance"], "msg": "no number"}]}
-        content = json.dumps(said).encode()
+        self._send(status, json.dumps(said).encode())
+
+    def _send(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -64,17 +66,26 @@ def noting_timeouts():
 
 @contextmanager
 def serving(service):
-    """The address of a FastAPI service's `/predict`, while the block lasts."""
+    """The address of a FastAPI service's `/predict`, while the block lasts.
+
+    Raises RuntimeError for one that does not start.
+    """
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        until = time.monotonic() + 30
-        while not server.started and thread.is_alive() and time.monotonic() < until:
-            time.sleep(0.01)
+        _wait_for_start(server, thread)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/predict"
     finally:
         server.should_exit = True
         thread.join(timeout=30)
+
+
+def _wait_for_start(server, thread: threading.Thread) -> None:
+    until = time.monotonic() + 30
+    while not server.started:
+        if time.monotonic() > until or not thread.is_alive():
+            raise RuntimeError("the app does not start")
+        time.sleep(0.01)

@@ -18,6 +18,7 @@ from ..drift import stored_reference
 from ..learning.labelled_data import TEST, Labelled, time_column
 from ..learning.predicting import predict
 from ..learning.task_kind import compared_answers
+from ..line.stage_list import COLUMNS
 from ..pipeline import agreement_check, whole_pipeline
 from ..pipeline.compiled import Compiled
 from ..pipeline.whole_pipeline import model_columns
@@ -49,6 +50,23 @@ def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features
         for name in features["columns"]
     }
     return {"fields": fields, "ignored": [c for c in raw.columns if c not in fields]}
+
+
+def with_sources(work, schema: dict) -> dict:
+    """The schema with the source of each field, where the table was joined from several.
+
+    What the service looks up itself, by a row's keys, is written beside it.
+    """
+    if not (sources := work.about.get("sources")):
+        return schema
+    source_of = {name: one["source"] for one in sources for name in one["columns"]}
+    fields = {name: field | ({"source": source_of[name]} if name in source_of else {})
+              for name, field in schema["fields"].items()}  # fmt: skip
+    if any(one["carried"] for one in sources):
+        rows = work.read_table("lookups")
+        with work.writing("model/lookups.parquet") as draft:
+            rows.to_parquet(draft, index=False)
+    return schema | {"fields": fields, "sources": sources}
 
 
 def _field(kind: str, raw: pd.Series, clean: pd.Series) -> dict:
@@ -91,10 +109,10 @@ def write_bundle(
 ) -> dict:
     """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
 
-    Of the `raw` rows that it was fitted on, up to 2,000 are stored too, with the columns of the
-    cleaning plan: a service checks its compiled scorer on them, and the domain classifier compares
-    later rows with them. `known` is the reference. Raises InputError when the model takes more than
-    20 MB.
+    `columns.yaml` of the run goes with them. Of the `raw` rows that it was fitted on, up to 2,000
+    are stored too, with the columns of the cleaning plan: a service checks its compiled scorer on
+    them, and the domain classifier compares later rows with them. `known` is the reference. Raises
+    InputError when the model takes more than 20 MB.
     """
     with work.writing("model/model.skops") as draft:
         whole_pipeline.save(model, draft)
@@ -103,6 +121,8 @@ def write_bundle(
     card = card | {"compiled": compiled_agreement(model, schema, card, examples)}
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", known)
+    if work.run.file(COLUMNS).exists():  # runs of before it was written have none
+        work.write_text(f"model/{COLUMNS}", work.read(COLUMNS).read_text(encoding="utf-8"))
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
     return {name: work.run.file(f"model/{name}").stat().st_size for name in FILES}

@@ -46,6 +46,8 @@ def pack(work, labelled: Labelled, cleaning: dict, refit: bool) -> Deployed:
         model = whole_pipeline.refit(model, known.X, known.y, cleaning, known)
     raw = work.read_table("raw").iloc[known.row].reset_index(drop=True)
     schema = bundle_files.make_schema(raw, known.X, cleaning, work.read_yaml("features.yaml"))
+    schema = bundle_files.with_sources(work, schema)
+    schema |= {name: work.about[name] for name in ("encoding",) if name in work.about}
     metrics = work.read_json("metrics.json")
     card = model_card.make_card(work.run.name, work.about, metrics, known.y, refit)
     reference = bundle_files.make_reference(work, model, known, answers)

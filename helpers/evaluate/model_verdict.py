@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from math import lgamma
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from ..learning.score_intervals import (
     score_spread,
 )
 from ..learning.task_kind import Task
+
+LUCK = 0.025  # of so small a chance that guessing gives the best score, the rows are enough
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,21 @@ def parse_thresholds(text: str, task: Task) -> dict[str, float]:
     >>> parse_thresholds("r2:0.5", Task("price", "regression"))
     {'r2': 0.5}
     """
-    thresholds = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, value = (piece.strip() for piece in part.partition(":"))
-        if name not in task.metrics:
-            raise InputError(
-                f"at_least names no metric '{name}' of this {task.kind} task. "
-                f"{nearest(name, task.metrics)}"
-            )
-        try:
-            thresholds[name] = float(value)
-        except ValueError:
-            raise InputError(f"at_least looks like 'roc_auc:0.7'; '{part}' does not.") from None
-    return thresholds
+    parts = filter(None, (part.strip() for part in text.split(",")))
+    return dict(_threshold(part, task) for part in parts)
+
+
+def _threshold(part: str, task: Task) -> tuple[str, float]:
+    name, _, value = (piece.strip() for piece in part.partition(":"))
+    if name not in task.metrics:
+        raise InputError(
+            f"at_least names no metric '{name}' of this {task.kind} task. "
+            f"{nearest(name, task.metrics)}"
+        )
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"at_least looks like 'roc_auc:0.7'; '{part}' does not.") from None
 
 
 def judge(
@@ -84,12 +89,14 @@ def judge(
     """
     gain = paired_gain(task, test.y, baseline, answers, unit=test.unit)
     gain = relative_difference(gain, gain.metric, scores.loc[gain.metric, "baseline"])
-    checks = [_beats_baseline(gain, asked.min_gain)]
+    luck = chance_of_the_best(task, test.y)
+    checks = [_beats_baseline(gain, asked.min_gain), *_too_few_rows(luck)]
     checks += [_reaches(name, scores, needed) for name, needed in asked.at_least.items()]
     checks += _costs_less(task, test, answers, asked.costs)
     passed = all(check["passed"] for check in checks)
     words = (NOT_GOOD, GOOD) if asked.is_set else (NO_BETTER, BETTER)
-    warning = gain.warning or _warning(scores, [gain.metric, *asked.at_least])
+    warning = _describe_luck(luck, len(test.y)) or gain.warning
+    warning = warning or _warning(scores, [gain.metric, *asked.at_least])
     return {"verdict": words[passed], "passed": passed, "warning": warning, "checks": checks,
             "promise": promise(task, test, answers)}  # fmt: skip
 
@@ -124,6 +131,34 @@ def _beats_baseline(gain: Difference, min_gain: float) -> dict:
     }
 
 
+def chance_of_the_best(task: Task, truth: np.ndarray) -> float:
+    """How likely answers that know nothing put so few rows in the best order there is.
+
+    One in the number of orders of the labels: with one yes in three rows, one in three.
+
+    >>> task = Task("y", "binary", ("no", "yes"), "yes")
+    >>> round(chance_of_the_best(task, np.array(["no", "no", "yes"])), 2)
+    0.33
+    """
+    counts = [] if task.is_regression else pd.Series(truth).value_counts()
+    return float(np.exp(sum(lgamma(n + 1) for n in counts) - lgamma(len(truth) + 1)))
+
+
+def _too_few_rows(luck: float) -> list[dict]:
+    """The check that fails where the best score there is may be luck; none where it can't be."""
+    if luck <= LUCK:
+        return []
+    return [{"check": "enough held-out rows to tell skill from luck (chance of the best score)",
+             "needed": LUCK, "reached": luck, "passed": False}]  # fmt: skip
+
+
+def _describe_luck(luck: float, rows: int) -> str:
+    """Why so few held-out rows say nothing; empty where they say something."""
+    if luck <= LUCK:
+        return ""
+    return f"{rows} held-out rows are too few: guesses reach the best score in {luck:.0%} of cases"
+
+
 def _reaches(metric: str, scores: pd.DataFrame, needed: float) -> dict:
     """Whether the worse end of a metric's interval reaches a threshold."""
     sign, end = ("at most", "to") if metric in LESS_IS_BETTER else ("at least", "from")
@@ -145,19 +180,18 @@ def _costs_less(task: Task, test: Labelled, answers: tuple, costs: tuple) -> lis
     for name, acts in (("never", np.zeros(len(yes), bool)), ("always", np.ones(len(yes), bool))):
         saved = mean_by_unit(1_000 * (row_costs(yes, acts, costs) - mine), test.unit)
         low = float(np.nan_to_num(saved.interval()[0], nan=-np.inf))
-        found.append({
-            "check": f"1,000 rows cost less than {name} acting (saved)",
-            "needed": 0.0, "reached": low, "passed": bool(low > 0),
-        })  # fmt: skip
+        check = f"1,000 rows cost less than {name} acting (saved)"
+        found.append({"check": check, "needed": 0.0, "reached": low, "passed": bool(low > 0)})
     return found
 
 
 def checks_table(verdict: dict) -> pd.DataFrame:
-    """A row per check: what was needed, what was reached (the worse end), yes or no."""
+    """A row per check: what was needed, the worse end of the interval, yes or no."""
     table = pd.DataFrame(verdict["checks"]).set_index("check")
     for name in ("needed", "reached"):
         table[name] = table[name].map("{:.3g}".format)
-    return table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
+    said = table.assign(passed=table["passed"].map({True: "yes", False: "no"}))
+    return said.rename(columns={"reached": "at the interval's worse end"})
 
 
 def describe_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..tables.sources.as_of import last_known
+from ..tables.sources.keys import key_codes
+
 ASKED_BEFORE = pd.Timedelta("1h")  # the moment of prediction, before the scheduled departure
 TAKEN_WITHIN = pd.Timedelta("1h")  # a reading is known so long after the hour on its stamp began
 OUT_OF_DATE = pd.Timedelta("3h")  # a reading that has been known for longer says nothing of now
@@ -35,18 +38,13 @@ def known_weather(flights: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:
     station has two readings of one hour.
     """
     readings = with_recent_hours(weather)
-    hour_start = pd.to_datetime(readings["time_hour"], utc=True)
-    readings = readings[["origin", *WEATHER]].assign(known_at=hour_start + TAKEN_WITHIN)
+    readings["known_at"] = pd.to_datetime(readings["time_hour"], utc=True) + TAKEN_WITHIN
     if readings.duplicated(["origin", "known_at"]).any():
         raise pd.errors.MergeError("A weather station has two readings of one hour.")
-    asked = flights[["origin"]].assign(
-        moment=moment_of_prediction(flights), place=range(len(flights))
-    )
-    found = pd.merge_asof(
-        asked.sort_values("moment", kind="stable"), readings.sort_values("known_at", kind="stable"),
-        left_on="moment", right_on="known_at", by="origin", tolerance=OUT_OF_DATE,
-    )  # fmt: skip
-    return found.sort_values("place").set_index(flights.index)[["known_at", *WEATHER]]
+    airport, station = key_codes([flights["origin"]], [readings["origin"]])
+    moment, known_at = moment_of_prediction(flights), readings["known_at"]
+    place = last_known(airport, moment, station, known_at, OUT_OF_DATE)
+    return readings[["known_at", *WEATHER]].reindex(place).set_axis(flights.index)
 
 
 def weather_of_the_hour(flights: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:

@@ -201,17 +201,19 @@ def _counts(levels: list[Grouped]) -> tuple[np.ndarray, np.ndarray]:
     """
     sizes = [len(one.labels) + 1 for one in levels]
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    places = np.column_stack([
-        np.where(one.codes < 0, len(one.labels), one.codes) + start
-        for one, start in zip(levels, starts[:-1], strict=True)
-    ])  # fmt: skip
+    codes = (np.where(one.codes < 0, len(one.labels), one.codes) for one in levels)
+    places = np.column_stack(list(codes)) + starts[:-1]
     counts = np.zeros((starts[-1], starts[-1]), dtype=np.float32)
     for first in range(0, len(places), ROWS_AT_A_TIME):
-        some = places[first : first + ROWS_AT_A_TIME]
-        shown = np.zeros((len(some), starts[-1]), dtype=np.float32)
-        shown[np.arange(len(some))[:, None], some] = 1
+        shown = _one_hot(places[first : first + ROWS_AT_A_TIME], starts[-1])
         counts += shown.T @ shown
     return counts, starts
+
+
+def _one_hot(places: np.ndarray, size: int) -> np.ndarray:
+    shown = np.zeros((len(places), size), dtype=np.float32)
+    shown[np.arange(len(places))[:, None], places] = 1
+    return shown
 
 
 def _strengths(counts: np.ndarray, starts: np.ndarray, design: DesignEffect) -> tuple:
@@ -219,20 +221,25 @@ def _strengths(counts: np.ndarray, starts: np.ndarray, design: DesignEffect) -> 
     kept = counts.copy()
     last = starts[1:] - 1
     kept[last], kept[:, last] = 0, 0
-    columns = np.repeat(np.arange(len(last)), np.diff(starts))
     within = np.add.reduceat(kept, starts[:-1], axis=1)  # a group's rows where the other is present
+    phi = _phi_squared(kept, within, starts)
+    total = np.add.reduceat(within, starts[:-1], axis=0)
+    used = np.add.reduceat((within > 0).astype(np.float32), starts[:-1], axis=0)
+    inverse = np.divide(1, within, out=np.zeros_like(within), where=within > 0)
+    inverse = np.add.reduceat(inverse, starts[:-1], axis=0)
+    margins = (used, inverse), (used.T, inverse.T)
+    return corrected_v(phi, total, used, used.T), _p_values(phi, total, *margins, design)
+
+
+def _phi_squared(kept: np.ndarray, within: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Chi-squared over the rows of every pair; it works in `kept`, which may be large."""
+    columns = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     expected = within[:, columns] * within[:, columns].T
     np.multiply(kept, kept, out=kept)
     np.divide(kept, expected, out=kept, where=expected > 0)
     kept[expected <= 0] = 0
-    total = np.add.reduceat(within, starts[:-1], axis=0)
-    used = np.add.reduceat((within > 0).astype(np.float32), starts[:-1], axis=0)
-    phi = np.add.reduceat(np.add.reduceat(kept, starts[:-1], axis=1), starts[:-1], axis=0) - 1
-    inverse = np.divide(1, within, out=np.zeros_like(within), where=within > 0)
-    inverse = np.add.reduceat(inverse, starts[:-1], axis=0)
-    margins = (used, inverse), (used.T, inverse.T)
-    return corrected_v(phi.astype(float), total, used, used.T), _p_values(
-        phi, total, *margins, design)  # fmt: skip
+    pairs = np.add.reduceat(np.add.reduceat(kept, starts[:-1], axis=1), starts[:-1], axis=0)
+    return (pairs - 1).astype(float)
 
 
 def _p_values(phi, total, one: tuple, other: tuple, design: DesignEffect) -> np.ndarray:
@@ -266,18 +273,13 @@ def _missing_strengths(counts, starts, gaps: list[int], design: DesignEffect) ->
     """
     if not gaps:
         return (np.empty((0, len(starts) - 1)),) * 2
-    absent = counts[starts[np.array(gaps) + 1] - 1].astype(float)
-    every = np.diag(counts).astype(float)[None, :] - absent
-    last = starts[1:] - 1
-    absent[:, last], every[:, last] = 0, 0
-    both = absent + every
+    absent, both = _absent_and_all(counts, starts, gaps)
 
     def total(values):
         return np.add.reduceat(values, starts[:-1], axis=1)
 
     rows, gone = total(both), total(absent)
-    columns = np.repeat(np.arange(len(last)), np.diff(starts))
-    share = (gone / np.maximum(rows, 1))[:, columns]
+    share = (gone / np.maximum(rows, 1))[:, np.repeat(np.arange(len(starts) - 1), np.diff(starts))]
     deviation = np.where(both > 0, (absent - both * share) ** 2 / np.maximum(both, 1), 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         phi = total(deviation) / np.maximum(rows, 1) / (gone / rows * (1 - gone / rows))
@@ -288,6 +290,14 @@ def _missing_strengths(counts, starts, gaps: list[int], design: DesignEffect) ->
     for values in (found, p_values):
         values[np.arange(len(gaps)), gaps] = np.nan
     return found, p_values
+
+
+def _absent_and_all(counts, starts, gaps: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in which a column is missing, and all rows, by the present groups of every column."""
+    absent = counts[starts[np.array(gaps) + 1] - 1].astype(float)
+    every = np.diag(counts).astype(float)[None, :] - absent
+    absent[:, starts[1:] - 1], every[:, starts[1:] - 1] = 0, 0
+    return absent, absent + every
 
 
 def missing_together(survey: Survey) -> pd.DataFrame:

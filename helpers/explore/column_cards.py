@@ -18,13 +18,10 @@ MOST_DRAWN = 250  # columns whose figures are drawn
 def columns(found) -> Piece:
     """A table of all columns, to sort and to search, then a card for each."""
     survey = found.survey
-    drawn = survey.columns[:MOST_DRAWN]
+    drawn, others = survey.columns[:MOST_DRAWN], survey.columns[MOST_DRAWN:]
     pictures = draw_axes.draw_all([partial(draw_columns.column_shape, column) for column in drawn])
-    pictures += [None] * (len(survey.columns) - len(drawn))
-    cards = [_card(c, picture) for c, picture in zip(survey.columns, pictures, strict=True)]
-    note = ""
-    if len(survey.columns) > len(drawn):
-        note = f"Drawn are the first {MOST_DRAWN} columns; all are counted."
+    cards = [*map(_card, drawn, pictures), *(_card(column, None) for column in others)]
+    note = f"Drawn are the first {MOST_DRAWN} columns; all are counted." if others else ""
     return Piece(
         para(describe_columns(survey)),
         _index(found),
@@ -152,12 +149,16 @@ def _describe_counts(column: Column) -> str:
     if len(counts) == 1:
         return f"Every value is {first}."
     share = share_text(counts.iloc[0] / column.present)
-    text = f"{first} is the most frequent, in {share} of the cells."
-    if column.distinct > 5:
-        half = column.facts["make half"]
-        make = "makes" if half == 1 else "make"
-        text += f" {many(half, 'value')} of {column.distinct:,} {make} up half of the cells."
-    return text
+    return f"{first} is the most frequent, in {share} of the cells.{_describe_half(column)}"
+
+
+def _describe_half(column: Column) -> str:
+    """How many values make up half of the cells, where there are enough to ask."""
+    if column.distinct <= 5:
+        return ""
+    half = column.facts["make half"]
+    make = "makes" if half == 1 else "make"
+    return f" {many(half, 'value')} of {column.distinct:,} {make} up half of the cells."
 
 
 def _describe_date(column: Column) -> str:

@@ -37,21 +37,22 @@ class CountedValues:
 
 def count_column(name: str, position: int, read: CountedValues, sampled: np.ndarray) -> Column:
     """A column with all that is counted of it; `sampled` are the places of its sample's rows."""
-    values = read.values[sampled]
-    if read.words is not None:
-        sample = pd.Series(read.words.array.take(values, allow_fill=True), name=name)
-    else:
-        sample = pd.Series(values, name=name)
+    sample = _sample(name, read, sampled)
     column = Column(
         name, position, read.kind, read.stored, len(read.values), int(read.is_missing.sum()), 0,
         sample, unread=read.unread, unread_words=read.unread_words, as_text=read.as_text,
     )  # fmt: skip
-    count = {"number": _count_number, "date": _count_date, "boolean": _count_boolean,
-             "category": _count_words, "text": _count_text}  # fmt: skip
-    if read.kind in count:
-        count[read.kind](column, read)
+    if read.kind in COUNT:
+        COUNT[read.kind](column, read)
         column.examples = _examples(sample.astype("boolean") if read.kind == "boolean" else sample)
     return column
+
+
+def _sample(name: str, read: CountedValues, sampled: np.ndarray) -> pd.Series:
+    values = read.values[sampled]
+    if read.words is None:
+        return pd.Series(values, name=name)
+    return pd.Series(read.words.array.take(values, allow_fill=True), name=name)
 
 
 def _examples(sample: pd.Series, most: int = 5) -> list:
@@ -75,20 +76,27 @@ def _count_number(column: Column, read: CountedValues) -> None:
     if not len(ordered):
         column.distinct = 1
         return
+    column.quantiles = _quantiles(ordered)
+    column.facts |= _moments(ordered) | _signs(ordered) | _far_out(ordered)
+    column.facts["in order"] = counts_up(values)
+    _count_runs(column, ordered)
+    column.shape, column.cut = _histogram(ordered, column)
+
+
+def _signs(ordered: np.ndarray) -> dict:
+    """How many numbers are zero or below it, and whether all are whole."""
+    negative, not_positive = (int(np.searchsorted(ordered, 0, side)) for side in ("left", "right"))
+    whole = bool((np.floor(ordered) == ordered).all())
+    return {"zeros": not_positive - negative, "negative": negative, "whole": whole}
+
+
+def _count_runs(column: Column, ordered: np.ndarray) -> None:
+    """The different numbers: how many, the outermost, the most frequent."""
     starts, runs = _runs(ordered)
     column.distinct = len(starts)
-    column.quantiles = _quantiles(ordered)
-    column.facts |= _moments(ordered) | {
-        "zeros": int(np.searchsorted(ordered, 0, "right") - np.searchsorted(ordered, 0)),
-        "negative": int(np.searchsorted(ordered, 0)),
-        "whole": bool((np.floor(ordered) == ordered).all()),
-        "in order": counts_up(values),
-    }
-    column.facts |= _far_out(ordered)
     column.extremes = ordered[starts[:5]].tolist(), ordered[starts[-5:]].tolist()
     frequent = np.argsort(-runs, kind="stable")[:MOST_TOP]
     column.counts = pd.Series(runs[frequent], index=ordered[starts[frequent]])
-    column.shape, column.cut = _histogram(ordered, column)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # squares of 1e200 are infinite, and shown as that
@@ -201,12 +209,16 @@ def _count_date(column: Column, read: CountedValues) -> None:
     stamps = ordered.view("datetime64[us]")
     places = (np.asarray(QUANTILES) * (len(ordered) - 1)).astype(int)
     column.quantiles = {q: pd.Timestamp(stamps[p]) for q, p in zip(QUANTILES, places, strict=True)}
-    days, per_day = _runs(stamps.astype("datetime64[D]").view(np.int64))
-    dates = stamps[days].astype("datetime64[D]")
-    column.facts |= {"days": len(days), "midnight": bool((ordered % 86_400_000_000 == 0).all())}
+    dates = _different_days(stamps)
+    column.facts |= {"days": len(dates), "midnight": bool((ordered % 86_400_000_000 == 0).all())}
     column.facts |= _longest_gap(dates)
     column.period, column.shape = _timeline(stamps)
     column.extremes = [pd.Timestamp(d) for d in dates[:1]], [pd.Timestamp(d) for d in dates[-1:]]
+
+
+def _different_days(stamps: np.ndarray) -> np.ndarray:
+    starts, _ = _runs(stamps.astype("datetime64[D]").view(np.int64))
+    return stamps[starts].astype("datetime64[D]")
 
 
 def _longest_gap(dates: np.ndarray) -> dict:
@@ -231,7 +243,9 @@ def _timeline(stamps: np.ndarray) -> tuple[str, tuple[np.ndarray, np.ndarray]]:
             break
     step = max(1, -(-spanned // MOST_PERIODS))  # years of centuries go together
     edges = first + np.arange(0, spanned + step, step)
-    if len(edges) < 2:
-        edges = np.append(edges, edges[-1] + 1)
     places = np.searchsorted(stamps, edges.astype("datetime64[us]"))
     return period, (edges, np.diff(places))
+
+
+COUNT = {"number": _count_number, "date": _count_date, "boolean": _count_boolean,
+         "category": _count_words, "text": _count_text}  # fmt: skip

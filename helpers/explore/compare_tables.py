@@ -15,6 +15,7 @@ from ..drift import compare_columns
 from ..examples import known
 from ..learning.units import units_of
 from ..tables import read_any
+from ..tables.saved_index import without_saved_index
 from . import association, draw_associations, draw_axes
 from .association import Grouped
 from .exploration import Exploration
@@ -199,7 +200,7 @@ def read_source(data: str, query: str = "") -> pd.DataFrame:
     """
     if example := known.example(data):
         return known.source(data).collect(example.settings["until"])[0]
-    return read_any.read_table(data, query)
+    return without_saved_index(read_any.read_table(data, query))
 
 
 def beside(found: Exploration, against: str, data: str = "", query: str = "") -> Piece:

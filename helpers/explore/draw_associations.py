@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from ..base.spacing import evenly_spaced
 from ..pages.figure_style import BLUE, GREY, axes_with_margins, drawing, short
 from .association import Associations, Grouped
-from .draw_axes import LIGHT, LINE, cell_text, label_room, short_number
+from .draw_axes import LIGHT, LINE, cell_text, few_ticks, label_room, turn_names
 from .surveyed_table import Column, Survey
 
 MOST_HEATED = 30  # columns of a heat map
@@ -64,8 +64,7 @@ def _heat(figure: Figure, table: pd.DataFrame, title: str, label: str, low: floa
                 yticklabels=names, annot=few, fmt=".2f", annot_kws={"fontsize": 6.5},
                 mask=np.eye(len(names), dtype=bool) | table.isna().to_numpy(),
                 cbar_kws={"label": label, "pad": 0.02}, rasterized=True)  # fmt: skip
-    axes.tick_params(axis="y", rotation=0)
-    axes.tick_params(axis="x", rotation=90)
+    turn_names(axes)
     return title
 
 
@@ -92,9 +91,8 @@ def scatter(figure: Figure, one: Column, other: Column) -> str:
     sns.scatterplot(frame.iloc[places], x="a", y="b", ax=axes, s=7, alpha=0.45, color=BLUE,
                     linewidth=0, rasterized=True)  # fmt: skip
     axes.set(xlabel=short(one.name, 36), ylabel=short(other.name, 28))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(4))
-        axis.set_major_formatter(FuncFormatter(short_number))
+    few_ticks(axes.xaxis)
+    few_ticks(axes.yaxis)
     return f"{one.name} and {other.name}, {len(places):,} rows"
 
 
@@ -109,8 +107,7 @@ def boxes(figure: Figure, number: Column, levels: Grouped) -> str:
                 linewidth=0.7, fill=False, order=list(range(len(names))))  # fmt: skip
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel=short(number.name, 40), ylabel="")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
+    few_ticks(axes.xaxis)
     return f"{number.name} by {levels.name}"
 
 
@@ -120,15 +117,19 @@ def shares(figure: Figure, one: Grouped, other: Grouped) -> str:
     down, across = [[cell_text(label) for label in levels.labels] for levels in (one, other)]
     axes = axes_with_margins(figure, 0.25 + label_room(down),
                   0.3 + label_room(across), right=0.55, top=0.1)  # fmt: skip
-    known = (one.codes >= 0) & (other.codes >= 0)
-    counts = np.zeros((len(down), len(across)))
-    np.add.at(counts, (one.codes[known], other.codes[known]), 1)
+    counts = _counts_together(one, other)
     sns.heatmap(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), ax=axes, cmap=LIGHT,
                 vmin=0, vmax=1, xticklabels=across, yticklabels=down, rasterized=True,
                 cbar_kws={"format": PercentFormatter(1), "ticks": [0, 0.5, 1]})  # fmt: skip
-    axes.tick_params(axis="y", rotation=0)
-    axes.tick_params(axis="x", rotation=90)
+    turn_names(axes)
     return f"Shares of {other.name} by {one.name}"
+
+
+def _counts_together(one: Grouped, other: Grouped) -> np.ndarray:
+    known = (one.codes >= 0) & (other.codes >= 0)
+    counts = np.zeros((len(one.labels), len(other.labels)))
+    np.add.at(counts, (one.codes[known], other.codes[known]), 1)
+    return counts
 
 
 def ranking(strengths: pd.Series, title: str, axis: str, limit: float | None = 1.0):
@@ -162,7 +163,6 @@ def side_by_side(figure: Figure, name: str, names: list[str], before, after, lab
     sns.barplot(frame, x="share", y="group", hue="table", ax=axes, palette=[GREY, BLUE],
                 errorbar=None, saturation=1, legend=False)  # fmt: skip
     axes.set_yticks(range(len(groups)), groups)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    few_ticks(axes.xaxis, form=PercentFormatter(1))
     axes.set(xlabel=short(f"share of rows: {labels[0]} (grey), {labels[1]} (blue)", 56), ylabel="")
     return f"{name} in {labels[0]} and in {labels[1]}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import seaborn as sns
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import MaxNLocator
 
 from ..pages.figure_style import BLUE, short
 
@@ -36,6 +37,18 @@ def short_number(value: float, _=None) -> str:
     return f"{value:.3g}"
 
 
+def few_ticks(axis, most: int = 4, form=short_number, **options) -> None:
+    """At most so many steps on an axis, its numbers written short; `form` may be a formatter."""
+    axis.set_major_locator(MaxNLocator(most, **options))
+    axis.set_major_formatter(form)
+
+
+def turn_names(axes) -> None:
+    """Names on both axes: level beside the rows, upright below the columns."""
+    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="x", rotation=90)
+
+
 def date_axis(axes) -> None:
     """Three to five dates on the horizontal axis, written short."""
     locator = AutoDateLocator(minticks=3, maxticks=5)
@@ -54,8 +67,8 @@ def draw_all(tasks: list[Callable]) -> list:
     try:
         child = os.fork()
     except OSError:  # no more processes, or no memory for one
-        os.close(reader)
-        os.close(writer)
+        for end in (reader, writer):
+            os.close(end)
         return [task() for task in tasks]
     if child == 0:
         _draw_in_child(tasks[1::2], reader, writer)
@@ -89,9 +102,9 @@ def _draw_in_child(tasks: list[Callable], reader: int, writer: int) -> None:
     os._exit(0)
 
 
-def counted_bars(axes, names: list[str], lengths, colour) -> None:
+def counted_bars(axes, names: list[str], lengths, colour, left=None) -> None:
     """Bars of what is counted already, the first on top: seaborn's take half as long again."""
-    axes.barh(range(len(names)), lengths, height=0.75, color=colour)
+    axes.barh(range(len(names)), lengths, left=left, height=0.75, color=colour)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
 

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..pages.figure_style import BLUE, GREY, axes_with_margins, drawing, short
-from .draw_axes import CARD, LINE, cell_text, counted_bars, date_axis, label_room, short_number
+from .draw_axes import CARD, LINE, cell_text, counted_bars, date_axis, few_ticks, label_room
 from .surveyed_table import Column
 
 MOST_BARS = 8
@@ -22,8 +21,7 @@ MOST_BARS = 8
 def _quiet(axes, x: str = "", y: str = "") -> None:
     """Few ticks, short numbers, names of the axes."""
     axes.set(xlabel=x, ylabel=y)
-    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(short_number))
+    few_ticks(axes.yaxis, 3, integer=True)
 
 
 def _histogram(axes, edges: np.ndarray, counts: np.ndarray, colour=BLUE) -> None:
@@ -55,31 +53,32 @@ def distribution(figure: Figure, column: Column) -> str:
     _histogram(axes, *column.shape)
     letters = column.kind == "text"
     _quiet(axes, "letters" if letters else short(column.name, 40), "rows")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
+    few_ticks(axes.xaxis, 5)
     return f"{'Lengths' if letters else 'Distribution'} of {column.name}"
 
 
 @drawing
 def frequent(figure: Figure, column: Column) -> str:
     """Bars of the most frequent values, and of all others together."""
-    counts = column.counts.iloc[:MOST_BARS]
-    names = [cell_text(value) for value in counts.index]
-    rest = int(column.present - counts.sum())
-    if rest:
-        names.append(f"({column.distinct - MOST_BARS:,} others)")
-        counts = [*counts, rest]
+    names, counts = _most_frequent(column)
     axes = axes_with_margins(figure, 0.25 + label_room(names), 0.42, right=0.4, top=0.05)
-    colours = [BLUE] * len(names)
-    if rest:
-        colours[-1] = GREY
-    counted_bars(axes, names, list(counts), colours)
-    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(short_number))
+    colours = [BLUE] * MOST_BARS + [GREY]  # the last is that of all others
+    counted_bars(axes, names, counts, colours[: len(names)])
+    few_ticks(axes.xaxis, 3, integer=True)
     axes.set(xlabel="rows", ylabel="")
     for place, count in enumerate(counts):
         axes.text(count, place, f" {count / column.present:.0%}", va="center", fontsize=7)
     return f"The most frequent values of {column.name}"
+
+
+def _most_frequent(column: Column) -> tuple[list[str], list[int]]:
+    """Names and rows of the most frequent values; where there are more, of all others together."""
+    counts = column.counts.iloc[:MOST_BARS]
+    names = [cell_text(value) for value in counts.index]
+    rest = int(column.present - counts.sum())
+    if not rest:
+        return names, list(counts)
+    return [*names, f"({column.distinct - MOST_BARS:,} others)"], [*counts, rest]
 
 
 @drawing

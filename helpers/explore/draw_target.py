@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.special import fdtrc
 
 from ..base.ranks import ranks
@@ -85,12 +85,9 @@ def _stack_classes(axes, names: list[str], survey: Survey, codes, label) -> None
     left = np.zeros(len(rows))
     for place, code in enumerate(_ranked_classes(survey)[:MOST_CLASSES]):
         share = np.bincount(codes[label == code], minlength=len(rows)) / np.maximum(rows, 1)
-        axes.barh(range(len(rows)), share, left=left, height=0.75, color=COLOURS[place])
-        left += share
-    rest = np.where(rows > 0, 1 - left, 0)
-    axes.barh(range(len(rows)), rest, left=left, height=0.75, color=GREY)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
+        counted_bars(axes, names, share, COLOURS[place], left=left)
+        left = left + share
+    counted_bars(axes, names, np.where(rows > 0, 1 - left, 0), GREY, left=left)
     axes.set_xlabel("share of rows")
 
 
@@ -98,13 +95,12 @@ def _stack_classes(axes, names: list[str], survey: Survey, codes, label) -> None
 def classes_legend(figure: Figure, survey: Survey) -> str:
     """Which colour is which class."""
     ranked = _ranked_classes(survey)[:MOST_CLASSES]
-    names = [short(survey.classes[code], 18) for code in ranked]
-    x = 0.1
-    axes = figure.add_axes((0, 0, 1, 1))
+    x, axes = 0.1, figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 7.5), ylim=(0, 0.3))
     axes.axis("off")
-    for place, name in enumerate(names):
-        axes.add_patch(_square(x, COLOURS[place]))
+    for code, colour in zip(ranked, COLOURS, strict=False):
+        name = short(survey.classes[code], 18)
+        axes.add_patch(_square(x, colour))
         axes.text(x + 0.18, 0.14, name, va="center")
         x += 0.4 + LETTER * len(name) * 1.1
     return f"Colours: the classes of {survey.target}"
@@ -122,19 +118,25 @@ def over_time(figure: Figure, survey: Survey, column: Column) -> str:
     lines = [(column.shape[1], f"rows per {column.period}")]
     if survey.label is not None and column.name != survey.target:
         lines.append((target_over_time(survey, column), axis_over_time(survey)))
-    every = figure.subplots(len(lines), 1, sharex=True, squeeze=False)[:, 0]
-    figure.subplots_adjust(left=0.1, right=0.98, top=0.97, bottom=0.16 if len(lines) > 1 else 0.25,
-                           hspace=0.2)  # fmt: skip
+    every = _above_each_other(figure, len(lines))
     for axes, (values, name) in zip(every, lines, strict=True):
         _line(axes, _middles(column.shape[0]), values, name)
     every[0].set_ylim(0, None)
-    every[0].yaxis.set_major_formatter(FuncFormatter(short_number))
+    every[0].yaxis.set_major_formatter(short_number)
     if survey.classes and len(lines) > 1:
         every[1].yaxis.set_major_formatter(PercentFormatter(1))
-    every[-1].xaxis_date()
-    date_axis(every[-1])
     every[-1].set_xlabel(short(column.name, 60))
     return f"Rows{' and ' + survey.target if len(lines) > 1 else ''} over time by {column.name}"
+
+
+def _above_each_other(figure: Figure, count: int):
+    """Axes that share one axis of dates, below the last of them."""
+    every = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
+    bottom = 0.16 if count > 1 else 0.25
+    figure.subplots_adjust(left=0.1, right=0.98, top=0.97, bottom=bottom, hspace=0.2)
+    every[-1].xaxis_date()
+    date_axis(every[-1])
+    return every
 
 
 def _middles(edges: np.ndarray) -> np.ndarray:
@@ -186,13 +188,7 @@ def p_value_over_time(survey: Survey, column: Column) -> float:
 
     Rows of a day resemble each other, so a day counts once; where a period is a day, so does a row.
     """
-    places, label, _ = _by_period(survey, column)
-    moments = survey.dates[column.name]
-    known = ~np.isnat(moments) & ~np.isnan(survey.label)
-    days = pd.factorize(moments[known].astype("datetime64[D]"))[0]
-    table = pd.DataFrame({"day": days, "period": places, "label": ranks(label.astype(float))})
-    if table.groupby("period")["day"].nunique().max() > 1:
-        table = table.groupby("day").mean()
+    table = _ranks_by_day(survey, column)
     groups = table.groupby("period")["label"]
     between, within = len(groups) - 1, len(table) - len(groups)
     spread = ((table["label"] - groups.transform("mean")) ** 2).sum()
@@ -200,3 +196,14 @@ def p_value_over_time(survey: Survey, column: Column) -> float:
     if between < 1 or within < 1 or spread <= 0:
         return 1.0 if total <= 0 or within < 1 else 0.0
     return float(fdtrc(between, within, (total - spread) / between / (spread / within)))
+
+
+def _ranks_by_day(survey: Survey, column: Column) -> pd.DataFrame:
+    """The mean rank of the target on each day, and its period; of each row where that is a day."""
+    places, label, _ = _by_period(survey, column)
+    moments = survey.dates[column.name]
+    known = ~np.isnat(moments) & ~np.isnan(survey.label)
+    days = pd.factorize(moments[known].astype("datetime64[D]"))[0]
+    table = pd.DataFrame({"day": days, "period": places, "label": ranks(label.astype(float))})
+    several = table.groupby("period")["day"].nunique().max() > 1
+    return table.groupby("day").mean() if several else table

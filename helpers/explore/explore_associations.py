@@ -69,6 +69,12 @@ def _of_pairs(survey: Survey) -> str:
     return text + "."
 
 
+STRONGEST_PAIR = (
+    "{} and {} go together most ({:.2f}). {} {} 0.5 or more, on a scale from 0 (no association) to "
+    "1 (one determines the other's group)."
+)
+
+
 def describe_associations(found: Exploration) -> str:
     """The associations in a sentence."""
     pairs = found.associations.strongest(1_000)
@@ -78,9 +84,7 @@ def describe_associations(found: Exploration) -> str:
         return "No two columns go together much: every association is under 0.1, or chance."
     a, b, strength = pairs.iloc[0]
     strong = int((pairs["strength"] >= STRONG).sum())
-    text = f"{safe(a)} and {safe(b)} go together most ({strength:.2f}). "
     count = f"{strong:,}" if strong < len(pairs) else f"{strong:,} or more"
-    return text + (
-        f"{count} {'pair has' if strong == 1 else 'pairs have'} 0.5 or more, on a scale from 0 (no "
-        f"association) to 1 (one determines the other's group)."
+    return STRONGEST_PAIR.format(
+        safe(a), safe(b), strength, count, "pair has" if strong == 1 else "pairs have"
     )

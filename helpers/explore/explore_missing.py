@@ -50,18 +50,23 @@ def _drawn(survey: Survey, together: pd.DataFrame) -> tuple:
 
 def describe_missing(survey: Survey) -> str:
     """How much is missing, in a sentence."""
-    total = sum(column.missing for column in survey.columns)
-    if not total:
-        return "Nothing is missing."
     gaps = [column for column in survey.columns if column.missing]
+    if not gaps:
+        return "Nothing is missing."
+    total = sum(column.missing for column in gaps)
     complete = (~survey.missing.any(axis=1)).mean()
-    drawn = "" if survey.all_rows else " drawn"
+    rows = "rows" if survey.all_rows else "rows drawn"
     return (
         f"{many(total, 'cell')} of {survey.rows * len(survey.columns):,} "
-        f"{'is' if total == 1 else 'are'} missing, in "
-        f"{len(gaps)} of {many(len(survey.columns), 'column')}; {share_text(complete)} of the "
-        f"rows{drawn} are complete."
+        f"{'is' if total == 1 else 'are'} missing, in {len(gaps)} of "
+        f"{many(len(survey.columns), 'column')}; {share_text(complete)} of the {rows} are complete."
     )
+
+
+NOT_TOGETHER = (
+    "No two columns go missing together by more than chance: the gaps of one say next to nothing "
+    "about another's."
+)
 
 
 def describe_missing_together(survey: Survey) -> str:
@@ -71,9 +76,6 @@ def describe_missing_together(survey: Survey) -> str:
         return ""
     a, b, phi = association.most_missing_together(survey, together)
     if abs(phi) < WEAK:
-        return (
-            "No two columns go missing together by more than chance: the gaps of one say next to "
-            "nothing about another's."
-        )
+        return NOT_TOGETHER
     how = "in the same rows" if phi > 0 else "in turn"
     return f"{safe(a)} and {safe(b)} go missing {how} most of all (correlation {phi:.2f})."

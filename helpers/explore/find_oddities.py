@@ -86,13 +86,18 @@ def _gives_away(survey: Survey, name: str, strength: float) -> tuple[float, str]
         return found[0]
     ranks, label = _ranks_and_label(survey, survey[name])
     if survey.classes and len(np.unique(label)) == 2:
-        area = roc_auc(label == label.max(), ranks)
-        area = max(area, 1 - area)  # 0.5 is no better than chance, so it counts from there
-        found.append((2 * area - 1, f"ROC AUC {area:.3f}"))
+        found.append(_by_area(label == label.max(), ranks))
     elif survey[survey.target].kind == "number" and not survey.classes:
         rank = np.corrcoef(ranks, pd.Series(label).rank())[0, 1]
         found.append((float(abs(rank)), f"Rank correlation {rank:.3f}"))
     return max(found)
+
+
+def _by_area(is_positive: np.ndarray, ranks: np.ndarray) -> tuple[float, str]:
+    """The ROC AUC, in either direction; 0.5 is no better than chance, so it counts from there."""
+    area = roc_auc(is_positive, ranks)
+    area = max(area, 1 - area)
+    return 2 * area - 1, f"ROC AUC {area:.3f}"
 
 
 def _ranks_and_label(survey: Survey, column: Column) -> tuple[np.ndarray, np.ndarray]:
@@ -141,16 +146,18 @@ def _same(a: Column, b: Column) -> str:
     """How two columns of the sampled rows are the same, "" when they are not."""
     known = a.sample.notna().to_numpy() & b.sample.notna().to_numpy()
     one, other = a.sample[known], b.sample[known]
-    if a.kind == b.kind == "number":
-        if (one.to_numpy() == other.to_numpy()).all():
-            return "Equal wherever both are present."
+    kinds = {a.kind, b.kind}
+    if kinds in ({"number"}, {"date"}) and (one.to_numpy() == other.to_numpy()).all():
+        return "Equal wherever both are present."
+    if kinds == {"number"}:
         rank = np.corrcoef(one, other)[0, 1]
         follows = f"One follows from the other: their correlation is {rank:.5f}."
         return follows if abs(rank) > 0.9999 else ""
-    if {a.kind, b.kind} <= {"category", "boolean", "number"}:
-        pairs = pd.DataFrame({"a": one.to_numpy(), "b": other.to_numpy()}).drop_duplicates()
-        if len(pairs) == pairs["a"].nunique() == pairs["b"].nunique():
-            return f"Each of {len(pairs)} values of one goes with one value of the other."
-    if a.kind == b.kind == "date" and (one.to_numpy() == other.to_numpy()).all():
-        return "Equal wherever both are present."
+    return _one_to_one(one, other) if kinds <= {"category", "boolean", "number"} else ""
+
+
+def _one_to_one(one: pd.Series, other: pd.Series) -> str:
+    pairs = pd.DataFrame({"a": one.to_numpy(), "b": other.to_numpy()}).drop_duplicates()
+    if len(pairs) == pairs["a"].nunique() == pairs["b"].nunique():
+        return f"Each of {len(pairs)} values of one goes with one value of the other."
     return ""

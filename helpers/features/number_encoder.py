@@ -13,13 +13,15 @@ from skrub import SquashingScaler
 from ..cells.coded_column import Columns, EncodedColumn
 from .encoders import CompiledStep, Part, Stateless, compiled_step
 
+LARGEST = 1e150  # beyond it squares overflow, and what is divided by a small scale is no number
+
 
 class ToNumbers(Stateless):
-    """Numbers and booleans as floats; missing is NaN."""
+    """Numbers and booleans as floats, at most `LARGEST`; missing is NaN."""
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """The same columns as floats."""
-        return X.astype("float64")
+        return X.astype("float64").clip(-LARGEST, LARGEST)
 
 
 def number_steps(task: str | None, seed: int) -> Pipeline:
@@ -87,6 +89,7 @@ class CompiledNumbers(CompiledStep):
     def row(self, row: dict) -> np.ndarray:
         """Gaps filled, then the marks of gaps, all scaled."""
         values = np.array([row[name] for name in self.columns], dtype=float)  # None becomes NaN
+        values = values.clip(-LARGEST, LARGEST)
         gaps = np.isnan(values)
         known, missing = (values, gaps) if self.all_stay else (values[self.stays], gaps[self.stays])
         known = np.where(missing, self.fill, known)
@@ -100,6 +103,7 @@ class CompiledNumbers(CompiledStep):
 
     def _filled(self, clean: Columns, column: int, place: int) -> Part:
         values, codes = _distinct(clean[self.columns[column]])
+        values = values.clip(-LARGEST, LARGEST)
         known = np.where(np.isnan(values), self.fill[place], values)
         return Part(self.scaling.column(place).of(known), codes, place)
 

@@ -54,7 +54,7 @@ LIBRARIES = (
     "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.impute",
     "sklearn.inspection", "sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection",
     "sklearn.pipeline", "sklearn.preprocessing", "joblib",
-    "threadpoolctl", "skops.io", "yaml", "jinja2", "requests", "charset_normalizer",
+    "threadpoolctl", "skops.io", "yaml", "jinja2", "requests",
     "sqlalchemy", "sqlalchemy.dialects.sqlite", "sqlite3", "lxml.html", "openpyxl", "fastapi",
     "uvicorn", "uvicorn.protocols.http.h11_impl", "uvicorn.lifespan.on", "pydantic",
     "http.server", "concurrent.futures", "filelock", "anyio._backends._asyncio",

@@ -15,7 +15,8 @@ from ..base.user_errors import InputError, nearest
 from ..cells.kinds import is_number
 from .metric_names import LESS_IS_BETTER, MAIN_METRIC, METRICS
 
-TASKS = ("binary", "multiclass", "regression")
+REGRESSION = "regression"
+TASKS = ("binary", "multiclass", REGRESSION)
 MOST_CLASSES = 50
 POSITIVE_WORDS = ("true", "yes", "y", "1", "t", "positive", "late")
 
@@ -78,11 +79,11 @@ def find_task(column: pd.Series, target: str, kind: str = "auto") -> Task:
         raise InputError(f"task is auto, {', '.join(TASKS)}; it is '{kind}'.")
     present = column.dropna()
     _check_values(present, target)
-    kind = _kind_of_values(present) if kind == "auto" else kind
+    kind = kind_of_values(present) if kind == "auto" else kind
     if kind == "regression":
         _check_numbers(present, target)
         return Task(target, kind)
-    _check_classes(present.nunique(), kind, target, len(present))
+    _check_classes(present, kind, target)
     labels = as_labels(present)
     classes = tuple(sorted(labels.unique()))
     return Task(target, kind, classes, _positive(labels, classes) if kind == "binary" else "")
@@ -99,8 +100,12 @@ def _check_values(present: pd.Series, target: str) -> None:
         )
 
 
-def _kind_of_values(present: pd.Series) -> str:
-    """The kind of task that the values call for."""
+def kind_of_values(present: pd.Series) -> str:
+    """The kind of task that a target's values call for, none of them missing.
+
+    >>> kind_of_values(pd.Series([1, 2, 3])), kind_of_values(pd.Series(range(30)))
+    ('multiclass', 'regression')
+    """
     distinct, numeric = present.nunique(), is_number(present)
     whole = numeric and bool((present % 1 == 0).all())
     if numeric and (distinct > 20 or (not whole and distinct > 10)):
@@ -116,14 +121,33 @@ def _check_numbers(present: pd.Series, target: str) -> None:
         )
 
 
-def _check_classes(distinct: int, kind: str, target: str, rows: int) -> None:
+def _check_classes(present: pd.Series, kind: str, target: str) -> None:
+    distinct = present.nunique()
     if distinct > MOST_CLASSES:
         raise InputError(
-            f"The target '{target}' has {distinct:,} classes in {rows:,} rows, more than "
-            f"the {MOST_CLASSES} that are supported here. Group them, or choose another target."
+            f"The target '{target}' has {distinct:,} classes in {len(present):,} rows, more than "
+            f"the {MOST_CLASSES} that are supported here{_numbers_among(present)}. Group them, or "
+            f"choose another target."
         )
     if kind == "binary" and distinct != 2:
-        raise InputError(f"task=binary needs two classes; '{target}' has {distinct}.")
+        named = ", ".join(f"{value!s:.30}" for value in present.unique()[:5])
+        raise InputError(
+            f"The task is binary, which needs two classes; '{target}' has {distinct} here ({named}"
+            f"{' …' if distinct > 5 else ''}). --set task=multiclass takes them all; --set "
+            f"no_label=WORD takes a word for no label."
+        )
+
+
+def _numbers_among(present: pd.Series) -> str:
+    """That most of many classes are numbers, and what the others are; else empty."""
+    if is_number(present):
+        return "; they are numbers: --set task=regression"
+    values = pd.Series(present.unique()).astype("str")
+    words = values[pd.to_numeric(values, errors="coerce").isna()]
+    if len(words) > len(values) / 2:
+        return ""
+    shown = ", ".join(f"'{word:.30}'" for word in words.iloc[:3])
+    return f"; most are numbers, but for {shown}: --set task=regression reads them as numbers"
 
 
 def compared_answers(task: Task, prediction, probability) -> pd.DataFrame:

@@ -161,7 +161,7 @@ def best_period(X: pd.DataFrame, variables: Variables, time_column: str = "") ->
     if time_column:
         names = [name for name in dates if name == time_column]
     else:
-        names = [n for n in dates if _in_order(X[n]) or (len(dates) == 1 and _says_when(str(n)))]
+        names = [n for n in dates if _in_order(X[n]) or (len(dates) == 1 and says_when(str(n)))]
     found = [_tested_period(X[name], variables, ALPHA / len(names)) for name in names]
     return max((one for one in found if one), key=lambda one: one.effect, default=None)
 
@@ -173,14 +173,18 @@ def _in_order(column: pd.Series) -> bool:
     return bool(len(step)) and bool(max(forward, 1 - (step > pd.Timedelta(0)).mean()) >= IN_ORDER)
 
 
-def _says_when(name: str) -> bool:
+def says_when(name: str) -> bool:
     """Whether a column is called after the moment of a row: "date", "created_at", not "birth date".
 
-    >>> _says_when("order_date"), _says_when("date_of_birth"), _says_when("birth_date")
+    >>> says_when("order_date"), says_when("date_of_birth"), says_when("birth_date")
     (True, False, False)
     """
     words = re.sub(r"[^a-z]+", " ", name.casefold()).split() or [""]
     return words[-1] in WHEN and NOT_WHEN.isdisjoint(words)
+
+
+def _codes_of(moments: pd.Series, form: str) -> np.ndarray:
+    return pd.factorize(moments.dt.strftime(form), sort=True)[0]
 
 
 def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Candidate | None:
@@ -191,9 +195,7 @@ def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Can
     present = column.notna().to_numpy()
     values = variables.target if variables.target.shape[1] else variables.others
     values, moments = values[present], column[present]
-    day, week = (
-        pd.factorize(moments.dt.strftime(form), sort=True)[0] for form in ("%Y-%m-%d", "%G-W%V")
-    )
+    day, week = (_codes_of(moments, form) for form in ("%Y-%m-%d", "%G-W%V"))
     days, weeks = day.max(initial=-1) + 1, week.max(initial=-1) + 1
     kind, level = ("day", day) if days <= MOST_ALONE * len(day) else ("week", week)
     if level.max(initial=-1) + 1 < FEWEST_DAYS:

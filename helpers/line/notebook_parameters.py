@@ -45,6 +45,28 @@ class Parameter:
             )
         return value
 
+    def of_value(self, value):
+        """A value as papermill passes it, such as a list out of YAML, in the parameter's own type.
+
+        Raises InputError when it does not fit.
+
+        >>> column = Parameter("drop", "str", "", "columns, separated by commas")
+        >>> column.of_value(["a", "b"]), column.of_value(2024), column.of_value(None)
+        ('a, b', '2024', '')
+        """
+        if type(value) is TYPES[self.type]:
+            return value
+        if value is None and self.type == "str":
+            return ""
+        parts = list(value) if isinstance(value, (list, tuple)) and self.type == "str" else [value]
+        if any(isinstance(part, (dict, list, tuple, set)) for part in parts):
+            raise InputError(
+                f"The parameter {self.name} is {_article(self.type)} such as {self.default!r}; "
+                f"{str(value)[:80]} came. ({self.help})"
+            )
+        mark = "; " if "semicolon" in self.help else ", "
+        return self.read(mark.join(map(_as_text, parts)))
+
     def _as_value(self, text: str):
         """A text in the parameter's type; None where it is none, or a number below 0."""
         try:
@@ -52,6 +74,12 @@ class Parameter:
         except ValueError:
             return None
         return value if self.type == "str" or 0 <= value < float("inf") else None
+
+
+def _as_text(value) -> str:
+    """A value of YAML as a person would write it."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)
 
 
 def _article(kind: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..base.earlier_names import stored_name, with_current_names
 from ..base.files import as_json, sha256, sha256_of
 from ..base.findings import Finding
 from ..base.places import DATA
+from ..base.recipe_files import is_recipe, sources_of
 from ..base.remote_files import is_stored, stored_mark
 from ..base.user_errors import InputError
 from ..examples import known
@@ -44,6 +45,9 @@ def _outside_hash(address: str) -> str | None:
     if is_stored(address):
         return stored_mark(address)
     path = Path(address.removeprefix("sqlite:///").partition("?")[0]).expanduser()
+    parts = [_outside_hash(one) for one in sources_of(path)] if is_recipe(address) else []
+    if parts:
+        return sha256_of(f"{sha256(path)} {parts}") if all(parts) else None
     files = _files_of(path)
     content = "".join(f"{file.relative_to(path.parent)} {sha256(file)}\n" for file in files)
     return sha256_of(content) if files else None
@@ -245,14 +249,21 @@ def start(number: int, run: str | Mapping[str, object], **parameters) -> Work:
 
 
 def _declared(opened: Stage, names: Mapping[str, object]) -> dict[str, object]:
-    """The parameters that a stage's notebook declares, with the values that they have there."""
-    declared = [p.name for p in notebook_parameters.of_stage(opened)]
+    """The parameters that a stage's notebook declares, with the values that they have there.
+
+    What papermill passed in another type (a list, a number for a text) gets the declared one, in
+    the notebook too.
+    """
+    declared = {p.name: p for p in notebook_parameters.of_stage(opened)}
     if missing := [name for name in declared if name not in names]:
         raise InputError(
             f"The parameter '{missing[0]}' of stage {opened.number} ({opened.title}) has no value: "
             f"run the cell of parameters first."
         )
-    return {name: names[name] for name in declared}
+    values = {name: one.of_value(names[name]) for name, one in declared.items()}
+    if isinstance(names, MutableMapping):
+        names.update(values)
+    return values
 
 
 def has_lessons(run: Run, opened: Stage, parameters: Mapping[str, object]) -> bool:

@@ -23,11 +23,12 @@ from ..learning.units import UnitRule, units_of
 from ..line.notebook_parameters import parse_setting
 from ..line.run_folder import Run
 from ..line.stage_list import LOG
+from ..pipeline import delivery_reading
 from ..pipeline.whole_pipeline import model_columns
 from ..registry.local_copies import Copy
 from ..registry.model_versions import Version, is_address, resolve
 from ..serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
-from ..tables import read_any
+from ..tables import encodings, read_any
 from . import (
     monitor_model,
     monitoring_report,
@@ -112,8 +113,9 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     The known rows are the bundle's examples: the domain classifier compares new rows with them.
     """
     raw, origin, times = _raw_rows(address, bundle, data)
-    clean = bundle.model["clean"]
-    X, examples = clean.transform(raw), clean.transform(bundle.examples)
+    reading = delivery_reading.of_rows(bundle.model, raw, bundle.fields)
+    X = reading.model["clean"].transform(raw)
+    examples = bundle.model["clean"].transform(bundle.examples)
     production_rows.check_values(X, examples, model_columns(bundle.model))
     task = with_metric(bundle.task, bundle.card["held_out"]["main_metric"])
     rule = known.units or UnitRule()
@@ -125,7 +127,8 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     period = production_rows.periods_for(times, known.time_column, X)
     return Production(
         raw, X, y, period, bundle.model, sample, origin, times=times, reference=known,
-        unit=units_of(rule, X),
+        unit=units_of(rule, X), reading=reading,
+        new_classes=production_rows.new_classes(raw, task, known.label),
     )  # fmt: skip
 
 
@@ -137,7 +140,9 @@ def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
         raw, times = service_log_rows.rows_of_log(folder, bundle.model, bundle.task.target)
     else:
         addresses.refuse_pasted_password(data)
-        raw, origin = read_any.read_table(data, typed=False), addresses.shown(data)
+        likely = encodings.expected(bundle.encoding)
+        raw = read_any.read_table(data, typed=False, encoding=likely)
+        origin = addresses.shown(data)
         production_rows.check_columns(raw, list(bundle.fields))
     production_rows.check_count(raw, origin)
     return raw, origin, times

@@ -19,6 +19,7 @@ from ..learning.margins import describe_margin
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task, compared_answers
 from ..pipeline.whole_pipeline import model_columns
+from . import reading_findings
 from .period_scores import Unseen
 from .production_rows import Production
 from .score_fall import LEVEL, P_VALUE, RELATIVE
@@ -161,7 +162,22 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
     used = model_columns(production.champion)
     known = _reference(production, when)
     found = data_quality.compare(known.quality, production.X[used], unit=production.unit)
-    return ranked([*found, *_odd_days(known, production, when)])
+    found = reading_findings.explained(found, production.reading, used)
+    return ranked([*_new_classes(production), *found, *_odd_days(known, production, when)])
+
+
+def _new_classes(production: Production) -> list[Finding]:
+    """The labels of classes that the model does not know, where there are some."""
+    counts, target = production.new_classes, production.known.task.target
+    if not counts:
+        return []
+    shown = ", ".join(f"‘{name:.30}’ ({n:,})" for name, n in list(counts.items())[:5])
+    message = (
+        f"{sum(counts.values()):,} of {len(production.X):,} rows have a class of {target} that the "
+        f"model does not know: {shown}. It answers each of them wrong, and no score counts them: "
+        f"retrain with them, or name words that are no label (--set no_label=)."
+    )
+    return [Finding("new_class", "alarm", [target], message)]
 
 
 def _odd_days(known: Reference, production: Production, when: str) -> list[Finding]:

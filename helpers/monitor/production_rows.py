@@ -6,7 +6,7 @@ no new rows yet, the held-out rows. Monitoring and retraining use them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -24,15 +24,17 @@ from ..learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_
 from ..learning.task_kind import Task, as_labels
 from ..learning.units import units_of
 from ..line.stage_list import LOG
-from ..pipeline import whole_pipeline
+from ..pipeline import delivery_reading, whole_pipeline
+from ..pipeline.delivery_reading import DeliveryReading
 from ..pipeline.whole_pipeline import model_columns
-from ..tables import read_any
+from ..tables import encodings, odd_files, read_any
 from .rows_learnt import is_learnt
 from .service_log_rows import rows_of_log
 
 FEWEST_PER_PERIOD = 30
 UNNAMED = "new rows"  # the one period of rows that have no dates
 UNDATED = "undated"  # the period of rows whose date is missing: neither old nor new
+MOST_UNKNOWN = 0.5  # share of labels of classes that the model does not know
 FEWEST = 30  # rows: fewer are too few for a test
 MOST_PERIODS = 36
 
@@ -47,7 +49,8 @@ class Production:
     held-out rows of a table without time (`is_held_out`: held-out rows of any kind). `times` (UNIX
     seconds) say when a service answered them. `reference` is the bundle's summary of `known`, where
     later rows are compared with that. `place` is where each row stood in its file, from 0 (None
-    where there is no file).
+    where there is no file). `new_classes` counts the labels of classes that the model does not
+    know; these are missing in `y`.
     """
 
     raw: pd.DataFrame
@@ -63,6 +66,8 @@ class Production:
     reference: Reference | None = None
     unit: np.ndarray | None = None
     place: np.ndarray | None = None
+    reading: DeliveryReading | None = None
+    new_classes: dict[str, int] = field(default_factory=dict)
 
     @property
     def labelled(self) -> np.ndarray:
@@ -106,8 +111,13 @@ def later_rows(work, new_data: str = "") -> Production:
 def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:
     """The rows of a source that the model was not fitted on, their places, where they are from."""
     addresses.refuse_pasted_password(new_data)
-    raw, origin = read_any.read_table(new_data, typed=False), addresses.shown(new_data)
-    check_columns(raw, list(work.read_json("model/schema.json")["fields"]))
+    schema = work.read_json("model/schema.json")
+    likely = encodings.expected(schema.get("encoding", ""))
+    raw = read_any.read_table(new_data, typed=False, encoding=likely)
+    for sentence in odd_files.of(raw):
+        work.find("odd_file", "warning", [], sentence)
+    origin = addresses.shown(new_data)
+    check_columns(raw, list(schema["fields"]))
     learnt = is_learnt(work.run, raw)
     if learnt.any():
         origin = f"{origin} without {learnt.sum():,} training rows"
@@ -169,24 +179,31 @@ def _held_out(work, known: Labelled) -> Production:
     model = whole_pipeline.load(work.read("data/trained.skops"))
     test = known.of(TEST)
     rows = raw.iloc[test.row].reset_index(drop=True)
-    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows")
+    made = _production(work, rows, model, known.of(TRAIN), "the held-out rows", held_out=True)
     return replace(made, seen=known.by_time, is_held_out=True, unit=test.unit)
 
 
-def _production(work, raw, model, known: Labelled, origin: str, times=None) -> Production:
+def _production(
+    work, raw, model, known: Labelled, origin: str, times=None, held_out: bool = False
+) -> Production:
     """Raw rows with their cleaned form, their labels and their periods."""
-    X = model["clean"].transform(raw)
+    reading = None if held_out else delivery_reading.of_rows(model, raw)
+    X = (reading.model if reading else model)["clean"].transform(raw)
     y = labels_of(raw, known.task, work.about["label"])
     period = periods_for(times, time_column(work), X)
     unit = units_of(known.units, X)
-    return Production(raw, X, y, period, model, known, origin, times=times, unit=unit)
+    return Production(
+        raw, X, y, period, model, known, origin, times=times, unit=unit, reading=reading,
+        new_classes=new_classes(raw, known.task, work.about["label"]),
+    )  # fmt: skip
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     """The labels that have come; None where there are none.
 
-    Missing where a row has none. Raises InputError for labels that can't be read, and for a class
-    that the model does not know; `plan` says how labels are read.
+    Missing where a row has none, or a class that the model does not know (see `new_classes`).
+    Raises InputError for labels that can't be read, and where most are of unknown classes; `plan`
+    says how labels are read.
     """
     if task.target not in raw.columns:
         return None
@@ -200,13 +217,22 @@ def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     kept = labels.notna().to_numpy()
     y[kept] = as_labels(labels[kept]).to_numpy(dtype=object)
     _check_classes(y[kept], task)
+    y[kept & ~np.isin(y.astype(str), task.classes)] = None
     return y
 
 
+def new_classes(raw: pd.DataFrame, task: Task, plan: dict) -> dict[str, int]:
+    """The classes among labels that the model does not know, with their rows; none of numbers."""
+    if task.target not in raw.columns or task.is_regression:
+        return {}
+    counts = as_labels(read_label(raw[task.target], plan).dropna()).value_counts()
+    return {name: int(n) for name, n in counts.items() if name not in task.classes}
+
+
 def _check_classes(y: np.ndarray, task: Task) -> None:
-    """Raise InputError for a class that the model does not know."""
+    """Raise InputError where most labels are of classes that the model does not know."""
     unknown = sorted(set(y) - set(task.classes))
-    if unknown:
+    if unknown and np.isin(y.astype(str), unknown).mean() > MOST_UNKNOWN:
         raise InputError(
             f"The new rows have a class that the model does not know: '{unknown[0]}' in the column "
             f"'{task.target}'. It knows {', '.join(task.classes[:10])}. Is it another target?"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from contextlib import contextmanager
 from functools import wraps
 from html import escape
 
@@ -19,6 +20,7 @@ COLOURS = sns.color_palette("colorblind")
 BLUE, ORANGE, GREEN, GREY = COLOURS[0], COLOURS[1], COLOURS[2], "#8a8f98"
 WIDTH = 7.5  # inches
 DPI = 100
+NO_GLYPH = "missing from font"  # how Matplotlib warns of a letter that no font has
 PALETTE = 96  # colours of a PNG, shades of the lines' edges included
 PLAIN = {
     "axes.titleweight": "bold",
@@ -37,19 +39,58 @@ THEME = sns.axes_style("whitegrid") | {
 
 
 class Picture:
-    """A figure as PNG bytes, with its title as the text for those who can't see it."""
+    """A figure as PNG bytes, with its title as the text for those who can't see it.
+
+    Where no font here has some letter (Chinese, Thai, emoji), `svg` is the figure with text that
+    the reader's browser draws; else it is empty.
+    """
 
     def __init__(self, figure: Figure, title: str):
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        with _letters_missing() as missing:
+            figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
         self.png, self.title = _with_palette(buffer), title
+        self.svg = _with_text(figure, title) if missing() else ""
 
     def __repr__(self) -> str:
         return f"<Picture: {self.title}>"
 
+    @property
+    def form(self) -> tuple[str, bytes]:
+        """The content type and the bytes to show: an SVG where the PNG has boxes for letters."""
+        return ("image/svg+xml", self.svg.encode()) if self.svg else ("image/png", self.png)
+
     def _repr_mimebundle_(self, **_):
-        data = {"image/png": self.png, "text/plain": repr(self)}
-        return data, {"image/png": {"alt": self.title}}
+        kind, content = self.form
+        shown = content.decode() if self.svg else content
+        return {kind: shown, "text/plain": repr(self)}, {kind: {"alt": self.title}}
+
+
+@contextmanager
+def _letters_missing():
+    """Within the block no warning of a letter without a font; what is given says if one came."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield lambda: any(NO_GLYPH in str(one.message) for one in caught)
+    for one in caught:
+        if NO_GLYPH not in str(one.message):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def _with_text(figure: Figure, title: str) -> str:
+    """A figure as an SVG whose text is text; clouds of points are a picture inside it."""
+    import matplotlib as mpl
+    from matplotlib.collections import PathCollection
+
+    for points in figure.findobj(PathCollection):
+        points.set_rasterized(True)
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "pipeline"}), _letters_missing():
+        figure.savefig(buffer, format="svg", dpi=DPI, metadata={"Date": None})
+    svg = buffer.getvalue()
+    opening, rest = svg[svg.index("<svg") :].split(">", 1)
+    label = escape(title, quote=True)
+    return f'{opening} role="img" aria-label="{label}" style="max-width:100%;height:auto">{rest}'
 
 
 def _with_palette(png: io.BytesIO) -> bytes:
@@ -74,7 +115,8 @@ def picture(draw):
 
         with mpl.rc_context(THEME):
             figure = Figure(figsize=(WIDTH, height), layout="constrained")
-            title = draw(figure, *args, **options)
+            with _letters_missing():  # it is looked for once more when the figure is written
+                title = draw(figure, *args, **options)
             return Picture(figure, title)
 
     return drawn
@@ -94,6 +136,12 @@ def short(name, most: int = 28) -> str:
 def titled(axes, title: str, **labels) -> str:
     """Give axes a title and their labels; the title, which is the picture's name as well."""
     axes.set(title=title, **labels)
+    return title
+
+
+def headed(figure, title: str, most: int = 70) -> str:
+    """Give a figure of several axes its title; returns it in full, as the picture's name."""
+    figure.suptitle(short(title, most), x=0.01, ha="left", fontsize=11, fontweight="bold")
     return title
 
 

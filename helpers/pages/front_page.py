@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
@@ -14,10 +15,11 @@ from ..line.held_out_looks import describe_looks, looks
 from ..line.ledger import FAILED
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage
+from .columns_page import write_columns_page
 from .page_parts import EXPLORATION, FAILED_CELL, load_template, page_footer, page_style
 
 SHOWN_METRICS = 4
-PICTURE = "front.png"
+PICTURES = {"front.svg": "image/svg+xml", "front.png": "image/png"}  # the first that there is
 ON_CLEANING = (
     "Cleaning took {share:.0%}. The usual claim is that it takes 60 to 80% of a project: that is "
     "the time of people, who read, ask and decide, not of the machine."
@@ -33,7 +35,7 @@ SPENT_ON = {
 def write_front_page(run: Run) -> None:
     """Write `index.html`: the question, the verdict, the numbers, one picture, then the stages."""
     metrics = run.read_json("metrics.json") if _is_current(run, 6) else None
-    picture = run.file(PICTURE)
+    picture = next((run.file(name) for name in PICTURES if run.file(name).exists()), None)
     html = load_template("front.html.j2").render(
         run=run.name,
         style=page_style(),
@@ -41,9 +43,10 @@ def write_front_page(run: Run) -> None:
         verdict=_verdict(run, metrics),
         lead=_lead(run, metrics),
         figures=_figures(metrics) if metrics else [],
-        picture=base64.b64encode(picture.read_bytes()).decode() if metrics else "",
+        picture=_embedded(picture) if metrics else "",
         picture_alt="The model on held-out rows",
         findings=sorted(run.findings, key=lambda f: rank(f["severity"])),
+        columns=write_columns_page(run),
         explored=EXPLORATION if run.file(EXPLORATION).exists() else "",
         compared=sorted(page.name for page in run.path.glob("compared_with_*.html")),
         cards=[_card(run, stage) for stage in STAGES if run.line_of(stage.number)],
@@ -53,6 +56,12 @@ def write_front_page(run: Run) -> None:
         footer=page_footer(run),
     )
     run.write_text("index.html", html)
+
+
+def _embedded(picture: Path) -> str:
+    """A picture's bytes inside an address."""
+    content = base64.b64encode(picture.read_bytes()).decode()
+    return f"data:{PICTURES[picture.name]};base64,{content}"
 
 
 def refresh_front_pages() -> None:
@@ -92,19 +101,23 @@ def _tone(verdict: str) -> str:
     return "good" if was_required(verdict) else "open"
 
 
-def _lead(run: Run, metrics: dict | None) -> str:
-    """The answer in two sentences: how good the model is, and what happened later."""
+def _lead(run: Run, metrics: dict | None) -> list[str]:
+    """The answer, a paragraph each: how good the model is, its worth, and what happened later."""
     ledger = {entry["stage"]: entry for entry in run.ledger}
     last = _failed(run) or (ledger[max(ledger)] if ledger and not metrics else None)
     if last or not metrics:
-        return last["headline"] if last else ""
+        return [last["headline"]] if last else []
+    later = ledger[8]["headline"] if 8 in ledger else ""
+    said = [_tested(run, metrics), _worth(metrics), later, _retrained(run)]
+    return [text for text in said if text]
+
+
+def _tested(run: Run, metrics: dict) -> str:
+    """Which model was tested on how many rows, and how it did."""
     what = {"linear": "linear model", "gradient boosting": "gradient boosting model"}
     model, count = what.get(metrics["model"], metrics["model"]), metrics["rows"]["test"]
-    text = f"The {model} was tested on {count:,} rows it had not seen. "
-    text += f"{_looks(run)}{metrics.get('reading', '').replace('*', '')}"
-    text += _worth(metrics)
-    later = f" {ledger[8]['headline']}" if 8 in ledger else ""
-    return text + later + _retrained(run)
+    reading = metrics.get("reading", "").replace("*", "")
+    return f"The {model} was tested on {count:,} rows it had not seen. {_looks(run)}{reading}"
 
 
 def _worth(metrics: dict) -> str:
@@ -112,7 +125,7 @@ def _worth(metrics: dict) -> str:
     if was_required(metrics["verdict"]):
         return ""
     worth = metrics.get("worth", "").replace("*", "")
-    return f" {worth} No requirement was set: whether that is enough is for you to say."
+    return f"{worth} No requirement was set: whether that is enough is for you to say.".strip()
 
 
 def _looks(run: Run) -> str:
@@ -127,7 +140,7 @@ def _retrained(run: Run) -> str:
     if not last:
         return ""
     message = last.get("message", last.get("said"))  # as it was called in runs made earlier
-    return f" Retraining, {last['at'][:10]}: {message}"
+    return f"Retraining, {last['at'][:10]}: {message}"
 
 
 def _figures(metrics: dict) -> list[dict]:

@@ -53,7 +53,8 @@ def as_html(part) -> str:
     if isinstance(part, pd.DataFrame):
         return part.to_html(border=0, max_rows=200)
     if hasattr(part, "png"):
-        source = f"data:image/png;base64,{b64encode(part.png).decode()}"
+        kind, content = part.form
+        source = f"data:{kind};base64,{b64encode(content).decode()}"
         return f'<p><img src="{source}" alt="{escape(part.title)}"></p>'
     if hasattr(part, "_repr_html_"):
         return part._repr_html_()

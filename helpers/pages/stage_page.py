@@ -27,6 +27,7 @@ from .page_parts import (
 )
 
 STOPPED = "papermill-error-cell-tag"  # papermill's tag of the cells that say where it stopped
+PICTURES = {"image/png", "image/svg+xml"}
 
 
 def _exporter():
@@ -77,15 +78,19 @@ def _write_page(run: Run, name: str, title: str, notebook) -> None:
         "home": "index.html" if run.ledger else "",
         "style": page_style(),
         "script": page_script(),
-        "links": [
-            {"href": s.report, "number": s.number, "title": s.title, "current": s.report == name}
-            for s in (stages_of(run) if run.ledger else [])
-        ],
+        "links": _links(run, name),
         "contents": _contents(ordered),
         "footer": page_footer(run),
     }
     html, _ = _exporter().from_notebook_node(ordered, resources={"page": page})
     run.write_text(name, html)
+
+
+def _links(run: Run, name: str) -> list[dict]:
+    """The pages of the run's stages; the one of that name is where the reader is."""
+    stages = stages_of(run) if run.ledger else []
+    return [{"href": s.report, "number": s.number, "title": s.title, "current": s.report == name}
+            for s in stages]  # fmt: skip
 
 
 def _heading(notebook) -> str:
@@ -124,7 +129,7 @@ def _picture_cell(outputs: list):
     """A cell that shows a figure once more, at the top, without the tables beside it."""
     import nbformat
 
-    drawn = [one for one in outputs if "image/png" in one.get("data", {})] or outputs
+    drawn = [one for one in outputs if PICTURES & set(one.get("data", {}))] or outputs
     return nbformat.v4.new_code_cell(outputs=drawn, metadata={"tags": ["answer"]}, id="picture")
 
 

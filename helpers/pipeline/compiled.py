@@ -26,6 +26,7 @@ from ..learning.predicting import Answers
 from ..learning.task_kind import Task
 from ..models.compiled_models import compiled_model
 from ..tables.arrow_tables import is_dictionary_text
+from .delivery_reading import Tallies, taken
 
 
 class Compiled:
@@ -97,6 +98,10 @@ class Compiled:
     def arrow(self, table: pa.Table) -> tuple[np.ndarray, np.ndarray | None]:
         """As `table`, of an Arrow table; texts are encoded (`arrow_tables.dictionary_encoded`)."""
         return self.table(_columns_of(table, self.columns), len(table))
+
+    def taken_tallies(self) -> Tallies:
+        """What of the tables since the last call did not read, or read in another form."""
+        return taken(self._readers)
 
     def for_another_thread(self) -> Compiled:
         """The same, with a memory of its own."""

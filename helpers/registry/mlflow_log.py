@@ -24,6 +24,7 @@ RUN_TAG, SHA_TAG = "pipeline.run", "model_sha256"
 KEPT = {".html": "pages", ".png": "figures", ".json": "", ".yaml": "", ".csv": "", ".md": ""}
 AT_ONCE = 100  # parameters or metrics in one request: MLflow takes no more parameters
 LONGEST = 6_000  # letters of a parameter, MLflow's limit
+LOADER = "helpers.registry.pyfunc_loader"  # what MLflow loads the model with
 NEEDED = ("mlflow", "scikit-learn", "skops", "skrub", "pandas", "numpy")  # to load a logged model
 
 
@@ -223,7 +224,7 @@ def _write_description(folder: Path, run: Run, run_id: str, model_id: str) -> No
     model = Model(artifact_path="model", run_id=run_id, model_id=model_id,
                   signature=signature_of(run), metadata={SHA_TAG: card[SHA_TAG]})  # fmt: skip
     mlflow.pyfunc.add_to_model(
-        model, loader_module="mlflow.sklearn", model_path="model.skops", predict_fn="predict",
+        model, loader_module=LOADER, model_path="model.skops", predict_fn="predict",
         python_env="python_env.yaml",
     )  # fmt: skip
     model.add_flavor(
@@ -249,7 +250,8 @@ def _write_requirements(folder: Path, python: str) -> None:
 def signature_of(run: Run):
     """MLflow's signature of the model: a raw row in, the prediction out.
 
-    Whole numbers are doubles, since a column of longs takes neither 1.0 nor a gap. Only columns
+    Each column takes any type: its own reader knows all forms (`helpers.cells.other_forms`), and
+    MLflow would refuse a boolean for a text, or a whole number for one that had a gap. Only columns
     that were never missing in training must be there.
     """
     from mlflow.models import ModelSignature
@@ -263,20 +265,10 @@ def signature_of(run: Run):
 def _columns_of_rows(run: Run) -> list:
     """MLflow's words for the columns of a raw row."""
     from mlflow.types import ColSpec
+    from mlflow.types.schema import AnyType
     from pyarrow import parquet
 
     fields = run.read_json("model/schema.json")["fields"]
     examples = parquet.read_schema(run.file("model/examples.parquet"))
     never_missing = {name for name, field in fields.items() if field.get("missing", 1) == 0}
-    return [ColSpec(_type_of(c.type), c.name, required=c.name in never_missing) for c in examples]
-
-
-def _type_of(arrow) -> str:
-    """MLflow's type for a column of a Parquet file."""
-    from pyarrow import types
-
-    if types.is_boolean(arrow):
-        return "boolean"
-    if types.is_integer(arrow) or types.is_floating(arrow) or types.is_decimal(arrow):
-        return "double"
-    return "datetime" if types.is_timestamp(arrow) or types.is_date(arrow) else "string"
+    return [ColSpec(AnyType(), name, required=name in never_missing) for name in examples.names]

@@ -56,7 +56,8 @@ def name_for(data: str) -> str:
     """
     if examples_known.example(data):
         return data
-    stem = Path(re.sub("//[^/]*@", "//", addresses.shown(data))).stem
+    named = addresses.with_format(addresses.shown(data))[0]
+    stem = Path(re.sub("//[^/]*@", "//", named)).stem
     return (
         "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in stem).strip("_-")
         or "table"
@@ -71,7 +72,8 @@ def whole_address(data: str) -> str:
     if examples_known.example(data):
         return data
     if addresses.is_path(data):
-        return str(_existing_path(data).resolve())
+        written = addresses.with_format(data)[1]
+        return str(_existing_path(data).resolve()) + f"?{written}" * bool(written)
     data = credentials.hide(data)
     addresses.refuse_pasted_password(data)  # and what is no address at all
     return data

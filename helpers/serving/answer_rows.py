@@ -69,6 +69,12 @@ def answers_to(now: Served, rows: list[dict]) -> pd.DataFrame:
     return answers_frame(now.bundle.task, *now.for_tables.frame(frame))
 
 
+def add_warnings(answers: list[dict], more: list[list[str]]) -> None:
+    """Put further warnings before those of each answer, in place."""
+    for answer, said in zip(answers, more, strict=False):  # fewer where the client has given up
+        answer["warnings"] = [*said, *answer["warnings"]]
+
+
 def _probability(now: Served, answer: dict) -> dict | None:
     """By class its probability, out of the columns of an answer; None for numbers."""
     return {c: answer[f"probability_{c}"] for c in now.bundle.task.classes} or None

@@ -28,12 +28,22 @@ from threadpoolctl import threadpool_limits
 from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
 from ..base.places import reports_folder
+from ..base.recipe_files import is_recipe, sources_of
 from ..base.user_errors import InputError
+from ..pipeline import delivery_reading
 from ..pipeline.agreement_check import TABLE, agreement
 from ..pipeline.compiled import Compiled
 from ..scale import dask_cluster
-from ..tables import arrow_tables, parquet_parts
-from .input_pieces import PIECE, count_rows, partitions_of, pieces_of_part, read_in_pieces
+from ..tables import arrow_tables, parquet_parts, set_aside
+from . import delivery
+from .input_pieces import (
+    PIECE,
+    count_rows,
+    looked_up,
+    partitions_of,
+    pieces_of_part,
+    read_in_pieces,
+)
 from .model_bundle import (
     Bundle,
     answers_frame,
@@ -48,11 +58,15 @@ ENDINGS = (".csv", ".parquet")
 
 
 def predict_file(
-    run: str, source: str, out: Path, advance: Callable[[int, int], None] | None = None
-) -> int:
+    run: str, source: str, out: Path, advance: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> int:  # fmt: skip
     """Score a table and write it, whole, as CSV or Parquet. Returns the number of rows.
 
-    `advance` gets the number of rows done and of all rows (0 if not yet known).
+    `advance` gets the number of rows done and of all rows (0 if not yet known). `say` gets, before
+    the file is there, a sentence for each column whose cells did not read, or read in another form
+    than in training; then one on lines of a text file that are no rows, which are kept beside the
+    result (`set_aside.beside`).
     """
     _check_out(out)
     bundle, advance = load_bundle(run), advance or _say_nothing
@@ -62,12 +76,23 @@ def predict_file(
         source = str(remote_files.fetch_stored(source, folder / "source"))
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
-    with _kept_where_it_saves_work(folder):
-        return _write_whole(bundle, source, out, folder, _say_nothing if is_elsewhere else advance)
+    say = say or _say_nothing
+    with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
+        told = _say_nothing if is_elsewhere else advance
+        count = _write_whole(bundle, source, out, folder, told, say)
+    _hand_on_lines(lines, out, say)
+    return count
 
 
-def _say_nothing(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
+def _hand_on_lines(lines: dict, out: Path, say: Callable[[str], None]) -> None:
+    """Write the lines of the source that are no rows beside the result, and say so."""
+    set_aside.write(lines, out)
+    if lines:
+        say(set_aside.sentence(lines, f"kept in {set_aside.beside(out).name}"))
+
+
+def _say_nothing(*_) -> None:
+    """Progress or a sentence that nobody asked for."""
 
 
 @contextmanager
@@ -90,11 +115,12 @@ def _check_out(out: Path) -> None:
         raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
 
 
-def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance) -> int:
+def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, say) -> int:
     """Write the rows of a source with their answers, by way of a draft; the number of rows."""
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     try:
         done = _write_answers(bundle, source, out.suffix.lower(), draft, advance)
+        delivery.say_noted(folder, bundle, done, say)
         draft.replace(out)
         return done
     finally:
@@ -104,50 +130,57 @@ def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance) 
 def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    answered = _answer_in_order(bundle, read_in_pieces(source), folder, total)
+    answered = _answer_in_order(bundle, _pieces_of(bundle, source), folder, total)
     with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
                 result.add(rows, answers)
                 done += len(rows)
                 advance(done, total)
-        _write_again_unless_whole(result, source, folder)
+        _write_again_unless_whole(result, _pieces_of(bundle, source), folder)
     return done
 
 
-def _write_again_unless_whole(result, source: str, folder: Path) -> None:
+def _pieces_of(bundle: Bundle, source: str) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of a source, joined with what the bundle carries, a piece at a time."""
+    return looked_up(read_in_pieces(source, bundle.encoding), bundle.lookups)
+
+
+def _write_again_unless_whole(result, pieces, folder: Path) -> None:
     """Begin the file anew from the pieces, where its types did not hold for all of them."""
     if not result.is_whole:
         result.begin_again()
-        for name, rows in read_in_pieces(source):
+        for name, rows in pieces:
             result.add(rows, pd.read_parquet(_piece(folder, name)))
 
 
 def predict_to(
-    run: str, source: str, out: str, advance: Callable[[int, int], None] | None = None
-) -> int:
+    run: str, source: str, out: str, advance: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> int:  # fmt: skip
     """Score a table and write it to a file here or in storage, as `predict_file` does.
 
     What goes to storage is made in the folder of runs first; a command that was stopped goes on
     there.
     """
     if remote_files.is_stored(out):
-        return _predict_to_storage(run, source, out, advance)
+        return _predict_to_storage(run, source, out, advance, say)
     if not addresses.is_path(out):
         raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
-    return predict_file(run, source, Path(out).expanduser(), advance)
+    return predict_file(run, source, Path(out).expanduser(), advance, say)
 
 
-def _predict_to_storage(run: str, source: str, out: str, advance) -> int:
+def _predict_to_storage(run: str, source: str, out: str, advance, say) -> int:
     """Score a table into a file in the folder of runs, and put that where `out` says."""
     filesystem, path = remote_files.filesystem(out)
     folder = reports_folder() / ".scored" / sha256_of(out)[:12]
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / Path(path).name
-    count = predict_file(run, source, made, advance)
+    count = predict_file(run, source, made, advance, say)
     try:
         filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        filesystem.put_file(str(made), path)
+        for file in filter(Path.exists, (made, set_aside.beside(made))):
+            filesystem.put_file(str(file), f"{path.rpartition('/')[0]}/{file.name}")
     except Exception as error:  # each kind of storage has errors of its own
         raise remote_files.fails_at(out, error) from None
     shutil.rmtree(folder, ignore_errors=True)
@@ -174,11 +207,12 @@ def _identity(bundle: Bundle, source: str) -> str:
     if remote_files.is_stored(source):
         mark = remote_files.stored_mark(source)
         return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
-    path = Path(source).expanduser()
+    path = addresses.local_path(source) if addresses.is_path(source) else Path(source)
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
+    files += [Path(one) for one in sources_of(path)] if is_recipe(source) else []
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
-    said = ["answers", bundle.card["model_sha256"], str(path), of_file, PIECE]
+    said = ["answers", bundle.card["model_sha256"], source, of_file, PIECE]
     return sha256_of(json.dumps(said))
 
 
@@ -209,6 +243,8 @@ def _answer_in_order(
     first = next(pieces, None)
     if first is not None:
         check_columns(bundle, first[1].column_names)
+        bundle, said = delivery.fitted_to(bundle, first[1])
+        delivery.note(folder, delivery.WHOLE, [*delivery.oddities_of(first[1]), *said])
         answered = _one_by_one if max(len(first[1]), total) < FEW else _side_by_side
         yield from answered(bundle, chain([first], pieces), folder)
 
@@ -323,8 +359,8 @@ class _ScoringPath:
             self._compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
             self._why_not = pool.submit(why_not_table, self._compiled, bundle)
 
-    def __call__(self, rows: pa.Table) -> pd.DataFrame:
-        """The answers of a piece."""
+    def __call__(self, rows: pa.Table) -> tuple[pd.DataFrame, delivery_reading.Tallies]:
+        """The answers of a piece, and what was counted while it was read."""
         if self._compiled is None:
             return _by_pipeline(self._bundle, rows)
         if not hasattr(self._own, "compiled"):  # the one that is checked belongs to who checks it
@@ -333,20 +369,25 @@ class _ScoringPath:
         return _by_pipeline(self._bundle, rows) if self._why_not.result() else found
 
 
-def _by_pipeline(bundle: Bundle, rows: pa.Table) -> pd.DataFrame:
-    scored = predict_table(bundle, arrow_tables.plain_frame(rows))
-    return scored.iloc[:, rows.num_columns :]
+Answered = tuple[pd.DataFrame, delivery_reading.Tallies]
 
 
-def _by_compiled(compiled: Compiled, rows: pa.Table) -> pd.DataFrame:
-    return answers_frame(compiled.task, *compiled.arrow(rows))
+def _by_pipeline(bundle: Bundle, rows: pa.Table) -> Answered:
+    frame = arrow_tables.plain_frame(rows)
+    scored = predict_table(bundle, frame).iloc[:, rows.num_columns :]
+    return scored, delivery_reading.tallies_of(bundle.model, frame)
 
 
-def _answers(path: Callable[[pa.Table], pd.DataFrame], rows: pa.Table, piece: Path) -> pd.DataFrame:
+def _by_compiled(compiled: Compiled, rows: pa.Table) -> Answered:
+    return answers_frame(compiled.task, *compiled.arrow(rows)), compiled.taken_tallies()
+
+
+def _answers(path: Callable[[pa.Table], Answered], rows: pa.Table, piece: Path) -> pd.DataFrame:
     """The answers of a piece: those that an earlier command left, or new ones."""
     if piece.exists():
         return pd.read_parquet(piece)
-    answers = path(rows)
+    answers, tallies = path(rows)
+    delivery.note(piece.parent, piece.stem, tallies)
     with replacing(piece) as draft:
         answers.to_parquet(draft, index=False)
     return answers

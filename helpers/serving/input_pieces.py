@@ -9,32 +9,48 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.user_errors import InputError
-from ..tables import arrow_tables, parquet_parts, read_any
+from ..tables import arrow_tables, encodings, parquet_parts, read_any
+from ..tables.sources.lookups import Lookup
 
 PIECE = 50_000  # rows
 LARGE = 64 * 2**20  # bytes of a CSV file that is read a piece at a time
 
 
-def read_in_pieces(source: str) -> Iterator[tuple[str, pa.Table]]:
+def read_in_pieces(source: str, encoding: str = "") -> Iterator[tuple[str, pa.Table]]:
     """The rows of a source, a piece at a time where its form allows that, each with its name.
 
-    Texts are coded. A piece's name is the same for whoever reads the source.
+    Texts are coded. `encoding` is the one of the training file (see `encodings.expected`). A
+    piece's name is the same for whoever reads the source.
     """
     path = Path(source).expanduser()
     if found := partitions_of(path):
         for number, part in enumerate(found):
             yield from pieces_of_part(part, number)
     else:
-        for number, rows in enumerate(_frames_of(source, path)):
+        for number, rows in enumerate(_frames_of(source, path, encoding)):
             yield f"{number:06d}", arrow_tables.dictionary_encoded(rows)
 
 
-def _frames_of(source: str, path: Path) -> Iterator[pd.DataFrame]:
+def looked_up(
+    pieces: Iterator[tuple[str, pa.Table]], lookups: tuple[Lookup, ...]
+) -> Iterator[tuple[str, pa.Table]]:
+    """The pieces with the columns of the tables that a bundle carries, where they lack them."""
+    for name, rows in pieces:
+        lacking = [one for one in lookups if not set(one.columns) & set(rows.column_names)]
+        if lacking:
+            frame = arrow_tables.plain_frame(rows)
+            for one in lacking:
+                frame = one.fill_frame(frame)
+            rows = arrow_tables.dictionary_encoded(frame)
+        yield name, rows
+
+
+def _frames_of(source: str, path: Path, encoding: str) -> Iterator[pd.DataFrame]:
     """The rows of a source without parts: a large CSV file as it is read, others cut up."""
     if path.suffix.lower() == ".csv" and path.is_file() and path.stat().st_size > LARGE:
-        yield from read_any.read_csv_in_pieces(path, PIECE)
+        yield from read_any.read_csv_in_pieces(path, PIECE, encodings.expected(encoding))
     else:
-        table = read_any.read_table(source, typed=False)
+        table = read_any.read_table(source, typed=False, encoding=encodings.expected(encoding))
         for start in range(0, len(table), PIECE):
             yield table.iloc[start : start + PIECE]
 

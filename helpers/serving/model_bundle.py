@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from sklearn.pipeline import Pipeline
 
 from ..base.files import sha256
@@ -18,12 +19,18 @@ from ..drift import stored_reference
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
+from ..line.stage_list import COLUMNS
 from ..pipeline import whole_pipeline
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
+from ..tables.sources.lookups import Lookup, read_lookups
 from .row_check import RowCheck
 
 MOST_ROWS = 10_000  # in one request
+JOINED = (  # where a column of another table is missing
+    "It was joined from the source '{source}': give a recipe (sources.yaml) with the new rows as "
+    "its main table, or rows that are joined already."
+)
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
 
 
@@ -40,6 +47,16 @@ class Bundle:
     schema: dict
     card: dict
     examples: pd.DataFrame | None = None
+    lookups: tuple[Lookup, ...] = ()
+
+    def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
+        """Rows with the columns of the tables that are carried, and what was not found in them."""
+        missed = [[] for _ in rows]
+        for one in self.lookups:
+            for said, row in zip(missed, rows, strict=True):
+                said += filter(None, [one.missed(row)])
+            rows = [one.fill(row) for row in rows]
+        return rows, missed
 
     @property
     def version(self) -> str:
@@ -52,10 +69,20 @@ class Bundle:
         plans = None if self.model is None else self.model["clean"].plan_["columns"]
         return RowCheck(self.fields, self.ignored, plans)
 
+    @cached_property
+    def known(self) -> set[str]:
+        """The columns that a row may have: fields, columns that are ignored, keys of tables."""
+        return self.check.known.union(*(one.key for one in self.lookups))
+
     @property
     def fields(self) -> dict[str, dict]:
         """The fields of a row that the model uses, by name."""
         return self.schema["fields"]
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the file that it was trained on; "" for UTF-8, or where none is known."""
+        return self.schema.get("encoding", "")
 
     @property
     def ignored(self) -> set[str]:
@@ -76,6 +103,19 @@ def load_reference(run: str) -> stored_reference.Reference:
     """What the bundle of a run (or an address, or a folder) keeps of the rows it was fitted on."""
     folder, name = _place_of(run)
     return stored_reference.read_content(folder.read_json(f"{name}/reference.json"), f"'{run}'")
+
+
+def load_columns(run: str) -> dict[str, dict]:
+    """What each column held and how it was read (`columns.yaml`), of a run, address or bundle."""
+    of_run = not is_address(run) and not is_bundle_folder(run)
+    folder, name = (existing_run(run), "") if of_run else _place_of(run)
+    file = folder.file(f"{name}/{COLUMNS}" if name else COLUMNS)
+    if not file.exists():
+        raise InputError(
+            f"'{run}' keeps no {COLUMNS}: it was made before that was written. Make it again: "
+            f"`pipeline run --name {run} --stages 2-7`."
+        )
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
 
 
 def _place_of(run: str) -> tuple[Run, str]:
@@ -133,7 +173,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    return Bundle(model, task_of(card), schema, card, examples)
+    return Bundle(model, task_of(card), schema, card, examples, _read_lookups(folder, name, schema))
+
+
+def _read_lookups(folder: Run, name: str, schema: dict) -> tuple[Lookup, ...]:
+    """The tables that a bundle carries."""
+    rows = folder.file(f"{name}/lookups.parquet")
+    known = schema.get("sources", []) if rows.exists() else []
+    return tuple(read_lookups(pd.read_parquet(rows), known)) if known else ()
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:
@@ -180,9 +227,11 @@ def check_columns(bundle: Bundle, columns) -> None:
     """Raise InputError when a column that the model needs is missing."""
     missing = [name for name in bundle.fields if name not in columns]
     if missing:
+        source = bundle.fields[missing[0]].get("source", "")
+        hint = JOINED.format(source=source) if source else nearest(missing[0], columns)
         raise InputError(
             f"The rows lack {len(missing)} of the {len(bundle.fields)} columns that the model "
-            f"needs, the first is '{missing[0]}'. {nearest(missing[0], columns)}"
+            f"needs, the first is '{missing[0]}'. {hint}"
         )
 
 

@@ -21,11 +21,11 @@ from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
 from .answer_check import AnswerCheck
-from .answer_rows import answer_all, answer_one, path_of
+from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, check_count
 from .prediction_log import PredictionLog
-from .request_body import ENDINGS, parse_json, rows_of_table
+from .request_body import ENDINGS, parse_json, rows_in_body, rows_of_table
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
@@ -103,9 +103,11 @@ class Service:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            answers = await self._many(now, lambda: rows_of_table(body, ENDINGS[kind]))
+            answers = await self._many(
+                now, lambda: rows_in_body(rows_of_table(body, ENDINGS[kind]), now.bundle.known)
+            )
             return orjson.dumps(answers), len(answers)
-        content = parse_json(body)
+        content = rows_in_body(parse_json(body), now.bundle.known)
         if isinstance(content, list):
             answers = await self._listed(now, content)
             return orjson.dumps(answers), len(answers)
@@ -122,9 +124,12 @@ class Service:
         if now.for_rows is None or len(rows) > AT_ONCE:
             return await self._many(now, lambda: rows)
         check_count(rows, self.limits.rows)
-        answers = [answer_one(now, row, n) for n, row in enumerate(rows, 1)]
-        self.check.offer(now, rows, answers)
-        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in rows])
+        found, missed = now.bundle.looked_up(rows)
+        raw = raw if found is rows else None  # the log holds rows as they were answered
+        answers = [answer_one(now, row, n) for n, row in enumerate(found, 1)]
+        add_warnings(answers, missed)
+        self.check.offer(now, found, answers)
+        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found])
         return answers
 
     async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
@@ -146,7 +151,9 @@ class Service:
         """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
         rows = read()
         check_count(rows, self.limits.rows)
+        rows, missed = now.bundle.looked_up(rows)
         answers = answer_all(now, rows, given_up, self.limits.rows)
+        add_warnings(answers, missed)
         if path_of(now, len(rows)) == COMPILED and not given_up.is_set():
             self.check.offer(now, rows, answers)
         return answers, [_as_bytes(row) for row in rows]

@@ -10,6 +10,7 @@ import orjson
 import pandas as pd
 
 from ..base.user_errors import InputError
+from ..tables.json_shapes import rows_in
 from .served_model import Refused
 
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
@@ -25,6 +26,43 @@ def parse_json(body: bytes) -> dict | list[dict]:
     if not all(isinstance(row, dict) for row in rows):
         raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
     return content
+
+
+def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
+    """The rows of a body that was read: also those in the envelope of another service.
+
+    `known` are the fields of a row. Refuses a row that has none of them, unless it is empty.
+
+    >>> rows_in_body({"instances": [{"x": 1}]}, {"x", "y"})
+    [{'x': 1}]
+    """
+    if isinstance(content, dict) and content and known.isdisjoint(content):
+        content = _inside(content)
+    for number, row in enumerate(content if isinstance(content, list) else [content], 1):
+        if row and known.isdisjoint(row):
+            _refuse_unknown(row, number, known)
+    return content
+
+
+def _inside(content: dict) -> dict | list[dict]:
+    """The rows that an object holds below a key; the object itself where it holds none."""
+    try:
+        rows = rows_in(content)[0]
+    except InputError:
+        return content
+    return content if rows == [content] else rows
+
+
+def _refuse_unknown(row: dict, number: int, known: set[str]) -> None:
+    """Refuse a row of which the model knows no field."""
+    came, fields = (", ".join(f"'{ascii(name)[1:-1]:.40}'" for name in list(names)[:5])
+                    for names in (row, sorted(known)))  # fmt: skip
+    raise Refused(
+        422,
+        f"Row {number} has unknown fields only ({came}): the model knows {fields}"
+        f"{', …' * (len(known) > 5)} (all of them: GET /schema). Send a row as an object, or rows "
+        f"as a list of objects.",
+    )
 
 
 def _parse_leniently(body: bytes):
@@ -47,15 +85,19 @@ def rows_of_table(body: bytes, ending: str) -> list[dict]:
 
 def _table_of(body: bytes, ending: str) -> pd.DataFrame:
     """The table in a body, which is read as a file of its own."""
-    from ..tables import read_any
+    from ..tables import read_any, set_aside
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"body{ending}"
         file.write_bytes(body)
         try:
-            return read_any.read_table(str(file), typed=False)
+            with set_aside.heard() as lines:
+                table = read_any.read_table(str(file), typed=False)
         except InputError as error:
             raise Refused(422, str(error).replace(str(file), "the body")) from None
+    if lines:  # who asks for so many answers is to get as many
+        raise Refused(422, set_aside.sentence(lines, "so nothing was answered: send rows alone"))
+    return table
 
 
 def _plain(value):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..base.user_errors import InputError
 from ..cells.as_texts import is_encodable
+from ..cells.form_tally import shown
+from ..cells.other_forms import OTHER_FORM, why_unread
 from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
 
@@ -20,6 +22,7 @@ class RowCheck:
 
     def __init__(self, fields: dict[str, dict], ignored: set[str], plans: dict | None):
         self.known = set(fields) | ignored
+        self._plans = plans or {}
         self._fields = [_field_to_check(name, field, plans) for name, field in fields.items()]
 
     def row(self, row: dict, number: int) -> tuple[list[str], dict[str, tuple]]:
@@ -39,18 +42,26 @@ class RowCheck:
                 _refuse_unusable(name, value, number)
             read = seen[name] = reader(value)
             found, repair = read
-            if found is None:
-                if repair == "unreadable":
-                    _refuse_unreadable(name, field, value, number)
-                warnings.append(f"{name}: {tidy(str(value))!r:.80} is taken as missing")
-            elif levels is not None:
-                if found not in levels:
+            if found is None or repair == OTHER_FORM:
+                warnings.append(self._on_reading(name, field, value, number, read))
+            if levels is not None:
+                if found is not None and found not in levels:
                     seldom = "hardly" if found in field.get("rare", ()) else "not"
                     warnings.append(f"{name}: {found!r:.80} was {seldom} seen in training")
-            elif limits is not None and not limits[0] <= found <= limits[1]:
+            elif None not in (limits, found) and not limits[0] <= found <= limits[1]:
                 span = "{:g} to {:g}".format(*limits)
                 warnings.append(f"{name}: {found:g} lies outside the training range, {span}")
         return warnings + self._unknown(row, number), seen
+
+    def _on_reading(self, name: str, field: dict, value, number: int, read: tuple) -> str:
+        """The warning of a value that is read otherwise than it seems; InputError if not at all."""
+        found, repair = read
+        if found is not None:
+            known = field.get("example")
+            return f"{name}: {value!r:.80} is read as {shown(found):.80}; in training {known!r:.80}"
+        if repair == "unreadable":
+            _refuse_unreadable(name, field, value, number, self._plans)
+        return f"{name}: {tidy(str(value))!r:.80} is taken as missing"
 
     def _unknown(self, row: dict, number: int) -> list[str]:
         if row.keys() <= self.known:
@@ -73,11 +84,12 @@ def _field_to_check(name: str, field: dict, plans: dict | None) -> tuple:
     return name, field, cell_reader(plans[name]), levels, field.get("range")
 
 
-def _refuse_unreadable(name: str, field: dict, value, number: int) -> None:
+def _refuse_unreadable(name: str, field: dict, value, number: int, plans: dict) -> None:
     """Raise InputError for a value that does not read as what its column holds."""
+    why = why_unread(tidy(str(value)), plans[name]) if name in plans else ""
     raise InputError(
         f"Row {number}, field '{name}': a {field['kind']} such as {field.get('example')!r} was "
-        f"expected, and {value!r:.80} came."
+        f"expected, and {value!r:.80} came{f', which {why}' if why else ''}."
     )
 
 

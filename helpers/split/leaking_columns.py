@@ -163,22 +163,25 @@ def sum_alarms(learn: Labelled, used: list[str], power: dict) -> list[Finding]:
     """Numbers that add up to the target, or multiply to it."""
     if not learn.task.is_regression:
         return []
-    numeric = [n for n in used if is_counted(learn.X[n])]
-    numeric = sorted(numeric, key=power.get, reverse=True)[:MOST_SUMMED]
-    X = learn.X[numeric].astype("float64")
-    whole = X.notna().all(axis=1).to_numpy()
-    X, y = X[whole], learn.y[whole].astype(float)
-    if len(X) < 3 * len(numeric) + 20:
+    X, y = _strongest_numbers(learn, used, power)
+    if len(X) < 3 * X.shape[1] + 20:
         return []
     for how, table, target in (("add up", X, y), ("multiply", *_logs(X, y))):
         names = _exact(table, target) if table is not None else []
         if len(names) > 1:
             says = f"{' and '.join(names)} {how} to {learn.task.target}, exactly."
-            remedy = f"They determine the target: {drop_command(*names)}."
-            return [
-                Finding("adds_up_to_target", "alarm", names, f"{says} {remedy}", {"R²": "1.000"})
-            ]
+            says += f" They determine the target: {drop_command(*names)}."
+            return [Finding("adds_up_to_target", "alarm", names, says, {"R²": "1.000"})]
     return []
+
+
+def _strongest_numbers(learn: Labelled, used: list[str], power: dict) -> tuple:
+    """The columns of numbers that predict most, and the target, in rows without a gap."""
+    numeric = [n for n in used if is_counted(learn.X[n])]
+    numeric = sorted(numeric, key=power.get, reverse=True)[:MOST_SUMMED]
+    X = learn.X[numeric].astype("float64")
+    whole = X.notna().all(axis=1).to_numpy()
+    return X[whole], learn.y[whole].astype(float)
 
 
 def _logs(X: pd.DataFrame, y: np.ndarray):
@@ -195,13 +198,18 @@ def _exact(X: pd.DataFrame, y: np.ndarray) -> list[str]:
     if not names or _r2(X[names], y) < ADDS_UP:
         return []
     while len(names) > 1:
-        scaled = (X[names] - X[names].mean()) / X[names].std()
-        weights = np.linalg.lstsq(scaled.to_numpy(), y - y.mean(), rcond=None)[0]
-        fewer = [n for n in names if n != names[int(np.argmin(np.abs(weights)))]]
+        fewer = _without_lightest(X[names], y)
         if _r2(X[fewer], y) < ADDS_UP:
             break
         names = fewer
     return names
+
+
+def _without_lightest(X: pd.DataFrame, y: np.ndarray) -> list[str]:
+    """The columns but the one that weighs least in a fit of the target, on one scale."""
+    scaled = (X - X.mean()) / X.std()
+    weights = np.linalg.lstsq(scaled.to_numpy(), y - y.mean(), rcond=None)[0]
+    return [n for n in X if n != X.columns[int(np.argmin(np.abs(weights)))]]
 
 
 def _r2(X: pd.DataFrame, y: np.ndarray) -> float:

@@ -27,6 +27,10 @@ SHIFTED = 0.6  # ROC AUC of a column that separates the sets alone
 TWINS, RARE = 0.005, 4  # share of held-out rows with a twin; rows that share a rare number
 TIMES_EXPECTED = 3  # times as many twins of one target as expected by chance
 FEW_LEVELS_PER_ROW = 0.2  # a column with more distinct values a row is as good as continuous
+IN_TIME = (
+    "Rows of another time often do (seasons, prices): that alone is no reason to leave a column "
+    "out. Expect less where rows are new in kind."
+)
 
 
 def rows_on_both_sides(rows: Labelled, used: list[str]) -> list[Finding]:
@@ -78,11 +82,16 @@ def _agreeing(rows: Labelled, key: np.ndarray) -> float:
     both = pd.DataFrame({"key": key, "y": label})
     both = pd.util.hash_pandas_object(both, index=False).to_numpy()
     observed = np.isin(both[asked], both[~asked]).mean()
+    by_chance = _agreeing_by_chance(key, label, asked)
+    return float(observed - by_chance) if observed > TIMES_EXPECTED * by_chance else 0.0
+
+
+def _agreeing_by_chance(key: np.ndarray, label: np.ndarray, asked: np.ndarray) -> float:
+    """That share if the targets of the other rows were shuffled."""
     twins = pd.Series(key[asked]).map(pd.Series(key[~asked]).value_counts()).fillna(0)
     counts = np.bincount(label[~asked], minlength=label.max() + 1)
-    frequency = (counts / counts.sum())[label]
-    by_chance = (1 - (1 - frequency[asked]) ** twins.to_numpy()).mean()
-    return float(observed - by_chance) if observed > TIMES_EXPECTED * by_chance else 0.0
+    frequency = (counts / counts.sum())[label[asked]]
+    return (1 - (1 - frequency) ** twins.to_numpy()).mean()
 
 
 def _numbers_rows(column: pd.Series) -> bool:
@@ -97,16 +106,11 @@ def repeated_row_alarms(rows: Labelled) -> list[Finding]:
     if rows.alike is None:
         return []
     train, test = (set(rows.alike[rows.part == part]) for part in (TRAIN, TEST))
-    shared = len(train & test)
-    if not shared:
+    if not (shared := len(train & test)):
         return []
     says = f"{shared:,} groups of near duplicates lie on both sides of the split that was given."
-    remedy = "Move each to one side, or let the line split: --set split_strategy=random."
-    return [
-        Finding(
-            "near_duplicates_on_both_sides", "alarm", [], f"{says} {remedy}", {"groups": shared}
-        )
-    ]
+    says += " Move each to one side, or let the line split: --set split_strategy=random."
+    return [Finding("near_duplicates_on_both_sides", "alarm", [], says, {"groups": shared})]
 
 
 def shared_key_alarms(learn: Labelled, plan: dict, seed: int) -> list[Finding]:
@@ -124,22 +128,17 @@ def _shared_key_alarm(learn: Labelled, plan: dict, name: str, seed: int) -> Find
     """
     groups = learn.X[name].astype("str").fillna("(missing)").to_numpy(dtype=object)
     found = _apart_and_together(learn, whole_pipeline.plan_without(plan, [name]), groups, seed)
-    if found is None:
+    if found is None or not (found[2].value > SHARED_GAP and found[2].low > 0):
         return None
     apart, together, gain = found
-    if not (gain.value > SHARED_GAP and gain.low > 0):
-        return None
     says = (
         f"Rows of one {name} are in both sets: a quick model scores {apart:.2f}, and "
-        f"{together:.2f} when each {name} is kept in one set."
+        f"{together:.2f} when each {name} is kept in one set. Will the model meet new ones? Then "
+        f"`--set group_column={name} --stages 4-8`."
     )
-    remedy = f"Will the model meet new ones? Then `--set group_column={name} --stages 4-8`."
-    evidence = {
-        "rows apart": round(apart, 3),
-        "groups": round(together, 3),
-        "gain": f"{gain.low:.3f} to {gain.high:.3f}",
-    }
-    return Finding("shared_entities", "alarm", [name], f"{says} {remedy}", evidence)
+    evidence = {"rows apart": round(apart, 3), "groups": round(together, 3)}
+    evidence["gain"] = f"{gain.low:.3f} to {gain.high:.3f}"
+    return Finding("shared_entities", "alarm", [name], says, evidence)
 
 
 def _apart_and_together(
@@ -148,18 +147,14 @@ def _apart_and_together(
     """A quick model's score on random folds and on folds of whole groups, and the paired gain."""
     if not plan["columns"] and not plan["derived"]:
         return None
-    every, metric = np.arange(len(learn.y)), compared_by(learn.task)
-    folds = (
-        random_folds(learn, every, FOLDS, seed),
-        group_folds(groups, FOLDS, strata(learn), seed),
-    )
-    apart, together = (quick_answers(learn, plan, fold, seed) for fold in folds)
+    at_random = random_folds(learn, np.arange(len(learn.y)), FOLDS, seed)
+    of_groups = group_folds(groups, FOLDS, strata(learn), seed)
+    apart, together = (quick_answers(learn, plan, fold, seed) for fold in (at_random, of_groups))
     if apart is None or together is None or len(apart.truth) != len(together.truth):
         return None
-    said = [_within_folds(one) for one in (together, apart)]
-    gain = paired_gain(
-        learn.task, apart.truth, *said, unit=groups[apart.position], metric=metric, level=LEVEL
-    )
+    metric, said = compared_by(learn.task), [_within_folds(one) for one in (together, apart)]
+    unit = groups[apart.position]
+    gain = paired_gain(learn.task, apart.truth, *said, unit=unit, metric=metric, level=LEVEL)
     return float(apart.mean[metric]), float(together.mean[metric]), gain
 
 
@@ -223,7 +218,9 @@ def _sets_differ(
         f"Expect less where rows are new in kind. Only what will not mean the same in service "
         f"should go: {drop_command(*worst)}."
     )
-    severity = "warning" if strategy == "time" else "alarm"  # time changes much
+    severity = "alarm"
+    if strategy == "time":  # which changes much
+        severity, remedy = "warning", IN_TIME
     evidence = {"ROC AUC": round(auc, 3)} | {n: round(apart[n], 3) for n in worst}
     return Finding("sets_differ", severity, worst, f"{says} {remedy}", evidence)
 

@@ -10,17 +10,12 @@ from ..pages import show
 
 def evidence_table(alarms: list[Finding]) -> pd.DataFrame:
     """A row per alarm: its kind, its severity, its columns, and what was measured."""
-    rows = [
-        {
-            "kind": alarm.code.replace("_", " "),
-            "severity": alarm.severity,
-            "columns": ", ".join(alarm.columns) or "(rows)",
-            "measured": _evidence_text(alarm.evidence),
-        }
-        for alarm in alarms
-    ]
-    columns = ["kind", "severity", "columns", "measured"]
-    return pd.DataFrame(rows, columns=columns).set_index("kind")
+    kinds = pd.Index([alarm.code.replace("_", " ") for alarm in alarms], name="kind")
+    return pd.DataFrame({
+        "severity": [alarm.severity for alarm in alarms],
+        "columns": [", ".join(alarm.columns) or "(rows)" for alarm in alarms],
+        "measured": [_evidence_text(alarm.evidence) for alarm in alarms],
+    }, index=kinds)  # fmt: skip
 
 
 def _evidence_text(evidence: dict) -> str:

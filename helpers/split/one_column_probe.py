@@ -114,12 +114,13 @@ def follows_target(task: Task, column: pd.Series, y: np.ndarray) -> float:
         return 0.0
     targets = _targets(task, y)
     if task.is_regression:
-        variance = targets.var()
-        means = np.where(filled, targets[filled, 0].mean(), targets[~filled, 0].mean())
-        return float(means.var() / variance) if variance > 0 else 0.0
-    gaps = [
-        abs(filled[yes > 0].mean() - filled[yes == 0].mean())
-        for yes in targets.T
-        if 0 < yes.sum() < len(yes)
-    ]
+        return _variance_explained(filled, targets)
+    classes = (yes > 0 for yes in targets.T if 0 < yes.sum() < len(yes))
+    gaps = [abs(filled[yes].mean() - filled[~yes].mean()) for yes in classes]
     return float(max(gaps, default=0.0))
+
+
+def _variance_explained(filled: np.ndarray, targets: np.ndarray) -> float:
+    variance = targets.var()
+    means = np.where(filled, targets[filled, 0].mean(), targets[~filled, 0].mean())
+    return float(means.var() / variance) if variance > 0 else 0.0

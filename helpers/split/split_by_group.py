@@ -101,16 +101,14 @@ def group_folds(groups: np.ndarray, folds: int, stratum=None, seed: int = 42) ->
     There are no more folds than groups.
     """
     fold, count = np.full(len(groups), NEVER), len(set(groups))
-    few = count <= MOST_STRATIFIED and stratum is not None
-    cutter = (StratifiedGroupKFold if few else GroupKFold)(
-        min(folds, count), shuffle=True, random_state=seed
-    )
-    if few:
-        stratum = _common(stratum, cutter.n_splits)
+    number, cutter = min(folds, count), GroupKFold
+    if stratum is not None and count <= MOST_STRATIFIED:
+        stratum, cutter = _common(stratum, number), StratifiedGroupKFold
+    cut = cutter(number, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class with fewer rows than folds
-        for number, (_, validation) in enumerate(cutter.split(groups, stratum, groups)):
-            fold[validation] = number
+        for place, (_, validation) in enumerate(cut.split(groups, stratum, groups)):
+            fold[validation] = place
     return _without_empty(fold)
 
 
@@ -133,7 +131,6 @@ def _joined(groups: np.ndarray, alike: np.ndarray | None) -> np.ndarray:
 
     group, alike = pd.factorize(groups)[0], pd.factorize(alike)[0]
     size = group.max() + 1
-    links = coo_array(
-        (np.ones(len(group)), (group, size + alike)), shape=[size + alike.max() + 1] * 2
-    )
+    ends, shape = (group, size + alike), [size + alike.max() + 1] * 2
+    links = coo_array((np.ones(len(group)), ends), shape=shape)
     return connected_components(links, directed=False)[1][group]

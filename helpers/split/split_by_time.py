@@ -50,10 +50,8 @@ def _units_begin(rows: Labelled, column: str, when: pd.Series) -> pd.Series:
 
 def _first_held_out(when: pd.Series, column: str, share: float, test_from: str):
     """The moment from which on rows are held out."""
-    if test_from:
-        first = _moment(test_from, when)
-    else:
-        first = when.quantile(1 - share, interpolation="higher")
+    latest = when.quantile(1 - share, interpolation="higher")
+    first = _moment(test_from, when) if test_from else latest
     late = when >= first
     if late.all() or not late.any():
         raise InputError(
@@ -80,21 +78,19 @@ def _embargo_length(embargo: str, when: pd.Series):
     if not embargo:
         return None
     try:
-        if is_number(when):
-            width = float(embargo)
-            sound = width >= 0
-        else:
-            width = pd.Timedelta(
-                f"{embargo} days" if embargo.replace(".", "").isdecimal() else embargo
-            )
-            sound = width >= pd.Timedelta(0)
+        width = float(embargo) if is_number(when) else _duration(embargo)
     except ValueError:
-        sound = False
-    if not sound:
+        width = None
+    if width is None or not width >= width * 0:
         raise InputError(
             f"embargo is a duration such as '7 days' or '12 hours'; it is '{embargo}'."
         )
     return width
+
+
+def _duration(text: str) -> pd.Timedelta:
+    """A length of time; a plain number is one of days."""
+    return pd.Timedelta(f"{text} days" if text.replace(".", "").isdecimal() else text)
 
 
 def time_folds(when: pd.Series, folds: int, column: str) -> np.ndarray:

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import io
-import json
 import re
-from collections.abc import Iterator
-from contextlib import suppress
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError
 from . import odd_files
-from .tidy_table import clean_name, distinct_names
+from .arrow_tables import as_frame
+from .json_shapes import read_json
+from .text_format import AS_FOUND, TextFormat
+from .text_tables import read_text
 
-READABLE = "CSV, TSV, JSON, JSON lines, Excel or Parquet"
-NEWLINE = b"\n"
+READABLE = "CSV, TSV, JSON, JSON lines, Excel, Parquet or Feather"
+FEW = 100  # cells that tell quickly whether a column may hold numbers
+SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
+MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
+LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
     """A Parquet file, or its bytes, as a frame; raises InputError where it unpacks to too much."""
+    from pyarrow import parquet
+
     unpacking_limits.check_parquet(source)
-    return pd.read_parquet(io.BytesIO(source) if isinstance(source, bytes) else source)
+    return as_frame(parquet.read_table(io.BytesIO(source) if isinstance(source, bytes) else source))
+
+
+def read_arrow_bytes(content: bytes) -> pd.DataFrame:
+    """A Feather or Arrow file (or stream) as a frame; InputError where it is too large."""
+    from pyarrow import feather, ipc
+
+    if content.startswith((b"ARROW1", b"FEA1")):
+        table = feather.read_table(io.BytesIO(content))
+    else:
+        table = ipc.open_stream(content).read_all()
+    unpacking_limits.check(table.nbytes)
+    return as_frame(table)
 
 
 def disguised_as(content: bytes, ending: str) -> str:
@@ -42,175 +58,19 @@ def disguised_as(content: bytes, ending: str) -> str:
     return ""
 
 
-def _decode(content: bytes) -> str:
-    """The text in whatever encoding it is in: UTF-8 and UTF-16 surely, others by likelihood."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _decode_utf16(content)
-    _refuse_nul(content)
-    for encoding in _encodings(content):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    return content.decode("latin-1")
-
-
-def _refuse_nul(content: bytes) -> None:
-    """Raise InputError where a NUL byte shows that a file is no text."""
-    if (nul := content.find(b"\x00")) >= 0:
-        raise InputError(
-            f"is not text: a NUL byte stands in line {content.count(NEWLINE, 0, nul) + 1}. If it "
-            f"is a {READABLE} file, give it that ending; else save it as UTF-8."
-        )
-
-
-def _encodings(content: bytes) -> Iterator[str]:
-    """Encodings to try, the likeliest first."""
-    yield "utf-8-sig"
-    from charset_normalizer import from_bytes
-
-    # A few accents are too little to guess from; Western Europe's encoding is the likeliest.
-    strange = sum(byte > 127 for byte in content)
-    best = from_bytes(content).best() if strange >= 30 else None
-    yield from (best.encoding if best else "cp1252", "cp1252")
-
-
-def _decode_utf16(content: bytes) -> str:
-    try:
-        return content.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"is UTF-16 that is broken or cut short at byte {error.start:,}: get the file again."
-        ) from None
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return True
-
-
-def _read_delimited(content: bytes, delimiter: str | None = None) -> pd.DataFrame:
-    text = _decode(content)
-    if not text.strip():
+def read_delimited(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
+    """A delimited text in UTF-8 as a frame of texts; raises InputError where it is no table."""
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if not content or content.isspace():
         raise InputError("is empty: it holds no header and no rows.")
-    if named := re.match(r"sep=(.)\r?\n", text):  # Excel's way to name the delimiter
-        text, delimiter = text[named.end() :], named[1]
-    encoding = "" if _is_utf8(content) else "It is not UTF-8, and the likeliest encoding was taken."
-    return _rows_of_text(text, delimiter or find_delimiter(text), encoding)
-
-
-def _rows_of_text(text: str, delimiter: str, *notes: str) -> pd.DataFrame:
-    """The rows of a delimited text, with notes on what is odd in it."""
-    # The header is read as a row: rows with more fields than it are an error, not an index.
-    shorter = _without_trailing(text, delimiter)
-    ends = "Each row but the header's ends in a delimiter, which was left out." * (shorter != text)
-    text = shorter.strip("\r\n")
-    frame, names = _frame_of(text, delimiter)
-    odd = odd_files.of_text(text, delimiter, frame) if len(frame) else []
-    renamed = odd_files.renamed(names, list(frame.columns))
-    return odd_files.note(frame, *notes, ends, *odd, renamed)
-
-
-def _frame_of(text: str, delimiter: str) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a delimited text, all cells texts; and the header as it was written."""
-    as_texts = {"header": None, "dtype": str, "keep_default_na": False, "na_values": [""]}
-    has_columns = delimiter in text  # in a single column a blank line is a missing cell
-    rows = pd.read_csv(io.StringIO(text), sep=delimiter, skip_blank_lines=has_columns, **as_texts)
-    frame = rows.iloc[1:].reset_index(drop=True)
-    names = [clean_name(cell) for cell in rows.iloc[0]]
-    frame.columns = distinct_names(list(names))
-    return frame, names
-
-
-def find_delimiter(text: str) -> str:
-    """The mark that parts the first rows into equally many fields, more than one; else a comma."""
-    best, most = ",", (0.0, 0)
-    for mark in ",;\t|":
-        rows = _first_rows(text, mark)
-        width = len(rows[0]) if rows else 0
-        alike = sum(len(row) == width for row in rows) / max(len(rows), 1)
-        if width > 1 and (alike, width) > most:
-            best, most = mark, (alike, width)
-    return best
-
-
-def _first_rows(text: str, mark: str) -> list[list[str]]:
-    """Up to thirty rows with fields; none where the text can't be cut at that mark."""
-    try:
-        rows = list(islice(csv.reader(io.StringIO(text[:200_000]), delimiter=mark), 30))
-    except csv.Error:
-        return []
-    return [row for row in rows if row][: 29 if len(text) > 200_000 else 30]
-
-
-def _without_trailing(text: str, delimiter: str) -> str:
-    """The text without the delimiter that ends every row but the header's, where one does."""
-    header, *rows = text.splitlines()
-    width = len(next(csv.reader([header], delimiter=delimiter), []))
-    longer = [len(r.split(delimiter)) > width for r in rows[:1]]
-    if (
-        header.endswith(delimiter)
-        or not all(longer)
-        or not all(r.endswith(delimiter) for r in rows if r)
-    ):
-        return text
-    return "\n".join([header, *[row.removesuffix(delimiter) for row in rows]])
-
-
-def numbers_if_surely(column: pd.Series) -> pd.Series:
-    """A column of text as numbers when each cell is one and nothing is lost by it.
-
-    A leading zero (a ZIP code) or more digits than a float keeps would be lost.
-    """
-    present = column.dropna()
-    if present.empty or present.str.match(r"[+-]?(0\d|\d{16,}$)").any():
-        return column
-    numbers = pd.to_numeric(column, errors="coerce")
-    lost = numbers.isna() & column.notna()
-    if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
-        return column
-    return numbers
+    if named := re.match(rb"sep=(.)\r?\n", content):  # Excel's way to name the delimiter
+        asked = replace(asked, delimiter=asked.delimiter or named[1].decode())
+        content = b"\n" + content[named.end() :]  # the lines keep their numbers
+    return read_text(content, asked)
 
 
 def _read_json(content: bytes) -> pd.DataFrame:
-    text = _decode(content).strip()
-    try:
-        records = json.loads(text)
-    except json.JSONDecodeError:
-        records = _json_lines(text)
-    if isinstance(records, dict):
-        records = _rows_within(records)
-    return records if isinstance(records, pd.DataFrame) else _frame_of_records(records)
-
-
-def _frame_of_records(records) -> pd.DataFrame:
-    """Objects of JSON as rows; InputError for anything else."""
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise InputError("holds JSON that is not a list of objects, one a row.")
-    return odd_files.note(pd.json_normalize(records), odd_files.of_records(records))
-
-
-def _rows_within(content: dict) -> list | pd.DataFrame:
-    """The rows of a JSON object: one entry of an envelope, columns by name, or one row."""
-    lists = [v for v in content.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
-    if len(lists) == 1:
-        return lists[0]
-    if all(isinstance(value, (list, dict)) for value in content.values()):
-        return pd.DataFrame(content).reset_index(drop=True)
-    return [content]
-
-
-def _json_lines(text: str) -> list:
-    records = []
-    for number, one in enumerate(text.splitlines(), 1):
-        try:
-            records += [json.loads(one)] if one.strip() else []
-        except json.JSONDecodeError as error:
-            if number == 1:  # it was no JSON lines to begin with
-                json.loads(text)
-            raise InputError(f"holds a line that is no JSON, line {number}: {error.msg}.") from None
-    return records
+    return read_json(content.decode("utf-8-sig").strip())
 
 
 def _read_excel(content: bytes) -> pd.DataFrame:
@@ -226,16 +86,19 @@ def _read_excel(content: bytes) -> pd.DataFrame:
 
 
 READERS = {
-    ".csv": _read_delimited,
-    ".txt": _read_delimited,
-    ".tsv": lambda content: _read_delimited(content, "\t"),
-    ".tab": lambda content: _read_delimited(content, "\t"),
+    ".csv": read_delimited,
+    ".txt": read_delimited,
+    ".tsv": read_delimited,
+    ".tab": read_delimited,
     ".json": _read_json,
     ".jsonl": _read_json,
     ".ndjson": _read_json,
     ".xlsx": _read_excel,
     ".parquet": read_parquet_bytes,
+    ".feather": read_arrow_bytes,
+    ".arrow": read_arrow_bytes,
 }
 
 
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
+TEXTUAL = (*DELIMITED, ".json", ".jsonl", ".ndjson")  # in some encoding: see `encodings`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from ..base.addresses import (
     shown,
 )
 from ..base.credentials import REFERENCE
-from ..base.user_errors import InputError, first_line
+from ..base.user_errors import InputError, first_line, nearest
+from . import declared_types
 
 
 def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:
@@ -42,23 +44,102 @@ def _rows_of(source: str, query: str, values: dict | None) -> pd.DataFrame:
 
     with _engine(source) as engine:
         if query:
-            return pd.read_sql_query(sa.text(_with_secrets(query)), engine, params=values)
-        return pd.read_sql_table(_only_table(sa.inspect(engine), shown(source)), engine)
+            asked = sa.text(_with_secrets(query))
+            return _exact(lambda **how: pd.read_sql_query(asked, engine, params=values, **how))
+        name = _only_table(sa.inspect(engine), shown(source))
+        return _exact(lambda **how: _whole_table(engine, name, **how))
+
+
+def _exact(read: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """What is read, with texts for whole numbers beside NULL that a float would round."""
+    frame = read()
+    rounded = [c for c in frame.select_dtypes("float") if (frame[c].abs() >= 2**53).any()]
+    if rounded:
+        again = read(dtype_backend="numpy_nullable")
+        whole = [c for c in rounded if pd.api.types.is_integer_dtype(again[c].dtype)]
+        frame = frame.assign(**{c: again[c].astype("str") for c in whole})
+    return frame
+
+
+def _whole_table(engine, name: str, **how) -> pd.DataFrame:
+    """A table as its columns are declared; where the cells are something else, as they are."""
+    import sqlalchemy as sa
+
+    try:
+        return pd.read_sql_table(name, engine, **how)
+    except (ValueError, TypeError, ArithmeticError):
+        quoted = engine.dialect.identifier_preparer.quote(name)
+        frame = pd.read_sql_query(sa.text(f"SELECT * FROM {quoted}"), engine)
+        declared = {c["name"]: c["type"] for c in sa.inspect(engine).get_columns(name)}
+        dates = [c for c in frame if isinstance(declared.get(c), (sa.Date, sa.DateTime))]
+        return declared_types.read_as_declared(frame, dates)
+
+
+def read_named_table(source: str, table: str) -> pd.DataFrame:
+    """All rows of a table of a database, by the table's name."""
+    refuse_pasted_password(source)
+    names = table_names(source)
+    if table not in names:
+        raise InputError(f"{shown(source)} has no table '{table}'. {nearest(table, names)}")
+    with _engine(source) as engine:
+        quoted = engine.dialect.identifier_preparer.quote(table)
+    return read_sql(source, f"SELECT * FROM {quoted}".replace(":", r"\:"))
+
+
+def table_names(source: str) -> list[str]:
+    """The names of a database's tables and views."""
+    import sqlalchemy as sa
+
+    refuse_pasted_password(source)
+    try:
+        with _engine(source) as engine:
+            inspector = sa.inspect(engine)
+            return inspector.get_table_names() + inspector.get_view_names()
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        raise InputError(
+            f"The database {shown(source)} could not be read: {_driver_message(error)}."
+        ) from None
 
 
 @contextmanager
 def _engine(source: str):
-    """An engine for a database address, closed afterwards; SQLite would make a missing file."""
+    """An engine for a database address, for reading only; closed afterwards.
+
+    SQLite would make a missing file, and would write where a query does.
+    """
     import sqlalchemy as sa
 
     url = filled(sa.engine.make_url(source))
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise InputError(f"There is no SQLite file '{url.database or ''}'.")
     engine = sa.create_engine(url)
+    _only_read(engine, url.get_backend_name())
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+# What a new connection is told, by the kind of database
+READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+
+
+def _only_read(engine, kind: str) -> None:
+    """Have each connection of an engine refuse to write, where its database can."""
+    import sqlalchemy as sa
+
+    if kind in READ_ONLY:
+
+        @sa.event.listens_for(engine, "connect")
+        def tell(connection, _):
+            cursor = connection.cursor()
+            cursor.execute(READ_ONLY[kind])
+            cursor.close()
 
 
 def _driver_message(error: Exception) -> str:

@@ -13,7 +13,7 @@ from ..base import unpacking_limits
 from ..base.addresses import (
     shown,
 )
-from ..base.user_errors import InputError
+from ..base.user_errors import InputError, first_line
 
 TIMEOUT = (5, 30)  # seconds to connect, and to wait for bytes
 MOST_ATTEMPTS = 4
@@ -91,13 +91,38 @@ def _most_seconds() -> float:
 
 
 def read_pages(address: str, client=None) -> pd.DataFrame:
-    """All items of a JSON API whose pages hold `items` and `next`, the number of the next page."""
+    """All items of a JSON API: a list, or pages of `items` and `next`, the number of the next one.
+
+    Whatever the list is called, it is the only one of its page.
+    """
     items, page = [], 1
     while page is not None:
-        answer = fetch(address, client, page=page).json()
-        items += answer["items"]
-        page = answer["next"]
+        answer = _json_of(fetch(address, client, page=page), address)
+        items += _items_of(answer, address)
+        page = answer.get("next") if isinstance(answer, dict) else None
     return pd.DataFrame(items)
+
+
+def _json_of(answer, address: str):
+    try:
+        return answer.json()
+    except ValueError:
+        raise InputError(f"The address {shown(address)} does not answer with JSON.") from None
+
+
+def _items_of(answer, address: str) -> list:
+    """The rows of one page of an API."""
+    lists = [answer] if isinstance(answer, list) else []
+    if isinstance(answer, dict):
+        named = answer.get("items")
+        lists = [named] if isinstance(named, list) else [
+            one for one in answer.values() if isinstance(one, list)]  # fmt: skip
+    if len(lists) != 1:
+        raise InputError(
+            f"The address {shown(address)} answers with {len(lists)} lists of rows: a page has "
+            f"one, such as {{'items': [...], 'next': 2}}."
+        )
+    return lists[0]
 
 
 def read_web_table(address: str, client=None) -> pd.DataFrame:
@@ -108,4 +133,13 @@ def read_web_table(address: str, client=None) -> pd.DataFrame:
 
 def read_sensors(folder: Path) -> pd.DataFrame:
     """The readings of a folder of JSON lines files, one per station."""
-    return pd.concat([pd.read_json(f, lines=True) for f in sorted(folder.glob("*.jsonl"))])
+    return pd.concat([_read_lines(file) for file in sorted(folder.glob("*.jsonl"))])
+
+
+def _read_lines(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_json(file, lines=True)
+    except ValueError as error:
+        raise InputError(
+            f"'{file.name}' can't be read as JSON lines: {first_line(error)}."
+        ) from None

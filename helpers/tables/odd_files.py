@@ -5,7 +5,6 @@ The sentences travel with the table, as `frame.attrs["oddities"]`, to stage 1's 
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
@@ -14,7 +13,7 @@ from itertools import islice
 
 import pandas as pd
 
-MOST_NAMED = 5
+MOST_NAMED, MOST_LOOKED_AT = 5, 10_000
 DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]+)"')
 ERRORS = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*\bt="e"')
@@ -34,47 +33,8 @@ def note(frame: pd.DataFrame, *sentences: str) -> pd.DataFrame:
     return frame
 
 
-def of_text(text: str, delimiter: str, frame: pd.DataFrame) -> list[str]:
-    """What is odd in a delimited text: short rows, blank lines, what is read as the header.
-
-    Only where the table has what these leave behind is the text gone through again.
-    """
-    found = []
-    if frame.shape[1] > 1 and (frame.iloc[:, -1].isna().any() or re.search(r"\n\s*\n", text)):
-        found = _describe_lines(*_short_and_blank(text, delimiter, frame.shape[1]))
-    return [*found, _header_is_data(frame), _header_repeated(frame)]
-
-
-def _describe_lines(short: list[int], blank: list[int]) -> list[str]:
-    """A sentence on the rows that are too short, and one on the blank lines."""
-    found = []
-    if short:
-        found.append(f"{so_many(short, 'row')} with fewer fields than the header ({lines(short)}): "
-                     f"the absent fields count as missing.")  # fmt: skip
-    if blank:
-        found.append(f"{so_many(blank, 'blank line')} between the rows ({lines(blank)}), which are "
-                     f"no rows.")  # fmt: skip
-    return found
-
-
-def _short_and_blank(text: str, delimiter: str, width: int) -> tuple[list[int], list[int]]:
-    """The lines of rows that are too short, and of blank ones between others."""
-    limit = csv.field_size_limit(2**31 - 1)
-    try:
-        reader = csv.reader(io.StringIO(text.rstrip()), delimiter=delimiter)
-        short, blank = [], []
-        for row in reader:
-            if len(row) < width:
-                (short if row else blank).append(reader.line_num)
-        return short, blank
-    except csv.Error:
-        return [], []
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _header_is_data(frame: pd.DataFrame) -> str:
-    """The first row as header, where it looks like one of the others."""
+def header_is_data(frame: pd.DataFrame) -> str:
+    """What is said where the header may be a row: it looks like one of the others."""
     names = [re.sub(r"\.\d+$", "", str(name)) if name in frame else name for name in frame]
     alike = sum(_looks_like_data(name, frame.iloc[:, place])
                 for place, name in enumerate(map(str, frame.columns)))  # fmt: skip
@@ -82,7 +42,7 @@ def _header_is_data(frame: pd.DataFrame) -> str:
         return ""
     return (
         f"The first row, taken for the header, looks like data ({', '.join(names[:3])[:60]}): if "
-        f"it is, give the file a header."
+        f"it is, add ?header=none to the file's name, or give the file a header."
     )
 
 
@@ -90,27 +50,7 @@ def _looks_like_data(name: str, column: pd.Series) -> bool:
     """Whether a column's name is a date or a fraction, or stands in its cells more than once."""
     if DATE.fullmatch(name) or FRACTION.fullmatch(name):
         return True
-    return bool((column == name).sum() > 1)
-
-
-def _header_repeated(frame: pd.DataFrame) -> str:
-    rows = _rows_like_the_header(frame)
-    if not rows:
-        return ""
-    return (
-        f"{so_many(rows, 'row')} like the header ({lines(rows, 'row')}): are these two "
-        f"files in one? Remove the repeated header, or its words count as values."
-    )
-
-
-def _rows_like_the_header(frame: pd.DataFrame) -> list[int]:
-    """The numbers, from 1, of the rows whose cells are the columns' names."""
-    same = frame.iloc[:, 0] == frame.columns[0]
-    for place in range(1, frame.shape[1]):
-        if not same.any():
-            return []
-        same &= frame.iloc[:, place] == frame.columns[place]
-    return [int(n) + 1 for n in same.to_numpy().nonzero()[0]]
+    return bool((column.iloc[:MOST_LOOKED_AT] == name).sum() > 1)
 
 
 def renamed(before: list[str], after: list[str]) -> str:

@@ -82,7 +82,7 @@ def read_partition(part: Partition, rows: int) -> Iterator[pa.Table]:
         if plain:
             yield arrow_tables.with_dictionary_texts(table)
         else:  # an index may repeat itself: it is put aside
-            tidied = tidy_table.tidy(table.to_pandas(), part.path.name)
+            tidied = tidy_table.tidy(arrow_tables.as_frame(table), part.path.name)
             yield arrow_tables.dictionary_encoded(tidied)
 
 

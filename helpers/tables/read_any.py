@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,22 +23,25 @@ from ..base.addresses import (
     local_path,
     refuse_pasted_password,
     shown,
+    with_format,
 )
+from ..base.recipe_files import is_recipe
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
-from . import odd_files
+from . import encodings, odd_files, sure_numbers, text_format, text_pieces
+from .arrow_tables import as_frame
 from .file_formats import (
     DELIMITED,
     READABLE,
     READERS,
+    TEXTUAL,
     disguised_as,
-    find_delimiter,
-    numbers_if_surely,
     read_parquet_bytes,
 )
 from .from_database import read_sql
 from .from_web import fetch
-from .tidy_table import clean_name, distinct_names, tidy
+from .sources.joining import read_and_join
+from .tidy_table import tidy
 
 ENDING_OF_CONTENT = {
     "application/json": ".json",
@@ -46,32 +50,43 @@ ENDING_OF_CONTENT = {
 }
 
 
-def read_table(source: str, query: str = "", typed: bool = True) -> pd.DataFrame:
+def read_table(
+    source: str, query: str = "", typed: bool = True, encoding: str = encodings.AUTO
+) -> pd.DataFrame:
     """Read a table from a file, a folder of Parquet files, a web address, storage or a database.
+
+    How a text file is written is found; what was found wrongly is told behind its name, as in
+    `mine.csv?delimiter=semicolon&header=3` (see `text_format`). Lines that are no rows are set
+    aside (`set_aside.of`).
 
     Storage is whatever fsspec knows, such as s3://bucket/key.csv, a file or a folder of Parquet.
 
     `${NAME}` in an address is filled from the environment, so that a password is named and never
     written. `query` is SQL for a database address. With `typed=False` the cells of a CSV file stay
-    text, to be read one by one by a cleaning plan. Raises InputError, with what to do, when the
-    source is missing, empty, has no rows or can't be read as a table.
+    text, to be read one by one by a cleaning plan. `encoding` is that of a text file (see
+    `encodings.decode`); one that is not UTF-8 stands in `frame.attrs["encoding"]`.
+
+    Raises InputError, with what to do, when the source is missing, empty, has no rows or can't be
+    read as a table.
 
     >>> read_table("missing.csv")
     Traceback (most recent call last):
     helpers.base.user_errors.InputError: There is no file 'missing.csv'. Give the path of a CSV, \
-TSV, JSON, JSON lines, Excel or Parquet file, a folder of Parquet files, an http(s) or a database \
-address.
+TSV, JSON, JSON lines, Excel, Parquet or Feather file, a folder of Parquet files, an http(s) or a \
+database address.
     """
     if query and (is_path(source) or is_stored(source)):
         raise InputError("--query is for a database address such as sqlite:///shop.db.")
+    if is_recipe(source):
+        return read_and_join(source, read_table, typed).frame
     if re.match(r"https?://", source, re.IGNORECASE):
-        frame = _read_address(source, typed)
+        frame = _read_address(source, typed, encoding)
     elif is_stored(source):
-        frame = _read_stored(source, typed)
+        frame = _read_stored(source, typed, encoding)
     elif "://" in source:
         frame = read_sql(source, query)
     else:
-        frame = _read_path(local_path(source), typed)
+        frame = _read_path(local_path(source), typed, encoding, with_format(source)[1])
     return tidy(frame, shown(source))
 
 
@@ -81,7 +96,7 @@ def stamp(frame: pd.DataFrame, kind: str, address: str) -> None:
     frame.attrs |= {"kind": kind, "address": address, "time": now}
 
 
-def _read_address(source: str, typed: bool) -> pd.DataFrame:
+def _read_address(source: str, typed: bool, encoding: str) -> pd.DataFrame:
     refuse_pasted_password(source)
     answer = fetch(from_environment(source, quoted=True), whole=True)
     kind = answer.headers.get("content-type", "").split(";")[0]
@@ -91,23 +106,23 @@ def _read_address(source: str, typed: bool) -> pd.DataFrame:
             f"{shown(source)} is a web page, not a table. Give the address of the file itself."
         )
     ending = ending if ending in READERS else ENDING_OF_CONTENT.get(kind, ".csv")
-    return _parse(answer.content, ending, shown(source), typed)
+    return _parse(answer.content, ending, shown(source), typed, encoding)
 
 
-def _read_stored(source: str, typed: bool) -> pd.DataFrame:
+def _read_stored(source: str, typed: bool, encoding: str) -> pd.DataFrame:
     """A file or a folder in storage, copied to this machine for as long as it is read."""
     with tempfile.TemporaryDirectory(prefix="pipeline-") as folder:
-        return _read_path(fetch_stored(source, Path(folder)), typed)
+        return _read_path(fetch_stored(source, Path(folder)), typed, encoding)
 
 
-def _read_path(path: Path, typed: bool) -> pd.DataFrame:
+def _read_path(path: Path, typed: bool, encoding: str, written: str = "") -> pd.DataFrame:
     if str(path) and path.name and path.is_dir():
         return _read_folder(path)
     _check_is_file(path)
     if path.suffix.lower() == ".parquet" and path.stat().st_size:  # read in place: it may be large
         return _read_as(read_parquet_bytes, path, ".parquet", path.name)
     unpacking_limits.check(path.stat().st_size, f"'{path.name}' has")
-    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed)
+    return _parse(_bytes_of(path), path.suffix.lower(), path.name, typed, encoding, written)
 
 
 def _check_is_file(path: Path) -> None:
@@ -135,7 +150,7 @@ def _read_folder(path: Path) -> pd.DataFrame:
         found = dataset_of(path, files)
         _check_size(found)
         _refuse_unlike(found)
-        return found.to_table().to_pandas()
+        return as_frame(found.to_table())
     except InputError as error:
         raise InputError(f"The folder '{path}' {error}") from None
     except Exception as error:  # Arrow has a dozen kinds of error; each means the same here
@@ -181,24 +196,31 @@ def dataset_of(path: Path, files: list[Path]):
     )
 
 
-def _parse(content: bytes, ending: str, name: str, typed: bool) -> pd.DataFrame:
-    if not content.strip():
+def _parse(
+    content: bytes, ending: str, name: str, typed: bool, encoding: str, written: str = ""
+) -> pd.DataFrame:
+    if not content or content.isspace():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     if problem := disguised_as(content, ending):
         raise InputError(f"'{name}' {problem}")
     if ending not in READERS:
         said = f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}."
         raise InputError(f"{said} Save it as one of these.")
-    frame = _read_as(READERS[ending], content, ending, name)
-    return _typed(frame) if typed and ending in DELIMITED else frame
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of texts, its columns that surely hold numbers as numbers."""
-    return odd_files.note(
-        pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame}),
-        *odd_files.of(frame),
+    if ending not in TEXTUAL:
+        return _read_as(READERS[ending], content, ending, name)
+    content, found, said = _read_as(lambda c: encodings.as_utf8(c, encoding), content, ending, name)
+    frame = _read_as(_reader_of(ending, written), content, ending, name)
+    frame = odd_files.note(
+        sure_numbers.typed(frame) if typed and ending in DELIMITED else frame, said
     )
+    frame.attrs = frame.attrs | ({} if found == "utf-8" else {"encoding": found})
+    return frame
+
+
+def _reader_of(ending: str, written: str):
+    """The reader of a kind of file, told what a person says of how it is written."""
+    reader = READERS[ending]
+    return partial(reader, asked=text_format.parse(written)) if ending in DELIMITED else reader
 
 
 def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
@@ -214,54 +236,22 @@ def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:
 def _in_plain_words(error: Exception) -> str:
     """What a parser's error says, where it is, and what to do."""
     said = first_line(error)
-    if width := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
-        return (
-            f"line {width[2]} has {width[3]} fields and the header {width[1]}. Correct that line, "
-            f"quote a cell that has a delimiter in it, or take out what stands above the header."
-        )
-    if row := re.search(r"EOF inside string starting at row (\d+)", said):
-        return f"a quote that opens in row {row[1]} (the header is row 0) is never closed."
     return f"{said.rstrip('.')}. Is the file complete and of the type of its ending? Save it again."
 
 
-def read_csv_in_pieces(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+def read_csv_in_pieces(
+    path: Path, rows: int, encoding: str = encodings.AUTO
+) -> Iterator[pd.DataFrame]:
     """A large CSV file as `read_table(typed=False)` reads it, so many rows at a time.
 
-    A file that is not plain UTF-8, or has oddities that only the whole of it shows, comes in one.
+    A file that is not plain UTF-8, or whose lines have to be sorted, is read whole first.
     """
-    delimiter = _delimiter_of_plain(path)
-    if not delimiter:
-        yield read_table(str(path), typed=False)
+    if plain := text_pieces.plain_file(path):
+        yield from (tidy(piece, path.name) for piece in plain.pieces(rows))
         return
-    try:
-        yield from _pieces_of_plain(path, delimiter, rows)
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise InputError(f"'{path.name}' can't be read as CSV: {first_line(error)}") from None
-
-
-def _pieces_of_plain(path: Path, delimiter: str, rows: int) -> Iterator[pd.DataFrame]:
-    """The rows of a plain CSV file, all cells texts; its first row names the columns."""
-    options = {"sep": delimiter, "header": None, "dtype": str, "keep_default_na": False,
-               "na_values": [""], "encoding": "utf-8-sig"}  # fmt: skip
-    names: list[str] = []
-    for piece in pd.read_csv(path, chunksize=rows, **options):
-        if not names:
-            names = distinct_names([clean_name(cell) for cell in piece.iloc[0]])
-            piece = piece.iloc[1:]
-        yield tidy(piece.set_axis(names, axis=1).reset_index(drop=True), path.name)
-
-
-def _delimiter_of_plain(path: Path) -> str:
-    """The delimiter of a CSV file, told by its beginning; "" where it has to be read whole."""
-    with path.open("rb") as file:
-        head = file.read(2**20)
-    try:
-        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return ""
-    delimiter = find_delimiter(text) if text else ","
-    odd = not text or text.startswith("sep=") or text.splitlines()[-1].endswith(delimiter)
-    return "" if odd else delimiter
+    table = read_table(str(path), typed=False, encoding=encoding)
+    for start in range(0, len(table), rows):
+        yield table.iloc[start : start + rows]
 
 
 def check_target(frame: pd.DataFrame, target: str) -> None:

@@ -39,7 +39,7 @@ def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         )
     frame.columns = distinct_names([str(column).strip() for column in frame.columns])
     # A frame in memory may share its blocks; each column is tidied separately.
-    return frame.assign(**{c: _plain(frame[c]) for c in frame if frame[c].dtype == object})
+    return frame.assign(**{c: _plain(frame[c]) for c in frame if not _is_plain(frame[c].dtype)})
 
 
 def distinct_names(names: list[str]) -> list[str]:
@@ -55,14 +55,41 @@ def distinct_names(names: list[str]) -> list[str]:
     return names
 
 
+def _is_plain(dtype) -> bool:
+    """Whether every stage can work on a column of this type."""
+    odd = (pd.PeriodDtype, pd.IntervalDtype, pd.SparseDtype, pd.CategoricalDtype)
+    return dtype not in (object, np.float16) and not isinstance(dtype, odd)
+
+
 def _plain(column: pd.Series) -> pd.Series:
-    """A column of mixed objects as one type: text, unless pandas knows a better one."""
+    """A column of mixed objects as one type: text, unless pandas knows a better one.
+
+    Categories and sparse columns become what they hold; periods and intervals, their text.
+    """
+    dtype = column.dtype
+    if pd.api.types.is_dtype_equal(dtype, np.float16):
+        return column.astype("float32")
+    if isinstance(dtype, pd.CategoricalDtype):
+        column = column.astype(dtype.categories.dtype if len(dtype.categories) else "str")
+        return column if _is_plain(column.dtype) else _plain(column)
+    if isinstance(dtype, pd.SparseDtype):
+        return column.sparse.to_dense()
+    if column.dtype != object:
+        return column.astype(object).map(str, na_action="ignore").astype("str")
     better = column.infer_objects()
+    if pd.api.types.is_float_dtype(better.dtype) and _is_rounded(column, better):
+        return column.map(str, na_action="ignore").astype("str")
     if better.dtype != object:
         return better
     if column.dropna().map(lambda value: isinstance(value, bool)).all():
         return column.astype("boolean")
     return column.map(_as_text, na_action="ignore").astype("str")
+
+
+def _is_rounded(column: pd.Series, floats: pd.Series) -> bool:
+    """Whether whole numbers beside gaps lose a digit as floats."""
+    large = column[floats.abs() >= 2**53]
+    return bool(len(large)) and all(isinstance(value, int) for value in large)
 
 
 def _as_text(value) -> str:

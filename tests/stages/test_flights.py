@@ -10,6 +10,7 @@ import yaml
 
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
+from helpers.course.labs import from_notebook_to_production as production
 from helpers.deploy import service_proof
 from helpers.examples import flights_example, flights_sources
 from helpers.learning import labelled_data
@@ -41,6 +42,14 @@ def test_the_rows_add_up_in_every_stage(flights_run):
         assert entry["rows_in"] == entry["rows_out"] + entry["set_aside"]
         for name in entry["outputs"]:
             assert flights_run.file(name).exists()
+
+
+def test_the_ledger_that_a_lab_reads_is_of_this_run(flights_run):
+    stored, made = (
+        json.loads(production.LEDGER.read_text()),
+        production.shortened(flights_run.ledger),
+    )
+    assert [line | {"seconds": 0} for line in stored] == [line | {"seconds": 0} for line in made]
 
 
 def test_each_stage_read_and_wrote_what_the_line_is_described_to(flights_run):

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeClassifier
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 
 def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame, pd.Series]]:
@@ -16,31 +21,30 @@ def _two_tables(rows: int = 240, seed: int = 0) -> dict[str, tuple[pd.DataFrame,
     return {"random": (X, shuffled), "settled": (X, (X["a"] > 0).astype(int))}
 
 
+HONEST_SCORE_FAULTS = {
+    "Return one number, the accuracy.": lambda it: any(
+        np.ndim(score) or not isinstance(score, float | int) for score in (it.random, it.settled)
+    ),
+    "That looks like per cent; a share between 0 and 1 is asked.": lambda it: (
+        max(it.random, it.settled) > 1
+    ),
+    "With random labels your function still finds the model excellent. Had the model met the rows "
+    "that it was asked about?": lambda it: it.random > 0.9,
+    "With two random labels the score should be near 0.5. Which rows were scored?": lambda it: (
+        not 0.3 <= it.random <= 0.7
+    ),
+    "With a rule that a tree learns easily, your score is poor. Was the model fitted on true pairs "
+    "of rows and labels?": lambda it: it.settled < 0.9,
+}
+
+
 def _examine_honest_score(honest_score, of=None) -> str:
     """Random labels must score like a coin, and a rule that can be learnt nearly perfectly."""
-    from sklearn.tree import DecisionTreeClassifier
-
     scores = {
         name: honest_score(DecisionTreeClassifier(random_state=0), X.copy(), y.copy())
         for name, (X, y) in _two_tables().items()
     }
-    if any(np.ndim(score) or not isinstance(score, float | int) for score in scores.values()):
-        return "Return one number, the accuracy."
-    if max(scores.values()) > 1:
-        return "That looks like per cent; a share between 0 and 1 is asked."
-    if scores["random"] > 0.9:
-        return (
-            "With random labels your function still finds the model excellent. Had the "
-            "model met the rows that it was asked about?"
-        )
-    if not 0.3 <= scores["random"] <= 0.7:
-        return "With two random labels the score should be near 0.5. Which rows were scored?"
-    if scores["settled"] < 0.9:
-        return (
-            "With a rule that a tree learns easily, your score is poor. Was the model fitted on "
-            "true pairs of rows and labels?"
-        )
-    return ""
+    return first_fault(HONEST_SCORE_FAULTS, **scores)
 
 
 def _rows_with_gaps(rows: int = 120, seed: int = 1) -> tuple[pd.DataFrame, pd.Series]:
@@ -51,30 +55,44 @@ def _rows_with_gaps(rows: int = 120, seed: int = 1) -> tuple[pd.DataFrame, pd.Se
     return X.mask(random.random(X.shape) < 0.1), y
 
 
+THREE_STEPS_FAULTS = {
+    "A pipeline is asked for; you return {model.__class__.__name__}.": lambda it: (
+        not isinstance(it.model, Pipeline)
+    ),
+    "The last step of the pipeline is to be the random forest.": lambda it: (
+        not isinstance(it.model[-1], RandomForestClassifier)
+    ),
+    "Your model is fitted already. From which rows did it learn? Return it unfitted.": lambda it: (
+        hasattr(it.model[-1], "estimators_")
+    ),
+    "A row with a gap reaches the forest as it is. Which step fills gaps?": lambda it: (
+        len(it.model) == 1 or np.isnan(it.reaching(it.model[:-1])).any()
+    ),
+    "The columns reach the forest on scales of their own, hundreds beside fractions.": lambda it: (
+        not _is_standardised(it.reaching(it.model[:-1]))
+    ),
+    "Two models with the same seed give different answers. Where is the seed used?": lambda it: (
+        not np.array_equal(it.answers(7), it.answers(7))
+    ),
+    "Models with two different seeds are the same. Is the seed that is given used?": lambda it: (
+        np.array_equal(it.answers(7), it.answers(8))
+    ),
+}
+
+
+def _is_standardised(columns: np.ndarray) -> bool:
+    return abs(columns.mean(axis=0)).max() <= 0.1 and abs(columns.std(axis=0) - 1).max() <= 0.1
+
+
 def _examine_three_steps(make_model, of=None) -> str:
     """An unfitted pipeline of three steps; what reaches the forest has no gaps, and one scale."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.pipeline import Pipeline
-
     X, y = _rows_with_gaps()
-    model = make_model(7)
-    if not isinstance(model, Pipeline):
-        return f"A pipeline is asked for; you return {type(model).__name__}."
-    if not isinstance(model[-1], RandomForestClassifier):
-        return "The last step of the pipeline is to be the random forest."
-    if hasattr(model[-1], "estimators_"):
-        return "Your model is fitted already. From which rows did it learn? Return it unfitted."
-    if len(model) == 1 or np.isnan(np.asarray(model[:-1].fit_transform(X), float)).any():
-        return "A row with a gap reaches the forest as it is. Which step fills gaps?"
-    reached = np.asarray(model[:-1].fit_transform(X), float)
-    if abs(reached.mean(axis=0)).max() > 0.1 or abs(reached.std(axis=0) - 1).max() > 0.1:
-        return "The columns reach the forest on scales of their own, hundreds beside fractions."
-    same, other = (make_model(s).fit(X, y).predict_proba(X) for s in (7, 8))
-    if not np.array_equal(model.fit(X, y).predict_proba(X), same):
-        return "Two models with the same seed give different answers. Where is the seed used?"
-    if np.array_equal(same, other):
-        return "Models with two different seeds are the same. Is the seed that is given used?"
-    return ""
+    return first_fault(
+        THREE_STEPS_FAULTS,
+        model=make_model(7),
+        reaching=lambda steps: np.asarray(steps.fit_transform(X), float),
+        answers=lambda seed: make_model(seed).fit(X, y).predict_proba(X),
+    )
 
 
 def _three_kinds(rows: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
@@ -88,9 +106,6 @@ def _three_kinds(rows: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.Serie
 
 def _split_scores(model, X, y, seeds, share: float = 0.2, by_kind: bool = True) -> list[float]:
     """The accuracy on a test set for each seed."""
-    from sklearn.base import clone
-    from sklearn.model_selection import train_test_split
-
     found = []
     for seed in seeds:
         kinds = y if by_kind else None
@@ -99,28 +114,37 @@ def _split_scores(model, X, y, seeds, share: float = 0.2, by_kind: bool = True) 
     return found
 
 
+SPREAD_FAULTS = {
+    "Give a score for each seed, as a list; a mean alone hides how far they differ.": lambda it: (
+        np.ndim(it.given) != 1
+    ),
+    "For {asked} seeds you give {scores} scores.": lambda it: it.scores != it.asked,
+    "": lambda it: it.is_like(),
+    "All scores are perfect. Were the scored rows among those that were learnt from?": lambda it: (
+        min(it.given) > 0.99
+    ),
+    "All scores are the same. Does each seed draw a split of its own?": lambda it: (
+        len(set(it.given)) == 1
+    ),
+    "The kinds are drawn by chance, so that a rare one may be missing on one side.": lambda it: (
+        it.is_like(by_kind=False)
+    ),
+    "A quarter of the rows is held out. A fifth is asked for.": lambda it: it.is_like(share=0.25),
+    "These are other scores than those of a fifth held out, each kind in its share, by seed.": bool,
+}
+
+
 def _examine_spread(test_scores, of=None) -> str:
     """A score for each seed, each of a split of its own."""
-    from sklearn.tree import DecisionTreeClassifier
-
     model, (X, y), seeds = DecisionTreeClassifier(random_state=0), _three_kinds(), [11, 5, 23, 42]
     given = test_scores(model, X.copy(), y.copy(), seeds)
-    if np.ndim(given) != 1:
-        return "Give a score for each seed, as a list; a mean alone hides how far they differ."
-    given = [float(score) for score in given]
-    if len(given) != len(seeds):
-        return f"For {len(seeds)} seeds you give {len(given)} scores."
-    if np.allclose(given, _split_scores(model, X, y, seeds)):
-        return ""
-    if min(given) > 0.99:
-        return "All scores are perfect. Were the scored rows among those that were learnt from?"
-    if len(set(given)) == 1:
-        return "All scores are the same. Does each seed draw a split of its own?"
-    if np.allclose(given, _split_scores(model, X, y, seeds, by_kind=False)):
-        return "The kinds are dealt out by chance, so that a rare one may be missing on one side."
-    if np.allclose(given, _split_scores(model, X, y, seeds, share=0.25)):
-        return "A quarter of the rows is held out. A fifth is asked for."
-    return "These are other scores than those of a fifth held out, each kind in its share, by seed."
+
+    def is_like(**other) -> bool:
+        return np.allclose(np.asarray(given, float), _split_scores(model, X, y, seeds, **other))
+
+    return first_fault(
+        SPREAD_FAULTS, given=given, scores=np.size(given), asked=len(seeds), is_like=is_like
+    )
 
 
 CHALLENGES = {

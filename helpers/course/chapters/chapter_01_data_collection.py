@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pandas as pd
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 
 def _timetable(rows: int = 400) -> pd.DataFrame:
@@ -25,36 +25,46 @@ def _examine_one_month(one_month, of=None) -> str:
     flights = _timetable()
     with closing(sqlite3.connect(":memory:")) as database:
         flights.to_sql("flights", database, index=False)
-        for month in (7, 1, 12):
-            wanted = flights[flights["month"] == month]
-            if problem := _what_a_month_lacks(one_month(database, month), wanted, len(flights)):
-                return problem
-        try:
-            stolen = one_month(database, "7 OR 1=1")
-        except (sqlite3.Error, pd.errors.DatabaseError, TypeError, ValueError):
-            return ""
-    if stolen is not None and len(stolen):
-        return (
-            "A text in place of the month became a part of the query and changed what it asks. "
-            "How does a value travel beside a query?"
-        )
-    return ""
+        faults = (
+            first_fault(MONTH_FAULTS, given=one_month(database, month), every=len(flights),
+                        wanted=flights[flights["month"] == month]) for month in (7, 1, 12)
+        )  # fmt: skip
+        return next(filter(None, faults), "") or _pasted_in(one_month, database)
 
 
-def _what_a_month_lacks(given, wanted: pd.DataFrame, every: int) -> str:
-    if not isinstance(given, pd.DataFrame):
-        return f"Return a DataFrame; you return {type(given).__name__}."
-    if len(given) == every:
-        return "All months are there. Where does the query say which one is asked for?"
-    if set(given) != set(wanted):
-        return "Not all columns of the flights are there, or there are others."
-    if len(given) == 0:
-        return "No flight is found. Is the month compared as a number?"
-    if set(given["month"]) != set(wanted["month"]):
-        return "Those are flights of another month than the one that is asked for."
-    if len(given) < len(wanted):
-        return "Some flights of the month are missing. Is there a limit in the query?"
-    return "" if len(given) == len(wanted) else "Some flights are there twice."
+def _pasted_in(one_month, database) -> str:
+    """Whether a text in place of the month is taken as a part of the query."""
+    try:
+        stolen = one_month(database, "7 OR 1=1")
+    except (sqlite3.Error, pd.errors.DatabaseError, TypeError, ValueError):
+        return ""
+    if stolen is None or not len(stolen):
+        return ""
+    return (
+        "A text in place of the month became a part of the query and changed what it asks. How "
+        "does a value travel beside a query?"
+    )
+
+
+MONTH_FAULTS = {
+    "Return a DataFrame; you return {given.__class__.__name__}.": lambda it: (
+        not isinstance(it.given, pd.DataFrame)
+    ),
+    "All months are there. Where does the query say which one is asked for?": lambda it: (
+        len(it.given) == it.every
+    ),
+    "Not all columns of the flights are there, or there are others.": lambda it: (
+        set(it.given) != set(it.wanted)
+    ),
+    "No flight is found. Is the month compared as a number?": lambda it: it.given.empty,
+    "Those are flights of another month than the one that is asked for.": lambda it: (
+        set(it.given["month"]) != set(it.wanted["month"])
+    ),
+    "Some flights of the month are missing. Is there a limit in the query?": lambda it: (
+        len(it.given) < len(it.wanted)
+    ),
+    "Some flights are there twice.": lambda it: len(it.given) > len(it.wanted),
+}
 
 
 def _examine_with_planes(with_planes, of=None) -> str:
@@ -62,38 +72,49 @@ def _examine_with_planes(with_planes, of=None) -> str:
     flights = _timetable(60)
     planes = pd.DataFrame({"tailnum": [f"N{n}" for n in range(0, 120, 2)], "seats": range(60)})
     joined = with_planes(flights.copy(), planes.copy())
-    if problem := _what_a_join_lacks(joined, flights, planes):
-        return problem
+    seats = flights["tailnum"].map(planes.set_index("tailnum")["seats"])
+    return first_fault(JOIN_FAULTS, joined=joined, flights=flights, seats=seats) or _joined_twice(
+        with_planes, flights, planes
+    )
+
+
+MORE_FLIGHTS = "The registry was delivered twice, and your flights became more without a word."
+ONE_TAKEN = (
+    "A registry that holds two entries of one plane went through, and one of them was taken "
+    "without a word. Which of the two is right? Let it be an error."
+)
+
+
+def _joined_twice(with_planes, flights: pd.DataFrame, planes: pd.DataFrame) -> str:
+    """What became of planes that were delivered twice: it has to be an error."""
     doubled = pd.concat([planes, planes.assign(seats=planes["seats"] + 1)])
     try:
         twice = with_planes(flights.copy(), doubled)
     except Exception:  # noqa: BLE001 - pandas' MergeError, or one of the learner's own
         return ""
-    if len(twice) > len(flights):
-        return "The registry was delivered twice, and your flights became more without a word."
-    return (
-        "A registry that holds two entries of one plane went through, and one of them was taken "
-        "without a word. Which of the two is right? Let it be an error."
-    )
+    return MORE_FLIGHTS if len(twice) > len(flights) else ONE_TAKEN
 
 
-def _what_a_join_lacks(joined, flights: pd.DataFrame, planes: pd.DataFrame) -> str:
-    if not isinstance(joined, pd.DataFrame) or not {"seats", "flight"} <= set(joined):
-        return "Return the flights as a DataFrame with the columns of the planes beside their own."
-    known = flights["tailnum"].isin(planes["tailnum"])
-    if len(joined) == known.sum():
-        return "Flights by planes that the registry lacks are gone. They will be asked about, too."
-    if len(joined) > len(flights):
-        return "There are more rows than flights: some rows are planes that have not flown."
-    if len(joined) < len(flights):
-        return "Some flights are missing."
-    if joined["flight"].tolist() != flights["flight"].tolist():
-        return "The flights are no longer in their order."
-    seats = flights["tailnum"].map(planes.set_index("tailnum")["seats"])
-    if joined["seats"].isna().sum() < seats.isna().sum():
-        return "A plane that nobody knows has a number of seats. What is unknown stays missing."
-    same = (joined["seats"].to_numpy() == seats.to_numpy()) | seats.isna().to_numpy()
-    return "" if same.all() else "Some flights have the seats of another plane."
+JOIN_FAULTS = {
+    "Return the flights as a DataFrame with the columns of the planes beside their own.":
+        lambda it: (
+            not isinstance(it.joined, pd.DataFrame) or not {"seats", "flight"} <= set(it.joined)
+        ),
+    "Flights by planes that the registry lacks are gone. They will be asked about, too.":
+        lambda it: len(it.joined) == it.seats.count(),
+    "There are more rows than flights: some rows are planes that have not flown.": lambda it: (
+        len(it.joined) > len(it.flights)
+    ),
+    "Some flights are missing.": lambda it: len(it.joined) < len(it.flights),
+    "The flights are no longer in their order.": lambda it: (
+        it.joined["flight"].tolist() != it.flights["flight"].tolist()
+    ),
+    "A plane that nobody knows has a number of seats. What is unknown stays missing.":
+        lambda it: it.joined["seats"].count() > it.seats.count(),
+    "Some flights have the seats of another plane.": lambda it: (
+        (it.joined["seats"].to_numpy() != it.seats.to_numpy()) & it.seats.notna().to_numpy()
+    ).any(),
+}  # fmt: skip
 
 
 class _Server:
@@ -116,39 +137,57 @@ class _TooManyCallsError(BaseException):
     """Too many calls; no `except Exception` of a learner's catches it."""
 
 
+TOO_MANY_CALLS = "The server was called more than fifty times for a few pages. When do you give up?"
+
+
 def _examine_pages(read_all, of=None) -> str:
     """All rows of all pages, three attempts a page, and an error when these fail."""
     pages = [[1, 2, 3], [4, 5, 6], [7], [8, 9]]
-    wanted = sum(pages, [])
     try:
-        calm = read_all(_Server(pages, {}))
-        if list(calm) != wanted:
-            return _what_rows_lack(list(calm), wanted)
-        try:
-            busy = list(read_all(_Server(pages, {0: 1, 2: 2})))
-        except ConnectionError:
-            return "A server that was busy once or twice stopped you. What would a second call do?"
-        if busy != wanted:
-            return "A page at which the server was busy is missing, or twice in the result."
-        try:
-            read_all(_Server(pages, {1: 99}))
-        except ConnectionError:
-            return ""
-        return "A page could not be read at all, and your function returned as if all were well."
+        return (
+            _calm_server(read_all, pages)
+            or _busy_server(read_all, pages)
+            or _closed_server(read_all, pages)
+        )
     except _TooManyCallsError:
-        return "The server was called more than fifty times for a few pages. When do you give up?"
+        return TOO_MANY_CALLS
 
 
-def _what_rows_lack(given: list, wanted: list) -> str:
-    if given and all(isinstance(row, list) for row in given):
-        return "You return a list of pages; one list of rows is asked for."
-    if given == wanted[3:]:
-        return "The first page is missing. Where do pages begin?"
-    if given == wanted[:3]:
-        return "You read the first page only."
-    if given == wanted[: len(given)]:
-        return "You stopped too early. Is a page that is shorter than others the last one?"
-    return "Rows are missing, twice in the result, or in another order."
+def _calm_server(read_all, pages: list[list[int]]) -> str:
+    given = list(read_all(_Server(pages, {})))
+    return first_fault(ROWS_FAULTS, given=given, wanted=sum(pages, []))
+
+
+def _busy_server(read_all, pages: list[list[int]]) -> str:
+    try:
+        busy = list(read_all(_Server(pages, {0: 1, 2: 2})))
+    except ConnectionError:
+        return "A server that was busy once or twice stopped you. What would a second call do?"
+    if busy != sum(pages, []):
+        return "A page at which the server was busy is missing, or twice in the result."
+    return ""
+
+
+def _closed_server(read_all, pages: list[list[int]]) -> str:
+    try:
+        read_all(_Server(pages, {1: 99}))
+    except ConnectionError:
+        return ""
+    return "A page could not be read at all, and your function returned as if all were well."
+
+
+ROWS_FAULTS = {
+    "": lambda it: it.given == it.wanted,
+    "You return a list of pages; one list of rows is asked for.": lambda it: (
+        it.given and all(isinstance(row, list) for row in it.given)
+    ),
+    "The first page is missing. Where do pages begin?": lambda it: it.given == it.wanted[3:],
+    "You read the first page only.": lambda it: it.given == it.wanted[:3],
+    "You stopped too early. Is a page that is shorter than others the last one?": lambda it: (
+        it.given == it.wanted[: len(it.given)]
+    ),
+    "Rows are missing, twice in the result, or in another order.": bool,
+}
 
 
 CHALLENGES = {

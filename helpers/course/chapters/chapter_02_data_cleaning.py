@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 # What a person wrote into a column of durations, and the minutes that it surely means
 DURATIONS = {
@@ -14,59 +14,79 @@ DURATIONS = {
 }  # fmt: skip
 
 
+ALIASES = {"ny": "new york", "NY": "New York"}
+
+
 def _tidy_towns(towns: pd.Series, aliases=True) -> pd.Series:
     tidy = towns.str.strip().str.casefold()
-    return tidy.replace({"ny": "new york"}) if aliases else tidy
+    return tidy.replace(ALIASES) if aliases else tidy
+
+
+REPEATS_FAULTS = {
+    "Give a number of rows; yours is {given.__class__.__name__}.": lambda it: (
+        isinstance(it.given, bool) or not isinstance(it.given, int | float | np.number)
+    ),
+    "": lambda it: it.given == it.found(_tidy_towns),
+    "That is before tidying. Which pairs differ in their spelling only?": lambda it: (
+        it.given == it.found(lambda towns: towns)
+    ),
+    "`NY` is still a town of its own.": lambda it: (
+        it.given == it.found(lambda towns: _tidy_towns(towns, aliases=False))
+    ),
+    "Spaces at the ends still tell towns apart.": lambda it: (
+        it.given == it.found(lambda towns: towns.str.casefold().replace(ALIASES))
+    ),
+    "Small and capital letters still tell towns apart.": lambda it: (
+        it.given == it.found(lambda towns: towns.str.strip().replace(ALIASES))
+    ),
+    "So many rows stay. How many are set aside?": lambda it: (
+        it.given == it.rows - it.found(_tidy_towns)
+    ),
+    "You counted both rows of a pair. One of them may stay.": lambda it: (
+        it.given == it.found(_tidy_towns, keep=False)
+    ),
+    "That is another number. Which rows are equal once their towns are?": bool,
+}
 
 
 def _examine_repeats(repeats, of=None) -> str:
     """The number of rows that repeat an earlier one once their towns are tidy."""
-    if isinstance(repeats, bool) or not isinstance(repeats, int | float | np.number):
-        return f"Give a number of rows; yours is {type(repeats).__name__}."
-    ways = {name: of.assign(town=town) for name, town in _ways_to_tidy(of["town"]).items()}
-    right = int(ways.pop("right").duplicated().sum())
-    if repeats == right:
-        return ""
-    for why, table in ways.items():
-        if repeats == table.duplicated().sum():
-            return why
-    if repeats == len(of) - right:
-        return "So many rows stay. How many are set aside?"
-    if repeats == _tidied(of).duplicated(keep=False).sum():
-        return "You counted both rows of a pair. One of them may stay."
-    return "That is another number. Which rows are equal once their towns are?"
+
+    def found(tidy, keep: str | bool = "first") -> int:
+        return int(of.assign(town=tidy(of["town"])).duplicated(keep=keep).sum())
+
+    return first_fault(REPEATS_FAULTS, given=repeats, rows=len(of), found=found)
 
 
-def _tidied(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(town=_tidy_towns(table["town"]))
+FILL_FAULTS = {
+    "The rows that you were given have changed. Make new ones, as `assign` does.": lambda it: (
+        not it.rows.equals(it.before)
+    ),
+    "Give a frame with the same rows, in the same order.": lambda it: (
+        not isinstance(it.made, pd.DataFrame) or not it.made.index.equals(it.before.index)
+    ),
+    "Another column was touched as well. Which one was asked for?": lambda it: (
+        it.made["town"].isna().sum() != 1
+    ),
+}
 
 
-def _ways_to_tidy(towns: pd.Series) -> dict[str, pd.Series]:
-    """The right way, and by what they forget the wrong ones."""
-    alias = {"ny": "new york", "NY": "New York"}
-    return {
-        "right": _tidy_towns(towns),
-        "That is before tidying. Which pairs differ in their spelling only?": towns,
-        "`NY` is still a town of its own.": _tidy_towns(towns, aliases=False),
-        "Spaces at the ends still tell towns apart.": towns.str.casefold().replace(alias),
-        "Small and capital letters still tell towns apart.": towns.str.strip().replace(alias),
-    }
+TRAINING = pd.DataFrame({"weight": [1.0, 2.0, 12.0, None], "town": list("abca")})
+PARCELS = pd.DataFrame(
+    {"weight": [None, 30.0, 40.0, 50.0], "town": ["a", None, "b", "c"]}, index=[7, 3, 9, 4]
+)
 
 
 def _examine_fill(fill, of=None) -> str:
     """Gaps are filled with the median of the training rows and marked; nothing else is touched."""
-    training = pd.DataFrame({"weight": [1.0, 2.0, 12.0, None], "town": list("abca")})
-    rows = pd.DataFrame({"weight": [None, 30.0, 40.0, 50.0], "town": ["a", None, "b", "c"]},
-                        index=[7, 3, 9, 4])  # fmt: skip
-    before = rows.copy()
-    made = fill(training.copy(), rows, "weight")
-    if not rows.equals(before):
-        return "The rows that you were given have changed. Make new ones, as `assign` does."
-    if not isinstance(made, pd.DataFrame) or not made.index.equals(before.index):
-        return "Give a frame with the same rows, in the same order."
-    if made["town"].isna().sum() != 1:
-        return "Another column was touched as well. Which one was asked for?"
-    return _filled_with(made["weight"]) or _marked(made) or _filled_alone(fill, rows)
+    rows = PARCELS.copy()
+    made = fill(TRAINING.copy(), rows, "weight")
+    return (
+        first_fault(FILL_FAULTS, rows=rows, before=PARCELS, made=made)
+        or _filled_with(made["weight"])
+        or _marked(made)
+        or _filled_alone(fill)
+    )
 
 
 def _filled_with(weight: pd.Series) -> str:
@@ -91,7 +111,7 @@ def _marked(made: pd.DataFrame) -> str:
     return "" if marks.tolist() == [True, False, False, False] else "Other rows are marked."
 
 
-def _filled_alone(fill, rows: pd.DataFrame) -> str:
+def _filled_alone(fill) -> str:
     """Another column and another table: nothing may be written into the function."""
     training = pd.DataFrame({"age": [5.0, 7.0, 9.0]})
     made = fill(training, pd.DataFrame({"age": [None, 1.0]}), "age")

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 ENOUGH = 30  # flights to an airport, to judge it
+
+
+LATEST_FAULTS = {
+    "": lambda it: it.asked == it.enough["mean"].idxmax(),
+    "None of these flights goes there.": lambda it: it.asked not in it.airports.index,
+    "Too few flights go there to judge: how many were asked for?": lambda it: (
+        it.asked not in it.enough.index
+    ),
+    "There the share is the smallest. The largest was asked for.": lambda it: (
+        it.asked == it.enough["mean"].idxmin()
+    ),
+    "Most late flights go there, and many others. Of how many are they a share?": lambda it: (
+        it.asked == it.enough["sum"].idxmax()
+    ),
+    "To another airport, with flights enough, the share is larger.": bool,
+}
 
 
 def _examine_latest(latest, of=None) -> str:
@@ -17,35 +36,26 @@ def _examine_latest(latest, of=None) -> str:
     airports = of.groupby("dest")["late"].agg(["mean", "sum", "size"])
     enough = airports[airports["size"] >= ENOUGH]
     asked = latest.strip().upper()
-    if asked == enough["mean"].idxmax():
-        return ""
-    if asked not in airports.index:
-        return "None of these flights goes there."
-    if asked not in enough.index:
-        return "Too few flights go there to judge: how many were asked for?"
-    if asked == enough["mean"].idxmin():
-        return "There the share is the smallest. The largest was asked for."
-    if asked == enough["sum"].idxmax():
-        return "Most late flights go there, and many others. Of how many are they a share?"
-    return "To another airport, with flights enough, the share is larger."
+    return first_fault(LATEST_FAULTS, asked=asked, airports=airports, enough=enough)
 
 
 def _examine_recipe(recipe, of=None) -> str:
     """What the learner's transformer makes of flights: fitted on some, asked about others."""
-    from sklearn.base import clone
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
     if not hasattr(recipe, "fit") or isinstance(recipe, type):
         return "Give a transformer, an object with `fit` and `transform`."
-    try:
-        check_is_fitted(recipe)
+    if _is_fitted(recipe):
         return "It is fitted already. On which rows? The recipe comes before the rows."
-    except (NotFittedError, TypeError):
-        pass
     training, rows = of.iloc[:2_000], of.iloc[2_000:]
     made = clone(recipe).fit(training, training["late"])
     return _stranger(made, rows) or _numbers_made(made, training, rows)
+
+
+def _is_fitted(recipe) -> bool:
+    try:
+        check_is_fitted(recipe)
+    except (NotFittedError, TypeError):
+        return False
+    return True
 
 
 def _stranger(made, rows: pd.DataFrame) -> str:
@@ -58,22 +68,35 @@ def _stranger(made, rows: pd.DataFrame) -> str:
     return ""
 
 
+NUMBERS_FAULTS = {
+    "Rows have to stay: one row of numbers for each flight.": lambda it: len(it.asked) != it.rows,
+    "A gap is left. Which step fills it, and before which other one?": lambda it: np.isnan(
+        it.whole
+    ).any(),
+    "There are too few columns for one-hot names: is each name a number of its own?": lambda it: (
+        it.whole.shape[1] < it.levels + 2
+    ),
+    "More columns got in than were asked for. Is one of them known too late?": lambda it: (
+        it.whole.shape[1] > it.levels + 2
+    ),
+    "The numbers are not standardised: their standard deviation is to be 1.": lambda it: (
+        it.measured.shape[1] != 2 or abs(it.measured.std(axis=0) - 1).max() > 0.01
+    ),
+}
+
+
 def _numbers_made(made, training: pd.DataFrame, rows: pd.DataFrame) -> str:
     """The numbers are looked at one by one: gaps, scales, one-hot columns, what else got in."""
     whole, asked = (_dense(made.transform(some)) for some in (training, rows))
-    if asked.shape != (len(rows), asked.shape[1]):
-        return "Rows have to stay: one row of numbers for each flight."
-    if np.isnan(whole).any():
-        return "A gap is left. Which step fills it, and before which other one?"
-    levels = training["carrier"].nunique() + training["origin"].nunique()
-    if whole.shape[1] < levels + 2:
-        return "There are too few columns for one-hot names: is each name a number of its own?"
-    if whole.shape[1] > levels + 2:
-        return "More columns got in than were asked for. Is one of them known too late?"
-    numbers = [c for c in range(whole.shape[1]) if not set(np.unique(whole[:, c])) <= {0.0, 1.0}]
-    if len(numbers) != 2 or abs(whole[:, numbers].std(axis=0) - 1).max() > 0.01:
-        return "The numbers are not standardised: their standard deviation is to be 1."
-    return _filled_by_median(whole[:, numbers], training)
+    is_one_hot = np.isin(whole, (0.0, 1.0)).all(axis=0)
+    return first_fault(
+        NUMBERS_FAULTS,
+        whole=whole,
+        asked=asked,
+        rows=len(rows),
+        measured=whole[:, ~is_one_hot],
+        levels=training["carrier"].nunique() + training["origin"].nunique(),
+    ) or _filled_by_median(whole[:, ~is_one_hot], training)
 
 
 def _filled_by_median(numbers: np.ndarray, training: pd.DataFrame) -> str:
@@ -94,17 +117,33 @@ def _planted_leaks(rows: int = 400, seed: int = 0) -> pd.DataFrame:
     """A target, two leaks of two sorts, an honest strong feature, and one with gaps by chance."""
     random = np.random.default_rng(seed)
     sick = random.integers(0, 2, rows)
-    discharge = np.where(sick == 1, random.normal(5, 2, rows), np.nan)
-    return pd.DataFrame(
-        {
-            "age": random.normal(50, 15, rows) + 4 * sick,
-            "fever": random.normal(37, 1, rows) + 1.8 * sick,
-            "invoice": 1_000 - 600 * sick + random.normal(0, 40, rows),
-            "days_in_ward": discharge,
-            "pulse": np.where(random.random(rows) < 0.3, np.nan, random.normal(70, 8, rows)),
-            "sick": sick,
-        }
-    )
+    table = pd.DataFrame({"days_in_ward": np.where(sick == 1, random.normal(5, 2, rows), np.nan)})
+    table["age"] = random.normal(50, 15, rows) + 4 * sick
+    table["fever"] = random.normal(37, 1, rows) + 1.8 * sick
+    table["invoice"] = 1_000 - 600 * sick + random.normal(0, 40, rows)
+    table["pulse"] = np.where(random.random(rows) < 0.3, np.nan, random.normal(70, 8, rows))
+    return table.assign(sick=sick)
+
+
+LEAKS = {"invoice", "days_in_ward"}
+SUSPECTS_FAULTS = {
+    "You accuse the target itself.": lambda it: "sick" in it.found,
+    "There is no column {unknown!r}.": lambda it: it.unknown,
+    "`fever` is a strong feature, and an honest one: it is often wrong. Who isn't?": lambda it: (
+        "fever" in it.found
+    ),
+    "`pulse` has gaps by chance. Do they go with the answer?": lambda it: "pulse" in it.found,
+    "`age` says little about the answer. What made you suspect it?": lambda it: "age" in it.found,
+    "A column that is filled in only after the event got through. What of its gaps?": lambda it: (
+        "days_in_ward" not in it.found
+    ),
+    "A column that moves *against* the answer, and gives it away, got through.": lambda it: (
+        "invoice" not in it.found
+    ),
+    "On another table it goes wrong. Do you look at the values, or at the names?": lambda it: (
+        it.in_other_table() != {f"{name}_2" for name in LEAKS}
+    ),
+}
 
 
 def _examine_suspects(suspects, of=None) -> str:
@@ -113,25 +152,12 @@ def _examine_suspects(suspects, of=None) -> str:
     found = suspects(table.copy(), "sick")
     if isinstance(found, str) or not hasattr(found, "__iter__"):
         return "Give a list of names of columns."
-    found = set(found)
-    if "sick" in found:
-        return "You accuse the target itself."
-    if found - set(table):
-        return f"There is no column {min(map(str, found - set(table)))!r}."
-    if "fever" in found:
-        return "`fever` is a strong feature, and an honest one: it is often wrong. Who isn't?"
-    if "pulse" in found:
-        return "`pulse` has gaps by chance. Do they go with the answer?"
-    if "age" in found:
-        return "`age` says little about the answer. What made you suspect it?"
-    if "days_in_ward" not in found:
-        return "A column that is filled in only after the event got through. What of its gaps?"
-    if "invoice" not in found:
-        return "A column that moves *against* the answer, and gives it away, got through."
-    renamed = _planted_leaks(seed=1).rename(columns=lambda name: f"{name}_2")
-    if set(suspects(renamed, "sick_2")) != {"invoice_2", "days_in_ward_2"}:
-        return "On another table it goes wrong. Do you look at the values, or at the names?"
-    return ""
+    return first_fault(
+        SUSPECTS_FAULTS,
+        found=(found := set(found)),
+        unknown=min(map(str, found - set(table)), default=""),
+        in_other_table=lambda: set(suspects(_planted_leaks(seed=1).add_suffix("_2"), "sick_2")),
+    )
 
 
 CHALLENGES = {

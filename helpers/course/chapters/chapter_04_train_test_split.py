@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...learning.labelled_data import TEST as HELD_OUT
 from ...learning.labelled_data import TRAIN as LEARNT_FROM
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 
 def _days_out_of_order(days: int = 21, a_day: int = 10, seed: int = 0) -> pd.DataFrame:
@@ -19,23 +19,30 @@ def _days_out_of_order(days: int = 21, a_day: int = 10, seed: int = 0) -> pd.Dat
     return pd.DataFrame({"scheduled": when}).sample(frac=1, random_state=seed, ignore_index=True)
 
 
+WHOLE_DAYS_FAULTS = {
+    "{share:.0%} of the rows are held out; about a fifth was asked for.": lambda it: (
+        not 0.1 <= it.share <= 0.3
+    ),
+    "You took the last rows of the table. Do rows come in the order of their time?": lambda it: (
+        it.test[-int(it.test.sum()) :].all()
+    ),
+    "Rows of the training side are later than rows that are held out.": lambda it: (
+        it.days[~it.test].max() > it.days[it.test].min()
+    ),
+    "One day lies on both sides: what its rows share is known from training.": lambda it: (
+        it.days[~it.test].max() == it.days[it.test].min()
+    ),
+}
+
+
 def _examine_whole_days(hold_out, of=None) -> str:
     """The latest fifth of rows has to be held out, and no day may lie on both sides."""
     table = _days_out_of_order()
     part = pd.Series(hold_out(table.copy()))
     if len(part) != len(table) or set(part) - {LEARNT_FROM, HELD_OUT}:
         return "Give a series with `train` or `test` for each row of the table, and nothing else."
-    test, when = (part == HELD_OUT).to_numpy(), table["scheduled"]
-    if not 0.1 <= test.mean() <= 0.3:
-        return f"{test.mean():.0%} of the rows are held out; about a fifth was asked for."
-    if test[-int(test.sum()) :].all():
-        return "You took the last rows of the table. Do rows come in the order of their time?"
-    days = when.dt.normalize()
-    if days[~test].max() > days[test].min():
-        return "Rows of the training side are later than rows that are held out."
-    if days[~test].max() == days[test].min():
-        return "One day lies on both sides: what its rows share is known from training."
-    return ""
+    test, days = (part == HELD_OUT).to_numpy(), table["scheduled"].dt.normalize()
+    return first_fault(WHOLE_DAYS_FAULTS, test=test, share=test.mean(), days=days)
 
 
 def _rarely_late(rows: int = 400, late: int = 24) -> pd.DataFrame:
@@ -45,43 +52,54 @@ def _rarely_late(rows: int = 400, late: int = 24) -> pd.DataFrame:
     return table.sample(frac=1, random_state=random).reset_index(drop=True)
 
 
+PROPORTION_FAULTS = {
+    "With one seed {train:.1%} of the training set are late, and {test:.1%} of the test set: "
+    "chance does that to a rare class. What keeps the classes in proportion?": lambda it: (
+        abs(it.train - it.test) > 0.005
+    ),
+    "Called twice with one seed it gives two splits: nobody could repeat your work.": lambda it: (
+        it.drawn[0] != it.drawn[-1]
+    ),
+    "Whatever the seed, it holds out the same rows: does it draw by the seed given?": lambda it: (
+        len(set(it.drawn)) == 1
+    ),
+}
+
+
 def _examine_in_proportion(hold_out, of=None) -> str:
     """A quarter at random, classes in proportion, the same for the same seed alone."""
     table = _rarely_late()
     made = [hold_out(table.copy(), seed) for seed in (1, 2, 3, 4, 1)]
-    for sets in made:
-        if reason := _unsound_sets(sets, table):
-            return reason
+    if reason := next(filter(None, (_unsound_sets(sets, table) for sets in made)), ""):
+        return reason
     shares = [[part["late"].mean() for part in sets] for sets in made]
-    if any(abs(train - test) > 0.005 for train, test in shares):
-        train, test = max(shares, key=lambda pair: abs(pair[0] - pair[1]))
-        return (
-            f"With one seed {train:.1%} of the training set are late, and {test:.1%} of the test "
-            "set: chance does that to a rare class. What keeps the classes in proportion?"
-        )
+    train, test = max(shares, key=lambda pair: abs(pair[0] - pair[1]))
     drawn = [frozenset(test["flight"]) for _, test in made]
-    if drawn[0] != drawn[-1]:
-        return "Called twice with one seed it gives two splits: nobody could repeat your work."
-    if len(set(drawn)) == 1:
-        return "Whatever the seed, it holds out the same rows: does it draw by the seed given?"
-    return ""
+    return first_fault(PROPORTION_FAULTS, train=train, test=test, drawn=drawn)
+
+
+SETS_FAULTS = {
+    "{both} flights are in both sets: the model would be asked what it has learnt.": lambda it: (
+        it.both
+    ),
+    "The first frame is the smaller one. Which of the two is to be learnt from?": lambda it: (
+        it.learnt < it.held_out
+    ),
+    "{neither} of {rows} flights are in neither set.": lambda it: it.neither,
+    "{share:.0%} are held out; a quarter was asked for.": lambda it: abs(it.share - 0.25) >= 0.01,
+}
 
 
 def _unsound_sets(sets, table: pd.DataFrame) -> str:
     """What is wrong with a training and a test set as such: their kinds, rows, sizes."""
     if not (isinstance(sets, tuple | list) and len(sets) == 2):
         return "Give two frames: the training set and the test set."
-    train, test = sets
     if not all(isinstance(part, pd.DataFrame) and "late" in part for part in sets):
         return "Give two frames with all columns: the training set and the test set."
-    if both := len(set(train["flight"]) & set(test["flight"])):
-        return f"{both} flights are in both sets: the model would be asked what it has learnt."
-    if len(train) < len(test):
-        return "The first frame is the smaller one. Which of the two is to be learnt from?"
-    if len(train) + len(test) != len(table):
-        return f"{len(table) - len(train) - len(test)} of {len(table)} flights are in neither set."
-    share = len(test) / len(table)
-    return "" if abs(share - 0.25) < 0.01 else f"{share:.0%} are held out; a quarter was asked for."
+    (train, test), rows = sets, len(table)
+    both, neither = len(set(train["flight"]) & set(test["flight"])), rows - len(train) - len(test)
+    sizes = {"learnt": len(train), "held_out": len(test), "share": len(test) / rows}
+    return first_fault(SETS_FAULTS, both=both, neither=neither, rows=rows, **sizes)
 
 
 GAP_DAYS = 7
@@ -94,13 +112,15 @@ def _examine_with_gap(folds, of=None) -> str:
     made = list(folds(table.copy()))
     if len(made) != 4 or any(len(fold) != 2 for fold in made):
         return "Give four pairs: the positions to learn from, and the positions to be asked about."
-    seen = set()
-    for learn, asked in made:
-        if reason := _unsound_fold(day, _positions(learn), _positions(asked)):
-            return reason
-        if seen & set(_positions(asked)):
-            return "Some rows are asked in two folds: each block should be another one."
-        seen |= set(_positions(asked))
+    made = [(_positions(learn), _positions(asked)) for learn, asked in made]
+    faults = (_unsound_fold(day, *fold) for fold in made)
+    return next(filter(None, faults), "") or _asked_again([asked for _, asked in made])
+
+
+def _asked_again(asked: list[np.ndarray]) -> str:
+    every = np.concatenate([np.unique(rows) for rows in asked])
+    if len(np.unique(every)) < len(every):
+        return "Some rows are asked in two folds: each block should be another one."
     return ""
 
 
@@ -110,6 +130,25 @@ def _positions(rows) -> np.ndarray:
     return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
 
 
+FOLD_FAULTS = {
+    "A fold learns from later days than it is asked of. In which order did they come?": lambda it: (
+        it.learnt > it.first
+    ).any(),
+    "One day is learnt from and asked about: a cut by rows goes through days.": lambda it: (
+        it.learnt == it.first
+    ).any(),
+    "Some flights of a day are asked, and others of that day are not: it was cut.": lambda it: (
+        it.day.isin(it.day.iloc[it.asked]).sum() > len(it.asked)
+    ),
+    "{between} days lie between learning and asking; {wanted} were asked for.": lambda it: (
+        it.between != it.wanted
+    ),
+    "A fold leaves out days that it could learn from: all earlier ones are known.": lambda it: (
+        (it.day <= it.learnt.max()).sum() > len(it.learnt)
+    ),
+}
+
+
 def _unsound_fold(day: pd.Series, learn: np.ndarray, asked: np.ndarray) -> str:
     """What is wrong with one fold by time."""
     if not len(learn) or not len(asked):
@@ -117,18 +156,9 @@ def _unsound_fold(day: pd.Series, learn: np.ndarray, asked: np.ndarray) -> str:
     if len(asked) < len(day) / 10:
         return f"A fold asks {len(asked)} of {len(day)} rows. Positions among days, not rows?"
     learnt, first = day.iloc[learn], day.iloc[asked].min()
-    if (learnt > first).any():
-        return "A fold learns from later days than it is asked about. In which order did they come?"
-    if (learnt == first).any():
-        return "One day is learnt from and asked about: a cut by rows goes through days."
-    if day.isin(day.iloc[asked]).sum() > len(asked):
-        return "Some flights of a day are asked, and others of that day are not: it was cut."
+    seen = {"day": day, "asked": asked, "learnt": learnt, "first": first}
     between = (first - learnt.max()).days - 1
-    if between != GAP_DAYS:
-        return f"{between} days lie between learning and asking; {GAP_DAYS} were asked for."
-    if (day <= learnt.max()).sum() > len(learn):
-        return "A fold leaves out days that it could learn from: all earlier ones are known."
-    return ""
+    return first_fault(FOLD_FAULTS, between=between, wanted=GAP_DAYS, **seen)
 
 
 CHALLENGES = {

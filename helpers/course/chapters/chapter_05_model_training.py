@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    KFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    cross_val_score,
+    cross_validate,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 FOLDS, SETTINGS = 4, 10
+BY_TIME = TimeSeriesSplit(FOLDS)
 
 
 def _noise_and_signal(seed: int = 7) -> tuple:
@@ -20,28 +34,26 @@ def _noise_and_signal(seed: int = 7) -> tuple:
     return noise, signal, y
 
 
+ACCURACY_FAULTS = {
+    "Give one number, the mean of the folds' accuracies.": lambda it: (
+        not all(isinstance(one, float | np.floating) for one in (it.noise, it.signal))
+    ),
+    "That looks like per cent; a share between 0 and 1 is expected.": lambda it: it.noise > 1,
+    "On pure noise it is nearly perfect: you ask about rows that it has learnt from.": lambda it: (
+        it.noise > 0.9
+    ),
+    "On pure noise it says {noise:.2f}, and nothing can be learnt there. Which step has seen the "
+    "labels of the rows that are asked about?": lambda it: it.noise > 0.65,
+    "On a table with much to learn it does hardly better than a coin. Are ten columns chosen in "
+    "each fold, and is a model fitted on them?": lambda it: it.signal < 0.75,
+}
+
+
 def _examine_honest_accuracy(accuracy, of=None) -> str:
     """On noise the truth is a half; on the other table much can be learnt."""
     noise, signal, y = _noise_and_signal()
-    found = [accuracy(X.copy(), y.copy()) for X in (noise, signal)]
-    if not all(isinstance(one, float | np.floating) for one in found):
-        return "Give one number, the mean of the folds' accuracies."
-    on_noise, on_signal = found
-    if on_noise > 1:
-        return "That looks like per cent; a share between 0 and 1 is expected."
-    if on_noise > 0.9:
-        return "On pure noise it is nearly perfect: it is asked about rows that it has learnt from."
-    if on_noise > 0.65:
-        return (
-            f"On pure noise it says {on_noise:.2f}, and nothing can be learnt there. Which step "
-            "has seen the labels of the rows that are asked about?"
-        )
-    if on_signal < 0.75:
-        return (
-            "On a table with much to learn it does hardly better than a coin. Are ten columns "
-            "chosen in each fold, and is a model fitted on them?"
-        )
-    return ""
+    on_noise, on_signal = (accuracy(X.copy(), y.copy()) for X in (noise, signal))
+    return first_fault(ACCURACY_FAULTS, noise=on_noise, signal=on_signal)
 
 
 def _by_time(rows: int = 320, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
@@ -53,91 +65,103 @@ def _by_time(rows: int = 320, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]:
 
 
 def _scores(model, X, y, cv, scoring: str = "roc_auc") -> np.ndarray:
-    from sklearn.model_selection import cross_val_score
-
     return cross_val_score(model, X, y, cv=cv, scoring=scoring)
+
+
+MODELS = {
+    "baseline": DummyClassifier(),
+    "logistic": LogisticRegression(),
+    "tree": DecisionTreeClassifier(max_depth=3, random_state=0),
+}
+FROM_LATER = "A fold learns from rows that come after those that it is asked about."
+# What is wrong with a table of scores ("": nothing), and how its column of a model is made
+TABLES = (
+    ("", lambda *asked: _scores(*asked, BY_TIME)),
+    ("That is the accuracy, which the baseline has without looking at any column.",
+     lambda *asked: _scores(*asked, BY_TIME, "accuracy")),
+    (FROM_LATER, lambda *asked: _scores(*asked, KFold(FOLDS))),
+    (FROM_LATER, lambda *asked: _scores(*asked, StratifiedKFold(FOLDS))),
+    ("These are scores on the rows that were learnt: what do they say of new ones?",
+     lambda *asked: _scores_on_learnt(*asked)),
+)  # fmt: skip
+
+
+def _scores_on_learnt(model, X, y) -> np.ndarray:
+    found = cross_validate(model, X, y, cv=BY_TIME, scoring="roc_auc", return_train_score=True)
+    return found["train_score"]
+
+
+FORM_FAULTS = {
+    "Give a frame with all scores: a mean hides which fold was hard for all models.": lambda it: (
+        not isinstance(it.made, pd.DataFrame)
+    ),
+    "You have a row a model; a row a fold, and a column a model, was asked for.": lambda it: (
+        it.made.shape == (len(MODELS), FOLDS)
+    ),
+    f"Give {FOLDS} rows, one a fold, and a column for each of: {', '.join(MODELS)}.": lambda it: (
+        set(it.made.columns) != set(MODELS) or len(it.made) != FOLDS
+    ),
+}
 
 
 def _examine_by_fold(by_fold, of=None) -> str:
     """A row a fold by time, a column a model, ROC AUC on validation rows."""
-    from sklearn.dummy import DummyClassifier
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.tree import DecisionTreeClassifier
-
     X, y = _by_time()
-    models = {"baseline": DummyClassifier(), "logistic": LogisticRegression(),
-              "tree": DecisionTreeClassifier(max_depth=3, random_state=0)}  # fmt: skip
-    made = by_fold(dict(models), X.copy(), y.copy())
-    if not isinstance(made, pd.DataFrame):
-        return "Give a frame with all scores: a mean hides which fold was hard for all models."
-    if made.shape == (len(models), FOLDS):
-        return "You have a row a model; a row a fold, and a column a model, was asked for."
-    if set(made.columns) != set(models) or len(made) != FOLDS:
-        return f"Give {FOLDS} rows, one a fold, and a column for each of: {', '.join(models)}."
-    for reason, scores in _tables_of(models, X, y):
-        if np.allclose(made[list(models)].astype(float), np.array(scores).T):
+    made = by_fold({name: clone(model) for name, model in MODELS.items()}, X.copy(), y.copy())
+    if reason := first_fault(FORM_FAULTS, made=made):
+        return reason
+    for reason, score in TABLES:
+        scores = [score(model, X, y) for model in MODELS.values()]
+        if np.allclose(made[list(MODELS)].astype(float), np.array(scores).T):
             return reason
     return "These are not the models' scores: is each model fitted and asked anew on each fold?"
 
 
-def _tables_of(models: dict, X, y):
-    """What is wrong with a table of scores ("": nothing), and the table, a row a model."""
-    from sklearn.model_selection import KFold, StratifiedKFold, TimeSeriesSplit, cross_validate
+TUNED_FAULTS = {
+    "Give the search itself, after it was fitted: it holds every setting's scores.": lambda it: (
+        not (hasattr(it.search, "cv_results_") and hasattr(it.search, "best_params_"))
+    ),
+    f"{{tried}} settings were tried; {SETTINGS} were asked for.": lambda it: it.tried != SETTINGS,
+    "Called twice with one seed it draws other settings: nobody could repeat it.": lambda it: (
+        _tried(it.search) != _tried(it.drawn(1))
+    ),
+    "Whatever the seed, it draws the same settings: does it use the seed given?": lambda it: (
+        _tried(it.search) == _tried(it.drawn(2))
+    ),
+}
 
-    by_time, every = TimeSeriesSplit(FOLDS), models.values()
-    yield "", [_scores(model, X, y, by_time) for model in every]
-    yield ("That is the accuracy, which the baseline has without looking at any column.",
-           [_scores(model, X, y, by_time, "accuracy") for model in every])  # fmt: skip
-    for cv in (KFold(FOLDS), StratifiedKFold(FOLDS)):
-        reason = "A fold learns from rows that come after those that it is asked about."
-        yield reason, [_scores(model, X, y, cv) for model in every]
-    on_train = [
-        cross_validate(model, X, y, cv=by_time, scoring="roc_auc", return_train_score=True)
-        for model in every
-    ]
-    yield ("These are scores on the rows that were learnt: what do they say of new ones?",
-           [one["train_score"] for one in on_train])  # fmt: skip
+
+def _tried(search) -> list[dict]:
+    return getattr(search, "cv_results_", {"params": []})["params"]
+
+
+def _tree_that_grows() -> Pipeline:
+    tree = DecisionTreeClassifier(random_state=0)
+    return Pipeline([("scale", StandardScaler()), ("model", tree)])
 
 
 def _examine_tuned(tuned, of=None) -> str:
     """Ten settings by the seed, on folds by time, by ROC AUC; the best holds the tree back."""
-    from sklearn.base import clone
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.tree import DecisionTreeClassifier
-
     X, y = _by_time()
-    tree = DecisionTreeClassifier(random_state=0)
-    pipeline = Pipeline([("scale", StandardScaler()), ("model", tree)])
+    pipeline = _tree_that_grows()
 
     def drawn(seed: int):
         return tuned(clone(pipeline), X.copy(), y.copy(), seed)
 
     search = drawn(1)
-    if not (hasattr(search, "cv_results_") and hasattr(search, "best_params_")):
-        return "Give the search itself, after it has been fitted: it holds every setting's scores."
-    settings = search.cv_results_["params"]
-    if len(settings) != SETTINGS:
-        return f"{len(settings)} settings were tried; {SETTINGS} were asked for."
-    if settings != drawn(1).cv_results_["params"]:
-        return "Called twice with one seed it draws other settings: nobody could repeat your work."
-    if settings == drawn(2).cv_results_["params"]:
-        return "Whatever the seed, it draws the same settings: does it use the seed given?"
-    return _unsound_search(search, pipeline, X, y)
+    return first_fault(
+        TUNED_FAULTS, search=search, tried=len(_tried(search)), drawn=drawn
+    ) or _unsound_search(search, pipeline, X, y)
 
 
 def _unsound_search(search, pipeline, X, y) -> str:
     """What is wrong with a fitted search: its folds, its score, or settings that hold nothing."""
-    from sklearn.base import clone
-    from sklearn.model_selection import TimeSeriesSplit
-
     best = clone(pipeline).set_params(**search.best_params_)
-    by_time = TimeSeriesSplit(FOLDS)
-    if not np.isclose(search.best_score_, _scores(best, X, y, by_time).mean()):
-        if np.isclose(search.best_score_, _scores(best, X, y, by_time, "accuracy").mean()):
+    if not np.isclose(search.best_score_, _scores(best, X, y, BY_TIME).mean()):
+        if np.isclose(search.best_score_, _scores(best, X, y, BY_TIME, "accuracy").mean()):
             return "It chooses by accuracy: rank the settings by a score that ranks the rows."
         return "Its score is not the ROC AUC of four folds by time: which rows did a fold learn?"
-    if search.best_score_ < _scores(pipeline, X, y, by_time).mean() + 0.02:
+    if search.best_score_ < _scores(pipeline, X, y, BY_TIME).mean() + 0.02:
         return "The best of your settings overfits as much as the tree that may grow for ever."
     return ""
 

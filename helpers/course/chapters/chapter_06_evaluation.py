@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..by_hand import my_seed
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 SCORES = ("accuracy", "precision", "recall", "F1")
 
@@ -26,8 +26,11 @@ def _examine_four_scores(four_scores, of=None) -> str:
     given = _as_four(four_scores(late.copy(), says.copy()))
     if given is None:
         return "Give four numbers: accuracy, precision, recall and F1."
-    if (wrong := _why_not_these(given, _scores(late, says))) != "":
-        return wrong
+    return _why_not_these(given, _scores(late, says)) or _without_warnings(four_scores, late)
+
+
+def _without_warnings(four_scores, late: np.ndarray) -> str:
+    """What is wrong with the scores of a model that says no of every flight."""
     given = _as_four(four_scores(late.copy(), late & False))
     if given is None or not np.isfinite(given).all() or not np.allclose(given[1:], 0):
         return "What are precision and F1 of a model that warns of nothing? You divide by 0 there."
@@ -71,30 +74,34 @@ def _total_cost(probability, late, threshold, cost_false_positive, cost_false_ne
 
 def _examine_cheapest(cheapest, of=None) -> str:
     """Under two pairs of costs the threshold has to cost nearly as little as the best one."""
-    probability, late = _overconfident()
-    for costs in ((1.0, 8.0), (4.0, 1.0)):
-        given = cheapest(probability.copy(), late.copy(), *costs)
-        if not np.isscalar(given) or not 0 <= float(given) <= 1.01:
-            return "Give one threshold, a number between 0 and 1."
-        best = min(_total_cost(probability, late, t, *costs) for t in np.linspace(0, 1.01, 203))
-        if _total_cost(probability, late, float(given), *costs) > 1.02 * best:
-            return _why_not_cheapest(float(given), *costs)
-    return ""
+    return _examine_costs(cheapest, 1.0, 8.0) or _examine_costs(cheapest, 4.0, 1.0)
 
 
-def _why_not_cheapest(given: float, cost_false_positive: float, cost_false_negative: float) -> str:
-    both = cost_false_positive + cost_false_negative
-    if np.isclose(given, 0.5):
-        return "One half ignores the costs. What if a false negative costs eight times as much?"
-    if np.isclose(given, cost_false_positive / both):
-        return "That formula assumes calibrated probabilities. Are these calibrated?"
-    if np.isclose(given, cost_false_negative / both):
-        return "When false negatives are dear, should the model say yes sooner, or later?"
-    return (
-        f"With the costs {cost_false_positive:g} (false positive) and {cost_false_negative:g} "
-        "(false negative) there is a cheaper threshold. What does your rule make small: cost, or "
-        "something else?"
-    )
+def _examine_costs(cheapest, of_positive: float, of_negative: float) -> str:
+    (probability, late), costs = _overconfident(), (of_positive, of_negative)
+    given = cheapest(probability.copy(), late.copy(), *costs)
+    if not np.isscalar(given) or not 0 <= float(given) <= 1.01:
+        return "Give one threshold, a number between 0 and 1."
+    best = min(_total_cost(probability, late, t, *costs) for t in np.linspace(0, 1.01, 203))
+    if _total_cost(probability, late, float(given), *costs) <= 1.02 * best:
+        return ""
+    seen = {"of_positive": of_positive, "of_negative": of_negative}
+    return first_fault(CHEAPEST_FAULTS, given=float(given), **seen)
+
+
+CHEAPEST_FAULTS = {
+    "One half ignores the costs. What if a false negative costs eight times as much?": lambda it: (
+        np.isclose(it.given, 0.5)
+    ),
+    "That formula assumes calibrated probabilities. Are these calibrated?": lambda it: np.isclose(
+        it.given, it.of_positive / (it.of_positive + it.of_negative)
+    ),
+    "When false negatives are dear, should the model say yes sooner, or later?": lambda it: (
+        np.isclose(it.given, it.of_negative / (it.of_positive + it.of_negative))
+    ),
+    "With the costs {of_positive:g} (false positive) and {of_negative:g} (false negative) there is "
+    "a cheaper threshold. What does your rule make small: cost, or something else?": bool,
+}
 
 
 def _group(name: str, rows: int, share: float, sharp: float, lift: float, random) -> pd.DataFrame:

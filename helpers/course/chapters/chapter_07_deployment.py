@@ -10,9 +10,14 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from ..by_hand import my_seed
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 from ..trial_services import answering, noting_timeouts, serving
 
 ROWS_TO_CHECK = (
@@ -31,23 +36,31 @@ ROWS_TO_CHECK = (
 )  # fmt: skip
 
 
+REFUSAL_FAULTS = {
+    "Give a text each time: an empty one, or the reason for the refusal.": lambda it: (
+        not isinstance(it.said, str)
+    ),
+    "{misconception}": lambda it: it.misconception and bool(it.field) != bool(it.said),
+    "A row with all that is needed was refused.": lambda it: it.said and not it.field,
+    "A refusal names the field as the row spells it: the caller has to find it.": lambda it: (
+        it.field not in it.said
+    ),
+}
+
+
 def _examine_refusal(refuse, of=None) -> str:
     """Rows that make sense have to pass, and of the others the field has to be named."""
     refuse(dict(ROWS_TO_CHECK[0][0]))  # a stub shows itself here
-    for row, field, misconception in ROWS_TO_CHECK:
-        try:
-            said = refuse(dict(row))
-        except Exception as error:  # noqa: BLE001 - whatever the learner's code raises
-            return f"On `{row}` it raised {type(error).__name__}. A service must not fall over."
-        if not isinstance(said, str):
-            return "Give a text each time: an empty one, or the reason for the refusal."
-        if field and not said:
-            return misconception
-        if not field and said:
-            return misconception or "A row with all that is needed was refused."
-        if field not in said:
-            return "A refusal names the field as the row spells it: the caller has to find it."
-    return ""
+    return next(filter(None, (_refused(refuse, *case) for case in ROWS_TO_CHECK)), "")
+
+
+def _refused(refuse, row: dict, field: str, misconception: str) -> str:
+    """What is wrong with what is said of a row in which `field` is nonsense ("": none is)."""
+    try:
+        said = refuse(dict(row))
+    except Exception as error:  # noqa: BLE001 - whatever the learner's code raises
+        return f"On `{row}` it raised {type(error).__name__}. A service must not fall over."
+    return first_fault(REFUSAL_FAULTS, said=said, field=field, misconception=misconception)
 
 
 def _probability(miles: float) -> float:
@@ -57,34 +70,38 @@ def _probability(miles: float) -> float:
 
 def _examine_ask_all(ask_all, of=None) -> str:
     """Five rows, the third of which is refused: all answers in place, none waited for for ever."""
-    rows = [{"carrier": "UA", "distance": d} for d in (200, 733, "far", 1400, 2475)]
-    expected = [None if isinstance(r["distance"], str) else _probability(r["distance"])
-                for r in rows]  # fmt: skip
+    miles = (200, 733, "far", 1400, 2475)
+    expected = [None if isinstance(d, str) else _probability(d) for d in miles]
     with answering(_probability) as url, noting_timeouts() as timeouts:
         ask_all(url, [])  # a stub shows itself here
         try:
-            given = ask_all(url, [dict(row) for row in rows])
+            given = ask_all(url, [{"carrier": "UA", "distance": d} for d in miles])
         except Exception as error:  # noqa: BLE001 - whatever the learner's code raises
-            return (
-                f"It raised {type(error).__name__}: one refused row (status 422) must not stop the "
-                "others."
-            )
+            return ASK_ALL_RAISED.format(type(error).__name__)
     return _why_not_these_answers(given, expected) or _why_not_these_timeouts(timeouts)
+
+
+ASK_ALL_RAISED = "It raised {}: one refused row (status 422) must not stop the others."
+ANSWERS_FAULTS = {
+    "One element a row: a refused row has its place, too, with None.": lambda it: (
+        it.came == it.sent - 1
+    ),
+    "{sent} rows were sent, and {came} answers came back.": lambda it: it.came != it.sent,
+    "Every row was refused. Does it travel as JSON, one row a request?": lambda it: all(
+        one is None for one in it.given
+    ),
+    "An answer is the number under `probability`, and None where status is not 200.": lambda it: (
+        it.given != it.expected
+    ),
+}
 
 
 def _why_not_these_answers(given, expected: list) -> str:
     """What is wrong with a list of answers."""
     if not isinstance(given, list):
         return "Give a list with one element a row."
-    if len(given) == len(expected) - 1:
-        return "One element a row: a refused row has its place, too, with None."
-    if len(given) != len(expected):
-        return f"{len(expected)} rows were sent, and {len(given)} answers came back."
-    if all(one is None for one in given):
-        return "Every row was refused. Does it travel as JSON, one row a request?"
-    if given != expected:
-        return "An answer is the number under `probability`, and None where status is not 200."
-    return ""
+    sizes = {"came": len(given), "sent": len(expected)}
+    return first_fault(ANSWERS_FAULTS, given=given, expected=expected, **sizes)
 
 
 def _why_not_these_timeouts(timeouts: list) -> str:
@@ -96,12 +113,6 @@ def _why_not_these_timeouts(timeouts: list) -> str:
 @cache
 def _model_of(seed: int):
     """A small fitted pipeline that imputes and takes an unknown carrier, on rows of a seed."""
-    from sklearn.compose import make_column_transformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder
-
     random = np.random.default_rng(seed)
     rows = pd.DataFrame({
         "carrier": random.choice(["UA", "DL", "B6"], 300),
@@ -109,11 +120,15 @@ def _model_of(seed: int):
         "pressure": random.normal(1_015, 8, 300).round(1),
     })  # fmt: skip
     late = (rows["distance"] / 900 - (rows["pressure"] - 1_015) / 5 + random.normal(size=300)) > 2
+    return _unfitted().fit(rows, late)
+
+
+def _unfitted() -> Pipeline:
     prepare = make_column_transformer(
         (SimpleImputer(strategy="median"), ["distance", "pressure"]),
         (OneHotEncoder(handle_unknown="ignore"), ["carrier"]),
     )
-    return make_pipeline(prepare, LogisticRegression(max_iter=10_000)).fit(rows, late)
+    return make_pipeline(prepare, LogisticRegression(max_iter=10_000))
 
 
 SENT = {"carrier": "UA", "distance": 1_400, "pressure": 1_003.5}
@@ -139,10 +154,7 @@ def _examine_make_service(make_service, of=None) -> str:
     if not isinstance(service, FastAPI):
         return "Return the FastAPI object."
     with serving(service) as url:
-        for row, status, misconception in TRIED:
-            if problem := _ask_service(url, row, status, misconception, model):
-                return problem
-    return ""
+        return next(filter(None, (_ask_service(url, *case, model) for case in TRIED)), "")
 
 
 def _ask_service(url: str, row: dict, status: int, misconception: str, model) -> str:
@@ -159,20 +171,25 @@ def _ask_service(url: str, row: dict, status: int, misconception: str, model) ->
     return "" if status == 422 else _why_not_this_answer(reply, row, model)
 
 
+PROBABILITY_FAULTS = {
+    "": lambda it: abs(it.given - it.late) < 1e-9,
+    "That is the probability of *punctual*: which column of `predict_proba` is late?": lambda it: (
+        abs(it.given - it.punctual) < 1e-9
+    ),
+    "With a gap it answers otherwise than the model: who fills the gap, and with what?":
+        lambda it: it.row.get("pressure") is None,
+    "It answers otherwise than the model does. Is it a probability, in full?": bool,
+}  # fmt: skip
+
+
 def _why_not_this_answer(reply, row: dict, model) -> str:
     said = reply.json()
     given = said.get("probability") if isinstance(said, dict) else None
     if not isinstance(given, int | float):
         return "Answer with a dictionary: a number under `probability`."
     asked = pd.DataFrame([SENT | {"pressure": None} | row]).astype({"pressure": float})
-    right = model.predict_proba(asked)[0]
-    if abs(given - right[1]) < 1e-9:
-        return ""
-    if abs(given - right[0]) < 1e-9:
-        return "That is the probability of *punctual*: which column of `predict_proba` is late?"
-    if row.get("pressure") is None:
-        return "With a gap it answers otherwise than the model: who fills the gap, and with what?"
-    return "It answers otherwise than the model does. Is it a probability, in full?"
+    punctual, late = model.predict_proba(asked)[0]
+    return first_fault(PROBABILITY_FAULTS, given=given, punctual=punctual, late=late, row=row)
 
 
 CHALLENGES = {

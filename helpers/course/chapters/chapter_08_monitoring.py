@@ -6,36 +6,38 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from sklearn import metrics
 
-from ..grading import Challenge, Choice, Compute, Guess, Mistake
+from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
 
 
-def _fires(alarm, pairs) -> list[bool]:
-    return [bool(alarm(before.copy(), after.copy())) for before, after in pairs]
+def _alarms(alarm, *pairs) -> int:
+    return sum(bool(alarm(before.copy(), after.copy())) for before, after in pairs)
+
+
+STILL = 40  # pairs of samples between which nothing has changed
+ALARM_FAULTS = {
+    "It rings whatever comes.": lambda it: it.wolf == STILL,
+    f"It rang {{wolf}} times of {STILL} where nothing had changed: with sixty new rows shares also "
+    "differ at random.": lambda it: it.wolf > 2,
+    "It fired at a shift of 0.03 standard deviations: significant, but too small to matter.":
+        lambda it: it.fires(100_000, shift=0.03),
+    "The column shifted by one standard deviation, and there was no alarm.":
+        lambda it: not it.fires(2_000, shift=1),
+    "The mean stayed and the deviation grew: a broken sensor, and no alarm.":
+        lambda it: not it.fires(2_000, deviation=2.5),
+}  # fmt: skip
 
 
 def _examine_alarm(alarm, of=None) -> str:
     """No alarm if little or nothing changed; an alarm if the mean or the deviation changed."""
-    random = np.random.default_rng(5)
-    draw = random.normal
-    still = [(draw(size=400), draw(size=60)) for _ in range(40)]
-    wolf = sum(_fires(alarm, still))
-    if wolf == len(still):
-        return "It rings whatever comes."
-    if wolf > 2:
-        return (
-            f"It rang {wolf} times of {len(still)} where nothing had changed: with sixty new rows "
-            "shares also differ at random."
-        )
-    if any(_fires(alarm, [(draw(size=100_000), draw(0.03, size=100_000))])):
-        return (
-            "It fired at a shift of 0.03 standard deviations: significant, but too small to matter."
-        )
-    if not all(_fires(alarm, [(draw(size=2_000), draw(1, size=2_000))])):
-        return "The column shifted by one standard deviation, and there was no alarm."
-    if not all(_fires(alarm, [(draw(size=2_000), draw(0, 2.5, size=2_000))])):
-        return "The mean stayed and the deviation grew: a broken sensor, and no alarm."
-    return ""
+    draw = np.random.default_rng(5).normal
+    wolf = _alarms(alarm, *((draw(size=400), draw(size=60)) for _ in range(STILL)))
+
+    def fires(rows: int, shift: float = 0, deviation: float = 1) -> bool:
+        return _alarms(alarm, (draw(size=rows), draw(shift, deviation, size=rows))) > 0
+
+    return first_fault(ALARM_FAULTS, wolf=wolf, fires=fires)
 
 
 @cache
@@ -45,64 +47,70 @@ def _three_months(seed: int = 3) -> pd.DataFrame:
     begins = ("2013-11-01", "2013-12-01", "2014-11-01")
     hours = [pd.date_range(begin, periods=600, freq="h") for begin in begins]
     chance = random.uniform(0.05, 0.75, 1_800)
-    shift = np.repeat([0.0, 0.15, -0.15], 600)
-    late = random.uniform(size=1_800) < np.clip(chance + shift, 0.02, 0.98)
+    actual = np.clip(chance + np.repeat([0.0, 0.15, -0.15], 600), 0.02, 0.98)
+    late = random.uniform(size=1_800) < actual
     return pd.DataFrame({"scheduled": np.concatenate(hours), "late": late, "probability": chance})
+
+
+SCORES = {
+    "roc_auc": lambda late, warned, ranked: metrics.roc_auc_score(late, ranked),
+    "precision": lambda late, warned, ranked: metrics.precision_score(late, warned),
+    "recall": lambda late, warned, ranked: metrics.recall_score(late, warned),
+    "accuracy": lambda late, warned, ranked: metrics.accuracy_score(late, warned),
+}
 
 
 def _by_month(rows: pd.DataFrame, threshold: float, of_warnings: bool = False) -> dict:
     """The ROC AUC, precision, recall and accuracy of each month, in order."""
-    from sklearn import metrics
-
-    found: dict[str, list] = {"roc_auc": [], "precision": [], "recall": [], "accuracy": []}
+    months = []
     for _, month in rows.groupby(rows["scheduled"].dt.strftime("%Y-%m")):
-        late, warned = month["late"], month["probability"] >= threshold
-        ranked = warned if of_warnings else month["probability"]
-        found["roc_auc"].append(metrics.roc_auc_score(late, ranked))
-        found["precision"].append(metrics.precision_score(late, warned))
-        found["recall"].append(metrics.recall_score(late, warned))
-        found["accuracy"].append(metrics.accuracy_score(late, warned))
-    return {name: np.array(values) for name, values in found.items()}
+        warned = month["probability"] >= threshold
+        months.append((month["late"], warned, warned if of_warnings else month["probability"]))
+    return {name: np.array([score(*one) for one in months]) for name, score in SCORES.items()}
+
+
+MONTHS_FAULTS = {
+    "Give a frame with the columns `roc_auc` and `precision`, a row for each month.":
+        lambda it: not {"roc_auc", "precision"} <= set(getattr(it.found, "columns", ())),
+    "Two Novembers became one month: a month of another year is another month.":
+        lambda it: len(it.found) == 2,
+    "There are three months in the rows, and {rows} rows in your frame.": lambda it: it.rows != 3,
+}  # fmt: skip
 
 
 def _examine_by_month(by_month, of=None) -> str:
     """Three months, two of them Novembers, at a threshold of 0.4: both scores of each."""
     found = by_month(_three_months().copy(), 0.4)
-    if not isinstance(found, pd.DataFrame) or not {"roc_auc", "precision"} <= set(found.columns):
-        return "Give a frame with the columns `roc_auc` and `precision`, a row for each month."
-    if len(found) == 2:
-        return "Two Novembers became one month: a month of another year is another month."
-    if len(found) != 3:
-        return f"There are three months in the rows, and {len(found)} rows in your frame."
-    return _wrong_precision(found["precision"]) or _wrong_auc(found["roc_auc"])
+    if fault := first_fault(MONTHS_FAULTS, found=found, rows=len(np.atleast_1d(found))):
+        return fault
+    right = _by_month(_three_months(), 0.4)
+    return first_fault(PRECISION_FAULTS, column=found["precision"], right=right) or first_fault(
+        AUC_FAULTS, column=found["roc_auc"], right=right
+    )
 
 
 def _is(column, values) -> bool:
     return np.allclose(column.to_numpy(float), values, atol=1e-9)
 
 
-def _wrong_precision(column: pd.Series) -> str:
-    right = _by_month(_three_months(), 0.4)
-    if _is(column, right["precision"]):
-        return ""
-    if _is(column, right["recall"]):
-        return "That is the share of late flights that were warned of: the truth goes first."
-    if _is(column, right["accuracy"]):
-        return "That is the share of all answers that are right, not of the warnings alone."
-    if _is(column, _by_month(_three_months(), 0.5)["precision"]):
-        return "The threshold is 0.5 whatever is given: use the argument."
-    return "The precision of a month is another: of its warnings, which share was right?"
-
-
-def _wrong_auc(column: pd.Series) -> str:
-    right = _by_month(_three_months(), 0.4)["roc_auc"]
-    if _is(column, right):
-        return ""
-    if _is(column, _by_month(_three_months(), 0.4, of_warnings=True)["roc_auc"]):
-        return "Your ROC AUC ranks by yes and no. What else is there to rank by?"
-    if column.nunique() == 1:
-        return "All months have one ROC AUC: it has to be that of the month's own rows."
-    return "The ROC AUC of a month is another: it takes the month's labels and probabilities."
+PRECISION_FAULTS = {
+    "": lambda it: _is(it.column, it.right["precision"]),
+    "That is the share of late flights that were warned of: the truth goes first.":
+        lambda it: _is(it.column, it.right["recall"]),
+    "That is the share of all answers that are right, not of the warnings alone.":
+        lambda it: _is(it.column, it.right["accuracy"]),
+    "The threshold is 0.5 whatever is given: use the argument.":
+        lambda it: _is(it.column, _by_month(_three_months(), 0.5)["precision"]),
+    "The precision of a month is another: of its warnings, which share was right?": bool,
+}  # fmt: skip
+AUC_FAULTS = {
+    "": lambda it: _is(it.column, it.right["roc_auc"]),
+    "Your ROC AUC ranks by yes and no. What else is there to rank by?":
+        lambda it: _is(it.column, _by_month(_three_months(), 0.4, of_warnings=True)["roc_auc"]),
+    "All months have one ROC AUC: it has to be that of the month's own rows.":
+        lambda it: it.column.nunique() == 1,
+    "The ROC AUC of a month is another: it takes the month's labels and probabilities.": bool,
+}  # fmt: skip
 
 
 @cache
@@ -118,9 +126,7 @@ def _forty_days(seed: int) -> pd.DataFrame:
 
 
 def _auc(rows: pd.DataFrame) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return roc_auc_score(rows["late"], rows["probability"])
+    return metrics.roc_auc_score(rows["late"], rows["probability"])
 
 
 @cache
@@ -133,6 +139,13 @@ def _width_by_days(seed: int) -> float:
 
 
 EXAMINED = (1, 4)  # seeds of the tables that an interval is tried on
+INTERVAL_FAULTS = {
+    "An end is not a number: on one of the days not a single row is late.":
+        lambda it: np.isnan(it.low) or np.isnan(it.high),
+    "The low end goes first.": lambda it: it.low > it.high,
+    "The ROC AUC of all rows lies outside your interval.":
+        lambda it: not it.low - 1e-9 <= it.auc <= it.high + 1e-9,
+}  # fmt: skip
 
 
 def _examine_interval(interval, of=None) -> str:
@@ -143,32 +156,23 @@ def _examine_interval(interval, of=None) -> str:
         if np.shape(ends) != (2,):
             return "Give two numbers: the low end and the high end."
         low, high = (float(end) for end in ends)
-        if np.isnan(low) or np.isnan(high):
-            return "An end is not a number: on one of the days not a single row is late."
-        if low > high:
-            return "The low end goes first."
-        if not low - 1e-9 <= _auc(_forty_days(seed)) <= high + 1e-9:
-            return "The ROC AUC of all rows lies outside your interval."
+        if fault := first_fault(INTERVAL_FAULTS, low=low, high=high, auc=_auc(_forty_days(seed))):
+            return fault
         widths.append((high - low) / _width_by_days(seed))
-    return _wrong_width(float(np.mean(widths)))
+    return first_fault(WIDTH_FAULTS, ratio=float(np.mean(widths)))
 
 
-def _wrong_width(ratio: float) -> str:
-    """What led to an interval that is so many times as wide as it should be."""
-    if ratio < 0.02:
-        return "It has no width: each draw held the same days. Draw *with* replacement."
-    if ratio < 0.62:
-        return (
-            "Much too narrow: that is what drawing single rows gives. The rows of a day are alike."
-        )
-    if ratio < 0.82:
-        return (
-            "Too narrow by a quarter: does a day that is drawn twice count twice, and does the "
-            "interval hold 95 %?"
-        )
-    if ratio > 1.4:
-        return "Too wide: that is how far single days lie apart, not how far their mean moves."
-    return ""
+# What led to an interval that is so many times as wide as it should be
+WIDTH_FAULTS = {
+    "It has no width: each draw held the same days. Draw *with* replacement.":
+        lambda it: it.ratio < 0.02,
+    "Much too narrow: that is what drawing single rows gives. The rows of a day are alike.":
+        lambda it: it.ratio < 0.62,
+    "Too narrow by a quarter: does a day that is drawn twice count twice, and does the interval "
+    "hold 95 %?": lambda it: it.ratio < 0.82,
+    "Too wide: that is how far single days lie apart, not how far their mean moves.":
+        lambda it: it.ratio > 1.4,
+}  # fmt: skip
 
 
 CHALLENGES = {
@@ -267,12 +271,8 @@ def _in_quarters(temps, of: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return _shares(temps[0], edges), _shares(temps[1], edges)
 
 
-def _psi(old: np.ndarray, new: np.ndarray) -> float:
-    return float(((new - old) * np.log(new / old)).sum())
-
-
-def _one_sided(old: np.ndarray, new: np.ndarray) -> float:
-    return float((new * np.log(new / old)).sum())
+def _psi(old: np.ndarray, new: np.ndarray, both: bool = True) -> float:
+    return float(((new - old if both else new) * np.log(new / old)).sum())
 
 
 def _times_as_wide(promised: pd.DataFrame) -> float:
@@ -309,7 +309,7 @@ QUESTIONS = {
                 "You cut at the quartiles of the new rows. Which side is the yardstick?",
             ),
             Mistake(
-                lambda temps: _one_sided(*_in_quarters(temps)),
+                lambda temps: _psi(*_in_quarters(temps), both=False),
                 "You weighed each group by its new share alone; what the question asks for is "
                 "the same seen from either side. (Or is your logarithm the one to base 10?)",
             ),
@@ -359,10 +359,8 @@ QUESTIONS = {
             "c": "The column did move; next time the score may follow.",
         },
         hints=(
-            (
-                "Two things can move: what comes in, and how well the model does. Which of them"
-                " costs you anything?"
-            ),
+            "Two things can move: what comes in, and how well the model does. Which of them costs "
+            "you anything?",
             "A fire brigade that is called by smoke looks first. What would you look at?",
         ),
     ),

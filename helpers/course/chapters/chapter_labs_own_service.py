@@ -6,21 +6,19 @@ The app is served on this machine, asked by HTTP, and its answers are held again
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 
 import pandas as pd
+import skops.io
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from ..grading import Challenge
+from ..grading import Challenge, first_fault
+from ..trial_services import serving
 from .chapter_labs_own_table import patients
 
 SECONDS = 10  # to start, and to answer
@@ -36,44 +34,26 @@ def small_model() -> tuple[Pipeline, pd.DataFrame]:
     return make_pipeline(prepare, LogisticRegression()).fit(X, y), X
 
 
-@contextmanager
-def served(app) -> Iterator[str]:
-    """Serve an app on a free loopback port while the block lasts; yields its address."""
-    import uvicorn
-
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + SECONDS
-    while not server.started and thread.is_alive() and time.monotonic() < until:
-        time.sleep(0.02)
-    if not server.started:
-        raise RuntimeError("the app does not start")
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(SECONDS)
-
-
 def examine(store_and_serve, of=None) -> str:
     """The first fault of the file or of the service; "" when there is none."""
-    from fastapi import FastAPI
-
     model, rows = small_model()
     asked = _asked(rows)
     truth = model.predict_proba(asked)[:, 1]
     with TemporaryDirectory() as folder:
         file = Path(folder) / "model.skops"
         app = store_and_serve(model, file, rows.head(3).copy())
-        if not isinstance(app, FastAPI):
-            return "Give the app, an object of the class FastAPI."
-        if reason := _file(file, truth, asked):
+        if reason := _app(app) or _file(file, truth, asked):
             return reason
         model.fit(rows, truth.mean() > _chances(model, rows))  # what is in memory changes
-        with served(app) as address:
+        with serving(app) as address:
             memory = _chances(model, asked)
             return _answers(address, asked, truth, memory) or _bad_rows(address, asked)
+
+
+def _app(app) -> str:
+    from fastapi import FastAPI
+
+    return "" if isinstance(app, FastAPI) else "Give the app, an object of the class FastAPI."
 
 
 def _chances(model, rows: pd.DataFrame):
@@ -88,22 +68,25 @@ def _asked(rows: pd.DataFrame) -> pd.DataFrame:
     return every.astype(rows.dtypes)
 
 
+STORED_FAULTS = {
+    "There is something in the file, and it is no model.": lambda it: (
+        not hasattr(it.stored, "predict_proba")
+    ),
+    "The model in the file answers otherwise than the one that was handed in.": lambda it: (
+        abs(_chances(it.stored, it.asked) - it.truth).max() >= 1e-9
+    ),
+}
+
+
 def _file(file: Path, truth, asked: pd.DataFrame) -> str:
     """Whether the file holds the model."""
-    import skops.io
-
     if not file.exists():
         return "There is no file: store the model there, so that a restart can load it."
     try:
         stored = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
     except Exception:  # noqa: BLE001 - another format, or no model at all
         return "The file can't be loaded by `skops.io.load`. What is in it?"
-    if not hasattr(stored, "predict_proba"):
-        return "There is something in the file, and it is no model."
-    same = abs(_chances(stored, asked) - truth).max() < 1e-9
-    return (
-        "" if same else "The model in the file answers otherwise than the one that was handed in."
-    )
+    return first_fault(STORED_FAULTS, stored=stored, asked=asked, truth=truth)
 
 
 def _answers(address: str, rows: pd.DataFrame, truth, memory) -> str:
@@ -111,8 +94,10 @@ def _answers(address: str, rows: pd.DataFrame, truth, memory) -> str:
     asked = json.loads(rows.to_json(orient="records"))
     for row, expected, other in zip(asked, truth, memory, strict=True):
         status, answer = _post(address, row)
-        reason = _odd_answer(status, answer) or _off(answer["probability"], expected, other, row)
-        if reason:
+        seen = {"expected": expected, "memory": other, "row": row}
+        if reason := _odd_answer(status, answer) or first_fault(
+            OFF_FAULTS, found=answer["probability"], **seen
+        ):
             return f"{reason} (Asked: `{row}`.)"
     _, answer = _post(address, dict(reversed(asked[0].items())))
     if abs(answer.get("probability", 9) - truth[0]) > 1e-9:
@@ -123,7 +108,7 @@ def _answers(address: str, rows: pd.DataFrame, truth, memory) -> str:
 def _post(address: str, row: dict) -> tuple[int, dict]:
     import requests
 
-    answer = requests.post(f"{address}/predict", json=row, timeout=SECONDS)
+    answer = requests.post(address, json=row, timeout=SECONDS)
     try:
         content = answer.json()
     except ValueError:
@@ -144,26 +129,22 @@ def _odd_answer(status: int, answer: dict) -> str:
     return ""
 
 
-def _off(found: float, expected: float, memory: float, row: dict) -> str:
-    """How an answer differs from that of the file."""
-    if abs(found - expected) < 1e-9:
-        return ""
-    if abs(found - memory) < 1e-9:
-        return (
-            "It answers from the model in memory, which was fitted again since, not from the file."
-        )
-    if abs(found - (1 - expected)) < 1e-6:
-        return "That is the probability of the other class."
-    if abs(found - expected) < 0.005:
-        return "Nearly: somewhere the probability is rounded. Leave that to whoever shows it."
-    if found in (0.0, 1.0):
-        return "That is an answer, yes or no, and not how likely it is."
-    if row["town"] is None:
-        return (
-            "A gap in a text is answered otherwise than the file does. In training it was NaN, "
-            "and to an encoder None is another category: give the row the types of `example`."
-        )
-    return "The service answers otherwise than the file. Which transformation is another one?"
+# How an answer differs from that of the file
+OFF_FAULTS = {
+    "": lambda it: abs(it.found - it.expected) < 1e-9,
+    "It answers from the model in memory, which was fitted again since, not from the file.":
+        lambda it: abs(it.found - it.memory) < 1e-9,
+    "That is the probability of the other class.": lambda it: (
+        abs(it.found - (1 - it.expected)) < 1e-6
+    ),
+    "Nearly: somewhere the probability is rounded. Leave that to whoever shows it.":
+        lambda it: abs(it.found - it.expected) < 0.005,
+    "That is an answer, yes or no, and not how likely it is.": lambda it: it.found in (0.0, 1.0),
+    "A gap in a text is answered otherwise than the file does. In training it was NaN, and to an "
+    "encoder None is another category: give the row the types of `example`.":
+        lambda it: it.row["town"] is None,
+    "The service answers otherwise than the file. Which transformation is another one?": bool,
+}  # fmt: skip
 
 
 def _bad_rows(address: str, rows: pd.DataFrame) -> str:

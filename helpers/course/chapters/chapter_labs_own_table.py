@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from ..grading import Challenge
+from ..grading import Challenge, first_fault
+from ..trial_models import otherwise_alone, unanswered
 
 TOWNS = {"Ash": -3.0, "Birch": -1.0, "Cedar": 0.0, "Elm": 1.0, "Fir": 3.0}  # what a town adds
 COMMON = 0.88  # share of the commoner class on noise: what accuracy says there
@@ -55,15 +56,26 @@ def visits(seed: int, people: int = 120, each: int = 3, columns: int = 150) -> p
     return shuffled.sample(frac=1, random_state=seed).reset_index(drop=True)
 
 
+MADE_FAULTS = {
+    "It changes the table that it is given. Work on a copy: others still need theirs.":
+        lambda it: not it.table.equals(it.before),
+    "Give two things: the fitted model, and its score.": lambda it: (
+        not isinstance(it.made, tuple) or len(it.made) != 2
+    ),
+    "The first thing has no `predict_proba`: a service has to say how likely a yes is.":
+        lambda it: not hasattr(it.made[0], "predict_proba"),
+    "The second thing is to be one number, a ROC AUC: the mean over the folds.":
+        lambda it: not isinstance(it.made[1], Real) or not 0 <= it.made[1] <= 1,
+}  # fmt: skip
+
+
 def examine(fit_and_score, of=None) -> str:
     """The first fault that shows, as a question or a sentence; "" when none does."""
     table = patients(500, seed=1)
     before = table.copy()
     made = fit_and_score(table, "sick", None, ["bill"])
-    if not table.equals(before):
-        return "It changes the table that it is given. Work on a copy: others still need theirs."
     return (
-        _other_things(made)
+        first_fault(MADE_FAULTS, table=table, before=before, made=made)
         or _raw_rows(made[0])
         or _learnt(*made)
         or _on_noise(fit_and_score)
@@ -71,16 +83,14 @@ def examine(fit_and_score, of=None) -> str:
     )
 
 
-def _other_things(made) -> str:
-    """What is wrong with what came back, before it is tried."""
-    if not isinstance(made, tuple) or len(made) != 2:
-        return "Give two things: the fitted model, and its score."
-    model, score = made
-    if not hasattr(model, "predict_proba"):
-        return "The first thing has no `predict_proba`: a service has to say how likely a yes is."
-    if not isinstance(score, Real) or not 0 <= score <= 1:
-        return "The second thing is to be one number, a ROC AUC: the mean over the folds."
-    return ""
+NOT_KNOWN_YET = (
+    "It asks for `bill`, which is `not_known` yet when a prediction is needed: the column does not "
+    "exist then."
+)
+OTHERWISE_ALONE = (
+    "A row alone is answered otherwise than the same row among others. What does your model learn "
+    "from the rows that it is asked about?"
+)
 
 
 def _raw_rows(model) -> str:
@@ -91,75 +101,47 @@ def _raw_rows(model) -> str:
         "One row alone": rows.head(1),
         "A town that training never met": rows.head(3).assign(town="Atlantis"),
     }
-    for case, asked in cases.items():
-        if reason := _refused(model, case, asked):
-            return reason
-    alone = [model.predict_proba(rows.iloc[[i]])[0, 1] for i in range(len(rows))]
-    if not np.allclose(alone, model.predict_proba(rows)[:, 1], atol=1e-9):
-        return (
-            "A row alone is answered otherwise than the same row among others. What does your "
-            "model learn from the rows that it is asked about?"
-        )
-    return ""
+    return unanswered(model, cases, {"bill": NOT_KNOWN_YET}) or otherwise_alone(
+        model, rows, OTHERWISE_ALONE
+    )
 
 
-def _refused(model, case: str, rows: pd.DataFrame) -> str:
-    """Why there is no answer for rows that should have one."""
-    try:
-        answers = np.asarray(model.predict_proba(rows.copy()), dtype=float)
-    except Exception as error:  # noqa: BLE001 - whatever the learner's model raises
-        said = f"{type(error).__name__}: {error}".partition("\n")[0][:120]
-        if "bill" in said:
-            return (
-                "It asks for `bill`, which is `not_known` yet when a prediction is needed: the "
-                "column does not exist then."
-            )
-        return f"{case}: no answer, but `{said}`. Is every step inside what you returned?"
-    if answers.shape != (len(rows), 2) or not np.isfinite(answers).all():
-        return f"{case}: a probability for each of the two classes is expected."
-    return ""
+CLAIM_FAULTS = {
+    "It ranks the wrong way round. Which class has the second column?": lambda it: it.truth < 0.3,
+    "On new rows it is no better than a baseline that always says the same.": lambda it: (
+        it.truth < 0.55
+    ),
+    "On new rows its ROC AUC is {truth:.2f}, and more can be learnt. Does it use all columns, the "
+    "words as well as the numbers?": lambda it: it.truth < 0.75,
+    "You claim {score:.2f}; on new rows it is {truth:.2f}. Was it asked about rows that it has "
+    "learnt from, or handed what is not known yet?": lambda it: it.score > PERFECT,
+    "You claim {score:.2f}; on new rows it is {truth:.2f}. Which rows were asked?": lambda it: (
+        it.score > it.truth + 0.08
+    ),
+}
+NOISE_FAULTS = {
+    "On pure noise it is nearly perfect: you ask about rows that it has learnt from.": lambda it: (
+        it.score > PERFECT
+    ),
+    "On pure noise you claim {score:.2f}, the share of the commoner class: that is accuracy. A ROC "
+    "AUC is asked for.": lambda it: abs(it.score - COMMON) < 0.02,
+    "On pure noise you claim {score:.2f}, where the truth is 0.50. Which step has seen the labels "
+    "of the rows that are asked about?": lambda it: it.score > ON_NOISE,
+}
 
 
 def _learnt(model, score: float) -> str:
     """Whether the model beats the baseline by what can be learnt, and claims no more."""
     fresh = patients(2_000, seed=9)
     chance = model.predict_proba(fresh.drop(columns=["sick", "bill"]))[:, 1]
-    truth = roc_auc_score(fresh["sick"] == "yes", chance)
-    if truth < 0.3:
-        return "It ranks the wrong way round. Which class has the second column?"
-    if truth < 0.55:
-        return "On new rows it is no better than a baseline that always says the same."
-    if truth < 0.75:
-        return (
-            f"On new rows its ROC AUC is {truth:.2f}, and more can be learnt. Does it use all "
-            "columns, the words as well as the numbers?"
-        )
-    if score > PERFECT:
-        return (
-            f"You claim {score:.2f}; on new rows it is {truth:.2f}. Was it asked about rows that "
-            "it has learnt from, or handed what is not known yet?"
-        )
-    if score > truth + 0.08:
-        return f"You claim {score:.2f}; on new rows it is {truth:.2f}. Which rows were asked?"
-    return ""
+    return first_fault(
+        CLAIM_FAULTS, score=score, truth=roc_auc_score(fresh["sick"] == "yes", chance)
+    )
 
 
 def _on_noise(fit_and_score) -> str:
     """Where nothing can be learnt, an honest score is near a half."""
-    score = _mean_score(fit_and_score, noise, "label", None)
-    if score > PERFECT:
-        return "On pure noise it is nearly perfect: it is asked about rows that it has learnt from."
-    if abs(score - COMMON) < 0.02:
-        return (
-            f"On pure noise you claim {score:.2f}, the share of the commoner class: that is "
-            "accuracy. A ROC AUC is asked for."
-        )
-    if score > ON_NOISE:
-        return (
-            f"On pure noise you claim {score:.2f}, where the truth is 0.50. Which step has seen "
-            "the labels of the rows that are asked about?"
-        )
-    return ""
+    return first_fault(NOISE_FAULTS, score=_mean_score(fit_and_score, noise, "label", None))
 
 
 def _on_visits(fit_and_score) -> str:

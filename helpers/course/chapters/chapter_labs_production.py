@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..grading import Challenge, Choice
+from ..grading import Challenge, Choice, first_fault
 
 NAME, ALIAS = "exam-{}", "champion"
 NUMBERS = count(1)
@@ -46,10 +46,7 @@ def _champion_after(promote, scores: list[float | None], champion: int | None = 
     store, name = _store(), NAME.format(next(NUMBERS))
     store.client.create_registered_model(name)
     for score in scores:
-        run = store.client.create_run(store.experiment).info.run_id
-        if score is not None:
-            store.client.log_metric(run, "roc_auc", score)
-        store.client.create_model_version(name, store.folder.name, run)
+        store.client.create_model_version(name, store.folder.name, _run_with(store, score))
     if champion is not None:
         store.client.set_registered_model_alias(name, ALIAS, champion)
     promote(store.client, name, 0.01)
@@ -57,24 +54,43 @@ def _champion_after(promote, scores: list[float | None], champion: int | None = 
     return None if found is None else int(found)
 
 
+def _run_with(store: _Store, score: float | None) -> str:
+    """The id of a new run that logged a score, or of one that failed before."""
+    run = store.client.create_run(store.experiment).info.run_id
+    if score is not None:
+        store.client.log_metric(run, "roc_auc", score)
+    return run
+
+
+PROMOTE_FAULTS = {
+    "There was no champion yet, and there is none now: whom does a service ask?": lambda it: (
+        it.first is None
+    ),
+    "Of versions with 0.70, 0.74 and 0.72, version {first} became champion.": lambda it: (
+        it.first != 2
+    ),
+    "A version that is better by 0.05 did not become champion.": lambda it: (
+        it.after([0.70, 0.75], champion=1) != 2
+    ),
+    "The champion lost its place to a version that is worse.": lambda it: (
+        it.after([0.75, 0.70], champion=1) != 1
+    ),
+    "A gain of 0.003 replaced the champion: what is `least` for?": lambda it: (
+        it.after([0.70, 0.703], champion=1) != 1
+    ),
+}
+
+
 def _examine_promote(promote, of=None) -> str:
     """No champion yet, a clear gain, a tiny gain, a worse one, and a run without a score."""
-    first = _champion_after(promote, [0.70, 0.74, 0.72])
-    if first is None:
-        return "There was no champion yet, and there is none now: whom does a service ask?"
-    if first != 2:
-        return f"Of versions with 0.70, 0.74 and 0.72, version {first} became champion."
-    if _champion_after(promote, [0.70, 0.75], champion=1) != 2:
-        return "A version that is better by 0.05 did not become champion."
-    if _champion_after(promote, [0.75, 0.70], champion=1) != 1:
-        return "The champion lost its place to a version that is worse."
-    if _champion_after(promote, [0.70, 0.703], champion=1) != 1:
-        return "A gain of 0.003 replaced the champion: what is `least` for?"
+    after = partial(_champion_after, promote)
+    if fault := first_fault(PROMOTE_FAULTS, first=after([0.70, 0.74, 0.72]), after=after):
+        return fault
     try:
-        after = _champion_after(promote, [0.70, None, 0.75], champion=1)
+        best = after([0.70, None, 0.75], champion=1)
     except (KeyError, TypeError) as error:
         return f"One of the runs failed and has no score: that raised `{type(error).__name__}`."
-    return "" if after == 3 else "One of the runs has no score; the best of the others was missed."
+    return "" if best == 3 else "One of the runs has no score; the best of the others was missed."
 
 
 CHALLENGES = {

@@ -9,9 +9,11 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from ..grading import Challenge, Choice
+from ..trial_models import otherwise_alone, unanswered
 
 SEEDS = (1, 2, 3)
 ON_NOISE = 0.6  # a mean over shuffled tables that luck alone does not reach
+TWO_VERSIONS = "A row alone is answered otherwise than among others: two versions of one step."
 
 
 def orders(rows: int, seed: int, noise: bool = False) -> pd.DataFrame:
@@ -53,18 +55,7 @@ def _raw_rows(model) -> str:
         "A shop that training never met": rows.head(1).assign(shop="new"),
         "A raw row": rows.head(1),
     }
-    for case, row in asked.items():
-        try:
-            chance = np.asarray(model.predict_proba(row.copy()), dtype=float)
-        except Exception as error:  # noqa: BLE001 - whatever the learner's model raises
-            said = f"{type(error).__name__}: {error}".partition("\n")[0][:120]
-            return f"{case} gets no answer, but `{said}`. Is every step in the model?"
-        if chance.shape != (1, 2) or not np.isfinite(chance).all():
-            return f"{case}: a probability for each of the two classes is expected."
-    alone = [model.predict_proba(rows.iloc[[i]])[0, 1] for i in range(len(rows))]
-    if not np.allclose(alone, model.predict_proba(rows)[:, 1], atol=1e-9):
-        return "A row alone is answered otherwise than among others: two versions of one step."
-    return ""
+    return unanswered(model, asked) or otherwise_alone(model, rows, TWO_VERSIONS)
 
 
 def _two_runs(train, table: pd.DataFrame, first: tuple) -> str:

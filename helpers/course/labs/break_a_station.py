@@ -66,18 +66,19 @@ class Line:
 
 def material(seed: int = 42) -> Line:
     """The raw flights and the later ones, both with errors: what a customer's rows look like."""
-    about = dict(flights_example.KNOWLEDGE)
     joined = flights_example.join(flights_sources.read_sources(until="2013-12-31"))
     joined = joined[joined["late"].notna()]
     first = joined["scheduled"].astype(str) < "2013-09-01"
-    parts = [tidy_table.evenly_spaced_rows(part, n) for part, n in
-             ((joined[first], ROWS), (joined[~first], LATER_ROWS))]  # fmt: skip
-    inject = flights_example.with_injected_errors
-    dirty = [inject(part.reset_index(drop=True), ERROR_RATE, seed + i)[0]
-             for i, part in enumerate(parts)]  # fmt: skip
-    line = Line(dirty[0], dirty[1], about)
+    raw = _with_errors(joined[first], ROWS, seed)
+    later = _with_errors(joined[~first], LATER_ROWS, seed + 1)
+    line = Line(raw, later, dict(flights_example.KNOWLEDGE))
     cleaning(line)  # once for all lines: it is the slowest station
     return line
+
+
+def _with_errors(flights: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
+    chosen = tidy_table.evenly_spaced_rows(flights, count).reset_index(drop=True)
+    return flights_example.with_injected_errors(chosen, ERROR_RATE, seed)[0]
 
 
 # --- The stations, whole ------------------------------------------------------------------------
@@ -97,19 +98,21 @@ def engineering(line: Line) -> None:
 
 def splitting(line: Line) -> None:
     """Hold out July and August."""
-    target = line.about["target"]
-    label = read_label(line.raw[target], draft_label(line.raw[target]))
-    known = label.notna().to_numpy()
-    task = find_task(label, target)
-    y = encode(label[known], task)
-    labelled = labelled_data.Labelled(
-        task, line.tidy[known].reset_index(drop=True), y, np.flatnonzero(known)
-    )
+    labelled = _labelled(line)
     choice = {"strategy": "time", "column": "scheduled"}
     line.cut = split_into_parts.split_rows(labelled, choice, test_from=line.about["test_from"])
     for alarm in find_leaks.find_alarms(line.cut, line.feature_plan, choice):
         if alarm.code != "sets_differ":  # seasons change whatever is broken
             line.noticed.append(f"stage 4, leak alarm: {', '.join(alarm.columns)}")
+
+
+def _labelled(line: Line) -> labelled_data.Labelled:
+    target = line.about["target"]
+    label = read_label(line.raw[target], draft_label(line.raw[target]))
+    known = label.notna().to_numpy()
+    task = find_task(label, target)
+    X, y = line.tidy[known].reset_index(drop=True), encode(label[known], task)
+    return labelled_data.Labelled(task, X, y, np.flatnonzero(known))
 
 
 def training(line: Line) -> None:
@@ -221,19 +224,21 @@ BREAKS: dict[str, tuple[str, Callable[[Line], None]]] = {
 
 def run(name: str, start: Line) -> dict:
     """The line with one station broken: what it claims, what it serves, which checks spoke up."""
-    broken, instead = BREAKS[name]
     line = replace(start, about=dict(start.about), noticed=[])
-    for station, work in STATIONS.items():
-        if name == "skip evaluation" and station == "evaluate":
-            continue
-        (instead if station == broken else work)(line)
+    for work in _stations(name):
+        work(line)
     served = _served(line)
     line.noticed += _drifted(line)
-    return {
-        "claimed": line.claimed,
-        "in production": served,
-        "noticed by": "; ".join(line.noticed) or "nobody",
-    }
+    noticed = "; ".join(line.noticed) or "nobody"
+    return {"claimed": line.claimed, "in production": served, "noticed by": noticed}
+
+
+def _stations(name: str) -> list[Callable[[Line], None]]:
+    """The stations of a line in which one is broken by that name."""
+    broken, instead = BREAKS[name]
+    skipped = "evaluate" if name == "skip evaluation" else ""
+    return [instead if station == broken else work
+            for station, work in STATIONS.items() if station != skipped]  # fmt: skip
 
 
 def _served(line: Line) -> float:
@@ -298,13 +303,11 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
 def describe_outcomes(table: pd.DataFrame) -> str:
     """What a broken station costs, and how many went unnoticed, in a sentence."""
     broken = table.drop(index="nothing is broken", errors="ignore")
-    whole = table["in production"].iloc[0]
     silent = broken.index[broken["noticed by"] == "nobody"].tolist()
     worst = broken["in production"].astype(float).idxmin()
-    text = (
-        f"Whole, the line serves {whole:.2f}. The worst break, *{worst}*, serves "
-        f"**{broken.loc[worst, 'in production']:.2f}**. "
+    unseen = f"**Nobody noticed**: {', '.join(silent)}."
+    return (
+        f"Whole, the line serves {table['in production'].iloc[0]:.2f}. The worst break, *{worst}*, "
+        f"serves **{broken.loc[worst, 'in production']:.2f}**. "
+        f"{unseen if silent else '**Every break was noticed by a check.**'}"
     )
-    if silent:
-        return f"{text}**Nobody noticed**: {', '.join(silent)}."
-    return f"{text}**Every break was noticed by a check.**"

@@ -32,11 +32,12 @@ def digits_as_files(folder: Path, count: int = 600, seed: int = 42) -> pd.DataFr
     digits = load_digits()
     chosen = np.random.default_rng(seed).permutation(len(digits.target))[:count]
     paths = [Path(folder) / f"scan_{row:04d}.png" for row in chosen]
+    grey = np.round(digits.images * 255 / 16).astype("uint8")  # they come as 0 to 16
     for row, path in zip(chosen, paths, strict=True):
-        grey = np.round(digits.images[row] * 255 / 16).astype("uint8")  # they come as 0 to 16
-        Image.fromarray(grey).save(path)
-    labels = digits.target[chosen].astype(str)
-    return pd.DataFrame({"scan": [str(path) for path in paths], "digit": labels})
+        Image.fromarray(grey[row]).save(path)
+    return pd.DataFrame(
+        {"scan": [str(path) for path in paths], "digit": digits.target[chosen].astype(str)}
+    )
 
 
 def negatives(scans: pd.DataFrame) -> pd.DataFrame:
@@ -65,15 +66,14 @@ def broken_files(scans: pd.DataFrame) -> dict[str, str]:
     4
     """
     sound = Path(scans["scan"].iloc[0])
-    content = sound.read_bytes()
-    short, text = sound.with_name("short.png"), sound.with_name("text.png")
-    short.write_bytes(content[: len(content) // 2])
-    text.write_text("This is not a picture.")
+    content, beside = sound.read_bytes(), sound.with_name
+    beside("short.png").write_bytes(content[: len(content) // 2])
+    beside("text.png").write_text("This is not a picture.")
     return {
         "a sound picture": str(sound),
-        "a file cut in half": str(short),
-        "text with a picture's ending": str(text),
-        "a path to no file": str(sound.with_name("absent.png")),
+        "a file cut in half": str(beside("short.png")),
+        "text with a picture's ending": str(beside("text.png")),
+        "a path to no file": str(beside("absent.png")),
     }
 
 
@@ -120,25 +120,25 @@ def by_look(
     """
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed)
     read = [ImageToNumbers().fit_transform(table[["scan"]]) for table in (scans, others)]
-    digits = scans["digit"].to_numpy()
     found = {}
     for name, pattern in LOOKS.items():
-        seen, asked = (numbers.filter(like=pattern) for numbers in read)
-        scores, kept = [], []
-        for train, test in cut.split(seen, digits):
-            model = make_pipeline(ImageParts(seed=seed), SIMPLE)
-            with threadpool_limits(1):
-                model.fit(seen.iloc[train], digits[train])
-            scores.append([model.score(t.iloc[test], digits[test]) for t in (seen, asked)])
-            kept.append(model[-1].n_features_in_)
-        scan, other = np.mean(scores, axis=0)
-        found[name] = {
-            "numbers": seen.shape[1],
-            "directions": round(np.mean(kept)),
-            "scans": f"{scan:.2f}",
-            "negatives": f"{other:.2f}",
-        }
+        numbers = [table.filter(like=pattern) for table in read]
+        found[name] = _accuracy(*numbers, scans["digit"].to_numpy(), cut)
     return pd.DataFrame(found).T.rename_axis("accuracy on held-out")
+
+
+def _accuracy(seen: pd.DataFrame, others: pd.DataFrame, digits, cut: StratifiedKFold) -> dict:
+    """The accuracy over the folds, of a model that learns from the numbers in `seen`."""
+    scores, kept = [], []
+    for train, test in cut.split(seen, digits):
+        model = make_pipeline(ImageParts(seed=cut.random_state), SIMPLE)
+        with threadpool_limits(1):
+            model.fit(seen.iloc[train], digits[train])
+        scores.append([model.score(t.iloc[test], digits[test]) for t in (seen, others)])
+        kept.append(model[-1].n_features_in_)
+    of_scans, of_others = (f"{score:.2f}" for score in np.mean(scores, axis=0))
+    sizes = {"numbers": seen.shape[1], "directions": round(np.mean(kept))}
+    return sizes | {"scans": of_scans, "negatives": of_others}
 
 
 @figure_style.picture
@@ -153,21 +153,29 @@ def digits_picture(figure: Figure, scans: pd.DataFrame, numbers: pd.DataFrame, d
     >>> digits_picture(pd.DataFrame({"scan": ["3.png"], "digit": ["3"]}), numbers, "3")
     <Picture: What the model sees of a digit: grey levels, and directions of edges>
     """
-    grey, edges = numbers.filter(like="_grey_"), numbers.filter(like="_edge_")
-    side = round(grey.shape[1] ** 0.5)
-    rows = [int((scans["digit"] == digit).to_numpy().argmax()) for digit in digits]
-    above, below = figure.subplots(2, len(rows), sharey="row", squeeze=False)
-    for row, seen, bars in zip(rows, above, below, strict=True):
-        seen.imshow(grey.iloc[row].to_numpy().reshape(side, side), cmap="gray", vmin=0, vmax=1)
-        seen.set(title=f"digit {scans['digit'].iloc[row]}", xlabel="pixel")
-        seen.grid(visible=False)
-        strength = edges.iloc[row].to_numpy().reshape(4, 8).sum(axis=0)  # over the four quarters
-        shares = strength / max(strength.sum(), 1e-9)
-        bars.bar(np.arange(8) * 22.5, shares, width=20, align="edge", color=figure_style.BLUE)
-        bars.set_xticks(np.arange(0, 181, 45), ["0\n|", "45\n/", "90\n—", "135\n\\", "180\n|"])
-        bars.set_xlabel("direction (°)")
+    grey, edges = (numbers.filter(like=like).to_numpy() for like in ("_grey_", "_edge_"))
+    above, below = figure.subplots(2, len(digits), sharey="row", squeeze=False)
+    for digit, seen, bars in zip(digits, above, below, strict=True):
+        row = int((scans["digit"] == digit).to_numpy().argmax())
+        _draw_grey(seen, grey[row])
+        seen.set_title(f"digit {scans['digit'].iloc[row]}")
+        _draw_edges(bars, edges[row])
     above[0].set_ylabel("pixel")
     below[0].set_ylabel("share of edges")
     title = "What the model sees of a digit: grey levels, and directions of edges"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    return title
+    return figure_style.headed(figure, title)
+
+
+def _draw_grey(axes, levels: np.ndarray) -> None:
+    side = round(len(levels) ** 0.5)
+    axes.imshow(levels.reshape(side, side), cmap="gray", vmin=0, vmax=1)
+    axes.set_xlabel("pixel")
+    axes.grid(visible=False)
+
+
+def _draw_edges(axes, edges: np.ndarray) -> None:
+    strength = edges.reshape(4, 8).sum(axis=0)  # over the four quarters
+    shares = strength / max(strength.sum(), 1e-9)
+    axes.bar(np.arange(8) * 22.5, shares, width=20, align="edge", color=figure_style.BLUE)
+    axes.set_xticks(np.arange(0, 181, 45), ["0\n|", "45\n/", "90\n—", "135\n\\", "180\n|"])
+    axes.set_xlabel("direction (°)")

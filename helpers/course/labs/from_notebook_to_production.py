@@ -16,11 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...base.places import DATA, REPOSITORY
+from ...base.user_errors import InputError
 from ...line.run_folder import Run
 from ...line.stage_list import STAGES
 from ...pages.show import say
 
 LEDGER = DATA / "flights_ledger.json"
+KEPT = ["stage", "name", "headline", "rows_in", "rows_out", "set_aside", "verdict", "seconds"]
 NO_CLONE = "*These files are in the repository, not in the installed package.*"
 LOAD_DAGS = """
 import json, sys
@@ -75,12 +77,17 @@ def _try(part) -> str:
         return f"**It failed**: {lines[-1]}"
 
 
+NO_AIRFLOW = "**Airflow** is not installed here (`make setup-airflow`), so its DAGs are read only."
+NO_KUBEFLOW = (
+    "**Kubeflow's compiler** is not installed here (`make setup-scale`), so its pipeline is read "
+    "only."
+)
+
+
 def _dags_in_airflow() -> str:
     python = REPOSITORY / ".venv-airflow" / "bin" / "python"
     if not python.exists():
-        return (
-            "**Airflow** is not installed here (`make setup-airflow`), so its DAGs are read only."
-        )
+        return NO_AIRFLOW
     with tempfile.TemporaryDirectory() as home:
         command = [python, "-c", LOAD_DAGS, REPOSITORY / "deploy" / "airflow" / "dags"]
         said = _said_by(command, {"AIRFLOW_HOME": home, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"})
@@ -91,17 +98,12 @@ def _dags_in_airflow() -> str:
 
 def _compiled_for_kubeflow() -> str:
     if find_spec("kfp") is None:
-        return (
-            "**Kubeflow's compiler** is not installed here (`make setup-scale`), so its pipeline "
-            "is read only."
-        )
+        return NO_KUBEFLOW
     script = REPOSITORY / "deploy" / "kubeflow" / "compile.py"
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "pipeline.yaml"
         _said_by([sys.executable, script, "--out", made], {"PYTHONPATH": str(REPOSITORY)})
-        same = made.read_text(encoding="utf-8") == script.with_name("pipeline.yaml").read_text(
-            encoding="utf-8"
-        )
+        same = made.read_bytes() == script.with_name("pipeline.yaml").read_bytes()
     compared = "the same as" if same else "not quite"
     return f"**Kubeflow** has compiled the pipeline: {compared} the stored `pipeline.yaml`."
 
@@ -114,8 +116,28 @@ def _said_by(command: list, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def ledger_file(run: str) -> Path:
-    """The ledger of a finished run; where there is none, one that comes with the project."""
+def ledger_file(run: str = "") -> Path:
+    """The ledger of a finished run; without a name the one that comes with the project.
+
+    Raises InputError where that run has not finished.
+
+    >>> ledger_file().name
+    'flights_ledger.json'
+    """
+    if not run:
+        return LEDGER
     made = Run(run)
-    is_finished = all(made.line_of(stage.number) for stage in STAGES if not stage.lesson)
-    return made.file("ledger.json") if is_finished else LEDGER
+    if missing := [s.number for s in STAGES if not s.lesson and not made.line_of(s.number)]:
+        raise InputError(f"The run '{run}' has no stage {missing[0]} yet. Finish it by "
+                         f"`pipeline run --name {run}`, or leave `run` empty.")  # fmt: skip
+    return made.file("ledger.json")
+
+
+def shortened(ledger: list[dict]) -> list[dict]:
+    """What the lab reads of a run's ledger: a line per stage of the line, without its files.
+
+    >>> line = dict.fromkeys(KEPT) | {"stage": 1}
+    >>> shortened([line | {"stage": 0}, line | {"inputs": {}}]) == [line]
+    True
+    """
+    return [{key: line[key] for key in KEPT} for line in ledger if line["stage"] > 0]

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import loguniform, randint
+from sklearn.base import clone
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -27,6 +28,7 @@ from sklearn.ensemble import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import RandomizedSearchCV, train_test_split
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -83,24 +85,40 @@ TABLES: dict[str, Callable] = {
 }
 
 
+CLASSIFIERS = {
+    "linear": LogisticRegression(max_iter=500),
+    "nearest neighbours": KNeighborsClassifier(),
+    "tree": DecisionTreeClassifier(),
+    "forest": RandomForestClassifier(60),
+    "boosting": HistGradientBoostingClassifier(max_iter=60),
+}
+REGRESSORS = {
+    "linear": Ridge(),
+    "nearest neighbours": KNeighborsRegressor(),
+    "tree": DecisionTreeRegressor(),
+    "forest": RandomForestRegressor(60),
+    "boosting": HistGradientBoostingRegressor(max_iter=60),
+}
+SPACES = {  # settings that tuning may draw
+    "linear": {"C": loguniform(1e-3, 1e2)},
+    "nearest neighbours": {"n_neighbors": randint(3, 60)},
+    "tree": {"max_depth": randint(2, 12), "min_samples_leaf": randint(1, 40)},
+    "forest": {"min_samples_leaf": randint(1, 20), "max_features": loguniform(0.1, 1)},
+    "boosting": {"learning_rate": loguniform(0.02, 0.3), "max_leaf_nodes": randint(4, 32)},
+}
+OF_RIDGE = {"alpha": loguniform(1e-2, 1e3)}
+
+
 def algorithms(task: Task, seed: int) -> dict[str, tuple]:
     """Five algorithms as they come, each with the settings that tuning may draw."""
-    kinds = {
-        "linear": (LogisticRegression(max_iter=500), Ridge(), {"C": loguniform(1e-3, 1e2)}),
-        "nearest neighbours": (KNeighborsClassifier(), KNeighborsRegressor(),
-                               {"n_neighbors": randint(3, 60)}),
-        "tree": (DecisionTreeClassifier(random_state=seed), DecisionTreeRegressor(
-            random_state=seed), {"max_depth": randint(2, 12), "min_samples_leaf": randint(1, 40)}),
-        "forest": (RandomForestClassifier(60, random_state=seed), RandomForestRegressor(
-            60, random_state=seed), {"min_samples_leaf": randint(1, 20),
-                                     "max_features": loguniform(0.1, 1)}),
-        "boosting": (HistGradientBoostingClassifier(max_iter=60, random_state=seed),
-                     HistGradientBoostingRegressor(max_iter=60, random_state=seed),
-                     {"learning_rate": loguniform(0.02, 0.3), "max_leaf_nodes": randint(4, 32)}),
-    }  # fmt: skip
-    if task.is_regression:
-        kinds["linear"] = (*kinds["linear"][:2], {"alpha": loguniform(1e-2, 1e3)})
-    return {name: (one[task.is_regression], space) for name, (*one, space) in kinds.items()}
+    models = REGRESSORS if task.is_regression else CLASSIFIERS
+    spaces = SPACES | {"linear": OF_RIDGE} if task.is_regression else SPACES
+    return {name: (_seeded(model, seed), spaces[name]) for name, model in models.items()}
+
+
+def _seeded(model, seed: int):
+    draws = "random_state" in model.get_params()
+    return clone(model).set_params(random_state=seed) if draws else clone(model)
 
 
 def sides(name: str, seed: int, data: str, made: str):
@@ -110,42 +128,47 @@ def sides(name: str, seed: int, data: str, made: str):
     alike in both and in the rows that are asked, since production is no cleaner than training.
     """
     table, about = TABLES[name]()
-    target = about["target"]
-    dirty = plant_errors.inject(table, rate=ERROR_RATE, protect=[target], seed=seed)[0].reset_index(
-        drop=True
-    )
-    label = read_label(dirty[target], draft_label(dirty[target]))
-    task = find_task(label, target)
-    known = label.notna().to_numpy()
-    dirty, y = dirty[known].reset_index(drop=True), encode(label[known], task)
-    rows = np.arange(len(y))
-    learnt, asked = train_test_split(rows, test_size=0.3, random_state=seed,
+    task, X, y = _with_errors(table, about["target"], seed)
+    learnt, asked = train_test_split(np.arange(len(y)), test_size=0.3, random_state=seed,
                                      stratify=None if task.is_regression else y)  # fmt: skip
-    X = dirty.drop(columns=target)
-    if data == "cleaned":
-        plan = cleaning_plan.draft_plan(X.iloc[learnt], about)
-        X = column_cleaner.Cleaner(plan).fit(X).transform(X)
-    else:
-        X, plan = _as_it_came(X)
+    X, plan = _cleaned(X, learnt, about) if data == "cleaned" else _as_it_came(X)
     makes = _engineered(X, plan, about, task) if made == "engineered" else _raw(X)
     maker = makes.fit(X.iloc[learnt], y[learnt])
     numbers = maker.fit_transform(X.iloc[learnt], y[learnt]), maker.transform(X.iloc[asked])
     return task, numbers[0], y[learnt], numbers[1], y[asked]
 
 
+def _with_errors(table: pd.DataFrame, target: str, seed: int) -> tuple:
+    """The task, and the rows with a label, errors injected, beside their labels."""
+    dirty = plant_errors.inject(table, rate=ERROR_RATE, protect=[target], seed=seed)[0]
+    label = read_label(dirty[target], draft_label(dirty[target]))
+    task, known = find_task(label, target), label.notna().to_numpy()
+    X = dirty[known].reset_index(drop=True).drop(columns=target)
+    return task, X, encode(label[known], task)
+
+
+def _cleaned(X: pd.DataFrame, learnt: np.ndarray, about: dict) -> tuple[pd.DataFrame, dict]:
+    plan = cleaning_plan.draft_plan(X.iloc[learnt], about)
+    return column_cleaner.Cleaner(plan).fit(X).transform(X), plan
+
+
 def _as_it_came(X: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     """The rows with nothing mended: numbers where a cell reads as one at once, words elsewhere."""
-    out, columns = {}, {}
-    for name in X:
-        numbers = pd.to_numeric(X[name], errors="coerce")
-        is_number = numbers.notna().sum() > 0.5 * X[name].notna().sum()
-        days = pd.to_datetime(X[name], errors="coerce", format="ISO8601") if not is_number else None
-        is_date = days is not None and days.notna().sum() > 0.5 * X[name].notna().sum()
-        out[name] = (
-            numbers.astype(float) if is_number else days if is_date else X[name].astype("str")
-        )
-        columns[name] = {"kind": "number" if is_number else "date" if is_date else "category"}
-    return pd.DataFrame(out), {"columns": columns}
+    read = {name: _read_at_once(X[name]) for name in X}
+    columns = {name: {"kind": kind} for name, (kind, _) in read.items()}
+    return pd.DataFrame({name: cells for name, (_, cells) in read.items()}), {"columns": columns}
+
+
+def _read_at_once(column: pd.Series) -> tuple[str, pd.Series]:
+    """The kind of a column and its cells: what more than half of them read as."""
+    enough = 0.5 * column.notna().sum()
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.notna().sum() > enough:
+        return "number", numbers.astype(float)
+    days = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    if days.notna().sum() > enough:
+        return "date", days
+    return "category", column.astype("str")
 
 
 def _raw(X: pd.DataFrame) -> Pipeline:
@@ -195,10 +218,7 @@ def score_one(name: str, seed: int, algorithm: str, tuned: bool, made) -> float:
         model = RandomizedSearchCV(model, space, n_iter=DRAWS, cv=3, scoring=scoring,
                                    random_state=seed)  # fmt: skip
     with threadpool_limits(1):
-        model.fit(X, y)
-        from sklearn.metrics import get_scorer
-
-        found = float(get_scorer(scoring)(model, asked, truth))
+        found = float(get_scorer(scoring)(model.fit(X, y), asked, truth))
     return max(found, 0.0) if task.is_regression else found
 
 
@@ -209,20 +229,19 @@ def grid(tables=tuple(TABLES), seeds: int = SEEDS, only: dict | None = None) -> 
 
 
 def _scores(name: str, seed: int, only: dict | None) -> Iterator[dict]:
-    fixed = only or {}
     names = list(algorithms(Task("y", "binary"), seed))
-    for data, made in product(("dirty", "cleaned"), ("raw", "engineered")):
-        if fixed.get("data", data) != data or fixed.get("features", made) != made:
-            continue
-        prepared = sides(name, seed, data, made)
-        for algorithm, tuning in product(names, ("defaults", "tuned")):
-            if fixed.get("algorithm", algorithm) != algorithm:
-                continue
-            if fixed.get("tuning", tuning) != tuning:
-                continue
-            found = score_one(name, seed, algorithm, tuning == "tuned", prepared)
-            yield {"table": name, "data": data, "features": made, "algorithm": algorithm,
-                   "tuning": tuning, "seed": seed, "score": round(found, 4)}  # fmt: skip
+    for sort in _chosen(only, data=("dirty", "cleaned"), features=("raw", "engineered")):
+        prepared = sides(name, seed, sort["data"], sort["features"])
+        for way in _chosen(only, algorithm=names, tuning=("defaults", "tuned")):
+            found = score_one(name, seed, way["algorithm"], way["tuning"] == "tuned", prepared)
+            yield {"table": name} | sort | way | {"seed": seed, "score": round(found, 4)}
+
+
+def _chosen(only: dict | None, **levels) -> Iterator[dict]:
+    """Every combination of levels in which those that `only` fixes are as it says."""
+    every = (dict(zip(levels, found, strict=True)) for found in product(*levels.values()))
+    fixed = {factor: level for factor, level in (only or {}).items() if factor in levels}
+    return (one for one in every if fixed.items() <= one.items())
 
 
 def shares(results: pd.DataFrame) -> pd.DataFrame:
@@ -267,17 +286,19 @@ def _explained(score: pd.Series, rows: pd.DataFrame, factors: list[str]) -> floa
     return float((means**2).sum())
 
 
+STEPS = {  # a factor, with the step and without it
+    "cleaning": ("data", "cleaned", "dirty"),
+    "engineering features": ("features", "engineered", "raw"),
+    "tuning": ("tuning", "tuned", "defaults"),
+}
+
+
 def effects(results: pd.DataFrame) -> pd.DataFrame:
     """What one gains by each step, all else averaged: the mean score with it minus without it."""
-    steps = {
-        "cleaning": ("data", "cleaned", "dirty"),
-        "engineering features": ("features", "engineered", "raw"),
-        "tuning": ("tuning", "tuned", "defaults"),
-    }
     found = {}
     for name, rows in results.groupby("table", sort=False):
         means = {step: rows[rows[f] == a]["score"].mean() - rows[rows[f] == b]["score"].mean()
-                 for step, (f, a, b) in steps.items()}  # fmt: skip
+                 for step, (f, a, b) in STEPS.items()}  # fmt: skip
         by_algorithm = rows.groupby("algorithm")["score"].mean()
         means["best algorithm instead of the worst"] = by_algorithm.max() - by_algorithm.min()
         found[name] = means

@@ -205,7 +205,7 @@ def _compare_field(fields: _Fields, field: int, left: np.ndarray, right: np.ndar
     level = np.where(gap, "gap", np.where(same, "same", "other")).astype(object)
     weight = np.where(gap, GAP, np.where(same, bits[a], OTHER))
     frequent = (cells[a[other]] >= FREQUENT_ROWS) & (cells[b[other]] >= FREQUENT_ROWS)
-    alike = _alike(values[a[other]], values[b[other]], frequent, fields.is_text[field])
+    alike = are_alike(values[a[other]], values[b[other]], frequent, fields.is_text[field])
     level[other[frequent & ~alike]] = "known other"
     weight[other[frequent & ~alike]] = KNOWN_OTHER
     level[other[alike]] = "alike"
@@ -213,7 +213,9 @@ def _compare_field(fields: _Fields, field: int, left: np.ndarray, right: np.ndar
     return level, weight
 
 
-def _alike(left: np.ndarray, right: np.ndarray, frequent: np.ndarray, is_text: bool) -> np.ndarray:
+def are_alike(
+    left: np.ndarray, right: np.ndarray, frequent: np.ndarray, is_text: bool
+) -> np.ndarray:
     """Which values look like typing errors of each other.
 
     Two frequent values must not differ in a digit, and numbers are measurements, unless they are

@@ -1,0 +1,202 @@
+"""Forms that a column was not written in when its plan was drafted, read where there is one way.
+
+The next delivery writes the same values otherwise: `23.07.2023` for `23/07/2023`, `1.0` for `True`,
+`2134` for the ZIP code `02134`, `3,5` for `3.5`. A text that can mean one thing only is read, and
+the repair is called `OTHER_FORM`; one that can mean two things, or contradicts the order of day
+and month that the column is known to have, is not (`why_unread` says which).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from . import unit_conversion
+from .date_formats import DATE_FORMATS, date_of, parse_date, swapped_format
+from .known_words import BOOLEANS
+from .number_formats import PLAIN_NUMBER, parse_quantity
+
+OTHER_FORM = "other form"  # the kind of repair
+WHOLE = re.compile(r"([+-]?\d+)(\.0*)?")
+EPOCH_UNITS = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}  # so many to a second
+FIRST_SECOND, LAST_SECOND = 1e8, 4.1e9  # 1973 to 2099: seconds since 1970 that may be meant
+
+
+def other_reader(plan: dict) -> Callable[[str], object] | None:
+    """What reads the tidy texts that a plan's own forms do not read; None where nothing is known.
+
+    It gives the value, or None for a text that can't be read or may mean several things.
+
+    >>> read = other_reader({"kind": "date", "formats": ["%d/%m/%Y"]})
+    >>> read("23.07.2023"), read("1690070400"), read("07/23/2023")
+    (datetime.datetime(2023, 7, 23, 0, 0), datetime.datetime(2023, 7, 23, 0, 0), None)
+    >>> other_reader({"kind": "category", "values": ["02134", "10001"]})("2134.0")
+    '02134'
+    """
+    if plan["kind"] == "category":
+        return _code_reader(plan)
+    made = {"date": _read_date, "number": _read_number, "boolean": _read_boolean}
+    return partial(made[plan["kind"]], plan=plan) if plan["kind"] in made else None
+
+
+# --- Dates
+
+
+def order_of(formats: list[str]) -> str:
+    """The order in which some formats name day and month: "day" or "month" first, "" where open.
+
+    Dots always have the day first, so they do not say what a slash means.
+
+    >>> order_of(["%d/%m/%Y", "iso"]), order_of(["iso"]), order_of(["%m/%d/%Y", "%d/%m/%Y"])
+    ('day', '', '')
+    """
+    orders = {first_named(form) for form in formats if is_open(form)}
+    return orders.pop() if len(orders) == 1 else ""
+
+
+def is_open(form: str) -> bool:
+    """Whether a format has a twin with day and month exchanged that people write as well.
+
+    >>> is_open("%d/%m/%Y"), is_open("%d.%m.%Y")
+    (True, False)
+    """
+    return swapped_format(form) in DATE_FORMATS
+
+
+def first_named(form: str) -> str:
+    """What a format names first, of day and month.
+
+    >>> first_named("%d/%m/%Y")
+    'day'
+    """
+    return "day" if form.startswith("%d") else "month"
+
+
+def _read_date(text: str, plan: dict) -> datetime | None:
+    found = dates_of(text, plan)
+    return found.pop() if len(found) == 1 else None
+
+
+def dates_of(text: str, plan: dict) -> set[datetime]:
+    """The dates that a text may mean, beside the formats of a plan, in the order that it has.
+
+    >>> len(dates_of("05/06/2023", {"formats": ["iso"]}))
+    2
+    """
+    if date := parse_date(text, "iso") or _of_epoch(text):
+        return {date}
+    order = order_of(plan.get("formats", []))
+    fits = (f for f in DATE_FORMATS if not (order and is_open(f) and first_named(f) != order))
+    return {date for form in fits if (date := date_of(text, form, plan))}
+
+
+def _of_epoch(text: str) -> datetime | None:
+    """Seconds, or thousandths to billionths of them, since 1970, as a date; None for other texts.
+
+    No two units give a number a date between 1973 and 2099.
+    """
+    if not PLAIN_NUMBER.fullmatch(text):
+        return None
+    count = float(text)
+    for parts in EPOCH_UNITS.values():
+        if FIRST_SECOND <= count / parts < LAST_SECOND:
+            return datetime.fromtimestamp(round(count / parts, 6), UTC).replace(tzinfo=None)
+    return _of_whole_day(text)
+
+
+def _of_whole_day(text: str) -> datetime | None:
+    """A day that went through a float, 20230723.0."""
+    whole = WHOLE.fullmatch(text)
+    return parse_date(whole[1], "%Y%m%d") if whole and len(whole[1]) == 8 else None
+
+
+# --- Numbers, booleans, codes
+
+
+def _read_number(text: str, plan: dict) -> float | None:
+    """A number with the other decimal sign; yes and no in a column of ones and zeros."""
+    if plan.get("flags") and text.casefold() in BOOLEANS:
+        return float(BOOLEANS[text.casefold()])
+    other = "comma" if plan.get("style", "point") == "point" else "point"
+    quantity = parse_quantity(text, other)
+    return _in_unit(*quantity, plan.get("unit", "")) if quantity else None
+
+
+def _in_unit(value: float, named: str, unit: str) -> float | None:
+    """A number in the column's unit, of one in the unit that its text names."""
+    if named in ("", unit) or unit_conversion.known(named) == unit_conversion.known(unit) != "":
+        return value
+    is_known = unit_conversion.can_convert(named, unit)
+    return unit_conversion.convert(value, named, unit) if is_known else None
+
+
+def _read_boolean(text: str, plan: dict) -> bool | None:
+    """1 and 0 in whatever form a number has, such as 1.0."""
+    is_number = PLAIN_NUMBER.fullmatch(text) and float(text) in (0.0, 1.0)
+    return bool(float(text)) if is_number else None
+
+
+def _code_reader(plan: dict) -> Callable[[str], str | None] | None:
+    """What reads codes of digits that a spreadsheet or a float has changed: 5.0, 2134 for 02134.
+
+    A text that is a value as it stands is one; so is one that two values could have become.
+    """
+    values, width = frozenset(plan.get("values", ())), plan.get("width", 0)
+    by_number: dict[int, list[str]] = {}
+    for value in values:
+        if whole := WHOLE.fullmatch(value):
+            by_number.setdefault(int(whole[1]), []).append(value)
+    if not by_number and not width:
+        return None
+
+    def read(text: str) -> str | None:
+        whole = WHOLE.fullmatch(text)
+        if text in values or not whole or len(text) > 40:
+            return None
+        known = by_number.get(int(whole[1]), ())
+        if len(known) == 1:
+            return known[0]
+        padded = whole[1].zfill(width)
+        return padded if width and len(padded) == width and padded != text else None
+
+    return read
+
+
+def code_width(words: dict[str, int]) -> int:
+    """The digits that all codes of a column have, some with zeros in front; 0 where there are none.
+
+    `words` has the number of cells of each word. Up to 5 % of the cells may hold other words.
+
+    >>> code_width({"02134": 3, "10001": 9}), code_width({"7": 1, "12": 4})
+    (5, 0)
+    """
+    codes = {word: n for word, n in words.items() if word.isascii() and word.isdigit()}
+    widths = {len(word) for word in codes}
+    enough = sum(codes.values()) >= 0.95 * sum(words.values())
+    has_zeros = any(word[0] == "0" for word in codes)
+    return widths.pop() if len(widths) == 1 and enough and has_zeros and max(widths) > 1 else 0
+
+
+# --- Why not
+
+
+def why_unread(text: str, plan: dict) -> str:
+    """Why a text was not read, where there is more to say than that it is no such value; else "".
+
+    >>> why_unread("05/06/2023", {"kind": "date", "formats": ["iso"]})
+    'may be 2023-05-06 or 2023-06-05'
+    >>> why_unread("07/23/2023", {"kind": "date", "formats": ["%d/%m/%Y"]})
+    'has the month first, the column the day'
+    """
+    if plan["kind"] != "date":
+        return ""
+    found = sorted(dates_of(text, plan))
+    if len(found) > 1:
+        return "may be " + " or ".join(f"{date:%Y-%m-%d}" for date in found)
+    order = order_of(plan.get("formats", []))
+    if order and not found and dates_of(text, {}):
+        first, second = ("month", "day") if order == "day" else ("day", "month")
+        return f"has the {first} first, the column the {second}"
+    return ""

@@ -1,0 +1,161 @@
+"""A delivery of rows read in its own forms: the model's cleaning plan fitted to it, and counts.
+
+The plan says how a column was written in training. A delivery may have another order of day and
+month, or another decimal sign, throughout: the plan is fitted to it, and that is said. What single
+cells show is counted while they are read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from ..cells import form_tally
+from ..cells.as_texts import as_text, texts
+from ..cells.delivery_forms import fitted_plan
+from ..cells.kinds import Kind, kind_of
+from ..cells.other_forms import OTHER_FORM
+from ..cells.reading_columns import Reader
+from ..cells.reading_values import cell_reader
+from ..cells.tidy_text import tidy
+from ..clean.column_cleaner import clean_columns
+from ..clean.swapped_columns import as_encoded
+from .whole_pipeline import with_cleaner
+
+Tallies = dict[str, form_tally.Counted]
+
+
+@dataclass(frozen=True)
+class DeliveryReading:
+    """How a delivery of rows was read: the `model` fitted to its forms, the columns that it reads
+    otherwise for that (`said`, a sentence each), and what single cells showed (`found`).
+    """
+
+    model: Pipeline
+    said: list[str]
+    found: Tallies
+    rows: int
+
+    def unread(self, name: str) -> int:
+        """How many cells of a column were not read."""
+        counted = self.found.get(name, {})
+        return sum(counted[kind][0] for kind in form_tally.UNREAD if kind in counted)
+
+    def sentences(self, fields: dict[str, dict] | None = None) -> list[str]:
+        """All that is said of the delivery, of the columns in a schema's `fields` (None: all)."""
+        known = dict.fromkeys(self.found, {}) if fields is None else fields
+        return [*self.said, *sentences(self.model, known, self.found, self.rows)]
+
+
+def of_rows(model: Pipeline, rows: pd.DataFrame, fields: dict | None = None) -> DeliveryReading:
+    """How a model reads a delivery (see `fitted_to`, `tallies_of`)."""
+    fitted, said = fitted_to(model, rows, fields)
+    return DeliveryReading(fitted, said, tallies_of(fitted, rows), len(rows))
+
+
+def fitted_to(
+    model: Pipeline, rows: pd.DataFrame, fields: dict | None = None
+) -> tuple[Pipeline, list[str]]:
+    """A model that reads the rows in their own forms; and a sentence for each column that differs.
+
+    `fields` are those of the schema (their `range` is asked). The model itself comes back where all
+    is as in training.
+    """
+    whole, fields = model["clean"].plan_, fields or {}
+    plans, said = {}, []
+    for name, plan in whole["columns"].items():
+        if not _may_differ(rows, name, plan):
+            continue
+        fitted, text = fitted_plan(_words(rows[name]), plan, fields.get(name, {}).get("range"))
+        said += [f"{name}: {text}"] if text else []
+        plans |= {name: fitted} if fitted != plan else {}
+    if not plans:
+        return model, said
+    return with_cleaner(whole | {"columns": whole["columns"] | plans}, model[1:]), said
+
+
+def _may_differ(rows: pd.DataFrame, name: str, plan: dict) -> bool:
+    """Whether a column holds texts that are read as dates or numbers."""
+    return name in rows and plan["kind"] in ("date", "number") and kind_of(rows[name]) == Kind.TEXT
+
+
+def _words(column: pd.Series) -> Counter:
+    """How many cells hold each text, tidied."""
+    words: Counter = Counter()
+    for text, cells in texts(column).value_counts().items():
+        words[tidy(text)] += cells
+    return words
+
+
+def tallies_of(model: Pipeline, rows: pd.DataFrame) -> Tallies:
+    """By column what of some raw rows does not read, or reads in another form."""
+    plan = model["clean"].plan_
+    plans = {name: own for name, own in plan["columns"].items() if name in rows}
+    readers = {name: Reader(own) for name, own in plans.items()}
+    swaps = [one for one in plan.get("relations", []) if "swap" in one]
+    raw = {name: as_encoded(rows[name]) for name in plans}
+    clean_columns(raw, readers, {"columns": plans, "relations": swaps})
+    return taken(readers)
+
+
+def taken(readers: dict[str, Reader]) -> Tallies:
+    """What some readers have counted since they were asked last."""
+    found = {name: reader.tally.taken() for name, reader in readers.items()}
+    return {name: counted for name, counted in found.items() if counted}
+
+
+def sentences(model: Pipeline, fields: dict[str, dict], found: Tallies, rows: int) -> list[str]:
+    """What is said of a delivery of so many rows, column by column of the schema's `fields`."""
+    plans, said = model["clean"].plan_["columns"], []
+    for name in [name for name in fields if name in found]:
+        known = as_text(fields[name].get("example", "")) or _typical(plans[name])
+        said += form_tally.sentences(name, found[name], rows, plans[name], known)
+    return said
+
+
+def _typical(plan: dict) -> str:
+    """A cell as a plan names it, where it does: a date in its first format, a listed value."""
+    if plan["kind"] == "date" and plan.get("formats"):
+        return _in_form(datetime(2013, 1, 31), plan).removesuffix(" 00:00:00")
+    return next(iter(plan.get("values", ())), "")
+
+
+# --- Rows that are learnt from together with earlier ones
+
+
+def in_known_forms(model: Pipeline, reading: DeliveryReading, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, with cells of other forms written in the forms that the model's plan names.
+
+    Below earlier rows they are then one table in one form.
+    """
+    own, fitted = (one["clean"].plan_["columns"] for one in (model, reading.model))
+    names = [name for name, plan in own.items() if name in rows and
+             (fitted[name] != plan or OTHER_FORM in reading.found.get(name, {}))]  # fmt: skip
+    return rows.assign(**{n: _rewritten(rows[n], own[n], fitted[n]) for n in names})
+
+
+def _rewritten(column: pd.Series, plan: dict, fitted: dict) -> pd.Series:
+    """A column with the cells that its own plan reads otherwise, or not, in its own form."""
+    own, other = cell_reader(plan), cell_reader(fitted)
+
+    def rewrite(text: str) -> str:
+        (value, repair), (meant, _) = own(text), other(text)
+        same = value == meant and repair != OTHER_FORM
+        return text if same or meant is None else _in_form(meant, plan)
+
+    return texts(column).map(rewrite, na_action="ignore")
+
+
+def _in_form(value, plan: dict) -> str:
+    """A value as the text that a plan reads first."""
+    if plan["kind"] == "date":
+        form = plan.get("formats", ["iso"])[0]
+        if form == "iso" or value.time() != datetime.min.time():
+            return value.isoformat(sep=" ")
+        return value.strftime(form)
+    text = as_text(value)
+    return text.replace(".", ",") if plan.get("style") == "comma" else text

@@ -1,0 +1,305 @@
+"""Trained on one form, asked in another: the same answers, or a line that says why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from benchmarks import forms
+from helpers.base.user_errors import InputError
+from helpers.cells import delivery_forms, other_forms, reading_values
+from helpers.cells.draft_column_plan import draft_column
+from helpers.cells.reading_columns import repair_column
+from helpers.line.stage_work import Work
+from helpers.monitor import monitor_model, production_rows
+from helpers.pipeline.delivery_reading import in_known_forms
+from helpers.serving import batch_prediction, input_pieces
+from tests import small
+
+DAY = datetime(2021, 11, 27)
+
+
+@pytest.mark.parametrize(
+    ("formats", "text"),
+    [
+        (["%d/%m/%Y"], "27.11.2021"),
+        (["%d/%m/%Y"], "2021-11-27"),
+        (["%d/%m/%Y"], "27-11-2021"),
+        (["%m/%d/%Y"], "11-27-2021"),
+        (["iso"], "27.11.2021"),
+        (["iso"], "27 Nov 2021"),
+        (["%d.%m.%Y"], "1637971200"),
+        (["iso"], "1637971200000"),
+        (["iso"], "1637971200.0"),
+        (["iso"], "20211127.0"),
+        (["iso"], "11/27/2021"),
+    ],
+)
+def test_a_date_in_another_form_is_read_where_there_is_one_way(formats, text):
+    plan = {"kind": "date", "formats": formats}
+    assert reading_values.repair_value(text, plan) == (DAY, "other form")
+
+
+@pytest.mark.parametrize(
+    ("formats", "text", "why"),
+    [
+        (["iso"], "05/06/2021", "may be 2021-05-06 or 2021-06-05"),
+        (["%d/%m/%Y"], "11/27/2021", "has the month first, the column the day"),
+        (["%m-%d-%Y"], "27/11/2021", "has the day first, the column the month"),
+        (["iso"], "soon", ""),
+        (["iso"], "44527", ""),
+    ],
+)
+def test_a_date_that_reads_two_ways_or_against_its_column_is_not_read(formats, text, why):
+    plan = {"kind": "date", "formats": formats}
+    assert reading_values.repair_value(text, plan) == (None, "unreadable")
+    assert other_forms.why_unread(text, plan) == why
+
+
+def test_the_order_of_a_column_holds_for_its_other_separators():
+    plan = {"kind": "date", "formats": ["%d/%m/%Y"]}
+    assert reading_values.repair_value("05-06-2021", plan)[0] == datetime(2021, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked", "value"),
+    [
+        (["True", "False"], "1.0", True),
+        (["yes", "no"], "0.0", False),
+        (["yes", "no"], 1.0, True),
+        (["TRUE", "FALSE"], "true", True),
+        (["1", "0"], "True", 1.0),
+        (["1", "0"], True, 1.0),
+        (["1", "0"], "no", 0.0),
+        (["0420", "1177"], "420", "0420"),
+        (["0420", "1177"], 420.0, "0420"),
+        (["0420", "1177"], "9.0", "0009"),
+        (["3", "7", "X"], "3.0", "3"),
+        (["3", "7", "X"], 7, "7"),
+        (["3.0", "7.0", "X"], "7", "7.0"),
+        (["2.5", "3.5"], "2,5", 2.5),
+        (["2,5", "13,25"], "2.5", 2.5),
+        (["2 kg", "3 kg"], "2,5 kg", 2.5),
+        (["2 kg", "3 kg"], "500 g", 0.5),
+        (["Lima", "Oslo"], "LIMA ", "Lima"),
+    ],
+)
+def test_a_value_in_another_form_is_the_value(trained, asked, value):
+    plan = draft_column(pd.Series(trained * 20, name="x", dtype="str"))
+    assert reading_values.repair_value(asked, plan)[0] == value
+    column = pd.Series([asked, asked], name="x")
+    assert repair_column(column, plan)[0].tolist() == [value, value], "as a column"
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked", "value"),
+    [
+        (["3", "3.0", "X"], "3.00", "3.00"),  # two values could have become it
+        (["1.10", "1.9", "v2"], "1.1", "1.1"),  # versions are no numbers
+        (["12", "7", "X"], "07X", "07X"),
+        (["41", "12"], "True", None),  # no column of ones and zeros
+        (["0420", "1177"], "11774", "11774"),
+    ],
+)
+def test_what_may_be_another_value_stays_as_it_is(trained, asked, value):
+    plan = draft_column(pd.Series(trained * 20, name="x", dtype="str"))
+    assert reading_values.repair_value(asked, plan)[0] == value
+
+
+@pytest.mark.parametrize("dtype", ["bool", "boolean", "object", "bool[pyarrow]", "category"])
+def test_yes_and_no_are_read_in_every_type_of_pandas(dtype):
+    cells = pd.Series([True, False, True], name="x").astype(dtype)
+    for trained in (["yes", "no"], ["1", "0"]):
+        plan = draft_column(pd.Series(trained * 9, name="x", dtype="str"))
+        assert repair_column(cells, plan)[0].astype(float).tolist() == [1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "int64[pyarrow]", "double[pyarrow]", "str"])
+def test_codes_are_read_in_every_type_of_pandas(dtype):
+    plan = draft_column(pd.Series(["3", "7", "X"] * 9, name="x", dtype="str"))
+    cells = pd.Series([3, 7], name="x").astype(dtype)
+    assert repair_column(cells, plan)[0].tolist() == ["3", "7"]
+
+
+# --- A delivery decides what one cell can't
+
+
+@pytest.mark.parametrize(
+    ("plan", "texts", "changed"),
+    [
+        (
+            {"kind": "date", "formats": ["%d/%m/%Y"]},
+            ["11/27/2021", "11/28/2021", "05/06/2021"],
+            "%m/%d/%Y",
+        ),
+        ({"kind": "date"}, ["27/11/2021", "28/11/2021", "05/06/2021"], "%d/%m/%Y"),
+        ({"kind": "number"}, ["72,5", "7,5", "70,125"], "comma"),
+        ({"kind": "number", "style": "comma"}, ["72.5", "7.5", "70.125"], None),
+    ],
+)
+def test_the_cells_that_read_one_way_decide_for_the_others(plan, texts, changed):
+    fitted, said = delivery_forms.fitted_plan(Counter(texts), plan)
+    assert said and changed == fitted.get("style", fitted.get("formats", [None])[0])
+
+
+@pytest.mark.parametrize(
+    ("plan", "texts"),
+    [
+        ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["27/11/2021", "11/27/2021", "05/06/2021"]),
+        ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["27/11/2021", "05/06/2021"]),
+        ({"kind": "date"}, ["05/06/2021", "07/08/2021"]),
+        ({"kind": "date", "formats": ["%d/%m/%Y"]}, ["11/27/2021"]),
+        ({"kind": "number"}, ["72,5", "70.5"]),
+        ({"kind": "number", "usual": "number"}, ["1,200", "950"]),
+        ({"kind": "category", "values": ["1,5"]}, ["1,5"]),
+    ],
+)
+def test_nothing_is_decided_where_a_delivery_shows_both_or_neither(plan, texts):
+    assert delivery_forms.fitted_plan(Counter(texts), plan) == (plan, "")
+
+
+def test_numbers_with_three_places_are_told_by_the_range_of_training():
+    words = Counter(["72,125", "70,500"])
+    assert (
+        delivery_forms.fitted_plan(words, {"kind": "number"}, [40.0, 110.0])[0]["style"] == "comma"
+    )
+    plan, said = delivery_forms.fitted_plan(words, {"kind": "number"}, [0.0, 90_000.0])
+    assert "style" not in plan and "72125" in said, "which is said"
+
+
+# --- The same rows in many forms
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return small.prepared(forms.TARGET, forms.table())
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    return small.write_run(trained)
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["pipeline", "compiled"])
+def test_the_same_rows_in_other_forms_get_the_same_answers(run, tmp_path, monkeypatch, few):
+    monkeypatch.setattr(batch_prediction, "FEW", 10_000 if few else 1)
+    found = forms.measure("small", forms.table().head(60), tmp_path).set_index("form")
+    assert forms.is_right(found).all(), found[~forms.is_right(found)]
+    assert set(found.index[found["same"] < found["rows"]]) <= {"Windows-1252"}
+    silent = found.index[found["said"].map(len) == 0].tolist()
+    silent = [form for form in silent if form != "Windows-1252"]
+    assert silent == ["as in training", "UTF-16",
+                      "yes and no, other case, blanks", "JSON, all as text",
+                      "Parquet with types"]  # fmt: skip
+
+
+def test_what_can_not_be_read_is_counted_and_said_before_the_answers_are_there(run, tmp_path):
+    rows = forms.table().head(30).drop(columns=forms.TARGET)
+    rows.loc[:3, "joined"], rows.loc[5:6, "weight"] = "soon", "heavy"
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    said, out = [], tmp_path / "out.csv"
+    batch_prediction.predict_file(
+        "small", str(tmp_path / "rows.csv"), out, say=lambda text: said.append((text, out.exists()))
+    )
+    example = forms.table()["joined"][0]
+    assert said[0] == (
+        f"joined: 4 of 30 cells can't be read as a date ('soon'; in training '{example}'), "
+        f"taken as missing", False,
+    )  # fmt: skip
+    assert said[1][0].startswith("weight: 2 of 30 cells can't be read as a number ('heavy'")
+
+
+def test_a_command_that_was_stopped_says_what_its_earlier_pieces_held(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(input_pieces, "PIECE", 10)
+    rows = forms.table().head(40).drop(columns=forms.TARGET)
+    rows.loc[::10, "joined"] = "soon"
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    ask, asked = batch_prediction.predict_table, []
+
+    def stop(*given):
+        asked.append(1)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return ask(*given)
+
+    monkeypatch.setattr(batch_prediction, "predict_table", stop)
+    source, out, said = str(tmp_path / "rows.csv"), tmp_path / "out.csv", []
+    with pytest.raises(KeyboardInterrupt):
+        batch_prediction.predict_file("small", source, out)
+    batch_prediction.predict_file("small", source, out, say=said.append)
+    assert len(asked) == 5 and said[0].startswith("joined: 4 of 40 cells")
+
+
+def test_what_is_odd_in_a_file_is_said_before_its_rows_are_scored(run, tmp_path):
+    rows = forms.table().head(30).drop(columns=forms.TARGET)
+    text = rows.to_csv(index=False).splitlines()
+    text[4] = text[4].rpartition(",")[0]  # a field fewer
+    (tmp_path / "rows.csv").write_text("\n".join(text), encoding="utf-8")
+    said = []
+    batch_prediction.predict_file(
+        "small", str(tmp_path / "rows.csv"), tmp_path / "out.csv", say=said.append
+    )
+    assert said and "line" in said[0] and "5" in said[0]
+
+
+def test_the_service_reads_another_form_and_says_so_or_names_why_it_does_not(trained):
+    check = small.bundle_of(trained).check
+    row = forms.table().iloc[0].drop(forms.TARGET).to_dict()
+    day = pd.to_datetime(row["joined"], format="%d/%m/%Y")
+    warnings, seen = check.row(row | {"joined": f"{day:%d.%m.%Y}", "zip": 2134}, 1)
+    assert seen["joined"][0] == day and seen["zip"][0] == "02134"
+    assert warnings[0].startswith(
+        f"joined: '{day:%d.%m.%Y}' is read as {day:%Y-%m-%d}; in training"
+    )
+    with pytest.raises(
+        InputError, match="'11/27/2022' came, which has the month first, the column"
+    ):
+        check.row(row | {"joined": "11/27/2022"}, 1)
+
+
+# --- Later rows that are monitored and learnt from
+
+
+@pytest.fixture
+def deployed(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    return small.deployed_run(trained)
+
+
+def later(deployed, tmp_path, change) -> production_rows.Production:
+    rows = forms.table(120, seed=8)
+    change(rows).to_csv(tmp_path / "later.csv", index=False)
+    work = Work(8, deployed, {"run": "small", "new_data": str(tmp_path / "later.csv")})
+    return production_rows.later_rows(work, str(tmp_path / "later.csv"))
+
+
+def in_order(form: str):
+    def change(rows):
+        days = pd.to_datetime(rows["joined"], format="%d/%m/%Y")
+        return rows.assign(joined=days.dt.strftime(form))
+
+    return change
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%m/%d/%Y", "%Y-%m-%d"])
+def test_later_rows_in_another_form_are_monitored_and_learnt_from_as_they_are(
+    deployed, tmp_path, form
+):
+    same, other = (later(deployed, tmp_path, in_order(f)) for f in ("%d/%m/%Y", form))
+    pd.testing.assert_frame_equal(same.X, other.X)
+    found = [one.code for one in monitor_model.quality_changes(other)]
+    assert "nulls_up" not in found and found.count("other_form") == 1
+    rewritten = in_known_forms(other.champion, other.reading, other.raw)
+    assert rewritten["joined"].tolist() == same.raw["joined"].tolist()
+    assert "other_form" not in [one.code for one in monitor_model.quality_changes(same)]
+
+
+def test_a_column_that_does_not_read_is_said_to_be_unread_and_not_empty(deployed, tmp_path):
+    rows = later(deployed, tmp_path, lambda rows: rows.assign(joined="week " + rows["visits"]))
+    found = {one.code: one for one in monitor_model.quality_changes(rows)}
+    assert "nulls_up" not in found and found["unreadable"].severity == "alarm"
+    assert "joined: 120 of 120 cells can't be read as a date ('week" in found["unreadable"].message

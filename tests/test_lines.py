@@ -1,0 +1,338 @@
+"""Text files as people have them: dialects, headers, broken lines, several tables in one file."""
+
+import csv
+import io
+import random
+
+import pandas as pd
+import pytest
+
+from benchmarks.broken_files import broken_file
+from helpers.base.user_errors import InputError
+from helpers.collect import collect_rows, collection_stage
+from helpers.line import stage_work
+from helpers.serving import request_body
+from helpers.tables import mend_quotes, odd_files, set_aside, text_pieces
+from helpers.tables.dialects import Dialect
+from helpers.tables.read_any import read_csv_in_pieces, read_table
+
+ROWS = [["4", "2023-02-11", "Turku", "1.5"], ["7", "2023-03-01", "Espoo, north", "2.25"],
+        ["9", "2023-03-19", "Oulu", "0.75"], ["12", "2023-05-02", "Vaasa", "3.5"]]  # fmt: skip
+NAMES = ["nr", "day", "town", "load"]
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a text as a file of the name."""
+
+    def read(text: str, behind: str = "", name: str = "a.csv") -> pd.DataFrame:
+        (tmp_path / name).write_bytes(text.encode())
+        return read_table(str(tmp_path / name) + behind, typed=False)
+
+    return read
+
+
+def cells(frame: pd.DataFrame) -> list[list[str]]:
+    return frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
+
+
+def said(frame: pd.DataFrame) -> str:
+    return " ".join(odd_files.of(frame))
+
+
+def text_of(rows: list[list[str]], end: str = "\n", **options) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator=end, **options).writerows(rows)
+    return written.getvalue()
+
+
+WAYS = {
+    "semicolons": text_of([NAMES, *ROWS], delimiter=";"),
+    "tabs": text_of([NAMES, *ROWS], delimiter="\t"),
+    "bars": text_of([NAMES, *ROWS], delimiter="|"),
+    "blanks": text_of([NAMES, *ROWS], delimiter=" "),
+    "carets": text_of([NAMES, *ROWS], delimiter="^"),
+    "single quotes": text_of([NAMES, *ROWS], quotechar="'", quoting=csv.QUOTE_ALL),
+    "all in quotes": text_of([NAMES, *ROWS], quoting=csv.QUOTE_ALL),
+    "a blank behind each comma": text_of([NAMES, *ROWS], quoting=1).replace('",', '", '),
+    "CR": text_of([NAMES, *ROWS], "\r"),
+    "CRLF": text_of([NAMES, *ROWS], "\r\n"),
+    "mixed line ends": text_of([NAMES, *ROWS[:2]], "\r\n") + text_of(ROWS[2:]),
+    "a byte order mark": "\ufeff" + text_of([NAMES, *ROWS], quoting=csv.QUOTE_ALL),
+    "no line end": text_of([NAMES, *ROWS]).rstrip(),
+    "blank lines at the end": text_of([NAMES, *ROWS]) + "\n\n",
+    "a delimiter behind each row": text_of([NAMES]) + text_of([[*row, ""] for row in ROWS]),
+    "Markdown": "| nr | day | town | load |\n|----|:---:|---|---:|\n"
+    + "".join(f"| {' | '.join(row)} |\n" for row in ROWS),
+    "remarks above": "# made by hand, twice\n# really, it was, so\n" + text_of([NAMES, *ROWS]),
+    "a title above": "Loads of 2023\n\n" + text_of([NAMES, *ROWS]),
+    "a padded title": "Loads,,,\n,,,\n" + text_of([NAMES, *ROWS]),
+    "the header twice": text_of([NAMES, NAMES, *ROWS]),
+    "the header in the middle": text_of([NAMES, *ROWS[:2], NAMES, *ROWS[2:]]),
+    "a header with a blank name more": "," + text_of([NAMES, *ROWS]),
+    "a header parted otherwise": text_of([NAMES], delimiter=";") + text_of(ROWS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_same_rows_come_out_of_every_way_to_write_them(read, way):
+    frame = read(WAYS[way])
+    assert frame.columns.tolist() == NAMES
+    assert cells(frame) == ROWS
+
+
+def test_columns_that_blanks_line_up_are_columns(read):
+    frame = read("nr  town    load\n4   Turku   1.5\n12  Oulu    10.25\n7   Vaasa   3\n")
+    assert frame.to_dict("list") == {
+        "nr": ["4", "12", "7"], "town": ["Turku", "Oulu", "Vaasa"], "load": ["1.5", "10.25", "3"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [("4,2023-01-01,Turku,1.5,x", "5 fields"), ("4,2023-01-01,1.5", "3 fields"), ("?", "1 field"),
+     ("4;2023-01-01;Turku;1.5", "1 field")],
+)  # fmt: skip
+@pytest.mark.parametrize("place", [2, 4, 6])
+def test_a_broken_line_is_set_aside_and_said(read, line, reason, place):
+    lines = text_of([NAMES, *ROWS, *ROWS]).splitlines()
+    lines.insert(place - 1, line)
+    frame = read("\n".join(lines))
+    assert cells(frame) == [*ROWS, *ROWS]
+    [[number, why, text]] = set_aside.of(frame).to_numpy().tolist()
+    assert (number, text) == (place, line) and why == f"{reason}, the table has 4"
+    assert f"line {place}: {why}" in said(frame)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_broken_lines_are_found_and_sound_rows_stay(read, seed):
+    made = broken_file(seed)
+    frame = read(made.text)
+    aside = set_aside.of(frame).set_index("line").reason.to_dict()
+    assert cells(frame) == made.rows
+    assert {line: why.split(" field")[0] for line, why in aside.items()} == {
+        line: str(width) for line, (_, width) in made.broken.items()
+    }
+    assert len(frame) + len(aside) == len(made.text.splitlines()) - 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sound_files_are_read_exactly_and_nothing_is_said(read, seed):
+    draw = random.Random(seed)
+    words = [
+        '5" pipe',
+        "a, b",
+        "plain",
+        "two\nlines",
+        'said "so", twice',
+        "semi; colon",
+        "it's",
+        "",
+    ]
+    rows = [[str(n), f"{draw.gauss(0, 9):.2f}", draw.choice(words), draw.choice(["NA", "x y", "-"])]
+            for n in range(draw.choice([1, 2, 9, 200]))]  # fmt: skip
+    quoting = draw.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    end = draw.choice(["\n", "\r\n"])
+    text = text_of([NAMES, *rows], end, delimiter=draw.choice(",;\t|"), quoting=quoting)
+    frame = read(text)
+    assert frame.columns.tolist() == NAMES and cells(frame) == rows
+    assert not said(frame) and not set_aside.count(frame)
+
+
+def test_how_many_lines_may_be_broken_can_be_said(read):
+    text = text_of([NAMES, *ROWS * 3]) + "a\nb,c\n" * 4 + text_of(ROWS)
+    with pytest.raises(
+        InputError, match=r"line 14 is no row \(1 field, the table has 4\): 8 lines"
+    ):
+        read(text)
+    assert len(read(text, "?bad_lines=0.5")) == 16
+    text = text_of([NAMES, *ROWS * 3]) + "a\nb,c\n" + text_of(ROWS)
+    assert set_aside.count(read(text)) == 2
+    with pytest.raises(InputError, match="2 lines of 18 are broken"):
+        read(text, "?bad_lines=0")
+
+
+def test_rows_that_lack_last_fields_by_custom_are_filled(read):
+    frame = read("a,b,c\n1,2,3\n4,5\n6,7\n8,9,1\n2,3\n")
+    assert cells(frame)[1] == ["4", "5", ""] and not set_aside.count(frame)
+    assert "3 rows with fewer fields than the header (lines 3, 4, 6)" in said(frame)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["review\nGood, really\nBad, very, bad\nFine, thanks\n", "a b;c d|e\n1 2,3;4\nf|b\nx;y;z,1\n"],
+)
+def test_lines_that_no_delimiter_parts_are_an_error_and_no_column(read, text):
+    with pytest.raises(InputError, match="delimiter"):
+        read(text)
+
+
+def test_a_column_of_its_own_stays_one(read):
+    assert cells(read("full name\nAda Lovelace\nAlan Turing\n")) == [
+        ["Ada Lovelace"],
+        ["Alan Turing"],
+    ]
+    assert cells(read('text\n"a, b"\nc\n')) == [["a, b"], ["c"]]
+    assert len(read("seen\n2024-01-02 10:15\n2024-01-03 11:30\n").columns) == 1
+    text = "review\nGood, really\nBad, very, bad\n"
+    assert cells(read(text, "?delimiter=none")) == [["Good, really"], ["Bad, very, bad"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ('4,"Turku,1.5', ["4", '"Turku', "1.5"]),
+        ('4,Tur"ku,1.5', ["4", 'Tur"ku', "1.5"]),
+        ('4,"pipe 24"","wide, long"', ["4", 'pipe 24"', "wide, long"]),
+        ('4,""Turku, north",1.5', ["4", '"Turku, north', "1.5"]),
+        ('4,"a 5" pipe",1.5', ["4", 'a 5" pipe', "1.5"]),
+    ],
+)
+def test_a_stray_quote_costs_neither_its_row_nor_those_below(read, line, fields):
+    rows = [["1", "Oulu", "2.5"], ["2", "Vaasa, east", "3.5"], ["3", "Pori", "1.5"]]
+    text = text_of([["nr", "town", "load"], *rows])
+    frame = read(text + line + "\n" + text_of(rows))
+    assert cells(frame) == [*rows, fields, *rows]
+
+
+def test_a_missing_delimiter_before_quotes_is_no_row(read):
+    rows = [[str(n), f"{n}.5", "big, red", "x"] for n in range(8)]
+    text = text_of([NAMES, *rows])
+    frame = read(text.replace('4.5,"big, red"', '4.5"big, red"'))
+    assert len(frame) == 7 and set_aside.of(frame).line.tolist() == [6]
+    assert "quotes" in set_aside.of(frame).reason[0]
+
+
+def test_quotes_that_can_be_read_in_two_ways_are_not_guessed():
+    assert mend_quotes.mended('a,"b,c"d,e', Dialect(), 4) == ["a", '"b', 'c"d', "e"]
+    assert mend_quotes.mended('"a","b,"c","d', Dialect(), 9) is None
+
+
+HEADERS = {
+    "1,2.5,Oulu\n2,3.5,Pori\n3,1.5,Oulu\n": 0,
+    "2024-01-01,x\n2024-01-02,y\n2024-01-03,z\n": 0,
+    "Oulu,red,yes\nPori,red,no\nOulu,blue,no\nPori,red,yes\nOulu,blue,yes\n": 0,
+    "country,2019,2020\nA,5,6\nB,7,8\nC,7,1\n": 1,
+    "0,1,2,3\n5,3,8,1\n4,4,1,2\n9,1,1,1\n": 1,
+    "name,age\nBo,unknown\nAl,32\nCy,33\n": 1,
+    "a,b\nc,d\ne,f\n": 1,
+    "x,y\n1,2\n": 1,
+    "day,1/22/20,1/23/20\nA,3,4\nB,4,5\nC,1,1\n": 1,
+    "time,speed,who\ns,m/s,\n1.5,2.0,A\n2.5,1.0,B\n3.5,1.2,A\n": 2,
+    ",2023,,2024\nid,Q1,Q2,Q1\n1,5,6,7\n2,6,7,8\n3,1,2,1\n": 2,
+}
+
+
+@pytest.mark.parametrize("text", HEADERS)
+def test_the_header_is_told_by_what_stands_below(read, text):
+    many = text.count("\n") - len(read(text))
+    assert many == HEADERS[text]
+
+
+def test_what_was_taken_for_the_header_is_said_and_can_be_told(read):
+    text = "1,2.5,Oulu\n2,3.5,Pori\n3,1.5,Oulu\n"
+    frame = read(text)
+    assert frame.columns.tolist() == ["column_1", "column_2", "column_3"]
+    assert "has no header" in said(frame) and "?header=1" in said(frame)
+    assert read(text, "?header=1").columns.tolist() == ["1", "2.5", "Oulu"]
+    assert len(read("a,b\nc,d\n", "?header=none")) == 2
+    frame = read(",2023,,2024\nid,Q1,Q2,Q1\n1,5,6,7\n2,6,7,8\n3,1,2,1\n")
+    assert frame.columns.tolist() == ["id", "2023 Q1", "2023 Q2", "2024 Q1"]
+    assert "The header has 2 rows (lines 1, 2)" in said(frame)
+
+
+def test_a_header_that_lacks_a_name_gives_none_away(read):
+    frame = read(text_of([NAMES[1:], *ROWS]))
+    assert frame.columns.tolist() == ["column_1", "column_2", "column_3", "column_4"]
+    assert "not known which column is which" in said(frame)
+    frame = read("town,load\n1,Oulu,2\n2,Pori,5\n3,Vaasa,4\n")
+    assert frame.columns.tolist() == ["column_1", "town", "load"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["name,age,city\nAl,3,Rome\nBo,4,Oslo\nCy,5,Bern\n",
+     "name,age,city,kin,pet\n" + "Al,3,c,d,e\n" * 4,
+     "\nwho,when,what,why\nAl,then,tea,thirst\nBo,now,rest,sleep\n"],
+)  # fmt: skip
+def test_another_table_below_is_set_aside(read, second):
+    frame = read(text_of([NAMES, *ROWS * 2]) + second)
+    assert cells(frame) == ROWS * 2
+    assert "Another table or a footer begins in line 1" in said(frame)
+    assert set_aside.of(frame).text.tolist() == second.strip().splitlines()
+
+
+def test_lines_above_and_below_keep_their_numbers(read):
+    frame = read("Loads\nmade 2024\n\n" + text_of([NAMES, *ROWS]) + "\nsum,8\nprinted\n")
+    assert cells(frame) == ROWS
+    assert set_aside.of(frame).line.tolist() == [1, 2, 10, 11]
+    assert set_aside.of(frame).reason.tolist()[0] == "above the header"
+
+
+def test_lines_in_are_rows_and_lines_set_aside(read):
+    text = "Loads\n" + text_of([NAMES, *ROWS * 5]) + "1,2\n" + text_of([NAMES, *ROWS])
+    frame = read(text)
+    assert len(frame) + set_aside.count(frame) == len(text.splitlines()) - 1  # the header
+
+
+@pytest.mark.parametrize("behind", ["?delimiter=semi", "?header=0", "?bad_lines=2", "?colour=red"])
+def test_what_cannot_be_told_of_a_file_is_one_line(read, behind):
+    with pytest.raises(InputError, match="can stand behind its name"):
+        read("a,b\n1,2\n", behind)
+
+
+def test_a_file_may_have_a_question_mark_in_its_name(read):
+    assert read("a,b\n1,2\n", name="what?.csv").shape == (1, 2)
+
+
+def test_a_large_file_comes_in_pieces_as_it_is_read_whole(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [[str(n), f'said "{n}", so', "x"] for n in range(1_000)]
+    for broken in ("", "1,2\n"):
+        path.write_text(text_of([NAMES[:3], *rows]) + broken + text_of(rows))
+        pieces = list(read_csv_in_pieces(path, 300))
+        assert [len(piece) for piece in pieces] == [300] * 6 + [200]
+        assert sum(map(cells, pieces), []) == rows * 2
+        assert bool(text_pieces.plain_file(path)) == (not broken)
+
+
+def test_stage_1_keeps_the_lines_and_the_ledger_adds_up(tmp_path, monkeypatch):
+    rows = [[str(n), f"{n % 7}.5", "ab"[n % 2]] for n in range(60)]
+    text = "Loads\n" + text_of([["nr", "load", "kind"], *rows]) + "1,2\n"
+    (tmp_path / "a.csv").write_text(text + text_of(rows))
+    (tmp_path / "later.csv").write_text(text_of([["nr", "load", "kind"], *rows]) + "x\n")
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    work = stage_work.start(
+        1, run="aside", data=str(tmp_path / "a.csv"), query="", target="kind", task="auto",
+        sample="auto", injected_errors="0", test_data=str(tmp_path / "later.csv"), until="",
+    )  # fmt: skip
+    whole, sources = collect_rows.collect(str(tmp_path / "a.csv"))
+    test_data = str(tmp_path / "later.csv")
+    entry = collection_stage.finish(work, whole, sources, whole, None, test_data=test_data)
+    kept = pd.read_parquet(work.run.file("data/lines_set_aside.parquet"))
+    assert kept.source.tolist() == ["data", "data", "test_data"]
+    assert kept.line.tolist() == [1, 63, 62]
+    assert (entry["rows_in"], entry["rows_out"], entry["set_aside"]) == (183, 180, 3)
+    assert "(3 lines set aside)" in entry["headline"]
+    told = " ".join(found["message"] for found in work.run.findings)
+    assert "line 63: 2 fields, the table has 3" in told and "In test_data: 1 line can't" in told
+
+
+def test_a_service_refuses_a_body_with_a_broken_line():
+    body = text_of([NAMES, *ROWS]) + "1,2\n"
+    assert len(request_body.rows_of_table(text_of([NAMES, *ROWS]).encode(), ".csv")) == 4
+    with pytest.raises(request_body.Refused, match=r"line 6: 2 fields, .* nothing was answered"):
+        request_body.rows_of_table(body.encode(), ".csv")
+
+
+def test_lines_set_aside_are_written_beside_the_result(tmp_path):
+    with set_aside.heard() as lines:
+        (tmp_path / "rows.csv").write_text(text_of([NAMES, *ROWS]) + "1,2\n")
+        read_table(str(tmp_path / "rows.csv"))
+    set_aside.write(lines, tmp_path / "scored.csv")
+    kept = pd.read_csv(tmp_path / "scored.set_aside.csv")
+    assert kept.to_dict("list") == {
+        "line": [6], "reason": ["2 fields, the table has 4 (below the last row)"], "text": ["1,2"],
+    }  # fmt: skip
+    set_aside.write({}, tmp_path / "scored.csv")
+    assert not (tmp_path / "scored.set_aside.csv").exists()
