@@ -11,6 +11,7 @@ import click
 from .base import credentials, extras
 from .base.user_errors import InputError, describe_disk_error
 from .cli import (  # noqa: F401
+    delivery_commands,
     large_table_commands,
     learner_commands,
     model_commands,

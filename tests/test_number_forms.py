@@ -16,8 +16,8 @@ from helpers.cells.number_formats import parse_quantity
 from helpers.cells.reading_columns import repair_column
 from helpers.cells.reading_values import cell_reader
 from helpers.clean.cleaning_plan import read_plan
-from helpers.tables.file_formats import numbers_if_surely
 from helpers.tables.read_any import read_table
+from helpers.tables.sure_numbers import numbers_if_surely
 from helpers.tables.tidy_table import tidy
 
 R = random.Random(25)

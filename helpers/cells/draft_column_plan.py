@@ -70,6 +70,21 @@ def _draft_kind(column: pd.Series, aliases: dict[str, str], unit: str) -> dict:
     return plan
 
 
+def draft_as(column: pd.Series, kind: str) -> dict:
+    """The plan of a column that a person says to be of a kind, whatever most of its cells say.
+
+    >>> draft_as(pd.Series([1, 2, 1]), "category")
+    {'kind': 'category', 'values': ['1', '2']}
+    """
+    counts = _word_counts(column)
+    words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
+    probe = _probe(words)
+    if kind == "category":
+        return _draft_category_or_codes(counts, words, {})
+    drafts = {"number": number_format, "date": draft_date}
+    return {"kind": kind} | ((drafts[kind](probe) or {}) if kind in drafts and words else {})
+
+
 def learn_again(
     column: pd.Series, plan: dict, aliases: dict[str, str] | None = None
 ) -> tuple[dict, tuple]:

@@ -12,6 +12,7 @@ import yaml
 
 from ..base.user_errors import InputError, nearest
 from ..cells import dates_together
+from ..cells.column_choices import with_choice
 from ..cells.date_formats import parse_date
 from ..cells.draft_column_plan import draft_and_repair
 from ..cells.durations import CLOCKS
@@ -45,8 +46,9 @@ def draft_plan(frame: pd.DataFrame, about: dict | None = None, limits: str = "")
     """A cleaning plan drafted from the collected rows: for each column, what it is, how to read it.
 
     `about` may bring what a person knows: `target` (left out of the plan), by column `limits`,
-    `aliases` and `units`, and `not_known`, the columns that are filled in too late to repair
-    others by. `limits` adds more, as text: "wind_speed:0..253, age:0..120".
+    `aliases`, `units` and how it is read (`columns`, see `helpers.cells.column_choices`), and
+    `not_known`, the columns that are filled in too late to repair others by. `limits` adds more, as
+    text: "wind_speed:0..253, age:0..120".
 
     >>> plan = draft_plan(pd.DataFrame({"weight": ["3 kg", "N/A", "4 kg"]}))
     >>> plan["columns"]["weight"]
@@ -114,6 +116,9 @@ def _draft_one(column: pd.Series, name: str, about: dict) -> tuple[dict, tuple]:
     limits = about["limits"].get(name)
     aliases = about.get("aliases", {}).get(name)
     plan, repaired = draft_and_repair(column, aliases, about.get("units", {}).get(name, ""))
+    if chosen := about.get("columns", {}).get(name):
+        plan = with_choice(column, plan, chosen)
+        repaired = repair_column(column, plan)
     if limits is None:
         return plan, repaired
     if plan["kind"] != "number":

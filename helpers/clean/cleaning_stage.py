@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..base.user_errors import InputError
+from ..cells import column_choices
 from ..learning import labelled_data
-from . import clean_rows, cleaning_plan, cleaning_report, doubtful_cells
+from . import clean_rows, cleaning_plan, cleaning_report, columns_read, doubtful_cells
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,20 @@ class Decided:
         return doubtful_cells.keep_marks(items, self.marked)
 
 
-def decide(raw: pd.DataFrame, about: dict, plan: str, review: str, limits: str) -> Decided:
+def decide(
+    raw: pd.DataFrame, about: dict, plan: str, review: str, limits: str, columns: str = ""
+) -> Decided:
     """The plan drafted from the collected rows, or the one a person has edited, with all marks.
 
-    `plan` and `review` are paths, or empty; `limits` is text such as "age:0..120". Raises
-    InputError for a plan, a list or limits that can't be followed.
+    `plan`, `review` and `columns` are paths, or empty; `limits` is text such as "age:0..120".
+    Raises InputError for a plan, a list, limits or choices that can't be followed.
     """
-    drafted, found = cleaning_plan.draft(raw, about, limits)
+    if plan and columns:
+        raise InputError("plan and columns both say how columns are read: give one of them.")
+    chosen = column_choices.open_choices(columns, raw.columns, about["target"])
+    drafted, found = cleaning_plan.draft(raw, about | {"columns": chosen}, limits)
     followed = cleaning_plan.open_plan(plan, raw.columns, about["target"]) if plan else drafted
+    followed = column_choices.with_words(followed, chosen)
     marked = doubtful_cells.review_list([], raw)
     if review:
         marked = doubtful_cells.open_review(review)
@@ -84,6 +92,7 @@ def close(work, raw, decided: Decided, changes, rows: SortedRows, doubts, scored
     clean_rows.note_new_classes(work, raw, rows.reason)
     clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
                        doubts, decided.drafted)  # fmt: skip
+    work.write_text("columns.yaml", columns_read.as_text(raw, decided.plan, changes))
     work.write_json(labelled_data.UNITS, vars(rows.units))
     headline = cleaning_report.headline(changes, rows.reason, rows.linked, doubts, scored)
     aside = int(rows.reason.notna().sum())

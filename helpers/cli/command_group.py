@@ -24,6 +24,8 @@ def cli():
     pipeline sources a.csv b.db --target churned            several tables: how they join
     pipeline explore mine.csv --target churned              look at a table, in seconds
     pipeline status mine                                    what stands, and what has to run again
+    pipeline schema mine                                    how each column was read
+    pipeline check mine new_rows.csv                        does a delivery fit? (before scoring)
     pipeline predict mine new_rows.csv --out scored.csv     score new rows
     pipeline serve mine                                     answer over HTTP
     pipeline monitor mine --data march.csv                  is the model still right?

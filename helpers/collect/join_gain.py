@@ -18,9 +18,9 @@ from ..learning.label_column import draft_label, read_label
 from ..learning.labelled_data import TRAIN, Labelled
 from ..learning.task_kind import Task, encode, find_task
 from ..learning.units import UnitRule, find_units, units_of
-from ..tables.file_formats import numbers_if_surely
 from ..tables.sources.joining import Joined
 from ..tables.sources.moments import read_moments
+from ..tables.sure_numbers import numbers_if_surely
 
 MOST_ROWS, FOLDS, SHUFFLES, MOST_LEVELS = 3_000, 3, 5, 100
 BEYOND = 3.0  # standard deviations, which a few shuffles tell only roughly

@@ -18,6 +18,7 @@ from ..drift import stored_reference
 from ..learning.labelled_data import TEST, Labelled, time_column
 from ..learning.predicting import predict
 from ..learning.task_kind import compared_answers
+from ..line.stage_list import COLUMNS
 from ..pipeline import agreement_check, whole_pipeline
 from ..pipeline.compiled import Compiled
 from ..pipeline.whole_pipeline import model_columns
@@ -108,10 +109,10 @@ def write_bundle(
 ) -> dict:
     """Write the files of `model/`, the model first and the card last. Returns sizes in bytes.
 
-    Of the `raw` rows that it was fitted on, up to 2,000 are stored too, with the columns of the
-    cleaning plan: a service checks its compiled scorer on them, and the domain classifier compares
-    later rows with them. `known` is the reference. Raises InputError when the model takes more than
-    20 MB.
+    `columns.yaml` of the run goes with them. Of the `raw` rows that it was fitted on, up to 2,000
+    are stored too, with the columns of the cleaning plan: a service checks its compiled scorer on
+    them, and the domain classifier compares later rows with them. `known` is the reference. Raises
+    InputError when the model takes more than 20 MB.
     """
     with work.writing("model/model.skops") as draft:
         whole_pipeline.save(model, draft)
@@ -120,6 +121,8 @@ def write_bundle(
     card = card | {"compiled": compiled_agreement(model, schema, card, examples)}
     work.write_json("model/schema.json", schema)
     work.write_json("model/reference.json", known)
+    if work.run.file(COLUMNS).exists():  # runs of before it was written have none
+        work.write_text(f"model/{COLUMNS}", work.read(COLUMNS).read_text(encoding="utf-8"))
     work.write_json("model/card.json", card | {"model_sha256": work.outputs["model/model.skops"]})
     work.write_text("model/card.md", card_text(card))
     return {name: work.run.file(f"model/{name}").stat().st_size for name in FILES}

@@ -74,11 +74,8 @@ def _joint_finding(joint: Domain, columns: pd.DataFrame, thresholds: Thresholds)
     unseen = [n for n in names if n in columns.index and not columns.loc[n, "significant"]]
     alone = f"; {', '.join(unseen)} not alone but together with others" if unseen else ""
     message = f"A classifier separates new rows from old ones {_by(joint, 5)}{alone}."
-    evidence = {
-        "ROC AUC": round(joint.auc, 4),
-        "p_value": joint.p_value,
-        "importance": joint.importance,
-    }
+    evidence = {"ROC AUC": round(joint.auc, 4), "p_value": joint.p_value}
+    evidence["importance"] = joint.importance
     return Finding("joint_drift", severity, names, message, evidence)
 
 

@@ -174,6 +174,10 @@ def says_when(name: str) -> bool:
     return words[-1] in WHEN and NOT_WHEN.isdisjoint(words)
 
 
+def _codes_of(moments: pd.Series, form: str) -> np.ndarray:
+    return pd.factorize(moments.dt.strftime(form), sort=True)[0]
+
+
 def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Candidate | None:
     """Days whose rows resemble each other, or weeks where hardly any day has two rows.
 
@@ -182,9 +186,7 @@ def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Can
     present = column.notna().to_numpy()
     values = variables.target if variables.target.shape[1] else variables.others
     values, moments = values[present], column[present]
-    day, week = (
-        pd.factorize(moments.dt.strftime(form), sort=True)[0] for form in ("%Y-%m-%d", "%G-W%V")
-    )
+    day, week = (_codes_of(moments, form) for form in ("%Y-%m-%d", "%G-W%V"))
     days, weeks = day.max(initial=-1) + 1, week.max(initial=-1) + 1
     kind, level = ("day", day) if days <= MOST_ALONE * len(day) else ("week", week)
     if level.max(initial=-1) + 1 < FEWEST_DAYS:

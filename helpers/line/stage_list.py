@@ -11,7 +11,7 @@ from ..base.user_errors import InputError
 
 LOG = "log"  # as new rows: what the service of a run has answered
 # Parameters that name what lies outside a run
-NAME_SOURCES = ("data", "test_data", "plan", "review", "new_data")
+NAME_SOURCES = ("data", "test_data", "plan", "review", "columns", "new_data")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ UNITS = "units.json"  # what one unit is: a row, a day, a customer
 CLEANED = ("data/clean.parquet", "data/quarantine.parquet", "data/duplicates.parquet")
 # The plan before a person changed it; and that of the training rows, where it cleans otherwise
 DRAFTED = "cleaning_drafted.yaml"
+COLUMNS = "columns.yaml"  # what each column held and how it was read
 BY_TRAINING = ("cleaning_training.yaml", "data/clean_training.parquet")
 TRAINED = ("data/trained.skops", "training.json")
 BUNDLE = ("model/model.skops", "model/schema.json", "model/reference.json")
@@ -75,7 +76,8 @@ STAGES = (
     Stage(2, "clean", "Data cleaning", "02_data_cleaning",
           "What is wrong with them, and what is surely right?",
           reads=(ABOUT, RAW, "data/answer_key.parquet"),
-          writes=(*CLEANED, UNITS, PLAN, "data/changes.parquet", "review.csv", DRAFTED)),
+          writes=(*CLEANED, UNITS, PLAN, "data/changes.parquet", "review.csv", DRAFTED,
+                  COLUMNS)),
     Stage(3, "features", "Feature engineering", "03_feature_engineering",
           "What is known when the prediction is made?",
           reads=(ABOUT, PLAN, UNITS, *CLEANED),
@@ -92,10 +94,10 @@ STAGES = (
           writes=("metrics.json", "front.png", "data/held_out_answers.parquet"),
           needs_target=True),
     Stage(7, "deploy", "Deployment", "07_deployment", "Does it give the same answers in service?",
-          reads=(ABOUT, RAW, PLAN, DRAFTED, "features.yaml", *SPLIT_FILES, *TRAINED,
+          reads=(ABOUT, RAW, PLAN, DRAFTED, COLUMNS, "features.yaml", *SPLIT_FILES, *TRAINED,
                  "metrics.json", LOOKUPS),
           writes=(*BUNDLE, "model/card.json", "model/card.md", "model/examples.parquet",
-                  "model/lookups.parquet"),
+                  "model/columns.yaml", "model/lookups.parquet"),
           needs_target=True),
     Stage(8, "monitor", "Monitoring", "08_monitoring", "Is it still right?",
           reads=(ABOUT, RAW, *SPLIT_FILES, *TRAINED, "metrics.json", *BUNDLE),

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from sklearn.pipeline import Pipeline
 
 from ..base.files import sha256
@@ -18,6 +19,7 @@ from ..drift import stored_reference
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
+from ..line.stage_list import COLUMNS
 from ..pipeline import whole_pipeline
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
@@ -101,6 +103,19 @@ def load_reference(run: str) -> stored_reference.Reference:
     """What the bundle of a run (or an address, or a folder) keeps of the rows it was fitted on."""
     folder, name = _place_of(run)
     return stored_reference.read_content(folder.read_json(f"{name}/reference.json"), f"'{run}'")
+
+
+def load_columns(run: str) -> dict[str, dict]:
+    """What each column held and how it was read (`columns.yaml`), of a run, address or bundle."""
+    of_run = not is_address(run) and not is_bundle_folder(run)
+    folder, name = (existing_run(run), "") if of_run else _place_of(run)
+    file = folder.file(f"{name}/{COLUMNS}" if name else COLUMNS)
+    if not file.exists():
+        raise InputError(
+            f"'{run}' keeps no {COLUMNS}: it was made before that was written. Make it again: "
+            f"`pipeline run --name {run} --stages 2-7`."
+        )
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
 
 
 def _place_of(run: str) -> tuple[Run, str]:
