@@ -32,6 +32,7 @@ ROUNDS = 3
 GOALS = {"linear": 2, "gradient boosting": 4}  # × the constant reply's p50
 FAMILIES = tuple(GOALS)
 BATCHES = (200_000, 2_000_000)  # rows
+QUIET, BESIDE = 1, " beside other work"  # the load of the last minute, where 0 is idle
 PARTS = ("single", "families", "load", "batch", "agreement", "odd")
 # The least that FastAPI does for a request: an `async` function that looks at nothing.
 FLOOR = """
@@ -442,9 +443,10 @@ def main(parts, run, log, seconds, load_seconds):
         "odd": lambda: odd_requests(run, log),
     }
     for part in parts or work:
-        busy = {**raw.get("busy", {}), part: round(os.getloadavg()[0], 1)}
-        raw["busy"] = {name: busy[name] for name in PARTS if name in busy}
-        raw[part] = work[part]()
+        load = round(os.getloadavg()[0], 1)
+        name = part if load < QUIET or part not in raw else f"{part}{BESIDE}"
+        raw[name] = work[part]()
+        raw.setdefault("when", {})[name] = {"day": machine()["day"], "load": load}
         click.echo(f"{part}: {raw[part]}")
         raw["on"] = machine()
         RAW.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
@@ -459,12 +461,10 @@ def report(raw: dict) -> str:
         "",
         "Written by `make bench-serve`; raw numbers in `serving.json`. The shipped flights model.",
         "",
-        f"Measured on {on['day']}: {on['machine']}, Python {on['python']}.",
+        f"Measured on {on['machine']}, Python {on['python']}:",
+        "; ".join(_about_part(part, raw["when"][part]) for part in PARTS if part in raw["when"])
+        + f". What is measured under a load of {QUIET} or more replaces no figure of a quiet day.",
     ]
-    if "busy" in raw:
-        said = ", ".join(f"{part} {load:g}" for part, load in raw["busy"].items())
-        lines += ["", "What else ran on the machine as each part began (load average of the last "
-                      f"minute; 0 is idle): {said}."]  # fmt: skip
     if "single" in raw:
         lines += [
             "",
@@ -484,6 +484,8 @@ def report(raw: dict) -> str:
         guide = ours["p50"] / middle["constant reply, as in the guide"]["p50"]
         lines += ["", f"p50 against the constant reply (log on): {slower:.1f} × the leanest that "
                       f"FastAPI can do, {guide:.1f} × the one that its guide writes."]  # fmt: skip
+    if f"single{BESIDE}" in raw:
+        lines += ["", _beside_other_work(raw)]
     for family, rounds in raw.get("families", {}).items():
         line, floor = (statistics.median(r["p50"] for r in rounds[side])
                        for side in ("the line", "constant reply"))  # fmt: skip
@@ -513,6 +515,21 @@ def report(raw: dict) -> str:
         lines += ["", "## Odd requests", "",
                   f"{one['cases']:,} by schemathesis, statuses {one['statuses']}."]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _beside_other_work(raw: dict) -> str:
+    """What came of single rows while other programs kept the machine busy."""
+    found, when = raw[f"single{BESIDE}"], raw["when"][f"single{BESIDE}"]
+    middle = {name: statistics.median(r["p50"] for r in rounds) for name, rounds in found.items()}
+    said = ", ".join(f"{name} {p50:.2f} ms" for name, p50 in middle.items())
+    return (f"Beside other work ({when['day']}, load {when['load']:g}), p50: {said}. "
+            "Times of a millisecond are short enough to fall between the others'; requests/s and "
+            "p99 are not.")  # fmt: skip
+
+
+def _about_part(part: str, when: dict) -> str:
+    load = f" (machine's load {when['load']:g})" if "load" in when else ""
+    return f"`{part}` on {when['day']}{load}"
 
 
 def _about_batch(found: dict) -> list[str]:

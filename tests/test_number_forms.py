@@ -16,8 +16,8 @@ from helpers.cells.number_formats import parse_quantity
 from helpers.cells.reading_columns import repair_column
 from helpers.cells.reading_values import cell_reader
 from helpers.clean.cleaning_plan import read_plan
-from helpers.tables.file_formats import numbers_if_surely
 from helpers.tables.read_any import read_table
+from helpers.tables.sure_numbers import numbers_if_surely
 from helpers.tables.tidy_table import tidy
 
 R = random.Random(25)
@@ -63,6 +63,13 @@ NUMBERS = {
     "small e": ["1e3", "1e4", "1e5"],
     "whole": list(map(str, MANY)),
 }
+
+
+@pytest.mark.parametrize("texts", [["1.5", None, "2"], ["1.9", None, "1.10", "2.0"], [None, "1E6"]])
+def test_gaps_change_nothing_of_that(texts):
+    raw = column(texts)
+    assert pd.isna(raw.iloc[texts.index(None)])
+    assert (raw.dtype == float) is (texts[0] == "1.5")
 
 
 @pytest.mark.parametrize("texts", NUMBERS.values(), ids=NUMBERS)

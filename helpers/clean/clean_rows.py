@@ -124,6 +124,12 @@ def near_duplicates(clean: pd.DataFrame, reason: pd.Series, target: str = "") ->
     return pd.DataFrame({"row": staying[linked], "group": staying[group[linked]]})
 
 
+NEARLY_THE_SAME = (
+    "{:,} rows are nearly the same as another (data/duplicates.parquet). They stay, and are kept "
+    "on one side of the split."
+)
+
+
 def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, linked) -> None:
     """Note what a person should see of this stage on the front page. `work` is the open stage."""
     for name, note in unusable(plan).items():
@@ -135,12 +141,15 @@ def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, li
         message = f"{kind}: {', '.join(columns[:5])} ({int(found['cells'].sum()):,} cells)"
         work.find(kind.replace(" ", "_"), "warning", columns, message)
     if len(linked):
-        message = (
-            f"{len(linked):,} rows are nearly the same as another (data/duplicates.parquet). They "
-            f"stay, and are kept on one side of the split."
-        )
-        work.find("near_duplicates", "note", [], message)
+        work.find("near_duplicates", "note", [], NEARLY_THE_SAME.format(len(linked)))
     _note_repeats(work, int(kept.duplicated().sum()), len(kept))
+
+
+UNKNOWN_CLASS = (
+    "{gone:,} of {tested:,} test rows have a class of {target} that no training row has: {shown}. "
+    "Set aside: a model answers each of them wrong, which no score counts. Collect rows of it to "
+    "learn from."
+)
 
 
 def note_new_classes(work, raw: pd.DataFrame, reason: pd.Series) -> None:
@@ -151,12 +160,8 @@ def note_new_classes(work, raw: pd.DataFrame, reason: pd.Series) -> None:
     about, target = work.about, work.about["target"]
     counts = read_label(raw.loc[gone.to_numpy(), target], about["label"]).value_counts()
     shown = ", ".join(f"‘{name!s:.30}’ ({n:,})" for name, n in counts.head(5).items())
-    rows = len(raw) - about["test_rows"]
-    message = (
-        f"{gone.sum():,} of {rows:,} test rows have a class of {target} that no training row has: "
-        f"{shown}. Set aside: a model answers each of them wrong, which no score counts. Collect "
-        f"rows of it to learn from."
-    )
+    tested = len(raw) - about["test_rows"]
+    message = UNKNOWN_CLASS.format(gone=gone.sum(), tested=tested, target=target, shown=shown)
     work.find("new_class", "alarm", [target], message)
 
 

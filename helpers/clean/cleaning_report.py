@@ -80,13 +80,8 @@ def changes_by_kind(changes: pd.DataFrame) -> pd.DataFrame:
     if changes.empty:
         return pd.DataFrame(columns=["cells", "columns", "example"]).rename_axis("kind")
     grouped = changes.groupby("kind", sort=False)
-    table = pd.DataFrame(
-        {
-            "cells": grouped.size(),
-            "columns": grouped["column"].nunique(),
-            "example": _arrows(grouped.first()),
-        }
-    )
+    counted = {"cells": grouped.size(), "columns": grouped["column"].nunique()}
+    table = pd.DataFrame(counted | {"example": _arrows(grouped.first())})
     return table.sort_values("cells", ascending=False)
 
 
@@ -110,21 +105,16 @@ def least_certain_repairs(changes: pd.DataFrame, most: int = 8) -> pd.DataFrame:
 def steps(raw: pd.DataFrame, changes, reason: pd.Series, linked: pd.DataFrame) -> pd.DataFrame:
     """What each step of the station did: rows in and out, cells changed."""
     step = changes["kind"].map(lambda kind: STEP_OF.get(kind, "each column read by its plan"))
-    rows = len(raw)
-    table = {}
+    rows, table = len(raw), {}
     for name in ("each column read by its plan", *dict.fromkeys(STEP_OF.values())):
-        table[name] = {
-            "rows in": rows,
-            "rows out": rows,
-            "cells changed": int((step == name).sum()),
-        }
+        table[name] = rows, rows, int((step == name).sum())
     for why, gone in reason.value_counts().items():
-        table[f"set aside: {why}"] = {"rows in": rows, "rows out": rows - gone, "cells changed": 0}
+        table[f"set aside: {why}"] = rows, rows - gone, 0
         rows -= int(gone)
     many = linked["group"].nunique()
-    name = f"near duplicates linked: {many:,} group{'s' * (many != 1)}"
-    table[name] = {"rows in": rows, "rows out": rows, "cells changed": 0}
-    return pd.DataFrame(table).T.rename_axis("step").map("{:,}".format)
+    table[f"near duplicates linked: {many:,} group{'s' * (many != 1)}"] = rows, rows, 0
+    table = pd.DataFrame(table, index=["rows in", "rows out", "cells changed"])
+    return table.T.rename_axis("step").map("{:,}".format)
 
 
 def unusable(plan: dict) -> dict[str, str]:
@@ -132,16 +122,18 @@ def unusable(plan: dict) -> dict[str, str]:
     return {name: c["note"] for name, c in plan["columns"].items() if c.get("note")}
 
 
+def _repaired(total) -> str:
+    return (
+        f"; of the injected errors {_share(total['recall'])} were repaired; of the repairs that "
+        f"the key can judge {total['precision']:.1%} are right, {total['broken']:,} sound cells "
+        f"broken"
+    )
+
+
 def headline(changes, reason: pd.Series, linked, review: pd.DataFrame, scored=None) -> str:
     """The stage's result in a sentence, with the score where errors were injected."""
     text = f"{len(changes):,} cells changed in {changes['column'].nunique()} columns"
-    if scored is not None:
-        total = scored.total
-        text += (
-            f"; of the injected errors {_share(total['recall'])} were repaired; of the repairs "
-            f"that the key can judge {total['precision']:.1%} are right, {total['broken']:,} sound "
-            f"cells broken"
-        )
+    text += "" if scored is None else _repaired(scored.total)
     text += f"; {_rows_aside(reason)}"
     if len(linked):
         text += f"; {len(linked):,} rows nearly the same as another"

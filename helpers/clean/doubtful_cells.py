@@ -1,4 +1,4 @@
-"""The review list: cells that cleaning is not sure of, which a person marks, and what a mark does.
+"""The review list (or queue), `review.csv`: doubtful cells, which a person marks, and each mark.
 
 A review item is a mapping with `column`, `value` (the text in question), `where` (cells of the same
 row that it holds for, {} for everywhere), `cells` (how many), `kind`, `suggestion` (a value,
@@ -238,10 +238,8 @@ def _is_yes(row: dict) -> bool:
 def _apply_mark(plan: dict, row: dict) -> None:
     name, becomes = row["column"], row["suggestion"].strip()
     if name not in plan["columns"]:
-        raise InputError(
-            f"The review list names no column of the plan: '{name}'. "
-            f"{nearest(name, plan['columns'])}"
-        )
+        known = nearest(name, plan["columns"])
+        raise InputError(f"The review list names no column of the plan: '{name}'. {known}")
     column = plan["columns"][name]
     if column["kind"] == "date" and becomes.casefold() in ORDERS:
         plan["columns"][name] = in_order(column, ORDERS[becomes.casefold()])

@@ -61,12 +61,9 @@ def _with_repair_sources(needed, every: list[dict], decisions: list[dict]) -> se
     more = set(needed)
     while more - found:
         found |= more
-        for relation in every:
-            if found & set(_repaired_columns(relation)):
-                more |= set(_columns_of_dependency(relation))
-        for one in decisions:
-            if one["column"] in found:
-                more |= set(one["where"])
+        used = [r for r in every if found & set(_repaired_columns(r))]
+        more |= {name for relation in used for name in _columns_of_dependency(relation)}
+        more |= {name for one in decisions if one["column"] in found for name in one["where"]}
     return found
 
 

@@ -186,11 +186,8 @@ def _determinant(columns: list[EncodedColumn]) -> tuple[np.ndarray, list[str]]:
     both = codes * np.int64(len(said_too)) + others
     both[(codes < 0) | (others < 0)] = -1
     found, pairs = pd.factorize(both)
-    keys = [
-        said[pair // len(said_too)] + JOIN + said_too[pair % len(said_too)] if pair >= 0 else None
-        for pair in pairs.tolist()
-    ]
-    return found, keys
+    places = (divmod(pair, len(said_too)) if pair >= 0 else None for pair in pairs.tolist())
+    return found, [said[at[0]] + JOIN + said_too[at[1]] if at else None for at in places]
 
 
 def _typed(values: list[str], column: pd.Series) -> list:
@@ -221,6 +218,13 @@ zip, city.
                 )
 
 
+NO_RELATION = (
+    "The plan's relation {} can't be followed: it has from (one or two columns), to and values "
+    "(quoted text to quoted text), or split, into and tails, or swap and home (lists of quoted "
+    "text)."
+)
+
+
 def _columns_of(number: int, relation) -> list[str]:
     """The columns that a relation names; raises where it is none."""
     relation = relation if isinstance(relation, dict) else {}
@@ -235,11 +239,7 @@ def _columns_of(number: int, relation) -> list[str]:
         keys = relation.get("from")
         if texts_only and isinstance(keys, list) and 1 <= len(keys) <= 2:
             return [*keys, relation.get("to")]
-    raise InputError(
-        f"The plan's relation {number} can't be followed: it has from (one or two columns), to and "
-        f"values (quoted text to quoted text), or split, into and tails, or swap and home (lists "
-        f"of quoted text)."
-    )
+    raise InputError(NO_RELATION.format(number))
 
 
 def _is_texts(some) -> bool:

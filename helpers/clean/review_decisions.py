@@ -1,4 +1,7 @@
-"""The decisions of a person in `review.csv`: read, checked, and put into the plan."""
+"""The decisions of a person in `review.csv`: read, checked, and put into the plan.
+
+What stands in that file is made in `doubtful_cells.py`; `clean_rows.hand_on` writes it.
+"""
 
 from __future__ import annotations
 

@@ -255,18 +255,17 @@ def _drafted(work) -> dict | None:
     return work.read_yaml(DRAFTED) if work.run.file(DRAFTED).exists() else None
 
 
+LEARNT_ALONE = "Learnt from the training rows alone, the cleaning plan cleans"
+
+
 def describe(done: CleanedBySplit) -> str:
     """How many cells are cleaned otherwise than by the plan of all rows, in a sentence."""
     if done.plan is None:
-        return (
-            "Learnt from the training rows alone, the cleaning plan cleans every cell as it did in "
-            "stage 2."
-        )
+        return f"{LEARNT_ALONE} every cell as it did in stage 2."
     most, cells = max(done.other, key=done.other.get), sum(done.other.values())
     return (
-        f"Learnt from the training rows alone, the cleaning plan cleans {cells:,} of "
-        f"{done.rows.X.size:,} cells otherwise than in stage 2, most of them in {most} "
-        f"({done.other[most]:,}). Models are trained and judged on these rows."
+        f"{LEARNT_ALONE} {cells:,} of {done.rows.X.size:,} cells otherwise than in stage 2, most "
+        f"of them in {most} ({done.other[most]:,}). Models are trained and judged on these rows."
     )
 
 

@@ -34,12 +34,16 @@ def progress(reset):
     course = learner_progress.chapters()
     learner_progress.sum_up()
     for chapter in course:
-        click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
-        for item in chapter.items:
-            tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
-            click.echo(f"   {learner_progress.MARKS[item.state]} {item.said}{tries}")
+        _say_chapter(chapter, learner_progress.MARKS)
     met = learner_progress.objectives_met(course)
     click.echo(f"\n{learner_progress.summary(course)} {met} Kept in {places.progress_file()}")
+
+
+def _say_chapter(chapter, marks: dict[str, str]) -> None:
+    click.echo(f"{chapter.title:<26} {chapter.passed} of {len(chapter.items)}")
+    for item in chapter.items:
+        tries = f"  ({item.tries} tries)" if item.tries > 1 else ""
+        click.echo(f"   {marks[item.state]} {item.said}{tries}")
 
 
 @cli.command()

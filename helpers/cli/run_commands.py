@@ -181,13 +181,11 @@ def report(run, packed):
       pipeline report mine
       pipeline report mine --zip
     """
-    from ..line.run_folder import Run
+    from ..line.run_folder import Run, existing_run
     from ..pages import stage_page
 
     made = Run(run)
     if not made.path.is_dir():
-        from ..line.run_folder import existing_run
-
         existing_run(run)
     names = stage_page.remake(made)
     click.echo(f"Made again in {made.path}: {', '.join(names)}")
@@ -256,8 +254,12 @@ def describe(as_data):
         click.echo(as_json(found), nl=False)
         return
     for stage in found["stages"]:
-        needs = "; needs a target" if stage["needs_target"] else ""
-        click.echo(f"{stage['number']}  {stage['title']}: {stage['asks']}")
-        click.echo(f"   notebooks/{stage['notebook']}.ipynb{needs}")
-        click.echo(f"   reads   {', '.join(stage['reads']) or 'nothing of the run'}")
-        click.echo(f"   writes  {', '.join(stage['writes'])}")
+        _say_stage(stage)
+
+
+def _say_stage(stage: dict) -> None:
+    needs = "; needs a target" if stage["needs_target"] else ""
+    click.echo(f"{stage['number']}  {stage['title']}: {stage['asks']}")
+    click.echo(f"   notebooks/{stage['notebook']}.ipynb{needs}")
+    click.echo(f"   reads   {', '.join(stage['reads']) or 'nothing of the run'}")
+    click.echo(f"   writes  {', '.join(stage['writes'])}")

@@ -128,9 +128,8 @@ def write_pages(folder: Path) -> list[str]:
     pictures = {name: png for page in made.values() for name, png in page.pictures.items()}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    for name, png in pictures.items():
-        if not (folder / name).exists():
-            (folder / name).write_bytes(_smaller(png))
+    for name in (name for name in pictures if not (folder / name).exists()):
+        (folder / name).write_bytes(_smaller(pictures[name]))
     _remove_others(folder, {*texts, *pictures})
     return [*texts, *pictures]
 

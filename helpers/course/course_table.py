@@ -177,6 +177,10 @@ def hours(run: Run) -> tuple[float, float]:
     return reading / 60, sum(map(exercise_minutes, STAGES)) / 60
 
 
+def _linked(stage) -> str:
+    return f"[{stage.number} · {stage.title}](course/{stage.notebook}.md)"
+
+
 def syllabus(run: Run) -> str:
     """The course in Markdown: its hours, and what a learner can do after each notebook."""
     reading, practice = hours(run)
@@ -184,11 +188,7 @@ def syllabus(run: Run) -> str:
         f"About **{reading + practice:.0f} hours**: {reading:.0f} for the nine notebooks, "
         f"{practice:.0f} for their exercises. The labs come on top."
     )
-    rows = [
-        f"| [{stage.number} · {stage.title}](course/{stage.notebook}.md) "
-        f"| {'; '.join(objectives(stage.path))} |"
-        for stage in STAGES
-    ]
+    rows = [f"| {_linked(stage)} | {'; '.join(objectives(stage.path))} |" for stage in STAGES]
     return "\n".join([head, "", "| notebook | after it you can |", "|---|---|", *rows])
 
 

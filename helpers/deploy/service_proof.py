@@ -79,6 +79,14 @@ def _seconds(work) -> float:
     return time.perf_counter() - began
 
 
+COMPILED = (
+    "A pipeline is made for many rows: for one, most of its time goes into making a table and "
+    "checking it. So the service compiles the way from raw row to answer into plain numbers "
+    "when it starts, and holds it against the pipeline on the bundle's examples. **Single rows "
+    "are answered by this compiled scorer**, which agreed on all within 1e-9."
+)
+
+
 def describe_speeds(state: dict, speed: dict[str, float]) -> str:
     """How single rows are scored, in sentences, with both times (of this machine, now)."""
     times = (
@@ -88,12 +96,7 @@ def describe_speeds(state: dict, speed: dict[str, float]) -> str:
     if state["single_row_path"] != "compiled":
         why = state["no_compiled_scorer"]
         return f"Single rows are answered by the pipeline itself: {why}. {times}"
-    return (
-        "A pipeline is made for many rows: for one, most of its time goes into making a table and "
-        "checking it. So the service compiles the way from raw row to answer into plain numbers "
-        "when it starts, and holds it against the pipeline on the bundle's examples. **Single rows "
-        f"are answered by this compiled scorer**, which agreed on all within 1e-9. {times}"
-    )
+    return f"{COMPILED} {times}"
 
 
 def answerable(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
@@ -161,15 +164,17 @@ def _distance(here: pd.DataFrame, other: pd.DataFrame) -> dict:
     }
 
 
+def _describe_refused(count: int, wanted: int) -> str:
+    return (
+        f" {count} of the {wanted:,} chosen rows hold a value that can't be read: the service "
+        f"refuses {'it' if count == 1 else 'them'}."
+    )
+
+
 def describe_agreement(table: pd.DataFrame, wanted: int) -> str:
     """A sentence that says whether the three ways agree; `wanted` rows were chosen."""
     rows = int(table["rows"].iloc[0])
-    refused = ""
-    if wanted > rows:
-        refused = (
-            f" {wanted - rows} of the {wanted:,} chosen rows hold a value that can't be read: the "
-            f"service refuses {'it' if wanted - rows == 1 else 'them'}."
-        )
+    refused = _describe_refused(wanted - rows, wanted) if wanted > rows else ""
     if (table["same predictions"] == "yes").all():
         return (
             f"**Three ways, one answer**: on {rows:,} raw rows the API, the batch file and the "

@@ -32,8 +32,20 @@ class WithinUnits:
         return WithinUnits(self.values.for_rows(known), self.gaps.for_rows(rows))
 
 
+class _Counted:
+    """A column that is counted: `counts` of what is there, and how many cells are missing."""
+
+    def __len__(self) -> int:
+        return self.known + self.gaps
+
+    @property
+    def known(self) -> int:
+        """How many are not missing."""
+        return int(self.counts.sum())
+
+
 @dataclass(frozen=True)
-class NumberCounts:
+class NumberCounts(_Counted):
     """n distinct numbers in ascending order, how often each occurs, and how many are missing.
 
     Where only some numbers are counted one by one, `knots` has these; all that fall between two of
@@ -45,14 +57,6 @@ class NumberCounts:
     gaps: int = 0
     knots: np.ndarray | None = None
     within: WithinUnits | None = None
-
-    def __len__(self) -> int:
-        return int(self.counts.sum()) + self.gaps
-
-    @property
-    def known(self) -> int:
-        """How many are not missing."""
-        return int(self.counts.sum())
 
     def below(self, edges: np.ndarray) -> np.ndarray:
         """How many numbers lie below each edge."""
@@ -68,7 +72,7 @@ class NumberCounts:
 
 
 @dataclass(frozen=True)
-class LevelCounts:
+class LevelCounts(_Counted):
     """The count of each level (the index), in the order of appearance, and how many are missing.
 
     `folded`: levels that are not in the index are counted as `OTHER`. `within` is None where each
@@ -79,14 +83,6 @@ class LevelCounts:
     gaps: int = 0
     folded: bool = False
     within: WithinUnits | None = None
-
-    def __len__(self) -> int:
-        return int(self.counts.sum()) + self.gaps
-
-    @property
-    def known(self) -> int:
-        """How many are not missing."""
-        return int(self.counts.sum())
 
 
 Tally = NumberCounts | LevelCounts

@@ -44,8 +44,7 @@ def as_values(column: pd.Series) -> pd.Series:
         column = column.dt.tz_convert(None)
     kind = kind_of(column)
     if kind == Kind.DATE:
-        days = (column - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
-        return days.astype(float)
+        return ((column - pd.Timestamp(0)) / pd.Timedelta(days=1)).astype(float)
     if kind == Kind.DURATION:
         return column.dt.total_seconds()
     return column.astype(float if kind == Kind.NUMBER else "str")

@@ -255,9 +255,8 @@ def _compare_levels(
         return _Compared((np.array([old.sum()]), np.array([new.sum()])), [])
     frequent, rare = _by_frequency(old, new, units.values)
     pooled = [np.append(side[frequent], side[rare].sum()) for side in (old, new)]
-    tests = []
-    if np.count_nonzero(pooled[0] + pooled[1]) > 1:
-        tests.append(("chi-square", chi_square(*pooled, units.values), why))
+    vary = np.count_nonzero(pooled[0] + pooled[1]) > 1
+    tests = [("chi-square", chi_square(*pooled, units.values), why)] if vary else []
     if len(rare) > 1 and min(side[rare].sum() for side in (old, new)) >= FEWEST_RARE:
         says = "many rare levels: their rows are compared level by level"
         p_value = chi_square(old[rare], new[rare], units.alike)

@@ -31,11 +31,8 @@ def describe(column: pd.Series, unit: np.ndarray | None = None) -> dict:
     """What is kept of one column."""
     column = inferred(column)
     present = column.dropna()
-    about = {
-        "kind": quality_kind(column),
-        "present": len(present),
-        "missing": len(column) - len(present),
-    }
+    sizes = {"present": len(present), "missing": len(column) - len(present)}
+    about = {"kind": quality_kind(column)} | sizes
     if unit is not None:
         within = dependence(column.isna().astype(float), unit)
         about |= {"sizes": list(within.sizes), "gap_icc": within.icc}

@@ -175,26 +175,29 @@ def _tally_content(tally: Tally) -> dict:
             "above": above.tolist()} | within  # fmt: skip
 
 
+NO_REFERENCE = (
+    "The reference of {} is of an older form, or missing, so later rows can't be held against it: "
+    "make the bundle again with `pipeline run --stages 7`."
+)
+
+
 def read_content(content: dict | None, who: str) -> Reference:
     """The reference from its file; InputError where it is of an older form, or there is none.
 
     `who` names the bundle.
     """
     if not content or content.get("form") not in (FORM, WITHOUT_UNITS):
-        raise InputError(
-            f"The reference of {who} is of an older form, or missing, so later rows can't be held "
-            f"against it: make the bundle again with `pipeline run --stages 7`."
-        )
+        raise InputError(NO_REFERENCE.format(who))
     days = pd.Series(content["days"], dtype=int)
     days.index = pd.to_datetime(days.index)
-    columns, answers = (
-        {name: _tally_of_content(one) for name, one in content[part].items()}
-        for part in ("columns", "answers")
-    )
-    return Reference(
-        columns, content["quality"], answers, days, content["time_column"], content["label"],
-        stored_rule(content["units"]) if content.get("units") else None,
-    )  # fmt: skip
+    columns, answers = map(_tallies, (content["columns"], content["answers"]))
+    units = stored_rule(content["units"]) if content.get("units") else None
+    label, time_column = content["label"], content["time_column"]
+    return Reference(columns, content["quality"], answers, days, time_column, label, units)
+
+
+def _tallies(content: dict) -> dict:
+    return {name: _tally_of_content(one) for name, one in content.items()}
 
 
 def _tally_of_content(content: dict) -> Tally:

@@ -13,7 +13,12 @@ from scipy.special import softmax
 
 from ..learning.task_kind import Task
 from ..models.calibrated_model import calibration_error, is_moved, judged_probability, reliability
-from ..pages.figure_style import BLUE, GREY, picture
+from ..pages.figure_style import BLUE, GREY, picture, titled
+
+LOOKS = {
+    "before": {"color": GREY, "marker": "s", "ls": "-"},
+    "after": {"color": BLUE, "marker": "o", "ls": "-"},
+}
 
 
 def before_calibration(probability: np.ndarray, training: dict) -> np.ndarray:
@@ -73,11 +78,8 @@ def describe_calibration(errors: dict[str, float]) -> str:
     """Whether the probabilities are well calibrated, in a sentence."""
     if not errors:
         return "A predicted number has no probability; its errors are drawn below."
-    text = (
-        f"The probabilities are **{100 * errors['after']:.1f} percentage points** off "
-        f"on average (expected calibration "
-        "error)"
-    )
+    off = f"**{100 * errors['after']:.1f} percentage points** off on average"
+    text = f"The probabilities are {off} (expected calibration error)"
     if "before" not in errors:
         return f"{text}. Stage 5 left them as the model gave them."
     text = f"{text}; before the calibration in stage 5, it was {100 * errors['before']:.1f}."
@@ -93,16 +95,13 @@ def draw_calibration_curve(
     """Observed against predicted shares, each table with its error; `before` may be missing."""
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#555", ls="--", lw=1, label="perfect calibration")
-    before_too = len(tables) > 1
-    looks = [(GREY, "s"), (BLUE, "o")] if before_too else [(BLUE, "o")]
-    for (name, table), (colour, mark) in zip(tables.items(), looks, strict=True):
-        which = f"{name} calibration" if before_too else "the model"
+    both = len(tables) > 1
+    for name, table in tables.items():
+        which = f"{name} calibration" if both else "the model"
         label = f"{which}: {100 * errors[name]:.1f} percentage points off"
-        axes.plot(table["predicted"], table["observed"], f"{mark}-", color=colour, label=label)
-    for format_axis in (axes.xaxis, axes.yaxis):
-        format_axis.set_major_formatter(PercentFormatter(1))
+        axes.plot(table["predicted"], table["observed"], **LOOKS[name], label=label)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="upper left")
-    title = "Predicted and observed probabilities"
-    title += ", before and after calibration" if before_too else ""
-    axes.set(title=title, xlabel="predicted probability", ylabel="observed share")
-    return title
+    title = f"Predicted and observed probabilities{', before and after calibration' * both}"
+    return titled(axes, title, xlabel="predicted probability", ylabel="observed share")

@@ -27,14 +27,10 @@ def costs_table(task: Task, truth, probability, threshold: float, costs: tuple) 
     costs = costs if any(costs) else (1.0, 1.0)
     positive = probability[:, task.classes.index(task.positive)]
     yes = np.asarray(truth) == task.positive
-    rules = {
-        "always predict no": np.zeros(len(yes), dtype=bool),
-        "always predict yes": np.ones(len(yes), dtype=bool),
-        "threshold 0.50": positive >= 0.5,
-    }
+    rules = {"always predict no": np.inf, "always predict yes": -np.inf, "threshold 0.50": 0.5}
     if threshold != 0.5:
-        rules[f"threshold {threshold:.2g} (the model's)"] = positive >= threshold
-    rows = {rule: _errors_and_cost(yes, predicted, costs) for rule, predicted in rules.items()}
+        rules[f"threshold {threshold:.2g} (the model's)"] = threshold
+    rows = {rule: _errors_and_cost(yes, positive >= least, costs) for rule, least in rules.items()}
     table = pd.DataFrame(rows).T.sort_values(COST, kind="stable")
     return table.map("{:,.0f}".format).rename_axis("rule")
 
@@ -46,15 +42,18 @@ def _errors_and_cost(yes: np.ndarray, predicted: np.ndarray, costs: tuple) -> di
     return {"false positives": wrong[0], "false negatives": wrong[1], COST: cost}
 
 
+COSTS_NOT_GIVEN = (
+    "No costs of errors were given, so each counts 1: then *{}* is cheapest. Give them: "
+    "`--set cost_false_positive=1 --set cost_false_negative=5`."
+)
+
+
 def describe_costs(task: Task, table: pd.DataFrame, costs: tuple) -> str:
     """Which rule is cheapest, in a sentence."""
     if task.kind != "binary":
         return "Costs of false positives and negatives apply to two classes only."
     if not any(costs):
-        return (
-            f"No costs of errors were given, so each counts 1: then *{table.index[0]}* is "
-            f"cheapest. Give them: `--set cost_false_positive=1 --set cost_false_negative=5`."
-        )
+        return COSTS_NOT_GIVEN.format(table.index[0])
     return (
         f"A false positive costs {costs[0]:g}, a false negative {costs[1]:g}: "
         f"**{table.index[0]}** is cheapest."
@@ -88,14 +87,17 @@ def _worth_at(yes: np.ndarray, positive: np.ndarray, ratio: float, unit) -> dict
     return {name: found.mean() for name, found in costs.items()} | {"cheaper": sure}
 
 
+AT_NO_RATIO = (
+    "At no ratio of costs between 1 to 20 and 20 to 1 do its decisions, with the threshold that "
+    "fits the costs, cost less than acting never or always, beyond chance."
+)
+
+
 def describe_worth_by_ratio(table: pd.DataFrame) -> str:
     """From which to which ratio of costs the model is worth using, in a sentence."""
     sure = table.index[table["cheaper"].astype(bool)]
     if not len(sure):
-        return (
-            "At no ratio of costs between 1 to 20 and 20 to 1 do its decisions, with the threshold "
-            "that fits the costs, cost less than acting never or always, beyond chance."
-        )
+        return AT_NO_RATIO
     return (
         f"With the threshold that fits the costs, its decisions cost less than acting never or "
         f"always, beyond chance, where a false negative costs between "

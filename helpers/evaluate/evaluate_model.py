@@ -72,10 +72,21 @@ def curves(task: Task, truth, prediction, probability, points: int = 101) -> dic
         error = np.abs(np.asarray(prediction, float) - np.asarray(truth, float))
         shares = np.linspace(0, 1, points)
         return {"errors": {"x": np.quantile(error, shares).tolist(), "y": shares.tolist()}}
+    by_class = f1_by_class(task, truth, prediction)
+    return {"F1 by class": {"x": by_class.index.tolist(), "y": by_class.tolist()}}
+
+
+def f1_by_class(task: Task, truth, prediction) -> pd.Series:
+    """F1 of each class against all others, in the order of the classes.
+
+    >>> task = Task("size", "multiclass", ("L", "M", "S"))
+    >>> f1_by_class(task, ["L", "M", "S"], ["L", "M", "M"]).round(2).tolist()
+    [1.0, 0.67, 0.0]
+    """
     from sklearn.metrics import f1_score
 
     found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
-    return {"F1 by class": {"x": list(task.classes), "y": found.tolist()}}
+    return pd.Series(found, index=pd.Index(task.classes, name="class"))
 
 
 def _binary_curves(yes: np.ndarray, probability: np.ndarray, points: int) -> dict:

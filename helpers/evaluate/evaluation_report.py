@@ -11,6 +11,7 @@ from ..learning.later_scores import ends_in_words
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.task_kind import Task
 from ..learning.units import describe_units
+from .evaluate_model import f1_by_class
 
 
 def scores_table(task: Task, test: dict, baseline: dict, train: dict, interval) -> pd.DataFrame:
@@ -127,20 +128,26 @@ def describe_main_picture(task: Task, truth, prediction, probability) -> str:
     if task.kind == "binary":
         return describe_by_risk(task, by_risk(task, truth, probability))
     if task.is_regression:
-        error = np.asarray(prediction, float) - np.asarray(truth, float)
-        return (
-            f"Half of the predictions are off by less than **{np.median(np.abs(error)):.3g}**, and "
-            f"nine in ten by less than {np.quantile(np.abs(error), 0.9):.3g}; on average they lie "
-            f"{abs(error.mean()):.2g} too {'high' if error.mean() > 0 else 'low'}."
-        )
-    counts = confusion(task, truth, prediction).to_numpy().copy()
-    right = np.trace(counts)
+        return _describe_sizes(np.asarray(prediction, float) - np.asarray(truth, float))
+    return _describe_confusion(task, confusion(task, truth, prediction).to_numpy().copy())
+
+
+def _describe_confusion(task: Task, counts: np.ndarray) -> str:
+    right, rows = np.trace(counts), counts.sum()
     np.fill_diagonal(counts, 0)
-    text = f"**{right:,} of {len(truth):,} rows** are on the diagonal, where the answer is right."
+    text = f"**{right:,} of {rows:,} rows** are on the diagonal, where the answer is right."
     if counts.sum():
         true, said = np.unravel_index(counts.argmax(), counts.shape)
         text += f" Most often, {task.classes[true]} is taken for {task.classes[said]}."
     return text
+
+
+def _describe_sizes(error: np.ndarray) -> str:
+    return (
+        f"Half of the predictions are off by less than **{np.median(np.abs(error)):.3g}**, and "
+        f"nine in ten by less than {np.quantile(np.abs(error), 0.9):.3g}; on average they lie "
+        f"{abs(error.mean()):.2g} too {'high' if error.mean() > 0 else 'low'}."
+    )
 
 
 def confusion_shown(task: Task, truth, prediction) -> pd.DataFrame:
@@ -166,8 +173,5 @@ def second_picture(task: Task, truth, prediction, probability, threshold: float 
         return model_plots.curves(np.asarray(truth) == task.positive, positive, threshold)
     if task.is_regression:
         return model_plots.errors_along(np.asarray(truth), np.asarray(prediction), task.target)
-    from sklearn.metrics import f1_score
-
-    found = f1_score(truth, prediction, labels=list(task.classes), average=None, zero_division=0)
-    by_class = pd.Series(found, index=pd.Index(task.classes, name="class"))
-    return model_plots.bars(by_class.sort_values(ascending=False), "F1 class by class", "F1")
+    by_class = f1_by_class(task, truth, prediction).sort_values(ascending=False)
+    return model_plots.bars(by_class, "F1 class by class", "F1")

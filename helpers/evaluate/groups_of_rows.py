@@ -29,11 +29,14 @@ def _groups_of_column(column: pd.Series) -> list[tuple[str, np.ndarray]]:
         return found
     if is_counted(column) and column.nunique() > MOST_LEVELS:
         return found + _quarters(column)
+    return found + _levels(column)
+
+
+def _levels(column: pd.Series) -> list[tuple[str, np.ndarray]]:
+    """The most frequent levels of a column."""
     text = column.astype("str")
     levels = text.value_counts().head(MOST_LEVELS).index
-    return found + [
-        (f"{column.name} = {lev}", (text == lev).fillna(False).to_numpy()) for lev in levels
-    ]
+    return [(f"{column.name} = {one}", (text == one).fillna(False).to_numpy()) for one in levels]
 
 
 def _quarters(column: pd.Series) -> list[tuple[str, np.ndarray]]:

@@ -21,7 +21,6 @@ from ..learning.score_intervals import (
     Difference,
     JudgedRows,
     paired_gain,
-    score_intervals,
     score_spread,
 )
 from ..learning.task_kind import Task
@@ -58,19 +57,21 @@ def parse_thresholds(text: str, task: Task) -> dict[str, float]:
     >>> parse_thresholds("r2:0.5", Task("price", "regression"))
     {'r2': 0.5}
     """
-    thresholds = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, value = (piece.strip() for piece in part.partition(":"))
-        if name not in task.metrics:
-            raise InputError(
-                f"at_least names no metric '{name}' of this {task.kind} task. "
-                f"{nearest(name, task.metrics)}"
-            )
-        try:
-            thresholds[name] = float(value)
-        except ValueError:
-            raise InputError(f"at_least looks like 'roc_auc:0.7'; '{part}' does not.") from None
-    return thresholds
+    parts = filter(None, (part.strip() for part in text.split(",")))
+    return dict(_threshold(part, task) for part in parts)
+
+
+def _threshold(part: str, task: Task) -> tuple[str, float]:
+    name, _, value = (piece.strip() for piece in part.partition(":"))
+    if name not in task.metrics:
+        raise InputError(
+            f"at_least names no metric '{name}' of this {task.kind} task. "
+            f"{nearest(name, task.metrics)}"
+        )
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"at_least looks like 'roc_auc:0.7'; '{part}' does not.") from None
 
 
 def judge(
@@ -108,9 +109,7 @@ def promise(task: Task, test: Labelled, answers: tuple) -> dict | None:
     if test.before is None:
         return None
     spread = score_spread(task, JudgedRows(test.y, *answers, test.unit))
-    metric, rows = task.main_metric, (test.y, *answers)
-    own = score_intervals(task, *rows, unit=test.unit, metrics=[metric])[["low", "high"]]
-    found = score_on_later_rows(metric, spread, test.before, tuple(own.to_numpy().ravel()))
+    found = score_on_later_rows(task.main_metric, spread, test.before)
     return None if found is None else asdict(found)
 
 
@@ -181,10 +180,8 @@ def _costs_less(task: Task, test: Labelled, answers: tuple, costs: tuple) -> lis
     for name, acts in (("never", np.zeros(len(yes), bool)), ("always", np.ones(len(yes), bool))):
         saved = mean_by_unit(1_000 * (row_costs(yes, acts, costs) - mine), test.unit)
         low = float(np.nan_to_num(saved.interval()[0], nan=-np.inf))
-        found.append({
-            "check": f"1,000 rows cost less than {name} acting (saved)",
-            "needed": 0.0, "reached": low, "passed": bool(low > 0),
-        })  # fmt: skip
+        check = f"1,000 rows cost less than {name} acting (saved)"
+        found.append({"check": check, "needed": 0.0, "reached": low, "passed": bool(low > 0)})
     return found
 
 

@@ -28,13 +28,9 @@ def partial_dependence(task: Task, model, X: pd.DataFrame, columns: list[str]) -
         return {}
     prediction, probability = predict(task, model, pd.concat(frames, ignore_index=True))
     answers = prediction if probability is None else probability[:, _watched(task, probability)]
-    means = np.asarray(answers, float).reshape(-1, len(some)).mean(axis=1)
-    found, first = {}, 0
-    for name, points in values.items():
-        part = means[first : first + len(points)]
-        found[name] = pd.Series(part, index=pd.Index(points, name=name))
-        first += len(points)
-    return found
+    means = iter(np.asarray(answers, float).reshape(-1, len(some)).mean(axis=1))
+    return {name: pd.Series([next(means) for _ in points], index=pd.Index(points, name=name))
+            for name, points in values.items()}  # fmt: skip
 
 
 def _watched(task: Task, probability: np.ndarray) -> int:

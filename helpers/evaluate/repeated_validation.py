@@ -77,19 +77,23 @@ def _fewest(rows: Labelled) -> int:
 
 def _answers(model: Pipeline, rows: Labelled, folds: int, seed: int) -> tuple:
     """Predictions and probabilities for every row, by models that have not seen its unit."""
-    strata = rows.y
-    if rows.task.is_regression:
-        strata = np.ceil(pd.Series(rows.y).rank(method="first", pct=True) * BINS).astype(int)
     cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     prediction, probability = np.empty(len(rows.y), dtype=rows.y.dtype), None
     if not rows.task.is_regression:
         probability = np.zeros((len(rows.y), len(rows.task.classes)))
-    for train, valid in cutter.split(rows.X, strata, _units(rows)):
+    for train, valid in cutter.split(rows.X, _strata(rows), _units(rows)):
         fitted = fit_by_unit(clone(model), rows, train)
         prediction[valid], chance = predict(rows.task, fitted, rows.X.iloc[valid])
         if chance is not None:
             probability[valid] = chance
     return prediction, probability
+
+
+def _strata(rows: Labelled) -> np.ndarray:
+    """What the folds are alike in: the class, or one of some equal bins of the number."""
+    if not rows.task.is_regression:
+        return rows.y
+    return np.ceil(pd.Series(rows.y).rank(method="first", pct=True) * BINS).astype(int)
 
 
 def describe_repeated(rows: Labelled, found: RepeatedScores | None, held_out: pd.DataFrame) -> str:

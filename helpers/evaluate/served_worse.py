@@ -30,16 +30,12 @@ def served_worse(
     and `observed` (of the positive class, of the class that is farthest off, or of the number); and
     `excess loss`, the share of the group's loss that a correction for it alone would remove.
     """
-    errors = errors_of(
-        task, X[[c for c in columns if c in X]], truth, prediction, probability, unit
-    )
+    used = X[[c for c in columns if c in X]]
+    errors = errors_of(task, used, truth, prediction, probability, unit)
     groups = groups_of(X, columns)
     judged = [(name, mask, evidence(errors, mask, SURE)) for name, mask in groups]
-    found = [
-        one
-        for one in judged
-        if one[2].p_value * len(groups) < SURE and one[2].share >= SMALLEST_EXCESS
-    ]
+    sure = [one for one in judged if one[2].p_value * len(groups) < SURE]
+    found = [one for one in sure if one[2].share >= SMALLEST_EXCESS]
     found.sort(key=lambda one: -one[2].share)
     answers = task, truth, prediction, probability
     rows = {name: _row(mask, one.share, *answers) for name, mask, one in found[:most]}
@@ -95,13 +91,16 @@ def shown_groups(table: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
+NONE_SERVED_WORSE = (
+    "**No group is served worse** than it could be, as far as these rows show: in none are the "
+    "errors systematic."
+)
+
+
 def describe_groups(table: pd.DataFrame) -> str:
     """A sentence that names the group that is served worst."""
     if table.empty:
-        return (
-            "**No group is served worse** than it could be, as far as these rows show: in none are "
-            "the errors systematic."
-        )
+        return NONE_SERVED_WORSE
     worst = table.iloc[0]
     return (
         f"**It serves some groups worse than it could**: where {table.index[0]} "

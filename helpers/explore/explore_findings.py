@@ -43,9 +43,7 @@ def describe_findings(found: Exploration) -> str:
     if not every:
         return f"{size}: nothing stands out."
     counts = Counter(finding.severity for finding in every)
-    parts = [many(counts[s], s) for s in SEVERITIES if counts[s]]
+    parts = ", ".join(many(counts[s], s) for s in SEVERITIES if counts[s])
     kinds = Counter(finding.code for finding in every)
     common = ", ".join(f"{code} ({count})" for code, count in kinds.most_common(3))
-    return (
-        f"{size}, <b>{many(len(every), 'finding')}</b> ({', '.join(parts)}). Most often: {common}."
-    )
+    return f"{size}, <b>{many(len(every), 'finding')}</b> ({parts}). Most often: {common}."

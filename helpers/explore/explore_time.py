@@ -49,9 +49,7 @@ def _describe_target_over_time(survey: Survey, column: Column) -> str:
     name = " ".join(draw_target.axis_over_time(survey).split())
     if draw_target.p_value_over_time(survey, column) >= LEVEL:
         return f" The {safe(name, 80)} does not change over time by more than chance."
-    low, high = int(np.nanargmin(along)), int(np.nanargmax(along))
-    shown = (lambda v: f"{v:.0%}") if survey.classes else value_text
-    return (
-        f" The {safe(name, 80)} goes from {shown(along[low])} ({edges[low]}) to "
-        f"{shown(along[high])} ({edges[high]})."
-    )
+    shown = "{:.0%}".format if survey.classes else value_text
+    ends = int(np.nanargmin(along)), int(np.nanargmax(along))
+    low, high = (f"{shown(along[at])} ({edges[at]})" for at in ends)
+    return f" The {safe(name, 80)} goes from {low} to {high}."

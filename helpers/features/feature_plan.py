@@ -164,6 +164,10 @@ def role_of(column: pd.Series, kind: str) -> str:
         return "number"
     if kind == "date":
         return kind
+    return _role_of_texts(column, kind)
+
+
+def _role_of_texts(column: pd.Series, kind: str) -> str:
     present = column.dropna().astype(str)
     if len(present) and present.str.lower().str.endswith(IMAGE_ENDINGS).mean() > 0.9:
         return "image"

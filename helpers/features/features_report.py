@@ -62,6 +62,16 @@ def drawing(plan: dict):
     return line_plots.feature_map(flows, height=0.8 + 0.62 * len(flows))
 
 
+def _ranked(table: pd.DataFrame, label: pd.Series, plan: dict) -> list[str]:
+    """The numbers and categories by what they say about the target.
+
+    Derived ones first: of two columns that say the same, the one in the better form is drawn.
+    """
+    usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
+    spread = {c: round(_target_variation(table[c], label), 5) for c in [*plan["derived"], *usable]}
+    return sorted(spread, key=spread.get, reverse=True)
+
+
 def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     """How the target runs along the columns that say most about it; None without a target.
 
@@ -76,10 +86,7 @@ def signal_picture(clean: pd.DataFrame, plan: dict, about: dict, most: int = 4):
     rows = clean[clean[target].notna()]
     label = _target_as_number(rows, target, about.get("task", "auto"))
     table = Derive(plan["derived"]).fit(rows).transform(rows)
-    usable = [c for c, role in plan["columns"].items() if role in ("number", "category")]
-    # Derived ones first: of two columns that say the same, the one in the better form is drawn
-    spread = {c: round(_target_variation(table[c], label), 5) for c in [*plan["derived"], *usable]}
-    best = _unlike(table, sorted(spread, key=spread.get, reverse=True), most)
+    best = _unlike(table, _ranked(table, label, plan), most)
     units = about.get("units", {})
     axes = {c: f"{c}\n({units[c]})" if c in units else c for c in best}
     return table_plots.against_target(table, label, axes) if best else None

@@ -68,13 +68,17 @@ def _as_numbers(column: pd.Series) -> np.ndarray | None:
     return None
 
 
+def _frequent_levels(codes: np.ndarray) -> np.ndarray:
+    """The levels by how frequent they are, all rare ones as one."""
+    counts = np.bincount(codes[codes >= 0])
+    rank = np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
+    return np.where(codes < 0, -1, np.minimum(rank, MOST_LEVELS)[codes]) if len(rank) else codes
+
+
 def _as_groups(column: pd.Series, numbers: np.ndarray | None) -> np.ndarray:
     """A code for each row, -1 where missing: frequent levels, or equally full groups of numbers."""
     if numbers is None:
-        codes = pd.factorize(column.astype("str"))[0]
-        counts = np.bincount(codes[codes >= 0])
-        rank = np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
-        return np.where(codes < 0, -1, np.minimum(rank, MOST_LEVELS)[codes]) if len(rank) else codes
+        return _frequent_levels(pd.factorize(column.astype("str"))[0])
     known = ~np.isnan(numbers)
     codes = np.full(len(numbers), -1)
     if known.any():

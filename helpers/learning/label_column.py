@@ -51,7 +51,7 @@ def draft_label(
 
 
 def read_no_label(text: str) -> list[str]:
-    """The parameter `no_label`: words of the target that mean no label, parted by commas.
+    """The parameter `no_label`: words of the target that mean no label, separated by commas.
 
     >>> read_no_label("U, n/a")
     ['U', 'n/a']

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
 
-from .score_intervals import Difference
+from .score_intervals import Difference, with_interval
 
 
 def mean_difference(found: list[Difference], level: float = 0.95) -> Difference:
@@ -27,10 +26,6 @@ def mean_difference(found: list[Difference], level: float = 0.95) -> Difference:
     value = float(np.mean([one.value for one in known]))
     error = float(np.sqrt(variances.sum()) / len(known))
     df = variances.sum() ** 2 / (variances**2 / freedoms).sum() if error > 0 else freedoms.sum()
-    half = student.ppf((1 + level) / 2, df) * error
-    ratio = value / error if error > 0 else np.sign(value) * np.inf if value else 0.0
-    return Difference(
-        known[0].metric, value, float(value - half), float(value + half), error, float(df),
-        sum(one.units for one in known), float(student.sf(ratio, df)),
-        float(student.cdf(ratio, df)), next((one.warning for one in known if one.warning), ""),
-    )  # fmt: skip
+    warning = next((one.warning for one in known if one.warning), "")
+    units = sum(one.units for one in known)
+    return with_interval(known[0].metric, value, error, float(df), units, level, warning)

@@ -116,12 +116,10 @@ def score_change(
     sides = [_numbers(task, JudgedRows(*rows)) for rows in (old, new)]
     shared = _shared_blocks(sides)
     if not shared:
-        return change_between(metric, *(score_spread(task, rows, metric) for rows in (old, new)),
-                              level)  # fmt: skip
-    before, after = (
-        _leave_out(task, rows, [metric], blocks).of(metric)
-        for rows, blocks in zip(sides, shared, strict=True)
-    )
+        spreads = [score_spread(task, rows, metric) for rows in (old, new)]
+        return change_between(metric, *spreads, level)
+    before, after = (_leave_out(task, rows, [metric], blocks).of(metric)
+                     for rows, blocks in zip(sides, shared, strict=True))  # fmt: skip
     changes, units = _sign(metric) * (after - before), min(b.units for b in shared)
     return _difference(metric, changes[0], *jackknife_spread(changes), units, level)
 
@@ -225,12 +223,9 @@ def _leave_out(task: Task, rows: JudgedRows, metrics, blocks: _Blocks | None = N
     blocks = blocks or _blocks(rows.unit, len(rows.truth))
     whole = score_numbers(task, *rows[:3], metrics) if len(rows.truth) else {}
     others = [name for name in whole if name != "roc_auc"]  # the area is found for all at once
-    parts = pd.DataFrame(
-        [_without(task, rows, blocks.of_row != block, others) for block in range(blocks.count)]
-        if others
-        else [],
-        index=range(blocks.count),
-    )
+    each = range(blocks.count) if others else []
+    found = [_without(task, rows, blocks.of_row != block, others) for block in each]
+    parts = pd.DataFrame(found, index=range(blocks.count))
     if "roc_auc" in whole:
         positive = task.classes.index(task.positive)
         asked = rows.truth == positive, rows.probability[:, positive], blocks.of_row
@@ -259,14 +254,18 @@ def _difference(metric, value, error, df, units: int, level: float) -> Differenc
     if not np.isfinite([value, error, df]).all():
         warning = "too few units to tell"
         return Difference(metric, float(value), *[np.nan] * 4, units, 1.0, 1.0, warning)
+    return with_interval(metric, float(value), error, df, units, level, _few_carrying(df))
+
+
+def with_interval(
+    metric: str, value: float, error: float, df: float, units: int, level: float, warning: str
+) -> Difference:
+    """A difference with its interval and its probabilities, by Student's t."""
     half = student.ppf((1 + level) / 2, df) * error
     ratio = value / error if error > 0 else np.sign(value) * np.inf if value else 0.0
-    warning = _few_carrying(df)
     better, worse = float(student.sf(ratio, df)), float(student.cdf(ratio, df))
-    return Difference(
-        metric, float(value), float(value - half), float(value + half), error, df, units,
-        better, worse, warning,
-    )  # fmt: skip
+    low, high = float(value - half), float(value + half)
+    return Difference(metric, value, low, high, error, df, units, better, worse, warning)
 
 
 # --- Intervals ----------------------------------------------------------------------------------
@@ -369,12 +368,13 @@ def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
     error, df = jackknife_spread(logs)
     half = student.ppf((1 + level) / 2, df) * error
     smaller, larger = np.exp([logs[0] - half, logs[0] + half])
-    power = 2 if metric == "neg_root_mean_squared_error" else 1
-    larger = max(
-        larger,
-        upper_by_hall(size[0] ** power, size[1:] ** power, jackknife_spread(size**power)[0], level)
-        ** (1 / power),
-    )
+    larger = max(larger, _largest_by_hall(metric, size, level))
     if metric == "r2":
         return 1 - larger, 1 - smaller, df
     return (smaller, larger, df) if scores[0] > 0 else (-larger, -smaller, df)
+
+
+def _largest_by_hall(metric: str, size: np.ndarray, level: float) -> float:
+    power = 2 if metric == "neg_root_mean_squared_error" else 1
+    powers = size**power
+    return upper_by_hall(powers[0], powers[1:], jackknife_spread(powers)[0], level) ** (1 / power)

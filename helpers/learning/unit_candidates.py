@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..cells.key_names import has_identifier_name, names_entity
 from ..cells.kinds import Kind, is_date, is_number, kind_of
-from .resemblance import Resemblance, Variables, resemblance
+from .resemblance import Resemblance, Variables, resemblance, slopes_differ
 
 ALPHA = 0.015  # of finding days where there are none
 # The same of entities: in the target; in its slopes; in other columns (alike beyond any doubt)
@@ -102,10 +102,11 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
     level = _in_natural_order(column[present])
     name = np.array(variables.names, dtype=object)
     other = name != str(column.name)
-    of_target, of_slopes, of_others = (
+    of_target, of_others = (
         resemblance(values[present], level, smooth=True)
-        for values in (variables.target, variables.products, variables.others[:, other])
+        for values in (variables.target, variables.others[:, other])
     )
+    of_slopes = _slopes(variables, present, level, variables.graded & other)
     columns = len(set(name[other][_held(of_others, OF_OTHERS / tests)]))
     in_target = [_held(of_target, OF_TARGET / tests), _held(of_slopes, OF_SLOPES / tests)]
     enough = columns or _is_named(str(column.name))
@@ -113,6 +114,14 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
         return None
     effect = float(of_target.effect.max(initial=1.0))
     return Candidate("entity", str(column.name), effect, _why(column.name, effect))
+
+
+def _slopes(variables: Variables, present, level: np.ndarray, by: np.ndarray) -> Resemblance:
+    """How much the slopes of the target on some columns differ from level to level."""
+    if not variables.target.shape[1]:
+        return slopes_differ(np.zeros(len(level)), np.empty((len(level), 0)), level)
+    target = variables.target[present, 0]
+    return slopes_differ(target - target.mean(), variables.others[present][:, by], level)
 
 
 def _why(noun: str, effect: float) -> str:
@@ -174,6 +183,10 @@ def says_when(name: str) -> bool:
     return words[-1] in WHEN and NOT_WHEN.isdisjoint(words)
 
 
+def _codes_of(moments: pd.Series, form: str) -> np.ndarray:
+    return pd.factorize(moments.dt.strftime(form), sort=True)[0]
+
+
 def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Candidate | None:
     """Days whose rows resemble each other, or weeks where hardly any day has two rows.
 
@@ -182,9 +195,7 @@ def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Can
     present = column.notna().to_numpy()
     values = variables.target if variables.target.shape[1] else variables.others
     values, moments = values[present], column[present]
-    day, week = (
-        pd.factorize(moments.dt.strftime(form), sort=True)[0] for form in ("%Y-%m-%d", "%G-W%V")
-    )
+    day, week = (_codes_of(moments, form) for form in ("%Y-%m-%d", "%G-W%V"))
     days, weeks = day.max(initial=-1) + 1, week.max(initial=-1) + 1
     kind, level = ("day", day) if days <= MOST_ALONE * len(day) else ("week", week)
     if level.max(initial=-1) + 1 < FEWEST_DAYS:

@@ -70,9 +70,7 @@ def find_units(
     duplicates (`alike`: n numbers, the same for rows of one record). Then the row. `time_column` is
     the column that says when, if it is known. Raises InputError for a column that is not there.
     """
-    for name in filter(None, (unit_column, group_column, time_column)):
-        if name not in X and name != ROW:
-            raise InputError(f"The table has no column '{name}'. {nearest(name, X.columns)}")
+    _check_named(X, unit_column, group_column, time_column)
     if unit_column or group_column:
         return _named_rule(X, unit_column or group_column, "group" if not unit_column else "")
     found = _found(X, y, time_column)
@@ -102,6 +100,12 @@ def _found(X: pd.DataFrame, y: np.ndarray | None, time_column: str) -> UnitRule 
     return UnitRule(best.kind, best.column, best.why) if best else None
 
 
+def _check_named(X: pd.DataFrame, *names: str) -> None:
+    for name in filter(None, names):
+        if name not in X and name != ROW:
+            raise InputError(f"The table has no column '{name}'. {nearest(name, X.columns)}")
+
+
 def unit_labels(rule: UnitRule, X: pd.DataFrame, alike: np.ndarray | None = None) -> np.ndarray:
     """The unit of each of n rows as text; the same text for the same unit in any table.
 
@@ -115,14 +119,16 @@ def unit_labels(rule: UnitRule, X: pd.DataFrame, alike: np.ndarray | None = None
         names = None if alike is None or rule.is_row else pd.Series(alike).astype("str")
         return _alone(X) if names is None else ("record " + names).to_numpy(dtype=object)
     column = X[rule.column]
-    if rule.kind in ("day", "week") and is_date(column):
-        text = column.dt.strftime("%Y-%m-%d" if rule.kind == "day" else "%G-W%V")
-    else:
-        text = rule.column + " " + _as_text(column)
     missing = column.isna().to_numpy()
-    labels = text.astype(object).to_numpy(dtype=object, copy=True)
+    labels = _labels_of(rule, column).astype(object).to_numpy(dtype=object, copy=True)
     labels[missing] = _alone(X)[missing]
     return labels
+
+
+def _labels_of(rule: UnitRule, column: pd.Series) -> pd.Series:
+    if rule.kind in ("day", "week") and is_date(column):
+        return column.dt.strftime("%Y-%m-%d" if rule.kind == "day" else "%G-W%V")
+    return rule.column + " " + _as_text(column)
 
 
 def units_of(rule: UnitRule, X: pd.DataFrame, alike: np.ndarray | None = None):

@@ -120,13 +120,9 @@ def compared_table(compared: dict | None) -> pd.DataFrame:
         return pd.DataFrame(columns=["gain (95 % interval)"]).rename_axis("model")
     name = PLAIN_NAMES[compared["metric"]]
     gain = f"{signed(compared['gain_from'], 3)} to {signed(compared['gain_to'], 3)}"
-    return pd.DataFrame(
-        {
-            name: [f"{compared['champion']:.3f}", f"{compared['challenger']:.3f}"],
-            "gain (95 % interval)": ["", gain],
-        },
-        index=pd.Index(["champion (in service)", "challenger (retrained)"], name="model"),
-    )
+    scores = [f"{compared[side]:.3f}" for side in ("champion", "challenger")]
+    sides = pd.Index(["champion (in service)", "challenger (retrained)"], name="model")
+    return pd.DataFrame({name: scores, "gain (95 % interval)": ["", gain]}, index=sides)
 
 
 def signed(value: float, places: int = 2) -> str:

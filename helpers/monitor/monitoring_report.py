@@ -83,6 +83,10 @@ def describe_decision(decision: dict, production: Production) -> str:
     return text + (f" Columns that drift: {', '.join(drifted[:5])}." if drifted else "")
 
 
+PROMOTED = "is better: promote it."
+STAYS = "is not surely and sufficiently better: the old one stays."
+
+
 def headline(decision: dict, production: Production, compared: dict | None) -> str:
     """The stage's result in a sentence."""
     if not production.seen:
@@ -93,11 +97,8 @@ def headline(decision: dict, production: Production, compared: dict | None) -> s
         return f"{text}: the model stays."
     if compared is None:
         return f"{text}: train it again."
-    outcome = (
-        "is better: promote it."
-        if better_than_champion.replaces_champion(compared)
-        else "is not surely and sufficiently better: the old one stays."
-    )
+    better = better_than_champion.replaces_champion(compared)
+    outcome = PROMOTED if better else STAYS
     return f"{text}, so it was trained again; on rows that neither has seen the new one {outcome}"
 
 

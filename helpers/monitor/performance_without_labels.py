@@ -256,18 +256,23 @@ def by_period(
 
 def shown(estimated: pd.DataFrame, realised: pd.DataFrame | None, metric: str) -> pd.DataFrame:
     """The estimate of a metric by period as it is shown, beside the realised one where known."""
-    name = PLAIN_NAMES[metric]
+    name, two_places = PLAIN_NAMES[metric], "{:.2f}".format
     table = pd.DataFrame({"rows": estimated["rows"].map("{:,}".format)})
-    if metric not in estimated:
-        return table
-    table[f"{name}, estimated"] = estimated[metric].map("{:.2f}".format)
-    if "from" in estimated:
-        ends = estimated[["from", "to"]].map("{:.2f}".format)
+    if metric in estimated:
+        table[f"{name}, estimated"] = estimated[metric].map(two_places)
+    if metric in estimated and "from" in estimated:
+        ends = estimated[["from", "to"]].map(two_places)
         table["95 % interval"] = ends["from"] + " to " + ends["to"]
-    if realised is not None and metric in realised:
+    if metric in estimated and realised is not None and metric in realised:
         known = realised[metric].reindex(estimated.index)
-        table[f"{name}, realised"] = known.map("{:.2f}".format).where(known.notna(), "(no labels)")
+        table[f"{name}, realised"] = known.map(two_places).where(known.notna(), "(no labels)")
     return table
+
+
+NO_ESTIMATE = (
+    "**No estimate before the labels come**: not applicable, a predicted number has no probability "
+    "of being right."
+)
 
 
 def describe_estimate(
@@ -275,12 +280,8 @@ def describe_estimate(
 ) -> str:
     """The estimate and its assumptions, in two sentences."""
     if task.is_regression:
-        return (
-            "**No estimate before the labels come**: not applicable, a predicted number has no "
-            "probability of being right."
-        )
-    metric = task.main_metric
-    name = PLAIN_NAMES[metric]
+        return NO_ESTIMATE
+    metric, name = task.main_metric, PLAIN_NAMES[task.main_metric]
     if metric not in estimated or not len(estimated):
         return f"**No estimate**: {name} can't be estimated from these predictions."
     span = _range(estimated[metric])

@@ -136,12 +136,12 @@ def performance(
     table = table.astype({ROWS: int, UNITS: int}).rename_axis("period")
     if promised is None or production.is_held_out:
         return table
-    judged = {
-        name: rows
-        for name, rows in periods.items()
-        if name != UNDATED and (times is None or times.get(name, 1))
-    }
+    judged = {name: rows for name, rows in periods.items() if _is_judged(name, times)}
     return table.join(score_fall.compare_periods(promised, judged, times))
+
+
+def _is_judged(period: str, times: Mapping[str, int] | None) -> bool:
+    return period != UNDATED and (times is None or times.get(period, 1) > 0)
 
 
 def answers_by_period(

@@ -222,15 +222,13 @@ def shown(played: PolicyResults | None) -> pd.DataFrame | None:
     """
     if played is None:
         return None
-    costs = played.costs
-    return pd.DataFrame(
-        {
-            f"mean {PLAIN_NAMES[played.metric]}": costs["score"].map("{:.3f}".format),
-            "gain over never (95 %)": costs.apply(_gain, axis=1),
-            "retrainings": costs["retrainings"],
-            "training rows": costs["rows"].map("{:,}".format),
-        }
-    )
+    costs, mean = played.costs, f"mean {PLAIN_NAMES[played.metric]}"
+    return pd.DataFrame({
+        mean: costs["score"].map("{:.3f}".format),
+        "gain over never (95 %)": costs.apply(_gain, axis=1),
+        "retrainings": costs["retrainings"],
+        "training rows": costs["rows"].map("{:,}".format),
+    })  # fmt: skip
 
 
 def _gain(cost: pd.Series) -> str:
@@ -241,6 +239,12 @@ def _gain(cost: pd.Series) -> str:
     if np.isnan(cost["gain_from"]):
         return "one period only"
     return f"{signed(cost['gain_from'], 3)} to {signed(cost['gain_to'], 3)}"
+
+
+NONE_BETTER = (
+    "**No policy is better than never retraining by more than chance**, over {}. The intervals "
+    "hold what differs from period to period."
+)
 
 
 def describe_policies(played: PolicyResults | None) -> str:
@@ -255,19 +259,19 @@ def describe_policies(played: PolicyResults | None) -> str:
     helpful = costs[costs["gain_from"] > 0]
     if helpful.empty:
         few = " So few can't show a small gain." if count < FEW_PERIODS else ""
-        return (
-            f"**No policy is better than never retraining by more than chance**, over {seen}. The "
-            f"intervals hold what differs from period to period.{few}"
-        )
-    best = _best(helpful, played.metric)
+        return f"{NONE_BETTER.format(seen)}{few}"
+    return f"{_describe_cheapest(helpful, _best(helpful, played.metric))} ({seen})."
+
+
+def _describe_cheapest(helpful: pd.DataFrame, best: str) -> str:
+    """The cheapest policy of those that help and are not worse than the best beyond chance."""
     within = helpful[helpful["short_from"] <= 0]
     cheapest = within.sort_values(["retrainings", "rows"], kind="stable").index[0]
-    times = int(costs.loc[cheapest, "retrainings"])
+    times, most = (int(helpful.loc[policy, "retrainings"]) for policy in (cheapest, best))
     text = f"**Here it was best to retrain {cheapest}**: {times} retraining{'s' * (times != 1)}"
     if cheapest == best:
-        return f"{text} gave the best score, better than never by more than chance ({seen})."
-    most = int(costs.loc[best, "retrainings"])
-    return f"{text} did as well as {most} ({best}), within chance ({seen})."
+        return f"{text} gave the best score, better than never by more than chance"
+    return f"{text} did as well as {most} ({best}), within chance"
 
 
 def as_json(played: PolicyResults | None) -> dict | None:

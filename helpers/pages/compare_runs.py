@@ -68,19 +68,26 @@ def paired_gains(runs, metrics) -> tuple[dict[str, Difference], str]:
 
     And why they can't be compared; empty where they can.
     """
-    if not all(metrics):
-        done = [run.name for run, found in zip(runs, metrics, strict=True) if found]
-        return {}, f"Only {done[0]} has been judged." if done else "Neither run has been judged."
-    a, b = metrics
-    if any(a[key] != b[key] for key in ("task", "target", "main_metric")):
-        asked = " and ".join(f"{m['task']} of {m['target']} by {m['main_metric']}" for m in metrics)
-        return {}, f"They answer different questions: {asked}."
+    if refused := _other_questions(runs, metrics):
+        return {}, refused
     answers = [read_answers(run) for run in runs]
     try:
         check_same_rows([run.name for run in runs], answers)
     except InputError as error:
         return {}, f"Which one is better can't be said. {error}"
-    return _gains(a, answers), ""
+    return _gains(metrics[0], answers), ""
+
+
+def _other_questions(runs, metrics) -> str:
+    """Why two runs answer no common question; empty where they do."""
+    if not all(metrics):
+        done = [run.name for run, found in zip(runs, metrics, strict=True) if found]
+        return f"Only {done[0]} has been judged." if done else "Neither run has been judged."
+    a, b = metrics
+    if all(a[key] == b[key] for key in ("task", "target", "main_metric")):
+        return ""
+    asked = " and ".join(f"{m['task']} of {m['target']} by {m['main_metric']}" for m in metrics)
+    return f"They answer different questions: {asked}."
 
 
 def _gains(metrics: dict, answers: list[pd.DataFrame]) -> dict[str, Difference]:
@@ -97,21 +104,23 @@ def _gains(metrics: dict, answers: list[pd.DataFrame]) -> dict[str, Difference]:
 
 def describe_gain(runs, metrics, gains: dict[str, Difference]) -> str:
     """Both values of the main metric, and by how much the second run is better, in a sentence."""
-    metric, names = metrics[0]["main_metric"], [run.name for run in runs]
+    metric, (one, other) = metrics[0]["main_metric"], [run.name for run in runs]
     gain, rows = gains[metric], metrics[0]["rows"]["test"]
-    one, other = (found["test"][metric] for found in metrics)
+    scores = [found["test"][metric] for found in metrics]
     units = f" ({gain.units:,} units)" if gain.units < rows else ""
-    text = (
-        f"On the same {rows:,} held-out rows{units} {PLAIN_NAMES[metric]} is {one:.3f} in "
-        f"{names[0]} and {other:.3f} in {names[1]}"
+    return (
+        f"On the same {rows:,} held-out rows{units} {PLAIN_NAMES[metric]} is {scores[0]:.3f} in "
+        f"{one} and {scores[1]:.3f} in {other}: {_in_words(gain, other)}."
     )
+
+
+def _in_words(gain: Difference, other: str) -> str:
     if np.isnan(gain.low):
-        return f"{text}: too few units to tell them apart."
-    ends = f"{signed(gain.low)} to {signed(gain.high)}, paired by unit"
+        return "too few units to tell them apart"
+    ends = f"95 % interval of the gain {signed(gain.low)} to {signed(gain.high)}, paired by unit"
     if gain.low <= 0 <= gain.high:
-        return f"{text}: the difference may be chance (95 % interval of the gain {ends})."
-    verb = "better" if gain.low > 0 else "worse"
-    return f"{text}: {names[1]} is {verb} by more than chance (95 % interval of the gain {ends})."
+        return f"the difference may be chance ({ends})"
+    return f"{other} is {'better' if gain.low > 0 else 'worse'} by more than chance ({ends})"
 
 
 def signed(value: float) -> str:
@@ -177,12 +186,8 @@ def _score(name: str, metrics, gain: Difference | None) -> dict:
     Nothing is said of other rows; better or worse only where it is more than chance.
     """
     values = [found["test"].get(name) if found else None for found in metrics]
-    row = {
-        "name": PLAIN_NAMES.get(name, name),
-        "values": ["–" if value is None else f"{value:.3f}" for value in values],
-        "difference": "",
-        "tone": "",
-    }
+    shown = ["–" if value is None else f"{value:.3f}" for value in values]
+    row = {"name": PLAIN_NAMES.get(name, name), "values": shown, "difference": "", "tone": ""}
     if gain is not None and np.isfinite([gain.low, gain.high]).all():
         ends = f"{signed(gain.low)} to {signed(gain.high)}"
         row["difference"] = f"{signed(gain.value)} ({ends})"

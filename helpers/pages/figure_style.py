@@ -139,6 +139,12 @@ def titled(axes, title: str, **labels) -> str:
     return title
 
 
+def headed(figure, title: str, most: int = 70) -> str:
+    """Give a figure of several axes its title; returns it in full, as the picture's name."""
+    figure.suptitle(short(title, most), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    return title
+
+
 def name_rows(axes, names, most: int = 28) -> None:
     """Write a name at each place of the vertical axis, which then needs no lines across."""
     axes.set_yticks(range(len(names)), [short(name, most) for name in names])

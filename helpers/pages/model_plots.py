@@ -19,6 +19,7 @@ from .figure_style import (
     BLUE,
     GREY,
     ORANGE,
+    headed,
     legend_outside,
     name_rows,
     picture,
@@ -59,11 +60,11 @@ def paired_scores(figure: Figure, table: pd.DataFrame, metric: str) -> str:
     axes.plot(range(shown.shape[1]), shown.mean(), "D", color=ORANGE, ms=8, label="mean")
     axes.set_xticks(range(shown.shape[1]), [short(name, 22) for name in shown])
     axes.legend(title=table.index.name or "fold", loc="center left", bbox_to_anchor=(1.01, 0.5))
-    labels = {
-        "xlabel": "model, its best trial",
-        "ylabel": f"{PLAIN_NAMES[metric]}, validation rows",
-    }
-    return titled(axes, "The models on the same rows, fold by fold", **labels)
+    title, axis = (
+        "The models on the same rows, fold by fold",
+        f"{PLAIN_NAMES[metric]}, validation rows",
+    )
+    return titled(axes, title, xlabel="model, its best trial", ylabel=axis)
 
 
 @picture
@@ -78,10 +79,10 @@ def risk_groups(figure: Figure, table: pd.DataFrame, task: Task, overall: float)
     axes.legend(loc="upper left")
     axes.grid(axis="x", visible=False)
     says = f"{task.target} = {task.positive}"
-    title = f"From the least to the most likely tenth of the held-out rows: {says}"
     axes.set(
         xlabel="tenth of the rows, by predicted probability", ylabel=f"share with {short(says)}"
     )
+    title = f"From the least to the most likely tenth of the held-out rows: {says}"
     axes.set_title(short(title, 80))
     return title
 
@@ -99,8 +100,8 @@ def confusion(figure: Figure, counts: pd.DataFrame) -> str:
     )  # fmt: skip
     axes.tick_params(axis="y", rotation=0)
     axes.tick_params(axis="x", rotation=20 if max(map(len, names)) > 8 else 0)
-    title = "Held-out rows by true and predicted class"
-    return titled(axes, title, xlabel="predicted class", ylabel="true class")
+    return titled(axes, "Held-out rows by true and predicted class", xlabel="predicted class",
+                  ylabel="true class")  # fmt: skip
 
 
 @picture
@@ -173,20 +174,22 @@ def answers(figure: Figure, values: pd.Series, axis: str, threshold: float | Non
     """The distribution of the service's predictions; `threshold` is where the decision changes."""
     axes = figure.subplots()
     if is_counted(values):
-        # Many more bins than the square root of the rows show noise
-        bins = int(np.clip(np.sqrt(len(values)), 5, 30))
-        sns.histplot(values.astype(float), bins=bins, color=BLUE, ax=axes)
-        if threshold is not None:
-            label = f"decision threshold {threshold:.2g}"
-            axes.axvline(threshold, color=ORANGE, ls="--", lw=2, label=label)
-            axes.legend(loc="upper right")
+        _draw_numbers(axes, values.astype(float), threshold)
     else:
         counts = values.value_counts().head(MOST_BARS)
         axes.bar(range(len(counts)), counts.to_numpy(), color=BLUE)
         axes.set_xticks(range(len(counts)), [short(v, 18) for v in counts.index])
-    title = "Predictions of the service"
-    axes.set(title=title, xlabel=short(axis, 50), ylabel="rows")
-    return title
+    return titled(axes, "Predictions of the service", xlabel=short(axis, 50), ylabel="rows")
+
+
+def _draw_numbers(axes, values: pd.Series, threshold: float | None) -> None:
+    """A histogram; many more bins than the square root of the rows show noise."""
+    bins = int(np.clip(np.sqrt(len(values)), 5, 30))
+    sns.histplot(values, bins=bins, color=BLUE, ax=axes)
+    if threshold is not None:
+        label = f"decision threshold {threshold:.2g}"
+        axes.axvline(threshold, color=ORANGE, ls="--", lw=2, label=label)
+        axes.legend(loc="upper right")
 
 
 @picture
@@ -213,9 +216,9 @@ def learning_curve(figure: Figure, table: pd.DataFrame, metric: str) -> str:
     axes.set_xticks(table["rows"], [f"{rows:,.0f}" for rows in table["rows"]])
     axes.minorticks_off()
     legend_outside(axes)
+    axis = "training rows (each step doubles)"
     title = "The score by number of training rows"
-    axes.set(title=title, xlabel="training rows (each step doubles)", ylabel=PLAIN_NAMES[metric])
-    return title
+    return titled(axes, title, xlabel=axis, ylabel=PLAIN_NAMES[metric])
 
 
 @picture
@@ -244,8 +247,7 @@ def dependence(figure: Figure, found: dict[str, pd.Series], answer: str) -> str:
         axes.set_xlabel(short(name, 24))
     every[0].set_ylabel(short(answer, 40))
     title = f"Partial dependence: mean {answer}, one column changed at a time"
-    figure.suptitle(short(title, 90), x=0.01, ha="left", fontsize=11, fontweight="bold")
-    return title
+    return headed(figure, title, 90)
 
 
 def _draw_means(axes, means: pd.Series) -> None:
@@ -263,14 +265,16 @@ def outcomes(figure: Figure, table: pd.DataFrame) -> str:
     """The claimed and the real score of each broken line (`table` as in `break_a_station`)."""
     axes = figure.subplots()
     shown = table[::-1]
-    places = np.arange(len(shown))
-    claimed, served = (shown[name].astype(float) for name in ("claimed", "in production"))
+    _draw_claims(axes, *(shown[name].astype(float) for name in ("claimed", "in production")))
+    axes.axvline(0.5, color="#555", ls="--", lw=1, label="random guess (0.5)")
+    axes.set_yticks(range(len(shown)), [short(name) for name in shown.index])
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+    title = "What each broken line claims, and what it serves"
+    return titled(axes, title, xlabel="ROC AUC", ylabel="broken station")
+
+
+def _draw_claims(axes, claimed: pd.Series, served: pd.Series) -> None:
+    places = np.arange(len(served))
     axes.hlines(places, claimed.fillna(served), served, color=GREY, lw=2)
     axes.plot(claimed, places, "D", color=ORANGE, ms=7, label="claimed")
     axes.plot(served, places, "o", color=BLUE, ms=8, label="in production")
-    axes.axvline(0.5, color="#555", ls="--", lw=1, label="random guess (0.5)")
-    axes.set_yticks(places, [short(name) for name in shown.index])
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
-    title = "What each broken line claims, and what it serves"
-    axes.set(title=title, xlabel="ROC AUC", ylabel="broken station")
-    return title

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..learning.metric_names import PLAIN_NAMES
-from .figure_style import BLUE, COLOURS, GREEN, ORANGE, legend_outside, picture, short
+from .figure_style import BLUE, COLOURS, GREEN, ORANGE, legend_outside, picture, short, titled
 
 
 @picture
@@ -28,16 +28,19 @@ def over_periods(
         values += _draw_scores(axes, table.reindex(periods), metric)
     if expected is not None and metric in expected:
         values += _draw_expected(axes, expected.reindex(periods), metric)
-    axes.axhline(held_out, color=ORANGE, ls="--", label=f"held out ({held_out:.2f})")
-    if interval is not None:
-        axes.axhspan(*interval, color=ORANGE, alpha=0.12, lw=0, label="its 95 % interval")
+    _draw_held_out(axes, held_out, interval)
     axes.set_xticks(range(len(periods)), [short(period) for period in periods])
     room = max(0.02, (max(values) - min(values)) * 0.15)
     axes.set_ylim(min(values) - room, max(values) + room)
     legend_outside(axes)
     title = "The model in service, period by period"
-    axes.set(title=title, xlabel="period", ylabel=PLAIN_NAMES[metric])
-    return title
+    return titled(axes, title, xlabel="period", ylabel=PLAIN_NAMES[metric])
+
+
+def _draw_held_out(axes, score: float, interval: tuple[float, float] | None) -> None:
+    axes.axhline(score, color=ORANGE, ls="--", label=f"held out ({score:.2f})")
+    if interval is not None:
+        axes.axhspan(*interval, color=ORANGE, alpha=0.12, lw=0, label="its 95 % interval")
 
 
 def _draw_scores(axes: Axes, table: pd.DataFrame, metric: str) -> list[float]:

@@ -78,15 +78,19 @@ def _write_page(run: Run, name: str, title: str, notebook) -> None:
         "home": "index.html" if run.ledger else "",
         "style": page_style(),
         "script": page_script(),
-        "links": [
-            {"href": s.report, "number": s.number, "title": s.title, "current": s.report == name}
-            for s in (stages_of(run) if run.ledger else [])
-        ],
+        "links": _links(run, name),
         "contents": _contents(ordered),
         "footer": page_footer(run),
     }
     html, _ = _exporter().from_notebook_node(ordered, resources={"page": page})
     run.write_text(name, html)
+
+
+def _links(run: Run, name: str) -> list[dict]:
+    """The pages of the run's stages; the one of that name is where the reader is."""
+    stages = stages_of(run) if run.ledger else []
+    return [{"href": s.report, "number": s.number, "title": s.title, "current": s.report == name}
+            for s in stages]  # fmt: skip
 
 
 def _heading(notebook) -> str:

@@ -12,7 +12,18 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from ..base.bins import equal_groups
 from ..cells.kinds import is_counted
 from ..learning.task_kind import Task
-from .figure_style import BLUE, COLOURS, GREEN, GREY, ORANGE, name_rows, picture, short, titled
+from .figure_style import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    GREY,
+    ORANGE,
+    headed,
+    name_rows,
+    picture,
+    short,
+    titled,
+)
 
 
 @picture
@@ -22,10 +33,8 @@ def changed_cells(figure: Figure, table: pd.DataFrame) -> str:
     `table` has a row a column and a count for each thing that became of its cells.
     """
     axes = figure.subplots()
-    shown, left = table.head(14)[::-1], 0
-    for name, colour in zip(shown, (BLUE, ORANGE, GREEN), strict=True):
-        axes.barh(range(len(shown)), shown[name], left=left, color=colour, label=name)
-        left = left + shown[name].to_numpy()
+    shown = table.head(14)[::-1]
+    _stack(axes, shown)
     name_rows(axes, shown.index)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     if table.empty:
@@ -35,6 +44,13 @@ def changed_cells(figure: Figure, table: pd.DataFrame) -> str:
     title = "The columns with faulty cells, and what became of these"
     axis = "cells changed by cleaning, other names for one thing aside"
     return titled(axes, title, xlabel=axis, ylabel="column")
+
+
+def _stack(axes: Axes, counts: pd.DataFrame) -> None:
+    left = 0
+    for name, colour in zip(counts, (BLUE, ORANGE, GREEN), strict=True):
+        axes.barh(range(len(counts)), counts[name], left=left, color=colour, label=name)
+        left = left + counts[name].to_numpy()
 
 
 @picture
@@ -52,9 +68,7 @@ def against_target(figure: Figure, frame: pd.DataFrame, label: pd.Series, column
     every[0].set_ylabel(short(label.name))
     if label.isin([0, 1]).all():
         every[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    title = f"The columns that say most: {label.name} along each"
-    figure.suptitle(short(title, 70), x=0.01, ha="left", fontsize=11, fontweight="bold")
-    return title
+    return headed(figure, f"The columns that say most: {label.name} along each")
 
 
 def _draw_along_numbers(axes: Axes, column: pd.Series, label: pd.Series) -> None:
@@ -64,9 +78,8 @@ def _draw_along_numbers(axes: Axes, column: pd.Series, label: pd.Series) -> None
     means = label[known].groupby(codes[known]).mean()
     groups = column[known].astype(float).groupby(codes[known])
     if len(means) < 4:  # a line through two points promises what lies between
-        axes.bar(range(len(means)), means.to_numpy(), color=BLUE, width=0.6)
         names = [low if low == mid else f"≈{mid}" for low, mid in _low_and_middle(groups)]
-        axes.set_xticks(range(len(means)), names)
+        _draw_bars(axes, means, names, width=0.6)
         return
     # Medians: the middle of the last group would lie where its most absurd value does
     axes.plot(groups.median().to_numpy(), means.to_numpy(), "o-", color=BLUE, ms=4)
@@ -82,8 +95,12 @@ def _draw_by_level(axes: Axes, column: pd.Series, label: pd.Series) -> None:
     texts = column.fillna("(missing)").astype("str")
     common = texts.value_counts().head(8).index
     means = label.groupby(texts).mean().loc[common].sort_values()
-    axes.bar(range(len(means)), means.to_numpy(), color=BLUE)
-    axes.set_xticks(range(len(means)), [short(v, 10) for v in means.index], rotation=60)
+    _draw_bars(axes, means, [short(v, 10) for v in means.index], rotation=60)
+
+
+def _draw_bars(axes: Axes, means: pd.Series, names: list[str], rotation: int = 0, **look) -> None:
+    axes.bar(range(len(means)), means.to_numpy(), color=BLUE, **look)
+    axes.set_xticks(range(len(means)), names, rotation=rotation)
 
 
 @picture

@@ -58,6 +58,11 @@ def execute(run: Run, name: str, notebook, values: dict, kernels: str, title: st
         executed.unlink(missing_ok=True)
 
 
+KERNEL_LOST = (
+    "lost its kernel ({}): it was killed, or memory ran out. Run the command again to go on"
+)
+
+
 @contextmanager
 def _cell_errors(run: Run, name: str, executed: Path):
     """Turn what papermill raises in a block into an error of ours."""
@@ -69,10 +74,7 @@ def _cell_errors(run: Run, name: str, executed: Path):
         raise _cell_error(run, name, executed, error) from None
     except RuntimeError as error:  # nbclient's and our engine's word for a kernel that has gone
         run.file(f"notebooks/{name}.ipynb").unlink(missing_ok=True)  # of an earlier time
-        raise CellError(
-            f"lost its kernel ({' '.join(str(error).split())}): it was killed, or memory ran out. "
-            f"Run the command again to go on"
-        ) from None
+        raise CellError(KERNEL_LOST.format(" ".join(str(error).split()))) from None
 
 
 def _run_all_cells(notebook, draft: Path, executed: Path, values: dict, kernels: str, title: str):

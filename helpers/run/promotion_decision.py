@@ -58,9 +58,8 @@ def conclude(challenger: Run, champion: Run, found: dict, ask: RetrainRequest, s
         outcome = PROMOTED
     message = _conclusion(outcome, challenger, champion, compared)
     if not promote and better_than_champion.replaces_champion(compared):
-        message = (
-            f"{champion.name} {STAYS}: {challenger.name} is better, but its verdict is '{verdict}'."
-        )
+        but = f"{challenger.name} is better, but its verdict is '{verdict}'."
+        message = f"{champion.name} {STAYS}: {but}"
     say(message)
     return {"outcome": outcome, "message": message}
 

@@ -103,24 +103,29 @@ def later_rows(run: Run, source: str) -> Production:
     return production
 
 
+NO_LABELS = (
+    "The new rows have no labels, so nothing can be learnt from them: give a table with the column "
+    "'{}', or wait until outcomes have come."
+)
+FEW_LABELS = (
+    "The new rows with labels are {}, too few to train and to judge by: at least {} are needed."
+)
+ONE_CLASS = (
+    "The newer half of the new rows has one class only ({}), so two models can't be compared: wait "
+    "for rows of another class."
+)
+
+
 def check_labels(production: Production, newer: np.ndarray) -> None:
     """Raise unless there are labels enough to learn from and to judge two models by."""
     if production.y is None:
-        raise InputError(
-            f"The new rows have no labels, so nothing can be learnt from them: give a table with "
-            f"the column '{production.known.task.target}', or wait until outcomes have come."
-        )
+        raise InputError(NO_LABELS.format(production.known.task.target))
     if not better_than_champion.can_compare(production):
-        raise InputError(
-            f"The new rows with labels are {production.labelled.sum()}, too few to train and to "
-            f"judge by: at least {better_than_champion.FEWEST_COMPARED} are needed."
-        )
+        fewest = better_than_champion.FEWEST_COMPARED
+        raise InputError(FEW_LABELS.format(production.labelled.sum(), fewest))
     judges = production.y[newer]
     if not production.known.task.is_regression and len(set(judges)) < 2:
-        raise InputError(
-            f"The newer half of the new rows has one class only ({judges[0]}), so two models can't "
-            f"be compared: wait for rows of another class."
-        )
+        raise InputError(ONE_CLASS.format(judges[0]))
 
 
 @contextmanager

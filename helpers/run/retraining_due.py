@@ -85,10 +85,8 @@ def _is_due_by_monitoring(champion: Run, ask: RetrainRequest) -> tuple[bool, str
     if seen["held_out"]:
         raise InputError(NOTHING_NEW.format(champion.name))
     if ask.when == DRIFT:
-        moved = seen["drifted"]
-        if not moved:
-            return False, "no column has drifted"
-        return True, f"it has drifted: {', '.join(moved[:5])}"
+        moved = ", ".join(seen["drifted"][:5])
+        return bool(moved), f"it has drifted: {moved}" if moved else "no column has drifted"
     if ask.when == PERFORMANCE:
         return seen["score_dropped"], seen["reason"]
     return seen["decision"] == monitor_model.RETRAIN, seen["reason"]

@@ -15,6 +15,10 @@ from ..base.locks import lock
 from ..base.user_errors import InputError
 from ..line.run_folder import Run
 
+IN_USE = (
+    "The run '{}' is in use by {}: wait until it has finished, or give this one another --name."
+)
+
 
 @contextmanager
 def alone(run: Run):
@@ -26,10 +30,7 @@ def alone(run: Run):
             run.clear_drafts()
             yield
     except Timeout:
-        raise InputError(
-            f"The run '{run.name}' is in use by {_holder(run)}: wait until it has finished, or "
-            f"give this one another --name."
-        ) from None
+        raise InputError(IN_USE.format(run.name, _holder(run))) from None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from itertools import count
 
 import pandas as pd
 
@@ -55,17 +56,17 @@ def claim_folder(champion: Run) -> Run:
     A challenger of the same champion that was not finished is continued: what is complete is
     kept.
     """
-    number = 2
-    while True:
-        run = Run(f"{model_name(champion)}-{number}")
-        try:
-            run.path.mkdir(parents=True)
-        except FileExistsError:
-            if _is_unfinished(run, champion):
-                return run
-            number += 1
-        else:
-            return run
+    runs = (Run(f"{model_name(champion)}-{number}") for number in count(2))
+    return next(run for run in runs if _is_ours(run, champion))
+
+
+def _is_ours(run: Run, champion: Run) -> bool:
+    """Whether a folder was free and is made now, or is that of an unfinished challenger."""
+    try:
+        run.path.mkdir(parents=True)
+    except FileExistsError:
+        return _is_unfinished(run, champion)
+    return True
 
 
 def _is_unfinished(run: Run, champion: Run) -> bool:
@@ -93,16 +94,11 @@ def train(
         request = _request(challenger, champion, production, newer, source)
         request = replace(request, kernels=ask.kernels, track=ask.track)
         run_line(request, say=lambda line: say(f"  {line}"))
-    except StageError as error:
-        raise StageError(
-            f"The challenger {challenger.name} could not be trained: {error}"
-        ) from None
-    except InputError as error:
-        if not challenger.ledger:
+    except (StageError, InputError) as error:
+        if isinstance(error, InputError) and not challenger.ledger:
             shutil.rmtree(challenger.path, ignore_errors=True)
-        raise InputError(
-            f"The challenger {challenger.name} could not be trained: {error}"
-        ) from None
+        said = f"The challenger {challenger.name} could not be trained: {error}"
+        raise type(error)(said) from None
     return challenger.line_of(1)["rows_out"]
 
 

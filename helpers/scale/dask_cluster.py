@@ -172,19 +172,20 @@ def _seen_by_workers(client, folder: Path) -> dict:
         token.unlink()
 
 
+NO_PROJECT = "can't import this project ({}): start it in the project's own environment."
+NOT_SHARED = (
+    "does not see {0}: the folder of runs must be shared, under the same path (start it with "
+    "PIPELINE_REPORTS={0})."
+)
+
+
 def _unfit(found: tuple | Exception, folder: Path) -> str:
     """Why a worker that found this can't do our work, and what to do; "" where it can."""
     if isinstance(found, Exception):
-        return (
-            f"can't import this project ({_line(found)}): start it in the project's own "
-            f"environment."
-        )
+        return NO_PROJECT.format(_line(found))
     is_there, theirs, reports = found
     if not is_there or reports != str(folder):
-        return (
-            f"does not see {folder}: the folder of runs must be shared, under the same path (start "
-            f"it with PIPELINE_REPORTS={folder})."
-        )
+        return NOT_SHARED.format(folder)
     if theirs != _code():
         return "has another version of this project's code: give it the same, and start it again."
     return ""

@@ -45,6 +45,12 @@ def _drafts(folder: Path):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+TOO_LITTLE = (
+    "{} of memory is too little for the distinct rows of '{}': give more with --memory, or make "
+    "room on the disk of '{}'."
+)
+
+
 @contextmanager
 def _plain_errors(source: Path, out: Path, memory: str):
     """Turn what DuckDB raises in a block into an InputError that says what to do."""
@@ -52,10 +58,7 @@ def _plain_errors(source: Path, out: Path, memory: str):
     try:
         yield
     except duckdb.OutOfMemoryException:
-        raise InputError(
-            f"{memory} of memory is too little for the distinct rows of '{source}': give more with "
-            f"--memory, or make room on the disk of '{out.parent}'."
-        ) from None
+        raise InputError(TOO_LITTLE.format(memory, source, out.parent)) from None
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"The distinct rows of '{source}' can't be written: {reason}") from None

@@ -242,13 +242,16 @@ def _check(manifest: dict, address: str) -> None:
     if not is_one or not isinstance(manifest.get("run"), str):
         raise InputError(f"{MANIFEST} at {addresses.shown(address)} is not one of `pipeline push`.")
     for name, entry in manifest["files"].items():
-        if _leads_out(name):
-            raise InputError(
-                f"The manifest at {addresses.shown(address)} names '{name}', which leads out of "
-                f"the run's folder: nothing was copied."
-            )
-        if not isinstance(entry, dict) or {"sha256", "bytes"} - set(entry):
-            raise InputError(f"The manifest at {addresses.shown(address)} has no hash of '{name}'.")
+        _check_entry(f"The manifest at {addresses.shown(address)}", name, entry)
+
+
+def _check_entry(manifest: str, name: str, entry) -> None:
+    if _leads_out(name):
+        raise InputError(
+            f"{manifest} names '{name}', which leads out of the run's folder: nothing was copied."
+        )
+    if not isinstance(entry, dict) or {"sha256", "bytes"} - set(entry):
+        raise InputError(f"{manifest} has no hash of '{name}'.")
 
 
 def _leads_out(name: str) -> bool:

@@ -88,7 +88,7 @@ def _hand_on_lines(lines: dict, out: Path, say: Callable[[str], None]) -> None:
     """Write the lines of the source that are no rows beside the result, and say so."""
     set_aside.write(lines, out)
     if lines:
-        say(set_aside.sentence(lines, f"all of them in {set_aside.beside(out).name}"))
+        say(set_aside.sentence(lines, f"kept in {set_aside.beside(out).name}"))
 
 
 def _say_nothing(*_) -> None:

@@ -168,6 +168,12 @@ class PredictionLog:
         self.engine.dispose()
 
 
+NO_ADDRESS = (
+    "The prediction log's address can't be used ({}): give a SQLAlchemy address such as "
+    "postgresql+psycopg://me@host/base, with its driver installed, or leave it out."
+)
+
+
 def _engine_of(address: str):
     """The database of an address; InputError where it is none, or its driver is not installed."""
     import sqlalchemy as sql
@@ -177,11 +183,7 @@ def _engine_of(address: str):
         # pre_ping: a server that did not answer is tried again
         return sql.create_engine(filled(sql.make_url(address)), pool_pre_ping=True, **options)
     except (sql.exc.ArgumentError, ImportError) as error:
-        raise InputError(
-            f"The prediction log's address can't be used ({type(error).__name__}): give a "
-            f"SQLAlchemy address such as postgresql+psycopg://me@host/base, with its driver "
-            f"installed, or leave it out."
-        ) from None
+        raise InputError(NO_ADDRESS.format(type(error).__name__)) from None
 
 
 def _prepare(connection, _) -> None:
@@ -233,8 +235,9 @@ def _reading(folder: Path):
             yield connection
     except (sql.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError) as error:
         where = LOG_VARIABLE if elsewhere() else f"the run '{folder.name}'"
+        why = type(error).__name__
         raise InputError(
-            f"The log of {where} can't be read ({type(error).__name__}): give rows with --data."
+            f"The log of {where} can't be read ({why}): give rows with --data."
         ) from None
 
 

@@ -26,9 +26,8 @@ class ServiceCounters:
         self._requests = Counter("requests", "Requests to /predict", ["status"], registry=registry)
         self._unlogged = Counter("log_failures", "Answers that were not logged", registry=registry)
         self._warnings = Counter("warnings", "Warnings given", registry=registry)
-        self._took = Histogram(
-            "predict_seconds", "Time of a request", buckets=SECONDS, registry=registry
-        )
+        times = {"buckets": SECONDS, "registry": registry}
+        self._took = Histogram("predict_seconds", "Time of a request", **times)
         Gauge("requests_in_progress", "Now", registry=registry).set_function(in_progress)
         self._answered = self._requests.labels("200")
         self._by_path = {p: self._rows.labels(p) for p in (COMPILED, PIPELINE, BASELINE)}

@@ -65,10 +65,9 @@ def _from_names(named: dict, about: dict) -> dict | None:
         return _choice("file", named, "a second file was given")
     if named["time"] and named["group"]:
         why = (
-            f"{named['time']} and {named['group']} were named: the model will be asked about later "
-            f"rows of new groups"
+            "{time} and {group} were named: the model will be asked about later rows of new groups"
         )
-        return _choice("panel", named, why)
+        return _choice("panel", named, why.format(**named))
     if named["time"] and about.get("split_strategy", "time") == "time":
         return _choice("time", named, f"{named['time']} is known to say when")
     return None
@@ -138,6 +137,10 @@ def _check_strategy(strategy: str, named: dict, about: dict) -> None:
         )
     if strategy == "file" and not about.get("test_rows"):
         raise InputError("A split by file needs a second one: --set test_data=FILE (stage 1).")
+    _check_columns(strategy, named)
+
+
+def _check_columns(strategy: str, named: dict) -> None:
     for kind in ("time", "group") if strategy == "panel" else (strategy,):
         if not named.get(kind, "no column is needed"):
             parameter = "split_column" if kind == "column" else f"{kind}_column"

@@ -50,10 +50,8 @@ def _units_begin(rows: Labelled, column: str, when: pd.Series) -> pd.Series:
 
 def _first_held_out(when: pd.Series, column: str, share: float, test_from: str):
     """The moment from which on rows are held out."""
-    if test_from:
-        first = _moment(test_from, when)
-    else:
-        first = when.quantile(1 - share, interpolation="higher")
+    latest = when.quantile(1 - share, interpolation="higher")
+    first = _moment(test_from, when) if test_from else latest
     late = when >= first
     if late.all() or not late.any():
         raise InputError(

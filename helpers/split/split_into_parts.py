@@ -110,25 +110,25 @@ def keep_together(cut: Labelled) -> Labelled:
     held_out = latest(cut.part == TEST)
     part = np.where(held_out, TEST, cut.part).astype(object)
     fold = np.where(held_out, NEVER, latest(cut.fold))
-    return replace(
-        cut, part=part, fold=fold, ready=None if cut.ready is None else latest(cut.ready)
-    )
+    ready = None if cut.ready is None else latest(cut.ready)
+    return replace(cut, part=part, fold=fold, ready=ready)
 
 
 def _check_sets(cut: Labelled, choice: dict) -> None:
     """Raise InputError when a part has too few rows or one class only, so it is of no use."""
     for part, does in ((TRAIN, "train on"), (TEST, "test on")):
         y = cut.y[cut.part == part]
+        leaves = f"This {choice['strategy']} split leaves"
         if len(y) < 2:
-            raise InputError(
-                f"This {choice['strategy']} split leaves {len(y)} rows to {does}: "
-                f"change test_share."
-            )
+            raise InputError(f"{leaves} {len(y)} rows to {does}: change test_share.")
         if not cut.task.is_regression and len(set(y)) == 1:
             raise InputError(
-                f"This {choice['strategy']} split leaves rows of one class only ({y[0]!s:.40}) to "
-                f"{does}: collect more rows of the others, or change test_share or split_strategy."
+                f"{leaves} rows of one class only ({y[0]!s:.40}) to {does}: collect more rows of "
+                f"the others, or change test_share or split_strategy."
             )
+
+
+TOO_FEW_GIVEN = "{} gives {} rows to train on and {} to test on: at least two of each are needed."
 
 
 def _as_given(rows: Labelled, choice: dict, test_rows: int, folds: int, seed: int) -> Labelled:
@@ -140,10 +140,7 @@ def _as_given(rows: Labelled, choice: dict, test_rows: int, folds: int, seed: in
     train, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     if len(train) < 2 or len(test) < 2:
         what = f"The column '{choice['column']}'" if choice["column"] else "The second file"
-        raise InputError(
-            f"{what} gives {len(train)} rows to train on and {len(test)} to test on: at least "
-            f"two of each are needed."
-        )
+        raise InputError(TOO_FEW_GIVEN.format(what, len(train), len(test)))
     return with_folds(rows, train, test, random_folds(rows, train, folds, seed))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..learning.labelled_data import GAP, ROW_ORDER, TEST, TRAIN, Labelled
+from ..learning.task_kind import Task
 from ..pages import show
 from .choose_split import date_columns
 
@@ -41,18 +42,17 @@ def name_of(choice: dict) -> str:
 
 def sets_overview(rows: Labelled) -> pd.DataFrame:
     """Rows in each set, and the target there: its mean, or the share of each class."""
-    table = {}
-    for part in (TRAIN, TEST):
-        y = pd.Series(rows.of(part).y)
-        about = {"rows": f"{len(y):,}"}
-        if rows.task.is_regression:
-            about |= {"mean": f"{y.mean():.2f}", "standard deviation": f"{y.std():.2f}"}
-        else:
-            shares = y.value_counts(normalize=True)
-            named = {c: f"share of {rows.task.target} = {c}" for c in rows.task.classes[:10]}
-            about |= {name: f"{shares.get(c, 0):.1%}" for c, name in named.items()}
-        table[part] = about
+    parts = {part: pd.Series(rows.of(part).y) for part in (TRAIN, TEST)}
+    table = {part: {"rows": f"{len(y):,}"} | _about(y, rows.task) for part, y in parts.items()}
     return pd.DataFrame(table).T.rename_axis("set")
+
+
+def _about(y: pd.Series, task: Task) -> dict[str, str]:
+    """The mean and the spread of numbers, or the share of each of ten classes."""
+    if task.is_regression:
+        return {"mean": f"{y.mean():.2f}", "standard deviation": f"{y.std():.2f}"}
+    shares = y.value_counts(normalize=True)
+    return {f"share of {task.target} = {c}": f"{shares.get(c, 0):.1%}" for c in task.classes[:10]}
 
 
 def note_findings(work, choice: dict, plan: dict) -> None:

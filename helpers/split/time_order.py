@@ -111,11 +111,14 @@ def _may_say_when(name: str, column: pd.Series) -> bool:
         return True
     if not is_counted(column) or not _words(name) & STAMPS:
         return False
-    numbers = column.dropna().astype("float64")
-    years = numbers.between(*YEARS).all() and (numbers % 1 == 0).mean() > 0.5
     steps = np.sign(column.dropna().diff().dropna())
-    return bool(years or numbers.between(3e8, 5e9).all() or numbers.between(3e11, 5e12).all()
-                or (steps >= 0).mean() >= SORTED)  # fmt: skip
+    return _are_moments(column.dropna().astype("float64")) or bool((steps >= 0).mean() >= SORTED)
+
+
+def _are_moments(numbers: pd.Series) -> bool:
+    """Whether numbers are years, or seconds or milliseconds since 1970."""
+    years = numbers.between(*YEARS).all() and (numbers % 1 == 0).mean() > 0.5
+    return bool(years or any(numbers.between(*ends).all() for ends in ((3e8, 5e9), (3e11, 5e12))))
 
 
 def _words(name: str) -> set[str]:
@@ -306,17 +309,21 @@ def sorted_by(rows: Labelled) -> str:
     return next((name for name in columns if _sorts(rows.X[name])), "")
 
 
+def _goes_one_way(present: pd.Series) -> bool:
+    """Whether nearly all steps are up, or nearly all are down."""
+    step = present.diff().dropna()
+    step = step[step != step.min() * 0]  # a rare flag hardly ever changes, and sorts nothing
+    ahead = (step > step.min() * 0).mean()
+    return max(ahead, 1 - ahead) >= SORTED
+
+
 def _sorts(column: pd.Series) -> bool:
     """Whether rows are in the order of a column, or lie together by its levels."""
     present = column.dropna()
     if present.nunique() < 2 or _counts_rows(present):
         return False
-    if is_counted(column) or is_date(column):
-        step = present.diff().dropna()
-        step = step[step != step.min() * 0]  # a rare flag hardly ever changes, and sorts nothing
-        ahead = (step > step.min() * 0).mean()
-        if max(ahead, 1 - ahead) >= SORTED:
-            return True
+    if (is_counted(column) or is_date(column)) and _goes_one_way(present):
+        return True
     codes = pd.factorize(present)[0]
     changes = int((codes[1:] != codes[:-1]).sum())
     return bool(changes <= 1.2 * codes.max() and changes < len(codes) / 3)

@@ -24,21 +24,26 @@ def is_rule(line: str) -> bool:
     return bool(RULE.fullmatch(line))
 
 
-def undrawn(text: str, sample: str) -> tuple[str, str]:
-    """The text with one delimiter between cells where its beginning is a drawn table, and that.
+def undrawn(sample: str) -> tuple[str, str]:
+    """The beginning of a text with one delimiter between cells where it is drawn, and that.
 
     Without a delimiter the text is as it was.
 
-    >>> undrawn("| a | b |", "| a | b |" + chr(10) + "| 1 | 2 |"), undrawn("a,b", "a,b")
-    (('a|b', '|'), ('a,b', ''))
+    >>> undrawn("| a | b |" + chr(10) + "| 1 | 2 |"), undrawn("a,b")
+    (('a|b\\n1|2', '|'), ('a,b', ''))
     """
-    if _is_between_bars(sample):
-        way, mark = _between_bars, "|"
-    elif _is_lined_up(sample):
-        way, mark = _squeezed, " "
-    else:
-        return text, ""
-    return "".join(map(_by_line(way), text.splitlines(keepends=True))), mark
+    mark = "|" if _is_between_bars(sample) else " " if _is_lined_up(sample) else ""
+    return (redrawn(sample, mark) if mark else sample), mark
+
+
+def redrawn(text: str, mark: str) -> str:
+    """A drawn table with this delimiter between cells.
+
+    >>> redrawn("12   Oulu", " ")
+    '12 Oulu'
+    """
+    way = _between_bars if mark == "|" else _squeezed
+    return "".join(map(_by_line(way), text.splitlines(keepends=True)))
 
 
 def _by_line(way: Callable[[str], str]) -> Callable[[str], str]:

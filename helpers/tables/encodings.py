@@ -80,7 +80,7 @@ def as_utf8(content: bytes, wanted: str = AUTO) -> tuple[bytes, str, str]:
     >>> as_utf8("Łódź".encode("cp1250"))[:2] == ("Łódź".encode(), "cp1250")
     True
     """
-    if content.isascii() and b"\0" not in content and b"\x1b$" not in content:
+    if content.isascii() and b"\0" not in content and b"\x1b" not in content:
         names_in(wanted)
         return content, "utf-8", ""
     found = decode(content, wanted)

@@ -13,7 +13,7 @@ from itertools import islice
 
 import pandas as pd
 
-MOST_NAMED = 5
+MOST_NAMED, MOST_LOOKED_AT = 5, 10_000
 DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]+)"')
 ERRORS = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*\bt="e"')
@@ -50,7 +50,7 @@ def _looks_like_data(name: str, column: pd.Series) -> bool:
     """Whether a column's name is a date or a fraction, or stands in its cells more than once."""
     if DATE.fullmatch(name) or FRACTION.fullmatch(name):
         return True
-    return bool((column == name).sum() > 1)
+    return bool((column.iloc[:MOST_LOOKED_AT] == name).sum() > 1)
 
 
 def renamed(before: list[str], after: list[str]) -> str:

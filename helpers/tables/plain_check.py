@@ -6,6 +6,8 @@ or closes one before these, turn and turn about; a doubled quote is a closing an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 PIECE = 2**24  # bytes at a time
@@ -19,12 +21,27 @@ def has_proper_quotes(body, delimiter: str) -> bool:
     (True, False)
     """
     letters, parity = np.frombuffer(body, np.uint8), 0
-    for start in range(0, len(letters), PIECE):
-        places = np.flatnonzero(letters[start : start + PIECE] == QUOTE) + start
+    for places in _places_of_quotes(letters):
         if not _turn_about(letters, places, parity, ord(delimiter)):
             return False
         parity = (parity + len(places)) % 2
     return parity == 0
+
+
+def count_line_ends(body: bytes) -> int:
+    """How many lines end in a text: at LF, CRLF or CR alone.
+
+    >>> count_line_ends(bytes([65, 13, 10, 65, 10])), count_line_ends(bytes([65, 13, 65]))
+    (2, 1)
+    """
+    ends = body.count(b"\n")
+    return ends + body.count(b"\r") - body.count(b"\r\n") if b"\r" in body else ends
+
+
+def _places_of_quotes(letters: np.ndarray) -> Iterator[np.ndarray]:
+    """Where the quotes are, a piece of the text at a time."""
+    for start in range(0, len(letters), PIECE):
+        yield np.flatnonzero(letters[start : start + PIECE] == QUOTE) + start
 
 
 def _turn_about(letters: np.ndarray, places: np.ndarray, parity: int, mark: int) -> bool:

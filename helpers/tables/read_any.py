@@ -28,7 +28,7 @@ from ..base.addresses import (
 from ..base.recipe_files import is_recipe
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
-from . import encodings, odd_files, text_format, text_pieces
+from . import encodings, odd_files, sure_numbers, text_format, text_pieces
 from .arrow_tables import as_frame
 from .file_formats import (
     DELIMITED,
@@ -36,7 +36,6 @@ from .file_formats import (
     READERS,
     TEXTUAL,
     disguised_as,
-    numbers_if_surely,
     read_parquet_bytes,
 )
 from .from_database import read_sql
@@ -200,7 +199,7 @@ def dataset_of(path: Path, files: list[Path]):
 def _parse(
     content: bytes, ending: str, name: str, typed: bool, encoding: str, written: str = ""
 ) -> pd.DataFrame:
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError(f"'{name}' is empty: it holds no header and no rows.")
     if problem := disguised_as(content, ending):
         raise InputError(f"'{name}' {problem}")
@@ -211,7 +210,9 @@ def _parse(
         return _read_as(READERS[ending], content, ending, name)
     content, found, said = _read_as(lambda c: encodings.as_utf8(c, encoding), content, ending, name)
     frame = _read_as(_reader_of(ending, written), content, ending, name)
-    frame = odd_files.note(_typed(frame) if typed and ending in DELIMITED else frame, said)
+    frame = odd_files.note(
+        sure_numbers.typed(frame) if typed and ending in DELIMITED else frame, said
+    )
     frame.attrs = frame.attrs | ({} if found == "utf-8" else {"encoding": found})
     return frame
 
@@ -220,13 +221,6 @@ def _reader_of(ending: str, written: str):
     """The reader of a kind of file, told what a person says of how it is written."""
     reader = READERS[ending]
     return partial(reader, asked=text_format.parse(written)) if ending in DELIMITED else reader
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of texts, its columns that surely hold numbers as numbers."""
-    typed = pd.DataFrame({column: numbers_if_surely(frame[column]) for column in frame})
-    typed.attrs = frame.attrs
-    return typed
 
 
 def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:

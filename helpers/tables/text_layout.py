@@ -42,7 +42,7 @@ class Layout:
     @property
     def is_plain(self) -> bool:
         """Whether any CSV reader takes the rows as they are."""
-        is_odd = self.pads or self.ends_blank or self.has_rules
+        is_odd = self.pads or self.ends_blank or self.has_rules or self.above
         return self.dialect.is_standard and not is_odd
 
 

@@ -14,12 +14,11 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from ..base.user_errors import InputError
 from . import lines_said, odd_files, set_aside
 from .cut_lines import cut_lines
 from .dialects import lines_of
-from .drawn_tables import undrawn
-from .plain_check import has_proper_quotes
+from .drawn_tables import redrawn, undrawn
+from .plain_check import count_line_ends, has_proper_quotes
 from .sort_lines import sort_pieces
 from .text_format import TextFormat
 from .text_layout import Layout, find_layout
@@ -29,40 +28,50 @@ SAMPLE = 2**18  # letters of the beginning
 BLOCK = 2**22  # bytes that a thread of the parser takes at a time
 
 
-def read_text(text: str, asked: TextFormat) -> pd.DataFrame:
-    """The rows of a text, all cells texts.
+def read_text(content: bytes, asked: TextFormat) -> pd.DataFrame:
+    """The rows of a text in UTF-8, all cells texts.
 
     What was found odd is noted in its `attrs`, and so are the lines set aside. Raises InputError
     where no delimiter fits, or too many lines are broken.
     """
-    text, mark = undrawn(text, beginning(text))
+    sample, mark = undrawn(beginning(content))
     asked = replace(asked, delimiter=asked.delimiter or mark)
-    layout = find_layout(beginning(text), asked)
-    if layout.names is None and not layout.width:
-        raise InputError("is empty: it holds no header and no rows.")
-    frame = None if layout.above else _read_plain(text, layout)
+    layout = find_layout(sample, asked)
+    frame = None
+    if layout.is_plain and not mark:
+        start = len(sample[: place_of_line(sample, layout.start)].encode())
+        frame = _read_plain(content, start, layout)
     if frame is None:
-        frame = _read_with_care(text, layout, asked)
+        text = content.decode()
+        frame = _read_with_care(redrawn(text, mark) if mark else text, layout, asked)
     return named(frame, layout)
 
 
-def beginning(text: str) -> str:
+def beginning(content: bytes) -> str:
     """The first lines of a text, whole ones."""
-    if len(text) <= SAMPLE:
-        return text
-    end = max(text.rfind("\n", 0, SAMPLE), text.rfind("\r", 0, SAMPLE))
-    return text[: end + 1] if end > 0 else text
+    if len(content) <= SAMPLE:
+        return content.decode()
+    end = max(content.rfind(b"\n", 0, SAMPLE), content.rfind(b"\r", 0, SAMPLE))
+    return (content[: end + 1] if end > 0 else content).decode()
 
 
-def _read_plain(text: str, layout: Layout) -> pd.DataFrame | None:
-    """The rows of a plain text; None where anything is not plain, such as a line set aside."""
-    if not layout.is_plain:
-        return None
-    body = text[place_of_line(beginning(text), layout.start) :].rstrip("\r\n").encode()
-    if b'"' in body and not has_proper_quotes(body, layout.dialect.delimiter):
+def _read_plain(content: bytes, start: int, layout: Layout) -> pd.DataFrame | None:
+    """The rows of a plain text; None where anything is not plain, such as a line set aside.
+
+    `start` is the byte where the first row begins.
+    """
+    end = len(content)
+    while end > start and content[end - 1] in b"\r\n":
+        end -= 1
+    body = memoryview(content)[start:end]
+    edges = content[:start] + content[end:]
+    lines = 1 + count_line_ends(content) - count_line_ends(edges)
+    if b'"' in content and not has_proper_quotes(body, layout.dialect.delimiter):
         return None
     try:
-        frame = parse(body, layout)
+        frame = parse(body, layout, over_lines=layout.width == 1)
+        if len(frame) != lines:  # some lines end inside quotes
+            frame = parse(body, layout)
     except pa.ArrowInvalid:
         return None
     return None if has_other_lines(frame, layout) else frame
@@ -78,20 +87,19 @@ def place_of_line(text: str, number: int) -> int:
     return len(text)
 
 
-def parse(body: bytes, layout: Layout) -> pd.DataFrame:
+def parse(body, layout: Layout, over_lines: bool = True) -> pd.DataFrame:
     """Rows of standard CSV as texts, the columns numbered; raises pyarrow.ArrowInvalid."""
-    if not body:
+    if not len(body):
         return pd.DataFrame(columns=numbered(layout), dtype="str")
-    has_quotes = b'"' in body
     try:
-        return _parse_by(arrow_options(layout, BLOCK, has_quotes), body)
+        return _parse_by(arrow_options(layout, BLOCK, over_lines), body)
     except pa.ArrowInvalid as error:
         if "straddling" not in str(error):  # a row is longer than a block
             raise
-        return _parse_by(arrow_options(layout, len(body) + 1, has_quotes), body)
+        return _parse_by(arrow_options(layout, len(body) + 1, over_lines), body)
 
 
-def _parse_by(options: tuple, body: bytes) -> pd.DataFrame:
+def _parse_by(options: tuple, body) -> pd.DataFrame:
     return arrow_csv.read_csv(pa.BufferReader(body), *options).to_pandas()
 
 
@@ -100,12 +108,12 @@ def numbered(layout: Layout) -> list[str]:
     return [str(place) for place in range(layout.width)]
 
 
-def arrow_options(layout: Layout, block_size: int, has_quotes: bool, check_utf8=False) -> tuple:
+def arrow_options(layout: Layout, block_size: int, over_lines: bool, check_utf8=False) -> tuple:
     """What Arrow's parser of CSV is told: to read all cells as texts, empty ones as missing."""
     names = numbered(layout)
     return (
         arrow_csv.ReadOptions(column_names=names, block_size=block_size),
-        arrow_csv.ParseOptions(delimiter=layout.dialect.delimiter, newlines_in_values=has_quotes,
+        arrow_csv.ParseOptions(delimiter=layout.dialect.delimiter, newlines_in_values=over_lines,
                                ignore_empty_lines=False),
         arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), null_values=[""],
                                  strings_can_be_null=True, check_utf8=check_utf8),

@@ -29,14 +29,13 @@ def choose_threshold(
     """
     if not 0 <= asked < 1:
         raise InputError(f"threshold lies between 0 and 1 (0 finds the best); it is {asked}.")
-    if min(cost_false_positive, cost_false_negative) < 0:
-        raise InputError(
-            f"Costs are 0 or more; they are {cost_false_positive} and {cost_false_negative}."
-        )
+    costs = cost_false_positive, cost_false_negative
+    if min(costs) < 0:
+        raise InputError(f"Costs are 0 or more; they are {costs[0]} and {costs[1]}.")
     if asked or task.kind != "binary" or trial.family == BASELINE:
         return asked or 0.5
-    if cost_false_positive or cost_false_negative:
-        return threshold_by_costs(task, trial, cost_false_positive, cost_false_negative)
+    if any(costs):
+        return threshold_by_costs(task, trial, *costs)
     return best_f1_threshold(task, trial) if task.main_metric == "f1" else 0.5
 
 

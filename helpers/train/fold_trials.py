@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
@@ -49,23 +50,28 @@ class Fold:
     unit_valid: np.ndarray | None = None
 
 
+ONE_CLASS = "No fold has training rows of two classes: collect more rows of the rare one."
+
+
 def make_folds(rows: Labelled, features: dict, seed: int = 42) -> list[Fold]:
     """The folds of the training rows as numbers; made once, used by every model."""
     folds = []
     for train, valid in rows.folds():
         if not rows.task.is_regression and len(set(rows.y[train])) < 2:
             continue  # no model can be fitted on one class
-        maker = whole_pipeline.features_of(features, seed)
-        with units_kept_whole(maker, rows, train):
-            X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
-        unit = None if rows.unit is None else rows.unit[valid]
-        X_valid = maker.transform(rows.X.iloc[valid])
-        folds.append(Fold(X, rows.y[train], X_valid, rows.y[valid], unit))
+        folds.append(_fold_of(rows, train, valid, whole_pipeline.features_of(features, seed)))
     if not folds:
-        raise InputError(
-            "No fold has training rows of two classes: collect more rows of the rare one."
-        )
+        raise InputError(ONE_CLASS)
     return folds
+
+
+def _fold_of(rows: Labelled, train: np.ndarray, valid: np.ndarray, maker: Pipeline) -> Fold:
+    """The numbers of a fold, made by features that are fitted on its training rows."""
+    with units_kept_whole(maker, rows, train):
+        X = maker.fit_transform(rows.X.iloc[train], rows.y[train])
+    X_valid = maker.transform(rows.X.iloc[valid])
+    unit = None if rows.unit is None else rows.unit[valid]
+    return Fold(X, rows.y[train], X_valid, rows.y[valid], unit)
 
 
 @dataclass(frozen=True)

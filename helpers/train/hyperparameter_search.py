@@ -82,20 +82,18 @@ def leading_trials(task: Task, trials: list[Trial]) -> list[Trial]:
     return near or [best]
 
 
+def _drawn(task: Task, trial: Trial, count: int, seed: int) -> list[Candidate]:
+    settings = ParameterSampler(space_of(task, trial.family), count, random_state=seed)
+    return [_with(trial, plain(one)) for one in settings]
+
+
 def _sampled_settings(task: Task, families: list[Trial], count: int, seed: int) -> list[Candidate]:
     """The models of these trials with parameters drawn for each, the families in turn."""
     families = [trial for trial in families if space_of(task, trial.family)]
     if not families or count < 1:
         return []
     each = -(-count // len(families))
-    drawn = [
-        [
-            _with(trial, plain(settings))
-            for settings in ParameterSampler(space, each, random_state=seed)
-        ]
-        for trial in families
-        for space in [space_of(task, trial.family)]
-    ]
+    drawn = [_drawn(task, trial, each, seed) for trial in families]
     return [candidate for in_turn in zip(*drawn, strict=True) for candidate in in_turn][:count]
 
 

@@ -24,19 +24,13 @@ def gain_over(task: Task, one: Trial, other: Trial, metric: str = "") -> Differe
 
     `metric` is the task's main one where none is named.
     """
-    return mean_difference(
-        [
-            paired_gain(
-                task,
-                one.truth[rows],
-                answers_of(task, one.predicted[rows]),
-                answers_of(task, other.predicted[rows]),
-                unit=None if one.unit is None else one.unit[rows],
-                metric=metric or None,
-            )
-            for rows in folds_of(one)
-        ]
-    )
+    return mean_difference([_gain_on(task, one, other, rows, metric) for rows in folds_of(one)])
+
+
+def _gain_on(task: Task, one: Trial, other: Trial, rows: np.ndarray, metric: str) -> Difference:
+    said = [answers_of(task, trial.predicted[rows]) for trial in (one, other)]
+    unit = None if one.unit is None else one.unit[rows]
+    return paired_gain(task, one.truth[rows], *said, unit=unit, metric=metric or None)
 
 
 def folds_of(trial: Trial) -> list[np.ndarray]:

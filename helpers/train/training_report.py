@@ -18,6 +18,17 @@ from .hyperparameter_search import Budget
 from .paired_trials import SURE, gain_over, mean_if_chosen_elsewhere
 
 
+def _trial_row(trial: Trial, metric: str) -> dict:
+    return {
+        "model": trial.family,
+        metric: trial.mean,
+        "standard deviation": trial.std,
+        "rows": trial.rows,
+        "seconds": round(trial.seconds, 2),
+        "parameters": _parameters(trial),
+    } | {f"fold {number}": score for number, score in enumerate(trial.scores)}
+
+
 def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
     """A row per trial, best first: the mean score over the folds and its standard deviation.
 
@@ -25,18 +36,7 @@ def trials_table(trials: list[Trial], task: Task) -> pd.DataFrame:
     than others come last.
     """
     metric = PLAIN_NAMES[task.main_metric]
-    table = pd.DataFrame(
-        {
-            "model": trial.family,
-            metric: trial.mean,
-            "standard deviation": trial.std,
-            "rows": trial.rows,
-            "seconds": round(trial.seconds, 2),
-            "parameters": _parameters(trial),
-            **{f"fold {number}": score for number, score in enumerate(trial.scores)},
-        }
-        for trial in trials
-    )
+    table = pd.DataFrame(_trial_row(trial, metric) for trial in trials)
     return table.sort_values(["rows", metric], ascending=False, kind="stable", ignore_index=True)
 
 
@@ -137,18 +137,17 @@ def describe_search(first_trials: list[Trial], found: list[Trial], task: Task) -
     if not found:
         return "No search was asked for: the default parameters stay."
     before, after = best_of(first_trials), best_of(found)
-    rounds, metric = _describe_rounds(found), task.main_metric
-    first, last = (_digits(metric, one.mean) for one in (before, after))
-    if after.mean <= before.mean:
-        text = f"**The search found nothing better** than the defaults ({first}); they stay."
-        return f"{text}{rounds}"
-    gain = gain_over(task, before, after)
+    first, last = (_digits(task.main_metric, one.mean) for one in (before, after))
+    text = f"**The search found nothing better** than the defaults ({first}); they stay."
+    if after.mean > before.mean:
+        text = f"{len(found)} trials improved {PLAIN_NAMES[task.main_metric]} from {first} to "
+        text += f"**{last}**, on the same rows by {_gain_in_words(gain_over(task, before, after))}"
+    return f"{text}{_describe_rounds(found)}"
+
+
+def _gain_in_words(gain: Difference) -> str:
     sure = "more than" if gain.p_better < SURE / 2 else "within"
-    return (
-        f"{len(found)} trials improved {PLAIN_NAMES[metric]} from {first} to **{last}**, on the "
-        f"same rows by {_interval(gain)}: {sure} the noise, and a little too good, as the best of "
-        f"many.{rounds}"
-    )
+    return f"{_interval(gain)}: {sure} the noise, and a little too good, as the best of many."
 
 
 def _digits(metric: str, value: float) -> str:
@@ -191,6 +190,12 @@ def describe_threshold(
     return f"{text}**{threshold:.2g}** on, {_why(task, trial, threshold, asked, costs)}"
 
 
+COUNT_ALIKE = (
+    "where both errors count alike. F1 would be best from {0:.2g} on (`--set threshold={0:.2g}`); "
+    "better still, say what each error costs."
+)
+
+
 def _why(task: Task, trial: Trial, threshold: float, asked: float, costs: tuple) -> str:
     """Why the threshold lies where it does."""
     if asked:
@@ -202,21 +207,20 @@ def _why(task: Task, trial: Trial, threshold: float, asked: float, costs: tuple)
         return f"{where}: {price}."
     if task.main_metric == "f1":
         return "where F1 is best on the validation rows."
-    by_f1 = best_f1_threshold(task, trial)
-    return (
-        f"where both errors count alike. F1 would be best from {by_f1:.2g} on "
-        f"(`--set threshold={by_f1:.2g}`); better still, say what each error costs."
-    )
+    return COUNT_ALIKE.format(best_f1_threshold(task, trial))
+
+
+NO_ENSEMBLE = (
+    "**No ensemble**: the mean of several models does not beat {} alone on the same rows by more "
+    "than the noise, and would be slower."
+)
 
 
 def describe_ensemble(task: Task, trials: list[Trial], ensemble: list[Trial]) -> str:
     """Whether an ensemble was taken, and why, in a sentence."""
     best = best_of(trials)
     if not ensemble:
-        return (
-            f"**No ensemble**: the mean of several models does not beat {best.family} alone on the "
-            f"same rows by more than the noise, and would be slower."
-        )
+        return NO_ENSEMBLE.format(best.family)
     gain = gain_over(task, best, ensemble[0])
     return (
         f"**An ensemble wins**: the mean of {ensemble[0].parameters['members']} scores "

@@ -68,6 +68,16 @@ def _asked(rows: pd.DataFrame) -> pd.DataFrame:
     return every.astype(rows.dtypes)
 
 
+STORED_FAULTS = {
+    "There is something in the file, and it is no model.": lambda it: (
+        not hasattr(it.stored, "predict_proba")
+    ),
+    "The model in the file answers otherwise than the one that was handed in.": lambda it: (
+        abs(_chances(it.stored, it.asked) - it.truth).max() >= 1e-9
+    ),
+}
+
+
 def _file(file: Path, truth, asked: pd.DataFrame) -> str:
     """Whether the file holds the model."""
     if not file.exists():
@@ -76,11 +86,7 @@ def _file(file: Path, truth, asked: pd.DataFrame) -> str:
         stored = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
     except Exception:  # noqa: BLE001 - another format, or no model at all
         return "The file can't be loaded by `skops.io.load`. What is in it?"
-    if not hasattr(stored, "predict_proba"):
-        return "There is something in the file, and it is no model."
-    if abs(_chances(stored, asked) - truth).max() >= 1e-9:
-        return "The model in the file answers otherwise than the one that was handed in."
-    return ""
+    return first_fault(STORED_FAULTS, stored=stored, asked=asked, truth=truth)
 
 
 def _answers(address: str, rows: pd.DataFrame, truth, memory) -> str:

@@ -163,8 +163,7 @@ def digits_picture(figure: Figure, scans: pd.DataFrame, numbers: pd.DataFrame, d
     above[0].set_ylabel("pixel")
     below[0].set_ylabel("share of edges")
     title = "What the model sees of a digit: grey levels, and directions of edges"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    return title
+    return figure_style.headed(figure, title)
 
 
 def _draw_grey(axes, levels: np.ndarray) -> None:

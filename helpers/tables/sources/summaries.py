@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...cells.kinds import is_counted
 from ...cells.tidy_text import tidy as tidy_cell
-from ..file_formats import numbers_if_surely
+from ..sure_numbers import numbers_if_surely
 
 USUAL = {True: ["mean", "last"], False: ["last"]}  # of numbers; of anything else
 
