@@ -191,3 +191,11 @@ def test_bad_requests_are_refused_in_a_line(tmp_path):
             draft(entries, tables, **given)
     with pytest.raises(InputError, match="no SQLite file"):
         find_sources([str(tmp_path / "gone.db")])
+
+
+def test_a_column_that_some_fold_never_sees_is_left_out_of_the_score():
+    of = schools(7, 300)
+    _, joined = drafted(of)
+    joined.frame["seldom"] = np.where(np.arange(300) == 7, 1.5, np.nan)
+    rows = join_gain.rows_to_ask(joined, of.target, [])
+    assert 0 <= join_gain.score_of(rows, list(rows.X)) <= 1

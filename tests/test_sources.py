@@ -401,3 +401,15 @@ def test_a_row_with_its_keys_gets_what_training_had():
     joined = found.frame[["books_pages", "books_lent"]]
     assert frame["books_pages"].tolist()[:3] == joined["books_pages"].tolist()[:3]
     assert frame["books_pages"].isna().equals(joined["books_pages"].isna())
+
+
+def test_a_huge_number_in_a_narrow_column_is_answered():
+    from helpers.features.number_encoder import CompiledNumbers, number_steps
+
+    narrow = pd.DataFrame({"share": np.linspace(0.4, 0.6, 50)})
+    steps = number_steps(None, 0).fit(narrow)
+    huge = pd.DataFrame({"share": [1e308, -1e308, 0.5]})
+    by_pipeline = np.asarray(steps.transform(huge))[:, 0]
+    compiled = CompiledNumbers(steps, ["share"])
+    by_row = [compiled.row({"share": value})[0] for value in huge["share"]]
+    assert np.isfinite(by_pipeline).all() and by_row == pytest.approx(by_pipeline, abs=1e-12)

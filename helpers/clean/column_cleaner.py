@@ -13,6 +13,7 @@ from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
 from ..cells.reading_columns import Reader, is_typed, repair_typed
 from ..cells.reading_values import RULES
+from ..tables.frames import as_pandas, is_frame
 from . import repair_by_dependency, review_decisions, swapped_columns
 from .cleaning_plan import draft_plan
 
@@ -43,14 +44,14 @@ class Cleaner(TransformerMixin, BaseEstimator):
         frame = self._as_frame(X, reset=True)
         self.plan_ = self.plan if self.plan is not None else draft_plan(frame)
         self.n_features_in_ = len(self.plan_["columns"])
-        if isinstance(X, pd.DataFrame):
+        if is_frame(X):
             self.feature_names_in_ = np.array(list(self.plan_["columns"]), dtype=object)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """The rows, cleaned; as many as came, in the same order. An array for an array."""
         cleaned = self.repair(X, log=False)[0]
-        return cleaned if isinstance(X, pd.DataFrame) else cleaned.to_numpy()
+        return cleaned if is_frame(X) else cleaned.to_numpy()
 
     def repair(self, X: pd.DataFrame, log: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The cleaned rows and the log of changed cells (columns `CHANGE_COLUMNS`).
@@ -69,9 +70,9 @@ class Cleaner(TransformerMixin, BaseEstimator):
         return clean, _log(X, clean, kinds) if log else _no_changes()
 
     def _as_frame(self, X, reset: bool = False) -> pd.DataFrame:
-        """A frame as it is; an array as scikit-learn checks it, with the columns x0, x1 …"""
-        if isinstance(X, pd.DataFrame):
-            return X
+        """A frame of any library; an array as scikit-learn checks it, with the columns x0, x1 …"""
+        if is_frame(X):
+            return as_pandas(X)
         array = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
         return pd.DataFrame(array, columns=[f"x{n}" for n in range(array.shape[1])])
 

@@ -147,11 +147,16 @@ def _scores(rows: Labelled, own: list[str], columns: dict, seed: int) -> tuple[f
 
 def score_of(rows: Labelled, names: list[str], seed: int = 42) -> float:
     """The mean score on the folds of a quick model that learns from some columns."""
-    usable = [n for n in names if n in rows.X and rows.X[n].nunique() > 1]
+    usable = [n for n in names if n in rows.X and _varies(rows, n)]
     X = rows.X[usable] if usable else pd.DataFrame({"nothing": np.zeros(len(rows.X))})
     metric = rows.task.main_metric
     made = fold_scores(replace(rows, X=X), lambda: _model(rows.task, seed), [metric])
     return float(made.mean[metric])
+
+
+def _varies(rows: Labelled, name: str) -> bool:
+    """Whether a column has two values or more among the rows that each fold learns from."""
+    return all(rows.X[name].iloc[learn].nunique() > 1 for learn, _ in rows.folds())
 
 
 def with_random_target(rows: Labelled, random: np.random.Generator) -> Labelled:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -34,6 +36,23 @@ def drift_findings(
     if joint is not None and joint.significant:
         found.append(_joint_finding(joint, columns, thresholds))
     return ranked(found)
+
+
+def with_sources(findings: list[Finding], sources: list[dict] | None) -> list[Finding]:
+    """Findings of one column that was joined say which source it is from.
+
+    `sources` are the `source` and `columns` of each (`about.json`); None for a table alone.
+
+    >>> found = Finding("drift", "note", ["town_size"], "The column town_size has drifted.")
+    >>> with_sources([found], [{"source": "town", "columns": ["town_size"]}])[0].message
+    'The column town_size has drifted. It comes from the source town.'
+    """
+    source_of = {name: one["source"] for one in sources or () for name in one["columns"]}
+    return [
+        replace(one, message=f"{one.message} It comes from the source {source_of[one.columns[0]]}.")
+        if len(one.columns) == 1 and one.columns[0] in source_of else one
+        for one in findings
+    ]  # fmt: skip
 
 
 def _is_reported(drift: Finding, quality: list[Finding]) -> bool:

@@ -23,6 +23,7 @@ from ..learning.units import describe_units
 from ..line.run_folder import Run
 from ..line.stage_work import outside
 from ..tables import odd_files
+from ..tables.frames import as_pandas
 from .column_cards import columns
 from .compare_tables import beside, read_source, side_by_side
 from .exploration import Exploration
@@ -45,15 +46,19 @@ GIB = 2**30
 def look(frame: pd.DataFrame, target: str = "") -> Exploration:
     """Survey a table, with the column to predict if there is one.
 
+    The table is a frame of pandas, polars or Arrow, a DuckDB relation or an ADBC result.
+
     >>> found = look(pd.DataFrame({"x": [1.0, 2.0, None], "city": ["a", "A", "b"]}))
     >>> [finding.code for finding in found.findings]
     ['spellings collide']
     """
+    frame = as_pandas(frame)
     return Exploration(make_survey(frame, target), tuple(odd_files.of(frame)))
 
 
 def first_rows(frame: pd.DataFrame, most: int = 5) -> Piece:
     """The first rows, as they came."""
+    frame = as_pandas(frame)
     head = "".join(f'<th scope="col">{safe(name, 40)}</th>' for name in frame.columns)
     rows = "".join(
         "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>"

@@ -78,7 +78,7 @@ def answer(work, found: Monitored) -> dict:
     production, looked = found.production, found.scores
     days = traffic.by_day(work.run)
     shadow = traffic.in_shadow(work.run, production.known.task)
-    findings = _findings(found.drift, days)
+    findings = drift_report.with_sources(_findings(found.drift, days), work.about.get("sources"))
     report.note_findings(work, findings, production)
     facts = (production, found.decision, looked.by_period, looked.expected, found.drift.columns,
              findings, found.drift.joint, days, found.compared)  # fmt: skip

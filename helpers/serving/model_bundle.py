@@ -23,6 +23,7 @@ from ..line.stage_list import COLUMNS
 from ..pipeline import whole_pipeline
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
+from ..tables.frames import as_pandas
 from ..tables.sources.lookups import Lookup, read_lookups
 from .row_check import RowCheck
 
@@ -203,7 +204,11 @@ def _read_card(folder: Run, name: str) -> dict | None:
 
 
 def predict_rows(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
-    """Raw rows in, `prediction` out and, for classes, `probability_<class>`; row for row."""
+    """Raw rows in, `prediction` out and, for classes, `probability_<class>`; row for row.
+
+    The rows are a frame of pandas, polars or Arrow, a DuckDB relation or an ADBC result.
+    """
+    rows = as_pandas(rows)
     return answers_frame(bundle.task, *predict(bundle.task, bundle.model, rows), rows.index)
 
 
@@ -217,7 +222,11 @@ def answers_frame(task: Task, prediction, probability, index=None) -> pd.DataFra
 
 
 def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows' own columns and the predictions; an error when a needed column is missing."""
+    """The rows' own columns and the predictions; an error when a needed column is missing.
+
+    The rows are a frame as `predict_rows` takes it; what comes back is one of pandas.
+    """
+    rows = as_pandas(rows)
     check_columns(bundle, rows.columns)
     answers = predict_rows(bundle, rows)
     return rows.set_axis(names_beside(rows.columns, answers), axis=1).join(answers)

@@ -35,11 +35,12 @@ def is_dictionary_text(kind: pa.DataType) -> bool:
     return pa.types.is_dictionary(kind) and is_text(kind.value_type)
 
 
-def as_frame(table: pa.Table) -> pd.DataFrame:
+def as_frame(table: pa.Table, shared: bool = False) -> pd.DataFrame:
     """An Arrow table as a frame, without what pandas would lose or can't reckon with.
 
     Numbers of 16 bits become floats of 32, bytes that are text become text, and whole numbers
-    beside gaps that a float would round become texts, as in a CSV file.
+    beside gaps that a float would round become texts, as in a CSV file. Where columns are `shared`,
+    numbers without gaps are not copied.
 
     >>> as_frame(pa.table({"order": [2**60 + 1, None]}))["order"].tolist()
     ['1152921504606846977', nan]
@@ -51,7 +52,7 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
                 table = _retyped(
                     table.set_column(place, field.name, column.cast(wanted)), field.name
                 )
-    return table.to_pandas()
+    return table.to_pandas(split_blocks=shared)
 
 
 def _retyped(table: pa.Table, name: str) -> pa.Table:
