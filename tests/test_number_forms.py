@@ -65,6 +65,13 @@ NUMBERS = {
 }
 
 
+@pytest.mark.parametrize("texts", [["1.5", None, "2"], ["1.9", None, "1.10", "2.0"], [None, "1E6"]])
+def test_gaps_change_nothing_of_that(texts):
+    raw = column(texts)
+    assert pd.isna(raw.iloc[texts.index(None)])
+    assert (raw.dtype == float) is (texts[0] == "1.5")
+
+
 @pytest.mark.parametrize("texts", NUMBERS.values(), ids=NUMBERS)
 def test_ordinary_numbers_stay_numbers(texts):
     raw = column(texts)

@@ -21,7 +21,6 @@ from ..learning.score_intervals import (
     Difference,
     JudgedRows,
     paired_gain,
-    score_intervals,
     score_spread,
 )
 from ..learning.task_kind import Task
@@ -110,9 +109,7 @@ def promise(task: Task, test: Labelled, answers: tuple) -> dict | None:
     if test.before is None:
         return None
     spread = score_spread(task, JudgedRows(test.y, *answers, test.unit))
-    metric, rows = task.main_metric, (test.y, *answers)
-    own = score_intervals(task, *rows, unit=test.unit, metrics=[metric])[["low", "high"]]
-    found = score_on_later_rows(metric, spread, test.before, tuple(own.to_numpy().ravel()))
+    found = score_on_later_rows(task.main_metric, spread, test.before)
     return None if found is None else asdict(found)
 
 

@@ -2,9 +2,8 @@
 
 The interval of a held-out score is about the mean of rows like those. A later score is another
 draw: it has its own noise, and periods differ. By how much they do, the folds of the training rows
-(each answered by a model that has seen earlier rows only) and the held-out rows show together. So
-the variance of the difference is twice the noise of a score, plus twice the variance between
-periods; with few periods Student's t has few degrees of freedom.
+(each answered by a model that has seen earlier rows only) and the held-out rows show together: see
+`next_score`. Its middle lies between the held-out score and those of the folds.
 
 What no fold has seen, such as a season or the end of a trend, no fold can show: `still_moves` tells
 where the target has not come back to where it was.
@@ -20,9 +19,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 from scipy.stats import chi2
-from scipy.stats import t as student
 
 from .metric_names import PLAIN_NAMES, shown_score
+from .next_score import next_score
 from .score_intervals import SHARES, WITHIN_0_1, Spread
 
 LATER, NEW_GROUPS, BOTH = "later rows", "rows of new groups", "later rows of new groups"
@@ -30,7 +29,8 @@ BRINGS = {"time": LATER, "group": NEW_GROUPS, "panel": BOTH}  # what production 
 STRETCHES = 8  # of time, in which the target is compared: their 40,320 orders are all looked at
 FEWEST_IN_A_STRETCH = 5  # rows
 LEVEL = 0.02  # how often a target that does not move is said to move
-BORROWED = 20.0  # degrees of freedom of the held-out score's noise, that the folds may add
+BORROWED = 20.0  # degrees of freedom of a score's noise, that the other scores may add
+SIZE_OF_LITTLE = 10  # times less than what scores differ by
 FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 
 
@@ -64,34 +64,30 @@ class LaterScore:
 
 
 def score_on_later_rows(
-    metric: str, held_out: Spread, before: Before, own: tuple = (), level: float = 0.95
+    metric: str, held_out: Spread, before: Before, level: float = 0.95
 ) -> LaterScore | None:
-    """The prediction interval; None where the held-out score is not defined, or has no noise.
+    """The prediction interval; None where there is no held-out score, or nothing tells its noise.
 
-    Scores are taken on the scale of `on_scale`. `own` is the held-out score's own interval: of
-    later rows nothing is surer. (Of new groups it may be: the folds know more than a few groups.)
+    Scores are taken on the scale of `on_scale`. Of few held-out units it may be narrower than the
+    interval of their score alone: the folds tell more than a few units do.
 
     >>> folds = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.7, 0.73))
     >>> found = score_on_later_rows("roc_auc", Spread(0.72, 0.02, 90.0, 91),
     ...                             Before("later rows", folds))
     >>> round(found.low, 2), round(found.high, 2)
-    (0.66, 0.77)
+    (0.66, 0.78)
     """
-    scores = [on_scale(metric, one) for one in (*before.folds, held_out)]
-    learnt = None if before.on == NEW_GROUPS else _learnt(metric, len(scores))
-    between, between_df = between_times(scores, learnt)
-    known = [one for one in scores if np.isfinite(one.value) and one.standard_error > 0]
-    if not known or known[-1] is not scores[-1]:
+    scores = _with_noise([on_scale(metric, one) for one in (*before.folds, held_out)])
+    known = [at for at, one in enumerate(scores, start=1) if _has_noise(one)]
+    if not known or known[-1] != len(scores):
         return None
-    noise, df = _noise(known[:-1], known[-1])
-    variance = 2 * (noise + between)
-    df = variance**2 / ((2 * noise) ** 2 / df + (2 * between) ** 2 / between_df)
-    half = student.ppf((1 + level) / 2, max(df, 1.0)) * np.sqrt(variance)
-    ends = off_scale(metric, known[-1].value + half * np.array([-1, 1]))
-    if before.on != NEW_GROUPS:
-        ends = np.append(ends, own)
-    return LaterScore(metric, float(np.nanmin(ends)), float(np.nanmax(ends)), before.on, len(known),
-                      _warning(before, len(known)))  # fmt: skip
+    better = _more_is_better(metric)
+    values = better * np.array([scores[at - 1].value for at in known])
+    errors, df = _errors([scores[at - 1] for at in known])
+    alike = before.on == NEW_GROUPS
+    found = next_score(values, errors, known, df, alike=alike, level=level)
+    low, high = sorted(off_scale(metric, better * np.array(found)).tolist())
+    return LaterScore(metric, low, high, before.on, len(known), _warning(before, len(known)))
 
 
 def on_scale(metric: str, one: Spread) -> Spread:
@@ -120,21 +116,37 @@ def off_scale(metric: str, values: np.ndarray) -> np.ndarray:
     return 1 - size if metric == "r2" else size * (-1 if metric.startswith("neg_") else 1)
 
 
-def _noise(folds: list[Spread], held_out: Spread) -> tuple[float, float]:
-    """The variance of the held-out score, and its degrees of freedom.
+def _with_noise(scores: list[Spread]) -> list[Spread]:
+    """The scores; where none says how far it may be off, each with a little noise of its own.
 
-    Where few units are held out it is hardly known by them: what a unit adds in the folds counts
-    too, with up to `BORROWED` degrees of freedom. It is never taken for less than by its own units.
+    So it is with one unit a score (a shop of five): its noise is in what the scores differ by.
     """
-    own = held_out.standard_error**2
-    if not folds:
-        return own, held_out.df
-    df = np.array([one.df for one in folds])
-    of_unit = np.array([one.standard_error**2 * one.units for one in folds])
+    values = np.array([one.value for one in scores])
+    known = values[np.isfinite(values)]
+    if any(_has_noise(one) for one in scores) or len(known) < FEWEST_PERIODS:
+        return scores
+    little = np.ptp(known) / SIZE_OF_LITTLE
+    return [one._replace(standard_error=little, df=1.0) for one in scores]
+
+
+def _has_noise(one: Spread) -> bool:
+    """Whether a score is defined, and says how far it may be off."""
+    return bool(np.isfinite(one.value) and one.standard_error > 0)
+
+
+def _errors(scores: list[Spread]) -> tuple[np.ndarray, float]:
+    """The standard errors of scores, and the degrees of freedom of the last.
+
+    Where few units are judged a score hardly tells its own error: what a unit adds in all of them
+    counts too, with up to `BORROWED` degrees of freedom.
+    """
+    units = np.array([one.units for one in scores])
+    df = np.clip([one.df for one in scores], 1.0, 1e6)
+    own = np.array([one.standard_error for one in scores]) ** 2
+    of_unit = (df * own * units).sum() / df.sum()
     borrowed = min(df.sum(), BORROWED)
-    theirs = (df * of_unit).sum() / df.sum() / held_out.units
-    known = held_out.df + borrowed
-    return float(max(own, (held_out.df * own + borrowed * theirs) / known)), float(known)
+    errors = np.sqrt((df * own + borrowed * of_unit / units) / (df + borrowed))
+    return errors, float(df[-1] + borrowed)
 
 
 def between_times(scores: list[Spread], learnt: np.ndarray | None = None) -> tuple[float, float]:
@@ -195,7 +207,12 @@ def _learnt(metric: str, periods: int) -> np.ndarray:
     """The logarithm of the rows that a model has learnt from before each period, with the sign of
     better scores on the scale.
     """
-    return np.log(np.arange(1, periods + 1)) * (1 if metric in (*SHARES, *WITHIN_0_1) else -1)
+    return np.log(np.arange(1, periods + 1)) * _more_is_better(metric)
+
+
+def _more_is_better(metric: str) -> int:
+    """1 where better scores are larger on the scale of `on_scale`, else -1."""
+    return 1 if metric in (*SHARES, *WITHIN_0_1) else -1
 
 
 # --- What no fold has seen ----------------------------------------------------------------------

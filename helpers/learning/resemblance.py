@@ -38,12 +38,12 @@ class Variables:
     """Columns as numbers that can be compared: normal scores of ranks, shares of levels.
 
     `target` and `others` are n rows × columns, each of mean 0; `names` are the names of `others`.
-    `products` are the target times each column of numbers: they resemble where slopes differ.
+    `graded` says which of them are numbers or dates: the target may have slopes on these.
     """
 
     target: np.ndarray
     others: np.ndarray
-    products: np.ndarray
+    graded: np.ndarray
     names: tuple[str, ...]
 
     @classmethod
@@ -55,10 +55,9 @@ class Variables:
         fewest = FEWEST_OF_A_LEVEL * len(X)
         columns = [(name, one) for name in looked_at for one in _numbers(X[name], fewest)]
         names = [str(name) for name, _ in columns]
-        graded = [one for name, one in columns if _is_graded(X[name])] if target else []
-        products = [_normal_scores(pd.Series(one * target[0])) for one in graded]
-        made = (_matrix(some, len(X)) for some in (target, [c for _, c in columns], products))
-        return cls(*made, tuple(names))
+        graded = np.array([_is_graded(X[name]) for name, _ in columns], dtype=bool)
+        made = (_matrix(some, len(X)) for some in (target, [one for _, one in columns]))
+        return cls(*made, graded, tuple(names))
 
 
 @dataclass(frozen=True)
@@ -75,24 +74,71 @@ def resemblance(values: np.ndarray, level: np.ndarray, smooth: bool = False) -> 
     `values` is n × variables; `level` are n whole numbers from 0. With `smooth` their order may say
     something (an age, a floor, a number that counts up): a broken line over it is taken out first.
     """
-    size = np.bincount(level)
-    n, k, lost = len(level), len(size), 0
+    size, lost = np.bincount(level), 0
     if smooth:
         values, lost = _without_curve(values, level)
-    sums = np.array([np.bincount(level, one, k) for one in values.T]).reshape(-1, k).T
-    between = (sums**2 / size[:, None]).sum(axis=0)
+    sums = np.array([np.bincount(level, one, len(size)) for one in values.T])
+    between = (sums.reshape(-1, len(size)) ** 2 / size).sum(axis=1)
     within = (values**2).sum(axis=0) - between
+    p, effect = _compared(between, within, size, lost)
+    for at in np.flatnonzero(_are_heavy(values) & (p < 0.05)):
+        p[at] = _by_permutation(values[:, at], level, size, between[at])
+    return Resemblance(p, effect)
+
+
+def slopes_differ(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> Resemblance:
+    """How much the slopes of a variable on each of several others differ from level to level.
+
+    `target` is n numbers of mean 0, `by` n × variables. F compares a slope for each level with
+    slopes that follow a broken line over the levels in their order.
+
+    >>> x, level = np.tile([-1.0, 1.0], 40), np.repeat(np.arange(20), 4)
+    >>> slopes_differ(x * np.tile([1, -1], 10)[level], x[:, None], level).effect.round().tolist()
+    [4.0]
+    """
+    found = [_slopes_differ(target, one, level) for one in by.T]
+    return Resemblance(*np.array(found).reshape(-1, 2).T)
+
+
+def _slopes_differ(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> tuple[float, float]:
+    """The p-value and the design effect of slopes on one variable."""
+    size, between, within, lost = _slopes(target, by, level)
+    if not size.any():
+        return 1.0, 1.0
+    p, effect = _compared(between, within, size * len(level) / size.sum(), lost)
+    if p < 0.05 and _are_heavy(target):
+        p = _slopes_by_permutation(target, by, level, between / max(within, 1e-12))
+    return float(p), float(effect)
+
+
+def _slopes(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> tuple:
+    """Of each level the sum of squares; the variation between slopes, and about them; what the
+    curve over the levels took.
+    """
+    squares, both = (np.bincount(level, by * one) for one in (by, target))
+    hats = _hats(np.arange(len(squares)))
+    curve = np.linalg.lstsq(hats.T * squares @ hats, hats.T @ both, rcond=None)[0]
+    left = both - squares * (hats @ curve)
+    between = (left**2 / np.maximum(squares, 1e-12)).sum()
+    within = (target**2).sum() - curve @ (hats.T @ both) - between
+    return squares, between, within, hats.shape[1] - 1
+
+
+def _compared(between, within, size: np.ndarray, lost: int) -> tuple:
+    """The p-value of F, and the design effect; `size` is the rows of each level, or a weight."""
+    n, k = size.sum(), len(size)
     free, rest = max(k - 1 - lost, 1), max(n - k, 1)
     mean_between, mean_within = between / free, np.maximum(within / rest, 1e-12)
     typical = (n - (size**2).sum() / n) / max(k - 1, 1)
     icc = (mean_between - mean_within) / (mean_between + (typical - 1) * mean_within)
-    weighted = (size**2).sum() / n
-    effect = 1 + (weighted - 1) * np.clip(icc, 0, 1)
-    p = f_distribution.sf(mean_between / mean_within, free, rest)
+    effect = 1 + ((size**2).sum() / n - 1) * np.clip(icc, 0, 1)
+    return f_distribution.sf(mean_between / mean_within, free, rest), effect
+
+
+def _are_heavy(values: np.ndarray) -> np.ndarray:
+    """Whether tails are so heavy that F is not to be trusted with so few rows."""
     tails = kurtosis(values, fisher=False)
-    for at in np.flatnonzero((tails > HEAVY) & (n < ROWS_ENOUGH * tails**2) & (p < 0.05)):
-        p[at] = _by_permutation(values[:, at], level, size, between[at])
-    return Resemblance(p, effect)
+    return (tails > HEAVY) & (len(values) < ROWS_ENOUGH * tails**2)
 
 
 def _by_permutation(value: np.ndarray, level: np.ndarray, size: np.ndarray, found: float) -> float:
@@ -104,13 +150,27 @@ def _by_permutation(value: np.ndarray, level: np.ndarray, size: np.ndarray, foun
     return (1 + larger) / (1 + PERMUTATIONS)
 
 
+def _slopes_by_permutation(target, by, level: np.ndarray, found: float) -> float:
+    """How often slopes differ as much where levels are dealt out at random."""
+    random, larger = np.random.default_rng(0), 0
+    for _ in range(PERMUTATIONS):
+        _, between, within, _ = _slopes(target, by, random.permutation(level))
+        larger += between / within >= found * (1 - 1e-9)
+    return (1 + larger) / (1 + PERMUTATIONS)
+
+
 def _without_curve(values: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, int]:
     """The variables less a broken line over the levels in their order, and its parameters."""
+    hats = _hats(level)
+    fitted = hats @ np.linalg.lstsq(hats, values, rcond=None)[0]
+    return values - fitted, hats.shape[1] - 1
+
+
+def _hats(level: np.ndarray) -> np.ndarray:
+    """What a broken line over the levels is made of: a column a knot."""
     last = level.max()
     knots = np.linspace(0, last, max(2, min(KNOTS, (last + 1) // 5)))
-    hats = np.stack([np.interp(level, knots, one) for one in np.eye(len(knots))], axis=1)
-    fitted = hats @ np.linalg.lstsq(hats, values, rcond=None)[0]
-    return values - fitted, len(knots) - 1
+    return np.stack([np.interp(level, knots, one) for one in np.eye(len(knots))], axis=1)
 
 
 def _is_graded(column: pd.Series) -> bool:

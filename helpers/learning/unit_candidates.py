@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..cells.key_names import has_identifier_name, names_entity
 from ..cells.kinds import Kind, is_date, is_number, kind_of
-from .resemblance import Resemblance, Variables, resemblance
+from .resemblance import Resemblance, Variables, resemblance, slopes_differ
 
 ALPHA = 0.015  # of finding days where there are none
 # The same of entities: in the target; in its slopes; in other columns (alike beyond any doubt)
@@ -102,10 +102,11 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
     level = _in_natural_order(column[present])
     name = np.array(variables.names, dtype=object)
     other = name != str(column.name)
-    of_target, of_slopes, of_others = (
+    of_target, of_others = (
         resemblance(values[present], level, smooth=True)
-        for values in (variables.target, variables.products, variables.others[:, other])
+        for values in (variables.target, variables.others[:, other])
     )
+    of_slopes = _slopes(variables, present, level, variables.graded & other)
     columns = len(set(name[other][_held(of_others, OF_OTHERS / tests)]))
     in_target = [_held(of_target, OF_TARGET / tests), _held(of_slopes, OF_SLOPES / tests)]
     enough = columns or _is_named(str(column.name))
@@ -113,6 +114,14 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
         return None
     effect = float(of_target.effect.max(initial=1.0))
     return Candidate("entity", str(column.name), effect, _why(column.name, effect))
+
+
+def _slopes(variables: Variables, present, level: np.ndarray, by: np.ndarray) -> Resemblance:
+    """How much the slopes of the target on some columns differ from level to level."""
+    if not variables.target.shape[1]:
+        return slopes_differ(np.zeros(len(level)), np.empty((len(level), 0)), level)
+    target = variables.target[present, 0]
+    return slopes_differ(target - target.mean(), variables.others[present][:, by], level)
 
 
 def _why(noun: str, effect: float) -> str:

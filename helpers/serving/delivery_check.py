@@ -15,7 +15,7 @@ import pandas as pd
 from ..base.user_errors import nearest
 from ..cells.as_texts import as_text
 from ..pipeline import delivery_reading
-from ..tables import odd_files, read_any
+from ..tables import encodings, odd_files, read_any
 from .model_bundle import Bundle, load_bundle, load_reference
 
 LEVEL = 0.001  # of a column's test: a table may have a hundred columns
@@ -38,7 +38,10 @@ def check(run: str, source: str) -> Checked:
     Raises InputError for a table that can't be read.
     """
     bundle, known = load_bundle(run), load_reference(run).quality
-    rows = read_any.read_table(source, typed=False)
+    rows = read_any.read_table(source, typed=False, encoding=encodings.expected(bundle.encoding))
+    for one in bundle.lookups:  # as for `predict`: the tables that the bundle carries
+        if not set(one.columns) & set(rows.columns):
+            rows = one.fill_frame(rows)
     return Checked(len(rows), differences(bundle, known, rows), odd_files.of(rows))
 
 

@@ -127,5 +127,5 @@ def _are_codes(texts, name: str) -> bool:
     first = texts.slice(0, 10 * FEW)  # where plain decimals end
     versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
     return (has_powers or all(versions)) and codes_like_numbers.are_codes(
-        map(str.strip, texts.unique().to_pylist()), name
+        map(str.strip, texts.drop_null().unique().to_pylist()), name
     )
