@@ -133,12 +133,14 @@ NEARLY_THE_SAME = (
 def note_findings(work, plan: dict, review: pd.DataFrame, kept: pd.DataFrame, linked) -> None:
     """Note what a person should see of this stage on the front page. `work` is the open stage."""
     for name, note in unusable(plan).items():
-        work.find(
-            f"{note}_column", "note", [name], f"The column {name} {WHY_UNUSED[note]}: not used."
-        )
+        message = f"The column {name} {WHY_UNUSED[note]}: not used."
+        work.find(f"{note}_column", "note", [name], message)
     for kind, found in review.groupby("kind"):
         columns = found["column"].unique().tolist()
-        message = f"{kind}: {', '.join(columns[:5])} ({int(found['cells'].sum()):,} cells)"
+        cells = int(found["cells"].sum())
+        message = (
+            f"To review, {kind}: {', '.join(columns[:5])} ({cells:,} cell{'s' * (cells != 1)})."
+        )
         work.find(kind.replace(" ", "_"), "warning", columns, message)
     if len(linked):
         work.find("near_duplicates", "note", [], NEARLY_THE_SAME.format(len(linked)))

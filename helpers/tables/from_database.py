@@ -18,6 +18,8 @@ from ..base.credentials import REFERENCE
 from ..base.user_errors import InputError, first_line, nearest
 from . import declared_types
 
+HINT = "Check the address (such as sqlite:///shop.db) and the query."
+
 
 def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.DataFrame:
     """Read a query's rows from a database, or its only table where there is no query.
@@ -26,17 +28,23 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
     that no value is ever pasted into SQL. A `${NAME}` in the query, in a quoted text of it, is
     filled from the environment.
     """
+    with _errors_in_a_line(source, HINT):
+        return _rows_of(source, query, values)
+
+
+@contextmanager
+def _errors_in_a_line(source: str, hint: str = ""):
+    """Errors of a database and its driver as one line; a password in the address is refused."""
     import sqlalchemy as sa
 
     refuse_pasted_password(source)
     try:
-        return _rows_of(source, query, values)
+        yield
     except InputError:
         raise
     except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError) as error:
         said = f"The database {shown(source)} could not be read: {_driver_message(error)}."
-        hint = "Check the address (such as sqlite:///shop.db) and the query."
-        raise InputError(f"{said} {hint}") from None
+        raise InputError(f"{said} {hint}".rstrip()) from None
 
 
 def _rows_of(source: str, query: str, values: dict | None) -> pd.DataFrame:
@@ -77,28 +85,20 @@ def _whole_table(engine, name: str, **how) -> pd.DataFrame:
 
 def read_named_table(source: str, table: str) -> pd.DataFrame:
     """All rows of a table of a database, by the table's name."""
-    refuse_pasted_password(source)
     names = table_names(source)
     if table not in names:
         raise InputError(f"{shown(source)} has no table '{table}'. {nearest(table, names)}")
-    with _engine(source) as engine:
-        quoted = engine.dialect.identifier_preparer.quote(table)
-    return read_sql(source, f"SELECT * FROM {quoted}".replace(":", r"\:"))
+    with _errors_in_a_line(source), _engine(source) as engine:
+        return _exact(lambda **how: _whole_table(engine, table, **how))
 
 
 def table_names(source: str) -> list[str]:
     """The names of a database's tables and views."""
     import sqlalchemy as sa
 
-    refuse_pasted_password(source)
-    try:
-        with _engine(source) as engine:
-            inspector = sa.inspect(engine)
-            return inspector.get_table_names() + inspector.get_view_names()
-    except (sa.exc.SQLAlchemyError, ImportError) as error:
-        raise InputError(
-            f"The database {shown(source)} could not be read: {_driver_message(error)}."
-        ) from None
+    with _errors_in_a_line(source), _engine(source) as engine:
+        inspector = sa.inspect(engine)
+        return inspector.get_table_names() + inspector.get_view_names()
 
 
 @contextmanager
