@@ -82,7 +82,7 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 def test_a_file_has_the_rows_and_cells_of_its_table(table):
     texts = table.map(lambda value: str(value) if value == value else None, na_action="ignore")
     content = texts.to_csv(index=False).encode()
-    read = read_any._parse(content, ".csv", "drawn.csv", typed=False)
+    read = read_any._parse(content, ".csv", "drawn.csv", typed=False, encoding="")
     assert read.shape == texts.shape
     for name in texts:
         assert read[name].fillna("").tolist() == texts[name].astype("str").fillna("").tolist()
@@ -283,7 +283,7 @@ def test_many_rows_are_answered_as_few(rows):
         arrow_tables.dictionary_encoded(rows),
         model_bundle.predict_rows(bundle(), rows),
     )
-    for found in (
+    for found, _ in (
         batch_prediction._by_compiled(compiled, coded),
         batch_prediction._by_pipeline(bundle(), coded),
     ):

@@ -265,7 +265,7 @@ def test_a_challenger_takes_the_next_name_and_goes_on_with_one_that_was_not_fini
 @pytest.mark.parametrize("key", ["message", "said"])
 def test_the_front_page_tells_the_last_retraining_also_of_a_run_made_earlier(run, key):
     run.write_json("retraining.json", {"at": "2026-03-01T10:00:00", key: "mine stays in service."})
-    assert front_page._retrained(run) == " Retraining, 2026-03-01: mine stays in service."
+    assert front_page._retrained(run) == "Retraining, 2026-03-01: mine stays in service."
 
 
 def test_parameters_that_were_given_are_kept(run):

@@ -12,8 +12,9 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from ..cells.kinds import is_counted
-from ..tables import arrow_tables, file_formats
+from ..tables import arrow_tables
 from ..tables.formula_cells import neutral, neutral_encoded, neutral_table
+from ..tables.sure_numbers import numbers_if_surely
 from .model_bundle import (
     names_beside,
 )
@@ -138,7 +139,7 @@ def _columns_with_answers(rows: pa.Table, answers: pd.DataFrame) -> dict:
 
 
 def _numbers_if_surely(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    """A column of texts as numbers, as `tables.numbers_if_surely` has it; nulls if all missing."""
+    """A column of texts as numbers, as `tables.sure_numbers` has it; nulls if all missing."""
     if not arrow_tables.is_dictionary_text(column.type):
         return column
     coded = column.chunk(0)
@@ -154,7 +155,7 @@ def _as_numbers(texts: pa.Array) -> pa.Array | None:
     """Texts as numbers; None where some are none."""
     if texts[0].as_py().lstrip()[:1].strip("+-.0123456789"):  # a letter: no need to read them all
         return None
-    numbers = file_formats.numbers_if_surely(pd.Series(texts, dtype="str"))
+    numbers = numbers_if_surely(pd.Series(texts, dtype="str"))
     return pa.array(numbers.to_numpy()) if is_counted(numbers) else None
 
 
