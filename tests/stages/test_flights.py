@@ -58,7 +58,7 @@ def test_each_stage_read_and_wrote_what_the_line_is_described_to(flights_run):
     for entry in flights_run.ledger:
         stage = STAGES[entry["stage"]]
         assert set(entry["inputs"]) <= set(stage.reads)
-        # Only where a person or the split changed the plan, lines can't be read, or sources are many
+        # Where a person or the split changed the plan, lines can't be read, or sources are many
         optional = {DRAFTED, *BY_TRAINING, LOOKUPS, DOUBTS, SET_ASIDE}
         assert set(entry["outputs"]) - optional == set(stage.writes) - optional
 
