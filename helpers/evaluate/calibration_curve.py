@@ -99,7 +99,7 @@ def draw_calibration_curve(
     for name, table in tables.items():
         which = f"{name} calibration" if both else "the model"
         label = f"{which}: {100 * errors[name]:.1f} percentage points off"
-        axes.plot(table["predicted"], table["observed"], **LOOKS[name], label=label)
+        axes.plot(table["predicted"], table["observed"], **LOOKS.get(name, {}), label=label)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     axes.legend(loc="upper left")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ..base.user_errors import InputError
+from ..cells.kinds import is_number
 from . import odd_files, set_aside
 
 ENVELOPES = ("instances", "dataframe_split", "dataframe_records", "inputs")  # of other services
@@ -192,7 +193,7 @@ def _with_keys(keys: list, rows: list[dict]) -> list[dict]:
 def _exact(frame: pd.DataFrame, records: list[dict]) -> pd.DataFrame:
     """The frame, with texts for whole numbers that a float would round: order numbers, keys."""
     for name in frame:
-        if pd.api.types.is_numeric_dtype(frame[name].dtype) and frame[name].abs().max() >= SAFE:
+        if is_number(frame[name]) and frame[name].abs().max() >= SAFE:
             cells = [_below(record, str(name)) for record in records]
             if all(cell is None or type(cell) is int for cell in cells):
                 texts = [None if cell is None else str(cell) for cell in cells]
