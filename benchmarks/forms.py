@@ -6,7 +6,7 @@ answers, or a line that says, before they are written, what was not read and why
     python -m benchmarks.forms
 
 `table` is made here (no file of anybody's), `FORMS` writes its rows, `measure` asks. Other pages
-take `measure(run, rows, folder)`.
+take `measure(run, rows, folder)`, or `measured()` and `report`.
 """
 
 from __future__ import annotations
@@ -155,9 +155,8 @@ def is_right(found: pd.DataFrame) -> pd.Series:
     return (found["same"] == found["rows"]) | (found["said"].map(len) > 0)
 
 
-def main() -> None:
-    """Train on the first form, ask in all, and print a line each."""
-    from helpers.base.places import reports_folder
+def measured() -> pd.DataFrame:
+    """Train on the first form, and ask in all."""
     from helpers.run.run_request import Request
     from helpers.run.runner import run_line
 
@@ -166,10 +165,25 @@ def main() -> None:
         table().to_csv(file, index=False)
         run_line(Request(data=str(file), target=TARGET, name="bench-forms", stages="1-7",
                          track=False))  # fmt: skip
-        found = measure("bench-forms", table().head(80), Path(folder))
-    print(f"Run: {reports_folder() / 'bench-forms'}")
-    for one in found.itertuples():
-        print(f"{one.same:>3} of {one.rows}  {one.form}", *one.said, sep="\n       ")
+        return measure("bench-forms", table().head(80), Path(folder))
+
+
+def report(found: list[dict]) -> str:
+    """The section of READING.md on forms; `found` are the rows of `measured`."""
+    right = int(is_right(pd.DataFrame(found)).sum())
+    rows = [f"| {one['form']} | {one['same']} of {one['rows']} | {'; '.join(one['said']) or '-'} |"
+            for one in found]  # fmt: skip
+    said = (
+        f"A model is trained on the first form, and scores the same rows in each of the others. "
+        f"Goal: the same answers, or a line that says why not, in all {len(found)}: in {right}."
+    )
+    head = "| form | same answers | said before the answers are written |\n|---|---|---|"
+    return "\n\n".join(["## One table in many forms", said, "\n".join([head, *rows])])
+
+
+def main() -> None:
+    """Measure, and print the section."""
+    print(report(measured().to_dict("records")))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from helpers.base.user_errors import InputError
 from helpers.tables import set_aside
 from helpers.tables.read_any import read_table
 
-from . import reading_speed
+from . import forms, reading_speed, sources
 from .__main__ import machine
 from .broken_files import KINDS, broken_file
 
@@ -146,7 +146,9 @@ def verdict(value: float, goal: float, least: bool = True) -> str:
 def page(found: dict) -> str:
     """READING.md."""
     return "\n\n".join([INTRODUCTION, *_pollock(found["pollock"]), _broken(found["broken"]),
-                        _speed(found["speed"]), _machine(found["machine"])]) + "\n"  # fmt: skip
+                        _speed(found["speed"]), forms.report(found["forms"]),
+                        "\n".join(sources.report()).rstrip(),
+                        _machine(found["machine"])]) + "\n"  # fmt: skip
 
 
 def _pollock(found: dict) -> list[str]:
@@ -249,6 +251,7 @@ def main(folder: Path, mb: int, rounds: int) -> None:
         "pollock": pollock(folder),
         "broken": {"files": len(SEEDS), **broken_lines(SEEDS)},
         "speed": reading_speed.measure(mb, rounds),
+        "forms": forms.measured().to_dict("records"),
         "machine": machine(),
     }
     RAW.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -259,7 +259,7 @@ def test_a_bad_recipe_is_refused_in_one_clear_line(said, line):
 def test_a_recipe_that_is_none_or_names_a_missing_file_is_refused(tmp_path):
     path = tmp_path / "sources.yaml"
     for text, line in (
-        ("main: [", "not YAML"), ("a: 1", "below `sources:`"),
+        ("main: [", "this is not valid YAML"), ("a: 1", "below `sources:`"),
         ("main: b\nsources: {a: {data: a.csv}}", "main names the table"),
         ("main: a\nsources: {a: {data: gone.csv}}", "a: There is no file .*gone.csv"),
     ):  # fmt: skip

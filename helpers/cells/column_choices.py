@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from ..base.user_errors import InputError, nearest
+from ..base.yaml_texts import yaml_value
 from .date_formats import DATE_FORMATS, parse_date, swapped_format
 from .draft_column_plan import draft_as
 from .other_forms import first_named, is_open
@@ -46,12 +46,7 @@ def read_choices(text: str, columns, target: str = "") -> Choices:
     Traceback (most recent call last):
     helpers.base.user_errors.InputError: columns: the order of 'day' is day or month; it is 'noon'.
     """
-    try:
-        content = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" (line {where.line + 1})" if where else ""
-        raise InputError(f"The file for columns is not valid YAML{line}.") from None
+    content = yaml_value(text, "The file for columns") or {}
     if not isinstance(content, dict):
         raise InputError(
             "The file for columns needs an entry a column, such as 'day: {kind: date}'."

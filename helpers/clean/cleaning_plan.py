@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from ..base.user_errors import InputError, nearest
+from ..base.yaml_texts import yaml_value
 from ..cells import dates_together
 from ..cells.column_choices import with_choice
 from ..cells.date_formats import parse_date
@@ -31,7 +32,6 @@ from .review_decisions import check_decisions
 
 # In C where PyYAML was built with it: a plan may name thousands of values.
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PLAN_KEYS = {
     "unit": "units",
     "formats": "date formats",
@@ -262,7 +262,7 @@ def read_plan(text: str, columns, target: str = "") -> dict:
 
     Raises InputError for what can't be followed, with the place.
     """
-    plan = _load_yaml(text)
+    plan = yaml_value(text, "The cleaning plan")
     if not isinstance(plan, dict) or not isinstance(plan.get("columns"), dict):
         raise InputError("The cleaning plan needs a mapping 'columns', one entry a column.")
     for name, column in plan["columns"].items():
@@ -275,15 +275,6 @@ def read_plan(text: str, columns, target: str = "") -> dict:
     if missing:
         raise InputError(f"The plan says nothing about the column '{missing[0]}': add it.")
     return plan
-
-
-def _load_yaml(text: str):
-    try:
-        return yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" (line {where.line + 1})" if where else ""
-        raise InputError(f"The cleaning plan is not valid YAML{line}: correct it there.") from None
 
 
 def _check_column_plan(name: str, column) -> None:

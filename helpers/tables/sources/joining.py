@@ -30,6 +30,11 @@ from .recipe import (
 )
 from .summaries import summaries, usual
 
+ONE_ROW_A_KEY = (
+    "Give a key of one row each, or sum the rows up: `join: aggregate`, or with a time "
+    "`join: nearest` or `join: window`."
+)
+
 
 @dataclass(frozen=True)
 class JoinReport:
@@ -230,12 +235,8 @@ def _refuse_repeats(source: Source, table: pd.DataFrame, other: np.ndarray) -> N
         return
     first = table.iloc[int(np.flatnonzero(other == rows.index[0])[0])]
     value = ", ".join(f"{name} = {first[name]}" for name in source.keys)
-    raise InputError(
-        f"{source.name}: the key repeats: {value:.80} stands in {rows.iloc[0]:,} rows "
-        f"({(rows > 1).sum():,} keys do). Give a key of one row each, or sum the rows up: `join: "
-        f"aggregate`, or with a "
-        f"time `join: nearest` or `join: window`."
-    )
+    some = f"{value:.80} stands in {rows.iloc[0]:,} rows ({(rows > 1).sum():,} keys do)"
+    raise InputError(f"{source.name}: the key repeats: {some}. {ONE_ROW_A_KEY}")
 
 
 def _fuzzy(frame, source: Source, table, moment):

@@ -23,7 +23,8 @@ import pandas as pd
 
 from ...base.addresses import refuse_pasted_password
 from ...base.recipe_files import source_place
-from ...base.user_errors import InputError, first_line, nearest
+from ...base.user_errors import InputError, nearest
+from ...base.yaml_texts import yaml_value
 
 EXACT, NEAREST, WINDOW, AGGREGATE, FUZZY = "exact", "nearest", "window", "aggregate", "fuzzy"
 JOINS = (EXACT, NEAREST, WINDOW, AGGREGATE, FUZZY)
@@ -107,14 +108,9 @@ def read_recipe(path: str | Path) -> Recipe:
 
 
 def _content(path: Path) -> dict:
-    import yaml
-
     if not path.is_file():
         raise InputError("there is no such file. `pipeline sources a.csv b.csv` drafts one.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"this is not YAML: {first_line(error)}.") from None
+    content = yaml_value(path.read_bytes(), "this")
     if not isinstance(content, dict) or not isinstance(content.get("sources"), dict):
         raise InputError("a recipe has `main:` and, below `sources:`, an entry for each table.")
     return content
