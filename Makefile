@@ -90,7 +90,8 @@ run: $(READY)
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks/
 
-# Whole series, labs and what starts kernels on one core, notebooks and all else on the other.
+# Whole series and what starts kernels on one core, notebooks and all else on the other. The labs'
+# stored outputs are compared by test-stock.
 # Exercises, solutions and copies have no stored outputs to compare: tests/stages runs them.
 NO_OUTPUTS := $(foreach folder,exercises solutions clean_copies,--ignore notebooks/$(folder))
 # (Some of the units go with the first, so that both take equally long.)

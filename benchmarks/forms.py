@@ -164,7 +164,7 @@ def measured() -> pd.DataFrame:
         file = Path(folder, "forms.csv")
         table().to_csv(file, index=False)
         run_line(Request(data=str(file), target=TARGET, name="bench-forms", stages="1-7",
-                         track=False))  # fmt: skip
+                         track=False, force=True))  # fmt: skip
         return measure("bench-forms", table().head(80), Path(folder))
 
 

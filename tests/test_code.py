@@ -669,6 +669,15 @@ def test_a_stage_uses_no_other_station_but_those_that_it_must(stage):
     assert stations(stage) & OTHERS.keys() <= OTHERS[stage.name] | {stage.name}
 
 
+DEEP = pytest.mark.parametrize(
+    "deep",
+    [
+        pytest.param(False, id="where it is", marks=pytest.mark.slow),
+        pytest.param(True, id="two folders down"),
+    ],
+)
+
+
 def two_folders_down(package: Path, name: str) -> Path:
     """Move a module of the package two folders down; what it defines is imported where it was."""
     (path,) = package.rglob(f"{name}.py")
@@ -690,7 +699,7 @@ def where(module: Path, copy) -> Path:
     return module.relative_to(copy.folder.parent)
 
 
-@pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
+@DEEP
 def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
     path = (
         two_folders_down(copy.folder, "number_encoder")
@@ -709,7 +718,7 @@ def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
     assert stale == dict.fromkeys(range(3, 9), [f"{where(path, copy)} has changed"])
 
 
-@pytest.mark.parametrize("deep", [False, True], ids=["where it is", "two folders down"])
+@DEEP
 def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
     path = (
         two_folders_down(copy.folder, "importance")

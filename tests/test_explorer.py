@@ -94,9 +94,13 @@ def test_a_hostile_name_in_the_heading_is_text(tmp_path):
     [
         (["nowhere.csv"], "no file 'nowhere.csv'"),
         (["TABLE", "--target", "lat"], "Did you mean 'late'"),
-        (["TABLE", "--against", "nowhere.csv"], "no file 'nowhere.csv'"),
-        (["TABLE", "--query", "SELECT 1"], "--query is for a database"),
-        (["TABLE", "--name", "../away"], "name"),
+        pytest.param(
+            ["TABLE", "--against", "nowhere.csv"], "no file 'nowhere.csv'", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ["TABLE", "--query", "SELECT 1"], "--query is for a database", marks=pytest.mark.slow
+        ),
+        pytest.param(["TABLE", "--name", "../away"], "name", marks=pytest.mark.slow),
         (["nosuch://a:secret7@127.0.0.1/x"], "nosuch://a:***@127.0.0.1/x"),
     ],
 )

@@ -143,6 +143,7 @@ print(forest.score(X, y) > 0.9, boosted.score(X, y) > 0.9, back.shape)
 """
 
 
+@pytest.mark.slow
 def test_threads_work_in_a_forked_kernel(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
@@ -151,6 +152,7 @@ def test_threads_work_in_a_forked_kernel(tmp_path, monkeypatch):
         assert found == ["True True (4000, 20)"]
 
 
+@pytest.mark.slow
 def test_outputs_are_those_of_a_stock_kernel(tmp_path):
     cells = (
         "import sys, os; print(sys.executable, sys.flags.safe_path, os.getcwd(), sys.path)",
@@ -192,6 +194,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_libraries_have_the_settings_of_a_stock_kernel(tmp_path):
     warm, stock = (
         json.loads(outputs(SETTINGS, folder=tmp_path, engine=engine)[0].splitlines()[0])
@@ -201,6 +204,7 @@ def test_libraries_have_the_settings_of_a_stock_kernel(tmp_path):
         assert warm[library] == stock[library]
 
 
+@pytest.mark.slow
 def test_a_figure_is_the_same_as_in_a_stock_kernel(tmp_path):
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('t');"
     pictures = []
@@ -226,6 +230,7 @@ def test_the_kernels_environment_and_folder_are_the_callers(tmp_path, monkeypatc
     assert outputs(look, folder=tmp_path, cwd=tmp_path) == [f"this {tmp_path}"]
 
 
+@pytest.mark.slow
 def test_settings_that_are_read_at_import_get_a_fork_server_of_their_own(tmp_path, monkeypatch):
     look = "import matplotlib; print(matplotlib.get_backend().lower())"
     assert "inline" in outputs(look, folder=tmp_path)[0]
@@ -374,6 +379,7 @@ def _written(place: Path, caller: subprocess.Popen, seconds: float = 60) -> list
     return [int(pid) for pid in place.read_text().split()]
 
 
+@pytest.mark.slow
 def test_a_killed_fork_server_takes_its_kernels_with_it(tmp_path):
     warm_provisioner.cool_down()
     run = client("import os; print(os.getpid(), os.getppid())")
@@ -385,6 +391,7 @@ def test_a_killed_fork_server_takes_its_kernels_with_it(tmp_path):
     assert outputs(LOOK, folder=tmp_path) == ["True"], "the next kernel starts another fork server"
 
 
+@pytest.mark.slow
 def test_nbval_does_not_wait_for_a_kernel_that_has_gone():
     warm_provisioner.cool_down()
     kernel = WatchedKernel("warm")
@@ -409,6 +416,7 @@ def test_the_provisioner_is_the_local_one_but_for_the_start():
     assert used - of_windows - {"pid"} <= set(vars(KernelProcess))
 
 
+@pytest.mark.slow
 def test_a_kernel_can_be_restarted_as_a_person_would(tmp_path):
     from jupyter_client.manager import start_new_kernel
 

@@ -122,6 +122,7 @@ def test_what_is_written_is_read_as_the_same_request(run):
     assert run_file.with_file(Request(), run.file(run_file.FILE)) == asked
 
 
+@pytest.mark.slow
 def test_a_run_writes_its_settings_and_can_be_made_again_from_them(run, tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text(ROWS)
