@@ -336,3 +336,13 @@ def test_lines_set_aside_are_written_beside_the_result(tmp_path):
     }  # fmt: skip
     set_aside.write({}, tmp_path / "scored.csv")
     assert not (tmp_path / "scored.set_aside.csv").exists()
+
+
+def test_one_column_of_sentences_is_said_where_some_have_commas(tmp_path):
+    path = tmp_path / "said.csv"
+    path.write_text("note\n" + "all is well\n" * 6 + "late, as ever\n" * 3)
+    frame = read_table(str(path))
+    assert frame.shape == (9, 1)
+    assert "3 of its first 10 lines" in " ".join(frame.attrs["oddities"])
+    path.write_text("note\n" + "all is well\n" * 6)
+    assert "oddities" not in read_table(str(path)).attrs

@@ -53,7 +53,8 @@ def find_layout(text: str, asked: TextFormat) -> Layout:
     pieces = list(cut_lines(text, lines[:MOST_LINES], cut.dialect, cut.width))
     rules = [piece for piece in pieces if is_rule(piece.text)]
     rows = [piece for piece in pieces if not is_rule(piece.text)]
-    return replace(_with_header(rows, cut, asked), has_rules=bool(rules))
+    found = replace(_with_header(rows, cut, asked), has_rules=bool(rules))
+    return _said_of_one_column(found, lines) if cut.width == 1 and not asked.delimiter else found
 
 
 def _cut_asked(text: str, lines: list[Line], asked: TextFormat) -> Cut | None:
@@ -72,10 +73,8 @@ def _cut_asked(text: str, lines: list[Line], asked: TextFormat) -> Cut | None:
 
 def _only_column(text: str, lines: list[Line], asked: TextFormat) -> Cut:
     """The cut of a text of one column; InputError where its lines seem to have more."""
-    full = [line.text for line in lines if line.text.strip()][:MOST_LINES]
-    unquoted = [Dialect("\x1f").loose_fields(line)[0] for line in full[1:]]
-    marked = sum(any(mark in line for mark in USUAL) for line in unquoted)
-    if asked.delimiter != "none" and 2 * marked > len(unquoted):
+    full, marked = _lines_with_marks(lines)
+    if asked.delimiter != "none" and 2 * marked > len(full) - 1:
         widths = [_widths(line, "".join(full)) for line in full[:2]]
         raise InputError(
             f"has no delimiter that parts its lines into equally many fields (fields of line 1: "
@@ -84,6 +83,25 @@ def _only_column(text: str, lines: list[Line], asked: TextFormat) -> Cut:
         )
     mark = next(mark for mark in "\x1f\x1e\x1d\x01," if mark not in text)
     return Cut(Dialect(mark, asked.quote or '"'), 1, 1.0, 1.0)
+
+
+def _lines_with_marks(lines: list[Line]) -> tuple[list[str], int]:
+    """The first lines, and how many below the first hold a usual delimiter outside quotes."""
+    full = [line.text for line in lines if line.text.strip()][:MOST_LINES]
+    unquoted = [Dialect("\x1f").loose_fields(line)[0] for line in full[1:]]
+    return full, sum(any(mark in line for mark in USUAL) for line in unquoted)
+
+
+def _said_of_one_column(layout: Layout, lines: list[Line]) -> Layout:
+    """The layout of one column, with a note where some lines may be meant to have more."""
+    full, marked = _lines_with_marks(lines)
+    if not marked:
+        return layout
+    said = (
+        f"The file was read as one column, though {marked:,} of its first {len(full):,} lines have "
+        f"a comma or other delimiter (if it parts cells: ?delimiter=comma behind the file's name)."
+    )
+    return replace(layout, notes=(*layout.notes, said))
 
 
 def _widths(line: str, text: str) -> str:
