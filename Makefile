@@ -166,7 +166,7 @@ bench-exploring: $(READY)
 
 # POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed
 bench-reading: $(READY)
-	$(BIN)/python -m benchmarks.reading --pollock $(or $(POLLOCK),../shared/bench/pollock) $(if $(MB),--mb $(MB))
+	$(BIN)/python -m benchmarks.reading $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
 
 bench-setup: $(READY)
 	$(BIN)/python -m benchmarks.setup

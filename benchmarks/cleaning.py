@@ -46,7 +46,7 @@ FLIGHT_ROWS = 20_000
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="A folder with benchmark sets.")  # fmt: skip
-@click.option("--only", default="", help="Some parts, by name, parted by commas.")
+@click.option("--only", default="", help="Some parts, by name, separated by commas.")
 def main(data, only):
     """Measure and write."""
     raw = json.loads(RAW.read_text(encoding="utf-8")) if RAW.exists() else {}

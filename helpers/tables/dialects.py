@@ -130,7 +130,7 @@ class Line:
 
 
 def lines_of(text: str) -> list[Line]:
-    r"""The lines of a text, parted by LF, CRLF or CR alone.
+    r"""The lines of a text, separated by LF, CRLF or CR alone.
 
     >>> [line.text for line in lines_of("a\r\nb\rc\n\n")]
     ['a', 'b', 'c', '']

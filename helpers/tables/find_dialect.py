@@ -143,7 +143,7 @@ def _worth(cell: str, marks: str) -> float:
 def is_table(lines: list[Line], cut: Cut) -> bool:
     """Whether a rare delimiter makes a table: the first line has as many fields, and some number.
 
-    Names of two words in a column of their own are no table parted by blanks, nor are moments. A
+    Names of two words in a column of their own are no table separated by blanks, nor are moments. A
     first column without a name counts the rows.
     """
     rows = [cut.dialect.loose_fields(line.text) for line in lines]

@@ -33,7 +33,7 @@ AS_FOUND = TextFormat()
 
 
 def parse(text: str) -> TextFormat:
-    """A format from its text: settings of the form key=value, parted by &.
+    """A format from its text: settings of the form key=value, separated by &.
 
     >>> parse("delimiter=semicolon&header=3&bad_lines=0.5")
     TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5)

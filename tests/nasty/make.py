@@ -156,7 +156,7 @@ def _texts() -> list[Case]:
              _text(plain.replace("Rome", 'Ro"m"e')), ROWS),
         Case("line_ends_in_cells.csv", "line ends inside quotes",
              _frame(good().replace("Rome", "Ro\nme")), ROWS),
-        Case("decimal_commas.csv", "decimal commas, parted by semicolons",
+        Case("decimal_commas.csv", "decimal commas, separated by semicolons",
              _text(good().to_csv(index=False, sep=";", decimal=",")), ROWS,
              says="Read with a decimal comma: size"),
         Case("thousands.csv", "thousands separators and a currency",
