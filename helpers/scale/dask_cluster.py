@@ -21,6 +21,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from ..base.places import reports_folder
@@ -99,6 +100,7 @@ def _distributed():
     return distributed
 
 
+@lru_cache(maxsize=1)
 def _client(address: str):
     """A connection to a scheduler, one a process; InputError if there is no usable worker."""
     client = _connected(address)
