@@ -9,6 +9,8 @@ import pandas as pd
 from ..base.user_errors import InputError
 from ..cells.kinds import Kind, kind_of
 
+EPOCH = pd.Timestamp(0).as_unit("s")  # in nanoseconds it would bound the years to 1678 to 2262
+
 
 def shared_columns(known: Iterable[str], later: pd.DataFrame) -> list[str]:
     """Those of the `known` columns that later rows have too.
@@ -44,7 +46,7 @@ def as_values(column: pd.Series) -> pd.Series:
         column = column.dt.tz_convert(None)
     kind = kind_of(column)
     if kind == Kind.DATE:
-        return ((column - pd.Timestamp(0)) / pd.Timedelta(days=1)).astype(float)
+        return ((column - EPOCH) / pd.Timedelta(days=1)).astype(float)
     if kind == Kind.DURATION:
         return column.dt.total_seconds()
     return column.astype(float if kind == Kind.NUMBER else "str")

@@ -305,9 +305,9 @@ def _other_files() -> list[Case]:
         Case("numbers.json", "JSON that is no table", _text("[1, 2, 3]"),
              refused="not a list of objects"),
         Case("deep.json", "JSON 100,000 lists deep", _text("[" * 100_000 + "]" * 100_000),
-             refused="can't be read as JSON"),
+             refused="nested too deeply"),
         Case("one_bad_line.jsonl", "JSON lines with one that is none",
-             _text("\n".join([*lines[:5], "{oops", *lines[5:]])), ROWS, "line 6"),
+             _text("\n".join([*lines[:5], "{oops", *lines[5:]])), ROWS, "Set aside: 1 line"),
         Case("ragged.jsonl", "JSON lines with other keys in each", _text(
             "\n".join(json.dumps({f"k{n % 7}": n}) for n in range(ROWS))), ROWS,
              says="without a key"),
