@@ -70,7 +70,7 @@ def _broken(found: Sorted) -> str:
     more = len(found.broken) - len(told)
     return (
         f"{so_many(found.broken, 'line')} can't be read as a row and "
-        f"{'was' if len(found.broken) == 1 else 'were'} set aside ({'; '.join(told)}"
+        f"{_was(found.broken)} set aside ({'; '.join(told)}"
         f"{f'; and {more:,} more' if more else ''}). Correct them, or say how many there may "
         f"be: ?bad_lines=0.01 {BEHIND}."
     )
