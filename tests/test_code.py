@@ -669,7 +669,7 @@ def test_a_stage_uses_no_other_station_but_those_that_it_must(stage):
     assert stations(stage) & OTHERS.keys() <= OTHERS[stage.name] | {stage.name}
 
 
-DEEP = pytest.mark.parametrize(
+WHERE_IT_LIES = pytest.mark.parametrize(
     "deep",
     [
         pytest.param(False, id="where it is", marks=pytest.mark.slow),
@@ -699,7 +699,7 @@ def where(module: Path, copy) -> Path:
     return module.relative_to(copy.folder.parent)
 
 
-@DEEP
+@WHERE_IT_LIES
 def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
     path = (
         two_folders_down(copy.folder, "number_encoder")
@@ -718,7 +718,7 @@ def test_whoever_loads_a_model_uses_what_is_in_it(copy, deep):
     assert stale == dict.fromkeys(range(3, 9), [f"{where(path, copy)} has changed"])
 
 
-@DEEP
+@WHERE_IT_LIES
 def test_a_function_of_the_evaluation_concerns_no_earlier_stage(copy, deep):
     path = (
         two_folders_down(copy.folder, "importance")
