@@ -22,6 +22,7 @@ from .other_forms import code_width
 from .reading_columns import repair_column
 from .serial_days import SERIAL, are_days
 from .tidy_text import fingerprint, repair_encoding, tidy
+from .words_kept import with_kept
 
 USUAL = 0.8
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
@@ -109,6 +110,7 @@ def learn_again(
         counts = _word_counts(column)
         words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
         read |= _draft_category_or_codes(counts, words, aliases or {})
+        read = with_kept(read, [word for word in plan.get("keep", ()) if counts[word]])
     return _with_sentinels(column, read)
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from ..base.user_errors import InputError, nearest
 from ..base.yaml_texts import text_of, yaml_value
-from ..cells import dates_together
+from ..cells import dates_together, words_kept
 from ..cells.column_choices import with_choice
 from ..cells.date_formats import is_format
 from ..cells.draft_column_plan import draft_and_repair
@@ -62,7 +62,7 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     about = about | {"limits": about.get("limits", {}) | parse_limits(limits, frame.columns)}
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
     plans, cleaned, swaps, found = draft_columns(
-        frame, names, lambda column: _draft_one(column, column.name, about), dates_together.settled
+        frame, names, lambda column: _draft_one(column, column.name, about), _settled
     )
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
@@ -70,6 +70,11 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     )
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
+
+
+def _settled(frame: pd.DataFrame, plans: dict) -> dict:
+    """The plans that the columns of a table give one another."""
+    return dates_together.settled(frame, plans) | words_kept.settled(frame, plans)
 
 
 def draft_columns(

@@ -37,8 +37,10 @@ def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, 
         ("serial days", "Numbers read as a spreadsheet's days: {} (as numbers: kind: number in "
          "columns.yaml).", _serial_days(raw, own)),
         ("two-digit years", "Years of two digits: {} (pivot in cleaning.yaml).", _centuries(own)),
-        ("words for missing", "Words taken for missing: {}.",
+        ("words for missing", "Words taken for missing: {} (values? keep in columns.yaml).",
          {name: _most_frequent(cells) for name, cells in gaps}),
+        ("words kept", "Kept as values, though they look missing: {} (missing in columns.yaml).",
+         _kept(raw, own)),
     ]  # fmt: skip
     return [
         (code, list(shown), says.format(some([f"{n:.40} ({how})" for n, how in shown.items()])))
@@ -76,6 +78,13 @@ def _centuries(plans: dict) -> dict[str, str]:
     """The date columns whose years of two digits are not those of the usual rule."""
     short = {n: p for n, p in plans.items() if any("%y" in f for f in p.get("formats", ()))}
     return {n: f"{p['pivot'] - 99} to {p['pivot']}" for n, p in short.items() if "pivot" in p}
+
+
+def _kept(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of names that hold words which look missing, with the number of cells."""
+    kept = {n: p["keep"] for n, p in plans.items() if p.get("keep")}
+    return {n: ", ".join(f"‘{w:.30}’; {so_many(raw[n][raw[n] == w], 'cell')}" for w in words)
+            for n, words in kept.items()}  # fmt: skip
 
 
 def _serial_days(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
