@@ -64,7 +64,7 @@ def read_excel(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     sheet, notes = _chosen(book, content, asked.sheet)
-    frame = _table_of(sheet, asked.header)
+    frame = _table_of(sheet, asked.header) if sheet.rows else pd.DataFrame()
     return odd_files.note(frame, *notes, *odd_files.of(frame))
 
 
@@ -138,15 +138,13 @@ def is_blank(row: Sequence) -> bool:
 
 def _table_of(sheet: Sheet, header: str) -> pd.DataFrame:
     """The table of a sheet, its names joined from the rows of its header; what is odd is noted."""
-    if not sheet.rows:
-        return pd.DataFrame()
     texts, kept = _top(sheet)
     found = _header_asked(sheet, header) if header else header_of(texts)
     filled, names = sheet.marks.fill(sheet.rows), _names(texts, found)
     frame = _body(sheet.rows[found.end :], kept).set_axis(distinct_names(list(names)), axis=1)
     above = _above(texts[: found.skipped])
-    said = [sheet_said.of_rows_above(above), sheet_said.of_header(found, header)]
-    said += [odd_files.renamed(names, list(frame))] if found.rows else []
+    renamed = odd_files.renamed(names, list(frame)) if found.rows else ""
+    said = [sheet_said.of_rows_above(above), sheet_said.of_header(found, header), renamed]
     said += sheet_said.of_cells(sheet, filled, dict(zip(kept, frame, strict=True)), found.end)
     return odd_files.note(set_aside.note(frame, above), *said)
 
