@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import orjson
@@ -29,6 +28,7 @@ from .request_body import ENDINGS, parse_json, rows_in_body, rows_of_table
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
+from .worker_thread import Worker
 
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 # Keys of `/ready` as they were named before; scripts may still read them.
@@ -69,7 +69,7 @@ class Service:
         self.log = self._queue_of(log)
         self.check = check or AnswerCheck()
         self.follower: Follower | None = None  # of a registered model's alias
-        self.worker = ThreadPoolExecutor(1, "batch", initializer=_on_one_thread)
+        self.worker = Worker("batch", begin=_on_one_thread)
         self.busy, self._seconds = 0, 0
         self._ticking: asyncio.TimerHandle | None = None
         self.counters = self._new_counters()
@@ -80,6 +80,8 @@ class Service:
 
     def _new_counters(self) -> ServiceCounters:
         counters = ServiceCounters(lambda: self.busy)
+        if self.log is not None:
+            counters.watch_log(self.log.kept)
         self.check.count_in(counters.registry)
         if self.shadow is not None:
             self.shadow.count_in(counters.registry)
@@ -135,13 +137,13 @@ class Service:
     async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self.worker, self._read_and_answer, now, read, given_up)
+        future = self.worker.submit(self._read_and_answer, now, read, given_up)
         try:
-            answers, raw = await asyncio.wait_for(future, self.limits.seconds)
+            answers, raw = await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except TimeoutError:
-            given_up.set()
             raise _too_slow(self.limits.seconds) from None
+        finally:
+            given_up.set()  # nobody waits any more
         await self._note(path_of(now, len(answers)), answers, raw)
         return answers
 
@@ -194,9 +196,8 @@ class Service:
         """Load the model again and answer with it; requests in progress keep the old one."""
         if self.reload is None:
             raise Refused(409, "This service was started without a run to load again.")
-        loop = asyncio.get_running_loop()
         try:
-            fresh = await loop.run_in_executor(self.worker, self.reload)
+            fresh = await asyncio.wrap_future(self.worker.submit(self.reload))
         except InputError as error:
             raise Refused(409, f"The model stays as it was. {error}") from None
         if fresh.fallback and not self.now.fallback:
@@ -212,7 +213,7 @@ class Service:
             "scorer_warning": self.check.trouble,
             "shadow": self.shadow.version if self.shadow is not None else "",
             "registry": self.follower.trouble if self.follower else "",
-            "log": self.log is not None,
+            **(self.log.state() if self.log is not None else {"log": False}),
         }
         said = {name: value for name, value in said.items() if value != ""}
         return said | {old: said[new] for old, new in OLD_KEYS.items() if new in said}
@@ -225,7 +226,7 @@ class Service:
             self.shadow.close()
         if self.follower is not None:
             self.follower.stop()
-        self.worker.shutdown(wait=False, cancel_futures=True)
+        self.worker.close()
         if self.log is not None:
             self.log.close()
 
