@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..base.files import delete_drafts, replacing
+from ..base.locks import only_writer
 from ..base.user_errors import InputError
 from ..drift import compare_columns
 from ..drift.column_tallies import Tally
@@ -34,7 +35,12 @@ def clean_folder(run: str, source: str, out: Path, advance: Advance | None = Non
     `out` becomes a folder with a file for each part, in the same order, row for row. It appears
     whole, at the end; a command that was stopped goes on where it was.
     """
-    _check_new(out)
+    with only_writer(out):
+        _check_new(out)
+        return _clean_alone(run, source, out, advance)
+
+
+def _clean_alone(run: str, source: str, out: Path, advance: Advance | None) -> int:
     bundle, found = load_bundle(run), _partitions(source)
     draft = out.resolve().with_name(f".{out.name}.parts")
     files = sorted({(str(part.path), part.path.stat().st_mtime_ns) for part in found})
