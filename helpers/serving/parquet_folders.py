@@ -43,10 +43,10 @@ def clean_folder(
     """
     with only_writer(out):
         _check_new(out)
-        return _clean_alone(run, source, out, advance)
+        return _clean_alone(run, source, out, advance, say)
 
 
-def _clean_alone(run: str, source: str, out: Path, advance: Advance | None) -> int:
+def _clean_alone(run: str, source: str, out: Path, advance, say: Say | None) -> int:
     bundle, found = load_bundle(run), _partitions(source)
     draft = out.resolve().with_name(f".{out.name}.parts")
     _begin(draft, f"{bundle.version} {_files_of(found)}")
