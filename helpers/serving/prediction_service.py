@@ -24,7 +24,7 @@ from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, check_count
 from .prediction_log import PredictionLog
-from .request_body import ENDINGS, parse_json, rows_in_body, rows_of_table
+from .request_body import ENDINGS, in_utf8, parse_json, rows_in_body, table_in_body
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
@@ -101,14 +101,13 @@ class Service:
 
     # --- Answers -----------------------------------------------------------------------------
 
-    async def predict(self, body: bytes, kind: str) -> tuple[bytes, int]:
+    async def predict(self, body: bytes, kind: str, charset: str = "") -> tuple[bytes, int]:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            answers = await self._many(
-                now, lambda: rows_in_body(rows_of_table(body, ENDINGS[kind]), now.bundle.known)
-            )
+            answers = await self._many(now, lambda: table_in_body(body, kind, charset, now.bundle))
             return orjson.dumps(answers), len(answers)
+        body = in_utf8(body, charset)[0] if charset else body
         content = rows_in_body(parse_json(body), now.bundle.known)
         if isinstance(content, list):
             answers = await self._listed(now, content)
@@ -124,7 +123,7 @@ class Service:
         A few are answered here, many in the worker thread.
         """
         if now.for_rows is None or len(rows) > AT_ONCE:
-            return await self._many(now, lambda: rows)
+            return await self._many(now, lambda: (rows, []))
         check_count(rows, self.limits.rows)
         found, missed = now.bundle.looked_up(rows)
         raw = raw if found is rows else None  # the log holds rows as they were answered
@@ -134,7 +133,7 @@ class Service:
         await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found])
         return answers
 
-    async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
+    async def _many(self, now: Served, read: Callable[[], tuple]) -> list[dict]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
         future = self.worker.submit(self._read_and_answer, now, read, given_up)
@@ -148,14 +147,17 @@ class Service:
         return answers
 
     def _read_and_answer(
-        self, now: Served, read: Callable[[], list], given_up: threading.Event
+        self, now: Served, read: Callable[[], tuple], given_up: threading.Event
     ) -> tuple[list[dict], list[bytes]]:
-        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
-        rows = read()
+        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task.
+
+        What it gives besides, of the body as a whole, is said in the first answer.
+        """
+        rows, said = read()
         check_count(rows, self.limits.rows)
         rows, missed = now.bundle.looked_up(rows)
         answers = answer_all(now, rows, given_up, self.limits.rows)
-        add_warnings(answers, missed)
+        add_warnings(answers, [said + missed[0], *missed[1:]])
         if path_of(now, len(rows)) == COMPILED and not given_up.is_set():
             self.check.offer(now, rows, answers)
         return answers, [_as_bytes(row) for row in rows]
