@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
+from ..base.locks import only_writer
 from ..base.places import reports_folder
 from ..base.recipe_files import is_recipe, sources_of
 from ..base.user_errors import InputError
@@ -52,9 +53,8 @@ from .model_bundle import (
     load_bundle_version,
     predict_table,
 )
+from .result_file import check_out
 from .write_answers import FEW, open_answers_file
-
-ENDINGS = (".csv", ".parquet")
 
 
 def predict_file(
@@ -68,15 +68,19 @@ def predict_file(
     than in training; then one on lines of a text file that are no rows, which are kept beside the
     result (`set_aside.beside`).
     """
-    _check_out(out)
-    bundle, advance = load_bundle(run), advance or _say_nothing
-    folder = out.with_name(f".{out.name}.pieces")
+    check_out(out, source)
+    with only_writer(out):
+        return _predict_alone(run, source, out, advance or _say_nothing, say or _say_nothing)
+
+
+def _predict_alone(run: str, source: str, out: Path, advance, say) -> int:
+    """`predict_file`, once no other command writes the same file."""
+    bundle, folder = load_bundle(run), out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
     if remote_files.is_stored(source):
         source = str(remote_files.fetch_stored(source, folder / "source"))
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
-    say = say or _say_nothing
     with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
         told = _say_nothing if is_elsewhere else advance
         count = _write_whole(bundle, source, out, folder, told, say)
@@ -105,14 +109,6 @@ def _kept_where_it_saves_work(folder: Path):
             shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _check_out(out: Path) -> None:
-    """Raise InputError where the result can't be written to."""
-    if out.suffix.lower() not in ENDINGS:
-        raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
-    if not out.parent.is_dir():
-        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
 
 
 def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, say) -> int:

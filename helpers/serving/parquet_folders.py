@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..base.files import delete_drafts, replacing
+from ..base.locks import only_writer
 from ..base.user_errors import InputError
 from ..drift import compare_columns
 from ..drift.column_tallies import Tally
@@ -40,7 +41,12 @@ def clean_folder(
     whole, at the end; a command that was stopped goes on where it was. `say` gets a sentence for
     each column that the folder has in another form.
     """
-    _check_new(out)
+    with only_writer(out):
+        _check_new(out)
+        return _clean_alone(run, source, out, advance, say)
+
+
+def _clean_alone(run: str, source: str, out: Path, advance, say: Say | None) -> int:
     bundle, found = load_bundle(run), _partitions(source)
     draft = out.resolve().with_name(f".{out.name}.parts")
     _begin(draft, f"{bundle.version} {_files_of(found)}")
