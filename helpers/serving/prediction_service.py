@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import orjson
@@ -23,12 +22,13 @@ from ..base.user_errors import InputError
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
-from .model_bundle import KEY_VARIABLE, check_count
+from .model_bundle import KEY_VARIABLE, Bundle, check_count
 from .prediction_log import PredictionLog
 from .request_body import ENDINGS, in_utf8, parse_json, rows_in_body, table_in_body
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
+from .worker_thread import Worker
 
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 # Keys of `/ready` as they were named before; scripts may still read them.
@@ -69,7 +69,7 @@ class Service:
         self.log = self._queue_of(log)
         self.check = check or AnswerCheck()
         self.follower: Follower | None = None  # of a registered model's alias
-        self.worker = ThreadPoolExecutor(1, "batch", initializer=_on_one_thread)
+        self.worker = Worker("batch", begin=_on_one_thread)
         self.busy, self._seconds = 0, 0
         self._ticking: asyncio.TimerHandle | None = None
         self.counters = self._new_counters()
@@ -80,6 +80,8 @@ class Service:
 
     def _new_counters(self) -> ServiceCounters:
         counters = ServiceCounters(lambda: self.busy)
+        if self.log is not None:
+            counters.watch_log(self.log.kept)
         self.check.count_in(counters.registry)
         if self.shadow is not None:
             self.shadow.count_in(counters.registry)
@@ -134,13 +136,13 @@ class Service:
     async def _many(self, now: Served, read: Callable[[], tuple]) -> list[dict]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self.worker, self._read_and_answer, now, read, given_up)
+        future = self.worker.submit(self._read_and_answer, now, read, given_up)
         try:
-            answers, raw = await asyncio.wait_for(future, self.limits.seconds)
+            answers, raw = await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except TimeoutError:
-            given_up.set()
             raise _too_slow(self.limits.seconds) from None
+        finally:
+            given_up.set()  # nobody waits any more
         await self._note(path_of(now, len(answers)), answers, raw)
         return answers
 
@@ -181,12 +183,19 @@ class Service:
         if self.log is not None:
             self.log.note((time.time(), status, seconds, rows))
 
-    async def note_outcomes(self, pairs: list[tuple[str, str]]) -> list[str]:
-        """Store actual outcomes by prediction id; returns the unknown ids."""
+    async def note_outcomes(self, pairs: list[tuple[str, object]]) -> list[str]:
+        """Store actual outcomes by prediction id; returns the unknown ids.
+
+        Refuses all of them where one is no class that the model knows, or no number.
+        """
         if self.log is None:
             raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
+        if not 1 <= len(pairs) <= self.limits.rows:
+            said = f"A request holds 1 to {self.limits.rows:,} outcomes; this one {len(pairs):,}."
+            raise Refused(422, said)
+        told = await asyncio.wrap_future(self.log.worker.submit(_read, self.now.bundle, pairs))
         try:
-            return await self.log.note_outcomes(pairs)
+            return await self.log.note_outcomes(told)
         except Exception:  # whatever the database says
             raise Refused(503, "The log can't be written to: try again.", retry=True) from None
 
@@ -196,9 +205,8 @@ class Service:
         """Load the model again and answer with it; requests in progress keep the old one."""
         if self.reload is None:
             raise Refused(409, "This service was started without a run to load again.")
-        loop = asyncio.get_running_loop()
         try:
-            fresh = await loop.run_in_executor(self.worker, self.reload)
+            fresh = await asyncio.wrap_future(self.worker.submit(self.reload))
         except InputError as error:
             raise Refused(409, f"The model stays as it was. {error}") from None
         if fresh.fallback and not self.now.fallback:
@@ -214,7 +222,7 @@ class Service:
             "scorer_warning": self.check.trouble,
             "shadow": self.shadow.version if self.shadow is not None else "",
             "registry": self.follower.trouble if self.follower else "",
-            "log": self.log is not None,
+            **(self.log.state() if self.log is not None else {"log": False}),
         }
         said = {name: value for name, value in said.items() if value != ""}
         return said | {old: said[new] for old, new in OLD_KEYS.items() if new in said}
@@ -227,7 +235,7 @@ class Service:
             self.shadow.close()
         if self.follower is not None:
             self.follower.stop()
-        self.worker.shutdown(wait=False, cancel_futures=True)
+        self.worker.close()
         if self.log is not None:
             self.log.close()
 
@@ -240,6 +248,19 @@ def _log_lines(answers: list[dict], raw: list[bytes]) -> list[tuple]:
          orjson.dumps(a.get("probability")).decode(), orjson.dumps(a["warnings"]).decode())
         for a, row in zip(answers, raw, strict=True)
     ]  # fmt: skip
+
+
+def _read(bundle: Bundle, pairs: list[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Outcomes as the log keeps them; refuses one that is none, by its place."""
+    found = bundle.outcomes.read([outcome for _, outcome in pairs])
+    if None in found:
+        place = found.index(None)
+        raise Refused(
+            422,
+            f"Outcome {place + 1}: {pairs[place][1]!r:.60} is no outcome of "
+            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted.",
+        )
+    return [(id_, outcome) for (id_, _), outcome in zip(pairs, found, strict=True)]
 
 
 def _too_slow(seconds: float) -> Refused:
