@@ -124,17 +124,18 @@ ASKED_OF = {
         scores(), {"first": scores().iloc[:, 0], "second": scores().iloc[:, 1]}),
     "evaluate.cost": lambda: (COUNTS, {"counts": COUNTS.to_numpy()}),
     "deploy.called_late": lambda: (answers(), {"said": answers()}),
-    "monitor.psi": lambda: (temperatures(), dict(zip("ab", in_quarters(), strict=True))),
+    "monitor.psi": lambda: (
+        temperatures(), dict(zip("abcd", in_groups(4) + in_groups(10), strict=True))),
     "explore.gust": lambda: (gusts(), {"table": gusts(), "calm": gusts()["wind_gust"].isna()}),
     "labs.surest": lambda: (gaps(), {"every": gaps()}),
 }  # fmt: skip
 
 
-def in_quarters() -> list[np.ndarray]:
-    """The shares of old and new rows between the quartiles of the old ones."""
+def in_groups(n: int) -> list[np.ndarray]:
+    """The shares of old and new rows in n groups that hold as many old ones each."""
     old, new = temperatures()
-    edges = old.quantile([0.25, 0.5, 0.75])
-    return [np.bincount(np.searchsorted(edges, t), minlength=4) / len(t) for t in (old, new)]
+    edges = old.quantile(np.arange(1, n) / n)
+    return [np.bincount(np.searchsorted(edges, t), minlength=n) / len(t) for t in (old, new)]
 
 
 def verdict(name: str, wrote: str):

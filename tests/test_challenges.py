@@ -705,7 +705,7 @@ MISTAKES = {
     ],
     "split.with_gap": [
         (rows_as_they_come, "In which order"),
-        (days_as_they_come, "In which order"),
+        (days_as_they_come, "they come in any order"),
         (random_days, "In which order"),
         (sorted_rows, "a cut by rows goes through days"),
         (without_a_gap, "0 days lie between"),

@@ -396,5 +396,6 @@ GUESSES = {
         "the planes' file is joined twice over?",
         result=lambda late: 100 * abs(late["doubled"] - late["before"]),
         form="{:.1f}",
+        most=100,
     ),
 }
