@@ -271,11 +271,6 @@ def _apart(known) -> float:
     return asked - learnt
 
 
-def _flattery(pairs):
-    """How much higher each score is after random rows than after earlier ones."""
-    return pairs["random rows"] - pairs["earlier rows"]
-
-
 QUESTIONS = {
     "split.latest": Choice(
         "The model will be asked about next month's flights. Which rows should be held out?",
@@ -300,42 +295,6 @@ QUESTIONS = {
                 "held-out rows lie like those?"
             ),
         ),
-    ),
-    "split.flatters": Compute(
-        "By how much does learning from random rows flatter, on average? Each line of `pairs` has "
-        "the ROC AUC of the same rows twice, after `random rows` and after `earlier rows`.",
-        expected=lambda pairs: float(_flattery(pairs).mean()),
-        how='`(pairs["random rows"] - pairs["earlier rows"]).mean()`',
-        why="The same rows were asked, so the difference is not that of easy and hard days. What "
-        "is promised beyond the score after earlier rows will not come.",
-        hints=(
-            "Both scores of a line are of the same rows. What is left if you subtract?",
-            "First a difference for each line, and then one figure for all lines.",
-        ),
-        mistakes=(
-            Mistake(
-                lambda pairs: float(-_flattery(pairs).mean()),
-                "You took it the other way round: which of the two is too good?",
-            ),
-            Mistake(
-                lambda pairs: float(pairs["random rows"].mean()),
-                "That is one of the two scores; the question is how far both lie apart.",
-            ),
-            Mistake(
-                lambda pairs: float(_flattery(pairs).iloc[-1]),
-                "That is one line. All of them are asked for, on average.",
-            ),
-            Mistake(
-                lambda pairs: float(_flattery(pairs).max()),
-                "That is the line in which it flatters most; the average is asked for.",
-            ),
-            Mistake(
-                lambda pairs: float(_flattery(pairs).sum()),
-                "That is the sum over all lines. How many are there?",
-            ),
-        ),
-        within=0.001,
-        form="{:.3f}",
     ),
     "split.late_share": Compute(
         "By how much is the share of late flights larger among the rows that the last fold is "
