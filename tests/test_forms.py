@@ -16,7 +16,9 @@ from helpers.cells.reading_columns import repair_column
 from helpers.line.stage_work import Work
 from helpers.monitor import monitor_model, production_rows
 from helpers.pipeline.delivery_reading import in_known_forms
-from helpers.serving import batch_prediction, input_pieces
+from helpers.registry import pyfunc_loader
+from helpers.scale import dask_cluster
+from helpers.serving import batch_prediction, input_pieces, parquet_folders
 from tests import small
 
 DAY = datetime(2021, 11, 27)
@@ -35,6 +37,8 @@ DAY = datetime(2021, 11, 27)
         (["iso"], "1637971200000"),
         (["iso"], "1637971200.0"),
         (["iso"], "20211127.0"),
+        (["iso"], "44527"),
+        (["%d/%m/%Y"], "44527.0"),
         (["iso"], "11/27/2021"),
     ],
 )
@@ -44,13 +48,61 @@ def test_a_date_in_another_form_is_read_where_there_is_one_way(formats, text):
 
 
 @pytest.mark.parametrize(
+    ("plan", "text", "day"),
+    [
+        ({"formats": ["%d.%m.%Y"]}, "05/06/2021", datetime(2021, 6, 5)),
+        ({"formats": ["%d.%m.%Y"]}, "05/27/2021", datetime(2021, 5, 27)),  # one way only
+        ({"formats": ["iso"], "order": "day"}, "05-06-2021", datetime(2021, 6, 5)),
+        ({"formats": ["iso"], "order": "month"}, "05/06/2021", datetime(2021, 5, 6)),
+        ({"order": "month"}, "05/06/2021", datetime(2021, 5, 6)),
+        ({"formats": ["iso"], "pivot": 2010}, "05/26/42", datetime(1942, 5, 26)),
+        ({"formats": ["%d/%m/%Y"], "pivot": 2010}, "26.05.42", datetime(1942, 5, 26)),
+        ({"pivot": 2010}, "26.05.42", datetime(1942, 5, 26)),
+    ],
+)
+def test_what_training_knows_settles_one_date_by_itself(plan, text, day):
+    assert reading_values.repair_value(text, {"kind": "date"} | plan) == (day, "other form")
+
+
+def dated(form: str) -> pd.DataFrame:
+    """The table with its dates as ISO, and a date that shows the order of the table."""
+    rows = forms.table()
+    days = forms._days(rows)
+    return rows.assign(joined=days.dt.strftime("%Y-%m-%d"), seen=days.dt.strftime(form))
+
+
+@pytest.mark.parametrize("order", ["%d/%m/%Y", "%m/%d/%Y"])
+def test_one_row_is_read_as_its_delivery_would_be_by_every_road(tmp_path, monkeypatch, order):
+    monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path / "reports"))
+    made = small.prepared(forms.TARGET, dated(order))
+    small.write_run(made)
+    bundle = small.bundle_of(made)
+    row = dated(order).drop(columns=forms.TARGET).head(1).assign(joined="2022-06-05")
+    other = row.assign(joined=pd.Timestamp("2022-06-05").strftime(order.replace("/", "-")))
+    says = f"joined: '{other['joined'][0]}' is read as 2022-06-05"
+    assert any(said.startswith(says) for said in bundle.check.row(other.iloc[0].to_dict(), 1)[0])
+    model = pyfunc_loader.ReadingModel(bundle.model, bundle.schema)
+    with pytest.warns(UserWarning, match="joined: 1 of 1 cells have another form"):
+        by_mlflow = model.predict(other)
+    answers, said = [], []
+    for name, frame in (("same", row), ("other", other)):
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        out = tmp_path / f"{name}_scored.csv"
+        batch_prediction.predict_file("small", str(tmp_path / f"{name}.csv"), out, say=said.append)
+        answers.append(pd.read_csv(out).filter(like="pr"))
+    pd.testing.assert_frame_equal(*answers)
+    assert by_mlflow[0] == answers[0]["prediction"][0]
+    assert len(said) == 1 and "joined: 1 of 1 cells have another form" in said[0]
+
+
+@pytest.mark.parametrize(
     ("formats", "text", "why"),
     [
         (["iso"], "05/06/2021", "may be 2021-05-06 or 2021-06-05"),
         (["%d/%m/%Y"], "11/27/2021", "has the month first, the column the day"),
         (["%m-%d-%Y"], "27/11/2021", "has the day first, the column the month"),
         (["iso"], "soon", ""),
-        (["iso"], "44527", ""),
+        (["iso"], "4452", ""),
     ],
 )
 def test_a_date_that_reads_two_ways_or_against_its_column_is_not_read(formats, text, why):
@@ -197,6 +249,47 @@ def test_the_same_rows_in_other_forms_get_the_same_answers(run, tmp_path, monkey
                       "Parquet with types"]  # fmt: skip
 
 
+def month_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the month first, and a decimal comma; no date of the first ones shows that."""
+    days, comma = forms._days(rows), rows["weight"].str.replace(".", ",")
+    rows = rows.assign(joined=days.dt.strftime("%m/%d/%Y"), weight=comma)
+    return pd.concat([rows[days.dt.day <= 12], rows[days.dt.day > 12]], ignore_index=True)
+
+
+def in_parts(rows: pd.DataFrame, folder) -> str:
+    folder.mkdir()
+    for number in range(4):
+        part = rows.iloc[50 * number : 50 * number + 50]
+        part.to_parquet(folder / f"{number}.parquet", index=False)
+    return str(folder)
+
+
+def test_a_folder_in_parts_is_read_in_one_form_here_and_by_workers(run, tmp_path, monkeypatch):
+    rows = forms.table(200).drop(columns=forms.TARGET)
+    other = month_first(rows)
+    monkeypatch.setattr(input_pieces, "PIECE", 50)
+    monkeypatch.setattr(parquet_folders, "PIECE", 50)
+    days = pd.to_datetime(other["joined"], format="%m/%d/%Y").dt.strftime("%d/%m/%Y")
+    same = other.assign(joined=days, weight=other["weight"].str.replace(",", "."))
+    said, answers, cleaned = [], {}, {}
+    for name, frame in (("same", same), ("other", other)):
+        source = in_parts(frame, tmp_path / name)
+        for where in ("here", "workers"):
+            monkeypatch.setattr(dask_cluster, "current", lambda where=where: where == "workers")
+            monkeypatch.setattr(dask_cluster, "map_tasks", lambda f, calls: (f(*c) for c in calls))
+            out = tmp_path / f"{name}_{where}.parquet"
+            batch_prediction.predict_file("small", source, out, say=said.append)
+            answers[name, where] = pd.read_parquet(out).filter(like="probability")
+        parquet_folders.clean_folder("small", source, tmp_path / f"clean_{name}", say=said.append)
+        cleaned[name] = pd.read_parquet(tmp_path / f"clean_{name}")
+        drift = parquet_folders.drift_of_folder("small", source)
+    assert not drift["drifts"].any()
+    pd.testing.assert_frame_equal(cleaned["other"], cleaned["same"])
+    for found in answers.values():
+        pd.testing.assert_frame_equal(found, answers["same", "here"])
+    assert sum("the month comes first here" in one for one in said) == 3
+
+
 def test_what_can_not_be_read_is_counted_and_said_before_the_answers_are_there(run, tmp_path):
     rows = forms.table().head(30).drop(columns=forms.TARGET)
     rows.loc[:3, "joined"], rows.loc[5:6, "weight"] = "soon", "heavy"
@@ -244,6 +337,8 @@ def test_what_is_odd_in_a_file_is_said_before_its_rows_are_scored(run, tmp_path)
         "small", str(tmp_path / "rows.csv"), tmp_path / "out.csv", say=said.append
     )
     assert said and "line" in said[0] and "5" in said[0]
+    assert sum("line 5" in one for one in said) == 1, "each line is told of once"
+    assert said[-1] == "The line set aside is kept in out.set_aside.csv."
 
 
 def test_the_service_reads_another_form_and_says_so_or_names_why_it_does_not(trained):

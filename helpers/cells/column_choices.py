@@ -7,13 +7,12 @@ that is changed is a choice; what is left out is found as ever.
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
-from ..base.yaml_texts import yaml_value
-from .date_formats import DATE_FORMATS, parse_date, swapped_format
+from ..base.yaml_texts import text_of, yaml_value
+from .date_formats import DATE_FORMATS, is_format, swapped_format
 from .draft_column_plan import draft_as
 from .other_forms import first_named, is_open
 from .reading_values import KINDS, cell_reader
@@ -28,11 +27,7 @@ def open_choices(path: str, columns, target: str = "") -> Choices:
     """The choices in a file (see `read_choices`); none where the path is empty."""
     if not path:
         return {}
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"There is no readable file '{path}' for columns.") from None
-    return read_choices(text, columns, target)
+    return read_choices(text_of(path, "file for columns"), columns, target)
 
 
 def read_choices(text: str, columns, target: str = "") -> Choices:
@@ -77,21 +72,7 @@ def _checked(name: str, said, columns, target: str) -> dict:
 
 
 def _are_formats(value) -> bool:
-    return bool(_listed(value)) and all(
-        isinstance(f, str) and _is_format(f) for f in _listed(value)
-    )
-
-
-def _is_format(form: str) -> bool:
-    if form in DATE_FORMATS:
-        return True
-    try:
-        return (
-            "%" in form
-            and parse_date(f"{pd.Timestamp(2001, 2, 3, 4, 5, 6):{form}}", form) is not None
-        )
-    except ValueError:
-        return False
+    return bool(_listed(value)) and all(isinstance(f, str) and is_format(f) for f in _listed(value))
 
 
 def _are_words(value) -> bool:

@@ -132,10 +132,8 @@ def _slopes(variables: Variables, present, level: np.ndarray, by, alpha: float) 
 def _why(noun: str, effect: float) -> str:
     """Why rows of a noun are a unit."""
     many = f"{effect:.0f}" if effect >= 10 else f"{effect:.1f}"
-    worth = (
-        f" ({many} of them tell about as much as one independent row)" if effect >= SLIGHT else ""
-    )
-    return f"rows of one {noun} resemble each other{worth}"
+    worth = f" ({many} of them tell about as much of the target's mean as one independent row)"
+    return f"rows of one {noun} resemble each other{worth if effect >= SLIGHT else ''}"
 
 
 def _in_natural_order(column: pd.Series) -> np.ndarray:

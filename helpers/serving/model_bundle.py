@@ -16,6 +16,7 @@ from ..base.places import reports_folder
 from ..base.user_errors import InputError, nearest
 from ..cells.as_texts import is_plain
 from ..drift import stored_reference
+from ..learning.outcome_reader import OutcomeReader
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
@@ -24,7 +25,7 @@ from ..pipeline import whole_pipeline
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
-from ..tables.sources.lookups import Lookup, read_lookups
+from ..tables.sources.lookups import Lookup, carried_tables, to_bring
 from .row_check import RowCheck
 
 MOST_ROWS = 10_000  # in one request
@@ -40,7 +41,7 @@ class Bundle:
     """A deployed model with what is needed to ask it: its task and the schema of its rows.
 
     `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
-    baseline of the card can answer.
+    baseline of the card can answer. `label` is how the target was read in training.
     """
 
     model: Pipeline | None
@@ -49,10 +50,11 @@ class Bundle:
     card: dict
     examples: pd.DataFrame | None = None
     lookups: tuple[Lookup, ...] = ()
+    label: dict | None = None
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
-        """Rows with the columns of the tables that are carried, and what was not found in them."""
-        missed = [[] for _ in rows]
+        """Rows with the columns of the tables that are carried; what each row lacks."""
+        missed = [[said for own, said in self.to_bring if own.isdisjoint(row)] for row in rows]
         for one in self.lookups:
             for said, row in zip(missed, rows, strict=True):
                 said += filter(None, [one.missed(row)])
@@ -71,9 +73,19 @@ class Bundle:
         return RowCheck(self.fields, self.ignored, plans)
 
     @cached_property
+    def outcomes(self) -> OutcomeReader:
+        """What reads an actual outcome."""
+        return OutcomeReader(self.task, self.label)
+
+    @cached_property
     def known(self) -> set[str]:
         """The columns that a row may have: fields, columns that are ignored, keys of tables."""
         return self.check.known.union(*(one.key for one in self.lookups))
+
+    @cached_property
+    def to_bring(self) -> list[tuple[frozenset[str], str]]:
+        """By source that is not carried, the columns that a row has to bring."""
+        return to_bring(self.schema)
 
     @property
     def fields(self) -> dict[str, dict]:
@@ -174,14 +186,9 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    return Bundle(model, task_of(card), schema, card, examples, _read_lookups(folder, name, schema))
-
-
-def _read_lookups(folder: Run, name: str, schema: dict) -> tuple[Lookup, ...]:
-    """The tables that a bundle carries."""
-    rows = folder.file(f"{name}/lookups.parquet")
-    known = schema.get("sources", []) if rows.exists() else []
-    return tuple(read_lookups(pd.read_parquet(rows), known)) if known else ()
+    tables = carried_tables(folder.file(name), schema)
+    label = (folder.read_json(f"{name}/reference.json") or {}).get("label")
+    return Bundle(model, task_of(card), schema, card, examples, tables, label)
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:

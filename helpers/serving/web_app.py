@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import time
 from contextlib import asynccontextmanager
 
@@ -82,9 +83,9 @@ class PredictFirst:
             check_api_key(service, headers)
             if service.busy > service.limits.at_once:
                 raise Refused(503, f"{service.busy - 1} requests are in progress: try again.", True)
-            kind = content_type(headers)
+            kind, charset = content_type(headers)
             content = await read_body(receive, headers, service.limits)
-            body, rows = await service.predict(content, kind)
+            body, rows = await service.predict(content, kind, charset)
         except (Refused, InputError) as error:
             status, body, more = refusal(error)
         except Exception:
@@ -113,13 +114,18 @@ def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
         raise Refused(401, "The header X-API-Key is missing or wrong.")
 
 
-def content_type(headers: dict[bytes, bytes]) -> str:
-    """The content type of a body; refuses one that is not read."""
-    said = headers.get(b"content-type", JSON.encode()).decode("latin-1")
-    kind = said.partition(";")[0].strip().lower()
+def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
+    """The content type of a body and its charset ("" where none is named); refuses other types.
+
+    >>> content_type({b"content-type": b'text/csv; charset="Windows-1250"'})
+    ('text/csv', 'windows-1250')
+    """
+    said = headers.get(b"content-type", JSON.encode()).decode("latin-1").lower()
+    kind = said.partition(";")[0].strip()
     if kind != JSON and kind not in ENDINGS:
         raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {kind[:60]!r} came.")
-    return kind
+    charset = re.search(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", said)
+    return kind, charset[1] if charset else ""
 
 
 async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> bytes:
@@ -171,7 +177,7 @@ def _refuse_in_one_line(app) -> None:
 
 def _add_feedback(app, service: Service) -> None:
     @app.post("/feedback", tags=["predictions"], summary="Report actual outcomes",
-              openapi_extra=_OUTCOMES)  # fmt: skip
+              openapi_extra=_outcomes(service.now.bundle))  # fmt: skip
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
         headers = dict(request.headers.raw)
@@ -182,13 +188,13 @@ def _add_feedback(app, service: Service) -> None:
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
 
 
-def _outcome(told: dict) -> tuple[str, str]:
+def _outcome(told: dict) -> tuple[str, object]:
     """The id of a prediction and its actual outcome; refuses what is neither."""
     if not isinstance(told.get("id"), str) or told.get("outcome") is None:
         raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
     if isinstance(told["outcome"], (dict, list)):
         raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
-    return told["id"][:40], str(told["outcome"])
+    return told["id"][:40], told["outcome"]
 
 
 def _add_reload(app, service: Service) -> None:
@@ -257,17 +263,17 @@ _OUTCOME = {
     "required": ["id", "outcome"],
     "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
 }
-_OUTCOMES = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            JSON: {
-                "schema": {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]},
-                "example": {"id": "the id of a prediction", "outcome": "True"},
-            }
-        },
-    }
-}
+
+
+def _outcomes(bundle: Bundle) -> dict:
+    """What the pages say of `/feedback`: the example is an outcome that the model knows."""
+    schema = {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]}
+    example = {"id": "the id of a prediction", "outcome": bundle.outcomes.example}
+    content = {JSON: {"schema": schema, "example": example}}
+    said = f"The outcome is {bundle.outcomes.expected}."
+    return {"requestBody": {"required": True, "description": said, "content": content}}
+
+
 _JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
 
 
