@@ -280,7 +280,7 @@ QUESTIONS = {
             "c": "None of them: all rows help the training.",
         },
         "a",
-        "Hold out what stands to the training rows as production will: next month is later, too.",
+        "Hold out rows as production will bring them: next month is later, too.",
         {
             "b": "Random rows sit between training rows of the same day. Does production?",
             "c": "Then nothing is left to tell whether the model has learnt or memorised.",
