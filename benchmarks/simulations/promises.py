@@ -186,7 +186,7 @@ SETS = {
     "nineteen tables that were read once, when all was finished": FRESH,
 }
 FEWER_KEPT = (
-    'Where a score for later rows is promised, 93 % are kept (the row "kept, of those"). Some tables '
+    'Where a later score is promised, 93 % are kept (the row "kept, of those"). Some tables '
     "show the line no order and no entities, so it splits them at random and promises none: the "
     "held-out score's interval, which is one of a mean, is then asked to hold the score of other "
     'rows, and seldom does. A prediction interval there, too, would come near the goal ("kept, if '
