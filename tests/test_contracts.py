@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pandas as pd
@@ -200,8 +201,36 @@ def test_a_table_schema_takes_the_rows_of_training(run, tmp_path):
         assert resource.validate().valid == sound
 
 
-@pytest.mark.parametrize("form", ["pandera", "pointblank"])
-def test_a_contract_of_a_library_is_written_by_it_or_its_extra_is_named(run, form):
+def by_pandera(text: str, rows: pd.DataFrame, folder) -> bool:
+    pandera = pytest.importorskip("pandera.pandas")
+    rows.to_csv(folder / "rows.csv", index=False)
+    asked = pd.read_csv(folder / "rows.csv", dtype="str", keep_default_na=False, na_values=[""])
+    try:
+        pandera.DataFrameSchema.from_json(text).validate(asked, lazy=True)
+    except pandera.errors.SchemaErrors:
+        return False
+    return True
+
+
+def by_pointblank(text: str, rows: pd.DataFrame, folder) -> bool:
+    pointblank = pytest.importorskip("pointblank")
+    rows.to_csv(folder / "rows.csv", index=False)
+    with contextlib.chdir(folder):
+        return pointblank.yaml_interrogate(text).all_passed()
+
+
+BROKEN = {
+    "an unseen level": lambda rows: set_cell(rows, "city", "Atlantis"),
+    "out of range": lambda rows: set_cell(rows, "weight", "5000"),
+    "an empty cell": lambda rows: set_cell(rows, "member", None),
+    "a column fewer": lambda rows: rows.drop(columns="visits"),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "holds"), [("pandera", by_pandera), ("pointblank", by_pointblank)]
+)
+def test_a_contract_of_a_library_takes_sound_rows_and_no_others(run, tmp_path, form, holds):
     bundle = model_bundle.load_bundle("small")
     try:
         __import__(form)
@@ -209,5 +238,8 @@ def test_a_contract_of_a_library_is_written_by_it_or_its_extra_is_named(run, for
         with pytest.raises(InputError, match=rf"needs {form}.*\[contracts\]"):
             contracts.as_contract(bundle, form)
         return
-    text = contracts.as_contract(bundle, form)
-    assert "Oslo" in text and "02134" in text
+    text, rows = contracts.as_contract(bundle, form), forms.table(60, seed=7)
+    assert holds(text, rows.drop(columns=forms.TARGET), tmp_path)
+    assert holds(text, rows, tmp_path), "further columns do no harm"
+    for name, change in BROKEN.items():
+        assert not holds(text, change(rows.copy()), tmp_path), name

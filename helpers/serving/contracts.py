@@ -88,7 +88,7 @@ def _pandera(bundle: Bundle) -> str:
     plans = _plans(bundle)
     columns = {}
     for name, field in bundle.fields.items():
-        checks, kind = [], "object"
+        checks, kind = [], None  # a text has one type in pandas 2 and another one in pandas 3
         if _is_plain(field, plans[name]):
             kind = "float64"
             bounds = far_bounds(*field["range"]) if "range" in field else None
@@ -102,7 +102,7 @@ def _pandera(bundle: Bundle) -> str:
 
 
 def _pointblank(bundle: Bundle) -> str:
-    """pointblank's YAML: a step a column and rule, on a file rows.csv beside it."""
+    """pointblank's YAML: a step a column and rule, on a file rows.csv beside it, texts as texts."""
     pointblank = _library("pointblank")
     plans, steps = _plans(bundle), []
     for name, field in bundle.fields.items():
@@ -115,9 +115,17 @@ def _pointblank(bundle: Bundle) -> str:
             steps.append({"col_vals_between": between})
         if field["kind"] == "category" and "levels" in field:
             steps.append({"col_vals_in_set": {"columns": name, "set": _levels(field)}})
-    text = yaml.safe_dump({"tbl": "rows.csv", "steps": steps}, sort_keys=False, allow_unicode=True)
+    table = {"python": _reading_of(bundle)}
+    text = yaml.safe_dump({"tbl": table, "steps": steps}, sort_keys=False, allow_unicode=True)
     pointblank.validate_yaml(text)
     return text
+
+
+def _reading_of(bundle: Bundle) -> str:
+    """The call of pandas that reads a CSV file; codes keep their zeros, and NA may be a word."""
+    plans = _plans(bundle)
+    texts = {n: "str" for n, field in bundle.fields.items() if not _is_plain(field, plans[n])}
+    return f'pd.read_csv("rows.csv", dtype={texts!r}, keep_default_na=False, na_values=[""])'
 
 
 WRITERS = {"frictionless": _frictionless, "pandera": _pandera, "pointblank": _pointblank}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from contextlib import suppress
 
 import pandas as pd
@@ -82,7 +83,10 @@ def _better_type(kind: pa.DataType, column: pa.ChunkedArray) -> pa.DataType | No
 
 def dictionary_encoded(frame: pd.DataFrame) -> pa.Table:
     """A frame as an Arrow table, its texts as codes; the index is left out."""
-    return with_dictionary_texts(pa.Table.from_pandas(frame, preserve_index=False))
+    with warnings.catch_warnings():  # Arrow itself asks pandas for moments in the older way
+        warnings.filterwarnings("ignore", "Series.values returning an ndarray that drops timezone")
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    return with_dictionary_texts(table)
 
 
 def with_dictionary_texts(table: pa.Table) -> pa.Table:
