@@ -5,11 +5,24 @@ import re
 import subprocess
 import sys
 
+import yaml
+
 from helpers.base.places import REPOSITORY
 from helpers.line.line_description import description
 from helpers.line.notebook_parameters import of_stage
 from helpers.line.stage_list import STAGES
 from tests import longer_line
+
+
+def test_the_compiled_kubeflow_pipeline_has_todays_parameters():
+    """What kfp itself would compile is held against the file by tests/test_kubeflow.py."""
+    text = (REPOSITORY / "deploy" / "kubeflow" / "pipeline.yaml").read_text("utf-8")
+    spec = next(yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    for stage in (stage for stage in STAGES if not stage.lesson):
+        inputs = spec["components"][f"comp-{stage.name}"]["inputDefinitions"]["parameters"]
+        own = {p.name for p in of_stage(stage)}
+        assert set(inputs) == own, "make setup-scale, then deploy/kubeflow/compile.py"
+        assert own <= set(spec["root"]["inputDefinitions"]["parameters"])
 
 
 def test_it_is_plain_data_about_every_stage_in_order():

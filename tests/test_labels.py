@@ -13,10 +13,16 @@ from helpers.collect import collection_stage
 from helpers.collect.collect_rows import table_facts
 from helpers.evaluate.evaluation_report import scores_table
 from helpers.evaluate.model_verdict import Requirement, chance_of_the_best, judge
-from helpers.learning.label_column import draft_label, read_beyond_limit, read_label
+from helpers.learning.label_column import (
+    draft_label,
+    read_beyond_limit,
+    read_class_case,
+    read_label,
+)
 from helpers.learning.label_findings import label_findings
 from helpers.learning.labelled_data import Labelled
 from helpers.learning.metric_scores import score
+from helpers.learning.outcome_reader import OutcomeReader
 from helpers.learning.score_intervals import score_intervals
 from helpers.learning.task_kind import Task, find_task
 from helpers.tables.read_any import read_table
@@ -117,6 +123,38 @@ def test_what_was_taken_for_what_is_said_with_the_switch():
     assert findings(["a", "b"] * 9)["task"].severity == "note"
     assert "task=multiclass" in findings([x / 3 for x in range(50)])["task"].message
     assert "task" not in findings([1, 2, 3] * 9, task="regression")
+
+
+@pytest.mark.parametrize(
+    ("values", "case", "classes"),
+    [
+        (["AA", "Aa", "aa"], "auto", 3),
+        (["K", "k"], "auto", 2),
+        (["K", "k"], "merge", 1),
+        (["low", "Low", "high"], "auto", 2),
+        (["low", "Low", "high"], "keep", 3),
+        (["Y", "y", "N", "n"], "auto", 2),
+    ],
+)
+def test_classes_that_differ_in_case_are_merged_or_kept_and_the_switch_is_said(
+    values, case, classes
+):
+    labels = read([*values * 20, None], case=case)
+    assert labels.nunique() == classes and labels.isna().sum() == 1
+    plan = draft_label(pd.Series(values * 20, name="y"), case=case)
+    assert read_label(pd.Series(values), plan).tolist() == labels[: len(values)].tolist()
+    if classes > 1:
+        task = Task("y", "multiclass", tuple(plan["values"]))
+        assert OutcomeReader(task, plan).read(values) == labels[: len(values)].tolist()
+        other = "merge" if classes == len(values) else "keep"
+        found = findings(values * 20, case=case)["label spellings"].message
+        assert f"--set class_case={other}" in found
+
+
+def test_a_rare_letter_in_another_case_is_a_slip():
+    assert read(["A"] * 30 + ["B"] * 30 + ["a"]).nunique() == 2
+    with pytest.raises(InputError, match="class_case is auto, merge or keep; it is 'both'"):
+        read_class_case("both")
 
 
 def test_spellings_that_are_taken_for_one_are_said_where_both_are_frequent():

@@ -10,7 +10,13 @@ from ..base import addresses
 from ..base.recipe_files import is_recipe
 from ..base.user_errors import InputError
 from ..examples import known
-from ..learning.label_column import draft_label, read_beyond_limit, read_label, read_no_label
+from ..learning.label_column import (
+    draft_label,
+    read_beyond_limit,
+    read_class_case,
+    read_label,
+    read_no_label,
+)
 from ..learning.task_kind import find_task
 from ..tables import encodings, odd_files, read_any, tidy_table
 from ..tables.saved_index import without_saved_index
@@ -159,12 +165,12 @@ def content_hash(frame: pd.DataFrame) -> str:
 
 def table_facts(
     frame: pd.DataFrame, sources: dict, data: str, query="", target="", task="auto", until="",
-    no_label="", beyond_limit="limit",
+    no_label="", beyond_limit="limit", class_case="auto",
 ) -> dict:  # fmt: skip
     """What later stages need to know of the table; goes into `about.json`.
 
-    `frame` is the raw table before a sample is drawn; `no_label` and `beyond_limit` are parameters
-    of the stage. Raises InputError for a target that can't be learnt.
+    `frame` is the raw table before a sample is drawn; how labels are read are parameters of the
+    stage. Raises InputError for a target that can't be learnt.
     """
     about = {"table": "own", "source": addresses.shown(data), "target": target, "task": "auto"}
     if example := known.example(data):
@@ -173,7 +179,8 @@ def table_facts(
     target = about["target"]
     if target:
         read_any.check_target(frame, target)
-        asked = read_no_label(no_label), task, read_beyond_limit(beyond_limit)
+        rules = read_beyond_limit(beyond_limit), read_class_case(class_case)
+        asked = read_no_label(no_label), task, *rules
         about["label"] = draft_label(frame[target], *asked)
         about["task"] = find_task(read_label(frame[target], about["label"]), target, task).kind
     about.setdefault("question", "")

@@ -19,6 +19,7 @@ from .collection_report import headline
 def finish(
     work, whole: pd.DataFrame, sources: dict, raw: pd.DataFrame, key: pd.DataFrame | None,
     task: str = "auto", test_data: str = "", no_label: str = "", beyond_limit: str = "limit",
+    class_case: str = "auto",
 ) -> dict:  # fmt: skip
     """Hand on the raw rows and what is known of them; the stage's line of the ledger.
 
@@ -28,6 +29,7 @@ def finish(
     asked = work.parameters
     facts = {name: asked[name] for name in ("query", "target", "until")}
     facts |= {"task": task, "no_label": no_label, "beyond_limit": beyond_limit}
+    facts["class_case"] = class_case
     about = table_facts(whole, sources, asked["data"], **facts)
     twice = 0 if key is None else int(key["column"].isna().sum())  # rows that were injected
     about["sampled"] = (len(raw) - twice) / len(whole)

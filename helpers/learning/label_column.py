@@ -22,17 +22,21 @@ from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
 from .task_kind import REGRESSION, kind_of_values
 
+CASES = ("auto", "merge", "keep")
+COMMON_SPELLING = 0.2  # a spelling with this share of the other's cells is no slip
 BEYOND = ("limit", "half", "missing")
 BEFORE = sorted(MISSING_WORDS - {"none", "unknown"})  # no labels, to a plan of an earlier version
 
 
 def draft_label(
-    column: pd.Series, no_label: Iterable[str] = (), task: str = "auto", beyond: str = "limit"
-) -> dict:
+    column: pd.Series, no_label: Iterable[str] = (), task: str = "auto", beyond: str = "limit",
+    case: str = "auto",
+) -> dict:  # fmt: skip
     """How the target is to be read: as it is, as numbers written as text, or as classes.
 
     `no_label` are texts that mean that no label is known, `task` is the parameter, `beyond` says
-    what becomes of a measured "<5" (limit, half or missing).
+    what becomes of a measured "<5" (limit, half or missing), `case` of classes that differ in case
+    alone: merge, keep, or auto (kept where they are letters, such as A and a, and both frequent).
 
     >>> draft_label(pd.Series(["yes", "Yes ", "no", "N/A", "yes"]))
     {'kind': 'class', 'values': ['N/A', 'no', 'yes'], 'no_label': []}
@@ -47,7 +51,7 @@ def draft_label(
     if (form := _number_form(words, str(column.name), task)) is not None:
         form |= {"beyond": beyond} if "beyond" in form else {}
         return {"kind": "number"} | form | named
-    return {"kind": "class", "values": sorted(_spellings(words).values())} | named
+    return {"kind": "class", "values": sorted(_spellings(words, case))} | named
 
 
 def read_no_label(text: str) -> list[str]:
@@ -63,6 +67,13 @@ def read_beyond_limit(rule: str) -> str:
     """The parameter `beyond_limit`, what becomes of a measured "<5"; raises InputError."""
     if rule not in BEYOND:
         raise InputError(f"beyond_limit is {', '.join(BEYOND[:-1])} or missing; it is '{rule}'.")
+    return rule
+
+
+def read_class_case(rule: str) -> str:
+    """The parameter `class_case`, what becomes of classes that differ in case; or InputError."""
+    if rule not in CASES:
+        raise InputError(f"class_case is {', '.join(CASES[:-1])} or keep; it is '{rule}'.")
     return rule
 
 
@@ -106,12 +117,21 @@ def _unread(words: Counter, form: dict) -> list[str]:
     return [word for word in words if read(word)[0] is None or read(word)[1] == "beyond"]
 
 
-def _spellings(words: Counter) -> dict[str, str]:
-    """The commonest spelling of each class, whatever its case."""
+def _spellings(words: Counter, case: str) -> list[str]:
+    """The commonest spelling of each class, whatever its case; others that are kept apart."""
     common: dict[str, str] = {}
-    for spelling, _ in sorted(words.items(), key=lambda item: (-item[1], item[0])):
-        common.setdefault(spelling.casefold(), spelling)
-    return common
+    kept = []
+    for spelling in sorted(words, key=lambda word: (-words[word], word)):
+        first = common.setdefault(spelling.casefold(), spelling)
+        is_class = case == "keep" or case == "auto" and _are_letters(words, spelling, first)
+        kept += [spelling] if first == spelling or is_class else []
+    return kept
+
+
+def _are_letters(words: Counter, one: str, other: str) -> bool:
+    """Whether two spellings are classes of a letter or two (alleles AA, Aa, aa), both frequent."""
+    are_answers = all(word.casefold() in BOOLEANS for word in words)
+    return len(one) <= 2 and not are_answers and words[one] > COMMON_SPELLING * words[other]
 
 
 def read_label(column: pd.Series, plan: dict) -> pd.Series:
@@ -124,12 +144,17 @@ def read_label(column: pd.Series, plan: dict) -> pd.Series:
     if plan["kind"] == "class":
         known = spellings_of(plan["values"])
         words = _label_words(column, [*no_label, *(MISSING_WORDS - set(known))])
-        return words.map(lambda v: known.get(v.casefold(), v), na_action="ignore")
+        return words.map(lambda v: spelling_of(v, known, v), na_action="ignore")
     if plan["kind"] == "number":
         form = {key: said for key, said in plan.items() if key != "no_label"}
         words = _label_words(column, no_label)
         return words.map(read_numbers(words.dropna().unique(), form)).astype(float)
     return _as_it_is(column, plan)
+
+
+def spelling_of(word: str, known: dict[str, str], otherwise: str | None = None) -> str | None:
+    """The class that a word means, by `spellings_of`: its own spelling goes before its letters."""
+    return known.get(word, known.get(word.casefold(), otherwise))
 
 
 _TRUE_OR_FALSE = {form: str(said) for form, said in (BOOLEANS | {"1": True, "0": False}).items()}
@@ -141,7 +166,10 @@ def spellings_of(values: Iterable[str]) -> dict[str, str]:
     >>> [spellings_of(["No", "Yes"])[form] for form in ("yes", "1", "false")]
     ['Yes', 'Yes', 'No']
     """
+    values = list(values)
     known = {value.casefold(): value for value in values}
+    if len(known) < len(values):  # some differ in case alone, and are two classes
+        return known | {value: value for value in values}
     truth = {_TRUE_OR_FALSE.get(form): value for form, value in known.items()}
     if len(known) != 2 or set(truth) != {"True", "False"}:
         return known

@@ -16,7 +16,7 @@ from ..cells.kinds import is_number
 from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import parse_beyond
 from ..cells.tidy_text import tidy
-from .label_column import read_label
+from .label_column import COMMON_SPELLING, read_label
 from .task_kind import Task
 
 MAY_BE_A_CLASS = {"none", "unknown", "missing", "other", "tbd", "."}  # more often than not
@@ -25,11 +25,18 @@ LOOK_MISSING = MISSING_WORDS | {
     "not recorded", "not specified", "no data", "nodata", "no answer", "no label", "unlabelled",
     "unlabeled", "refused", "don't know", "keine angabe", "k.a.", "k. a.", "s/d", "sin dato",
 }  # fmt: skip
+MERGED = (
+    "{} has classes in more than one spelling, taken for one: {}. Do they differ? --set "
+    "class_case=keep: each is a class of its own."
+)
+APART = (
+    "{} has classes that differ in case alone, kept apart: {}. Are they one? "
+    "--set class_case=merge."
+)
 ONE_LETTER = {"u", "x"}  # among numbers, or with few other classes of one letter
 FEWEST_NUMBERS, MOST_LETTERS = 3, 5
 SENTINELS = {"-1", "-9", "99", "-99", "999", "-999", "9999", "-9999"}
 MOST_SHOWN = 5
-COMMON_SPELLING = 0.2  # a spelling with this share of the other's cells is no slip
 
 
 def label_findings(
@@ -83,13 +90,10 @@ def _words_of_classes(cells: Counter, plan: dict, task: Task) -> Iterator[Findin
             f"label is known. If so: --set no_label='{listed}'."
         )
         yield Finding("label looks missing", "note" if mild else "warning", [task.target], message)
-    merged = _frequent_spellings(cells, plan)
-    if merged:
-        message = (
-            f"{task.target} has classes in more than one spelling, taken for one: "
-            f"{', '.join(merged[:MOST_SHOWN])}. Do they differ? Rename one of them at the source."
-        )
-        yield Finding("label spellings", "warning", [task.target], message)
+    for is_apart, says in ((False, MERGED), (True, APART)):
+        if pairs := _frequent_spellings(cells, plan, is_apart):
+            message = says.format(task.target, ", ".join(pairs[:MOST_SHOWN]))
+            yield Finding("label spellings", "warning", [task.target], message)
 
 
 def _that_look_missing(cells: Counter, plan: dict) -> dict[str, int]:
@@ -104,14 +108,17 @@ def _that_look_missing(cells: Counter, plan: dict) -> dict[str, int]:
     return {word: n for word, n in kept if word.casefold() in looks or word in codes}
 
 
-def _frequent_spellings(cells: Counter, plan: dict) -> list[str]:
-    """Pairs of spellings of one class that are both frequent."""
+def _frequent_spellings(cells: Counter, plan: dict, is_apart: bool) -> list[str]:
+    """Pairs of spellings that are both frequent, of one class or kept as two classes."""
     if plan["kind"] != "class":
         return []
-    common = {value.casefold(): value for value in plan["values"]}
+    common: dict[str, str] = {}
+    for value in sorted(plan["values"], key=lambda value: -cells[value]):
+        common.setdefault(value.casefold(), value)
     others = {w: common[w.casefold()] for w in cells if common.get(w.casefold(), w) != w}
     return [f"‘{w}’ ({cells[w]:,}) with ‘{first}’ ({cells[first]:,})" for w, first in others.items()
-            if cells[w] > COMMON_SPELLING * cells[first]]  # fmt: skip
+            if (w in plan["values"]) == is_apart
+            and (is_apart or cells[w] > COMMON_SPELLING * cells[first])]  # fmt: skip
 
 
 def _words_among_numbers(cells: Counter, plan: dict, name: str) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..cells.as_texts import as_text
 from ..cells.tidy_text import tidy
-from .label_column import read_label, spellings_of
+from .label_column import read_label, spelling_of, spellings_of
 from .task_kind import Task, as_labels
 
 LONGEST = 1_000  # letters of an outcome: no class has more
@@ -69,7 +69,7 @@ class OutcomeReader:
     def _classes(self, texts: pd.Series) -> pd.Series:
         """The class of each text that is one; others are missing."""
         known = spellings_of(self.task.classes)
-        named = texts.map(lambda text: known.get(tidy(text).casefold()))
+        named = texts.map(lambda text: spelling_of(tidy(text), known))
         rest = texts[named.isna()]
         if len(rest):
             named.loc[rest.index] = self._otherwise(rest)
