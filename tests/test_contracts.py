@@ -18,6 +18,8 @@ from helpers.clean import cleaning_plan, cleaning_stage, columns_read
 from helpers.clean.column_cleaner import Cleaner
 from helpers.line.run_folder import Run
 from helpers.pages import columns_page
+from helpers.run import run_request
+from helpers.run.run_request import Request
 from helpers.serving import contracts, delivery_check, model_bundle
 from tests import small
 
@@ -99,6 +101,26 @@ def test_what_can_not_be_followed_is_one_line(text, says):
     with pytest.raises(InputError) as told:
         column_choices.read_choices(text, RAW.columns, "y")
     assert says in str(told.value) and "\n" not in str(told.value)
+
+
+def test_the_encoding_of_the_file_is_told_and_can_be_set(tmp_path):
+    plan = cleaning_plan.draft_plan(RAW, ABOUT)
+    changes = Cleaner(plan).fit(RAW).repair(RAW)[1]
+    text = columns_read.as_text(RAW, plan, changes, "cp1250")
+    assert yaml.safe_load(text)["encoding"] == "cp1250" and "encoding" not in yaml.safe_load(
+        columns_read.as_text(RAW, plan, changes)
+    )
+    assert columns_page.columns_table(yaml.safe_load(text))[0]["read as"] == "encoding cp1250"
+    (tmp_path / "columns.yaml").write_text(text.replace("cp1250", "Windows-1250"))
+    path = str(tmp_path / "columns.yaml")
+    read_so = ABOUT | {"encoding": "cp1250"}
+    assert cleaning_stage.decide(RAW, read_so, "", "", "", path).plan == plan
+    with pytest.raises(InputError, match="read as utf-8: run stage 1 again, with --set encoding="):
+        cleaning_stage.decide(RAW, ABOUT, "", "", "", path)
+    asked = run_request.with_encoding(Request(settings=(f"columns={path}",)), Run("none"))
+    assert asked.settings[-1] == "encoding=Windows-1250"
+    told = Request(settings=(f"columns={path}", "encoding=auto"))
+    assert run_request.with_encoding(told, Run("none")) == told
 
 
 # --- A run

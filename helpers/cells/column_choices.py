@@ -17,6 +17,7 @@ from .draft_column_plan import draft_as
 from .other_forms import first_named, is_open
 from .reading_values import KINDS, cell_reader
 
+ENCODING = "encoding"  # an entry of the file as a whole
 STYLES, ORDERS = ("point", "comma"), ("day", "month")
 TOLD = ("held", "unread", "empty", "note", "doubt")  # what a run says of a column; no choice
 OF_KIND = {"format": "date", "order": "date", "unit": "number", "decimal": "number"}
@@ -41,12 +42,25 @@ def read_choices(text: str, columns, target: str = "") -> Choices:
     Traceback (most recent call last):
     helpers.base.user_errors.InputError: columns: the order of 'day' is day or month; it is 'noon'.
     """
+    content = _content(text)
+    if isinstance(content.get(ENCODING), str) and ENCODING not in columns:
+        del content[ENCODING]  # of the file: see `encoding_in`
+    return {str(name): _checked(str(name), said, columns, target) for name, said in content.items()}
+
+
+def _content(text: str) -> dict:
     content = yaml_value(text, "The file for columns") or {}
     if not isinstance(content, dict):
         raise InputError(
             "The file for columns needs an entry a column, such as 'day: {kind: date}'."
         )
-    return {str(name): _checked(str(name), said, columns, target) for name, said in content.items()}
+    return content
+
+
+def encoding_in(path: str) -> str:
+    """The encoding that a file of choices names for the text file as a whole; "" for none."""
+    named = _content(text_of(path, "file for columns")).get(ENCODING) if path else ""
+    return named if isinstance(named, str) else ""
 
 
 def _checked(name: str, said, columns, target: str) -> dict:

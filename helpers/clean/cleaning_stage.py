@@ -13,6 +13,7 @@ import pandas as pd
 from ..base.user_errors import InputError
 from ..cells import column_choices
 from ..learning import labelled_data
+from ..tables import encodings
 from . import clean_rows, cleaning_plan, cleaning_report, columns_read, doubtful_cells
 
 
@@ -39,8 +40,7 @@ def decide(
     `plan`, `review` and `columns` are paths, or empty; `limits` is text such as "age:0..120".
     Raises InputError for a plan, a list, limits or choices that can't be followed.
     """
-    if plan and columns:
-        raise InputError("plan and columns both say how columns are read: give one of them.")
+    _check_choices(plan, columns, about)
     chosen = column_choices.open_choices(columns, raw.columns, about["target"])
     drafted, found = cleaning_plan.draft(raw, about | {"columns": chosen}, limits)
     followed = cleaning_plan.open_plan(plan, raw.columns, about["target"]) if plan else drafted
@@ -49,6 +49,21 @@ def decide(
     if review:
         marked = doubtful_cells.open_review(review)
     return Decided(doubtful_cells.apply_marks(followed, marked), drafted, found, marked)
+
+
+def _check_choices(plan: str, columns: str, about: dict) -> None:
+    """Raise InputError for a plan beside a file of choices, or one that names another encoding.
+
+    `pipeline run` hands the encoding to stage 1, which reads the table.
+    """
+    if plan and columns:
+        raise InputError("plan and columns both say how columns are read: give one of them.")
+    named, read = column_choices.encoding_in(columns), about.get("encoding", "utf-8")
+    if named and encodings.known_name(named) != read:
+        raise InputError(
+            f"columns: the file's encoding is to be {named:.40}, and it was read as {read}: run "
+            f"stage 1 again, with --set encoding={named:.40}."
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,8 @@ def close(work, raw, decided: Decided, changes, rows: SortedRows, doubts, scored
     clean_rows.note_new_classes(work, raw, rows.reason)
     clean_rows.hand_on(work, raw, rows.kept, rows.reason, changes, rows.linked, decided.plan,
                        doubts, decided.drafted)  # fmt: skip
-    work.write_text("columns.yaml", columns_read.as_text(raw, decided.plan, changes))
+    encoding = work.about.get("encoding", "")
+    work.write_text("columns.yaml", columns_read.as_text(raw, decided.plan, changes, encoding))
     work.write_json(labelled_data.UNITS, vars(rows.units))
     headline = cleaning_report.headline(changes, rows.reason, rows.linked, doubts, scored)
     aside = int(rows.reason.notna().sum())

@@ -18,16 +18,22 @@ HEAD = """\
 # How each column of this run was read. `held` shows cells as the file has them; `empty` and
 # `unread` are shares of the cells. To read a column otherwise, change its kind (number, boolean,
 # date, category, text), format, unit, decimal (point, comma), missing (words that mean it) or keep
-# (words that do not); `order: day` or `order: month` turns the formats of a date round. Then:
+# (words that do not); `order: day` or `order: month` turns the formats of a date round. A line such
+# as `encoding: cp1250`, by itself, is of the text file as a whole. Then:
 #     pipeline run ... --set columns=columns.yaml
 """
 
 
-def as_text(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> str:
-    """`columns.yaml` of raw rows, read by a cleaning plan with that log of changes."""
+def as_text(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame, encoding: str = "") -> str:
+    """`columns.yaml` of raw rows, read by a cleaning plan with that log of changes.
+
+    `encoding` is that of the file, where it is not UTF-8.
+    """
     logged = dict(list(changes.groupby("column", sort=False)))
     found = {name: overview(raw[name], own, logged.get(name, changes.iloc[:0]))
              for name, own in plan["columns"].items() if name in raw}  # fmt: skip
+    if encoding and "encoding" not in found:
+        found = {"encoding": encoding} | found
     return HEAD + yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100)
 
 

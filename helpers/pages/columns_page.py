@@ -22,7 +22,10 @@ words': '', 'empty': '', 'unread': ''}
     return [_row(name, said) for name, said in content.items()]
 
 
-def _row(name: str, said: dict) -> dict[str, str]:
+def _row(name: str, said: dict | str) -> dict[str, str]:
+    if isinstance(said, str):  # of the file as a whole
+        said = {"kind": "file", "note": f"{name} {said}"}
+        name = "(the file)"
     how = [f"{key} {_listed(said[key])}" for key in HOW if said.get(key)]
     how += [said[key] for key in ("doubt", "note") if said.get(key)]
     return {

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ..base import addresses, credentials
 from ..base.user_errors import InputError
+from ..cells import column_choices
 from ..examples import known as examples_known
+from ..line.notebook_parameters import parse_setting
 from ..line.run_folder import Run
 from ..line.stage_list import STAGES, Stage, parse_stages
 from .notebook_execution import WARM
@@ -46,6 +48,18 @@ def complete(request: Request, run: Run) -> Request:
         before = (run.line_of(1) or {}).get("parameters", {})
         request = replace(request, target=before.get("target", about["target"]))
     return request
+
+
+def with_encoding(request: Request, run: Run) -> Request:
+    """The request with the encoding that its file of columns names for stage 1, unless it has one.
+
+    Nothing changes where the run was read in that encoding.
+    """
+    given = dict(map(parse_setting, request.settings))
+    named = "" if "encoding" in given else column_choices.encoding_in(given.get("columns", ""))
+    if not named or named == run.about.get("encoding"):
+        return request
+    return replace(request, settings=(*request.settings, f"encoding={named}"))
 
 
 def name_for(data: str) -> str:

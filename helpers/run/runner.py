@@ -38,6 +38,7 @@ from .run_request import (
     refuse_other_source,
     stages_to_run,
     whole_address,
+    with_encoding,
 )
 
 JUMP = 1.0  # seconds by which the wall clock may be off a steady one before it counts as set
@@ -74,7 +75,7 @@ def _made_whole(request: Request) -> tuple[Run, Request]:
     """The run that a request is about, and the request without gaps and without secrets."""
     request = hidden(request)
     run = Run(request.name or name_for(request.data or examples_known.DEFAULT))
-    request = complete(request, run)
+    request = with_encoding(complete(request, run), run)
     if request.data != run.about.get("address"):  # a known one may be gone: only stage 1 reads it
         request = replace(request, data=whole_address(request.data))
     return run, request
