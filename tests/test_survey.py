@@ -7,10 +7,32 @@ from scipy import stats
 
 from helpers.base.user_errors import InputError
 from helpers.cells.draft_column_plan import draft_column
+from helpers.clean import cleaning_plan
+from helpers.clean.clean_rows import repair_rows
 from helpers.explore import survey_table
 from helpers.explore.survey_table import survey
 
 ROWS = 500
+
+
+def test_date_columns_are_read_as_in_a_run():
+    """One that reads both ways follows another; births are no future; day numbers are dates."""
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(200) * 3 % 365, "D")
+    both = days[days.day <= 12]
+    table = pd.DataFrame({
+        "issued": np.resize(days.strftime("%d/%m/%Y"), ROWS),
+        "due": np.resize(both.strftime("%d/%m/%Y"), ROWS),
+        "birth": np.resize((days - pd.Timedelta(days=29_000)).strftime("%d/%m/%y"), ROWS),
+        "signup_date": 45_000 + np.arange(ROWS) % 300,
+    })  # fmt: skip
+    found, plan = survey(table), cleaning_plan.draft_plan(table)
+    clean = repair_rows(table, plan, {})[0]
+    assert {column.kind for column in found.columns} == {"date"}
+    for column in found.columns:
+        assert (found.dates[column.name] == clean[column.name].to_numpy()).all(), column.name
+    assert found["birth"].quantiles[1.0].year < 1960
+    twice = pd.concat([table["issued"], table["due"]], axis=1).set_axis(["a", "a"], axis=1)
+    assert {column.kind for column in survey(twice).columns} == {"date"}
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,19 @@ def number_of(moment: datetime) -> str:
     return f"{(moment - EPOCH) / timedelta(days=1):.10g}"
 
 
+def moments(days: np.ndarray) -> np.ndarray:
+    """The moments that numbers of days mean; NaT for a missing one.
+
+    >>> moments(np.array([45000.5, np.nan])).astype(str).tolist()
+    ['2023-03-15T12:00:00.000000', 'NaT']
+    """
+    known = ~np.isnan(days)
+    found = np.full(len(days), np.datetime64("NaT", "us"))
+    thousandths = np.round(days[known] * 86_400_000).astype("timedelta64[ms]")
+    found[known] = np.datetime64(EPOCH, "us") + thousandths
+    return found
+
+
 def are_days(values: np.ndarray, name: str) -> bool:
     """Whether numbers are days of a spreadsheet: their column is called a date, and all may be.
 

@@ -13,17 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 
-from ..base.spacing import evenly_spaced
 from ..base.user_errors import InputError, nearest
-from ..cells.draft_column_plan import draft_column
+from ..cells import serial_days
 from ..cells.kinds import Kind, kind_of
 from ..cells.reading_columns import repair_column
 from .column_counts import MOST_TOP, CountedValues, count_column
 from .surveyed_table import SEED, Column, Survey
+from .text_plans import plans_of_texts
 
 KINDS = ("number", "category", "boolean", "date", "text", "empty")
 SAMPLE_ROWS = 50_000  # rows that associations, words and examples are taken from
-PROBED_ROWS = 1_000  # cells that tell what a column of text holds
 LARGE = 100_000  # rows from which threads are worth their while
 THREADS = 2
 MOST_CLASSES = 1_000
@@ -44,7 +43,7 @@ def survey(frame: pd.DataFrame, target: str = "", seed: int = SEED) -> Survey:
     sampled = _draw(len(frame), _sample_size(*frame.shape), seed)
     made, missing, dates, hashed = [], {}, {}, np.zeros(len(frame), dtype=np.uint64)
     label, classes = None, []
-    for column, read in _each_column(frame, sampled):
+    for column, read in _each_column(frame, sampled, plans_of_texts(frame)):
         made.append(column)
         missing[column.name] = read.is_missing[sampled]
         _mix(hashed, read.key)
@@ -60,15 +59,15 @@ def survey(frame: pd.DataFrame, target: str = "", seed: int = SEED) -> Survey:
 
 
 def _each_column(
-    frame: pd.DataFrame, sampled: np.ndarray
+    frame: pd.DataFrame, sampled: np.ndarray, plans: dict[int, dict]
 ) -> Iterator[tuple[Column, CountedValues]]:
-    """Every column with what was read of it; in a large table two at a time.
+    """Every column with what was read of it, texts by their plans; in a large table two at a time.
 
     Sorting and encoding let other threads run. No more than two are held at once.
     """
 
     def one(position: int):
-        read = _read(frame.iloc[:, position])
+        read = _read(frame.iloc[:, position], plans.get(position))
         return count_column(str(frame.columns[position]), position, read, sampled), read
 
     if len(frame) < LARGE:
@@ -90,21 +89,24 @@ def _draw(rows: int, most: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def _read(column: pd.Series) -> CountedValues:
+def _read(column: pd.Series, plan: dict | None) -> CountedValues:
     kind, stored = kind_of(column), str(column.dtype)
     if kind == Kind.BOOLEAN:
         gaps = column.isna().to_numpy()
         values = column.astype("boolean").fillna(False).to_numpy(dtype=float)
         return _typed("boolean", stored, np.where(gaps, np.nan, values))
     if kind == Kind.NUMBER:
-        return _typed("number", stored, column.to_numpy(dtype=float, na_value=np.nan))
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        if serial_days.are_days(numbers, str(column.name)):
+            return _typed("date", stored, serial_days.moments(numbers))
+        return _typed("number", stored, numbers)
     if kind == Kind.DURATION:
         return _typed("number", "duration in seconds", column.dt.total_seconds().to_numpy())
     if kind == Kind.DATE:
         if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_convert(None)
         return _typed("date", stored, column.to_numpy(dtype="datetime64[us]"))
-    return _read_text(column, stored)
+    return _read_text(column, stored, plan)
 
 
 def _typed(kind: str, stored: str, values: np.ndarray, **more) -> CountedValues:
@@ -113,15 +115,12 @@ def _typed(kind: str, stored: str, values: np.ndarray, **more) -> CountedValues:
     return CountedValues(kind, stored, values, gaps, key=values.view(np.uint64), **more)
 
 
-def _read_text(column: pd.Series, stored: str) -> CountedValues:
-    """A column of text: what its words turn out to be, by the rules of the cleaning plan."""
+def _read_text(column: pd.Series, stored: str, plan: dict | None) -> CountedValues:
+    """A column of text: what its words turn out to be, by its plan; None: it holds nothing."""
     codes, words = _encode(column)
     gaps = codes < 0
-    if gaps.all():
+    if gaps.all() or plan is None:
         return CountedValues("empty", stored, codes, gaps, words=words, key=codes)
-    present = np.flatnonzero(~gaps)
-    probed = present[evenly_spaced(len(present), PROBED_ROWS)]
-    plan = draft_column(words.iloc[codes[probed]].rename(column.name).reset_index(drop=True))
     if plan["kind"] not in ("number", "date", "boolean"):
         kind = "text" if plan["kind"] == "text" else "category"
         return CountedValues(kind, stored, codes, gaps, words=words, key=codes)
