@@ -375,8 +375,11 @@ def test_a_token_that_is_not_set_is_asked_for_by_its_name_alone(tmp_path, api, m
 def test_a_database_is_opened_for_reading_only(tmp_path):
     with sqlite3.connect(tmp_path / "a.db") as database:
         BOOKS.to_sql("books", database, index=False)
+    deletes = "DELETE FROM books RETURNING id"
+    with pytest.raises(InputError, match="A query only reads"):
+        from_database.read_sql(f"sqlite:///{tmp_path}/a.db", deletes)
     with pytest.raises(InputError, match="readonly"):
-        from_database.read_sql(f"sqlite:///{tmp_path}/a.db", "DELETE FROM books RETURNING id")
+        from_database.read_sql(f"sqlite:///{tmp_path}/a.db", f"WITH a AS (SELECT 1) {deletes}")
     assert len(from_database.read_sql(f"sqlite:///{tmp_path}/a.db")) == 3
     with pytest.raises(InputError, match="has no table 'boks'.*'books'"):
         from_database.read_named_table(f"sqlite:///{tmp_path}/a.db", "boks")
