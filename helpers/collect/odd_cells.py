@@ -30,7 +30,7 @@ _UNSEEN = (  # the letters themselves: Arrow's patterns know no \u
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
     "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
-_YEAR = r"\d{4}-\d\d-\d\d"
+_YEAR = r"(?:\d{4}-\d\d-\d\d|\d\d?[./-]\d\d?[./-]\d{4}(?:$|\s))"
 _TAGS = "script|img|iframe|svg|object|style|link|form|input|a|b|div|p|span"
 _MARKUP = rf"(?i:<\s*/?\s*(?:{_TAGS})\b[^>]*>|javascript:)"
 
@@ -52,7 +52,7 @@ def _is_infinite(text: str) -> bool:
 
 
 def _is_far(text: str) -> bool:
-    return not EARLY <= int(text[:4]) <= LATE
+    return not EARLY <= int(re.search(r"\d{4}", text)[0]) <= LATE
 
 
 KINDS = (

@@ -14,28 +14,35 @@ from pathlib import Path
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..pipeline import delivery_reading, whole_pipeline
+from ..pipeline import beyond_training, delivery_reading, whole_pipeline
 
 
 class ReadingModel:
-    """A fitted pipeline that says how it read the rows; `fields` are those of the schema."""
+    """A fitted pipeline that says how it read the rows; `fields` are those of the schema.
 
-    def __init__(self, model: Pipeline, fields: dict[str, dict]):
-        self.model, self.fields = model, fields
+    `quality` is what the reference keeps of the rows of training.
+    """
+
+    def __init__(self, model: Pipeline, fields: dict[str, dict], quality: dict):
+        self.model, self.fields, self.quality = model, fields, quality
 
     def get_raw_model(self) -> Pipeline:
         """The fitted scikit-learn pipeline."""
         return self.model
 
     def predict(self, data: pd.DataFrame, params: dict | None = None):
-        """The predictions of raw rows; a warning for each column with cells in another form."""
+        """The predictions of raw rows; a warning for each way in which cells are not as before."""
         reading = delivery_reading.of_rows(self.model, data, self.fields)
-        for sentence in reading.sentences(self.fields):
+        said = reading.sentences(self.fields)
+        said += beyond_training.sentences(reading, data, self.fields, self.quality)
+        for sentence in said:
             warnings.warn(sentence, UserWarning, stacklevel=2)
         return reading.model.predict(data)
 
 
 def _load_pyfunc(path: str) -> ReadingModel:
-    """The model in the folder at a path, with its schema."""
-    schema = json.loads(Path(path, "schema.json").read_text(encoding="utf-8"))
-    return ReadingModel(whole_pipeline.load(Path(path, "model.skops")), schema["fields"])
+    """The model in the folder at a path, with its schema and its reference."""
+    schema, known = (json.loads(Path(path, name).read_text(encoding="utf-8"))
+                     for name in ("schema.json", "reference.json"))  # fmt: skip
+    model = whole_pipeline.load(Path(path, "model.skops"))
+    return ReadingModel(model, schema["fields"], known.get("quality", {}))

@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from ..base.files import replacing
 from ..cells import form_tally
-from ..pipeline import delivery_reading
+from ..pipeline import beyond_training, delivery_reading
 from ..pipeline.delivery_reading import Tallies
 from ..tables import arrow_tables
+from .input_pieces import PIECE
 from .model_bundle import Bundle
 
 NOTES = "{}.forms.json"  # beside a piece of answers: what was counted while it was read
@@ -28,13 +29,22 @@ WHOLE = "whole"  # what is said of the delivery as a whole
 def fitted_to(bundle: Bundle, rows: pd.DataFrame | pa.Table) -> tuple[Bundle, list[str]]:
     """A bundle that reads the rows in their own forms; and a sentence for each column that differs.
 
-    The bundle itself comes back where all is as in training.
+    The bundle itself comes back where all is as in training. Cells as training had none (levels,
+    numbers out of range, gaps) are said too.
     """
     if bundle.model is None:
         return bundle, []
     frame = arrow_tables.plain_frame(rows) if isinstance(rows, pa.Table) else rows
-    model, said = delivery_reading.fitted_to(bundle.model, frame, bundle.fields)
-    return (bundle if model is bundle.model else replace(bundle, model=model)), said
+    reading = delivery_reading.of_rows(bundle.model, frame, bundle.fields)
+    said = [*reading.said, *_beyond_training(bundle, reading, frame)]
+    is_same = reading.model is bundle.model
+    return (bundle if is_same else replace(bundle, model=reading.model)), said
+
+
+def _beyond_training(bundle: Bundle, reading, rows: pd.DataFrame) -> list[str]:
+    found = beyond_training.sentences(reading, rows, bundle.fields, bundle.quality)
+    part = f" (of the first {len(rows):,} rows)" if len(rows) >= PIECE else ""
+    return [f"{sentence}{part}" for sentence in found]
 
 
 def oddities_of(rows: pa.Table) -> list[str]:

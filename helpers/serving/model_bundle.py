@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -40,7 +40,8 @@ class Bundle:
     """A deployed model with what is needed to ask it: its task and the schema of its rows.
 
     `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
-    baseline of the card can answer.
+    baseline of the card can answer. `quality` is what the reference keeps of the rows of training;
+    empty where an earlier version wrote it in another form.
     """
 
     model: Pipeline | None
@@ -49,6 +50,7 @@ class Bundle:
     card: dict
     examples: pd.DataFrame | None = None
     lookups: tuple[Lookup, ...] = ()
+    quality: dict = field(default_factory=dict)
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
         """Rows with the columns of the tables that are carried, and what was not found in them."""
@@ -174,7 +176,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    return Bundle(model, task_of(card), schema, card, examples, _read_lookups(folder, name, schema))
+    lookups, quality = _read_lookups(folder, name, schema), _read_quality(folder, name)
+    return Bundle(model, task_of(card), schema, card, examples, lookups, quality)
+
+
+def _read_quality(folder: Run, name: str) -> dict:
+    """What the reference keeps of the rows of training; empty where there is none."""
+    there = folder.file(f"{name}/reference.json").exists()
+    return (folder.read_json(f"{name}/reference.json") or {}).get("quality", {}) if there else {}
 
 
 def _read_lookups(folder: Run, name: str, schema: dict) -> tuple[Lookup, ...]:
