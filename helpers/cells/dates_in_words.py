@@ -44,7 +44,7 @@ _TIME = re.compile(
 _CHARACTERS = str.maketrans({"年": "/", "月": "/", "日": " ", "년": "/", "월": "/", "일": " "})
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|e|º|ª|\.)(?![^\W\d])")
 _WORD = re.compile(r"[^\W\d_]+")
-_DAY_FIRST = re.compile(r"(\d{1,2})[\s.,-]*([A-Z][a-z]{2})[\s.,'-]*(\d{4}|\d{2})")
+_DAY_FIRST = re.compile(r"(\d{1,2})[\s.,/-]*([A-Z][a-z]{2})[\s.,'/-]*(\d{4}|\d{2})")
 _MONTH_FIRST = re.compile(r"([A-Z][a-z]{2})[\s.,]*(\d{1,2})[\s,]+(\d{4})")
 _MONTH_ALONE = re.compile(r"([A-Z][a-z]{2})[\s.,'-]*(\d{4})")
 _DOTTED = re.compile(r"(\d{4})\.\s?(\d{1,2})\.\s?(\d{1,2})\.?")
@@ -92,12 +92,12 @@ def _in_order(named: str) -> str:
         return " ".join(match.groups())
     else:
         return ""
-    if not _is_weekday(named[: match.start()]) or named[match.end() :].strip(" .,"):
+    before, behind = (part.strip(" .,") for part in (named[: match.start()], named[match.end() :]))
+    if behind or before and (len(year) == 2 or not _is_weekday(before)):
         return ""
     return f"{day} {month} {year}" if len(year) == 4 else f"{day}-{month}-{year}"
 
 
 def _is_weekday(before: str) -> bool:
-    """Whether what stands before a date is nothing, or one word, which may be its weekday."""
-    word = before.strip(" .,")
-    return not word or bool(_WORD.fullmatch(word.replace("-", "")))
+    """Whether what stands before a date is one word, which may be its weekday (segunda-feira)."""
+    return bool(_WORD.fullmatch(before.replace("-", "")))

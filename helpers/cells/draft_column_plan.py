@@ -214,8 +214,8 @@ def sentinel_dates(column: pd.Series) -> list[str]:
     >>> sentinel_dates(pd.to_datetime(pd.Series(["1900-01-01"] * 3 + ["2024-05-01"] * 20)))
     ['1900-01-01']
     """
-    days = column.dropna().dt.normalize()
-    counts, others = days.value_counts(), days[~days.isin(pd.to_datetime(SENTINEL_DATES))]
+    days, codes = column.dropna().dt.normalize(), [*map(pd.Timestamp, SENTINEL_DATES)]
+    counts, others = days.value_counts(), days[~days.isin(codes)]
     if len(others) < FEWEST_DATES:
         return []
     low, high = others.min(), others.max()
