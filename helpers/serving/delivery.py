@@ -7,7 +7,7 @@ pieces of a batch, so that a command that was stopped and goes on knows of all o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,36 +15,66 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.files import replacing
+from ..base.spacing import evenly_spaced
 from ..cells import form_tally
 from ..pipeline import beyond_training, delivery_reading
 from ..pipeline.delivery_reading import Tallies
 from ..tables import arrow_tables
+from ..tables.parquet_parts import Partition, read_partition
 from .input_pieces import PIECE
 from .model_bundle import Bundle
 
+MOST_PARTS, ROWS_OF_A_PART = 8, 2_000  # of a delivery, by which its forms are told
 NOTES = "{}.forms.json"  # beside a piece of answers: what was counted while it was read
 WHOLE = "whole"  # what is said of the delivery as a whole
+Forms = tuple[dict[str, dict], list[str]]
 
 
-def fitted_to(bundle: Bundle, rows: pd.DataFrame | pa.Table) -> tuple[Bundle, list[str]]:
-    """A bundle that reads the rows in their own forms; and a sentence for each column that differs.
+def forms_of(bundle: Bundle, rows: pa.Table, parts: Sequence[Partition] = ()) -> Forms:
+    """The plans of the columns that a delivery has in another form; and a sentence for each.
 
-    The bundle itself comes back where all is as in training. Cells as training had none (levels,
-    numbers out of range, gaps) are said too.
+    `rows` are its first ones, `parts` the parts that it comes in: where it holds dates or numbers
+    as texts, the first rows of some of these tell its forms, too.
     """
     if bundle.model is None:
-        return bundle, []
-    frame = arrow_tables.plain_frame(rows) if isinstance(rows, pa.Table) else rows
-    reading = delivery_reading.of_rows(bundle.model, frame, bundle.fields)
-    said = [*reading.said, *_beyond_training(bundle, reading, frame)]
-    is_same = reading.model is bundle.model
-    return (bundle if is_same else replace(bundle, model=reading.model)), said
+        return {}, []
+    first = frame = arrow_tables.plain_frame(rows)
+    if len(parts) > 1 and delivery_reading.may_differ(bundle.model, frame):
+        frame = pd.concat([frame, *map(_first_rows, _some_of(parts))], ignore_index=True)
+    plans, said = delivery_reading.fitted_plans(bundle.model, frame, bundle.fields)
+    return plans, [*said, *_beyond_training(in_forms(bundle, plans), first)]
 
 
-def _beyond_training(bundle: Bundle, reading, rows: pd.DataFrame) -> list[str]:
-    found = beyond_training.sentences(reading, rows, bundle.fields, bundle.quality)
+def _beyond_training(bundle: Bundle, rows: pd.DataFrame) -> list[str]:
+    """A sentence for each way in which the first rows of a delivery are as training had none."""
+    found = delivery_reading.tallies_of(bundle.model, rows)
+    reading = delivery_reading.DeliveryReading(bundle.model, [], found, len(rows))
+    said = beyond_training.sentences(reading, rows, bundle.fields, bundle.quality)
     part = f" (of the first {len(rows):,} rows)" if len(rows) >= PIECE else ""
-    return [f"{sentence}{part}" for sentence in found]
+    return [f"{sentence}{part}" for sentence in said]
+
+
+def forms_of_parts(bundle: Bundle, parts: Sequence[Partition]) -> Forms:
+    """What `forms_of` gives of a delivery in parts."""
+    first = next(read_partition(parts[0], PIECE), None) if parts else None
+    return ({}, []) if first is None else forms_of(bundle, first, parts)
+
+
+def _some_of(parts: Sequence[Partition]) -> list[Partition]:
+    """Parts evenly spread over those behind the first."""
+    return [parts[1:][place] for place in evenly_spaced(len(parts) - 1, MOST_PARTS)]
+
+
+def _first_rows(part: Partition) -> pd.DataFrame:
+    first = next(read_partition(part, ROWS_OF_A_PART), None)
+    return pd.DataFrame() if first is None else arrow_tables.plain_frame(first)
+
+
+def in_forms(bundle: Bundle, plans: dict[str, dict]) -> Bundle:
+    """A bundle that reads some columns by other plans (see `forms_of`)."""
+    if not plans:
+        return bundle
+    return replace(bundle, model=delivery_reading.with_plans(bundle.model, plans))
 
 
 def oddities_of(rows: pa.Table) -> list[str]:
