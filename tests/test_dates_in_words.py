@@ -74,6 +74,12 @@ def test_moments_of_dotnet_and_of_zones_are_read():
     )
 
 
+def test_a_format_of_a_person_that_names_its_time_is_followed():
+    for form in ("%d.%m.%Y %H:%M", "%d/%m/%y %I:%M %p"):
+        moment = datetime(2024, 3, 5, 16, 30)
+        assert parse_date(moment.strftime(form), form) == moment
+
+
 @pytest.mark.parametrize("text", ["Mayfair 3", "May 2024 to June 2024", "set 5", "room 5 mar 12"])
 def test_other_texts_stay_as_they_are(text):
     assert in_plain_form(text) == text

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from .dates_in_words import in_plain_form
+from .serial_days import SERIAL, day_of, number_of
 from .tidy_text import LONGEST
 
 DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
@@ -54,18 +55,45 @@ def _of_format(text: str, form: str, tried: str = "") -> datetime | None:
     if text == tried:
         return None
     try:
-        date = _in_utc(_strptime(text, form))
+        date = day_of(text) if form == SERIAL else _in_utc(_strptime(text, form))
     except (ValueError, OverflowError):
         return None
-    return date if "%d" in form or date.year in YEARS else None
+    return date if form == SERIAL or "%d" in form or date.year in YEARS else None
 
 
 def _in_utc(date: datetime) -> datetime:
     return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
 
 
+def written(date: datetime, form: str) -> str:
+    """A moment as a text in a format; of a format of days alone, a time of day is left out.
+
+    >>> written(datetime(2023, 3, 15), "iso"), written(datetime(2023, 3, 15), "serial")
+    ('2023-03-15 00:00:00', '45000')
+    """
+    if form == SERIAL:
+        return number_of(date)
+    return date.isoformat(sep=" ") if form == "iso" else date.strftime(form)
+
+
+def is_format(form) -> bool:
+    """Whether what is given is a format that dates can be read by.
+
+    >>> is_format("%d.%m.%Y"), is_format("iso"), is_format("dd.mm")
+    (True, True, False)
+    """
+    if form in DATE_FORMATS or form == SERIAL:
+        return True
+    try:
+        moment = datetime(2001, 2, 3, 4, 5, 6)
+        return "%" in form and parse_date(moment.strftime(form), form) is not None
+    except (TypeError, ValueError):
+        return False
+
+
 def _strptime(text: str, form: str) -> datetime:
-    timed = _TIME.fullmatch(text) if ":" in text and "%d" in form else None
+    has_day_alone = "%d" in form and "%H" not in form and "%I" not in form
+    timed = _TIME.fullmatch(text) if ":" in text and has_day_alone else None
     if not timed:
         return datetime.strptime(text, form)
     day, clock, fraction, half, zone = timed.groups()

@@ -125,7 +125,7 @@ def read_label(column: pd.Series, plan: dict) -> pd.Series:
     """
     no_label = plan.get("no_label", BEFORE)
     if plan["kind"] == "class":
-        known = _forms_of(plan["values"])
+        known = spellings_of(plan["values"])
         words = _label_words(column, [*no_label, *(MISSING_WORDS - set(known))])
         return words.map(_class_reader(known), na_action="ignore")
     if plan["kind"] == "number":
@@ -140,7 +140,7 @@ _TRUE_OR_FALSE = {form: str(said) for form, said in (BOOLEANS | _AS_NUMBERS).ite
 
 
 def _class_reader(known: dict[str, str]) -> Callable[[str], str]:
-    """What reads a word as one of the classes (`_forms_of`); another word stays as it is."""
+    """What reads a word as one of the classes (`spellings_of`); another word stays as it is."""
     dashed = {form.translate(DASHES): value for form, value in known.items()}
     as_code = other_reader({"kind": "category", "values": list(known.values())})
 
@@ -154,11 +154,15 @@ def _class_reader(known: dict[str, str]) -> Callable[[str], str]:
     return read
 
 
-def _forms_of(values: list[str]) -> dict[str, str]:
-    """By a class in small letters its spelling; of a yes and a no, by their other forms, too."""
+def spellings_of(values: Iterable[str]) -> dict[str, str]:
+    """By a class in small letters its spelling; of a yes and a no, by their other forms, too.
+
+    >>> [spellings_of(["No", "Yes"])[form] for form in ("yes", "1", "false")]
+    ['Yes', 'Yes', 'No']
+    """
     known = {value.casefold(): value for value in values}
     truth = {_TRUE_OR_FALSE.get(form): value for form, value in known.items()}
-    if len(values) != 2 or set(truth) != {"True", "False"}:
+    if len(known) != 2 or set(truth) != {"True", "False"}:
         return known
     return {form: truth[said] for form, said in _TRUE_OR_FALSE.items()} | known
 

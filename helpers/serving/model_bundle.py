@@ -16,6 +16,7 @@ from ..base.places import reports_folder
 from ..base.user_errors import InputError, nearest
 from ..cells.as_texts import is_plain
 from ..drift import stored_reference
+from ..learning.outcome_reader import OutcomeReader
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
@@ -40,8 +41,8 @@ class Bundle:
     """A deployed model with what is needed to ask it: its task and the schema of its rows.
 
     `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
-    baseline of the card can answer. `quality` is what the reference keeps of the rows of training;
-    empty where an earlier version wrote it in another form.
+    baseline of the card can answer. `label` is how the target was read in training, `quality` what
+    the reference keeps of its rows.
     """
 
     model: Pipeline | None
@@ -50,6 +51,7 @@ class Bundle:
     card: dict
     examples: pd.DataFrame | None = None
     lookups: tuple[Lookup, ...] = ()
+    label: dict | None = None
     quality: dict = field(default_factory=dict)
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
@@ -71,6 +73,11 @@ class Bundle:
         """What looks at a row before it is answered."""
         plans = None if self.model is None else self.model["clean"].plan_["columns"]
         return RowCheck(self.fields, self.ignored, plans)
+
+    @cached_property
+    def outcomes(self) -> OutcomeReader:
+        """What reads an actual outcome."""
+        return OutcomeReader(self.task, self.label)
 
     @cached_property
     def known(self) -> set[str]:
@@ -181,14 +188,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    tables, quality = carried_tables(folder.file(name), schema), _read_quality(folder, name)
-    return Bundle(model, task_of(card), schema, card, examples, tables, quality)
+    tables, known = carried_tables(folder.file(name), schema), _read_reference(folder, name)
+    return Bundle(model, task_of(card), schema, card, examples, tables, known.get("label"),
+                  known.get("quality", {}))  # fmt: skip
 
 
-def _read_quality(folder: Run, name: str) -> dict:
-    """What the reference keeps of the rows of training; empty where there is none."""
-    there = folder.file(f"{name}/reference.json").exists()
-    return (folder.read_json(f"{name}/reference.json") or {}).get("quality", {}) if there else {}
+def _read_reference(folder: Run, name: str) -> dict:
+    """What the bundle keeps of the rows of training; empty where there is none."""
+    return folder.read_json(f"{name}/reference.json") or {}
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:
