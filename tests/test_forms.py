@@ -190,6 +190,7 @@ def test_codes_are_read_in_every_type_of_pandas(dtype):
         ),
         ({"kind": "date"}, ["27/11/2021", "28/11/2021", "05/06/2021"], "%d/%m/%Y"),
         ({"kind": "number"}, ["72,5", "7,5", "70,125"], "comma"),
+        ({"kind": "number"}, ["72,5", "7,25", *[f"{n},125" for n in range(9, 40)]], "comma"),
         ({"kind": "number", "style": "comma"}, ["72.5", "7.5", "70.125"], None),
     ],
 )

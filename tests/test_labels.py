@@ -217,3 +217,10 @@ def test_numbers_in_order_are_soon_no_luck():
     task = Task("y", "regression")
     assert chance_of_the_best(task, np.arange(3.0)) > 0.1
     assert chance_of_the_best(task, np.arange(6.0)) < 0.01
+
+
+def test_a_number_that_may_mean_no_label_is_asked_about_in_a_measured_target():
+    said = findings([*(n / 7 for n in range(1, 80)), *[-999.0] * 5])["label looks missing"]
+    assert "-999" in said.message and "--set no_label='-999'" in said.message
+    assert "label looks missing" not in findings([n / 7 for n in range(1, 80)])
+    assert read([*map(str, range(1, 60)), "-999"], no_label=["-999"]).isna().sum() == 1

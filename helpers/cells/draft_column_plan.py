@@ -124,7 +124,7 @@ def learn_again(
 def _with_sentinels(column: pd.Series, plan: dict) -> tuple[dict, tuple]:
     """A plan, with the numbers or dates that stand for missing in its column; and its repair."""
     repaired = repair_column(column, plan)
-    codes_of = {"number": _sentinels, "date": sentinel_dates}.get(plan["kind"])
+    codes_of = {"number": sentinels, "date": sentinel_dates}.get(plan["kind"])
     if codes_of and (codes := codes_of(repaired[0])):
         plan = plan | {"missing": codes}
         repaired = repair_column(column, plan)
@@ -198,7 +198,7 @@ def _probe(words: Counter) -> Counter:
     return words if len(words) <= MOST_PROBED else evenly_spaced_words(words, MOST_PROBED)
 
 
-def _sentinels(column: pd.Series) -> list[str]:
+def sentinels(column: pd.Series) -> list[str]:
     """Codes such as 999 that surely stand for "missing": repeated, and far from all other values.
 
     Far is more than five times the range of 98 % of the others (and the largest of them): prices

@@ -24,7 +24,7 @@ LONG_CELL, LONG_NAME = 10_000, 200  # letters
 OVERFLOWS = 1e150  # its square is infinite
 WHOLE = 2.0**53  # below it a float keeps every whole number
 EARLY, LATE = 1700, 2200  # years
-MIXED = (0.1, 0.8)  # share of plain numbers among words; from 0.85 they are numbers with mistakes
+MIXED = (0.1, 0.99)  # share of plain numbers among the words of a column that is kept as words
 LEAST_OF_A_CLASS = 2  # one to learn from, one to test
 _UNSEEN = (  # the letters themselves: Arrow's patterns know no \u
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..base.findings import Finding
 from ..cells.as_texts import as_text
+from ..cells.draft_column_plan import sentinels
 from ..cells.kinds import is_number
 from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import parse_beyond
@@ -73,6 +74,7 @@ def _what_is_predicted(labels: pd.Series, task: Task) -> Finding:
 def _words_of_classes(cells: Counter, plan: dict, task: Task) -> Iterator[Finding]:
     """Classes that look like words for missing, or like codes for it; and spellings in one."""
     if task.is_regression:
+        yield from _codes_among_numbers(cells, plan, task.target)
         return
     words = _that_look_missing(cells, plan)
     if words:
@@ -90,6 +92,18 @@ def _words_of_classes(cells: Counter, plan: dict, task: Task) -> Iterator[Findin
             f"{', '.join(merged[:MOST_SHOWN])}. Do they differ? Rename one of them at the source."
         )
         yield Finding("label spellings", "warning", [task.target], message)
+
+
+def _codes_among_numbers(cells: Counter, plan: dict, name: str) -> Iterator[Finding]:
+    """Numbers such as -999, repeated and far from all others, which may mean that none is known."""
+    labels = read_label(pd.Series(list(cells.elements()), dtype="str"), plan)
+    codes = sentinels(pd.to_numeric(labels, errors="coerce").astype(float))
+    if codes:
+        message = (
+            f"{name} says {', '.join(codes)} in several rows, far from all other numbers: learnt "
+            f"as it stands. If no label is known there: --set no_label='{', '.join(codes)}'."
+        )
+        yield Finding("label looks missing", "warning", [name], message)
 
 
 def _that_look_missing(cells: Counter, plan: dict) -> dict[str, int]:
