@@ -170,3 +170,12 @@ def test_what_a_row_has_to_bring_is_said_by_every_road(made, rows, tmp_path):
         model.predict(pd.DataFrame(lacking))
     with pytest.raises(InputError, match="joined from the source 'weather': give a recipe"):
         check_columns(bundle, list(lacking[0]))  # as batch does, here and by workers
+
+
+def test_a_row_with_mappings_is_read_as_a_file_of_such_rows_is():
+    row = {"load": {"weight": 3, "of": {"axle": 2}}, "town": "Oulu"}
+    known = {"load.weight", "load.of.axle", "town"}
+    flat = {"load.weight": 3, "load.of.axle": 2, "town": "Oulu"}
+    assert rows_in_body([row, row], known) == [flat, flat] and rows_in_body(row, known) == flat
+    assert rows_in_body({"instances": [row]}, known) == [flat]
+    assert rows_in_body(row, {"load", "town"}) == row, "a mapping for one field is refused later"

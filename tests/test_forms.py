@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from datetime import datetime
 
@@ -189,6 +190,7 @@ def test_codes_are_read_in_every_type_of_pandas(dtype):
         ),
         ({"kind": "date"}, ["27/11/2021", "28/11/2021", "05/06/2021"], "%d/%m/%Y"),
         ({"kind": "number"}, ["72,5", "7,5", "70,125"], "comma"),
+        ({"kind": "number"}, ["72,5", "7,25", *[f"{n},125" for n in range(9, 40)]], "comma"),
         ({"kind": "number", "style": "comma"}, ["72.5", "7.5", "70.125"], None),
     ],
 )
@@ -398,3 +400,33 @@ def test_a_column_that_does_not_read_is_said_to_be_unread_and_not_empty(deployed
     found = {one.code: one for one in monitor_model.quality_changes(rows)}
     assert "nulls_up" not in found and found["unreadable"].severity == "alarm"
     assert "joined: 120 of 120 cells can't be read as a date ('week" in found["unreadable"].message
+
+
+# --- Cells as training had none
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: r.assign(city="Atlantis"), "hold a level that training did not: 'Atlantis'"),
+        (lambda r: r.assign(visits="4000"), "40 of 40 numbers are out of range, such as 4000"),
+        (lambda r: r.assign(member=None), "40 of 40 cells are empty; in training none was"),
+        (lambda r: r.assign(grade="1E6"), "hold a level that training did not: '1E6'"),
+        (lambda r: r, None),
+    ],
+)
+def test_levels_ranges_and_gaps_that_training_had_not_are_said_in_batch_and_mlflow(
+    run, tmp_path, change, said
+):
+    rows = change(forms.table(40, seed=9).drop(columns=forms.TARGET))
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    told = []
+    batch_prediction.predict_file(
+        "small", str(tmp_path / "rows.csv"), tmp_path / "out.csv", say=told.append
+    )
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        pyfunc_loader._load_pyfunc(str(run.file("model"))).predict(rows)
+    for sentences in (told, [str(one.message) for one in warned]):
+        assert len(sentences) == bool(said), sentences
+        assert said is None or said in sentences[0]

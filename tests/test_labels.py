@@ -173,6 +173,16 @@ def test_spellings_that_are_taken_for_one_are_said_where_both_are_frequent():
         (["yes", "no"], ["1", "0", "n/a"], ["yes", "no", None]),
         ([1, 2, 3], ["1", "2.0", "NA"], [1, 2, None]),
         (["NA", "EMEA"], ["NA", "na", None], ["NA", "NA", None]),
+        (["yes", "no"], ["1.0", "0.0", ""], ["yes", "no", None]),
+        ([True, False], ["1.0", "0.0", "F"], ["True", "False", "False"]),
+        ([1, 0, 1], ["True", "no", "0.0"], [1, 0, 0]),
+        (["007", "010"], ["7", "10.0", "010"], ["007", "010", "010"]),
+        (["1-5", "6-10"], ["1–5", "6—10", "11-15"], ["1-5", "6-10", "11-15"]),
+        (["Gävle", "Umeå"], ["GÃ¤vle", "UMEÅ", "Oslo"], ["Gävle", "Umeå", "Oslo"]),
+        ([1, 2, 3], ["1.0", "U", "3"], ["1", "U", "3"]),
+        ([1.5, 2.25, 4.0], ["1,5", "2,25", "4,125"], [1.5, 2.25, 4.125]),
+        ([1.5, 2.25, 4.0], ["1.5", "soon", "1,250"], ["1.5", "soon", "1250"]),
+        (["1,5", "2,25", "0,75"], ["1.5", "2.25", "0.125"], [1.5, 2.25, 0.125]),
     ],
 )
 def test_labels_that_come_later_in_another_form_are_the_same_classes(first, later, labels):
@@ -245,3 +255,10 @@ def test_numbers_in_order_are_soon_no_luck():
     task = Task("y", "regression")
     assert chance_of_the_best(task, np.arange(3.0)) > 0.1
     assert chance_of_the_best(task, np.arange(6.0)) < 0.01
+
+
+def test_a_number_that_may_mean_no_label_is_asked_about_in_a_measured_target():
+    said = findings([*(n / 7 for n in range(1, 80)), *[-999.0] * 5])["label looks missing"]
+    assert "-999" in said.message and "--set no_label='-999'" in said.message
+    assert "label looks missing" not in findings([n / 7 for n in range(1, 80)])
+    assert read([*map(str, range(1, 60)), "-999"], no_label=["-999"]).isna().sum() == 1

@@ -182,3 +182,31 @@ def test_whole_numbers_of_many_digits_stay_exact_beside_gaps_from_every_source(t
         gap = texts(table["a.gap"])
         assert gap.dropna().tolist() == cells[:-1] and pd.isna(gap.iloc[-1])
         assert texts(table["key"]).tolist() == list(map(str, keys))
+
+
+@pytest.mark.parametrize(
+    ("texts", "value"),
+    [
+        ([*[f"{n}.{n + 100}" for n in range(1, 40)], "950"], 950.0),
+        ([*[f"{n}.{n + 100}" for n in range(1, 40)], "1.200.300", "7"], 7.0),
+        (["٣٣٫٥", "١٢٫٢٥", "٧"], 7.0),
+        (["2,05E-03", "1,5E+02", "0,5E+00"], 0.5),
+    ],
+)
+def test_points_that_part_thousands_and_decimals_of_other_writing_are_read(texts, value):
+    column = pd.Series(texts, dtype="str")
+    for cells in (column, numbers_if_surely(column)):
+        plan = draft_column(cells)
+        read = repair_column(cells, plan)[0]
+        assert plan["kind"] == "number" and read.iloc[-1] == value
+        assert texts[0] != "1.101" or read.iloc[0] == 1101.0
+
+
+FRACTIONS = [f"{n}.125" for n in range(1, 40)]
+
+
+@pytest.mark.parametrize(
+    "texts", [FRACTIONS, ["0.125", "950"] * 30, [*FRACTIONS, "7.5", "950"], ["1.125", "950"] * 30]
+)
+def test_three_digits_behind_a_point_alone_are_decimals(texts):
+    assert numbers_if_surely(pd.Series(texts, dtype="str")).iloc[0] < 2

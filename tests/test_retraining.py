@@ -3,6 +3,7 @@
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from helpers.__main__ import main
 from helpers.base.user_errors import InputError
+from helpers.cells.draft_column_plan import draft_column
 from helpers.examples import flights_example
 from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import CHALLENGES, Run
@@ -410,3 +412,29 @@ def test_a_challenger_that_breaks_leaves_the_champion_in_service(run, command, m
     assert "The challenger mine-2 could not be trained" in err and "mine stays in service" in err
     assert run.file("model/model.skops").read_bytes() == before
     assert run.read_json("retraining.json")["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "read"),
+    [
+        (["1:05", "2:10"], ["65", "130"], [65.0, 130.0]),
+        (["ja", "nein"], ["1", "0"], [True, False]),
+        (["12.500", "950"], ["12500", "950"], [12500.0, 950.0]),
+        (["0:01:05", "0:02:10"], ["0 days 00:01:05", "0 days 00:02:10"], [65.0, 130.0]),
+        (["1.5", "n/a"], ["1.5", "n/a"], None),
+        (["red", "blue"], ["1", "0"], None),
+    ],
+)
+def test_old_and_new_rows_that_do_not_mix_as_texts_are_put_together_as_they_are_read(
+    old, new, read
+):
+    more = [f"{n}.{n + 100}" for n in range(1, 30)] if old[0] == "12.500" else []
+    column = pd.Series([*old, *more] * 12, name="x", dtype="str")
+    model = {"clean": SimpleNamespace(plan_={"columns": {"x": draft_column(column)}})}
+    table = pd.DataFrame({"x": [*column, *new]})
+    production = SimpleNamespace(champion=model, reading=SimpleNamespace(model=model))
+    found = train_challenger.in_one_kind(table, len(column), production)["x"]
+    if read is None:
+        pd.testing.assert_series_equal(found, table["x"])
+    else:
+        assert found.iloc[-2:].tolist() == read == found.iloc[:2].tolist()

@@ -7,6 +7,7 @@ a date that reads both ways becomes missing; unless one order is so rare that it
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from ..base.spacing import evenly_spaced_words
@@ -14,7 +15,9 @@ from .date_formats import DATE_FORMATS, parse_date, swapped_format
 from .number_formats import share_read
 from .serial_days import SERIAL, day_of
 
+_MONTH = re.compile(r"\d{4}[-/]\d{1,2}|\d{1,2}/\d{4}")  # of a year
 DATES_READ = 0.9  # a column holds dates if at least this share of it reads as dates
+MANY_DAYS = 10  # of a month, before the first number of a date is taken for its year
 MOST_FORMATS = 12
 DATES_PROBED = 300  # texts that each format is tried on
 RARE_DAY_MONTH_ORDER = (
@@ -49,7 +52,21 @@ def _best_format(words: Counter, others: list[str]) -> str:
     tried = (*DATE_FORMATS, *[SERIAL][: len(others)])
     read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in tried}
     best = max(read, key=read.get)
-    return best if read[best] else ""
+    return _or_year_first(best, read, probe) if read[best] else ""
+
+
+def _or_year_first(best: str, read: dict[str, float], words: Counter) -> str:
+    """The format, or its twin with a year of two digits in front (23/08/02) where that fits better.
+
+    What stands in front has few values then, as years have, and what stands last has many.
+    """
+    first = f"%y{best[2:3]}%m{best[2:3]}%d"
+    if first not in read or read[first] < read[best] or not best.endswith("%y"):
+        return best
+    days = {form: {date.day for w in words if (date := parse_date(w, form))}
+            for form in (best, first)}  # fmt: skip
+    many, few = len(days[first]), len(days[best])
+    return first if many >= MANY_DAYS and many > 2 * few else best
 
 
 def _may_be_date(word: str) -> bool:
@@ -59,6 +76,7 @@ def _may_be_date(word: str) -> bool:
         and len(word) - digits >= 2
         and len(word) <= 40
         or (digits == len(word) == 8 and word[:2] in ("19", "20"))
+        or bool(_MONTH.fullmatch(word))
         or day_of(word) is not None
     )
 

@@ -24,6 +24,8 @@ _NAMES_VERSION = re.compile(
 )
 LATE_MINOR, LAST_MINOR = 7, 40  # versions count on: 1.7, 1.8, 1.9, 1.10; few go past 1.40
 MOST_MAJORS = 30
+_PARTED = re.compile(r"[+-]?(?:[1-9]\d{0,2}((?:\.\d{3})+)|\d{1,3})")  # 12.500, 950
+FEWEST_PARTED = 20  # different ones; of decimals some of so many end in a zero, which is left out
 
 
 def loses_digits(text: str) -> bool:
@@ -37,6 +39,24 @@ def loses_digits(text: str) -> bool:
     ):
         return False
     return Decimal(whole[0]) != Decimal(float(whole[0]))
+
+
+def are_thousands(texts: Iterable[str]) -> bool:
+    """Whether points part thousands: 12.500 beside 950, with three digits behind every point.
+
+    Decimals have fewer digits behind some points, or as many in all cells: 950 would be 950.000.
+
+    >>> are_thousands([f"{n}.500" for n in range(1, 40)] + ["950"])
+    True
+    >>> are_thousands([f"{n}.500" for n in range(1, 40)]), are_thousands(["1.5", "2.125", "3"])
+    (False, False)
+    """
+    parted = whole = 0
+    for text in texts:
+        if not (match := _PARTED.fullmatch(text)):
+            return False
+        parted, whole = parted + bool(match[1]), whole + (not match[1])
+    return whole > 0 and parted >= FEWEST_PARTED
 
 
 def are_codes(texts: Iterable[str], name: str = "") -> bool:

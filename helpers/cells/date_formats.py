@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from .dates_in_words import in_plain_form
 from .serial_days import SERIAL, day_of, number_of
 from .tidy_text import LONGEST
 
 DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
     "iso", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
-    "%d.%m.%y", "%d-%b-%y",
+    "%d.%m.%y", "%d-%b-%y", "%Y.%m.%d", "%d-%m-%y", "%d%b%Y", "%y/%m/%d", "%y-%m-%d", "%y.%m.%d",
+    "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y",
 )  # fmt: skip
-_TIME = re.compile(r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([AaPp])\.?[Mm]\.?)?")
+YEARS = range(1900, 2101)  # of a format without a day: 1234-05 is a code
+_TIME = re.compile(
+    r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)([.,]\d{1,6})?(?:\s*([AaPp])\.?[Mm]\.?)?"
+    r"(?:\s*(Z|GMT|UTC|[+-]\d{2}:?\d{2}))?"
+)
+_DOTNET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")  # thousandths since 1970
 
 
 def parse_date(text: str, form: str) -> datetime | None:
@@ -25,14 +32,37 @@ def parse_date(text: str, form: str) -> datetime | None:
     (datetime.datetime(2013, 1, 1, 10, 0), datetime.datetime(2013, 12, 31, 9, 5))
     """
     text = str(text).strip()
-    is_number = form == "iso" and (len(text) < 8 or "-" not in text[:8])  # such as "20130101"
-    if len(text) > LONGEST or is_number:
+    if len(text) > LONGEST:
+        return None
+    if form == "iso":
+        return _of_iso(text)
+    return _of_format(text, form) or _of_format(in_plain_form(text), form, text)
+
+
+def _of_iso(text: str) -> datetime | None:
+    if counted := _DOTNET.fullmatch(text):
+        return datetime(1970, 1, 1) + timedelta(milliseconds=int(counted[1]))
+    if len(text) < 8 or "-" not in text[:8]:  # such as "20130101"
         return None
     try:
-        date = datetime.fromisoformat(text.upper()) if form == "iso" else _strptime(text, form)
-        return date.astimezone(UTC).replace(tzinfo=None) if date and date.tzinfo else date
+        return _in_utc(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError):
         return None
+
+
+def _of_format(text: str, form: str, tried: str = "") -> datetime | None:
+    """A text as a date in a format; None for none, or for the text that was `tried` before."""
+    if text == tried:
+        return None
+    try:
+        date = day_of(text) if form == SERIAL else _in_utc(_strptime(text, form))
+    except (ValueError, OverflowError):
+        return None
+    return date if form == SERIAL or "%d" in form or date.year in YEARS else None
+
+
+def _in_utc(date: datetime) -> datetime:
+    return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
 
 
 def written(date: datetime, form: str) -> str:
@@ -61,15 +91,20 @@ def is_format(form) -> bool:
         return False
 
 
-def _strptime(text: str, form: str) -> datetime | None:
-    if form == SERIAL:
-        return day_of(text)
-    timed = _TIME.fullmatch(text) if ":" in text and "%H" not in form else None
+def _strptime(text: str, form: str) -> datetime:
+    has_day_alone = "%d" in form and "%H" not in form and "%I" not in form
+    timed = _TIME.fullmatch(text) if ":" in text and has_day_alone else None
     if not timed:
         return datetime.strptime(text, form)
-    clock = f"{timed[2]} {timed[3]}m" if timed[3] else timed[2]
-    hour = ("%I" if timed[3] else "%H") + ":%M" + (":%S" if timed[2].count(":") == 2 else "")
-    return datetime.strptime(f"{timed[1]} {clock}", f"{form} {hour}" + (" %p" if timed[3] else ""))
+    day, clock, fraction, half, zone = timed.groups()
+    hour = ("%I" if half else "%H") + ":%M" + (":%S" if clock.count(":") == 2 else "")
+    parts, forms = [day, clock], [form, hour]
+    if half:
+        parts, forms = [*parts, f"{half}m"], [*forms, "%p"]
+    if zone:
+        parts, forms = [*parts, "+0000" if zone.isalpha() else zone], [*forms, "%z"]
+    date = datetime.strptime(" ".join(parts), " ".join(forms))
+    return date + timedelta(seconds=float(f"0.{(fraction or '.0')[1:]}"))
 
 
 def date_of(text: str, form: str, plan: dict) -> datetime | None:
@@ -101,6 +136,6 @@ def swapped_format(form: str) -> str:
     >>> swapped_format("%d/%m/%Y"), swapped_format("%Y/%m/%d"), swapped_format("iso")
     ('%m/%d/%Y', '', '')
     """
-    if form.startswith("%Y") or "%m" not in form:
+    if form.startswith(("%Y", "%y")) or not {"%d", "%m"} <= set(re.findall("%.", form)):
         return ""
     return form.replace("%m", "%_").replace("%d", "%m").replace("%_", "%d")

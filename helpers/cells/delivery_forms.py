@@ -19,6 +19,7 @@ from .reading_values import cell_reader
 MOST_PROBED = 2_000  # different texts of a column
 FEWEST = 2  # cells that show it: one may be a slip
 SURE = 0.1  # of the dates that name day and month: at least so many must show the order
+SHOWN = 0.05  # of the numbers with the other sign: at least so many can't be thousands
 INSIDE, OUTSIDE = 0.95, 0.05  # shares of numbers in the range of training, read rightly and wrongly
 SIGNS = {"point": ".", "comma": ","}
 OTHER_STYLE = {"point": "comma", "comma": "point"}
@@ -92,7 +93,7 @@ def _fit_numbers(words: Counter, plan: dict, span: list[float] | None) -> tuple[
     both = [w for w in marked if None not in (_number(w, own), _number(w, other))]
     if any(_number(w, own) is not None and _number(w, other) is None for w in words):
         return plan, ""  # the column's own decimal sign is there, too
-    decided = len(only_other) >= FEWEST and len(only_other) > len(both)
+    decided = len(only_other) >= max(FEWEST, SHOWN * len(marked))
     if not (decided or both and _fits_better(both, own, other, span)):
         return plan, _said_of_both(both, plan, own)
     fitted = {key: value for key, value in plan.items() if key != "style"}

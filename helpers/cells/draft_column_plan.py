@@ -33,6 +33,13 @@ MOST_PROBED = 20_000  # this many different texts are enough to classify a colum
 SOMETIMES_MISSING = ("unknown", "missing", "not known", "not given", "unspecified")
 # Codes that often stand for "missing": sure where they lie far out, a doubt where they lie off.
 SENTINELS = {-1.0, -9.0, *(s * float("9" * n) for n in range(2, 8) for s in (1, -1))}
+SENTINEL_DATES = [
+    "0001-01-01", "1111-11-11", "1753-01-01", "1800-01-01", "1899-12-30", "1899-12-31",
+    "1900-01-01", "1901-01-01", "1970-01-01", "2099-12-31", "2999-12-31", "3000-01-01",
+    "9999-01-01", "9999-12-30", "9999-12-31",
+]  # fmt: skip
+FEWEST_CODES, FEWEST_DATES = 3, 10  # cells of such a date, and of others
+FAR_TIMES, FAR_DAYS = 2, pd.Timedelta(days=3_653)  # beyond the others: spans of them, and at least
 DASHES_ALONE = {"-", "--", "–", "—"}
 ANSWERS = {"no", "ja", "si", "da"}  # of two letters, and one thing however they are written
 
@@ -115,9 +122,10 @@ def learn_again(
 
 
 def _with_sentinels(column: pd.Series, plan: dict) -> tuple[dict, tuple]:
-    """A plan, with the numbers that stand for missing in its column; and what it repairs."""
+    """A plan, with the numbers or dates that stand for missing in its column; and its repair."""
     repaired = repair_column(column, plan)
-    if plan["kind"] == "number" and (codes := _sentinels(repaired[0])):
+    codes_of = {"number": sentinels, "date": sentinel_dates}.get(plan["kind"])
+    if codes_of and (codes := codes_of(repaired[0])):
         plan = plan | {"missing": codes}
         repaired = repair_column(column, plan)
     return plan, repaired
@@ -190,7 +198,7 @@ def _probe(words: Counter) -> Counter:
     return words if len(words) <= MOST_PROBED else evenly_spaced_words(words, MOST_PROBED)
 
 
-def _sentinels(column: pd.Series) -> list[str]:
+def sentinels(column: pd.Series) -> list[str]:
     """Codes such as 999 that surely stand for "missing": repeated, and far from all other values.
 
     Far is more than five times the range of 98 % of the others (and the largest of them): prices
@@ -208,6 +216,22 @@ def _sentinels(column: pd.Series) -> list[str]:
     others = counts[far & ~is_code]
     surely = is_code & far & (counts >= 3) & (counts >= 3 * others.max(initial=1))
     return [as_text(float(value)) for value in found[surely]]
+
+
+def sentinel_dates(column: pd.Series) -> list[str]:
+    """Dates such as 1900-01-01 that surely stand for "missing": repeated, far from all others.
+
+    >>> sentinel_dates(pd.to_datetime(pd.Series(["1900-01-01"] * 3 + ["2024-05-01"] * 20)))
+    ['1900-01-01']
+    """
+    days, codes = column.dropna().dt.normalize(), [*map(pd.Timestamp, SENTINEL_DATES)]
+    counts, others = days.value_counts(), days[~days.isin(codes)]
+    if len(others) < FEWEST_DATES:
+        return []
+    low, high = others.min(), others.max()
+    reach = max(FAR_TIMES * (high - low), FAR_DAYS)
+    return [day for day in SENTINEL_DATES if counts.get(pd.Timestamp(day), 0) >= FEWEST_CODES
+            and not low - reach <= pd.Timestamp(day) <= high + reach]  # fmt: skip
 
 
 def _draft_boolean(words: Counter) -> dict | None:

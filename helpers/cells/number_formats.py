@@ -8,7 +8,7 @@ import statistics
 from collections import Counter
 
 from . import unit_conversion
-from .codes_like_numbers import are_codes, loses_digits
+from .codes_like_numbers import are_codes, are_thousands, loses_digits
 from .currencies import CURRENCY_PATTERN
 from .durations import CLOCKS, SECONDS, clock_of, parse_duration
 from .tidy_text import DASHES, LONGEST, tidy
@@ -35,7 +35,10 @@ _BEYOND = re.compile(
 )
 _BELOW = ("<", "=<", "≤", "under", "below", "less", "up", "or less", "and under")
 _CODE = re.compile(r"\d+[A-Za-z]+\d*|\d+(\.\d+){2,}|[\d-]*\d-\d[\d-]*")  # 5A, 1.2.3, 55-12
-_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4\u2032\uff07\u066c`", "'"))
+_APOSTROPHES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc\u00b4\u2032\uff07\u066c`", "'") | {"\u066b": "."}
+)  # the signs of thousands and of decimals among Arabic digits, too
+_POWER_WITH_COMMA = re.compile(r"[+-]?\d+,\d+[eE][+-]?\d+")
 MAGNITUDES = {
     **{"k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "mrd": 1e9},
     **{"t": 1e12, "tn": 1e12, "lac": 1e5, "lakh": 1e5, "lakhs": 1e5, "cr": 1e7, "crore": 1e7},
@@ -93,7 +96,8 @@ def parse_quantity(text: str, style: str = "point") -> tuple[float, str] | None:
         return None
     match = _GLUED.fullmatch(text)
     if not match:
-        return _parse_marked(text, style)
+        is_power = style == "comma" and _POWER_WITH_COMMA.fullmatch(text)
+        return (float(text.replace(",", ".")), "") if is_power else _parse_marked(text, style)
     if not _has_one_sign_and_unit(match):
         return None
     if (value := parse_number(match["number"], style)) is None:
@@ -246,6 +250,7 @@ def _read_in_best_style(words: Counter) -> tuple[str, dict, str]:
     styles = ("point", "comma")
     found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
     style = max(styles, key=lambda s: share_read(words, found[s].get))
+    style = "comma" if are_thousands(words) else style
     read = {w: q for w, q in found[style].items() if q}
     if _are_scaled(read):
         return style, {w: (scaled(*q), "") for w, q in read.items()}, "thousands"

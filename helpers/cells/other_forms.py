@@ -19,6 +19,7 @@ from .known_words import BOOLEANS
 from .number_formats import PLAIN_NUMBER, parse_quantity
 from .serial_days import day_of
 
+WHOLE_DATES = [f for f in DATE_FORMATS if f == "iso" or "%d" in f and not f.startswith("%y")]
 OTHER_FORM = "other form"  # the kind of repair
 WHOLE = re.compile(r"([+-]?\d+)(\.0*)?")
 EPOCH_UNITS = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}  # so many to a second
@@ -89,7 +90,7 @@ def dates_of(text: str, plan: dict) -> set[datetime]:
     if date := parse_date(text, "iso") or _of_epoch(text):
         return {date}
     order = order_of(plan.get("formats", []))
-    fits = (f for f in DATE_FORMATS if not (order and is_open(f) and first_named(f) != order))
+    fits = (f for f in WHOLE_DATES if not (order and is_open(f) and first_named(f) != order))
     found = {form: date for form in fits if (date := date_of(text, form, plan))}
     if len(set(found.values())) > 1 and (order := likely_order(plan)):
         found = {form: date for form, date in found.items() if first_named(form) == order}

@@ -16,7 +16,7 @@ from .form_tally import FormTally
 from .kinds import kind_of
 from .known_words import SURELY_MISSING
 from .number_formats import PLAIN_NUMBER
-from .reading_values import cell_reader, is_impossible, missing_codes
+from .reading_values import cell_reader, is_impossible, missing_codes, missing_days
 
 
 def repair_column(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
@@ -109,7 +109,15 @@ def _plain_dates(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarra
     read = pd.to_datetime(distinct.where(fine), format="ISO8601", errors="coerce")
     values = read.to_numpy(dtype="datetime64[us]").copy()
     is_own = "iso" in plan.get("formats", ["iso"])
-    return values, fine & ~np.isnat(values) & is_own
+    return values, fine & ~np.isnat(values) & is_own & ~_is_missing_day(values, plan)
+
+
+def _is_missing_day(values: np.ndarray, plan: dict) -> np.ndarray:
+    """Which moments are of a day that the plan says to stand for "missing"."""
+    lost = missing_days(plan)
+    if not lost:
+        return np.zeros(len(values), dtype=bool)
+    return np.isin(values.astype("datetime64[D]"), np.array(sorted(lost), dtype="datetime64[D]"))
 
 
 def _plain_booleans(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarray]:
@@ -151,8 +159,15 @@ def repair_typed(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray |
         return column.astype("boolean"), None
     if plan["kind"] == "date":
         plain = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz else column
-        return plain.astype("datetime64[us]"), None
+        return _typed_dates(plain.astype("datetime64[us]"), plan)
     return _typed_numbers(column, plan)
+
+
+def _typed_dates(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:
+    lost = _is_missing_day(column.to_numpy(), plan)
+    if not lost.any():
+        return column, None
+    return column.mask(lost), np.where(lost, "missing word", "").astype(object)
 
 
 def _typed_numbers(column: pd.Series, plan: dict) -> tuple[pd.Series, np.ndarray | None]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache, partial
 
 import numpy as np
 
 from . import unit_conversion
 from .as_texts import as_text
-from .date_formats import date_of, swapped_format
+from .date_formats import date_of, parse_date, swapped_format
 from .durations import parse_clock
 from .known_words import BOOLEANS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import (
@@ -105,7 +106,7 @@ def _number_checker(plan: dict) -> Callable[..., tuple[float | None, str]]:
 def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[object, str]]:
     """What reads the texts of a plan, tidied, its missing words and other names known."""
     kind, aliases, read_tidy = plan["kind"], plan.get("aliases", {}), _tidy_reader(plan)
-    read_other = other_reader(plan)
+    read_other, lost_days = other_reader(plan), missing_days(plan)
 
     def read(text: str) -> tuple[object, str]:
         plain = tidy(text)
@@ -118,6 +119,8 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
             value, repair = (value, repair) if other is None else (other, OTHER_FORM)
         if value is None:
             return None, repair if repair in LOST else "unreadable"
+        if lost_days and value.date() in lost_days:
+            return None, "missing word"
         if named != plain:
             repair = "alias"
         elif not repair and plain != text and kind in ("category", "text"):
@@ -185,13 +188,13 @@ def _in_unit(value: float, named: str, unit: str) -> tuple[float | None, str]:
 def _read_date(text: str, plan: dict):
     formats = plan.get("formats", ["iso"])
     for form in formats:
-        if date := date_of(text, form, plan):
+        if found := date_of(text, form, plan):
             twin = swapped_format(form)
             if plan.get("ambiguous") == "missing" and twin in formats:
                 other = date_of(text, twin, plan)
-                if other not in (None, date):
+                if other not in (None, found):
                     return None, "ambiguous date"
-            return date, "" if form == "iso" else "date"
+            return found, "" if form == "iso" else "date"
     return None, ""
 
 
@@ -259,3 +262,13 @@ def _limits(plan: dict) -> tuple[float, float]:
 def missing_codes(plan: dict) -> list[float]:
     """The numbers that a plan says to stand for "missing"."""
     return [float(text) for text in plan.get("missing", ()) if PLAIN_NUMBER.fullmatch(text)]
+
+
+def missing_days(plan: dict) -> frozenset[date]:
+    """The days that the plan of a column of dates says to stand for "missing".
+
+    >>> missing_days({"kind": "date", "missing": ["1900-01-01", "soon"]})
+    frozenset({datetime.date(1900, 1, 1)})
+    """
+    named = plan.get("missing", ()) if plan["kind"] == "date" else ()
+    return frozenset(found.date() for text in named if (found := parse_date(text, "iso")))

@@ -27,6 +27,7 @@ _VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
 _STRAY = re.compile(
     f"(?<![{_JOINED}])[\u200c\u200d]+|(?<![{_VIRAMAS}])[\u200c\u200d]+(?![{_JOINED}\u200c\u200d])"
 )
+_BLANKS = re.compile(r"[ \t\r\n]+")
 # The first byte of a UTF-8 letter read as a letter of its own, followed by what its second became.
 _MOJIBAKE = re.compile(
     "[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac"
@@ -42,6 +43,10 @@ def tidy(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.split())
+    if _MOJIBAKE.search(text) and repair_encoding(text) != text:
+        return _BLANKS.sub(" ", text).strip(
+            " "
+        )  # one form would take ó (Ã³) for Ã3, à (Ã and a space)
     seen = text.translate(_UNSEEN)
     seen = _STRAY.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
     return " ".join(unicodedata.normalize("NFKC", seen).split())

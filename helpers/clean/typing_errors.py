@@ -95,7 +95,8 @@ def typos(counts: Mapping[str, int] | pd.Series) -> tuple[dict[str, str], list[d
     """
     counts = pd.Series(counts, dtype="int64").sort_values(ascending=False, kind="stable")
     counts = counts[[len(value) <= LONGEST_NAME for value in counts.index]]
-    folded = counts.groupby([value.casefold() for value in counts.index]).sum().sort_index()
+    names = np.array([value.casefold() for value in counts.index], dtype=object)  # no column's name
+    folded = counts.groupby(names).sum().sort_index()
     sure, likely = _typing_errors(folded)
     by_words = _mistyped_words(folded.drop(list(sure)))
     # Each name in small letters, as it is written most often (which is set last).

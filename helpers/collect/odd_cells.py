@@ -24,13 +24,13 @@ LONG_CELL, LONG_NAME = 10_000, 200  # letters
 OVERFLOWS = 1e150  # its square is infinite
 WHOLE = 2.0**53  # below it a float keeps every whole number
 EARLY, LATE = 1700, 2200  # years
-MIXED = (0.1, 0.8)  # share of plain numbers among words; from 0.85 they are numbers with mistakes
+MIXED = (0.1, 0.99)  # share of plain numbers among the words of a column that is kept as words
 LEAST_OF_A_CLASS = 2  # one to learn from, one to test
 _UNSEEN = (  # the letters themselves: Arrow's patterns know no \u
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
     "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
-_YEAR = r"\d{4}-\d\d-\d\d"
+_YEAR = r"(?:\d{4}-\d\d-\d\d|\d\d?[./-]\d\d?[./-]\d{4}(?:$|\s))"
 _TAGS = "script|img|iframe|svg|object|style|link|form|input|a|b|div|p|span"
 _MARKUP = rf"(?i:<\s*/?\s*(?:{_TAGS})\b[^>]*>|javascript:)"
 
@@ -52,7 +52,7 @@ def _is_infinite(text: str) -> bool:
 
 
 def _is_far(text: str) -> bool:
-    return not EARLY <= int(text[:4]) <= LATE
+    return not EARLY <= int(re.search(r"\d{4}", text)[0]) <= LATE
 
 
 KINDS = (

@@ -8,18 +8,20 @@ since no model of numbers could answer it. Either is said (see `label_findings`)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError
 from ..cells.as_texts import as_text
+from ..cells.delivery_forms import fitted_plan
 from ..cells.kinds import Kind, kind_of
 from ..cells.known_words import BOOLEANS, MISSING_WORDS
 from ..cells.number_formats import number_format
+from ..cells.other_forms import other_reader
 from ..cells.reading_values import cell_reader
-from ..cells.tidy_text import tidy
+from ..cells.tidy_text import DASHES, repair_encoding, tidy
 from .task_kind import REGRESSION, kind_of_values
 
 CASES = ("auto", "merge", "keep")
@@ -138,17 +140,18 @@ def read_label(column: pd.Series, plan: dict) -> pd.Series:
     """The target as its plan reads it; what it names as no label, and infinities, are missing.
 
     A class keeps the spelling of the plan, whatever its case; one that is not in it stays, unless
-    it is a word for missing: its label has not come yet. A yes or no may come as 1 or true.
+    it is a word for missing: its label has not come yet. A yes or no may come as 1 or true, a code
+    001 as 1.0.
     """
     no_label = plan.get("no_label", BEFORE)
     if plan["kind"] == "class":
         known = spellings_of(plan["values"])
         words = _label_words(column, [*no_label, *(MISSING_WORDS - set(known))])
-        return words.map(lambda v: spelling_of(v, known, v), na_action="ignore")
+        return words.map(_class_reader(known), na_action="ignore")
     if plan["kind"] == "number":
         form = {key: said for key, said in plan.items() if key != "no_label"}
         words = _label_words(column, no_label)
-        return words.map(read_numbers(words.dropna().unique(), form)).astype(float)
+        return words.map(_read_as_written(words.dropna(), form)).astype(float)
     return _as_it_is(column, plan)
 
 
@@ -157,7 +160,24 @@ def spelling_of(word: str, known: dict[str, str], otherwise: str | None = None) 
     return known.get(word, known.get(word.casefold(), otherwise))
 
 
-_TRUE_OR_FALSE = {form: str(said) for form, said in (BOOLEANS | {"1": True, "0": False}).items()}
+_AS_NUMBERS = {"1": True, "0": False, "1.0": True, "0.0": False}
+_TRUE_OR_FALSE = {form: str(said) for form, said in (BOOLEANS | _AS_NUMBERS).items()}
+
+
+def _class_reader(known: dict[str, str]) -> Callable[[str], str]:
+    """What reads a word as one of the classes (`spellings_of`); another word stays as it is."""
+    dashed = {form.translate(DASHES): value for form, value in known.items()}
+    as_code = other_reader({"kind": "category", "values": list(known.values())})
+
+    def read(word: str) -> str:
+        if (spelled := spelling_of(word, known)) is not None:
+            return spelled
+        if code := as_code and as_code(word):
+            return code
+        plain = repair_encoding(word).casefold().translate(DASHES)
+        return known.get(plain) or dashed.get(plain, word)
+
+    return read
 
 
 def spellings_of(values: Iterable[str]) -> dict[str, str]:
@@ -186,14 +206,29 @@ def _as_it_is(column: pd.Series, plan: dict) -> pd.Series:
     if planned == Kind.BOOLEAN != kind:
         return words.map(lambda v: _TRUE_OR_FALSE.get(v.casefold(), v), na_action="ignore")
     if kind == Kind.TEXT:
-        numbers = pd.to_numeric(words, errors="coerce")
-        column = numbers if numbers.notna().sum() == words.notna().sum() else words
+        column = _numbers_or_words(words)
     else:
         column = column.mask(words.isna())
         column = column.astype("Int64") if kind == Kind.BOOLEAN != planned and planned else column
     if pd.api.types.is_float_dtype(column.dtype):
         return column.where(np.isfinite(column.astype(float)))
     return column
+
+
+def _numbers_or_words(words: pd.Series) -> pd.Series:
+    """The numbers that words say in any form; where some are none, texts of all."""
+    distinct = words.dropna().unique()
+    flags = {"flags": True} if set(map(str.casefold, distinct)) <= set(_TRUE_OR_FALSE) else {}
+    read = _read_as_written(words.dropna(), flags)
+    if len(read) == len(distinct):
+        return words.map(read).astype(float)
+    return words.map({word: as_text(read.get(word, word)) for word in distinct})
+
+
+def _read_as_written(words: pd.Series, form: dict) -> dict[str, float]:
+    """What words read as by a number format, with the decimal sign that they have throughout."""
+    fitted = fitted_plan(Counter(words.tolist()), {"kind": "number"} | form)[0]
+    return read_numbers(words.unique(), fitted)
 
 
 def _label_words(column: pd.Series, no_label: Iterable[str]) -> pd.Series:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..base.findings import Finding
 from ..cells.as_texts import as_text
+from ..cells.draft_column_plan import sentinels
 from ..cells.kinds import is_number
 from ..cells.known_words import MISSING_WORDS
 from ..cells.number_formats import parse_beyond
@@ -80,6 +81,7 @@ def _what_is_predicted(labels: pd.Series, task: Task) -> Finding:
 def _words_of_classes(cells: Counter, plan: dict, task: Task) -> Iterator[Finding]:
     """Classes that look like words for missing, or like codes for it; and spellings in one."""
     if task.is_regression:
+        yield from _codes_among_numbers(cells, plan, task.target)
         return
     words = _that_look_missing(cells, plan)
     if words:
@@ -94,6 +96,18 @@ def _words_of_classes(cells: Counter, plan: dict, task: Task) -> Iterator[Findin
         if pairs := _frequent_spellings(cells, plan, is_apart):
             message = says.format(task.target, ", ".join(pairs[:MOST_SHOWN]))
             yield Finding("label spellings", "warning", [task.target], message)
+
+
+def _codes_among_numbers(cells: Counter, plan: dict, name: str) -> Iterator[Finding]:
+    """Numbers such as -999, repeated and far from all others, which may mean that none is known."""
+    labels = read_label(pd.Series(list(cells.elements()), dtype="str"), plan)
+    codes = sentinels(pd.to_numeric(labels, errors="coerce").astype(float))
+    if codes:
+        message = (
+            f"{name} says {', '.join(codes)} in several rows, far from all other numbers: learnt "
+            f"as it stands. If no label is known there: --set no_label='{', '.join(codes)}'."
+        )
+        yield Finding("label looks missing", "warning", [name], message)
 
 
 def _that_look_missing(cells: Counter, plan: dict) -> dict[str, int]:

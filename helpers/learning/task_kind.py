@@ -13,12 +13,13 @@ import pandas as pd
 
 from ..base.user_errors import InputError, nearest
 from ..cells.kinds import is_number
+from ..cells.known_words import BOOLEANS
 from .metric_names import LESS_IS_BETTER, MAIN_METRIC, METRICS
 
 REGRESSION = "regression"
 TASKS = ("binary", "multiclass", REGRESSION)
 MOST_CLASSES = 50
-POSITIVE_WORDS = ("true", "yes", "y", "1", "t", "positive", "late")
+POSITIVE_WORDS = {"1", "positive", "late", *(word for word, said in BOOLEANS.items() if said)}
 
 
 @dataclass(frozen=True)

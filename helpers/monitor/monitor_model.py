@@ -169,11 +169,17 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
 
 
 def _new_classes(production: Production) -> list[Finding]:
-    """The labels of classes that the model does not know, where there are some."""
+    """The labels of classes that the model does not know, or that are no numbers."""
     counts, target = production.new_classes, production.known.task.target
     if not counts:
         return []
     shown = ", ".join(f"‘{name:.30}’ ({n:,})" for name, n in list(counts.items())[:5])
+    if production.known.task.is_regression:
+        message = (
+            f"{sum(counts.values()):,} of {len(production.X):,} rows have a {target} that is no "
+            f"number: {shown}. They count as rows without a label."
+        )
+        return [Finding("unread_label", "alarm", [target], message)]
     message = (
         f"{sum(counts.values()):,} of {len(production.X):,} rows have a class of {target} that the "
         f"model does not know: {shown}. It answers each of them wrong, and no score counts them: "

@@ -51,8 +51,8 @@ class Production:
     seconds) say when a service answered them. `reference` is the bundle's summary of `known`, where
     later rows are compared with that. `place` is where each row stood in its file, from 0 (None
     where there is no file). `new_classes` counts the labels of classes that the model does not
-    know, `wrong_outcomes` those in a service's log that are no class or number; these are missing
-    in `y`.
+    know (of a measured target: words that are no numbers), `wrong_outcomes` those in a service's
+    log that are no class or number; these are missing in `y`.
     """
 
     raw: pd.DataFrame
@@ -212,11 +212,13 @@ def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
     if task.target not in raw.columns:
         return None
     labels = read_label(raw[task.target], plan)
+    if task.is_regression:
+        labels = pd.to_numeric(labels, errors="coerce").astype(float)
     if not labels.notna().any():
         _check_unread(raw[task.target], task)
         return None
     if task.is_regression:
-        return labels.astype(float).to_numpy()
+        return labels.to_numpy()
     y = np.full(len(raw), None, dtype=object)
     kept = labels.notna().to_numpy()
     y[kept] = as_labels(labels[kept]).to_numpy(dtype=object)
@@ -226,11 +228,23 @@ def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:
 
 
 def new_classes(raw: pd.DataFrame, task: Task, plan: dict) -> dict[str, int]:
-    """The classes among labels that the model does not know, with their rows; none of numbers."""
-    if task.target not in raw.columns or task.is_regression:
+    """The classes among labels that the model does not know, with their rows; of a measured target
+    the words that are no numbers."""
+    if task.target not in raw.columns:
         return {}
-    counts = as_labels(read_label(raw[task.target], plan).dropna()).value_counts()
+    labels = read_label(raw[task.target], plan)
+    if task.is_regression:
+        given = _given_words(raw[task.target])
+        lost = given[pd.to_numeric(labels, errors="coerce")[given.index].isna()]
+        return {word: int(n) for word, n in lost.value_counts().items()}
+    counts = as_labels(labels.dropna()).value_counts()
     return {name: int(n) for name, n in counts.items() if name not in task.classes}
+
+
+def _given_words(column: pd.Series) -> pd.Series:
+    """The words of a target that are labels: neither empty nor a word for missing."""
+    words = column.dropna().map(lambda value: tidy(str(value))).astype("str")
+    return words[~words.str.casefold().isin(MISSING_WORDS)]
 
 
 def _check_classes(y: np.ndarray, task: Task) -> None:
@@ -245,8 +259,7 @@ def _check_classes(y: np.ndarray, task: Task) -> None:
 
 def _check_unread(column: pd.Series, task: Task) -> None:
     """Raise InputError where labels were given but none can be read; empty ones may still come."""
-    words = column.dropna().map(lambda value: tidy(str(value)))
-    words = words[~words.str.casefold().isin(MISSING_WORDS)]
+    words = _given_words(column)
     if len(words):
         raise InputError(
             f"The new rows have no label that can be read: '{words.iloc[0]:.40}' in the column "

@@ -14,23 +14,32 @@ from pathlib import Path
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ..pipeline import delivery_reading, whole_pipeline
+from ..pipeline import beyond_training, delivery_reading, whole_pipeline
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
 
 
 class ReadingModel:
-    """A fitted pipeline that says how it read the rows; `lookups` are the tables it carries."""
+    """A fitted pipeline that says how it read the rows; `lookups` are the tables it carries.
 
-    def __init__(self, model: Pipeline, schema: dict, lookups: tuple[Lookup, ...] = ()):
+    `quality` is what the reference keeps of the rows of training.
+    """
+
+    def __init__(
+        self,
+        model: Pipeline,
+        schema: dict,
+        lookups: tuple[Lookup, ...] = (),
+        quality: dict | None = None,
+    ):
         self.model, self.fields, self.lookups = model, schema["fields"], lookups
-        self._to_bring = to_bring(schema)
+        self.quality, self._to_bring = quality or {}, to_bring(schema)
 
     def get_raw_model(self) -> Pipeline:
         """The fitted scikit-learn pipeline."""
         return self.model
 
     def predict(self, data: pd.DataFrame, params: dict | None = None):
-        """The predictions of raw rows; a warning for each column with cells in another form.
+        """The predictions of raw rows; a warning for each way in which cells are not as before.
 
         Columns of tables that the model carries are looked up; of other sources that the rows lack
         is warned.
@@ -38,14 +47,18 @@ class ReadingModel:
         for one in self.lookups:
             data = one.fill_frame(data)
         reading = delivery_reading.of_rows(self.model, data, self.fields)
-        lacking = [said for own, said in self._to_bring if own.isdisjoint(data.columns)]
-        for sentence in [*lacking, *reading.sentences(self.fields)]:
+        said = [said for own, said in self._to_bring if own.isdisjoint(data.columns)]
+        said += reading.sentences(self.fields)
+        said += beyond_training.sentences(reading, data, self.fields, self.quality)
+        for sentence in said:
             warnings.warn(sentence, UserWarning, stacklevel=2)
         return reading.model.predict(data)
 
 
 def _load_pyfunc(path: str) -> ReadingModel:
-    """The model in the folder at a path, with its schema."""
-    schema = json.loads(Path(path, "schema.json").read_text(encoding="utf-8"))
+    """The model in the folder at a path, with its schema and its reference."""
+    schema, known = (json.loads(Path(path, name).read_text(encoding="utf-8"))
+                     for name in ("schema.json", "reference.json"))  # fmt: skip
     tables = carried_tables(Path(path), schema)
-    return ReadingModel(whole_pipeline.load(Path(path, "model.skops")), schema, tables)
+    model = whole_pipeline.load(Path(path, "model.skops"))
+    return ReadingModel(model, schema, tables, known.get("quality"))

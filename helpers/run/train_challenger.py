@@ -9,7 +9,9 @@ from itertools import count
 import pandas as pd
 
 from ..base.user_errors import InputError
+from ..cells.draft_column_plan import READINGS, draft_column
 from ..cells.kinds import is_number
+from ..cells.reading_columns import repair_column
 from ..examples import known
 from ..line import notebook_parameters
 from ..line.run_folder import CHALLENGES, Run
@@ -123,7 +125,8 @@ def _request(challenger: Run, champion: Run, production: Production, newer, sour
         return Request(data=champion.example.name, target=about["target"], name=challenger.name,
                        stages=_stages(), settings=_as_texts(given))  # fmt: skip
     learnt = _in_known_forms(production)[~newer & production.labelled]
-    table = training_table(pd.read_parquet(champion.file("data/raw.parquet")), learnt)
+    old = pd.read_parquet(champion.file("data/raw.parquet"))
+    table = in_one_kind(training_table(old, learnt), len(old), production)
     with challenger.replacing(TABLE) as draft:
         table.to_parquet(draft, index=False)
     given |= {"sample": "all", "injected_errors": "0", "test_data": "", "until": ""}
@@ -140,6 +143,28 @@ def _in_known_forms(production: Production) -> pd.DataFrame:
     if production.reading is None:
         return production.raw
     return in_known_forms(production.champion, production.reading, production.raw)
+
+
+def in_one_kind(table: pd.DataFrame, old: int, production: Production) -> pd.DataFrame:
+    """The table with columns of numbers, dates and booleans as such where old and new do not mix.
+
+    Laps of 1:05.2 and, below the first `old` rows, of 65.2 would be read as words: both are put
+    there as the champion reads them.
+    """
+    if production.reading is None:
+        return table
+    own, fitted = (one["clean"].plan_["columns"] for one in
+                   (production.champion, production.reading.model))  # fmt: skip
+    read = {}
+    for name in [name for name in own if name in table and own[name]["kind"] in READINGS]:
+        if _way_of_reading(draft_column(table[name])) != _way_of_reading(own[name]):
+            parts = (table[name].iloc[:old], own[name]), (table[name].iloc[old:], fitted[name])
+            read[name] = pd.concat([repair_column(*part)[0] for part in parts])
+    return table.assign(**read)
+
+
+def _way_of_reading(plan: dict) -> list:
+    return [plan.get(key) for key in ("kind", "style", "unit", "clock", "scale")]
 
 
 def _stages() -> str:

@@ -14,7 +14,7 @@ import yaml
 from ..base import extras
 from ..base.user_errors import InputError
 from ..cells.serial_days import SERIAL
-from .delivery_check import far_bounds
+from ..pipeline.beyond_training import far_bounds
 from .model_bundle import Bundle
 
 NEEDS = "This needs {}, which is not installed: pip install 'pipeline-notebooks[contracts]'"

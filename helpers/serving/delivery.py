@@ -17,7 +17,7 @@ import pyarrow as pa
 from ..base.files import replacing
 from ..base.spacing import evenly_spaced
 from ..cells import form_tally
-from ..pipeline import delivery_reading
+from ..pipeline import beyond_training, delivery_reading
 from ..pipeline.delivery_reading import Tallies
 from ..tables import arrow_tables
 from ..tables.parquet_parts import Partition, read_partition
@@ -38,10 +38,20 @@ def forms_of(bundle: Bundle, rows: pa.Table, parts: Sequence[Partition] = ()) ->
     """
     if bundle.model is None:
         return {}, []
-    frame = arrow_tables.plain_frame(rows)
+    first = frame = arrow_tables.plain_frame(rows)
     if len(parts) > 1 and delivery_reading.may_differ(bundle.model, frame):
         frame = pd.concat([frame, *map(_first_rows, _some_of(parts))], ignore_index=True)
-    return delivery_reading.fitted_plans(bundle.model, frame, bundle.fields)
+    plans, said = delivery_reading.fitted_plans(bundle.model, frame, bundle.fields)
+    return plans, [*said, *_beyond_training(in_forms(bundle, plans), first)]
+
+
+def _beyond_training(bundle: Bundle, rows: pd.DataFrame) -> list[str]:
+    """A sentence for each way in which the first rows of a delivery are as training had none."""
+    found = delivery_reading.tallies_of(bundle.model, rows)
+    reading = delivery_reading.DeliveryReading(bundle.model, [], found, len(rows))
+    said = beyond_training.sentences(reading, rows, bundle.fields, bundle.quality)
+    part = f" (of the first {len(rows):,} rows)" if len(rows) >= PIECE else ""
+    return [f"{sentence}{part}" for sentence in said]
 
 
 def forms_of_parts(bundle: Bundle, parts: Sequence[Partition]) -> Forms:

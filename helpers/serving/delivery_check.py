@@ -1,26 +1,18 @@
 """A delivery held against a bundle before anything is scored: a line a difference.
 
-What was so in training without exception (a column that was never empty, a closed list of levels, a
-range that is left far behind) is said of one cell. What was rare in training is said where it comes
-more often than chance allows.
+What counts as a difference of cells: see `helpers.pipeline.beyond_training`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from ..base.user_errors import nearest
-from ..cells.as_texts import as_text
-from ..pipeline import delivery_reading
+from ..pipeline import beyond_training, delivery_reading
 from ..tables import encodings, odd_files, read_any
 from .model_bundle import Bundle, load_bundle, load_reference
-
-LEVEL = 0.001  # of a column's test: a table may have a hundred columns
-CLOSED = 5  # a list of levels is closed where the rarest has as many cells
-BEYOND = 0.5  # of the range of training: farther outside lies no number by chance
 
 
 @dataclass(frozen=True)
@@ -55,13 +47,7 @@ def differences(bundle: Bundle, known: dict, rows: pd.DataFrame) -> list[str]:
         return found
     reading = delivery_reading.of_rows(bundle.model, rows, bundle.fields)
     found += reading.sentences(bundle.fields)
-    clean = reading.model["clean"].transform(rows)
-    for name, field in bundle.fields.items():
-        if name in rows:
-            was = known["columns"].get(name, {})
-            said = _of_cells(clean[name], field, was, known["rows"], reading.unread(name))
-            found += [f"{name}: {text}" for text in said if text]
-    return found
+    return found + beyond_training.sentences(reading, rows, bundle.fields, known)
 
 
 def _of_columns(bundle: Bundle, rows: pd.DataFrame) -> list[str]:
@@ -74,74 +60,3 @@ def _of_columns(bundle: Bundle, rows: pd.DataFrame) -> list[str]:
         *(f"{name}: the column is missing. {nearest(name, names)}".strip() for name in missing),
         *(f"{name}: a column that was not there in training, ignored" for name in added),
     ]
-
-
-def _of_cells(column: pd.Series, field: dict, was: dict, before: int, unread: int) -> list[str]:
-    """What is said of a column's cleaned cells; `unread` of them were said already."""
-    found = [_empty(int(column.isna().sum()) - unread, field, before, len(column))]
-    present = column.dropna()
-    if "range" in field:
-        found.append(_outside(present.to_numpy(dtype=float), field, before))
-    if "levels" in field:
-        found.append(_unseen(present, field, was, before))
-    return found
-
-
-def _empty(gaps: int, field: dict, before: int, rows: int) -> str:
-    share = field["missing"]
-    if gaps <= 0 or share and not is_more(gaps, rows, share + 1 / before):
-        return ""
-    was = f"{share:.1%} were" if share else "none was"
-    return f"{gaps:,} of {rows:,} cells are empty; in training {was}"
-
-
-def far_bounds(low: float, high: float) -> tuple[float, float]:
-    """The ends beyond which no number lies by chance, of the range of training.
-
-    >>> far_bounds(10.0, 110.0), far_bounds(-5.0, 5.0)
-    ((0.0, 160.0), (-10.0, 10.0))
-    """
-    reach = BEYOND * (high - low) or abs(high)
-    return max(low - reach, 0.0) if low >= 0 else low - reach, high + reach
-
-
-def _outside(values: np.ndarray, field: dict, before: int) -> str:
-    """Numbers outside the range of training: far outside, or more than chance allows."""
-    low, high = field["range"]
-    first, last = far_bounds(low, high)
-    strange = values[(values < low) | (values > high)]
-    is_far = ((strange < first) | (strange > last)).any()
-    usual = (field.get("left_out", 0) + 2) / (before + 1)
-    if not is_far and not is_more(len(strange), len(values), usual):
-        return ""
-    worst = strange[np.argmax(np.maximum(low - strange, strange - high))]
-    return (f"{len(strange):,} of {len(values):,} numbers are out of range, such as {worst:g}; in "
-            f"training {low:g} to {high:g}")  # fmt: skip
-
-
-def _unseen(present: pd.Series, field: dict, was: dict, before: int) -> str:
-    """Levels that training did not have."""
-    known = {*field["levels"], *field.get("rare", ())}
-    unseen = present[~present.isin(known)]
-    counts = list(was.get("levels", {}).values())
-    once = sum(count == 1 for count in counts)
-    is_closed = min(counts, default=0) >= CLOSED
-    if (
-        unseen.empty
-        or not is_closed
-        and not is_more(len(unseen), len(present), (once + 1) / (before + 1))
-    ):
-        return ""
-    some = ", ".join(f"'{as_text(level):.40}'" for level in unseen.unique()[:3])
-    return f"{len(unseen):,} of {len(present):,} cells hold a level that training did not: {some}"
-
-
-def is_more(cells: int, rows: int, share: float) -> bool:
-    """Whether so many cells of some rows are more than a share of them makes likely.
-
-    >>> is_more(1, 60, 0.01), is_more(20, 60, 0.01)
-    (False, True)
-    """
-    from scipy.stats import binom
-
-    return bool(cells and binom.sf(cells - 1, rows, min(share, 1.0)) < LEVEL)

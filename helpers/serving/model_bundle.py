@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -41,7 +41,8 @@ class Bundle:
     """A deployed model with what is needed to ask it: its task and the schema of its rows.
 
     `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
-    baseline of the card can answer. `label` is how the target was read in training.
+    baseline of the card can answer. `label` is how the target was read in training, `quality` what
+    the reference keeps of its rows.
     """
 
     model: Pipeline | None
@@ -51,6 +52,7 @@ class Bundle:
     examples: pd.DataFrame | None = None
     lookups: tuple[Lookup, ...] = ()
     label: dict | None = None
+    quality: dict = field(default_factory=dict)
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
         """Rows with the columns of the tables that are carried; what each row lacks."""
@@ -186,9 +188,14 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    tables = carried_tables(folder.file(name), schema)
-    label = (folder.read_json(f"{name}/reference.json") or {}).get("label")
-    return Bundle(model, task_of(card), schema, card, examples, tables, label)
+    tables, known = carried_tables(folder.file(name), schema), _read_reference(folder, name)
+    return Bundle(model, task_of(card), schema, card, examples, tables, known.get("label"),
+                  known.get("quality", {}))  # fmt: skip
+
+
+def _read_reference(folder: Run, name: str) -> dict:
+    """What the bundle keeps of the rows of training; empty where there is none."""
+    return folder.read_json(f"{name}/reference.json") or {}
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:

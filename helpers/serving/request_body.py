@@ -40,10 +40,24 @@ def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dic
     """
     if isinstance(content, dict) and content and known.isdisjoint(content):
         content = _inside(content)
+    if any("." in name for name in known):
+        content = _flattened(content, known)
     for number, row in enumerate(content if isinstance(content, list) else [content], 1):
         if row and known.isdisjoint(row):
             _refuse_unknown(row, number, known)
     return content
+
+
+def _flattened(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
+    """Rows with the cells of mappings as columns of their own (`a.b`), as in a file of JSON."""
+    if isinstance(content, list):
+        return [_flattened(row, known) for row in content]
+    found = dict(content)
+    for name, cell in content.items():
+        if isinstance(cell, dict) and name not in known:
+            inner = _flattened({f"{name}.{key}": one for key, one in cell.items()}, known)
+            found = {key: one for key, one in found.items() if key != name} | inner
+    return found
 
 
 def _inside(content: dict) -> dict | list[dict]:

@@ -119,11 +119,13 @@ def _numbers_with_care(column: pd.Series) -> pd.Series:
 def _are_codes(texts, name: str) -> bool:
     """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
 
-    Powers of ten have a sign, or a point, somewhere.
+    Powers of ten have a sign, or a point, somewhere. Points that part thousands are no decimals.
     """
     has_powers = any(pc.any(pc.match_substring(texts, mark)).as_py() for mark in "eE")
     if has_powers and pc.any(pc.match_substring_regex(texts, SURELY_POWER)).as_py():
         return False
+    if codes_like_numbers.are_thousands(texts.slice(0, FEW).drop_null().to_pylist()):
+        return codes_like_numbers.are_thousands(texts.drop_null().unique().to_pylist())
     first = texts.slice(0, 10 * FEW)  # where plain decimals end
     versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
     return (has_powers or all(versions)) and codes_like_numbers.are_codes(
