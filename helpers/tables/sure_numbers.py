@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..cells import codes_like_numbers
+from .arrow_tables import is_text
 
 FEW = 100  # cells that tell quickly whether a column may hold numbers
 LONG = 16  # digits from which on a float may not keep them
@@ -18,19 +19,25 @@ LOSES = rf"^[+-]?(0\d|\d{{{LONG},}}$)"  # digits that a number would not keep
 SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
 MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 ZERO, NINE, SIGNS = ord("0"), ord("9"), (ord("+"), ord("-"))
+POWER, FRACTION = b"eE", b".eE"
 
 
-def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of texts, its columns that surely hold numbers as numbers; a thread a core.
+def typed(table: pa.Table) -> pa.Table:
+    """A table of texts, its columns that surely hold numbers as numbers; a thread a core.
 
-    >>> typed(pd.DataFrame({"n": ["1", "2"], "zip": ["02134", "1"]})).dtypes.astype(str).tolist()
-    ['int64', 'str']
+    >>> found = typed(pa.table({"n": ["1", "2"], "zip": ["02134", "1"]}))
+    >>> [str(kind) for kind in found.schema.types]
+    ['int64', 'string']
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        columns = pool.map(numbers_if_surely, (frame[name] for name in frame))
-        found = pd.DataFrame(dict(zip(frame, columns, strict=True)))
-    found.attrs = frame.attrs
-    return found
+        columns = list(pool.map(_numbers_or_texts, table.columns, table.column_names))
+    return pa.table(columns, table.column_names)
+
+
+def _numbers_or_texts(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """A column of texts as numbers, or as it is."""
+    numbers = _surely_numbers(texts, name)
+    return texts if numbers is None else numbers
 
 
 def numbers_if_surely(column: pd.Series) -> pd.Series:
@@ -42,90 +49,139 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     >>> numbers_if_surely(pd.Series(["1.50", None])).tolist()
     [1.5, nan]
     """
-    first = column.iloc[: 4 * FEW].dropna().iloc[:FEW]
-    if pd.to_numeric(first, errors="coerce").isna().any():
-        return column  # most columns of words end here
     texts = pa.chunked_array(pa.array(column, from_pandas=True))
-    for quick in (_plain_integers, _plain_floats):
-        if (numbers := quick(texts)) is not None:
-            is_code = quick is _plain_floats and _are_codes(texts, str(column.name))
-            kept = column if is_code or _loses_digits(texts) else numbers
-            return pd.Series(kept, index=column.index, name=column.name)
-    return _numbers_with_care(column)
-
-
-def _plain_integers(texts: pa.ChunkedArray) -> np.ndarray | None:
-    """Texts without gaps as integers where each is one; else None."""
-    if texts.null_count or not len(texts):
-        return None
-    try:
-        return texts.cast(pa.int64()).to_numpy()
-    except pa.ArrowInvalid:
-        return None
-
-
-def _plain_floats(texts: pa.ChunkedArray) -> np.ndarray | None:
-    """Texts as floats where each is a finite number, and some a fraction or missing; else None."""
-    try:
-        numbers = texts.cast(pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    present = numbers.drop_null().to_numpy()
-    is_float = texts.null_count or not (present == np.floor(present)).all()
-    if not len(present) or not is_float or not np.isfinite(present).all():
-        return None
-    return numbers.to_numpy()
-
-
-def _loses_digits(texts: pa.ChunkedArray) -> bool:
-    """Whether a text has a leading zero, or more digits than a float keeps."""
-    return any(map(_chunk_loses_digits, texts.drop_null().chunks))
-
-
-def _chunk_loses_digits(chunk: pa.Array) -> bool:
-    """The same of a chunk, told by the letters at the beginning of each text.
-
-    Only where some text is long, the rest of it is looked at.
-    """
-    if not len(chunk):
-        return False
-    chunk = chunk.cast(pa.large_string())
-    _, offsets, letters = chunk.buffers()
-    places = np.frombuffer(offsets, np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-    letters = np.frombuffer(letters, np.uint8)
-    begin, end = places[:-1], places[1:]
-    first = letters[begin]
-    begin = begin + ((first == SIGNS[0]) | (first == SIGNS[1]))
-    zero = begin[(letters[np.minimum(begin, end - 1)] == ZERO) & (begin + 1 < end)]
-    second = letters[zero + 1]
-    if ((second >= ZERO) & (second <= NINE)).any():
-        return True
-    is_long = (end - begin).max() >= LONG
-    return is_long and pc.any(pc.match_substring_regex(chunk, LOSES)).as_py()
-
-
-def _numbers_with_care(column: pd.Series) -> pd.Series:
-    """The same of any column, cell by cell."""
-    present = pa.array(column.dropna(), from_pandas=True)
-    if not len(present) or pc.any(pc.match_substring_regex(present, LOSES)).as_py():
+    numbers = _surely_numbers(texts, str(column.name))
+    if numbers is None:
         return column
+    return pd.Series(numbers.to_numpy(), index=column.index, name=column.name)
+
+
+def _surely_numbers(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray | None:
+    """Texts as numbers; None where one is none, or would lose something."""
+    if not is_text(texts.type) or not _may_be_numbers(texts.slice(0, 4 * FEW)):
+        return None  # most columns of words end here
+    if not _any_has(texts, FRACTION) and not texts.null_count:
+        integers = _plain_integers(texts)
+        return _numbers_with_care(texts, name) if integers is None else integers
+    if (floats := _plain_floats(texts)) is None:
+        return _numbers_with_care(texts, name)
+    lost = _loses_digits(texts, floats) or _are_codes(texts, name)
+    return None if lost else floats
+
+
+def _may_be_numbers(texts: pa.ChunkedArray) -> bool:
+    """Whether the first texts are numbers that keep their digits."""
+    first = texts.drop_null().slice(0, FEW)
+    numbers = pd.to_numeric(first.to_pandas(), errors="coerce")
+    return bool(numbers.notna().all()) and not _any_matches(first, LOSES)
+
+
+def _plain_integers(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Texts without gaps as integers of at most 15 digits; else None.
+
+    Where a text has a zero in front, or is hexadecimal, it has another number of letters.
+    """
+    try:
+        integers = texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    letters = pc.sum(pc.binary_length(texts)).as_py()
+    return integers if _letters_needed(integers.to_numpy()) == letters else None
+
+
+def _letters_needed(integers: np.ndarray) -> int:
+    """How many letters integers take; -1 where one has more digits than a float may keep."""
+    sizes, letters = np.abs(integers), len(integers) + np.count_nonzero(integers < 0)
+    for power in range(1, LONG):
+        if not (many := np.count_nonzero(sizes >= 10**power)):
+            return letters
+        letters += many
+    return -1
+
+
+def _plain_floats(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Texts as floats where each is a finite number or missing; else None."""
+    try:
+        floats = texts.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return floats if pc.all(pc.is_finite(floats)).as_py() else None
+
+
+def _loses_digits(texts: pa.ChunkedArray, floats: pa.ChunkedArray) -> bool:
+    """Whether a text has a leading zero, or more whole digits than a float keeps."""
+    if any(map(_has_leading_zero, texts.chunks)):
+        return True
+    is_large = max(map(abs, pc.min_max(floats).as_py().values())) >= 10 ** (LONG - 1)
+    return is_large and _any_matches(texts, LOSES)
+
+
+def _any_matches(texts: pa.ChunkedArray, pattern: str) -> bool:
+    """Whether a text has the pattern in it."""
+    return any(pc.any(pc.match_substring_regex(c, pattern)).as_py() for c in texts.chunks)
+
+
+def _letters_of(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The letters of all texts, one behind the other, and where each text begins (and ends)."""
+    _, offsets, letters = chunk.buffers()
+    kind = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    places = np.frombuffer(offsets, kind)[chunk.offset : chunk.offset + len(chunk) + 1]
+    found = np.frombuffer(letters, np.uint8) if letters else np.zeros(0, np.uint8)
+    return found[: places[-1]], places
+
+
+def _has_leading_zero(chunk: pa.Array) -> bool:
+    """Whether a text has a zero and another digit in front, told by its first letters."""
+    letters, places = _letters_of(chunk) if len(chunk) else ([], [])
+    if not len(letters):
+        return False
+    begin, end = places[:-1], places[1:]
+    first = letters.take(begin, mode="clip")
+    is_signed = (first == SIGNS[0]) | (first == SIGNS[1])
+    if is_signed.any():
+        begin = begin + is_signed
+        first = letters.take(begin, mode="clip")
+    zero = np.flatnonzero(first == ZERO)
+    second = begin[zero] + 1
+    second = letters[second[second < end[zero]]]
+    return bool(((second >= ZERO) & (second <= NINE)).any())
+
+
+def _numbers_with_care(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray | None:
+    """The same of any column, cell by cell."""
+    present = texts.drop_null()
+    if not len(present) or _any_matches(present, LOSES):
+        return None
+    column = texts.to_pandas()
     numbers = pd.to_numeric(column, errors="coerce")
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
-        return column
-    return column if _are_codes(present, str(column.name)) else numbers
+        return None
+    found = pa.chunked_array([pa.array(numbers, from_pandas=True)])
+    return None if _are_codes(present, name) else found
 
 
-def _are_codes(texts, name: str) -> bool:
+def _are_codes(texts: pa.ChunkedArray, name: str) -> bool:
     """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
 
     Powers of ten have a sign, or a point, somewhere.
     """
-    has_powers = any(pc.any(pc.match_substring(texts, mark)).as_py() for mark in "eE")
-    if has_powers and pc.any(pc.match_substring_regex(texts, SURELY_POWER)).as_py():
+    has_powers = _any_has(texts, POWER)
+    if has_powers and _any_matches(texts, SURELY_POWER):
         return False
-    first = texts.slice(0, 10 * FEW)  # where plain decimals end
-    versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
-    return (has_powers or all(versions)) and codes_like_numbers.are_codes(
-        map(str.strip, texts.drop_null().unique().to_pylist()), name
+    if not has_powers and not _may_be_versions(texts.slice(0, 10 * FEW)):
+        return False  # where plain decimals end
+    unique = texts.drop_null().unique()
+    return (has_powers or _may_be_versions(unique)) and codes_like_numbers.are_codes(
+        map(str.strip, unique.to_pylist()), name
     )
+
+
+def _any_has(texts: pa.ChunkedArray, marks: bytes) -> bool:
+    """Whether a text has one of these letters in it."""
+    parts = (_letters_of(chunk) for chunk in texts.chunks if len(chunk))
+    return any(mark in letters[places[0] :] for letters, places in parts for mark in marks)
+
+
+def _may_be_versions(texts) -> bool:
+    return bool(pc.all(pc.match_substring_regex(texts, MAY_BE_VERSION)).as_py())

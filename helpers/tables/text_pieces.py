@@ -32,31 +32,26 @@ class PlainFile:
     layout: Layout
     start: int
 
-    def batches(self, check_utf8: bool = False) -> Iterator[pd.DataFrame]:
-        """The rows as frames of some thousands each; raises pyarrow.ArrowInvalid."""
-        with (
-            self.path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as m,
-        ):
-            options = arrow_options(self.layout, BLOCK, m.find(b'"') >= 0, check_utf8)
-            body = pa.py_buffer(m).slice(self.start)
-            try:
-                for batch in arrow_csv.open_csv(pa.BufferReader(body), *options):
-                    yield batch.to_pandas()
-            finally:
-                del body  # or the map can't be closed
+    def batches(self, check_utf8: bool = False) -> Iterator[pa.Table]:
+        """The rows as tables of some thousands each; raises pyarrow.ArrowInvalid."""
+        with self.path.open("rb") as file:  # the map is closed when Arrow lets go of it
+            m = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        options = arrow_options(self.layout, BLOCK, m.find(b'"') >= 0, check_utf8)
+        body = pa.py_buffer(m).slice(self.start)
+        for batch in arrow_csv.open_csv(pa.BufferReader(body), *options):
+            yield pa.Table.from_batches([batch])
 
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """The rows, so many at a time, with their columns' names."""
-        kept: list[pd.DataFrame] = []
+        kept: list[pa.Table] = []
         for batch in self.batches():
             kept.append(batch)
             while sum(map(len, kept)) >= rows:
-                whole = pd.concat(kept, ignore_index=True)
-                yield named(whole.iloc[:rows].reset_index(drop=True), self.layout)
-                kept = [whole.iloc[rows:]]
+                whole = pa.concat_tables(kept)
+                yield named(whole.slice(0, rows), self.layout)
+                kept = [whole.slice(rows)]
         if sum(map(len, kept)):
-            yield named(pd.concat(kept, ignore_index=True), self.layout)
+            yield named(pa.concat_tables(kept), self.layout)
 
 
 def plain_file(path: Path) -> PlainFile | None:

@@ -8,18 +8,20 @@ header once more), its lines are sorted one by one, and the rows among them go t
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from . import lines_said, odd_files, set_aside
+from . import lines_said, odd_files, set_aside, sure_numbers
 from .cut_lines import cut_lines
 from .dialects import lines_of
 from .drawn_tables import redrawn, undrawn
 from .plain_check import count_line_ends, has_proper_quotes
-from .sort_lines import sort_pieces
+from .sort_lines import Sorted, sort_pieces
 from .text_format import TextFormat
 from .text_layout import Layout, find_layout
 from .tidy_table import distinct_names
@@ -28,8 +30,8 @@ SAMPLE = 2**18  # letters of the beginning
 BLOCK = 2**22  # bytes that a thread of the parser takes at a time
 
 
-def read_text(content: bytes, asked: TextFormat) -> pd.DataFrame:
-    """The rows of a text in UTF-8, all cells texts.
+def read_text(content: bytes, asked: TextFormat, typed: bool = False) -> pd.DataFrame:
+    """The rows of a text in UTF-8; all cells texts, unless `typed` (see `sure_numbers`).
 
     What was found odd is noted in its `attrs`, and so are the lines set aside. Raises InputError
     where no delimiter fits, or too many lines are broken.
@@ -37,14 +39,15 @@ def read_text(content: bytes, asked: TextFormat) -> pd.DataFrame:
     sample, mark = undrawn(beginning(content))
     asked = replace(asked, delimiter=asked.delimiter or mark)
     layout = find_layout(sample, asked)
-    frame = None
+    table, found = None, Sorted()
     if layout.is_plain and not mark:
         start = len(sample[: place_of_line(sample, layout.start)].encode())
-        frame = _read_plain(content, start, layout)
-    if frame is None:
+        table = _read_plain(content, start, layout)
+    if table is None:
         text = content.decode()
-        frame = _read_with_care(redrawn(text, mark) if mark else text, layout, asked)
-    return named(frame, layout)
+        table, found = _read_with_care(redrawn(text, mark) if mark else text, layout, asked)
+    frame = named(table, layout, typed, lines_said.of_lines(found, layout))
+    return set_aside.note(frame, [(piece.line, why, piece.text) for piece, why in found.aside])
 
 
 def beginning(content: bytes) -> str:
@@ -55,7 +58,7 @@ def beginning(content: bytes) -> str:
     return (content[: end + 1] if end > 0 else content).decode()
 
 
-def _read_plain(content: bytes, start: int, layout: Layout) -> pd.DataFrame | None:
+def _read_plain(content: bytes, start: int, layout: Layout) -> pa.Table | None:
     """The rows of a plain text; None where anything is not plain, such as a line set aside.
 
     `start` is the byte where the first row begins.
@@ -64,17 +67,16 @@ def _read_plain(content: bytes, start: int, layout: Layout) -> pd.DataFrame | No
     while end > start and content[end - 1] in b"\r\n":
         end -= 1
     body = memoryview(content)[start:end]
-    edges = content[:start] + content[end:]
-    lines = 1 + count_line_ends(content) - count_line_ends(edges)
-    if b'"' in content and not has_proper_quotes(body, layout.dialect.delimiter):
+    has_quotes = b'"' in content
+    if has_quotes and not has_proper_quotes(body, layout.dialect.delimiter):
         return None
     try:
-        frame = parse(body, layout, over_lines=layout.width == 1)
-        if len(frame) != lines:  # some lines end inside quotes
-            frame = parse(body, layout)
+        table = parse(body, layout, over_lines=layout.width == 1)
+        if has_quotes and len(table) != 1 + count_line_ends(body):  # some end inside quotes
+            table = parse(body, layout)
     except pa.ArrowInvalid:
         return None
-    return None if has_other_lines(frame, layout) else frame
+    return None if has_other_lines(table, layout) else table
 
 
 def place_of_line(text: str, number: int) -> int:
@@ -87,10 +89,10 @@ def place_of_line(text: str, number: int) -> int:
     return len(text)
 
 
-def parse(body, layout: Layout, over_lines: bool = True) -> pd.DataFrame:
+def parse(body, layout: Layout, over_lines: bool = True) -> pa.Table:
     """Rows of standard CSV as texts, the columns numbered; raises pyarrow.ArrowInvalid."""
     if not len(body):
-        return pd.DataFrame(columns=numbered(layout), dtype="str")
+        return pa.table({name: pa.array([], pa.string()) for name in numbered(layout)})
     try:
         return _parse_by(arrow_options(layout, BLOCK, over_lines), body)
     except pa.ArrowInvalid as error:
@@ -99,8 +101,8 @@ def parse(body, layout: Layout, over_lines: bool = True) -> pd.DataFrame:
         return _parse_by(arrow_options(layout, len(body) + 1, over_lines), body)
 
 
-def _parse_by(options: tuple, body) -> pd.DataFrame:
-    return arrow_csv.read_csv(pa.BufferReader(body), *options).to_pandas()
+def _parse_by(options: tuple, body) -> pa.Table:
+    return arrow_csv.read_csv(pa.BufferReader(body), *options)
 
 
 def numbered(layout: Layout) -> list[str]:
@@ -120,47 +122,42 @@ def arrow_options(layout: Layout, block_size: int, over_lines: bool, check_utf8=
     )  # fmt: skip
 
 
-def has_other_lines(frame: pd.DataFrame, layout: Layout) -> bool:
+def has_other_lines(table: pa.Table, layout: Layout) -> bool:
     """Whether a row is the header once more, or a blank line (which Arrow reads as a row)."""
-    if frame.empty:
-        return False
-    is_blank = layout.width > 1 and _all_columns(frame, lambda place, cells: cells.isna())
-    names = layout.names
-    return (
-        is_blank
-        or bool(names)
-        and _all_columns(frame, lambda place, cells: cells.fillna("") == names[place])
-    )
+    blank = layout.width > 1 and _has_row(table, [""] * layout.width)
+    return blank or bool(layout.names) and _has_row(table, layout.names)
 
 
-def _all_columns(frame: pd.DataFrame, holds) -> bool:
-    """Whether a row has something that holds in all of its columns."""
-    found = holds(0, frame.iloc[:, 0]).to_numpy()
-    for place in range(1, frame.shape[1]):
-        if not found.any():
+def _has_row(table: pa.Table, cells: list[str]) -> bool:
+    """Whether a row has these texts in its cells; "" is a missing one."""
+    found = True
+    for column, text in zip(table.columns, cells, strict=True):
+        found = pc.and_kleene(found, pc.equal(column, text) if text else column.is_null())
+        if not pc.any(found).as_py():
             return False
-        found = found & holds(place, frame.iloc[:, place]).to_numpy()
-    return bool(found.any())
+    return True
 
 
-def _read_with_care(text: str, layout: Layout, asked: TextFormat) -> pd.DataFrame:
-    """The rows of a text, sorted line by line; what is odd is noted."""
+def _read_with_care(text: str, layout: Layout, asked: TextFormat) -> tuple[pa.Table, Sorted]:
+    """The rows of a text, sorted line by line, and what became of the lines."""
     body = [line for line in lines_of(text.rstrip("\r\n")) if line.number >= layout.start]
     pieces = list(cut_lines(text, body, layout.dialect, layout.width))
     found = sort_pieces(pieces, layout, asked.bad_lines)
-    frame = parse("\n".join(found.rows).encode(), layout)
-    odd_files.note(frame, *lines_said.of_lines(found, layout))
-    return set_aside.note(frame, [(piece.line, why, piece.text) for piece, why in found.aside])
+    return parse("\n".join(found.rows).encode(), layout), found
 
 
-def named(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-    """The frame with its columns' names, and notes on these."""
+def named(
+    table: pa.Table, layout: Layout, typed: bool = False, said: Iterable[str] = ()
+) -> pd.DataFrame:
+    """The rows with their columns' names, as a frame; what is `said` of it is noted, and more."""
     written = [name.strip() for name in layout.names or [""] * layout.width]
-    if layout.ends_blank and not frame.iloc[:, -1].notna().any():
-        frame, written = frame.iloc[:, :-1], written[:-1]
+    if layout.ends_blank and table.column(layout.width - 1).null_count == len(table):
+        table, written = table.remove_column(layout.width - 1), written[:-1]
     names = distinct_names(list(written))
-    attrs, frame = frame.attrs, frame.set_axis(names, axis=1)
-    frame.attrs = attrs
+    table = table.rename_columns(names)
+    first = table.slice(0, odd_files.MOST_LOOKED_AT).to_pandas()
+    frame = (sure_numbers.typed(table) if typed else table).to_pandas()
+    odd_files.note(frame, *said)
     if layout.names is not None and not layout.is_told and len(frame):
-        odd_files.note(frame, odd_files.header_is_data(frame))
+        odd_files.note(frame, odd_files.header_is_data(first))
     return odd_files.note(frame, *lines_said.of_layout(layout, written, names))
