@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
+from helpers.base.locks import only_writer
+from helpers.base.user_errors import InputError
 from helpers.serving import batch_prediction, input_pieces, model_bundle, write_answers
 from tests.small import prepared, write_run
 
@@ -188,3 +190,45 @@ def test_texts_in_a_csv_file_are_written_as_pandas_writes_them(run, rows, tmp_pa
     pd.testing.assert_frame_equal(found.drop(columns=CHANCES), slow)
     near = answers_of(rows)[CHANCES].to_numpy()
     assert found[CHANCES].astype(float).to_numpy() == pytest.approx(near, abs=1e-9)
+
+
+# --- Where the result goes ------------------------------------------------------------------------
+
+
+def test_one_command_at_a_time_writes_a_file_and_the_other_says_why(run, rows, tmp_path):
+    rows.to_parquet(tmp_path / "rows.parquet")
+    out = tmp_path / "out.parquet"
+    busy = pytest.raises(InputError, match="Another command is writing")
+    with only_writer(tmp_path / "." / "out.parquet"), busy:
+        batch_prediction.predict_file("small", str(tmp_path / "rows.parquet"), out)
+    assert sorted(file.name for file in tmp_path.glob("*.parquet")) == ["rows.parquet"]
+    assert len(scored(rows, tmp_path)) == len(rows)
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "link.parquet", "hard.parquet"])
+def test_the_rows_are_never_written_over(run, rows, tmp_path, name):
+    file = tmp_path / "rows.parquet"
+    rows.to_parquet(file)
+    (tmp_path / "link.parquet").symlink_to(file)
+    (tmp_path / "hard.parquet").hardlink_to(file)
+    before = file.read_bytes()
+    with pytest.raises(InputError, match="what the rows are read from"):
+        batch_prediction.predict_file("small", str(file), tmp_path / name)
+    assert file.read_bytes() == before
+
+
+def test_a_result_is_not_written_among_the_rows_of_a_folder(run, rows, tmp_path):
+    folder = tmp_path / "days"
+    folder.mkdir()
+    rows.to_parquet(folder / "day.parquet")
+    with pytest.raises(InputError, match="lies in"):
+        batch_prediction.predict_file("small", str(folder), folder / "out.parquet")
+    assert [file.name for file in folder.iterdir()] == ["day.parquet"]
+
+
+def test_a_source_of_a_recipe_is_not_written_over(run, rows, tmp_path):
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    recipe = tmp_path / "sources.yaml"
+    recipe.write_text("sources:\n  rows: {data: rows.csv}\n")
+    with pytest.raises(InputError, match="what the rows are read from"):
+        batch_prediction.predict_file("small", str(recipe), tmp_path / "rows.csv")

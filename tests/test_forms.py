@@ -16,7 +16,8 @@ from helpers.cells.reading_columns import repair_column
 from helpers.line.stage_work import Work
 from helpers.monitor import monitor_model, production_rows
 from helpers.pipeline.delivery_reading import in_known_forms
-from helpers.serving import batch_prediction, input_pieces
+from helpers.scale import dask_cluster
+from helpers.serving import batch_prediction, input_pieces, parquet_folders
 from tests import small
 
 DAY = datetime(2021, 11, 27)
@@ -197,6 +198,47 @@ def test_the_same_rows_in_other_forms_get_the_same_answers(run, tmp_path, monkey
                       "Parquet with types"]  # fmt: skip
 
 
+def month_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the month first, and a decimal comma; no date of the first ones shows that."""
+    days, comma = forms._days(rows), rows["weight"].str.replace(".", ",")
+    rows = rows.assign(joined=days.dt.strftime("%m/%d/%Y"), weight=comma)
+    return pd.concat([rows[days.dt.day <= 12], rows[days.dt.day > 12]], ignore_index=True)
+
+
+def in_parts(rows: pd.DataFrame, folder) -> str:
+    folder.mkdir()
+    for number in range(4):
+        part = rows.iloc[50 * number : 50 * number + 50]
+        part.to_parquet(folder / f"{number}.parquet", index=False)
+    return str(folder)
+
+
+def test_a_folder_in_parts_is_read_in_one_form_here_and_by_workers(run, tmp_path, monkeypatch):
+    rows = forms.table(200).drop(columns=forms.TARGET)
+    other = month_first(rows)
+    monkeypatch.setattr(input_pieces, "PIECE", 50)
+    monkeypatch.setattr(parquet_folders, "PIECE", 50)
+    days = pd.to_datetime(other["joined"], format="%m/%d/%Y").dt.strftime("%d/%m/%Y")
+    same = other.assign(joined=days, weight=other["weight"].str.replace(",", "."))
+    said, answers, cleaned = [], {}, {}
+    for name, frame in (("same", same), ("other", other)):
+        source = in_parts(frame, tmp_path / name)
+        for where in ("here", "workers"):
+            monkeypatch.setattr(dask_cluster, "current", lambda where=where: where == "workers")
+            monkeypatch.setattr(dask_cluster, "map_tasks", lambda f, calls: (f(*c) for c in calls))
+            out = tmp_path / f"{name}_{where}.parquet"
+            batch_prediction.predict_file("small", source, out, say=said.append)
+            answers[name, where] = pd.read_parquet(out).filter(like="probability")
+        parquet_folders.clean_folder("small", source, tmp_path / f"clean_{name}", say=said.append)
+        cleaned[name] = pd.read_parquet(tmp_path / f"clean_{name}")
+        drift = parquet_folders.drift_of_folder("small", source)
+    assert not drift["drifts"].any()
+    pd.testing.assert_frame_equal(cleaned["other"], cleaned["same"])
+    for found in answers.values():
+        pd.testing.assert_frame_equal(found, answers["same", "here"])
+    assert sum("the month comes first here" in one for one in said) == 3
+
+
 def test_what_can_not_be_read_is_counted_and_said_before_the_answers_are_there(run, tmp_path):
     rows = forms.table().head(30).drop(columns=forms.TARGET)
     rows.loc[:3, "joined"], rows.loc[5:6, "weight"] = "soon", "heavy"
@@ -244,6 +286,8 @@ def test_what_is_odd_in_a_file_is_said_before_its_rows_are_scored(run, tmp_path)
         "small", str(tmp_path / "rows.csv"), tmp_path / "out.csv", say=said.append
     )
     assert said and "line" in said[0] and "5" in said[0]
+    assert sum("line 5" in one for one in said) == 1, "each line is told of once"
+    assert said[-1] == "The line set aside is kept in out.set_aside.csv."
 
 
 def test_the_service_reads_another_form_and_says_so_or_names_why_it_does_not(trained):

@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+import requests
 import sqlalchemy
 
 from helpers.base import credentials
@@ -92,5 +93,12 @@ def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_pat
         answer = post(address, row)
         assert answer.status_code == 200 and answer.json()["logged"] is False
         assert post(address, body, page="feedback").status_code == 503
+        assert requests.get(f"{address}/ready", timeout=30).json()["status"] == "degraded"
         postgres.start()
+        until = time.monotonic() + 20
+        while requests.get(f"{address}/ready", timeout=30).json()["status"] == "degraded":
+            assert time.monotonic() < until
+            time.sleep(0.1)
         assert post(address, row).json()["logged"] is True
+        known = own.log.log.unknown([(answer.json()["id"],)])
+        assert known == [], "what was answered meanwhile is in the log now"

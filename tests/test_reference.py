@@ -164,6 +164,14 @@ def test_a_bundle_elsewhere_says_what_its_run_says(run, tmp_path, heavier):
     assert ("predictions drift too" in seen["summary"]["Drift"]) == (heavier > 0)
 
 
+def test_what_is_odd_in_the_file_is_said_by_a_bundle_alone(run, tmp_path):
+    text = later_table().to_csv(index=False).splitlines()
+    text[4] = text[4].rpartition(",")[0]  # a field fewer
+    (tmp_path / "later.csv").write_text("\n".join(text))
+    seen = monitor_bundle.look(moved_away(run, tmp_path), str(tmp_path / "later.csv"))
+    assert "line 5: 6 fields, the table has 7" in seen["summary"]["File"]
+
+
 def test_a_reference_that_is_wrong_is_seen(run, tmp_path):
     """Were the file not read, another file would change nothing."""
     file = tmp_path / "later.csv"

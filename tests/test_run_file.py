@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from helpers.base.user_errors import InputError
+from helpers.features.column_formulas import parse_formulas
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES, parse_stages
 from helpers.run import run_file
@@ -61,6 +62,15 @@ def test_the_query_belongs_to_the_files_own_source(settings):
     path = settings("data: sqlite:///shop.db\nquery: SELECT 1\n")
     assert run_file.with_file(Request(), path).query == "SELECT 1"
     assert run_file.with_file(Request(data="mine.csv"), path).query == ""
+
+
+def test_a_list_is_joined_as_its_parameter_is_parted(settings):
+    """Formulas hold commas, so they are parted by semicolons; columns by commas."""
+    derive = "  derive:\n  - ratio = a / b\n  - most = maximum(a, b)\n"
+    path = settings(f"set:\n{derive}  drop: [a, b]\n")
+    given = dict(pair.split("=", 1) for pair in run_file.with_file(Request(), path).settings)
+    assert list(parse_formulas(given["derive"])) == ["ratio", "most"]
+    assert given["drop"] == "a, b"
 
 
 @pytest.mark.parametrize("text", ["", "set:\n", "# nothing\n"])

@@ -466,7 +466,9 @@ def test_a_folder_with_odd_marks_from_the_environment_reaches_sqlite(tmp_path, m
     assert read_table("sqlite:///${ODD_FOLDER}/a.db")["x"].tolist() == [5]
 
 
-@pytest.mark.parametrize("query", ["SELEC x", "SELECT gone FROM orders", "SELECT * FROM gone", "'"])
+@pytest.mark.parametrize(
+    "query", ["SELECT x FRM orders", "SELECT gone FROM orders", "SELECT * FROM gone", "SELECT '"]
+)
 def test_sql_that_is_wrong_is_refused(shop, tmp_path, query):
     assert "could not be read" in refusal(f"sqlite:///{tmp_path}/shop.db", query)
 
@@ -619,3 +621,25 @@ def test_a_text_is_filled_from_the_environment(monkeypatch):
     monkeypatch.setenv("ONE_NAME", "${OTHER}")
     assert addresses.from_environment("a${ONE_NAME}b") == "a${OTHER}b"
     assert addresses.from_environment("$ONE_NAME ${} $") == "$ONE_NAME ${} $"
+
+
+@pytest.mark.parametrize("query", [
+    "DROP TABLE orders", "ATTACH '{}/new.db' AS z", "DELETE FROM orders RETURNING x",
+    "PRAGMA journal_mode = WAL", "VACUUM INTO '{}/copy.db'", "CREATE TABLE made (x)",
+    "/* SELECT */ INSERT INTO orders VALUES (2, '')", "-- SELECT\nUPDATE orders SET x = 3",
+    "SELECT x FROM orders; DROP TABLE orders",
+    "WITH gone AS (SELECT x FROM orders) DELETE FROM orders",
+])  # fmt: skip
+def test_a_query_changes_nothing(shop, tmp_path, query):
+    before = (tmp_path / "shop.db").read_bytes()
+    refusal(f"sqlite:///{tmp_path}/shop.db", query.format(tmp_path))
+    assert (tmp_path / "shop.db").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["shop.db"]
+
+
+@pytest.mark.parametrize("query", [
+    "select x from orders", "-- the first\n  SELECT x FROM orders", "VALUES (1)",
+    "/* a\n * b */ SELECT x FROM orders", "WITH one AS (SELECT x FROM orders) SELECT x FROM one",
+])  # fmt: skip
+def test_a_query_that_reads_is_asked(shop, tmp_path, query):
+    assert read_table(f"sqlite:///{tmp_path}/shop.db", query).iloc[0, 0] == 1

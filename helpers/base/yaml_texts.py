@@ -1,8 +1,25 @@
-"""What a text of YAML holds, or one line that says where it is none."""
+"""What a person's file of YAML holds, or one line that says why it can't be read."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .user_errors import InputError
+
+
+def text_of(path: str | Path, what: str) -> str:
+    """The text of a file that a person may have edited.
+
+    Raises InputError where there is none; `what` says what it should have been.
+
+    >>> text_of("nowhere.yaml", "cleaning plan")
+    Traceback (most recent call last):
+    helpers.base.user_errors.InputError: There is no readable cleaning plan 'nowhere.yaml'.
+    """
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"There is no readable {what} '{path}'.") from None
 
 
 def yaml_value(text: str | bytes, name: str):

@@ -7,12 +7,11 @@ that is changed is a choice; what is left out is found as ever.
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
-from ..base.yaml_texts import yaml_value
+from ..base.yaml_texts import text_of, yaml_value
 from .date_formats import DATE_FORMATS, parse_date, swapped_format
 from .draft_column_plan import draft_as
 from .other_forms import first_named, is_open
@@ -28,11 +27,7 @@ def open_choices(path: str, columns, target: str = "") -> Choices:
     """The choices in a file (see `read_choices`); none where the path is empty."""
     if not path:
         return {}
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"There is no readable file '{path}' for columns.") from None
-    return read_choices(text, columns, target)
+    return read_choices(text_of(path, "file for columns"), columns, target)
 
 
 def read_choices(text: str, columns, target: str = "") -> Choices:

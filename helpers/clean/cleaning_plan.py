@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from ..base.user_errors import InputError, nearest
-from ..base.yaml_texts import yaml_value
+from ..base.yaml_texts import text_of, yaml_value
 from ..cells import dates_together
 from ..cells.column_choices import with_choice
 from ..cells.date_formats import parse_date
@@ -250,11 +249,7 @@ def _brief(content, most: int):
 
 def open_plan(path: str, columns, target: str = "") -> dict:
     """A plan from a file (see `read_plan`)."""
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"There is no readable cleaning plan '{path}'.") from None
-    return read_plan(text, columns, target)
+    return read_plan(text_of(path, "cleaning plan"), columns, target)
 
 
 def read_plan(text: str, columns, target: str = "") -> dict:

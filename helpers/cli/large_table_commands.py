@@ -124,7 +124,7 @@ def clean(run, folder, out, dask):
     from ..serving.parquet_folders import clean_folder
 
     with dask_cluster.use_cluster(dask, say=click.echo), _counting() as advance:
-        count = clean_folder(run, folder, out, advance)
+        count = clean_folder(run, folder, out, advance, click.echo)
     click.echo(f"{count:,} rows cleaned: {out}")
 
 
@@ -152,7 +152,7 @@ def drift(run, folder, dask):
     from ..serving.parquet_folders import drift_of_folder
 
     with dask_cluster.use_cluster(dask, say=click.echo), _counting() as advance:
-        table = drift_of_folder(run, folder, advance)
+        table = drift_of_folder(run, folder, advance, click.echo)
     click.echo(drift_report.shown(table, most=len(table)).to_string())
     click.echo(f"\n{drift_report.describe_drift(table).replace('**', '')}")
 

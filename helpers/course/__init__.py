@@ -2,5 +2,5 @@
 No production code imports it.
 
 May import: base, cells, line, tables, drift, learning, models, examples, pages, pipeline, clean,
-features, collect, split, monitor.
+features, collect, split, monitor, serving.
 """

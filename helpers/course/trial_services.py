@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
+
+from ..serving.local_service import running
 
 
 class _Answering(BaseHTTPRequestHandler):
@@ -70,22 +71,5 @@ def serving(service):
 
     Raises RuntimeError for one that does not start.
     """
-    import uvicorn
-
-    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", ws="none"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        _wait_for_start(server, thread)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/predict"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
-
-
-def _wait_for_start(server, thread: threading.Thread) -> None:
-    until = time.monotonic() + 30
-    while not server.started:
-        if time.monotonic() > until or not thread.is_alive():
-            raise RuntimeError("the app does not start")
-        time.sleep(0.01)
+    with running(service, "critical") as address:
+        yield f"{address}/predict"

@@ -64,8 +64,12 @@ class Parameter:
                 f"The parameter {self.name} is {_article(self.type)} such as {self.default!r}; "
                 f"{str(value)[:80]} came. ({self.help})"
             )
-        mark = "; " if "semicolon" in self.help else ", "
-        return self.read(mark.join(map(_as_text, parts)))
+        return self.read(self.mark.join(map(_as_text, parts)))
+
+    @property
+    def mark(self) -> str:
+        """What stands between the parts of a list in its text."""
+        return "; " if "semicolon" in self.help else ", "
 
     def _as_value(self, text: str):
         """A text in the parameter's type; None where it is none, or a number below 0."""

@@ -14,6 +14,7 @@ from ..drift.drift_report import describe_domain, describe_drift
 from ..learning.metric_names import PLAIN_NAMES
 from ..learning.task_kind import Task
 from ..line.run_folder import Run
+from ..tables import odd_files
 from . import better_than_champion, performance_without_labels
 from .monitor_model import DRIFT_CODES, KEEP, UNSEEN, is_known
 from .period_scores import HIGH, LOW, ROWS, UNITS
@@ -172,6 +173,7 @@ def summary(
         "policies": policies,
         "looks": list(looks),
         "summary": {
+            **_of_file(production),
             "Volume": _plain(describe_production(production), describe_traffic(days)),
             "Drift": _plain(describe_drift(drifted), describe_domain(joint)),
             "Quality": _plain(describe_quality(wrong)),
@@ -179,6 +181,12 @@ def summary(
             "Decision": _plain(describe_decision(decision, production)),
         },
     }  # fmt: skip
+
+
+def _of_file(production: Production) -> dict[str, str]:
+    """What was odd in the file of the later rows, and how it was read, where there is any."""
+    odd = odd_files.of(production.raw)
+    return {"File": _plain(*odd)} if odd else {}
 
 
 def _facts(production: Production, decision: dict) -> dict:

@@ -65,17 +65,38 @@ def fitted_to(
     `fields` are those of the schema (their `range` is asked). The model itself comes back where all
     is as in training.
     """
-    whole, fields = model["clean"].plan_, fields or {}
-    plans, said = {}, []
-    for name, plan in whole["columns"].items():
+    plans, said = fitted_plans(model, rows, fields)
+    return with_plans(model, plans), said
+
+
+def fitted_plans(
+    model: Pipeline, rows: pd.DataFrame, fields: dict | None = None
+) -> tuple[dict[str, dict], list[str]]:
+    """By column the plan that reads the rows in their own form, where that is another one than the
+    model's; and a sentence for each column that differs (see `fitted_to`).
+    """
+    fields, plans, said = fields or {}, {}, []
+    for name, plan in model["clean"].plan_["columns"].items():
         if not _may_differ(rows, name, plan):
             continue
         fitted, text = fitted_plan(_words(rows[name]), plan, fields.get(name, {}).get("range"))
         said += [f"{name}: {text}"] if text else []
         plans |= {name: fitted} if fitted != plan else {}
+    return plans, said
+
+
+def with_plans(model: Pipeline, plans: dict[str, dict]) -> Pipeline:
+    """A model that reads some columns by other plans; itself where there are none."""
     if not plans:
-        return model, said
-    return with_cleaner(whole | {"columns": whole["columns"] | plans}, model[1:]), said
+        return model
+    whole = model["clean"].plan_
+    return with_cleaner(whole | {"columns": whole["columns"] | plans}, model[1:])
+
+
+def may_differ(model: Pipeline, rows: pd.DataFrame) -> bool:
+    """Whether any column of the rows holds texts that are read as dates or numbers."""
+    plans = model["clean"].plan_["columns"]
+    return any(_may_differ(rows, name, plan) for name, plan in plans.items())
 
 
 def _may_differ(rows: pd.DataFrame, name: str, plan: dict) -> bool:

@@ -1,4 +1,4 @@
 """Registered models in MLflow: versions, the champion, promotion written down and rolled back.
 
-May import: base, line, pipeline.
+May import: base, line, tables, pipeline.
 """

@@ -97,17 +97,23 @@ def _where(key: str) -> str:
 
 
 def _text(path, key: str, value) -> str:
-    """A value as `--set` takes it: a list as comma-separated text."""
+    """A value as `--set` takes it: a list as text, its parts separated as the parameter asks."""
     parts = value if isinstance(value, list) else [value]
     if not all(isinstance(part, str) for part in parts):
         raise InputError(f"In '{path}', '{key}' is a text or a list of texts; it is '{value}'.")
-    text = ", ".join(parts)
+    text = _mark(key).join(parts)
     if credentials.pasted(text):
         raise InputError(
             f"'{path}' holds a secret in '{key}': write a reference such as ${{DB_PASSWORD}} in "
             f"its place, and set that variable in the environment or in a file .env."
         )
     return text
+
+
+def _mark(key: str) -> str:
+    """What stands between the parts of a list: formulas have commas of their own."""
+    named = known_parameters().get(current_name(key))
+    return named.mark if named else ", "
 
 
 def write(run: Run, request: Request, stages: list[Stage]) -> None:

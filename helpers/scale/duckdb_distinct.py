@@ -11,6 +11,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..base.locks import only_writer
 from ..base.user_errors import InputError
 
 MEMORY = re.compile(r"\d+(\.\d+)?\s*(MB|GB|TB|MiB|GiB|TiB)", re.IGNORECASE)
@@ -24,6 +25,11 @@ def distinct_rows(source: Path, out: Path, memory: str = "1GB") -> dict[str, int
     appears whole, at the end. Returns `rows_in`, `rows_out` and `set_aside`. Raises InputError
     if the source is not Parquet, `out` exists already, or memory or disk are too small.
     """
+    with only_writer(out):
+        return _distinct_alone(source, out, memory)
+
+
+def _distinct_alone(source: Path, out: Path, memory: str) -> dict[str, int]:
     files = _files(source)
     _check(source, out, memory)
     duckdb, draft = _duckdb(), out.with_name(f".{out.name}.draft")

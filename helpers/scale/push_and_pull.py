@@ -2,7 +2,8 @@
 
 At the address lie the run's files under their own names, so that `index.html` can be opened there,
 and `manifest.json`, which is written last: where it is, the run is whole. What is pulled is checked
-against its hashes and takes its place in the folder of runs by a rename.
+against its hashes and takes its place in the folder of runs by a rename; where a service keeps its
+log in the folder, this stays, and its files are replaced one by one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ..base.files import as_json, sha256
 from ..base.locks import lock
 from ..base.places import reports_folder
 from ..base.user_errors import InputError
+from ..line.ledger import FILE as LEDGER
 from ..line.run_folder import Run, existing_run
 from ..line.stage_list import STAGES
 
@@ -121,7 +123,7 @@ def pull(address: str, name: str = "", force: bool = False, advance: Advance | N
         draft = reports_folder() / f".{run.name}.{os.getpid()}.pulled"
         try:
             new = _fetch(found, root, there, run, draft, address, advance)
-            _take_place(run, draft)
+            _take_place(run, draft, there["files"], new)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return _transfer_summary(there, new) | {"run": run.name}
@@ -172,10 +174,32 @@ def _is_same(path: Path, known: dict) -> bool:
     )
 
 
-def _take_place(run: Run, draft: Path) -> None:
-    """Put a whole folder in the place of the run; the service's log stays."""
-    for log in run.path.glob(f"{LOG}*"):
-        shutil.copy2(log, draft / log.name)
+def _take_place(run: Run, draft: Path, names, new: list[str]) -> None:
+    """Put a whole folder in the place of the run; one with a service's log stays, as it is open."""
+    gone = [name for name, _ in _files_of(run) if name not in names] if run.path.exists() else []
+    if run.path.exists() and not new and not gone:
+        return
+    if any(run.path.glob(f"{LOG}*")):
+        _replace_files(run, draft, new, gone)
+    else:
+        _replace_folder(run, draft)
+
+
+def _replace_files(run: Run, draft: Path, new: list[str], gone: list[str]) -> None:
+    """Replace files one by one. The ledger goes first and comes back last: should this be stopped,
+    no run is left that looks whole.
+    """
+    run.file(LEDGER).unlink(missing_ok=True)
+    for name in gone:
+        run.file(name).unlink(missing_ok=True)
+    for name in [name for name in new if name != LEDGER]:
+        run.file(name).parent.mkdir(parents=True, exist_ok=True)
+        (draft / name).replace(run.file(name))
+    if (draft / LEDGER).exists():
+        (draft / LEDGER).replace(run.file(LEDGER))
+
+
+def _replace_folder(run: Run, draft: Path) -> None:
     old = draft.with_name(f"{draft.name}.old")
     if run.path.exists():
         run.path.rename(old)

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
+from ..base.locks import only_writer
 from ..base.places import reports_folder
 from ..base.recipe_files import is_recipe, sources_of
 from ..base.user_errors import InputError
@@ -52,9 +53,8 @@ from .model_bundle import (
     load_bundle_version,
     predict_table,
 )
+from .result_file import check_out
 from .write_answers import FEW, open_answers_file
-
-ENDINGS = (".csv", ".parquet")
 
 
 def predict_file(
@@ -68,15 +68,19 @@ def predict_file(
     than in training; then one on lines of a text file that are no rows, which are kept beside the
     result (`set_aside.beside`).
     """
-    _check_out(out)
-    bundle, advance = load_bundle(run), advance or _say_nothing
-    folder = out.with_name(f".{out.name}.pieces")
+    check_out(out, source)
+    with only_writer(out):
+        return _predict_alone(run, source, out, advance or _say_nothing, say or _say_nothing)
+
+
+def _predict_alone(run: str, source: str, out: Path, advance, say) -> int:
+    """`predict_file`, once no other command writes the same file."""
+    bundle, folder = load_bundle(run), out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
     if remote_files.is_stored(source):
         source = str(remote_files.fetch_stored(source, folder / "source"))
     if is_elsewhere := dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
-    say = say or _say_nothing
     with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
         told = _say_nothing if is_elsewhere else advance
         count = _write_whole(bundle, source, out, folder, told, say)
@@ -88,7 +92,7 @@ def _hand_on_lines(lines: dict, out: Path, say: Callable[[str], None]) -> None:
     """Write the lines of the source that are no rows beside the result, and say so."""
     set_aside.write(lines, out)
     if lines:
-        say(set_aside.sentence(lines, f"kept in {set_aside.beside(out).name}"))
+        say(set_aside.kept(lines, set_aside.beside(out).name))
 
 
 def _say_nothing(*_) -> None:
@@ -107,14 +111,6 @@ def _kept_where_it_saves_work(folder: Path):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_out(out: Path) -> None:
-    """Raise InputError where the result can't be written to."""
-    if out.suffix.lower() not in ENDINGS:
-        raise InputError(f"--out ends in .csv or .parquet; it is '{out.name}'.")
-    if not out.parent.is_dir():
-        raise InputError(f"The folder '{out.parent}' for --out does not exist: make it first.")
-
-
 def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, say) -> int:
     """Write the rows of a source with their answers, by way of a draft; the number of rows."""
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
@@ -130,7 +126,7 @@ def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, 
 def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    answered = _answer_in_order(bundle, _pieces_of(bundle, source), folder, total)
+    answered = _answer_in_order(bundle, source, folder, total)
     with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
@@ -233,17 +229,19 @@ def _piece(folder: Path, name: str) -> Path:
 
 
 def _answer_in_order(
-    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, total: int = 0
+    bundle: Bundle, source: str, folder: Path, total: int = 0
 ) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
-    """The pieces in their order, each with its answers, which are written into the folder too.
+    """The pieces of a source in their order, each with its answers, also written into the folder.
 
     A few rows are answered by the pipeline, there and then; many, side by side, a thread a core.
     `total` is how many rows there are, where that is known.
     """
+    pieces = _pieces_of(bundle, source)
     first = next(pieces, None)
     if first is not None:
         check_columns(bundle, first[1].column_names)
-        bundle, said = delivery.fitted_to(bundle, first[1])
+        plans, said = delivery.forms_of(bundle, first[1], partitions_of(Path(source).expanduser()))
+        bundle = delivery.in_forms(bundle, plans)
         delivery.note(folder, delivery.WHOLE, [*delivery.oddities_of(first[1]), *said])
         answered = _one_by_one if max(len(first[1]), total) < FEW else _side_by_side
         yield from answered(bundle, chain([first], pieces), folder)
@@ -282,9 +280,10 @@ def _finished(begun: Iterator[tuple[pa.Table, Future]]):
 def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advance) -> None:
     """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
     found = _parts_for_workers(source)
-    version, total, done = bundle.version, sum(part.rows for part in found), 0
+    total, done, folder = sum(part.rows for part in found), 0, str(folder.resolve())
+    forms = json.dumps(delivery.forms_of_parts(bundle, found)[0])
     calls = (
-        (run, version, part, number, str(folder.resolve())) for number, part in enumerate(found)
+        (run, bundle.version, part, number, folder, forms) for number, part in enumerate(found)
     )
     for rows in dask_cluster.map_tasks(answer_partition, calls):
         done += rows
@@ -304,18 +303,20 @@ def _parts_for_workers(source: str) -> list[parquet_parts.Partition]:
 
 
 def answer_partition(
-    run: str, version: str, part: parquet_parts.Partition, number: int, folder: str
-) -> int:
+    run: str, version: str, part: parquet_parts.Partition, number: int, folder: str,
+    forms: str = "{}",
+) -> int:  # fmt: skip
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
-    Returns the number of rows. `version` is that of the model that is meant.
+    Returns the number of rows. `version` is that of the model that is meant, `forms` the plans of
+    the columns that the delivery has in another form, as JSON.
     """
     dask_cluster.check_visible(part.path, folder)
-    bundle, compiled = _open_once(run, version, threading.get_ident())
+    bundle, compiled = _open_once(run, version, forms, threading.get_ident())
     path = partial(_by_compiled, compiled) if compiled else partial(_by_pipeline, bundle)
     count = 0
     with threadpool_limits(1):
-        for name, rows in pieces_of_part(part, number):
+        for name, rows in looked_up(pieces_of_part(part, number), bundle.lookups):
             check_columns(bundle, rows.column_names)
             _answers(path, rows, _piece(Path(folder), name))
             count += len(rows)
@@ -323,9 +324,9 @@ def answer_partition(
 
 
 @lru_cache(maxsize=8)
-def _open_once(run: str, version: str, thread: int) -> tuple[Bundle, Compiled | None]:
+def _open_once(run: str, version: str, forms: str, thread: int) -> tuple[Bundle, Compiled | None]:
     """A model and its checked compiled form, opened once in each thread of a worker."""
-    bundle = load_bundle_version(run, version)
+    bundle = delivery.in_forms(load_bundle_version(run, version), json.loads(forms))
     compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
     return bundle, None if why_not_table(compiled, bundle) else compiled
 

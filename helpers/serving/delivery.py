@@ -7,7 +7,7 @@ pieces of a batch, so that a command that was stopped and goes on knows of all o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,26 +15,56 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.files import replacing
+from ..base.spacing import evenly_spaced
 from ..cells import form_tally
 from ..pipeline import delivery_reading
 from ..pipeline.delivery_reading import Tallies
 from ..tables import arrow_tables
+from ..tables.parquet_parts import Partition, read_partition
+from .input_pieces import PIECE
 from .model_bundle import Bundle
 
+MOST_PARTS, ROWS_OF_A_PART = 8, 2_000  # of a delivery, by which its forms are told
 NOTES = "{}.forms.json"  # beside a piece of answers: what was counted while it was read
 WHOLE = "whole"  # what is said of the delivery as a whole
+Forms = tuple[dict[str, dict], list[str]]
 
 
-def fitted_to(bundle: Bundle, rows: pd.DataFrame | pa.Table) -> tuple[Bundle, list[str]]:
-    """A bundle that reads the rows in their own forms; and a sentence for each column that differs.
+def forms_of(bundle: Bundle, rows: pa.Table, parts: Sequence[Partition] = ()) -> Forms:
+    """The plans of the columns that a delivery has in another form; and a sentence for each.
 
-    The bundle itself comes back where all is as in training.
+    `rows` are its first ones, `parts` the parts that it comes in: where it holds dates or numbers
+    as texts, the first rows of some of these tell its forms, too.
     """
     if bundle.model is None:
-        return bundle, []
-    frame = arrow_tables.plain_frame(rows) if isinstance(rows, pa.Table) else rows
-    model, said = delivery_reading.fitted_to(bundle.model, frame, bundle.fields)
-    return (bundle if model is bundle.model else replace(bundle, model=model)), said
+        return {}, []
+    frame = arrow_tables.plain_frame(rows)
+    if len(parts) > 1 and delivery_reading.may_differ(bundle.model, frame):
+        frame = pd.concat([frame, *map(_first_rows, _some_of(parts))], ignore_index=True)
+    return delivery_reading.fitted_plans(bundle.model, frame, bundle.fields)
+
+
+def forms_of_parts(bundle: Bundle, parts: Sequence[Partition]) -> Forms:
+    """What `forms_of` gives of a delivery in parts."""
+    first = next(read_partition(parts[0], PIECE), None) if parts else None
+    return ({}, []) if first is None else forms_of(bundle, first, parts)
+
+
+def _some_of(parts: Sequence[Partition]) -> list[Partition]:
+    """Parts evenly spread over those behind the first."""
+    return [parts[1:][place] for place in evenly_spaced(len(parts) - 1, MOST_PARTS)]
+
+
+def _first_rows(part: Partition) -> pd.DataFrame:
+    first = next(read_partition(part, ROWS_OF_A_PART), None)
+    return pd.DataFrame() if first is None else arrow_tables.plain_frame(first)
+
+
+def in_forms(bundle: Bundle, plans: dict[str, dict]) -> Bundle:
+    """A bundle that reads some columns by other plans (see `forms_of`)."""
+    if not plans:
+        return bundle
+    return replace(bundle, model=delivery_reading.with_plans(bundle.model, plans))
 
 
 def oddities_of(rows: pa.Table) -> list[str]:

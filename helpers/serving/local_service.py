@@ -22,8 +22,24 @@ def serving(bundle: Bundle, service=None):
 
     `service` is one that was made before; without it, one that keeps no log is made.
     """
+    from .prediction_service import Service
+    from .served_model import served
+    from .web_app import make_app
+
+    with running(make_app(service or Service(served(bundle)))) as address:
+        yield address
+
+
+@contextmanager
+def running(app, log_level: str = "error"):
+    """Run a web app on a free loopback port while the block lasts; yields its address.
+
+    Raises RuntimeError for one that does not start.
+    """
+    import uvicorn
+
     listener = socket.create_server(("127.0.0.1", 0))
-    server = _server_of(bundle, service)
+    server = uvicorn.Server(uvicorn.Config(app, log_level=log_level, ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -33,18 +49,6 @@ def serving(bundle: Bundle, service=None):
         server.should_exit = True
         thread.join(timeout=30)
         listener.close()
-
-
-def _server_of(bundle: Bundle, service):
-    """An HTTP server, not yet started, of a service or of a bundle alone."""
-    import uvicorn
-
-    from .prediction_service import Service
-    from .served_model import served
-    from .web_app import make_app
-
-    app = make_app(service or Service(served(bundle)))
-    return uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
 
 
 def _wait_for_start(server, thread: threading.Thread) -> None:

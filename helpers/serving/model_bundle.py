@@ -24,7 +24,7 @@ from ..pipeline import whole_pipeline
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
-from ..tables.sources.lookups import Lookup, read_lookups
+from ..tables.sources.lookups import Lookup, carried_tables, to_bring
 from .row_check import RowCheck
 
 MOST_ROWS = 10_000  # in one request
@@ -51,8 +51,8 @@ class Bundle:
     lookups: tuple[Lookup, ...] = ()
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
-        """Rows with the columns of the tables that are carried, and what was not found in them."""
-        missed = [[] for _ in rows]
+        """Rows with the columns of the tables that are carried; what each row lacks."""
+        missed = [[said for own, said in self.to_bring if own.isdisjoint(row)] for row in rows]
         for one in self.lookups:
             for said, row in zip(missed, rows, strict=True):
                 said += filter(None, [one.missed(row)])
@@ -74,6 +74,11 @@ class Bundle:
     def known(self) -> set[str]:
         """The columns that a row may have: fields, columns that are ignored, keys of tables."""
         return self.check.known.union(*(one.key for one in self.lookups))
+
+    @cached_property
+    def to_bring(self) -> list[tuple[frozenset[str], str]]:
+        """By source that is not carried, the columns that a row has to bring."""
+        return to_bring(self.schema)
 
     @property
     def fields(self) -> dict[str, dict]:
@@ -174,14 +179,8 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
         )
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
-    return Bundle(model, task_of(card), schema, card, examples, _read_lookups(folder, name, schema))
-
-
-def _read_lookups(folder: Run, name: str, schema: dict) -> tuple[Lookup, ...]:
-    """The tables that a bundle carries."""
-    rows = folder.file(f"{name}/lookups.parquet")
-    known = schema.get("sources", []) if rows.exists() else []
-    return tuple(read_lookups(pd.read_parquet(rows), known)) if known else ()
+    tables = carried_tables(folder.file(name), schema)
+    return Bundle(model, task_of(card), schema, card, examples, tables)
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:

@@ -2,15 +2,17 @@
 
 `predictions` and `outcomes` share an id; `shadow` has what a second model would have said to the
 same rows; `requests` has a line a request. SQLite in WAL mode by default: once a write has
-returned, the rows outlive a kill of the process (not a power cut; `synchronous=NORMAL`). Nothing
-here knows of HTTP.
+returned, the rows outlive a kill of the process (not a power cut; `synchronous=NORMAL`), and are
+where a reader looks: a file that was moved, replaced or removed meanwhile is noticed. Nothing here
+knows of HTTP.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..base.addresses import filled
@@ -23,6 +25,14 @@ SHADOW = ("id", "at", "model", "prediction", "probability")
 LOG_FILE = "predictions.sqlite"
 LOG_VARIABLE = "PIPELINE_LOG"  # in the environment: the address of another log than that file
 LONGEST_WAL = 50_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
+IDS_AT_ONCE = 500  # in one query
+LOCKED = (5, 6)  # SQLite's codes for a file, or a table, that another one is writing to
+BAD_LINES = {"DataError", "IntegrityError"}  # what every driver calls values that can't be stored
+MOVED = "The prediction log {} was moved, replaced or removed: a new one is begun in its place."
+
+
+class LogMoved(Exception):  # noqa: N818 - it is a state of things, not a fault
+    """The file of a log is no longer the one that was opened."""
 
 
 class PredictionLog:
@@ -41,11 +51,17 @@ class PredictionLog:
 
         self.engine = _engine_of(address or f"sqlite:///{Path(folder) / LOG_FILE}")
         self.is_local = self.engine.dialect.name == "sqlite"
+        self._file, self._place = _file_of(self.engine), []
         self._make_tables(sql)
         self._insert_answer = self._insert("predictions", COLUMNS)
         self._insert_request = self._insert("requests", REQUESTS)
         self._insert_shadow = self._insert("shadow", SHADOW)
-        self._connection = None
+        self._connection, self._patient = None, None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a line can be written at once: to a file that is open."""
+        return self.is_local and self._connection is not None
 
     def _insert(self, table: str, columns: tuple[str, ...]) -> str:
         marks = ", ".join(["?" if self.is_local else "%s"] * len(columns))
@@ -53,10 +69,10 @@ class PredictionLog:
 
     def _make_tables(self, sql) -> None:
         """Describe the tables, and make those that are not there yet; InputError where it fails."""
-        metadata, name, number = sql.MetaData(), sql.String(40), sql.Float
+        self._metadata, name, number = sql.MetaData(), sql.String(40), sql.Float
 
         def table(title: str, *columns) -> object:
-            return sql.Table(title, metadata, *columns)
+            return sql.Table(title, self._metadata, *columns)
 
         def texts(names) -> list:
             return [sql.Column(one, sql.Text) for one in names]
@@ -74,35 +90,81 @@ class PredictionLog:
                             sql.Column(at, number), *texts(SHADOW[2:]))  # fmt: skip
         if self.is_local:
             sql.event.listen(self.engine, "connect", _prepare)
-        self._create(sql, metadata)
+            sql.event.listen(self.engine, "checkout", _be_patient)
+        self._create(sql)
 
-    def _create(self, sql, metadata) -> None:
+    def _create(self, sql) -> None:
         try:
-            metadata.create_all(self.engine)
+            self._metadata.create_all(self.engine)
         except sql.exc.SQLAlchemyError as error:
             raise InputError(
                 f"The prediction log can't be opened ({type(error).__name__}): is "
                 f"{self.engine.url.render_as_string(hide_password=True)} there, and may it be "
                 f"written to? --log off serves without one."
             ) from None
+        self._place = _inodes(self._file)
+
+    def reopen(self) -> None:
+        """Begin anew at the same address: tables that are not there are made; InputError if not.
+
+        What the file that was open has not taken in yet is written to it, wherever it is now.
+        """
+        import sqlalchemy as sql
+
+        with suppress(Exception):  # of a file that is gone there is nothing to save
+            self._driver().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.forget()
+        self.engine.dispose()
+        self._create(sql)
+
+    def has_moved(self) -> bool:
+        """Whether the file at the address is another one than is open, or its WAL is."""
+        now = _inodes(self._file)
+        if self._place[1:] == [None]:  # SQLite makes its WAL when it is first needed
+            self._place = [*self._place[:1], *now[1:]]
+        return now != self._place
 
     def write(
-        self, answers: list[tuple], requests: list[tuple] = (), shadow: list[tuple] = ()
-    ) -> None:
-        """Write lines (tuples by `COLUMNS`, `REQUESTS`, `SHADOW`) in one transaction, or raise."""
+        self, answers: list[tuple], requests: list[tuple] = (), shadow: list[tuple] = (),
+        patient: bool = False,
+    ) -> None:  # fmt: skip
+        """Write lines (tuples by `COLUMNS`, `REQUESTS`, `SHADOW`) in one transaction, or raise.
+
+        A file that is locked is waited for if `patient`. Raises LogMoved where the lines were, or
+        would be, written to a file that is no longer at its place, where no reader finds them.
+        """
         try:
-            if self._connection is None:
-                self._connection = self.engine.raw_connection()
+            self._refuse_moved()
+            self._wait_for_others(patient)
             self._insert_lines(answers, requests, shadow)
+            self._refuse_moved()
+        except LogMoved:
+            raise
         except Exception:
             self.forget()
             raise
 
+    def _refuse_moved(self) -> None:
+        if self._file and self.has_moved():
+            raise LogMoved(MOVED.format(self._file))
+
+    def _driver(self):
+        """The driver's own connection: SQLAlchemy's insert takes three times as long for a row."""
+        if self._connection is None:
+            self._connection, self._patient = self.engine.raw_connection(), None
+        return self._connection.driver_connection
+
+    def _wait_for_others(self, patient: bool) -> None:
+        """Let the next write wait for other writers of a file, or let it fail at once."""
+        driver = self._driver()
+        if self.is_local and patient is not self._patient:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS if patient else 0}")
+            self._patient = patient
+
     def _insert_lines(
         self, answers: list[tuple], requests: list[tuple], shadow: list[tuple]
     ) -> None:
-        # The driver itself: SQLAlchemy's own insert takes three times as long for one row.
-        driver = self._connection.driver_connection
+        driver = self._driver()
         cursor = driver.cursor()
         if answers:
             cursor.executemany(self._insert_answer, answers)
@@ -121,6 +183,14 @@ class PredictionLog:
             except Exception:  # noqa: S110 - it is broken: that is why it goes
                 connection.invalidate()
 
+    def unknown(self, answers: list[tuple]) -> list[tuple]:
+        """The lines, of answers, that are not in the log yet."""
+        if not answers:
+            return answers
+        with self.engine.connect() as connection:
+            known = self._known_ids(connection, [line[0] for line in answers])
+        return [line for line in answers if line[0] not in known]
+
     def note_outcomes(self, outcomes: list[tuple[str, str]]) -> list[str]:
         """Store actual outcomes by id; a later one replaces an earlier. Returns unknown ids."""
         ids = [one for one, _ in outcomes]
@@ -133,14 +203,18 @@ class PredictionLog:
     def _known_ids(self, connection, ids: list[str]) -> set[str]:
         import sqlalchemy as sql
 
-        id_ = self.predictions.c.id
-        return {row.id for row in connection.execute(sql.select(id_).where(id_.in_(ids)))}
+        id_, found = self.predictions.c.id, set()
+        for some in _in_parts(ids):
+            rows = connection.execute(sql.select(id_).where(id_.in_(some)))
+            found |= {row.id for row in rows}
+        return found
 
     def _replace_outcomes(self, connection, told: dict[str, str]) -> None:
         import sqlalchemy as sql
 
-        now, earlier = time.time(), self.outcomes.c.id.in_(list(told))
-        connection.execute(sql.delete(self.outcomes).where(earlier))
+        now = time.time()
+        for some in _in_parts(list(told)):
+            connection.execute(sql.delete(self.outcomes).where(self.outcomes.c.id.in_(some)))
         lines = [{"id": one, "at": now, "outcome": said} for one, said in told.items()]
         connection.execute(sql.insert(self.outcomes), lines)
 
@@ -152,7 +226,7 @@ class PredictionLog:
         """
         import sqlalchemy as sql
 
-        if not self.is_local or self.engine.url.database in (None, "", ":memory:"):
+        if not self._file or self.has_moved():
             return
         try:
             with self.engine.connect() as connection:
@@ -188,9 +262,60 @@ def _engine_of(address: str):
 
 def _prepare(connection, _) -> None:
     """A new SQLite connection: WAL, no sync at each commit; see `tidy` for the last setting."""
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_MILLISECONDS}",
-                    "wal_autocheckpoint=0"):  # fmt: skip
+    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
         connection.execute(f"PRAGMA {setting}")
+
+
+def _be_patient(connection, *_) -> None:
+    """A connection that is about to be used waits for other writers, a little."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+
+
+def _file_of(engine) -> Path | None:
+    """The file of a SQLite database; None for one in memory, or another database."""
+    named = engine.url.database
+    is_file = engine.dialect.name == "sqlite" and named not in (None, "", ":memory:")
+    return Path(named) if is_file and not named.startswith("file:") else None
+
+
+def _inodes(file: Path | None) -> list:
+    """What tells a file, and its WAL, from others of the same names; None for one not there."""
+    return [_inode(file), _inode(f"{file}-wal")] if file else []
+
+
+def _inode(path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - twice as fast, and asked for each answer
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _in_parts(ids: list[str]) -> Iterator[list[str]]:
+    """Ids some at a time: databases limit how many a query may name."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield ids[start : start + IDS_AT_ONCE]
+
+
+# --- What a failed write means ------------------------------------------------------------------
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether a write failed only because another process was writing to the file."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in LOCKED
+
+
+def is_of_lines(error: Exception) -> bool:
+    """Whether a write failed of the lines themselves: they can't be stored, whatever is done."""
+    named = {one.__name__ for one in type(error).__mro__}
+    of_values = isinstance(error, (UnicodeError, OverflowError, TypeError))
+    return of_values or bool(named & BAD_LINES)
+
+
+def why_unwritten(error: Exception) -> str:
+    """Why a write failed, in one line."""
+    said = " ".join(str(error).split())
+    return said if isinstance(error, InputError) else f"{type(error).__name__}: {said:.200}"
 
 
 # --- Reading ------------------------------------------------------------------------------------

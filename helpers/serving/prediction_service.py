@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import orjson
@@ -25,10 +24,11 @@ from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, check_count
 from .prediction_log import PredictionLog
-from .request_body import ENDINGS, parse_json, rows_in_body, rows_of_table
+from .request_body import ENDINGS, in_utf8, parse_json, rows_in_body, table_in_body
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
+from .worker_thread import Worker
 
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
 # Keys of `/ready` as they were named before; scripts may still read them.
@@ -69,7 +69,7 @@ class Service:
         self.log = self._queue_of(log)
         self.check = check or AnswerCheck()
         self.follower: Follower | None = None  # of a registered model's alias
-        self.worker = ThreadPoolExecutor(1, "batch", initializer=_on_one_thread)
+        self.worker = Worker("batch", begin=_on_one_thread)
         self.busy, self._seconds = 0, 0
         self._ticking: asyncio.TimerHandle | None = None
         self.counters = self._new_counters()
@@ -80,6 +80,8 @@ class Service:
 
     def _new_counters(self) -> ServiceCounters:
         counters = ServiceCounters(lambda: self.busy)
+        if self.log is not None:
+            counters.watch_log(self.log.kept)
         self.check.count_in(counters.registry)
         if self.shadow is not None:
             self.shadow.count_in(counters.registry)
@@ -99,14 +101,13 @@ class Service:
 
     # --- Answers -----------------------------------------------------------------------------
 
-    async def predict(self, body: bytes, kind: str) -> tuple[bytes, int]:
+    async def predict(self, body: bytes, kind: str, charset: str = "") -> tuple[bytes, int]:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
         if kind in ENDINGS:
-            answers = await self._many(
-                now, lambda: rows_in_body(rows_of_table(body, ENDINGS[kind]), now.bundle.known)
-            )
+            answers = await self._many(now, lambda: table_in_body(body, kind, charset, now.bundle))
             return orjson.dumps(answers), len(answers)
+        body = in_utf8(body, charset)[0] if charset else body
         content = rows_in_body(parse_json(body), now.bundle.known)
         if isinstance(content, list):
             answers = await self._listed(now, content)
@@ -122,7 +123,7 @@ class Service:
         A few are answered here, many in the worker thread.
         """
         if now.for_rows is None or len(rows) > AT_ONCE:
-            return await self._many(now, lambda: rows)
+            return await self._many(now, lambda: (rows, []))
         check_count(rows, self.limits.rows)
         found, missed = now.bundle.looked_up(rows)
         raw = raw if found is rows else None  # the log holds rows as they were answered
@@ -132,28 +133,31 @@ class Service:
         await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found])
         return answers
 
-    async def _many(self, now: Served, read: Callable[[], list]) -> list[dict]:
+    async def _many(self, now: Served, read: Callable[[], tuple]) -> list[dict]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self.worker, self._read_and_answer, now, read, given_up)
+        future = self.worker.submit(self._read_and_answer, now, read, given_up)
         try:
-            answers, raw = await asyncio.wait_for(future, self.limits.seconds)
+            answers, raw = await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except TimeoutError:
-            given_up.set()
             raise _too_slow(self.limits.seconds) from None
+        finally:
+            given_up.set()  # nobody waits any more
         await self._note(path_of(now, len(answers)), answers, raw)
         return answers
 
     def _read_and_answer(
-        self, now: Served, read: Callable[[], list], given_up: threading.Event
+        self, now: Served, read: Callable[[], tuple], given_up: threading.Event
     ) -> tuple[list[dict], list[bytes]]:
-        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
-        rows = read()
+        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task.
+
+        What it gives besides, of the body as a whole, is said in the first answer.
+        """
+        rows, said = read()
         check_count(rows, self.limits.rows)
         rows, missed = now.bundle.looked_up(rows)
         answers = answer_all(now, rows, given_up, self.limits.rows)
-        add_warnings(answers, missed)
+        add_warnings(answers, [said + missed[0], *missed[1:]])
         if path_of(now, len(rows)) == COMPILED and not given_up.is_set():
             self.check.offer(now, rows, answers)
         return answers, [_as_bytes(row) for row in rows]
@@ -194,9 +198,8 @@ class Service:
         """Load the model again and answer with it; requests in progress keep the old one."""
         if self.reload is None:
             raise Refused(409, "This service was started without a run to load again.")
-        loop = asyncio.get_running_loop()
         try:
-            fresh = await loop.run_in_executor(self.worker, self.reload)
+            fresh = await asyncio.wrap_future(self.worker.submit(self.reload))
         except InputError as error:
             raise Refused(409, f"The model stays as it was. {error}") from None
         if fresh.fallback and not self.now.fallback:
@@ -212,7 +215,7 @@ class Service:
             "scorer_warning": self.check.trouble,
             "shadow": self.shadow.version if self.shadow is not None else "",
             "registry": self.follower.trouble if self.follower else "",
-            "log": self.log is not None,
+            **(self.log.state() if self.log is not None else {"log": False}),
         }
         said = {name: value for name, value in said.items() if value != ""}
         return said | {old: said[new] for old, new in OLD_KEYS.items() if new in said}
@@ -225,7 +228,7 @@ class Service:
             self.shadow.close()
         if self.follower is not None:
             self.follower.stop()
-        self.worker.shutdown(wait=False, cancel_futures=True)
+        self.worker.close()
         if self.log is not None:
             self.log.close()
 

@@ -11,8 +11,10 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
+from .model_bundle import Bundle
 from .served_model import Refused
 
+READ_AS = "The body was read as {}; Content-Type: text/csv; charset=… names another encoding"
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
 
 
@@ -76,11 +78,44 @@ def _parse_leniently(body: bytes):
         raise Refused(422, f"The body can't be read as JSON{where}: was it cut off?") from None
 
 
-def rows_of_table(body: bytes, ending: str) -> list[dict]:
-    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file."""
-    table = _table_of(body, ending).astype(object)
+def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[str]]:
+    """A text in UTF-8, from the charset that its Content-Type names, and what is to be said.
+
+    Without one its encoding is found, `likely` being that of the training file. Refuses a charset
+    that is not known, or that the bytes are not in.
+
+    >>> in_utf8("Łódź".encode("cp1250"), "windows-1250") == ("Łódź".encode(), [])
+    True
+    """
+    from ..tables import encodings
+
+    try:
+        body, found, _ = encodings.as_utf8(body, charset or encodings.expected(likely))
+    except InputError as error:
+        said = str(error).removeprefix("encoding: ").partition(" Give another")[0]
+        raise Refused(415, f"The charset {charset[:40]!r} of the body: {said}") from None
+    is_told = charset or found == "utf-8"
+    return body, [] if is_told else [READ_AS.format(encodings.title(found))]
+
+
+def table_in_body(
+    body: bytes, kind: str, charset: str, bundle: Bundle
+) -> tuple[list[dict], list[str]]:
+    """The rows of a CSV or Parquet body, and what is to be said of the body as a whole."""
+    ending, said = ENDINGS[kind], []
+    if ending == ".csv":
+        body, said = in_utf8(body, charset, bundle.encoding)
+    rows, odd = rows_of_table(body, ending)
+    return rows_in_body(rows, bundle.known), said + odd
+
+
+def rows_of_table(body: bytes, ending: str) -> tuple[list[dict], list[str]]:
+    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file; and its oddities."""
+    frame = _table_of(body, ending)
+    table = frame.astype(object)
     table = table.where(table.notna(), None)
-    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
+    rows = [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
+    return rows, list(frame.attrs.get("oddities", []))
 
 
 def _table_of(body: bytes, ending: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from .kept_lines import KeptLines
 from .served_model import BASELINE, COMPILED, PIPELINE
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)  # the bounds of the histogram
@@ -31,6 +32,13 @@ class ServiceCounters:
         Gauge("requests_in_progress", "Now", registry=registry).set_function(in_progress)
         self._answered = self._requests.labels("200")
         self._by_path = {p: self._rows.labels(p) for p in (COMPILED, PIPELINE, BASELINE)}
+
+    def watch_log(self, kept: KeptLines) -> None:
+        """Show how many answers wait to be written to the log, and how many never will be."""
+        waiting = Gauge("log_waiting", "Answers that wait to be logged", registry=self.registry)
+        waiting.set_function(lambda: len(kept))
+        lost = Gauge("log_lost", "Answers that the log will never have", registry=self.registry)
+        lost.set_function(lambda: kept.lost)
 
     def count_answers(self, path: str, answers: list[dict]) -> None:
         """Count answers, and the warnings in them, by what gave them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 import time
 from contextlib import asynccontextmanager
 
@@ -82,9 +83,9 @@ class PredictFirst:
             check_api_key(service, headers)
             if service.busy > service.limits.at_once:
                 raise Refused(503, f"{service.busy - 1} requests are in progress: try again.", True)
-            kind = content_type(headers)
+            kind, charset = content_type(headers)
             content = await read_body(receive, headers, service.limits)
-            body, rows = await service.predict(content, kind)
+            body, rows = await service.predict(content, kind, charset)
         except (Refused, InputError) as error:
             status, body, more = refusal(error)
         except Exception:
@@ -113,13 +114,18 @@ def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
         raise Refused(401, "The header X-API-Key is missing or wrong.")
 
 
-def content_type(headers: dict[bytes, bytes]) -> str:
-    """The content type of a body; refuses one that is not read."""
-    said = headers.get(b"content-type", JSON.encode()).decode("latin-1")
-    kind = said.partition(";")[0].strip().lower()
+def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
+    """The content type of a body and its charset ("" where none is named); refuses other types.
+
+    >>> content_type({b"content-type": b'text/csv; charset="Windows-1250"'})
+    ('text/csv', 'windows-1250')
+    """
+    said = headers.get(b"content-type", JSON.encode()).decode("latin-1").lower()
+    kind = said.partition(";")[0].strip()
     if kind != JSON and kind not in ENDINGS:
         raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {kind[:60]!r} came.")
-    return kind
+    charset = re.search(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", said)
+    return kind, charset[1] if charset else ""
 
 
 async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> bytes:

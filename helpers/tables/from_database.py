@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..base.credentials import REFERENCE
 from ..base.user_errors import InputError, first_line, nearest
 from . import declared_types
 
+READING = ("SELECT", "WITH", "VALUES", "TABLE", "FROM", "SHOW", "DESCRIBE", "EXPLAIN")
 HINT = "Check the address (such as sqlite:///shop.db) and the query."
 
 
@@ -28,8 +30,19 @@ def read_sql(source: str, query: str = "", values: dict | None = None) -> pd.Dat
     that no value is ever pasted into SQL. A `${NAME}` in the query, in a quoted text of it, is
     filled from the environment.
     """
+    _refuse_what_writes(query)
     with _errors_in_a_line(source, HINT):
         return _rows_of(source, query, values)
+
+
+def _refuse_what_writes(query: str) -> None:
+    """Raise InputError for a query that begins with another word than those that read."""
+    first = re.match(r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w*)", query, re.DOTALL)[1]
+    if query and first.upper() not in READING:
+        raise InputError(
+            f"A query only reads: it begins with SELECT or WITH; this one begins with "
+            f"'{first or query.strip()[:20]}'. Nothing was asked of the database."
+        )
 
 
 @contextmanager

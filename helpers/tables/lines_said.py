@@ -5,6 +5,8 @@ Each sentence ends with the setting that undoes the decision, where there is one
 
 from __future__ import annotations
 
+from functools import partial
+
 from .cut_lines import Piece
 from .odd_files import lines, renamed, so_many, some
 from .sort_lines import ABOVE, AGAIN, OTHER, Sorted
@@ -57,8 +59,12 @@ def of_lines(found: Sorted, layout: Layout) -> list[str]:
     """What is said of lines: those set aside, by reason, and those that were read with care."""
     kinds = {name: [p for p, why in found.aside if why.startswith(name)]
              for name in (ABOVE, AGAIN, OTHER)}  # fmt: skip
-    return [_broken(found), _above(kinds[ABOVE]), _again(kinds[AGAIN]), _other(kinds[OTHER]),
-            _mended(found, layout), _padded(found), _blank(found)]  # fmt: skip
+    tell = {ABOVE: _above, AGAIN: _again, OTHER: _other}
+    aside = [tell[name](pieces) for name, pieces in kinds.items() if pieces]
+    read = [tell(numbers) for numbers, tell in (
+        (found.mended, partial(_mended, width=layout.width)), (found.padded, _padded),
+        (found.blank, _blank)) if numbers]  # fmt: skip
+    return [_broken(found), *aside, *read]
 
 
 def _broken(found: Sorted) -> str:
@@ -77,58 +83,39 @@ def _broken(found: Sorted) -> str:
 
 
 def _above(pieces: list[Piece]) -> str:
-    if not pieces:
-        return ""
-    return (
-        f"{so_many(pieces, 'line')} above the header ({_numbers(pieces)}) "
-        f"{_was(pieces)} set aside (?header=4 {BEHIND}, if line 4 is the header)."
+    told = (
+        f"{so_many(pieces, 'line')} above the header ({_numbers(pieces)}) {_was(pieces)} set aside"
     )
+    return f"{told} (?header=4 {BEHIND}, if line 4 is the header)."
 
 
 def _again(pieces: list[Piece]) -> str:
-    if not pieces:
-        return ""
-    return (
-        f"{so_many(pieces, 'row')} like the header ({_numbers(pieces)}): are these two files in "
-        f"one? {'It' if len(pieces) == 1 else 'They'} {_was(pieces)} set aside, the rows below "
-        f"kept."
-    )
+    they = "It was" if len(pieces) == 1 else "They were"
+    told = f"{so_many(pieces, 'row')} like the header ({_numbers(pieces)})"
+    return f"{told}: are these two files in one? {they} set aside, the rows below kept."
 
 
 def _other(pieces: list[Piece]) -> str:
-    if not pieces:
-        return ""
     return (
         f"Another table or a footer begins in line {pieces[0].line:,} ({some([pieces[0].text])}): "
         f"its {so_many(pieces, 'line')} {_was(pieces)} set aside. To read it, save it as a file."
     )
 
 
-def _mended(found: Sorted, layout: Layout) -> str:
-    if not found.mended:
-        return ""
+def _mended(rows: list[int], width: int) -> str:
     return (
-        f"{so_many(found.mended, 'row')} with quotes that break the rules ({lines(found.mended)}): "
-        f"read in the only way that gives {layout.width} fields, stray quotes kept."
+        f"{so_many(rows, 'row')} with quotes that break the rules ({lines(rows)}): read in the "
+        f"only way that gives {width} fields, stray quotes kept."
     )
 
 
-def _padded(found: Sorted) -> str:
-    if not found.padded:
-        return ""
-    return (
-        f"{so_many(found.padded, 'row')} with fewer fields than the header "
-        f"({lines(found.padded)}): the absent fields count as missing."
-    )
+def _padded(rows: list[int]) -> str:
+    told = f"{so_many(rows, 'row')} with fewer fields than the header ({lines(rows)})"
+    return f"{told}: the absent fields count as missing."
 
 
-def _blank(found: Sorted) -> str:
-    if not found.blank:
-        return ""
-    return (
-        f"{so_many(found.blank, 'blank line')} between the rows ({lines(found.blank)}), which are "
-        f"no rows."
-    )
+def _blank(rows: list[int]) -> str:
+    return f"{so_many(rows, 'blank line')} between the rows ({lines(rows)}), which are no rows."
 
 
 def _numbers(pieces: list[Piece]) -> str:

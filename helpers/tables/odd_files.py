@@ -98,12 +98,8 @@ def of_records(records: list[dict]) -> str:
     """Objects of a JSON file that lack a key which others have."""
     keys = set().union(*records)
     rows = [place for place, record in enumerate(records, 1) if len(record) < len(keys)]
-    if not rows:
-        return ""
-    return (
-        f"{so_many(rows, 'row')} without a key that others have ({lines(rows, 'row')}): what they "
-        f"lack is taken for missing."
-    )
+    told = f"{so_many(rows, 'row')} without a key that others have ({lines(rows, 'row')})"
+    return f"{told}: what they lack is taken for missing." if rows else ""
 
 
 def so_many(items: Sized, what: str) -> str:

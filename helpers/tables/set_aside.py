@@ -96,6 +96,16 @@ def sentence(lines: dict, where: str) -> str:
     return f"{many} set aside (line {number:,}: {reason}), {where}."
 
 
+def kept(lines: dict, name: str) -> str:
+    """What is said of lines that the reader of their file has told of already: where they are.
+
+    >>> kept({3: (3, "2 fields, the table has 1", "a,b")}, "x.csv")
+    'The line set aside is kept in x.csv.'
+    """
+    many = f"{len(lines):,} lines" if len(lines) > 1 else "line"
+    return f"The {many} set aside {'are' if len(lines) > 1 else 'is'} kept in {name}."
+
+
 def count(frame: pd.DataFrame) -> int:
     """How many lines were set aside when a table was read."""
     return len(frame.attrs.get("set_aside", []))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,11 @@ from .keys import key_cell, key_text
 from .recipe import EXACT
 
 MOST_CELLS = 500_000  # of one carried table
+MOST_NAMED = 3
+NOT_BROUGHT = (
+    "{}: a row has to bring the columns of its {} join ({}), which the model does not look up: "
+    "they are missing here, and imputed"
+)
 FIELDS = ["source", "key", "values"]  # of the file: both as JSON
 
 
@@ -101,6 +107,26 @@ def read_lookups(rows: pd.DataFrame, sources: list[dict]) -> list[Lookup]:
     return [
         _lookup(rows[rows["source"] == one["source"]], one) for one in sources if one["carried"]
     ]
+
+
+def carried_tables(folder: Path, schema: dict) -> tuple[Lookup, ...]:
+    """The tables in the folder of a bundle with that schema."""
+    rows, known = folder / "lookups.parquet", schema.get("sources", [])
+    if not known or not rows.exists():
+        return ()
+    return tuple(read_lookups(pd.read_parquet(rows), known))
+
+
+def to_bring(schema: dict) -> list[tuple[frozenset[str], str]]:
+    """The columns of each source that is not carried, and what is said of rows without them."""
+    fields, found = schema["fields"], []
+    for one in schema.get("sources", []):
+        own = [name for name in one["columns"] if name in fields]
+        if own and not one["carried"]:
+            some = ", ".join(own[:MOST_NAMED]) + ", …" * (len(own) > MOST_NAMED)
+            said = NOT_BROUGHT.format(one["source"], one["join"], some)
+            found.append((frozenset(own), said))
+    return found
 
 
 def _lookup(rows: pd.DataFrame, said: dict) -> Lookup:
