@@ -27,21 +27,6 @@ def has_proper_quotes(body, delimiter: str) -> bool:
     return parity == 0
 
 
-def count_line_ends(body) -> int:
-    """How many lines end in a text: at LF, CRLF or CR alone.
-
-    >>> count_line_ends(bytes([65, 13, 10, 65, 10])), count_line_ends(bytes([65, 13, 65]))
-    (2, 1)
-    """
-    letters, found = np.frombuffer(body, np.uint8), 0
-    for start in range(0, len(letters), PIECE):
-        is_lf, is_cr = (letters[start : start + PIECE + 1] == end for end in (LF, CR))
-        found += np.count_nonzero(is_lf[:PIECE])
-        if is_cr.any():
-            found += np.count_nonzero(is_cr[:PIECE]) - np.count_nonzero(is_cr[:-1] & is_lf[1:])
-    return int(found)
-
-
 def _turn_about(letters: np.ndarray, places: np.ndarray, parity: int, mark: int) -> bool:
     """Whether quotes at these places open and close; `parity` is 1 where the first is to close."""
     opening, closing = places[parity::2], places[1 - parity :: 2]

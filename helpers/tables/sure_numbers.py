@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,24 +20,16 @@ SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
 MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 ZERO, NINE, SIGNS = ord("0"), ord("9"), (ord("+"), ord("-"))
 POWER, FRACTION = b"eE", b".eE"
+NONE, SOME, SURE = "none", "some", "sure"
 
 
-def typed(table: pa.Table) -> pa.Table:
-    """A table of texts, its columns that surely hold numbers as numbers; a thread a core.
+@dataclass(frozen=True)
+class Numbers:
+    """A part of a column as integers or floats, and what tells whether its texts may be codes."""
 
-    >>> found = typed(pa.table({"n": ["1", "2"], "zip": ["02134", "1"]}))
-    >>> [str(kind) for kind in found.schema.types]
-    ['int64', 'string']
-    """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        columns = list(pool.map(_numbers_or_texts, table.columns, table.column_names))
-    return pa.table(columns, table.column_names)
-
-
-def _numbers_or_texts(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """A column of texts as numbers, or as it is."""
-    numbers = _surely_numbers(texts, name)
-    return texts if numbers is None else numbers
+    values: pa.ChunkedArray
+    powers: str = NONE  # of ten: none; some without a sign or a point (1E6); or surely powers
+    versions: pa.Array | None = None  # the different texts, where all may be versions
 
 
 def numbers_if_surely(column: pd.Series) -> pd.Series:
@@ -50,23 +42,84 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     [1.5, nan]
     """
     texts = pa.chunked_array(pa.array(column, from_pandas=True))
-    numbers = _surely_numbers(texts, str(column.name))
+    part = numbers_of(texts) if is_text(texts.type) else None
+    numbers = joined([part], str(column.name), lambda: texts) if part else None
     if numbers is None:
         return column
     return pd.Series(numbers.to_numpy(), index=column.index, name=column.name)
 
 
-def _surely_numbers(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray | None:
-    """Texts as numbers; None where one is none, or would lose something."""
-    if not is_text(texts.type) or not _may_be_numbers(texts.slice(0, 4 * FEW)):
+def joined(
+    parts: list[Numbers], name: str, texts: Callable[[], pa.ChunkedArray]
+) -> pa.ChunkedArray | None:
+    """A column of parts; None where its texts are codes, or all missing.
+
+    `texts` gives all of its texts, which are needed where only some parts have a power of ten.
+    """
+    if all(part.values.null_count == len(part.values) for part in parts):
+        return None
+    if _are_codes(parts, name, texts):
+        return None
+    kinds = {part.values.type for part in parts}
+    kind = kinds.pop() if len(kinds) == 1 else pa.float64()
+    return pa.chunked_array([c.cast(kind) for part in parts for c in part.values.chunks], kind)
+
+
+def _are_codes(parts: list[Numbers], name: str, texts: Callable[[], pa.ChunkedArray]) -> bool:
+    """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
+
+    Powers of ten have a sign, or a point, somewhere.
+    """
+    powers = {part.powers for part in parts}
+    if SURE in powers:
+        return False
+    if SOME in powers:
+        different = texts().drop_null().unique()
+    elif all(part.versions is not None for part in parts):
+        different = pa.concat_arrays([part.versions for part in parts]).unique()
+    else:
+        return False
+    return codes_like_numbers.are_codes(map(str.strip, different.to_pylist()), name)
+
+
+def numbers_of(texts: pa.ChunkedArray) -> Numbers | None:
+    """A part of a column as numbers; None where a text is none, or would lose digits.
+
+    >>> numbers_of(pa.chunked_array([["1", "20"]])).values.type
+    DataType(int64)
+    """
+    if texts.null_count == len(texts):
+        return Numbers(texts.cast(pa.float64()), versions=pa.array([], texts.type))
+    if not _may_be_numbers(texts.slice(0, 4 * FEW)):
         return None  # most columns of words end here
+    if (values := _values_of(texts)) is None:
+        return None
+    return Numbers(values, _powers_in(texts), _versions_in(texts))
+
+
+def _values_of(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Texts as integers or floats."""
     if not _any_has(texts, FRACTION) and not texts.null_count:
         integers = _plain_integers(texts)
-        return _numbers_with_care(texts, name) if integers is None else integers
+        return _numbers_with_care(texts) if integers is None else integers
     if (floats := _plain_floats(texts)) is None:
-        return _numbers_with_care(texts, name)
-    lost = _loses_digits(texts, floats) or _are_codes(texts, name)
-    return None if lost else floats
+        return _numbers_with_care(texts)
+    return None if _loses_digits(texts, floats) else floats
+
+
+def _powers_in(texts: pa.ChunkedArray) -> str:
+    """Whether texts have powers of ten, and surely so."""
+    if not _any_has(texts, POWER):
+        return NONE
+    return SURE if _any_matches(texts, SURELY_POWER) else SOME
+
+
+def _versions_in(texts: pa.ChunkedArray) -> pa.Array | None:
+    """The different texts where all may be versions; plain decimals end after a few."""
+    if not _may_be_versions(texts.slice(0, 10 * FEW).drop_null().combine_chunks()):
+        return None
+    different = texts.drop_null().unique()
+    return different if _may_be_versions(different) else None
 
 
 def _may_be_numbers(texts: pa.ChunkedArray) -> bool:
@@ -121,7 +174,7 @@ def _any_matches(texts: pa.ChunkedArray, pattern: str) -> bool:
     return any(pc.any(pc.match_substring_regex(c, pattern)).as_py() for c in texts.chunks)
 
 
-def _letters_of(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def letters_of(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """The letters of all texts, one behind the other, and where each text begins (and ends)."""
     _, offsets, letters = chunk.buffers()
     kind = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
@@ -132,7 +185,7 @@ def _letters_of(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 def _has_leading_zero(chunk: pa.Array) -> bool:
     """Whether a text has a zero and another digit in front, told by its first letters."""
-    letters, places = _letters_of(chunk) if len(chunk) else ([], [])
+    letters, places = letters_of(chunk) if len(chunk) else ([], [])
     if not len(letters):
         return False
     begin, end = places[:-1], places[1:]
@@ -147,41 +200,24 @@ def _has_leading_zero(chunk: pa.Array) -> bool:
     return bool(((second >= ZERO) & (second <= NINE)).any())
 
 
-def _numbers_with_care(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray | None:
-    """The same of any column, cell by cell."""
-    present = texts.drop_null()
-    if not len(present) or _any_matches(present, LOSES):
+def _numbers_with_care(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The same of any texts, cell by cell."""
+    if _any_matches(texts, LOSES):
         return None
     column = texts.to_pandas()
     numbers = pd.to_numeric(column, errors="coerce")
     lost = numbers.isna() & column.notna()
     if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
         return None
-    found = pa.chunked_array([pa.array(numbers, from_pandas=True)])
-    return None if _are_codes(present, name) else found
-
-
-def _are_codes(texts: pa.ChunkedArray, name: str) -> bool:
-    """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
-
-    Powers of ten have a sign, or a point, somewhere.
-    """
-    has_powers = _any_has(texts, POWER)
-    if has_powers and _any_matches(texts, SURELY_POWER):
-        return False
-    if not has_powers and not _may_be_versions(texts.slice(0, 10 * FEW)):
-        return False  # where plain decimals end
-    unique = texts.drop_null().unique()
-    return (has_powers or _may_be_versions(unique)) and codes_like_numbers.are_codes(
-        map(str.strip, unique.to_pylist()), name
-    )
+    return pa.chunked_array([pa.array(numbers, from_pandas=True)])
 
 
 def _any_has(texts: pa.ChunkedArray, marks: bytes) -> bool:
     """Whether a text has one of these letters in it."""
-    parts = (_letters_of(chunk) for chunk in texts.chunks if len(chunk))
+    parts = (letters_of(chunk) for chunk in texts.chunks if len(chunk))
     return any(mark in letters[places[0] :] for letters, places in parts for mark in marks)
 
 
-def _may_be_versions(texts) -> bool:
-    return bool(pc.all(pc.match_substring_regex(texts, MAY_BE_VERSION)).as_py())
+def _may_be_versions(texts: pa.Array) -> bool:
+    """Whether each text looks like a version."""
+    return pc.all(pc.match_substring_regex(texts, MAY_BE_VERSION), min_count=0).as_py()
