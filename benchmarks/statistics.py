@@ -3,6 +3,7 @@
 python -m benchmarks.statistics                    all simulations, about an hour on two cores
 python -m benchmarks.statistics intervals drift    subjects or simulations whose names contain these
 python -m benchmarks.statistics --repeats 50 --seed 7    fewer repeats, other random numbers
+python -m benchmarks.statistics --more --repeats 100    so many more, joined to those of before
 python -m benchmarks.statistics --only-report      write STATISTICS.md from what was measured before
 
 Figures of simulations that are not run stay as they were. Each simulation draws tables whose truth
@@ -12,6 +13,7 @@ is known and asks the line's own functions; a rate is given with its Monte-Carlo
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
 from collections.abc import Iterator
@@ -23,10 +25,20 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .__main__ import machine
-from .simulations import Goal, Simulation, Subject, generators, reaches, subjects, summary
+from .simulations import (
+    Goal,
+    Simulation,
+    Subject,
+    generators,
+    joined,
+    reaches,
+    subjects,
+    summary,
+)
 
 REPORT = Path(__file__).resolve().parent / "STATISTICS.md"
 CHUNK = 10  # repeats that a process is given at once
+FEW = 10  # repeats; with fewer a rate is no percentage
 HEAD = """# Statistics: how often the decisions are right
 
 Measured by `make bench-statistics` ({day}; {machine}; Python {python}). Each row is a situation
@@ -41,14 +53,16 @@ table.
 @click.command(help=__doc__.replace("\n\n", "\n\n\b\n"))
 @click.argument("names", nargs=-1)
 @click.option("--repeats", default=0, help="How many repeats; 0: as many as each asks for.")
+@click.option("--more", is_flag=True, help="Go on where the last run stopped, with its seed.")
 @click.option("--seed", default=1, help="The seed of all random numbers.")
 @click.option("--jobs", default=-1, help="How many processes; -1: one a core.")
 @click.option("--write/--no-write", default=True, help="Whether to keep the figures.")
 @click.option("--only-report", is_flag=True, help="Measure nothing: write STATISTICS.md.")
-def main(names, repeats: int, seed: int, jobs: int, write: bool, only_report: bool) -> None:
+def main(names, repeats: int, more, seed: int, jobs: int, write: bool, only_report: bool) -> None:
     """Run the simulations, and write what they found."""
     for subject, simulation in [] if only_report else _asked(names):
-        found = measured(simulation, repeats or simulation.repeats, seed, jobs)
+        known = subject.measured().get(simulation.name) if more else None
+        found = measured(simulation, repeats or simulation.repeats, seed, jobs, known)
         click.echo(f"{subject.title}: {simulation.name}\n{_line(simulation, found)}")
         if write:
             known = subject.measured() | {simulation.name: found}
@@ -67,15 +81,20 @@ def _asked(names: tuple[str, ...]) -> Iterator[tuple[Subject, Simulation]]:
                 yield subject, simulation
 
 
-def measured(simulation: Simulation, repeats: int, seed: int, jobs: int) -> dict:
-    """What a simulation found in so many repeats."""
+def measured(
+    simulation: Simulation, repeats: int, seed: int, jobs: int, known: dict | None = None
+) -> dict:
+    """What a simulation found in so many repeats, joined to what is `known` of earlier ones."""
     began = time.perf_counter()
-    drawn = generators(simulation, repeats, seed)
+    before, seed = (known["repeats"], known["seed"]) if known else (0, seed)
+    drawn = generators(simulation, before + repeats, seed)[before:]
     chunks = [drawn[first : first + CHUNK] for first in range(0, repeats, CHUNK)]
     work = joblib.Parallel(jobs)(joblib.delayed(_some)(simulation.one, chunk) for chunk in chunks)
     values = summary([one for chunk in work for one in chunk])
-    seconds = round(time.perf_counter() - began)
-    return {"values": values, "repeats": repeats, "seed": seed, "seconds": seconds} | machine()
+    values = joined(known["values"], values) if known else values
+    seconds = round(time.perf_counter() - began) + (known["seconds"] if known else 0)
+    found = {"values": values, "repeats": before + repeats, "seed": seed, "seconds": seconds}
+    return found | machine()
 
 
 def _some(one, chunk: list[np.random.Generator]) -> list[dict[str, float]]:
@@ -103,14 +122,19 @@ def _table(subject: Subject, raw: dict) -> str:
     for one in (one for one in subject.simulations if one.name in raw):
         values = raw[one.name]["values"]
         for number, (name, value) in enumerate(values.items()):
-            note = f"; {one.note}" if one.note else ""
-            label = f"{one.name} ({raw[one.name]['repeats']:,} repeats{note})"
+            label = f"{one.name} ({_rests_on(one, raw[one.name]['repeats'])})"
             goal = one.goals.get(name)
             rows.append(
                 f"| {'' if number else label} | {name} | {_shown(value)} | {_goal(goal, value)} | "
                 f"{_reached(goal, value)} |"
             )
     return "\n".join(rows) + "\n"
+
+
+def _rests_on(one: Simulation, repeats: int) -> str:
+    """How many repeats a figure rests on, and what a reader must know of it."""
+    few = f"too few: {one.due:,} are due" if repeats < one.due else ""
+    return "; ".join(filter(None, (f"{repeats:,} repeats", few, one.note)))
 
 
 def _reasons(subject: Subject, raw: dict) -> str:
@@ -136,9 +160,14 @@ def _line(simulation: Simulation, found: dict) -> str:
 
 
 def _shown(value: dict) -> str:
-    """A mean with its error."""
-    if not value["repeats"]:
+    """A mean with its error; of a few repeats a rate is counted."""
+    count = value["repeats"]
+    if not count:
         return "does not apply"
+    if value["rate"] and count < FEW:
+        return f"{value['mean'] * count:.0f} of {count}"
+    if not math.isfinite(value["error"]):
+        return f"{value['mean']:.3g}"
     if value["rate"]:
         return f"{value['mean']:.1%} ± {value['error']:.1%}"
     return f"{value['mean']:.3g} ± {value['error']:.1g}"

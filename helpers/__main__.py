@@ -14,6 +14,7 @@ from .cli import (  # noqa: F401
     delivery_commands,
     large_table_commands,
     learner_commands,
+    log_commands,
     model_commands,
     run_commands,
     source_commands,

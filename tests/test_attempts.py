@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.metrics import cohen_kappa_score
 
 from helpers.course.grading import CORRECT, UNTOUCHED, Compute
 from helpers.course.questions import CHALLENGES, QUESTIONS
@@ -80,30 +81,61 @@ def gaps() -> pd.DataFrame:
     return pd.DataFrame(table, index=["copies", "choice", "scale", "none"])
 
 
+def labels() -> pd.DataFrame:
+    a = ["BOEING"] * 9 + ["AIRBUS"] * 8 + ["BOMBARDIER"] * 3
+    b = ["BOEING"] * 9 + ["AIRBUS"] * 8 + ["BOMBARDIER"] + ["CANADAIR"] * 2
+    return pd.DataFrame({"labeller_a": a, "labeller_b": b, "settled": a})
+
+
+def winds() -> tuple[pd.DataFrame, dict]:
+    """Directions, two of them impossible, and the same once limits are set."""
+    cleaned = pd.DataFrame({"wind_dir": [10.0, 350.0, 9e5, -20.0, None, 90.0, 180.0, 270.0]})
+    again = cleaned.where(cleaned["wind_dir"].between(0, 360).to_frame("wind_dir"))
+    return cleaned, {"cleaned": cleaned, "again": again}
+
+
+def pairs() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"random rows": [0.70, 0.68, 0.75, 0.77], "earlier rows": [0.69, 0.66, 0.66, 0.71]}
+    )
+
+
+def two_services() -> tuple[tuple, dict]:
+    place, right = np.arange(40), np.linspace(0.05, 0.75, 40)
+    theirs = right + np.select([place % 5 == 0, place % 7 == 0], [0.04, -0.15])
+    return (right, theirs), {"right": right, "theirs": theirs}
+
+
 COUNTS = pd.DataFrame([[1_300, 240], [180, 380]])
 # What a check is asked of, and the names that its notebook has for it
 ASKED_OF = {
     "start.one_flower": lambda: (flowers(), {"parts": flowers()}),
     "collect.no_label": lambda: (raw(), {"raw": raw()}),
+    "collect.agreement": lambda: (
+        labels(), {"labels": labels(), "cohen_kappa_score": cohen_kappa_score}),
+    "clean.edited": winds,
+    "deploy.apart": two_services,
     "clean.taken_away": lambda: (changes(), {"changes": changes()}),
     "features.evening": lambda: (
         by_hour(), {"known": by_hour(), "hour": by_hour()["scheduled"].dt.hour}),
     "split.late_share": lambda: (folded(), {"known": folded()}),
+    "split.flatters": lambda: (pairs(), {"pairs": pairs()}),
     "train.lead": lambda: (
         scores(), {"first": scores().iloc[:, 0], "second": scores().iloc[:, 1]}),
     "evaluate.cost": lambda: (COUNTS, {"counts": COUNTS.to_numpy()}),
     "deploy.called_late": lambda: (answers(), {"said": answers()}),
-    "monitor.psi": lambda: (temperatures(), dict(zip("ab", in_quarters(), strict=True))),
+    "monitor.psi": lambda: (
+        temperatures(), dict(zip("abcd", in_groups(4) + in_groups(10), strict=True))),
     "explore.gust": lambda: (gusts(), {"table": gusts(), "calm": gusts()["wind_gust"].isna()}),
     "labs.surest": lambda: (gaps(), {"every": gaps()}),
 }  # fmt: skip
 
 
-def in_quarters() -> list[np.ndarray]:
-    """The shares of old and new rows between the quartiles of the old ones."""
+def in_groups(n: int) -> list[np.ndarray]:
+    """The shares of old and new rows in n groups that hold as many old ones each."""
     old, new = temperatures()
-    edges = old.quantile([0.25, 0.5, 0.75])
-    return [np.bincount(np.searchsorted(edges, t), minlength=4) / len(t) for t in (old, new)]
+    edges = old.quantile(np.arange(1, n) / n)
+    return [np.bincount(np.searchsorted(edges, t), minlength=n) / len(t) for t in (old, new)]
 
 
 def verdict(name: str, wrote: str):

@@ -413,12 +413,18 @@ def first_refusal_raises(url, rows):
     return [reply.json()["probability"] for reply in replies]
 
 
-def app_of(change=lambda row: row, answer=None, gap=None, distance=0.0, carriers=None):
+def app_of(
+    change=lambda row: row, answer=None, gap=None, distance=0.0, carriers=None, from_memory=False
+):  # fmt: skip
     """What a learner may have written, with one thing done otherwise."""
 
-    def make_service(model):
+    def make_service(model, file):
+        import skops.io
         from fastapi import FastAPI, HTTPException
 
+        skops.io.dump(model, file)
+        if not from_memory:
+            model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
         service = FastAPI()
 
         @service.post("/predict")
@@ -443,9 +449,18 @@ def app_of(change=lambda row: row, answer=None, gap=None, distance=0.0, carriers
     return make_service
 
 
-def falling_over(model):
+def no_file(model, file):
     from fastapi import FastAPI
 
+    return FastAPI()
+
+
+def falling_over(model, file):
+    import skops.io
+    from fastapi import FastAPI
+
+    skops.io.dump(model, file)
+    model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
     service = FastAPI()
 
     @service.post("/predict")
@@ -690,7 +705,7 @@ MISTAKES = {
     ],
     "split.with_gap": [
         (rows_as_they_come, "In which order"),
-        (days_as_they_come, "In which order"),
+        (days_as_they_come, "they come in any order"),
         (random_days, "In which order"),
         (sorted_rows, "a cut by rows goes through days"),
         (without_a_gap, "0 days lie between"),
@@ -776,7 +791,9 @@ MISTAKES = {
         (lambda url, rows: [asked(url, rows)], "5 rows were sent"),
     ],
     "deploy.make_service": [
-        (lambda model: None, "Return the FastAPI object"),
+        (lambda model, file: None, "Return the FastAPI object"),
+        (no_file, "There is no file"),
+        (app_of(distance=None, from_memory=True), "Tomorrow there is only the file"),
         (falling_over, "fell over (status 500)"),
         (app_of(gap=0, distance=None), "who fills the gap"),
         (app_of(carriers=("UA", "DL", "B6"), distance=None), "odd, not nonsense"),

@@ -77,6 +77,48 @@ def test_nobody_is_born_in_the_future(name):
     assert cell_reader(stored)("26.03.42")[0] == datetime(1942, 3, 26)  # in another form, too
 
 
+@pytest.mark.parametrize("typed", [True, False])
+def test_later_births_of_two_digits_are_in_the_century_of_the_known_ones(typed):
+    born = pd.Series([datetime(1931 + n % 70, 1 + n % 12, 1 + n % 27) for n in range(140)])
+    column = born if typed else born.dt.strftime("%d/%m/%Y")
+    frame = pd.DataFrame({"patient": column, "visit": dates("%d/%m/%Y", 140)})
+    plan = draft_plan(frame)
+    assert repair_rows(frame, plan, {})[0]["patient"].tolist() == born.tolist()
+    assert "two-digit years" not in kinds_of(frame, plan)
+    stored = read_plan(json.dumps(plan), list(frame))["columns"]
+    for text in ("26/03/42", "26.03.42"):
+        assert cell_reader(stored["patient"])(text) == (datetime(1942, 3, 26), "other form")
+        assert cell_reader(stored["visit"])(text)[0] == datetime(2042, 3, 26)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "is_date"),
+    [("signup_date", 44_900, True), ("Datum", 30_000, True), ("orderDate", 45_000, True),
+     ("birthday", 15_000, True), ("date", 20_240_101, False), ("date", 23_001, False),
+     ("candidate", 45_000, False), ("startdate", 45_000, True), ("salary", 45_000, False),
+     ("zip", 44_900, False)],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", ["int64", "float64", "str"])
+def test_a_column_of_a_spreadsheets_day_numbers_is_one_of_dates(name, first, is_date, dtype):
+    numbers = pd.Series([first + 7 * n % 90 for n in range(120)])
+    frame = pd.DataFrame({name: numbers.astype(dtype), "x": range(120)})
+    plan = draft_plan(frame)
+    assert (plan["columns"][name]["kind"] == "date") == is_date
+    assert ("serial days" in kinds_of(frame, plan)) == is_date
+    if is_date:
+        cleaned = repair_rows(frame, read_plan(json.dumps(plan), list(frame)), {})[0]
+        assert cleaned[name][0] == datetime(1899, 12, 30) + timedelta(days=first)
+        chosen = draft_plan(frame, {"columns": {name: {"kind": "number"}}})
+        assert chosen["columns"][name]["kind"] == "number"
+
+
+def test_day_numbers_among_dates_are_dates():
+    mixed = [*dates("%Y-%m-%d", 40), *(str(45_000 + n) for n in range(30)), "45001.5"]
+    frame = pd.DataFrame({"paid": mixed})
+    cleaned = repair_rows(frame, draft_plan(frame), {})[0]["paid"]
+    assert cleaned.notna().all() and cleaned.iloc[-1] == datetime(2023, 3, 16, 12)
+
+
 @pytest.mark.parametrize(
     ("name", "years"),
     [("expires", range(24, 60)), ("maturity date", range(30, 68)), ("birth", range(1, 20)),

@@ -109,6 +109,25 @@ def test_guesses_are_put_beside_the_result():
     assert name.compare(None, "month") == "It is month."
 
 
+@pytest.mark.parametrize(
+    ("most", "guess", "asked"),
+    [(1, 55, "from 0 to 1, such as 0.55"), (1, -0.2, "from 0 to 1"), (1, 300, "from 0 to 1."),
+     (100, 155, "from 0 to 100"), (float("inf"), -1, "above 0"),
+     (1, 0.55, ""), (1, 1, ""), (100, 55, ""), (float("inf"), 7, ""), (1, None, ""),
+     (1, "Month", "")],
+)  # fmt: skip
+def test_a_guess_that_cannot_be_meant_is_asked_for_again(most, guess, asked):
+    said = Guess("?", float, most=most).refuse(guess)
+    assert asked in said and bool(said) == bool(asked)
+
+
+def test_of_two_known_mistakes_near_the_answer_the_nearer_is_named():
+    near, nearer = (Mistake(lambda of, at=at: at, name) for at, name in ((1.3, "a"), (1.32, "b")))
+    question = Compute("?", lambda of: 2.0, "", "", HINTS, (near, nearer), within=0.05)
+    assert question.grade(1.33, of=[]).reason == "b"
+    assert question.grade(1.3, of=[]).reason == "a"
+
+
 def doubled(thing, of):
     return "" if thing(of) == 2 * of else "It does not double."
 

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from bs4 import BeautifulSoup
 
 from helpers.base import remote_files
 from helpers.base.user_errors import InputError
 from helpers.clean import doubtful_cells
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
+from helpers.pages import show, stage_page
 from helpers.pipeline import whole_pipeline
 from helpers.serving import batch_prediction, write_answers
 from helpers.tables.formula_cells import (
@@ -189,6 +191,7 @@ def hostile_table(port: int) -> pd.DataFrame:
     table = raw_table(160).drop(columns=["price", "note"])
     names = {
         "weight": f"<script>{harm}</script>",
+        "visits": f"[c](javascript:{harm}) ![d](http://127.0.0.1:{port}/name) <http://h.example>",
         "height": f'"><svg onload="{harm}">',
         "city": image,
         "bought": f"</title></script><b onclick='{harm}'>target",
@@ -201,11 +204,17 @@ def hostile_table(port: int) -> pd.DataFrame:
     return table.rename(columns=names)
 
 
+FOLLOWED = """Array.from(document.querySelectorAll('[href],[src],[action]'))
+    .map(one => ['href', 'src', 'action'].map(name => one.getAttribute(name)).find(to => to))"""
+OWN = re.compile(r"#|data:image/|[\w-]+\.html(#|$)|[\w/-]+\.(csv|json|yaml|parquet|md|zip)$")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium here")
 def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
     from helpers.pages.compare_runs import compare
     from helpers.run.exploring import Question, explore
+    from helpers.run.retraining_due import monitor_new_rows
     from helpers.run.run_request import Request
     from helpers.run.runner import run_line
 
@@ -219,6 +228,9 @@ def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
     other = run_line(Request(str(source), name="hostile_too"), say=lambda _: None)
     compare(made, other)
     explore(Question(str(source), "", target, str(source), "hostile_look", "warm"))
+    later = tmp_path / "later.csv"  # values that training did not see
+    table.assign(**{table.columns[2]: "![new](http://h.example/p) [a](javascript:a)"}).to_csv(later)
+    monitor_new_rows("hostile", str(later))
     pages = sorted(p for name in ("hostile", "hostile_too", "hostile_look")
                    for p in Run(name).path.rglob("*.html"))  # fmt: skip
     assert len(pages) >= 12
@@ -232,9 +244,64 @@ def test_markup_is_shown_as_text_in_every_page(canary, tmp_path):
             assert page.ask("typeof window.harm") == "undefined", path.name
             asked = page.ask("performance.getEntriesByType('resource').map(e => e.name)")
             assert not [name for name in asked if not re.match("data:|blob:", name)], path.name
+            followed = page.ask(FOLLOWED)
+            assert not [to for to in followed if not OWN.match(to)], path.name
             said += page.ask("document.body.innerText")
     assert canary.asked == []
     assert "<script>window.harm=1" in said  # as text: it is there to be read
+
+
+PAYLOADS = [
+    "[x](javascript:alert(1))", "![p](http://h.example/p.png)", "[x]: http://h.example\n\n[x]",
+    "<http://h.example>", "http://h.example/a", "www.h.example", "<img src=//h.example/p>",
+    r"\[x\](javascript:alert(1))", r"\\[x\\](javascript:alert(1))", "`[x](javascript:alert(1))",
+    "`` ` `[x](javascript:alert(1))", "`a\n\nb` [x](javascript:alert(1)) `", "[x](//h.example)",
+    "$[x](javascript:alert(1))$", "[![p](http://h.example/p)](data:text/html,a)",
+    "**[x](vbscript:a)**", "[x](\tjavascript:alert(1))", "[x][y]\n\n[y]: javascript:alert(1)",
+    "<a\nhref=javascript:alert(1)>x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PAYLOADS)
+@pytest.mark.parametrize(
+    "around", ["{}", "**{}** is the strongest", "depends on '{}' (`--set a={}`)"]
+)
+def test_a_sentence_with_a_value_links_nowhere_and_shows_it(text, around):
+    from nbconvert.filters import markdown2html
+
+    sentence = show.say(around.format(text, text))
+    for html in (markdown2html(sentence.data), show.as_html(sentence)):
+        page = BeautifulSoup(html, "html.parser")
+        assert not page.find_all(["a", "img", "script"]), html
+        assert _letters(text) in _letters(page.get_text()), html
+
+
+def _letters(text: str) -> str:
+    """A text without blanks and without the signs of code and of bold text."""
+    return re.sub(r"[\s`*]", "", text)
+
+
+@pytest.mark.parametrize("address", [
+    "http://h.example", "//h.example", "/etc/passwd", "javascript:a", "java&#115;cript:a",
+    " javascript:a", "java\tscript:a", "data:text/html,a", "data:image/svg+xmlx,a",
+    "vbscript:a", r"\\h.example", "file:///a",
+])  # fmt: skip
+@pytest.mark.parametrize(
+    "form", ['<a title="x > y" href="{}">', "<img src='{}' alt=''>", '<form action="{}">']
+)
+def test_an_output_of_a_page_leads_nowhere_else(address, form):
+    assert not {"href", "src", "action"} & set(_attributes(form.format(address)))
+
+
+@pytest.mark.parametrize(
+    "address", ["#part", "06_evaluation.html", "data/x.csv", "data:image/png;base64,AA"]
+)
+def test_an_output_of_a_page_keeps_its_own_links(address):
+    assert _attributes(f'<a href="{address}">')["href"] == address
+
+
+def _attributes(html: str) -> dict:
+    return BeautifulSoup(stage_page._own_links(html), "html.parser").find().attrs
 
 
 # --- Formulas in figures, and cells that take long ------------------------------------------------

@@ -16,12 +16,14 @@ from helpers.base.user_errors import InputError
 from helpers.course.labs import (
     break_a_station,
     from_notebook_to_production,
+    text_and_images,
     what_matters_most,
     why_pipelines_matter,
 )
-from helpers.examples import known
+from helpers.examples import known, penguins_example
 from helpers.line.run_folder import Run
 from helpers.line.stage_list import STAGES
+from helpers.tables import read_any
 
 SEEDS = 6
 
@@ -300,3 +302,16 @@ def test_the_small_dag_of_the_lab_is_python():
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         ast.parse(block)
+
+
+# Text and images
+
+
+def test_comments_say_nothing_of_the_sex_where_an_unknown_one_is_no_class():
+    raw = read_any.read_table(str(penguins_example.penguins()))
+    names, found = "studyName, Sample Number, Individual ID", {}
+    for words in ("NA", ""):
+        asked = text_and_images.through_the_line(raw, "Sex", names, text="Comments", no_label=words)
+        alone = text_and_images.only(asked[1], ["Comments"])
+        found[words] = text_and_images.ranking(asked[0], alone, text_and_images.nests(raw))
+    assert abs(found["NA"] - 0.5) < 0.05 and found[""] > 0.6

@@ -162,6 +162,7 @@ def test_the_promise_is_said_wherever_the_score_is():
         evaluation_report.headline(verdict, worlds.CLASSES, scores),
     ):
         assert "0.66 to 0.80" in text and "later rows" in text and "still moves" in text
+    assert "95 % prediction interval" in describe_promise(promise)
     without = verdict | {"promise": None}
     assert "later" not in evaluation_report.headline(without, worlds.CLASSES, scores)
 

@@ -198,6 +198,13 @@ def test_a_guess_stands_beside_the_result_and_without_one_the_result_is_folded()
         assert "<details><summary>The result</summary><p>It is 0.71.</p>" in shown._repr_html_()
 
 
+def test_a_guess_in_per_cent_is_asked_for_again_and_shows_nothing():
+    shown = lessons.guess("split.by_time", 70, of=SCORES)
+    assert shown.state == "not attempted" and "0.71" not in repr(shown)
+    assert "write a number from 0 to 1, such as 0.7." in repr(shown)
+    assert "You said" not in shown._repr_html_()
+
+
 @pytest.mark.parametrize("shows", [SCORES, lambda: SCORES, lambda: show.say("By **month**.")])
 def test_what_a_guess_shows_stands_below_the_result_and_in_the_fold_before(shows):
     wanted = as_html(shows() if callable(shows) else shows)

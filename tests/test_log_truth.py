@@ -13,7 +13,14 @@ import requests
 
 from helpers.deploy import service_proof
 from helpers.scale import push_and_pull
-from helpers.serving import kept_lines, local_service, log_queue, prediction_service, served_model
+from helpers.serving import (
+    kept_lines,
+    local_service,
+    log_queue,
+    prediction_log,
+    prediction_service,
+    served_model,
+)
 from helpers.serving.prediction_log import LOG_FILE, PredictionLog
 from tests.ask_service import free_port
 from tests.small import bundle_of, deployed_run, post, prepared
@@ -160,7 +167,8 @@ def test_answers_that_a_locked_log_could_not_take_are_written_later(logged, row,
     wait_until(lambda: notes() == 21)
 
 
-def test_health_answers_while_the_log_is_locked(logged, row):
+def test_health_answers_while_the_log_is_locked(logged, row, monkeypatch):
+    monkeypatch.setattr(prediction_log, "BUSY_MILLISECONDS", 800)
     address, folder = logged
     ask(address, row)
     with requests.Session() as session:
@@ -179,7 +187,7 @@ def test_health_answers_while_the_log_is_locked(logged, row):
             session.get(f"{address}/health", timeout=30)
             worst = max(worst, time.perf_counter() - began)
         other.close()
-    assert worst < 0.09
+    assert worst < 0.6
 
 
 def test_what_is_kept_is_bounded_and_what_is_lost_is_counted():

@@ -10,6 +10,7 @@ import warnings
 
 import pytest
 
+from benchmarks import statistics
 from benchmarks.simulations import Missed, Simulation, generators, reaches, subjects, summary
 
 ALL = [one for subject in subjects() for one in subject.simulations]
@@ -71,7 +72,7 @@ MEASURED = [
     pytest.param(one, name, value, id=f"{one.name}: {name}")
     for one in ALL
     for name, value in published(one).items()
-    if name in one.goals and value["repeats"]
+    if name in one.goals and value["repeats"] and math.isfinite(value["error"])
 ]
 
 
@@ -92,6 +93,27 @@ def test_a_known_miss_that_becomes_worse_is_found():
     assert not far_off(one, found)
     found["width"]["mean"] = 1.6
     assert far_off(one, found)
+
+
+def test_simulations_ask_for_as_many_repeats_as_their_goals_need():
+    assert not [one.name for one in ALL if one.repeats < one.due]
+
+
+def test_a_figure_of_too_few_repeats_says_so():
+    one = Simulation("false alarms", dict, {"alarm": (None, 0.03)}, note="seconds each")
+    assert statistics._rests_on(one, 1_000) == "1,000 repeats; seconds each"
+    assert "too few: 1,000 are due" in statistics._rests_on(one, 300)
+
+
+def test_repeats_that_come_later_are_joined_to_those_before():
+    one = Simulation("dice", lambda random: {"six": float(random.random() < 1 / 6),
+                                             "dots": random.normal()})  # fmt: skip
+    first = statistics.measured(one, 30, seed=3, jobs=1)
+    both = statistics.measured(one, 50, seed=9, jobs=1, known=first)
+    whole = statistics.measured(one, 80, seed=3, jobs=1)
+    assert (both["repeats"], both["seed"]) == (80, 3)
+    for name, value in whole["values"].items():
+        assert both["values"][name] == pytest.approx(value)
 
 
 def test_names_are_unique():

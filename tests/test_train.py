@@ -565,11 +565,11 @@ def test_the_best_of_many_is_said_to_be_too_good():
         best = fold_trials.best_of(trials).mean
         luck.append(best - paired_trials.mean_if_chosen_elsewhere(trials))
     assert np.mean(luck) == pytest.approx(0.0177, abs=0.006)  # 1.77 standard errors of a mean
-    assert "best of 16 on the same folds" in training_report.headline(BINARY, trials, trials[0])
+    assert "as the best of 16, so the score" in training_report.headline(BINARY, trials, trials[0])
     some = [replace(one, rows=100 if n < 7 else 25) for n, one in enumerate(trials)]
     said = training_report.headline(BINARY, some, some[0])
     assert said.startswith("The best of 16 trials")
-    assert "As the best of 7 that learnt from all rows, on the same folds" in said
+    assert "on these very folds, as the best of 7 that learnt from all rows, so the score" in said
     alone = trial(["yes"], [0.5], "linear", [0.7, 0.7])
     assert paired_trials.mean_if_chosen_elsewhere([alone]) == 0.7
 

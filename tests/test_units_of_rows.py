@@ -6,7 +6,7 @@ import pytest
 
 from helpers.base.user_errors import InputError
 from helpers.learning.labelled_data import Labelled, with_units
-from helpers.learning.resemblance import slopes_differ
+from helpers.learning.resemblance import _share_as_large, resemblance, slopes_differ
 from helpers.learning.task_kind import Task
 from helpers.learning.units import UnitRule, describe_units, find_units, unit_labels, units_of
 
@@ -35,6 +35,30 @@ def test_entities_that_repeat_are_the_units():
 def test_a_key_whose_rows_are_not_alike_is_no_unit():
     found = [find_units(*table(seed, icc=0.0, of="nothing")).kind for seed in range(20)]
     assert found.count("row") >= 19
+
+
+def test_permutations_stop_once_the_level_is_missed_and_decide_the_same():
+    asked = []
+
+    def drawn() -> float:
+        """As large as was found in every 200th permutation: nine times, so p is 0.005."""
+        asked.append(len(asked) + 1)
+        return float(asked[-1] % 200 == 0)
+
+    for alpha, draws in ((0.01, 1_999), (0.0051, 1_999), (0.0049, 1_800), (0.0009, 200)):
+        asked.clear()
+        p = _share_as_large(drawn, 1.0, alpha)
+        assert len(asked) == draws
+        assert p == pytest.approx(0.005) if alpha > 0.005 else p > alpha
+
+
+@pytest.mark.parametrize("size", [0.0, 3.0])
+def test_units_of_heavy_tails_are_found_by_permutation(size):
+    random = np.random.default_rng(11)
+    level = np.repeat(np.arange(20), 10)
+    heavy = random.standard_t(2, size=(200, 4)) + size * random.normal(size=20)[level, None]
+    found = resemblance(heavy - heavy.mean(axis=0), level, alpha=0.001)
+    assert ((found.p <= 0.001) == (size > 0)).all()
 
 
 @pytest.mark.parametrize("name", ["age", "city", "rank", "floor_no"])

@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 
 Goal = tuple[float | None, float | None]  # at least, at most
+SMALL_RATE = 0.05  # rates that are to be this small, or smaller, rest on more repeats
+OF_SMALL_RATES, OF_OTHERS = 1_000, 200
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,17 @@ class Simulation:
     quick: int = 20
     note: str = ""
     missed: dict[str, Missed] = field(default_factory=dict)
+    fewest: int = 0
+
+    @property
+    def due(self) -> int:
+        """How many repeats a published figure rests on at least.
+
+        >>> Simulation("false alarms", dict, {"alarm": (None, 0.05)}).due
+        1000
+        """
+        small = (least is None and most <= SMALL_RATE for least, most in self.goals.values())
+        return self.fewest or (OF_SMALL_RATES if any(small) else OF_OTHERS)
 
     def held_to(self, name: str) -> Goal:
         """What the mean of a value must not be beyond: its goal, or what is known to miss it.
@@ -117,15 +130,50 @@ def _mean_and_error(values: pd.Series) -> dict[str, float]:
     count = len(values)
     if not count:
         return {"mean": math.nan, "error": math.nan, "repeats": 0}
-    is_rate = values.isin([0.0, 1.0]).all()
-    share = (values.sum() + 1) / (count + 2)
-    error = math.sqrt(share * (1 - share) / count) if is_rate else values.sem()
+    is_rate = bool(values.isin([0.0, 1.0]).all())
+    mean = float(values.mean())
+    error = _error_of_rate(mean, count) if is_rate else float(values.sem())
+    return {"mean": mean, "error": error, "repeats": count, "rate": is_rate}
+
+
+def _error_of_rate(share: float, count: int) -> float:
+    share = (share * count + 1) / (count + 2)
+    return math.sqrt(share * (1 - share) / count)
+
+
+def joined(one: dict[str, dict], other: dict[str, dict]) -> dict[str, dict]:
+    """The summary of the repeats of two summaries together.
+
+    >>> parts = [0.0, 1.0, 0.0], [2.0, 3.0]
+    >>> whole = summary([{"x": value} for part in parts for value in part])["x"]
+    >>> found = joined(*(summary([{"x": value} for value in part]) for part in parts))["x"]
+    >>> [round(found[name] - whole[name], 9) for name in ("mean", "error", "repeats")]
+    [0.0, 0.0, 0]
+    """
     return {
-        "mean": float(values.mean()),
-        "error": float(error),
-        "repeats": count,
-        "rate": bool(is_rate),
+        name: _joined(*(side.get(name, {"repeats": 0}) for side in (one, other)))
+        for name in one | other
     }
+
+
+def _joined(one: dict, other: dict) -> dict[str, float]:
+    """Two means of values that come from different repeats."""
+    if not one["repeats"] or not other["repeats"]:
+        return one if one["repeats"] else other
+    counts = [one["repeats"], other["repeats"]]
+    count, mean = sum(counts), float(np.average([one["mean"], other["mean"]], weights=counts))
+    if one["rate"] and other["rate"]:
+        return one | {"mean": mean, "error": _error_of_rate(mean, count), "repeats": count}
+    squares = sum(_squares(part, mean) for part in (one, other))
+    error = math.sqrt(squares / (count - 1) / count)
+    return {"mean": mean, "error": error, "repeats": count, "rate": False}
+
+
+def _squares(part: dict, mean: float) -> float:
+    """The sum of the squared distances of a part's values from a mean."""
+    count, own = part["repeats"], part["mean"]
+    about = own * (1 - own) * count if part["rate"] else part["error"] ** 2 * count * (count - 1)
+    return (about if count > 1 else 0.0) + count * (own - mean) ** 2
 
 
 def reaches(mean: float, goal: Goal, slack: float = 0.0) -> bool:

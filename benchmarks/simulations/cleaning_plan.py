@@ -184,7 +184,7 @@ def _repaired(drawn: Drawn, cut: Labelled, plan: dict) -> dict[str, float]:
 
 NOTHING, MOST = (-0.01, 0.01), (0.95, None)
 # A repeat takes seconds, and its differences hardly vary
-SHORT = {"repeats": 50, "note": "seconds each"}
+SHORT = {"repeats": 200, "note": "seconds each"}
 SIMULATIONS = [
     Simulation(
         "plan: 400 customers x 8 rows, 55 % gaps, split by customer",

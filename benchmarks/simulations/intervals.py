@@ -167,7 +167,6 @@ SIMULATIONS = [
         name,
         partial(covers, rows=rows),
         _goals(rows),
-        repeats=600 if rows.units * rows.each < 1_000 else 300,
         quick=10 if rows.units * rows.each < 1_000 else 3,
         note=_note(rows),
     )

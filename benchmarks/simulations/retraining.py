@@ -249,7 +249,7 @@ SIMULATIONS = [
         Simulation(
             f"nothing changed, no labels, {TOLD[by]}",
             partial(expected_fall, test=1_000, rows=300, customers=by), {"retrain": SELDOM},
-            repeats=200, quick=1,
+            quick=1,
         )
         for by in (False, True)
     ],

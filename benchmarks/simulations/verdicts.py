@@ -150,7 +150,7 @@ SIMULATIONS = [
     *(
         Simulation(f"threshold by costs, right probabilities, {rows:,} rows",
                    partial(threshold, rows=rows), {"excess cost": (None, 0.01)}, repeats=300,
-                   quick=5)
+                   quick=5, fewest=200)
         for rows in (200, 1_000)
     ),
     Simulation("threshold by costs, probabilities too high, 1,000 rows",

@@ -11,9 +11,8 @@ from collections import Counter
 
 from ..base.spacing import evenly_spaced_words
 from .date_formats import DATE_FORMATS, parse_date, swapped_format
-from .number_formats import (
-    share_read,
-)
+from .number_formats import share_read
+from .serial_days import SERIAL, day_of
 
 DATES_READ = 0.9  # a column holds dates if at least this share of it reads as dates
 MOST_FORMATS = 12
@@ -33,7 +32,7 @@ def draft_date(words: Counter) -> dict | None:
     if sum(n for w, n in words.items() if _may_be_date(w)) < DATES_READ * words.total():
         return None
     left, formats = words, []
-    while left and len(formats) < MOST_FORMATS and (best := _best_format(left)):
+    while left and len(formats) < MOST_FORMATS and (best := _best_format(left, formats)):
         formats.append(best)
         left = Counter({w: n for w, n in left.items() if not parse_date(w, best)})
     if left.total() > (1 - DATES_READ) * words.total():
@@ -41,10 +40,14 @@ def draft_date(words: Counter) -> dict | None:
     return {"formats": formats} | _ambiguity(words, formats)
 
 
-def _best_format(words: Counter) -> str:
-    """The format that reads most of some words; "" where none reads any."""
+def _best_format(words: Counter, others: list[str]) -> str:
+    """The format that reads most of some words; "" where none reads any.
+
+    Numbers of days, as a spreadsheet has them, are dates only beside `others`.
+    """
     probe = evenly_spaced_words(words, DATES_PROBED)
-    read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in DATE_FORMATS}
+    tried = (*DATE_FORMATS, *[SERIAL][: len(others)])
+    read = {f: share_read(probe, lambda w, f=f: parse_date(w, f)) for f in tried}
     best = max(read, key=read.get)
     return best if read[best] else ""
 
@@ -56,6 +59,7 @@ def _may_be_date(word: str) -> bool:
         and len(word) - digits >= 2
         and len(word) <= 40
         or (digits == len(word) == 8 and word[:2] in ("19", "20"))
+        or day_of(word) is not None
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError, nearest
 from ..base.yaml_texts import text_of, yaml_value
-from .date_formats import DATE_FORMATS, parse_date, swapped_format
+from .date_formats import DATE_FORMATS, is_format, swapped_format
 from .draft_column_plan import draft_as
 from .other_forms import first_named, is_open
 from .reading_values import KINDS, cell_reader
@@ -72,21 +72,7 @@ def _checked(name: str, said, columns, target: str) -> dict:
 
 
 def _are_formats(value) -> bool:
-    return bool(_listed(value)) and all(
-        isinstance(f, str) and _is_format(f) for f in _listed(value)
-    )
-
-
-def _is_format(form: str) -> bool:
-    if form in DATE_FORMATS:
-        return True
-    try:
-        return (
-            "%" in form
-            and parse_date(f"{pd.Timestamp(2001, 2, 3, 4, 5, 6):{form}}", form) is not None
-        )
-    except ValueError:
-        return False
+    return bool(_listed(value)) and all(isinstance(f, str) and is_format(f) for f in _listed(value))
 
 
 def _are_words(value) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from .serial_days import SERIAL, day_of, number_of
 from .tidy_text import LONGEST
 
 DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
@@ -29,12 +30,40 @@ def parse_date(text: str, form: str) -> datetime | None:
         return None
     try:
         date = datetime.fromisoformat(text.upper()) if form == "iso" else _strptime(text, form)
-        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+        return date.astimezone(UTC).replace(tzinfo=None) if date and date.tzinfo else date
     except (ValueError, OverflowError):
         return None
 
 
-def _strptime(text: str, form: str) -> datetime:
+def written(date: datetime, form: str) -> str:
+    """A moment as a text in a format; of a format of days alone, a time of day is left out.
+
+    >>> written(datetime(2023, 3, 15), "iso"), written(datetime(2023, 3, 15), "serial")
+    ('2023-03-15 00:00:00', '45000')
+    """
+    if form == SERIAL:
+        return number_of(date)
+    return date.isoformat(sep=" ") if form == "iso" else date.strftime(form)
+
+
+def is_format(form) -> bool:
+    """Whether what is given is a format that dates can be read by.
+
+    >>> is_format("%d.%m.%Y"), is_format("iso"), is_format("dd.mm")
+    (True, True, False)
+    """
+    if form in DATE_FORMATS or form == SERIAL:
+        return True
+    try:
+        moment = datetime(2001, 2, 3, 4, 5, 6)
+        return "%" in form and parse_date(moment.strftime(form), form) is not None
+    except (TypeError, ValueError):
+        return False
+
+
+def _strptime(text: str, form: str) -> datetime | None:
+    if form == SERIAL:
+        return day_of(text)
     timed = _TIME.fullmatch(text) if ":" in text and "%H" not in form else None
     if not timed:
         return datetime.strptime(text, form)

@@ -15,9 +15,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from ..base.spacing import evenly_spaced_words
 from .ambiguous_dates import doubtful_dates, reads_one_way
 from .as_texts import texts
 from .date_formats import in_century, parse_date, swapped_format
+from .kinds import is_date
 from .other_forms import first_named, is_open, order_of
 
 FEWEST_ROWS = 20  # that two orders are compared on
@@ -27,7 +29,8 @@ PAIRED, SORTED = (0.98, 0.9), (1.0, 0.97)
 SLACK = 20  # years after the last one that a year of two digits may still mean
 FAR = 30  # years past the file's last date that no date of no name lies in the future by
 NEXT = 5
-MOST_READ = 5_000  # different texts of a column
+MOST_READ, FEW_READ = 5_000, 300  # different texts of a column
+FIRST_USUAL = 1969  # two digits mean this year and 99 later ones, where nothing else is known
 _PAST = """
     birth birthday born dob bday geburt geburtsdatum geboren naissance nacimiento nascita nacido
     death died deceased built build constructed construction completed founded established opened
@@ -36,6 +39,7 @@ _PAST = """
     purchase bought sold sale ordered order graduated married diagnosed diagnosis onset surgery
     acquired since start started entry visit approved shipped paid payment
 """
+_BIRTH = "birth birthday born dob bday geburt geburtsdatum geboren naissance nacimiento nascita"
 _FUTURE = """
     expiry expires expiration expire due maturity matures mature end ends until valid renewal
     renews planned plan deadline next target forecast warranty review ablauf faellig fällig
@@ -47,7 +51,8 @@ def settled(frame: pd.DataFrame, plans: dict[str, dict]) -> dict[str, dict]:
     """The plans of date columns that the other columns settle, by name; no others.
 
     Each has `follows`, in words, where its order was told, and `pivot`, the last year that two
-    digits may mean, where it has such years.
+    digits may mean, where it has such years or later rows would be read wrongly without. A column
+    whose own formats show no order has that of the others as `order`, for rows in another form.
 
     >>> frame = pd.DataFrame({"issued": ["25/01/2024", "02/03/2024"],
     ...                       "due": ["01/02/2024", "05/03/2024"]})
@@ -56,12 +61,15 @@ def settled(frame: pd.DataFrame, plans: dict[str, dict]) -> dict[str, dict]:
     >>> settled(frame, plans)["due"]
     {'kind': 'date', 'formats': ['%d/%m/%Y'], 'follows': 'as issued has it'}
     """
-    dates = {n: p for n, p in plans.items() if p["kind"] == "date" and p.get("formats")}
-    if not dates:
+    every = {n: p for n, p in plans.items() if p["kind"] == "date"}
+    dates = {n: p for n, p in every.items() if p.get("formats")}
+    if not every:
         return {}
     counts = {name: Counter(texts(frame[name]).dropna()) for name in dates}
     found = _with_order(frame, dates, counts)
-    return found | _with_century(dates | found, counts)
+    found |= _with_century(dates | found, counts)
+    found |= _with_likely_order(every | found)
+    return found | _with_later_century(frame, every | found, counts)
 
 
 def in_order(plan: dict, order: str) -> dict:
@@ -153,6 +161,16 @@ def _surely(shares: dict[str, float], right_from: float, wrong_to: float) -> str
     return right if shares[right] >= right_from and min(shares.values()) <= wrong_to else ""
 
 
+def _with_likely_order(dates: dict[str, dict]) -> dict[str, dict]:
+    """The plans of columns that show no order, with the one that the table's other dates show."""
+    shown = {name: order_of(plan.get("formats", [])) for name, plan in dates.items()}
+    sure = {o for n, o in shown.items() if o and "ambiguous" not in dates[n]}
+    if len(sure) != 1:
+        return {}
+    return {name: dates[name] | {"order": next(iter(sure))} for name, order in shown.items()
+            if not order and "ambiguous" not in dates[name]}  # fmt: skip
+
+
 # --- The century of years of two digits
 
 
@@ -167,6 +185,33 @@ def _with_century(dates: dict, counts: dict) -> dict[str, dict]:
     last = min(max(whole, default=now), now)
     pivots = {name: _pivot(name, years[name], last) for name in short}
     return {name: dates[name] | {"pivot": pivot} for name, pivot in pivots.items() if pivot}
+
+
+def _with_later_century(frame: pd.DataFrame, dates: dict, counts: dict) -> dict[str, dict]:
+    """The plans of columns of whole years in which later rows may have two digits: births.
+
+    The usual rule (1969 to 2068) would put some of their years into another century.
+    """
+    found = {}
+    for name, plan in dates.items():
+        if "pivot" in plan or any("%y" in form for form in plan.get("formats", ())):
+            continue
+        years = _whole_years(frame[name], plan, counts.get(name))
+        if years and (min(years) < FIRST_USUAL or _named(name, _BIRTH)):
+            found[name] = plan | {"pivot": _last_year(years)}
+    return found
+
+
+def _whole_years(column: pd.Series, plan: dict, words: Counter | None) -> list[int]:
+    """The years of a column, or of evenly spaced texts of it."""
+    if words is not None:
+        return _years(evenly_spaced_words(words, FEW_READ), plan["formats"])
+    return [int(year) for year in column.dt.year.dropna().unique()] if is_date(column) else []
+
+
+def _last_year(years: list[int]) -> int:
+    """The last of the hundred years that two digits mean, with room for later ones."""
+    return max(years) + max(0, min((min(years) + 100 - max(years)) // 2, SLACK))
 
 
 def _years(words: Counter, formats: list[str]) -> list[int]:
@@ -184,7 +229,7 @@ def _pivot(name: str, years: list[int], last: int) -> int | None:
     if not (reaches and (crosses or _named(name, _PAST))):
         return None
     seen = [in_century(datetime(year, 1, 1), last).year for year in years]
-    return max(seen) + min((min(seen) + 100 - max(seen)) // 2, SLACK)
+    return _last_year(seen)
 
 
 def _named(name: str, words: str) -> bool:

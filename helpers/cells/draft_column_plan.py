@@ -20,7 +20,9 @@ from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import is_ledger, number_format
 from .other_forms import code_width
 from .reading_columns import repair_column
+from .serial_days import SERIAL, are_days
 from .tidy_text import fingerprint, repair_encoding, tidy
+from .words_kept import with_kept
 
 USUAL = 0.8
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
@@ -49,10 +51,17 @@ def draft_and_repair(
 ) -> tuple[dict, tuple]:
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
     plan, (repaired, kinds) = _with_sentinels(column, _draft_kind(column, aliases or {}, unit))
+    if plan == {"kind": "number"} and are_days(_floats(repaired), str(column.name)):
+        plan = {"kind": "date", "formats": [SERIAL]}
+        repaired, kinds = repair_column(column, plan)
     note = _note(repaired, plan["kind"])
     further = {"usual": _usual(column, kinds), "note": note, "flags": _are_flags(repaired, plan)}
     plan |= {key: found for key, found in further.items() if found}
     return plan, (repaired, kinds)
+
+
+def _floats(column: pd.Series) -> np.ndarray:
+    return column.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def _are_flags(repaired: pd.Series, plan: dict) -> bool:
@@ -101,6 +110,7 @@ def learn_again(
         counts = _word_counts(column)
         words = Counter({w: n for w, n in counts.items() if w.casefold() not in MISSING_WORDS})
         read |= _draft_category_or_codes(counts, words, aliases or {})
+        read = with_kept(read, [word for word in plan.get("keep", ()) if counts[word]])
     return _with_sentinels(column, read)
 
 
@@ -187,7 +197,7 @@ def _sentinels(column: pd.Series) -> list[str]:
     from 10 to 500 may hold a 999, ages may not. What else lies so far out must be rarer by far,
     or 999 is only one value of a long tail.
     """
-    values = column.to_numpy(dtype="float64", na_value=np.nan)
+    values = _floats(column)
     found, counts = np.unique(values[np.isfinite(values)], return_counts=True)
     is_code = np.isin(found, list(SENTINELS))
     if (~is_code).sum() < 10 or not is_code.any():

@@ -17,6 +17,7 @@ from . import unit_conversion
 from .date_formats import DATE_FORMATS, date_of, parse_date, swapped_format
 from .known_words import BOOLEANS
 from .number_formats import PLAIN_NUMBER, parse_quantity
+from .serial_days import day_of
 
 OTHER_FORM = "other form"  # the kind of repair
 WHOLE = re.compile(r"([+-]?\d+)(\.0*)?")
@@ -47,7 +48,7 @@ def other_reader(plan: dict) -> Callable[[str], object] | None:
 def order_of(formats: list[str]) -> str:
     """The order in which some formats name day and month: "day" or "month" first, "" where open.
 
-    Dots always have the day first, so they do not say what a slash means.
+    Dots always have the day first, so that they only settle what reads both ways (`likely_order`).
 
     >>> order_of(["%d/%m/%Y", "iso"]), order_of(["iso"]), order_of(["%m/%d/%Y", "%d/%m/%Y"])
     ('day', '', '')
@@ -89,13 +90,28 @@ def dates_of(text: str, plan: dict) -> set[datetime]:
         return {date}
     order = order_of(plan.get("formats", []))
     fits = (f for f in DATE_FORMATS if not (order and is_open(f) and first_named(f) != order))
-    return {date for form in fits if (date := date_of(text, form, plan))}
+    found = {form: date for form in fits if (date := date_of(text, form, plan))}
+    if len(set(found.values())) > 1 and (order := likely_order(plan)):
+        found = {form: date for form, date in found.items() if first_named(form) == order}
+    return set(found.values())
+
+
+def likely_order(plan: dict) -> str:
+    """The order that settles a text which reads both ways, where no format of a column shows one.
+
+    It is that of the table's other dates (`order` of the plan), or of its own with dots.
+
+    >>> likely_order({"formats": ["%d.%m.%Y"]}), likely_order({"formats": ["iso"]})
+    ('day', '')
+    """
+    has_dots = any(form.startswith("%d.%m") for form in plan.get("formats", []))
+    return plan.get("order", "day" if has_dots else "")
 
 
 def _of_epoch(text: str) -> datetime | None:
     """Seconds, or thousandths to billionths of them, since 1970, as a date; None for other texts.
 
-    No two units give a number a date between 1973 and 2099.
+    No two units give a number a date between 1973 and 2099; five digits are a spreadsheet's day.
     """
     if not PLAIN_NUMBER.fullmatch(text):
         return None
@@ -103,7 +119,7 @@ def _of_epoch(text: str) -> datetime | None:
     for parts in EPOCH_UNITS.values():
         if FIRST_SECOND <= count / parts < LAST_SECOND:
             return datetime.fromtimestamp(round(count / parts, 6), UTC).replace(tzinfo=None)
-    return _of_whole_day(text)
+    return _of_whole_day(text) or day_of(text)
 
 
 def _of_whole_day(text: str) -> datetime | None:

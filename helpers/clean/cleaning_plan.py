@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,9 @@ import yaml
 
 from ..base.user_errors import InputError, nearest
 from ..base.yaml_texts import text_of, yaml_value
-from ..cells import dates_together
+from ..cells import dates_together, words_kept
 from ..cells.column_choices import with_choice
-from ..cells.date_formats import parse_date
+from ..cells.date_formats import is_format
 from ..cells.draft_column_plan import draft_and_repair
 from ..cells.durations import CLOCKS
 from ..cells.number_formats import parse_number
@@ -63,7 +62,7 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     about = about | {"limits": about.get("limits", {}) | parse_limits(limits, frame.columns)}
     names = frame.columns.drop(about.get("target") or [], errors="ignore")
     plans, cleaned, swaps, found = draft_columns(
-        frame, names, lambda column: _draft_one(column, column.name, about), dates_together.settled
+        frame, names, lambda column: _draft_one(column, column.name, about), _settled
     )
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
@@ -71,6 +70,11 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     )
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
+
+
+def _settled(frame: pd.DataFrame, plans: dict) -> dict:
+    """The plans that the columns of a table give one another."""
+    return dates_together.settled(frame, plans) | words_kept.settled(frame, plans)
 
 
 def draft_columns(
@@ -316,20 +320,11 @@ def _are_texts(some) -> bool:
 
 
 def _are_formats(some) -> bool:
-    return _are_texts(some) and all(map(_is_date_format, some))
+    return _are_texts(some) and all(map(is_format, some))
 
 
 def _are_pairs(some) -> bool:
     return isinstance(some, dict) and all(_is_text(t) for pair in some.items() for t in pair)
-
-
-def _is_date_format(form) -> bool:
-    if form == "iso" or not isinstance(form, str):
-        return form == "iso"
-    try:
-        return parse_date(datetime(2001, 2, 3, 4, 5, 6).strftime(form), form) is not None
-    except ValueError:
-        return False
 
 
 LIST, PAIRS = "a list of quoted text", "a mapping of quoted text to quoted text"
@@ -342,6 +337,7 @@ PLAN_FORMS = {  # what may stand under a key of a column's plan, and how an erro
     "scale": (_is_one_of("thousands"), "thousands: k, M and B behind a number"),
     "zero": (_are_texts, LIST),
     "pivot": (_is_year, "the last year that two digits may mean"),
+    "order": (_is_one_of("day", "month"), "day or month"),
     "formats": (_are_formats, "a list of date formats such as '%d.%m.%Y' or iso"),
     "values": (_are_texts, LIST),
     "width": (_is_width, "the number of digits of a code"),

@@ -5,15 +5,18 @@ The log of changes has every cell; this says what a reader of the front page wou
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 import pandas as pd
 
+from ..cells.as_texts import as_text
+from ..cells.date_formats import written
 from ..cells.other_forms import order_of
 from ..cells.reading_values import cell_reader
+from ..cells.serial_days import SERIAL, day_of
 from ..tables.odd_files import so_many, some
 
-DAY = date(2013, 1, 31)
+DAY = datetime(2013, 1, 31)
 
 
 def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, list, str]]:
@@ -31,9 +34,13 @@ def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, 
         ("date order", "Day and month in the order that other cells show: {} (the other order: "
          "write 'day first' or 'month first' into review.csv, or formats in cleaning.yaml).",
          _orders(own)),
+        ("serial days", "Numbers read as a spreadsheet's days: {} (as numbers: kind: number in "
+         "columns.yaml).", _serial_days(raw, own)),
         ("two-digit years", "Years of two digits: {} (pivot in cleaning.yaml).", _centuries(own)),
-        ("words for missing", "Words taken for missing: {}.",
+        ("words for missing", "Words taken for missing: {} (values? keep in columns.yaml).",
          {name: _most_frequent(cells) for name, cells in gaps}),
+        ("words kept", "Kept as values, though they look missing: {} (missing in columns.yaml).",
+         _kept(raw, own)),
     ]  # fmt: skip
     return [
         (code, list(shown), says.format(some([f"{n:.40} ({how})" for n, how in shown.items()])))
@@ -69,7 +76,22 @@ def _orders(plans: dict) -> dict[str, str]:
 
 def _centuries(plans: dict) -> dict[str, str]:
     """The date columns whose years of two digits are not those of the usual rule."""
-    return {n: f"{p['pivot'] - 99} to {p['pivot']}" for n, p in plans.items() if "pivot" in p}
+    short = {n: p for n, p in plans.items() if any("%y" in f for f in p.get("formats", ()))}
+    return {n: f"{p['pivot'] - 99} to {p['pivot']}" for n, p in short.items() if "pivot" in p}
+
+
+def _kept(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of names that hold words which look missing, with the number of cells."""
+    kept = {n: p["keep"] for n, p in plans.items() if p.get("keep")}
+    return {n: ", ".join(f"‘{w:.30}’; {so_many(raw[n][raw[n] == w], 'cell')}" for w in words)
+            for n, words in kept.items()}  # fmt: skip
+
+
+def _serial_days(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of numbers that are read as the days of a spreadsheet, each with one."""
+    found = {n: raw[n].dropna() for n, p in plans.items() if p.get("formats") == [SERIAL]}
+    return {n: f"‘{as_text(some.iloc[0])}’ is {day_of(as_text(some.iloc[0])):%Y-%m-%d}"
+            for n, some in found.items() if len(some)}  # fmt: skip
 
 
 def _as_read(column: pd.Series, plan: dict) -> str:
@@ -84,7 +106,7 @@ def _as_read(column: pd.Series, plan: dict) -> str:
 
 def _as_written(form: str) -> str:
     """A day in a format, as an example of it."""
-    return f"{DAY:%Y-%m-%d}" if form == "iso" else DAY.strftime(form)
+    return written(DAY, form).removesuffix(" 00:00:00")
 
 
 def _most_frequent(cells: pd.DataFrame) -> str:

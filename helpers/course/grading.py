@@ -92,8 +92,13 @@ class Compute:
             return Verdict(NO_ANSWER, problem)
         if is_same(answer, expected, self.within):
             return Verdict(CORRECT, self.why)
-        known = (m.why for m in self.mistakes if is_same(answer, m.value(of), self.within))
-        return Verdict(INCORRECT, next(known, None) or difference(answer, expected, self.within))
+        known = self._known_mistake(answer, of)
+        return Verdict(INCORRECT, known or difference(answer, expected, self.within))
+
+    def _known_mistake(self, answer, of) -> str:
+        """What led to a wrong answer: of several mistakes that are as near, the nearest."""
+        known = [m for m in self.mistakes if is_same(answer, m.value(of), self.within)]
+        return min(known, key=lambda m: _apart(answer, m.value(of))).why if known else ""
 
     def solution(self, of=None) -> str:
         """How the answer is computed, and the answer where its data are known."""
@@ -118,7 +123,8 @@ class Guess:
     """What a learner is to predict before seeing it: a number, or a text such as a name.
 
     `result` takes what the guess is *of*. `high` and `low` say what a guess above and below it
-    is, such as "too hopeful" and "too gloomy".
+    is, such as "too hopeful" and "too gloomy". `most` is the largest number that makes sense: 1
+    for a share or a ROC AUC.
     """
 
     question: str
@@ -126,6 +132,24 @@ class Guess:
     form: str = "{:.2f}"
     high: str = "too high"
     low: str = "too low"
+    most: float = 1
+
+    def refuse(self, guess) -> str:
+        """What is asked for, where a guess can't be meant; "" where it can, or there is none.
+
+        >>> Guess("Which share?", float).refuse(55)
+        'That is no guess yet: write a number from 0 to 1, such as 0.55.'
+        """
+        if is_untouched(guess) or isinstance(guess, str):
+            return ""
+        if is_number(guess) and 0 <= guess <= self.most:
+            return ""
+        percent = is_number(guess) and self.most == 1 and 1 < guess <= 100
+        wanted = (
+            f"a number from 0 to {self.most:g}" if np.isfinite(self.most) else "a number above 0"
+        )
+        example = f", such as {guess / 100:g}" if percent else ""
+        return f"That is no guess yet: write {wanted}{example}."
 
     def compare(self, guess, of) -> str:
         """Guess and result in a sentence; the result alone when there is no guess.
@@ -140,7 +164,7 @@ class Guess:
         if isinstance(result, str):
             return _compare_names(guess, result)
         shown = self.form.format(result)
-        if is_untouched(guess) or not isinstance(guess, Real):
+        if is_untouched(guess) or not isinstance(guess, Real) or self.refuse(guess):
             return f"It is {shown}."
         apart = float(guess) - float(result)
         off, way = self.form.format(abs(apart)), self.high if apart > 0 else self.low
@@ -254,6 +278,11 @@ def is_same(answer, expected, within: float = 0.0) -> bool:
     if not is_number(answer) or not is_number(expected):
         return False
     return bool(np.isclose(float(answer), float(expected), rtol=1e-9, atol=within + 1e-12))
+
+
+def _apart(answer, other) -> float:
+    """How far two numbers are apart; all else that is the same is not apart at all."""
+    return abs(float(answer) - float(other)) if is_number(answer) and is_number(other) else 0.0
 
 
 def difference(answer, expected, within: float = 0.0) -> str:

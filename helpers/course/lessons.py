@@ -114,17 +114,17 @@ def guess(name: str, guess=None, *, of, shows=None) -> Shown:
     result = f"<p>{_inline(said)}</p>{'' if more is None else as_html(more)}"
     head = f"<p><strong>{_inline(asked.question)}</strong></p>"
     if not said.startswith("You"):
-        return _folded(head, asked.question, result)
+        return _folded(head, asked.question, result, asked.refuse(guess) or GUESS)
     html = f'{head}<div class="right">{result}</div>'
     text = f"{asked.question}\n{said}" if more is None else f"{asked.question}\n{said}\n{more}"
     return Shown(html, text, "guessed")
 
 
-def _folded(head: str, question: str, result: str) -> Shown:
+def _folded(head: str, question: str, result: str, invite: str) -> Shown:
     """A result that is still to be guessed."""
     folded = f"<details><summary>The result</summary>{result}</details>"
-    html = f'{head}<p class="open">{_inline(GUESS)} {UNGUESSED}</p>{folded}'
-    return Shown(html, f"{question}\n{GUESS}", UNTOUCHED)
+    html = f'{head}<p class="open">{_inline(invite)} {UNGUESSED}</p>{folded}'
+    return Shown(html, f"{question}\n{invite}", UNTOUCHED)
 
 
 def challenge(name: str) -> Shown:

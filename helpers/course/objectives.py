@@ -12,11 +12,11 @@ SHOWN_BY: dict[str, tuple[tuple[str, ...], ...]] = {
     "collect": (
         ("collect.one_month", "collect.pages"),
         ("collect.with_planes", "collect.no_partner"),
-        ("collect.kappa",),
+        ("collect.kappa", "collect.agreement"),
     ),
     "clean": (
         ("clean.repeats", "clean.filled", "clean.minutes"),
-        ("clean.doubt",),
+        ("clean.doubt", "clean.edited"),
         ("clean.taken_away", "clean.best_recall"),
     ),
     "features": (
@@ -27,7 +27,7 @@ SHOWN_BY: dict[str, tuple[tuple[str, ...], ...]] = {
     "split": (
         ("split.latest", "split.in_proportion", "split.whole_days"),
         ("split.with_gap",),
-        ("split.best_of_fifty",),
+        ("split.flatters", "split.best_of_fifty"),
     ),
     "train": (
         ("train.lead", "train.by_fold"),
@@ -40,9 +40,9 @@ SHOWN_BY: dict[str, tuple[tuple[str, ...], ...]] = {
         ("evaluate.least_helped",),
     ),
     "deploy": (
-        ("deploy.raw_rows",),
+        ("deploy.raw_rows", "deploy.make_service"),
         ("deploy.ask_all", "deploy.refuse", "deploy.make_service"),
-        ("deploy.skew",),
+        ("deploy.skew", "deploy.apart"),
     ),
     "monitor": (
         ("monitor.psi", "monitor.drift", "monitor.alarm"),

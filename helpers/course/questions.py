@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from .chapters import (
     chapter_00_start_here,
+    chapter_01_agreement,
     chapter_01_data_collection,
     chapter_02_data_cleaning,
     chapter_03_feature_engineering,
+    chapter_04_same_rows,
     chapter_04_train_test_split,
     chapter_05_model_training,
     chapter_06_evaluation,
     chapter_07_deployment,
+    chapter_07_own_service,
     chapter_08_monitoring,
     chapter_explore,
     chapter_labs,
@@ -27,9 +30,10 @@ from .chapters import (
 )
 
 CHAPTERS = (
-    chapter_00_start_here, chapter_01_data_collection, chapter_02_data_cleaning,
-    chapter_03_feature_engineering, chapter_04_train_test_split, chapter_05_model_training,
-    chapter_06_evaluation, chapter_07_deployment, chapter_08_monitoring, chapter_explore,
+    chapter_00_start_here, chapter_01_data_collection, chapter_01_agreement,
+    chapter_02_data_cleaning, chapter_03_feature_engineering, chapter_04_train_test_split,
+    chapter_04_same_rows, chapter_05_model_training, chapter_06_evaluation,
+    chapter_07_deployment, chapter_07_own_service, chapter_08_monitoring, chapter_explore,
     chapter_labs, chapter_labs_script, chapter_labs_own_table, chapter_labs_own_service,
     chapter_labs_production,
 )  # fmt: skip

@@ -59,11 +59,15 @@ def finish_iris(work, scores: dict[str, float], folds: np.ndarray, rows: int) ->
     return f"**{said}**"
 
 
-def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
+STAGE_6 = "what stage 6 expects"
+
+
+def promised_by_unit(known, asked, by_period: pd.DataFrame, promise: dict | None = None) -> None:
     """Show the held-out score's interval by rows and by units, and the later months outside each.
 
     `known` has the task and the units, `asked` the held-out answers (`period_scores.Unseen`),
-    `by_period` the scores of the later months and how far each differs from the promise.
+    `by_period` the scores of the later months and how far each differs from the held-out score,
+    `promise` is what stage 6 expects of later rows (`promise` in `metrics.json`).
     """
     from ..learning.metric_names import PLAIN_NAMES
     from ..learning.score_intervals import score_intervals
@@ -77,6 +81,7 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
     half = 1.96 * by_period["standard_error"].median()
     middle = (by_period[metric] - by_period["change"]).median()
     found[f"{noun}, of both"] = {"low": middle - half, "high": middle + half}
+    found |= {STAGE_6: promise} if promise else {}
     table = pd.DataFrame(found).T[["low", "high"]].astype(float)
     table["outside"] = [int((~by_period[metric].between(*ends)).sum()) for ends in table.to_numpy()]
     said = show.say(_describe_promises(table, PLAIN_NAMES[metric], len(by_period)))
@@ -85,8 +90,8 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame) -> None:
 
 
 def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
-    """The three intervals of a promise in a sentence each."""
-    rows, units, both = (one for _, one in table.iterrows())
+    """The intervals of a promise in a sentence each."""
+    rows, units, both = (table.iloc[place] for place in range(3))
     noun = table.index[1]
     wider = (units["high"] - units["low"]) / (rows["high"] - rows["low"])
     return (
@@ -95,4 +100,17 @@ def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
         f"been {units['low']:.2f} to {units['high']:.2f}, {wider:.1f} times as wide, and "
         f"{units['outside']:.0f} lie outside. A month is a few {noun}, too: with the noise of both "
         f"scores, {both['low']:.2f} to {both['high']:.2f}, **{both['outside']:.0f} lie outside**."
+        f"{_describe_expected(table)}"
+    )
+
+
+def _describe_expected(table: pd.DataFrame) -> str:
+    """What stage 6 expects of as many later rows; empty where it says nothing."""
+    if STAGE_6 not in table.index:
+        return ""
+    one = table.loc[STAGE_6]
+    return (
+        f" Of as many later rows as were held out stage 6 expects {one['low']:.2f} to "
+        f"{one['high']:.2f}, since its folds differ, too: {one['outside']:.0f} of the months, with "
+        f"fewer rows each, lie outside."
     )

@@ -79,4 +79,6 @@ def _seen_in_training(field: dict) -> str:
     elif "levels" in field:
         known = f"{len(field['levels'])} levels"
     outside = field.get("left_out")
-    return known + (f", {outside:,} cells far outside or rare" if outside else "")
+    return known + (
+        f", {outside:,} cell{'s' * (outside != 1)} far outside or rare" if outside else ""
+    )

@@ -7,6 +7,7 @@ from importlib import metadata
 import numpy as np
 import pandas as pd
 
+from ..base.markdown_text import inert
 from ..base.verdicts import passes, was_required
 from ..examples import known as examples_known
 from ..learning.later_scores import describe_promise
@@ -77,16 +78,16 @@ def card_text(card: dict) -> str:
     held_out = card["held_out"]
     refit = ", refitted on all labelled rows" if card["refitted_on_all_labelled_rows"] else ""
     paragraphs = [
-        f"# Model card: {card['task']['target']}",
-        f"**Question.** {card['question']}",
-        f"**Model.** {card['model']}, fitted on {card['fitted_on_rows']:,} rows of "
-        f"{card['source']}{refit}.",
-        f"**Verdict.** {held_out['verdict']}, on {held_out['rows']:,} held-out rows:",
+        f"# Model card: {inert(card['task']['target'])}",
+        f"**Question.** {inert(card['question'])}",
+        f"**Model.** {inert(card['model'])}, fitted on {card['fitted_on_rows']:,} rows of "
+        f"{inert(card['source'])}{refit}.",
+        f"**Verdict.** {inert(held_out['verdict'])}, on {held_out['rows']:,} held-out rows:",
         _scores_as_markdown(held_out),
-        *filter(None, [describe_promise(held_out.get("promise"))]),
+        *filter(None, [inert(describe_promise(held_out.get("promise")))]),
         *_compiled_as_markdown(card.get("compiled")),
         "**Limits.**",
-        "\n".join(f"- {limit}" for limit in card["limits"]),
+        "\n".join(f"- {inert(limit)}" for limit in card["limits"]),
     ]
     return "\n\n".join(paragraphs) + "\n"
 
@@ -102,7 +103,7 @@ def _compiled_as_markdown(compiled: dict | None) -> list[str]:
     agreed = [what.lower() for what, why in problems.items() if not why]
     if agreed:
         slow.append(f"The compiled form agrees within 1e-9 on {rows} ({' and '.join(agreed)}).")
-    return [f"**Compiled form.** {' '.join(slow)}"]
+    return [f"**Compiled form.** {inert(' '.join(slow))}"]
 
 
 def _scores_as_markdown(held_out: dict) -> str:

@@ -165,9 +165,10 @@ def _distance(here: pd.DataFrame, other: pd.DataFrame) -> dict:
 
 
 def _describe_refused(count: int, wanted: int) -> str:
+    holds, them = ("holds", "it") if count == 1 else ("hold", "them")
     return (
-        f" {count} of the {wanted:,} chosen rows hold a value that can't be read: the service "
-        f"refuses {'it' if count == 1 else 'them'}."
+        f" {count} of the {wanted:,} chosen rows {holds} a value that can't be read: the service "
+        f"refuses {them}."
     )
 
 

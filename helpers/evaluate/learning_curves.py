@@ -68,7 +68,7 @@ def describe_learning_curve(task: Task, curve: pd.DataFrame) -> str:
     text = f"Doubling the rows, to {last['rows']:,.0f}, changed {name} by {gain:+.3g} ({interval})"
     if more_rows_help(curve):
         return f"{text}: **more rows would help**."
-    return f"{text}: more rows of the same kind would help little."
+    return f"{text}: it is not shown that more rows of the same kind would help."
 
 
 def more_rows_help(curve: pd.DataFrame) -> bool:

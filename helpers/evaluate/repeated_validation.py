@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from ..learning.inner_folds import fit_by_unit
@@ -77,11 +77,11 @@ def _fewest(rows: Labelled) -> int:
 
 def _answers(model: Pipeline, rows: Labelled, folds: int, seed: int) -> tuple:
     """Predictions and probabilities for every row, by models that have not seen its unit."""
-    cutter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    prediction, probability = np.empty(len(rows.y), dtype=rows.y.dtype), None
-    if not rows.task.is_regression:
-        probability = np.zeros((len(rows.y), len(rows.task.classes)))
-    for train, valid in cutter.split(rows.X, _strata(rows), _units(rows)):
+    kind = StratifiedKFold if rows.unit is None else StratifiedGroupKFold  # which takes long
+    prediction, classes = np.empty(len(rows.y), dtype=rows.y.dtype), rows.task.classes
+    probability = None if rows.task.is_regression else np.zeros((len(rows.y), len(classes)))
+    cutter = kind(folds, shuffle=True, random_state=seed)
+    for train, valid in cutter.split(rows.X, _strata(rows), rows.unit):
         fitted = fit_by_unit(clone(model), rows, train)
         prediction[valid], chance = predict(rows.task, fitted, rows.X.iloc[valid])
         if chance is not None:

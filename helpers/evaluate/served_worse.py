@@ -92,8 +92,8 @@ def shown_groups(table: pd.DataFrame) -> pd.DataFrame:
 
 
 NONE_SERVED_WORSE = (
-    "**No group is served worse** than it could be, as far as these rows show: in none are the "
-    "errors systematic."
+    "**No group is shown to be served worse** than it could be: in none are the errors more "
+    "systematic than chance explains."
 )
 
 

@@ -64,7 +64,7 @@ def _missing_evidence(learn: Labelled, worst: pd.DataFrame) -> tuple[str, bool]:
     text = f"{empty:.0%} of the training cells are empty"
     if hurt:
         return f"{text}, and rows where {hurt[0]} are served worse", True
-    return f"{text}; no group with missing cells is served worse", False
+    return f"{text}; no group with missing cells is shown to be served worse", False
 
 
 def describe_next_steps(table: pd.DataFrame, passed: bool) -> str:

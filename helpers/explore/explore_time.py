@@ -48,7 +48,7 @@ def _describe_target_over_time(survey: Survey, column: Column) -> str:
         return ""
     name = " ".join(draw_target.axis_over_time(survey).split())
     if draw_target.p_value_over_time(survey, column) >= LEVEL:
-        return f" The {safe(name, 80)} does not change over time by more than chance."
+        return f" That the {safe(name, 80)} changes over time is not shown: it may be chance."
     shown = "{:.0%}".format if survey.classes else value_text
     ends = int(np.nanargmin(along)), int(np.nanargmax(along))
     low, high = (f"{shown(along[at])} ({edges[at]})" for at in ends)

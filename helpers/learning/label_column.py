@@ -122,7 +122,7 @@ def read_label(column: pd.Series, plan: dict) -> pd.Series:
     """
     no_label = plan.get("no_label", BEFORE)
     if plan["kind"] == "class":
-        known = _forms_of(plan["values"])
+        known = spellings_of(plan["values"])
         words = _label_words(column, [*no_label, *(MISSING_WORDS - set(known))])
         return words.map(lambda v: known.get(v.casefold(), v), na_action="ignore")
     if plan["kind"] == "number":
@@ -135,11 +135,15 @@ def read_label(column: pd.Series, plan: dict) -> pd.Series:
 _TRUE_OR_FALSE = {form: str(said) for form, said in (BOOLEANS | {"1": True, "0": False}).items()}
 
 
-def _forms_of(values: list[str]) -> dict[str, str]:
-    """By a class in small letters its spelling; of a yes and a no, by their other forms, too."""
+def spellings_of(values: Iterable[str]) -> dict[str, str]:
+    """By a class in small letters its spelling; of a yes and a no, by their other forms, too.
+
+    >>> [spellings_of(["No", "Yes"])[form] for form in ("yes", "1", "false")]
+    ['Yes', 'Yes', 'No']
+    """
     known = {value.casefold(): value for value in values}
     truth = {_TRUE_OR_FALSE.get(form): value for form, value in known.items()}
-    if len(values) != 2 or set(truth) != {"True", "False"}:
+    if len(known) != 2 or set(truth) != {"True", "False"}:
         return known
     return {form: truth[said] for form, said in _TRUE_OR_FALSE.items()} | known
 

@@ -286,7 +286,7 @@ def describe_promise(promise: dict | None) -> str:
     >>> said = describe_promise({"metric": "roc_auc", "low": 0.66, "high": 0.8, "on": "later rows",
     ...                          "periods": 5, "warning": ""})
     >>> said.partition(": ")[0]
-    'On as many later rows expect ROC AUC **0.66 to 0.80**'
+    'On as many later rows expect ROC AUC **0.66 to 0.80** (95 % prediction interval)'
     >>> said.partition(": ")[2]
     '5 periods (4 folds and the held-out rows) show how much scores differ.'
     """
@@ -297,8 +297,8 @@ def describe_promise(promise: dict | None) -> str:
     of = f" ({folds} folds and the held-out rows)" if folds > 1 else ""
     text = (
         f"On as many {promise['on']} expect {PLAIN_NAMES[promise['metric']]} "
-        f"**{ends_in_words(promise)}**: {promise['periods']} {seen}{of} show how much scores "
-        f"differ."
+        f"**{ends_in_words(promise)}** (95 % prediction interval): {promise['periods']} {seen}{of} "
+        f"show how much scores differ."
     )
     return f"{text} But {promise['warning']}." if promise["warning"] else text
 

@@ -11,6 +11,7 @@ are being looked for, and a curve over the levels is taken out first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,11 +69,14 @@ class Resemblance:
     effect: np.ndarray
 
 
-def resemblance(values: np.ndarray, level: np.ndarray, smooth: bool = False) -> Resemblance:
+def resemblance(
+    values: np.ndarray, level: np.ndarray, smooth: bool = False, alpha: float = 1.0
+) -> Resemblance:
     """How much rows of one level resemble each other in each of several variables.
 
     `values` is n × variables; `level` are n whole numbers from 0. With `smooth` their order may say
     something (an age, a floor, a number that counts up): a broken line over it is taken out first.
+    Of p-values above `alpha` it is only found that they are.
     """
     size, lost = np.bincount(level), 0
     if smooth:
@@ -82,41 +86,43 @@ def resemblance(values: np.ndarray, level: np.ndarray, smooth: bool = False) -> 
     within = (values**2).sum(axis=0) - between
     p, effect = _compared(between, within, size, lost)
     for at in np.flatnonzero(_are_heavy(values) & (p < 0.05)):
-        p[at] = _by_permutation(values[:, at], level, size, between[at])
+        p[at] = _by_permutation(values[:, at], level, size, between[at], alpha)
     return Resemblance(p, effect)
 
 
-def slopes_differ(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> Resemblance:
+def slopes_differ(
+    target: np.ndarray, by: np.ndarray, level: np.ndarray, alpha: float = 1.0
+) -> Resemblance:
     """How much the slopes of a variable on each of several others differ from level to level.
 
     `target` is n numbers of mean 0, `by` n × variables. F compares a slope for each level with
-    slopes that follow a broken line over the levels in their order.
+    slopes that follow a broken line over the levels in their order. `alpha` as in `resemblance`.
 
     >>> x, level = np.tile([-1.0, 1.0], 40), np.repeat(np.arange(20), 4)
     >>> slopes_differ(x * np.tile([1, -1], 10)[level], x[:, None], level).effect.round().tolist()
     [4.0]
     """
-    found = [_slopes_differ(target, one, level) for one in by.T]
+    found = [_slopes_differ(target, one, level, alpha) for one in by.T]
     return Resemblance(*np.array(found).reshape(-1, 2).T)
 
 
-def _slopes_differ(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> tuple[float, float]:
+def _slopes_differ(target, by, level: np.ndarray, alpha: float) -> tuple[float, float]:
     """The p-value and the design effect of slopes on one variable."""
-    size, between, within, lost = _slopes(target, by, level)
+    hats = _hats(np.arange(level.max(initial=0) + 1))
+    size, between, within, lost = _slopes(target, by, level, hats)
     if not size.any():
         return 1.0, 1.0
     p, effect = _compared(between, within, size * len(level) / size.sum(), lost)
     if p < 0.05 and _are_heavy(target):
-        p = _slopes_by_permutation(target, by, level, between / max(within, 1e-12))
+        p = _slopes_by_permutation(target, by, level, hats, between / max(within, 1e-12), alpha)
     return float(p), float(effect)
 
 
-def _slopes(target: np.ndarray, by: np.ndarray, level: np.ndarray) -> tuple:
+def _slopes(target: np.ndarray, by: np.ndarray, level: np.ndarray, hats: np.ndarray) -> tuple:
     """Of each level the sum of squares; the variation between slopes, and about them; what the
-    curve over the levels took.
+    curve over the levels (made of `hats`) took.
     """
-    squares, both = (np.bincount(level, by * one) for one in (by, target))
-    hats = _hats(np.arange(len(squares)))
+    squares, both = (np.bincount(level, by * one, len(hats)) for one in (by, target))
     curve = np.linalg.lstsq(hats.T * squares @ hats, hats.T @ both, rcond=None)[0]
     left = both - squares * (hats @ curve)
     between = (left**2 / np.maximum(squares, 1e-12)).sum()
@@ -141,21 +147,35 @@ def _are_heavy(values: np.ndarray) -> np.ndarray:
     return (tails > HEAVY) & (len(values) < ROWS_ENOUGH * tails**2)
 
 
-def _by_permutation(value: np.ndarray, level: np.ndarray, size: np.ndarray, found: float) -> float:
+def _by_permutation(value, level: np.ndarray, size, found: float, alpha: float) -> float:
     """How often rows at random have as large a sum of squares between levels as was found."""
-    random, larger = np.random.default_rng(0), 0
-    for _ in range(PERMUTATIONS):
+    random = np.random.default_rng(0)
+
+    def drawn() -> float:
         sums = np.bincount(level, random.permutation(value), len(size))
-        larger += (sums**2 / size).sum() >= found * (1 - 1e-9)
-    return (1 + larger) / (1 + PERMUTATIONS)
+        return (sums**2 / size).sum()
+
+    return _share_as_large(drawn, found * (1 - 1e-9), alpha)
 
 
-def _slopes_by_permutation(target, by, level: np.ndarray, found: float) -> float:
+def _slopes_by_permutation(target, by, level, hats, found: float, alpha: float) -> float:
     """How often slopes differ as much where levels are dealt out at random."""
-    random, larger = np.random.default_rng(0), 0
-    for _ in range(PERMUTATIONS):
-        _, between, within, _ = _slopes(target, by, random.permutation(level))
-        larger += between / within >= found * (1 - 1e-9)
+    random = np.random.default_rng(0)
+
+    def drawn() -> float:
+        _, between, within, _ = _slopes(target, by, random.permutation(level), hats)
+        return between / within
+
+    return _share_as_large(drawn, found * (1 - 1e-9), alpha)
+
+
+def _share_as_large(drawn: Callable[[], float], found: float, alpha: float) -> float:
+    """The p-value of what was found among permutations; above `alpha` no more of them are drawn."""
+    larger = 0
+    for count in range(1, PERMUTATIONS + 1):
+        larger += drawn() >= found
+        if (1 + larger) / (1 + PERMUTATIONS) > alpha:
+            return (1 + larger) / (1 + count)
     return (1 + larger) / (1 + PERMUTATIONS)
 
 

@@ -102,13 +102,17 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
     level = _in_natural_order(column[present])
     name = np.array(variables.names, dtype=object)
     other = name != str(column.name)
+    levels = [alpha / tests for alpha in (OF_TARGET, OF_OTHERS, OF_SLOPES)]
     of_target, of_others = (
-        resemblance(values[present], level, smooth=True)
-        for values in (variables.target, variables.others[:, other])
+        resemblance(values[present], level, smooth=True, alpha=_of_each(alpha, values.shape[1]))
+        for values, alpha in (
+            (variables.target, levels[0]),
+            (variables.others[:, other], levels[1]),
+        )
     )
-    of_slopes = _slopes(variables, present, level, variables.graded & other)
-    columns = len(set(name[other][_held(of_others, OF_OTHERS / tests)]))
-    in_target = [_held(of_target, OF_TARGET / tests), _held(of_slopes, OF_SLOPES / tests)]
+    of_slopes = _slopes(variables, present, level, variables.graded & other, levels[2])
+    columns = len(set(name[other][_held(of_others, levels[1])]))
+    in_target = [_held(of_target, levels[0]), _held(of_slopes, levels[2])]
     enough = columns or _is_named(str(column.name))
     if columns < 2 and not (np.concatenate(in_target).any() and enough):
         return None
@@ -116,21 +120,20 @@ def _tested_entity(column: pd.Series, variables: Variables, tests: int) -> Candi
     return Candidate("entity", str(column.name), effect, _why(column.name, effect))
 
 
-def _slopes(variables: Variables, present, level: np.ndarray, by: np.ndarray) -> Resemblance:
+def _slopes(variables: Variables, present, level: np.ndarray, by, alpha: float) -> Resemblance:
     """How much the slopes of the target on some columns differ from level to level."""
     if not variables.target.shape[1]:
         return slopes_differ(np.zeros(len(level)), np.empty((len(level), 0)), level)
     target = variables.target[present, 0]
-    return slopes_differ(target - target.mean(), variables.others[present][:, by], level)
+    each = _of_each(alpha, by.sum())
+    return slopes_differ(target - target.mean(), variables.others[present][:, by], level, each)
 
 
 def _why(noun: str, effect: float) -> str:
     """Why rows of a noun are a unit."""
     many = f"{effect:.0f}" if effect >= 10 else f"{effect:.1f}"
-    worth = (
-        f" ({many} of them tell about as much as one independent row)" if effect >= SLIGHT else ""
-    )
-    return f"rows of one {noun} resemble each other{worth}"
+    worth = f" ({many} of them tell about as much of the target's mean as one independent row)"
+    return f"rows of one {noun} resemble each other{worth if effect >= SLIGHT else ''}"
 
 
 def _in_natural_order(column: pd.Series) -> np.ndarray:
@@ -149,7 +152,12 @@ def _in_natural_order(column: pd.Series) -> np.ndarray:
 
 def _held(found: Resemblance, alpha: float) -> np.ndarray:
     """Which variables resemble themselves within levels: beyond chance (Bonferroni), and much."""
-    return (found.p * max(len(found.p), 1) <= alpha) & (found.effect >= SLIGHT)
+    return (found.p <= _of_each(alpha, len(found.p))) & (found.effect >= SLIGHT)
+
+
+def _of_each(alpha: float, variables: int) -> float:
+    """The level of each of several variables (Bonferroni)."""
+    return alpha / max(variables, 1)
 
 
 # --- Days and weeks -----------------------------------------------------------------------------
@@ -200,7 +208,7 @@ def _tested_period(column: pd.Series, variables: Variables, alpha: float) -> Can
     kind, level = ("day", day) if days <= MOST_ALONE * len(day) else ("week", week)
     if level.max(initial=-1) + 1 < FEWEST_DAYS:
         return None
-    found = resemblance(values, level, smooth=True)
+    found = resemblance(values, level, smooth=True, alpha=_of_each(alpha, values.shape[1]))
     if not _held(found, alpha).any():
         return None
     if kind == "day" and weeks >= ENOUGH_WEEKS and _days_go_on(values, day):

@@ -112,7 +112,7 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
 
     The known rows are the bundle's examples: the domain classifier compares new rows with them.
     """
-    raw, origin, times = _raw_rows(address, bundle, data)
+    raw, origin, times, wrong = _raw_rows(address, bundle, data)
     reading = delivery_reading.of_rows(bundle.model, raw, bundle.fields)
     X = reading.model["clean"].transform(raw)
     examples = bundle.model["clean"].transform(bundle.examples)
@@ -128,16 +128,16 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
     return Production(
         raw, X, y, period, bundle.model, sample, origin, times=times, reference=known,
         unit=units_of(rule, X), reading=reading,
-        new_classes=production_rows.new_classes(raw, task, known.label),
+        new_classes=production_rows.new_classes(raw, task, known.label), wrong_outcomes=wrong,
     )  # fmt: skip
 
 
 def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
     """The new rows as they came, where they are from, and when they were answered (a log only)."""
-    times = None
+    times, wrong = None, {}
     if data in ("", LOG):
         origin, folder = "what the service has answered", log_folder(address)
-        raw, times = service_log_rows.rows_of_log(folder, bundle.model, bundle.task.target)
+        raw, times, wrong = service_log_rows.rows_of_log(folder, bundle.model, bundle.outcomes)
     else:
         addresses.refuse_pasted_password(data)
         likely = encodings.expected(bundle.encoding)
@@ -145,7 +145,7 @@ def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
         origin = addresses.shown(data)
         production_rows.check_columns(raw, list(bundle.fields))
     production_rows.check_count(raw, origin)
-    return raw, origin, times
+    return raw, origin, times, wrong
 
 
 def metrics_of(bundle: Bundle) -> dict:

@@ -17,6 +17,7 @@ from ..drift import compare_columns, data_quality, domain_classifier, table_volu
 from ..drift.stored_reference import Reference, reference_of
 from ..learning.margins import describe_margin
 from ..learning.metric_names import PLAIN_NAMES
+from ..learning.outcome_reader import describe_wrong
 from ..learning.task_kind import Task, compared_answers
 from ..pipeline.whole_pipeline import model_columns
 from . import reading_findings
@@ -163,7 +164,8 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
     known = _reference(production, when)
     found = data_quality.compare(known.quality, production.X[used], unit=production.unit)
     found = reading_findings.explained(found, production.reading, used)
-    return ranked([*_new_classes(production), *found, *_odd_days(known, production, when)])
+    told = [*_new_classes(production), *_wrong_outcomes(production)]
+    return ranked([*told, *found, *_odd_days(known, production, when)])
 
 
 def _new_classes(production: Production) -> list[Finding]:
@@ -178,6 +180,23 @@ def _new_classes(production: Production) -> list[Finding]:
         f"retrain with them, or name words that are no label (--set no_label=)."
     )
     return [Finding("new_class", "alarm", [target], message)]
+
+
+def _wrong_outcomes(production: Production) -> list[Finding]:
+    """The outcomes in a service's log that are no class or number, where there are some."""
+    if not (said := wrong_outcomes(production)):
+        return []
+    return [Finding("wrong_outcomes", "warning", [production.known.task.target], said)]
+
+
+def wrong_outcomes(production: Production) -> str:
+    """A sentence about outcomes in the log that were set aside, and how to mend them; or empty."""
+    wrong = production.wrong_outcomes
+    if not wrong:
+        return ""
+    told = sum(wrong.values()) + int(production.labelled.sum())
+    said = describe_wrong(wrong, production.known.task, told)
+    return f"{said} `pipeline outcomes` lists and mends them."
 
 
 def _odd_days(known: Reference, production: Production, when: str) -> list[Finding]:

@@ -284,12 +284,12 @@ def describe_estimate(
     metric, name = task.main_metric, PLAIN_NAMES[task.main_metric]
     if metric not in estimated or not len(estimated):
         return f"**No estimate**: {name} can't be estimated from these predictions."
-    span = _range(estimated[metric])
-    text = f"**Expected before any label: {name} {span}.** It assumes that {ASSUMPTIONS}."
+    span, each = _range(estimated[metric]), ", by period" if len(estimated) > 1 else ""
+    text = f"**Expected before any label: {name} {span}{each}.** It assumes that {ASSUMPTIONS}."
     if realised is None or metric not in realised:
         return text
     apart = (estimated[metric] - realised[metric].reindex(estimated.index)).abs().max()
-    return text if np.isnan(apart) else f"{text} Realised values lie up to {apart:.2f} from it."
+    return text if np.isnan(apart) else f"{text} Realised values lie up to {apart:.3f} from it."
 
 
 def _range(values: pd.Series) -> str:

@@ -21,6 +21,7 @@ from ..drift.stored_reference import FORM, Reference, read_content
 from ..examples import known as examples_known
 from ..learning.label_column import read_label
 from ..learning.labelled_data import TEST, TRAIN, Labelled, labelled_rows, time_column
+from ..learning.outcome_reader import OutcomeReader
 from ..learning.task_kind import Task, as_labels
 from ..learning.units import units_of
 from ..line.stage_list import LOG
@@ -50,7 +51,8 @@ class Production:
     seconds) say when a service answered them. `reference` is the bundle's summary of `known`, where
     later rows are compared with that. `place` is where each row stood in its file, from 0 (None
     where there is no file). `new_classes` counts the labels of classes that the model does not
-    know; these are missing in `y`.
+    know, `wrong_outcomes` those in a service's log that are no class or number; these are missing
+    in `y`.
     """
 
     raw: pd.DataFrame
@@ -68,6 +70,7 @@ class Production:
     place: np.ndarray | None = None
     reading: DeliveryReading | None = None
     new_classes: dict[str, int] = field(default_factory=dict)
+    wrong_outcomes: dict[str, int] = field(default_factory=dict)
 
     @property
     def labelled(self) -> np.ndarray:
@@ -94,9 +97,10 @@ def later_rows(work, new_data: str = "") -> Production:
     if not new_data and example is None:
         return _held_out(work, known)
     model = whole_pipeline.load(work.read("model/model.skops"))
-    times = place = None
+    times, place, wrong = None, None, {}
     if new_data == LOG:
-        raw, times = rows_of_log(work.run, model, known.task.target)
+        outcomes = OutcomeReader(known.task, work.about["label"])
+        raw, times, wrong = rows_of_log(work.run, model, outcomes)
         origin = "what the service has answered"
     elif new_data:
         raw, place, origin = _delivery(work, new_data)
@@ -105,7 +109,7 @@ def later_rows(work, new_data: str = "") -> Production:
     check_count(raw, origin)
     made = _production(work, raw, model, known, origin, times)
     check_values(made.X, known.X, model_columns(model))
-    return replace(made, reference=_reference(work), place=place)
+    return replace(made, reference=_reference(work), place=place, wrong_outcomes=wrong)
 
 
 def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:

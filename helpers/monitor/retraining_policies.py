@@ -268,10 +268,10 @@ def _describe_cheapest(helpful: pd.DataFrame, best: str) -> str:
     within = helpful[helpful["short_from"] <= 0]
     cheapest = within.sort_values(["retrainings", "rows"], kind="stable").index[0]
     times, most = (int(helpful.loc[policy, "retrainings"]) for policy in (cheapest, best))
-    text = f"**Here it was best to retrain {cheapest}**: {times} retraining{'s' * (times != 1)}"
+    text = f"**Here it was enough to retrain {cheapest}**: {times} retraining{'s' * (times != 1)}"
     if cheapest == best:
         return f"{text} gave the best score, better than never by more than chance"
-    return f"{text} did as well as {most} ({best}), within chance"
+    return f"{text} won more than chance explains, and {most} ({best}) are not shown to win more"
 
 
 def as_json(played: PolicyResults | None) -> dict | None:

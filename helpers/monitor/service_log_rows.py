@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..base.user_errors import InputError
+from ..learning.outcome_reader import OutcomeReader
 from ..line.run_folder import Run
 from ..serving.prediction_log import ask_log, elsewhere, has_log
 
@@ -42,8 +43,13 @@ def _log_of(run):
     return folder, max(since, before.get("since", 0.0))
 
 
-def rows_of_log(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """The latest rows that the service has answered, raw, with their outcomes; and their times."""
+def rows_of_log(
+    run, model: Pipeline, outcomes: OutcomeReader
+) -> tuple[pd.DataFrame, np.ndarray, dict[str, int]]:
+    """The latest rows that the service has answered, raw, with their outcomes; and their times.
+
+    Outcomes that are no class, or no number, are missing; how often each was told comes third.
+    """
     folder, since = _log_of(run)
     if folder is None:
         raise InputError(
@@ -58,8 +64,16 @@ def rows_of_log(run, model: Pipeline, target: str) -> tuple[pd.DataFrame, np.nda
     known = list(model["clean"].get_feature_names_out())
     raw = pd.DataFrame(map(_plain_values, found["row"]), columns=known, dtype=object)
     raw = raw.apply(_of_one_type)
-    raw[target] = found["outcome"].to_numpy(dtype=object)
-    return raw, found["at"].to_numpy(dtype=float)
+    raw[outcomes.task.target], wrong = read_outcomes(found["outcome"], outcomes)
+    return raw, found["at"].to_numpy(dtype=float), wrong
+
+
+def read_outcomes(told: pd.Series, reader: OutcomeReader) -> tuple[np.ndarray, dict[str, int]]:
+    """Outcomes out of a log, missing where none has come or it is wrong; the wrong, counted."""
+    read, known = np.full(len(told), None, dtype=object), told.notna().to_numpy()
+    read[known] = reader.read(told[known].tolist())
+    wrong = told[known & pd.isna(read)].value_counts()
+    return read, {str(name): int(n) for name, n in wrong.items()}
 
 
 def _plain_values(text: str) -> dict:

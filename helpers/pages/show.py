@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..base.markdown_text import inert
 from ..line.stage_list import STAGES, stage
 
 if TYPE_CHECKING:  # training shows its progress where there is no Jupyter, too
@@ -22,11 +24,11 @@ pd.set_option("display.max_colwidth", 200)  # pandas cuts text at 50 characters 
 
 
 def say(*sentences: str) -> Markdown:
-    """Sentences as Markdown. A `<` or `&` in them is shown as text: names come from the data."""
+    """Sentences as Markdown, in which what comes from the data is text (`markdown_text.inert`)."""
     from IPython.display import Markdown
 
-    text = "\n\n".join(sentence for sentence in sentences if sentence)
-    return Markdown(text.replace("&", "&amp;").replace("<", "&lt;"))
+    text = "\n\n".join(inert(sentence) for sentence in sentences if sentence)
+    return Markdown(re.sub("^h", "&#104;", text))  # IPython would fetch what begins with http
 
 
 def together(*parts) -> None:

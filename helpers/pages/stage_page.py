@@ -40,6 +40,7 @@ def _exporter():
         **{f"exclude_{part}": True for part in left_out},
     )
     exporter.register_filter("with_anchors", _with_anchors)
+    exporter.register_filter("own_links", _own_links)
     return exporter
 
 
@@ -184,6 +185,26 @@ def _with_anchors(html: str) -> str:
     return re.sub(
         r"<h2>(.*?)</h2>", lambda m: f'<h2 id="{_anchor(m[1])}">{m[1]}</h2>', html, flags=re.DOTALL
     )
+
+
+TAG = re.compile(r"""<[a-zA-Z](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+LEADING = "href|src|srcset|xlink:href|action|formaction|poster"
+LINK = re.compile(rf"""\s(?:{LEADING})\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.I)
+OWN = re.compile(r"#|data:image/(?:png|svg\+xml|jpeg|gif|webp)[;,]|(?![a-z0-9+.-]*:|[/\\])", re.I)
+
+
+def _own_links(html: str) -> str:
+    """HTML of an output without links and pictures that lead out of the run's pages.
+
+    >>> _own_links('<a href="#top">a</a> <a href="javascript:go()">b</a> <img src="//host/p.png">')
+    '<a href="#top">a</a> <a>b</a> <img>'
+    """
+    return TAG.sub(lambda tag: LINK.sub(_if_own, tag[0]), html)
+
+
+def _if_own(link: re.Match) -> str:
+    address = re.sub(r"[\x00-\x20]", "", unescape(link[1].strip("\"'")))
+    return link[0] if OWN.match(address) else ""
 
 
 def _anchor(heading: str) -> str:

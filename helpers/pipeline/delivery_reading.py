@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from ..cells import form_tally
 from ..cells.as_texts import as_text, texts
+from ..cells.date_formats import written
 from ..cells.delivery_forms import fitted_plan
 from ..cells.kinds import Kind, kind_of
 from ..cells.other_forms import OTHER_FORM
@@ -175,8 +176,6 @@ def _in_form(value, plan: dict) -> str:
     """A value as the text that a plan reads first."""
     if plan["kind"] == "date":
         form = plan.get("formats", ["iso"])[0]
-        if form == "iso" or value.time() != datetime.min.time():
-            return value.isoformat(sep=" ")
-        return value.strftime(form)
+        return written(value, form if value.time() == datetime.min.time() else "iso")
     text = as_text(value)
     return text.replace(".", ",") if plan.get("style") == "comma" else text

@@ -17,7 +17,7 @@ import numpy as np
 from ..base.user_errors import InputError
 from ..line.run_folder import Run, existing_run, lock
 from ..line.stage_work import Work
-from ..monitor import better_than_champion, production_rows, refit_models
+from ..monitor import better_than_champion, monitor_model, production_rows, refit_models
 from ..monitor.production_rows import Production
 from ..registry.model_versions import model_name
 from .promotion_decision import (
@@ -79,6 +79,8 @@ def _trained_and_compared(champion: Run, ask: RetrainRequest, found: dict, say) 
     """Train a challenger, compare it with the champion, and put it in place if it is better."""
     source = new_rows_of(champion, ask.data)
     production = later_rows(champion, source)
+    if said := monitor_model.wrong_outcomes(production):
+        say(said)
     newer = refit_models.newer_half(production)
     check_labels(production, newer)
     challenger = claim_folder(champion)

@@ -16,6 +16,7 @@ from ..base.places import reports_folder
 from ..base.user_errors import InputError, nearest
 from ..cells.as_texts import is_plain
 from ..drift import stored_reference
+from ..learning.outcome_reader import OutcomeReader
 from ..learning.predicting import predict
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
@@ -40,7 +41,7 @@ class Bundle:
     """A deployed model with what is needed to ask it: its task and the schema of its rows.
 
     `examples` are raw rows on which a compiled scorer is checked. `model` is None where only the
-    baseline of the card can answer.
+    baseline of the card can answer. `label` is how the target was read in training.
     """
 
     model: Pipeline | None
@@ -49,6 +50,7 @@ class Bundle:
     card: dict
     examples: pd.DataFrame | None = None
     lookups: tuple[Lookup, ...] = ()
+    label: dict | None = None
 
     def looked_up(self, rows: list[dict]) -> tuple[list[dict], list[list[str]]]:
         """Rows with the columns of the tables that are carried; what each row lacks."""
@@ -69,6 +71,11 @@ class Bundle:
         """What looks at a row before it is answered."""
         plans = None if self.model is None else self.model["clean"].plan_["columns"]
         return RowCheck(self.fields, self.ignored, plans)
+
+    @cached_property
+    def outcomes(self) -> OutcomeReader:
+        """What reads an actual outcome."""
+        return OutcomeReader(self.task, self.label)
 
     @cached_property
     def known(self) -> set[str]:
@@ -180,7 +187,8 @@ def open_bundle(folder: Run, name: str = "model", without_model: bool = False) -
     model = None if without_model else whole_pipeline.load(path)
     examples = None if without_model else _read_examples(folder, name)
     tables = carried_tables(folder.file(name), schema)
-    return Bundle(model, task_of(card), schema, card, examples, tables)
+    label = (folder.read_json(f"{name}/reference.json") or {}).get("label")
+    return Bundle(model, task_of(card), schema, card, examples, tables, label)
 
 
 def _read_examples(folder: Run, name: str) -> pd.DataFrame | None:

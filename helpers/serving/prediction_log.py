@@ -218,6 +218,17 @@ class PredictionLog:
         lines = [{"id": one, "at": now, "outcome": said} for one, said in told.items()]
         connection.execute(sql.insert(self.outcomes), lines)
 
+    def replace_outcomes(self, meant: dict[str, str | None]) -> None:
+        """Put other outcomes in the place of some, by what was told; None takes them out."""
+        import sqlalchemy as sql
+
+        table = self.outcomes
+        with self.engine.begin() as connection:
+            for told, other in meant.items():
+                change = sql.delete(table) if other is None else sql.update(table)
+                change = change.where(table.c.outcome == told)
+                connection.execute(change if other is None else change.values(outcome=other))
+
     def tidy(self) -> None:
         """Bring what was written into the SQLite file itself, so that its WAL stays short.
 

@@ -22,7 +22,7 @@ from ..base.user_errors import InputError
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
 from .log_queue import LogQueue
-from .model_bundle import KEY_VARIABLE, check_count
+from .model_bundle import KEY_VARIABLE, Bundle, check_count
 from .prediction_log import PredictionLog
 from .request_body import ENDINGS, in_utf8, parse_json, rows_in_body, table_in_body
 from .served_model import COMPILED, Limits, Refused, Served
@@ -183,12 +183,19 @@ class Service:
         if self.log is not None:
             self.log.note((time.time(), status, seconds, rows))
 
-    async def note_outcomes(self, pairs: list[tuple[str, str]]) -> list[str]:
-        """Store actual outcomes by prediction id; returns the unknown ids."""
+    async def note_outcomes(self, pairs: list[tuple[str, object]]) -> list[str]:
+        """Store actual outcomes by prediction id; returns the unknown ids.
+
+        Refuses all of them where one is no class that the model knows, or no number.
+        """
         if self.log is None:
             raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
+        if not 1 <= len(pairs) <= self.limits.rows:
+            said = f"A request holds 1 to {self.limits.rows:,} outcomes; this one {len(pairs):,}."
+            raise Refused(422, said)
+        told = await asyncio.wrap_future(self.log.worker.submit(_read, self.now.bundle, pairs))
         try:
-            return await self.log.note_outcomes(pairs)
+            return await self.log.note_outcomes(told)
         except Exception:  # whatever the database says
             raise Refused(503, "The log can't be written to: try again.", retry=True) from None
 
@@ -241,6 +248,19 @@ def _log_lines(answers: list[dict], raw: list[bytes]) -> list[tuple]:
          orjson.dumps(a.get("probability")).decode(), orjson.dumps(a["warnings"]).decode())
         for a, row in zip(answers, raw, strict=True)
     ]  # fmt: skip
+
+
+def _read(bundle: Bundle, pairs: list[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Outcomes as the log keeps them; refuses one that is none, by its place."""
+    found = bundle.outcomes.read([outcome for _, outcome in pairs])
+    if None in found:
+        place = found.index(None)
+        raise Refused(
+            422,
+            f"Outcome {place + 1}: {pairs[place][1]!r:.60} is no outcome of "
+            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted.",
+        )
+    return [(id_, outcome) for (id_, _), outcome in zip(pairs, found, strict=True)]
 
 
 def _too_slow(seconds: float) -> Refused:

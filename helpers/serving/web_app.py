@@ -177,7 +177,7 @@ def _refuse_in_one_line(app) -> None:
 
 def _add_feedback(app, service: Service) -> None:
     @app.post("/feedback", tags=["predictions"], summary="Report actual outcomes",
-              openapi_extra=_OUTCOMES)  # fmt: skip
+              openapi_extra=_outcomes(service.now.bundle))  # fmt: skip
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
         headers = dict(request.headers.raw)
@@ -188,13 +188,13 @@ def _add_feedback(app, service: Service) -> None:
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
 
 
-def _outcome(told: dict) -> tuple[str, str]:
+def _outcome(told: dict) -> tuple[str, object]:
     """The id of a prediction and its actual outcome; refuses what is neither."""
     if not isinstance(told.get("id"), str) or told.get("outcome") is None:
         raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
     if isinstance(told["outcome"], (dict, list)):
         raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
-    return told["id"][:40], str(told["outcome"])
+    return told["id"][:40], told["outcome"]
 
 
 def _add_reload(app, service: Service) -> None:
@@ -263,17 +263,17 @@ _OUTCOME = {
     "required": ["id", "outcome"],
     "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
 }
-_OUTCOMES = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            JSON: {
-                "schema": {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]},
-                "example": {"id": "the id of a prediction", "outcome": "True"},
-            }
-        },
-    }
-}
+
+
+def _outcomes(bundle: Bundle) -> dict:
+    """What the pages say of `/feedback`: the example is an outcome that the model knows."""
+    schema = {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]}
+    example = {"id": "the id of a prediction", "outcome": bundle.outcomes.example}
+    content = {JSON: {"schema": schema, "example": example}}
+    said = f"The outcome is {bundle.outcomes.expected}."
+    return {"requestBody": {"required": True, "description": said, "content": content}}
+
+
 _JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
 
 

@@ -69,7 +69,7 @@ def _from_names(named: dict, about: dict) -> dict | None:
         )
         return _choice("panel", named, why.format(**named))
     if named["time"] and about.get("split_strategy", "time") == "time":
-        return _choice("time", named, f"{named['time']} is known to say when")
+        return _choice("time", named, f"{named['time']} is the column that says when")
     return None
 
 

@@ -98,8 +98,8 @@ def headline(rows: Labelled, choice: dict) -> str:
 def describe_choice(choice: dict) -> str:
     """Which split was chosen, why, and how to have another.
 
-    >>> describe_choice({"strategy": "time", "column": "sold", "why": "sold is known to say when"})
-    'The split is **time (sold)**: sold is known to say when.'
+    >>> describe_choice({"strategy": "time", "column": "sold", "why": "sold was named"})
+    'The split is **time (sold)**: sold was named.'
     """
     text = f"The split is **{name_of(choice)}**: {choice['why']}."
     other = "random" if choice["strategy"] != "random" else "time --set time_column=COLUMN"

@@ -241,8 +241,8 @@ def _standard(values: np.ndarray) -> np.ndarray:
 
 
 def _neighbours(values: np.ndarray) -> np.ndarray:
-    """The correlation of each row with the next, column by column."""
-    return (values[1:] * values[:-1]).mean(axis=0)
+    """The correlation of each row with the next, column by column; of one table or of several."""
+    return (values[..., 1:, :] * values[..., :-1, :]).mean(axis=-2)
 
 
 def _p_value(values: np.ndarray, unit, random: np.random.Generator, when=None) -> float:
@@ -252,14 +252,14 @@ def _p_value(values: np.ndarray, unit, random: np.random.Generator, when=None) -
     values = _standard(values)
     by_unit = None if unit is None else np.argsort(unit, kind="stable")
     stretches = _stretches(len(values), when)
-    found = [_statistics(values, stretches)]
-    for _ in range(PERMUTATIONS):
-        places = _permuted(len(values), unit, by_unit, random)
-        found.append(_statistics(values[places], stretches))
-    table = np.array(found)
+    orders = [np.arange(len(values))]
+    orders += [_permuted(len(values), unit, by_unit, random) for _ in range(PERMUTATIONS)]
+    at_once = max(1, MOST_ROWS // len(values))
+    some = (orders[first : first + at_once] for first in range(0, len(orders), at_once))
+    table = np.concatenate([_statistics(values[np.array(one)], stretches) for one in some])
     spread = table.std(axis=0)
     largest = ((table - table.mean(axis=0)) / np.where(spread > 0, spread, 1)).max(axis=1)
-    return float((largest >= largest[0]).mean())
+    return float((largest >= largest[0] - 1e-9).mean())  # ties are ties, however they are added up
 
 
 def _permuted(count: int, unit, by_unit, random: np.random.Generator) -> np.ndarray:
@@ -282,13 +282,16 @@ def _stretches(count: int, when: np.ndarray | None) -> list[np.ndarray]:
 
 
 def _statistics(values: np.ndarray, stretches: list[np.ndarray]) -> np.ndarray:
-    """How alike neighbours are, and how far the means of stretches are apart, by column."""
-    sums = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
+    """How alike neighbours are, and how far the means of stretches are apart, by column.
+
+    `values` are several tables of n × columns; a row a table.
+    """
+    sums = np.pad(np.cumsum(values, axis=-2), ((0, 0), (1, 0), (0, 0)))
     found = [_neighbours(values)]
     for ends in stretches:
-        total, size = np.diff(sums[ends], axis=0), np.diff(ends)
-        found.append((total**2 / size[:, None]).sum(axis=0))
-    return np.concatenate(found)
+        total, size = np.diff(sums[:, ends], axis=-2), np.diff(ends)
+        found.append((total**2 / size[:, None]).sum(axis=-2))
+    return np.concatenate(found, axis=-1)
 
 
 # --- The order of rows in a file ----------------------------------------------------------------

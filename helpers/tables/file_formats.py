@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError
-from . import odd_files
 from .arrow_tables import as_frame
+from .excel_sheets import read_excel
 from .json_shapes import read_json
 from .text_format import AS_FOUND, TextFormat
 from .text_tables import read_text
@@ -74,18 +74,6 @@ def _read_json(content: bytes) -> pd.DataFrame:
     return read_json(content.decode("utf-8-sig").strip())
 
 
-def _read_excel(content: bytes) -> pd.DataFrame:
-    if not content.startswith(b"PK"):
-        raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
-    unpacking_limits.check_zip(content)
-    with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as book:
-        odd = odd_files.of_workbook(book.sheet_names, content)
-        # As objects, so that a text "02134" stays one.
-        frame = pd.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
-    named = ["" if re.match(r"Unnamed: \d+$", str(n)) else str(n) for n in frame.columns]
-    return odd_files.note(frame, *odd, odd_files.renamed(named, list(map(str, frame.columns))))
-
-
 READERS = {
     ".csv": read_delimited,
     ".txt": read_delimited,
@@ -94,7 +82,7 @@ READERS = {
     ".json": _read_json,
     ".jsonl": _read_json,
     ".ndjson": _read_json,
-    ".xlsx": _read_excel,
+    ".xlsx": read_excel,
     ".parquet": read_parquet_bytes,
     ".feather": read_arrow_bytes,
     ".arrow": read_arrow_bytes,
@@ -102,4 +90,5 @@ READERS = {
 
 
 DELIMITED = (".csv", ".txt", ".tsv", ".tab")
+TOLD = (*DELIMITED, ".xlsx")  # a person may say how they are written: see `text_format`
 TEXTUAL = (*DELIMITED, ".json", ".jsonl", ".ndjson")  # in some encoding: see `encodings`

@@ -23,6 +23,11 @@ class Header:
     skipped: int
     rows: int
 
+    @property
+    def end(self) -> int:
+        """How many rows end with the header."""
+        return self.skipped + self.rows
+
 
 @dataclass(frozen=True)
 class Below:

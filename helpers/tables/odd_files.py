@@ -5,9 +5,7 @@ The sentences travel with the table, as `frame.attrs["oddities"]`, to stage 1's 
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Sized
 from itertools import islice
 
@@ -15,8 +13,6 @@ import pandas as pd
 
 MOST_NAMED, MOST_LOOKED_AT = 5, 10_000
 DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
-MERGED = re.compile(rb'<mergeCell ref="([A-Z0-9:]+)"')
-ERRORS = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*\bt="e"')
 FRACTION = re.compile(r"[+-]?\d+[.,]\d+")
 
 
@@ -62,36 +58,6 @@ def renamed(before: list[str], after: list[str]) -> str:
     if 2 * before.count("") >= len(before) > 2:
         title = " Is the first row a title? Then take it out, so that the header comes first."
     return f"{so_many(new, 'column')} had a name that is blank or taken: now {some(new)}.{title}"
-
-
-def of_workbook(sheets: list[str], content: bytes) -> list[str]:
-    """What is odd in an Excel file of those sheets: other sheets, merged cells."""
-    first, *others = sheets
-    found = []
-    if others:
-        found.append(
-            f"Of {len(sheets)} sheets the first, {first}, is read; left out: {some(others)}. "
-            f"Save another sheet as a file of its own to read that."
-        )
-    return found + _odd_cells_of(content)
-
-
-def _odd_cells_of(content: bytes) -> list[str]:
-    """Merged cells and Excel's own errors."""
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        pages = [packed.read(n) for n in packed.namelist() if n.startswith("xl/worksheets/")]
-    found = []
-    if merged := _matches(MERGED, pages):
-        found.append(f"{so_many(merged, 'place')} of merged cells ({some(merged)}): only the upper "
-                     f"left cell of each has the value, the others are missing.")  # fmt: skip
-    if broken := _matches(ERRORS, pages):
-        found.append(f"{so_many(broken, 'cell')} with an error of Excel such as #DIV/0! "
-                     f"({some(broken)}), taken for missing.")  # fmt: skip
-    return found
-
-
-def _matches(pattern: re.Pattern, pages: list[bytes]) -> list[str]:
-    return [found.decode() for page in pages for found in pattern.findall(page)]
 
 
 def of_records(records: list[dict]) -> str:

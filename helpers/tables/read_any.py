@@ -35,6 +35,7 @@ from .file_formats import (
     READABLE,
     READERS,
     TEXTUAL,
+    TOLD,
     disguised_as,
     read_parquet_bytes,
 )
@@ -207,7 +208,7 @@ def _parse(
         said = f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}."
         raise InputError(f"{said} Save it as one of these.")
     if ending not in TEXTUAL:
-        return _read_as(READERS[ending], content, ending, name)
+        return _read_as(_reader_of(ending, written, typed), content, ending, name)
     content, found, said = _read_as(lambda c: encodings.as_utf8(c, encoding), content, ending, name)
     frame = _read_as(_reader_of(ending, written, typed), content, ending, name)
     frame = odd_files.note(frame, said)
@@ -218,9 +219,8 @@ def _parse(
 def _reader_of(ending: str, written: str, typed: bool):
     """The reader of a kind of file, told what a person says of how it is written."""
     reader = READERS[ending]
-    if ending not in DELIMITED:
-        return reader
-    return partial(reader, asked=text_format.parse(written), typed=typed)
+    told = {"asked": text_format.parse(written)} if ending in TOLD else {}
+    return partial(reader, **told | ({"typed": typed} if ending in DELIMITED else {}))
 
 
 def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:

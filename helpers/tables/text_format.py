@@ -20,13 +20,15 @@ BAD_LINES = 0.2  # the share of lines that may be broken, where nobody says anot
 class TextFormat:
     """The delimiter, the quote, the header's line ("none": there is none); empty: as found.
 
-    `bad_lines` is the share of lines that may be set aside as broken before a file is refused.
+    `bad_lines` is the share of lines that may be set aside as broken before a file is refused;
+    `sheet` is that of an Excel file.
     """
 
     delimiter: str = ""
     quote: str = ""
     header: str = ""
     bad_lines: float = BAD_LINES
+    sheet: str = ""
 
 
 AS_FOUND = TextFormat()
@@ -36,7 +38,7 @@ def parse(text: str) -> TextFormat:
     """A format from its text: settings of the form key=value, separated by &.
 
     >>> parse("delimiter=semicolon&header=3&bad_lines=0.5")
-    TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5)
+    TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5, sheet='')
     """
     found = TextFormat()
     for part in filter(None, text.split("&")):
@@ -52,7 +54,7 @@ def _with(found: TextFormat, key: str, value: str) -> TextFormat:
         settings[key] = MARKS.get(value, value)
     elif key == "quote" and QUOTES.get(value, value) in ('"', "'"):
         settings[key] = QUOTES.get(value, value)
-    elif key == "header" and (value == "none" or (value.isdecimal() and int(value))):
+    elif key == "sheet" or key == "header" and (value == "none" or _is_number(value)):
         settings[key] = value
     elif key == "bad_lines" and (share := _share(value)) is not None:
         settings[key] = share
@@ -60,9 +62,14 @@ def _with(found: TextFormat, key: str, value: str) -> TextFormat:
         raise InputError(
             f"'{key}={value}' says nothing about a text file. What can stand behind its name is "
             f"such as ?delimiter=semicolon&quote=single&header=3&bad_lines=0.2; delimiter is a "
-            f"letter or one of {', '.join(MARKS)}, header the number of its line or none."
+            f"letter or one of {', '.join(MARKS)}, header the number of its line or none; of "
+            f"an Excel file ?sheet=2 or the sheet's name."
         )
     return TextFormat(**settings)
+
+
+def _is_number(value: str) -> bool:
+    return value.isdecimal() and int(value) > 0
 
 
 def _share(value: str) -> float | None:

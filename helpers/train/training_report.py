@@ -70,13 +70,12 @@ def describe_luck(trials: list[Trial]) -> str:
     """By how much the best of many trials is too good on the folds that chose it, in a sentence."""
     every, best = on_all_rows(trials), best_of(trials)
     elsewhere = mean_if_chosen_elsewhere(trials)
-    told = "" if len(every) == len(trials) else " that learnt from all rows,"
-    text = f"As the best of {len(every)}{told} on the same folds it is somewhat too good"
+    told = "" if len(every) == len(trials) else " that learnt from all rows"
+    text = f"It was chosen on these very folds, as the best of {len(every)}{told}, so the score is "
     if not np.isfinite(elsewhere):
-        return f"{text}."
+        return f"{text}somewhat too good."
     luck = max(best.mean - elsewhere, 0.0)
-    less = f"about {luck:.2g} less" if luck >= 0.001 else "hardly less"
-    return f"{text}: chosen on other folds it would have {less}."
+    return f"{text}too good by {f'about {luck:.2g}' if luck >= 0.001 else 'very little'}."
 
 
 def trials_by_fold(trials: list[Trial]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import yaml
 
 from helpers.base.places import NOTEBOOKS
 from helpers.clean import column_cleaner, planted_score
+from helpers.course import surprises
 from helpers.course.labs import from_notebook_to_production as production
 from helpers.deploy import service_proof
 from helpers.examples import flights_example, flights_sources
@@ -212,13 +213,17 @@ def test_nothing_of_a_later_delivery_was_known_before_stage_8(work):
     assert 0.9 < len(later) / len(raw) / (111_866 / 224_910) < 1.1
 
 
-def test_four_months_lie_outside_the_promise_by_rows_and_none_with_the_noise_of_both():
-    lines = shown("08_monitoring", "surprises.promised_by_unit", 1).splitlines()[-3:]
+def test_four_months_lie_outside_the_promise_by_rows_and_none_with_the_noise_of_both(flights_run):
+    lines = shown("08_monitoring", "surprises.promised_by_unit", 1).splitlines()[-4:]
     outside = [int(line.split()[-1]) for line in lines]
     assert outside[0] == 4 and outside[0] > outside[1] > outside[2] == 0
     ends = [[float(word) for word in line.split()[-3:-1]] for line in lines]
     widths = [high - low for low, high in ends]
     assert widths[0] * 2 < widths[1] < widths[2]
+    promise = flights_run.read_json("metrics.json")["promise"]
+    assert lines[3].startswith(surprises.STAGE_6)
+    assert ends[3] == pytest.approx([promise["low"], promise["high"]], abs=6e-4)
+    assert outside[3] < outside[0]
 
 
 def test_four_months_are_too_few_to_prefer_a_policy(flights_run):

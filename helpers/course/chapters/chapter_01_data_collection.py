@@ -268,10 +268,8 @@ def read_all(fetch):
 
 QUESTIONS = {
     "collect.kappa": Choice(
-        (
-            "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's "
-            "kappa, not as the share of equal labels?"
-        ),
+        "Two labellers judged the same 35 spellings. Why is their agreement given as Cohen's "
+        "kappa, not as the share of equal labels?",
         {
             "a": "Kappa takes away the agreement that chance alone would give.",
             "b": "Kappa is the larger one of the two figures whenever labels are rare.",
@@ -284,10 +282,8 @@ QUESTIONS = {
             "c": "A share of equal labels can be counted for two; what does it flatter?",
         },
         hints=(
-            (
-                "Suppose nine makers in ten were Boeing, and both labellers had written Boeing "
-                "without looking."
-            ),
+            "Suppose nine makers in ten were Boeing, and both labellers had written Boeing "
+            "without looking.",
             "How often would those two have agreed, and what would that agreement be worth?",
         ),
     ),
@@ -368,5 +364,6 @@ GUESSES = {
         "the planes' file is joined twice over?",
         result=lambda late: 100 * abs(late["doubled"] - late["before"]),
         form="{:.1f}",
+        most=100,
     ),
 }

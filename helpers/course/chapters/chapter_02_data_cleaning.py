@@ -229,7 +229,49 @@ def minutes(column):
 }
 
 
+def _outside(cleaned: pd.DataFrame) -> pd.Series:
+    """The rows with a direction of the wind that there is not."""
+    return cleaned["wind_dir"].notna() & ~cleaned["wind_dir"].between(0, 360)
+
+
 QUESTIONS = {
+    "clean.edited": Compute(
+        "A wind comes from 0 to 360 degrees. Give `wind_dir` these limits in the plan, and run the "
+        "cleaning again. How many cells of `wind_dir` does the change empty? `cleaned` has them as "
+        "they are without it.",
+        expected=lambda cleaned: int(_outside(cleaned).sum()),
+        how='`edited["columns"]["wind_dir"]["limits"] = [0, 360]`, `again, _ = '
+        'clean_rows.repair_rows(raw, edited, about)`, then `again["wind_dir"].isna().sum() - '
+        'cleaned["wind_dir"].isna().sum()`',
+        why="One line of the plan, and the same code cleans by it, here and in service. What a "
+        "column can be, only somebody who knows it can say.",
+        hints=(
+            "The cell that sets limits for five columns has all that is needed.",
+            "`isna().sum()` counts the empty cells of a column, before and after.",
+        ),
+        mistakes=(
+            Mistake(
+                lambda cleaned: int((cleaned["wind_dir"].isna() | _outside(cleaned)).sum()),
+                "Those are all empty cells. How many of them were empty without your limits?",
+            ),
+            Mistake(
+                lambda cleaned: int(cleaned["wind_dir"].isna().sum()),
+                "Those were empty before. Did the plan that you ran have the new limits?",
+            ),
+            Mistake(
+                lambda cleaned: int(cleaned["wind_dir"].between(0, 360).sum()),
+                "Those stay. How many go?",
+            ),
+            Mistake(
+                lambda cleaned: float(_outside(cleaned).mean()),
+                "That is a share of the rows; a number of cells is asked for.",
+            ),
+            Mistake(
+                lambda cleaned: 0,
+                "Nothing was emptied. Was the edited plan the one that was run?",
+            ),
+        ),
+    ),
     "clean.doubt": Choice(
         "A value looks wrong, but you are not sure. What does least harm?",
         {

@@ -24,7 +24,7 @@ WHOLE_DAYS_FAULTS = {
         not 0.1 <= it.share <= 0.3
     ),
     "You took the last rows of the table. Do rows come in the order of their time?": lambda it: (
-        it.test[-int(it.test.sum()) :].all()
+        it.test[-int(it.test.sum()) :].all() and not it.days.is_monotonic_increasing
     ),
     "Rows of the training side are later than rows that are held out.": lambda it: (
         it.days[~it.test].max() > it.days[it.test].min()
@@ -35,9 +35,25 @@ WHOLE_DAYS_FAULTS = {
 }
 
 
+ANY_ORDER = (
+    "On rows in the order of time this is right; here they come in any order. Did you sort, and if "
+    "so, is your answer about the sorted copy? Which row of the table given is meant?"
+)
+
+
+def _examine_in_any_order(examine, made, table: pd.DataFrame) -> str:
+    """What is wrong with the answer for a table; that it is right only where rows are sorted."""
+    if not (reason := examine(made, table)):
+        return ""
+    return reason if examine(made, table.sort_values("scheduled", ignore_index=True)) else ANY_ORDER
+
+
 def _examine_whole_days(hold_out, of=None) -> str:
     """The latest fifth of rows has to be held out, and no day may lie on both sides."""
-    table = _days_out_of_order()
+    return _examine_in_any_order(_unsound_days, hold_out, _days_out_of_order())
+
+
+def _unsound_days(hold_out, table: pd.DataFrame) -> str:
     part = pd.Series(hold_out(table.copy()))
     if len(part) != len(table) or set(part) - {LEARNT_FROM, HELD_OUT}:
         return "Give a series with `train` or `test` for each row of the table, and nothing else."
@@ -107,7 +123,10 @@ GAP_DAYS = 7
 
 def _examine_with_gap(folds, of=None) -> str:
     """Four folds of whole days, each learning from all days but the seven before it."""
-    table = _days_out_of_order(63, 5)
+    return _examine_in_any_order(_unsound_folds, folds, _days_out_of_order(63, 5))
+
+
+def _unsound_folds(folds, table: pd.DataFrame) -> str:
     day = table["scheduled"].dt.normalize()
     made = list(folds(table.copy()))
     if len(made) != 4 or any(len(fold) != 2 for fold in made):
@@ -243,6 +262,10 @@ def _late_shares(known) -> tuple[float, float]:
     return float(late[known["fold"] < last].mean()), float(late[known["fold"] == last].mean())
 
 
+def _by_fold(known) -> pd.Series:
+    return known.groupby("fold")["late"].mean()
+
+
 def _apart(known) -> float:
     learnt, asked = _late_shares(known)
     return asked - learnt
@@ -257,7 +280,7 @@ QUESTIONS = {
             "c": "None of them: all rows help the training.",
         },
         "a",
-        "Hold out what stands to the training rows as production will: next month is later, too.",
+        "Hold out rows as production will bring them: next month is later, too.",
         {
             "b": "Random rows sit between training rows of the same day. Does production?",
             "c": "Then nothing is left to tell whether the model has learnt or memorised.",
@@ -298,6 +321,19 @@ QUESTIONS = {
             Mistake(
                 lambda known: _late_shares(known)[1] / _late_shares(known)[0],
                 "That is how many times as large it is; the question is for a difference.",
+            ),
+            Mistake(
+                lambda known: _by_fold(known).iloc[-1] - _by_fold(known).iloc[-2],
+                "You compared with the fold before it alone. From which rows does the last learn?",
+            ),
+            Mistake(
+                lambda known: _by_fold(known).iloc[-1] - _by_fold(known).iloc[:-1].mean(),
+                "You took the mean of the folds' shares: folds differ in size. Take it of rows.",
+            ),
+            Mistake(
+                lambda known: _by_fold(known).iloc[-1] - _by_fold(known).loc[0:].iloc[:-1].mean(),
+                "You took the mean of the folds' shares, and of three of them: which rows has the "
+                "fold numbered -1, and are they learnt from?",
             ),
             Mistake(
                 lambda known: _late_shares(known)[1] - float(known["late"].mean()),

@@ -1,24 +1,17 @@
-"""Questions, guess and challenges of the notebook: stage 7, deployment.
+"""Questions, guess and challenges of the notebook: stage 7, deployment; but for a service of one's
+own (`chapter_07_own_service`).
 
-Two challenges are tried over HTTP: a small service on a free port of this machine asks or answers
-while the examination lasts.
+One challenge is tried over HTTP: a small service on a free port of this machine answers while the
+examination lasts.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-import pandas as pd
-from sklearn.compose import make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 
 from ..by_hand import my_seed
 from ..grading import Challenge, Choice, Compute, Guess, Mistake, first_fault
-from ..trial_services import answering, noting_timeouts, serving
+from ..trial_services import answering, noting_timeouts
 
 ROWS_TO_CHECK = (
     ({"carrier": "UA", "distance": 1400}, "", ""),
@@ -110,88 +103,6 @@ def _why_not_these_timeouts(timeouts: list) -> str:
     return ""
 
 
-@cache
-def _model_of(seed: int):
-    """A small fitted pipeline that imputes and takes an unknown carrier, on rows of a seed."""
-    random = np.random.default_rng(seed)
-    rows = pd.DataFrame({
-        "carrier": random.choice(["UA", "DL", "B6"], 300),
-        "distance": random.integers(100, 3_000, 300).astype(float),
-        "pressure": random.normal(1_015, 8, 300).round(1),
-    })  # fmt: skip
-    late = (rows["distance"] / 900 - (rows["pressure"] - 1_015) / 5 + random.normal(size=300)) > 2
-    return _unfitted().fit(rows, late)
-
-
-def _unfitted() -> Pipeline:
-    prepare = make_column_transformer(
-        (SimpleImputer(strategy="median"), ["distance", "pressure"]),
-        (OneHotEncoder(handle_unknown="ignore"), ["carrier"]),
-    )
-    return make_pipeline(prepare, LogisticRegression(max_iter=10_000))
-
-
-SENT = {"carrier": "UA", "distance": 1_400, "pressure": 1_003.5}
-# Rows that a service is sent, the status that is expected, and the misconception otherwise
-TRIED = (
-    (SENT, 200, "A complete row was not answered."),
-    (SENT | {"pressure": None}, 200, "A gap in the pressure was refused: the model can impute it."),
-    ({"carrier": "UA", "distance": 1_400}, 200, "A row without pressure was refused: the model can "
-     "impute it."),
-    (SENT | {"carrier": "ZZ"}, 200, "A carrier that the model does not know is odd, not nonsense."),
-    (SENT | {"distance": "far"}, 422, "`far` is no distance, and the row was not refused."),
-    (SENT | {"distance": -30}, 422, "A distance below zero was not refused."),
-    ({"carrier": "UA"}, 422, "A row without distance was answered. What did it put there?"),
-)  # fmt: skip
-
-
-def _examine_make_service(make_service, of=None) -> str:
-    """A service has to answer as the model does, gaps and unknown carriers included, and refuse."""
-    from fastapi import FastAPI
-
-    model = _model_of(my_seed())
-    service = make_service(model)
-    if not isinstance(service, FastAPI):
-        return "Return the FastAPI object."
-    with serving(service) as url:
-        return next(filter(None, (_ask_service(url, *case, model) for case in TRIED)), "")
-
-
-def _ask_service(url: str, row: dict, status: int, misconception: str, model) -> str:
-    """What is wrong with the answer to one row; "" where nothing is."""
-    import requests
-
-    reply = requests.post(url, json=row, timeout=30)
-    if reply.status_code in (404, 405):
-        return "There is nothing at `/predict` that answers a POST."
-    if reply.status_code >= 500:
-        return f"On `{row}` it fell over (status {reply.status_code}). Refuse it with 422 instead."
-    if reply.status_code != status:
-        return misconception
-    return "" if status == 422 else _why_not_this_answer(reply, row, model)
-
-
-PROBABILITY_FAULTS = {
-    "": lambda it: abs(it.given - it.late) < 1e-9,
-    "That is the probability of *punctual*: which column of `predict_proba` is late?": lambda it: (
-        abs(it.given - it.punctual) < 1e-9
-    ),
-    "With a gap it answers otherwise than the model: who fills the gap, and with what?":
-        lambda it: it.row.get("pressure") is None,
-    "It answers otherwise than the model does. Is it a probability, in full?": bool,
-}  # fmt: skip
-
-
-def _why_not_this_answer(reply, row: dict, model) -> str:
-    said = reply.json()
-    given = said.get("probability") if isinstance(said, dict) else None
-    if not isinstance(given, int | float):
-        return "Answer with a dictionary: a number under `probability`."
-    asked = pd.DataFrame([SENT | {"pressure": None} | row]).astype({"pressure": float})
-    punctual, late = model.predict_proba(asked)[0]
-    return first_fault(PROBABILITY_FAULTS, given=given, punctual=punctual, late=late, row=row)
-
-
 CHALLENGES = {
     "deploy.ask_all": Challenge(
         "**Challenge.** Write a function `ask_all(url, rows)` that asks a service about rows. "
@@ -254,44 +165,18 @@ def refuse(row):
         ),
         level="core",
     ),
-    "deploy.make_service": Challenge(
-        "**Challenge.** Write a function `make_service(model)` that returns a FastAPI service. A "
-        "POST to `/predict` sends one flight: `carrier` (a text), `distance` (a number above 0) "
-        "and `pressure` (a number, which may be missing or null). The answer is "
-        '`{"probability": …}`: the probability of late, as `model.predict_proba` gives it for a '
-        "frame with these three columns. What makes no sense is refused with status 422.",
-        _examine_make_service,
-        makes="make_service",
-        solution="""
-import pandas as pd
-from fastapi import FastAPI
-from pydantic import BaseModel, Field
-
-
-class Asked(BaseModel):
-    carrier: str
-    distance: float = Field(gt=0)
-    pressure: float | None = None
-
-
-def make_service(model):
-    service = FastAPI()
-
-    @service.post("/predict")
-    def predict(asked: Asked):
-        row = pd.DataFrame([asked.model_dump()]).astype({"pressure": float})
-        return {"probability": model.predict_proba(row)[0, 1]}
-
-    return service
-""",
-        why="The service checks, and the model does everything else: there is no second code path.",
-        hints=(
-            "Begin with the model of a row: which of its fields may be missing?",
-            "`pd.DataFrame([asked.model_dump()])` is the frame; a gap has to become `nan` in it.",
-        ),
-        level="stretch",
-    ),
 }
+
+
+def _apart(answers: tuple) -> np.ndarray:
+    """How far the probabilities of two services lie apart, row by row."""
+    right, theirs = (np.asarray(one, float) for one in answers)
+    return np.abs(right - theirs)
+
+
+def _warns_otherwise(answers: tuple, at: float = 0.35) -> float:
+    right, theirs = (np.asarray(one, float) for one in answers)
+    return float(((right >= at) != (theirs >= at)).mean())
 
 
 def _warned_though_unlikely(predicted, at: float = 0.25) -> float:
@@ -316,6 +201,52 @@ QUESTIONS = {
             "If the rows came cleaned, who would have cleaned them, and by which program?",
             ("Two programs that should do the same: which of them is fixed when a bug is found?"),
         ),
+    ),
+    "deploy.apart": Compute(
+        "Compare two ways: `right` has the model's probabilities, `theirs` those of the service "
+        "that writes 0 for a gap. On which share of the flights do they differ, by more than "
+        "1e-9?",
+        expected=lambda answers: float((_apart(answers) > 1e-9).mean()),
+        how="`(abs(theirs - right) > 1e-9).mean()`",
+        why="Gaps are answered otherwise, though hardly a warning changes: compare "
+        "probabilities, not yes and no. One such comparison, on real rows, finds a second way of "
+        "preparing them before a customer does.",
+        hints=(
+            "Subtract row by row; does it matter which of the two is larger?",
+            "A comparison gives True and False for each row, and their mean is a share.",
+        ),
+        mistakes=(
+            Mistake(
+                _warns_otherwise,
+                "That is where a warning changes. Probabilities differ on more flights.",
+            ),
+            Mistake(
+                lambda answers: float((_apart(answers) <= 1e-9).mean()),
+                "On those both agree. On which share do they not?",
+            ),
+            Mistake(
+                lambda answers: float((_apart(answers) > 1e-9).sum()),
+                "That counts them. Out of how many?",
+            ),
+            Mistake(
+                lambda answers: float(_apart(answers).mean()),
+                "That is how far apart they are on average. On how many are they apart at all?",
+            ),
+            Mistake(
+                lambda answers: float(_apart(answers).max()),
+                "That is the largest difference. On which share of the flights is there any?",
+            ),
+            Mistake(
+                lambda answers: float((np.subtract(*map(np.asarray, answers)) > 1e-9).mean()),
+                "You took one sign only: some answers are too high, others too low.",
+            ),
+            Mistake(
+                lambda answers: float((np.subtract(*map(np.asarray, answers)) < -1e-9).mean()),
+                "You took one sign only: some answers are too high, others too low.",
+            ),
+        ),
+        within=0.003,
+        form="{:.3f}",
     ),
     "deploy.skew": Choice(
         "A service that cleans rows in its own way raises no error. Which test would have found "

@@ -261,13 +261,12 @@ def interval(rows):
 
 
 def _shares(values, edges) -> np.ndarray:
-    known = values.dropna().to_numpy(float)
-    groups = np.searchsorted(edges, known)
-    return np.bincount(groups, minlength=len(edges) + 1) / len(known)
+    groups = np.searchsorted(edges, values.dropna().to_numpy(float))
+    return np.bincount(groups, minlength=len(edges) + 1) / len(groups)
 
 
-def _in_quarters(temps, of: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    edges = temps[of].quantile([0.25, 0.5, 0.75]).to_numpy()
+def _in_quarters(temps, of: int = 0, groups: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    edges = temps[of].quantile(np.arange(1, groups) / groups).to_numpy()
     return _shares(temps[0], edges), _shares(temps[1], edges)
 
 
@@ -276,7 +275,6 @@ def _psi(old: np.ndarray, new: np.ndarray, both: bool = True) -> float:
 
 
 def _times_as_wide(promised: pd.DataFrame) -> float:
-    """How many times as wide the interval by days is as that by flights."""
     width = promised["high"] - promised["low"]
     return float(width["days"] / width["flights"])
 
@@ -301,6 +299,10 @@ QUESTIONS = {
         ),
         mistakes=(
             Mistake(
+                lambda temps: _psi(*_in_quarters(temps, groups=10)),
+                "That is the index over ten groups. How many are asked for?",
+            ),
+            Mistake(
                 lambda temps: -_psi(*_in_quarters(temps)),
                 "The sign is turned: in each group both factors should have the same one.",
             ),
@@ -313,13 +315,12 @@ QUESTIONS = {
                 "You weighed each group by its new share alone; what the question asks for is "
                 "the same seen from either side. (Or is your logarithm the one to base 10?)",
             ),
-            Mistake(
-                lambda temps: float(np.abs(np.subtract(*_in_quarters(temps))).sum()),
-                "You added the differences of shares as they are; the logarithm is missing.",
-            ),
-            Mistake(
-                lambda temps: float((np.subtract(*_in_quarters(temps)) ** 2).sum()),
-                "You squared the differences of shares; the logarithm is missing.",
+            *(
+                Mistake(
+                    lambda temps, by=by: float(by(np.subtract(*_in_quarters(temps))).sum()),
+                    f"You {did} the differences of shares; the logarithm is missing.",
+                )
+                for by, did in ((np.abs, "added"), (np.square, "squared"))
             ),
         ),
         within=0.03,
@@ -394,5 +395,6 @@ GUESSES = {
         form="{:.1f}",
         high="too cautious",
         low="too trusting",
+        most=float("inf"),
     ),
 }

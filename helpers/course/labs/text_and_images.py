@@ -15,7 +15,7 @@ from ...clean.cleaning_plan import draft_plan
 from ...clean.column_cleaner import Cleaner
 from ...features.feature_plan import plan_features
 from ...features.text_encoder import TextToNumbers
-from ...learning.label_column import draft_label, read_label
+from ...learning.label_column import draft_label, read_label, read_no_label
 from ...pipeline import whole_pipeline
 from .digit_images import SIMPLE
 
@@ -26,12 +26,13 @@ def through_the_line(
     drop: str = "",
     not_known: dict[str, str] | None = None,
     text: str = "",
+    no_label: str = "",
 ) -> tuple[pd.DataFrame, dict]:
     """The cleaned rows, label included, and the feature plan: stages 2 and 3 in a few lines.
 
     `drop` names columns to leave out, separated by commas; `not_known` gives the reason for each
     column that is filled in too late. `text` names a column that is to be read as text, however few
-    its sentences are.
+    its sentences are; `no_label` words of the target that mean that no label is known.
 
     >>> raw = pd.DataFrame({"weight": ["3 kg", "N/A"], "sold": ["yes", "no"]})
     >>> through_the_line(raw, "sold")[1]["columns"]
@@ -39,7 +40,7 @@ def through_the_line(
     """
     about = {"target": target, "not_known": not_known or {}}
     cleaning = draft_plan(raw, about)
-    label = read_label(raw[target], draft_label(raw[target]))
+    label = read_label(raw[target], draft_label(raw[target], read_no_label(no_label)))
     rows = Cleaner(cleaning).fit_transform(raw).assign(**{target: label})
     plan = plan_features(rows, cleaning, about, drop)
     if text in plan["columns"]:

@@ -210,6 +210,7 @@ def describe_score_gaps(table: pd.DataFrame) -> str:
     worst = table["gap"].idxmax()
     nil = ", ".join(table.index[table["gap"].abs() < 0.01])
     return (
-        f"**{sure.sum()} of {len(table)}** mistakes flatter beyond doubt, most of all {worst} "
-        f"(+{table['gap'].max():.2f}). Nothing to be measured (less than 0.01): {nil or 'none'}."
+        f"**{sure.sum()} of {len(table)}** mistakes flatter by more than three standard errors, "
+        f"most of all {worst} (+{table['gap'].max():.2f}). Nothing to be measured (under 0.01): "
+        f"{nil or 'none'}."
     )
