@@ -1,9 +1,11 @@
 """The small frame that by-hand cells begin from: what it holds, and what was known when."""
 
+import datetime
 import time
 
 import numpy as np
 import pandas as pd
+import pydantic
 import pytest
 from scipy.sparse import csr_array
 
@@ -123,3 +125,20 @@ def test_a_learner_has_a_seed_that_stays(monkeypatch, tmp_path):
     monkeypatch.setenv("PIPELINE_SEED", "seven")
     with pytest.raises(InputError, match="seven"):
         by_hand.my_seed()
+
+
+# What notebook 7 says of a service's one row
+
+
+def test_splitting_a_row_of_gaps_is_an_error_and_extracting_is_not():
+    gaps = pd.Series([None], dtype="str")
+    with pytest.raises(AttributeError):
+        gaps.str.split(",").str[0]
+    assert gaps.str.extract(r"^([^,]*)")[0].isna().all()
+
+
+def test_a_date_field_reads_a_day_refuses_words_and_gives_its_text_back():
+    row = pydantic.create_model("Row", day=(datetime.date, ...))
+    assert row(day="2013-05-01").model_dump(mode="json") == {"day": "2013-05-01"}
+    with pytest.raises(pydantic.ValidationError):
+        row(day="next May")
