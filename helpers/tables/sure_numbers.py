@@ -17,9 +17,10 @@ FEW = 100  # cells that tell quickly whether a column may hold numbers
 LONG = 16  # digits from which on a float may not keep them
 LOSES = rf"^[+-]?(0\d|\d{{{LONG},}}$)"  # digits that a number would not keep
 SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
+LAST_MAJOR = 999
 MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 ZERO, NINE, SIGNS = ord("0"), ord("9"), (ord("+"), ord("-"))
-POWER, FRACTION = b"eE", b".eE"
+POWER, FRACTION, LOWER = b"eE", b".eE", 32
 NONE, SOME, SURE = "none", "some", "sure"
 
 
@@ -94,6 +95,8 @@ def numbers_of(texts: pa.ChunkedArray) -> Numbers | None:
         return None  # most columns of words end here
     if (values := _values_of(texts)) is None:
         return None
+    if pa.types.is_integer(values.type):
+        return Numbers(values, versions=_none_above(values, texts.type))
     return Numbers(values, _powers_in(texts), _versions_in(texts))
 
 
@@ -111,7 +114,21 @@ def _powers_in(texts: pa.ChunkedArray) -> str:
     """Whether texts have powers of ten, and surely so."""
     if not _any_has(texts, POWER):
         return NONE
-    return SURE if _any_matches(texts, SURELY_POWER) else SOME
+    is_sure = any(map(_has_signed_power, texts.chunks)) or _any_matches(texts, SURELY_POWER)
+    return SURE if is_sure else SOME
+
+
+def _has_signed_power(chunk: pa.Array) -> bool:
+    """Whether a sign follows an e: quicker than a pattern, and most powers have one."""
+    letters, _ = letters_of(chunk)
+    behind = letters.take(np.flatnonzero((letters | LOWER) == POWER[0]) + 1, mode="clip")
+    return bool(np.isin(behind, SIGNS).any())
+
+
+def _none_above(integers: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | None:
+    """No text, where all integers may be versions: what tells these has a point in it."""
+    least, most = pc.min_max(integers).as_py().values()
+    return pa.array([], kind) if least >= 0 and most <= LAST_MAJOR else None
 
 
 def _versions_in(texts: pa.ChunkedArray) -> pa.Array | None:
