@@ -12,7 +12,16 @@ from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows, collection_stage
 from helpers.line import stage_work
 from helpers.serving import request_body
-from helpers.tables import mend_quotes, odd_files, set_aside, text_pieces
+from helpers.tables import (
+    byte_lines,
+    cut_lines,
+    mend_quotes,
+    odd_files,
+    set_aside,
+    text_blocks,
+    text_pieces,
+    text_tables,
+)
 from helpers.tables.dialects import Dialect
 from helpers.tables.read_any import read_csv_in_pieces, read_table
 
@@ -346,3 +355,71 @@ def test_one_column_of_sentences_is_said_where_some_have_commas(tmp_path):
     assert "3 of its first 10 lines" in " ".join(frame.attrs["oddities"])
     path.write_text("note\n" + "all is well\n" * 6)
     assert "oddities" not in read_table(str(path)).attrs
+
+
+# --- Blocks -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[40, 150, 1_000])
+def small_blocks(request, monkeypatch):
+    """Blocks of so few bytes that every row is near the end of one."""
+    monkeypatch.setattr(text_blocks, "BLOCK", request.param)
+    monkeypatch.setattr(text_tables, "BLOCK", request.param)
+    monkeypatch.setattr(byte_lines, "PIECE", request.param // 2)
+    monkeypatch.setattr(cut_lines, "MOST_OF_A_RUN", 3)
+
+
+@pytest.mark.parametrize("seed", range(40, 46))
+def test_blocks_change_nothing(read, small_blocks, seed):
+    made = broken_file(seed)
+    found = read(made.text)
+    assert cells(found) == made.rows
+    assert set_aside.of(found).line.tolist() == list(made.broken)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_over_many_lines_are_read_whole_in_blocks(read, small_blocks, end):
+    rows = [[str(n), f'said "{n}",{end}twice', f"{n}.5"] for n in range(30)]
+    text = text_of([NAMES[:3], *rows], end)
+    assert cells(read(text)) == rows
+    frame = read(text + f"1,2{end}" + text_of(rows, end))
+    assert cells(frame) == rows * 2 and set_aside.count(frame) == 1
+
+
+def test_a_column_is_one_kind_over_all_blocks(tmp_path, small_blocks):
+    late = ["9"] * 200
+    columns = {
+        "whole": late, "gap": [*late[1:], ""], "fraction": [*late[1:], "2.5"],
+        "word": [*late[1:], "x"], "code": [*late[1:], "07"], "hex": [*late[1:], "0x1F"],
+        "sku": [*late[2:], "1E6", "5E4"], "power": [*late[2:], "1E6", "2.5E3"],
+        "version": ["1.9"] * 199 + ["1.10"], "empty": [""] * 200,
+    }  # fmt: skip
+    (tmp_path / "a.csv").write_text(text_of([list(columns), *zip(*columns.values(), strict=True)]))
+    frame = read_table(str(tmp_path / "a.csv"))
+    numbers = ["whole", "gap", "fraction", "power"]
+    assert [name for name in frame if frame[name].dtype.kind in "if"] == numbers
+    assert [frame[name].iloc[-1] for name in ("word", "code", "hex", "sku", "version")] == [
+        "x", "07", "0x1F", "5E4", "1.10"]  # fmt: skip
+
+
+def test_a_broken_line_costs_its_block_alone(read, monkeypatch):
+    """The other blocks are read in one go: their lines are not looked at one by one."""
+    monkeypatch.setattr(text_blocks, "BLOCK", 500)
+    seen = []
+    whole = cut_lines.cut_lines
+    monkeypatch.setattr(text_tables, "cut_lines", lambda lines, *more: (
+        seen.append(len(lines)), whole(lines, *more))[1])  # fmt: skip
+    text = text_of([NAMES, *ROWS * 100])
+    assert set_aside.of(read(text + "1,2\n" + text_of(ROWS * 100))).line.tolist() == [402]
+    assert len(seen) == 1 and seen[0] < 30
+
+
+def test_the_header_once_more_is_found_with_blanks_around_its_names(read):
+    frame = read(text_of([NAMES, *ROWS]) + " nr ,day, town,load \n" + text_of(ROWS))
+    assert cells(frame) == ROWS * 2 and "like the header" in said(frame)
+
+
+def test_a_cell_over_two_lines_in_single_quotes_is_one_cell(read):
+    rows = [[str(n), f"red\nand {n}"] for n in range(9)]
+    text = text_of([["nr", "note"], *rows], quotechar="'", quoting=csv.QUOTE_ALL)
+    assert cells(read(text)) == rows

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-LINE_ENDS = "\r\n"
+LINE_ENDS = LINE_END = "\r\n"
 LONGEST_FIELD = 2**31 - 1
 
 
@@ -48,6 +48,11 @@ class Dialect:
         quoted = rf"{blanks}{quote}{inner}{quote}{blanks}(?={mark}|[\r\n]|$)"
         field = rf"(?:{quoted}|(?!{blanks}{quote})[^{mark}\r\n]*+)"
         return re.compile(rf"{field}(?:{mark}{field})*+(?=[\r\n]|$)", re.DOTALL)
+
+    @cached_property
+    def record_in_bytes(self) -> re.Pattern:
+        """The same in a text in UTF-8."""
+        return re.compile(self.record.pattern.encode(), re.DOTALL)
 
     @cached_property
     def _loosely_quoted(self) -> re.Pattern:
@@ -149,5 +154,5 @@ def standard_line(cells: list[str], delimiter: str) -> str:
     'a,"b, c"'
     """
     written = io.StringIO()
-    csv.writer(written, delimiter=delimiter, lineterminator="").writerow(cells)
-    return written.getvalue()
+    csv.writer(written, delimiter=delimiter, lineterminator=LINE_END).writerow(cells)
+    return written.getvalue().removesuffix(LINE_END)

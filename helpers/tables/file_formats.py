@@ -19,10 +19,6 @@ from .text_format import AS_FOUND, TextFormat
 from .text_tables import read_text
 
 READABLE = "CSV, TSV, JSON, JSON lines, Excel, Parquet or Feather"
-FEW = 100  # cells that tell quickly whether a column may hold numbers
-SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
-MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
-LOSES = r"^[+-]?(0\d|\d{16,}$)"  # digits that a number would not keep
 
 
 def read_parquet_bytes(source: Path | bytes) -> pd.DataFrame:
@@ -58,15 +54,20 @@ def disguised_as(content: bytes, ending: str) -> str:
     return ""
 
 
-def read_delimited(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
-    """A delimited text in UTF-8 as a frame of texts; raises InputError where it is no table."""
+def read_delimited(
+    content: bytes, asked: TextFormat = AS_FOUND, typed: bool = False
+) -> pd.DataFrame:
+    """A delimited text in UTF-8 as a frame of texts; raises InputError where it is no table.
+
+    If `typed`, columns that surely hold numbers are numbers.
+    """
     content = content.removeprefix(codecs.BOM_UTF8)
     if not content or content.isspace():
         raise InputError("is empty: it holds no header and no rows.")
     if named := re.match(rb"sep=(.)\r?\n", content):  # Excel's way to name the delimiter
         asked = replace(asked, delimiter=asked.delimiter or named[1].decode())
         content = b"\n" + content[named.end() :]  # the lines keep their numbers
-    return read_text(content, asked)
+    return read_text(content, asked, typed)
 
 
 def _read_json(content: bytes) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from ..base.addresses import (
 from ..base.recipe_files import is_recipe
 from ..base.remote_files import fetch_stored, is_stored
 from ..base.user_errors import InputError, first_line, nearest
-from . import encodings, odd_files, sure_numbers, text_format, text_pieces
+from . import encodings, odd_files, text_format, text_pieces
 from .arrow_tables import as_frame
 from .file_formats import (
     DELIMITED,
@@ -208,20 +208,19 @@ def _parse(
         said = f"'{name}' ends in '{ending or 'nothing'}'; what can be read is {READABLE}."
         raise InputError(f"{said} Save it as one of these.")
     if ending not in TEXTUAL:
-        return _read_as(_reader_of(ending, written), content, ending, name)
+        return _read_as(_reader_of(ending, written, typed), content, ending, name)
     content, found, said = _read_as(lambda c: encodings.as_utf8(c, encoding), content, ending, name)
-    frame = _read_as(_reader_of(ending, written), content, ending, name)
-    frame = odd_files.note(
-        sure_numbers.typed(frame) if typed and ending in DELIMITED else frame, said
-    )
+    frame = _read_as(_reader_of(ending, written, typed), content, ending, name)
+    frame = odd_files.note(frame, said)
     frame.attrs = frame.attrs | ({} if found == "utf-8" else {"encoding": found})
     return frame
 
 
-def _reader_of(ending: str, written: str):
+def _reader_of(ending: str, written: str, typed: bool):
     """The reader of a kind of file, told what a person says of how it is written."""
     reader = READERS[ending]
-    return partial(reader, asked=text_format.parse(written)) if ending in TOLD else reader
+    told = {"asked": text_format.parse(written)} if ending in TOLD else {}
+    return partial(reader, **told | ({"typed": typed} if ending in DELIMITED else {}))
 
 
 def _read_as(reader, content, ending: str, name: str) -> pd.DataFrame:

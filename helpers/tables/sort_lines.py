@@ -12,12 +12,13 @@ from itertools import groupby
 
 from ..base.user_errors import InputError
 from .cell_kinds import kind
-from .cut_lines import UNCLEAR, Piece
+from .cut_lines import UNCLEAR, Piece, Run
 from .dialects import standard_line
 from .drawn_tables import is_rule
 from .header_rows import below, is_other_header
 from .odd_files import lines as line_numbers
 from .odd_files import so_many
+from .piece_list import PieceList, first_of
 from .text_layout import Layout
 
 LEAST_TABLE = 3  # lines in a row of another width that may be another table
@@ -32,7 +33,8 @@ DRAWN = "drawn between rows"
 class Sorted:
     """Rows as lines of standard CSV, and pieces that are no rows, with their reasons."""
 
-    rows: list[str] = field(default_factory=list)
+    rows: list[bytes | Run] = field(default_factory=list)
+    many: int = 0  # rows
     aside: list[tuple[Piece, str]] = field(default_factory=list)
     broken: list[Piece] = field(default_factory=list)  # of `aside`: rows that can't be read
     mended: list[int] = field(default_factory=list)
@@ -41,7 +43,7 @@ class Sorted:
     last: int = 0  # the line of the last row
 
 
-def sort_pieces(pieces: list[Piece], layout: Layout, most: float) -> Sorted:
+def sort_pieces(pieces: PieceList, layout: Layout, most: float) -> Sorted:
     """The pieces below the header as rows, and as lines set aside.
 
     `most` is the share of lines that may be broken. Where more are, short rows count as rows that
@@ -52,7 +54,7 @@ def sort_pieces(pieces: list[Piece], layout: Layout, most: float) -> Sorted:
     if _may_be_padded(odd, layout) and _too_many(odd, min(most, CUSTOM), found):
         return sort_pieces(pieces, replace(layout, pads=True), most)
     if _too_many(odd, most, found):
-        _refuse(odd, layout, len(found.rows))
+        _refuse(odd, layout, found.many)
     found.broken = odd
     found.aside += [(piece, reason_of(piece, layout, piece.line > found.last)) for piece in odd]
     found.aside.sort(key=lambda one: one[0].line)
@@ -60,12 +62,14 @@ def sort_pieces(pieces: list[Piece], layout: Layout, most: float) -> Sorted:
     return found
 
 
-def _sorted(pieces: list[Piece], layout: Layout) -> tuple[Sorted, list[Piece]]:
+def _sorted(pieces: PieceList, layout: Layout) -> tuple[Sorted, list[Piece]]:
     """The pieces that fit, as rows, and those that do not."""
     found = Sorted(aside=[(piece, ABOVE) for piece in layout.above])
     header, odd = [name.strip() for name in layout.names or []], []
     for piece in _of_first_table(pieces, layout, found):
-        if piece.width == 0:
+        if isinstance(piece, Run):
+            _take_run(piece, found)
+        elif piece.width == 0:
             found.blank.append(piece.line)
         elif layout.has_rules and is_rule(piece.text):
             found.aside.append((piece, DRAWN))
@@ -76,21 +80,22 @@ def _sorted(pieces: list[Piece], layout: Layout) -> tuple[Sorted, list[Piece]]:
     return found, odd
 
 
-def _of_first_table(pieces: list[Piece], layout: Layout, found: Sorted) -> Iterator[Piece]:
+def _of_first_table(pieces: PieceList, layout: Layout, found: Sorted) -> Iterator[Piece | Run]:
     """The pieces above another table of the same width; those of that are set aside."""
     looks, after_gap = None, False
-    for place, piece in enumerate(pieces):
-        fits = piece.width == layout.width > 1
+    for place, part in pieces.placed():
+        fits = part.width == layout.width > 1
         if fits and after_gap and place > 2:
+            first = first_of(part)
             if looks is None or place < MOST_LOOKED_AT:
-                looks = below(_rows(pieces[:place][-MOST_LOOKED_AT:], layout))
+                looks = below(_rows(pieces[max(0, place - MOST_LOOKED_AT) : place], layout))
             later = _rows(pieces[place + 1 : place + LATER], layout)
-            if is_other_header(piece.fields(layout.dialect), later, looks):
-                why = f"{OTHER}, from line {piece.line}"
+            if is_other_header(first.fields(layout.dialect), later, looks):
+                why = f"{OTHER}, from line {first.line}"
                 found.aside += [(one, why) for one in pieces[place:] if one.width]
                 return
         after_gap = not fits
-        yield piece
+        yield part
 
 
 def _rows(pieces: list[Piece], layout: Layout) -> list[list[str]]:
@@ -102,9 +107,9 @@ def _too_many(odd: list[Piece], most: float, found: Sorted) -> bool:
     """Whether more lines are broken than may be; a few below the last row do not count."""
     below = sum(piece.line > found.last for piece in odd)
     counted = len(odd) - below * (below <= MOST_BELOW)
-    if len(found.rows) < 2 * below:
+    if found.many < 2 * below:
         counted = len(odd)
-    return bool(odd) and (not found.rows or counted > max(1, most * (len(found.rows) + counted)))
+    return bool(odd) and (not found.many or counted > max(1, most * (found.many + counted)))
 
 
 def _fits(piece: Piece, layout: Layout) -> bool:
@@ -119,12 +124,34 @@ def _take(piece: Piece, layout: Layout, header: list[str], found: Sorted) -> Non
         if [cell.strip() for cell in cells] == header:
             found.aside.append((piece, AGAIN))
             return
-    found.rows.append(_line_of(piece, layout))
+    found.rows.append(_line_of(piece, layout).encode())
+    found.many += 1
     found.last = piece.line
     if piece.mended:
         found.mended.append(piece.line)
     if piece.width < layout.width:
         found.padded.append(piece.line)
+
+
+def _take_run(run: Run, found: Sorted) -> None:
+    """Lines that surely are rows."""
+    found.rows.append(run)
+    found.many += len(run)
+    found.last = run.last_line
+
+
+def _take_run(run: Run, found: Sorted) -> None:
+    """Lines that surely are rows."""
+    found.rows.append(run)
+    found.many += len(run)
+    found.last = run.last_line
+
+
+def _take_run(run: Run, found: Sorted) -> None:
+    """Lines that surely are rows."""
+    found.rows.append(run)
+    found.many += len(run)
+    found.last = run.last_line
 
 
 def _line_of(piece: Piece, layout: Layout) -> str:

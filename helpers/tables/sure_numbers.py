@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,26 +11,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..cells import codes_like_numbers
+from .arrow_tables import is_text
 
 FEW = 100  # cells that tell quickly whether a column may hold numbers
 LONG = 16  # digits from which on a float may not keep them
 LOSES = rf"^[+-]?(0\d|\d{{{LONG},}}$)"  # digits that a number would not keep
 SURELY_POWER = r"[eE][+-]|\.\d*[eE]"  # of ten: it has a sign or a point
+LAST_MAJOR = 999
 MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
+MAY_BE_THOUSANDS = r"^\s*[+-]?\d{1,3}(\.\d{3})*\s*$"
 ZERO, NINE, SIGNS = ord("0"), ord("9"), (ord("+"), ord("-"))
+POWER, FRACTION, LOWER = b"eE", b".eE", 32
+NONE, SOME, SURE = "none", "some", "sure"
 
 
-def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame of texts, its columns that surely hold numbers as numbers; a thread a core.
+@dataclass(frozen=True)
+class Numbers:
+    """A part of a column as integers or floats, and what tells whether its texts may be codes."""
 
-    >>> typed(pd.DataFrame({"n": ["1", "2"], "zip": ["02134", "1"]})).dtypes.astype(str).tolist()
-    ['int64', 'str']
-    """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        columns = pool.map(numbers_if_surely, (frame[name] for name in frame))
-        found = pd.DataFrame(dict(zip(frame, columns, strict=True)))
-    found.attrs = frame.attrs
-    return found
+    values: pa.ChunkedArray
+    powers: str = NONE  # of ten: none; some without a sign or a point (1E6); or surely powers
+    versions: pa.Array | None = None  # the different texts, where all may be versions
+    may_be_thousands: bool = False  # three digits behind every point
 
 
 def numbers_if_surely(column: pd.Series) -> pd.Series:
@@ -42,92 +44,211 @@ def numbers_if_surely(column: pd.Series) -> pd.Series:
     >>> numbers_if_surely(pd.Series(["1.50", None])).tolist()
     [1.5, nan]
     """
-    first = column.iloc[: 4 * FEW].dropna().iloc[:FEW]
-    if pd.to_numeric(first, errors="coerce").isna().any():
-        return column  # most columns of words end here
     texts = pa.chunked_array(pa.array(column, from_pandas=True))
-    for quick in (_plain_integers, _plain_floats):
-        if (numbers := quick(texts)) is not None:
-            is_code = quick is _plain_floats and _are_codes(texts, str(column.name))
-            kept = column if is_code or _loses_digits(texts) else numbers
-            return pd.Series(kept, index=column.index, name=column.name)
-    return _numbers_with_care(column)
+    part = numbers_of(texts) if is_text(texts.type) else None
+    numbers = joined([part], str(column.name), lambda: texts) if part else None
+    if numbers is None:
+        return column
+    return pd.Series(numbers.to_numpy(), index=column.index, name=column.name)
 
 
-def _plain_integers(texts: pa.ChunkedArray) -> np.ndarray | None:
-    """Texts without gaps as integers where each is one; else None."""
-    if texts.null_count or not len(texts):
-        return None
-    try:
-        return texts.cast(pa.int64()).to_numpy()
-    except pa.ArrowInvalid:
-        return None
+def joined(
+    parts: list[Numbers], name: str, texts: Callable[[], pa.ChunkedArray]
+) -> pa.ChunkedArray | None:
+    """A column of parts; None where its texts are codes, or all missing.
 
-
-def _plain_floats(texts: pa.ChunkedArray) -> np.ndarray | None:
-    """Texts as floats where each is a finite number, and some a fraction or missing; else None."""
-    try:
-        numbers = texts.cast(pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    present = numbers.drop_null().to_numpy()
-    is_float = texts.null_count or not (present == np.floor(present)).all()
-    if not len(present) or not is_float or not np.isfinite(present).all():
-        return None
-    return numbers.to_numpy()
-
-
-def _loses_digits(texts: pa.ChunkedArray) -> bool:
-    """Whether a text has a leading zero, or more digits than a float keeps."""
-    return any(map(_chunk_loses_digits, texts.drop_null().chunks))
-
-
-def _chunk_loses_digits(chunk: pa.Array) -> bool:
-    """The same of a chunk, told by the letters at the beginning of each text.
-
-    Only where some text is long, the rest of it is looked at.
+    `texts` gives all of its texts, which are needed where only some parts have a power of ten.
     """
-    if not len(chunk):
-        return False
-    chunk = chunk.cast(pa.large_string())
-    _, offsets, letters = chunk.buffers()
-    places = np.frombuffer(offsets, np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
-    letters = np.frombuffer(letters, np.uint8)
-    begin, end = places[:-1], places[1:]
-    first = letters[begin]
-    begin = begin + ((first == SIGNS[0]) | (first == SIGNS[1]))
-    zero = begin[(letters[np.minimum(begin, end - 1)] == ZERO) & (begin + 1 < end)]
-    second = letters[zero + 1]
-    if ((second >= ZERO) & (second <= NINE)).any():
-        return True
-    is_long = (end - begin).max() >= LONG
-    return is_long and pc.any(pc.match_substring_regex(chunk, LOSES)).as_py()
+    if all(part.values.null_count == len(part.values) for part in parts):
+        return None
+    if _are_codes(parts, name, texts):
+        return None
+    kinds = {part.values.type for part in parts}
+    kind = kinds.pop() if len(kinds) == 1 else pa.float64()
+    return pa.chunked_array([c.cast(kind) for part in parts for c in part.values.chunks], kind)
 
 
-def _numbers_with_care(column: pd.Series) -> pd.Series:
-    """The same of any column, cell by cell."""
-    present = pa.array(column.dropna(), from_pandas=True)
-    if not len(present) or pc.any(pc.match_substring_regex(present, LOSES)).as_py():
-        return column
-    numbers = pd.to_numeric(column, errors="coerce")
-    lost = numbers.isna() & column.notna()
-    if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
-        return column
-    return column if _are_codes(present, str(column.name)) else numbers
-
-
-def _are_codes(texts, name: str) -> bool:
+def _are_codes(parts: list[Numbers], name: str, texts: Callable[[], pa.ChunkedArray]) -> bool:
     """Whether texts that read as numbers are codes (1E6 beside 5E4) or versions (1.10 after 1.9).
 
     Powers of ten have a sign, or a point, somewhere. Points that part thousands are no decimals.
     """
-    has_powers = any(pc.any(pc.match_substring(texts, mark)).as_py() for mark in "eE")
-    if has_powers and pc.any(pc.match_substring_regex(texts, SURELY_POWER)).as_py():
+    powers = {part.powers for part in parts}
+    if SURE in powers:
         return False
-    if codes_like_numbers.are_thousands(texts.slice(0, FEW).drop_null().to_pylist()):
-        return codes_like_numbers.are_thousands(texts.drop_null().unique().to_pylist())
-    first = texts.slice(0, 10 * FEW)  # where plain decimals end
-    versions = (pc.all(pc.match_substring_regex(t, MAY_BE_VERSION)).as_py() for t in (first, texts))
-    return (has_powers or all(versions)) and codes_like_numbers.are_codes(
-        map(str.strip, texts.drop_null().unique().to_pylist()), name
+    if all(part.may_be_thousands for part in parts):
+        return codes_like_numbers.are_thousands(texts().drop_null().unique().to_pylist())
+    if SOME in powers:
+        different = texts().drop_null().unique()
+    elif all(part.versions is not None for part in parts):
+        different = pa.concat_arrays([part.versions for part in parts]).unique()
+    else:
+        return False
+    return codes_like_numbers.are_codes(map(str.strip, different.to_pylist()), name)
+
+
+def numbers_of(texts: pa.ChunkedArray) -> Numbers | None:
+    """A part of a column as numbers; None where a text is none, or would lose digits.
+
+    >>> numbers_of(pa.chunked_array([["1", "20"]])).values.type
+    DataType(int64)
+    """
+    if texts.null_count == len(texts):
+        return Numbers(texts.cast(pa.float64()), NONE, pa.array([], texts.type), True)
+    if not _may_be_numbers(texts.slice(0, 4 * FEW)):
+        return None  # most columns of words end here
+    if (values := _values_of(texts)) is None:
+        return None
+    if pa.types.is_integer(values.type):
+        versions = _none_above(values, texts.type)
+        return Numbers(values, NONE, versions, versions is not None)
+    return Numbers(values, _powers_in(texts), _versions_in(texts), _are_parted(texts))
+
+
+def _values_of(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Texts as integers or floats."""
+    if not _any_has(texts, FRACTION) and not texts.null_count:
+        integers = _plain_integers(texts)
+        return _numbers_with_care(texts) if integers is None else integers
+    if (floats := _plain_floats(texts)) is None:
+        return _numbers_with_care(texts)
+    return None if _loses_digits(texts, floats) else floats
+
+
+def _powers_in(texts: pa.ChunkedArray) -> str:
+    """Whether texts have powers of ten, and surely so."""
+    if not _any_has(texts, POWER):
+        return NONE
+    is_sure = any(map(_has_signed_power, texts.chunks)) or _any_matches(texts, SURELY_POWER)
+    return SURE if is_sure else SOME
+
+
+def _has_signed_power(chunk: pa.Array) -> bool:
+    """Whether a sign follows an e: quicker than a pattern, and most powers have one."""
+    letters, _ = letters_of(chunk)
+    behind = letters.take(np.flatnonzero((letters | LOWER) == POWER[0]) + 1, mode="clip")
+    return bool(np.isin(behind, SIGNS).any())
+
+
+def _none_above(integers: pa.ChunkedArray, kind: pa.DataType) -> pa.Array | None:
+    """No text, where all integers may be versions: what tells these has a point in it."""
+    least, most = pc.min_max(integers).as_py().values()
+    return pa.array([], kind) if least >= 0 and most <= LAST_MAJOR else None
+
+
+def _versions_in(texts: pa.ChunkedArray) -> pa.Array | None:
+    """The different texts where all may be versions; plain decimals end after a few."""
+    if not _may_be_versions(texts.slice(0, 10 * FEW).drop_null().combine_chunks()):
+        return None
+    different = texts.drop_null().unique()
+    return different if _may_be_versions(different) else None
+
+
+def _are_parted(texts: pa.ChunkedArray) -> bool:
+    """Whether each text may have a point that parts thousands; most decimals end after a few."""
+    few = texts.slice(0, FEW).drop_null()
+    return all(
+        pc.all(pc.match_substring_regex(some, MAY_BE_THOUSANDS), min_count=0).as_py()
+        for some in (few, texts)
     )
+
+
+def _may_be_numbers(texts: pa.ChunkedArray) -> bool:
+    """Whether the first texts are numbers that keep their digits."""
+    first = texts.drop_null().slice(0, FEW)
+    numbers = pd.to_numeric(first.to_pandas(), errors="coerce")
+    return bool(numbers.notna().all()) and not _any_matches(first, LOSES)
+
+
+def _plain_integers(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Texts without gaps as integers of at most 15 digits; else None.
+
+    Where a text has a zero in front, or is hexadecimal, it has another number of letters.
+    """
+    try:
+        integers = texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    letters = pc.sum(pc.binary_length(texts)).as_py()
+    return integers if _letters_needed(integers.to_numpy()) == letters else None
+
+
+def _letters_needed(integers: np.ndarray) -> int:
+    """How many letters integers take; -1 where one has more digits than a float may keep."""
+    sizes, letters = np.abs(integers), len(integers) + np.count_nonzero(integers < 0)
+    for power in range(1, LONG):
+        if not (many := np.count_nonzero(sizes >= 10**power)):
+            return letters
+        letters += many
+    return -1
+
+
+def _plain_floats(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Texts as floats where each is a finite number or missing; else None."""
+    try:
+        floats = texts.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return floats if pc.all(pc.is_finite(floats)).as_py() else None
+
+
+def _loses_digits(texts: pa.ChunkedArray, floats: pa.ChunkedArray) -> bool:
+    """Whether a text has a leading zero, or more whole digits than a float keeps."""
+    if any(map(_has_leading_zero, texts.chunks)):
+        return True
+    is_large = max(map(abs, pc.min_max(floats).as_py().values())) >= 10 ** (LONG - 1)
+    return is_large and _any_matches(texts, LOSES)
+
+
+def _any_matches(texts: pa.ChunkedArray, pattern: str) -> bool:
+    """Whether a text has the pattern in it."""
+    return any(pc.any(pc.match_substring_regex(c, pattern)).as_py() for c in texts.chunks)
+
+
+def letters_of(chunk: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The letters of all texts, one behind the other, and where each text begins (and ends)."""
+    _, offsets, letters = chunk.buffers()
+    kind = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    places = np.frombuffer(offsets, kind)[chunk.offset : chunk.offset + len(chunk) + 1]
+    found = np.frombuffer(letters, np.uint8) if letters else np.zeros(0, np.uint8)
+    return found[: places[-1]], places
+
+
+def _has_leading_zero(chunk: pa.Array) -> bool:
+    """Whether a text has a zero and another digit in front, told by its first letters."""
+    letters, places = letters_of(chunk) if len(chunk) else ([], [])
+    if not len(letters):
+        return False
+    begin, end = places[:-1], places[1:]
+    first = letters.take(begin, mode="clip")
+    is_signed = (first == SIGNS[0]) | (first == SIGNS[1])
+    if is_signed.any():
+        begin = begin + is_signed
+        first = letters.take(begin, mode="clip")
+    zero = np.flatnonzero(first == ZERO)
+    second = begin[zero] + 1
+    second = letters[second[second < end[zero]]]
+    return bool(((second >= ZERO) & (second <= NINE)).any())
+
+
+def _numbers_with_care(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The same of any texts, cell by cell."""
+    if _any_matches(texts, LOSES):
+        return None
+    column = texts.to_pandas()
+    numbers = pd.to_numeric(column, errors="coerce")
+    lost = numbers.isna() & column.notna()
+    if lost.any() or np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)).any():
+        return None
+    return pa.chunked_array([pa.array(numbers, from_pandas=True)])
+
+
+def _any_has(texts: pa.ChunkedArray, marks: bytes) -> bool:
+    """Whether a text has one of these letters in it."""
+    parts = (letters_of(chunk) for chunk in texts.chunks if len(chunk))
+    return any(mark in letters[places[0] :] for letters, places in parts for mark in marks)
+
+
+def _may_be_versions(texts: pa.Array) -> bool:
+    """Whether each text looks like a version."""
+    return pc.all(pc.match_substring_regex(texts, MAY_BE_VERSION), min_count=0).as_py()

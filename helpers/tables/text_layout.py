@@ -8,7 +8,7 @@ from itertools import pairwise
 from ..base.user_errors import InputError
 from . import header_rows
 from .cell_kinds import kind
-from .cut_lines import Piece, cut_lines
+from .cut_lines import Piece, cut_text
 from .dialects import Dialect, Line, lines_of
 from .drawn_tables import is_rule
 from .find_dialect import RARE, USUAL, Cut, cut_by, find_cut
@@ -50,7 +50,7 @@ def find_layout(text: str, asked: TextFormat) -> Layout:
     """The layout of a text, told by its beginning; raises InputError where no delimiter fits."""
     lines = lines_of(text)
     cut = _cut_asked(text, lines, asked) or _only_column(text, lines, asked)
-    pieces = list(cut_lines(text, lines[:MOST_LINES], cut.dialect, cut.width))
+    pieces = cut_text(text, cut.dialect, cut.width, MOST_LINES)
     rules = [piece for piece in pieces if is_rule(piece.text)]
     rows = [piece for piece in pieces if not is_rule(piece.text)]
     found = replace(_with_header(rows, cut, asked), has_rules=bool(rules))

@@ -7,19 +7,21 @@ take back what it has handed on.
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 from ..base.user_errors import InputError
-from .plain_check import has_proper_quotes
+from .odd_files import MOST_LOOKED_AT
+from .text_blocks import Block, plain_texts_of, texts_of
 from .text_format import AS_FOUND
 from .text_layout import Layout, find_layout
-from .text_tables import BLOCK, SAMPLE, arrow_options, has_other_lines, named, place_of_line
+from .text_tables import SAMPLE, blocks_below, named, place_of_line
 
 MARK = b"\xef\xbb\xbf"  # of UTF-8
 
@@ -32,31 +34,37 @@ class PlainFile:
     layout: Layout
     start: int
 
-    def batches(self, check_utf8: bool = False) -> Iterator[pd.DataFrame]:
-        """The rows as frames of some thousands each; raises pyarrow.ArrowInvalid."""
-        with (
-            self.path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as m,
-        ):
-            options = arrow_options(self.layout, BLOCK, m.find(b'"') >= 0, check_utf8)
-            body = pa.py_buffer(m).slice(self.start)
-            try:
-                for batch in arrow_csv.open_csv(pa.BufferReader(body), *options):
-                    yield batch.to_pandas()
-            finally:
-                del body  # or the map can't be closed
-
     def pieces(self, rows: int) -> Iterator[pd.DataFrame]:
         """The rows, so many at a time, with their columns' names."""
-        kept: list[pd.DataFrame] = []
-        for batch in self.batches():
-            kept.append(batch)
+        kept: list[pa.Table] = []
+        for block in self.blocks():
+            kept.append(texts_of(block.body, self.layout))
             while sum(map(len, kept)) >= rows:
-                whole = pd.concat(kept, ignore_index=True)
-                yield named(whole.iloc[:rows].reset_index(drop=True), self.layout)
-                kept = [whole.iloc[rows:]]
+                whole = pa.concat_tables(kept)
+                yield self._named(whole.slice(0, rows))
+                kept = [whole.slice(rows)]
         if sum(map(len, kept)):
-            yield named(pd.concat(kept, ignore_index=True), self.layout)
+            yield self._named(pa.concat_tables(kept))
+
+    def blocks(self) -> list[Block]:
+        """The file below its header in blocks."""
+        with self.path.open("rb") as file:  # the map is closed when the last block is forgotten
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return blocks_below(content, self.start, self.layout)
+
+    def _named(self, piece: pa.Table) -> pd.DataFrame:
+        return named(piece, self.layout, piece.slice(0, MOST_LOOKED_AT))
+
+    def is_plain(self) -> bool:
+        """Whether each line behind the header is a row, in UTF-8, none of them the header."""
+        blocks = self.blocks()
+        if blocks and blocks[0].content.find(b"\0") >= 0:
+            return False
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return all(pool.map(self._is_plain, blocks))
+
+    def _is_plain(self, block: Block) -> bool:
+        return plain_texts_of(block.body, self.layout, check_utf8=True) is not None
 
 
 def plain_file(path: Path) -> PlainFile | None:
@@ -72,16 +80,4 @@ def plain_file(path: Path) -> PlainFile | None:
         return None
     text = head.decode()
     found = PlainFile(path, layout, len(text[: place_of_line(text, layout.start)].encode()))
-    return found if _is_plain(found) else None
-
-
-def _is_plain(found: PlainFile) -> bool:
-    """Whether each line behind the header is a row, in UTF-8, and none the header once more."""
-    with found.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as m:
-        proper = m.find(b'"') < 0 or has_proper_quotes(m, found.layout.dialect.delimiter)
-        if not proper or m.find(b"\0") >= 0:
-            return False
-    try:
-        return not any(has_other_lines(batch, found.layout) for batch in found.batches(True))
-    except pa.ArrowInvalid:
-        return False
+    return found if found.is_plain() else None

@@ -1,35 +1,37 @@
 """A delimited text as a table of texts: the quick road for plain text, the careful one for others.
 
-The beginning of a text tells its layout. A plain text goes to Arrow's parser as it is. As soon as
-anything in it is not plain (a line with a field more or fewer, a stray quote, a blank line, the
-header once more), its lines are sorted one by one, and the rows among them go to the same parser.
+The beginning of a text tells its layout. Its blocks go to Arrow's parser as they are. In those
+that are not plain (a line with a field more or fewer, a stray quote, a blank line, the header once
+more) the lines are sorted: all that surely are rows together, the others one by one.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby, takewhile
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 from . import lines_said, odd_files, set_aside
-from .cut_lines import cut_lines
-from .dialects import lines_of
+from .byte_lines import ByteLines, lines_between, surely_rows
+from .cut_lines import Piece, Run, cut_lines
 from .drawn_tables import redrawn, undrawn
-from .plain_check import count_line_ends, has_proper_quotes
-from .sort_lines import sort_pieces
+from .piece_list import PieceList
+from .sort_lines import ABOVE, Sorted, sort_pieces
+from .text_blocks import BLOCK, Block, Reader, cut_blocks
 from .text_format import TextFormat
 from .text_layout import Layout, find_layout
 from .tidy_table import distinct_names
 
 SAMPLE = 2**18  # letters of the beginning
-BLOCK = 2**22  # bytes that a thread of the parser takes at a time
 
 
-def read_text(content: bytes, asked: TextFormat) -> pd.DataFrame:
-    """The rows of a text in UTF-8, all cells texts.
+def read_text(content: bytes, asked: TextFormat, typed: bool = False) -> pd.DataFrame:
+    """The rows of a text in UTF-8; all cells texts, unless `typed` (see `sure_numbers`).
 
     What was found odd is noted in its `attrs`, and so are the lines set aside. Raises InputError
     where no delimiter fits, or too many lines are broken.
@@ -37,14 +39,15 @@ def read_text(content: bytes, asked: TextFormat) -> pd.DataFrame:
     sample, mark = undrawn(beginning(content))
     asked = replace(asked, delimiter=asked.delimiter or mark)
     layout = find_layout(sample, asked)
-    frame = None
-    if layout.is_plain and not mark:
-        start = len(sample[: place_of_line(sample, layout.start)].encode())
-        frame = _read_plain(content, start, layout)
-    if frame is None:
-        text = content.decode()
-        frame = _read_with_care(redrawn(text, mark) if mark else text, layout, asked)
-    return named(frame, layout)
+    if mark:
+        content = redrawn(content.decode(), mark).encode()
+    start = len(sample[: place_of_line(sample, layout.start)].encode())
+    reader = Reader(layout, typed)
+    blocks, found = _read_body(reader, content, start, asked.bad_lines)
+    table, head = reader.table(blocks), _head_of(blocks)
+    del blocks  # half of the memory
+    frame = named(table, layout, head, lines_said.of_lines(found, layout))
+    return set_aside.note(frame, [(piece.line, why, piece.text) for piece, why in found.aside])
 
 
 def beginning(content: bytes) -> str:
@@ -53,28 +56,6 @@ def beginning(content: bytes) -> str:
         return content.decode()
     end = max(content.rfind(b"\n", 0, SAMPLE), content.rfind(b"\r", 0, SAMPLE))
     return (content[: end + 1] if end > 0 else content).decode()
-
-
-def _read_plain(content: bytes, start: int, layout: Layout) -> pd.DataFrame | None:
-    """The rows of a plain text; None where anything is not plain, such as a line set aside.
-
-    `start` is the byte where the first row begins.
-    """
-    end = len(content)
-    while end > start and content[end - 1] in b"\r\n":
-        end -= 1
-    body = memoryview(content)[start:end]
-    edges = content[:start] + content[end:]
-    lines = 1 + count_line_ends(content) - count_line_ends(edges)
-    if b'"' in content and not has_proper_quotes(body, layout.dialect.delimiter):
-        return None
-    try:
-        frame = parse(body, layout, over_lines=layout.width == 1)
-        if len(frame) != lines:  # some lines end inside quotes
-            frame = parse(body, layout)
-    except pa.ArrowInvalid:
-        return None
-    return None if has_other_lines(frame, layout) else frame
 
 
 def place_of_line(text: str, number: int) -> int:
@@ -87,80 +68,117 @@ def place_of_line(text: str, number: int) -> int:
     return len(text)
 
 
-def parse(body, layout: Layout, over_lines: bool = True) -> pd.DataFrame:
-    """Rows of standard CSV as texts, the columns numbered; raises pyarrow.ArrowInvalid."""
-    if not len(body):
-        return pd.DataFrame(columns=numbered(layout), dtype="str")
-    try:
-        return _parse_by(arrow_options(layout, BLOCK, over_lines), body)
-    except pa.ArrowInvalid as error:
-        if "straddling" not in str(error):  # a row is longer than a block
-            raise
-        return _parse_by(arrow_options(layout, len(body) + 1, over_lines), body)
+def _read_body(
+    reader: Reader, content: bytes, start: int, most: float
+) -> tuple[list[Block], Sorted]:
+    """The rows from a byte on, in blocks, and what became of the lines that are none."""
+    layout, blocks = reader.layout, blocks_below(content, start, reader.layout)
+    if may_be_plain(layout):
+        blocks = reader.read(blocks)
+    if all(block.is_read for block in blocks):
+        return blocks, Sorted(aside=[(piece, ABOVE) for piece in layout.above])
+    found = sort_pieces(_pieces_of(blocks, layout), layout, most)
+    return reader.read(list(_blocks_of(found.rows)), surely=True), found
 
 
-def _parse_by(options: tuple, body) -> pd.DataFrame:
-    return arrow_csv.read_csv(pa.BufferReader(body), *options).to_pandas()
+def blocks_below(content: bytes, start: int, layout: Layout) -> list[Block]:
+    """The blocks from a byte on, blank lines at the end left out; none are read yet."""
+    end = len(content)
+    while end > start and content[end - 1] in b"\r\n":
+        end -= 1
+    return cut_blocks(content, start, end, layout.dialect.delimiter)
 
 
-def numbered(layout: Layout) -> list[str]:
-    """Columns' numbers, as names until the header gives others."""
-    return [str(place) for place in range(layout.width)]
+def may_be_plain(layout: Layout) -> bool:
+    """Whether any CSV reader takes the rows as they are."""
+    return layout.dialect.is_standard and not layout.has_rules
 
 
-def arrow_options(layout: Layout, block_size: int, over_lines: bool, check_utf8=False) -> tuple:
-    """What Arrow's parser of CSV is told: to read all cells as texts, empty ones as missing."""
-    names = numbered(layout)
-    return (
-        arrow_csv.ReadOptions(column_names=names, block_size=block_size),
-        arrow_csv.ParseOptions(delimiter=layout.dialect.delimiter, newlines_in_values=over_lines,
-                               ignore_empty_lines=False),
-        arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), null_values=[""],
-                                 strings_can_be_null=True, check_utf8=check_utf8),
-    )  # fmt: skip
+def _pieces_of(blocks: list[Block], layout: Layout) -> PieceList:
+    """The lines of blocks as pieces; those of blocks that are read stay together."""
+    parts, number = [], layout.start
+    for block in _odd_ones_joined(blocks):
+        lines = lines_between(block.content, block.start, block.end, number)
+        number += len(lines)
+        if block.is_read and block.rows == len(lines):
+            parts.append(Run(lines, 0, len(lines), layout.width, block))
+            continue
+        parts += _cut(lines, layout)
+        if block.end < blocks[-1].end and _ends_behind(parts[-1], lines):
+            return _pieces_of([Block(block.content, blocks[0].start, blocks[-1].end)], layout)
+    return PieceList(parts)
 
 
-def has_other_lines(frame: pd.DataFrame, layout: Layout) -> bool:
-    """Whether a row is the header once more, or a blank line (which Arrow reads as a row)."""
-    if frame.empty:
+def _odd_ones_joined(blocks: list[Block]) -> Iterator[Block]:
+    """Blocks, neighbours that are not read as one: a row may begin in one and end in the next."""
+    for is_read, group in groupby(blocks, key=lambda block: block.is_read):
+        first, *others = group
+        if is_read:
+            yield from (first, *others)
+        else:
+            yield replace(first, end=others[-1].end if others else first.end)
+
+
+def _cut(lines: ByteLines, layout: Layout) -> Iterator[Piece | Run]:
+    """The pieces of lines."""
+    are_rows = np.zeros(len(lines), bool)
+    if may_be_plain(layout):
+        header = [name.strip() for name in layout.names or []]
+        are_rows = surely_rows(lines, layout.dialect, layout.width, header)
+    return cut_lines(lines, are_rows, layout.dialect, layout.width)
+
+
+def _ends_behind(part: Piece | Run, lines: ByteLines) -> bool:
+    """Whether a row that begins in these lines ends behind them."""
+    if isinstance(part, Run):
         return False
-    is_blank = layout.width > 1 and _all_columns(frame, lambda place, cells: cells.isna())
-    names = layout.names
-    return (
-        is_blank
-        or bool(names)
-        and _all_columns(frame, lambda place, cells: cells.fillna("") == names[place])
-    )
+    start = lines.starts[part.line - lines.first]
+    return bool(start + len(part.text.encode()) > lines.ends[-1])
 
 
-def _all_columns(frame: pd.DataFrame, holds) -> bool:
-    """Whether a row has something that holds in all of its columns."""
-    found = holds(0, frame.iloc[:, 0]).to_numpy()
-    for place in range(1, frame.shape[1]):
-        if not found.any():
-            return False
-        found = found & holds(place, frame.iloc[:, place]).to_numpy()
-    return bool(found.any())
+def _blocks_of(rows: list[bytes | Run]) -> Iterator[Block]:
+    """Rows in blocks: those that are read already, and the others put together."""
+    kept, size = [], 0
+    for row in rows:
+        is_read = isinstance(row, Run) and row.block
+        if kept and (is_read or size > BLOCK):
+            yield _joined(kept)
+            kept, size = [], 0
+        if is_read:
+            yield row.block
+        else:
+            kept.append(row.body if isinstance(row, Run) else row)
+            size += len(kept[-1])
+    if kept:
+        yield _joined(kept)
 
 
-def _read_with_care(text: str, layout: Layout, asked: TextFormat) -> pd.DataFrame:
-    """The rows of a text, sorted line by line; what is odd is noted."""
-    body = [line for line in lines_of(text.rstrip("\r\n")) if line.number >= layout.start]
-    pieces = list(cut_lines(text, body, layout.dialect, layout.width))
-    found = sort_pieces(pieces, layout, asked.bad_lines)
-    frame = parse("\n".join(found.rows).encode(), layout)
-    odd_files.note(frame, *lines_said.of_lines(found, layout))
-    return set_aside.note(frame, [(piece.line, why, piece.text) for piece, why in found.aside])
+def _joined(rows: list) -> Block:
+    """Rows of standard CSV as a block of their own."""
+    content = b"\n".join([*rows, b""])
+    return Block(content, 0, len(content))
 
 
-def named(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-    """The frame with its columns' names, and notes on these."""
+def _head_of(blocks: list[Block]) -> pa.Table | None:
+    """The first rows as texts."""
+    heads = [one.head for one in takewhile(lambda block: block.head is not None, blocks)]
+    return pa.concat_tables(heads).slice(0, odd_files.MOST_LOOKED_AT) if heads else None
+
+
+def named(
+    table: pa.Table, layout: Layout, head: pa.Table | None = None, said: Iterable[str] = ()
+) -> pd.DataFrame:
+    """The rows with their columns' names, as a frame; what is `said` of it is noted, and more.
+
+    `head` are the first rows as texts.
+    """
     written = [name.strip() for name in layout.names or [""] * layout.width]
-    if layout.ends_blank and not frame.iloc[:, -1].notna().any():
-        frame, written = frame.iloc[:, :-1], written[:-1]
+    if layout.ends_blank and table.column(layout.width - 1).null_count == len(table):
+        table, written = table.remove_column(layout.width - 1), written[:-1]
     names = distinct_names(list(written))
-    attrs, frame = frame.attrs, frame.set_axis(names, axis=1)
-    frame.attrs = attrs
-    if layout.names is not None and not layout.is_told and len(frame):
-        odd_files.note(frame, odd_files.header_is_data(frame))
+    frame = table.rename_columns(names).to_pandas()
+    odd_files.note(frame, *said)
+    if layout.names is not None and not layout.is_told and head is not None:
+        first = head.select(range(len(names))).rename_columns(names).to_pandas()
+        odd_files.note(frame, odd_files.header_is_data(first))
     return odd_files.note(frame, *lines_said.of_layout(layout, written, names))
