@@ -22,7 +22,7 @@ MAY_BE_VERSION = r"^\s*\d{1,3}(\.(0|[1-9]\d{0,2}))?\s*$"
 MAY_BE_THOUSANDS = r"^\s*[+-]?\d{1,3}(\.\d{3})*\s*$"
 ZERO, NINE, SIGNS = ord("0"), ord("9"), (ord("+"), ord("-"))
 POWER, FRACTION, LOWER = b"eE", b".eE", 32
-NONE, SOME, SURE = "none", "some", "sure"
+NONE, SOME, SURE, PLAIN = "none", "some", "sure", "plain"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Numbers:
     values: pa.ChunkedArray
     powers: str = NONE  # of ten: none; some without a sign or a point (1E6); or surely powers
     versions: pa.Array | None = None  # the different texts, where all may be versions
-    may_be_thousands: bool = False  # three digits behind every point
+    thousands: str = NONE  # that points may part: some; plain, where no text has a point
 
 
 def numbers_if_surely(column: pd.Series) -> pd.Series:
@@ -76,7 +76,8 @@ def _are_codes(parts: list[Numbers], name: str, texts: Callable[[], pa.ChunkedAr
     powers = {part.powers for part in parts}
     if SURE in powers:
         return False
-    if all(part.may_be_thousands for part in parts):
+    thousands = {part.thousands for part in parts}
+    if SOME in thousands and NONE not in thousands:
         return codes_like_numbers.are_thousands(texts().drop_null().unique().to_pylist())
     if SOME in powers:
         different = texts().drop_null().unique()
@@ -94,15 +95,15 @@ def numbers_of(texts: pa.ChunkedArray) -> Numbers | None:
     DataType(int64)
     """
     if texts.null_count == len(texts):
-        return Numbers(texts.cast(pa.float64()), NONE, pa.array([], texts.type), True)
+        return Numbers(texts.cast(pa.float64()), NONE, pa.array([], texts.type), PLAIN)
     if not _may_be_numbers(texts.slice(0, 4 * FEW)):
         return None  # most columns of words end here
     if (values := _values_of(texts)) is None:
         return None
     if pa.types.is_integer(values.type):
         versions = _none_above(values, texts.type)
-        return Numbers(values, NONE, versions, versions is not None)
-    return Numbers(values, _powers_in(texts), _versions_in(texts), _are_parted(texts))
+        return Numbers(values, NONE, versions, NONE if versions is None else PLAIN)
+    return Numbers(values, _powers_in(texts), _versions_in(texts), _thousands_in(texts))
 
 
 def _values_of(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -144,13 +145,12 @@ def _versions_in(texts: pa.ChunkedArray) -> pa.Array | None:
     return different if _may_be_versions(different) else None
 
 
-def _are_parted(texts: pa.ChunkedArray) -> bool:
-    """Whether each text may have a point that parts thousands; most decimals end after a few."""
-    few = texts.slice(0, FEW).drop_null()
-    return all(
-        pc.all(pc.match_substring_regex(some, MAY_BE_THOUSANDS), min_count=0).as_py()
-        for some in (few, texts)
-    )
+def _thousands_in(texts: pa.ChunkedArray) -> str:
+    """Whether points may part thousands in all texts; most decimals end after a few."""
+    for some in (texts.slice(0, FEW), texts):
+        if not pc.all(pc.match_substring_regex(some, MAY_BE_THOUSANDS), min_count=0).as_py():
+            return NONE
+    return SOME if _any_has(texts, b".") else PLAIN
 
 
 def _may_be_numbers(texts: pa.ChunkedArray) -> bool:
