@@ -231,7 +231,9 @@ def test_a_large_body_is_refused_before_it_is_read(now):
                          b"Content-Length: 1000000000\r\n\r\n")  # fmt: skip
             assert line.recv(100).startswith(b"HTTP/1.1 413")
         chunks = (b" " * 1_000 for _ in range(100))  # no length is told beforehand
-        assert requests.post(f"{address}/predict", data=chunks, timeout=30).status_code == 413
+        as_json = {"Content-Type": "application/json"}
+        reply = requests.post(f"{address}/predict", data=chunks, headers=as_json, timeout=30)
+        assert reply.status_code == 413
 
 
 def test_a_body_that_stops_half_way_is_given_up(now, row):
@@ -329,7 +331,14 @@ def test_a_key_is_asked_for_where_one_is_set(bundle, row, monkeypatch):
         assert post(address, row, headers={"X-API-Key": "open sesame"}).status_code == 200
         assert local_service.ask(address, row)[0] == 200  # stage 7 has the key, too
         assert requests.get(f"{address}/model", timeout=30).status_code == 401
-        described = requests.get(f"{address}/openapi.json", timeout=30).json()
+        pages = f"{address}/openapi.json", f"{address}/docs"
+        for page in pages:
+            reply = requests.get(page, timeout=30)
+            assert reply.status_code == 401 and "Basic" in reply.headers["WWW-Authenticate"]
+            assert requests.get(page, auth=("me", "wrong"), timeout=30).status_code == 401
+            assert requests.get(page, auth=("me", "open sesame"), timeout=30).status_code == 200
+        key = {"X-API-Key": "open sesame"}
+        described = requests.get(f"{address}/openapi.json", headers=key, timeout=30).json()
         assert described["components"]["securitySchemes"]["key"]["name"] == "X-API-Key"
         assert requests.get(f"{address}/health", timeout=30).status_code == 200
 

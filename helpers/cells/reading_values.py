@@ -32,6 +32,7 @@ from .tidy_text import fingerprint, repair_encoding, tidy
 
 KINDS = ("number", "boolean", "date", "category", "text")
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
+SHORT = 200  # letters of a text that is remembered: what is longer rarely comes again
 LOST = ("ambiguous date", "beyond")  # kinds of repair that make a cell missing by themselves
 LARGEST = sys.float_info.max  # a whole number may be larger, and is no float then
 
@@ -67,7 +68,8 @@ def cell_reader(plan: dict) -> Callable[[object], tuple[object, str]]:
     ((3.0, 'number'), (0.997903, 'unit'), (None, 'impossible'), (None, 'missing word'), (None, ''))
     """
     of_number = _number_checker(plan)
-    of_text = lru_cache(maxsize=REMEMBERED)(_text_reader(plan, of_number))
+    of_any = _text_reader(plan, of_number)
+    of_text = lru_cache(maxsize=REMEMBERED)(of_any)
     holds_numbers = plan["kind"] == "number"
 
     def read(value) -> tuple[object, str]:
@@ -75,7 +77,8 @@ def cell_reader(plan: dict) -> Callable[[object], tuple[object, str]]:
             return None, ""
         if holds_numbers and isinstance(value, (int, float)) and not isinstance(value, bool):
             return of_number(value)
-        return of_text(as_text(value))
+        text = as_text(value)
+        return (of_text if len(text) <= SHORT else of_any)(text)
 
     return read
 

@@ -111,6 +111,7 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow,
     import uvicorn
 
     from ..serving.follow_registry import service_of
+    from ..serving.http_limits import SERVER
     from ..serving.served_model import Limits
     from ..serving.start_service import Options
     from ..serving.web_app import make_app
@@ -126,7 +127,7 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow,
     app = make_app(service)
     gc.collect()
     gc.freeze()  # tables and trees that stay for good need not be looked through again and again
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=host, port=port, log_level="warning", **SERVER)
 
 
 @cli.command()

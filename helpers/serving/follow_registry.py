@@ -79,7 +79,7 @@ class Follower:
         if _same(named, serves):
             self.service.now = replace(self.service.now, registered=named)  # its aliases
         else:
-            fresh = self.service.worker.submit(load_registered_version, self.address).result()
+            fresh = self.service.loader.submit(load_registered_version, self.address).result()
             self.service.now = fresh
 
 

@@ -38,8 +38,10 @@ def running(app, log_level: str = "error"):
     """
     import uvicorn
 
+    from .http_limits import SERVER
+
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level=log_level, ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level=log_level, **SERVER))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -21,16 +21,25 @@ from threadpoolctl import threadpool_limits
 from ..base.user_errors import InputError
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
+from .known_hosts import KnownHosts
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, Bundle, check_count
 from .prediction_log import PredictionLog
-from .request_body import ENDINGS, in_utf8, parse_json, rows_in_body, table_in_body
+from .request_body import (
+    ENDINGS,
+    in_utf8,
+    parse_json,
+    rows_in_body,
+    rows_of_large,
+    table_in_body,
+)
 from .served_model import COMPILED, Limits, Refused, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
 from .worker_thread import Worker
 
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
+AT_ONCE_BYTES = 2**15  # of a body that is read there
 # Keys of `/ready` as they were named before; scripts may still read them.
 OLD_KEYS = {
     "single rows": "single_row_path",
@@ -66,11 +75,15 @@ class Service:
     ):
         self.now, self.limits, self.reload, self.shadow = now, limits or Limits(), reload, shadow
         self.key = os.environ.get(KEY_VARIABLE, "")
+        self.hosts = KnownHosts(all_=bool(self.key))
         self.log = self._queue_of(log)
         self.check = check or AnswerCheck()
         self.follower: Follower | None = None  # of a registered model's alias
         self.worker = Worker("batch", begin=_on_one_thread)
-        self.busy, self._seconds = 0, 0
+        self.loader = Worker("loader")  # of models: a batch does not wait for one
+        self.busy, self.sending, self._seconds = 0, 0, 0
+        self._next_load: asyncio.Future | None = None
+        self._loading = asyncio.Lock()
         self._ticking: asyncio.TimerHandle | None = None
         self.counters = self._new_counters()
 
@@ -107,6 +120,8 @@ class Service:
         if kind in ENDINGS:
             answers = await self._many(now, lambda: table_in_body(body, kind, charset, now.bundle))
             return orjson.dumps(answers), len(answers)
+        if len(body) > AT_ONCE_BYTES:
+            return await self._large(now, body, charset)
         body = in_utf8(body, charset)[0] if charset else body
         content = rows_in_body(parse_json(body), now.bundle.known)
         if isinstance(content, list):
@@ -114,6 +129,20 @@ class Service:
             return orjson.dumps(answers), len(answers)
         answers = await self._listed(now, [content], [body])
         return orjson.dumps(answers[0]), 1
+
+    async def _large(self, now: Served, body: bytes, charset: str) -> tuple[bytes, int]:
+        """The answer to a large body of JSON, which is read in the worker thread, too."""
+        is_one = False
+
+        def read() -> tuple[list[dict], list[str]]:
+            nonlocal is_one
+            text = in_utf8(body, charset)[0] if charset else body
+            content = rows_in_body(rows_of_large(text, self.limits.rows), now.bundle.known)
+            is_one = isinstance(content, dict)
+            return [content] if is_one else content, []
+
+        answers = await self._many(now, read)
+        return orjson.dumps(answers[0] if is_one else answers), len(answers)
 
     async def _listed(
         self, now: Served, rows: list[dict], raw: list[bytes] | None = None
@@ -162,6 +191,13 @@ class Service:
             self.check.offer(now, rows, answers)
         return answers, [_as_bytes(row) for row in rows]
 
+    async def read_json(self, body: bytes) -> dict | list[dict]:
+        """The row or rows of a body of JSON; a large one is read in the worker thread."""
+        if len(body) <= AT_ONCE_BYTES:
+            return parse_json(body)
+        asked = self.worker.submit(rows_of_large, body, self.limits.rows)
+        return await asyncio.wrap_future(asked)
+
     # --- The log -----------------------------------------------------------------------------
 
     async def _note(self, path: str, answers: list[dict], raw: list[bytes]) -> None:
@@ -205,13 +241,25 @@ class Service:
         """Load the model again and answer with it; requests in progress keep the old one."""
         if self.reload is None:
             raise Refused(409, "This service was started without a run to load again.")
+        if self._next_load is None:
+            self._next_load = asyncio.ensure_future(self._load())
+        await asyncio.shield(self._next_load)  # of all that asked since the last one began
+
+    async def _load(self) -> None:
+        """Load the model again, once no other load is under way."""
+        async with self._loading:
+            self._next_load = None  # who comes from now on may mean newer files
+            self.now = await self._loaded()
+
+    async def _loaded(self) -> Served:
+        """The model, loaded again in a thread of its own; refuses one that is no better."""
         try:
-            fresh = await asyncio.wrap_future(self.worker.submit(self.reload))
+            fresh = await asyncio.wrap_future(self.loader.submit(self.reload))
         except InputError as error:
             raise Refused(409, f"The model stays as it was. {error}") from None
         if fresh.fallback and not self.now.fallback:
             raise Refused(409, f"The model stays as it was: {fresh.fallback}")
-        self.now = fresh
+        return fresh
 
     # --- Words about itself ------------------------------------------------------------------
 
@@ -236,6 +284,7 @@ class Service:
         if self.follower is not None:
             self.follower.stop()
         self.worker.close()
+        self.loader.close()
         if self.log is not None:
             self.log.close()
 

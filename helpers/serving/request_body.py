@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
+from . import body_outline
 from .model_bundle import Bundle
 from .served_model import Refused
 
@@ -24,10 +25,22 @@ def parse_json(body: bytes) -> dict | list[dict]:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
         content = _parse_leniently(body)
+    _refuse_no_rows(content)
+    return content
+
+
+def rows_of_large(body: bytes, most: int) -> dict | list[dict]:
+    """The row or rows of a large body of JSON, `most` or fewer (see `body_outline`)."""
+    content = body_outline.rows_of(body, most)
+    _refuse_no_rows(content)
+    return content
+
+
+def _refuse_no_rows(content) -> None:
+    """Refuse what is no row, and no list of rows."""
     rows = content if isinstance(content, list) else [content]
     if not all(isinstance(row, dict) for row in rows):
         raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
-    return content
 
 
 def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:

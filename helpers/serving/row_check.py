@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..base.user_errors import InputError
 from ..cells.as_texts import is_encodable
 from ..cells.form_tally import shown
@@ -11,7 +13,18 @@ from ..cells.tidy_text import tidy
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
 NOTHING = (None, "")  # how a missing cell reads
+LETTERS_VARIABLE = "PIPELINE_MOST_LETTERS"  # in the environment: how long a cell may be
+MOST_LETTERS = 10_000
+TOO_LONG = f"a cell has more than {{:,}} letters ({LETTERS_VARIABLE} sets the limit)."
 MOST_NAMED = 10  # unknown fields that are warned of by name
+
+
+def most_letters() -> int:
+    """How many letters a cell may have: `MOST_LETTERS`, or what the environment says."""
+    said = os.environ.get(LETTERS_VARIABLE, "")
+    if said and not said.isdecimal():
+        raise InputError(f"{LETTERS_VARIABLE} is a whole number; it is '{said:.40}'.")
+    return int(said or MOST_LETTERS)
 
 
 class RowCheck:
@@ -22,7 +35,7 @@ class RowCheck:
 
     def __init__(self, fields: dict[str, dict], ignored: set[str], plans: dict | None):
         self.known = set(fields) | ignored
-        self._plans = plans or {}
+        self._plans, self._longest = plans or {}, most_letters()
         self._fields = [_field_to_check(name, field, plans) for name, field in fields.items()]
 
     def row(self, row: dict, number: int) -> tuple[list[str], dict[str, tuple]]:
@@ -38,8 +51,8 @@ class RowCheck:
                 if field["missing"] == 0:
                     warnings.append(f"{name}: missing, imputed by the model")
                 continue
-            if type(value) is not str or not value.isascii():
-                _refuse_unusable(name, value, number)
+            if type(value) is not str or len(value) > self._longest or not value.isascii():
+                _refuse_unusable(name, value, number, self._longest)
             read = seen[name] = reader(value)
             found, repair = read
             if found is None or repair == OTHER_FORM:
@@ -93,9 +106,11 @@ def _refuse_unreadable(name: str, field: dict, value, number: int, plans: dict) 
     )
 
 
-def _refuse_unusable(name: str, value, number: int) -> None:
-    """Raise InputError for a value that a table can't hold."""
+def _refuse_unusable(name: str, value, number: int, longest: int) -> None:
+    """Raise InputError for a value that a table can't hold, or a text that is too long."""
     if isinstance(value, str):
+        if len(value) > longest:
+            raise InputError(f"Row {number}, field '{name}': {TOO_LONG.format(longest)}")
         if not value.isascii() and not is_encodable(value):
             raise InputError(f"Row {number}, field '{name}': the text is not valid Unicode.")
     elif isinstance(value, (dict, list)):

@@ -20,6 +20,8 @@ class Limits:
     rows: int = MOST_ROWS
     seconds: float = 30.0
     at_once: int = 128  # requests
+    stalled: float = 10.0  # seconds without a byte of a body
+    waiting: int = 256 * 2**20  # bytes of all bodies that are being sent
 
 
 @dataclass(frozen=True)

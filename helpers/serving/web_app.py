@@ -7,10 +7,11 @@ much as the answer to a row; everything else, the interactive pages included, is
 from __future__ import annotations
 
 import asyncio
+import base64
 import hmac
 import re
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import orjson
 from fastapi import Request, Response
@@ -18,13 +19,13 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import generate_latest
 
 from ..base.user_errors import InputError
-from .model_bundle import Bundle
 from .prediction_service import Service
-from .request_body import ENDINGS, parse_json
+from .request_body import ENDINGS
 from .served_model import Limits, Refused
+from .service_description import JSON, PREDICT, describe, outcomes
 
-PREDICT = "/predict"
-JSON = "application/json"
+Reply = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, further headers
+PAGES = ("/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect")
 PLAIN_TEXT = "text/plain; version=0.0.4"  # as Prometheus asks for it
 
 
@@ -35,7 +36,7 @@ def make_app(service: Service):
     _add_feedback(app, service)
     _add_reload(app, service)
     _add_status_routes(app, service)
-    _describe(app, service)
+    describe(app, service)
     return PredictFirst(app, service)
 
 
@@ -62,39 +63,64 @@ class PredictFirst:
 
     async def __call__(self, scope, receive, send) -> None:
         """Take a request, or a word from the server about its start and end."""
-        if scope["type"] != "http" or scope["path"] != PREDICT:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["method"] == "POST":
-            status, body, more = await self._answered(scope, receive)
+        headers = dict(scope["headers"])
+        try:
+            self._let_in(scope, headers)
+        except Refused as error:
+            await _reply(send, *refusal(error))
+            return
+        if scope["path"] != PREDICT:
+            await self.app(scope, receive, send)
+        elif scope["method"] == "POST":
+            await _reply(send, *await self._answered(headers, receive))
         else:
-            status, body, more = refusal(Refused(405, f"POST rows to {PREDICT}."))
-        headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), *more]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            await _reply(send, *refusal(Refused(405, f"POST rows to {PREDICT}.")))
 
-    async def _answered(self, scope, receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    def _let_in(self, scope, headers: dict[bytes, bytes]) -> None:
+        """Refuse strangers: other sites' pages, and who reads the description without the key."""
+        self.service.hosts.check(scope["method"], headers)
+        if self.service.key and scope["path"] in PAGES:
+            _check_reader(self.service, headers)
+
+    async def _answered(self, headers: dict[bytes, bytes], receive) -> Reply:
         """The status, the body and further headers of the reply to a request."""
         service, began = self.service, time.perf_counter()
         status, rows, more = 200, 0, []
-        service.busy += 1
         try:
-            headers = dict(scope["headers"])
             check_api_key(service, headers)
-            if service.busy > service.limits.at_once:
-                raise Refused(503, f"{service.busy - 1} requests are in progress: try again.", True)
             kind, charset = content_type(headers)
-            content = await read_body(receive, headers, service.limits)
-            body, rows = await service.predict(content, kind, charset)
+            content = await read_body(receive, headers, service)
+            body, rows = await self._in_turn(content, kind, charset)
         except (Refused, InputError) as error:
             status, body, more = refusal(error)
+        except asyncio.CancelledError:  # the time to stop is over
+            status, body, more = refusal(Refused(503, "The service is stopping.", retry=True))
         except Exception:
             service.note_request(500, time.perf_counter() - began, rows)
             raise
-        finally:
-            service.busy -= 1
         service.note_request(status, time.perf_counter() - began, rows)
         return status, body, more
+
+    async def _in_turn(self, content: bytes, kind: str, charset: str) -> tuple[bytes, int]:
+        """The answer to a body that is complete: only now it counts among those in progress."""
+        service = self.service
+        if service.busy >= service.limits.at_once:
+            raise Refused(503, f"{service.busy} requests are in progress: try again.", True)
+        service.busy += 1
+        try:
+            return await service.predict(content, kind, charset)
+        finally:
+            service.busy -= 1
+
+
+async def _reply(send, status: int, body: bytes, more: list[tuple[bytes, bytes]]) -> None:
+    """Send a reply in JSON."""
+    headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
@@ -102,6 +128,8 @@ def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     status, more = getattr(error, "status", 422), []
     if getattr(error, "retry", False):
         more.append((b"retry-after", b"1"))
+    if isinstance(error, NoReader):  # a browser asks for the key as a password
+        more.append((b"www-authenticate", b'Basic realm="the API key, as password"'))
     if status in (408, 413):  # what is left of the body is not read
         more.append((b"connection", b"close"))
     return status, orjson.dumps({"detail": str(error)}), more
@@ -114,42 +142,76 @@ def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
         raise Refused(401, "The header X-API-Key is missing or wrong.")
 
 
+class NoReader(Refused):
+    """A request for the pages of the service without the key."""
+
+
+def _check_reader(service: Service, headers: dict[bytes, bytes]) -> None:
+    """Refuse a page to who has no key, in the header X-API-Key or as a browser's password."""
+    scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() == b"basic":
+        with suppress(ValueError):
+            key = base64.b64decode(given).partition(b":")[2]
+            headers = headers | {b"x-api-key": key}
+    try:
+        check_api_key(service, headers)
+    except Refused as error:
+        raise NoReader(401, error.detail) from None
+
+
 def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
     """The content type of a body and its charset ("" where none is named); refuses other types.
 
     >>> content_type({b"content-type": b'text/csv; charset="Windows-1250"'})
     ('text/csv', 'windows-1250')
     """
-    said = headers.get(b"content-type", JSON.encode()).decode("latin-1").lower()
+    said = headers.get(b"content-type", b"").decode("latin-1").lower()
     kind = said.partition(";")[0].strip()
     if kind != JSON and kind not in ENDINGS:
-        raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {kind[:60]!r} came.")
+        came = f"{kind[:60]!r} came" if kind else "no Content-Type came"
+        raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {came}.")
     charset = re.search(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", said)
     return kind, charset[1] if charset else ""
 
 
-async def read_body(receive, headers: dict[bytes, bytes], limits: Limits) -> bytes:
+async def read_body(receive, headers: dict[bytes, bytes], service: Service) -> bytes:
     """The body of a request, if it is not too large and not too slow."""
-    length = headers.get(b"content-length", b"0")
+    length, limits = headers.get(b"content-length", b"0"), service.limits
     _refuse_too_large(int(length) if length.isdigit() else 0, limits)
+    parts: list[bytes] = []
     try:
-        async with asyncio.timeout(limits.seconds):
-            parts = await _parts_of_body(receive, limits)
+        async with asyncio.timeout(min(limits.stalled, limits.seconds)) as clock:
+            await _take_parts(parts, receive, service, clock)
     except TimeoutError:
-        raise Refused(408, f"The body did not arrive within {limits.seconds:g} s.") from None
+        said = f"{limits.seconds:g} s, or stopped for {limits.stalled:g} s"
+        raise Refused(408, f"The body did not arrive within {said}.") from None
+    finally:
+        service.sending -= sum(map(len, parts[:-1]))
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _parts_of_body(receive, limits: Limits) -> list[bytes]:
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
+async def _take_parts(parts: list[bytes], receive, service: Service, clock) -> None:
+    """Take the parts of a body as they come; a next one may be waited for, but not for ever."""
+    limits, size, end = service.limits, 0, clock.when() + service.limits.seconds
+    while message := await receive():
         if message["type"] == "http.disconnect":
             raise Refused(400, "The body was cut off.")
+        if parts:
+            _make_room(service, len(parts[-1]))
         parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
+        size += len(parts[-1])
         _refuse_too_large(size, limits)
-    return parts
+        if not message.get("more_body", False):
+            return
+        clock.reschedule(min(end, asyncio.get_running_loop().time() + limits.stalled))
+
+
+def _make_room(service: Service, size: int) -> None:
+    """Count a part of a body that is still being sent; refuse it where there are too many."""
+    service.sending += size
+    if service.sending > service.limits.waiting:
+        service.sending -= size
+        raise Refused(503, "Too many large bodies are being sent: try again.", retry=True)
 
 
 def _refuse_too_large(size: int, limits: Limits) -> None:
@@ -177,14 +239,16 @@ def _refuse_in_one_line(app) -> None:
 
 def _add_feedback(app, service: Service) -> None:
     @app.post("/feedback", tags=["predictions"], summary="Report actual outcomes",
-              openapi_extra=_outcomes(service.now.bundle))  # fmt: skip
+              openapi_extra=outcomes(service.now.bundle))  # fmt: skip
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
         headers = dict(request.headers.raw)
         check_api_key(service, headers)
-        content = parse_json(await read_body(request.receive, headers, service.limits))
+        if content_type(headers)[0] != JSON:
+            raise Refused(415, f"Send outcomes as {JSON}.")
+        content = await service.read_json(await read_body(request.receive, headers, service))
         pairs = [_outcome(one) for one in (content if isinstance(content, list) else [content])]
-        unknown = await service.note_outcomes(pairs)
+        unknown = await service.noteoutcomes(pairs)
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
 
 
@@ -230,118 +294,3 @@ def _add_status_routes(app, service: Service) -> None:
     @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
     async def metrics() -> Response:
         return Response(generate_latest(service.counters.registry), media_type=PLAIN_TEXT)
-
-
-# --- What the interactive pages say -------------------------------------------------------------
-
-
-def _describe(app, service: Service) -> None:
-    """Put `/predict`, and the API key where one is used, into the description of the service."""
-    rest = app.openapi
-
-    def whole() -> dict:
-        if app.openapi_schema is None:
-            app.openapi_schema = _with_predict(rest(), service)
-        return app.openapi_schema
-
-    app.openapi = whole
-
-
-def _with_predict(description: dict, service: Service) -> dict:
-    """What FastAPI says of the other addresses, and `/predict`, which goes past it."""
-    predict = {PREDICT: {"post": _described(service.now.bundle)}}
-    whole = description | {"paths": predict | description["paths"]}
-    if service.key:
-        scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-        whole.setdefault("components", {})["securitySchemes"] = {"key": scheme}
-        whole["security"] = [{"key": []}]
-    return whole
-
-
-_OUTCOME = {
-    "type": "object",
-    "required": ["id", "outcome"],
-    "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
-}
-
-
-def _outcomes(bundle: Bundle) -> dict:
-    """What the pages say of `/feedback`: the example is an outcome that the model knows."""
-    schema = {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]}
-    example = {"id": "the id of a prediction", "outcome": bundle.outcomes.example}
-    content = {JSON: {"schema": schema, "example": example}}
-    said = f"The outcome is {bundle.outcomes.expected}."
-    return {"requestBody": {"required": True, "description": said, "content": content}}
-
-
-_JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
-
-
-def _described(bundle: Bundle) -> dict:
-    """What the interactive pages (`/docs`) say of a row and an answer, made from the schema."""
-    return {
-        "tags": ["predictions"],
-        "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
-        "requestBody": {"required": True, "content": _content_of_request(bundle)},
-        "responses": _responses(bundle),
-    }
-
-
-def _content_of_request(bundle: Bundle) -> dict:
-    """By content type what a request may hold."""
-    row = _row_schema(bundle)
-    example = {n: f["example"] for n, f in bundle.fields.items() if f.get("example") is not None}
-    either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
-    file = {"schema": {"type": "string", "format": "binary"}}
-    return {JSON: {"schema": either, "example": example}, **dict.fromkeys(ENDINGS, file)}
-
-
-def _responses(bundle: Bundle) -> dict:
-    """By status what comes back: answers, or a refusal in one sentence."""
-    answer = _answer_schema(bundle)
-    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
-    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
-    found = {"200": ("Answers", answers)}
-    found |= {str(code): (why, refused) for code, why in _REFUSALS.items()}
-    return {code: {"description": why, "content": {JSON: {"schema": schema}}}
-            for code, (why, schema) in found.items()}  # fmt: skip
-
-
-def _row_schema(bundle: Bundle) -> dict:
-    """A row as JSON schema: its fields, an example of each, its range in training."""
-    fields = {}
-    for name, one in bundle.fields.items():
-        fields[name] = {"type": _JSON_TYPES.get(one["kind"], ["string", "number", "null"])}
-        if one.get("example") is not None:
-            fields[name]["examples"] = [one["example"]]
-        if "range" in one:
-            fields[name]["description"] = "{:g} to {:g} in training".format(*one["range"])
-    return {"type": "object", "title": "Row", "properties": fields}
-
-
-def _answer_schema(bundle: Bundle) -> dict:
-    """An answer as JSON schema."""
-    text = {"type": "string"}
-    probability = {c: {"type": "number"} for c in bundle.task.classes}
-    return {
-        "type": "object", "title": "Answer",
-        "required": ["id", "model", "prediction", "warnings"],
-        "properties": {
-            "id": text, "model": text,
-            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
-            "probability": {"type": "object", "properties": probability},
-            "warnings": {"type": "array", "items": text},
-            "logged": {"type": "boolean"}, "fallback": text,
-        },
-    }  # fmt: skip
-
-
-_REFUSALS = {
-    400: "The body was cut off",
-    401: "The key is missing or wrong",
-    408: "The body came too slowly",
-    413: "The body is too large",
-    415: "A content type that is not read",
-    422: "The rows can't be answered: the sentence names the field",
-    503: "Too busy; Retry-After says when to ask again",
-}

@@ -1,0 +1,83 @@
+"""Limits of a connection, before there is a request: how long a head may take, and how large it is.
+
+uvicorn waits for the head of a request as long as a client likes. Its protocol is extended here by
+what the server's own options have no word for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 10.0  # from the start of a connection, or of a request, to the end of its headers
+HEAD_BYTES = 2**15
+STOP_SECONDS = 8.0  # from a signal to stop until what is still being sent is cut off
+GRACE_SECONDS = 10  # until the process ends in any case: containers are killed after that
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn's protocol, for a connection that may not stay without a request."""
+
+    _limit: asyncio.TimerHandle | None = None
+    _in_head, _head = True, 0
+
+    def connection_made(self, transport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._limit = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a head that is not complete yet may take no longer, nor be larger."""
+        super().data_received(data)
+        if self._in_head and self.parser is not None:
+            self._head += len(data)
+            if self._head > HEAD_BYTES:
+                self._refuse_head()
+            elif self._limit is None:
+                self._limit = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        """The head of a request is here."""
+        self._in_head, self._head = False, 0
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+        super().on_headers_complete()
+
+    def connection_lost(self, exc) -> None:
+        """Forget what was waited for."""
+        if self._limit is not None:
+            self._limit.cancel()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops: what is answered goes out, what is still being sent is given up."""
+        super().shutdown()
+        self.loop.call_later(STOP_SECONDS, self._cut_off)
+
+    def _cut_off(self) -> None:
+        if not self.transport.is_closing() and self.cycle is not None and self.cycle.more_body:
+            self.transport.abort()
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def _refuse_head(self) -> None:
+        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                             b"connection: close\r\ncontent-length: 0\r\n\r\n")  # fmt: skip
+        self.transport.close()
+
+
+SERVER = {  # of `uvicorn.Config`
+    "http": BoundedHttp,
+    "ws": "none",
+    "access_log": False,
+    "timeout_graceful_shutdown": GRACE_SECONDS,
+}

@@ -1,0 +1,130 @@
+"""What the interactive pages (`/docs`) and `/openapi.json` say of the service, from the schema."""
+
+from __future__ import annotations
+
+from .model_bundle import Bundle
+from .prediction_service import Service
+from .request_body import ENDINGS
+
+PREDICT = "/predict"
+JSON = "application/json"
+
+
+def describe(app, service: Service) -> None:
+    """Put `/predict`, and the API key where one is used, into the description of the service."""
+    rest = app.openapi
+
+    def whole() -> dict:
+        if app.openapi_schema is None:
+            app.openapi_schema = _with_predict(rest(), service)
+        return app.openapi_schema
+
+    app.openapi = whole
+
+
+def _with_predict(description: dict, service: Service) -> dict:
+    """What FastAPI says of the other addresses, and `/predict`, which goes past it."""
+    predict = {PREDICT: {"post": _described(service.now.bundle)}}
+    whole = description | {"paths": predict | description["paths"]}
+    if service.key:
+        scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+        whole.setdefault("components", {})["securitySchemes"] = {"key": scheme}
+        whole["security"] = [{"key": []}]
+    return whole
+
+
+_OUTCOME = {
+    "type": "object",
+    "required": ["id", "outcome"],
+    "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
+}
+
+
+def outcomes(bundle: Bundle) -> dict:
+    """What the pages say of `/feedback`: the example is an outcome that the model knows."""
+    schema = {"oneOf": [_OUTCOME, {"type": "array", "items": _OUTCOME}]}
+    example = {"id": "the id of a prediction", "outcome": bundle.outcomes.example}
+    content = {JSON: {"schema": schema, "example": example}}
+    said = f"The outcome is {bundle.outcomes.expected}."
+    return {"requestBody": {"required": True, "description": said, "content": content}}
+
+
+_JSON_TYPES = {"number": ["number", "string", "null"], "boolean": ["boolean", "string", "null"]}
+
+
+def _described(bundle: Bundle) -> dict:
+    """What the interactive pages (`/docs`) say of a row and an answer, made from the schema."""
+    return {
+        "tags": ["predictions"],
+        "summary": f"Predict {bundle.task.target} from raw rows, as the source has them",
+        "requestBody": {"required": True, "content": _content_of_request(bundle)},
+        "responses": _responses(bundle),
+    }
+
+
+def _content_of_request(bundle: Bundle) -> dict:
+    """By content type what a request may hold."""
+    row = _row_schema(bundle)
+    example = {name: _typical(one) for name, one in bundle.fields.items()}
+    either = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1}]}
+    file = {"schema": {"type": "string", "format": "binary"}}
+    return {JSON: {"schema": either, "example": example}, **dict.fromkeys(ENDINGS, file)}
+
+
+def _responses(bundle: Bundle) -> dict:
+    """By status what comes back: answers, or a refusal in one sentence."""
+    answer = _answer_schema(bundle)
+    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
+    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
+    found = {"200": ("Answers", answers)}
+    found |= {str(code): (why, refused) for code, why in _REFUSALS.items()}
+    return {code: {"description": why, "content": {JSON: {"schema": schema}}}
+            for code, (why, schema) in found.items()}  # fmt: skip
+
+
+def _row_schema(bundle: Bundle) -> dict:
+    """A row as JSON schema: its fields, an example of each, its range in training."""
+    fields = {}
+    for name, one in bundle.fields.items():
+        fields[name] = {"type": _JSON_TYPES.get(one["kind"], ["string", "number", "null"])}
+        fields[name]["examples"] = [_typical(one)]
+        if "range" in one:
+            fields[name]["description"] = "{:g} to {:g} in training".format(*one["range"])
+    return {"type": "object", "title": "Row", "properties": fields}
+
+
+def _typical(field: dict):
+    """A value that a field may have, out of no row of the training data."""
+    if "range" in field:
+        low, high = field["range"]
+        return round((low + high) / 2) if high - low > 4 else round((low + high) / 2, 3)
+    likely = {"boolean": True, "date": "2024-01-31", "number": 1}
+    return likely.get(field["kind"], next(iter(field.get("levels", ["text"]))))
+
+
+def _answer_schema(bundle: Bundle) -> dict:
+    """An answer as JSON schema."""
+    text = {"type": "string"}
+    probability = {c: {"type": "number"} for c in bundle.task.classes}
+    return {
+        "type": "object", "title": "Answer",
+        "required": ["id", "model", "prediction", "warnings"],
+        "properties": {
+            "id": text, "model": text,
+            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
+            "probability": {"type": "object", "properties": probability},
+            "warnings": {"type": "array", "items": text},
+            "logged": {"type": "boolean"}, "fallback": text,
+        },
+    }  # fmt: skip
+
+
+_REFUSALS = {
+    400: "The body was cut off",
+    401: "The key is missing or wrong",
+    408: "The body came too slowly",
+    413: "The body is too large",
+    415: "A content type that is not read",
+    422: "The rows can't be answered: the sentence names the field",
+    503: "Too busy; Retry-After says when to ask again",
+}
