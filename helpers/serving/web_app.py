@@ -248,7 +248,7 @@ def _add_feedback(app, service: Service) -> None:
             raise Refused(415, f"Send outcomes as {JSON}.")
         content = await service.read_json(await read_body(request.receive, headers, service))
         pairs = [_outcome(one) for one in (content if isinstance(content, list) else [content])]
-        unknown = await service.noteoutcomes(pairs)
+        unknown = await service.note_outcomes(pairs)
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
 
 
