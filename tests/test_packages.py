@@ -220,7 +220,7 @@ def declared_in(*extras: str) -> set[str]:
         ("helpers", ("all", "dask", "kubeflow", "s3", "duckdb")),
         ("notebooks", ("all",)),
         ("deploy", ("all", "kubeflow")),
-        ("tests", ("all", "dev", *PAST_ONE_MACHINE)),
+        ("tests", ("all", "dev", "contracts", *PAST_ONE_MACHINE)),
         ("benchmarks", ("all", "dev", "bench", *PAST_ONE_MACHINE)),
     ],
 )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 
-from ..serving.local_service import running
+from ..serving.on_loopback import running
 
 
 class _Answering(BaseHTTPRequestHandler):

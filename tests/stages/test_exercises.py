@@ -12,6 +12,7 @@ import pytest
 from helpers.course.exercises import BEGIN, EXERCISES, SOLUTIONS, exercise_of, written
 from helpers.course.lessons import Shown
 from helpers.course.questions import CHALLENGES, QUESTIONS
+from helpers.examples import flights_sources
 
 PATHS = sorted(SOLUTIONS.glob("*.ipynb"))
 EVERY = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -83,12 +84,18 @@ def test_every_challenge_is_in_an_exercise(name):
 ASKED_OF = {
     "start.one_flower": lambda run: _flowers(),
     "collect.no_label": lambda run: _table(run, "raw"),
+    "collect.agreement": lambda run: pd.read_csv(flights_sources.MAKER_LABELS),
     "clean.taken_away": lambda run: _table(run, "changes"),
+    "clean.edited": lambda run: _in_exercise("02_data_cleaning", "cleaned"),
     "features.evening": lambda run: _table(run, "clean"),
     "split.late_share": lambda run: _in_exercise("04_train_test_split", "known"),
+    "split.flatters": lambda run: _in_exercise("04_train_test_split", "pairs"),
     "train.lead": lambda run: _in_exercise("05_model_training", "scores"),
     "evaluate.cost": lambda run: _in_exercise("06_evaluation", "counts"),
     "deploy.called_late": lambda run: _in_exercise("07_deployment", "said"),
+    "deploy.apart": lambda run: tuple(
+        _in_exercise("07_deployment", name) for name in ("right", "theirs")
+    ),
     "monitor.psi": lambda run: _in_exercise("08_monitoring", "temps"),
     "explore.gust": lambda run: pd.DataFrame(
         {"wind_gust": [20, None, 30, None, 25, None], "late": [1, 0, 0, 1, None, 0]}

@@ -327,10 +327,6 @@ QUESTIONS = {
                 "You compared with the fold before it alone. From which rows does the last learn?",
             ),
             Mistake(
-                lambda known: _by_fold(known).iloc[-1] - _by_fold(known).iloc[:-1].mean(),
-                "You took the mean of the folds' shares: folds differ in size. Take it of rows.",
-            ),
-            Mistake(
                 lambda known: _by_fold(known).iloc[-1] - _by_fold(known).loc[0:].iloc[:-1].mean(),
                 "You took the mean of the folds' shares, and of three of them: which rows has the "
                 "fold numbered -1, and are they learnt from?",
