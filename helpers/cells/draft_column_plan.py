@@ -213,8 +213,7 @@ def sentinels(column: pd.Series) -> list[str]:
     low, high = np.quantile(np.repeat(found[~is_code], counts[~is_code]), [0.01, 0.99])
     reach = 5 * max(high - low, abs(high), abs(low))
     far = (found > high + reach) | (found < low - reach)
-    others = counts[far & ~is_code]
-    surely = is_code & far & (counts >= 3) & (counts >= 3 * others.max(initial=1))
+    surely = is_code & far & (counts >= 3 * counts[far & ~is_code].max(initial=1))
     return [as_text(float(value)) for value in found[surely]]
 
 

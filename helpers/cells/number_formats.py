@@ -249,8 +249,8 @@ def _read_in_best_style(words: Counter) -> tuple[str, dict, str]:
     """
     styles = ("point", "comma")
     found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
-    style = max(styles, key=lambda s: share_read(words, found[s].get))
-    style = "comma" if are_thousands(words) else style
+    best = max(styles, key=lambda s: share_read(words, found[s].get))
+    style = "comma" if are_thousands(words) else best
     read = {w: q for w, q in found[style].items() if q}
     if _are_scaled(read):
         return style, {w: (scaled(*q), "") for w, q in read.items()}, "thousands"

@@ -170,12 +170,9 @@ def _class_reader(known: dict[str, str]) -> Callable[[str], str]:
     as_code = other_reader({"kind": "category", "values": list(known.values())})
 
     def read(word: str) -> str:
-        if (spelled := spelling_of(word, known)) is not None:
-            return spelled
-        if code := as_code and as_code(word):
-            return code
-        plain = repair_encoding(word).casefold().translate(DASHES)
-        return known.get(plain) or dashed.get(plain, word)
+        found = spelling_of(word, known) or (as_code and as_code(word))
+        plain = repair_encoding(word).casefold()
+        return found or known.get(plain) or dashed.get(plain.translate(DASHES), word)
 
     return read
 

@@ -33,14 +33,14 @@ PICTURES = {"image/png", "image/svg+xml"}
 def _exporter():
     from nbconvert import HTMLExporter
 
-    left_out = ("anchor_links", "input_prompt", "output_prompt")
+    left_out = {
+        f"exclude_{part}": True for part in ("anchor_links", "input_prompt", "output_prompt")
+    }
     exporter = HTMLExporter(
-        template_name="stage",
-        extra_template_basedirs=[str(TEMPLATES)],
-        **{f"exclude_{part}": True for part in left_out},
+        template_name="stage", extra_template_basedirs=[str(TEMPLATES)], **left_out
     )
-    exporter.register_filter("with_anchors", _with_anchors)
-    exporter.register_filter("own_links", _own_links)
+    for name, change in (("with_anchors", _with_anchors), ("own_links", _own_links)):
+        exporter.register_filter(name, change)
     return exporter
 
 

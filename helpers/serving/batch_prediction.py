@@ -79,11 +79,11 @@ def _predict_alone(run: str, source: str, out: Path, advance, say) -> int:
     _begin(folder, _identity(bundle, source))
     if remote_files.is_stored(source):
         source = str(remote_files.fetch_stored(source, folder / "source"))
-    if is_elsewhere := dask_cluster.current():
+    if dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
+        advance = _say_nothing
     with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
-        told = _say_nothing if is_elsewhere else advance
-        count = _write_whole(bundle, source, out, folder, told, say)
+        count = _write_whole(bundle, source, out, folder, advance, say)
     _hand_on_lines(lines, out, say)
     return count
 

@@ -56,6 +56,11 @@ def rows_of(body: bytes, most: int) -> list | dict:
     return [row for piece in _pieces(body, ends) for row in _parsed(piece)]
 
 
+def _refuse_rows(rows: int, most: int, is_all: bool) -> None:
+    more = "" if is_all else " or more"
+    raise Refused(422, f"A request holds 1 to {most:,} rows; this one holds {rows:,}{more}.")
+
+
 def _look_through(body: bytes, most: int) -> _State:
     """The outline of a body; refuses what is too long, too many or too deep once it is seen."""
     state, longest = _State(), BYTES_OF_A_LETTER * most_letters()
@@ -65,9 +70,7 @@ def _look_through(body: bytes, most: int) -> _State:
         inside = _strings(seen, state, longest)
         _brackets(np.where(inside, np.uint8(0), seen), state)
         if state.rows > most:
-            more = " or more" * (start + STRETCH < len(body))
-            said = f"A request holds 1 to {most:,} rows; this one holds {state.rows:,}{more}."
-            raise Refused(422, said)
+            _refuse_rows(state.rows, most, is_all=start + STRETCH >= len(body))
     return state
 
 
@@ -156,7 +159,6 @@ def _parsed(text: bytes) -> list | dict:
             raise Refused(422, CUT_OFF) from None
     try:
         return json.loads(text)
-    except RecursionError:
-        raise Refused(422, TOO_DEEP) from None
-    except ValueError:
-        raise Refused(422, CUT_OFF) from None
+    except (RecursionError, ValueError) as error:
+        why = TOO_DEEP if isinstance(error, RecursionError) else CUT_OFF
+        raise Refused(422, why) from None

@@ -20,17 +20,22 @@ def running(app, log_level: str = "error"):
 
     from .http_limits import SERVER
 
-    listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level=log_level, **SERVER))
+    with socket.create_server(("127.0.0.1", 0)) as listener, _at_work(server, listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def _at_work(server, listener: socket.socket):
+    """Run a server in a thread of its own while the block lasts."""
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         _wait_for_start(server, thread)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield
     finally:
         server.should_exit = True
         thread.join(timeout=30)
-        listener.close()
 
 
 def _wait_for_start(server, thread: threading.Thread) -> None:

@@ -73,19 +73,21 @@ def _are_codes(parts: list[Numbers], name: str, texts: Callable[[], pa.ChunkedAr
 
     Powers of ten have a sign, or a point, somewhere. Points that part thousands are no decimals.
     """
-    powers = {part.powers for part in parts}
+    powers, thousands = {part.powers for part in parts}, {part.thousands for part in parts}
     if SURE in powers:
         return False
-    thousands = {part.thousands for part in parts}
     if SOME in thousands and NONE not in thousands:
         return codes_like_numbers.are_thousands(texts().drop_null().unique().to_pylist())
-    if SOME in powers:
-        different = texts().drop_null().unique()
-    elif all(part.versions is not None for part in parts):
-        different = pa.concat_arrays([part.versions for part in parts]).unique()
-    else:
-        return False
-    return codes_like_numbers.are_codes(map(str.strip, different.to_pylist()), name)
+    different = texts().drop_null().unique() if SOME in powers else _versions_of(parts)
+    return different is not None and codes_like_numbers.are_codes(
+        map(str.strip, different.to_pylist()), name
+    )
+
+
+def _versions_of(parts: list[Numbers]) -> pa.Array | None:
+    """The different texts of parts that all may be versions."""
+    found = [part.versions for part in parts]
+    return None if any(one is None for one in found) else pa.concat_arrays(found).unique()
 
 
 def numbers_of(texts: pa.ChunkedArray) -> Numbers | None:
