@@ -92,10 +92,16 @@ def _in_order(named: str) -> str:
         return " ".join(match.groups())
     else:
         return ""
-    before, behind = (part.strip(" .,") for part in (named[: match.start()], named[match.end() :]))
-    if behind or before and (len(year) == 2 or not _is_weekday(before)):
+    if not _stands_alone(match, is_short=len(year) == 2):
         return ""
     return f"{day} {month} {year}" if len(year) == 4 else f"{day}-{month}-{year}"
+
+
+def _stands_alone(match: re.Match, is_short: bool) -> bool:
+    """Whether a date has nothing beside it but the name of a weekday."""
+    before = match.string[: match.start()].strip(" .,")
+    behind = match.string[match.end() :].strip(" .,")
+    return not behind and (not before or (not is_short and _is_weekday(before)))
 
 
 def _is_weekday(before: str) -> bool:

@@ -34,7 +34,10 @@ def outcomes(run, mend):
         mended = outcome_mending.mend(folder, reader, dict(map(_order, mend)))
         click.echo(f"{mended:,} outcomes mended.")
     counts = outcome_mending.outcome_counts(folder)
-    wrong = outcome_mending.wrong_among(counts, reader)
+    _tell_outcomes(counts, outcome_mending.wrong_among(counts, reader), reader)
+
+
+def _tell_outcomes(counts: dict[str, int], wrong: dict[str, int], reader) -> None:
     click.echo(f"{sum(counts.values()):,} outcomes, {sum(wrong.values()):,} wrong: "
                f"'{reader.task.target}' is {reader.expected}.")  # fmt: skip
     for told, count in wrong.items():

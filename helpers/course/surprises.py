@@ -91,8 +91,7 @@ def promised_by_unit(known, asked, by_period: pd.DataFrame, promise: dict | None
 
 def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
     """The intervals of a promise in a sentence each."""
-    rows, units, both = (table.iloc[place] for place in range(3))
-    noun = table.index[1]
+    (rows, units, both), noun = (table.iloc[place] for place in range(3)), table.index[1]
     wider = (units["high"] - units["low"]) / (rows["high"] - rows["low"])
     return (
         f"By rows the promise was {metric} {rows['low']:.2f} to {rows['high']:.2f}, and "

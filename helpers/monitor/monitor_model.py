@@ -168,24 +168,25 @@ def quality_changes(production: Production, when: str = "") -> list[Finding]:
     return ranked([*told, *found, *_odd_days(known, production, when)])
 
 
+NO_LABELS = {
+    "number": ("unread_label", "a {} that is no number: {}. They count as rows without a label."),
+    "class": (
+        "new_class",
+        "a class of {} that the model does not know: {}. It answers each of them wrong, and no "
+        "score counts them: retrain with them, or name words that are no label (--set no_label=).",
+    ),
+}
+
+
 def _new_classes(production: Production) -> list[Finding]:
     """The labels of classes that the model does not know, or that are no numbers."""
-    counts, target = production.new_classes, production.known.task.target
+    counts, task = production.new_classes, production.known.task
     if not counts:
         return []
     shown = ", ".join(f"‘{name:.30}’ ({n:,})" for name, n in list(counts.items())[:5])
-    if production.known.task.is_regression:
-        message = (
-            f"{sum(counts.values()):,} of {len(production.X):,} rows have a {target} that is no "
-            f"number: {shown}. They count as rows without a label."
-        )
-        return [Finding("unread_label", "alarm", [target], message)]
-    message = (
-        f"{sum(counts.values()):,} of {len(production.X):,} rows have a class of {target} that the "
-        f"model does not know: {shown}. It answers each of them wrong, and no score counts them: "
-        f"retrain with them, or name words that are no label (--set no_label=)."
-    )
-    return [Finding("new_class", "alarm", [target], message)]
+    name, what = NO_LABELS["number" if task.is_regression else "class"]
+    many = f"{sum(counts.values()):,} of {len(production.X):,} rows have "
+    return [Finding(name, "alarm", [task.target], many + what.format(task.target, shown))]
 
 
 def _wrong_outcomes(production: Production) -> list[Finding]:

@@ -31,14 +31,12 @@ PICTURES = {"image/png", "image/svg+xml"}
 
 
 def _exporter():
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter as Exporter
 
     left_out = {
         f"exclude_{part}": True for part in ("anchor_links", "input_prompt", "output_prompt")
     }
-    exporter = HTMLExporter(
-        template_name="stage", extra_template_basedirs=[str(TEMPLATES)], **left_out
-    )
+    exporter = Exporter(template_name="stage", extra_template_basedirs=[str(TEMPLATES)], **left_out)
     for name, change in (("with_anchors", _with_anchors), ("own_links", _own_links)):
         exporter.register_filter(name, change)
     return exporter

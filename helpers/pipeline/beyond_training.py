@@ -80,18 +80,19 @@ def _outside(values: np.ndarray, field: dict, before: int) -> str:
             f"training {low:g} to {high:g}")  # fmt: skip
 
 
+def _are_usual(unseen: pd.Series, present: pd.Series, counts: list[int], before: int) -> bool:
+    """Whether so many new levels are to be expected: training had many that came once."""
+    once = sum(count == 1 for count in counts)
+    is_closed = min(counts, default=0) >= CLOSED
+    return not is_closed and not is_more(len(unseen), len(present), (once + 1) / (before + 1))
+
+
 def _unseen(present: pd.Series, field: dict, was: dict, before: int) -> str:
     """Levels that training did not have."""
     known = {*field["levels"], *field.get("rare", ())}
     unseen = present[~present.isin(known)]
     counts = list(was.get("levels", {}).values())
-    once = sum(count == 1 for count in counts)
-    is_closed = min(counts, default=0) >= CLOSED
-    if (
-        unseen.empty
-        or not is_closed
-        and not is_more(len(unseen), len(present), (once + 1) / (before + 1))
-    ):
+    if unseen.empty or _are_usual(unseen, present, counts, before):
         return ""
     some = ", ".join(f"'{as_text(level):.40}'" for level in unseen.unique()[:3])
     return f"{len(unseen):,} of {len(present):,} cells hold a level that training did not: {some}"

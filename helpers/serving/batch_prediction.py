@@ -77,8 +77,7 @@ def _predict_alone(run: str, source: str, out: Path, advance, say) -> int:
     """`predict_file`, once no other command writes the same file."""
     bundle, folder = load_bundle(run), out.with_name(f".{out.name}.pieces")
     _begin(folder, _identity(bundle, source))
-    if remote_files.is_stored(source):
-        source = str(remote_files.fetch_stored(source, folder / "source"))
+    source = _fetched(source, folder)
     if dask_cluster.current():
         _answer_elsewhere(run, bundle, source, folder, advance)
         advance = _say_nothing
@@ -86,6 +85,12 @@ def _predict_alone(run: str, source: str, out: Path, advance, say) -> int:
         count = _write_whole(bundle, source, out, folder, advance, say)
     _hand_on_lines(lines, out, say)
     return count
+
+
+def _fetched(source: str, folder: Path) -> str:
+    """A source here: what is in storage is copied into the folder first."""
+    is_stored = remote_files.is_stored(source)
+    return str(remote_files.fetch_stored(source, folder / "source")) if is_stored else source
 
 
 def _hand_on_lines(lines: dict, out: Path, say: Callable[[str], None]) -> None:

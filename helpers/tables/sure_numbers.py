@@ -221,16 +221,18 @@ def _has_leading_zero(chunk: pa.Array) -> bool:
     letters, places = letters_of(chunk) if len(chunk) else ([], [])
     if not len(letters):
         return False
-    begin, end = places[:-1], places[1:]
-    first = letters.take(begin, mode="clip")
-    is_signed = (first == SIGNS[0]) | (first == SIGNS[1])
-    if is_signed.any():
-        begin = begin + is_signed
-        first = letters.take(begin, mode="clip")
-    zero = np.flatnonzero(first == ZERO)
+    begin, end = _behind_signs(letters, places[:-1]), places[1:]
+    zero = np.flatnonzero(letters.take(begin, mode="clip") == ZERO)
     second = begin[zero] + 1
     second = letters[second[second < end[zero]]]
     return bool(((second >= ZERO) & (second <= NINE)).any())
+
+
+def _behind_signs(letters: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """Where texts begin, the sign in front of some left out."""
+    first = letters.take(begin, mode="clip")
+    is_signed = (first == SIGNS[0]) | (first == SIGNS[1])
+    return begin + is_signed if is_signed.any() else begin
 
 
 def _numbers_with_care(texts: pa.ChunkedArray) -> pa.ChunkedArray | None:

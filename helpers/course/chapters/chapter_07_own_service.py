@@ -71,9 +71,13 @@ def _examine_make_service(make_service, of=None) -> str:
         if not file.exists():
             return "There is no file. From what does the service start tomorrow?"
         handed[-1].intercept_ += 1  # what is in memory changes, the file does not
-        with serving(service) as url:
-            asked = (_ask_service(url, *case, (model, handed)) for case in TRIED)
-            return next(filter(None, asked), "")
+        return _ask_all(service, (model, handed))
+
+
+def _ask_all(service, models: tuple) -> str:
+    """The first thing that a service gets wrong; empty where it gets all right."""
+    with serving(service) as url:
+        return next(filter(None, (_ask_service(url, *case, models) for case in TRIED)), "")
 
 
 def _ask_service(url: str, row: dict, status: int, misconception: str, models: tuple) -> str:
