@@ -97,14 +97,19 @@ def _strptime(text: str, form: str) -> datetime:
     if not timed:
         return datetime.strptime(text, form)
     day, clock, fraction, half, zone = timed.groups()
+    date = _with_time(day, form, clock, half, zone)
+    return date + timedelta(seconds=float(f"0.{(fraction or '.0')[1:]}"))
+
+
+def _with_time(day: str, form: str, clock: str, half: str | None, zone: str | None) -> datetime:
+    """A day with a time: a clock, perhaps with a.m. or p.m., and a time zone."""
     hour = ("%I" if half else "%H") + ":%M" + (":%S" if clock.count(":") == 2 else "")
     parts, forms = [day, clock], [form, hour]
     if half:
         parts, forms = [*parts, f"{half}m"], [*forms, "%p"]
     if zone:
         parts, forms = [*parts, "+0000" if zone.isalpha() else zone], [*forms, "%z"]
-    date = datetime.strptime(" ".join(parts), " ".join(forms))
-    return date + timedelta(seconds=float(f"0.{(fraction or '.0')[1:]}"))
+    return datetime.strptime(" ".join(parts), " ".join(forms))
 
 
 def date_of(text: str, form: str, plan: dict) -> datetime | None:

@@ -92,9 +92,8 @@ def _in_order(named: str) -> str:
         return " ".join(match.groups())
     else:
         return ""
-    if not _stands_alone(match, is_short=len(year) == 2):
-        return ""
-    return f"{day} {month} {year}" if len(year) == 4 else f"{day}-{month}-{year}"
+    mark = " " if len(year) == 4 else "-"
+    return mark.join((day, month, year)) if _stands_alone(match, mark == "-") else ""
 
 
 def _stands_alone(match: re.Match, is_short: bool) -> bool:

@@ -242,16 +242,21 @@ def _beyond_limits(words: Counter, plain: dict, style: str, unit: str) -> dict:
     return {w: q[:2] for w, q in found.items() if q and _fits(q[1], unit)}
 
 
+def _best_style(words: Counter) -> tuple[str, dict]:
+    """The decimal sign that reads most words, and what those read as that do."""
+    styles = ("point", "comma")
+    found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
+    best = max(styles, key=lambda s: share_read(words, found[s].get))
+    style = "comma" if are_thousands(words) else best
+    return style, {w: q for w, q in found[style].items() if q}
+
+
 def _read_in_best_style(words: Counter) -> tuple[str, dict, str]:
     """The decimal sign that reads most words, what they read as, and whether k means thousands.
 
     Units are those that are known, or a word that nearly all cells have behind the number.
     """
-    styles = ("point", "comma")
-    found = {style: {w: parse_quantity(w, style) for w in words} for style in styles}
-    best = max(styles, key=lambda s: share_read(words, found[s].get))
-    style = "comma" if are_thousands(words) else best
-    read = {w: q for w, q in found[style].items() if q}
+    style, read = _best_style(words)
     if _are_scaled(read):
         return style, {w: (scaled(*q), "") for w, q in read.items()}, "thousands"
     word = _common_word(words, read)

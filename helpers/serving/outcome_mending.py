@@ -5,6 +5,7 @@ The service refuses such outcomes; a log may hold some of before, or written pas
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from ..base.user_errors import InputError
@@ -36,19 +37,22 @@ def mend(folder: Path, reader: OutcomeReader, orders: dict[str, str]) -> int:
     `orders` has by outcome what it is to be. Raises InputError where that is no outcome either, or
     where none was told; nothing is changed then.
     """
-    known, meant = outcome_counts(folder), reader.read(list(orders.values()))
-    for (told, wanted), read in zip(orders.items(), meant, strict=True):
-        if wanted and read is None:
+    known, changes = outcome_counts(folder), _checked(orders, reader)
+    for told in orders:
+        if told not in known:
+            raise InputError(f"No outcome in the log is '{told:.40}'. Nothing was changed.")
+    with closing(PredictionLog(elsewhere(), folder)) as log:
+        log.replace_outcomes(changes)
+    return sum(known[told] for told in orders)
+
+
+def _checked(orders: dict[str, str], reader: OutcomeReader) -> dict[str, object]:
+    """By outcome what it is to be, as the model knows it; None for one that is taken out."""
+    read = dict(zip(orders, reader.read(list(orders.values())), strict=True))
+    for told, wanted in orders.items():
+        if wanted and read[told] is None:
             raise InputError(
                 f"'{wanted:.40}' is no outcome of '{reader.task.target}', which is "
                 f"{reader.expected}. Nothing was changed."
             )
-        if told not in known:
-            raise InputError(f"No outcome in the log is '{told:.40}'. Nothing was changed.")
-    log = PredictionLog(elsewhere(), folder)
-    try:
-        log.replace_outcomes({told: read if wanted else None for (told, wanted), read in
-                              zip(orders.items(), meant, strict=True)})  # fmt: skip
-    finally:
-        log.close()
-    return sum(known[told] for told in orders)
+    return {told: read[told] if wanted else None for told, wanted in orders.items()}

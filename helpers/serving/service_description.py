@@ -104,14 +104,14 @@ def _typical(field: dict):
 
 def _answer_schema(bundle: Bundle) -> dict:
     """An answer as JSON schema."""
-    text = {"type": "string"}
+    text, prediction = {"type": "string"}, "number" if bundle.task.is_regression else "string"
     probability = {c: {"type": "number"} for c in bundle.task.classes}
     return {
         "type": "object", "title": "Answer",
         "required": ["id", "model", "prediction", "warnings"],
         "properties": {
             "id": text, "model": text,
-            "prediction": {"type": "number" if bundle.task.is_regression else "string"},
+            "prediction": {"type": prediction},
             "probability": {"type": "object", "properties": probability},
             "warnings": {"type": "array", "items": text},
             "logged": {"type": "boolean"}, "fallback": text,

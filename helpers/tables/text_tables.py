@@ -96,16 +96,15 @@ def may_be_plain(layout: Layout) -> bool:
 
 def _pieces_of(blocks: list[Block], layout: Layout) -> PieceList:
     """The lines of blocks as pieces; those of blocks that are read stay together."""
-    parts, number = [], layout.start
+    parts, number, end = [], layout.start, blocks[-1].end
     for block in _odd_ones_joined(blocks):
         lines = lines_between(block.content, block.start, block.end, number)
         number += len(lines)
-        if block.is_read and block.rows == len(lines):
-            parts.append(Run(lines, 0, len(lines), layout.width, block))
-            continue
-        parts += _cut(lines, layout)
-        if block.end < blocks[-1].end and _ends_behind(parts[-1], lines):
-            return _pieces_of([Block(block.content, blocks[0].start, blocks[-1].end)], layout)
+        is_whole = block.is_read and block.rows == len(lines)
+        whole = [Run(lines, 0, len(lines), layout.width, block)] if is_whole else []
+        parts += whole or _cut(lines, layout)
+        if not is_whole and block.end < end and _ends_behind(parts[-1], lines):
+            return _pieces_of([Block(block.content, blocks[0].start, end)], layout)
     return PieceList(parts)
 
 
