@@ -46,7 +46,7 @@ QUESTIONS = {
                 "That is the sum over all lines. How many are there?",
             ),
         ),
-        within=0.001,
+        within=0.0005,
         form="{:.3f}",
     ),
 }
