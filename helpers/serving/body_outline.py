@@ -50,9 +50,8 @@ def rows_of(body: bytes, most: int) -> list | dict:
     state = _look_through(body, most)
     if body.lstrip()[:1] != b"[":
         if state.values > MOST_VALUES:
-            raise Refused(
-                "not_rows", f"An object of {state.values:,} values is no row: send a list."
-            )
+            said = f"An object of {state.values:,} values is no row: send a list."
+            raise Refused("not_rows", said)
         return _parsed(body)
     ends = np.concatenate([np.empty(0, int), *state.ends]).tolist()
     return [row for piece in _pieces(body, ends) for row in _parsed(piece)]

@@ -226,9 +226,7 @@ class Service:
         Refuses all of them where one is no class that the model knows, or no number.
         """
         if self.log is None:
-            raise Refused(
-                "no_log", "This service keeps no log: there is nothing to add outcomes to."
-            )
+            raise Refused("no_log", "This service keeps no log to add outcomes to.")
         if not 1 <= len(pairs) <= self.limits.rows:
             said = f"A request holds 1 to {self.limits.rows:,} outcomes; this one {len(pairs):,}."
             raise Refused("row_count", said)
@@ -307,13 +305,11 @@ def _read(bundle: Bundle, pairs: list[tuple[str, object]]) -> list[tuple[str, st
     found = bundle.outcomes.read([outcome for _, outcome in pairs])
     if None in found:
         place = found.index(None)
-        raise Refused(
-            "outcome",
+        said = (
             f"Outcome {place + 1}: {pairs[place][1]!r:.60} is no outcome of "
-            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted.",
-            place + 1,
-            "outcome",
+            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted."
         )
+        raise Refused("outcome", said, place + 1, "outcome")
     return [(id_, outcome) for (id_, _), outcome in zip(pairs, found, strict=True)]
 
 

@@ -1,7 +1,7 @@
 """What a service answers instead of predictions: a code for programs, a sentence for people.
 
-The sentence may be worded anew at any time; the codes stay. `REFUSALS` is all of them: `/openapi.json`
-and docs/serve.md are made from it.
+The sentence may be worded anew at any time; the codes stay. `REFUSALS` is all of them:
+`/openapi.json` and docs/serve.md are made from it.
 """
 
 from __future__ import annotations
@@ -88,15 +88,10 @@ class RowError(RowsError):
 
 
 def told(error: Exception) -> dict:
-    """A refusal as clients get it: `code`, `detail`, and `row` and `field` (null where none is named).
+    """A refusal as clients get it: `code`, `detail`, and `row` and `field`, or null for them.
 
     >>> told(InputError("There is no such column."))["code"]
     'rows'
     """
-    row, field = getattr(error, "row", None), getattr(error, "field", None)
-    return {
-        "code": getattr(error, "code", "rows"),
-        "detail": str(error),
-        "row": row,
-        "field": field,
-    }
+    where = {name: getattr(error, name, None) for name in ("row", "field")}
+    return {"code": getattr(error, "code", "rows"), "detail": str(error), **where}

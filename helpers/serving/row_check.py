@@ -84,7 +84,7 @@ class RowCheck:
         if len(unknown) > MOST_UNKNOWN:
             raise RowError(
                 "unknown_fields", number, f"{ascii(unknown[0])[1:-1]:.80}",
-                f"it is the first of {len(unknown):,} unknown fields; {MOST_UNKNOWN:,} are the most.",
+                f"the first of {len(unknown):,} unknown fields; {MOST_UNKNOWN:,} are the most.",
             )  # fmt: skip
         named = unknown[:MOST_NAMED]
         return [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in named]
