@@ -25,6 +25,7 @@ from .known_hosts import KnownHosts
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, Bundle, check_count
 from .prediction_log import PredictionLog
+from .refusals import Refused
 from .request_body import (
     ENDINGS,
     in_utf8,
@@ -33,7 +34,7 @@ from .request_body import (
     rows_of_large,
     table_in_body,
 )
-from .served_model import COMPILED, Limits, Refused, Served
+from .served_model import COMPILED, Limits, Served
 from .service_counters import ServiceCounters
 from .shadow_model import Shadow
 from .worker_thread import Worker
@@ -225,22 +226,22 @@ class Service:
         Refuses all of them where one is no class that the model knows, or no number.
         """
         if self.log is None:
-            raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
+            raise Refused("no_log", "This service keeps no log to add outcomes to.")
         if not 1 <= len(pairs) <= self.limits.rows:
             said = f"A request holds 1 to {self.limits.rows:,} outcomes; this one {len(pairs):,}."
-            raise Refused(422, said)
+            raise Refused("row_count", said)
         told = await asyncio.wrap_future(self.log.worker.submit(_read, self.now.bundle, pairs))
         try:
             return await self.log.note_outcomes(told)
         except Exception:  # whatever the database says
-            raise Refused(503, "The log can't be written to: try again.", retry=True) from None
+            raise Refused("log_unavailable", "The log can't be written to: try again.") from None
 
     # --- Another model -----------------------------------------------------------------------
 
     async def take_up(self) -> None:
         """Load the model again and answer with it; requests in progress keep the old one."""
         if self.reload is None:
-            raise Refused(409, "This service was started without a run to load again.")
+            raise Refused("not_reloaded", "This service was started without a run to load again.")
         if self._next_load is None:
             self._next_load = asyncio.ensure_future(self._load())
         await asyncio.shield(self._next_load)  # of all that asked since the last one began
@@ -256,9 +257,9 @@ class Service:
         try:
             fresh = await asyncio.wrap_future(self.loader.submit(self.reload))
         except InputError as error:
-            raise Refused(409, f"The model stays as it was. {error}") from None
+            raise Refused("not_reloaded", f"The model stays as it was. {error}") from None
         if fresh.fallback and not self.now.fallback:
-            raise Refused(409, f"The model stays as it was: {fresh.fallback}")
+            raise Refused("not_reloaded", f"The model stays as it was: {fresh.fallback}")
         return fresh
 
     # --- Words about itself ------------------------------------------------------------------
@@ -304,18 +305,18 @@ def _read(bundle: Bundle, pairs: list[tuple[str, object]]) -> list[tuple[str, st
     found = bundle.outcomes.read([outcome for _, outcome in pairs])
     if None in found:
         place = found.index(None)
-        raise Refused(
-            422,
+        said = (
             f"Outcome {place + 1}: {pairs[place][1]!r:.60} is no outcome of "
-            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted.",
+            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted."
         )
+        raise Refused("outcome", said, place + 1, "outcome")
     return [(id_, outcome) for (id_, _), outcome in zip(pairs, found, strict=True)]
 
 
 def _too_slow(seconds: float) -> Refused:
     """The refusal of rows that take longer than a request may."""
     said = f"The rows took longer than {seconds:g} s: send fewer, or try again later."
-    return Refused(503, said, retry=True)
+    return Refused("too_slow", said)
 
 
 def _on_one_thread() -> None:

@@ -13,7 +13,7 @@ from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
 from . import body_outline
 from .model_bundle import Bundle
-from .served_model import Refused
+from .refusals import Refused
 
 READ_AS = "The body was read as {}; Content-Type: text/csv; charset=… names another encoding"
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
@@ -40,7 +40,7 @@ def _refuse_no_rows(content) -> None:
     """Refuse what is no row, and no list of rows."""
     rows = content if isinstance(content, list) else [content]
     if not all(isinstance(row, dict) for row in rows):
-        raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
+        raise Refused("not_rows", "The body is a JSON object (a row), or a list of objects.")
 
 
 def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
@@ -87,10 +87,11 @@ def _refuse_unknown(row: dict, number: int, known: set[str]) -> None:
     came, fields = (", ".join(f"'{ascii(name)[1:-1]:.40}'" for name in list(names)[:5])
                     for names in (row, sorted(known)))  # fmt: skip
     raise Refused(
-        422,
+        "unknown_fields",
         f"Row {number} has unknown fields only ({came}): the model knows {fields}"
         f"{', …' * (len(known) > 5)} (all of them: GET /schema). Send a row as an object, or rows "
         f"as a list of objects.",
+        number,
     )
 
 
@@ -99,10 +100,11 @@ def _parse_leniently(body: bytes):
     try:
         return json.loads(body)
     except RecursionError:
-        raise Refused(422, "The JSON is nested too deeply: a row is a flat object.") from None
+        raise Refused("not_json", body_outline.TOO_DEEP) from None
     except (ValueError, UnicodeDecodeError) as error:
         where = f" (at character {error.pos:,})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Refused(422, f"The body can't be read as JSON{where}: was it cut off?") from None
+        said = f"The body can't be read as JSON{where}: was it cut off?"
+        raise Refused("not_json", said) from None
 
 
 def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[str]]:
@@ -120,7 +122,7 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
         body, found, _ = encodings.as_utf8(body, charset or encodings.expected(likely))
     except InputError as error:
         said = str(error).removeprefix("encoding: ").partition(" Give another")[0]
-        raise Refused(415, f"The charset {charset[:40]!r} of the body: {said}") from None
+        raise Refused("charset", f"The charset {charset[:40]!r} of the body: {said}") from None
     is_told = charset or found == "utf-8"
     return body, [] if is_told else [READ_AS.format(encodings.title(found))]
 
@@ -156,9 +158,10 @@ def _table_of(body: bytes, ending: str) -> pd.DataFrame:
             with set_aside.heard() as lines:
                 table = read_any.read_table(str(file), typed=False)
         except InputError as error:
-            raise Refused(422, str(error).replace(str(file), "the body")) from None
+            raise Refused("not_a_table", str(error).replace(str(file), "the body")) from None
     if lines:  # who asks for so many answers is to get as many
-        raise Refused(422, set_aside.sentence(lines, "so nothing was answered: send rows alone"))
+        said = set_aside.sentence(lines, "so nothing was answered: send rows alone")
+        raise Refused("not_a_table", said)
     return table
 
 

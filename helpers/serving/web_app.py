@@ -20,8 +20,9 @@ from prometheus_client import generate_latest
 
 from ..base.user_errors import InputError
 from .prediction_service import Service
+from .refusals import Refused, told
 from .request_body import ENDINGS
-from .served_model import Limits, Refused
+from .served_model import Limits
 from .service_description import JSON, PREDICT, describe, outcomes
 
 Reply = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, further headers
@@ -77,7 +78,7 @@ class PredictFirst:
         elif scope["method"] == "POST":
             await _reply(send, *await self._answered(headers, receive))
         else:
-            await _reply(send, *refusal(Refused(405, f"POST rows to {PREDICT}.")))
+            await _reply(send, *refusal(Refused("wrong_method", f"POST rows to {PREDICT}.")))
 
     def _let_in(self, scope, headers: dict[bytes, bytes]) -> None:
         """Refuse strangers: other sites' pages, and who reads the description without the key."""
@@ -97,7 +98,7 @@ class PredictFirst:
         except (Refused, InputError) as error:
             status, body, more = refusal(error)
         except asyncio.CancelledError:  # the time to stop is over
-            status, body, more = refusal(Refused(503, "The service is stopping.", retry=True))
+            status, body, more = refusal(Refused("stopping", "The service is stopping."))
         except Exception:
             service.note_request(500, time.perf_counter() - began, rows)
             raise
@@ -108,7 +109,7 @@ class PredictFirst:
         """The answer to a body that is complete: only now it counts among those in progress."""
         service = self.service
         if service.busy >= service.limits.at_once:
-            raise Refused(503, f"{service.busy} requests are in progress: try again.", True)
+            raise Refused("busy", f"{service.busy} requests are in progress: try again.")
         service.busy += 1
         try:
             return await service.predict(content, kind, charset)
@@ -132,14 +133,14 @@ def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
         more.append((b"www-authenticate", b'Basic realm="the API key, as password"'))
     if status in (408, 413):  # what is left of the body is not read
         more.append((b"connection", b"close"))
-    return status, orjson.dumps({"detail": str(error)}), more
+    return status, orjson.dumps(told(error)), more
 
 
 def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
     """Refuse a request without the API key, where one is required."""
     given = headers.get(b"x-api-key", b"")
     if service.key and not hmac.compare_digest(given, service.key.encode()):
-        raise Refused(401, "The header X-API-Key is missing or wrong.")
+        raise Refused("wrong_key", "The header X-API-Key is missing or wrong.")
 
 
 class NoReader(Refused):
@@ -156,7 +157,7 @@ def _check_reader(service: Service, headers: dict[bytes, bytes]) -> None:
     try:
         check_api_key(service, headers)
     except Refused as error:
-        raise NoReader(401, error.detail) from None
+        raise NoReader(error.code, error.detail) from None
 
 
 def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
@@ -169,7 +170,7 @@ def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
     kind = said.partition(";")[0].strip()
     if kind != JSON and kind not in ENDINGS:
         came = f"{kind[:60]!r} came" if kind else "no Content-Type came"
-        raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {came}.")
+        raise Refused("content_type", f"Send {JSON}, {' or '.join(ENDINGS)}; {came}.")
     charset = re.search(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", said)
     return kind, charset[1] if charset else ""
 
@@ -184,7 +185,7 @@ async def read_body(receive, headers: dict[bytes, bytes], service: Service) -> b
             await _take_parts(parts, receive, service, clock)
     except TimeoutError:
         said = f"{limits.seconds:g} s, or stopped for {limits.stalled:g} s"
-        raise Refused(408, f"The body did not arrive within {said}.") from None
+        raise Refused("body_too_slow", f"The body did not arrive within {said}.") from None
     finally:
         service.sending -= sum(map(len, parts[:-1]))
     return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -195,7 +196,7 @@ async def _take_parts(parts: list[bytes], receive, service: Service, clock) -> N
     limits, size, end = service.limits, 0, clock.when() + service.limits.seconds
     while message := await receive():
         if message["type"] == "http.disconnect":
-            raise Refused(400, "The body was cut off.")
+            raise Refused("body_cut_off", "The body was cut off.")
         if parts:
             _make_room(service, len(parts[-1]))
         parts.append(message.get("body", b""))
@@ -211,12 +212,13 @@ def _make_room(service: Service, size: int) -> None:
     service.sending += size
     if service.sending > service.limits.waiting:
         service.sending -= size
-        raise Refused(503, "Too many large bodies are being sent: try again.", retry=True)
+        raise Refused("busy", "Too many large bodies are being sent: try again.")
 
 
 def _refuse_too_large(size: int, limits: Limits) -> None:
     if size > limits.body:
-        raise Refused(413, f"A body has {limits.body:,} bytes at most: send fewer rows at once.")
+        said = f"A body has {limits.body:,} bytes at most: send fewer rows at once."
+        raise Refused("body_too_large", said)
 
 
 # --- What FastAPI answers -----------------------------------------------------------------------
@@ -245,7 +247,7 @@ def _add_feedback(app, service: Service) -> None:
         headers = dict(request.headers.raw)
         check_api_key(service, headers)
         if content_type(headers)[0] != JSON:
-            raise Refused(415, f"Send outcomes as {JSON}.")
+            raise Refused("content_type", f"Send outcomes as {JSON}.")
         content = await service.read_json(await read_body(request.receive, headers, service))
         pairs = [_outcome(one) for one in (content if isinstance(content, list) else [content])]
         unknown = await service.note_outcomes(pairs)
@@ -255,9 +257,9 @@ def _add_feedback(app, service: Service) -> None:
 def _outcome(told: dict) -> tuple[str, object]:
     """The id of a prediction and its actual outcome; refuses what is neither."""
     if not isinstance(told.get("id"), str) or told.get("outcome") is None:
-        raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
+        raise Refused("outcome", "Each outcome has the id of a prediction and the outcome.")
     if isinstance(told["outcome"], (dict, list)):
-        raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
+        raise Refused("outcome", "Field 'outcome': a single value was expected, not a list.")
     return told["id"][:40], told["outcome"]
 
 
