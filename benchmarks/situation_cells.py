@@ -1,7 +1,8 @@
-"""Situations of cells: numbers, codes, words, booleans, dates and durations as people write them."""
+"""Situations of cells: numbers, codes, words, booleans, dates and durations."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from functools import partial
 
@@ -151,11 +152,19 @@ def clock(value: int, form: str = "m:s") -> str:
     forms = {
         "m:s": f"{int(value) // 60}:{second:02}", "h:m:s": f"{hours}:{minute:02}:{second:02}",
         "h:m": f"{hours}:{minute:02}", "words": f"{hours}h {minute:02}m {second:02}s",
-        "iso": f"PT{hours}H{minute}M{second}S", "python": f"0 days {hours:02}:{minute:02}:{second:02}",
+        "iso": f"PT{hours}H{minute}M{second}S",
+        "python": f"0 days {hours:02}:{minute:02}:{second:02}",
         "minutes": f"{int(value) // 60} min", "long": f"{hours} hours {minute} minutes",
         "apart": f"{hours}h{minute:02}",
     }  # fmt: skip
     return forms[form]
+
+
+def mixed_units(values: pd.Series) -> pd.Series:
+    """Weights in kilograms, every fourth in grams."""
+    grams = each(lambda v: f"{v * 1000:.0f} g")(values)
+    kilograms = each(lambda v: f"{v:.2f} kg")(values)
+    return kilograms.where(np.arange(len(values)) % 4 > 0, grams)
 
 
 def months_of(names: str, form: str) -> Words:
@@ -168,16 +177,22 @@ def _number(name: str, odd: Words, values=amounts, known: str = "clean") -> Situ
     return Situation(name, "numbers", values, plain, odd, known)
 
 
-def _code(name: str, values, odd: Words = plain, clean: Words = plain, known="clean") -> Situation:
-    return Situation(name, "codes and words", values, clean, odd, known)
+def _code(
+    name: str, values, odd: Words = plain, clean: Words = plain, known="clean", trains=True
+) -> Situation:
+    return Situation(name, "codes and words", values, clean, odd, known, trains=trains)
 
 
 def _date(name: str, odd: Words, values=days, known: str = "clean") -> Situation:
-    return Situation(name, "dates and durations", values, plain, odd, known)
+    return Situation(name, "dates and durations", values, plain, odd, known, column="signal_date")
+
+
+def _time(name: str, odd: Words, values=seconds) -> Situation:
+    return Situation(name, "dates and durations", values, plain, odd, column="signal_time")
 
 
 FRENCH = "janv. févr. mars avril mai juin juil. août sept. oct. nov. déc."
-RUSSIAN = ("января февраля марта апреля мая июня июля августа сентября октября ноября декабря")
+RUSSIAN = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
 
 NUMBERS = (
     _number("a decimal comma", each(lambda v: f"{v:.2f}".replace(".", ","))),
@@ -189,7 +204,8 @@ NUMBERS = (
     _number("12_345.67", each(lambda v: grouped(v, "_", "."))),
     _number("lakhs, 12,34,567.89", each(lakh), large),
     _number("minus behind, 1303.16-", each(behind)),
-    _number("minus in brackets, (1,303.16)", each(lambda v: f"({-v:,.2f})" if v < 0 else f"{v:,.2f}")),
+    _number("minus in brackets, (1,303.16)",
+            each(lambda v: f"({-v:,.2f})" if v < 0 else f"{v:,.2f}")),
     _number("CR and DR behind", each(partial(behind, mark=" CR", plus=" DR"))),
     _number("$- for nothing", each(lambda v: "$-" if v < 300 else f"${v:,.2f}"), positive),
     _number("a true minus sign, −12.50", each(lambda v: f"{v:.2f}".replace("-", "−"))),
@@ -200,7 +216,8 @@ NUMBERS = (
     _number("scientific, 1.2345E+03", each(lambda v: f"{v:.6E}")),
     _number("thousands as k, 2.40123k", each(lambda v: f"{v / 1000:.5f}k")),
     _number("a unit, 2400.5 kg", each(lambda v: f"{v:.2f} kg"), positive),
-    _number("two units, kg and g", some(lambda v: f"{v * 1000:.0f} g", 4), positive),
+    _number("two units, kg and g", mixed_units, positive, "odd"),
+    _number("a unit in some cells, 2400.5 kg", some(lambda v: f"{v:.2f} kg", 4), positive),
     _number("full-width digits", each(lambda v: in_digits(v, "\uff10"))),
     _number("Arabic digits", each(lambda v: in_digits(v, "\u0660").replace(".", "\u066b"))),
     _number("Devanagari digits", each(lambda v: in_digits(v, "\u0966"))),
@@ -235,7 +252,7 @@ CODES = (
     _code("ZIP codes 02134", levels("02134", "10001", "01970", "30301", "00501"), known="odd",
           clean=renamed(**{"02134": "a", "10001": "b", "01970": "c", "30301": "d", "00501": "e"})),
     _code("ZIP codes robbed of their zeros", levels("02134", "10001", "01970", "30301", "00501"),
-          each(lambda v: v.lstrip("0"))),
+          each(lambda v: v.lstrip("0")), trains=False),
     _code("long numbers beside gaps", levels("90071992547409931", "90071992547409933",
           "90071992547409937", gaps=0.1), known="odd",
           clean=renamed(**{"90071992547409931": "a", "90071992547409933": "b",
@@ -262,7 +279,7 @@ CODES = (
     _code("a soft hyphen, a zero-width blank", levels("Rome", "Oslo", "Lima"),
           each(lambda v: v[:2] + "\u200b" + v[2:])),
     _code("letters and accents apart (NFD)", levels("Köln", "Málaga", "Liège", "Oslo"),
-          each(lambda v: __import__("unicodedata").normalize("NFD", v))),
+          each(lambda v: unicodedata.normalize("NFD", v))),
     _code("mojibake, KÃ¶ln", levels("Köln", "Málaga", "Liège", "Oslo"),
           each(lambda v: v.encode().decode("cp1252"))),
     _code("HTML entities, R&amp;D", levels("R&D", "Sales", "Q&A", "Legal"),
@@ -300,16 +317,19 @@ DATES = (
     _date("French months", months_of(FRENCH, "{d} {m} {y}")),
     _date("Russian months", months_of(RUSSIAN, "{d} {m} {y} г.")),
     _date("2023年7月23日", each(lambda d: f"{d.year}年{d.month}月{d.day}日")),
-    _date("a spreadsheet's day numbers", each(lambda d: str((d - pd.Timestamp("1899-12-30")).days))),
+    _date("a spreadsheet's day numbers",
+          each(lambda d: str((d - pd.Timestamp("1899-12-30")).days))),
     _date("day numbers of 1904", each(lambda d: str((d - pd.Timestamp("1904-01-01")).days))),
     _date("epochs in seconds", each(lambda d: str(int(d.timestamp())))),
     _date("epochs in microseconds", each(lambda d: str(int(d.timestamp() * 1_000_000)))),
     _date("epochs in nanoseconds", each(lambda d: str(int(d.timestamp()) * 10**9))),
     _date("epochs as 1.69E+09 floats", each(lambda d: str(float(d.timestamp())))),
     _date("ISO with T and Z", dated("%Y-%m-%dT%H:%M:%SZ"), moments),
-    _date("an offset, +02:00", each(lambda d: (d + pd.Timedelta("2h")).strftime("%Y-%m-%dT%H:%M:%S+02:00")), moments),
+    _date("an offset, +02:00", each(lambda d: (d + pd.Timedelta("2h")).strftime(
+          "%Y-%m-%dT%H:%M:%S+02:00")), moments),
     _date("12 hours, AM and PM", dated("%m/%d/%Y %I:%M:%S %p"), moments),
-    _date("Oracle, 05-MAR-24 10.00.00 AM", each(lambda d: d.strftime("%d-%b-%y %I.%M.%S.000000000 %p").upper()), moments),
+    _date("Oracle, 05-MAR-24 10.00.00 AM", each(lambda d: d.strftime(
+          "%d-%b-%y %I.%M.%S.000000000 %p").upper()), moments),
     _date("20230723T101500", dated("%Y%m%dT%H%M%S"), moments),
     _date("20230723101500", dated("%Y%m%d%H%M%S"), moments),
     _date("RFC 2822, Sun, 23 Jul 2023", dated("%a, %d %b %Y %H:%M:%S +0000"), moments),
@@ -334,14 +354,14 @@ DATES = (
           enumerate(("%Y-%m-%d", "%d.%m.%Y", "%d %B %Y"))]).sort_index()),
     _date("0000-00-00 for missing", lambda v: plain(v).fillna("0000-00-00"),
           lambda r: days(r).mask(r.random(ROWS) < 0.1)),
-    _date("durations, 65:03 as m:s", each(clock), seconds),
-    _date("durations, 1:05:03", each(partial(clock, form="h:m:s")), seconds),
-    _date("durations, 1h 05m 03s", each(partial(clock, form="words")), seconds),
-    _date("durations, PT1H5M3S", each(partial(clock, form="iso")), seconds),
-    _date("durations, 0 days 01:05:03", each(partial(clock, form="python")), seconds),
-    _date("durations, 65 min", each(partial(clock, form="minutes")), minutes),
-    _date("durations, 1 hours 5 minutes", each(partial(clock, form="long")), minutes),
-    _date("durations, 1h05", each(partial(clock, form="apart")), minutes),
+    _time("durations, 65:03 as m:s", each(clock), seconds),
+    _time("durations, 1:05:03", each(partial(clock, form="h:m:s")), seconds),
+    _time("durations, 1h 05m 03s", each(partial(clock, form="words")), seconds),
+    _time("durations, PT1H5M3S", each(partial(clock, form="iso")), seconds),
+    _time("durations, 0 days 01:05:03", each(partial(clock, form="python")), seconds),
+    _time("durations, 65 min", each(partial(clock, form="minutes")), minutes),
+    _time("durations, 1 hours 5 minutes", each(partial(clock, form="long")), minutes),
+    _time("durations, 1h05", each(partial(clock, form="apart")), minutes),
 )  # fmt: skip
 
 CELLS = NUMBERS + CODES + DATES

@@ -1,4 +1,4 @@
-"""Situations of files: encodings, delimiters, lines, headers, spreadsheets, JSON, Parquet, targets."""
+"""Situations of files: encodings, delimiters, lines, headers, spreadsheets, JSON, Parquet."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def text(change: Callable[[str], str | bytes], name: str = "rows.csv", **options
 
 
 def encoded(encoding: str) -> Callable:
+    """Writes rows as CSV in an encoding."""
     return text(lambda made: made.encode(encoding))
 
 
@@ -48,7 +49,10 @@ def between(*places: tuple[int, str]) -> Callable:
     """Writes lines of their own between those of the rows."""
 
     def change(made: list[str]) -> list[str]:
+        width = made[0].count(",") + 1  # rows to score have no target
         for place, line in sorted(places, reverse=True):
+            cells = line.split(",")
+            line = ",".join(cells[:width]) if len(cells) > 1 else line
             made.insert(place if place >= 0 else len(made) + 1 + place, line)
         return made
 
@@ -56,21 +60,25 @@ def between(*places: tuple[int, str]) -> Callable:
 
 
 def with_index(rows: Frame, folder: Path) -> Path:
+    """As pandas writes a frame by default."""
     rows.to_csv(folder / "rows.csv")
     return folder / "rows.csv"
 
 
 def commas(rows: Frame, folder: Path) -> Path:
+    """As a European spreadsheet writes CSV."""
     typed(rows).to_csv(folder / "rows.csv", index=False, sep=";", decimal=",")
     return folder / "rows.csv"
 
 
 def fixed_width(rows: Frame, folder: Path) -> Path:
+    """Columns of fixed widths."""
     (folder / "rows.txt").write_text(rows.fillna("").to_string(index=False) + "\n")
     return folder / "rows.txt"
 
 
 def markdown(rows: Frame, folder: Path) -> Path:
+    """A table of Markdown."""
     head = ["| " + " | ".join(row) + " |" for row in (rows.columns, ["---"] * rows.shape[1])]
     body = ["| " + " | ".join(row) + " |" for row in rows.fillna("").to_numpy()]
     (folder / "rows.md.txt").write_text("\n".join([*head, *body, ""]))
@@ -88,6 +96,8 @@ def psql(rows: Frame, folder: Path) -> Path:
 
 
 def packed(ending: str) -> Callable:
+    """Writes rows as CSV, packed."""
+
     def write(rows: Frame, folder: Path) -> Path:
         rows.to_csv(folder / f"rows.csv.{ending}", index=False)
         return folder / f"rows.csv.{ending}"
@@ -99,6 +109,8 @@ def packed(ending: str) -> Callable:
 
 
 def json(**options) -> Callable:
+    """Writes rows as JSON."""
+
     def write(rows: Frame, folder: Path) -> Path:
         rows.to_json(folder / "rows.json", force_ascii=False, **options)
         return folder / "rows.json"
@@ -107,6 +119,7 @@ def json(**options) -> Callable:
 
 
 def nested(rows: Frame, folder: Path) -> Path:
+    """Rows as the answer of a web service holds them."""
     made = [{"data": {"attributes": row}} for row in rows.to_dict("records")]
     (folder / "rows.json").write_text(pd.Series({"results": made}).to_json())
     return folder / "rows.json"
@@ -119,6 +132,8 @@ def typed(rows: Frame) -> Frame:
 
 
 def parquet(change: Callable[[Frame], Frame] = typed) -> Callable:
+    """Writes rows as Parquet."""
+
     def write(rows: Frame, folder: Path) -> Path:
         change(rows.reset_index(drop=True)).to_parquet(folder / "rows.parquet", index=False)
         return folder / "rows.parquet"
@@ -127,6 +142,7 @@ def parquet(change: Callable[[Frame], Frame] = typed) -> Callable:
 
 
 def database(rows: Frame, folder: Path) -> str:
+    """A table of SQLite."""
     with sqlite3.connect(folder / "rows.db") as store:
         typed(rows).to_sql("rows", store, index=False)
     store.close()
@@ -151,6 +167,7 @@ def excel(change: Callable = lambda sheet, book: None) -> Callable:
 
 
 def titled(sheet, book) -> None:
+    """A title above the table."""
     sheet.insert_rows(1, 3)
     sheet["A1"], sheet["A2"] = "Report on payments", "printed on 1 March"
 
@@ -162,6 +179,7 @@ def totalled(sheet, book) -> None:
 
 
 def noted(sheet, book) -> None:
+    """A note below the table."""
     sheet.append([])
     sheet.append(["Source: our own books. * estimated"])
 
@@ -174,6 +192,7 @@ def two_sheets(sheet, book) -> None:
 
 
 def dated(sheet, book) -> None:
+    """Real dates in the first column."""
     import datetime
 
     for cell in list(sheet.columns)[0][1:]:
@@ -181,6 +200,7 @@ def dated(sheet, book) -> None:
 
 
 def formulas(sheet, book) -> None:
+    """Formulas that no spreadsheet has computed."""
     for cell in list(sheet.columns)[0][1:]:
         cell.value = f"={cell.value}+0"
 
@@ -223,7 +243,8 @@ FILES = (
     _file("carets", text(str, sep="^")), _file("tildes", text(str, sep="~")),
     _file("the sign U+001F", text(str, sep="\x1f")),
     _file("comma and blank", text(lambda made: made.replace(",", ", "))),
-    _file("comma, blank, quotes", text(lambda made: made.replace(",", ", "), quoting=csv.QUOTE_ALL)),
+    _file("comma, blank, quotes",
+          text(lambda made: made.replace(",", ", "), quoting=csv.QUOTE_ALL)),
     _file("a line sep=;", text(lambda made: "sep=;\n" + made, sep=";")),
     _file("all in quotes", text(str, quoting=csv.QUOTE_ALL)),
     _file("single quotes", text(str, quoting=csv.QUOTE_ALL, quotechar="'")),
@@ -232,7 +253,8 @@ FILES = (
     _file("CR as line end", text(lambda made: made.replace("\n", "\r"))),
     _file("line ends of both kinds", text(lambda made: made.replace("\n", "\r\n", 90))),
     _file("blank lines between", lines(lambda made: [one for line in made for one in (line, "")])),
-    _file("comments with #", between((0, "# export of 1 March"), (0, "# in euros"), (50, "# more"))),
+    _file("comments with #",
+          between((0, "# export of 1 March"), (0, "# in euros"), (50, "# more"))),
     _file("lines above the header", between((0, "Payments"), (0, "printed: 1 March"), (0, ""))),
     _file("a header of two rows", between((1, "EUR,kg,,EUR"))),
     _file("a line of units below the header", between((1, "[EUR],[kg],[-],[EUR]"))),
@@ -245,7 +267,8 @@ FILES = (
     _file("NUL bytes behind", text(lambda made: made + "\x00" * 512)),
     _file("NUL bytes in cells", text(lambda made: made.replace("red", "re\x00d"))),
     _file("its index saved", with_index),
-    _file("fixed widths", fixed_width), _file("a Markdown table", markdown), _file("printed by psql", psql),
+    _file("fixed widths", fixed_width), _file("a Markdown table", markdown),
+    _file("printed by psql", psql),
     _file("gzip", packed("gz")), _file("zip", packed("zip")), _file("bzip2", packed("bz2")),
     _file("JSON, records", json(orient="records")), _file("JSON, columns", json(orient="columns")),
     _file("JSON, split", json(orient="split")), _file("JSON, rows by key", json(orient="index")),
@@ -259,14 +282,16 @@ FILES = (
     _file("Parquet, nullable types", parquet(lambda rows: typed(rows).convert_dtypes()), gappy),
     _file("Parquet, days", parquet(lambda rows: typed(rows.drop(columns=COLUMN)).assign(
           signal=pd.to_datetime(rows[COLUMN]))), days),
-    _file("Parquet, moments with a zone", parquet(lambda rows: typed(rows.drop(columns=COLUMN)).assign(
+    _file("Parquet, moments with a zone", parquet(lambda rows: typed(
+          rows.drop(columns=COLUMN)).assign(
           signal=pd.to_datetime(rows[COLUMN]).dt.tz_localize("UTC"))), days),
     _file("Parquet, booleans", parquet(lambda rows: typed(rows.drop(columns=COLUMN)).assign(
           signal=rows[COLUMN] == "yes")), flags),
     _file("SQLite", database),
     _file("Excel", excel()), _file("Excel, dates", excel(dated), days),
     _file("Excel, a title above", excel(titled)), _file("Excel, a total below", excel(totalled)),
-    _file("Excel, a note below", excel(noted)), _file("Excel, two sheets of the same", excel(two_sheets)),
+    _file("Excel, a note below", excel(noted)),
+    _file("Excel, two sheets of the same", excel(two_sheets)),
     _file("Excel, formulas never computed", excel(formulas)),
 )  # fmt: skip
 
@@ -275,7 +300,8 @@ TABLES = (
     _other_table("a column more", lambda rows: rows.assign(remark="x")),
     _other_table("names in another case", lambda rows: rows.rename(columns=str.upper)),
     _other_table("blanks around names", lambda rows: rows.rename(columns=lambda n: f" {n} ")),
-    _other_table("names with a no-break blank", lambda rows: rows.rename(columns=lambda n: f"{n}\u00a0")),
+    _other_table("names with a no-break blank",
+                 lambda rows: rows.rename(columns=lambda n: f"{n}\u00a0")),
     _other_table("the column twice", lambda rows: pd.concat([rows, rows[[COLUMN]]], axis=1)),
     _other_table("the target as 1,234.50", lambda rows: rows.assign(**{TARGET: rows[TARGET].map(
         lambda v: f"${float(v):,.2f}")})),

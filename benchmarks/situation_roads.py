@@ -165,7 +165,8 @@ def by_service(run: Run, file: Path | str, frame: pd.DataFrame | None) -> Told:
     if reply.status_code != 200:
         raise InputError(str(reply.json()["detail"]))
     told = reply.json()
-    return Told(_numbers(pd.DataFrame(told)), told[0]["warnings"], [one["warnings"] for one in told])
+    at = [one["warnings"] for one in told]
+    return Told(_numbers(pd.DataFrame(told)), at[0], at)
 
 
 def _records(frame: pd.DataFrame) -> list[dict]:
@@ -182,7 +183,7 @@ def by_monitor(run: Run, file: Path | str, frame: pd.DataFrame | None) -> Told:
 
 
 def by_mlflow(run: Run, file: Path | str, frame: pd.DataFrame | None) -> Told:
-    """`mlflow.pyfunc` with the frame that pandas reads, told nothing; pandas has to find its columns."""
+    """`mlflow.pyfunc` with the frame that pandas reads, told nothing, where the columns fit."""
     from mlflow import pyfunc
 
     folder = run.file("model").parent / "for_mlflow"

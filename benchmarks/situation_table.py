@@ -24,7 +24,9 @@ class Situation:
     """A table in two forms: `clean` and `odd` write the values of its column `signal` as texts.
 
     `values` draws them. `known` is the form that later rows are asked in after training: that of
-    the other one, or `odd` where training has to know the form. `write` writes the odd file.
+    the other one, or `odd` where training has to know the form. `write` writes the odd file, from
+    rows that `change` has changed. `column` is what the column is called; a form that has lost
+    something can't be trained on (`trains`).
     """
 
     name: str
@@ -36,6 +38,8 @@ class Situation:
     write: Callable[[pd.DataFrame, Path], Path] = as_csv
     is_file: bool = False
     change: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    column: str = COLUMN
+    trains: bool = True
 
 
 def table(situation: Situation, form: str) -> pd.DataFrame:
@@ -45,7 +49,9 @@ def table(situation: Situation, form: str) -> pd.DataFrame:
     steady, team = random.normal(50, 9, ROWS).round(2), random.choice(["red", "blue"], ROWS)
     paid = 10 * _strength(values) + 0.2 * (steady - 50) + random.normal(0, 0.5, ROWS)
     write = situation.clean if form == "clean" else situation.odd
-    frame = pd.DataFrame({COLUMN: write(values), "steady": steady.astype(str), "team": team})
+    frame = pd.DataFrame(
+        {situation.column: write(values), "steady": steady.astype(str), "team": team}
+    )
     frame[TARGET] = paid.round(2).astype(str)
     return situation.change(frame) if form == "odd" and situation.change else frame
 

@@ -43,8 +43,9 @@ TRAINING_ROWS = 400
 def measured(words: tuple[str, ...] = (), say=lambda one: None) -> list[dict]:
     """By situation what became of it on each road, and what was said."""
     found = []
-    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(
-        os.environ, {"PIPELINE_REPORTS": f"{folder}/reports"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.dict(os.environ, {"PIPELINE_REPORTS": f"{folder}/reports"}),
     ):
         tried = Tried(Path(folder))
         for situation in SITUATIONS:
@@ -69,10 +70,11 @@ class Tried:
         learnt = _or_error(trained, files[0], TARGET, name)
         cells, said = {}, {}
         rows = None if situation.is_file else _new(odd)
-        for road in ROADS:
+        for road in ROADS[0 if situation.trains else 1 :]:
             run = learnt if road == "training" or situation.known == "odd" else known
             told = run if isinstance(run, Exception) else _or_error(TO[road], run, files[1], rows)
             cells[road], said[road] = verdict(road, first[road], told, situation)
+        cells, said = dict.fromkeys(ROADS, NONE) | cells, {road: [] for road in ROADS} | said
         return {"name": situation.name, "group": situation.group, "cells": cells, "said": said}
 
     def _first(self, clean: pd.DataFrame) -> tuple[Run, dict[str, Told]]:
