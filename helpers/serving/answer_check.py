@@ -23,6 +23,7 @@ ONE_IN = 1_000  # answers
 ASK_EVERY = 5  # seconds
 MOST_WAITING = 1_000  # rows
 LOG = logging.getLogger(__name__)
+UNREGISTERED = {"namespace": "pipeline", "registry": None}
 
 
 @dataclass
@@ -36,10 +37,16 @@ class AnswerCheck:
 
     def __post_init__(self):
         self.checked = Counter(
-            "scorer_checked", "Answers asked again of the pipeline", registry=None
+            "scorer_checked",
+            "Answers asked again of the pipeline",
+            namespace="pipeline",
+            registry=None,
         )
         self.disagreements = Counter(
-            "scorer_disagreements", "Answers that the pipeline gives otherwise", registry=None
+            "scorer_disagreements",
+            "Answers that the pipeline gives otherwise",
+            namespace="pipeline",
+            registry=None,
         )
 
     def count_in(self, registry) -> None:
