@@ -34,6 +34,7 @@ from helpers.serving import (
     row_check,
     served_model,
     service_options,
+    start_service,
 )
 from helpers.serving.access_log import AccessLog
 from helpers.serving.client_keys import ClientKey
@@ -372,8 +373,6 @@ def test_reloads_are_counted_and_the_new_model_is_shown_from_0_on(now, row):
 
 
 def test_when_a_model_was_made_is_shown(made, tmp_path, monkeypatch):
-    from helpers.serving import start_service
-
     monkeypatch.setenv("PIPELINE_REPORTS", str(tmp_path))
     run = write_run(made)
     run.file("ledger.json").touch()

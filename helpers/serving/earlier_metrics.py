@@ -36,13 +36,18 @@ class EarlierMetrics(Collector):
         return []
 
 
+def _key_of(sample) -> tuple[str, tuple]:
+    """The earlier name of a sample, and the labels that it had, as they were called."""
+    labels = tuple((LABELS[k], v) for k, v in sample.labels.items() if k in LABELS)
+    return sample.name.removeprefix(PREFIX), labels
+
+
 def _summed(family: Metric, name: str) -> Metric:
     """A metric under its earlier name, with the labels that it had."""
     sums: dict[tuple, float] = {}
     for sample in family.samples:
         if sample.labels.get("path", COUNTED_PATH) == COUNTED_PATH:
-            labels = tuple((LABELS[k], v) for k, v in sample.labels.items() if k in LABELS)
-            key = sample.name.removeprefix(PREFIX), labels
+            key = _key_of(sample)
             sums[key] = sums.get(key, 0.0) + sample.value
     earlier = Metric(name, f"Earlier name of {family.name}, over all models", family.type)
     for (own, labels), value in sums.items():

@@ -175,10 +175,9 @@ class PredictionLog:
             columns = COLUMNS[: len(answers[0])]  # the last two may be left out
             cursor.executemany(self._insert("predictions", columns), answers)
             self.written_at = time.time()
-        if requests:
-            cursor.executemany(self._insert_request, requests)
-        if shadow:
-            cursor.executemany(self._insert_shadow, shadow)
+        for insert, lines in ((self._insert_request, requests), (self._insert_shadow, shadow)):
+            if lines:
+                cursor.executemany(insert, lines)
         driver.commit()
 
     def forget(self) -> None:

@@ -154,9 +154,7 @@ class Service:
         """
         if now.for_rows is None or len(rows) > AT_ONCE:
             return (await self._many(now, lambda: Rows(rows), request_id))[0]
-        check_count(rows, self.limits.rows)
-        keys = self._keys(now, rows)
-        found, missed = now.bundle.looked_up(rows)
+        keys, (found, missed) = self._looked_at(now, rows)
         raw = raw if found is rows and not keys else None  # the log holds rows as answered
         answers = [answer_one(now, row, n) for n, row in enumerate(found, 1)]
         add_warnings(answers, missed)
@@ -165,9 +163,11 @@ class Service:
         await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found], request_id)
         return answers
 
-    def _keys(self, now: Served, rows: list[dict]) -> list[str | None]:
-        """The client's own keys of rows, which are taken out of them."""
-        return take_keys(rows, self.key_field, self.key_field in now.bundle.known)
+    def _looked_at(self, now: Served, rows: list[dict]) -> tuple[list[str | None], tuple]:
+        """The client's own keys, taken out of rows; the rows, with what is looked up for them."""
+        check_count(rows, self.limits.rows)
+        keys = take_keys(rows, self.key_field, self.key_field in now.bundle.known)
+        return keys, now.bundle.looked_up(rows)
 
     async def _many(
         self, now: Served, read: Callable[[], Rows], request_id: str
@@ -181,18 +181,15 @@ class Service:
             raise _too_slow(self.limits.seconds) from None
         finally:
             given_up.set()  # nobody waits any more
-        answers, raw, is_one = done
-        await self._note(path_of(now, len(answers)), answers, raw, request_id)
-        return answers, is_one
+        await self._note(path_of(now, len(done[0])), *done[:2], request_id)
+        return done[0], done[2]
 
     def _read_and_answer(
         self, now: Served, read: Callable[[], Rows], given_up: threading.Event
     ) -> tuple[list[dict], list[bytes], bool]:
         """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
         asked = read()
-        check_count(asked.rows, self.limits.rows)
-        keys = self._keys(now, asked.rows)
-        rows, missed = now.bundle.looked_up(asked.rows)
+        keys, (rows, missed) = self._looked_at(now, asked.rows)
         answers = answer_all(now, rows, given_up, self.limits.rows)
         add_warnings(answers, [asked.said + missed[0], *missed[1:]])
         give_back(answers, keys)
@@ -303,16 +300,11 @@ class Service:
         """Release threads and connections."""
         if self._ticking is not None:
             self._ticking.cancel()
-        if self.shadow is not None:
-            self.shadow.close()
         if self.follower is not None:
             self.follower.stop()
-        if self.access is not None:
-            self.access.close()
-        self.worker.close()
-        self.loader.close()
-        if self.log is not None:
-            self.log.close()
+        for one in (self.shadow, self.worker, self.loader, self.log, self.access):
+            if one is not None:
+                one.close()
 
 
 def _log_lines(answers: list[dict], raw: list[bytes], request_id: str) -> list[tuple]:

@@ -39,9 +39,8 @@ class ServiceState(Collector):
 
     def _of_service(self) -> Iterator[Metric]:
         service, version = self._service, platform.python_version()
+        yield _info("build_info", "The service", {"version": __version__, "python": version})
         ready = service.state()["status"] == "ready"
-        yield _info("build_info", "The version of the service",
-                    {"version": __version__, "python": version})  # fmt: skip
         yield _gauge("ready", "1: as it should be; 0: degraded, /ready says why", ready)
         yield _gauge("requests_in_progress", "Requests that are being answered", service.busy)
         yield _gauge("body_bytes_arriving", "Bytes of bodies that are not complete",

@@ -91,10 +91,9 @@ def service_of(
 
     Of a registered model: `helpers.serving.follow_registry.service_of`.
     """
-    options = options or Options()
-    now = load(run)
-    log = None
-    if options.log != "off":
+    options, now = options or Options(), load(run)
+    is_logged, log = options.log != "off", None
+    if is_logged:
         log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
     shadow = _shadow_of(options.shadow, log, now.bundle)
     check = AnswerCheck(options.check_one_in)

@@ -73,15 +73,21 @@ class PredictFirst:
         headers = dict(scope["headers"])
         asked = asked_of(scope, headers)
         if asked.address == PREDICT:
-            reply = await self._answered(asked, headers, receive)
-            self.service.note_request(asked, reply[0])
-            await _reply(send, asked, *reply)
+            await self._predict(asked, headers, receive, send)
         else:
             await self._passed_on(asked, headers, (scope, receive, send))
+
+    async def _predict(self, asked: Asked, headers: dict[bytes, bytes], receive, send) -> None:
+        """Answer a request for predictions."""
+        reply = await self._answered(asked, headers, receive)
+        self.service.note_request(asked, reply[0])
+        await _reply(send, asked, *reply)
 
     def _let_in(self, asked: Asked, headers: dict[bytes, bytes]) -> None:
         """Refuse strangers: other sites' pages, and who reads the description without the key."""
         self.service.hosts.check(asked.method, headers)
+        if asked.address == PREDICT and asked.method != "POST":
+            raise Refused("wrong_method", f"POST rows to {PREDICT}.")
         if self.service.key and asked.address in PAGES:
             check_reader(self.service, headers)
 
@@ -89,8 +95,6 @@ class PredictFirst:
         """The reply to a request for predictions."""
         try:
             self._let_in(asked, headers)
-            if asked.method != "POST":
-                raise Refused("wrong_method", f"POST rows to {PREDICT}.")
             check_api_key(self.service, headers)
             body, asked.rows = await self._in_turn(asked, headers, receive)
         except asyncio.CancelledError:  # the time to stop is over
@@ -203,16 +207,21 @@ def _add_feedback(app, service: Service) -> None:
               openapi_extra=outcomes(service.now.bundle))  # fmt: skip
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
-        headers, asked = dict(request.headers.raw), request.scope["asked"]
-        check_api_key(service, headers)
-        body = await body_of(request.receive, headers, service, asked.id)
-        if body.kind != JSON:
-            raise Refused("content_type", f"Send outcomes as {JSON}.")
-        content = await service.read_json(body)
-        pairs = [_outcome(one) for one in (content if isinstance(content, list) else [content])]
-        asked.rows = len(pairs)
+        pairs = await _outcomes_in(request, service)
+        request.scope["asked"].rows = len(pairs)
         unknown = await service.note_outcomes(pairs)
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
+
+
+async def _outcomes_in(request: Request, service: Service) -> list[tuple]:
+    """The outcomes in the body of a request, each with what names its prediction."""
+    headers = dict(request.headers.raw)
+    check_api_key(service, headers)
+    body = await body_of(request.receive, headers, service, request.scope["asked"].id)
+    if body.kind != JSON:
+        raise Refused("content_type", f"Send outcomes as {JSON}.")
+    content = await service.read_json(body)
+    return [_outcome(one) for one in (content if isinstance(content, list) else [content])]
 
 
 def _outcome(told: dict) -> tuple[str | ClientKey, object]:
