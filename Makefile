@@ -165,9 +165,10 @@ bench-cleaning: $(READY)
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
 
-# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed
+# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed;
+# PARTS are those to measure again, such as PARTS="situations speed"
 bench-reading: $(READY)
-	$(BIN)/python -m benchmarks.reading $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
+	$(BIN)/python -W ignore -m benchmarks.reading $(PARTS) $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
 
 bench-setup: $(READY)
 	$(BIN)/python -m benchmarks.setup
