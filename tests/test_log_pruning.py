@@ -84,7 +84,8 @@ def test_a_file_of_an_earlier_version_is_shrunk_where_that_is_asked_for(tmp_path
         earlier.execute("CREATE TABLE other (x)")
     log = filled(tmp_path)
     done = prune(log, Retention(days=3))
-    assert done.answers == 2_700 and done.after >= done.before
+    room = log_room.LogRoom(log)
+    assert done.answers == 2_700 and room.used() < 0.5 * done.after
     done = prune(log, Retention(days=3, compact=True))
     assert done.after < 0.3 * done.before and log_room.LogRoom(log).is_shrinkable()
     log.close()
