@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, expit, logit
 
-
 from .metric_names import PLAIN_NAMES, shown_score
 from .next_score import next_score
 from .score_intervals import SHARES, WITHIN_0_1, Spread
