@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -13,10 +14,61 @@ from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
 from . import body_outline
 from .model_bundle import Bundle
+from .packed_body import unpacked
 from .refusals import Refused
 
 READ_AS = "The body was read as {}; Content-Type: text/csv; charset=… names another encoding"
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
+
+JSON = "application/json"
+AT_ONCE_BYTES = 2**15  # of a body that is read in the event loop
+
+
+@dataclass
+class Body:
+    """A body as it came, what its headers say of it, and the id of its request."""
+
+    content: bytes
+    kind: str = JSON
+    charset: str = ""
+    is_packed: bool = False  # by gzip
+    request_id: str = ""
+
+    def is_small(self) -> bool:
+        """Whether it may be read in the event loop; a packed one that is small is unpacked."""
+        if self.is_packed and len(self.content) <= AT_ONCE_BYTES:
+            small = unpacked(self.content, AT_ONCE_BYTES)
+            self.content, self.is_packed = small or self.content, small is None
+        return not self.is_packed and len(self.content) <= AT_ONCE_BYTES
+
+    def unpack(self, most: int) -> None:
+        """Unpack it, where it is packed; refuses more than `most` bytes."""
+        if self.is_packed:
+            content = unpacked(self.content, most)
+            if content is None:
+                raise Refused("body_too_large", f"A body has {most:,} bytes at most, unpacked.")
+            self.content, self.is_packed = content, False
+
+    def json(self) -> dict | list[dict]:
+        """The row or rows of a small body of JSON."""
+        return parse_json(self._in_utf8())
+
+    def large_json(self, most: int) -> dict | list[dict]:
+        """The row or rows of a large body of JSON, `most` or fewer (see `body_outline`)."""
+        content = body_outline.rows_of(self._in_utf8(), most)
+        _refuse_no_rows(content)
+        return content
+
+    def table(self, bundle: Bundle) -> tuple[list[dict], list[str]]:
+        """The rows of a CSV or Parquet body, and what is to be said of it as a whole."""
+        ending, said = ENDINGS[self.kind], []
+        if ending == ".csv":
+            self.content, said = in_utf8(self.content, self.charset, bundle.encoding)
+        rows, odd = rows_of_table(self.content, ending)
+        return rows_in_body(rows, bundle.known), said + odd
+
+    def _in_utf8(self) -> bytes:
+        return in_utf8(self.content, self.charset)[0] if self.charset else self.content
 
 
 def parse_json(body: bytes) -> dict | list[dict]:
@@ -25,13 +77,6 @@ def parse_json(body: bytes) -> dict | list[dict]:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
         content = _parse_leniently(body)
-    _refuse_no_rows(content)
-    return content
-
-
-def rows_of_large(body: bytes, most: int) -> dict | list[dict]:
-    """The row or rows of a large body of JSON, `most` or fewer (see `body_outline`)."""
-    content = body_outline.rows_of(body, most)
     _refuse_no_rows(content)
     return content
 
@@ -122,20 +167,10 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
         body, found, _ = encodings.as_utf8(body, charset or encodings.expected(likely))
     except InputError as error:
         said = str(error).removeprefix("encoding: ").partition(" Give another")[0]
-        raise Refused("charset", f"The charset {charset[:40]!r} of the body: {said}") from None
+        where = f"The charset {charset[:40]!r} of the body:" if charset else "The body"
+        raise Refused("charset", f"{where} {said}") from None
     is_told = charset or found == "utf-8"
     return body, [] if is_told else [READ_AS.format(encodings.title(found))]
-
-
-def table_in_body(
-    body: bytes, kind: str, charset: str, bundle: Bundle
-) -> tuple[list[dict], list[str]]:
-    """The rows of a CSV or Parquet body, and what is to be said of the body as a whole."""
-    ending, said = ENDINGS[kind], []
-    if ending == ".csv":
-        body, said = in_utf8(body, charset, bundle.encoding)
-    rows, odd = rows_of_table(body, ending)
-    return rows_in_body(rows, bundle.known), said + odd
 
 
 def rows_of_table(body: bytes, ending: str) -> tuple[list[dict], list[str]]:

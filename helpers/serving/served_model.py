@@ -36,6 +36,7 @@ class Served:
     why_not: dict[str, str] = field(default_factory=dict)
     fallback: str = ""  # what answers instead of the current model, and why
     registered: Version | None = None  # the version of the registry that it is
+    made: float = 0.0  # when (Unix time); 0 where that is not known
 
     @property
     def version(self) -> str:
