@@ -91,7 +91,9 @@ def _cleaned(run: Run, raw: pd.DataFrame) -> SimpleNamespace:
     Work(3, run, {"run": run.name}).finish(len(X), len(X), "done")
     y, place = encode(X[target], task), np.flatnonzero(rows.stays)
     labelled = Labelled(task, X.drop(columns=target), y, place)
-    model = small.Ridge() if task.is_regression else small.LogisticRegression(max_iter=2_000)
+    model = (
+        small.Ridge(alpha=1e-4) if task.is_regression else small.LogisticRegression(max_iter=2_000)
+    )
     return SimpleNamespace(raw=raw.iloc[place], cleaning=decided.plan, plan=plan, rows=labelled,
                            task=task, about=about, X=labelled.X, y=y, model=model)  # fmt: skip
 

@@ -167,7 +167,8 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
         body, found, _ = encodings.as_utf8(body, charset or encodings.expected(likely))
     except InputError as error:
         said = str(error).removeprefix("encoding: ").partition(" Give another")[0]
-        raise Refused("charset", f"The charset {charset[:40]!r} of the body: {said}") from None
+        where = f"The charset {charset[:40]!r} of the body:" if charset else "The body"
+        raise Refused("charset", f"{where} {said}") from None
     is_told = charset or found == "utf-8"
     return body, [] if is_told else [READ_AS.format(encodings.title(found))]
 

@@ -65,6 +65,8 @@ class RowCheck:
             elif None not in (limits, found) and not limits[0] <= found <= limits[1]:
                 span = "{:g} to {:g}".format(*limits)
                 warnings.append(f"{name}: {found:g} lies outside the training range, {span}")
+            elif field.get("whole") and found is not None and found % 1:
+                warnings.append(f"{name}: {found:g} is no whole number; in training all were")
         return warnings + self._unknown(row, number), seen
 
     def _on_reading(self, name: str, field: dict, value, number: int, read: tuple) -> str:
