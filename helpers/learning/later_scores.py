@@ -18,8 +18,7 @@ from itertools import permutations
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
-from scipy.stats import chi2
+from scipy.special import chdtri, expit, logit
 
 from .metric_names import PLAIN_NAMES, shown_score
 from .next_score import next_score
@@ -196,7 +195,7 @@ def _random_effects(values: np.ndarray, errors: np.ndarray, design: np.ndarray) 
     scatter = (weights * (values - design @ slopes) ** 2).sum()
     free = len(values) - design.shape[1]
     lost = np.linalg.solve(design.T @ weighted, weighted.T @ weighted)
-    variance = (scatter - chi2.median(free)) / (weights.sum() - np.trace(lost))
+    variance = (scatter - chdtri(free, 0.5)) / (weights.sum() - np.trace(lost))
     return float(max(0.0, variance)), float(free), float(slopes[-1])
 
 

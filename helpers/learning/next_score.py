@@ -11,7 +11,6 @@ Technometrics 35, 403-410).
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import stdtr
 
 SLOPES = 0.2  # the standard deviation of what a score gains as rows are multiplied by e
@@ -95,6 +94,7 @@ def _predicted(values, noise, covariances: np.ndarray) -> tuple:
 
 def _quantiles(weight, mean, spread, df: float, level: float) -> tuple[float, float]:
     """The ends of the middle part of a mixture of Student's t distributions."""
+    from scipy.optimize import brentq  # half a second to import: where it is used
 
     def beyond(value: float, share: float) -> float:
         return float(weight @ stdtr(min(df, 1e9), (value - mean) / spread)) - share

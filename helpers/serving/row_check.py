@@ -10,6 +10,7 @@ from ..cells.form_tally import shown
 from ..cells.other_forms import OTHER_FORM, why_unread
 from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
+from .refusals import RowError
 
 MOST_UNKNOWN = 1_000  # unknown fields in one row
 NOTHING = (None, "")  # how a missing cell reads
@@ -64,6 +65,8 @@ class RowCheck:
             elif None not in (limits, found) and not limits[0] <= found <= limits[1]:
                 span = "{:g} to {:g}".format(*limits)
                 warnings.append(f"{name}: {found:g} lies outside the training range, {span}")
+            elif field.get("whole") and found is not None and found % 1:
+                warnings.append(f"{name}: {found:g} is no whole number; in training all were")
         return warnings + self._unknown(row, number), seen
 
     def _on_reading(self, name: str, field: dict, value, number: int, read: tuple) -> str:
@@ -81,10 +84,10 @@ class RowCheck:
             return []
         unknown = [name for name in row if name not in self.known]
         if len(unknown) > MOST_UNKNOWN:
-            raise InputError(
-                f"Row {number} has {len(unknown):,} unknown fields, '{ascii(unknown[0])[1:-1]:.80}'"
-                f" the first; {MOST_UNKNOWN:,} are the most."
-            )
+            raise RowError(
+                "unknown_fields", number, f"{ascii(unknown[0])[1:-1]:.80}",
+                f"the first of {len(unknown):,} unknown fields; {MOST_UNKNOWN:,} are the most.",
+            )  # fmt: skip
         named = unknown[:MOST_NAMED]
         return [f"{ascii(name)[1:-1]:.80}: unknown field, ignored" for name in named]
 
@@ -100,9 +103,12 @@ def _field_to_check(name: str, field: dict, plans: dict | None) -> tuple:
 def _refuse_unreadable(name: str, field: dict, value, number: int, plans: dict) -> None:
     """Raise InputError for a value that does not read as what its column holds."""
     why = why_unread(tidy(str(value)), plans[name]) if name in plans else ""
-    raise InputError(
-        f"Row {number}, field '{name}': a {field['kind']} such as {field.get('example')!r} was "
-        f"expected, and {value!r:.80} came{f', which {why}' if why else ''}."
+    raise RowError(
+        "cell_unreadable",
+        number,
+        name,
+        f"a {field['kind']} such as {field.get('example')!r} was "
+        f"expected, and {value!r:.80} came{f', which {why}' if why else ''}.",
     )
 
 
@@ -110,13 +116,13 @@ def _refuse_unusable(name: str, value, number: int, longest: int) -> None:
     """Raise InputError for a value that a table can't hold, or a text that is too long."""
     if isinstance(value, str):
         if len(value) > longest:
-            raise InputError(f"Row {number}, field '{name}': {TOO_LONG.format(longest)}")
+            raise RowError("cell_too_long", number, name, TOO_LONG.format(longest))
         if not value.isascii() and not is_encodable(value):
-            raise InputError(f"Row {number}, field '{name}': the text is not valid Unicode.")
+            raise RowError("cell_unusable", number, name, "the text is not valid Unicode.")
     elif isinstance(value, (dict, list)):
-        raise InputError(f"Row {number}, field '{name}': a single value was expected, not a list.")
+        raise RowError("cell_unusable", number, name, "a single value was expected, not a list.")
     elif isinstance(value, (int, float)) and not abs(value) < 1e308:
-        raise InputError(f"Row {number}, field '{name}': {_short(value)} is not a usable number.")
+        raise RowError("cell_unusable", number, name, f"{_short(value)} is not a usable number.")
 
 
 def _short(value) -> str:
