@@ -1,7 +1,6 @@
 """`pipeline explore` from the command line: one page, or one clear line and nothing left."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,13 +12,12 @@ import pytest
 from helpers.base.places import NOTEBOOKS, reports_folder
 from helpers.line.run_folder import Run
 
+from .command_here import pipeline_here
 from .test_explore import NASTY, usual
 
 
-def explore(*arguments, **environment):
-    command = [sys.executable, "-m", "helpers", "explore", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200,
-                          env=os.environ | environment)  # fmt: skip
+def explore(*arguments):
+    return pipeline_here("explore", *arguments)
 
 
 @pytest.fixture(scope="module")

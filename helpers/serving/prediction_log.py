@@ -30,6 +30,7 @@ SHADOW = ("id", "at", "model", "prediction", "probability")
 LOG_FILE = "predictions.sqlite"
 LOG_VARIABLE = "PIPELINE_LOG"  # in the environment: the address of another log than that file
 LONGEST_WAL = 50_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
+SETTINGS = ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0")  # of SQLite
 IDS_AT_ONCE = 500  # in one query
 MOVED = "The prediction log {} was moved, replaced or removed: a new one is begun in its place."
 
@@ -298,8 +299,8 @@ def _engine_of(address: str):
 
 
 def _prepare(connection, _) -> None:
-    """A new SQLite connection: WAL, no sync at each commit; see `tidy` for the last setting."""
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
+    """A new SQLite connection: WAL, no sync at each commit; room is given back (see `log_room`)."""
+    for setting in ("auto_vacuum=INCREMENTAL", *SETTINGS):
         connection.execute(f"PRAGMA {setting}")
 
 
