@@ -206,7 +206,8 @@ def _speed(found: dict) -> str:
     return (
         f"## Speed\n\nA file read into a typed frame by pandas' own reader and by `read_table` "
         f"with all its checks: seconds, each in a process of its own, in turns, the median of "
-        f"{found['rounds']} rounds; load of the machine at the beginning {found['load']}. The smaller "
+        f"{found['rounds']} rounds; load of the machine at the beginning {found['load']}. "
+        f"The smaller "
         f"the file, the more the first call of each library counts. Memory: all of the process, "
         f"pandas' in brackets.\n\n"
         + "\n".join(rows)
