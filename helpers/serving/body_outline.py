@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import orjson
 
-from .row_check import TOO_LONG, most_letters
+from ..pipeline.row_check import TOO_LONG, most_letters
 from .served_model import Refused
 
 STRETCH = 2**18  # bytes that are looked through in one go
