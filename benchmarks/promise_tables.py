@@ -1,6 +1,6 @@
 """Tables of installed packages whose rows come in time order, or are of groups that are met anew.
 
-For `simulations/promises.py`; in three sets, by who had seen them when the method was made. They
+For `simulations/promises.py`; in four sets, by who had seen them when the method was made. They
 are read as files, so that no package is imported.
 """
 
@@ -96,7 +96,7 @@ SEEN_SINCE = (
 )  # fmt: skip
 
 
-# --- Tables that were chosen by their columns alone, and read when the method was finished --------
+# --- Tables that were chosen by their columns alone, and read when an earlier form was finished ---
 
 
 def _stata(ending: str, *drop: str):
@@ -166,4 +166,57 @@ FRESH = (
     Ordered("weights of new chicks", "weight", _csv("river", "chick-weights.csv"), group="chick"),
     Ordered("investment of new firms", "invest", _csv("statsmodels", "grunfeld.csv"),
             group="firm"),
+)  # fmt: skip
+
+
+# --- Tables that were chosen by their columns alone, and read when the method was finished --------
+
+
+def _zipped(package: str, ending: str, **options):
+    """A table that is stored compressed, or in another dialect than commas."""
+    return lambda: pd.read_csv(package_file(package, ending), **options)
+
+
+def _ride() -> pd.DataFrame:
+    rows = _csv("bokeh_sampledata", "cycling.csv.gz", ("distance",))()
+    return rows.assign(time=pd.to_timedelta(rows["time"]).dt.total_seconds())
+
+
+def _flow() -> pd.DataFrame:
+    rows = _csv("river", "water-flow.csv")()
+    return rows.assign(Time=pd.to_datetime(rows["Time"], utc=True).dt.tz_localize(None))
+
+
+CASTLE = """year sid unemployrt blackm_15_24 whitem_15_24 blackm_25_44 whitem_25_44 poverty
+    homicide"""
+TEAM = "team year conference postrpi prerpi recruitrank coachexper power5"
+FIRM = "year fcode employ sales union grant totrain avgsal"
+MONTH = "date i3 ip divyld ci3 pcip ci3_1 pcip_1 rsp500"
+CEMENT = "year month gcem gprcpet gres gnon gip gdefs gmilemp"
+HOUSE = "year age nbh cbd intst lprice rooms area land baths dist wind"
+UNSEEN = (
+    Ordered("sea temperatures", "temperature (celsius)",
+            _csv("bokeh_sampledata", "sea_surface_temperature.csv.gz"), time="time (UTC)"),
+    Ordered("temperatures of a city", "temp", _csv("vega_datasets", "sf-temps.csv"), time="date"),
+    Ordered("flow of water", "Water flow [l/s]", _flow, time="Time"),
+    Ordered("speed on a ride", "speed", _ride, time="time"),
+    Ordered("returns of a month", "rsp500", _only(_book("volat"), MONTH)),
+    Ordered("weeks that go up", "Direction", _csv("ISLP", "Weekly.csv", ("Today",))),
+    Ordered("growth of cement", "gcem", _only(_book("cement"), CEMENT)),
+    Ordered("homicides in states", "homicide", _only(_stata("castle.dta"), CASTLE), time="year"),
+    Ordered("prisoners in states", "bmprison", _stata("texas.dta", "wmprison"), time="year"),
+    Ordered("prices of houses", "lprice", _only(_book("kielmc"), HOUSE), time="year"),
+    Ordered("wages of a later survey", "lwage",
+            _book("cps78_85", "expersq", "y85", "y85fem", "y85educ", "y85union"), time="year"),
+    Ordered("marks of schools in new districts, 1994", "math4",
+            _book("elem94_95", "story4", "lavgsal", "lenrol", "lstaff"), group="distid"),
+    Ordered("marks of schools in new districts, 2000", "math4",
+            _book("meap00_01", "read4", "lenroll", "lexppp"), group="dcode"),
+    Ordered("salaries in new firms", "avgsal", _only(_book("jtrain"), FIRM), group="fcode"),
+    Ordered("ranks of new teams", "postrpi", _only(_book("school93_98"), TEAM), group="team"),
+    Ordered("incomes in new areas", "lweekinc", _book("census2000", "expersq"), group="puma"),
+    Ordered("profits in new states", "Profit",
+            _csv("bokeh_sampledata", "SampleSuperstore.csv.gz"), group="State"),
+    Ordered("choices of new travellers", "choice",
+            _zipped("statsmodels", "modechoice.csv", sep=";"), group="individual"),
 )  # fmt: skip

@@ -104,7 +104,7 @@ def test_a_column_of_a_spreadsheets_day_numbers_is_one_of_dates(name, first, is_
     frame = pd.DataFrame({name: numbers.astype(dtype), "x": range(120)})
     plan = draft_plan(frame)
     assert (plan["columns"][name]["kind"] == "date") == is_date
-    assert ("serial days" in kinds_of(frame, plan)) == is_date
+    assert ("numbered dates" in kinds_of(frame, plan)) == is_date
     if is_date:
         cleaned = repair_rows(frame, read_plan(json.dumps(plan), list(frame)), {})[0]
         assert cleaned[name][0] == datetime(1899, 12, 30) + timedelta(days=first)

@@ -87,7 +87,7 @@ def verdict(bundle, row: dict) -> tuple[bool, str]:
     try:
         return False, " | ".join(map(str, bundle.check.row(row, 1)[0]))
     except RowRefusedError as error:
-        return True, error.detail.rstrip(".").partition("; it has")[0]
+        return True, error.words.rstrip(".").partition("; it has")[0]
 
 
 # --- What a batch does with refused rows

@@ -12,8 +12,8 @@ from helpers.base.user_errors import InputError
 from helpers.registry import pyfunc_loader
 from helpers.serving import local_service
 from helpers.serving.model_bundle import check_columns
+from helpers.serving.refusals import Refused
 from helpers.serving.request_body import rows_in_body
-from helpers.serving.served_model import Refused
 from tests.small import bundle_of, post, prepared
 
 

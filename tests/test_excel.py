@@ -200,3 +200,70 @@ def test_what_only_the_format_of_cells_says_is_said(book, read, forms, says):
 def test_errors_of_excel_are_missing_and_said(book, read):
     frame = read(NAMES, *([n, "#DIV/0!", n / 4, d] for n, _, n, d in ROWS))
     assert frame["town"].isna().all() and "8 cells with an error of Excel" in said(frame)
+
+
+# --- Rows of totals below the table
+
+
+def loads(*below) -> list:
+    """Three rows of a town, a number and a sum of money, and rows below them."""
+    return [["town", "n", "paid"], ["Oslo", 3, 12.25], ["Rome", 4, 8.5], ["Bern", 9, 4.0], *below]
+
+
+@pytest.mark.parametrize(
+    ("below", "aside"),
+    [
+        ([["Total", 16, 24.75]], ["a row of totals"]),
+        ([["Grand total:", None, 24.75]], ["a row of totals"]),
+        ([[None, None, None], ["Summe", 16, None]], ["a row of totals"]),
+        ([["Total", 16, 24.75], ["Mean", 5.3, 8.25]], ["a row of means", "a row of totals"]),
+    ],
+)
+def test_rows_of_totals_are_set_aside_said_and_kept_on_request(read, below, aside):
+    frame = read(*loads(*below))
+    assert frame["n"].tolist() == [3, 4, 9] and frame["paid"].tolist() == [12.25, 8.5, 4.0]
+    assert frame["n"].dtype.kind == "i" and "?total=keep" in said(frame)
+    lines = set_aside.of(frame)
+    assert lines["reason"].tolist() == aside and lines["line"].max() == 4 + len(below)
+    assert len(read(behind="?total=keep")) == 3 + len(aside)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        ["Total", 5, 9.75],  # a place, or a firm, that is called so
+        ["Total", None, None],
+        ["Total", "Rome", 24.75],  # a word beside it
+    ],
+)
+def test_a_last_row_that_is_no_sum_stays_and_that_is_said(read, last):
+    frame = read(*loads(last))
+    assert len(frame) == 4 and "it is read as a row" in said(frame)
+
+
+def test_a_row_that_is_the_sum_by_chance_without_a_name_stays_and_nothing_is_said(read):
+    frame = read(*loads(["Lima", 16, 24.75]))
+    assert len(frame) == 4 and said(frame) == ""
+
+
+# --- Several sheets of the same columns
+
+
+def test_sheets_of_the_same_columns_are_named_and_read_on_request(book, read):
+    for title, sign in (("Feb", 10), ("Notes", None), ("Mar", 20)):
+        sheet = book.create_sheet(title)
+        rows = loads() if sign else [["what", "who"], ["seen", "me"]]
+        for row in rows:
+            sheet.append([cell + sign if isinstance(cell, int) and sign else cell for cell in row])
+    frame = read(*loads(["Total", 16, 24.75]))
+    assert len(frame) == 3
+    assert "2 other sheets (Feb, Mar) have the same columns, and are not read: ?sheet=all" in said(
+        frame
+    )
+    frame = read(behind="?sheet=all")
+    assert list(frame) == ["sheet", "town", "n", "paid"]
+    assert frame["sheet"].tolist() == ["Sheet"] * 3 + ["Feb"] * 3 + ["Mar"] * 3
+    assert frame["n"].tolist() == [3, 4, 9, 13, 14, 19, 23, 24, 29]
+    assert "3 sheets (Sheet, Feb, Mar) are read one below the other" in said(frame)
+    assert "left out, as their columns are others: Notes" in said(frame)
+    assert set_aside.of(frame)["reason"].tolist() == ["a row of totals (sheet Sheet)"]

@@ -104,20 +104,20 @@ def test_a_hostile_name_in_the_heading_is_text(tmp_path):
         (["nosuch://a:secret7@127.0.0.1/x"], "nosuch://a:***@127.0.0.1/x"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(table, arguments, says):
+def test_bad_input_is_one_line_and_leaves_nothing(table, arguments, says, pipeline_here):
     before = sorted(reports_folder().iterdir())
     given = [table if a == "TABLE" else a for a in arguments]
     if "--name" not in given:
         given += ["--name", "never"]
-    done = explore(*given)
+    done = pipeline_here("explore", *given)
     assert done.returncode == 2, done.stderr
     assert says in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert sorted(reports_folder().iterdir()) == before
 
 
-def test_a_run_of_another_table_is_not_written_over(table, tmp_path):
+def test_a_run_of_another_table_is_not_written_over(table, tmp_path, pipeline_here):
     Run("taken").write_json("about.json", {"address": str(tmp_path / "other.csv")})
-    done = explore(table, "--name", "taken")
+    done = pipeline_here("explore", table, "--name", "taken")
     assert done.returncode == 2 and "made from other.csv" in done.stderr
     assert not Run("taken").file("explore.html").exists()
 

@@ -1,4 +1,4 @@
-"""The score to expect on later rows: as wide as what later scores differ by, and no wider."""
+"""The score to expect on other rows: as wide as what such scores differ by, and no wider."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from helpers.deploy import model_card
 from helpers.evaluate import evaluation_report, model_verdict
 from helpers.learning.labelled_data import with_folds_score
 from helpers.learning.later_scores import (
+    OTHERS,
     Before,
     between_times,
     describe_promise,
@@ -18,6 +19,7 @@ from helpers.learning.later_scores import (
     still_moves,
 )
 from helpers.learning.score_intervals import Spread
+from helpers.learning.units import UnitRule
 
 EVEN = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.70, 0.73))
 UNEVEN = tuple(
@@ -100,12 +102,12 @@ def test_scores_that_differ_by_their_noise_alone_have_no_variance_between():
 
 
 @pytest.mark.parametrize("name", ["independent rows", "calm times and loud ones",
-                                  "100 unequal groups"])  # fmt: skip
+                                  "100 unequal groups", "counts, 250 rows"])  # fmt: skip
 def test_promises_are_kept(name):
     """At 93 % or more in the simulations; the interval of the mean keeps 53 to 85 %."""
-    world, by_group = worlds.WORLDS[name]
+    world, how = worlds.WORLDS[name]
     found = pd.DataFrame(
-        worlds.kept(np.random.default_rng([1, seed]), world, by_group) for seed in range(25)
+        worlds.kept(np.random.default_rng([1, seed]), world, how) for seed in range(25)
     )
     assert found["kept"].mean() >= 0.84
 
@@ -134,21 +136,55 @@ def test_too_few_rows_or_moments_move_nothing():
 
 
 def made(strategy: str):
-    """Held-out rows of a split by time, with answers and what was known before."""
+    """Held-out rows of a split, with answers and what was known before."""
     random = np.random.default_rng(8)
-    rows, _ = worlds.drawn(random, worlds.growth, worlds.NUMBER, False)
-    test, said = worlds.asked(rows, False)
-    if strategy == "random":
-        test = with_folds_score(replace(test, before=None), {"strategy": "random"}, [])
-    return test, said
+    rows, _ = worlds.drawn(random, worlds.growth, worlds.NUMBER, strategy)
+    return worlds.asked(rows, strategy)
 
 
-def test_the_verdict_carries_the_promise_of_a_split_by_time_alone():
+def test_the_verdict_carries_the_promise_of_a_split_by_time():
     test, said = made("time")
     found = model_verdict.promise(test.task, test, said)
     assert found["on"] == "later rows" and found["periods"] == 5
+    assert found["rows"] == len(test.y) and found["units"] == ""
     assert "still moves" in found["warning"], "the target grows"
-    assert model_verdict.promise(test.task, *made("random")) is None
+
+
+def test_rows_held_out_at_random_promise_nothing_of_later_ones():
+    test, said = made("random")
+    found = model_verdict.promise(test.task, test, said)
+    assert found["on"] == OTHERS and not found["warning"]
+    told = describe_promise(found)
+    assert f"{len(test.y)} other rows like these may score" in told
+    assert "Of later rows or new groups it promises nothing" in told
+
+
+@pytest.mark.parametrize("choice", [{"strategy": "file"}, {"strategy": "random"}])
+def test_without_folds_like_the_held_out_rows_it_is_said_that_nothing_is_promised(choice):
+    test, said = made("random")
+    test = with_folds_score(replace(test, before=None), choice, [])
+    assert model_verdict.promise(test.task, test, said) is None
+    scores = pd.DataFrame({"test": 0.72, "from": 0.7, "to": 0.74, "baseline": 0.5}, ["r2"])
+    verdict = {"verdict": "good enough", "warning": "", "promise": None}
+    told = model_verdict.describe_verdict(verdict, worlds.NUMBER, scores)
+    assert "Of other rows nothing is promised" in told
+
+
+def test_fewer_rows_score_less_surely():
+    test, said = made("random")
+    many, few = (model_verdict.promise(test.task, test, said, rows=rows) for rows in (160, 16))
+    assert few["high"] - few["low"] > 1.5 * (many["high"] - many["low"])
+    assert few["rows"] == 16 and "16 other rows" in describe_promise(few)
+
+
+def test_the_units_of_a_promise_are_counted():
+    random = np.random.default_rng(8)
+    rows, _ = worlds.drawn(random, worlds.WORLDS["25 unequal groups"][0], worlds.NUMBER, "group")
+    test, said = worlds.asked(replace(rows, units=UnitRule("entity", "unit")), "group")
+    found = model_verdict.promise(test.task, test, said)
+    count = len(np.unique(test.unit))
+    assert found["units"] == f"{count} values of unit"
+    assert f"rows of new groups ({count} values of unit) may score" in describe_promise(found)
 
 
 def test_the_promise_is_said_wherever_the_score_is():
@@ -174,4 +210,4 @@ def test_the_model_card_holds_the_promise():
     card = {"task": {"target": "y"}, "question": "", "model": "linear", "fitted_on_rows": 9,
             "source": "a file", "refitted_on_all_labelled_rows": True, "held_out": held_out,
             "limits": []}  # fmt: skip
-    assert "rows of new groups expect R² **0.10 to 0.40**" in model_card.card_text(card)
+    assert "as many rows of new groups may score R² **0.10 to 0.40**" in model_card.card_text(card)

@@ -423,3 +423,19 @@ def test_a_cell_over_two_lines_in_single_quotes_is_one_cell(read):
     rows = [[str(n), f"red\nand {n}"] for n in range(9)]
     text = text_of([["nr", "note"], *rows], quotechar="'", quoting=csv.QUOTE_ALL)
     assert cells(read(text)) == rows
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_row_of_totals_below_a_text_is_set_aside_with_its_line(tmp_path, typed):
+    file = tmp_path / "a.csv"
+    file.write_text(
+        'nr,town,paid\n1,Oslo,"1,200.50"\n2,"Ro\nme",300\n3,Rome,10\nTotal,,"1,510.50"\n\n'
+    )
+    frame = read_table(str(file), typed=typed)
+    assert frame["nr"].tolist() == ([1, 2, 3] if typed else ["1", "2", "3"])
+    assert set_aside.of(frame).to_dict("records") == [
+        {"line": 6, "reason": "a row of totals", "text": "Total 1,510.50"}]  # fmt: skip
+    assert "(‘Total’) holds sums or means of those above" in said(frame)
+    (piece,) = read_csv_in_pieces(file, 100)
+    assert len(piece) == 3
+    assert len(read_table(f"{file}?total=keep")) == 4

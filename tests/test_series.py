@@ -281,10 +281,10 @@ TAKE_A_KERNEL = {
         for case in BAD
     ],
 )  # fmt: skip
-def test_bad_input_is_one_clear_line_and_leaves_nothing(case, folder):
+def test_bad_input_is_one_clear_line_and_leaves_nothing(case, folder, pipeline_here):
     arguments, said = BAD[case]
     before = {path.name for path in reports_folder().glob("*")}
-    done = pipeline("run", *arguments, cwd=folder)
+    done = pipeline_here("run", *arguments, cwd=folder)
     assert done.returncode == 2, done.stdout + done.stderr
     errors = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(errors) == 1 and errors[0].startswith("Error: "), done.stderr
@@ -292,13 +292,13 @@ def test_bad_input_is_one_clear_line_and_leaves_nothing(case, folder):
     assert {path.name for path in reports_folder().glob("*")} - {".locks"} <= before
 
 
-def test_a_run_in_use_is_refused(folder):
+def test_a_run_in_use_is_refused(folder, pipeline_here):
     from filelock import FileLock
 
     locks = reports_folder() / ".locks"
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / "held.lock"):
-        done = pipeline("run", "--data", "ok.csv", "--name", "held", cwd=folder)
+        done = pipeline_here("run", "--data", "ok.csv", "--name", "held", cwd=folder)
     assert done.returncode == 2
     assert "in use" in done.stderr
 

@@ -21,6 +21,7 @@ from helpers.serving import (
     http_limits,
     local_service,
     prediction_service,
+    refusals,
     served_model,
 )
 from helpers.serving.known_hosts import HOSTS_VARIABLE, KnownHosts
@@ -83,7 +84,7 @@ def test_the_outline_of_a_body_gives_the_rows_that_a_parser_gives(monkeypatch):
         text = json.dumps(rows, ensure_ascii=draw.random() < 0.5, indent=draw.choice([None, 1]))
         body = text.encode()
         assert body_outline.rows_of(body, 10) == rows
-        with pytest.raises((served_model.Refused, AssertionError)):
+        with pytest.raises((refusals.Refused, AssertionError)):
             assert body_outline.rows_of(body[: draw.randint(1, len(body) - 1)], 10) == rows
 
 

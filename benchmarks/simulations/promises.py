@@ -5,18 +5,20 @@ Tables of installed packages, none of them drawn (`promise_tables`); their files
 `pip install --no-deps ISLP lifelines vega_datasets bokeh_sampledata river`.
 Some rows come later or are of other groups, and are put away; with the rest the line drafts its
 plans, finds the units, chooses the split by itself, scores the folds and the held-out rows, and
-promises a score. Where it splits at random it promises none: then the held-out score's own interval
-is taken, which is one of a mean, and beside it stands what a prediction interval would hold. Then
-the same kind of model, fitted on all the rest, answers the rows that were put away. Beside the
-promise stand the held-out score's own interval, and that of a random split whose rows are taken for
-independent.
+promises a score for as many rows as were put away. Then the same kind of model, fitted on all the
+rest, answers these. Where no order and no entities are found the line splits at random: its
+interval is then one for other rows like these, and the page says that nothing is promised of later
+rows or new groups. Such tables count in "kept", and stand apart below it. Beside the promise stand
+the held-out score's own interval, and that of a random split whose rows are taken for independent.
 
 The first ten tables (`SEEN`) were looked at before the promise for later rows was made: 11 of 20
 intervals held then. The method was chosen on drawn worlds, and on what "cars" and "life
 expectancy" showed of widths; that countries and villages may be entities was learnt from two more.
 The next ten (`SEEN_SINCE`) were read when an earlier form of the method was finished; it has been
-changed since, on drawn worlds and for scores of single units. The others (`FRESH`)
-were chosen by their columns alone, and read once, after all of that.
+changed since, on drawn worlds and for scores of single units. Nineteen
+more (`FRESH`) were chosen by their columns alone, and read once, after all of that: 84 % were kept,
+where a random split still promised nothing of any rows. That it should was learnt from them. The
+last (`UNSEEN`) were chosen by their columns alone, and read once, after that.
 """
 
 from __future__ import annotations
@@ -28,17 +30,17 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from benchmarks.promise_tables import FRESH, SEEN, SEEN_SINCE, Ordered
+from benchmarks.promise_tables import FRESH, SEEN, SEEN_SINCE, UNSEEN, Ordered
 from helpers.clean import clean_rows, cleaning_plan, column_cleaner
 from helpers.evaluate.model_verdict import promise
 from helpers.features import feature_plan
 from helpers.learning.fold_scores import fold_scores
 from helpers.learning.label_column import draft_label
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled, with_folds_score
-from helpers.learning.later_scores import NEW_GROUPS, Before
+from helpers.learning.later_scores import OTHERS
 from helpers.learning.metric_scores import score
 from helpers.learning.predicting import predict
-from helpers.learning.score_intervals import JudgedRows, Spread, score_intervals, score_spread
+from helpers.learning.score_intervals import JudgedRows, score_intervals, score_spread
 from helpers.learning.task_kind import encode, find_task
 from helpers.learning.units import find_units, units_of
 from helpers.pipeline import whole_pipeline
@@ -50,8 +52,10 @@ RANDOM = {"strategy": "random", "column": "", "found": True, "why": ""}
 MOST = 4_000  # rows, neighbours left together
 LATER = 0.2
 SHARES = ("kept", "warned", "kept or warned", "in the held-out interval",
-          "in that of a random split", "a later score is promised", "kept, of those",
-          "kept, if random splits had one, too")  # fmt: skip
+          "in that of a random split", "later rows or new groups are promised",
+          "kept, where later rows or new groups are promised",
+          "only other rows like these are promised", "held, where only other rows like these are",
+          "nothing is promised")  # fmt: skip
 WIDTH = "width, of the held-out interval"
 
 
@@ -99,8 +103,8 @@ def learner(rows: Labelled, plan: dict):
     return whole_pipeline.learner(plan, kind(max_iter=100, random_state=0))
 
 
-def told(rows: Labelled, plan: dict, choice: dict) -> dict:
-    """The promise for rows to come, and the held-out score's own interval (`plain`)."""
+def told(rows: Labelled, plan: dict, choice: dict, later: int) -> dict:
+    """The promise for so many rows to come, and the held-out score's own interval (`plain`)."""
     choice, cut = split_into_parts.split_as_chosen(rows, choice)
     found = fold_scores(cut, partial(learner, cut, plan), [cut.task.main_metric])
     folds = [found.at(found.fold == one) for one in np.unique(found.fold)]
@@ -110,12 +114,7 @@ def told(rows: Labelled, plan: dict, choice: dict) -> dict:
     ]
     cut = with_folds_score(cut, choice, spreads)
     plain, said, test = held_out(cut, plan)
-    made = promise(cut.task, test, said)
-    alike = replace(test, before=Before(NEW_GROUPS, tuple(Spread(**one) for one in spreads)))
-    would = made or promise(cut.task, alike, said) or {"low": plain[0], "high": plain[1]}
-    found = made or {"low": plain[0], "high": plain[1], "warning": ""}
-    more = {"promised": bool(made), "would": (would["low"], would["high"])}
-    return found | more | {"plain": plain}
+    return (promise(cut.task, test, said, rows=later) or {"on": ""}) | {"plain": plain}
 
 
 def held_out(cut: Labelled, plan: dict) -> tuple[tuple[float, float], tuple, Labelled]:
@@ -146,24 +145,29 @@ def kept(random: np.random.Generator, table: Ordered) -> dict[str, float]:
     rows = Labelled(task, X, y[~later], np.arange(len(X)), unit=units_of(rule, X), units=rule)
     said = predict(task, learner(rows, plan).fit(rows.X, rows.y), asked)
     true = score(task, y[later], *said, [task.main_metric])[task.main_metric]
-    made = told(rows, plan, choose_split.choose_split("auto", rows, plan, {}))
+    made = told(rows, plan, choose_split.choose_split("auto", rows, plan, {}), later.sum())
     alone = split_into_parts.split_rows(replace(rows, unit=None), RANDOM)
     return _values(made, held_out(alone, plan)[0], true)
 
 
 def _values(made: dict, at_random: tuple[float, float], true: float) -> dict[str, float]:
     """What is reported of a promise, once the later score is known."""
-    covers, warned = made["low"] <= true <= made["high"], bool(made["warning"])
     low, high = made["plain"]
-    return {
-        SHARES[0]: float(covers),
+    plain = {SHARES[3]: float(low <= true <= high),
+             SHARES[4]: float(at_random[0] <= true <= at_random[1])}  # fmt: skip
+    if not made["on"]:
+        return plain | {SHARES[5]: 0.0, SHARES[7]: 0.0, SHARES[9]: 1.0}
+    covers, warned = float(made["low"] <= true <= made["high"]), bool(made["warning"])
+    alike = made["on"] == OTHERS
+    return plain | {
+        SHARES[0]: covers,
         SHARES[1]: float(warned),
         SHARES[2]: float(covers or warned),
-        SHARES[3]: float(low <= true <= high),
-        SHARES[4]: float(at_random[0] <= true <= at_random[1]),
-        SHARES[5]: float(made["promised"]),
-        SHARES[6]: float(covers) if made["promised"] else np.nan,
-        SHARES[7]: float(made["would"][0] <= true <= made["would"][1]),
+        SHARES[5]: float(not alike),
+        SHARES[6]: np.nan if alike else covers,
+        SHARES[7]: float(alike),
+        SHARES[8]: covers if alike else np.nan,
+        SHARES[9]: 0.0,
         "later score": true,
         "low": made["low"],
         "high": made["high"],
@@ -183,19 +187,20 @@ def all_kept(random: np.random.Generator, tables: tuple) -> dict[str, float]:
 SETS = {
     "ten tables that were looked at before": SEEN,
     "ten tables that were looked at since": SEEN_SINCE,
-    "nineteen tables that were read once, when all was finished": FRESH,
+    "nineteen tables that were looked at last": FRESH,
+    "eighteen tables that were read once, when all was finished": UNSEEN,
 }
-FEWER_KEPT = (
-    'Where a later score is promised, 93 % are kept (the row "kept, of those"). Some tables '
-    "show the line no order and no entities, so it splits them at random and promises none: the "
-    "held-out score's interval, which is one of a mean, is then asked to hold the score of other "
-    'rows, and seldom does. A prediction interval there, too, would come near the goal ("kept, if '
-    'random splits had one, too"); the line does not give one yet.'
+GOALS = {"kept": (0.9, None), SHARES[6]: (0.9, None)}
+UNORDERED = (
+    "Of the scores of later rows or new groups that are promised 94 % are kept. Two in five tables "
+    "show the line no order and no entities: there the page promises nothing of later rows or new "
+    "groups, and the interval for other rows like these holds their score in three of four cases. "
+    "Who knows the order or the groups, and names them, gets a promise."
 )
-MISSED = {list(SETS)[2]: {"kept": Missed(0.84, FEWER_KEPT)}}
+MISSED = {list(SETS)[3]: {"kept": Missed(0.87, UNORDERED)}}
 SIMULATIONS = [
-    Simulation(name, partial(all_kept, tables=tables), {"kept": (0.9, None)}, repeats=3, fewest=3,
-               quick=0, missed=MISSED.get(name, {}),
+    Simulation(name, partial(all_kept, tables=tables), GOALS, repeats=3, fewest=3, quick=0,
+               missed=MISSED.get(name, {}),
                note="stretches of time that end elsewhere, and other groups, in each repeat")
     for name, tables in SETS.items()
 ]  # fmt: skip

@@ -15,7 +15,9 @@ from .date_formats import DATE_FORMATS, parse_date, swapped_format
 from .number_formats import share_read
 from .serial_days import SERIAL, day_of
 
-_MONTH = re.compile(r"\d{4}[-/]\d{1,2}|\d{1,2}/\d{4}")  # of a year
+_MONTH = re.compile(  # or a quarter, of a year
+    r"\d{4}[-/]\d{1,2}|\d{1,2}/\d{4}|\d{4}[ -]?[Qq][1-4]|[Qq][1-4][ /-]?\d{4}|[^\W\d_]{3,9}-\d\d"
+)
 DATES_READ = 0.9  # a column holds dates if at least this share of it reads as dates
 MANY_DAYS = 10  # of a month, before the first number of a date is taken for its year
 MOST_FORMATS = 12
@@ -75,7 +77,7 @@ def _may_be_date(word: str) -> bool:
         digits >= 3
         and len(word) - digits >= 2
         and len(word) <= 40
-        or (digits == len(word) == 8 and word[:2] in ("19", "20"))
+        or (digits >= len(word) - 1 and len(word) in (8, 14, 15) and word[:2] in ("19", "20"))
         or bool(_MONTH.fullmatch(word))
         or day_of(word) is not None
     )

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from .dates_in_words import in_plain_form
+from .numbered_dates import EPOCH, of_epoch
 from .serial_days import SERIAL, day_of, number_of
 from .tidy_text import LONGEST
 
@@ -13,13 +14,17 @@ DATE_FORMATS = (  # each may be followed by a time of day (see `parse_date`)
     "iso", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d-%b-%Y", "%Y%m%d", "%m/%d/%y", "%d/%m/%y",
     "%d.%m.%y", "%d-%b-%y", "%Y.%m.%d", "%d-%m-%y", "%d%b%Y", "%y/%m/%d", "%y-%m-%d", "%y.%m.%d",
-    "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y",
+    "%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%y",
 )  # fmt: skip
+WIDTHS = {"%Y%m%d": 8, "%Y%m": 6}  # without separators, fewer digits would read as well
 YEARS = range(1900, 2101)  # of a format without a day: 1234-05 is a code
+OF_NUMBERS = {SERIAL: day_of, EPOCH: of_epoch}
 _TIME = re.compile(
     r"(.*\S)[ T]+(\d{1,2}:\d{2}(?::\d{2})?)([.,]\d{1,6})?(?:\s*([AaPp])\.?[Mm]\.?)?"
     r"(?:\s*(Z|GMT|UTC|[+-]\d{2}:?\d{2}))?"
 )
+_COMPACT = re.compile(r"(\d{8})T?(\d{4}(?:\d\d)?(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?)")
+_MIDNIGHT = re.compile(r"(.{8,}[ T])24:00(?::00(?:[.,]0+)?)?$")  # of the day before
 _DOTNET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")  # thousandths since 1970
 
 
@@ -42,8 +47,13 @@ def parse_date(text: str, form: str) -> datetime | None:
 def _of_iso(text: str) -> datetime | None:
     if counted := _DOTNET.fullmatch(text):
         return datetime(1970, 1, 1) + timedelta(milliseconds=int(counted[1]))
-    if len(text) < 8 or "-" not in text[:8]:  # such as "20130101"
+    if compact := _COMPACT.fullmatch(text) if text[:8].isdecimal() else None:
+        text = "T".join(compact.groups())
+    elif len(text) < 8 or "-" not in text[:8]:  # such as "20130101"
         return None
+    elif ended := _MIDNIGHT.fullmatch(text):
+        day = _of_iso(ended[1].rstrip(" T"))
+        return day and day + timedelta(days=1)
     try:
         return _in_utc(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError):
@@ -52,13 +62,13 @@ def _of_iso(text: str) -> datetime | None:
 
 def _of_format(text: str, form: str, tried: str = "") -> datetime | None:
     """A text as a date in a format; None for none, or for the text that was `tried` before."""
-    if text == tried:
+    if text == tried or len(text) < WIDTHS.get(form, 0):
         return None
     try:
-        date = day_of(text) if form == SERIAL else _in_utc(_strptime(text, form))
+        date = OF_NUMBERS[form](text) if form in OF_NUMBERS else _in_utc(_strptime(text, form))
     except (ValueError, OverflowError):
         return None
-    return date if form == SERIAL or "%d" in form or date.year in YEARS else None
+    return date if form in OF_NUMBERS or "%d" in form or date.year in YEARS else None
 
 
 def _in_utc(date: datetime) -> datetime:
@@ -71,8 +81,8 @@ def written(date: datetime, form: str) -> str:
     >>> written(datetime(2023, 3, 15), "iso"), written(datetime(2023, 3, 15), "serial")
     ('2023-03-15 00:00:00', '45000')
     """
-    if form == SERIAL:
-        return number_of(date)
+    if form in OF_NUMBERS:
+        return number_of(date) if form == SERIAL else f"{date.replace(tzinfo=UTC).timestamp():.0f}"
     return date.isoformat(sep=" ") if form == "iso" else date.strftime(form)
 
 
@@ -82,7 +92,7 @@ def is_format(form) -> bool:
     >>> is_format("%d.%m.%Y"), is_format("iso"), is_format("dd.mm")
     (True, True, False)
     """
-    if form in DATE_FORMATS or form == SERIAL:
+    if form in DATE_FORMATS or form in OF_NUMBERS:
         return True
     try:
         moment = datetime(2001, 2, 3, 4, 5, 6)

@@ -47,6 +47,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _DAY_FIRST = re.compile(r"(\d{1,2})[\s.,/-]*([A-Z][a-z]{2})[\s.,'/-]*(\d{4}|\d{2})")
 _MONTH_FIRST = re.compile(r"([A-Z][a-z]{2})[\s.,]*(\d{1,2})[\s,]+(\d{4})")
 _MONTH_ALONE = re.compile(r"([A-Z][a-z]{2})[\s.,'-]*(\d{4})")
+_QUARTER = re.compile(r"(\d{4})[ -]?[Qq]([1-4])|[Qq]([1-4])[ /-]?(\d{4})")
+_OF_LOGS = re.compile(r"(\d\d/[A-Z][a-z]{2}/\d{4}):(\d\d:\d\d:\d\d)(?= |$)")
+_OF_ORACLE = re.compile(
+    r"(?i)(\d{1,2}-[a-z]{3}-\d{2,4}) (\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?(?= |$)"
+)
 _DOTTED = re.compile(r"(\d{4})\.\s?(\d{1,2})\.\s?(\d{1,2})\.?")
 
 
@@ -61,6 +66,10 @@ def in_plain_form(text: str) -> str:
     """
     if len(text) > LONGEST_DATE or not any(mark.isdigit() for mark in text):
         return text
+    if quarter := _QUARTER.fullmatch(text):
+        year, number = filter(None, quarter.groups() if quarter[1] else quarter.groups()[::-1])
+        return f"{year}/{3 * int(number) - 2}"
+    text = _OF_ORACLE.sub(r"\1 \2:\3:\4", _OF_LOGS.sub(r"\1 \2", text))
     clock = _TIME.search(text)
     day = text.replace(clock[0], " ", 1).strip(" ,T") if clock else text
     plain = _plain_day(day)

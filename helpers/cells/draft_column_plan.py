@@ -18,9 +18,9 @@ from .key_names import counts_up, is_identifier
 from .kinds import Kind, kind_of
 from .known_words import BOOLEANS, IMAGE_ENDINGS, MISSING_WORDS, SURELY_MISSING
 from .number_formats import is_ledger, number_format
+from .numbered_dates import format_of
 from .other_forms import code_width
 from .reading_columns import repair_column
-from .serial_days import SERIAL, are_days
 from .tidy_text import fingerprint, repair_encoding, tidy
 from .words_kept import with_kept
 
@@ -58,8 +58,9 @@ def draft_and_repair(
 ) -> tuple[dict, tuple]:
     """The plan of one column (see `draft_column`), and what `repair_column` makes of it by that."""
     plan, (repaired, kinds) = _with_sentinels(column, _draft_kind(column, aliases or {}, unit))
-    if plan == {"kind": "number"} and are_days(_floats(repaired), str(column.name)):
-        plan = {"kind": "date", "formats": [SERIAL]}
+    form = format_of(_floats(repaired), str(column.name)) if plan == {"kind": "number"} else ""
+    if form:
+        plan = {"kind": "date", "formats": [form]}
         repaired, kinds = repair_column(column, plan)
     note = _note(repaired, plan["kind"])
     further = {"usual": _usual(column, kinds), "note": note, "flags": _are_flags(repaired, plan)}

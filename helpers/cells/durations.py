@@ -35,6 +35,7 @@ _PARTS = re.compile(
     ),
     re.IGNORECASE,
 )
+_HOURS = re.compile(r"([+-])?(\d{1,4}) ?[hH] ?([0-5]\d)")  # 1h05, as the French write
 _WEEK, _DAY, _HOUR, _MINUTE = 604_800, 86_400, 3_600, 60
 _SIZES = (_WEEK, _DAY, _HOUR, _MINUTE, 1)
 _LENGTHS = """
@@ -66,6 +67,8 @@ def parse_duration(text: str) -> float | None:
     if match := _DAYS.fullmatch(text):
         seconds = parse_clock(match[3], "m:s")
         return None if seconds is None else _signed(match[1], int(match[2]) * _DAY + seconds)
+    if match := _HOURS.fullmatch(text):
+        return _signed(match[1], int(match[2]) * _HOUR + int(match[3]) * _MINUTE)
     match = _PARTS.fullmatch(text) if any(mark.isdigit() for mark in text[:6]) else None
     sizes = match.groups()[1::2] if match else ()
     return _sum_of(match[1], sizes) if sum(size is not None for size in sizes) > 1 else None

@@ -14,8 +14,8 @@ from .other_forms import OTHER_FORM, why_unread
 from .tidy_text import tidy
 
 UNUSABLE = {  # cells that are never read: what is said of them
-    "too_long": "have more letters than a cell may have ('{}'), their rows are refused",
-    "no_number": "are no usable numbers ({}), their rows are refused",
+    "cell_too_long": "have more letters than a cell may have ('{}'), their rows are refused",
+    "cell_unusable": "are no usable numbers ({}), their rows are refused",
 }
 UNREAD = ("unreadable", "ambiguous date", *UNUSABLE)
 TOLD = (OTHER_FORM, *UNREAD)

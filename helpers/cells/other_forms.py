@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from . import unit_conversion
 from .date_formats import DATE_FORMATS, date_of, parse_date, swapped_format
 from .known_words import BOOLEANS
 from .number_formats import PLAIN_NUMBER, parse_quantity
+from .numbered_dates import of_epoch
 from .serial_days import day_of
 
 WHOLE_DATES = [f for f in DATE_FORMATS if f == "iso" or "%d" in f and not f.startswith("%y")]
 OTHER_FORM = "other form"  # the kind of repair
 WHOLE = re.compile(r"([+-]?\d+)(\.0*)?")
-EPOCH_UNITS = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}  # so many to a second
-FIRST_SECOND, LAST_SECOND = 1e8, 4.1e9  # 1973 to 2099: seconds since 1970 that may be meant
 
 
 def other_reader(plan: dict) -> Callable[[str], object] | None:
@@ -110,16 +109,9 @@ def likely_order(plan: dict) -> str:
 
 
 def _of_epoch(text: str) -> datetime | None:
-    """Seconds, or thousandths to billionths of them, since 1970, as a date; None for other texts.
-
-    No two units give a number a date between 1973 and 2099; five digits are a spreadsheet's day.
-    """
-    if not PLAIN_NUMBER.fullmatch(text):
-        return None
-    count = float(text)
-    for parts in EPOCH_UNITS.values():
-        if FIRST_SECOND <= count / parts < LAST_SECOND:
-            return datetime.fromtimestamp(round(count / parts, 6), UTC).replace(tzinfo=None)
+    """A number as a date: seconds since 1970, a day of eight digits, a spreadsheet's of five."""
+    if date := of_epoch(text):
+        return date
     return _of_whole_day(text) or day_of(text)
 
 

@@ -27,6 +27,10 @@ _VIRAMAS = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
 _STRAY = re.compile(
     f"(?<![{_JOINED}])[\u200c\u200d]+|(?<![{_VIRAMAS}])[\u200c\u200d]+(?![{_JOINED}\u200c\u200d])"
 )
+# Letters of two scripts that look the same: a word that has both was typed with a wrong keyboard
+_LOOKS = ("ABCEHIKMOPTXaceiopxyjs", "АВСЕНІКМОРТХасеіорхујѕ")
+_TO_LATIN, _TO_CYRILLIC = str.maketrans(*_LOOKS[::-1]), str.maketrans(*_LOOKS)
+_CYRILLIC, _LATIN, _WORD = (re.compile(p) for p in ("[\u0400-\u04ff]", "[A-Za-z]", r"\w+"))
 _BLANKS = re.compile(r"[ \t\r\n]+")
 # The first byte of a UTF-8 letter read as a letter of its own, followed by what its second became.
 _MOJIBAKE = re.compile(
@@ -49,7 +53,26 @@ def tidy(text: str) -> str:
         )  # one form would take ó (Ã³) for Ã3, à (Ã and a space)
     seen = text.translate(_UNSEEN)
     seen = _STRAY.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
-    return " ".join(unicodedata.normalize("NFKC", seen).split())
+    return " ".join(_in_one_script(unicodedata.normalize("NFKC", seen)).split())
+
+
+def _in_one_script(text: str) -> str:
+    """Words of Latin letters without Cyrillic ones that look the same, and the other way round.
+
+    >>> _in_one_script("A\u0421ME"), _in_one_script("\u041coc\u043a\u0432\u0430 x")
+    ('ACME', 'Москва x')
+    """
+    if not (_CYRILLIC.search(text) and _LATIN.search(text)):
+        return text
+    return _WORD.sub(lambda word: _of_one_script(word[0]), text)
+
+
+def _of_one_script(word: str) -> str:
+    for wrong, alike in ((_CYRILLIC, _TO_LATIN), (_LATIN, _TO_CYRILLIC)):
+        strange = wrong.findall(word)
+        if 0 < len(strange) < sum(map(str.isalpha, word)) and all(ord(c) in alike for c in strange):
+            return word.translate(alike)
+    return word
 
 
 def repair_encoding(text: str) -> str:

@@ -10,13 +10,16 @@ from datetime import datetime
 import pandas as pd
 
 from ..cells.as_texts import as_text
-from ..cells.date_formats import written
+from ..cells.date_formats import OF_NUMBERS, written
+from ..cells.kinds import Kind, kind_of
+from ..cells.number_formats import PLAIN_NUMBER
 from ..cells.other_forms import order_of
 from ..cells.reading_values import cell_reader
-from ..cells.serial_days import SERIAL, day_of
 from ..tables.odd_files import so_many, some
+from ..tables.tidy_table import evenly_spaced_rows
 
 DAY = datetime(2013, 1, 31)
+MANY, MOST_FORMS, ONE_FORM = 20, 2_000, 0.95  # different words, words looked at, their share
 
 
 def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, list, str]]:
@@ -27,26 +30,34 @@ def of(raw: pd.DataFrame, plan: dict, changes: pd.DataFrame) -> list[tuple[str, 
     """
     own = {name: c for name, c in plan["columns"].items() if name in raw}
     gaps = changes[changes["kind"] == "missing word"].groupby("column", sort=False)
-    readings = [
+    return [
+        (code, list(shown), says.format(some([f"{n:.40} ({how})" for n, how in shown.items()])))
+        for code, says, shown in _readings(raw, own, gaps)
+        if shown
+    ]
+
+
+def _readings(raw: pd.DataFrame, own: dict, gaps) -> list[tuple[str, str, dict[str, str]]]:
+    """By kind of reading its code, the sentence, and by column what is shown of it."""
+    return [
         ("decimal comma", "Read with a decimal comma: {}.", _with_commas(raw, own)),
         ("numbers as text", "Numbers with other marks, read as numbers: {}.", _as_text(raw, own)),
+        ("some units", "Numbers with a unit and without one, read as of the same unit: {} (unit in "
+         "columns.yaml).", _with_some_units(raw, own)),
         ("several date forms", "Dates written in several forms: {}.", _date_forms(own)),
         ("date order", "Day and month in the order that other cells show: {} (the other order: "
          "write 'day first' or 'month first' into review.csv, or formats in cleaning.yaml).",
          _orders(own)),
-        ("serial days", "Numbers read as a spreadsheet's days: {} (as numbers: kind: number in "
-         "columns.yaml).", _serial_days(raw, own)),
+        ("numbered dates", "Numbers read as dates: {} (as numbers: kind: number in columns.yaml).",
+         _numbered_dates(raw, own)),
+        ("one form", "Kept as words, though all cells have one form: {}. Are these dates, times or "
+         "amounts? (kind in columns.yaml).", _of_one_form(raw, own)),
         ("two-digit years", "Years of two digits: {} (pivot in cleaning.yaml).", _centuries(own)),
         ("words for missing", "Words taken for missing: {} (values? keep in columns.yaml).",
          {name: _most_frequent(cells) for name, cells in gaps}),
         ("words kept", "Kept as values, though they look missing: {} (missing in columns.yaml).",
          _kept(raw, own)),
     ]  # fmt: skip
-    return [
-        (code, list(shown), says.format(some([f"{n:.40} ({how})" for n, how in shown.items()])))
-        for code, says, shown in readings
-        if shown
-    ]
 
 
 def _has_comma(plan: dict) -> bool:
@@ -61,6 +72,16 @@ def _as_text(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
     """The columns of numbers that are usually written with other marks than plain ones have."""
     return {n: _as_read(raw[n], plan) for n, plan in plans.items()
             if plan["kind"] == plan.get("usual") == "number" and not _has_comma(plan)}  # fmt: skip
+
+
+def _with_some_units(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns in which some cells name a unit and others are plain numbers."""
+    with_unit = [n for n, p in plans.items() if p["kind"] == "number" and p.get("unit")]
+    words = {n: raw[n].dropna() for n in with_unit if kind_of(raw[n]) == Kind.TEXT}
+    plain = {n: some.str.fullmatch(rf"\s*{PLAIN_NUMBER.pattern}\s*") for n, some in words.items()}
+    return {n: f"{so_many(words[n][is_plain], 'cell')} such as ‘{words[n][is_plain].iloc[0]:.20}’ "
+               f"beside ‘{words[n][~is_plain].iloc[0]:.20}’: all in {plans[n]['unit']}"
+            for n, is_plain in plain.items() if is_plain.any() and not is_plain.all()}  # fmt: skip
 
 
 def _date_forms(plans: dict) -> dict[str, str]:
@@ -87,11 +108,38 @@ def _kept(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
             for n, words in kept.items()}  # fmt: skip
 
 
-def _serial_days(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
-    """The columns of numbers that are read as the days of a spreadsheet, each with one."""
-    found = {n: raw[n].dropna() for n, p in plans.items() if p.get("formats") == [SERIAL]}
-    return {n: f"‘{as_text(some.iloc[0])}’ is {day_of(as_text(some.iloc[0])):%Y-%m-%d}"
-            for n, some in found.items() if len(some)}  # fmt: skip
+def _numbered_dates(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of numbers that are read as dates, each with one."""
+    dated = {n: raw[n].dropna() for n, p in plans.items()
+             if p["kind"] == "date" and _are_numbers(raw[n], p)}  # fmt: skip
+    found = {n: as_text(some.iloc[0]) for n, some in dated.items() if len(some)}
+    read = {n: cell_reader(plans[n])(text)[0] for n, text in found.items()}
+    return {n: f"‘{text}’ is {read[n]:%Y-%m-%d}" for n, text in found.items() if read[n]}
+
+
+def _are_numbers(column: pd.Series, plan: dict) -> bool:
+    return kind_of(column) == Kind.NUMBER or not OF_NUMBERS.keys().isdisjoint(
+        plan.get("formats", [])
+    )
+
+
+def _of_one_form(raw: pd.DataFrame, plans: dict) -> dict[str, str]:
+    """The columns of words that may be dates, times or amounts in a form that is not known."""
+    words = {n: raw[n].dropna() for n, p in plans.items()
+             if p["kind"] in ("category", "text") and kind_of(raw[n]) == Kind.TEXT}  # fmt: skip
+    return {n: f"such as ‘{some.iloc[0]:.30}’" for n, some in words.items()
+            if some.nunique() > MANY and _has_one_form(some.drop_duplicates())}  # fmt: skip
+
+
+def _has_one_form(words: pd.Series) -> bool:
+    """Whether words are of one form, most of it digits, in two or more groups or with a unit."""
+    some = evenly_spaced_rows(words.to_frame("word"), MOST_FORMS)["word"].astype("str")
+    forms = some.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+    form, share = forms.mode().iloc[0], forms.value_counts(normalize=True).iloc[0]
+    if share < ONE_FORM or form == "9" or not (form.count("9") > 1 or form.startswith("9")):
+        return False
+    digits = some.str.count(r"\d").sum()
+    return bool(digits > some.str.count(r"[^\W\d_]").sum())
 
 
 def _as_read(column: pd.Series, plan: dict) -> str:

@@ -12,7 +12,9 @@ import click
 from ..base.addresses import is_path, shown
 from ..base.user_errors import InputError
 from ..examples.known import titles
+from ..serving.service_options import OPTIONS
 from .command_group import DASK, cli
+from .option_lists import with_options
 
 STATE_WORDS = {  # what `pipeline serve` says of a service's state, where there is something to say
     "fallback": "Answers come from",
@@ -93,26 +95,8 @@ def _share(text: str) -> float | None:
 
 @cli.command()
 @click.argument("run")
-@click.option("--port", default=8000, show_default=True, help="The port to listen on.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--log", default="", metavar="ADDRESS",
-              help="Where answers are logged: a database address, or off. [default: the address in "
-                   "PIPELINE_LOG, where `pipeline monitor` reads it too; else SQLite in the run's "
-                   "folder]")  # fmt: skip
-@click.option("--at-once", default=128, show_default=True, help="Requests; more get a 503.")
-@click.option("--most-rows", default=10_000, show_default=True, help="Rows in one request.")
-@click.option("--most-bytes", default=32 * 2**20, show_default=True, help="Bytes of a body.")
-@click.option("--seconds", default=30.0, show_default=True, help="The longest time for a request.")
-@click.option(
-    "--shadow",
-    default="",
-    metavar="RUN",
-    help="A run whose model is asked the same rows; the log alone sees its answers.",
-)
-@click.option("--check-one-in", default=1_000, show_default=True, metavar="N",
-              help="One answer in N is asked again of the whole pipeline afterwards (/metrics "
-                   "counts what differs); 0: none.")  # fmt: skip
-def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow, check_one_in):
+@with_options(OPTIONS)
+def serve(run, **given):
     """Answer predictions of RUN over HTTP, until Ctrl-C.
 
     \b
@@ -125,33 +109,47 @@ def serve(run, port, host, log, at_once, most_rows, most_bytes, seconds, shadow,
     RUN is a run, or a model of the registry: then the service follows the alias and takes up a new
     champion by itself, within seconds.
 
-    /docs in a browser shows what can be asked. The environment variable PIPELINE_API_KEY, where
-    set, is required in the header X-API-Key. A database's password is best named:
+    /docs in a browser shows what can be asked. Each option may stand in the environment instead
+    (--at-once as PIPELINE_SERVE_AT_ONCE). PIPELINE_API_KEY, where set, is required in the header
+    X-API-Key. A database's password is best named:
     --log 'postgresql+psycopg://me:${DB_PASSWORD}@host/base'.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads inside a request stall all others
-    import gc
-
     import uvicorn
 
     from ..serving.follow_registry import service_of
-    from ..serving.http_limits import SERVER
-    from ..serving.served_model import Limits
-    from ..serving.start_service import Options
+    from ..serving.http_limits import server_with
     from ..serving.web_app import make_app
 
-    limits = Limits(most_bytes, most_rows, seconds, at_once)
-    service = service_of(run, Options(log, limits, shadow, check_one_in))
-    state = service.state()
+    service = service_of(run, _service_options(given))
+    _tell_state(run, service.state(), f"http://{given['host']}:{given['port']}/docs")
+    app = make_app(service)
+    gc.collect()
+    gc.freeze()  # tables and trees that stay for good need not be looked through again and again
+    server = server_with(given["head_seconds"], given["stop_seconds"])
+    uvicorn.run(app, host=given["host"], port=given["port"], log_level="warning", **server)
+
+
+def _service_options(given: dict):
+    """How a service is started, by the options that were given."""
+    from ..serving.served_model import Limits
+    from ..serving.start_service import Options
+
+    limits = Limits(
+        given["most_bytes"], given["most_rows"], given["seconds"], given["at_once"],
+        given["stalled_seconds"], given["most_arriving"],
+    )  # fmt: skip
+    more = {name: given[name] for name in ("shadow", "check_one_in", "key_field", "access_log")}
+    return Options(given["log"], limits, **more)
+
+
+def _tell_state(run: str, state: dict, address: str) -> None:
+    """Say what serves, where, and what is not as it should be."""
     for key, words in STATE_WORDS.items():
         if key in state:
             click.echo(f"{words}: {state[key]}", err=True)
     what = state.get("registered", f"Run {run}")
-    click.echo(f"{what}, model {state['model']}: http://{host}:{port}/docs", err=True)
-    app = make_app(service)
-    gc.collect()
-    gc.freeze()  # tables and trees that stay for good need not be looked through again and again
-    uvicorn.run(app, host=host, port=port, log_level="warning", **SERVER)
+    click.echo(f"{what}, model {state['model']}: {address}", err=True)
 
 
 @cli.command()

@@ -94,9 +94,10 @@ def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
     (rows, units, both), noun = (table.iloc[place] for place in range(3)), table.index[1]
     wider = (units["high"] - units["low"]) / (rows["high"] - rows["low"])
     return (
-        f"By rows the promise was {metric} {rows['low']:.2f} to {rows['high']:.2f}, and "
-        f"**{rows['outside']:.0f} of {months} later months lie outside**. By {noun} it would have "
-        f"been {units['low']:.2f} to {units['high']:.2f}, {wider:.1f} times as wide, and "
+        f"Taken for a promise, the interval by rows is {metric} {rows['low']:.2f} to "
+        f"{rows['high']:.2f}, and "
+        f"**{rows['outside']:.0f} of {months} later months lie outside**. By {noun} it is "
+        f"{units['low']:.2f} to {units['high']:.2f}, {wider:.1f} times as wide, and "
         f"{units['outside']:.0f} lie outside. A month is a few {noun}, too: with the noise of both "
         f"scores, {both['low']:.2f} to {both['high']:.2f}, **{both['outside']:.0f} lie outside**."
         f"{_describe_expected(table)}"
@@ -110,6 +111,6 @@ def _describe_expected(table: pd.DataFrame) -> str:
     one = table.loc[STAGE_6]
     return (
         f" Of as many later rows as were held out stage 6 expects {one['low']:.2f} to "
-        f"{one['high']:.2f}, since its folds differ, too: {one['outside']:.0f} of the months, with "
-        f"fewer rows each, lie outside."
+        f"{one['high']:.2f}, and knows how much its folds differ, too: {one['outside']:.0f} of the "
+        f"months, with fewer rows each, lie outside."
     )

@@ -36,6 +36,7 @@ FILES = (
 EXAMPLES = agreement_check.ROWS  # raw rows that a bundle holds
 MOST_BYTES = 20 * 2**20  # of a model file
 MOST_LEVELS = 1_000
+FEWEST_WHOLE = 50  # numbers, all without a fraction, after which one with a fraction is odd
 
 
 def make_schema(raw: pd.DataFrame, clean: pd.DataFrame, cleaning: dict, features: dict) -> dict:
@@ -87,7 +88,8 @@ def _usual(kind: str, present: pd.Series) -> tuple[dict, pd.Series]:
     if kind == "number" and len(present):
         usual = usual_numbers(present)
         ends = [float(usual.min()), float(usual.max())]
-        return {"range": ends}, present[present.astype(float).between(*ends)]
+        whole = {"whole": True} if len(usual) >= FEWEST_WHOLE and (usual % 1 == 0).all() else {}
+        return {"range": ends} | whole, present[present.astype(float).between(*ends)]
     if kind == "category" and present.nunique() <= MOST_LEVELS:
         levels = usual_levels(present)
         rare = sorted(set(present) - set(levels))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..base.verdicts import was_required
 from ..learning.labelled_data import Labelled
-from ..learning.later_scores import ends_in_words
+from ..learning.later_scores import ends_in_words, rows_in_words
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..learning.task_kind import Task
 from ..learning.units import describe_units
@@ -58,11 +58,11 @@ def headline(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
 
 
 def _later(promise: dict | None) -> str:
-    """The score to expect on later rows, in short; empty where it is not told."""
+    """The score to expect on other rows, in short; empty where it is not told."""
     if not promise:
         return ""
     doubt = f"; but {promise['warning']}" if promise["warning"] else ""
-    return f" Expect {ends_in_words(promise)} on {promise['on']}{doubt}."
+    return f" Expect {ends_in_words(promise)} on {rows_in_words(promise)}{doubt}."
 
 
 def confusion(task: Task, truth, prediction) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import lgamma
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..base.user_errors import InputError, nearest
 from ..base.verdicts import BETTER, GOOD, NO_BETTER, NOT_GOOD, was_required
 from ..learning.error_costs import row_costs
 from ..learning.labelled_data import Labelled
-from ..learning.later_scores import describe_promise, score_on_later_rows
+from ..learning.later_scores import UNPROMISED, describe_promise, score_on_later_rows
 from ..learning.margins import describe_margin, relative_difference
 from ..learning.mean_by_unit import mean_by_unit
 from ..learning.metric_names import LESS_IS_BETTER, PLAIN_NAMES, shown_score
@@ -24,6 +24,7 @@ from ..learning.score_intervals import (
     score_spread,
 )
 from ..learning.task_kind import Task
+from ..learning.units import count_units
 
 LUCK = 0.025  # of so small a chance that guessing gives the best score, the rows are enough
 
@@ -101,16 +102,19 @@ def judge(
             "promise": promise(task, test, answers)}  # fmt: skip
 
 
-def promise(task: Task, test: Labelled, answers: tuple) -> dict | None:
-    """The score to expect on later rows, or on new groups (`learning.later_scores`).
+def promise(task: Task, test: Labelled, answers: tuple, rows: int = 0) -> dict | None:
+    """The score to expect on one sample of other rows (`learning.later_scores`).
 
-    None where rows were drawn at random, or the score has no noise to tell it by.
+    `rows` says how many rows that is; 0: as many as were held out. None where a person named which
+    rows are held out, or the score has no noise to tell it by.
     """
     if test.before is None:
         return None
     spread = score_spread(task, JudgedRows(test.y, *answers, test.unit))
-    found = score_on_later_rows(task.main_metric, spread, test.before)
-    return None if found is None else asdict(found)
+    times = (rows or len(test.y)) / len(test.y)
+    found = score_on_later_rows(task.main_metric, spread, test.before, times=times)
+    units = count_units(test.unit, test.units, times)
+    return None if found is None else asdict(replace(found, rows=rows or len(test.y), units=units))
 
 
 def _warning(scores: pd.DataFrame, names: list[str]) -> str:
@@ -202,16 +206,11 @@ def describe_verdict(verdict: dict, task: Task, scores: pd.DataFrame) -> str:
     )
     doubt = f" But {verdict['warning']}: do not build on this." if verdict["warning"] else ""
     return (
-        f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[metric]} **{value}** (95 % interval "
-        f"{low} to {high}) on rows it had not seen, against {baseline} for the baseline."
-        f"{doubt}{_sentence(describe_promise(verdict.get('promise')))}"
-        f"{describe_requirement(verdict)}"
+        f"**The model is {verdict['verdict']}**: {PLAIN_NAMES[metric]} **{value}** on rows it had "
+        f"not seen, against {baseline} for the baseline.{doubt} On rows like these expect {low} "
+        f"to {high} on average (95 % interval). "
+        f"{describe_promise(verdict.get('promise')) or UNPROMISED}{describe_requirement(verdict)}"
     )
-
-
-def _sentence(text: str) -> str:
-    """A sentence that follows another one; nothing stays nothing."""
-    return f" {text}" if text else ""
 
 
 def describe_requirement(verdict: dict) -> str:

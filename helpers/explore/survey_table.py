@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.user_errors import InputError, nearest
-from ..cells import serial_days
+from ..cells import numbered_dates
 from ..cells.kinds import Kind, kind_of
 from ..cells.reading_columns import repair_column
 from .column_counts import MOST_TOP, CountedValues, count_column
@@ -97,8 +97,8 @@ def _read(column: pd.Series, plan: dict | None) -> CountedValues:
         return _typed("boolean", stored, np.where(gaps, np.nan, values))
     if kind == Kind.NUMBER:
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        if serial_days.are_days(numbers, str(column.name)):
-            return _typed("date", stored, serial_days.moments(numbers))
+        if form := numbered_dates.format_of(numbers, str(column.name)):
+            return _typed("date", stored, numbered_dates.moments_of(numbers, form))
         return _typed("number", stored, numbers)
     if kind == Kind.DURATION:
         return _typed("number", "duration in seconds", column.dt.total_seconds().to_numpy())

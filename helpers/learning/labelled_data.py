@@ -166,11 +166,11 @@ def with_folds_score(rows: Labelled, choice: dict, folds: list[dict]) -> Labelle
     """Rows whose held-out part is about to be asked, with what is known `before`.
 
     `choice` is the content of `split.json`, `folds` the score of the chosen model on each fold (see
-    `training.json`). Rows that were split at random stay as they are.
+    `training.json`). Rows whose split a person named row by row stay as they are.
     """
     if choice["strategy"] not in BRINGS:
         return rows
-    column = choice["column"] if rows.by_time else ""
+    column = choice.get("column", "") if rows.by_time else ""
     when = rows.X[column] if column in rows.X else pd.Series(rows.row)
     moves = rows.by_time and still_moves(target_numbers(rows.task, rows.y), when)
     found = Before(BRINGS[choice["strategy"]], tuple(Spread(**one) for one in folds), moves)

@@ -1,12 +1,13 @@
-"""The score to expect on rows that come later, or of new groups: a prediction interval.
+"""The score to expect on rows that come later, of new groups, or like these: a prediction interval.
 
-The interval of a held-out score is about the mean of rows like those. A later score is another
+The interval of a held-out score is about the mean of rows like those. Another score is another
 draw: it has its own noise, and periods differ. By how much they do, the folds of the training rows
 (each answered by a model that has seen earlier rows only) and the held-out rows show together: see
 `next_score`. Its middle lies between the held-out score and those of the folds.
 
 What no fold has seen, such as a season or the end of a trend, no fold can show: `still_moves` tells
-where the target has not come back to where it was.
+where the target has not come back to where it was. Rows that were held out at random promise
+nothing of later rows or of new groups, only of other rows like these; and that is said.
 """
 
 from __future__ import annotations
@@ -17,20 +18,24 @@ from itertools import permutations
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
-from scipy.stats import chi2
+from scipy.special import chdtri, expit, logit
 
 from .metric_names import PLAIN_NAMES, shown_score
 from .next_score import next_score
 from .score_intervals import SHARES, WITHIN_0_1, Spread
 
 LATER, NEW_GROUPS, BOTH = "later rows", "rows of new groups", "later rows of new groups"
-BRINGS = {"time": LATER, "group": NEW_GROUPS, "panel": BOTH}  # what production does, by the split
+OTHERS = "other rows like these"
+# What the rows are that a score is promised for, by the split; what a person names promises none
+BRINGS = {"time": LATER, "group": NEW_GROUPS, "panel": BOTH, "random": OTHERS}
+ALIKE = (NEW_GROUPS, OTHERS)  # in no order: each fold has learnt from as many rows
 STRETCHES = 8  # of time, in which the target is compared: their 40,320 orders are all looked at
 FEWEST_IN_A_STRETCH = 5  # rows
 LEVEL = 0.02  # how often a target that does not move is said to move
 BORROWED = 20.0  # degrees of freedom of a score's noise, that the other scores may add
 SIZE_OF_LITTLE = 10  # times less than what scores differ by
+NOT_LATER = "Of later rows or new groups it promises nothing: rows were held out at random"
+UNPROMISED = "Of other rows nothing is promised: nothing here tells how far scores lie apart."
 FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 
 
@@ -38,8 +43,9 @@ FEWEST_PERIODS = 3  # folds and held-out rows, of different times
 class Before:
     """What is known before the held-out rows are asked.
 
-    `on` says what production brings ("later rows", "rows of new groups"), `folds` are the scores of
-    the chosen model on the folds, `moves` whether the target still moves with time.
+    `on` says which rows are to come ("later rows", "rows of new groups", "other rows like these"),
+    `folds` are the scores of the chosen model on the folds, `moves` whether the target still moves
+    with time.
     """
 
     on: str
@@ -49,10 +55,11 @@ class Before:
 
 @dataclass(frozen=True)
 class LaterScore:
-    """The prediction interval of a score (`low`, `high`) on as many rows as were held out.
+    """The prediction interval of a score (`low`, `high`) on one sample of other rows.
 
     `periods` says how many folds and held-out sets it rests on; `warning` is empty where it can be
-    trusted.
+    trusted. `rows` is how many rows the sample has (0: as many as were held out), `units` of how
+    many units these are, in words; empty where each row is one.
     """
 
     metric: str
@@ -61,15 +68,18 @@ class LaterScore:
     on: str
     periods: int
     warning: str = ""
+    rows: int = 0
+    units: str = ""
 
 
 def score_on_later_rows(
-    metric: str, held_out: Spread, before: Before, level: float = 0.95
+    metric: str, held_out: Spread, before: Before, level: float = 0.95, times: float = 1.0
 ) -> LaterScore | None:
     """The prediction interval; None where there is no held-out score, or nothing tells its noise.
 
-    Scores are taken on the scale of `on_scale`. Of few held-out units it may be narrower than the
-    interval of their score alone: the folds tell more than a few units do.
+    It is for a sample of so many `times` the units that were held out. Scores are taken on the
+    scale of `on_scale`. Of few held-out units it may be narrower than the interval of their score
+    alone: the folds tell more than a few units do.
 
     >>> folds = tuple(Spread(value, 0.02, 90.0, 91) for value in (0.71, 0.74, 0.7, 0.73))
     >>> found = score_on_later_rows("roc_auc", Spread(0.72, 0.02, 90.0, 91),
@@ -79,13 +89,13 @@ def score_on_later_rows(
     """
     scores = _with_noise([on_scale(metric, one) for one in (*before.folds, held_out)])
     known = [at for at, one in enumerate(scores, start=1) if _has_noise(one)]
-    if not known or known[-1] != len(scores):
+    if not known or known[-1] != len(scores) or (before.on == OTHERS and len(known) < 2):
         return None
     better = _more_is_better(metric)
     values = better * np.array([scores[at - 1].value for at in known])
     errors, df = _errors([scores[at - 1] for at in known])
-    alike = before.on == NEW_GROUPS
-    found = next_score(values, errors, known, df, alike=alike, level=level)
+    more = {"of_next": errors[-1] / np.sqrt(times), "alike": before.on in ALIKE, "level": level}
+    found = next_score(values, errors, known, df, **more)
     low, high = sorted(off_scale(metric, better * np.array(found)).tolist())
     return LaterScore(metric, low, high, before.on, len(known), _warning(before, len(known)))
 
@@ -185,7 +195,7 @@ def _random_effects(values: np.ndarray, errors: np.ndarray, design: np.ndarray) 
     scatter = (weights * (values - design @ slopes) ** 2).sum()
     free = len(values) - design.shape[1]
     lost = np.linalg.solve(design.T @ weighted, weighted.T @ weighted)
-    variance = (scatter - chi2.median(free)) / (weights.sum() - np.trace(lost))
+    variance = (scatter - chdtri(free, 0.5)) / (weights.sum() - np.trace(lost))
     return float(max(0.0, variance)), float(free), float(slopes[-1])
 
 
@@ -272,7 +282,7 @@ def _warning(before: Before, periods: int) -> str:
     """Why the interval can't be trusted; empty where it can."""
     if before.moves:
         return "the target still moves, by a trend or a season not seen twice: they may lie outside"
-    if before.on != NEW_GROUPS and periods < FEWEST_PERIODS:
+    if before.on not in ALIKE and periods < FEWEST_PERIODS:
         return "too few periods have been seen to tell how much they differ"
     return ""
 
@@ -281,26 +291,38 @@ def _warning(before: Before, periods: int) -> str:
 
 
 def describe_promise(promise: dict | None) -> str:
-    """The promise in a sentence; empty where there is none.
+    """The promise in a sentence or two; empty where there is none.
 
     >>> said = describe_promise({"metric": "roc_auc", "low": 0.66, "high": 0.8, "on": "later rows",
-    ...                          "periods": 5, "warning": ""})
-    >>> said.partition(": ")[0]
-    'On as many later rows expect ROC AUC **0.66 to 0.80** (95 % prediction interval)'
-    >>> said.partition(": ")[2]
-    '5 periods (4 folds and the held-out rows) show how much scores differ.'
+    ...                          "periods": 5, "warning": "", "rows": 800, "units": "31 days"})
+    >>> said.partition(" (95")[0]
+    'One sample of 800 later rows (31 days) may score ROC AUC **0.66 to 0.80**'
+    >>> said.partition(" (95")[2]
+    ' % prediction interval: 5 periods, the folds and the held-out rows, show how scores differ).'
     """
     if not promise:
         return ""
-    seen = "periods" if promise["on"] != NEW_GROUPS else "sets of groups"
-    folds = promise["periods"] - 1
-    of = f" ({folds} folds and the held-out rows)" if folds > 1 else ""
     text = (
-        f"On as many {promise['on']} expect {PLAIN_NAMES[promise['metric']]} "
-        f"**{ends_in_words(promise)}** (95 % prediction interval): {promise['periods']} {seen}{of} "
-        f"show how much scores differ."
+        f"One sample of {rows_in_words(promise)} may score {PLAIN_NAMES[promise['metric']]} "
+        f"**{ends_in_words(promise)}** (95 % prediction interval{_rests_on(promise)})."
     )
+    text = f"{text} {NOT_LATER}." if promise["on"] == OTHERS else text
     return f"{text} But {promise['warning']}." if promise["warning"] else text
+
+
+def _rests_on(promise: dict) -> str:
+    """How many scores show how they differ; empty where the held-out one is alone."""
+    if promise["periods"] < 2:
+        return ""
+    what = {NEW_GROUPS: "sets of groups", OTHERS: "sets of rows"}.get(promise["on"], "periods")
+    return f": {promise['periods']} {what}, the folds and the held-out rows, show how scores differ"
+
+
+def rows_in_words(promise: dict) -> str:
+    """The rows that a score is promised for, such as "800 later rows (31 days)"."""
+    rows, units = promise.get("rows"), promise.get("units")  # missing in runs made earlier
+    count = f"{rows:,}" if rows else "as many"
+    return f"{count} {promise['on']}" + (f" ({units})" if units else "")
 
 
 def ends_in_words(promise: dict) -> str:

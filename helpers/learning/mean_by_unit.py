@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 
 class Mean(NamedTuple):
@@ -17,7 +17,7 @@ class Mean(NamedTuple):
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The interval at a level (Student's t)."""
-        half = student.ppf((1 + level) / 2, self.df) * self.standard_error
+        half = stdtrit(self.df, (1 + level) / 2) * self.standard_error
         return self.value - half, self.value + half
 
     @property
@@ -25,7 +25,7 @@ class Mean(NamedTuple):
         """The probability of so large a mean where the true one is 0; 1 if unknown."""
         if not self.standard_error > 0:
             return 1.0
-        return float(student.sf(self.value / self.standard_error, self.df))
+        return float(stdtr(self.df, -self.value / self.standard_error))
 
 
 def mean_by_unit(values: np.ndarray, unit=None) -> Mean:

@@ -11,7 +11,6 @@ Technometrics 35, 403-410).
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import stdtr
 
 SLOPES = 0.2  # the standard deviation of what a score gains as rows are multiplied by e
@@ -20,13 +19,15 @@ SIZES = 40  # of differences between periods that are looked at
 
 
 def next_score(
-    values, errors, period, df: float = np.inf, *, alike: bool = False, level: float = 0.95
-) -> tuple[float, float]:
+    values, errors, period, df: float = np.inf, *,
+    alike: bool = False, of_next: float | None = None, level: float = 0.95,
+) -> tuple[float, float]:  # fmt: skip
     """The prediction interval of a score like the last one, one period later.
 
     `values` are n scores with their standard `errors` (known with `df` degrees of freedom), on a
     scale from minus to plus infinity, more is better; `period` are n whole numbers, rising: so many
     periods a model had learnt from. With `alike` there is no order: each has learnt from as many.
+    `of_next` is the standard error of the next score; None: that of the last one.
 
     >>> low, high = next_score([0.8, 0.7, 0.9, 0.8], [0.1] * 4, [1, 2, 3, 4])
     >>> round(low, 1), round(high, 1)
@@ -36,8 +37,9 @@ def next_score(
     size, likely = _sizes(values, errors)
     learnt = _learnt(values, period, alike)
     period = np.append(period, period[-1] + 1)
+    noise = np.append(errors, errors[-1] if of_next is None else of_next)
     guesses = [
-        (likely, *_predicted(values, errors, _covariances(size, period, learnt, one)))
+        (likely, *_predicted(values, noise, _covariances(size, period, learnt, one)))
         for one in (LASTING if not alike else LASTING[:1])
     ]
     likely, fit, mean, spread = (np.concatenate(one) for one in zip(*guesses, strict=True))
@@ -74,15 +76,14 @@ def _learnt(values, period, alike: bool) -> np.ndarray:
     return np.append(rows, rows[-1]) * rises
 
 
-def _predicted(values, errors, covariances: np.ndarray) -> tuple:
+def _predicted(values, noise, covariances: np.ndarray) -> tuple:
     """For each guess: how well it agrees (a log likelihood), the next score, and its spread.
 
     Differences from the last score are looked at, in which the level drops out.
     """
-    noise = np.diag(np.append(errors, errors[-1]) ** 2)
     less_last = np.delete(np.eye(len(noise)), len(values) - 1, axis=0)
     less_last[:, len(values) - 1] = -1
-    whole = less_last @ (covariances + noise) @ less_last.T
+    whole = less_last @ (covariances + np.diag(noise**2)) @ less_last.T
     seen, across = whole[:, :-1, :-1], whole[:, -1:, :-1]
     known = (values[:-1] - values[-1])[:, None]
     solved = np.linalg.solve(seen, known + np.zeros((len(whole), 1, 1)))
@@ -93,6 +94,7 @@ def _predicted(values, errors, covariances: np.ndarray) -> tuple:
 
 def _quantiles(weight, mean, spread, df: float, level: float) -> tuple[float, float]:
     """The ends of the middle part of a mixture of Student's t distributions."""
+    from scipy.optimize import brentq  # half a second to import: where it is used
 
     def beyond(value: float, share: float) -> float:
         return float(weight @ stdtr(min(df, 1e9), (value - mean) / spread)) - share

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from ..base.ranks import roc_auc_without
 from .jackknife import jackknife_spread, joined_spread
@@ -261,9 +261,9 @@ def with_interval(
     metric: str, value: float, error: float, df: float, units: int, level: float, warning: str
 ) -> Difference:
     """A difference with its interval and its probabilities, by Student's t."""
-    half = student.ppf((1 + level) / 2, df) * error
+    half = stdtrit(df, (1 + level) / 2) * error
     ratio = value / error if error > 0 else np.sign(value) * np.inf if value else 0.0
-    better, worse = float(student.sf(ratio, df)), float(student.cdf(ratio, df))
+    better, worse = float(stdtr(df, -ratio)), float(stdtr(df, ratio))
     low, high = float(value - half), float(value + half)
     return Difference(metric, value, low, high, error, df, units, better, worse, warning)
 
@@ -339,7 +339,7 @@ def _share(scores: np.ndarray, asked: np.ndarray, unit, level: float) -> tuple:
     if not error > 0:
         return *wilson(share, _count_units(unit, asked), normal_quantile(level)), df
     effective = min(share * (1 - share) / error**2, rows)
-    return *wilson(share, effective, student.ppf((1 + level) / 2, df)), df
+    return *wilson(share, effective, stdtrit(df, (1 + level) / 2)), df
 
 
 def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
@@ -349,7 +349,7 @@ def _on_logit(scores: np.ndarray, carrying: int, level: float) -> tuple:
         return np.nan, np.nan, np.nan
     if not (0 < value < 1 and error > 0):
         return *wilson(value, carrying, normal_quantile(level)), df
-    half = student.ppf((1 + level) / 2, df) * error / (value * (1 - value))
+    half = stdtrit(df, (1 + level) / 2) * error / (value * (1 - value))
     ends = np.log(value / (1 - value)) + np.array([-half, half])
     return *(1 / (1 + np.exp(-ends))), df
 
@@ -366,7 +366,7 @@ def _on_log(metric: str, scores: np.ndarray, level: float) -> tuple:
     with np.errstate(divide="ignore"):
         logs = np.log(size)
     error, df = jackknife_spread(logs)
-    half = student.ppf((1 + level) / 2, df) * error
+    half = stdtrit(df, (1 + level) / 2) * error
     smaller, larger = np.exp([logs[0] - half, logs[0] + half])
     larger = max(larger, _largest_by_hall(metric, size, level))
     if metric == "r2":

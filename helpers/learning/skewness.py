@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 
 def l_skewness(values: np.ndarray) -> float:
@@ -38,5 +38,5 @@ def upper_by_hall(score: float, left_out: np.ndarray, error: float, level: float
     slant = skewness / (6 * np.sqrt(count))
     if not slant > 1e-6:
         return 0.0
-    moved = 1 + 6 * slant * (-student.ppf((1 + level) / 2, count - 1) - slant)
+    moved = 1 + 6 * slant * (-stdtrit(count - 1, (1 + level) / 2) - slant)
     return float(score - error * (np.cbrt(moved) - 1) / (2 * slant))

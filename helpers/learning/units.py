@@ -158,5 +158,16 @@ def describe_units(unit: np.ndarray | None, rule: UnitRule, rows: int) -> str:
     """
     if unit is None or rule.is_row:
         return f"{rows:,} rows"
-    count = len(pd.unique(unit))
-    return f"{rows:,} rows of {count:,} {rule.noun if count != 1 else rule.one}"
+    return f"{rows:,} rows of {count_units(unit, rule)}"
+
+
+def count_units(unit: np.ndarray | None, rule: UnitRule, times: float = 1.0) -> str:
+    """How many units some rows have (or `times` as many), in words; empty where each row is one.
+
+    >>> count_units(np.array(["2013-07-01", "2013-07-02"]), UnitRule("day", "scheduled"))
+    '2 days'
+    """
+    if unit is None or rule.is_row:
+        return ""
+    count = round(times * len(pd.unique(unit)))
+    return f"{count:,} {rule.noun if count != 1 else rule.one}"

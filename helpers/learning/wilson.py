@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 
 def normal_quantile(level: float) -> float:
     """How many standard errors a normal interval has on either side."""
-    return float(norm.ppf((1 + level) / 2))
+    return float(ndtri((1 + level) / 2))
 
 
 def wilson(share: float, rows: float, quantile: float) -> tuple[float, float]:

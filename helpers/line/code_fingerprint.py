@@ -157,10 +157,10 @@ class Module:
 
 
 @lru_cache(maxsize=512)
-def _parsed(path: Path, module_path: Use, package: str, mtime_ns: int, size: int) -> Module:
-    """A module, parsed once as long as its file is the same."""
+def _parsed(source: bytes, module_path: Use, package: str) -> Module:
+    """A module, parsed once as long as its text is the same, in whichever copy of the package."""
     module = Module(module_path, package)
-    for statement in ast.parse(path.read_bytes(), path).body:
+    for statement in ast.parse(source, "/".join(module_path)).body:
         for node in _one_by_one(statement):
             if not is_text(node):
                 module.add(node)
@@ -185,11 +185,14 @@ class Tree:
         self.name = package.name
         self.files = {r: p for r, p in sources(package).items() if r not in BESIDE_THE_WORK}
         self.packages = {path[:depth] for path in self.files for depth in range(len(path))}
+        self.read: dict[Use, Module] = {}
 
     def module(self, module_path: Use) -> Module:
         """The module of that path."""
-        file = self.files[module_path]
-        return _parsed(file, module_path, self.name, file.stat().st_mtime_ns, file.stat().st_size)
+        if module_path not in self.read:
+            source = self.files[module_path].read_bytes()
+            self.read[module_path] = _parsed(source, module_path, self.name)
+        return self.read[module_path]
 
     def home(self, use: Use) -> tuple[Use, Use]:
         """The path of the module that a use is of, and what of the module it means.

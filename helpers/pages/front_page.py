@@ -9,7 +9,7 @@ from pathlib import Path
 from ..base.findings import rank
 from ..base.places import progress_summary_file, reports_folder
 from ..base.verdicts import passes, was_required
-from ..learning.later_scores import ends_in_words
+from ..learning.later_scores import ends_in_words, rows_in_words
 from ..learning.metric_names import PLAIN_NAMES, shown_score
 from ..line.held_out_looks import describe_looks, looks
 from ..line.ledger import FAILED
@@ -166,9 +166,9 @@ def _figure(metrics: dict, name: str) -> dict:
 
 
 def _on_later_rows(metrics: dict) -> str:
-    """The main metric to expect on later rows; empty where it is not told."""
+    """The main metric to expect on other rows; empty where it is not told."""
     promise = metrics.get("promise")
-    return f"on {promise['on']} {ends_in_words(promise)}; " if promise else ""
+    return f"on {rows_in_words(promise)} {ends_in_words(promise)}; " if promise else ""
 
 
 def _card(run: Run, stage: Stage) -> dict:

@@ -15,6 +15,7 @@ from .delivery_reading import DeliveryReading
 
 LEVEL = 0.001  # of a column's test: a table may have a hundred columns
 CLOSED = 5  # a list of levels is closed where the rarest has as many cells
+YEARS = (1700, 2200)
 BEYOND = 0.5  # of the range of training: farther outside lies no number by chance
 
 
@@ -43,6 +44,9 @@ def _of_cells(column: pd.Series, field: dict, was: dict, before: int, unread: in
     present = column.dropna()
     if "range" in field:
         found.append(_outside(present.to_numpy(dtype=float), field, before))
+        found.append(_fractions(present.to_numpy(dtype=float), field))
+    if field["kind"] == "date":
+        found.append(_far_years(present))
     if "levels" in field:
         found.append(_unseen(present, field, was, before))
     return found
@@ -78,6 +82,26 @@ def _outside(values: np.ndarray, field: dict, before: int) -> str:
     worst = strange[np.argmax(np.maximum(low - strange, strange - high))]
     return (f"{len(strange):,} of {len(values):,} numbers are out of range, such as {worst:g}; in "
             f"training {low:g} to {high:g}")  # fmt: skip
+
+
+def _fractions(values: np.ndarray, field: dict) -> str:
+    """Numbers with a fraction where training had none: points for thousands, another unit."""
+    broken = values[values % 1 != 0] if field.get("whole") else values[:0]
+    if not len(broken):
+        return ""
+    return (f"{len(broken):,} of {len(values):,} numbers are no whole ones, such as {broken[0]:g}; "
+            f"in training all were")  # fmt: skip
+
+
+def _far_years(moments: pd.Series) -> str:
+    """Dates that mostly are of years which are none of ours, such as 2566."""
+    far = moments[~moments.dt.year.between(*YEARS)]
+
+    if far.empty or 2 * len(far) < len(moments):
+        return ""
+    return (
+        f"{len(far):,} of {len(moments):,} dates are of another age, such as {far.iloc[0]:%Y-%m-%d}"
+    )
 
 
 def _are_usual(unseen: pd.Series, present: pd.Series, counts: list[int], before: int) -> bool:

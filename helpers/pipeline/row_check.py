@@ -28,12 +28,13 @@ MOST_NAMED = 10  # unknown fields that are warned of by name
 HUGE = sys.float_info.max  # a number beyond is none
 LOST = "unreadable"  # the kind of repair of a cell that does not read as what its column holds
 
-# What is found: a row with a cell of the first five, or with no value at all, is refused.
-UNREADABLE, TOO_LONG_CELL, NO_NUMBER, NO_TEXT, NO_VALUE, EMPTY_ROW = REFUSED = (
-    "unreadable", "too_long", "no_number", "no_text", "no_single_value", "empty_row")  # fmt: skip
-MISSING, TAKEN_AS_MISSING, READ_OTHERWISE, UNSEEN, OUT_OF_RANGE, UNKNOWN, TOO_MANY = (
-    "missing", "taken_as_missing", "other_form", "unseen_level", "out_of_range", "unknown_field",
-    "too_many_unknown_fields")  # fmt: skip
+# What is found. A row is refused for a cell of the first three, or without any value; these codes
+# are among those of a service's refusals.
+UNREADABLE, TOO_LONG_CELL, UNUSABLE, EMPTY_ROW, TOO_MANY = REFUSED = (
+    "cell_unreadable", "cell_too_long", "cell_unusable", "empty_row", "unknown_fields")  # fmt: skip
+MISSING, TAKEN_AS_MISSING, READ_OTHERWISE, UNSEEN, OUT_OF_RANGE, NOT_WHOLE, UNKNOWN = (
+    "missing", "taken_as_missing", "other_form", "unseen_level", "out_of_range", "not_whole",
+    "unknown_field")  # fmt: skip
 
 
 class Notice(NamedTuple):
@@ -57,7 +58,8 @@ class Notice(NamedTuple):
 
 
 class RowRefusedError(InputError):
-    """A row that can't be answered: its `row` number in the request, the `code`, `field`, `detail`.
+    """A row that can't be answered: its `row` number in the request, the `code`, the `field` (None:
+    the row as a whole) and the words alone.
 
     >>> str(RowRefusedError(4, Notice(UNREADABLE, "age", "a number was expected.")))
     "Row 4, field 'age': a number was expected."
@@ -66,7 +68,8 @@ class RowRefusedError(InputError):
     def __init__(self, row: int, notice: Notice):
         where = f"Row {row}, field '{notice.field}'" if notice.field else f"Row {row}"
         super().__init__(f"{where}: {notice.said}")
-        self.row, self.code, self.field, self.detail = row, notice.code, notice.field, notice.said
+        self.row, self.code, self.field = row, notice.code, notice.field or None
+        self.words = notice.said
 
 
 def most_letters() -> int:
@@ -90,6 +93,7 @@ class FieldCheck:
         self.levels = frozenset(field["levels"]) if plan and "levels" in field else None
         self.limits = field.get("range") if plan and self.levels is None else None
         self.is_never_missing = field["missing"] == 0
+        self.is_whole = bool(plan) and self.levels is None and field.get("whole", False)
 
     def of(self, value) -> list[Notice]:
         """What is found in a raw cell."""
@@ -141,11 +145,14 @@ class FieldCheck:
                 return None
             seldom = "hardly" if found in self.field.get("rare", ()) else "not"
             return Notice(UNSEEN, self.name, f"{found!r:.80} was {seldom} seen in training")
-        if self.limits is None or self.limits[0] <= found <= self.limits[1]:
-            return None
-        span = "{:g} to {:g}".format(*self.limits)
-        said = f"{found:g} lies outside the training range, {span}"
-        return Notice(OUT_OF_RANGE, self.name, said)
+        if self.limits is not None and not self.limits[0] <= found <= self.limits[1]:
+            span = "{:g} to {:g}".format(*self.limits)
+            said = f"{found:g} lies outside the training range, {span}"
+            return Notice(OUT_OF_RANGE, self.name, said)
+        if self.is_whole and found % 1:
+            said = f"{found:g} is no whole number; in training all were"
+            return Notice(NOT_WHOLE, self.name, said)
+        return None
 
 
 class RowCheck:
@@ -184,7 +191,7 @@ class RowCheck:
                 _refuse(check.unusable(value), number)
             read = seen[name] = reader(value)
             is_empty = is_empty and read[0] is None
-            if _is_odd(read, levels, limits):
+            if _is_odd(read, levels, limits, check.is_whole):
                 found += _unless_refused(check.of_read(value, read), number)
         if is_empty:
             _refuse(empty_row(row), number)
@@ -195,11 +202,8 @@ class RowCheck:
             return []
         unknown = [ascii(name)[1:-1] for name in row if name not in self.known]
         if len(unknown) > MOST_UNKNOWN:
-            said = (
-                f"{len(unknown):,} unknown fields, '{unknown[0]:.80}' the first; "
-                f"{MOST_UNKNOWN:,} are the most."
-            )
-            _refuse(Notice(TOO_MANY, "", said), number)
+            said = f"the first of {len(unknown):,} unknown fields; {MOST_UNKNOWN:,} are the most."
+            _refuse(Notice(TOO_MANY, f"{unknown[0]:.80}", said), number)
         return self.unknown(row)
 
     def unknown(self, names) -> list[Notice]:
@@ -225,14 +229,16 @@ def empty_row(row: dict | None = None) -> Notice:
     return Notice(EMPTY_ROW, "", f"no field that the model uses has a value{came}.")
 
 
-def _is_odd(read: tuple, levels: frozenset | None, limits: list | None) -> bool:
+def _is_odd(read: tuple, levels: frozenset | None, limits: list | None, whole: bool) -> bool:
     """Whether there is something to say of what a cell reads as: nearly always not."""
     found, repair = read
     if found is None or repair == OTHER_FORM:
         return True
     if levels is not None:
         return found not in levels
-    return limits is not None and not limits[0] <= found <= limits[1]
+    if limits is not None and not limits[0] <= found <= limits[1]:
+        return True
+    return bool(whole and found % 1)
 
 
 def _refuse(notice: Notice | None, number: int) -> None:
@@ -252,11 +258,11 @@ def _why_unusable(value, longest: int) -> tuple[str, str]:
         if len(value) > longest:
             return TOO_LONG_CELL, TOO_LONG.format(longest)
         is_text = value.isascii() or is_encodable(value)
-        return ("", "") if is_text else (NO_TEXT, "the text is not valid Unicode.")
+        return ("", "") if is_text else (UNUSABLE, "the text is not valid Unicode.")
     if isinstance(value, (dict, list)):
-        return NO_VALUE, "a single value was expected, not a list."
+        return UNUSABLE, "a single value was expected, not a list."
     if isinstance(value, (int, float)) and not abs(value) <= HUGE:
-        return NO_NUMBER, f"{_short(value)} is not a usable number."
+        return UNUSABLE, f"{_short(value)} is not a usable number."
     return "", ""
 
 

@@ -16,7 +16,7 @@ from ..cells.coded_column import EncodedColumn, is_in
 from ..cells.form_tally import FormTally
 from ..cells.other_forms import OTHER_FORM
 from ..cells.reading_columns import Reader
-from .row_check import HUGE, LOST, NO_NUMBER, TOO_LONG_CELL, FieldCheck, RowCheck, empty_row
+from .row_check import HUGE, LOST, TOO_LONG_CELL, UNUSABLE, FieldCheck, RowCheck, empty_row
 
 BETWEEN = " | "  # what is said of one row
 
@@ -126,7 +126,7 @@ class FieldTally(FormTally):
     def add_typed(self, column: pd.Series, read: pd.Series) -> None:
         """Look at a column that has its type: only a number may be none."""
         lost, missing = _no_number(column), read.isna().to_numpy()
-        self._count_unusable(NO_NUMBER, lost, column[lost])
+        self._count_unusable(UNUSABLE, lost, column[lost])
         self.table.note(self.check, lost, missing, int(column.notna().sum()))
         if self.table.with_words:
             coded = EncodedColumn.of(column)
@@ -175,5 +175,6 @@ def _beyond_training(values: pd.Series, present: np.ndarray, check: FieldCheck) 
         found[present] = ~is_in(values[present].astype("str"), check.levels)
     elif check.limits is not None:
         numbers = values[present].to_numpy(dtype=float)
-        found[present] = (numbers < check.limits[0]) | (numbers > check.limits[1])
+        is_broken = numbers % 1 != 0 if check.is_whole else False
+        found[present] = (numbers < check.limits[0]) | (numbers > check.limits[1]) | is_broken
     return found

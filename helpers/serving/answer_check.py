@@ -23,6 +23,7 @@ ONE_IN = 1_000  # answers
 ASK_EVERY = 5  # seconds
 MOST_WAITING = 1_000  # rows
 LOG = logging.getLogger(__name__)
+UNREGISTERED = {"namespace": "pipeline", "registry": None}
 
 
 @dataclass
@@ -35,12 +36,9 @@ class AnswerCheck:
     _waiting: deque[tuple[Served, dict, dict]] = field(default_factory=deque)
 
     def __post_init__(self):
-        self.checked = Counter(
-            "scorer_checked", "Answers asked again of the pipeline", registry=None
-        )
-        self.disagreements = Counter(
-            "scorer_disagreements", "Answers that the pipeline gives otherwise", registry=None
-        )
+        said = "Answers asked again of the pipeline", "Answers that the pipeline gives otherwise"
+        self.checked = Counter("scorer_checked", said[0], **UNREGISTERED)
+        self.disagreements = Counter("scorer_disagreements", said[1], **UNREGISTERED)
 
     def count_in(self, registry) -> None:
         """Show its counters in a service's registry."""

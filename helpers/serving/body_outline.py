@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from ..pipeline.row_check import TOO_LONG, most_letters
-from .served_model import Refused
+from .refusals import Refused
 
 STRETCH = 2**18  # bytes that are looked through in one go
 TOGETHER = 2**16  # bytes of rows that are parsed in one go
@@ -50,7 +50,8 @@ def rows_of(body: bytes, most: int) -> list | dict:
     state = _look_through(body, most)
     if body.lstrip()[:1] != b"[":
         if state.values > MOST_VALUES:
-            raise Refused(422, f"An object of {state.values:,} values is no row: send a list.")
+            said = f"An object of {state.values:,} values is no row: send a list."
+            raise Refused("not_rows", said)
         return _parsed(body)
     ends = np.concatenate([np.empty(0, int), *state.ends]).tolist()
     return [row for piece in _pieces(body, ends) for row in _parsed(piece)]
@@ -58,7 +59,8 @@ def rows_of(body: bytes, most: int) -> list | dict:
 
 def _refuse_rows(rows: int, most: int, is_all: bool) -> None:
     more = "" if is_all else " or more"
-    raise Refused(422, f"A request holds 1 to {most:,} rows; this one holds {rows:,}{more}.")
+    said = f"A request holds 1 to {most:,} rows; this one holds {rows:,}{more}."
+    raise Refused("row_count", said)
 
 
 def _look_through(body: bytes, most: int) -> _State:
@@ -89,7 +91,7 @@ def _strings(seen: np.ndarray, state: _State, longest: int) -> np.ndarray:
     state.opened = int(opens[-1]) if len(opens) > len(closes) else -1
     lengths = np.append(closes, end)[: len(opens)] - opens
     if len(lengths) and lengths.max() > longest:
-        raise Refused(422, TOO_LONG.format(longest // BYTES_OF_A_LETTER))
+        raise Refused("cell_too_long", TOO_LONG.format(longest // BYTES_OF_A_LETTER))
     return inside.astype(bool)
 
 
@@ -114,7 +116,7 @@ def _brackets(seen: np.ndarray, state: _State) -> None:
     up = (seen == ord("{")) | (seen == ord("["))
     depth = np.cumsum(up.astype(np.int8) - down.astype(np.int8), dtype=np.int64) + state.depth
     if depth.max(initial=0) > DEEPEST:
-        raise Refused(422, TOO_DEEP)
+        raise Refused("not_json", TOO_DEEP)
     ends = np.flatnonzero(down & (depth == 1)) + state.at + 1
     state.depth = int(depth[-1])
     state.values += int(np.count_nonzero(seen == COMMA))
@@ -131,9 +133,9 @@ def _pieces(body: bytes, ends: list[int]) -> Iterator[bytes]:
             start = end
     rest = body[start:].strip()
     if rest[-1:] != b"]":
-        raise Refused(422, CUT_OFF)
+        raise Refused("not_json", CUT_OFF)
     if len(rest) > TOGETHER:
-        raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
+        raise Refused("not_rows", "The body is a JSON object (a row), or a list of objects.")
     if rest != b"]":
         yield _list_of(rest.removesuffix(b"]"), is_first=start == began)
 
@@ -143,10 +145,10 @@ def _list_of(rows: bytes, is_first: bool) -> bytes:
     rows = rows.lstrip()
     if not is_first:
         if rows[:1] != b",":
-            raise Refused(422, CUT_OFF)
+            raise Refused("not_json", CUT_OFF)
         rows = rows[1:]
     if len(rows) > LENIENT and rows.count(b",") > MOST_VALUES:
-        raise Refused(422, f"A row has more than {MOST_VALUES:,} values.")
+        raise Refused("not_rows", f"A row has more than {MOST_VALUES:,} values.")
     return b"[" + rows + b"]"
 
 
@@ -156,9 +158,9 @@ def _parsed(text: bytes) -> list | dict:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         if len(text) > LENIENT:
-            raise Refused(422, CUT_OFF) from None
+            raise Refused("not_json", CUT_OFF) from None
     try:
         return json.loads(text)
     except (RecursionError, ValueError) as error:
         why = TOO_DEEP if isinstance(error, RecursionError) else CUT_OFF
-        raise Refused(422, why) from None
+        raise Refused("not_json", why) from None

@@ -13,7 +13,7 @@ import yaml
 
 from ..base import extras
 from ..base.user_errors import InputError
-from ..cells.serial_days import SERIAL
+from ..cells.date_formats import OF_NUMBERS
 from ..pipeline.beyond_training import far_bounds
 from .model_bundle import Bundle
 
@@ -71,7 +71,7 @@ def _table_field(name: str, field: dict, plan: dict) -> dict:
 def _of_date(field: dict, form: str) -> dict:
     """The type of a date: of a day alone, or with a time."""
     timed = ":" in str(field.get("example", ""))
-    if form == SERIAL:
+    if form in OF_NUMBERS:
         return {"type": "number"}
     if form == "iso":
         return {"type": "string"} if timed else {"type": "date"}

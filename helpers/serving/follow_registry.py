@@ -10,13 +10,14 @@ import threading
 from dataclasses import replace
 
 from ..base.user_errors import InputError
+from ..line.run_folder import Run
 from ..registry.local_copies import remember, remembered
 from ..registry.mlflow_store import StoreError
 from ..registry.model_versions import Version, is_address, resolve
 from .model_bundle import open_copy
 from .prediction_service import Service
 from .served_model import Served, served
-from .start_service import Options
+from .start_service import Options, made_at
 from .start_service import service_of as service_of_run
 
 EVERY = 5.0  # seconds between two looks at the store
@@ -33,7 +34,8 @@ def load_registered_version(address: str) -> Served:
         version = remembered(address)
         if version is None:
             raise
-    ready = replace(served(open_copy(version)), registered=version)
+    made = made_at(Run(version.run).path) if version.run else 0.0
+    ready = replace(served(open_copy(version)), registered=version, made=made)
     remember(address, version)
     return ready
 
@@ -80,7 +82,8 @@ class Follower:
             self.service.now = replace(self.service.now, registered=named)  # its aliases
         else:
             fresh = self.service.loader.submit(load_registered_version, self.address).result()
-            self.service.now = fresh
+            self.service.serve(fresh)
+            self.service.counters.reloads.labels("loaded").inc()
 
 
 def _same(one: Version, other: Version) -> bool:

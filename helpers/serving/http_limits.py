@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # from the start of a connection, or of a request, to the end of its headers
 HEAD_BYTES = 2**15
+CUT_OFF_AT = 0.8  # of the time to stop
 STOP_SECONDS = 8.0  # from a signal to stop until what is still being sent is cut off
 GRACE_SECONDS = 10  # until the process ends in any case: containers are killed after that
 
@@ -19,13 +20,18 @@ GRACE_SECONDS = 10  # until the process ends in any case: containers are killed 
 class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol, for a connection that may not stay without a request."""
 
+    head_seconds: float | None = None  # HEAD_SECONDS without another
+    cut_off_seconds: float | None = None  # STOP_SECONDS without another
     _limit: asyncio.TimerHandle | None = None
     _in_head, _head = True, 0
 
     def connection_made(self, transport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._limit = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._wait_for_head()
+
+    def _wait_for_head(self) -> None:
+        self._limit = self.loop.call_later(self.head_seconds or HEAD_SECONDS, self._give_up)
 
     def data_received(self, data: bytes) -> None:
         """Take what came; a head that is not complete yet may take no longer, nor be larger."""
@@ -35,7 +41,7 @@ class BoundedHttp(HttpToolsProtocol):
             if self._head > HEAD_BYTES:
                 self._refuse_head()
             elif self._limit is None:
-                self._limit = self.loop.call_later(HEAD_SECONDS, self._give_up)
+                self._wait_for_head()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -59,7 +65,7 @@ class BoundedHttp(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The server stops: what is answered goes out, what is still being sent is given up."""
         super().shutdown()
-        self.loop.call_later(STOP_SECONDS, self._cut_off)
+        self.loop.call_later(self.cut_off_seconds or STOP_SECONDS, self._cut_off)
 
     def _cut_off(self) -> None:
         if not self.transport.is_closing() and self.cycle is not None and self.cycle.more_body:
@@ -81,3 +87,14 @@ SERVER = {  # of `uvicorn.Config`
     "access_log": False,
     "timeout_graceful_shutdown": GRACE_SECONDS,
 }
+
+
+def server_with(head_seconds: float, stop_seconds: float) -> dict:
+    """`SERVER` with other times for a head, and for a service to stop.
+
+    >>> server_with(5.0, 20.0)["timeout_graceful_shutdown"]
+    20
+    """
+    times = {"head_seconds": head_seconds, "cut_off_seconds": stop_seconds * CUT_OFF_AT}
+    http = type("TimedHttp", (BoundedHttp,), times)
+    return SERVER | {"http": http, "timeout_graceful_shutdown": max(1, round(stop_seconds))}

@@ -11,7 +11,7 @@ import ipaddress
 import os
 import socket
 
-from .served_model import Refused
+from .refusals import Refused
 
 HOSTS_VARIABLE = "PIPELINE_HOSTS"  # in the environment: more names, with commas between; * for all
 MOST_REMEMBERED = 1_000
@@ -53,7 +53,7 @@ class KnownHosts:
         host = headers.get(b"host", b"").decode("latin-1")
         if not self.knows(host):
             raise Refused(
-                421,
+                "unknown_host",
                 f"This service does not go by the name {_name_in(host)[:60]!r}: name it in "
                 f"{HOSTS_VARIABLE}, or set an API key.",
             )
@@ -67,7 +67,7 @@ def _refuse_other_sites(host: str, headers: dict[bytes, bytes]) -> None:
     site = headers.get(b"sec-fetch-site", b"none")
     own = origin is None or origin.decode("latin-1").partition("://")[2] == host
     if not own or site not in (b"none", b"same-origin"):
-        raise Refused(403, "A page of another site can't post here.")
+        raise Refused("other_site", "A page of another site can't post here.")
 
 
 def _name_in(host: str) -> str:

@@ -14,10 +14,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from . import log_measures
 from .kept_lines import KeptLines, Trouble
-from .prediction_log import LogMoved, PredictionLog, is_locked, is_of_lines, why_unwritten
+from .prediction_log import LogMoved, PredictionLog
 from .worker_thread import Worker
+from .write_faults import is_locked, is_of_lines, why_unwritten
 
+MEASURE_EVERY = 60  # seconds: how large the log is, and how old
 TIDY_EVERY = 5  # seconds: while SQLite brings its log home, writes wait for the disk
 NOTES_TOGETHER = 64  # requests that are noted in one write
 MOST_NOTED = 100_000  # requests that wait to be written; where the log fails they are discarded
@@ -44,6 +47,7 @@ class LogQueue:
         self._shadowed: list[tuple] = []
         self._flushing = self._retrying = self._closed = False
         self._seconds = 0
+        self.measured: dict[str, tuple[str, float]] = {}  # of the log, by the name of the metric
 
     def add(self, lines: list[tuple]) -> asyncio.Future:
         """Lines that wait for the next write; the future says whether they were written."""
@@ -61,7 +65,7 @@ class LogQueue:
         if len(self._requests) < MOST_NOTED:
             self._requests.append(request)
 
-    def note_outcomes(self, pairs: list[tuple[str, str]]) -> asyncio.Future:
+    def note_outcomes(self, pairs: list[tuple]) -> asyncio.Future:
         """Store actual outcomes by prediction id, in the thread; the future has the unknown ids."""
         return asyncio.wrap_future(self.worker.submit(self._outcomes_noted, pairs))
 
@@ -72,6 +76,8 @@ class LogQueue:
         self._seconds += 1
         if self._seconds % TIDY_EVERY == 0:
             self.worker.submit(self.log.tidy)
+        if self._seconds % MEASURE_EVERY == 1:
+            self.worker.submit(self._measure)
 
     def state(self) -> dict:
         """What `/ready` says of the log: where it fails, since when, why, and what waits."""
@@ -164,7 +170,12 @@ class LogQueue:
             self.log.reopen()  # tables that are gone are made again, too
             self.log.write(*lines, patient=True)
 
-    def _outcomes_noted(self, pairs: list[tuple[str, str]]) -> list[str]:
+    def _measure(self) -> None:
+        """Find out how large the log is; where it does not say, what was known stays."""
+        with suppress(Exception):
+            self.measured = log_measures.measured(self.log)
+
+    def _outcomes_noted(self, pairs: list[tuple]) -> list[str]:
         """The unknown ids of outcomes, once the others are stored where a reader finds them."""
         if self.log.has_moved():
             self.log.reopen()

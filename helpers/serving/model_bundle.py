@@ -28,6 +28,7 @@ from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
+from .refusals import RowsError
 
 MOST_ROWS = 10_000  # in one request
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
@@ -284,7 +285,8 @@ def as_frame(bundle: Bundle, rows: list[dict]) -> pd.DataFrame:
 def check_count(rows: list, most: int) -> None:
     """Refuse too many rows, or none: InputError."""
     if not 1 <= len(rows) <= most:
-        raise InputError(f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}.")
+        said = f"A request holds 1 to {most:,} rows; this one holds {len(rows):,}."
+        raise RowsError("row_count", said)
 
 
 def check_rows(

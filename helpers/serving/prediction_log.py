@@ -13,21 +13,25 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from ..base.addresses import filled
 from ..base.user_errors import InputError
+from . import later_columns
+from .client_keys import ClientKey
 
 BUSY_MILLISECONDS = 100  # how long a write waits for another process to release the file
-COLUMNS = ("id", "at", "model", "row", "prediction", "probability", "warnings")
+COLUMNS = (
+    "id", "at", "model", "row", "prediction", "probability", "warnings", "request_id", "client_key",
+)  # fmt: skip
 REQUESTS = ("at", "status", "seconds", "rows")  # when it was answered (Unix time), how, how fast
 SHADOW = ("id", "at", "model", "prediction", "probability")
 LOG_FILE = "predictions.sqlite"
 LOG_VARIABLE = "PIPELINE_LOG"  # in the environment: the address of another log than that file
 LONGEST_WAL = 50_000  # pages of 4 kB that wait beside the SQLite file; more, and writers wait
+SETTINGS = ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0")  # of SQLite
 IDS_AT_ONCE = 500  # in one query
-LOCKED = (5, 6)  # SQLite's codes for a file, or a table, that another one is writing to
-BAD_LINES = {"DataError", "IntegrityError"}  # what every driver calls values that can't be stored
 MOVED = "The prediction log {} was moved, replaced or removed: a new one is begun in its place."
 
 
@@ -51,18 +55,18 @@ class PredictionLog:
 
         self.engine = _engine_of(address or f"sqlite:///{Path(folder) / LOG_FILE}")
         self.is_local = self.engine.dialect.name == "sqlite"
-        self._file, self._place = _file_of(self.engine), []
+        self.file, self._place = _file_of(self.engine), []
         self._make_tables(sql)
-        self._insert_answer = self._insert("predictions", COLUMNS)
         self._insert_request = self._insert("requests", REQUESTS)
         self._insert_shadow = self._insert("shadow", SHADOW)
-        self._connection, self._patient = None, None
+        self._connection, self._patient, self.written_at = None, None, 0.0
 
     @property
     def is_ready(self) -> bool:
         """Whether a line can be written at once: to a file that is open."""
         return self.is_local and self._connection is not None
 
+    @cache  # noqa: B019 - a service has one log for as long as it lives
     def _insert(self, table: str, columns: tuple[str, ...]) -> str:
         marks = ", ".join(["?" if self.is_local else "%s"] * len(columns))
         return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
@@ -80,6 +84,7 @@ class PredictionLog:
         at = "at"
         self.predictions = table("predictions", sql.Column("id", name, primary_key=True),
                                  sql.Column(at, number), *texts(COLUMNS[2:]))  # fmt: skip
+        later_columns.index_keys(self.predictions)
         self.outcomes = table("outcomes", sql.Column("id", name, primary_key=True),
                               sql.Column(at, number), *texts(["outcome"]))  # fmt: skip
         self.requests = table(
@@ -96,13 +101,14 @@ class PredictionLog:
     def _create(self, sql) -> None:
         try:
             self._metadata.create_all(self.engine)
+            later_columns.add_missing(self.engine, self.predictions)
         except sql.exc.SQLAlchemyError as error:
             raise InputError(
                 f"The prediction log can't be opened ({type(error).__name__}): is "
                 f"{self.engine.url.render_as_string(hide_password=True)} there, and may it be "
                 f"written to? --log off serves without one."
             ) from None
-        self._place = _inodes(self._file)
+        self._place = _inodes(self.file)
 
     def reopen(self) -> None:
         """Begin anew at the same address: tables that are not there are made; InputError if not.
@@ -119,7 +125,7 @@ class PredictionLog:
 
     def has_moved(self) -> bool:
         """Whether the file at the address is another one than is open, or its WAL is."""
-        now = _inodes(self._file)
+        now = _inodes(self.file)
         if self._place[1:] == [None]:  # SQLite makes its WAL when it is first needed
             self._place = [*self._place[:1], *now[1:]]
         return now != self._place
@@ -145,8 +151,8 @@ class PredictionLog:
             raise
 
     def _refuse_moved(self) -> None:
-        if self._file and self.has_moved():
-            raise LogMoved(MOVED.format(self._file))
+        if self.file and self.has_moved():
+            raise LogMoved(MOVED.format(self.file))
 
     def _driver(self):
         """The driver's own connection: SQLAlchemy's insert takes three times as long for a row."""
@@ -167,11 +173,12 @@ class PredictionLog:
         driver = self._driver()
         cursor = driver.cursor()
         if answers:
-            cursor.executemany(self._insert_answer, answers)
-        if requests:
-            cursor.executemany(self._insert_request, requests)
-        if shadow:
-            cursor.executemany(self._insert_shadow, shadow)
+            columns = COLUMNS[: len(answers[0])]  # the last two may be left out
+            cursor.executemany(self._insert("predictions", columns), answers)
+            self.written_at = time.time()
+        for insert, lines in ((self._insert_request, requests), (self._insert_shadow, shadow)):
+            if lines:
+                cursor.executemany(insert, lines)
         driver.commit()
 
     def forget(self) -> None:
@@ -191,14 +198,34 @@ class PredictionLog:
             known = self._known_ids(connection, [line[0] for line in answers])
         return [line for line in answers if line[0] not in known]
 
-    def note_outcomes(self, outcomes: list[tuple[str, str]]) -> list[str]:
-        """Store actual outcomes by id; a later one replaces an earlier. Returns unknown ids."""
-        ids = [one for one, _ in outcomes]
+    def note_outcomes(self, outcomes: list[tuple[str | ClientKey, str]]) -> list[str]:
+        """Store actual outcomes by id, or by the client's key of a row: its last answer is meant.
+
+        A later outcome replaces an earlier one. Returns the ids and keys that are not known.
+        """
+        named = [one for one, _ in outcomes]
         with self.engine.begin() as connection:
-            known = self._known_ids(connection, ids)
-            if told := {one: outcome for one, outcome in outcomes if one in known}:
+            known = self._ids_of(connection, named)
+            if told := {known[one]: outcome for one, outcome in outcomes if one in known}:
                 self._replace_outcomes(connection, told)
-        return [one for one in ids if one not in known]
+        return [str(one) for one in named if one not in known]
+
+    def _ids_of(self, connection, named: list[str | ClientKey]) -> dict[str | ClientKey, str]:
+        """By id, or by the client's key, the id of the answer that is meant; only known ones."""
+        ids = self._known_ids(connection, [one for one in named if isinstance(one, str)])
+        keys = [one.text for one in named if isinstance(one, ClientKey)]
+        return {id_: id_ for id_ in ids} | self._last_of_keys(connection, keys)
+
+    def _last_of_keys(self, connection, keys: list[str]) -> dict[ClientKey, str]:
+        """The id of the last answer to each of a client's keys: ids grow with time."""
+        import sqlalchemy as sql
+
+        key, id_, found = self.predictions.c.client_key, self.predictions.c.id, {}
+        for some in _in_parts(keys):
+            last = sql.select(key, sql.func.max(id_).label("id")).where(key.in_(some))
+            rows = connection.execute(last.group_by(key))
+            found |= {ClientKey(row.client_key): row.id for row in rows}
+        return found
 
     def _known_ids(self, connection, ids: list[str]) -> set[str]:
         import sqlalchemy as sql
@@ -237,7 +264,7 @@ class PredictionLog:
         """
         import sqlalchemy as sql
 
-        if not self._file or self.has_moved():
+        if not self.file or self.has_moved():
             return
         try:
             with self.engine.connect() as connection:
@@ -272,8 +299,8 @@ def _engine_of(address: str):
 
 
 def _prepare(connection, _) -> None:
-    """A new SQLite connection: WAL, no sync at each commit; see `tidy` for the last setting."""
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
+    """A new SQLite connection: WAL, no sync at each commit; room is given back (see `log_room`)."""
+    for setting in ("auto_vacuum=INCREMENTAL", *SETTINGS):
         connection.execute(f"PRAGMA {setting}")
 
 
@@ -306,27 +333,6 @@ def _in_parts(ids: list[str]) -> Iterator[list[str]]:
     """Ids some at a time: databases limit how many a query may name."""
     for start in range(0, len(ids), IDS_AT_ONCE):
         yield ids[start : start + IDS_AT_ONCE]
-
-
-# --- What a failed write means ------------------------------------------------------------------
-
-
-def is_locked(error: Exception) -> bool:
-    """Whether a write failed only because another process was writing to the file."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in LOCKED
-
-
-def is_of_lines(error: Exception) -> bool:
-    """Whether a write failed of the lines themselves: they can't be stored, whatever is done."""
-    named = {one.__name__ for one in type(error).__mro__}
-    of_values = isinstance(error, (UnicodeError, OverflowError, TypeError))
-    return of_values or bool(named & BAD_LINES)
-
-
-def why_unwritten(error: Exception) -> str:
-    """Why a write failed, in one line."""
-    said = " ".join(str(error).split())
-    return said if isinstance(error, InputError) else f"{type(error).__name__}: {said:.200}"
 
 
 # --- Reading ------------------------------------------------------------------------------------

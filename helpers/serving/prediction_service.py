@@ -13,39 +13,47 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
 from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
+from .access_log import AccessLog
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
+from .asked import Asked
+from .client_keys import KEY_FIELD, ClientKey, give_back, take_keys
 from .known_hosts import KnownHosts
 from .log_queue import LogQueue
 from .model_bundle import KEY_VARIABLE, Bundle, check_count
 from .prediction_log import PredictionLog
-from .request_body import (
-    ENDINGS,
-    in_utf8,
-    parse_json,
-    rows_in_body,
-    rows_of_large,
-    table_in_body,
-)
-from .served_model import COMPILED, Limits, Refused, Served
+from .refusals import Refused
+from .request_body import ENDINGS, Body, rows_in_body
+from .served_model import COMPILED, Limits, Served
 from .service_counters import ServiceCounters
+from .service_state import ServiceState
 from .shadow_model import Shadow
 from .worker_thread import Worker
 
+PREDICT = "/predict"
 AT_ONCE = 8  # up to so many rows are scored in the event loop: a thread costs as much
-AT_ONCE_BYTES = 2**15  # of a body that is read there
 # Keys of `/ready` as they were named before; scripts may still read them.
 OLD_KEYS = {
     "single rows": "single_row_path",
     "no compiled scorer": "no_compiled_scorer",
     "answers from": "fallback",
 }
+
+
+@dataclass
+class Rows:
+    """The rows of a body, what is to be said of the body, and whether it is a row and no list."""
+
+    rows: list[dict]
+    said: list[str] = field(default_factory=list)  # in the first answer
+    is_one: bool = False
 
 
 class Follower(Protocol):
@@ -74,6 +82,8 @@ class Service:
         check: AnswerCheck | None = None,
     ):
         self.now, self.limits, self.reload, self.shadow = now, limits or Limits(), reload, shadow
+        self.loaded_at, self.key_field = time.time(), KEY_FIELD
+        self.access: AccessLog | None = None
         self.key = os.environ.get(KEY_VARIABLE, "")
         self.hosts = KnownHosts(all_=bool(self.key))
         self.log = self._queue_of(log)
@@ -92,9 +102,9 @@ class Service:
         return LogQueue(log, 2 * self.limits.at_once, taken) if log is not None else None
 
     def _new_counters(self) -> ServiceCounters:
-        counters = ServiceCounters(lambda: self.busy)
-        if self.log is not None:
-            counters.watch_log(self.log.kept)
+        counters = ServiceCounters()
+        counters.registry.register(ServiceState(self))
+        counters.expect(self.now.version)
         self.check.count_in(counters.registry)
         if self.shadow is not None:
             self.shadow.count_in(counters.registry)
@@ -114,133 +124,138 @@ class Service:
 
     # --- Answers -----------------------------------------------------------------------------
 
-    async def predict(self, body: bytes, kind: str, charset: str = "") -> tuple[bytes, int]:
+    async def predict(self, body: Body) -> tuple[bytes, int]:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
-        if kind in ENDINGS:
-            answers = await self._many(now, lambda: table_in_body(body, kind, charset, now.bundle))
-            return orjson.dumps(answers), len(answers)
-        if len(body) > AT_ONCE_BYTES:
-            return await self._large(now, body, charset)
-        body = in_utf8(body, charset)[0] if charset else body
-        content = rows_in_body(parse_json(body), now.bundle.known)
-        if isinstance(content, list):
-            answers = await self._listed(now, content)
-            return orjson.dumps(answers), len(answers)
-        answers = await self._listed(now, [content], [body])
-        return orjson.dumps(answers[0]), 1
-
-    async def _large(self, now: Served, body: bytes, charset: str) -> tuple[bytes, int]:
-        """The answer to a large body of JSON, which is read in the worker thread, too."""
-        is_one = False
-
-        def read() -> tuple[list[dict], list[str]]:
-            nonlocal is_one
-            text = in_utf8(body, charset)[0] if charset else body
-            content = rows_in_body(rows_of_large(text, self.limits.rows), now.bundle.known)
+        if body.kind in ENDINGS or not body.is_small():
+            answers, is_one = await self._many(now, lambda: self._read(now, body), body.request_id)
+        else:
+            content = rows_in_body(body.json(), now.bundle.known)
             is_one = isinstance(content, dict)
-            return [content] if is_one else content, []
-
-        answers = await self._many(now, read)
+            rows, raw = ([content], [body.content]) if is_one else (content, None)
+            answers = await self._listed(now, rows, raw, body.request_id)
         return orjson.dumps(answers[0] if is_one else answers), len(answers)
 
+    def _read(self, now: Served, body: Body) -> Rows:
+        """The rows of a body that is read in the worker thread."""
+        body.unpack(self.limits.body)
+        if body.kind in ENDINGS:
+            return Rows(*body.table(now.bundle))
+        content = rows_in_body(body.large_json(self.limits.rows), now.bundle.known)
+        is_one = isinstance(content, dict)
+        return Rows([content] if is_one else content, [], is_one)
+
     async def _listed(
-        self, now: Served, rows: list[dict], raw: list[bytes] | None = None
+        self, now: Served, rows: list[dict], raw: list[bytes] | None, request_id: str
     ) -> list[dict]:
         """The answers to rows out of JSON; `raw` are their texts for the log, where they are known.
 
         A few are answered here, many in the worker thread.
         """
         if now.for_rows is None or len(rows) > AT_ONCE:
-            return await self._many(now, lambda: (rows, []))
-        check_count(rows, self.limits.rows)
-        found, missed = now.bundle.looked_up(rows)
-        raw = raw if found is rows else None  # the log holds rows as they were answered
+            return (await self._many(now, lambda: Rows(rows), request_id))[0]
+        keys, (found, missed) = self._looked_at(now, rows)
+        raw = raw if found is rows and not keys else None  # the log holds rows as answered
         answers = [answer_one(now, row, n) for n, row in enumerate(found, 1)]
         add_warnings(answers, missed)
+        give_back(answers, keys)
         self.check.offer(now, found, answers)
-        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found])
+        await self._note(COMPILED, answers, raw or [_as_bytes(row) for row in found], request_id)
         return answers
 
-    async def _many(self, now: Served, read: Callable[[], tuple]) -> list[dict]:
+    def _looked_at(self, now: Served, rows: list[dict]) -> tuple[list[str | None], tuple]:
+        """The client's own keys, taken out of rows; the rows, with what is looked up for them."""
+        check_count(rows, self.limits.rows)
+        keys = take_keys(rows, self.key_field, self.key_field in now.bundle.known)
+        return keys, now.bundle.looked_up(rows)
+
+    async def _many(
+        self, now: Served, read: Callable[[], Rows], request_id: str
+    ) -> tuple[list[dict], bool]:
         """The answers to many rows, in the worker thread, within the time that a request has."""
         given_up = threading.Event()
         future = self.worker.submit(self._read_and_answer, now, read, given_up)
         try:
-            answers, raw = await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
+            done = await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except TimeoutError:
             raise _too_slow(self.limits.seconds) from None
         finally:
             given_up.set()  # nobody waits any more
-        await self._note(path_of(now, len(answers)), answers, raw)
-        return answers
+        await self._note(path_of(now, len(done[0])), *done[:2], request_id)
+        return done[0], done[2]
 
     def _read_and_answer(
-        self, now: Served, read: Callable[[], tuple], given_up: threading.Event
-    ) -> tuple[list[dict], list[bytes]]:
-        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task.
-
-        What it gives besides, of the body as a whole, is said in the first answer.
-        """
-        rows, said = read()
-        check_count(rows, self.limits.rows)
-        rows, missed = now.bundle.looked_up(rows)
+        self, now: Served, read: Callable[[], Rows], given_up: threading.Event
+    ) -> tuple[list[dict], list[bytes], bool]:
+        """The answers to the rows that `read` gives, and the rows as JSON: the worker's task."""
+        asked = read()
+        keys, (rows, missed) = self._looked_at(now, asked.rows)
         answers = answer_all(now, rows, given_up, self.limits.rows)
-        add_warnings(answers, [said + missed[0], *missed[1:]])
+        add_warnings(answers, [asked.said + missed[0], *missed[1:]])
+        give_back(answers, keys)
         if path_of(now, len(rows)) == COMPILED and not given_up.is_set():
             self.check.offer(now, rows, answers)
-        return answers, [_as_bytes(row) for row in rows]
+        return answers, [_as_bytes(row) for row in rows], asked.is_one
 
-    async def read_json(self, body: bytes) -> dict | list[dict]:
+    async def read_json(self, body: Body) -> dict | list[dict]:
         """The row or rows of a body of JSON; a large one is read in the worker thread."""
-        if len(body) <= AT_ONCE_BYTES:
-            return parse_json(body)
-        asked = self.worker.submit(rows_of_large, body, self.limits.rows)
-        return await asyncio.wrap_future(asked)
+        return body.json() if body.is_small() else await self._in_worker(self._large_json, body)
+
+    def _large_json(self, body: Body) -> dict | list[dict]:
+        body.unpack(self.limits.body)
+        return body.large_json(self.limits.rows)
+
+    async def _in_worker(self, task: Callable, *values):
+        return await asyncio.wrap_future(self.worker.submit(task, *values))
 
     # --- The log -----------------------------------------------------------------------------
 
-    async def _note(self, path: str, answers: list[dict], raw: list[bytes]) -> None:
+    async def _note(
+        self, path: str, answers: list[dict], raw: list[bytes], request_id: str
+    ) -> None:
         """Count and log the answers; each says whether it was logged."""
-        self.counters.count_answers(path, answers)
+        self.counters.count_answers(path, answers, answers[0]["model"] if answers else "")
         if self.shadow is not None:
             self.shadow.offer(answers, raw)
         if self.log is None:
             return
-        logged = await self.log.add(_log_lines(answers, raw))
+        logged = await self.log.add(_log_lines(answers, raw, request_id))
         for answer in answers:
             answer["logged"] = logged
         if not logged:
             self.counters.count_unlogged(len(answers))
 
-    def note_request(self, status: int, seconds: float, rows: int) -> None:
-        """Count a request to `/predict`, and note it for the next write to the log."""
-        self.counters.count_request(status, seconds)
-        if self.log is not None:
-            self.log.note((time.time(), status, seconds, rows))
+    def note_request(self, asked: Asked, status: int) -> None:
+        """Count a request; note it in the access log and, where it is for rows, in the log."""
+        seconds = time.perf_counter() - asked.began
+        self.counters.count_request(asked, status, seconds, self.now.version)
+        if self.log is not None and asked.address == PREDICT:
+            self.log.note((time.time(), status, seconds, asked.rows))
+        if self.access is not None:
+            self.access.add(asked, status, seconds, self.now.version)
 
-    async def note_outcomes(self, pairs: list[tuple[str, object]]) -> list[str]:
-        """Store actual outcomes by prediction id; returns the unknown ids.
+    async def note_outcomes(self, pairs: list[tuple[str | ClientKey, object]]) -> list[str]:
+        """Store actual outcomes by prediction id or client's key; returns those that are unknown.
 
         Refuses all of them where one is no class that the model knows, or no number.
         """
         if self.log is None:
-            raise Refused(409, "This service keeps no log, so there is nothing to add outcomes to.")
+            raise Refused("no_log", "This service keeps no log to add outcomes to.")
         if not 1 <= len(pairs) <= self.limits.rows:
             said = f"A request holds 1 to {self.limits.rows:,} outcomes; this one {len(pairs):,}."
-            raise Refused(422, said)
-        told = await asyncio.wrap_future(self.log.worker.submit(_read, self.now.bundle, pairs))
+            raise Refused("row_count", said)
+        told = await asyncio.wrap_future(self.log.worker.submit(_outcomes, self.now.bundle, pairs))
         try:
             return await self.log.note_outcomes(told)
         except Exception:  # whatever the database says
-            raise Refused(503, "The log can't be written to: try again.", retry=True) from None
+            raise Refused("log_unavailable", "The log can't be written to: try again.") from None
 
     # --- Another model -----------------------------------------------------------------------
 
     async def take_up(self) -> None:
         """Load the model again and answer with it; requests in progress keep the old one."""
         if self.reload is None:
-            raise Refused(409, "This service was started without a run to load again.")
+            raise Refused("not_reloaded", "This service was started without a run to load again.")
         if self._next_load is None:
             self._next_load = asyncio.ensure_future(self._load())
         await asyncio.shield(self._next_load)  # of all that asked since the last one began
@@ -249,16 +264,22 @@ class Service:
         """Load the model again, once no other load is under way."""
         async with self._loading:
             self._next_load = None  # who comes from now on may mean newer files
-            self.now = await self._loaded()
+            with self.counters.reloading():
+                self.serve(await self._loaded())
+
+    def serve(self, fresh: Served) -> None:
+        """Answer with another model from now on."""
+        self.now, self.loaded_at = fresh, time.time()
+        self.counters.expect(fresh.version)
 
     async def _loaded(self) -> Served:
         """The model, loaded again in a thread of its own; refuses one that is no better."""
         try:
             fresh = await asyncio.wrap_future(self.loader.submit(self.reload))
         except InputError as error:
-            raise Refused(409, f"The model stays as it was. {error}") from None
+            raise Refused("not_reloaded", f"The model stays as it was. {error}") from None
         if fresh.fallback and not self.now.fallback:
-            raise Refused(409, f"The model stays as it was: {fresh.fallback}")
+            raise Refused("not_reloaded", f"The model stays as it was: {fresh.fallback}")
         return fresh
 
     # --- Words about itself ------------------------------------------------------------------
@@ -279,43 +300,41 @@ class Service:
         """Release threads and connections."""
         if self._ticking is not None:
             self._ticking.cancel()
-        if self.shadow is not None:
-            self.shadow.close()
         if self.follower is not None:
             self.follower.stop()
-        self.worker.close()
-        self.loader.close()
-        if self.log is not None:
-            self.log.close()
+        for one in (self.shadow, self.worker, self.loader, self.log, self.access):
+            if one is not None:
+                one.close()
 
 
-def _log_lines(answers: list[dict], raw: list[bytes]) -> list[tuple]:
+def _log_lines(answers: list[dict], raw: list[bytes], request_id: str) -> list[tuple]:
     """A line of the prediction log for each answer."""
     at = time.time()
     return [
         (a["id"], at, a["model"], row.decode("utf-8", "replace"), str(a["prediction"]),
-         orjson.dumps(a.get("probability")).decode(), orjson.dumps(a["warnings"]).decode())
+         orjson.dumps(a.get("probability")).decode(), orjson.dumps(a["warnings"]).decode(),
+         request_id, a.get("client_key"))
         for a, row in zip(answers, raw, strict=True)
     ]  # fmt: skip
 
 
-def _read(bundle: Bundle, pairs: list[tuple[str, object]]) -> list[tuple[str, str]]:
+def _outcomes(bundle: Bundle, pairs: list[tuple]) -> list[tuple]:
     """Outcomes as the log keeps them; refuses one that is none, by its place."""
     found = bundle.outcomes.read([outcome for _, outcome in pairs])
     if None in found:
         place = found.index(None)
-        raise Refused(
-            422,
+        said = (
             f"Outcome {place + 1}: {pairs[place][1]!r:.60} is no outcome of "
-            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted.",
+            f"'{bundle.task.target}', which is {bundle.outcomes.expected}. Nothing was noted."
         )
+        raise Refused("outcome", said, place + 1, "outcome")
     return [(id_, outcome) for (id_, _), outcome in zip(pairs, found, strict=True)]
 
 
 def _too_slow(seconds: float) -> Refused:
     """The refusal of rows that take longer than a request may."""
     said = f"The rows took longer than {seconds:g} s: send fewer, or try again later."
-    return Refused(503, said, retry=True)
+    return Refused("too_slow", said)
 
 
 def _on_one_thread() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -13,10 +14,64 @@ from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
 from . import body_outline
 from .model_bundle import Bundle, check_columns
-from .served_model import Refused
+from .packed_body import unpacked
+from .refusals import Refused
 
 READ_AS = "The body was read as {}; Content-Type: text/csv; charset=… names another encoding"
 ENDINGS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet"}
+
+JSON = "application/json"
+AT_ONCE_BYTES = 2**15  # of a body that is read in the event loop
+
+
+@dataclass
+class Body:
+    """A body as it came, what its headers say of it, and the id of its request."""
+
+    content: bytes
+    kind: str = JSON
+    charset: str = ""
+    is_packed: bool = False  # by gzip
+    request_id: str = ""
+
+    def is_small(self) -> bool:
+        """Whether it may be read in the event loop; a packed one that is small is unpacked."""
+        if self.is_packed and len(self.content) <= AT_ONCE_BYTES:
+            small = unpacked(self.content, AT_ONCE_BYTES)
+            self.content, self.is_packed = small or self.content, small is None
+        return not self.is_packed and len(self.content) <= AT_ONCE_BYTES
+
+    def unpack(self, most: int) -> None:
+        """Unpack it, where it is packed; refuses more than `most` bytes."""
+        if self.is_packed:
+            content = unpacked(self.content, most)
+            if content is None:
+                raise Refused("body_too_large", f"A body has {most:,} bytes at most, unpacked.")
+            self.content, self.is_packed = content, False
+
+    def json(self) -> dict | list[dict]:
+        """The row or rows of a small body of JSON."""
+        return parse_json(self._in_utf8())
+
+    def large_json(self, most: int) -> dict | list[dict]:
+        """The row or rows of a large body of JSON, `most` or fewer (see `body_outline`)."""
+        content = body_outline.rows_of(self._in_utf8(), most)
+        _refuse_no_rows(content)
+        return content
+
+    def table(self, bundle: Bundle) -> tuple[list[dict], list[str]]:
+        """The rows of a CSV or Parquet body, and what is to be said of it as a whole."""
+        ending, said = ENDINGS[self.kind], []
+        if ending == ".csv":
+            self.content, said = in_utf8(self.content, self.charset, bundle.encoding)
+        rows, odd = rows_of_table(self.content, ending)
+        rows = rows_in_body(rows, bundle.known)
+        brought = [name for one in bundle.lookups for name in one.columns]
+        check_columns(bundle, [name for row in rows[:1] for name in (*row, *brought)])
+        return rows, said + odd
+
+    def _in_utf8(self) -> bytes:
+        return in_utf8(self.content, self.charset)[0] if self.charset else self.content
 
 
 def parse_json(body: bytes) -> dict | list[dict]:
@@ -29,18 +84,11 @@ def parse_json(body: bytes) -> dict | list[dict]:
     return content
 
 
-def rows_of_large(body: bytes, most: int) -> dict | list[dict]:
-    """The row or rows of a large body of JSON, `most` or fewer (see `body_outline`)."""
-    content = body_outline.rows_of(body, most)
-    _refuse_no_rows(content)
-    return content
-
-
 def _refuse_no_rows(content) -> None:
     """Refuse what is no row, and no list of rows."""
     rows = content if isinstance(content, list) else [content]
     if not all(isinstance(row, dict) for row in rows):
-        raise Refused(422, "The body is a JSON object (a row), or a list of objects.")
+        raise Refused("not_rows", "The body is a JSON object (a row), or a list of objects.")
 
 
 def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
@@ -88,10 +136,11 @@ def _refuse_unknown(row: dict, number: int, known: set[str]) -> None:
     came, fields = (", ".join(f"'{ascii(name)[1:-1]:.40}'" for name in list(names)[:5])
                     for names in (row, sorted(known)))  # fmt: skip
     raise Refused(
-        422,
+        "unknown_fields",
         f"Row {number} has unknown fields only ({came}): the model knows {fields}"
         f"{', …' * (len(known) > 5)} (all of them: GET /schema). Send a row as an object, or rows "
         f"as a list of objects.",
+        number,
     )
 
 
@@ -100,10 +149,11 @@ def _parse_leniently(body: bytes):
     try:
         return json.loads(body)
     except RecursionError:
-        raise Refused(422, "The JSON is nested too deeply: a row is a flat object.") from None
+        raise Refused("not_json", body_outline.TOO_DEEP) from None
     except (ValueError, UnicodeDecodeError) as error:
         where = f" (at character {error.pos:,})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Refused(422, f"The body can't be read as JSON{where}: was it cut off?") from None
+        said = f"The body can't be read as JSON{where}: was it cut off?"
+        raise Refused("not_json", said) from None
 
 
 def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[str]]:
@@ -121,23 +171,10 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
         body, found, _ = encodings.as_utf8(body, charset or encodings.expected(likely))
     except InputError as error:
         said = str(error).removeprefix("encoding: ").partition(" Give another")[0]
-        raise Refused(415, f"The charset {charset[:40]!r} of the body: {said}") from None
+        where = f"The charset {charset[:40]!r} of the body:" if charset else "The body"
+        raise Refused("charset", f"{where} {said}") from None
     is_told = charset or found == "utf-8"
     return body, [] if is_told else [READ_AS.format(encodings.title(found))]
-
-
-def table_in_body(
-    body: bytes, kind: str, charset: str, bundle: Bundle
-) -> tuple[list[dict], list[str]]:
-    """The rows of a CSV or Parquet body, and what is to be said of the body as a whole."""
-    ending, said = ENDINGS[kind], []
-    if ending == ".csv":
-        body, said = in_utf8(body, charset, bundle.encoding)
-    rows, odd = rows_of_table(body, ending)
-    rows = rows_in_body(rows, bundle.known)
-    brought = [name for one in bundle.lookups for name in one.columns]
-    check_columns(bundle, [name for row in rows[:1] for name in (*row, *brought)])
-    return rows, said + odd
 
 
 def rows_of_table(body: bytes, ending: str) -> tuple[list[dict], list[str]]:
@@ -160,9 +197,10 @@ def _table_of(body: bytes, ending: str) -> pd.DataFrame:
             with set_aside.heard() as lines:
                 table = read_any.read_table(str(file), typed=False)
         except InputError as error:
-            raise Refused(422, str(error).replace(str(file), "the body")) from None
+            raise Refused("not_a_table", str(error).replace(str(file), "the body")) from None
     if lines:  # who asks for so many answers is to get as many
-        raise Refused(422, set_aside.sentence(lines, "so nothing was answered: send rows alone"))
+        said = set_aside.sentence(lines, "so nothing was answered: send rows alone")
+        raise Refused("not_a_table", said)
     return table
 
 

@@ -36,6 +36,7 @@ class Served:
     why_not: dict[str, str] = field(default_factory=dict)
     fallback: str = ""  # what answers instead of the current model, and why
     registered: Version | None = None  # the version of the registry that it is
+    made: float = 0.0  # when (Unix time); 0 where that is not known
 
     @property
     def version(self) -> str:
@@ -87,11 +88,3 @@ def served(bundle: Bundle, fallback: str = "") -> Served:
         return Served(bundle, None, {ROW: "the baseline answers"}, fallback)
     compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
     return Served(bundle, compiled, agreement(compiled, bundle.model, bundle.examples), fallback)
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
-    """A request that is answered with a status and one sentence."""
-
-    def __init__(self, status: int, detail: str, retry: bool = False):
-        super().__init__(detail)
-        self.status, self.detail, self.retry = status, detail, retry

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from .asked import VERSION
 from .model_bundle import Bundle
-from .prediction_service import Service
-from .request_body import ENDINGS
+from .prediction_service import PREDICT, Service
+from .refusals import REFUSALS
+from .request_body import ENDINGS, JSON
 
-PREDICT = "/predict"
-JSON = "application/json"
+SERVERS = [{"url": "/"}, {"url": VERSION}]  # every address stands below both
 
 
 def describe(app, service: Service) -> None:
@@ -25,7 +26,7 @@ def describe(app, service: Service) -> None:
 def _with_predict(description: dict, service: Service) -> dict:
     """What FastAPI says of the other addresses, and `/predict`, which goes past it."""
     predict = {PREDICT: {"post": _described(service.now.bundle)}}
-    whole = description | {"paths": predict | description["paths"]}
+    whole = description | {"paths": predict | description["paths"], "servers": SERVERS}
     if service.key:
         scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
         whole.setdefault("components", {})["securitySchemes"] = {"key": scheme}
@@ -35,8 +36,13 @@ def _with_predict(description: dict, service: Service) -> dict:
 
 _OUTCOME = {
     "type": "object",
-    "required": ["id", "outcome"],
-    "properties": {"id": {"type": "string"}, "outcome": {"type": ["string", "number", "boolean"]}},
+    "required": ["outcome"],
+    "anyOf": [{"required": ["id"]}, {"required": ["client_key"]}],
+    "properties": {
+        "id": {"type": "string"},
+        "client_key": {"type": ["string", "integer"]},
+        "outcome": {"type": ["string", "number", "boolean"]},
+    },
 }
 
 
@@ -72,14 +78,27 @@ def _content_of_request(bundle: Bundle) -> dict:
 
 
 def _responses(bundle: Bundle) -> dict:
-    """By status what comes back: answers, or a refusal in one sentence."""
+    """By status what comes back: answers, or a refusal."""
     answer = _answer_schema(bundle)
     answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
-    refused = {"type": "object", "properties": {"detail": {"type": "string"}}}
     found = {"200": ("Answers", answers)}
-    found |= {str(code): (why, refused) for code, why in _REFUSALS.items()}
+    for status in sorted({status for status, _ in REFUSALS.values()} - {404, 409}):
+        codes = {code: why for code, (own, why) in REFUSALS.items() if own == status}
+        found[str(status)] = ("; ".join(codes.values()), _refusal_schema(list(codes)))
     return {code: {"description": why, "content": {JSON: {"schema": schema}}}
             for code, (why, schema) in found.items()}  # fmt: skip
+
+
+def _refusal_schema(codes: list[str]) -> dict:
+    """A refusal as JSON schema."""
+    return {
+        "type": "object", "title": "Refusal", "required": ["code", "detail"],
+        "properties": {
+            "code": {"type": "string", "enum": codes}, "detail": {"type": "string"},
+            "row": {"type": ["integer", "null"]}, "field": {"type": ["string", "null"]},
+            "request_id": {"type": "string"},
+        },
+    }  # fmt: skip
 
 
 def _row_schema(bundle: Bundle) -> dict:
@@ -90,7 +109,8 @@ def _row_schema(bundle: Bundle) -> dict:
         fields[name]["examples"] = [_typical(one)]
         if "range" in one:
             fields[name]["description"] = "{:g} to {:g} in training".format(*one["range"])
-    return {"type": "object", "title": "Row", "properties": fields}
+    required = [name for name, one in bundle.fields.items() if one["missing"] == 0]
+    return {"type": "object", "title": "Row", "required": required, "properties": fields}
 
 
 def _typical(field: dict):
@@ -114,17 +134,6 @@ def _answer_schema(bundle: Bundle) -> dict:
             "prediction": {"type": prediction},
             "probability": {"type": "object", "properties": probability},
             "warnings": {"type": "array", "items": text},
-            "logged": {"type": "boolean"}, "fallback": text,
+            "logged": {"type": "boolean"}, "fallback": text, "client_key": text,
         },
     }  # fmt: skip
-
-
-_REFUSALS = {
-    400: "The body was cut off",
-    401: "The key is missing or wrong",
-    408: "The body came too slowly",
-    413: "The body is too large",
-    415: "A content type that is not read",
-    422: "The rows can't be answered: the sentence names the field",
-    503: "Too busy; Retry-After says when to ask again",
-}

@@ -18,6 +18,7 @@ from prometheus_client import Counter
 
 MOST_WAITING = 10_000  # rows
 TOGETHER = 100  # rows that are scored in one go
+UNREGISTERED = {"namespace": "pipeline", "registry": None}
 PAUSE_SECONDS = 0.02  # seconds between two goes: the service has the processor first
 
 
@@ -38,10 +39,10 @@ class Shadow:
         self.version, self._answer = version, answer
         self._asked: queue.SimpleQueue = queue.SimpleQueue()
         self._answers: deque[tuple] = deque()
-        self.answered = Counter("shadow_answers", "Rows that the shadow answered", registry=None)
-        self.differed = Counter("shadow_differs", "Rows it answered otherwise", registry=None)
-        self.left_out = Counter("shadow_left_out", "Rows that it had no time for", registry=None)
-        self.failed = Counter("shadow_failures", "Rows that it could not answer", registry=None)
+        self.answered = Counter("shadow_answers", "Rows that the shadow answered", **UNREGISTERED)
+        self.differed = Counter("shadow_differs", "Rows it answered otherwise", **UNREGISTERED)
+        self.left_out = Counter("shadow_left_out", "Rows that it had no time for", **UNREGISTERED)
+        self.failed = Counter("shadow_failures", "Rows that it could not answer", **UNREGISTERED)
         self._until = math.inf
         self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
         self._thread.start()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from ..base.files import replacing_folder
 from ..base.user_errors import InputError
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
+from .access_log import AccessLog
 from .answer_check import ONE_IN, AnswerCheck
 from .answer_rows import answers_to
+from .client_keys import KEY_FIELD
 from .model_bundle import Bundle, is_bundle_folder, load_bundle, open_bundle
 from .prediction_log import PredictionLog, elsewhere
 from .prediction_service import Service
@@ -29,13 +32,27 @@ def load_for_service(run: str) -> Served:
     Raises InputError when there is nothing to answer with.
     """
     if is_bundle_folder(run):
-        return served(load_bundle(run))
+        return replace(served(load_bundle(run)), made=made_at(Path(run).expanduser()))
     try:
         bundle = load_bundle(run)
     except InputError as error:
         return _fallback(existing_run(run), str(error))
     _keep_as_last_good(existing_run(run))
-    return served(bundle)
+    return replace(served(bundle), made=made_at(existing_run(run).path))
+
+
+def made_at(folder: Path) -> float:
+    """When the model in a run, or a bundle, was made (Unix time); 0 where that is not known.
+
+    >>> made_at(Path("no-such-run"))
+    0.0
+    """
+    line = Run(folder.name).line_of(7) if (folder / "ledger.json").exists() else None
+    with suppress(KeyError, ValueError, OSError):
+        if line:
+            return datetime.fromisoformat(line["opened"]).timestamp()
+        return (folder / "card.json").stat().st_mtime
+    return 0.0
 
 
 def _fallback(folder: Run, why: str) -> Served:
@@ -63,6 +80,8 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     shadow: str = ""  # another run, whose model is asked the same rows
     check_one_in: int = ONE_IN  # answers: one of so many is asked again of the pipeline; 0: none
+    key_field: str = KEY_FIELD  # the field of a row that is the client's own key
+    access_log: bool = False
 
 
 def service_of(
@@ -72,14 +91,16 @@ def service_of(
 
     Of a registered model: `helpers.serving.follow_registry.service_of`.
     """
-    options = options or Options()
-    now = load(run)
-    log = None
-    if options.log != "off":
+    options, now = options or Options(), load(run)
+    is_logged, log = options.log != "off", None
+    if is_logged:
         log = PredictionLog(options.log or elsewhere(), _log_folder(run, now))
     shadow = _shadow_of(options.shadow, log, now.bundle)
     check = AnswerCheck(options.check_one_in)
-    return Service(now, log, options.limits, lambda: load(run), shadow, check)
+    service = Service(now, log, options.limits, lambda: load(run), shadow, check)
+    service.key_field = options.key_field
+    service.access = AccessLog() if options.access_log else None
+    return service
 
 
 def _log_folder(run: str, now: Served) -> Path:

@@ -1,41 +1,45 @@
 """The web application over a service: which address says what, who may ask, how much at once.
 
 `POST /predict` is taken straight from the server, since a framework's road to a handler costs as
-much as the answer to a row; everything else, the interactive pages included, is FastAPI's.
+much as the answer to a row; everything else, the interactive pages included, is FastAPI's. Each
+request has an id, which goes back in `X-Request-ID`; each refusal is told as `refusals` has it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hmac
-import re
-import time
-from contextlib import asynccontextmanager, suppress
+import logging
+from contextlib import asynccontextmanager
 
 import orjson
 from fastapi import Request, Response
 from fastapi_offline import FastAPIOffline
-from prometheus_client import generate_latest
+from starlette.exceptions import HTTPException
 
 from ..base.user_errors import InputError
-from .prediction_service import Service
-from .request_body import ENDINGS
-from .served_model import Limits, Refused
-from .service_description import JSON, PREDICT, describe, outcomes
+from .asked import Asked, asked_of
+from .client_keys import ClientKey
+from .prediction_service import PREDICT, Service
+from .read_request import NoReader, body_of, check_api_key, check_reader
+from .refusals import Refused, told
+from .request_body import JSON
+from .service_description import describe, outcomes
 
 Reply = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, further headers
 PAGES = ("/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect")
 PLAIN_TEXT = "text/plain; version=0.0.4"  # as Prometheus asks for it
+FAULT = "The service failed; its error output has more under this request's id."
+LOG = logging.getLogger(__name__)
 
 
 def make_app(service: Service):
     """The ASGI application over a service."""
     app = _new_app(service)
-    _refuse_in_one_line(app)
+    _refuse_in_one_form(app)
     _add_feedback(app, service)
     _add_reload(app, service)
     _add_status_routes(app, service)
+    _add_descriptions(app, service)
     describe(app, service)
     return PredictFirst(app, service)
 
@@ -67,156 +71,104 @@ class PredictFirst:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        try:
-            self._let_in(scope, headers)
-        except Refused as error:
-            await _reply(send, *refusal(error))
-            return
-        if scope["path"] != PREDICT:
-            await self.app(scope, receive, send)
-        elif scope["method"] == "POST":
-            await _reply(send, *await self._answered(headers, receive))
+        asked = asked_of(scope, headers)
+        if asked.address == PREDICT:
+            await self._predict(asked, headers, receive, send)
         else:
-            await _reply(send, *refusal(Refused(405, f"POST rows to {PREDICT}.")))
+            await self._passed_on(asked, headers, (scope, receive, send))
 
-    def _let_in(self, scope, headers: dict[bytes, bytes]) -> None:
+    async def _predict(self, asked: Asked, headers: dict[bytes, bytes], receive, send) -> None:
+        """Answer a request for predictions."""
+        reply = await self._answered(asked, headers, receive)
+        self.service.note_request(asked, reply[0])
+        await _reply(send, asked, *reply)
+
+    def _let_in(self, asked: Asked, headers: dict[bytes, bytes]) -> None:
         """Refuse strangers: other sites' pages, and who reads the description without the key."""
-        self.service.hosts.check(scope["method"], headers)
-        if self.service.key and scope["path"] in PAGES:
-            _check_reader(self.service, headers)
+        self.service.hosts.check(asked.method, headers)
+        if asked.address == PREDICT and asked.method != "POST":
+            raise Refused("wrong_method", f"POST rows to {PREDICT}.")
+        if self.service.key and asked.address in PAGES:
+            check_reader(self.service, headers)
 
-    async def _answered(self, headers: dict[bytes, bytes], receive) -> Reply:
-        """The status, the body and further headers of the reply to a request."""
-        service, began = self.service, time.perf_counter()
-        status, rows, more = 200, 0, []
+    async def _answered(self, asked: Asked, headers: dict[bytes, bytes], receive) -> Reply:
+        """The reply to a request for predictions."""
         try:
-            check_api_key(service, headers)
-            kind, charset = content_type(headers)
-            content = await read_body(receive, headers, service)
-            body, rows = await self._in_turn(content, kind, charset)
-        except (Refused, InputError) as error:
-            status, body, more = refusal(error)
+            self._let_in(asked, headers)
+            check_api_key(self.service, headers)
+            body, asked.rows = await self._in_turn(asked, headers, receive)
         except asyncio.CancelledError:  # the time to stop is over
-            status, body, more = refusal(Refused(503, "The service is stopping.", retry=True))
-        except Exception:
-            service.note_request(500, time.perf_counter() - began, rows)
-            raise
-        service.note_request(status, time.perf_counter() - began, rows)
-        return status, body, more
+            return refusal(Refused("stopping", "The service is stopping."), asked)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told in one form
+            return refusal(error, asked)
+        return 200, body, []
 
-    async def _in_turn(self, content: bytes, kind: str, charset: str) -> tuple[bytes, int]:
-        """The answer to a body that is complete: only now it counts among those in progress."""
+    async def _in_turn(self, asked: Asked, headers, receive) -> tuple[bytes, int]:
+        """The answer to a body once it is complete: only now it counts among those in progress."""
         service = self.service
+        body = await body_of(receive, headers, service, asked.id)
         if service.busy >= service.limits.at_once:
-            raise Refused(503, f"{service.busy} requests are in progress: try again.", True)
+            raise Refused("busy", f"{service.busy} requests are in progress: try again.")
         service.busy += 1
         try:
-            return await service.predict(content, kind, charset)
+            return await service.predict(body)
         finally:
             service.busy -= 1
 
+    async def _passed_on(self, asked: Asked, headers: dict[bytes, bytes], passed: tuple) -> None:
+        """Let FastAPI answer, with the request's id in the reply; note how it was answered."""
+        scope, receive, send = passed
+        status = 500
 
-async def _reply(send, status: int, body: bytes, more: list[tuple[bytes, bytes]]) -> None:
+        async def with_id(message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", asked.id.encode())]
+            await send(message)
+
+        try:
+            self._let_in(asked, headers)
+            await self.app(scope | {"path": asked.address, "asked": asked}, receive, with_id)
+        except Refused as error:
+            status, body, more = refusal(error, asked)
+            await _reply(send, asked, status, body, more)
+        except Exception:  # noqa: BLE001, S110 - it is told and logged already
+            pass
+        finally:
+            self.service.note_request(asked, status)
+
+
+async def _reply(send, asked: Asked, status: int, body: bytes, more: list) -> None:
     """Send a reply in JSON."""
-    headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), *more]
+    headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)),
+               (b"x-request-id", asked.id.encode()), *more]  # fmt: skip
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def refusal(error: Exception) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    """The status, the body and further headers that a refusal is answered with."""
-    status, more = getattr(error, "status", 422), []
-    if getattr(error, "retry", False):
-        more.append((b"retry-after", b"1"))
+def refusal(error: Exception, asked: Asked) -> Reply:
+    """The status, the body and further headers that a refusal, or a fault, is answered with."""
+    if not isinstance(error, (Refused, InputError)):
+        LOG.error("Request %s: %s", asked.id, type(error).__name__, exc_info=error)
+        error = Refused("internal", FAULT)
+    said = told(error)
+    asked.code = said["code"]
+    status = getattr(error, "status", 422)
+    return status, orjson.dumps(said | {"request_id": asked.id}), _headers_of(error, status)
+
+
+def _headers_of(error: Exception, status: int) -> list[tuple[bytes, bytes]]:
+    """What a refusal says besides: when to ask again, how, and whether the connection goes on."""
+    more = {405: (b"allow", getattr(error, "allow", b"POST")),
+            503: (b"retry-after", b"1"),
+            408: (b"connection", b"close"), 413: (b"connection", b"close")}  # fmt: skip
+    found = [more[status]] if status in more else []
     if isinstance(error, NoReader):  # a browser asks for the key as a password
-        more.append((b"www-authenticate", b'Basic realm="the API key, as password"'))
-    if status in (408, 413):  # what is left of the body is not read
-        more.append((b"connection", b"close"))
-    return status, orjson.dumps({"detail": str(error)}), more
-
-
-def check_api_key(service: Service, headers: dict[bytes, bytes]) -> None:
-    """Refuse a request without the API key, where one is required."""
-    given = headers.get(b"x-api-key", b"")
-    if service.key and not hmac.compare_digest(given, service.key.encode()):
-        raise Refused(401, "The header X-API-Key is missing or wrong.")
-
-
-class NoReader(Refused):
-    """A request for the pages of the service without the key."""
-
-
-def _check_reader(service: Service, headers: dict[bytes, bytes]) -> None:
-    """Refuse a page to who has no key, in the header X-API-Key or as a browser's password."""
-    scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
-    if scheme.lower() == b"basic":
-        with suppress(ValueError):
-            key = base64.b64decode(given).partition(b":")[2]
-            headers = headers | {b"x-api-key": key}
-    try:
-        check_api_key(service, headers)
-    except Refused as error:
-        raise NoReader(401, error.detail) from None
-
-
-def content_type(headers: dict[bytes, bytes]) -> tuple[str, str]:
-    """The content type of a body and its charset ("" where none is named); refuses other types.
-
-    >>> content_type({b"content-type": b'text/csv; charset="Windows-1250"'})
-    ('text/csv', 'windows-1250')
-    """
-    said = headers.get(b"content-type", b"").decode("latin-1").lower()
-    kind = said.partition(";")[0].strip()
-    if kind != JSON and kind not in ENDINGS:
-        came = f"{kind[:60]!r} came" if kind else "no Content-Type came"
-        raise Refused(415, f"Send {JSON}, {' or '.join(ENDINGS)}; {came}.")
-    charset = re.search(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", said)
-    return kind, charset[1] if charset else ""
-
-
-async def read_body(receive, headers: dict[bytes, bytes], service: Service) -> bytes:
-    """The body of a request, if it is not too large and not too slow."""
-    length, limits = headers.get(b"content-length", b"0"), service.limits
-    _refuse_too_large(int(length) if length.isdigit() else 0, limits)
-    parts: list[bytes] = []
-    try:
-        async with asyncio.timeout(min(limits.stalled, limits.seconds)) as clock:
-            await _take_parts(parts, receive, service, clock)
-    except TimeoutError:
-        said = f"{limits.seconds:g} s, or stopped for {limits.stalled:g} s"
-        raise Refused(408, f"The body did not arrive within {said}.") from None
-    finally:
-        service.sending -= sum(map(len, parts[:-1]))
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-async def _take_parts(parts: list[bytes], receive, service: Service, clock) -> None:
-    """Take the parts of a body as they come; a next one may be waited for, but not for ever."""
-    limits, size, end = service.limits, 0, clock.when() + service.limits.seconds
-    while message := await receive():
-        if message["type"] == "http.disconnect":
-            raise Refused(400, "The body was cut off.")
-        if parts:
-            _make_room(service, len(parts[-1]))
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        _refuse_too_large(size, limits)
-        if not message.get("more_body", False):
-            return
-        clock.reschedule(min(end, asyncio.get_running_loop().time() + limits.stalled))
-
-
-def _make_room(service: Service, size: int) -> None:
-    """Count a part of a body that is still being sent; refuse it where there are too many."""
-    service.sending += size
-    if service.sending > service.limits.waiting:
-        service.sending -= size
-        raise Refused(503, "Too many large bodies are being sent: try again.", retry=True)
-
-
-def _refuse_too_large(size: int, limits: Limits) -> None:
-    if size > limits.body:
-        raise Refused(413, f"A body has {limits.body:,} bytes at most: send fewer rows at once.")
+        found.append((b"www-authenticate", b'Basic realm="the API key, as password"'))
+    if getattr(error, "code", "") == "content_encoding":
+        found.append((b"accept-encoding", b"gzip"))
+    return found
 
 
 # --- What FastAPI answers -----------------------------------------------------------------------
@@ -227,14 +179,27 @@ def json_reply(content, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type=JSON)
 
 
-def _refuse_in_one_line(app) -> None:
+def _refuse_in_one_form(app) -> None:
     async def refuse(request: Request, error: Exception) -> Response:
-        status, body, more = refusal(error)
+        status, body, more = refusal(_as_refused(request, error), request.scope["asked"])
         headers = {name.decode(): value.decode() for name, value in more}
         return Response(body, status, headers, JSON)
 
-    for kind in (Refused, InputError):
+    for kind in (Refused, InputError, HTTPException, Exception):
         app.add_exception_handler(kind, refuse)
+
+
+def _as_refused(request: Request, error: Exception) -> Exception:
+    """A framework's own refusal in the words of the service; other errors as they are."""
+    if not isinstance(error, HTTPException) or error.status_code not in (404, 405):
+        return error
+    path = ascii(request.url.path)[1:-1]
+    if error.status_code == 404:
+        return Refused("not_found", f"There is no address {path:.80}: /docs shows those there are.")
+    allow = (error.headers or {}).get("Allow", "GET")
+    refused = Refused("wrong_method", f"Ask {path:.80} by {allow}.")
+    refused.allow = allow.encode()
+    return refused
 
 
 def _add_feedback(app, service: Service) -> None:
@@ -242,23 +207,39 @@ def _add_feedback(app, service: Service) -> None:
               openapi_extra=outcomes(service.now.bundle))  # fmt: skip
     async def feedback(request: Request) -> Response:
         """One outcome, or a list of them; a later word on a prediction replaces an earlier one."""
-        headers = dict(request.headers.raw)
-        check_api_key(service, headers)
-        if content_type(headers)[0] != JSON:
-            raise Refused(415, f"Send outcomes as {JSON}.")
-        content = await service.read_json(await read_body(request.receive, headers, service))
-        pairs = [_outcome(one) for one in (content if isinstance(content, list) else [content])]
+        pairs = await _outcomes_in(request, service)
+        request.scope["asked"].rows = len(pairs)
         unknown = await service.note_outcomes(pairs)
         return json_reply({"noted": len(pairs) - len(unknown), "unknown": unknown})
 
 
-def _outcome(told: dict) -> tuple[str, object]:
-    """The id of a prediction and its actual outcome; refuses what is neither."""
-    if not isinstance(told.get("id"), str) or told.get("outcome") is None:
-        raise Refused(422, "Each outcome has the id of a prediction and the outcome.")
+async def _outcomes_in(request: Request, service: Service) -> list[tuple]:
+    """The outcomes in the body of a request, each with what names its prediction."""
+    headers = dict(request.headers.raw)
+    check_api_key(service, headers)
+    body = await body_of(request.receive, headers, service, request.scope["asked"].id)
+    if body.kind != JSON:
+        raise Refused("content_type", f"Send outcomes as {JSON}.")
+    content = await service.read_json(body)
+    return [_outcome(one) for one in (content if isinstance(content, list) else [content])]
+
+
+def _outcome(told: dict) -> tuple[str | ClientKey, object]:
+    """What a prediction is named by (its id, or the client's key) and its actual outcome."""
+    id_, key = told.get("id"), told.get("client_key")
+    named = id_[:40] if isinstance(id_, str) else _key(key)
+    if not named or told.get("outcome") is None:
+        said = "Each outcome has the id of a prediction, or its client_key, and the outcome."
+        raise Refused("outcome", said)
     if isinstance(told["outcome"], (dict, list)):
-        raise Refused(422, "Field 'outcome': a single value was expected, not a list.")
-    return told["id"][:40], told["outcome"]
+        raise Refused("outcome", "Field 'outcome': a single value was expected, not a list.")
+    return named, told["outcome"]
+
+
+def _key(key) -> ClientKey | None:
+    """A client's key, as it is kept with an answer; None for what is no key."""
+    is_key = isinstance(key, (str, int)) and not isinstance(key, bool) and key != ""
+    return ClientKey(str(key)[:200]) if is_key else None
 
 
 def _add_reload(app, service: Service) -> None:
@@ -281,16 +262,18 @@ def _add_status_routes(app, service: Service) -> None:
     async def ready() -> Response:
         return json_reply(service.state())
 
-    @app.get("/model", tags=about, summary="The model card")
+    @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
+    async def metrics() -> Response:
+        return Response(service.counters.text(), media_type=PLAIN_TEXT)
+
+
+def _add_descriptions(app, service: Service) -> None:
+    @app.get("/model", tags=["the service"], summary="The model card")
     async def model(request: Request) -> Response:
         check_api_key(service, dict(request.headers.raw))
         return json_reply(service.now.bundle.card | {"service": service.state()})
 
-    @app.get("/schema", tags=about, summary="What a row looks like")
+    @app.get("/schema", tags=["the service"], summary="What a row looks like")
     async def schema(request: Request) -> Response:
         check_api_key(service, dict(request.headers.raw))
         return json_reply(service.now.bundle.schema)
-
-    @app.get("/metrics", tags=about, summary="Counts and times, for Prometheus")
-    async def metrics() -> Response:
-        return Response(generate_latest(service.counters.registry), media_type=PLAIN_TEXT)

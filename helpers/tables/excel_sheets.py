@@ -10,7 +10,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..base import unpacking_limits
 from ..base.user_errors import InputError, nearest
-from . import header_rows, odd_files, set_aside, sheet_said
+from . import header_rows, odd_files, set_aside, sheet_said, total_rows
 from .header_rows import Header
 from .odd_files import some
 from .sheet_marks import Marks, marks_of
@@ -27,6 +27,7 @@ from .text_format import AS_FOUND, TextFormat
 from .tidy_table import distinct_names
 
 MOST_ROWS = 300  # that tell where the header is
+ALL, SHEET = "all", "sheet"  # all sheets are asked for; the column that says which one
 FEW_COLUMNS = 2  # of a row of a preamble, such as "Region: | North"
 Row = list
 
@@ -54,8 +55,8 @@ class Sheet:
 def read_excel(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
     """The table of an Excel file; what is odd in it is noted. Raises InputError where it is none.
 
-    `asked` may name the `sheet` (its name or number) and the row of the `header` (none: there is
-    none).
+    `asked` may name the `sheet` (its name or number; "all": those with the columns of the first,
+    one below the other) and the row of the `header` (none: there is none).
     """
     if not content.startswith(b"PK"):
         raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
@@ -63,25 +64,72 @@ def read_excel(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-    sheet, notes = _chosen(book, content, asked.sheet)
-    frame = _table_of(sheet, asked.header) if sheet.rows else pd.DataFrame()
+    if asked.sheet == ALL and ALL not in book.sheetnames:
+        return _all_of(book, content, asked)
+    sheet, notes = _chosen(book, content, asked)
+    frame = _table_of(sheet, asked) if sheet.rows else pd.DataFrame()
     return odd_files.note(frame, *notes, *odd_files.of(frame))
 
 
 # --- Which sheet
 
 
-def _chosen(book, content: bytes, asked: str) -> tuple[Sheet, list[str]]:
+def _chosen(book, content: bytes, asked: TextFormat) -> tuple[Sheet, list[str]]:
     """The sheet that was asked for, or the first visible one that holds a table; what is said."""
     every = book.worksheets
-    if asked:
-        return _read(_named(every, asked), content), []
-    shown = [sheet for sheet in every if sheet.sheet_state == "visible"] or every
+    if asked.sheet:
+        return _read(_named(every, asked.sheet), content), []
+    shown = _shown(every)
     sheets = (_read(one, content) for one in shown)
     first = next(sheets)
     found = first if first.is_table else next((one for one in sheets if one.is_table), first)
-    others = [one.title for one in every if one.title != found.title]
-    return found, [_said_of_sheets(found, shown[0].title, others)] if others else []
+    others = [one for one in every if one.title != found.title]
+    if not others:
+        return found, []
+    alike = [one.title for one in others if one in shown and _is_alike(one, content, found)]
+    said = _said_of_sheets(found, shown[0].title, [one.title for one in others])
+    return found, [said, sheet_said.of_sheets_alike(alike)]
+
+
+def _shown(sheets: list) -> list:
+    """The visible sheets; all of them where none is."""
+    return [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
+
+
+def _is_alike(sheet, content: bytes, found: Sheet) -> bool:
+    """Whether a sheet has a table with the columns of one that was read, told by its first rows."""
+    head = _read(sheet, content, MOST_ROWS)
+    return head.is_table and found.is_table and _columns_of(head) == _columns_of(found)
+
+
+def _columns_of(sheet: Sheet) -> list[str]:
+    """The names of a sheet's columns, sorted."""
+    copy = replace(sheet, rows=[list(row) for row in sheet.rows[:MOST_ROWS]])
+    texts, _ = _top(copy)
+    return sorted(_names(texts, header_of(texts)))
+
+
+def _all_of(book, content: bytes, asked: TextFormat) -> pd.DataFrame:
+    """The visible sheets with the columns of the first table, one below the other.
+
+    A column in front says which sheet a row is from.
+    """
+    sheets = [_read(sheet, content) for sheet in _shown(book.worksheets)]
+    tables = {one.title: _table_of(one, asked) for one in sheets if one.is_table}
+    columns = sorted(next(iter(tables.values()), pd.DataFrame()))
+    alike = {title: table for title, table in tables.items() if sorted(table) == columns}
+    if not alike:
+        return pd.DataFrame()
+    name = distinct_names([*columns, SHEET])[-1]
+    frame = pd.concat([table.assign(**{name: title}) for title, table in alike.items()])
+    frame = frame[[name, *frame.columns.drop(name)]].reset_index(drop=True)
+    frame.attrs = {}
+    lines = [(line, f"{why} (sheet {title})", text) for title, table in alike.items()
+             for line, why, text in table.attrs.get("set_aside", [])]  # fmt: skip
+    others = [title for title in book.sheetnames if title not in alike]
+    said = [sheet_said.of_all(list(alike), others, name)]
+    said += [f"{title}: {one}" for title, table in alike.items() for one in odd_files.of(table)]
+    return odd_files.note(set_aside.note(frame, lines), *said)
 
 
 def _named(sheets: list, asked: str):
@@ -101,13 +149,13 @@ def _said_of_sheets(found: Sheet, first: str, others: list[str]) -> str:
     )
 
 
-def _read(sheet, content: bytes) -> Sheet:
-    """The cells of a sheet, without blank rows at its end."""
+def _read(sheet, content: bytes, most: int | None = None) -> Sheet:
+    """The cells of a sheet, or of its first rows, without blank rows at its end."""
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         marks = marks_of(packed.read(sheet._worksheet_path.lstrip("/")))
     made = Sheet(sheet.title, [], marks)
-    made.rows = [[_value(cell, made) for cell in cells] for cells in sheet.rows]
+    made.rows = [[_value(cell, made) for cell in cells] for cells in sheet.iter_rows(max_row=most)]
     while made.rows and is_blank(made.rows[-1]):
         made.rows.pop()
     width = max(map(len, made.rows), default=0)
@@ -136,17 +184,19 @@ def is_blank(row: Sequence) -> bool:
 # --- Where its table is
 
 
-def _table_of(sheet: Sheet, header: str) -> pd.DataFrame:
+def _table_of(sheet: Sheet, asked: TextFormat) -> pd.DataFrame:
     """The table of a sheet, its names joined from the rows of its header; what is odd is noted."""
     texts, kept = _top(sheet)
-    found = _header_asked(sheet, header) if header else header_of(texts)
+    found = _header_asked(sheet, asked.header) if asked.header else header_of(texts)
     filled, names = sheet.marks.fill(sheet.rows), _names(texts, found)
     frame = _body(sheet.rows[found.end :], kept).set_axis(distinct_names(list(names)), axis=1)
     above = _above(texts[: found.skipped])
+    frame, totals = total_rows.cut(frame, asked.total)
+    aside = above + total_rows.aside(totals, len(sheet.rows))
     renamed = odd_files.renamed(names, list(frame)) if found.rows else ""
-    said = [sheet_said.of_rows_above(above), sheet_said.of_header(found, header), renamed]
+    said = [sheet_said.of_rows_above(above), sheet_said.of_header(found, asked.header), renamed]
     said += sheet_said.of_cells(sheet, filled, dict(zip(kept, frame, strict=True)), found.end)
-    return odd_files.note(set_aside.note(frame, above), *said)
+    return odd_files.note(set_aside.note(frame, aside), *said, *total_rows.said(totals))
 
 
 def _above(rows: list[list[str]]) -> list[tuple[int, str, str]]:

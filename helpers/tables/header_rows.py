@@ -12,6 +12,7 @@ from itertools import pairwise
 from .cell_kinds import kind, kind_of_column
 
 MOST_HEADER_ROWS = 4
+RULE = " -=_+:|~"  # of a line that rules off a header
 FEW = 5  # the first rows are left out where the columns' kinds are told
 Row = list[str]
 
@@ -175,7 +176,7 @@ def joined_names(rows: list[Row]) -> Row:
     """
     filled = [*map(_filled_forward, rows[:-1]), *rows[-1:]]
     columns = zip(*[[cell.strip() for cell in row] for row in filled], strict=True)
-    return [" ".join(part for part in dict.fromkeys(column) if part) for column in columns]
+    return [" ".join(p for p in dict.fromkeys(column) if p.strip(RULE)) for column in columns]
 
 
 def _filled_forward(row: Row) -> Row:

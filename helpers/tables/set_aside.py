@@ -31,7 +31,7 @@ def note(frame: pd.DataFrame, lines: list[tuple[int, str, str]]) -> pd.DataFrame
     """
     if lines:
         if (heard := _listener.get()) is not None:
-            heard.update({line[0]: line for line in lines})
+            heard.update({line[:2]: line for line in lines})
         frame.attrs = frame.attrs | {"set_aside": Lines(lines)}
     return frame
 
@@ -53,12 +53,14 @@ def as_frame(lines: Iterable[tuple[int, str, str]]) -> pd.DataFrame:
 
 @contextmanager
 def heard() -> Iterator[dict]:
-    """The lines that are set aside while a block reads a table, by number: for who gets no table.
+    """The lines that are set aside while a block reads a table, by number and reason.
+
+    They are for who gets no table.
 
     >>> with heard() as lines:
     ...     _ = note(pd.DataFrame({"x": [1]}), [(3, "2 fields, the table has 1", "a,b")])
     >>> list(lines)
-    [3]
+    [(3, '2 fields, the table has 1')]
     """
     lines: dict[int, tuple[int, str, str]] = {}
     token = _listener.set(lines)

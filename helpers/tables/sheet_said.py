@@ -11,6 +11,22 @@ from .odd_files import so_many, some
 BEHIND = "behind the file's name"
 
 
+def of_sheets_alike(others: list[str]) -> str:
+    """That other sheets have the columns of the one that is read; "" for none."""
+    if not others:
+        return ""
+    have, are = ("has", "is") if len(others) == 1 else ("have", "are")
+    return (f"{so_many(others, 'other sheet')} ({some(others)}) {have} the same columns, and {are} "
+            f"not read: ?sheet=all {BEHIND} reads all, one below the other.")  # fmt: skip
+
+
+def of_all(read: list[str], others: list[str], name: str) -> str:
+    """That several sheets are read as one table, and which are not."""
+    left = f"; left out, as their columns are others: {some(others)}" if others else ""
+    return (f"{so_many(read, 'sheet')} ({some(read)}) are read one below the other, the column "
+            f"‘{name}’ says which{left}.")  # fmt: skip
+
+
 def of_rows_above(above: list[tuple[int, str, str]]) -> str:
     """That rows (number, reason, text) stand above the header; "" for none."""
     if not above:

@@ -21,7 +21,8 @@ class TextFormat:
     """The delimiter, the quote, the header's line ("none": there is none); empty: as found.
 
     `bad_lines` is the share of lines that may be set aside as broken before a file is refused;
-    `sheet` is that of an Excel file.
+    `sheet` is that of an Excel file. `total` is "keep" where rows of totals below the table are to
+    be read as rows.
     """
 
     delimiter: str = ""
@@ -29,6 +30,7 @@ class TextFormat:
     header: str = ""
     bad_lines: float = BAD_LINES
     sheet: str = ""
+    total: str = ""
 
 
 AS_FOUND = TextFormat()
@@ -38,7 +40,7 @@ def parse(text: str) -> TextFormat:
     """A format from its text: settings of the form key=value, separated by &.
 
     >>> parse("delimiter=semicolon&header=3&bad_lines=0.5")
-    TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5, sheet='')
+    TextFormat(delimiter=';', quote='', header='3', bad_lines=0.5, sheet='', total='')
     """
     found = TextFormat()
     for part in filter(None, text.split("&")):
@@ -54,7 +56,7 @@ def _with(found: TextFormat, key: str, value: str) -> TextFormat:
         settings[key] = MARKS.get(value, value)
     elif key == "quote" and QUOTES.get(value, value) in ('"', "'"):
         settings[key] = QUOTES.get(value, value)
-    elif key == "sheet" or key == "header" and (value == "none" or _is_number(value)):
+    elif key == "sheet" or key in PLAIN and PLAIN[key](value):
         settings[key] = value
     elif key == "bad_lines" and (share := _share(value)) is not None:
         settings[key] = share
@@ -62,14 +64,18 @@ def _with(found: TextFormat, key: str, value: str) -> TextFormat:
         raise InputError(
             f"'{key}={value}' says nothing about a text file. What can stand behind its name is "
             f"such as ?delimiter=semicolon&quote=single&header=3&bad_lines=0.2; delimiter is a "
-            f"letter or one of {', '.join(MARKS)}, header the number of its line or none; of "
-            f"an Excel file ?sheet=2 or the sheet's name."
+            f"letter or one of {', '.join(MARKS)}, header the number of its line or none; "
+            f"total=keep reads rows of totals; of an Excel file ?sheet=2 or the sheet's name."
         )
     return TextFormat(**settings)
 
 
-def _is_number(value: str) -> bool:
-    return value.isdecimal() and int(value) > 0
+def _is_line(value: str) -> bool:
+    return value == "none" or value.isdecimal() and int(value) > 0
+
+
+# What a setting may be, where it is taken as it is written
+PLAIN = {"header": _is_line, "total": "keep".__eq__}
 
 
 def _share(value: str) -> float | None:

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.user_errors import InputError
+from . import total_rows
 from .odd_files import MOST_LOOKED_AT
 from .text_blocks import Block, plain_texts_of, texts_of
 from .text_format import AS_FOUND
@@ -24,6 +25,7 @@ from .text_layout import Layout, find_layout
 from .text_tables import SAMPLE, blocks_below, named, place_of_line
 
 MARK = b"\xef\xbb\xbf"  # of UTF-8
+END = 2**14  # bytes at the end in which the last line stands
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,17 @@ def plain_file(path: Path) -> PlainFile | None:
         return None  # the usual reader says what is wrong with it
     if not layout or not layout.is_plain or layout.width == 1 or head.startswith(b"sep="):
         return None
+    if any(map(total_rows.is_label, _last_cells(path, layout))):
+        return None  # whether it is a row of totals, all rows tell
     text = head.decode()
     found = PlainFile(path, layout, len(text[: place_of_line(text, layout.start)].encode()))
     return found if found.is_plain() else None
+
+
+def _last_cells(path: Path, layout: Layout) -> list[str]:
+    """The cells of the last line of a file, as far as they tell whether it is a row of totals."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - END))
+        lines = file.read().rstrip(b"\r\n").splitlines()
+    cells = lines[-1].decode(errors="replace").split(layout.dialect.delimiter) if lines else []
+    return [cell.strip(' "') for cell in cells]

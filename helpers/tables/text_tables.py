@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import lines_said, odd_files, set_aside
+from . import lines_said, odd_files, set_aside, total_rows
 from .byte_lines import ByteLines, lines_between, surely_rows
 from .cut_lines import Piece, Run, cut_lines
 from .drawn_tables import redrawn, undrawn
@@ -47,7 +47,17 @@ def read_text(content: bytes, asked: TextFormat, typed: bool = False) -> pd.Data
     table, head = reader.table(blocks), _head_of(blocks)
     del blocks  # half of the memory
     frame = named(table, layout, head, lines_said.of_lines(found, layout))
-    return set_aside.note(frame, [(piece.line, why, piece.text) for piece, why in found.aside])
+    lines = [(piece.line, why, piece.text) for piece, why in found.aside]
+    frame, totals = total_rows.cut(frame, asked.total, typed)
+    if totals:
+        lines += total_rows.aside(totals, _line_of(content, totals[0].label))
+    return set_aside.note(odd_files.note(frame, *total_rows.said(totals)), lines)
+
+
+def _line_of(content: bytes, word: str) -> int:
+    """The line in which a word stands last."""
+    above = content[: max(content.rfind(word.encode()), 0)]
+    return 1 + (above.count(b"\n") or above.count(b"\r"))
 
 
 def beginning(content: bytes) -> str:

@@ -1,0 +1,50 @@
+"""What is known of a request before it is answered: its address and its id."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+
+from .answer_rows import new_id
+
+ADDRESSES = (
+    "/predict", "/feedback", "/reload", "/health", "/ready", "/model", "/schema", "/metrics",
+    "/docs", "/redoc", "/openapi.json",
+)  # fmt: skip
+OTHER = "other"  # addresses that are none of these, in counts
+VERSION = "/v1"  # before an address it means the same as without
+ID_HEADER = b"x-request-id"
+USABLE_ID = re.compile(rb"[\w.:/+=@-]{1,128}")
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request: `rows` and `code` (of a refusal) are filled in as it is answered."""
+
+    method: str
+    path: str  # as it came
+    address: str  # one of ADDRESSES, or as it came
+    id: str
+    began: float = field(default_factory=time.perf_counter)
+    rows: int = 0
+    code: str = ""
+
+
+def asked_of(scope, headers: dict[bytes, bytes]) -> Asked:
+    """What a request asks, and its id: the client's own, where it is usable, or a new one."""
+    path, given = scope["path"], headers.get(ID_HEADER, b"")
+    id_ = given.decode() if USABLE_ID.fullmatch(given) else new_id()
+    return Asked(scope["method"], path, address_of(path), id_)
+
+
+def address_of(path: str) -> str:
+    """The address that a path means: `/v1` before it and slashes behind it change nothing.
+
+    >>> address_of("/v1/predict/"), address_of("/predict"), address_of("/")
+    ('/predict', '/predict', '/')
+    """
+    if path in ADDRESSES:
+        return path
+    shorter = path.removeprefix(VERSION) if path.startswith(f"{VERSION}/") else path
+    return shorter.rstrip("/") or "/"
