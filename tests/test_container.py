@@ -80,7 +80,8 @@ class Image:
         self.environment = {
             k: v for k, v in os.environ.items() if k.startswith(("PIP_", "SSL_", "http"))
         } | {"PATH": f"{self.venv}/bin:/usr/bin:/bin", "RUN": "small", "HOME": str(root),
-             "MLFLOW": "", "PIPELINE_REPORTS": f"{root}/srv/reports"}  # fmt: skip
+             "MLFLOW": "", "PIPELINE_REPORTS": f"{root}/srv/reports",
+             "PIPELINE_LOG": f"sqlite:///{root}/srv/reports/log/predictions.sqlite"}  # fmt: skip
         self.folder = root
 
     def follow(self, file: Path) -> str:

@@ -137,17 +137,19 @@ def _tell_log(log) -> None:
     from ..serving.log_room import LogRoom
 
     room = LogRoom(log)
-    answers = room.asked("SELECT COUNT(*) FROM predictions")
-    click.echo(f"{answers:,} answers, {_size(room.used())} of lines.")
+    answers, used = room.asked("SELECT COUNT(*) FROM predictions"), room.used()
+    click.echo(f"{answers:,} answers, {_size(used)} of lines.")
     if answers:
-        first, last = (room.asked(f"SELECT {which}(at) FROM predictions")
-                       for which in ("MIN", "MAX"))  # fmt: skip
-        days = max((last - first) / 86_400, 1 / 24)
-        click.echo(f"From {_when(first)} to {_when(last)} (UTC): {answers / days:,.0f} answers and "
-                   f"{_size(room.used() / days)} a day.")  # fmt: skip
+        _tell_growth(room, answers, used)
     if log.is_local and not room.is_shrinkable():
-        click.echo("An earlier version made this file: --compact gives back the room that pruning "
-                   "makes in it.")  # fmt: skip
+        click.echo("An earlier version made this file: --compact gives its free room back.")
+
+
+def _tell_growth(room, answers: int, used: int) -> None:
+    first, last = (room.asked(f"SELECT {which}(at) FROM predictions") for which in ("MIN", "MAX"))
+    days = max((last - first) / 86_400, 1 / 24)
+    click.echo(f"From {_when(first)} to {_when(last)} (UTC): {answers / days:,.0f} answers and "
+               f"{_size(used / days)} a day.")  # fmt: skip
 
 
 def _size(size: float) -> str:

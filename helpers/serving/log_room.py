@@ -97,8 +97,9 @@ class LogRoom:
         import sqlalchemy as sql
 
         if self.log.is_local:
-            with self._patiently() as connection:
-                connection.execute(sql.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            with self._patiently() as connection:  # most of it while others write; then the rest
+                for how in ("PASSIVE", "PASSIVE", "TRUNCATE"):
+                    connection.execute(sql.text(f"PRAGMA wal_checkpoint({how})"))
 
     def rewrite(self) -> None:
         """Write a file anew, so that it takes the room it needs; others wait meanwhile."""
