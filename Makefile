@@ -102,7 +102,10 @@ WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernel
 	tests/test_attempts.py tests/test_simulations.py tests/test_deploy.py tests/test_clean.py \
 	tests/test_relations.py tests/test_properties.py tests/test_course.py tests/test_notebooks.py \
 	tests/test_lessons.py tests/test_later_scores.py tests/test_lesson_cells.py tests/test_code.py \
-	tests/test_explore.py tests/test_draft_sources.py tests/test_extras.py
+	tests/test_explore.py tests/test_draft_sources.py tests/test_extras.py tests/test_stored.py \
+	tests/test_reference.py tests/test_usual.py tests/test_forms.py tests/test_held_out.py \
+	tests/test_deliveries.py tests/test_plots.py tests/test_batch.py tests/test_hostile.py \
+	tests/test_scorer.py tests/test_service_limits.py tests/test_train.py tests/test_contracts.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
@@ -166,9 +169,10 @@ bench-cleaning: $(READY)
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
 
-# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed
+# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed;
+# PARTS are those to measure again, such as PARTS="situations speed"
 bench-reading: $(READY)
-	$(BIN)/python -m benchmarks.reading $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
+	$(BIN)/python -W ignore -m benchmarks.reading $(PARTS) $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
 
 bench-setup: $(READY)
 	$(BIN)/python -m benchmarks.setup
