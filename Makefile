@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults bench-operations lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -31,6 +31,7 @@ help:
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make bench-statistics  simulate the decisions; writes benchmarks/STATISTICS.md (an hour)"
+	@echo "make bench-operations  what an on-call engineer relies on; writes benchmarks/OPERATIONS.md"
 	@echo "make bench-faults   kill a run 50 times; writes benchmarks/faults.json (KILLS=50)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make bench-scale    measure what rows cost as they grow, and the engines past one machine"
@@ -101,7 +102,10 @@ WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernel
 	tests/test_attempts.py tests/test_simulations.py tests/test_deploy.py tests/test_clean.py \
 	tests/test_relations.py tests/test_properties.py tests/test_course.py tests/test_notebooks.py \
 	tests/test_lessons.py tests/test_later_scores.py tests/test_lesson_cells.py tests/test_code.py \
-	tests/test_explore.py tests/test_draft_sources.py tests/test_extras.py
+	tests/test_explore.py tests/test_draft_sources.py tests/test_extras.py tests/test_stored.py \
+	tests/test_reference.py tests/test_usual.py tests/test_forms.py tests/test_held_out.py \
+	tests/test_deliveries.py tests/test_plots.py tests/test_batch.py tests/test_hostile.py \
+	tests/test_scorer.py tests/test_service_limits.py tests/test_train.py tests/test_contracts.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 
@@ -165,9 +169,10 @@ bench-cleaning: $(READY)
 bench-exploring: $(READY)
 	$(BIN)/python -m benchmarks.exploring $(if $(BENCH_PYTHON),--python $(BENCH_PYTHON))
 
-# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed
+# POLLOCK names a folder of polluted files; MB is the size of the file that is read for the speed;
+# PARTS are those to measure again, such as PARTS="situations speed"
 bench-reading: $(READY)
-	$(BIN)/python -m benchmarks.reading $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
+	$(BIN)/python -W ignore -m benchmarks.reading $(PARTS) $(if $(POLLOCK),--pollock $(POLLOCK)) $(if $(MB),--mb $(MB))
 
 bench-setup: $(READY)
 	$(BIN)/python -m benchmarks.setup
@@ -197,6 +202,10 @@ bench-scale: $(SCALE)
 
 bench-faults: $(READY)
 	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))
+
+# PARTS are some of its parts: make bench-operations PARTS=forms,log
+bench-operations: $(READY)
+	$(BIN)/python -W ignore -m benchmarks.operations $(if $(PARTS),--parts $(PARTS))
 
 lab-grid: $(READY)
 	$(BIN)/python -W ignore -m helpers.course.labs.what_matters_most

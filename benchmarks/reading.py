@@ -1,7 +1,7 @@
 """`make bench-reading`: how text files are read, without being told anything; writes READING.md.
 
-python -m benchmarks.reading --pollock FOLDER            the polluted files, broken lines, the speed
-python -m benchmarks.reading --pollock FOLDER --mb 1000  the speed with a file of 1 GB
+python -m benchmarks.reading --pollock FOLDER            all parts
+python -m benchmarks.reading situations speed --mb 1000  these parts alone; the others stay
 
 FOLDER has `csv/` (files as they come), `clean/` (what they hold) and `weights.json`, in the form of
 the Pollock benchmark (Vitagliano et al. 2023, "Pollock: a data loading benchmark", PVLDB 16).
@@ -24,7 +24,7 @@ from helpers.base.user_errors import InputError
 from helpers.tables import set_aside
 from helpers.tables.read_any import read_table
 
-from . import forms, reading_speed, sources
+from . import forms, reading_speed, situations, sources
 from .__main__ import machine
 from .broken_files import KINDS, broken_file
 
@@ -146,8 +146,9 @@ def verdict(value: float, goal: float, least: bool = True) -> str:
 def page(found: dict) -> str:
     """READING.md."""
     return "\n\n".join([INTRODUCTION, *_pollock(found["pollock"]), _broken(found["broken"]),
-                        _speed(found["speed"]), forms.report(found["forms"]),
-                        "\n".join(sources.report()).rstrip(),
+                        _speed(found["speed"]), situations.report(found["situations"]),
+                        forms.report(found["forms"]),
+                        "\n".join(sources.report()).rstrip(), _promises(found["promises"]),
                         _machine(found["machine"])]) + "\n"  # fmt: skip
 
 
@@ -205,7 +206,8 @@ def _speed(found: dict) -> str:
     return (
         f"## Speed\n\nA file read into a typed frame by pandas' own reader and by `read_table` "
         f"with all its checks: seconds, each in a process of its own, in turns, the median of "
-        f"{found['rounds']}; load of the machine at the beginning {found['load']}. The smaller "
+        f"{found['rounds']} rounds; load of the machine at the beginning {found['load']}. "
+        f"The smaller "
         f"the file, the more the first call of each library counts. Memory: all of the process, "
         f"pandas' in brackets.\n\n"
         + "\n".join(rows)
@@ -225,6 +227,17 @@ def _speed_row(one: dict) -> str:
         f"| {one['mb']:,} | {one['kind']} | {one['broken']} | {pandas['wall']:.2f} s "
         f"| {ours['wall']:.2f} s | {ratio:.2f} | {cpu:.2f} | {memory} | {goal} |"
     )
+
+
+def _promises(found: list[dict]) -> str:
+    """What was broken once by hand, and the first test that failed then."""
+    rows = [f"| {one['promise']} | `{one['broken']}` | `{one['test']}` |" for one in found]
+    said = (
+        "Each was broken once: the function that keeps it was made to return at once. The first "
+        "of the fast tests that failed then:"
+    )
+    head = "| promise | function | test |\n|---|---|---|"
+    return "\n\n".join(["## Promises, each broken once", said, "\n".join([head, *rows])])
 
 
 def _machine(found: dict) -> str:
@@ -253,23 +266,48 @@ PREFERRED = """### Where the benchmark asks for what users would not want
   it is set aside: which of its fields is the wrong one can't be known."""
 
 
+def parts(folder: Path | None, mb: int, rounds: int) -> dict:
+    """By name of a part what measures it."""
+    return {
+        "pollock": lambda: pollock(folder),
+        "broken": lambda: {"files": len(SEEDS), **broken_lines(SEEDS)},
+        "speed": lambda: reading_speed.measure(mb, rounds),
+        "situations": lambda: _cells_of(situations.measured(say=situations.tell)),
+        "forms": lambda: forms.measured().to_dict("records"),
+    }
+
+
+def _cells_of(found: list[dict]) -> list[dict]:
+    """Situations without what was said of those that are right: it takes a megabyte."""
+    return [one | {"said": {road: [text[:200] for text in said[:2]] for road, said in
+                            one["said"].items() if one["cells"][road] != situations.RIGHT}}
+            for one in found]  # fmt: skip
+
+
 @click.command(help=__doc__.splitlines()[0])
+@click.argument("names", nargs=-1)
 @click.option("--pollock", "folder", type=click.Path(path_type=Path, exists=True),
               help="The polluted files; without them their figures stay.")  # fmt: skip
 @click.option("--mb", default=200, show_default=True, help="Megabytes of the file for the speed.")
 @click.option("--rounds", default=3, show_default=True)
-def main(folder: Path | None, mb: int, rounds: int) -> None:
-    """Measure, and write the raw numbers and the page."""
-    found = {
-        "pollock": pollock(folder) if folder else json.loads(RAW.read_text())["pollock"],
-        "broken": {"files": len(SEEDS), **broken_lines(SEEDS)},
-        "speed": reading_speed.measure(mb, rounds),
-        "forms": forms.measured().to_dict("records"),
-        "machine": machine(),
-    }
-    RAW.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    REPORT.write_text(page(found), encoding="utf-8")
+def main(names: tuple[str, ...], folder: Path | None, mb: int, rounds: int) -> None:
+    """Measure all parts, or those that are named, and write the raw numbers and the page."""
+    every = parts(folder, mb, rounds)
+    if unknown := set(names) - set(every):
+        raise click.UsageError(f"no part {min(unknown)}: there are {', '.join(every)}.")
+    found = json.loads(RAW.read_text(encoding="utf-8"))
+    for name in names or every:
+        if name != "pollock" or folder:
+            found[name] = every[name]()
+    found["machine"] = machine()
+    write(found)
     click.echo(f"{REPORT} is written.")
+
+
+def write(found: dict) -> None:
+    """Write the raw numbers and the page."""
+    RAW.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    REPORT.write_text(page(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -308,4 +308,21 @@ TABLES = (
     _other_table("gaps in another column", lambda rows: rows.assign(
         team=rows["team"].mask(np.arange(len(rows)) % 97 == 3, ""))),
 )  # fmt: skip
-FILES += TABLES
+
+
+def _target(odd: str, rest: tuple[str, ...] = ("1", "2", "3", "5")) -> Situation:
+    """A class that is written as something else seems to be."""
+    words = {"rare": odd} | {f"class {word}": word for word in rest}
+    return Situation(f"the class {odd} among {', '.join(rest)}", "targets", amounts, plain, plain,
+                     "odd", classes=words)  # fmt: skip
+
+
+TARGETS = (
+    _target("U"), _target("NA", ("EMEA", "APAC", "LATAM")), _target("None", ("mild", "severe")),
+    _target("-", ("+", "++")), _target("?", ("yes", "no")), _target("n/a", ("gas", "oil")),
+    _target("unknown", ("won", "lost")), _target("nan", ("won", "lost")), _target("null"),
+    _target("1E6", ("5E4", "2E3")), _target("1.10", ("1.9", "2.0")), _target("007", ("042", "133")),
+    _target("No", ("no idea", "yes")), _target("Sí", ("No",)), _target("0", ("1",)),
+    _target("-1", ("1",)), _target("FALSE", ("TRUE",)), _target("1.0", ("0.0",)),
+)  # fmt: skip
+FILES += TABLES + TARGETS

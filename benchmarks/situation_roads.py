@@ -232,10 +232,7 @@ def _numbers(scored: pd.DataFrame) -> np.ndarray:
 def _as_numbers(answers) -> np.ndarray:
     """Answers as numbers; classes stay words."""
     found = np.asarray(answers)
-    try:
-        return found.astype(float)
-    except ValueError:
-        return found.astype(str)
+    return found.astype(float if found.dtype.kind in "fiu" else str)
 
 
 TO: dict[str, Callable[[Run, Path, pd.DataFrame | None], Told]] = dict(

@@ -26,7 +26,8 @@ class Situation:
     `values` draws them. `known` is the form that later rows are asked in after training: that of
     the other one, or `odd` where training has to know the form. `write` writes the odd file, from
     rows that `change` has changed. `column` is what the column is called; a form that has lost
-    something can't be trained on (`trains`).
+    something can't be trained on (`trains`). With `classes` the target is one of these words, in
+    the odd form what they map to; the first is rare.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Situation:
     write: Callable[[pd.DataFrame, Path], Path] = as_csv
     is_file: bool = False
     change: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    classes: dict[str, str] | None = None
     column: str = COLUMN
     trains: bool = True
 
@@ -52,8 +54,17 @@ def table(situation: Situation, form: str) -> pd.DataFrame:
     frame = pd.DataFrame(
         {situation.column: write(values), "steady": steady.astype(str), "team": team}
     )
-    frame[TARGET] = paid.round(2).astype(str)
+    frame[TARGET] = _classes(paid, situation.classes, form)
     return situation.change(frame) if form == "odd" and situation.change else frame
+
+
+def _classes(paid: np.ndarray, words: dict[str, str] | None, form: str) -> np.ndarray:
+    """The target as text: the numbers themselves, or the words of their classes."""
+    if not words:
+        return paid.round(2).astype(str)
+    inner = np.linspace(0.1, 1, len(words))[:-1]
+    place = np.searchsorted(np.quantile(paid, inner), paid)
+    return np.array(list(words if form == "clean" else words.values()))[place]
 
 
 def _strength(values: pd.Series) -> np.ndarray:

@@ -117,6 +117,10 @@ def verdict(road: str, first: Told, told, situation: Situation) -> tuple[str, li
     if told.answers is None:
         return NONE, []
     said = [one for one in told.said if one not in first.said]
+    if situation.classes:
+        back = {odd: clean for clean, odd in situation.classes.items()}
+        back |= {odd.removesuffix(".0"): clean for odd, clean in back.items()}  # 1.0 is named 1
+        told.answers = np.array([back.get(str(one), str(one)) for one in told.answers])
     if len(told.answers) != len(first.answers):
         return (SAID if said else SILENT), said
     other = _unlike(road, first.answers, told.answers)
@@ -131,7 +135,7 @@ def verdict(road: str, first: Told, told, situation: Situation) -> tuple[str, li
 
 def is_about(sentence: str, situation: Situation) -> bool:
     """Whether a sentence is on the column, or on the file as a whole."""
-    return COLUMN in sentence or situation.is_file
+    return COLUMN in sentence or situation.is_file or bool(situation.classes and TARGET in sentence)
 
 
 def _unlike(road: str, first: np.ndarray, told: np.ndarray) -> np.ndarray:
@@ -141,7 +145,7 @@ def _unlike(road: str, first: np.ndarray, told: np.ndarray) -> np.ndarray:
     return ~(np.abs(first - told) <= SAME.get(road, 1e-6))
 
 
-def _tell(one: dict) -> None:
+def tell(one: dict) -> None:
     """Print what became of a situation, and what was said where it is not right."""
     cells = "  ".join(f"{one['cells'][road]:8}" for road in ROADS)
     print(f"{one['name'][:58]:58}  {cells}", flush=True)
@@ -150,10 +154,45 @@ def _tell(one: dict) -> None:
             print(f"    {road}: {cell}: {' | '.join(one['said'][road])}"[:400])
 
 
+def report(found: list[dict]) -> str:
+    """The section of READING.md; `found` are the rows of `measured`."""
+    cells = Counter(cell for one in found for cell in one["cells"].values())
+    tried = cells.total() - cells[NONE]
+    said = (
+        f"{len(found)} tables that people complain of in public trackers, and their siblings, each "
+        f"tried by five roads: {tried} cells. Goal: all right, none silent. "
+        f"**Right {cells[RIGHT]}, "
+        f"said {cells[SAID]}, silent {cells[SILENT]}, broken {cells[BROKEN]}.** *Right*: the "
+        f"answers are those of the clean form. *Said*: some are not, or the rows are refused, and "
+        f"a line names the column or what is odd in the file. *Silent*: nothing says so. "
+        f"*Training*: a model is trained on either form. The others: a model is asked rows in the "
+        f"other form; it was trained on the clean one (†: on this one, which training has to "
+        f"know). -: the road takes no such file (MLflow is given what pandas reads, told nothing). "
+        f"`python -m benchmarks.situations WORDS` tries those with a word in their name, and "
+        f"prints what is said."
+    )
+    known = {one.name for one in SITUATIONS if one.known == "odd"}
+    head = f"| situation | {' | '.join(ROADS)} |\n|---|{'---|' * len(ROADS)}"
+    parts = ["## Situations by five roads", said]
+    for group in dict.fromkeys(one["group"] for one in found):
+        rows = [_row(one, one["name"] in known) for one in found if one["group"] == group]
+        parts += [f"### {group.capitalize()}", "\n".join([head, *rows])]
+    return "\n\n".join(parts)
+
+
+def _row(one: dict, is_known: bool) -> str:
+    """A row of the report; cells that are not right stand out."""
+    name = ascii(one["name"])[1:-1] if "\x1f" in one["name"] else one["name"]
+    name = name.replace("|", "\\|").replace("\\N", "\\\\N") + " †" * is_known
+    shown = {RIGHT: RIGHT, SAID: SAID, NONE: NONE}
+    cells = [shown.get(cell, f"**{cell}**") for cell in (one["cells"][road] for road in ROADS)]
+    return f"| {name} | {' | '.join(cells)} |"
+
+
 def main() -> None:
     """Measure, and print a line for each situation; what was said of those that are not right."""
     words = tuple(word for word in sys.argv[1:] if not word.startswith("-"))
-    found = measured(words, _tell)
+    found = measured(words, tell)
     print(Counter(cell for one in found for cell in one["cells"].values()))
 
 

@@ -1,7 +1,6 @@
 """`pipeline explore` from the command line: one page, or one clear line and nothing left."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,13 +12,12 @@ import pytest
 from helpers.base.places import NOTEBOOKS, reports_folder
 from helpers.line.run_folder import Run
 
+from .command_here import pipeline_here
 from .test_explore import NASTY, usual
 
 
-def explore(*arguments, **environment):
-    command = [sys.executable, "-m", "helpers", "explore", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200,
-                          env=os.environ | environment)  # fmt: skip
+def explore(*arguments):
+    return pipeline_here("explore", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +102,20 @@ def test_a_hostile_name_in_the_heading_is_text(tmp_path):
         (["nosuch://a:secret7@127.0.0.1/x"], "nosuch://a:***@127.0.0.1/x"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(table, arguments, says, pipeline_here):
+def test_bad_input_is_one_line_and_leaves_nothing(table, arguments, says):
     before = sorted(reports_folder().iterdir())
     given = [table if a == "TABLE" else a for a in arguments]
     if "--name" not in given:
         given += ["--name", "never"]
-    done = pipeline_here("explore", *given)
+    done = explore(*given)
     assert done.returncode == 2, done.stderr
     assert says in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert sorted(reports_folder().iterdir()) == before
 
 
-def test_a_run_of_another_table_is_not_written_over(table, tmp_path, pipeline_here):
+def test_a_run_of_another_table_is_not_written_over(table, tmp_path):
     Run("taken").write_json("about.json", {"address": str(tmp_path / "other.csv")})
-    done = pipeline_here("explore", table, "--name", "taken")
+    done = explore(table, "--name", "taken")
     assert done.returncode == 2 and "made from other.csv" in done.stderr
     assert not Run("taken").file("explore.html").exists()
 

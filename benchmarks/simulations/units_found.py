@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import f as f_distribution
 
+from helpers.learning.unit_candidates import OF_SLOPES, OF_TARGET
 from helpers.learning.units import find_units
 
 from . import Missed, Simulation
@@ -78,14 +79,18 @@ def entities(random: np.random.Generator, shape: str, icc: float, size: tuple) -
     order = random.permutation(len(entity))
     found = find_units(X.iloc[order].reset_index(drop=True), y.to_numpy()[order])
     by = (X["length"] - 10).to_numpy() if shape == "random slopes" else np.ones(len(entity))
+    p = told(y, X["length"], by, entity)
     return {
         "found": float(found.column == "patient_no"),
-        "found by F, told of the key and the shape": float(told(y, X["length"], by, entity)),
+        "found by F, told of the key and the shape": float(p <= 0.05),
+        "the same at the level that the search has for it": float(
+            p <= (OF_SLOPES / 4 if shape == "random slopes" else OF_TARGET)
+        ),
     }
 
 
-def told(y: pd.Series, length: pd.Series, by: np.ndarray, entity: np.ndarray) -> bool:
-    """Whether F at 5 % tells the entities apart, if nothing else is looked at.
+def told(y: pd.Series, length: pd.Series, by: np.ndarray, entity: np.ndarray) -> float:
+    """The p-value of F that entities are alike, if nothing else is looked at.
 
     It knows which column is the key, on which other one the target depends, and whether entities
     differ in their level (`by` is 1) or in a slope.
@@ -97,7 +102,7 @@ def told(y: pd.Series, length: pd.Series, by: np.ndarray, entity: np.ndarray) ->
     ranks = [np.linalg.matrix_rank(one) for one in (common, own)]
     free, rest = ranks[1] - ranks[0], len(y) - ranks[1]
     before, after = ((one**2).sum() for one in left)
-    return f_distribution.sf((before - after) / free / (after / rest), free, rest) <= 0.05
+    return float(f_distribution.sf((before - after) / free / (after / rest), free, rest))
 
 
 def uneven_key(random: np.random.Generator) -> dict[str, float]:
@@ -143,8 +148,12 @@ WEAK = {
 WHY = (
     "The search can't spend its 5 % of false units on this one test: it also asks another key, the "
     "days, the slopes on each number and the other columns. What F finds that is told of the key "
-    "and the shape, and spends all 5 % on it, stands beside; it misses the goal itself where sizes "
-    "are unequal or the target has two classes."
+    "and the shape stands beside, with all 5 % and at the level that the search has for it; the "
+    "first misses the goal itself where sizes are unequal or the target has two classes. The rest "
+    "is taken by a broken line over the key, without which any number in order (an age, a floor) "
+    "would be a unit: in 400 tables F found 92, 62 and 68 % without it and 87, 46 and 62 % with it "
+    "(equal sizes, unequal ones, two classes). The locally most powerful test is no way out: with "
+    "the line it found 79, 28 and 49 %."
 )
 
 
