@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # INSTALLER=pip does without uv
 INSTALLER ?= uv
 
-.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults lab-grid lint map lock licences audit clean
+.PHONY: help setup setup-scale setup-airflow run lab test test-series test-others test-stages test-units test-all test-stock test-slow test-pythons notebooks exercises clean-copies course-pages teaching-table bench bench-cleaning bench-exploring bench-reading bench-models bench-serve bench-setup bench-sources bench-monitor bench-statistics bench-scale bench-faults bench-operations lab-grid lint map lock licences audit clean
 
 help:
 	@echo "make run            set up, run the series on the flights, say where the front page is"
@@ -31,6 +31,7 @@ help:
 	@echo "make bench-monitor  measure drift and its false alarms; writes benchmarks/MONITORING.md"
 	@echo "make bench-models   measure the models; writes benchmarks/MODELS.md (an hour)"
 	@echo "make bench-statistics  simulate the decisions; writes benchmarks/STATISTICS.md (an hour)"
+	@echo "make bench-operations  what an on-call engineer relies on; writes benchmarks/OPERATIONS.md"
 	@echo "make bench-faults   kill a run 50 times; writes benchmarks/faults.json (KILLS=50)"
 	@echo "make lab-grid       run the grid of labs/what_matters_most again (some minutes)"
 	@echo "make bench-scale    measure what rows cost as they grow, and the engines past one machine"
@@ -201,6 +202,10 @@ bench-scale: $(SCALE)
 
 bench-faults: $(READY)
 	$(BIN)/python -m benchmarks.faults $(if $(KILLS),--kills $(KILLS))
+
+# PARTS are some of its parts: make bench-operations PARTS=forms,log
+bench-operations: $(READY)
+	$(BIN)/python -W ignore -m benchmarks.operations $(if $(PARTS),--parts $(PARTS))
 
 lab-grid: $(READY)
 	$(BIN)/python -W ignore -m helpers.course.labs.what_matters_most

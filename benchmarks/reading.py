@@ -148,7 +148,7 @@ def page(found: dict) -> str:
     return "\n\n".join([INTRODUCTION, *_pollock(found["pollock"]), _broken(found["broken"]),
                         _speed(found["speed"]), situations.report(found["situations"]),
                         forms.report(found["forms"]),
-                        "\n".join(sources.report()).rstrip(),
+                        "\n".join(sources.report()).rstrip(), _promises(found["promises"]),
                         _machine(found["machine"])]) + "\n"  # fmt: skip
 
 
@@ -227,6 +227,17 @@ def _speed_row(one: dict) -> str:
         f"| {one['mb']:,} | {one['kind']} | {one['broken']} | {pandas['wall']:.2f} s "
         f"| {ours['wall']:.2f} s | {ratio:.2f} | {cpu:.2f} | {memory} | {goal} |"
     )
+
+
+def _promises(found: list[dict]) -> str:
+    """What was broken once by hand, and the first test that failed then."""
+    rows = [f"| {one['promise']} | `{one['broken']}` | `{one['test']}` |" for one in found]
+    said = (
+        "Each was broken once: the function that keeps it was made to return at once. The first "
+        "of the fast tests that failed then:"
+    )
+    head = "| promise | function | test |\n|---|---|---|"
+    return "\n\n".join(["## Promises, each broken once", said, "\n".join([head, *rows])])
 
 
 def _machine(found: dict) -> str:

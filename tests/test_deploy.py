@@ -14,9 +14,9 @@ from helpers.base.user_errors import InputError
 from helpers.deploy import bundle_files, deployment_report, model_card, service_proof
 from helpers.line.run_folder import Run
 from helpers.models.calibrated_model import Calibrated
+from helpers.pipeline.row_check import MOST_UNKNOWN
 from helpers.pipeline.whole_pipeline import model_columns
 from helpers.serving import batch_prediction, local_service, model_bundle
-from helpers.serving.row_check import MOST_UNKNOWN
 from tests.small import bundle_of, card_of, fitted, prepared, write_run
 
 

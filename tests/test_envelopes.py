@@ -94,7 +94,7 @@ def test_a_field_of_the_name_of_an_envelope_is_a_field():
 # --- The charset of a body
 
 
-LODZ = "weight,city\n50,Łódź\n"
+LODZ = "weight,city,height,day,paid\n50,Łódź,170,2020-01-07,yes\n"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,8 @@ def test_a_charset_that_can_not_be_is_refused_in_one_line(address, kind, says):
 
 
 def test_a_body_without_a_charset_is_read_by_its_letters_and_that_is_said(address):
-    body = "weight,city\n" + "50,Kraków\n49,Łódź\n48,Wrocław\n47,Poznań\n46,Gdańsk\n"
+    cities, rest = ["Kraków", "Łódź", "Wrocław", "Poznań", "Gdańsk"], "170,2020-01-07,yes"
+    body = "weight,city,height,day,paid\n" + "".join(f"50,{one},{rest}\n" for one in cities)
     answers = post(address, body.encode("cp1250"), "text/csv").json()
     assert "city: 'Łódź' was not seen in training" in answers[1]["warnings"]
     said = "The body was read as Windows-1250 (Central European); Content-Type: text/csv; charset"
@@ -142,7 +143,9 @@ def test_a_body_without_a_charset_is_read_by_its_letters_and_that_is_said(addres
 
 def test_what_is_odd_in_a_body_is_said_in_the_first_answer(address):
     answers = post(
-        address, b"weight\tcity\tcity\n50\tRome\tOslo\n51\tRome\tOslo\n", "text/csv"
+        address,
+        b"weight\tcity\tcity\theight\tday\tpaid\n" + b"50\tRome\tOslo\t170\t2020-01-07\tyes\n" * 2,
+        "text/csv",
     ).json()
     assert "had a name that is blank or taken" in answers[0]["warnings"][0]
     assert "taken" not in str(answers[1]["warnings"])

@@ -81,7 +81,9 @@ def test_one_row_is_read_as_its_delivery_would_be_by_every_road(tmp_path, monkey
     row = dated(order).drop(columns=forms.TARGET).head(1).assign(joined="2022-06-05")
     other = row.assign(joined=pd.Timestamp("2022-06-05").strftime(order.replace("/", "-")))
     says = f"joined: '{other['joined'][0]}' is read as 2022-06-05"
-    assert any(said.startswith(says) for said in bundle.check.row(other.iloc[0].to_dict(), 1)[0])
+    assert any(
+        str(said).startswith(says) for said in bundle.check.row(other.iloc[0].to_dict(), 1)[0]
+    )
     model = pyfunc_loader.ReadingModel(bundle.model, bundle.schema)
     with pytest.warns(UserWarning, match="joined: 1 of 1 cells have another form"):
         by_mlflow = model.predict(other)
@@ -303,7 +305,7 @@ def test_what_can_not_be_read_is_counted_and_said_before_the_answers_are_there(r
     example = forms.table()["joined"][0]
     assert said[0] == (
         f"joined: 4 of 30 cells can't be read as a date ('soon'; in training '{example}'), "
-        f"taken as missing", False,
+        f"their rows are refused", False,
     )  # fmt: skip
     assert said[1][0].startswith("weight: 2 of 30 cells can't be read as a number ('heavy'")
 
@@ -349,7 +351,7 @@ def test_the_service_reads_another_form_and_says_so_or_names_why_it_does_not(tra
     day = pd.to_datetime(row["joined"], format="%d/%m/%Y")
     warnings, seen = check.row(row | {"joined": f"{day:%d.%m.%Y}", "zip": 2134}, 1)
     assert seen["joined"][0] == day and seen["zip"][0] == "02134"
-    assert warnings[0].startswith(
+    assert str(warnings[0]).startswith(
         f"joined: '{day:%d.%m.%Y}' is read as {day:%Y-%m-%d}; in training"
     )
     with pytest.raises(
@@ -395,11 +397,21 @@ def test_later_rows_in_another_form_are_monitored_and_learnt_from_as_they_are(
     assert "other_form" not in [one.code for one in monitor_model.quality_changes(same)]
 
 
-def test_a_column_that_does_not_read_is_said_to_be_unread_and_not_empty(deployed, tmp_path):
-    rows = later(deployed, tmp_path, lambda rows: rows.assign(joined="week " + rows["visits"]))
+def test_cells_that_do_not_read_are_said_to_be_unread_and_not_empty(deployed, tmp_path):
+    def spoilt(rows):
+        return rows.assign(joined=("week " + rows["visits"]).where(rows.index > 9, rows["joined"]))
+
+    rows = later(deployed, tmp_path, spoilt)
     found = {one.code: one for one in monitor_model.quality_changes(rows)}
     assert "nulls_up" not in found and found["unreadable"].severity == "alarm"
-    assert "joined: 120 of 120 cells can't be read as a date ('week" in found["unreadable"].message
+    assert "joined: 110 of 120 cells can't be read as a date ('week" in found["unreadable"].message
+    assert rows.refused.sum() == 110 and not rows.labelled[rows.refused].any()
+    assert len(rows.answered.X) == 10, "what the model does not answer has no score"
+
+
+def test_rows_of_which_a_whole_column_does_not_read_are_refused(deployed, tmp_path):
+    with pytest.raises(InputError, match="120 of 120 cells of 'joined' can't be read"):
+        later(deployed, tmp_path, lambda rows: rows.assign(joined="week " + rows["visits"]))
 
 
 # --- Cells as training had none

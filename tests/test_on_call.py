@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from helpers.base.places import REPOSITORY
 from helpers.cli.model_commands import serve
 from helpers.deploy import service_proof
+from helpers.pipeline import row_check
 from helpers.serving import (
     access_log,
     answer_check,
@@ -29,9 +31,9 @@ from helpers.serving import (
     known_hosts,
     local_service,
     model_bundle,
+    packed_body,
     prediction_log,
     prediction_service,
-    row_check,
     served_model,
     service_options,
     start_service,
@@ -244,7 +246,7 @@ def test_every_refusal_in_the_code_has_a_known_code_and_every_code_is_used():
             name = getattr(getattr(node, "func", None), "id", "")
             if name in ("Refused", "RowError", "RowsError") and node.args:
                 used |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
-    assert used | {"rows"} == set(REFUSALS)
+    assert used | {"rows"} | set(row_check.REFUSED) == set(REFUSALS)
 
 
 def test_the_description_tells_of_codes_and_of_required_fields(logged, made):
@@ -312,6 +314,14 @@ def test_bombs_and_broken_packages_are_refused(logged, body, code):
         reply = requests.post(f"{logged[0]}/{page}", body, timeout=30,
                               headers=JSON | {"Content-Encoding": "gzip"})  # fmt: skip
         assert reply.json()["code"] == code
+
+
+def test_a_bomb_is_never_unpacked_as_a_whole():
+    tracemalloc.start()
+    assert packed_body.unpacked(BOMB, 1_000_000) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000
 
 
 # --- Metrics ------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from helpers.deploy import service_proof
 from helpers.drift import compare_columns
 from helpers.learning.labelled_data import TEST, TRAIN, Labelled
 from helpers.pipeline import whole_pipeline
-from helpers.pipeline.compiled import Compiled
 from helpers.serving import batch_prediction, local_service, model_bundle
 from helpers.split import split_into_parts, split_report
 from helpers.tables import arrow_tables, read_any, tidy_table
@@ -278,7 +277,7 @@ def test_api_and_batch_agree(address, tmp_path, examples):
 @held(rows=raw_rows())
 def test_many_rows_are_answered_as_few(rows):
     """Batch scoring answers a large file by another road than a small one."""
-    compiled = Compiled(bundle().task, bundle().model, list(bundle().fields))
+    compiled = batch_prediction._compiled(bundle(), False)
     coded, answers = (
         arrow_tables.dictionary_encoded(rows),
         model_bundle.predict_rows(bundle(), rows),

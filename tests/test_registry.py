@@ -444,7 +444,7 @@ def test_the_signature_takes_raw_rows_as_json_has_them(reports):
         loaded = pyfunc.load_model(str(local_copies.bundle_folder("models:/small@champion")))
     schema = loaded.metadata.get_input_schema()
     required = {column.name: column.required for column in schema}
-    assert required["weight"] and not required["height"] and not required["city"]
+    assert required["weight"] and required["height"] and required["city"]
     rows = typed.raw.drop(columns="bought").head(12)
     records = json.loads(local_service.as_json(rows))
     records[0]["weight"] = float(records[0]["weight"])  # 50.0 where 50 came before

@@ -74,7 +74,7 @@ def one_line(text: str) -> bool:
 # --- Rows that can't be used --------------------------------------------------------------------
 
 BAD = {
-    "a needed column is missing": (lambda t: t.drop(columns="weight"), "lack the column 'weight'"),
+    "a needed column is missing": (lambda t: t.drop(columns="weight"), "the first is 'weight'"),
     "ten rows": (lambda t: t.head(10), "are 10, too few"),
     "one value everywhere": (lambda t: t.iloc[[0] * 100], "one value only"),
     "an unknown class": (lambda t: t.assign(bought="perhaps"), "does not know: 'perhaps'"),

@@ -15,13 +15,13 @@ import requests
 from helpers.base.user_errors import InputError
 from helpers.cells import reading_values
 from helpers.deploy import service_proof
+from helpers.pipeline import row_check
 from helpers.serving import (
     body_outline,
     http_limits,
     local_service,
     prediction_service,
     refusals,
-    row_check,
     served_model,
 )
 from helpers.serving.known_hosts import HOSTS_VARIABLE, KnownHosts

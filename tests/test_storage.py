@@ -14,7 +14,7 @@ from helpers.base.user_errors import InputError
 from helpers.collect import collect_rows
 from helpers.line import run_folder, stage_work
 from helpers.scale import push_and_pull
-from helpers.serving import batch_prediction, model_bundle
+from helpers.serving import batch_to_storage, model_bundle
 from helpers.tables import read_any
 from tests.small import deployed_run, prepared, raw_table
 
@@ -214,10 +214,10 @@ def test_tables_are_read_from_s3_as_from_a_disk(s3, run, made, tmp_path):
     assert None not in mark.values() and stage_work.outside({"data": f"{s3}/parts"}) == mark
     with pytest.raises(InputError, match="no such file"):
         read_any.read_table(f"{s3}/absent.csv")
-    assert batch_prediction.predict_to(
+    assert batch_to_storage.predict_to(
         "small", f"{s3}/parts", f"{s3}/out/scored.parquet"
     ) == 2 * len(rows)
-    batch_prediction.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
+    batch_to_storage.predict_to("small", str(folder), str(tmp_path / "scored.parquet"))
     assert found.cat_file("bucket/out/scored.parquet") == (tmp_path / "scored.parquet").read_bytes()
     assert not list((places.reports_folder() / ".scored").iterdir())
 

@@ -47,13 +47,18 @@ def parse_date(text: str, form: str) -> datetime | None:
 def _of_iso(text: str) -> datetime | None:
     if counted := _DOTNET.fullmatch(text):
         return datetime(1970, 1, 1) + timedelta(milliseconds=int(counted[1]))
+    if ended := _MIDNIGHT.fullmatch(text):
+        day = _of_iso(ended[1].rstrip(" T"))
+        return day and day + timedelta(days=1)
+    return _of_plain_iso(text)
+
+
+def _of_plain_iso(text: str) -> datetime | None:
+    """A moment as ISO 8601 has it, with separators or without."""
     if compact := _COMPACT.fullmatch(text) if text[:8].isdecimal() else None:
         text = "T".join(compact.groups())
     elif len(text) < 8 or "-" not in text[:8]:  # such as "20130101"
         return None
-    elif ended := _MIDNIGHT.fullmatch(text):
-        day = _of_iso(ended[1].rstrip(" T"))
-        return day and day + timedelta(days=1)
     try:
         return _in_utc(datetime.fromisoformat(text.upper()))
     except (ValueError, OverflowError):

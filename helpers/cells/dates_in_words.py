@@ -67,8 +67,7 @@ def in_plain_form(text: str) -> str:
     if len(text) > LONGEST_DATE or not any(mark.isdigit() for mark in text):
         return text
     if quarter := _QUARTER.fullmatch(text):
-        year, number = filter(None, quarter.groups() if quarter[1] else quarter.groups()[::-1])
-        return f"{year}/{3 * int(number) - 2}"
+        return _first_month(*filter(None, quarter.groups()))
     text = _OF_ORACLE.sub(r"\1 \2:\3:\4", _OF_LOGS.sub(r"\1 \2", text))
     clock = _TIME.search(text)
     day = text.replace(clock[0], " ", 1).strip(" ,T") if clock else text
@@ -76,6 +75,12 @@ def in_plain_form(text: str) -> str:
     if plain == day and not (clock and text.startswith(clock[0])):
         return text
     return f"{plain} {clock[0]}" if clock else plain
+
+
+def _first_month(one: str, other: str) -> str:
+    """The first month of a quarter, which is named before its year or after it."""
+    year, number = sorted((one, other), key=len, reverse=True)
+    return f"{year}/{3 * int(number) - 2}"
 
 
 def _plain_day(day: str) -> str:

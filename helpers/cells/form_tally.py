@@ -13,7 +13,11 @@ from .coded_column import EncodedColumn
 from .other_forms import OTHER_FORM, why_unread
 from .tidy_text import tidy
 
-UNREAD = ("unreadable", "ambiguous date")
+UNUSABLE = {  # cells that are never read: what is said of them
+    "cell_too_long": "have more letters than a cell may have ('{}'), their rows are refused",
+    "cell_unusable": "are no usable numbers ({}), their rows are refused",
+}
+UNREAD = ("unreadable", "ambiguous date", *UNUSABLE)
 TOLD = (OTHER_FORM, *UNREAD)
 
 Counted = dict[str, list]  # by kind of repair: cells, the first text, and what it was read as
@@ -32,6 +36,14 @@ class FormTally:
         for kind in TOLD:
             if (places := np.flatnonzero(kinds == kind)).size:
                 self._count(kind, column, read, places)
+
+    def add_cells(self, kind: str, cells: int, example: str) -> None:
+        """Count so many cells of a kind, with an example, if there are any."""
+        if cells:
+            add_counts(self._found, {kind: [cells, example, ""]})
+
+    def add_typed(self, column: pd.Series, read: pd.Series) -> None:
+        """Nothing: a column that has its type reads in one form."""
 
     def _count(self, kind: str, column: EncodedColumn, read: EncodedColumn, places) -> None:
         cells = int(np.isin(column.codes, places).sum())
@@ -71,8 +83,8 @@ def shown(value) -> str:
 def sentences(name: str, counted: Counted, rows: int, plan: dict, known: str) -> list[str]:
     """What is said of a column's cells: how many of its rows, the form seen and the form `known`.
 
-    >>> sentences("paid", {"unreadable": [2, "x", ""]}, 60, {"kind": "boolean"}, "yes")
-    ["paid: 2 of 60 cells can't be read as a boolean ('x'; in training 'yes'), taken as missing"]
+    >>> sentences("paid", {"unreadable": [2, "x", ""]}, 60, {"kind": "boolean"}, "")
+    ["paid: 2 of 60 cells can't be read as a boolean ('x'), their rows are refused"]
     """
     return [
         f"{name}: {counted[kind][0]:,} of {rows:,} cells {_said(kind, counted[kind], plan, known)}"
@@ -83,9 +95,12 @@ def sentences(name: str, counted: Counted, rows: int, plan: dict, known: str) ->
 
 def _said(kind: str, counted: list, plan: dict, known: str) -> str:
     _, seen, value = counted
+    if kind in UNUSABLE:
+        return UNUSABLE[kind].format(seen[:40])
     beside = f"; in training '{known:.40}'" if known else ""
     if kind == OTHER_FORM:
         return f"have another form: '{seen:.40}' is read as {value:.40}{beside}"
     why = why_unread(tidy(seen), plan)
     what = f"'{seen:.40}' {why}".rstrip() if why else f"'{seen:.40}'"
-    return f"can't be read as a {plan['kind']} ({what}{beside}), taken as missing"
+    then = "their rows are refused" if kind == UNREAD[0] else "taken as missing"
+    return f"can't be read as a {plan['kind']} ({what}{beside}), {then}"

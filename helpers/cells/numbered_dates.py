@@ -54,13 +54,16 @@ def format_of(values: np.ndarray, name: str) -> str:
     >>> format_of(np.arange(1.69e9, 1.70e9, 1e6), "created_at")
     'epoch'
     """
-    if are_days(values, name):
-        return SERIAL
+    return SERIAL if are_days(values, name) else _format_of_whole(values, name)
+
+
+def _format_of_whole(values: np.ndarray, name: str) -> str:
+    """The same of whole numbers that are no days of a spreadsheet."""
     known = np.unique(values[~np.isnan(values)])
     if len(known) < FEWEST or not np.isfinite(known).all() or (known % 1 != 0).any():
         return ""
     is_named = bool(_NAMED.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)))
-    if len(known) > 0 and is_named and _are_epochs(known):
+    if is_named and _are_epochs(known):
         return EPOCH
     forms = WHOLE_FORMS | ({6: MONTHS} if is_named else {})
     digits = len(f"{known[0]:.0f}")

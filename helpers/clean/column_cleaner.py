@@ -140,6 +140,7 @@ def _read_column(column: EncodedColumn | pd.Series, reader: Reader, log: bool):
     plan = reader.plan
     if isinstance(column, pd.Series) and is_typed(column, plan["kind"]):
         repaired, kinds = repair_typed(column, plan)
+        reader.tally.add_typed(column, repaired)
     else:
         column = column if isinstance(column, EncodedColumn) else EncodedColumn.of(texts(column))
         repaired, kinds = reader.column(column)

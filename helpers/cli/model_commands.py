@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 
 import click
 
 from ..base.addresses import is_path, shown
+from ..base.user_errors import InputError
 from ..examples.known import titles
 from ..serving.service_options import OPTIONS
 from .command_group import DASK, cli
@@ -26,8 +28,13 @@ STATE_WORDS = {  # what `pipeline serve` says of a service's state, where there 
 @click.option("--out", required=True, metavar="FILE",
               help="Where to write the scored rows: a .csv or .parquet file, here or in storage "
                    "(s3://bucket/scored.parquet).")  # fmt: skip
+@click.option("--warnings", is_flag=True,
+              help="Add a column `warnings`: what the service would say of a row.")  # fmt: skip
+@click.option("--max-unreadable", default="", metavar="SHARE",
+              help="Fail (exit code 2, nothing written) where more of a column's cells can't be "
+                   "read, such as 1%. [default: where a whole column can't be read]")  # fmt: skip
 @DASK
-def predict(run, rows, out, dask):
+def predict(run, rows, out, warnings, max_unreadable, dask):
     """Score the table ROWS with the model of RUN, and write it with the predictions.
 
     \b
@@ -44,6 +51,10 @@ def predict(run, rows, out, dask):
     time, so they may be larger than memory; a command that was stopped goes on where it was. In
     CSV a text that a spreadsheet would run as a formula gets an apostrophe in front.
 
+    A row is checked as the service checks it. One that the service refuses (a cell that can't be
+    read as what its column holds, no value at all) has no prediction; such rows are counted by
+    column and reason.
+
     With --dask the workers answer a folder of Parquet, or one large file, part by part. They see
     it, the place of --out and the folder of runs under the same paths. On one machine that gains
     nothing: all cores are at work without it, too.
@@ -52,10 +63,11 @@ def predict(run, rows, out, dask):
     from tqdm import tqdm
 
     from ..scale import dask_cluster
-    from ..serving.batch_prediction import predict_to
+    from ..serving.batch_to_storage import TablePolicy, predict_to
 
     gc.freeze()
     gc.enable()
+    policy = TablePolicy(warnings, _share(max_unreadable))
     with (
         dask_cluster.use_cluster(dask, say=click.echo),
         tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
@@ -65,8 +77,20 @@ def predict(run, rows, out, dask):
             bar.total = total or None
             bar.update(done - bar.n)
 
-        count = predict_to(run, rows, out, advance, say=bar.write)
+        count = predict_to(run, rows, out, advance, bar.write, policy)
     click.echo(f"{count:,} rows scored: {out if is_path(out) else shown(out)}")
+
+
+def _share(text: str) -> float | None:
+    """A share from 0 to 1, of a text such as 1% or 0.01; None for an empty one."""
+    if not text:
+        return None
+    number, percent, rest = text.strip().partition("%")
+    with suppress(ValueError):
+        share = float(number) / (100 if percent else 1)
+        if 0 <= share <= 1 and not rest:
+            return share
+    raise InputError(f"--max-unreadable is a share, such as 1% or 0.01; it is '{text}'.")
 
 
 @cli.command()

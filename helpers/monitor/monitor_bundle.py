@@ -27,7 +27,13 @@ from ..pipeline import delivery_reading
 from ..pipeline.whole_pipeline import model_columns
 from ..registry.local_copies import Copy
 from ..registry.model_versions import Version, is_address, resolve
-from ..serving.model_bundle import Bundle, is_bundle_folder, load_bundle, load_reference
+from ..serving.model_bundle import (
+    Bundle,
+    check_columns,
+    is_bundle_folder,
+    load_bundle,
+    load_reference,
+)
 from ..tables import encodings, read_any
 from . import (
     monitor_model,
@@ -123,12 +129,15 @@ def later_rows(address: str, bundle: Bundle, known: Reference, data: str = "") -
         task, examples, np.full(len(examples), None), np.arange(len(examples)),
         unit=units_of(rule, examples), units=rule,
     )  # fmt: skip
+    refused = production_rows.refused_by(reading)
     y = production_rows.labels_of(raw, task, known.label)
+    y = production_rows.without_refused(y, refused)
     period = production_rows.periods_for(times, known.time_column, X)
     return Production(
         raw, X, y, period, bundle.model, sample, origin, times=times, reference=known,
         unit=units_of(rule, X), reading=reading,
         new_classes=production_rows.new_classes(raw, task, known.label), wrong_outcomes=wrong,
+        refused=refused,
     )  # fmt: skip
 
 
@@ -143,7 +152,7 @@ def _raw_rows(address: str, bundle: Bundle, data: str) -> tuple:
         likely = encodings.expected(bundle.encoding)
         raw = read_any.read_table(data, typed=False, encoding=likely)
         origin = addresses.shown(data)
-        production_rows.check_columns(raw, list(bundle.fields))
+        check_columns(bundle, raw.columns)
     production_rows.check_count(raw, origin)
     return raw, origin, times, wrong
 
@@ -161,6 +170,7 @@ def answers_drift(bundle: Bundle, known: Reference, production: Production) -> p
 
     Those were made by the model before its last fit, so it was fitted on neither rows.
     """
+    production = production.answered
     answers = predict(bundle.task, bundle.model[1:], production.X)
     return known.answers_drift(compared_answers(bundle.task, *answers), production.unit)
 

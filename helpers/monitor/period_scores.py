@@ -57,6 +57,7 @@ def unseen(work, production: Production) -> Unseen | None:
     """
     if production.is_held_out:
         return None
+    production = production.answered
     task, test = production.known.task, production.known.of(TEST)
     model = whole_pipeline.load(work.read("data/trained.skops"))[1:]
     answers = (predict(task, model, X) for X in (test.X, production.X))
@@ -180,6 +181,7 @@ def estimated_performance(
     score of stage 5's model differs from that on the held-out rows, and whether that is chance. No
     row where that is not applicable.
     """
+    production = production.answered
     task = production.known.task
     if asked is None or task.is_regression:
         return pd.DataFrame(columns=[ROWS]).rename_axis("period")

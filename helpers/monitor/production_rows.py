@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..base import addresses
-from ..base.user_errors import InputError, nearest
+from ..base.user_errors import InputError
 from ..cells.kinds import is_date
 from ..cells.known_words import MISSING_WORDS
 from ..cells.tidy_text import tidy
@@ -27,6 +27,7 @@ from ..learning.units import units_of
 from ..line.stage_list import LOG
 from ..pipeline import delivery_reading, whole_pipeline
 from ..pipeline.delivery_reading import DeliveryReading
+from ..pipeline.table_policy import BY_DEFAULT, check_columns
 from ..pipeline.whole_pipeline import model_columns
 from ..tables import encodings, odd_files, read_any
 from .rows_learnt import is_learnt
@@ -52,7 +53,8 @@ class Production:
     later rows are compared with that. `place` is where each row stood in its file, from 0 (None
     where there is no file). `new_classes` counts the labels of classes that the model does not
     know (of a measured target: words that are no numbers), `wrong_outcomes` those in a service's
-    log that are no class or number; these are missing in `y`.
+    log that are no class or number; these are missing in `y`. `refused` is a mask of the rows that
+    the model refuses (None for none); their label is missing, too.
     """
 
     raw: pd.DataFrame
@@ -71,6 +73,12 @@ class Production:
     reading: DeliveryReading | None = None
     new_classes: dict[str, int] = field(default_factory=dict)
     wrong_outcomes: dict[str, int] = field(default_factory=dict)
+    refused: np.ndarray | None = None
+
+    @property
+    def answered(self) -> Production:
+        """The rows that the model answers, without those that it refuses."""
+        return self if self.refused is None else self.at(~self.refused)
 
     @property
     def labelled(self) -> np.ndarray:
@@ -80,7 +88,8 @@ class Production:
     def at(self, chosen: np.ndarray) -> Production:
         """Some of the rows, by a mask."""
         raw, X = (frame[chosen].reset_index(drop=True) for frame in (self.raw, self.X))
-        by_row = {name: getattr(self, name) for name in ("y", "times", "unit", "place")}
+        names = ("y", "times", "unit", "place", "refused")
+        by_row = {name: getattr(self, name) for name in names}
         some = {name: None if one is None else one[chosen] for name, one in by_row.items()}
         return replace(self, raw=raw, X=X, period=self.period[chosen], **some)
 
@@ -121,7 +130,7 @@ def _delivery(work, new_data: str) -> tuple[pd.DataFrame, np.ndarray, str]:
     for sentence in odd_files.of(raw):
         work.find("odd_file", "warning", [], sentence)
     origin = addresses.shown(new_data)
-    check_columns(raw, list(schema["fields"]))
+    check_columns(schema["fields"], raw.columns)
     learnt = is_learnt(work.run, raw)
     if learnt.any():
         origin = f"{origin} without {learnt.sum():,} training rows"
@@ -144,17 +153,6 @@ def _later_of(work, example: examples_known.Example) -> pd.DataFrame:
             f"{work.about['until']}, so no later ones are left: give rows with --data."
         )
     return later
-
-
-def check_columns(raw: pd.DataFrame, needed: list[str]) -> None:
-    """Raise InputError for new rows without a column that the model needs."""
-    missing = [name for name in needed if name not in raw.columns]
-    if missing:
-        raise InputError(
-            f"The new rows lack the column '{missing[0]}' ({len(missing)} of {len(needed)} needed "
-            f"columns are missing): they must have the columns of the table the model knows. "
-            f"{nearest(missing[0], raw.columns)}"
-        )
 
 
 def check_count(raw: pd.DataFrame, origin: str) -> None:
@@ -191,15 +189,36 @@ def _production(
     work, raw, model, known: Labelled, origin: str, times=None, held_out: bool = False
 ) -> Production:
     """Raw rows with their cleaned form, their labels and their periods."""
-    reading = None if held_out else delivery_reading.of_rows(model, raw)
+    fields = {} if held_out else work.read_json("model/schema.json").get("fields", {})
+    reading = None if held_out else delivery_reading.of_rows(model, raw, fields)
     X = (reading.model if reading else model)["clean"].transform(raw)
-    y = labels_of(raw, known.task, work.about["label"])
+    refused = refused_by(reading)
+    y = without_refused(labels_of(raw, known.task, work.about["label"]), refused)
     period = periods_for(times, time_column(work), X)
     unit = units_of(known.units, X)
     return Production(
         raw, X, y, period, model, known, origin, times=times, unit=unit, reading=reading,
+        refused=refused,
         new_classes=new_classes(raw, known.task, work.about["label"]),
     )  # fmt: skip
+
+
+def refused_by(reading: DeliveryReading | None) -> np.ndarray | None:
+    """A mask of the rows that the model refuses; None for none.
+
+    Raises InputError where that is a whole column, as `pipeline predict` does.
+    """
+    if reading is None or not reading.checked.refused.any():
+        return None
+    BY_DEFAULT.check(reading.checked.counts())
+    return reading.checked.refused
+
+
+def without_refused(y: np.ndarray | None, refused: np.ndarray | None) -> np.ndarray | None:
+    """The labels, missing in rows that the model refuses: it had no prediction for them."""
+    if y is None or refused is None:
+        return y
+    return np.where(refused, np.nan if y.dtype == float else None, y)
 
 
 def labels_of(raw: pd.DataFrame, task: Task, plan: dict) -> np.ndarray | None:

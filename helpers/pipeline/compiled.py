@@ -27,6 +27,7 @@ from ..learning.task_kind import Task
 from ..models.compiled_models import compiled_model
 from ..tables.arrow_tables import is_dictionary_text
 from .delivery_reading import Tallies, taken
+from .table_check import Checked, TableCheck
 
 
 class Compiled:
@@ -34,10 +35,13 @@ class Compiled:
 
     `fields` has by name what reads a cell of each column in `needed`, and of those that help to
     clean them. `no_row_form` names the part that can't answer a single row, "" where all can.
-    Tables remember what texts read as: each thread has a twin of its own (`for_another_thread`).
+    `table_check` looks at tables while they are read. Tables remember what texts read as: each
+    thread has a twin of its own (`for_another_thread`).
     """
 
-    def __init__(self, task: Task, model: Pipeline, needed: list[str]):
+    def __init__(
+        self, task: Task, model: Pipeline, needed: list[str], table_check: TableCheck | None = None
+    ):
         self.task, self.plan = task, plan_for(model["clean"].plan_, needed)
         self.clean = RowCleaner(self.plan, list(self.plan["columns"]))
         self.fields = self.clean.fields
@@ -45,6 +49,7 @@ class Compiled:
         self.model = compiled_model(model["model"])
         self.answers = None if task.is_regression else Answers.of(task, model)
         self.no_row_form = self.features.no_row_form or self.model.no_row_form
+        self._check = table_check
         self._readers = self._new_readers()
 
     @property
@@ -103,14 +108,25 @@ class Compiled:
         """What of the tables since the last call did not read, or read in another form."""
         return taken(self._readers)
 
+    @property
+    def with_words(self) -> bool:
+        """Whether the words on each row are asked for."""
+        return self._check is not None and self._check.with_words
+
+    def taken_check(self, columns=()) -> Checked:
+        """What the check of tables, with these columns, has found since the last call."""
+        return self._check.taken(columns) if self._check else Checked()
+
     def for_another_thread(self) -> Compiled:
         """The same, with a memory of its own."""
         twin = copy(self)
-        twin._readers = self._new_readers()
+        twin._check = self._check.another() if self._check else None
+        twin._readers = twin._new_readers()
         return twin
 
     def _new_readers(self) -> dict[str, Reader]:
-        return {name: Reader(plan) for name, plan in self.plan["columns"].items()}
+        readers = {name: Reader(plan) for name, plan in self.plan["columns"].items()}
+        return self._check.watch(readers) if self._check else readers
 
 
 def _columns_of(table: pa.Table, names: list[str]) -> Columns:

@@ -8,7 +8,7 @@ cells show is counted while they are read.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
@@ -25,6 +25,8 @@ from ..cells.reading_values import cell_reader
 from ..cells.tidy_text import tidy
 from ..clean.column_cleaner import clean_columns
 from ..clean.swapped_columns import as_encoded
+from .row_check import RowCheck
+from .table_check import Checked, TableCheck
 from .whole_pipeline import with_cleaner
 
 Tallies = dict[str, form_tally.Counted]
@@ -33,13 +35,15 @@ Tallies = dict[str, form_tally.Counted]
 @dataclass(frozen=True)
 class DeliveryReading:
     """How a delivery of rows was read: the `model` fitted to its forms, the columns that it reads
-    otherwise for that (`said`, a sentence each), and what single cells showed (`found`).
+    otherwise for that (`said`, a sentence each), and what single cells showed (`found`). `checked`
+    says which rows are refused: the model answers them nowhere.
     """
 
     model: Pipeline
     said: list[str]
     found: Tallies
     rows: int
+    checked: Checked = field(default_factory=Checked)
 
     def unread(self, name: str) -> int:
         """How many cells of a column were not read."""
@@ -49,13 +53,15 @@ class DeliveryReading:
     def sentences(self, fields: dict[str, dict] | None = None) -> list[str]:
         """All that is said of the delivery, of the columns in a schema's `fields` (None: all)."""
         known = dict.fromkeys(self.found, {}) if fields is None else fields
-        return [*self.said, *sentences(self.model, known, self.found, self.rows)]
+        said = [*self.said, *sentences(self.model, known, self.found, self.rows)]
+        return said + empty_rows(self.checked.counts())
 
 
 def of_rows(model: Pipeline, rows: pd.DataFrame, fields: dict | None = None) -> DeliveryReading:
-    """How a model reads a delivery (see `fitted_to`, `tallies_of`)."""
+    """How a model reads a delivery (see `fitted_to`, `looked_at`)."""
     fitted, said = fitted_to(model, rows, fields)
-    return DeliveryReading(fitted, said, tallies_of(fitted, rows), len(rows))
+    found, checked = looked_at(fitted, rows, row_check(fitted, fields or {}))
+    return DeliveryReading(fitted, said, found, len(rows), checked)
 
 
 def fitted_to(
@@ -113,15 +119,37 @@ def _words(column: pd.Series) -> Counter:
     return words
 
 
-def tallies_of(model: Pipeline, rows: pd.DataFrame) -> Tallies:
-    """By column what of some raw rows does not read, or reads in another form."""
+def row_check(model: Pipeline, fields: dict, ignored=()) -> RowCheck:
+    """The policy for the rows of a model, whose schema has these fields."""
     plan = model["clean"].plan_
+    return RowCheck(fields, set(ignored), plan["columns"], plan.get("relations", ()))
+
+
+def looked_at(
+    model: Pipeline, rows: pd.DataFrame, check: RowCheck | None = None, with_words: bool = False
+) -> tuple[Tallies, Checked]:
+    """By column what of some raw rows does not read, or reads in another form; and which rows are
+    refused by a check (None: none is).
+    """
+    plan, table = model["clean"].plan_, TableCheck(check or RowCheck({}, set(), None), with_words)
     plans = {name: own for name, own in plan["columns"].items() if name in rows}
-    readers = {name: Reader(own) for name, own in plans.items()}
+    readers = table.watch({name: Reader(own) for name, own in plans.items()})
     swaps = [one for one in plan.get("relations", []) if "swap" in one]
     raw = {name: as_encoded(rows[name]) for name in plans}
     clean_columns(raw, readers, {"columns": plans, "relations": swaps})
-    return taken(readers)
+    return taken(readers), table.taken(rows.columns)
+
+
+def empty_rows(counts: dict) -> list[str]:
+    """What is said of rows without any value, from the counts of `Checked`.
+
+    >>> empty_rows({"empty": 2, "rows": 60})
+    ['2 of 60 rows have no value in any field that the model uses: refused']
+    """
+    if not counts["empty"]:
+        return []
+    return [f"{counts['empty']:,} of {counts['rows']:,} rows have no value in any field that the "
+            f"model uses: refused"]  # fmt: skip
 
 
 def taken(readers: dict[str, Reader]) -> Tallies:

@@ -251,8 +251,8 @@ def signature_of(run: Run):
     """MLflow's signature of the model: a raw row in, the prediction out.
 
     Each column takes any type: its own reader knows all forms (`helpers.cells.other_forms`), and
-    MLflow would refuse a boolean for a text, or a whole number for one that had a gap. Only columns
-    that were never missing in training must be there, unless they are of a joined table.
+    MLflow would refuse a boolean for a text, or a whole number for one that had a gap. The columns
+    that the model uses must be there, unless they are of a joined table.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
@@ -270,6 +270,5 @@ def _columns_of_rows(run: Run) -> list:
 
     fields = run.read_json("model/schema.json")["fields"]
     examples = parquet.read_schema(run.file("model/examples.parquet"))
-    never_missing = {name for name, field in fields.items()
-                     if field.get("missing", 1) == 0 and "source" not in field}  # fmt: skip
-    return [ColSpec(AnyType(), name, required=name in never_missing) for name in examples.names]
+    needed = {name for name, field in fields.items() if "source" not in field}
+    return [ColSpec(AnyType(), name, required=name in needed) for name in examples.names]

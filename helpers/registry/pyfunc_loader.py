@@ -11,10 +11,12 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ..pipeline import beyond_training, delivery_reading, whole_pipeline
+from ..pipeline.table_policy import BY_DEFAULT, check_columns
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
 
 
@@ -33,6 +35,7 @@ class ReadingModel:
     ):
         self.model, self.fields, self.lookups = model, schema["fields"], lookups
         self.quality, self._to_bring = quality or {}, to_bring(schema)
+        self._own_fields = {n: one for n, one in self.fields.items() if "source" not in one}
 
     def get_raw_model(self) -> Pipeline:
         """The fitted scikit-learn pipeline."""
@@ -42,17 +45,30 @@ class ReadingModel:
         """The predictions of raw rows; a warning for each way in which cells are not as before.
 
         Columns of tables that the model carries are looked up; of other sources that the rows lack
-        is warned.
+        is warned. A row that the service refuses has no prediction (None, or NaN). Raises
+        InputError where a column is missing, or a whole one can't be read.
         """
         for one in self.lookups:
             data = one.fill_frame(data)
+        check_columns(self._own_fields, data.columns)
         reading = delivery_reading.of_rows(self.model, data, self.fields)
+        BY_DEFAULT.check(reading.checked.counts())
         said = [said for own, said in self._to_bring if own.isdisjoint(data.columns)]
         said += reading.sentences(self.fields)
         said += beyond_training.sentences(reading, data, self.fields, self.quality)
         for sentence in said:
             warnings.warn(sentence, UserWarning, stacklevel=2)
-        return reading.model.predict(data)
+        return _without_refused(reading.model.predict(data), reading.checked.refused)
+
+
+def _without_refused(answers: np.ndarray, refused: np.ndarray) -> np.ndarray:
+    """The answers, missing where the row is refused."""
+    if not refused.any():
+        return answers
+    is_number = np.issubdtype(answers.dtype, np.number)
+    answers = answers.astype(float if is_number else object)
+    answers[refused] = np.nan if is_number else None
+    return answers
 
 
 def _load_pyfunc(path: str) -> ReadingModel:

@@ -27,10 +27,11 @@ def path_of(now: Served, rows: int) -> str:
 
 def answer_one(now: Served, row: dict, number: int) -> dict:
     """The answer of the compiled row form to a row; `number` is its place in the request."""
-    warnings, seen = now.bundle.check.row(row, number)
+    found, seen = now.bundle.check.row(row, number)
+    warnings = list(map(str, found))
     form = now.for_rows
-    prediction, found = form.row(row, seen | form.read_rest(row, seen))
-    probability = dict(zip(now.bundle.task.classes, found, strict=True)) if found else None
+    prediction, chances = form.row(row, seen | form.read_rest(row, seen))
+    probability = dict(zip(now.bundle.task.classes, chances, strict=True)) if chances else None
     return _worded(now, prediction, probability, warnings)
 
 

@@ -28,15 +28,18 @@ from threadpoolctl import threadpool_limits
 from ..base import addresses, remote_files
 from ..base.files import replacing, sha256_of
 from ..base.locks import only_writer
-from ..base.places import reports_folder
 from ..base.recipe_files import is_recipe, sources_of
 from ..base.user_errors import InputError
 from ..pipeline import delivery_reading
 from ..pipeline.agreement_check import TABLE, agreement
 from ..pipeline.compiled import Compiled
+from ..pipeline.row_check import most_letters
+from ..pipeline.table_check import TableCheck
+from ..pipeline.table_policy import BY_DEFAULT, TablePolicy
 from ..scale import dask_cluster
 from ..tables import arrow_tables, parquet_parts, set_aside
 from . import delivery
+from .delivery import Answered
 from .input_pieces import (
     PIECE,
     count_rows,
@@ -59,30 +62,33 @@ from .write_answers import FEW, open_answers_file
 
 def predict_file(
     run: str, source: str, out: Path, advance: Callable[[int, int], None] | None = None,
-    say: Callable[[str], None] | None = None,
+    say: Callable[[str], None] | None = None, policy: TablePolicy = BY_DEFAULT,
 ) -> int:  # fmt: skip
     """Score a table and write it, whole, as CSV or Parquet. Returns the number of rows.
 
     `advance` gets the number of rows done and of all rows (0 if not yet known). `say` gets, before
     the file is there, a sentence for each column whose cells did not read, or read in another form
     than in training; then one on lines of a text file that are no rows, which are kept beside the
-    result (`set_aside.beside`).
+    result (`set_aside.beside`). A row that the service refuses has no prediction; `policy` says how
+    many may have none. Raises InputError where it are more, and writes nothing.
     """
     check_out(out, source)
     with only_writer(out):
-        return _predict_alone(run, source, out, advance or _say_nothing, say or _say_nothing)
+        return _predict_alone(
+            run, source, out, advance or _say_nothing, say or _say_nothing, policy
+        )
 
 
-def _predict_alone(run: str, source: str, out: Path, advance, say) -> int:
+def _predict_alone(run: str, source: str, out: Path, advance, say, policy: TablePolicy) -> int:
     """`predict_file`, once no other command writes the same file."""
     bundle, folder = load_bundle(run), out.with_name(f".{out.name}.pieces")
-    _begin(folder, _identity(bundle, source))
+    _begin(folder, _identity(bundle, source, policy))
     source = _fetched(source, folder)
     if dask_cluster.current():
-        _answer_elsewhere(run, bundle, source, folder, advance)
+        _answer_elsewhere(run, bundle, source, folder, advance, policy)
         advance = _say_nothing
     with _kept_where_it_saves_work(folder), set_aside.heard() as lines:
-        count = _write_whole(bundle, source, out, folder, advance, say)
+        count = _write_whole(bundle, source, out, folder, advance, say, policy)
     _hand_on_lines(lines, out, say)
     return count
 
@@ -116,22 +122,26 @@ def _kept_where_it_saves_work(folder: Path):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_whole(bundle: Bundle, source: str, out: Path, folder: Path, advance, say) -> int:
+def _write_whole(
+    bundle: Bundle, source: str, out: Path, folder: Path, advance, say, policy: TablePolicy
+) -> int:
     """Write the rows of a source with their answers, by way of a draft; the number of rows."""
     draft = folder / "result.draft"  # one that a kill leaves behind is written over
     try:
-        done = _write_answers(bundle, source, out.suffix.lower(), draft, advance)
-        delivery.say_noted(folder, bundle, done, say)
+        done = _write_answers(bundle, source, out.suffix.lower(), draft, advance, policy)
+        delivery.say_noted(folder, bundle, done, say, policy)
         draft.replace(out)
         return done
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _write_answers(bundle: Bundle, source: str, ending: str, draft: Path, advance) -> int:
+def _write_answers(
+    bundle: Bundle, source: str, ending: str, draft: Path, advance, policy: TablePolicy
+) -> int:
     """Write the rows of a source with their answers into a draft; the number of rows."""
     folder, total, done = draft.parent, count_rows(source), 0
-    answered = _answer_in_order(bundle, source, folder, total)
+    answered = _answer_in_order(bundle, source, folder, total, policy)
     with closing(open_answers_file(draft, ending)) as result:
         with _short_switch_interval(), closing(answered) as pieces:
             for rows, answers in pieces:
@@ -155,39 +165,6 @@ def _write_again_unless_whole(result, pieces, folder: Path) -> None:
             result.add(rows, pd.read_parquet(_piece(folder, name)))
 
 
-def predict_to(
-    run: str, source: str, out: str, advance: Callable[[int, int], None] | None = None,
-    say: Callable[[str], None] | None = None,
-) -> int:  # fmt: skip
-    """Score a table and write it to a file here or in storage, as `predict_file` does.
-
-    What goes to storage is made in the folder of runs first; a command that was stopped goes on
-    there.
-    """
-    if remote_files.is_stored(out):
-        return _predict_to_storage(run, source, out, advance, say)
-    if not addresses.is_path(out):
-        raise InputError(f"--out is a file or an address of storage; it is '{out}'.")
-    return predict_file(run, source, Path(out).expanduser(), advance, say)
-
-
-def _predict_to_storage(run: str, source: str, out: str, advance, say) -> int:
-    """Score a table into a file in the folder of runs, and put that where `out` says."""
-    filesystem, path = remote_files.filesystem(out)
-    folder = reports_folder() / ".scored" / sha256_of(out)[:12]
-    folder.mkdir(parents=True, exist_ok=True)
-    made = folder / Path(path).name
-    count = predict_file(run, source, made, advance, say)
-    try:
-        filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        for file in filter(Path.exists, (made, set_aside.beside(made))):
-            filesystem.put_file(str(file), f"{path.rpartition('/')[0]}/{file.name}")
-    except Exception as error:  # each kind of storage has errors of its own
-        raise remote_files.fails_at(out, error) from None
-    shutil.rmtree(folder, ignore_errors=True)
-    return count
-
-
 @contextmanager
 def _short_switch_interval():
     """Inside the block, threads switch ten times as often (a shorter switch interval).
@@ -203,18 +180,17 @@ def _short_switch_interval():
         sys.setswitchinterval(usual)
 
 
-def _identity(bundle: Bundle, source: str) -> str:
+def _identity(bundle: Bundle, source: str, policy: TablePolicy) -> str:
     """What the pieces were made of: another model or another file makes other pieces."""
+    model = [bundle.card["model_sha256"], policy.warnings, most_letters()]
     if remote_files.is_stored(source):
-        mark = remote_files.stored_mark(source)
-        return sha256_of(f"{bundle.card['model_sha256']} {mark} {PIECE}")
+        return sha256_of(f"{model} {remote_files.stored_mark(source)} {PIECE}")
     path = addresses.local_path(source) if addresses.is_path(source) else Path(source)
     files = sorted(path.rglob("*.parquet")) if path.name and path.is_dir() else [path]
     files += [Path(one) for one in sources_of(path)] if is_recipe(source) else []
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     of_file = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats] or None
-    said = ["answers", bundle.card["model_sha256"], source, of_file, PIECE]
-    return sha256_of(json.dumps(said))
+    return sha256_of(json.dumps(["answers", *model, source, of_file, PIECE]))
 
 
 def _begin(folder: Path, identity: str) -> None:
@@ -234,7 +210,7 @@ def _piece(folder: Path, name: str) -> Path:
 
 
 def _answer_in_order(
-    bundle: Bundle, source: str, folder: Path, total: int = 0
+    bundle: Bundle, source: str, folder: Path, total: int, policy: TablePolicy
 ) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
     """The pieces of a source in their order, each with its answers, also written into the folder.
 
@@ -249,20 +225,24 @@ def _answer_in_order(
         bundle = delivery.in_forms(bundle, plans)
         delivery.note(folder, delivery.WHOLE, [*delivery.oddities_of(first[1]), *said])
         answered = _one_by_one if max(len(first[1]), total) < FEW else _side_by_side
-        yield from answered(bundle, chain([first], pieces), folder)
+        yield from answered(bundle, chain([first], pieces), folder, policy.warnings)
 
 
-def _one_by_one(bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path):
+def _one_by_one(
+    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, with_words: bool
+):
     """The pieces with the pipeline's answers."""
-    path = _ScoringPath(bundle)
+    path = _ScoringPath(bundle, with_words)
     for name, rows in pieces:
         yield rows, _answers(path, rows, _piece(folder, name))
 
 
-def _side_by_side(bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path):
+def _side_by_side(
+    bundle: Bundle, pieces: Iterator[tuple[str, pa.Table]], folder: Path, with_words: bool
+):
     """The pieces with the answers of the compiled form, in a pool with a thread a core."""
     pool = ThreadPoolExecutor(_cores(), "batch", threadpool_limits, (1,))
-    path = _ScoringPath(bundle, pool)
+    path = _ScoringPath(bundle, with_words, pool)
     begun = ((rows, pool.submit(_answers, path, rows, _piece(folder, name)))
              for name, rows in pieces)  # fmt: skip
     try:
@@ -282,14 +262,15 @@ def _finished(begun: Iterator[tuple[pa.Table, Future]]):
         yield _next(waiting)
 
 
-def _answer_elsewhere(run: str, bundle: Bundle, source: str, folder: Path, advance) -> None:
+def _answer_elsewhere(
+    run: str, bundle: Bundle, source: str, folder: Path, advance, policy: TablePolicy
+) -> None:
     """Have the workers of the cluster answer the parts of a source, each into its own pieces."""
     found = _parts_for_workers(source)
     total, done, folder = sum(part.rows for part in found), 0, str(folder.resolve())
-    forms = json.dumps(delivery.forms_of_parts(bundle, found)[0])
-    calls = (
-        (run, bundle.version, part, number, folder, forms) for number, part in enumerate(found)
-    )
+    forms, words = json.dumps(delivery.forms_of_parts(bundle, found)[0]), policy.warnings
+    calls = ((run, bundle.version, part, number, folder, forms, words)
+             for number, part in enumerate(found))  # fmt: skip
     for rows in dask_cluster.map_tasks(answer_partition, calls):
         done += rows
         advance(done, total)
@@ -309,7 +290,7 @@ def _parts_for_workers(source: str) -> list[parquet_parts.Partition]:
 
 def answer_partition(
     run: str, version: str, part: parquet_parts.Partition, number: int, folder: str,
-    forms: str = "{}",
+    forms: str = "{}", with_words: bool = False,
 ) -> int:  # fmt: skip
     """Answer a part's rows into its pieces, unless they are there: the task of a worker.
 
@@ -317,8 +298,9 @@ def answer_partition(
     the columns that the delivery has in another form, as JSON.
     """
     dask_cluster.check_visible(part.path, folder)
-    bundle, compiled = _open_once(run, version, forms, threading.get_ident())
-    path = partial(_by_compiled, compiled) if compiled else partial(_by_pipeline, bundle)
+    bundle, compiled = _open_once(run, version, forms, with_words, threading.get_ident())
+    by_pipeline = partial(_by_pipeline, bundle, with_words=with_words)
+    path = partial(_by_compiled, compiled) if compiled else by_pipeline
     count = 0
     with threadpool_limits(1):
         for name, rows in looked_up(pieces_of_part(part, number), bundle.lookups):
@@ -329,11 +311,20 @@ def answer_partition(
 
 
 @lru_cache(maxsize=8)
-def _open_once(run: str, version: str, forms: str, thread: int) -> tuple[Bundle, Compiled | None]:
+def _open_once(
+    run: str, version: str, forms: str, with_words: bool, thread: int
+) -> tuple[Bundle, Compiled | None]:
     """A model and its checked compiled form, opened once in each thread of a worker."""
     bundle = delivery.in_forms(load_bundle_version(run, version), json.loads(forms))
-    compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
-    return bundle, None if why_not_table(compiled, bundle) else compiled
+    compiled = _compiled(bundle, with_words)
+    agrees = not why_not_table(compiled, bundle)
+    return bundle, compiled.for_another_thread() if agrees else None
+
+
+def _compiled(bundle: Bundle, with_words: bool) -> Compiled:
+    """The compiled form of a model, which checks rows while it reads them."""
+    check = TableCheck(bundle.check, with_words)
+    return Compiled(bundle.task, bundle.model, list(bundle.fields), check)
 
 
 def why_not_table(compiled: Compiled, bundle: Bundle) -> str:
@@ -358,42 +349,43 @@ class _ScoringPath:
     answers instead.
     """
 
-    def __init__(self, bundle: Bundle, pool: ThreadPoolExecutor | None = None):
-        self._bundle, self._own = bundle, threading.local()
+    def __init__(self, bundle: Bundle, with_words: bool, pool: ThreadPoolExecutor | None = None):
+        self._bundle, self._own, self._with_words = bundle, threading.local(), with_words
         self._compiled = None
         if pool is not None:
-            self._compiled = Compiled(bundle.task, bundle.model, list(bundle.fields))
+            self._compiled = _compiled(bundle, with_words)
             self._why_not = pool.submit(why_not_table, self._compiled, bundle)
 
-    def __call__(self, rows: pa.Table) -> tuple[pd.DataFrame, delivery_reading.Tallies]:
+    def __call__(self, rows: pa.Table) -> Answered:
         """The answers of a piece, and what was counted while it was read."""
         if self._compiled is None:
-            return _by_pipeline(self._bundle, rows)
+            return _by_pipeline(self._bundle, rows, self._with_words)
         if not hasattr(self._own, "compiled"):  # the one that is checked belongs to who checks it
             self._own.compiled = self._compiled.for_another_thread()
         found = _by_compiled(self._own.compiled, rows)
-        return _by_pipeline(self._bundle, rows) if self._why_not.result() else found
+        differs = self._why_not.result()
+        return _by_pipeline(self._bundle, rows, self._with_words) if differs else found
 
 
-Answered = tuple[pd.DataFrame, delivery_reading.Tallies]
-
-
-def _by_pipeline(bundle: Bundle, rows: pa.Table) -> Answered:
+def _by_pipeline(bundle: Bundle, rows: pa.Table, with_words: bool = False) -> Answered:
     frame = arrow_tables.plain_frame(rows)
     scored = predict_table(bundle, frame).iloc[:, rows.num_columns :]
-    return scored, delivery_reading.tallies_of(bundle.model, frame)
+    found = delivery_reading.looked_at(bundle.model, frame, bundle.check, with_words)
+    return delivery.answered(scored, *found, with_words)
 
 
 def _by_compiled(compiled: Compiled, rows: pa.Table) -> Answered:
-    return answers_frame(compiled.task, *compiled.arrow(rows)), compiled.taken_tallies()
+    scored, found = answers_frame(compiled.task, *compiled.arrow(rows)), compiled.taken_tallies()
+    checked = compiled.taken_check(rows.column_names)
+    return delivery.answered(scored, found, checked, compiled.with_words)
 
 
 def _answers(path: Callable[[pa.Table], Answered], rows: pa.Table, piece: Path) -> pd.DataFrame:
     """The answers of a piece: those that an earlier command left, or new ones."""
     if piece.exists():
         return pd.read_parquet(piece)
-    answers, tallies = path(rows)
-    delivery.note(piece.parent, piece.stem, tallies)
+    answers, counted = path(rows)
+    delivery.note(piece.parent, piece.stem, counted)
     with replacing(piece) as draft:
         answers.to_parquet(draft, index=False)
     return answers

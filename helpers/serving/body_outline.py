@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import orjson
 
+from ..pipeline.row_check import TOO_LONG, most_letters
 from .refusals import Refused
-from .row_check import TOO_LONG, most_letters
 
 STRETCH = 2**18  # bytes that are looked through in one go
 TOGETHER = 2**16  # bytes of rows that are parsed in one go

@@ -7,6 +7,7 @@ pieces of a batch, so that a command that was stopped and goes on knows of all o
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +20,17 @@ from ..base.spacing import evenly_spaced
 from ..cells import form_tally
 from ..pipeline import beyond_training, delivery_reading
 from ..pipeline.delivery_reading import Tallies
+from ..pipeline.table_check import Checked
+from ..pipeline.table_policy import TablePolicy
 from ..tables import arrow_tables
 from ..tables.parquet_parts import Partition, read_partition
 from .input_pieces import PIECE
-from .model_bundle import Bundle
+from .model_bundle import Bundle, without_refused
 
 MOST_PARTS, ROWS_OF_A_PART = 8, 2_000  # of a delivery, by which its forms are told
 NOTES = "{}.forms.json"  # beside a piece of answers: what was counted while it was read
 WHOLE = "whole"  # what is said of the delivery as a whole
+Answered = tuple[pd.DataFrame, dict]  # of a piece; and what was counted in it
 Forms = tuple[dict[str, dict], list[str]]
 
 
@@ -47,7 +51,7 @@ def forms_of(bundle: Bundle, rows: pa.Table, parts: Sequence[Partition] = ()) ->
 
 def _beyond_training(bundle: Bundle, rows: pd.DataFrame) -> list[str]:
     """A sentence for each way in which the first rows of a delivery are as training had none."""
-    found = delivery_reading.tallies_of(bundle.model, rows)
+    found, _ = delivery_reading.looked_at(bundle.model, rows)
     reading = delivery_reading.DeliveryReading(bundle.model, [], found, len(rows))
     said = beyond_training.sentences(reading, rows, bundle.fields, bundle.quality)
     part = f" (of the first {len(rows):,} rows)" if len(rows) >= PIECE else ""
@@ -83,26 +87,54 @@ def oddities_of(rows: pa.Table) -> list[str]:
     return list(about.get("oddities", []))
 
 
-def note(folder: Path, name: str, content: Tallies | list[str]) -> None:
+# --- What was counted in the pieces of a batch
+
+
+def answered(answers: pd.DataFrame, found: Tallies, checked: Checked, with_words: bool) -> Answered:
+    """The answers of a piece, missing in the rows that are refused; and what was counted in it."""
+    answers = without_refused(answers, checked.refused)
+    if with_words:
+        answers = answers.assign(warnings=pd.Series(checked.words(), answers.index, dtype="str"))
+    return answers, {"forms": found, "rows": checked.counts()}
+
+
+def note(folder: Path, name: str, content: dict | list[str]) -> None:
     """Keep what was counted in a piece of a batch, beside its answers, if anything was."""
     if content:
         with replacing(folder / NOTES.format(name)) as draft:
             draft.write_text(json.dumps(content), encoding="utf-8")
 
 
-def say_noted(folder: Path, bundle: Bundle, rows: int, say: Callable[[str], None]) -> None:
-    """Say what was noted of a delivery of so many rows: as a whole, and of all its pieces."""
-    found: Tallies = {}
-    for file in sorted(folder.glob(NOTES.format("*"))):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if isinstance(content, list):
-            _say_each(content, say)
-            continue
-        for name, counted in content.items():
-            form_tally.add_counts(found.setdefault(name, {}), counted)
-    _say_each(delivery_reading.sentences(bundle.model, bundle.fields, found, rows), say)
+def say_noted(
+    folder: Path, bundle: Bundle, rows: int, say: Callable[[str], None], policy: TablePolicy
+) -> None:
+    """Say what was noted of a delivery of so many rows: as a whole, and of all its pieces.
 
-
-def _say_each(sentences: list[str], say: Callable[[str], None]) -> None:
-    for sentence in sentences:
+    Raises InputError where more can't be read than the policy allows.
+    """
+    notes = [json.loads(file.read_text(encoding="utf-8"))
+             for file in sorted(folder.glob(NOTES.format("*")))]  # fmt: skip
+    pieces = [one for one in notes if isinstance(one, dict)]
+    counts, found = _sum_of([one["rows"] for one in pieces]), {}
+    for name, counted in [pair for one in pieces for pair in one["forms"].items()]:
+        form_tally.add_counts(found.setdefault(name, {}), counted)
+    said = [sentence for one in notes if isinstance(one, list) for sentence in one]
+    said += delivery_reading.sentences(bundle.model, bundle.fields, found, rows)
+    for sentence in [*said, *delivery_reading.empty_rows(counts), *_refused_rows(counts)]:
         say(sentence)
+    policy.check(counts)
+
+
+def _refused_rows(counts: dict) -> list[str]:
+    """How many rows have no prediction, as a sentence, if any."""
+    if not counts["refused"]:
+        return []
+    return [f"{counts['refused']:,} of {counts['rows']:,} rows are refused: no prediction"]
+
+
+def _sum_of(pieces: list[dict]) -> dict:
+    """The counts of pieces (`Checked.counts`), together."""
+    found = {name: sum(one[name] for one in pieces) for name in ("rows", "empty", "refused")}
+    for name in ("present", "unread"):
+        found[name] = dict(sum((Counter(one[name]) for one in pieces), Counter()))
+    return found

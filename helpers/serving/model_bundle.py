@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 from sklearn.pipeline import Pipeline
 
 from ..base.files import sha256
 from ..base.places import reports_folder
-from ..base.user_errors import InputError, nearest
+from ..base.user_errors import InputError
 from ..cells.as_texts import is_plain
 from ..drift import stored_reference
 from ..learning.outcome_reader import OutcomeReader
@@ -21,19 +22,15 @@ from ..learning.predicting import predict
 from ..learning.task_kind import Task
 from ..line.run_folder import Run, existing_run
 from ..line.stage_list import COLUMNS
-from ..pipeline import whole_pipeline
+from ..pipeline import delivery_reading, table_policy, whole_pipeline
+from ..pipeline.row_check import RowCheck
 from ..registry.local_copies import Copy, bundle_folder
 from ..registry.model_versions import Version, is_address, resolve
 from ..tables.frames import as_pandas
 from ..tables.sources.lookups import Lookup, carried_tables, to_bring
 from .refusals import RowsError
-from .row_check import RowCheck
 
 MOST_ROWS = 10_000  # in one request
-JOINED = (  # where a column of another table is missing
-    "It was joined from the source '{source}': give a recipe (sources.yaml) with the new rows as "
-    "its main table, or rows that are joined already."
-)
 KEY_VARIABLE = "PIPELINE_API_KEY"  # in the environment: the key that a service asks for
 
 
@@ -72,8 +69,9 @@ class Bundle:
     @cached_property
     def check(self) -> RowCheck:
         """What looks at a row before it is answered."""
-        plans = None if self.model is None else self.model["clean"].plan_["columns"]
-        return RowCheck(self.fields, self.ignored, plans)
+        if self.model is None:
+            return RowCheck(self.fields, self.ignored, None)
+        return delivery_reading.row_check(self.model, self.fields, self.ignored)
 
     @cached_property
     def outcomes(self) -> OutcomeReader:
@@ -221,10 +219,20 @@ def _read_card(folder: Run, name: str) -> dict | None:
 def predict_rows(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """Raw rows in, `prediction` out and, for classes, `probability_<class>`; row for row.
 
-    The rows are a frame of pandas, polars or Arrow, a DuckDB relation or an ADBC result.
+    The rows are a frame of pandas, polars or Arrow, a DuckDB relation or an ADBC result. A row that
+    the service refuses has no answer: its cells are missing.
     """
     rows = as_pandas(rows)
-    return answers_frame(bundle.task, *predict(bundle.task, bundle.model, rows), rows.index)
+    _, checked = delivery_reading.looked_at(bundle.model, rows, bundle.check)
+    answers = answers_frame(bundle.task, *predict(bundle.task, bundle.model, rows), rows.index)
+    return without_refused(answers, checked.refused)
+
+
+def without_refused(answers: pd.DataFrame, refused: np.ndarray) -> pd.DataFrame:
+    """The answers, missing in the rows that are refused (a mask; empty for none)."""
+    if not refused.any():
+        return answers
+    return answers.mask(np.repeat(refused[:, None], answers.shape[1], axis=1))
 
 
 def answers_frame(task: Task, prediction, probability, index=None) -> pd.DataFrame:
@@ -249,14 +257,7 @@ def predict_table(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
 
 def check_columns(bundle: Bundle, columns) -> None:
     """Raise InputError when a column that the model needs is missing."""
-    missing = [name for name in bundle.fields if name not in columns]
-    if missing:
-        source = bundle.fields[missing[0]].get("source", "")
-        hint = JOINED.format(source=source) if source else nearest(missing[0], columns)
-        raise InputError(
-            f"The rows lack {len(missing)} of the {len(bundle.fields)} columns that the model "
-            f"needs, the first is '{missing[0]}'. {hint}"
-        )
+    table_policy.check_columns(bundle.fields, columns)
 
 
 def names_beside(columns, answers) -> list[str]:
@@ -296,4 +297,5 @@ def check_rows(
     `first` is the number of the first row, by which a sentence names it.
     """
     check_count(rows, most)
-    return [bundle.check.row(row, number)[0] for number, row in enumerate(rows, start=first)]
+    return [list(map(str, bundle.check.row(row, number)[0]))
+            for number, row in enumerate(rows, start=first)]  # fmt: skip

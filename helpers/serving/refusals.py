@@ -31,6 +31,7 @@ REFUSALS = {  # by code: the status, and what it means
     "cell_unreadable": (422, "A cell can't be read as what its field holds"),
     "cell_unusable": (422, "A cell is no single value that a table can hold"),
     "cell_too_long": (422, "A cell has too many letters"),
+    "empty_row": (422, "A row has no value in any field that the model uses"),
     "client_key": (422, "The client's own key of a row is no text or whole number, or too long"),
     "outcome": (422, "An outcome is no class that the model knows, or no number"),
     "rows": (422, "The rows can't be answered: the sentence says why"),

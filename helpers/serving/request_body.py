@@ -13,7 +13,7 @@ import pandas as pd
 from ..base.user_errors import InputError
 from ..tables.json_shapes import rows_in
 from . import body_outline
-from .model_bundle import Bundle
+from .model_bundle import Bundle, check_columns
 from .packed_body import unpacked
 from .refusals import Refused
 
@@ -65,7 +65,10 @@ class Body:
         if ending == ".csv":
             self.content, said = in_utf8(self.content, self.charset, bundle.encoding)
         rows, odd = rows_of_table(self.content, ending)
-        return rows_in_body(rows, bundle.known), said + odd
+        rows = rows_in_body(rows, bundle.known)
+        brought = [name for one in bundle.lookups for name in one.columns]
+        check_columns(bundle, [name for row in rows[:1] for name in (*row, *brought)])
+        return rows, said + odd
 
     def _in_utf8(self) -> bytes:
         return in_utf8(self.content, self.charset)[0] if self.charset else self.content
@@ -91,7 +94,8 @@ def _refuse_no_rows(content) -> None:
 def rows_in_body(content: dict | list[dict], known: set[str]) -> dict | list[dict]:
     """The rows of a body that was read: also those in the envelope of another service.
 
-    `known` are the fields of a row. Refuses a row that has none of them, unless it is empty.
+    `known` are the fields of a row. Refuses a row that has others only (an empty one is refused
+    where rows are checked).
 
     >>> rows_in_body({"instances": [{"x": 1}]}, {"x", "y"})
     [{'x': 1}]

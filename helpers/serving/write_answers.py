@@ -54,7 +54,9 @@ class _Csv:
             header = rows.schema.empty_table().to_pandas().join(answers.head(0))
             neutral_table(header).to_csv(self._file, index=False)
         for name, column in answers.items():
-            said = [neutral(str(value)) for value in column.tolist()]
+            empty = column.isna().tolist()  # a refused row's
+            said = [None if none else neutral(str(value))
+                    for value, none in zip(column.tolist(), empty, strict=True)]  # fmt: skip
             rows = rows.append_column(name, pa.array(said, pa.string()))
         self._file.flush()
         self._file.buffer.write(_as_lines(rows))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -80,15 +80,19 @@ def _chosen(book, content: bytes, asked: TextFormat) -> tuple[Sheet, list[str]]:
     if asked.sheet:
         return _read(_named(every, asked.sheet), content), []
     shown = _shown(every)
-    sheets = (_read(one, content) for one in shown)
-    first = next(sheets)
-    found = first if first.is_table else next((one for one in sheets if one.is_table), first)
+    found = _first_table(_read(one, content) for one in shown)
     others = [one for one in every if one.title != found.title]
     if not others:
         return found, []
     alike = [one.title for one in others if one in shown and _is_alike(one, content, found)]
     said = _said_of_sheets(found, shown[0].title, [one.title for one in others])
     return found, [said, sheet_said.of_sheets_alike(alike)]
+
+
+def _first_table(sheets: Iterator[Sheet]) -> Sheet:
+    """The first sheet that holds a table, else the first."""
+    first = next(sheets)
+    return first if first.is_table else next((one for one in sheets if one.is_table), first)
 
 
 def _shown(sheets: list) -> list:
@@ -190,12 +194,12 @@ def _table_of(sheet: Sheet, asked: TextFormat) -> pd.DataFrame:
     found = _header_asked(sheet, asked.header) if asked.header else header_of(texts)
     filled, names = sheet.marks.fill(sheet.rows), _names(texts, found)
     frame = _body(sheet.rows[found.end :], kept).set_axis(distinct_names(list(names)), axis=1)
-    above = _above(texts[: found.skipped])
     frame, totals = total_rows.cut(frame, asked.total)
-    aside = above + total_rows.aside(totals, len(sheet.rows))
+    above = _above(texts[: found.skipped])
     renamed = odd_files.renamed(names, list(frame)) if found.rows else ""
     said = [sheet_said.of_rows_above(above), sheet_said.of_header(found, asked.header), renamed]
     said += sheet_said.of_cells(sheet, filled, dict(zip(kept, frame, strict=True)), found.end)
+    aside = above + total_rows.aside(totals, len(sheet.rows))
     return odd_files.note(set_aside.note(frame, aside), *said, *total_rows.said(totals))
 
 

@@ -56,14 +56,17 @@ def cut(
     body = frame.iloc[: len(frame) - count]
     found = [_total(body, frame.iloc[-place]) for place in range(1, count + 1)]
     proven = next((n for n, one in enumerate(found) if not one.is_proven), count)
-    if not proven:
-        return frame, found[:1]
-    kept = frame.iloc[: len(frame) - proven].reset_index(drop=True)
-    texts = [name for name in kept if str(kept[name].dtype) == "str"]
-    retyped = {name: numbers_if_surely(kept[name]) for name in texts} if typed else {}
-    kept = kept.assign(**retyped)
-    kept.attrs = dict(frame.attrs)
+    kept = _without_last(frame, proven, typed) if proven else frame
     return kept, found[: proven + (proven < count)]
+
+
+def _without_last(frame: pd.DataFrame, count: int, typed: bool) -> pd.DataFrame:
+    """The table without so many rows at its end, and with what was noted of it."""
+    kept = frame.iloc[: len(frame) - count].reset_index(drop=True)
+    texts = [name for name in kept if str(kept[name].dtype) == "str"]
+    kept = kept.assign(**{name: numbers_if_surely(kept[name]) for name in texts if typed})
+    kept.attrs = dict(frame.attrs)
+    return kept
 
 
 def is_label(cell) -> bool:
