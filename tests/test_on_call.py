@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from helpers.serving import (
     known_hosts,
     local_service,
     model_bundle,
+    packed_body,
     prediction_log,
     prediction_service,
     served_model,
@@ -312,6 +314,14 @@ def test_bombs_and_broken_packages_are_refused(logged, body, code):
         reply = requests.post(f"{logged[0]}/{page}", body, timeout=30,
                               headers=JSON | {"Content-Encoding": "gzip"})  # fmt: skip
         assert reply.json()["code"] == code
+
+
+def test_a_bomb_is_never_unpacked_as_a_whole():
+    tracemalloc.start()
+    assert packed_body.unpacked(BOMB, 1_000_000) is None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000
 
 
 # --- Metrics ------------------------------------------------------------------------------------

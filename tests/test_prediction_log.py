@@ -13,7 +13,15 @@ from helpers.deploy import service_proof
 from helpers.line.stage_list import LOG
 from helpers.monitor import service_log_rows, service_traffic
 from helpers.run import retraining
-from helpers.serving import local_service, prediction_service, served_model
+from helpers.serving import (
+    local_service,
+    log_measures,
+    log_pruning,
+    log_room,
+    prediction_service,
+    served_model,
+)
+from helpers.serving.client_keys import ClientKey
 from helpers.serving.prediction_log import LOG_VARIABLE, PredictionLog
 from helpers.tables import read_any
 from tests.postgres_server import BIN
@@ -102,3 +110,28 @@ def test_answers_and_outcomes_are_in_the_database(postgres, monkeypatch, tmp_pat
         assert post(address, row).json()["logged"] is True
         known = own.log.log.unknown([(answer.json()["id"],)])
         assert known == [], "what was answered meanwhile is in the log now"
+
+
+def test_retention_keys_and_columns_of_an_earlier_version(postgres):
+    with sqlalchemy.create_engine(postgres.address).begin() as connection:
+        for command in (
+            "DROP TABLE IF EXISTS predictions, outcomes, requests, shadow",
+            "CREATE TABLE predictions (id VARCHAR(40) PRIMARY KEY, at FLOAT, "
+            "model TEXT, row TEXT, prediction TEXT, probability TEXT, warnings TEXT)",
+        ):
+            connection.execute(sqlalchemy.text(command))  # fmt: skip
+    log, now = PredictionLog(postgres.address), time.time()
+    log.write([(f"{n:032x}", now - 86_400 * (30 - n / 100), "v1", "x" * 300, "yes", "", "[]",
+                f"r{n}", f"k{n % 2_990}") for n in range(3_000)],
+              [(now - 86_400 * (30 - n / 100), 200, 0.1, 1) for n in range(3_000)])  # fmt: skip
+    assert log.note_outcomes([(ClientKey("k5"), "no"), (ClientKey("none"), "no")]) == ["none"]
+    room = log_room.LogRoom(log)
+    assert room.asked("SELECT id FROM outcomes") == f"{2_995:032x}", "its last answer"
+    assert log_pruning.prune(log, log_pruning.Retention(days=20)).answers in (1_000, 1_001)
+    before = room.used()
+    log_pruning.prune(log, log_pruning.Retention(most_bytes=before // 2))
+    left = room.asked("SELECT COUNT(*) FROM predictions")
+    assert room.used() <= before // 2 and 800 < left < 1_020
+    assert room.asked("SELECT COUNT(*) FROM requests") == pytest.approx(left, abs=2)
+    assert log_measures.bytes_of(log) > 100_000
+    log.close()

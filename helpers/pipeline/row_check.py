@@ -7,7 +7,6 @@ by the column (`helpers.pipeline.table_check`). A refused row has no prediction.
 from __future__ import annotations
 
 import os
-import sys
 from typing import NamedTuple
 
 from ..base.user_errors import InputError
@@ -25,7 +24,7 @@ LETTERS_VARIABLE = "PIPELINE_MOST_LETTERS"  # in the environment: how long a cel
 MOST_LETTERS = 10_000
 TOO_LONG = f"a cell has more than {{:,}} letters ({LETTERS_VARIABLE} sets the limit)."
 MOST_NAMED = 10  # unknown fields that are warned of by name
-HUGE = sys.float_info.max  # a number beyond is none
+HUGE = 1e308  # a number that is not below is none
 LOST = "unreadable"  # the kind of repair of a cell that does not read as what its column holds
 
 # What is found. A row is refused for a cell of the first three, or without any value; these codes
@@ -116,6 +115,8 @@ class FieldCheck:
     def of_read(self, value, read: tuple) -> list[Notice]:
         """What is found in a cell that reads as `read`: a value (None is missing), and a repair."""
         found, repair = read
+        if self.plan["kind"] == "number" and found is not None and abs(found) >= HUGE:
+            return [Notice(UNUSABLE, self.name, f"{found:g} is not a usable number.")]
         on_reading = self._on_reading(value, found, repair)
         beyond = None if found is None else self._beyond_training(found)
         return [one for one in (on_reading, beyond) if one]
@@ -261,7 +262,7 @@ def _why_unusable(value, longest: int) -> tuple[str, str]:
         return ("", "") if is_text else (UNUSABLE, "the text is not valid Unicode.")
     if isinstance(value, (dict, list)):
         return UNUSABLE, "a single value was expected, not a list."
-    if isinstance(value, (int, float)) and not abs(value) <= HUGE:
+    if isinstance(value, (int, float)) and not abs(value) < HUGE:
         return UNUSABLE, f"{_short(value)} is not a usable number."
     return "", ""
 

@@ -120,7 +120,9 @@ class FieldTally(FormTally):
         super().add(column, read, kinds)
         long = _too_long(column.values, self.check.longest)
         self._count_unusable(TOO_LONG_CELL, column.by_value(long, False), column.values[long])
-        lost = long | _is(kinds, LOST, len(long))
+        huge = _no_number(read.values)
+        self._count_unusable(UNUSABLE, column.by_value(huge, False), column.values[huge])
+        lost = long | huge | _is(kinds, LOST, len(long))
         self._note(column, read, lost, _is(kinds, OTHER_FORM, len(lost)))
 
     def add_typed(self, column: pd.Series, read: pd.Series) -> None:
@@ -165,7 +167,7 @@ def _no_number(values: pd.Series) -> np.ndarray:
     """Which typed values are numbers that the service takes for none."""
     if not pd.api.types.is_float_dtype(values.dtype):
         return np.zeros(len(values), bool)
-    return (values.abs() > HUGE).to_numpy(dtype=bool, na_value=False)
+    return (values.abs() >= HUGE).to_numpy(dtype=bool, na_value=False)
 
 
 def _beyond_training(values: pd.Series, present: np.ndarray, check: FieldCheck) -> np.ndarray:
