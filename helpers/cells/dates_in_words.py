@@ -68,7 +68,11 @@ def in_plain_form(text: str) -> str:
         return text
     if quarter := _QUARTER.fullmatch(text):
         return _first_month(*filter(None, quarter.groups()))
-    text = _OF_ORACLE.sub(r"\1 \2:\3:\4", _OF_LOGS.sub(r"\1 \2", text))
+    return _day_first(_OF_ORACLE.sub(r"\1 \2:\3:\4", _OF_LOGS.sub(r"\1 \2", text)))
+
+
+def _day_first(text: str) -> str:
+    """A date in plain form, its time behind it; other texts as they are."""
     clock = _TIME.search(text)
     day = text.replace(clock[0], " ", 1).strip(" ,T") if clock else text
     plain = _plain_day(day)

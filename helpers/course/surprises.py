@@ -93,14 +93,13 @@ def _describe_promises(table: pd.DataFrame, metric: str, months: int) -> str:
     """The intervals of a promise in a sentence each."""
     (rows, units, both), noun = (table.iloc[place] for place in range(3)), table.index[1]
     wider = (units["high"] - units["low"]) / (rows["high"] - rows["low"])
+    span = "{low:.2f} to {high:.2f}".format_map
     return (
-        f"Taken for a promise, the interval by rows is {metric} {rows['low']:.2f} to "
-        f"{rows['high']:.2f}, and "
+        f"Taken for a promise, the interval by rows is {metric} {span(rows)}, and "
         f"**{rows['outside']:.0f} of {months} later months lie outside**. By {noun} it is "
-        f"{units['low']:.2f} to {units['high']:.2f}, {wider:.1f} times as wide, and "
-        f"{units['outside']:.0f} lie outside. A month is a few {noun}, too: with the noise of both "
-        f"scores, {both['low']:.2f} to {both['high']:.2f}, **{both['outside']:.0f} lie outside**."
-        f"{_describe_expected(table)}"
+        f"{span(units)}, {wider:.1f} times as wide, and {units['outside']:.0f} lie outside. A "
+        f"month is a few {noun}, too: with the noise of both scores, {span(both)}, "
+        f"**{both['outside']:.0f} lie outside**.{_describe_expected(table)}"
     )
 
 

@@ -140,12 +140,15 @@ class FieldCheck:
         said = f"a {kind} such as {known!r} was expected, and {value!r:.80} came"
         return Notice(UNREADABLE, self.name, f"{said}{f', which {why}' if why else ''}.")
 
+    def _unseen(self, found) -> Notice | None:
+        if found in self.levels:
+            return None
+        seldom = "hardly" if found in self.field.get("rare", ()) else "not"
+        return Notice(UNSEEN, self.name, f"{found!r:.80} was {seldom} seen in training")
+
     def _beyond_training(self, found) -> Notice | None:
         if self.levels is not None:
-            if found in self.levels:
-                return None
-            seldom = "hardly" if found in self.field.get("rare", ()) else "not"
-            return Notice(UNSEEN, self.name, f"{found!r:.80} was {seldom} seen in training")
+            return self._unseen(found)
         if self.limits is not None and not self.limits[0] <= found <= self.limits[1]:
             span = "{:g} to {:g}".format(*self.limits)
             said = f"{found:g} lies outside the training range, {span}"

@@ -53,12 +53,15 @@ class ReadingModel:
         check_columns(self._own_fields, data.columns)
         reading = delivery_reading.of_rows(self.model, data, self.fields)
         BY_DEFAULT.check(reading.checked.counts())
-        said = [said for own, said in self._to_bring if own.isdisjoint(data.columns)]
-        said += reading.sentences(self.fields)
-        said += beyond_training.sentences(reading, data, self.fields, self.quality)
-        for sentence in said:
+        for sentence in self._said(reading, data):
             warnings.warn(sentence, UserWarning, stacklevel=2)
         return _without_refused(reading.model.predict(data), reading.checked.refused)
+
+    def _said(self, reading, data: pd.DataFrame) -> list[str]:
+        """What rows lack, and in what they are not as training rows were, a sentence each."""
+        lacking = [said for own, said in self._to_bring if own.isdisjoint(data.columns)]
+        beyond = beyond_training.sentences(reading, data, self.fields, self.quality)
+        return [*lacking, *reading.sentences(self.fields), *beyond]
 
 
 def _without_refused(answers: np.ndarray, refused: np.ndarray) -> np.ndarray:

@@ -300,8 +300,7 @@ def answer_partition(
     dask_cluster.check_visible(part.path, folder)
     bundle, compiled = _open_once(run, version, forms, with_words, threading.get_ident())
     by_pipeline = partial(_by_pipeline, bundle, with_words=with_words)
-    path = partial(_by_compiled, compiled) if compiled else by_pipeline
-    count = 0
+    path, count = partial(_by_compiled, compiled) if compiled else by_pipeline, 0
     with threadpool_limits(1):
         for name, rows in looked_up(pieces_of_part(part, number), bundle.lookups):
             check_columns(bundle, rows.column_names)

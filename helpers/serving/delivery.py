@@ -105,6 +105,14 @@ def note(folder: Path, name: str, content: dict | list[str]) -> None:
             draft.write_text(json.dumps(content), encoding="utf-8")
 
 
+def _forms_of(pieces: list[dict[str, dict]]) -> dict[str, dict]:
+    """The forms that were counted in all pieces, by column."""
+    found = {}
+    for name, counted in [pair for one in pieces for pair in one.items()]:
+        form_tally.add_counts(found.setdefault(name, {}), counted)
+    return found
+
+
 def say_noted(
     folder: Path, bundle: Bundle, rows: int, say: Callable[[str], None], policy: TablePolicy
 ) -> None:
@@ -115,9 +123,8 @@ def say_noted(
     notes = [json.loads(file.read_text(encoding="utf-8"))
              for file in sorted(folder.glob(NOTES.format("*")))]  # fmt: skip
     pieces = [one for one in notes if isinstance(one, dict)]
-    counts, found = _sum_of([one["rows"] for one in pieces]), {}
-    for name, counted in [pair for one in pieces for pair in one["forms"].items()]:
-        form_tally.add_counts(found.setdefault(name, {}), counted)
+    counts = _sum_of([one["rows"] for one in pieces])
+    found = _forms_of([one["forms"] for one in pieces])
     said = [sentence for one in notes if isinstance(one, list) for sentence in one]
     said += delivery_reading.sentences(bundle.model, bundle.fields, found, rows)
     for sentence in [*said, *delivery_reading.empty_rows(counts), *_refused_rows(counts)]:

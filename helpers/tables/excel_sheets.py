@@ -58,12 +58,7 @@ def read_excel(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
     `asked` may name the `sheet` (its name or number; "all": those with the columns of the first,
     one below the other) and the row of the `header` (none: there is none).
     """
-    if not content.startswith(b"PK"):
-        raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
-    unpacking_limits.check_zip(content)
-    from openpyxl import load_workbook
-
-    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    book = _opened(content)
     if asked.sheet == ALL and ALL not in book.sheetnames:
         return _all_of(book, content, asked)
     sheet, notes = _chosen(book, content, asked)
@@ -74,14 +69,23 @@ def read_excel(content: bytes, asked: TextFormat = AS_FOUND) -> pd.DataFrame:
 # --- Which sheet
 
 
+def _opened(content: bytes):
+    """The workbook of a file's bytes, its cells read when they are asked for."""
+    if not content.startswith(b"PK"):
+        raise InputError("is not an Excel file of the .xlsx kind: save it as one, or as CSV.")
+    unpacking_limits.check_zip(content)
+    from openpyxl import load_workbook
+
+    return load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+
+
 def _chosen(book, content: bytes, asked: TextFormat) -> tuple[Sheet, list[str]]:
     """The sheet that was asked for, or the first visible one that holds a table; what is said."""
-    every = book.worksheets
     if asked.sheet:
-        return _read(_named(every, asked.sheet), content), []
-    shown = _shown(every)
+        return _read(_named(book.worksheets, asked.sheet), content), []
+    shown = _shown(book.worksheets)
     found = _first_table(_read(one, content) for one in shown)
-    others = [one for one in every if one.title != found.title]
+    others = [one for one in book.worksheets if one.title != found.title]
     if not others:
         return found, []
     alike = [one.title for one in others if one in shown and _is_alike(one, content, found)]
@@ -124,16 +128,21 @@ def _all_of(book, content: bytes, asked: TextFormat) -> pd.DataFrame:
     alike = {title: table for title, table in tables.items() if sorted(table) == columns}
     if not alike:
         return pd.DataFrame()
-    name = distinct_names([*columns, SHEET])[-1]
-    frame = pd.concat([table.assign(**{name: title}) for title, table in alike.items()])
-    frame = frame[[name, *frame.columns.drop(name)]].reset_index(drop=True)
-    frame.attrs = {}
+    frame = _one_below_the_other(alike, distinct_names([*columns, SHEET])[-1])
     lines = [(line, f"{why} (sheet {title})", text) for title, table in alike.items()
              for line, why, text in table.attrs.get("set_aside", [])]  # fmt: skip
     others = [title for title in book.sheetnames if title not in alike]
-    said = [sheet_said.of_all(list(alike), others, name)]
+    said = [sheet_said.of_all(list(alike), others, frame.columns[0])]
     said += [f"{title}: {one}" for title, table in alike.items() for one in odd_files.of(table)]
     return odd_files.note(set_aside.note(frame, lines), *said)
+
+
+def _one_below_the_other(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
+    """Tables of the same columns as one; a first column of that name says whose a row is."""
+    frame = pd.concat([table.assign(**{name: title}) for title, table in tables.items()])
+    frame = frame[[name, *frame.columns.drop(name)]].reset_index(drop=True)
+    frame.attrs = {}
+    return frame
 
 
 def _named(sheets: list, asked: str):
