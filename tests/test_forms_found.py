@@ -155,3 +155,10 @@ def test_the_benchmark_of_situations_tells_silent_from_said(answers, said, at, c
 def test_a_situation_is_right_by_every_road(name):
     (found,) = situations.measured((name,))
     assert set(found["cells"].values()) <= {"right", "-"}, found["said"]
+
+
+@pytest.mark.parametrize(
+    "word", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f52c"]
+)
+def test_joiners_that_words_and_emoji_need_stay(word):
+    assert tidy(f" {word} ") == word and tidy("Ro\u200dme") == "Rome"

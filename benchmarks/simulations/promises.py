@@ -197,7 +197,15 @@ UNORDERED = (
     "groups, and the interval for other rows like these holds their score in three of four cases. "
     "Who knows the order or the groups, and names them, gets a promise."
 )
-MISSED = {list(SETS)[3]: {"kept": Missed(0.87, UNORDERED)}}
+EARLIER = (
+    "Measured with an earlier form, in which a random split promised nothing of any rows: then the "
+    "held-out score's own interval was asked, which is one of a mean. With an interval for other "
+    'rows like these it is the row "kept, if random splits had one, too".'
+)
+MISSED = {
+    list(SETS)[2]: {"kept": Missed(0.84, EARLIER)},
+    list(SETS)[3]: {"kept": Missed(0.87, UNORDERED)},
+}
 SIMULATIONS = [
     Simulation(name, partial(all_kept, tables=tables), GOALS, repeats=3, fewest=3, quick=0,
                missed=MISSED.get(name, {}),
