@@ -258,3 +258,14 @@ def test_the_description_holds_no_row_of_the_training_data(own, address, made):
     numbers = rows[["weight", "height"]].astype(float)
     assert example["weight"] not in numbers["weight"].tolist()
     assert post(address, example).status_code == 200, "it is a row that is answered"
+
+
+def test_refused_bodies_do_not_stay_in_memory(own, address, monkeypatch):
+    given_back = []
+    monkeypatch.setattr(prediction_service.given_back, "give_back", lambda: given_back.append(1))
+    assert post(address, b'{"weight": "' + b"a" * 2**21 + b'"}').status_code == 422
+    until = time.monotonic() + 10
+    while not given_back:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert not own.had_large

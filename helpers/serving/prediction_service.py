@@ -20,6 +20,7 @@ import orjson
 from threadpoolctl import threadpool_limits
 
 from ..base.user_errors import InputError
+from . import given_back
 from .access_log import AccessLog
 from .answer_check import AnswerCheck
 from .answer_rows import add_warnings, answer_all, answer_one, path_of
@@ -91,6 +92,7 @@ class Service:
         self.follower: Follower | None = None  # of a registered model's alias
         self.worker = Worker("batch", begin=_on_one_thread)
         self.loader = Worker("loader")  # of models: a batch does not wait for one
+        self.had_large = False
         self.busy, self.sending, self._seconds = 0, 0, 0
         self._next_load: asyncio.Future | None = None
         self._loading = asyncio.Lock()
@@ -120,6 +122,9 @@ class Service:
             self.log.tick()
         if self.check.is_due(self._seconds):
             self.worker.submit(self.check.ask)
+        if self.had_large and self._seconds % given_back.EVERY == 0:
+            self.had_large = False
+            self.worker.submit(given_back.give_back)
         self.begin()
 
     # --- Answers -----------------------------------------------------------------------------
@@ -127,6 +132,7 @@ class Service:
     async def predict(self, body: Body) -> tuple[bytes, int]:
         """The answer to a body, as JSON, and the number of its rows."""
         now = self.now  # a reload meanwhile changes nothing for this request
+        self.had_large = self.had_large or len(body.content) > given_back.LARGE
         if body.kind in ENDINGS or not body.is_small():
             answers, is_one = await self._many(now, lambda: self._read(now, body), body.request_id)
         else:
