@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 
 import orjson
 from fastapi import Request, Response
+from fastapi.exceptions import StarletteHTTPException  # what its routes raise: 404, 405
 from fastapi_offline import FastAPIOffline
-from starlette.exceptions import HTTPException
 
 from ..base.user_errors import InputError
 from .asked import Asked, asked_of
@@ -185,13 +185,13 @@ def _refuse_in_one_form(app) -> None:
         headers = {name.decode(): value.decode() for name, value in more}
         return Response(body, status, headers, JSON)
 
-    for kind in (Refused, InputError, HTTPException, Exception):
+    for kind in (Refused, InputError, StarletteHTTPException, Exception):
         app.add_exception_handler(kind, refuse)
 
 
 def _as_refused(request: Request, error: Exception) -> Exception:
     """A framework's own refusal in the words of the service; other errors as they are."""
-    if not isinstance(error, HTTPException) or error.status_code not in (404, 405):
+    if not isinstance(error, StarletteHTTPException) or error.status_code not in (404, 405):
         return error
     path = ascii(request.url.path)[1:-1]
     if error.status_code == 404:
