@@ -165,7 +165,7 @@ def _hostile_pages(folder: Path, host: str) -> tuple[list[Path], list[str]]:
         table[name] = pd.Series(["plain", level, "other"] * 134).head(400).sample(
             frac=1, random_state=n).to_numpy()  # fmt: skip
     table.to_csv(folder / "hostile.csv", index=False)
-    later = table.assign(**dict(zip(own[0], own[2], strict=True)))
+    later = table.replace(dict(zip(own[1], own[2], strict=True)))
     later.to_csv(folder / "later.csv", index=False)
     quick = ("--set", "trials=0", "--set", "models=linear", "--no-track")
     said = [command("run", "--data", str(folder / "hostile.csv"), "--target", "bought", "--name",
