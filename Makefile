@@ -104,8 +104,8 @@ WITH_SERIES := tests/test_explorer.py tests/test_retraining.py tests/test_kernel
 	tests/test_lessons.py tests/test_later_scores.py tests/test_lesson_cells.py tests/test_code.py \
 	tests/test_explore.py tests/test_draft_sources.py tests/test_extras.py tests/test_stored.py \
 	tests/test_reference.py tests/test_usual.py tests/test_forms.py tests/test_held_out.py \
-	tests/test_deliveries.py tests/test_plots.py tests/test_batch.py tests/test_hostile.py \
-	tests/test_scorer.py tests/test_service_limits.py tests/test_train.py tests/test_contracts.py
+	tests/test_batch.py tests/test_hostile.py \
+	tests/test_scorer.py tests/test_service_limits.py tests/test_train.py
 test: $(READY)
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-series test-others
 

@@ -23,7 +23,7 @@ from .serving import free_port, server
 
 ROWS = 20_000  # of a file that two commands score at once
 PAIRS = {"one --out": 38, "one run": 6, "one log": 6}
-REFUSALS = re.compile(r"Another command|another process|is at work|is being run|holds|running")
+REFUSALS = re.compile(r"Another command|is in use by|another process")
 
 
 def command(*given: str) -> tuple[int, str]:
