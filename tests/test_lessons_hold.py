@@ -11,6 +11,7 @@ from sklearn.model_selection import cross_val_score
 from helpers.base.places import NOTEBOOKS
 from helpers.course import by_hand, by_helper, lessons
 from helpers.line.lesson_cells import LESSON
+from helpers.pages import show
 
 pytestmark = pytest.mark.slow  # half a minute of models
 
@@ -26,7 +27,7 @@ def by_hand_names(stem: str, monkeypatch, tmp_path, of_the_line=()) -> dict:
     """
     matplotlib.use("agg")
     monkeypatch.setenv("PIPELINE_PROGRESS", os.fspath(tmp_path / "progress.json"))
-    names = {"by_hand": by_hand, "by_helper": by_helper, "lessons": lessons}
+    names = {"by_hand": by_hand, "by_helper": by_helper, "lessons": lessons, "show": show}
     for cell in nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4).cells:
         is_lesson = cell.cell_type == "code" and LESSON in cell.metadata.get("tags", [])
         if is_lesson and not names_read(cell.source) & set(of_the_line):
