@@ -11,7 +11,6 @@ import time
 import pytest
 import requests
 
-from helpers.deploy import service_proof
 from helpers.scale import push_and_pull
 from helpers.serving import (
     kept_lines,
@@ -19,26 +18,10 @@ from helpers.serving import (
     log_queue,
     prediction_log,
     prediction_service,
-    served_model,
 )
 from helpers.serving.prediction_log import LOG_FILE, PredictionLog
 from tests.ask_service import free_port
-from tests.small import bundle_of, deployed_run, post, prepared
-
-
-@pytest.fixture(scope="module")
-def made():
-    return prepared()
-
-
-@pytest.fixture(scope="module")
-def now(made):
-    return served_model.served(bundle_of(made))
-
-
-@pytest.fixture
-def row(made):
-    return service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
+from tests.small import deployed_run, post
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from helpers.base.places import REPOSITORY
 from helpers.cli.model_commands import serve
-from helpers.deploy import service_proof
 from helpers.pipeline import row_check
 from helpers.serving import (
     access_log,
@@ -43,24 +42,9 @@ from helpers.serving.client_keys import ClientKey
 from helpers.serving.prediction_log import LOG_FILE, PredictionLog
 from helpers.serving.refusals import REFUSALS
 from tests.ask_service import free_port
-from tests.small import bundle_of, post, prepared, write_run
+from tests.small import post, write_run
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def made():
-    return prepared()
-
-
-@pytest.fixture(scope="module")
-def now(made):
-    return served_model.served(bundle_of(made))
-
-
-@pytest.fixture
-def row(made):
-    return service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
 
 
 @pytest.fixture

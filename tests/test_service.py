@@ -15,7 +15,6 @@ import pytest
 import requests
 
 from helpers.base.user_errors import InputError
-from helpers.deploy import service_proof
 from helpers.serving import (
     answer_rows,
     batch_prediction,
@@ -31,11 +30,6 @@ from tests.small import bundle_of, post, prepared, write_run
 
 
 @pytest.fixture(scope="module")
-def made():
-    return prepared()
-
-
-@pytest.fixture(scope="module")
 def bundle(made):
     return bundle_of(made)
 
@@ -44,11 +38,6 @@ def bundle(made):
 def now(bundle):
     """The bundle with its compiled scorer: made once, it serves many services."""
     return served_model.served(bundle)
-
-
-@pytest.fixture
-def row(made):
-    return service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
 
 
 @pytest.fixture

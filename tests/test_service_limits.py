@@ -14,7 +14,6 @@ import requests
 
 from helpers.base.user_errors import InputError
 from helpers.cells import reading_values
-from helpers.deploy import service_proof
 from helpers.pipeline import row_check
 from helpers.serving import (
     body_outline,
@@ -26,21 +25,6 @@ from helpers.serving import (
 )
 from helpers.serving.known_hosts import HOSTS_VARIABLE, KnownHosts
 from tests.small import bundle_of, post, prepared
-
-
-@pytest.fixture(scope="module")
-def made():
-    return prepared()
-
-
-@pytest.fixture(scope="module")
-def now(made):
-    return served_model.served(bundle_of(made))
-
-
-@pytest.fixture
-def row(made):
-    return service_proof.as_record(made.raw.drop(columns="bought").iloc[0])
 
 
 @pytest.fixture

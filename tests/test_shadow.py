@@ -21,11 +21,6 @@ from tests.small import bundle_of, post, prepared, write_run
 
 
 @pytest.fixture(scope="module")
-def made():
-    return prepared()
-
-
-@pytest.fixture(scope="module")
 def other(made):
     """The same rows with the answers in another order: another model."""
     return prepared(raw=made.raw.assign(bought=made.raw["bought"][::-1].to_numpy()))

@@ -203,7 +203,7 @@ def wrong_outcomes(production: Production) -> str:
         return ""
     told = sum(wrong.values()) + int(production.labelled.sum())
     said = describe_wrong(wrong, production.known.task, told)
-    return f"{said} `pipeline outcomes` lists and mends them."
+    return f"{said} `pipeline outcomes` lists and corrects them."
 
 
 def _odd_days(known: Reference, production: Production, when: str) -> list[Finding]:
