@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from . import functional_dependencies, weak_dependencies
+from . import weak_dependencies
 from .column_cleaner import Cleaner
+from .encoded_table import EncodedTable
 
 
 def learn(raw: pd.DataFrame, plan: dict, unit: np.ndarray | None = None) -> dict:
@@ -29,13 +30,13 @@ def learn(raw: pd.DataFrame, plan: dict, unit: np.ndarray | None = None) -> dict
     if not named:
         return plan
     frame = _read(raw, plan, set().union(*map(_columns, named)))
-    table = functional_dependencies._EncodedTable(frame, list(frame), unit)
+    table = EncodedTable(frame, list(frame), unit)
     related = [weak_dependencies.plurality(table, one) if one in named else one for one in every]
     return plan | {"relations": related}
 
 
 def _by_person(relation: dict) -> bool:
-    return "to" in relation and relation.get("sure") is True
+    return "to" in relation and "source" not in relation and relation.get("sure") is True
 
 
 def _columns(relation: dict) -> set[str]:

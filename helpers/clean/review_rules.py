@@ -17,9 +17,10 @@ from ..cells.date_formats import SHORT_YEAR
 from ..cells.dates_together import in_order
 from ..cells.number_formats import parse_number
 from ..cells.reading_values import repair_value
+from .far_values import BEYOND, with_limit
 from .review_decisions import MISSING
 
-WRITTEN, EMPTY, BEYOND = "written otherwise", "empty cells", "beyond a limit"
+WRITTEN, EMPTY = "written otherwise", "empty cells"
 LABEL = "likely wrong label"
 ORDERS = {"day first": "day", "month first": "month"}  # of a whole column, as a suggestion
 YEAR_FIRST = "year first"
@@ -86,8 +87,7 @@ def _bound(plan: dict, row: dict, becomes: str) -> None:
             f"A line '{BEYOND}' of the review list has a value such as '> 1000' and the "
             f"suggestion missing; {row['column']} has '{row['value']}' and '{becomes}'."
         )
-    low, high = column.get("limits", (-1e300, 1e300))
-    column["limits"] = [max(low, bound), high] if side == "<" else [low, min(high, bound)]
+    plan["columns"][row["column"]] = with_limit(column, f"{side} {bound}")
 
 
 def _label(plan: dict, row: dict, becomes: str) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from ..cells.as_texts import texts
 from ..cells.coded_column import EncodedColumn
 from . import functional_dependencies as mined
+from .encoded_table import EncodedTable
 from .repair_by_dependency import contested_rows
 
 WEAK = 0.2  # of the rows of a key agree, or more
@@ -27,7 +28,7 @@ def weak(frame: pd.DataFrame, columns: dict[str, dict]) -> list[tuple[dict, int]
     [(['city'], 'zip', 1), (['zip'], 'city', 1)]
     """
     names = [name for name in mined._usable(frame, columns, set()) if frame[name].notna().any()]
-    table = mined._EncodedTable(frame, names[:MOST_COLUMNS])
+    table = EncodedTable(frame, names[:MOST_COLUMNS])
     coded = {name: EncodedColumn.of(texts(frame[name])) for name in table.names}
     found = [plurality(table, one) for to in table.names for one in _candidates(table, columns, to)]
     counted = ((one, len(contested_rows(coded, [one]))) for one in found if one["values"])
@@ -57,4 +58,4 @@ def plurality(table, relation: dict) -> dict:
 def _texts_of(table, names: list[str], to: str, keys: np.ndarray, values: np.ndarray) -> dict:
     """Keys and values as the plan has them."""
     pairs = zip(keys, values, strict=True)
-    return {mined._key_text(table, names, key): str(table.values[to][v]) for key, v in pairs}
+    return {table.key_text(names, key): str(table.values[to][v]) for key, v in pairs}

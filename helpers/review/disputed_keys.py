@@ -42,5 +42,5 @@ def _dispute(names: list[str], to: str, key: tuple, own: pd.DataFrame) -> Questi
     lines = tuple(
         line_of(to, NEIGHBOUR, v, n, where=where) for v, n in zip(values, cells, strict=True)
     )
-    return Question("rows disagree", to, text, lines, sum(cells), 0.4, typed=True,
+    return Question("rows disagree", to, text, lines, sum(cells), 0.2, typed=True,
                     choices=tuple(values[:SHOWN]))  # fmt: skip

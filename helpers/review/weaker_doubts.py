@@ -116,7 +116,7 @@ def _of_form(name: str, form: str, odd: dict[str, int]) -> Question:
     return written(name, form, own[0], cells, "most cells of the column have another form", likely)
 
 
-# --- Signs, gaps, readings -------------------------------------------------------------------------
+# --- Signs, gaps, readings ------------------------------------------------------------------------
 
 
 def damaged(name: str, plan: dict, column: pd.Series, raw: pd.Series) -> list[Question]:
