@@ -5,6 +5,7 @@ import io
 import random
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from benchmarks.broken_files import broken_file
@@ -439,3 +440,48 @@ def test_a_row_of_totals_below_a_text_is_set_aside_with_its_line(tmp_path, typed
     (piece,) = read_csv_in_pieces(file, 100)
     assert len(piece) == 3
     assert len(read_table(f"{file}?total=keep")) == 4
+
+
+# --- A delivery, whose columns are known ----------------------------------------------------------
+
+LIKE_DATA = ["q1", "q2", "q3"], [["a1", "b2", "c3"]] * 9
+OF_MARKS = ["x: y; z", "9: m; n"], [["p: q; r", "7: s; t"]] * 9
+
+
+@pytest.mark.parametrize("ending", [",", ";", "|", ".xlsx"])
+@pytest.mark.parametrize(("names", "rows"), [LIKE_DATA, OF_MARKS])
+def test_names_that_are_known_settle_which_line_is_the_header(tmp_path, names, rows, ending):
+    frame, file = pd.DataFrame(rows, columns=names), tmp_path / f"a{ending}"
+    if ending == ".xlsx":
+        frame.to_excel(file, index=False)
+    else:
+        file = tmp_path / "a.csv"
+        frame.to_csv(file, index=False, sep=ending)
+    read = read_table(str(file), typed=False, columns=[*names, "other"])
+    assert list(read) == names and cells(read) == rows and not odd_files.of(read)
+
+
+def test_without_such_a_line_all_is_as_ever(read, tmp_path):
+    text = text_of([NAMES, *ROWS])
+    plain = read(text)
+    known = read_table(str(tmp_path / "a.csv"), typed=False, columns=["age", "town"])
+    pd.testing.assert_frame_equal(plain, known)
+    headless = read(text_of(ROWS * 3))
+    known = read_table(str(tmp_path / "a.csv"), typed=False, columns=NAMES)
+    assert list(known) == list(headless) and len(known) == 12
+
+
+def test_pieces_have_the_header_that_is_known(tmp_path):
+    file = tmp_path / "a.csv"
+    names, rows = LIKE_DATA
+    file.write_text(text_of([names, *rows]))
+    pieces = list(read_csv_in_pieces(file, 4, columns=names))
+    assert [len(piece) for piece in pieces] == [4, 4, 1] and list(pieces[0]) == names
+
+
+def test_arrow_has_its_own_memory_again_after_reading(read):
+    before = pa.default_memory_pool().backend_name
+    assert len(read(text_of([NAMES, *ROWS]))) == 4
+    with pytest.raises(InputError):
+        read("")
+    assert pa.default_memory_pool().backend_name == before

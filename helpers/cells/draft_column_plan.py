@@ -25,6 +25,7 @@ from .tidy_text import fingerprint, repair_encoding, tidy
 from .words_kept import with_kept
 
 USUAL = 0.8
+AGAIN, MOSTLY = 3, 0.5  # a text of so many cells comes again; where most cells do, texts are names
 READINGS = ("number", "date", "boolean")  # repairs that say the same in another form
 MOST_VALUES = 1_000  # categories with more distinct values do not list them in the plan
 MOST_COUNTED = 200_000  # different texts of a column that are counted one by one
@@ -243,7 +244,8 @@ def _reads_like_prose(words: Counter) -> bool:
     """Whether a column holds sentences; a few that come again and again are a list of names."""
     lengths = [len(word.split()) for word in words]
     many = len(words) >= 7 and len(words) > 0.2 * words.total()
-    return many and float(np.mean(lengths)) >= 4
+    again = sum(cells for cells in words.values() if cells >= AGAIN)
+    return many and float(np.mean(lengths)) >= 4 and again < MOSTLY * words.total()
 
 
 def _draft_category(counts: Counter, words: Counter, aliases: dict[str, str]) -> dict:

@@ -26,6 +26,8 @@ from . import (
     typing_errors,
 )
 from .doubtful_cells import review_items_of
+from .far_values import numbers_of
+from .known_limits import broken_limits
 from .review_decisions import check_decisions
 
 # In C where PyYAML was built with it: a plan may name thousands of values.
@@ -66,8 +68,9 @@ def draft(frame: pd.DataFrame, about: dict | None = None, limits: str = "") -> t
     )
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     related, likely = functional_dependencies.draft(
-        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt
-    )
+        cleaned, plans, exclude=about.get("not_known", ()), learn_from=learnt,
+        errors=functional_dependencies.share_of_errors(frame, plans),
+    )  # fmt: skip
     related = swaps + related
     return {"columns": plans} | ({"relations": related} if related else {}), found + likely
 
@@ -122,6 +125,8 @@ def _draft_one(column: pd.Series, name: str, about: dict) -> tuple[dict, tuple]:
     if chosen := about.get("columns", {}).get(name):
         plan = with_choice(column, plan, chosen)
         repaired = repair_column(column, plan)
+    if limits is None and plan["kind"] == "number":
+        limits = broken_limits(str(name), plan.get("unit", ""), numbers_of(repaired[0]))
     if limits is None:
         return plan, repaired
     if plan["kind"] != "number":

@@ -83,7 +83,11 @@ def _texts_at(column: EncodedColumn, rows: np.ndarray) -> list[str]:
 
 def name_of(relation: dict) -> str:
     """What sort of relation it is, in words."""
-    names = {"to": "columns that give another", "split": "columns with two facts in a cell"}
+    names = {
+        "source": "columns given by the vote of sources",
+        "to": "columns that give another",
+        "split": "columns with two facts in a cell",
+    }
     return next((name for key, name in names.items() if key in relation), "exchanged columns")
 
 

@@ -22,7 +22,7 @@ from ..cells.draft_column_plan import SENTINELS
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import repair_value
 from ..tables.formula_cells import restored_table
-from . import dependency_questions
+from . import dependency_questions, far_values
 from .review_decisions import MISSING
 
 REVIEW_COLUMNS = ["column", "value", "where", "cells", "kind", "suggestion", "evidence", "apply"]
@@ -34,7 +34,9 @@ LOST = {  # the text in question is not in the cleaned column
     "ambiguous date": "day and month are ambiguous, so it is missing; write what was meant, or "
     "'day first' or 'month first' for the whole column",
 }
-GONE = (*LOST, "order of day and month", dependency_questions.DISAGREE)
+GONE = (
+    *LOST, "order of day and month", dependency_questions.DISAGREE, far_values.BEYOND,
+)  # fmt: skip
 
 ORDERS = {"day first": "day", "month first": "month"}  # of a whole column, as a suggestion
 MOST_LISTED = 200  # texts of one column that could not be read
@@ -89,27 +91,29 @@ def _review_item(value: str, cells: int, kind: str, suggestion: str, evidence: s
 
 
 def _odd_numbers(column: pd.Series) -> list[dict]:
-    """Numbers far off by themselves, and numbers that may stand for "missing" (999, -1)."""
-    values = column.dropna().astype(float)
-    if len(values) < 50 or values.nunique() < 10:
+    """Numbers far off all others, and numbers that may stand for "missing" (999, -1)."""
+    values = far_values.numbers_of(column)
+    if len(values) < far_values.FEWEST_NUMBERS:
         return []
-    counts = values.value_counts().sort_index()
-    ends = (counts.index[-1], counts.index[-2]), (counts.index[0], counts.index[1])
-    found = [_odd_end(values, int(counts[end]), end, inner) for end, inner in ends]
-    return [item for item in found if item]
+    found, counts = np.unique(values, return_counts=True)
+    if len(found) < far_values.FEWEST_DISTINCT:
+        return []
+    codes = [_code_at(values, found, counts, *ends) for ends in ((-1, -2), (0, 1))]
+    codes = [item for item in codes if item]
+    listed = {item["value"] for item in codes}
+    return codes + [item for item in far_values.far_items(values) if item["value"] not in listed]
 
 
-def _odd_end(values: pd.Series, cells: int, end: float, inner: float) -> dict | None:
-    """The smallest or largest value, in so many cells, as a review item; `inner` comes next."""
-    low, middle, high = values.quantile([0.25, 0.5, 0.75])
-    gap, width, text = abs(end - inner), max(high - low, 1e-12), as_text(float(end))
-    if end in SENTINELS and cells >= 3 and gap > 2 * width:
-        note = f"{gap:g} from the next value, the middle half spans {width:g}"
-        return _review_item(text, cells, "code for missing", MISSING, note)
-    if cells <= max(1, len(values) // 1000) and gap > max(4 * abs(inner - middle), 8 * width):
-        note = f"the next value is {inner:g}, the median {middle:g}"
-        return _review_item(text, cells, "far from all others", MISSING, note)
-    return None
+def _code_at(values, found, counts, at: int, next_to: int) -> dict | None:
+    """The smallest or largest number as a review item, where it may be a code for missing."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    gap, width = abs(found[at] - found[next_to]), max(high - low, 1e-12)
+    if found[at] not in SENTINELS or counts[at] < 3 or gap <= 2 * width:
+        return None
+    note = f"{gap:g} from the next value, the middle half spans {width:g}"
+    return _review_item(
+        as_text(float(found[at])), int(counts[at]), "code for missing", MISSING, note
+    )
 
 
 def review_list(found: list[dict], clean: pd.DataFrame) -> pd.DataFrame:
@@ -246,6 +250,8 @@ def _apply_mark(plan: dict, row: dict) -> None:
     elif row["kind"] == dependency_questions.DISAGREE:
         relations = plan.get("relations", [])
         plan["relations"] = dependency_questions.confirm_dependency(relations, name, becomes)
+    elif row["kind"] == far_values.BEYOND and becomes == MISSING:
+        plan["columns"][name] = far_values.with_limit(column, row["value"])
     else:
         _check_new_value(name, row["value"], becomes, column)
         _settle(plan, row, becomes)

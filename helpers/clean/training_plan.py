@@ -53,8 +53,9 @@ def learn_again(
     plans, cleaned, swaps, _ = draft_columns(raw, names, partial(_relearn, whole, about))
     learnt = swapped_columns.without_strangers(cleaned, swaps)
     found = swaps + functional_dependencies.relations_of(
-        learnt, plans, exclude=about.get("not_known", ()), unit=unit
-    )
+        learnt, plans, exclude=about.get("not_known", ()), unit=unit,
+        errors=functional_dependencies.share_of_errors(raw, plans),
+    )  # fmt: skip
     columns = {
         name: _column_as_decided(plans[name], drafted["columns"].get(name, {}), column)
         for name, column in whole["columns"].items()

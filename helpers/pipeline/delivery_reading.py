@@ -37,7 +37,7 @@ Tallies = dict[str, form_tally.Counted]
 class DeliveryReading:
     """How a delivery of rows was read: the `model` fitted to its forms, the columns that it reads
     otherwise for that (`said`, a sentence each), and what single cells showed (`found`). `checked`
-    says which rows are refused: the model answers them nowhere.
+    says which rows are refused: the model answers them nowhere. `fields` are the schema's.
     """
 
     model: Pipeline
@@ -45,6 +45,7 @@ class DeliveryReading:
     found: Tallies
     rows: int
     checked: Checked = field(default_factory=Checked)
+    fields: dict = field(default_factory=dict)
 
     def unread(self, name: str) -> int:
         """How many cells of a column were not read."""
@@ -53,7 +54,7 @@ class DeliveryReading:
 
     def sentences(self, fields: dict[str, dict] | None = None) -> list[str]:
         """All that is said of the delivery, of the columns in a schema's `fields` (None: all)."""
-        known = dict.fromkeys(self.found, {}) if fields is None else fields
+        known = {n: self.fields.get(n, {}) for n in self.found} if fields is None else fields
         said = [*self.said, *sentences(self.model, known, self.found, self.rows)]
         return said + empty_rows(self.checked.counts())
 
@@ -62,7 +63,7 @@ def of_rows(model: Pipeline, rows: pd.DataFrame, fields: dict | None = None) -> 
     """How a model reads a delivery (see `fitted_to`, `looked_at`)."""
     fitted, said = fitted_to(model, rows, fields)
     found, checked = looked_at(fitted, rows, row_check(fitted, fields or {}))
-    return DeliveryReading(fitted, said, found, len(rows), checked)
+    return DeliveryReading(fitted, said, found, len(rows), checked, fields or {})
 
 
 def fitted_to(

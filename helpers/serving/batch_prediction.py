@@ -154,7 +154,7 @@ def _write_answers(
 
 def _pieces_of(bundle: Bundle, source: str) -> Iterator[tuple[str, pa.Table]]:
     """The rows of a source, joined with what the bundle carries, a piece at a time."""
-    return looked_up(read_in_pieces(source, bundle.encoding), bundle.lookups)
+    return looked_up(read_in_pieces(source, bundle.encoding, bundle.known), bundle.lookups)
 
 
 def _write_again_unless_whole(result, pieces, folder: Path) -> None:

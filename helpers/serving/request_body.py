@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,7 +66,7 @@ class Body:
         ending, said = ENDINGS[self.kind], []
         if ending == ".csv":
             self.content, said = in_utf8(self.content, self.charset, bundle.encoding)
-        rows, odd = rows_of_table(self.content, ending)
+        rows, odd = rows_of_table(self.content, ending, bundle.known)
         rows = rows_in_body(rows, bundle.known)
         brought = [name for one in bundle.lookups for name in one.columns]
         check_columns(bundle, [name for row in rows[:1] for name in (*row, *brought)])
@@ -184,16 +185,21 @@ def in_utf8(body: bytes, charset: str, likely: str = "") -> tuple[bytes, list[st
     return body, [] if is_told else [READ_AS.format(encodings.title(found))]
 
 
-def rows_of_table(body: bytes, ending: str) -> tuple[list[dict], list[str]]:
-    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file; and its oddities."""
-    frame = _table_of(body, ending)
+def rows_of_table(
+    body: bytes, ending: str, known: Collection[str] = ()
+) -> tuple[list[dict], list[str]]:
+    """A CSV or Parquet body as rows, read as `pipeline predict` reads a file; and its oddities.
+
+    `known` are names of its columns that are known.
+    """
+    frame = _table_of(body, ending, known)
     table = frame.astype(object)
     table = table.where(table.notna(), None)
     rows = [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict("records")]
     return rows, list(frame.attrs.get("oddities", []))
 
 
-def _table_of(body: bytes, ending: str) -> pd.DataFrame:
+def _table_of(body: bytes, ending: str, known: Collection[str]) -> pd.DataFrame:
     """The table in a body, which is read as a file of its own."""
     from ..tables import read_any, set_aside
 
@@ -202,7 +208,7 @@ def _table_of(body: bytes, ending: str) -> pd.DataFrame:
         file.write_bytes(body)
         try:
             with set_aside.heard() as lines:
-                table = read_any.read_table(str(file), typed=False)
+                table = read_any.read_table(str(file), typed=False, columns=known)
         except InputError as error:
             raise Refused("not_a_table", str(error).replace(str(file), "the body")) from None
     if lines:  # who asks for so many answers is to get as many

@@ -103,6 +103,7 @@ class Reader:
     def __init__(self, layout: Layout, typed: bool = False):
         self.layout = layout
         self._words = set() if typed else set(range(layout.width))  # columns with another cell
+        self._numbers: set[int] = set()  # columns of which a part held numbers
 
     def read(self, blocks: list[Block], surely: bool = False) -> list[Block]:
         """The blocks, those that are plain with their columns.
@@ -124,7 +125,9 @@ class Reader:
     def _numbers_or_texts(self, place: int, texts: pa.ChunkedArray) -> pa.ChunkedArray | Numbers:
         """A part of the column at a place; once it has held another text, it stays text."""
         if place not in self._words:
-            if (numbers := sure_numbers.numbers_of(texts)) is not None:
+            numbers = sure_numbers.numbers_of(texts, are_likely=place in self._numbers)
+            if numbers is not None:
+                self._numbers.add(place)
                 return numbers
             self._words.add(place)
         return texts

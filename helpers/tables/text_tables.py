@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby, takewhile
 
@@ -30,6 +31,22 @@ from .tidy_table import distinct_names
 SAMPLE = 2**18  # letters of the beginning
 
 
+@contextmanager
+def memory_of_the_system() -> Iterator[None]:
+    """Arrow takes its memory from the system within the block.
+
+    Its own pool (mimalloc) asks the kernel for pages again for each block of a text: that takes as
+    long as all of the reading.
+    """
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
+
+
+@memory_of_the_system()
 def read_text(content: bytes, asked: TextFormat, typed: bool = False) -> pd.DataFrame:
     """The rows of a text in UTF-8; all cells texts, unless `typed` (see `sure_numbers`).
 
