@@ -132,6 +132,8 @@ def _plain_texts(distinct: pd.Series, plan: dict) -> tuple[np.ndarray, np.ndarra
         fine &= is_in(distinct, plan["values"])
     if width := plan.get("width"):
         fine &= (distinct.str.len() == width).to_numpy(dtype=bool)
+    if "form" in plan:
+        fine[:] = False
     return values, fine & ~is_in(distinct.str.casefold(), SURELY_MISSING)
 
 

@@ -30,6 +30,7 @@ from .number_formats import (
 from .other_forms import OTHER_FORM, other_reader
 from .rewriting import rewriter
 from .tidy_text import fingerprint, repair_encoding, tidy
+from .value_forms import OTHER_WAY, OTHER_WORDS, form_reader
 
 KINDS = ("number", "boolean", "date", "category", "text")
 REMEMBERED = 4_096  # texts of a column whose reading is remembered
@@ -51,6 +52,8 @@ RULES = {
     REWRITTEN: "written in another form, by a rule of a person",
     "typo": "a typing error in a closed list of names",
     OTHER_FORM: "written in another form than the column's own",
+    OTHER_WAY: "a value of this kind in its one form",
+    OTHER_WORDS: "other words beside the value, left out",
     "spaces": "single spaces, one Unicode form",
     "mojibake": "text decoded with the wrong encoding",
     "impossible": "outside the possible range",
@@ -140,7 +143,7 @@ def _text_reader(plan: dict, of_number: Callable) -> Callable[[str], tuple[objec
 def _tidy_reader(plan: dict) -> Callable[[str], tuple[object, str]]:
     """What reads a tidy text as the plan's kind of value: gives the value and kind of repair."""
     if plan["kind"] == "category":
-        return _category_reader(plan)
+        return form_reader(plan) if "form" in plan else _category_reader(plan)
     return partial(_READERS[plan["kind"]], plan=plan)
 
 
@@ -164,7 +167,10 @@ def _read_number(text: str, plan: dict):
         return (value, "number") if "clock" in plan else (None, "")
     if text in plan.get("zero", ()):
         return 0.0, "number"
-    quantity = parse_quantity(text, style) or (unit and parse_leading_quantity(text, style))
+    quantity = parse_quantity(text, style)
+    if quantity is None and unit and (quantity := parse_leading_quantity(text, style)):
+        value, repair = _in_unit(*quantity, unit)
+        return value, repair and OTHER_WORDS
     if quantity and "scale" in plan:
         quantity = scaled(*quantity), ""
     return _in_unit(*quantity, unit) if quantity else _read_beyond(text, plan)

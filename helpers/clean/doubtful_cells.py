@@ -20,6 +20,7 @@ from ..cells.as_texts import as_text, texts
 from ..cells.draft_column_plan import SENTINELS
 from ..cells.reading_columns import repair_column
 from ..cells.reading_values import repair_value
+from ..cells.value_forms import kind_said
 from ..tables.formula_cells import restored_table
 from . import dependency_questions, far_values, review_rules
 from .review_decisions import MISSING
@@ -75,7 +76,7 @@ def _lost_texts(column: pd.Series, kinds: np.ndarray, plan: dict) -> list[dict]:
     found = []
     for kind, note in LOST.items():
         lost = texts(column[kinds == kind]).value_counts().head(MOST_LISTED)
-        note = note.format(kind=plan["kind"])
+        note = note.format(kind=kind_said(plan))
         found += [_review_item(text, int(cells), kind, "", note) for text, cells in lost.items()]
     return found
 
@@ -276,7 +277,7 @@ def _check_new_value(name: str, value: str, becomes: str, column: dict) -> None:
     if becomes != MISSING and repair_value(becomes, column)[0] is None:
         raise InputError(
             f"The review list makes {name} = '{value}' into '{becomes}', which does not read as "
-            f"a {column['kind']}: correct 'suggestion'."
+            f"a {kind_said(column)}: correct 'suggestion'."
         )
 
 
