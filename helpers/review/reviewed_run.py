@@ -13,7 +13,7 @@ from ..clean import doubtful_cells
 from ..clean.review_rules import LABEL
 from ..line.ledger import FAILED
 from ..line.run_folder import Run, existing_run
-from ..line.stage_list import DRAFTED, PLAN, RAW
+from ..line.stage_list import DRAFTED, LABEL_DOUBTS, PLAN, RAW
 from ..pages.review_page import write_review_page
 from ..tables.formula_cells import neutral_table
 from . import shown_question
@@ -21,7 +21,6 @@ from .answered_table import AnsweredTable
 from .question import line_of
 from .review_session import Answer, Session
 
-DOUBTS = "data/label_doubts.parquet"  # stage 5 writes it
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -99,7 +98,7 @@ def _label_lines(run: Run, review: pd.DataFrame) -> pd.DataFrame:
     empty = review.iloc[:0]
     if not _has_labels(run):
         return empty
-    found = pd.read_parquet(run.file(DOUBTS))
+    found = pd.read_parquet(run.file(LABEL_DOUBTS))
     lines = [
         line_of(run.about["target"], LABEL, str(one["label"]), 1, where=f"row {one['row']}",
                 suggestion=str(one["predicted"]), evidence=one["evidence"])
@@ -112,7 +111,7 @@ def _label_lines(run: Run, review: pd.DataFrame) -> pd.DataFrame:
 
 def _has_labels(run: Run) -> bool:
     trained = run.line_of(5)
-    return bool(trained) and trained["verdict"] != FAILED and run.file(DOUBTS).exists()
+    return bool(trained) and trained["verdict"] != FAILED and run.file(LABEL_DOUBTS).exists()
 
 
 def _labels_in_words(run: Run) -> str:
