@@ -208,7 +208,7 @@ MISSED = {
 }
 SIMULATIONS = [
     Simulation(name, partial(all_kept, tables=tables), GOALS, repeats=3, fewest=3, quick=0,
-               missed=MISSED.get(name, {}),
+               missed=MISSED.get(name, {}), amounts=SHARES,
                note="stretches of time that end elsewhere, and other groups, in each repeat")
     for name, tables in SETS.items()
 ]  # fmt: skip
